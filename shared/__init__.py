@@ -1,0 +1,1 @@
+"""The contract all services import: stages, messages, storage, transcript, media, logs."""

@@ -1,0 +1,7 @@
+"""Media files as hostile input: what a file is, what is in it, and ffmpeg under limits."""
+
+from shared.media._probe import probe
+from shared.media._sniff import SNIFF_BYTES, Container, sniff
+from shared.media._tools import ToolLimits, input_options, run_tool
+
+__all__ = ["SNIFF_BYTES", "Container", "ToolLimits", "input_options", "probe", "run_tool", "sniff"]

@@ -1,0 +1,130 @@
+"""Run a command-line tool under limits: time, memory, and the life of its parent."""
+
+import shutil
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cache
+from typing import IO
+
+from shared.media._sniff import Container
+from shared.pipeline import CancelToken, ErrorCode, PermanentError, TransientError
+
+_POLL_S = 0.05
+
+
+@dataclass(frozen=True)
+class ToolLimits:
+    """What one call of a tool may use."""
+
+    timeout_s: float = 3600.0
+    memory_bytes: int = 4 * 1024**3
+
+
+def input_options(container: Container) -> dict[str, str]:
+    """ffmpeg options that keep an untrusted input to its own bytes: forced demuxer, files only."""
+    return {"f": container.demuxer, "protocol_whitelist": "file"}
+
+
+def run_tool(
+    command: Sequence[str],
+    cancel: CancelToken,
+    limits: ToolLimits | None = None,
+    *,
+    data: bytes | None = None,
+    on_line: Callable[[str], None] | None = None,
+) -> bytes:
+    """Run `command` to its end and return what it printed on stdout.
+
+    `data` is written to its stdin; `on_line` gets every line of stdout as it comes (then nothing is returned). The
+    process is killed when `cancel` is set, when the time is up, or when this process dies (Linux).
+
+    Raises:
+        Canceled: `cancel` was set.
+        PermanentError: `tool_failed` with the last lines of stderr, or `tool_timeout`.
+        TransientError: `tool_failed` when the tool was killed by a signal.
+    """
+    limits = limits or ToolLimits()
+    cancel.check()
+    with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err, tempfile.TemporaryFile() as source:
+        if data is not None:
+            source.write(data)
+            source.seek(0)
+        try:
+            process = subprocess.Popen(
+                [*_wrapper(limits.memory_bytes), *command],
+                stdin=source if data is not None else subprocess.DEVNULL,
+                stdout=subprocess.PIPE if on_line else out,
+                stderr=err,
+            )
+        except FileNotFoundError as error:
+            raise PermanentError(
+                ErrorCode.ENGINE_UNAVAILABLE, f"'{command[0]}' is not installed; run `localclip doctor`"
+            ) from error
+        try:
+            _wait(process, cancel, limits.timeout_s, command[0], on_line)
+        finally:
+            if process.poll() is None:
+                process.kill()
+            process.wait()
+            if process.stdout:
+                process.stdout.close()
+        err.seek(0)
+        _judge(process.returncode, command[0], err.read())
+        out.seek(0)
+        return out.read()
+
+
+def _wait(
+    process: "subprocess.Popen[bytes]",
+    cancel: CancelToken,
+    timeout_s: float,
+    name: str,
+    on_line: Callable[[str], None] | None,
+) -> None:
+    deadline = time.monotonic() + timeout_s
+    reader = None
+    if on_line and process.stdout:
+        reader = threading.Thread(target=_read_lines, args=(process.stdout, on_line), daemon=True)
+        reader.start()
+    while process.poll() is None:
+        cancel.check()
+        if time.monotonic() > deadline:
+            raise PermanentError(ErrorCode.TOOL_TIMEOUT, f"{name} did not finish within {timeout_s:.0f} s")
+        try:
+            process.wait(_POLL_S)
+        except subprocess.TimeoutExpired:
+            continue
+    if reader:
+        reader.join(5.0)
+
+
+def _read_lines(stream: IO[bytes], on_line: Callable[[str], None]) -> None:
+    for line in stream:
+        on_line(line.decode("utf-8", "replace").rstrip("\n"))
+
+
+def _judge(code: int, name: str, stderr: bytes) -> None:
+    if code == 0:
+        return
+    tail = " | ".join(stderr.decode("utf-8", "replace").strip().splitlines()[-3:])[-600:]
+    if code < 0:
+        raise TransientError(ErrorCode.TOOL_FAILED, f"{name} was killed by signal {-code}: {tail}")
+    raise PermanentError(ErrorCode.TOOL_FAILED, f"{name} failed: {tail or f'exit code {code}'}")
+
+
+@cache
+def _wrapper(memory_bytes: int) -> tuple[str, ...]:
+    """The limits as a command prefix: both tools are part of util-linux, and other systems go without."""
+    if not sys.platform.startswith("linux"):
+        return ()
+    prefix: tuple[str, ...] = ()
+    if setpriv := shutil.which("setpriv"):
+        prefix += (setpriv, "--pdeathsig", "KILL", "--")
+    if prlimit := shutil.which("prlimit"):
+        prefix += (prlimit, f"--as={memory_bytes}", "--")
+    return prefix

@@ -1,0 +1,62 @@
+"""Keep what could not be processed, with the reason, for a person to look at."""
+
+from faststream.nats import NatsBroker
+from nats.aio.msg import Msg
+
+from shared.messaging._jobs import Message
+from shared.messaging._publishing import publish_until_stored
+from shared.messaging._subjects import DEAD, JobSubject, dead
+from shared.pipeline import ErrorCode
+
+
+class DeadLetter(Message):
+    """A message that ended in the DEAD stream; `body` is what was sent, as text."""
+
+    subject: str
+    body: str
+    deliveries: int
+    code: ErrorCode
+    reason: str
+
+
+async def bury(broker: NatsBroker, message: Msg, code: ErrorCode, reason: str) -> None:
+    """Copy `message` to the DEAD stream; the caller removes the original afterwards."""
+    await bury_copy(
+        broker,
+        subject=message.subject,
+        body=message.data,
+        sequence=message.metadata.sequence.stream,
+        deliveries=message.metadata.num_delivered,
+        code=code,
+        reason=reason,
+    )
+
+
+async def bury_copy(
+    broker: NatsBroker,
+    *,
+    subject: str,
+    body: bytes,
+    sequence: int,
+    deliveries: int,
+    code: ErrorCode,
+    reason: str,
+) -> None:
+    """Store a dead letter under its stream sequence, so that a repetition is dropped."""
+    letter = DeadLetter(
+        subject=subject,
+        body=body.decode("utf-8", "replace"),
+        deliveries=deliveries,
+        code=code,
+        reason=reason[:2000],
+    )
+    await publish_until_stored(
+        broker, letter, subject=dead(_stage(subject)), stream=DEAD, message_id=f"dead:{sequence}"
+    )
+
+
+def _stage(subject: str) -> str:
+    try:
+        return str(JobSubject.parse(subject).stage)
+    except ValueError:
+        return "unknown"

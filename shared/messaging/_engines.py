@@ -1,0 +1,68 @@
+"""What the engines of a deployment can do, announced by the workers that hold them."""
+
+import json
+
+from nats.js import JetStreamContext
+from nats.js.api import KeyValueConfig
+from nats.js.errors import KeyNotFoundError, NotFoundError
+from nats.js.kv import KeyValue
+from pydantic import Field
+
+from shared.messaging._jobs import EngineUsed, Message
+from shared.pipeline import Stage
+
+ENGINES_BUCKET = "localclip_engines"
+
+
+class EngineInfo(Message):
+    """One engine: what it is, under which terms, and what it can do.
+
+    `languages` holds source languages of a recognizer or target languages of a voice; `pairs` those of a translator.
+    An empty tuple means: not limited by language.
+    """
+
+    stage: Stage
+    port: str = Field(description="recognizer, diarizer, translator, voice or mixer")
+    name: str
+    version: str
+    licence: str
+    commercial_use: bool
+    languages: tuple[str, ...] = ()
+    pairs: tuple[tuple[str, str], ...] = ()
+    hint: str = Field(default="", description="what would make more languages possible")
+
+    def used(self) -> EngineUsed:
+        """The part that goes into reports."""
+        return EngineUsed(
+            stage=self.stage,
+            name=self.name,
+            version=self.version,
+            licence=self.licence,
+            commercial_use=self.commercial_use,
+        )
+
+
+async def _bucket(js: JetStreamContext) -> KeyValue:
+    try:
+        return await js.key_value(ENGINES_BUCKET)
+    except NotFoundError:
+        return await js.create_key_value(KeyValueConfig(bucket=ENGINES_BUCKET, history=1))
+
+
+async def announce_engines(js: JetStreamContext, stage: Stage, engines: tuple[EngineInfo, ...]) -> None:
+    """Make known what the workers of `stage` can do; the last word counts and outlives the worker."""
+    bucket = await _bucket(js)
+    await bucket.put(stage, json.dumps([engine.model_dump(mode="json") for engine in engines]).encode())
+
+
+async def announced_engines(js: JetStreamContext) -> tuple[EngineInfo, ...]:
+    """Everything announced so far; a stage whose workers never started is missing."""
+    bucket = await _bucket(js)
+    found: list[EngineInfo] = []
+    for stage in Stage:
+        try:
+            entry = await bucket.get(stage)
+        except KeyNotFoundError:
+            continue
+        found += [EngineInfo.model_validate(item) for item in json.loads(entry.value or b"[]")]
+    return tuple(found)

@@ -1,0 +1,174 @@
+"""Requests to the stage workers. Text travels in them, media by storage key."""
+
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from shared.messaging._subjects import JobSubject
+from shared.pipeline import Lane, LineState, Stage
+from shared.transcript import MediaFacts
+
+
+class Message(BaseModel):
+    """Base of everything sent: immutable, and tolerant of fields a newer sender added."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+
+class Job(Message):
+    """One unit of work, retry and scaling."""
+
+    task_id: str
+    language: str = Field(description="target language, or `base`")
+    shard: str = Field(default="0", description="number of the shard in its stage, or the id of a line")
+    attempt: int = Field(ge=1, description="attempt of the stage run; results of older attempts are ignored")
+    lane: Lane = Lane.BATCH
+    epoch: int = Field(default=0, description="a cancel flag of this epoch or a later one stops the job")
+    weight: float = Field(default=1.0, gt=0, description="share of this job in its stage's progress")
+    total_weight: float = Field(default=1.0, gt=0, description="sum of the weights of the stage's jobs")
+
+    def stage(self) -> Stage:
+        """The stage this kind of job belongs to."""
+        return _STAGE_OF[type(self)]
+
+    def subject(self) -> JobSubject:
+        """The address of this job."""
+        return JobSubject(self.stage(), self.lane, self.task_id, self.language, self.shard, self.attempt)
+
+    def key(self) -> str:
+        """`task:language:stage:shard:attempt`, the root of every message id of this job."""
+        return f"{self.task_id}:{self.language}:{self.stage()}:{self.shard}:{self.attempt}"
+
+
+class DiarizeVideo(Job):
+    """Find out who speaks when and what they say."""
+
+    video_key: str
+    source_language: str | None = Field(default=None, description="None: the engine decides")
+    num_speakers: int | None = Field(default=None, ge=1, le=20)
+    subtitles_key: str | None = Field(default=None, description="a person's own subtitles replace recognition")
+
+
+class SourceLine(Message):
+    """A segment to translate."""
+
+    segment_id: str
+    text: str
+    speaker_id: str
+    slot_s: float = Field(ge=0, description="seconds the spoken translation may take")
+    max_chars: int = Field(ge=1, description="length budget for the translation, in characters")
+    provided: str | None = Field(default=None, description="a person's translation, taken as it is")
+
+
+class GlossaryTerm(Message):
+    """A fixed rendering; `target` None means: leave the source term as it is."""
+
+    source: str = Field(min_length=1, max_length=200)
+    target: str | None = Field(default=None, max_length=200)
+
+
+class TranslateLines(Job):
+    """Translate a shard of consecutive lines."""
+
+    source_language: str
+    lines: tuple[SourceLine, ...]
+    context_before: tuple[str, ...] = Field(default=(), description="source lines before the shard, oldest first")
+    context_after: tuple[str, ...] = Field(default=(), description="source lines after the shard")
+    glossary: tuple[GlossaryTerm, ...] = ()
+
+
+class SpeakerVoice(Message):
+    """What a voice engine needs to know of a speaker."""
+
+    speaker_id: str
+    f0_hz: float | None = None
+    reference_key: str | None = None
+    voice: str | None = Field(default=None, description="a stock voice chosen by a person; None: like the speaker")
+
+
+class LineToSpeak(Message):
+    """A line to synthesize and fit."""
+
+    segment_id: str
+    text: str
+    speaker_id: str
+    start_s: float = Field(ge=0)
+    end_s: float = Field(ge=0)
+    gap_s: float = Field(default=0.0, ge=0, description="silence after the line up to the next speech or the end")
+    revision: int = Field(default=0, description="given back with the take, which counts for this revision only")
+
+
+class CloneLines(Job):
+    """Speak a shard of lines in their speakers' voices, fitted to their slots."""
+
+    lines: tuple[LineToSpeak, ...]
+    speakers: tuple[SpeakerVoice, ...] = ()
+
+
+class TimelineLine(Message):
+    """A line as it is mixed: `take_key` None keeps the original audio there."""
+
+    segment_id: str
+    speaker_id: str
+    start_s: float
+    end_s: float
+    source_text: str
+    text: str
+    state: LineState
+    take_key: str | None = None
+    take_start_s: float | None = None
+    take_duration_s: float | None = None
+    speed: float | None = Field(default=None, description="tempo factor of the take; 1.0 is natural")
+    fit: str | None = Field(default=None, description="natural, tight or overflow")
+    edited: bool = False
+    error_code: str | None = None
+
+
+class EngineUsed(Message):
+    """An engine as it is named in reports."""
+
+    stage: Stage
+    name: str
+    version: str
+    licence: str
+    commercial_use: bool
+
+
+class Timeline(Message):
+    """Everything the export of one language needs; stored beside the job, not sent."""
+
+    task_id: str
+    language: str
+    source_language: str
+    media: MediaFacts
+    lines: tuple[TimelineLine, ...] = ()
+    engines: tuple[EngineUsed, ...] = ()
+
+
+class ExportSettings(Message):
+    """How the dub is mixed; the defaults are those of online platforms."""
+
+    loudness_lufs: float = Field(default=-16.0, ge=-31, le=-9, description="integrated loudness of the dub track")
+    true_peak_dbtp: float = Field(default=-1.0, ge=-9, le=0)
+    duck_db: float = Field(default=-14.0, ge=-60, le=0, description="level of the original under speech")
+    container: Literal["auto", "mp4", "mkv"] = "auto"
+    keep_original: bool = Field(default=True, description="keep the original audio as second track")
+
+
+class ExportLanguage(Job):
+    """Mix, mux and measure one language."""
+
+    video_key: str
+    original_name: str
+    timeline_key: str
+    settings: ExportSettings = ExportSettings()
+
+
+_STAGE_OF: dict[type[Job], Stage] = {
+    DiarizeVideo: Stage.DIARIZATION,
+    TranslateLines: Stage.TRANSLATION,
+    CloneLines: Stage.CLONING,
+    ExportLanguage: Stage.EXPORT,
+}
+
+JOB_OF: dict[Stage, type[Job]] = {stage: kind for kind, stage in _STAGE_OF.items()}

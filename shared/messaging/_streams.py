@@ -1,0 +1,182 @@
+"""Configuration of every stream, consumer and bucket, and the one step that brings a server to it."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from nats.js import JetStreamContext
+from nats.js.api import (
+    AckPolicy,
+    ConsumerConfig,
+    DiscardPolicy,
+    KeyValueConfig,
+    RePublish,
+    RetentionPolicy,
+    StorageType,
+    StreamConfig,
+)
+from nats.js.errors import BadRequestError, NotFoundError
+
+from shared.messaging import _subjects as names
+from shared.pipeline import Lane, Stage
+
+DAY_S = 86_400
+ACK_WAIT_S = 30.0
+MAX_DELIVER = 20
+"""Backstop of the server; workers give up earlier, by `MAX_TRIES`."""
+
+RESULTS_CONSUMER = "gateway"
+ADVISORIES_CONSUMER = "dead-letter-mover"
+_EXISTS_DIFFERENT = 10058
+
+
+class ProvisioningError(Exception):
+    """The server does not hold the configuration it was given."""
+
+
+@dataclass(frozen=True)
+class Provisioning:
+    """What depends on the deployment: copies of each stream and how long events are kept."""
+
+    replicas: int = 1
+    events_days: int = 7
+
+
+def streams(plan: Provisioning) -> list[StreamConfig]:
+    """Every stream."""
+    advisory = "$JS.EVENT.ADVISORY.CONSUMER.MAX_DELIVERIES"
+    return [
+        StreamConfig(
+            name=names.JOBS,
+            subjects=["localclip.jobs.>"],
+            retention=RetentionPolicy.WORK_QUEUE,
+            storage=StorageType.FILE,
+            discard=DiscardPolicy.NEW,
+            discard_new_per_subject=True,
+            max_msgs_per_subject=1,
+            max_msgs=200_000,
+            duplicate_window=600,
+            num_replicas=plan.replicas,
+        ),
+        StreamConfig(
+            name=names.RESULTS,
+            subjects=["localclip.results.>"],
+            retention=RetentionPolicy.WORK_QUEUE,
+            storage=StorageType.FILE,
+            duplicate_window=600,
+            num_replicas=plan.replicas,
+        ),
+        StreamConfig(
+            name=names.EVENTS,
+            subjects=[f"{names.EVENTS_PREFIX}.>"],
+            storage=StorageType.FILE,
+            max_age=plan.events_days * DAY_S,
+            max_bytes=2 * 1024**3,
+            duplicate_window=600,
+            allow_direct=True,
+            republish=RePublish(src=f"{names.EVENTS_PREFIX}.>", dest=f"{names.LIVE_PREFIX}.>"),
+            num_replicas=plan.replicas,
+        ),
+        StreamConfig(
+            name=names.DEAD,
+            subjects=["localclip.dead.>"],
+            storage=StorageType.FILE,
+            max_age=30 * DAY_S,
+            max_bytes=1024**3,
+            num_replicas=plan.replicas,
+        ),
+        StreamConfig(
+            name=names.ADVISORIES,
+            subjects=[f"{advisory}.{names.JOBS}.>"],
+            storage=StorageType.FILE,
+            max_age=7 * DAY_S,
+            max_bytes=64 * 1024**2,
+            num_replicas=plan.replicas,
+        ),
+    ]
+
+
+def consumers() -> Iterator[tuple[str, ConsumerConfig]]:
+    """Every durable consumer with its stream."""
+    for stage in Stage:
+        for lane in Lane:
+            yield (
+                names.JOBS,
+                _durable(names.job_consumer(stage, lane), names.job_filter(stage, lane), MAX_DELIVER),
+            )
+    yield names.RESULTS, _durable(RESULTS_CONSUMER, "localclip.results.>", -1)
+    yield names.ADVISORIES, _durable(ADVISORIES_CONSUMER, None, -1)
+
+
+def _durable(name: str, subject: str | None, max_deliver: int) -> ConsumerConfig:
+    return ConsumerConfig(
+        durable_name=name,
+        filter_subject=subject,
+        ack_policy=AckPolicy.EXPLICIT,
+        ack_wait=ACK_WAIT_S,
+        max_deliver=max_deliver,
+        max_ack_pending=1000,
+        max_waiting=512,
+    )
+
+
+async def provision(js: JetStreamContext, plan: Provisioning | None = None) -> None:
+    """Create or update every stream, consumer and bucket, then read the configuration back. Idempotent.
+
+    An existing durable keeps its old configuration unless it is updated, and older servers drop fields they do not
+    know without a word; both are found by reading back.
+
+    Raises:
+        ProvisioningError: a stream or consumer differs from what was asked for.
+    """
+    wanted = streams(plan or Provisioning())
+    for stream in wanted:
+        try:
+            await js.add_stream(stream)
+        except BadRequestError as error:
+            if error.err_code != _EXISTS_DIFFERENT:
+                raise
+            await js.update_stream(stream)
+        held = (await js.stream_info(str(stream.name))).config
+        _compare(f"stream {stream.name}", stream, held, _STREAM_FIELDS)
+    for name, consumer in consumers():
+        await js.add_consumer(name, consumer)  # creates, or updates in place
+        held_consumer = (await js.consumer_info(name, str(consumer.durable_name))).config
+        _compare(f"consumer {consumer.durable_name}", consumer, held_consumer, _CONSUMER_FIELDS)
+    await _cancel_bucket(js, plan or Provisioning())
+
+
+async def _cancel_bucket(js: JetStreamContext, plan: Provisioning) -> None:
+    try:
+        await js.key_value(names.CANCEL_BUCKET)
+    except NotFoundError:
+        await js.create_key_value(
+            KeyValueConfig(bucket=names.CANCEL_BUCKET, ttl=DAY_S, history=1, replicas=plan.replicas)
+        )
+
+
+_STREAM_FIELDS = (
+    "subjects",
+    "retention",
+    "storage",
+    "discard",
+    "max_msgs_per_subject",
+    "max_age",
+    "discard_new_per_subject",
+    "duplicate_window",
+    "num_replicas",
+)
+_CONSUMER_FIELDS = ("filter_subject", "ack_policy", "ack_wait", "max_deliver", "max_ack_pending")
+_UNSET: dict[str, Any] = {"max_msgs_per_subject": -1, "max_age": 0, "discard_new_per_subject": False}
+
+
+def _compare(what: str, asked: object, held: object, fields: tuple[str, ...]) -> None:
+    for field in fields:
+        want, have = getattr(asked, field, None), getattr(held, field, None)
+        if want in (None, 0, False) and have in (None, 0, False, _UNSET.get(field)):
+            continue
+        if want is not None and want != have:
+            raise ProvisioningError(
+                f"{what}: the server holds {field}={have!r} instead of {want!r}; "
+                "it may be too old (2.9.10 or newer is needed) or the change is not allowed in place"
+            )

@@ -1,0 +1,88 @@
+"""Every stream, subject and bucket name of LocalClip, and how they are built and read."""
+
+import re
+from dataclasses import dataclass
+
+from shared.pipeline import Lane, Stage
+
+JOBS = "LOCALCLIP_JOBS"
+RESULTS = "LOCALCLIP_RESULTS"
+EVENTS = "LOCALCLIP_EVENTS"
+DEAD = "LOCALCLIP_DEAD"
+ADVISORIES = "LOCALCLIP_ADVISORIES"
+CANCEL_BUCKET = "localclip_cancel"
+
+LIVE_PREFIX = "localclip.live"
+"""Stored events are republished below this prefix with their sequence in the header `Nats-Sequence`."""
+
+EVENTS_PREFIX = "localclip.events"
+
+_TOKEN = re.compile(r"[A-Za-z0-9_-]+")
+
+
+@dataclass(frozen=True)
+class JobSubject:
+    """The address of a job: at most one message with it is open at any time."""
+
+    stage: Stage
+    lane: Lane
+    task_id: str
+    language: str
+    shard: str
+    attempt: int
+
+    def __str__(self) -> str:
+        tokens = (self.stage, self.lane, self.task_id, self.language, self.shard, str(self.attempt))
+        return "localclip.jobs." + ".".join(check_token(token) for token in tokens)
+
+    @classmethod
+    def parse(cls, subject: str) -> "JobSubject":
+        """Read a subject back. Raises: ValueError."""
+        tokens = subject.split(".")
+        if len(tokens) != 8 or tokens[:2] != ["localclip", "jobs"]:
+            raise ValueError(f"not a job subject: {subject}")
+        stage, lane, task_id, language, shard, attempt = tokens[2:]
+        return cls(Stage(stage), Lane(lane), task_id, language, shard, int(attempt))
+
+
+def check_token(token: str) -> str:
+    """Return `token` if it is safe inside a subject. Raises: ValueError."""
+    if not _TOKEN.fullmatch(token):
+        raise ValueError(f"not a subject token: {token!r}")
+    return token
+
+
+def job_filter(stage: Stage, lane: Lane) -> str:
+    """All jobs of one stage and lane."""
+    return f"localclip.jobs.{stage}.{lane}.>"
+
+
+def job_consumer(stage: Stage, lane: Lane) -> str:
+    """Name of the durable consumer of one stage and lane."""
+    return f"{stage}-{lane}"
+
+
+def results(stage: Stage) -> str:
+    """Where workers report."""
+    return f"localclip.results.{stage}"
+
+
+def dead(stage: str) -> str:
+    """Where goes what could not be processed."""
+    return f"localclip.dead.{check_token(stage)}"
+
+
+def raw_progress(task_id: str, language: str, stage: Stage) -> str:
+    """Unreliable progress of one worker."""
+    return f"localclip.progress.{check_token(task_id)}.{check_token(language)}.{stage}"
+
+
+def event(task_id: str, language: str, subject: str, fact: str) -> str:
+    """A fact, e.g. `localclip.events.<task>.en.translation.completed`."""
+    tokens = (task_id, language, subject, fact)
+    return f"{EVENTS_PREFIX}." + ".".join(check_token(token) for token in tokens)
+
+
+def cancel_key(task_id: str, language: str | None = None) -> str:
+    """Key of the cancel flag of a task or of one of its languages."""
+    return check_token(task_id) if language is None else f"{check_token(task_id)}.{check_token(language)}"

@@ -1,0 +1,79 @@
+"""The languages LocalClip offers and how their subtitles are laid out."""
+
+from dataclasses import dataclass
+
+from shared.pipeline._errors import ErrorCode, PermanentError
+
+BASE = "base"
+"""The language token of work done once per task."""
+
+
+@dataclass(frozen=True)
+class SubtitleLimits:
+    """Layout of a subtitle event: characters per row, rows, seconds on screen, characters per second.
+
+    Latin figures follow the Netflix timed text style guides (42 characters, 2 rows, 7 s); Chinese 16, Japanese 13
+    and Korean 16 characters per row follow the guides of those languages.
+    """
+
+    row_chars: int = 42
+    rows: int = 2
+    max_duration_s: float = 7.0
+    min_duration_s: float = 5 / 6
+    chars_per_s: float = 17.0
+
+    @property
+    def max_chars(self) -> int:
+        """Characters that fit on the screen at once."""
+        return self.row_chars * self.rows
+
+
+@dataclass(frozen=True)
+class LanguageInfo:
+    """One language: BCP-47 code, ISO 639-2 code for containers, names, subtitle layout, speaking rate.
+
+    `spoken_chars_per_s` is the length of ordinary speech, for a budget before any take was measured.
+    """
+
+    code: str
+    iso639_2: str
+    name: str
+    native_name: str
+    is_target: bool
+    spaces: bool
+    subtitles: SubtitleLimits
+    spoken_chars_per_s: float
+
+
+_LATIN = SubtitleLimits()
+
+_ALL = (
+    LanguageInfo("en", "eng", "English", "English", True, True, _LATIN, 15.0),
+    LanguageInfo("ko", "kor", "Korean", "한국어", True, True, SubtitleLimits(row_chars=16, chars_per_s=12.0), 8.0),
+    LanguageInfo("ja", "jpn", "Japanese", "日本語", True, False, SubtitleLimits(row_chars=13, chars_per_s=4.0), 7.5),
+    LanguageInfo("fr", "fra", "French", "Français", True, True, _LATIN, 15.0),
+    LanguageInfo("de", "deu", "German", "Deutsch", True, True, _LATIN, 14.5),
+    LanguageInfo("es", "spa", "Spanish", "Español", True, True, _LATIN, 16.0),
+    LanguageInfo("id", "ind", "Indonesian", "Bahasa Indonesia", True, True, _LATIN, 14.5),
+    LanguageInfo("zh", "zho", "Chinese", "中文", False, False, SubtitleLimits(row_chars=16, chars_per_s=9.0), 4.8),
+)
+
+_BY_CODE = {info.code: info for info in _ALL}
+
+TARGET_LANGUAGES: tuple[str, ...] = tuple(info.code for info in _ALL if info.is_target)
+SOURCE_LANGUAGES: tuple[str, ...] = tuple(info.code for info in _ALL)
+
+
+def language(code: str) -> LanguageInfo:
+    """Return what is known of `code`.
+
+    Raises:
+        PermanentError: `language_unsupported` for a code that is not offered.
+    """
+    try:
+        return _BY_CODE[code]
+    except KeyError:
+        offered = ", ".join(_BY_CODE)
+        raise PermanentError(
+            ErrorCode.LANGUAGE_UNSUPPORTED, f"language '{code}' is not offered; choose one of {offered}"
+        ) from None

@@ -1,0 +1,34 @@
+"""Videos and artifacts by key: one port, a directory and S3 behind it."""
+
+from shared.storage import _keys as keys
+from shared.storage._directory import DirectoryStore
+from shared.storage._port import (
+    InvalidKey,
+    ObjectInfo,
+    ObjectNotFound,
+    ObjectStore,
+    StorageError,
+    check_key,
+    download,
+    put_bytes,
+    put_file,
+    read_bytes,
+)
+from shared.storage._settings import StorageSettings, open_store
+
+__all__ = [
+    "DirectoryStore",
+    "InvalidKey",
+    "ObjectInfo",
+    "ObjectNotFound",
+    "ObjectStore",
+    "StorageError",
+    "StorageSettings",
+    "check_key",
+    "download",
+    "keys",
+    "open_store",
+    "put_bytes",
+    "put_file",
+    "read_bytes",
+]

@@ -1,0 +1,81 @@
+"""Where everything lies in the object store. Nothing else builds a key.
+
+    tasks/<task>/input/<task>_<name>                      the upload
+    tasks/<task>/input/subtitles/<name>                   what a person brought instead of a stage
+    tasks/<task>/processed/<attempt>/...                  one run of the base stage
+    tasks/<task>/outputs/<language>/cloned_audio/<hash>   takes, named by their content
+    tasks/<task>/outputs/<language>/export/<attempt>/...  one run of the export
+    tasks/<task>/jobs/...                                 manifests and documents of jobs
+
+Runs write under their attempt, so a late worker of an earlier run cannot overwrite a newer product.
+"""
+
+import re
+import unicodedata
+
+from shared.pipeline import Stage
+
+_UNSAFE = re.compile(r"[^\w.\-]+")
+
+
+def task_prefix(task_id: str) -> str:
+    """Everything of a task."""
+    return f"tasks/{task_id}/"
+
+
+def safe_name(name: str) -> str:
+    """Reduce a file name from outside to one that is harmless as a key, a path and a shell word.
+
+    Letters of every script are kept; directories, control and reserved characters go.
+    """
+    base = unicodedata.normalize("NFC", name).replace("\\", "/").rsplit("/", 1)[-1]
+    clean = _UNSAFE.sub("_", base).strip("._-")
+    stem, dot, extension = clean.rpartition(".")
+    if not dot:
+        return clean[:80] or "video"
+    return f"{stem[:80] or 'video'}.{extension[:12]}"
+
+
+def input_video(task_id: str, original_name: str) -> str:
+    """The uploaded video."""
+    return f"{task_prefix(task_id)}input/{task_id}_{safe_name(original_name)}"
+
+
+def input_subtitles(task_id: str, language: str, name: str) -> str:
+    """Subtitles a person brought for the source (`base`) or for a target language."""
+    return f"{task_prefix(task_id)}input/subtitles/{language}_{safe_name(name)}"
+
+
+def processed(task_id: str, attempt: int, name: str) -> str:
+    """A product of one run of the base stage."""
+    return f"{task_prefix(task_id)}processed/{attempt}/{name}"
+
+
+def take(task_id: str, language: str, content_hash: str) -> str:
+    """A synthesized line, under the hash of everything that changes how it sounds."""
+    return f"{task_prefix(task_id)}outputs/{language}/cloned_audio/{content_hash}.flac"
+
+
+def export_prefix(task_id: str, language: str) -> str:
+    """All export runs of a language."""
+    return f"{task_prefix(task_id)}outputs/{language}/export/"
+
+
+def export(task_id: str, language: str, attempt: int, name: str) -> str:
+    """A product of one run of the export stage."""
+    return f"{export_prefix(task_id, language)}{attempt}/{name}"
+
+
+def language_prefix(task_id: str, language: str) -> str:
+    """Everything made for one language."""
+    return f"{task_prefix(task_id)}outputs/{language}/"
+
+
+def manifest(task_id: str, language: str, stage: Stage, shard: str, attempt: int) -> str:
+    """The one result of a unit of work, created exactly once."""
+    return f"{task_prefix(task_id)}jobs/{stage}/{language}/{shard}/{attempt}.json"
+
+
+def document(task_id: str, language: str, stage: Stage, shard: str, attempt: int) -> str:
+    """The part of a job that is too long for a message."""
+    return f"{task_prefix(task_id)}jobs/{stage}/{language}/{shard}/{attempt}.document.json"

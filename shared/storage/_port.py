@@ -1,0 +1,123 @@
+"""The object store port and what is built on it alone.
+
+    StorageError          the store did not answer or refused
+    ├── ObjectNotFound    no object has this key
+    └── InvalidKey        the key could leave the store or name two objects
+"""
+
+import io
+import re
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO, Protocol
+
+PART_BYTES = 16 * 1024 * 1024
+"""Bytes held at once while an object of unknown size is written (S3 multipart part)."""
+
+_SEGMENT = re.compile(r"[^/\x00-\x1f\x7f\\]{1,200}")
+
+
+class StorageError(Exception):
+    """The store could not do what was asked."""
+
+
+class ObjectNotFound(StorageError):
+    """No object has this key."""
+
+
+class InvalidKey(StorageError):
+    """The key is empty, absolute, too long or could climb out of the store."""
+
+
+@dataclass(frozen=True)
+class ObjectInfo:
+    """What is known of an object without reading it; `etag` changes whenever the content does."""
+
+    key: str
+    size: int
+    etag: str
+
+
+class ObjectStore(Protocol):
+    """Objects by key. Blocking: asynchronous callers use a thread.
+
+    Every write is atomic: a reader sees the whole object, the one before it, or none.
+    """
+
+    def put(self, key: str, source: BinaryIO, size: int | None = None) -> ObjectInfo:
+        """Store what `source` yields, at most `PART_BYTES` in memory at a time; an exception stores nothing."""
+        ...
+
+    def create(self, key: str, data: bytes) -> bool:
+        """Store `data` only if `key` is free; return whether it was. Of several writers exactly one gets True."""
+        ...
+
+    def open(self, key: str, start: int = 0, length: int | None = None) -> BinaryIO:
+        """Open `length` bytes from `start` for streaming; the caller closes it. Raises: ObjectNotFound."""
+        ...
+
+    def local(self, key: str, folder: Path) -> Path:
+        """A file with the object's content, for tools that need one: the object itself or a copy in `folder`.
+
+        Only for reading. Raises: ObjectNotFound.
+        """
+        ...
+
+    def stat(self, key: str) -> ObjectInfo:
+        """Describe one object. Raises: ObjectNotFound."""
+        ...
+
+    def list(self, prefix: str) -> Iterator[ObjectInfo]:
+        """Yield every object whose key begins with `prefix`, in key order."""
+        ...
+
+    def delete(self, prefix: str) -> int:
+        """Remove every object whose key begins with `prefix`, unfinished writes included; return how many."""
+        ...
+
+
+def check_key(key: str) -> str:
+    """Return `key` if it is a relative path of plain segments.
+
+    Raises:
+        InvalidKey: for anything else, before a path or request is built from it.
+    """
+    segments = key.split("/")
+    bad = len(key) > 900 or any(part in ("", ".", "..") or not _SEGMENT.fullmatch(part) for part in segments)
+    if bad:
+        raise InvalidKey(f"not a storage key: {key[:80]!r}")
+    return key
+
+
+def check_prefix(prefix: str) -> str:
+    """Return `prefix` if it names a folder (`a/b/`); a bare prefix could take more than was meant."""
+    if not prefix.endswith("/"):
+        raise InvalidKey(f"a prefix ends with '/': {prefix[:80]!r}")
+    check_key(prefix[:-1])
+    return prefix
+
+
+def put_file(store: ObjectStore, key: str, path: Path) -> ObjectInfo:
+    """Store the file at `path`."""
+    with path.open("rb") as source:
+        return store.put(key, source, path.stat().st_size)
+
+
+def download(store: ObjectStore, key: str, path: Path) -> Path:
+    """Copy an object to the file `path`, streaming."""
+    with store.open(key) as source, path.open("wb") as target:
+        shutil.copyfileobj(source, target, 1024 * 1024)
+    return path
+
+
+def read_bytes(store: ObjectStore, key: str) -> bytes:
+    """Read a small object whole."""
+    with store.open(key) as source:
+        return source.read()
+
+
+def put_bytes(store: ObjectStore, key: str, data: bytes) -> ObjectInfo:
+    """Store a small object, replacing what was there."""
+    return store.put(key, io.BytesIO(data), len(data))

@@ -1,0 +1,18 @@
+"""Who says what, when: words that never change, segments cut from them, speakers, subtitle files."""
+
+from shared.transcript._models import MediaFacts, Segment, Speaker, Transcript, Word
+from shared.transcript._subtitles import Cue, read_subtitles, write_srt, write_vtt
+from shared.transcript._wrapping import wrap_text
+
+__all__ = [
+    "Cue",
+    "MediaFacts",
+    "Segment",
+    "Speaker",
+    "Transcript",
+    "Word",
+    "read_subtitles",
+    "wrap_text",
+    "write_srt",
+    "write_vtt",
+]
