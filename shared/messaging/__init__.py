@@ -22,7 +22,7 @@ from shared.messaging._jobs import (
     TimelineLine,
     TranslateLines,
 )
-from shared.messaging._publishing import publish_once, publish_until_stored
+from shared.messaging._publishing import is_connected, publish_once, publish_until_stored
 from shared.messaging._results import (
     RESULT,
     ExportedFile,
@@ -96,6 +96,7 @@ __all__ = [
     "connect_options",
     "fact",
     "failed",
+    "is_connected",
     "provision",
     "publish_once",
     "publish_until_stored",

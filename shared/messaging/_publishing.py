@@ -2,6 +2,7 @@
 
 import asyncio
 
+from faststream.exceptions import IncorrectState
 from faststream.nats import NatsBroker
 from nats.errors import Error as NatsError
 from nats.js.errors import APIError
@@ -12,6 +13,14 @@ from shared.observability import logger
 PUBLISH_TIMEOUT_S = 5.0
 _RETRY_S = 1.0
 log = logger(__name__)
+
+
+def is_connected(broker: NatsBroker) -> bool:
+    """Whether the broker can be spoken to right now."""
+    try:
+        return broker.connection.is_connected
+    except IncorrectState:  # never connected yet
+        return False
 
 
 async def publish_once(

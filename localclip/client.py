@@ -1,0 +1,212 @@
+"""A small typed client of the gateway."""
+
+import json
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, BinaryIO, cast
+
+import httpx
+
+from localclip.errors import ApiError, ServerUnreachable
+from localclip.events import ServerEvent, read_events
+from localclip.models import Artifact, Health, Report, Task, TaskPage
+from shared.pipeline import Stage
+
+_CHUNK = 1024 * 1024
+_SILENCE_S = 20.0  # four missed heartbeats
+_ANSWER_S = 60.0
+Sent = Callable[[int], None]
+
+
+@dataclass(frozen=True)
+class NewTask:
+    """A video and what is to become of it; `translations` are subtitle files by target language."""
+
+    video: Path
+    target_languages: Sequence[str]
+    source_language: str | None = None
+    num_speakers: int | None = None
+    export_settings: Mapping[str, Any] = field(default_factory=dict)
+    subtitles: Path | None = None
+    translations: Mapping[str, Path] = field(default_factory=dict)
+
+    def config(self) -> str:
+        """The `config` field of the upload."""
+        return json.dumps(
+            {
+                "target_languages": list(self.target_languages),
+                "source_language": self.source_language,
+                "num_speakers": self.num_speakers,
+                "export_settings": dict(self.export_settings),
+            }
+        )
+
+
+class Client:
+    """Speaks to one gateway; every method may raise ApiError or ServerUnreachable."""
+
+    def __init__(self, server: str, api_key: str | None = None) -> None:
+        self.server = server.rstrip("/")
+        headers = {"Authorization": f"Bearer {api_key}"} if api_key else {}
+        # Proxies of the environment are for the internet, and a gateway is mostly on this machine.
+        self._http = httpx.Client(
+            base_url=self.server, headers=headers, timeout=_ANSWER_S, trust_env=not _is_local(self.server)
+        )
+
+    def __enter__(self) -> "Client":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._http.close()
+
+    def ready(self) -> tuple[bool, Health]:
+        """Ask whether the gateway can work, and how many workers wait."""
+        with _reaching(self.server):
+            answer = self._http.get("/readyz", timeout=5.0)
+        try:
+            return answer.status_code == 200, Health.model_validate(answer.json())
+        except ValueError:
+            return False, Health()
+
+    def create(self, new: NewTask, *, start: bool = True, on_sent: Sent | None = None) -> Task:
+        """Upload a video, read from disk as it is sent; `on_sent` gets the bytes sent so far."""
+        small: list[tuple[str, Path]] = [("subtitles", new.subtitles)] if new.subtitles else []
+        small += [(f"translation_{language}", path) for language, path in new.translations.items()]
+        files: list[tuple[str, tuple[str, bytes | BinaryIO]]] = [
+            (name, (path.name, path.read_bytes())) for name, path in small
+        ]
+        fields = {"config": new.config(), **({"start": "true"} if start else {})}
+        with new.video.open("rb") as video:
+            body = cast(BinaryIO, _Counted(video, on_sent or (lambda _: None)))
+            files.append(("video", (new.video.name, body)))
+            answer = self._request("POST", "/api/tasks", data=fields, files=files, timeout=httpx.Timeout(_ANSWER_S, read=600.0))
+        return Task.model_validate(answer.json())
+
+    def task(self, task_id: str) -> Task:
+        """Read a task."""
+        return Task.model_validate(self._request("GET", f"/api/tasks/{task_id}").json())
+
+    def tasks(self, skip: int = 0, limit: int = 50, status: str | None = None) -> TaskPage:
+        """List tasks, newest first."""
+        parameters = {"skip": skip, "limit": limit, **({"status": status} if status else {})}
+        answer = self._request("GET", "/api/tasks", params=parameters)
+        found = tuple(Task.model_validate(item) for item in answer.json())
+        return TaskPage(tasks=found, total=int(answer.headers.get("X-Total-Count", len(found))))
+
+    def delete(self, task_id: str) -> None:
+        """Remove a task and everything made from it."""
+        self._request("DELETE", f"/api/tasks/{task_id}")
+
+    def process(self, task_id: str, languages: Sequence[str] | None = None, stage: Stage = Stage.EXPORT) -> Task:
+        """Bring languages (None: all targets) up to and including `stage`."""
+        body = {"languages": list(languages) if languages else None, "stage": stage}
+        return Task.model_validate(self._request("POST", f"/api/tasks/{task_id}/process", json=body).json())
+
+    def cancel(self, task_id: str, languages: Sequence[str] | None = None) -> Task:
+        """Stop the work on languages (None: everything)."""
+        body = {"languages": list(languages) if languages else None}
+        return Task.model_validate(self._request("POST", f"/api/tasks/{task_id}/cancel", json=body).json())
+
+    def retry(self, task_id: str) -> Task:
+        """Do again what failed or was canceled."""
+        return Task.model_validate(self._request("POST", f"/api/tasks/{task_id}/retry").json())
+
+    def artifacts(self, task_id: str) -> tuple[Artifact, ...]:
+        """List the files of a task."""
+        return tuple(
+            Artifact.model_validate(item) for item in self._request("GET", f"/api/tasks/{task_id}/artifacts").json()
+        )
+
+    def report(self, task_id: str, language: str) -> Report:
+        """Read the exporter's report on a language."""
+        return Report.model_validate(
+            self._request("GET", f"/api/tasks/{task_id}/languages/{language}/report").json()
+        )
+
+    def download(self, task_id: str, artifact: Artifact, target: Path) -> Path:
+        """Write a file of a task to `target`, which appears whole or not at all."""
+        part = target.with_name(target.name + ".part")
+        address = f"/api/tasks/{task_id}/artifacts/{artifact.language}/{artifact.name}"
+        with _reaching(self.server), self._http.stream("GET", address) as answer:
+            _check(answer)
+            with part.open("wb") as sink:
+                for chunk in answer.iter_bytes(_CHUNK):
+                    sink.write(chunk)
+        part.replace(target)
+        return target
+
+    def events(self, task_id: str | None = None, last_event_id: str | None = None) -> Iterator[ServerEvent]:
+        """Yield live events of a task (None: of all) until the stream ends.
+
+        With `last_event_id` the facts after it come first. Raises ServerUnreachable when the stream falls silent.
+        """
+        address = f"/api/tasks/{task_id}/events" if task_id else "/api/events"
+        headers = {"Accept": "text/event-stream"} | ({"Last-Event-ID": last_event_id} if last_event_id else {})
+        patience = httpx.Timeout(10.0, read=_SILENCE_S)
+        with _reaching(self.server), self._http.stream("GET", address, headers=headers, timeout=patience) as answer:
+            _check(answer)
+            yield from read_events(answer.iter_raw())
+
+    def _request(self, method: str, address: str, **options: Any) -> httpx.Response:
+        with _reaching(self.server):
+            answer = self._http.request(method, address, **options)
+        _check(answer)
+        return answer
+
+
+class _Counted:
+    """A file that tells how far it was read; httpx finds its length through `fileno`."""
+
+    def __init__(self, file: BinaryIO, on_sent: Sent) -> None:
+        self._file, self._on_sent = file, on_sent
+
+    def read(self, size: int = -1) -> bytes:
+        # httpx asks for 64 KiB at a time, which costs a system call and a progress update each.
+        data = self._file.read(max(size, _CHUNK) if size >= 0 else size)
+        self._on_sent(self._file.tell())
+        return data
+
+    def fileno(self) -> int:
+        return self._file.fileno()
+
+    def seek(self, offset: int, whence: int = 0) -> int:
+        return self._file.seek(offset, whence)
+
+
+@contextmanager
+def _reaching(server: str) -> Iterator[None]:
+    """Turn transport failures into one that names the server."""
+    try:
+        yield
+    except httpx.TransportError as error:
+        reason = str(error) or type(error).__name__
+        raise ServerUnreachable(f"no answer from {server} ({reason}); is `localclip up` running there?") from error
+    except httpx.InvalidURL as error:
+        raise ServerUnreachable(f"'{server}' is not an address; write http://host:port") from error
+
+
+def _check(answer: httpx.Response) -> None:
+    """Raises: ApiError, for anything but a success."""
+    if answer.is_success:
+        return
+    answer.read()
+    try:
+        problem = answer.json()
+    except ValueError:
+        problem = None
+    if not isinstance(problem, dict):
+        problem = {}
+    detail = problem.get("detail") or problem.get("title") or f"HTTP {answer.status_code} {answer.reason_phrase}"
+    raise ApiError(answer.status_code, str(problem.get("code", "http_error")), str(detail), problem.get("errors") or ())
+
+
+def _is_local(server: str) -> bool:
+    with _reaching(server):
+        return httpx.URL(server).host in ("localhost", "127.0.0.1", "::1")
+    return False

@@ -1,0 +1,34 @@
+"""What the command line can tell a person when it stops.
+
+    LocalClipError           a sentence with the way out; `exit_code` for the shell
+    ├── ApiError             the gateway refused: problem document with a stable `code`
+    ├── ServerUnreachable    no gateway answers
+    └── StackError           the local stack cannot start or fell apart
+"""
+
+from collections.abc import Mapping, Sequence
+
+
+class LocalClipError(Exception):
+    """A failure a person can read."""
+
+    exit_code = 1
+
+
+class ApiError(LocalClipError):
+    """An RFC 9457 problem document from the gateway."""
+
+    def __init__(
+        self, status: int, code: str, detail: str, errors: Sequence[Mapping[str, str]] = ()
+    ) -> None:
+        fields = "".join(f"\n  {entry.get('pointer', '')}: {entry.get('detail', '')}" for entry in errors)
+        super().__init__(f"{code}: {detail}{fields}")
+        self.status, self.code, self.detail, self.errors = status, code, detail, tuple(errors)
+
+
+class ServerUnreachable(LocalClipError):
+    """Nothing answers at the address."""
+
+
+class StackError(LocalClipError):
+    """The local stack is not running, and this says why."""

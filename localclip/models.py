@@ -1,0 +1,121 @@
+"""What the gateway answers, as far as the client needs it."""
+
+from datetime import datetime
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from shared.pipeline import Status
+from shared.transcript import MediaFacts
+
+_ENDED = (Status.COMPLETED, Status.FAILED, Status.CANCELED)
+
+
+class _Answer(BaseModel):
+    """Immutable, and tolerant of what a newer gateway adds."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+
+class StageStatus(_Answer):
+    """How far one stage of one language is."""
+
+    status: Status
+    progress: float = 0.0
+
+
+class LanguageStatus(_Answer):
+    """How far one language is; `base` stands for the work done once per task."""
+
+    status: Status
+    progress: float = 0.0
+    stage: str | None = None
+    message: str = ""
+    eta_seconds: float | None = None
+    issues: int = 0
+    error_code: str | None = None
+    error_message: str | None = None
+    stages: dict[str, StageStatus] = {}
+
+
+class TaskConfig(_Answer):
+    """What a task is to become."""
+
+    target_languages: list[str] = []
+    source_language: str | None = None
+    num_speakers: int | None = None
+
+
+class Task(_Answer):
+    """One uploaded video and everything made from it."""
+
+    task_id: str
+    video_original_name: str = ""
+    status: Status
+    language_status: dict[str, LanguageStatus] = {}
+    config: TaskConfig = TaskConfig()
+    media: MediaFacts | None = None
+    note: str | None = None
+    error_code: str | None = None
+    error_message: str | None = None
+    created_at: datetime | None = None
+
+    @property
+    def ended(self) -> bool:
+        """Whether nothing more will happen by itself."""
+        return self.status in _ENDED
+
+
+class Artifact(_Answer):
+    """A file of a task."""
+
+    language: str
+    name: str
+    size: int
+    media_type: str = ""
+    etag: str = ""
+    url: str = ""
+
+
+class Speeds(_Answer):
+    """How the lines of a language fit their slots."""
+
+    natural_share: float | None = None
+    tight_share: float | None = None
+    overflow_share: float | None = None
+
+
+class Loudness(_Answer):
+    """The measured level of a dub."""
+
+    integrated_lufs: float | None = None
+    true_peak_dbtp: float | None = None
+
+
+class Report(_Answer):
+    """The exporter's report on one language, as far as it is shown."""
+
+    lines_total: int = 0
+    lines_dubbed: int = 0
+    lines_failed: int = 0
+    lines_edited: int = 0
+    speed: Speeds = Speeds()
+    loudness: Loudness = Loudness()
+    length_difference_s: float | None = None
+    checks: dict[str, Any] = {}
+    passed: bool | None = None
+
+
+class TaskPage(_Answer):
+    """A page of tasks, newest first, and how many there are in all."""
+
+    tasks: tuple[Task, ...]
+    total: int
+
+
+class Health(_Answer):
+    """Whether the gateway can work; `workers` counts those waiting for a job, by stage."""
+
+    status: str = ""
+    checks: dict[str, bool] = {}
+    workers: dict[str, int] = Field(default={})

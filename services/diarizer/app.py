@@ -1,0 +1,31 @@
+"""What the diarizer is made of."""
+
+import asyncio
+
+from services.diarizer.diarization import Diarization
+from services.diarizer.engines import create_engines
+from services.diarizer.handlers import diarize_video
+from services.diarizer.settings import DiarizerSettings
+from shared.messaging import BrokerSettings, Worker, WorkerSettings
+from shared.observability import configure_logging
+from shared.pipeline import PipelineError, Stage
+from shared.storage import StorageSettings, open_store
+
+
+def main() -> None:
+    """Serve the speaker diarization stage until SIGTERM; exits with a sentence when an engine is missing."""
+    settings, worker_settings = DiarizerSettings(), WorkerSettings()
+    configure_logging("diarizer", worker_settings.log_level)
+    try:
+        engines = create_engines(settings)
+    except PipelineError as error:
+        raise SystemExit(f"diarizer: {error.message}") from error
+    worker = Worker(
+        Stage.DIARIZATION,
+        diarize_video(Diarization(engines, settings)),
+        open_store(StorageSettings()),
+        BrokerSettings(),
+        worker_settings,
+        engines.infos(),
+    )
+    asyncio.run(worker.run())

@@ -1,0 +1,94 @@
+"""The engines that listen, and the one place where they are chosen."""
+
+from dataclasses import dataclass
+
+from services.diarizer.engines.base import (
+    Recognition,
+    Recognizer,
+    Report,
+    Span,
+    SpeakerDiarizer,
+    Turn,
+    VoiceActivity,
+)
+from services.diarizer.settings import DiarizerSettings
+from shared.messaging import EngineInfo
+from shared.pipeline import ErrorCode, PermanentError
+
+__all__ = [
+    "Engines",
+    "Recognition",
+    "Recognizer",
+    "Report",
+    "Span",
+    "SpeakerDiarizer",
+    "Turn",
+    "VoiceActivity",
+    "create_diarizer",
+    "create_engines",
+    "create_recognizer",
+    "create_voice_activity",
+]
+
+
+@dataclass(frozen=True)
+class Engines:
+    """One engine per port, loaded."""
+
+    voice_activity: VoiceActivity
+    recognizer: Recognizer
+    diarizer: SpeakerDiarizer
+
+    def infos(self) -> tuple[EngineInfo, ...]:
+        """What is announced of them."""
+        return self.recognizer.info, self.diarizer.info, self.voice_activity.info
+
+
+def create_engines(settings: DiarizerSettings) -> Engines:
+    """Load the engines `settings` ask for.
+
+    Raises:
+        PermanentError: `engine_unavailable` for one that this build does not have.
+    """
+    return Engines(create_voice_activity(settings), create_recognizer(settings), create_diarizer(settings))
+
+
+def create_recognizer(settings: DiarizerSettings) -> Recognizer:
+    """Load the speech recognizer. Raises: PermanentError, `engine_unavailable`."""
+    match settings.recognizer or {"embedded": "pocketsphinx"}.get(settings.profile, "faster-whisper"):
+        case "pocketsphinx":
+            from services.diarizer.engines.sphinx import SphinxRecognizer
+
+            return SphinxRecognizer()
+        case name:
+            raise _unavailable("recognizer", name, "pocketsphinx")
+
+
+def create_diarizer(settings: DiarizerSettings) -> SpeakerDiarizer:
+    """Load the engine that tells speakers apart. Raises: PermanentError, `engine_unavailable`."""
+    match settings.diarizer or {"embedded": "clustering"}.get(settings.profile, "pyannote.audio"):
+        case "clustering":
+            from services.diarizer.engines.clustering import ClusteringDiarizer
+
+            return ClusteringDiarizer()
+        case name:
+            raise _unavailable("diarizer", name, "clustering")
+
+
+def create_voice_activity(settings: DiarizerSettings) -> VoiceActivity:
+    """Load the engine that finds speech. Raises: PermanentError, `engine_unavailable`."""
+    match settings.voice_activity or "silero":
+        case "silero":
+            from services.diarizer.engines.silero import SileroActivity
+
+            return SileroActivity()
+        case name:
+            raise _unavailable("voice_activity", name, "silero")
+
+
+def _unavailable(port: str, name: str, offered: str) -> PermanentError:
+    return PermanentError(
+        ErrorCode.ENGINE_UNAVAILABLE,
+        f"the {port} '{name}' is not part of this build, which has '{offered}': set LOCALCLIP_PROFILE=embedded or "
+        f"LOCALCLIP_{port.upper()}={offered}",
+    )

@@ -1,0 +1,101 @@
+"""What the use case needs from engines that listen.
+
+Engines block. Each work method takes `report`, which is called with the fraction done at least about every second of
+work and raises Canceled when the work should stop. Times are seconds from the start of the recording.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from services.diarizer.recording import Recording
+from shared.messaging import EngineInfo
+from shared.transcript import Word
+
+Report = Callable[[float], None]
+
+
+@dataclass(frozen=True)
+class Span:
+    """A stretch of time."""
+
+    start_s: float
+    end_s: float
+
+    @property
+    def duration_s(self) -> float:
+        """Length in seconds."""
+        return self.end_s - self.start_s
+
+
+@dataclass(frozen=True)
+class Turn(Span):
+    """A stretch in which one speaker, a number from 0 on, is heard."""
+
+    speaker: int
+
+
+@dataclass(frozen=True)
+class Recognition:
+    """What was said: words in time order, in the language that was asked for or found."""
+
+    language: str
+    words: tuple[Word, ...]
+
+
+class VoiceActivity(Protocol):
+    """Tells speech from everything else."""
+
+    @property
+    def info(self) -> EngineInfo:
+        """What this engine is."""
+        ...
+
+    def speech(self, recording: Recording, report: Report) -> list[Span]:
+        """Find the stretches of speech: in time order, not overlapping, apart by pauses of 0.2 s or more."""
+        ...
+
+
+class Recognizer(Protocol):
+    """Writes down what is said."""
+
+    @property
+    def info(self) -> EngineInfo:
+        """What this engine is; `languages` are those it recognizes, none listed means any."""
+        ...
+
+    @property
+    def punctuates(self) -> bool:
+        """Whether words come with sentence marks and capitals; else the use case restores sentences from pauses."""
+        ...
+
+    def recognize(
+        self, recording: Recording, speech: Sequence[Span], language: str | None, report: Report
+    ) -> Recognition:
+        """Recognize what is said within `speech`; `language` None lets the engine find out or take its default.
+
+        Word texts carry no space around them.
+
+        Raises:
+            PermanentError: `language_unsupported`, before any work.
+        """
+        ...
+
+
+class SpeakerDiarizer(Protocol):
+    """Tells speakers apart."""
+
+    @property
+    def info(self) -> EngineInfo:
+        """What this engine is."""
+        ...
+
+    def turns(
+        self, recording: Recording, speech: Sequence[Span], num_speakers: int | None, report: Report
+    ) -> list[Turn]:
+        """Say who speaks when: exclusive turns in time order.
+
+        `num_speakers` None lets the engine count; fewer than asked for may come back where so many cannot be told
+        apart.
+        """
+        ...

@@ -1,0 +1,113 @@
+"""Tell speakers apart without a trained speaker model: spectral features, clustering, resegmentation.
+
+Measured on a two-speaker telephone sample: diarization error 14.7 % (2.3 % with a collar of 0.25 s); on nine
+recordings 13 % when the number of speakers is given, 23 % when it is counted.
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.cluster import SpectralClustering
+
+from services.diarizer.engines._counting import count_speakers
+from services.diarizer.engines._features import SpeechFrames, speech_frames
+from services.diarizer.engines._resegmentation import SEED, Labels, mixture, resegment
+from services.diarizer.engines.base import Report, Span, Turn
+from services.diarizer.pitch import HOP_S
+from services.diarizer.recording import Recording
+from shared.messaging import EngineInfo
+from shared.pipeline import Stage
+
+_FEWEST_FRAMES = 50
+_MOST_SPEAKERS = 6
+_WINDOW, _HOP = 150, 25
+_MOST_WINDOWS = 2000  # the affinity matrix grows with the square
+_BACKGROUND = 16
+_BACKGROUND_FRAMES = 60_000
+_RELEVANCE = 8.0
+_PITCH_WEIGHT = 0.3
+
+
+class ClusteringDiarizer:
+    """MAP supervectors of 1.5 s windows, spectral clustering, Gaussian mixtures with a Viterbi path."""
+
+    @property
+    def info(self) -> EngineInfo:
+        """What this engine is."""
+        return EngineInfo(
+            stage=Stage.DIARIZATION,
+            port="diarizer",
+            name="clustering",
+            version="1",
+            licence="Apache-2.0",
+            commercial_use=True,
+            hint="give the number of speakers: counted, it is often wrong",
+        )
+
+    def turns(
+        self, recording: Recording, speech: Sequence[Span], num_speakers: int | None, report: Report
+    ) -> list[Turn]:
+        """Cluster the speech; less than half a second of it is one speaker's."""
+        frames = speech_frames(recording, speech, lambda part: report(0.5 * part))
+        if len(frames) < _FEWEST_FRAMES or num_speakers == 1:
+            return [Turn(span.start_s, span.end_s, 0) for span in speech]
+        count = num_speakers or count_speakers(frames, _MOST_SPEAKERS, lambda part: report(0.5 + 0.2 * part))
+        labels = _cluster(frames, count, lambda part: report(0.7 + 0.1 * part))
+        labels = resegment(frames, labels, lambda part: report(0.8 + 0.2 * part))
+        report(1.0)
+        return _turns(frames, labels)
+
+
+def _cluster(frames: SpeechFrames, count: int, report: Report) -> Labels:
+    """A speaker for every frame: that of the window whose middle is nearest."""
+    hop = max(_HOP, len(frames) // _MOST_WINDOWS)
+    starts = np.arange(0, max(1, len(frames) - _WINDOW // 2), hop)
+    count = min(count, max(1, len(starts) - 1))
+    if count == 1:
+        return np.zeros(len(frames), np.int64)
+    vectors = _supervectors(frames, starts, report)
+    squares = (vectors**2).sum(axis=1)
+    distance = np.maximum(squares[:, None] + squares - 2 * vectors @ vectors.T, 0)
+    affinity = np.exp(-distance / max(float(np.median(distance)), 1e-9))
+    clustering = SpectralClustering(count, affinity="precomputed", random_state=SEED, assign_labels="cluster_qr")
+    found: Labels = clustering.fit_predict(affinity).astype(np.int64)
+    nearest = np.rint((np.arange(len(frames)) - _WINDOW / 2) / hop).astype(np.int64)
+    return found[np.clip(nearest, 0, len(starts) - 1)]
+
+
+def _supervectors(frames: SpeechFrames, starts: NDArray[np.int64], report: Report) -> NDArray[np.float64]:
+    """How each window's sounds differ from everybody's: one row of adapted mixture means and pitch per window."""
+    step = max(1, len(frames) // _BACKGROUND_FRAMES)
+    background = mixture(min(_BACKGROUND, len(frames) // 3), 1e-3, 50).fit(frames.cepstra[::step])
+    scale = np.sqrt(background.weights_[:, None] / background.covariances_)
+    log_pitch = frames.log_pitch[frames.voiced]
+    middle, spread = (float(np.median(log_pitch)), float(log_pitch.std()) + 1e-3) if len(log_pitch) else (0.0, 1.0)
+    rows, pitches = [], []
+    for number, start in enumerate(starts):
+        if number % 100 == 0:
+            report(number / len(starts))
+        window = slice(start, start + _WINDOW)
+        share = background.predict_proba(frames.cepstra[window])
+        weight = share.sum(axis=0)[:, None]
+        means = (share.T @ frames.cepstra[window] + _RELEVANCE * background.means_) / (weight + _RELEVANCE)
+        rows.append(((means - background.means_) * scale).ravel())
+        voiced = frames.log_pitch[window][frames.voiced[window]]
+        pitches.append(_PITCH_WEIGHT * (np.median(voiced) - middle) / spread if len(voiced) > 5 else 0.0)
+    vectors = np.array(rows)
+    vectors /= vectors.std() * np.sqrt(vectors.shape[1]) + 1e-9
+    return np.column_stack([vectors, pitches])
+
+
+def _turns(frames: SpeechFrames, labels: Labels) -> list[Turn]:
+    """Runs of frames of one speaker without a pause."""
+    borders = np.flatnonzero((np.diff(frames.index) > 1) | (np.diff(labels) != 0)) + 1
+    runs = np.split(np.arange(len(frames)), borders)
+    return [
+        Turn(
+            round(int(frames.index[run[0]]) * HOP_S, 3),
+            round((int(frames.index[run[-1]]) + 1) * HOP_S, 3),
+            int(labels[run[0]]),
+        )
+        for run in runs
+    ]

@@ -1,0 +1,257 @@
+"""Files of a task: list them, read them whole or in ranges; bring subtitles and translations."""
+
+import asyncio
+import mimetypes
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Annotated, BinaryIO
+from urllib.parse import quote
+
+from fastapi import APIRouter, Query, Request
+from fastapi.responses import Response, StreamingResponse
+from sqlmodel import Session
+
+from services.gateway.api.context import Gateway, Parts, Who, known_language, locked_visible_task, visible_task
+from services.gateway.api.problems import Problem, not_found, unprocessable
+from services.gateway.api.reading import read_task
+from services.gateway.api.schemas import Artifact, LogRead, TaskRead
+from services.gateway.database import queries
+from services.gateway.database.jobs import spans
+from services.gateway.database.record import outdate_export
+from services.gateway.database.tables import Task
+from services.gateway.planning.alignment import texts_by_segment
+from shared.pipeline import BASE, TARGET_LANGUAGES, LineState, PermanentError
+from shared.storage import ObjectInfo, ObjectNotFound, keys, put_bytes
+from shared.transcript import read_subtitles
+
+router = APIRouter(prefix="/api/tasks/{task_id}", tags=["artifacts"])
+_CHUNK = 1024 * 1024
+_MAX_SUBTITLES = 5 * 1024 * 1024
+_RANGE = re.compile(r"bytes=(\d*)-(\d*)")
+
+
+@dataclass(frozen=True)
+class _File:
+    language: str
+    name: str
+    key: str
+    media_type: str
+
+
+@router.get("/artifacts", operation_id="list_artifacts")
+def list_artifacts(task_id: str, parts: Parts, who: Who) -> list[Artifact]:
+    """Every file a person may want; those of an export are the newest finished one's."""
+    with parts.database.read() as session:
+        files = _files(parts, session, visible_task(session, who, task_id))
+    found = []
+    for file in files:
+        try:
+            info = parts.store.stat(file.key)
+        except ObjectNotFound:
+            continue
+        url = f"/api/tasks/{task_id}/artifacts/{file.language}/{quote(file.name)}"
+        found.append(
+            Artifact(
+                language=file.language,
+                name=file.name,
+                size=info.size,
+                media_type=file.media_type,
+                etag=info.etag,
+                url=url,
+            )
+        )
+    return found
+
+
+def _files(parts: Gateway, session: Session, task: Task) -> list[_File]:
+    files = [_File(BASE, task.video_filename, task.video_key, _media_type(task.video_filename))]
+    if task.transcript_key:
+        folder = task.transcript_key.rsplit("/", 1)[0] + "/"
+        for info in parts.store.list(folder):
+            name = info.key.removeprefix(folder)
+            files.append(_File(BASE, name, info.key, _media_type(name)))
+    for language in queries.languages(session, [task.task_id]).get(task.task_id, []):
+        for file in language.export_files:
+            files.append(_File(language.language, file["name"], file["key"], file["media_type"]))
+    return files
+
+
+def _media_type(name: str) -> str:
+    known = {".mkv": "video/x-matroska", ".flac": "audio/flac", ".vtt": "text/vtt", ".srt": "application/x-subrip"}
+    suffix = name[name.rfind(".") :].lower()
+    return known.get(suffix) or mimetypes.guess_type(name)[0] or "application/octet-stream"
+
+
+@router.get("/artifacts/{language}/{name:path}", operation_id="get_artifact", response_class=StreamingResponse)
+@router.head("/artifacts/{language}/{name:path}", include_in_schema=False)
+def get_artifact(
+    task_id: str,
+    language: str,
+    name: str,
+    request: Request,
+    parts: Parts,
+    who: Who,
+    download: Annotated[bool, Query(description="offer it to be saved rather than shown")] = False,
+) -> Response:
+    """One file, with `Range`, `If-Range` and `If-None-Match`."""
+    with parts.database.read() as session:
+        task = visible_task(session, who, task_id)
+        files = _files(parts, session, task)
+        shown_as = task.video_original_name if language == BASE and name == task.video_filename else name
+    file = next((file for file in files if (file.language, file.name) == (language, name)), None)
+    if file is None:
+        raise not_found(f"artifact '{language[:20]}/{name[:80]}'")
+    return _serve(parts, request, file.key, shown_as.rsplit("/", 1)[-1], file.media_type, download)
+
+
+@router.get("/languages/{language}/takes/{segment_id}", operation_id="get_take", response_class=StreamingResponse)
+def get_take(task_id: str, language: str, segment_id: str, request: Request, parts: Parts, who: Who) -> Response:
+    """Listen to the take of a line."""
+    with parts.database.read() as session:
+        known_language(session, visible_task(session, who, task_id), language)
+        line = queries.line(session, task_id, language, segment_id)
+    if line is None or line.take_key is None:
+        raise not_found(f"a take of '{segment_id[:40]}' in '{language[:20]}'")
+    return _serve(parts, request, line.take_key, f"{segment_id}_{language}.flac", "audio/flac", download=False)
+
+
+@router.get("/languages/{language}/report", operation_id="get_report")
+def get_report(task_id: str, language: str, parts: Parts, who: Who) -> dict[str, object]:
+    """The measured report of the newest export."""
+    with parts.database.read() as session:
+        row = known_language(session, visible_task(session, who, task_id), language)
+    if row.report is None:
+        raise not_found(f"a report for '{language}'")
+    return row.report
+
+
+@router.get("/logs", operation_id="list_logs")
+def list_logs(task_id: str, parts: Parts, who: Who, limit: Annotated[int, Query(ge=1, le=1000)] = 200) -> list[LogRead]:
+    """What happened, oldest first."""
+    with parts.database.read() as session:
+        visible_task(session, who, task_id)
+        return [
+            LogRead(**entry.model_dump(include=set(LogRead.model_fields)))
+            for entry in queries.logs(session, task_id, limit)
+        ]
+
+
+@router.put("/languages/{language}/subtitles", operation_id="put_subtitles")
+async def put_subtitles(task_id: str, language: str, request: Request, parts: Parts, who: Who) -> TaskRead:
+    """Bring a file (SRT, VTT or ASS) as request body: the source text for `base`, a translation for a language.
+
+    Source text counts for the next run of the base stage; a translation is used by the next run of `translation`.
+    """
+    if language not in (BASE, *TARGET_LANGUAGES):
+        raise not_found(f"language '{language[:20]}'")
+    data = bytearray()
+    async for chunk in request.stream():
+        data += chunk
+        if len(data) > _MAX_SUBTITLES:
+            raise Problem(413, "subtitles_too_large", "the subtitle file is larger than 5 MiB")
+    return await asyncio.to_thread(_take_subtitles, task_id, language, bytes(data), parts, who)
+
+
+def _take_subtitles(task_id: str, language: str, data: bytes, parts: Gateway, who: Who) -> TaskRead:
+    try:
+        cues = read_subtitles(data)
+    except PermanentError as error:
+        raise unprocessable(error.code, error.message, "") from error
+    key = keys.input_subtitles(task_id, language, "subtitles.srt")
+    with parts.database.write() as session:
+        task = locked_visible_task(session, who, task_id)
+        if language == BASE:
+            if not task.config.get("source_language"):
+                raise unprocessable(
+                    "source_language_required", "name the language of the subtitles first", "/source_language"
+                )
+            task.config = {**task.config, "subtitles_key": key}
+        else:
+            known_language(session, task, language)
+            task.config = {
+                **task.config,
+                "translation_keys": {**task.config.get("translation_keys", {}), language: key},
+            }
+            texts = texts_by_segment(spans(queries.segments(session, task_id)), cues)
+            for line in queries.lines(session, task_id, language).values():
+                line.provided = texts.get(line.segment_id)
+                if line.provided and line.provided != line.text:
+                    line.text, line.edited, line.state = None, False, LineState.PENDING
+            outdate_export(session, task, language)
+        put_bytes(parts.store, key, data)
+        session.flush()
+        return read_task(session, parts.hub, task)
+
+
+def _serve(parts: Gateway, request: Request, key: str, name: str, media_type: str, download: bool) -> Response:
+    try:
+        info = parts.store.stat(key)
+    except ObjectNotFound:
+        raise not_found("the file") from None
+    headers = {
+        "ETag": f'"{info.etag}"',
+        "Accept-Ranges": "bytes",
+        "Content-Disposition": f"{'attachment' if download else 'inline'}; filename*=UTF-8''{quote(name)}",
+        "X-Content-Type-Options": "nosniff",
+        "Cache-Control": "private, no-cache",
+    }
+    if _matches(request.headers.get("if-none-match"), info):
+        return Response(status_code=304, headers=headers)
+    span = _span(request, info)
+    if span is None:
+        headers["Content-Length"] = str(info.size)
+        return _body(parts, request, key, 0, info.size, 200, headers, media_type)
+    start, end = span
+    headers["Content-Range"] = f"bytes {start}-{end}/{info.size}"
+    headers["Content-Length"] = str(end - start + 1)
+    return _body(parts, request, key, start, end - start + 1, 206, headers, media_type)
+
+
+def _body(
+    parts: Gateway,
+    request: Request,
+    key: str,
+    start: int,
+    length: int,
+    status: int,
+    headers: dict[str, str],
+    media_type: str,
+) -> Response:
+    if request.method == "HEAD" or length == 0:
+        return Response(status_code=status, headers=headers, media_type=media_type)
+    return StreamingResponse(_chunks(parts.store.open(key, start, length)), status, headers, media_type)
+
+
+def _chunks(source: BinaryIO) -> Iterator[bytes]:
+    with source:
+        while chunk := source.read(_CHUNK):
+            yield chunk
+
+
+def _matches(header: str | None, info: ObjectInfo) -> bool:
+    if header is None:
+        return False
+    tags = [tag.strip().removeprefix("W/") for tag in header.split(",")]
+    return "*" in tags or f'"{info.etag}"' in tags
+
+
+def _span(request: Request, info: ObjectInfo) -> tuple[int, int] | None:
+    """First and last byte asked for; None for the whole. Raises: Problem 416."""
+    wanted = _RANGE.fullmatch(request.headers.get("range", "").strip())
+    if not wanted or wanted.groups() == ("", ""):
+        return None
+    if_range = request.headers.get("if-range")
+    if if_range is not None and if_range.strip() != f'"{info.etag}"':
+        return None
+    first, last = wanted.groups()
+    start = int(first) if first else max(0, info.size - int(last))
+    end = min(int(last), info.size - 1) if first and last else info.size - 1
+    if start > end or start >= info.size:
+        raise Problem(
+            416,
+            "range_not_satisfiable",
+            "the range lies outside the file",
+            headers={"Content-Range": f"bytes */{info.size}"},
+        )
+    return start, end

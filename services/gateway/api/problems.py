@@ -1,0 +1,95 @@
+"""Errors as RFC 9457 problem documents with a stable `code`."""
+
+from collections.abc import Mapping
+from http import HTTPStatus
+from typing import Any
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from starlette.exceptions import HTTPException
+
+from shared.observability import logger
+from shared.storage import StorageError
+
+MEDIA_TYPE = "application/problem+json"
+log = logger(__name__)
+
+
+class Problem(Exception):  # noqa: N818 (a problem document, not only an error)
+    """An answer that is not the one asked for."""
+
+    def __init__(
+        self,
+        status: int,
+        code: str,
+        detail: str,
+        errors: list[dict[str, str]] | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
+        super().__init__(detail)
+        self.status, self.code, self.detail = status, code, detail
+        self.errors, self.headers = errors, headers
+
+
+def not_found(what: str) -> Problem:
+    """404 for a task, language, segment..."""
+    return Problem(404, "not_found", f"{what} does not exist")
+
+
+def unprocessable(code: str, detail: str, pointer: str) -> Problem:
+    """422 that points at the field."""
+    return Problem(422, code, detail, [{"pointer": pointer, "detail": detail, "code": code}])
+
+
+def response(request: Request, problem: Problem) -> JSONResponse:
+    """The document."""
+    body: dict[str, Any] = {
+        "type": f"urn:localclip:problem:{problem.code}",
+        "title": HTTPStatus(problem.status).phrase,
+        "status": problem.status,
+        "detail": problem.detail,
+        "code": problem.code,
+        "instance": request.url.path,
+    }
+    if problem.errors:
+        body["errors"] = problem.errors
+    return JSONResponse(body, problem.status, headers=dict(problem.headers or {}), media_type=MEDIA_TYPE)
+
+
+def install(app: FastAPI) -> None:
+    """Make every error of `app` a problem document."""
+
+    async def on_problem(request: Request, error: Exception) -> JSONResponse:
+        assert isinstance(error, Problem)  # noqa: S101 (registered for this class)
+        return response(request, error)
+
+    async def on_invalid(request: Request, error: Exception) -> JSONResponse:
+        assert isinstance(error, RequestValidationError)  # noqa: S101
+        errors = [
+            {"pointer": _pointer(entry["loc"]), "detail": str(entry["msg"]), "code": str(entry["type"])}
+            for entry in error.errors()
+        ]
+        return response(request, Problem(422, "invalid_request", "the request is not valid", errors))
+
+    async def on_http(request: Request, error: Exception) -> JSONResponse:
+        assert isinstance(error, HTTPException)  # noqa: S101
+        code = HTTPStatus(error.status_code).phrase.lower().replace(" ", "_").replace("-", "_")
+        return response(request, Problem(error.status_code, code, str(error.detail), headers=error.headers))
+
+    async def on_storage(request: Request, error: Exception) -> JSONResponse:
+        log.error("store_failed", path=request.url.path, exc_info=error)
+        detail = "the object store does not answer; try again later"
+        return response(request, Problem(503, "storage_unavailable", detail, headers={"Retry-After": "5"}))
+
+    app.add_exception_handler(Problem, on_problem)
+    app.add_exception_handler(RequestValidationError, on_invalid)
+    app.add_exception_handler(HTTPException, on_http)
+    app.add_exception_handler(StorageError, on_storage)
+
+
+def _pointer(location: tuple[int | str, ...]) -> str:
+    where = [str(part) for part in location]
+    if where and where[0] == "body":
+        where = where[1:]
+    return "/" + "/".join(where)

@@ -1,0 +1,117 @@
+"""Build what clients read of a task from its rows."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from sqlmodel import Session
+
+from services.gateway.api.schemas import LanguageStatus, LineRead, TaskConfig, TaskRead
+from services.gateway.database import queries
+from services.gateway.database.tables import LineRow, SegmentRow, StageRun, Task, TaskLanguage
+from services.gateway.live.hub import Hub
+from shared.pipeline import BASE, GRAPH, LineState, Stage, Status
+from shared.transcript import MediaFacts
+
+Runs = Mapping[tuple[str, Stage], StageRun]
+_OPEN = (Status.PENDING, Status.PROCESSING)
+
+
+def read_tasks(session: Session, hub: Hub, tasks: Sequence[Task]) -> list[TaskRead]:
+    """Several tasks with four queries in all."""
+    ids = [task.task_id for task in tasks]
+    languages = queries.languages(session, ids)
+    runs = queries.newest_runs(session, ids)
+    issues = queries.issue_counts(session, ids)
+    return [_task(task, languages.get(task.task_id, []), runs.get(task.task_id, {}), issues, hub) for task in tasks]
+
+
+def read_task(session: Session, hub: Hub, task: Task) -> TaskRead:
+    """One task."""
+    return read_tasks(session, hub, [task])[0]
+
+
+def _task(
+    task: Task, languages: Sequence[TaskLanguage], runs: Runs, issues: Mapping[tuple[str, str], int], hub: Hub
+) -> TaskRead:
+    status = {BASE: _base(task, runs, hub)}
+    for row in languages:
+        status[row.language] = _language(task, row, runs, issues.get((task.task_id, row.language), 0), hub)
+    known = {name: value for name, value in task.config.items() if name in TaskConfig.model_fields}
+    fields = task.model_dump(include=set(TaskRead.model_fields) - {"config", "media", "language_status"})
+    return TaskRead(
+        **fields,
+        language_status=status,
+        config=TaskConfig.model_validate(known),
+        media=MediaFacts.model_validate(task.media) if task.media else None,
+    )
+
+
+def _progress(task: Task, run: StageRun | None, hub: Hub) -> dict[str, Any]:
+    """Status and progress of a stage; what the progress service said last counts for a running one."""
+    if run is None:
+        return {"status": Status.PENDING, "progress": 0}
+    found: dict[str, Any] = {"status": run.status, "progress": run.progress, "attempt": run.attempt}
+    if run.status == Status.PROCESSING:
+        told = hub.known_progress(task.task_id, run.language, run.stage)
+        if told and told.get("attempt") == run.attempt:
+            found["progress"] = min(99, int(str(told["progress"])))
+            found["message"], found["eta_seconds"] = told.get("message", ""), told.get("eta_seconds")
+    if run.error_code:
+        found["error_code"], found["error_message"] = run.error_code, run.error_message
+    return found
+
+
+def _base(task: Task, runs: Runs, hub: Hub) -> LanguageStatus:
+    run = runs.get((BASE, Stage.DIARIZATION))
+    state = _progress(task, run, hub)
+    return LanguageStatus(
+        status=Status(state["status"]),
+        progress=state["progress"],
+        stage=Stage.DIARIZATION if run else None,
+        message=state.get("message") or (task.note or ""),
+        eta_seconds=state.get("eta_seconds"),
+        error_code=state.get("error_code"),
+        error_message=state.get("error_message"),
+        stages={Stage.DIARIZATION: state},
+    )
+
+
+def _language(task: Task, row: TaskLanguage, runs: Runs, issues: int, hub: Hub) -> LanguageStatus:
+    """Overall progress is the weighted mean of all four stages."""
+    stages: dict[str, dict[str, Any]] = {}
+    total = 0.0
+    current: Stage | None = None
+    for spec in GRAPH:
+        run = runs.get((row.language if spec.per_language else BASE, spec.stage))
+        state = _progress(task, run, hub)
+        stages[spec.stage] = state
+        total += spec.weight * (100 if state["status"] == Status.COMPLETED else state["progress"])
+        if current is None and run is not None and run.status in _OPEN:
+            current = spec.stage
+    finished = row.status == Status.COMPLETED
+    shown = stages.get(current or "", {})
+    return LanguageStatus(
+        status=Status(row.status),
+        progress=100 if finished else min(99, round(total)),
+        stage=current,
+        message=shown.get("message", ""),
+        eta_seconds=shown.get("eta_seconds"),
+        issues=issues,
+        error_code=row.error_code,
+        error_message=row.error_message,
+        stages=stages,
+    )
+
+
+def read_line(segment: SegmentRow, line: LineRow) -> LineRead:
+    """A line together with its segment."""
+    fields = line.model_dump(include=set(LineRead.model_fields))
+    fields["state"] = LineState(line.state)
+    return LineRead(
+        **fields,
+        start_s=segment.start_s,
+        end_s=segment.end_s,
+        speaker_id=segment.speaker_id,
+        source_text=segment.text,
+        source_changed=line.segment_revision != segment.revision,
+    )

@@ -1,0 +1,106 @@
+"""Languages, engines, health, and the documents that describe the interfaces."""
+
+import asyncio
+from typing import Any
+
+from fastapi import APIRouter, Response
+from nats.errors import Error as NatsError
+from nats.js.errors import APIError
+from sqlalchemy import text
+from sqlalchemy.exc import SQLAlchemyError
+
+from services.gateway.api.context import Gateway, Parts
+from services.gateway.api.schemas import Health, LanguageRead
+from services.gateway.asyncapi import document
+from services.gateway.capabilities import of_port
+from shared.messaging import EngineInfo, is_connected, subjects
+from shared.pipeline import SOURCE_LANGUAGES, Lane, Stage, language
+from shared.storage import ObjectNotFound, StorageError
+
+router = APIRouter(tags=["system"])
+
+
+@router.get("/api/languages", operation_id="list_languages")
+async def list_languages(parts: Parts) -> list[LanguageRead]:
+    """Every language, and what the engines at hand can do with it."""
+    engines = await parts.capabilities.engines()
+    return [_language(code, list(engines)) for code in SOURCE_LANGUAGES]
+
+
+def _language(code: str, engines: list[EngineInfo]) -> LanguageRead:
+    info = language(code)
+    voices = [engine.name for engine in of_port(engines, "voice") if not engine.languages or code in engine.languages]
+    sources = {source for engine in of_port(engines, "translator") for source, target in engine.pairs if target == code}
+    return LanguageRead(
+        code=code,
+        name=info.name,
+        native_name=info.native_name,
+        is_target=info.is_target,
+        voices=voices,
+        translated_from=sorted(sources),
+    )
+
+
+@router.get("/api/engines", operation_id="list_engines")
+async def list_engines(parts: Parts) -> list[EngineInfo]:
+    """Engines of the workers, with licence and what they can do."""
+    return list(await parts.capabilities.engines())
+
+
+@router.get("/healthz", operation_id="healthz")
+def healthz() -> dict[str, str]:
+    """The process answers."""
+    return {"status": "ok"}
+
+
+@router.get("/readyz", operation_id="readyz")
+async def readyz(parts: Parts, response: Response) -> Health:
+    """Database, broker and store answer; 503 otherwise."""
+    database, store = await asyncio.gather(
+        asyncio.to_thread(_database_answers, parts), asyncio.to_thread(_store_answers, parts)
+    )
+    workers = await _workers(parts)
+    checks = {"database": database, "store": store, "broker": workers is not None}
+    ready = all(checks.values())
+    response.status_code = 200 if ready else 503
+    return Health(status="ready" if ready else "not ready", checks=checks, workers=workers or {})
+
+
+def _database_answers(parts: Gateway) -> bool:
+    try:
+        with parts.database.read() as session:
+            session.connection().execute(text("SELECT 1"))
+    except SQLAlchemyError:
+        return False
+    return True
+
+
+def _store_answers(parts: Gateway) -> bool:
+    try:
+        parts.store.stat("readyz")
+    except ObjectNotFound:
+        return True
+    except (StorageError, OSError):
+        return False
+    return True
+
+
+async def _workers(parts: Gateway) -> dict[str, int] | None:
+    """Workers waiting for a batch job, by stage; None when the broker does not answer."""
+    if not is_connected(parts.broker):
+        return None
+    js = parts.broker.connection.jetstream()
+    found: dict[str, int] = {}
+    try:
+        for stage in Stage:
+            info = await js.consumer_info(subjects.JOBS, subjects.job_consumer(stage, Lane.BATCH))
+            found[stage] = (info.num_waiting or 0) + (info.num_ack_pending or 0)
+    except (NatsError, APIError, TimeoutError):
+        return None
+    return found
+
+
+@router.get("/asyncapi.json", operation_id="asyncapi")
+def asyncapi() -> dict[str, Any]:
+    """AsyncAPI 3.0: every subject and message on the broker."""
+    return document()

@@ -1,0 +1,230 @@
+"""Create, list, read, change and delete tasks."""
+
+import asyncio
+import json
+import uuid
+from datetime import datetime
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query, Request, Response
+from pydantic import ValidationError
+from sqlmodel import Session
+
+from services.gateway.api.context import Caller, Gateway, Parts, Who, etag, locked_visible_task, visible_task
+from services.gateway.api.possible import refuse_impossible
+from services.gateway.api.problems import Problem, unprocessable
+from services.gateway.api.reading import read_task, read_tasks
+from services.gateway.api.schemas import TaskConfig, TaskRead, TaskUpdate
+from services.gateway.api.upload import Upload, UploadReader
+from services.gateway.database import queries
+from services.gateway.database.facts import FOREVER, flag_cancel, tell
+from services.gateway.database.steps import carry_out
+from services.gateway.database.tables import UPLOADING, JobState, Task, TaskLanguage, now
+from services.gateway.planning.board import request as plan_request
+from shared.pipeline import TARGET_LANGUAGES, PermanentError, Stage, Status
+from shared.storage import keys, put_bytes
+from shared.transcript import read_subtitles
+
+router = APIRouter(prefix="/api/tasks", tags=["tasks"])
+_UPLOAD_SCHEMA = {
+    "requestBody": {
+        "required": True,
+        "content": {
+            "multipart/form-data": {
+                "schema": {
+                    "type": "object",
+                    "required": ["video"],
+                    "properties": {
+                        "video": {"type": "string", "format": "binary"},
+                        "config": {"type": "string", "description": "TaskConfig as JSON"},
+                        "start": {"type": "string", "description": "`true`: process all target languages at once"},
+                        "subtitles": {
+                            "type": "string",
+                            "format": "binary",
+                            "description": "the source text as SRT, VTT or ASS; replaces recognition",
+                        },
+                        **{f"translation_{code}": {"type": "string", "format": "binary"} for code in TARGET_LANGUAGES},
+                    },
+                }
+            }
+        },
+    }
+}
+
+
+@router.post("", status_code=201, operation_id="create_task", openapi_extra=_UPLOAD_SCHEMA)
+@router.post("/", status_code=201, include_in_schema=False)
+async def create_task(request: Request, parts: Parts, who: Who, response: Response) -> TaskRead:
+    """Upload a video. Its bytes go straight to the object store while the size limit is watched."""
+    created = datetime.now().astimezone()
+    task_id = f"task_{created:%Y%m%d_%H%M%S}_{uuid.uuid4().hex[:8]}"
+    await asyncio.to_thread(_announce, parts, who, task_id)
+    try:
+        reader = UploadReader(
+            request, parts.store, parts.settings.max_video_bytes, lambda name: keys.input_video(task_id, name)
+        )
+        upload = await reader.read()
+        config = _config(upload)
+        await _check_languages(parts, config, upload)
+        read = await asyncio.to_thread(_finish, parts, task_id, upload, config)
+    except BaseException:
+        await asyncio.shield(asyncio.to_thread(_forget, parts, task_id))
+        raise
+    response.headers["Location"] = f"/api/tasks/{task_id}"
+    response.headers["ETag"] = etag(read.version)
+    return read
+
+
+def _announce(parts: Gateway, who: Caller, task_id: str) -> None:
+    """Make the upload known before its first byte, so that an interrupted one is found and cleared."""
+    with parts.database.write() as session:
+        row = Task(
+            task_id=task_id,
+            owner=who.owner or "",
+            video_filename="",
+            video_original_name="",
+            video_key="",
+            video_size=0,
+            status=UPLOADING,
+        )
+        session.add(row)
+
+
+def _config(upload: Upload) -> TaskConfig:
+    try:
+        return TaskConfig.model_validate(json.loads(upload.fields.get("config") or "{}"))
+    except (ValidationError, ValueError) as error:
+        if isinstance(error, ValidationError):
+            first = error.errors()[0]
+            pointer = "/config/" + "/".join(str(part) for part in first["loc"])
+            raise unprocessable("invalid_config", str(first["msg"]), pointer) from error
+        raise unprocessable("invalid_config", "config is not JSON", "/config") from error
+
+
+async def _check_languages(parts: Gateway, config: TaskConfig, upload: Upload) -> None:
+    if "subtitles" in upload.files and config.source_language is None:
+        raise unprocessable("source_language_required", "name the language of the subtitles", "/config/source_language")
+    for name, file in upload.files.items():
+        try:
+            read_subtitles(file.data)
+        except PermanentError as error:
+            raise unprocessable(error.code, error.message, f"/{name}") from error
+    provided = {name.removeprefix("translation_") for name in upload.files if name.startswith("translation_")}
+    unknown = provided - set(config.target_languages)
+    if unknown:
+        raise unprocessable("not_a_target", f"'{min(unknown)}' is not among the target languages", "/config")
+    for language in config.target_languages:
+        await refuse_impossible(
+            parts,
+            config.source_language,
+            language,
+            subtitles="subtitles" in upload.files,
+            translation=language in provided,
+        )
+
+
+def _finish(parts: Gateway, task_id: str, upload: Upload, config: TaskConfig) -> TaskRead:
+    stored: dict[str, Any] = config.model_dump(mode="json")
+    for name, file in upload.files.items():
+        language = name.removeprefix("translation_") if name != "subtitles" else "base"
+        key = keys.input_subtitles(task_id, language, file.filename)
+        put_bytes(parts.store, key, file.data)
+        if name == "subtitles":
+            stored["subtitles_key"] = key
+        else:
+            stored.setdefault("translation_keys", {})[language] = key
+    with parts.database.write() as session:
+        task = queries.locked_task(session, task_id)
+        if task is None or upload.video is None:
+            raise Problem(409, "upload_abandoned", "the upload took too long and was cleared; send it again")
+        task.video_original_name = upload.video_name
+        task.video_key = upload.video.key
+        task.video_filename = upload.video.key.rsplit("/", 1)[-1]
+        task.video_size = upload.video.size
+        task.config, task.status, task.created_at = stored, Status.PENDING, now()
+        session.add_all(TaskLanguage(task_id=task_id, language=code) for code in config.target_languages)
+        session.flush()
+        tell(session, task, "base", "task", "created", video_original_name=task.video_original_name)
+        steps = []
+        if upload.fields.get("start", "").lower() in ("1", "true", "yes") and config.target_languages:
+            steps = plan_request(queries.board(session, task), config.target_languages, Stage.EXPORT)
+        carry_out(session, task, steps)
+        session.flush()
+        return read_task(session, parts.hub, task)
+
+
+def _forget(parts: Gateway, task_id: str) -> None:
+    parts.store.delete(keys.task_prefix(task_id))
+    with parts.database.write() as session:
+        queries.erase_task(session, task_id)
+
+
+@router.get("", operation_id="list_tasks")
+@router.get("/", include_in_schema=False)
+def list_tasks(
+    parts: Parts,
+    who: Who,
+    response: Response,
+    skip: Annotated[int, Query(ge=0, le=10_000_000)] = 0,
+    limit: Annotated[int, Query(ge=1, le=500)] = 100,
+    status: Status | None = None,
+) -> list[TaskRead]:
+    """Tasks, newest first; `X-Total-Count` tells how many there are."""
+    with parts.database.read() as session:
+        page, total = queries.tasks(session, who.owner, skip, limit, status)
+        response.headers["X-Total-Count"] = str(total)
+        return read_tasks(session, parts.hub, page)
+
+
+@router.get("/{task_id}", operation_id="get_task")
+def get_task(task_id: str, parts: Parts, who: Who, response: Response) -> TaskRead:
+    """One task."""
+    with parts.database.read() as session:
+        task = visible_task(session, who, task_id)
+        response.headers["ETag"] = etag(task.version)
+        return read_task(session, parts.hub, task)
+
+
+@router.patch("/{task_id}", operation_id="update_task")
+def update_task(task_id: str, change: TaskUpdate, parts: Parts, who: Who, response: Response) -> TaskRead:
+    """Change the configuration. Languages may be added at any time, and removed while nothing was made for them."""
+    with parts.database.write() as session:
+        task = locked_visible_task(session, who, task_id)
+        wanted = change.model_dump(exclude_unset=True, mode="json")
+        if wanted.get("target_languages") is not None:
+            _change_languages(session, task, wanted["target_languages"])
+        task.config = {**task.config, **{k: v for k, v in wanted.items() if v is not None or k in _MAY_BE_NONE}}
+        tell(session, task, "base", "task", "updated", changed=sorted(wanted))
+        carry_out(session, task, [])
+        session.flush()
+        response.headers["ETag"] = etag(task.version)
+        return read_task(session, parts.hub, task)
+
+
+_MAY_BE_NONE = ("source_language", "num_speakers")
+
+
+def _change_languages(session: Session, task: Task, wanted: list[str]) -> None:
+    present = {row.language: row for row in queries.languages(session, [task.task_id]).get(task.task_id, [])}
+    runs = queries.newest_runs(session, [task.task_id]).get(task.task_id, {})
+    for language, row in present.items():
+        if language in wanted:
+            continue
+        if any(of == language for of, _ in runs):
+            raise Problem(409, "language_in_use", f"'{language}' has work already; it cannot be removed")
+        session.delete(row)
+    session.add_all(TaskLanguage(task_id=task.task_id, language=code) for code in wanted if code not in present)
+
+
+@router.delete("/{task_id}", status_code=204, operation_id="delete_task")
+def delete_task(task_id: str, parts: Parts, who: Who) -> None:
+    """Stop all work and remove everything of the task; what is running lets go within seconds."""
+    with parts.database.write() as session:
+        task = locked_visible_task(session, who, task_id)
+        flag_cancel(session, task, None, FOREVER)
+        for job in queries.open_jobs(session, task_id):
+            job.state, job.finished_at = JobState.CANCELED, now()
+        tell(session, task, "base", "task", "deleted")
+        task.deleted_at = now()
+    if parts.sweep:
+        parts.sweep.set()

@@ -1,0 +1,271 @@
+"""Read a multipart upload as it arrives: small fields in memory, the video straight into the object store."""
+
+import asyncio
+import queue
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass, field
+from typing import BinaryIO, cast
+
+from python_multipart.exceptions import MultipartParseError
+from python_multipart.multipart import MultipartCallbacks, MultipartParser, parse_options_header
+from starlette.requests import ClientDisconnect, Request
+
+from services.gateway.api.problems import Problem, unprocessable
+from shared.media import SNIFF_BYTES, sniff
+from shared.storage import ObjectInfo, ObjectStore
+
+MAX_FIELDS_BYTES = 10 * 1024 * 1024
+_CHUNK = 1024 * 1024
+_QUEUE = 8
+_DRAIN_BYTES = 32 * 1024 * 1024
+VIDEO_FIELD = "video"
+
+
+@dataclass
+class UploadedFile:
+    """A small file that came with the video."""
+
+    filename: str
+    data: bytes
+
+
+@dataclass
+class Upload:
+    """A finished upload."""
+
+    fields: dict[str, str] = field(default_factory=dict)
+    files: dict[str, UploadedFile] = field(default_factory=dict)
+    video_name: str = ""
+    video: ObjectInfo | None = None
+
+
+class _Pipe:
+    """Bytes from the event loop to a blocking reader; at most `_QUEUE` chunks wait."""
+
+    def __init__(self) -> None:
+        self._queue: queue.Queue[bytes | None] = queue.Queue(_QUEUE)
+        self._rest = b""
+        self._ended = False
+        self._aborted = False
+
+    async def write(self, data: bytes) -> None:
+        try:
+            self._queue.put_nowait(data)
+        except queue.Full:
+            await asyncio.to_thread(self._put, data)
+
+    def _put(self, data: bytes | None) -> None:
+        while not self._ended:
+            try:
+                return self._queue.put(data, timeout=0.5)
+            except queue.Full:
+                continue
+        return None
+
+    async def close(self, *, aborted: bool = False) -> None:
+        """End the stream; when aborted the reader gets an error and stores nothing."""
+        self._aborted = aborted
+        await asyncio.to_thread(self._put, None)
+
+    def give_up(self) -> None:
+        """The reader is gone: writers no longer wait for room."""
+        self._ended = True
+
+    def read(self, size: int = -1) -> bytes:
+        """Up to `size` bytes, fewer only at the end."""
+        parts, have = [self._rest], len(self._rest)
+        while (size < 0 or have < size) and not self._ended:
+            chunk = self._queue.get()
+            if chunk is None:
+                self._ended = True
+                break
+            parts.append(chunk)
+            have += len(chunk)
+        if self._ended and self._aborted:
+            raise OSError("the upload was cut off")
+        data = b"".join(parts)
+        if size < 0:
+            size = len(data)
+        self._rest = data[size:]
+        return data[:size]
+
+
+class UploadReader:
+    """Parses one request; `key_for` names the video's object once its file name is known."""
+
+    def __init__(
+        self, request: Request, store: ObjectStore, max_video_bytes: int, key_for: Callable[[str], str]
+    ) -> None:
+        self._request, self._store, self._limit, self._key_for = request, store, max_video_bytes, key_for
+        self.result = Upload()
+        self._headers: dict[str, str] = {}
+        self._header_name = b""
+        self._header_value = b""
+        self._name, self._filename = "", ""
+        self._events: list[tuple[str, bytes]] = []
+        self._buffer = bytearray()
+        self._small = 0
+        self._video_bytes = 0
+        self._pipe: _Pipe | None = None
+        self._storing: asyncio.Task[ObjectInfo] | None = None
+
+    async def read(self) -> Upload:
+        """Consume the request body.
+
+        Raises:
+            Problem: 413 too large, 415 not a video, 422 malformed, 400 cut off; nothing is stored then.
+        """
+        self._refuse_oversize()
+        parser = MultipartParser(self._boundary(), self._callbacks())
+        body = self._request.stream()
+        try:
+            async for chunk in body:
+                parser.write(chunk)
+                await self._work_off()
+            parser.finalize()
+            if self.result.video is None:
+                raise unprocessable("missing_video", f"the form has no file field '{VIDEO_FIELD}'", f"/{VIDEO_FIELD}")
+        except MultipartParseError as error:
+            await self._abort()
+            raise Problem(400, "malformed_upload", f"the upload is not valid multipart/form-data: {error}") from error
+        except ClientDisconnect as error:
+            await self._abort()
+            raise Problem(400, "upload_cut_off", "the connection ended before the upload was complete") from error
+        except BaseException:
+            await self._abort()
+            await _drain(body)
+            raise
+        return self.result
+
+    def _refuse_oversize(self) -> None:
+        announced = self._request.headers.get("content-length", "")
+        if announced.isdigit() and int(announced) > self._limit + MAX_FIELDS_BYTES:
+            raise self._too_large()
+
+    def _too_large(self) -> Problem:
+        limit = self._limit // 1024**2
+        return Problem(413, "video_too_large", f"the video is larger than {limit} MiB (MAX_VIDEO_SIZE_MB)")
+
+    def _boundary(self) -> bytes:
+        kind, options = parse_options_header(self._request.headers.get("content-type", ""))
+        boundary = options.get(b"boundary")
+        if kind != b"multipart/form-data" or not boundary:
+            raise Problem(415, "not_multipart", "send multipart/form-data with the file field 'video'")
+        return boundary
+
+    def _callbacks(self) -> MultipartCallbacks:
+        add = self._events.append
+        return {
+            "on_part_begin": lambda: add(("begin", b"")),
+            "on_header_field": lambda data, start, end: add(("field", data[start:end])),
+            "on_header_value": lambda data, start, end: add(("value", data[start:end])),
+            "on_header_end": lambda: add(("header", b"")),
+            "on_headers_finished": lambda: add(("headers", b"")),
+            "on_part_data": lambda data, start, end: add(("data", data[start:end])),
+            "on_part_end": lambda: add(("end", b"")),
+        }
+
+    async def _work_off(self) -> None:
+        events, self._events[:] = list(self._events), []
+        for kind, data in events:
+            match kind:
+                case "begin":
+                    self._headers, self._buffer = {}, bytearray()
+                case "field":
+                    self._header_name += data
+                case "value":
+                    self._header_value += data
+                case "header":
+                    self._headers[self._header_name.decode("latin-1").lower()] = self._header_value.decode("latin-1")
+                    self._header_name = self._header_value = b""
+                case "headers":
+                    self._begin_part()
+                case "data":
+                    await self._part_data(data)
+                case "end":
+                    await self._end_part()
+
+    def _begin_part(self) -> None:
+        _, options = parse_options_header(self._headers.get("content-disposition", ""))
+        self._name = options.get(b"name", b"").decode("utf-8", "replace")
+        self._filename = options.get(b"filename", b"").decode("utf-8", "replace")
+        if self._is_video() and self.result.video is not None:
+            raise unprocessable("second_video", "one request uploads one video", f"/{VIDEO_FIELD}")
+
+    def _is_video(self) -> bool:
+        return self._name == VIDEO_FIELD
+
+    async def _part_data(self, data: bytes) -> None:
+        self._buffer += data
+        if not self._is_video():
+            self._small += len(data)
+            if self._small > MAX_FIELDS_BYTES:
+                raise Problem(413, "fields_too_large", "the fields beside the video are larger than 10 MiB")
+            return
+        self._video_bytes += len(data)
+        if self._video_bytes > self._limit:
+            raise self._too_large()
+        if self._pipe is None and len(self._buffer) >= SNIFF_BYTES:
+            self._open()
+        if self._pipe is not None and len(self._buffer) >= _CHUNK:
+            await self._flush()
+
+    async def _end_part(self) -> None:
+        if not self._is_video():
+            if self._filename:
+                self.result.files[self._name] = UploadedFile(self._filename, bytes(self._buffer))
+            else:
+                self.result.fields[self._name] = self._buffer.decode("utf-8", "replace")
+            return
+        if self._pipe is None:
+            self._open()
+        await self._flush()
+        if self._pipe is not None and self._storing is not None:
+            await self._pipe.close()
+            self.result.video = await self._storing
+
+    def _open(self) -> None:
+        """Begin storing once the first bytes show a video."""
+        if sniff(bytes(self._buffer[:SNIFF_BYTES])) is None:
+            what = "the file is empty" if not self._buffer else "this is not a video file LocalClip reads"
+            raise Problem(
+                415,
+                "media_unsupported",
+                f"{what}; send MP4, MOV, MKV, WebM, AVI, TS, FLV, WMV, MPEG or OGG",
+                [{"pointer": f"/{VIDEO_FIELD}", "detail": what, "code": "media_unsupported"}],
+            )
+        self.result.video_name = self._filename or "video"
+        self._pipe = _Pipe()
+        key = self._key_for(self.result.video_name)
+        self._storing = asyncio.create_task(asyncio.to_thread(self._store_video, key, self._pipe))
+
+    def _store_video(self, key: str, pipe: _Pipe) -> ObjectInfo:
+        try:
+            return self._store.put(key, cast(BinaryIO, pipe))
+        finally:
+            pipe.give_up()
+
+    async def _flush(self) -> None:
+        if self._pipe is not None and self._buffer:
+            await self._pipe.write(bytes(self._buffer))
+            self._buffer = bytearray()
+        if self._storing is not None and self._storing.done():
+            self._storing.result()  # raises what the store said
+
+    async def _abort(self) -> None:
+        if self._pipe is not None and self._storing is not None:
+            await self._pipe.close(aborted=True)
+            await asyncio.gather(self._storing, return_exceptions=True)
+
+
+async def _drain(body: AsyncIterator[bytes]) -> None:
+    """Read on for a while: a client that is still sending would otherwise see a reset instead of the answer."""
+    left = _DRAIN_BYTES
+    try:
+        async with asyncio.timeout(5.0):
+            async for chunk in body:
+                left -= len(chunk)
+                if left <= 0:
+                    return
+    except (TimeoutError, ClientDisconnect, RuntimeError):  # RuntimeError: the body had ended already
+        return

@@ -1,0 +1,124 @@
+"""Start, stop and repeat work."""
+
+from collections.abc import Sequence
+
+from fastapi import APIRouter
+from sqlmodel import Session
+
+from services.gateway.api.context import Caller, Gateway, Parts, Who, locked_visible_task, visible_task
+from services.gateway.api.possible import refuse_impossible
+from services.gateway.api.problems import Problem, not_found, unprocessable
+from services.gateway.api.reading import read_task
+from services.gateway.api.schemas import CancelTask, ProcessRequest, ProcessTask, Started, TaskRead
+from services.gateway.database import queries
+from services.gateway.database.facts import flag_cancel
+from services.gateway.database.steps import carry_out
+from services.gateway.database.tables import JobState, Task, TaskLanguage, now
+from services.gateway.planning import board as planner
+from shared.pipeline import BASE, TARGET_LANGUAGES, Lane, Stage
+
+router = APIRouter(prefix="/api/tasks/{task_id}", tags=["work"])
+
+
+@router.post("/process", status_code=202, operation_id="process_task")
+async def process_task(task_id: str, body: ProcessTask, parts: Parts, who: Who) -> TaskRead:
+    """Bring languages up to a stage; all target languages when none are named. New ones are added to the task."""
+    languages = await _checked(task_id, body.languages, parts, who)
+    return _process(task_id, languages, body.stage, parts, who)
+
+
+@router.post("/languages/{language}/process", status_code=202, operation_id="process_language")
+async def process_language(task_id: str, language: str, body: ProcessRequest, parts: Parts, who: Who) -> Started:
+    """Bring one language up to a stage. `base` stands for the work done once per task."""
+    if language == BASE and body.stage is not Stage.DIARIZATION:
+        raise unprocessable("stage_per_language", f"'{body.stage}' runs per language, not for 'base'", "/stage")
+    if language != BASE and language not in TARGET_LANGUAGES:
+        raise not_found(f"language '{language[:20]}'")
+    if language == BASE:
+        languages: Sequence[str] = [BASE]
+        with parts.database.read() as session:
+            visible_task(session, who, task_id)
+    else:
+        languages = await _checked(task_id, [language], parts, who)
+    _process(task_id, languages, body.stage, parts, who)
+    return Started(message=f"Started {body.stage} for {language}", task_id=task_id, language=language, stage=body.stage)
+
+
+@router.post("/cancel", status_code=202, operation_id="cancel_task")
+def cancel_task(task_id: str, parts: Parts, who: Who, body: CancelTask | None = None) -> TaskRead:
+    """Stop work; what is finished stays. Running engines stop within two seconds."""
+    return _cancel(task_id, body.languages if body else None, parts, who)
+
+
+@router.post("/languages/{language}/cancel", status_code=202, operation_id="cancel_language")
+def cancel_language(task_id: str, language: str, parts: Parts, who: Who) -> TaskRead:
+    """Stop one language."""
+    return _cancel(task_id, [language], parts, who)
+
+
+@router.post("/retry", status_code=202, operation_id="retry_task")
+def retry_task(task_id: str, parts: Parts, who: Who) -> TaskRead:
+    """Try again what failed or was canceled; what is done is kept.
+
+    Raises: 409 `nothing_to_retry`.
+    """
+    with parts.database.write() as session:
+        task = locked_visible_task(session, who, task_id)
+        steps = planner.retry(queries.board(session, task))
+        if not steps:
+            raise Problem(409, "nothing_to_retry", "nothing of this task failed or was canceled")
+        carry_out(session, task, steps)
+        session.flush()
+        return read_task(session, parts.hub, task)
+
+
+async def _checked(task_id: str, languages: Sequence[str] | None, parts: Gateway, who: Caller) -> Sequence[str]:
+    """The languages meant, each of them possible."""
+    with parts.database.read() as session:
+        task = visible_task(session, who, task_id)
+        rows = queries.languages(session, [task_id]).get(task_id, [])
+    wanted = list(dict.fromkeys(languages or [row.language for row in rows]))
+    if not wanted:
+        raise unprocessable("no_target_languages", "the task has no target languages; name some", "/languages")
+    for language in wanted:
+        await refuse_impossible(
+            parts,
+            task.source_language or task.config.get("source_language"),
+            language,
+            subtitles="subtitles_key" in task.config,
+            translation=language in task.config.get("translation_keys", {}),
+        )
+    return wanted
+
+
+def _process(task_id: str, languages: Sequence[str], stage: Stage, parts: Gateway, who: Caller) -> TaskRead:
+    with parts.database.write() as session:
+        task = locked_visible_task(session, who, task_id)
+        _add_languages(session, task, languages)
+        carry_out(session, task, planner.request(queries.board(session, task), languages, stage))
+        session.flush()
+        return read_task(session, parts.hub, task)
+
+
+def _add_languages(session: Session, task: Task, languages: Sequence[str]) -> None:
+    present = {row.language for row in queries.languages(session, [task.task_id]).get(task.task_id, [])}
+    added = [language for language in languages if language != BASE and language not in present]
+    if added:
+        session.add_all(TaskLanguage(task_id=task.task_id, language=language) for language in added)
+        task.config = {**task.config, "target_languages": [*task.config.get("target_languages", []), *added]}
+
+
+def _cancel(task_id: str, languages: Sequence[str] | None, parts: Gateway, who: Caller) -> TaskRead:
+    with parts.database.write() as session:
+        task = locked_visible_task(session, who, task_id)
+        steps = planner.cancel(queries.board(session, task), languages)
+        if languages is None:
+            flag_cancel(session, task, None)
+        for job in queries.open_jobs(session, task_id):
+            if job.lane == Lane.INTERACTIVE and (languages is None or job.language in languages):
+                job.state, job.finished_at = JobState.CANCELED, now()
+                flag_cancel(session, task, job.language)
+        task.epoch += 1
+        carry_out(session, task, steps)
+        session.flush()
+        return read_task(session, parts.hub, task)

@@ -1,0 +1,160 @@
+"""What the gateway is made of: database, store, broker, background loops, HTTP."""
+
+import asyncio
+import signal
+import sys
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from types import FrameType
+from typing import Any
+
+import uvicorn
+from fastapi import FastAPI
+from faststream.nats import NatsBroker
+from nats.errors import Error as NatsError
+from nats.js.errors import APIError
+
+from services.gateway.api import artifacts, content, events, problems, system, tasks, work
+from services.gateway.api.context import Gateway
+from services.gateway.api.idempotency import IdempotencyMiddleware
+from services.gateway.background.dispatch import Dispatcher
+from services.gateway.background.ingest import Ingest
+from services.gateway.background.loops import Leadership, Wake, repeat
+from services.gateway.background.relay import Relay
+from services.gateway.background.sweep import Sweeper
+from services.gateway.capabilities import Capabilities
+from services.gateway.database.engine import Database
+from services.gateway.live.hub import Hub
+from services.gateway.settings import DatabaseSettings, GatewaySettings
+from shared.messaging import BrokerSettings, ProvisioningError, connect_options, provision
+from shared.observability import configure_logging, logger
+from shared.storage import ObjectStore, StorageSettings, open_store
+
+_POLL_S = 0.5
+_LOOPBACK = ("127.0.0.1", "::1", "localhost")
+log = logger(__name__)
+
+
+def create_app(settings: GatewaySettings, database: Database, store: ObjectStore, broker: NatsBroker) -> FastAPI:
+    """Put the application together; nothing runs before its lifespan begins."""
+    hub = Hub(broker)
+    gateway = Gateway(settings, database, store, broker, hub, Capabilities(broker))
+    ingest = Ingest(database, broker, store)
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        await asyncio.to_thread(database.migrate)
+        running = asyncio.create_task(_background(gateway, ingest))
+        restore = _close_streams_on_stop(hub)
+        try:
+            yield
+        finally:
+            restore()
+            hub.close_all()
+            running.cancel()
+            await asyncio.gather(running, return_exceptions=True)
+            await broker.stop()
+            database.close()
+
+    app = FastAPI(
+        title="LocalClip",
+        version="1.0.0",
+        description="Dub videos in batches: who speaks, what they say, in other languages, in their voices.",
+        lifespan=lifespan,
+    )
+    app.state.gateway = gateway
+    problems.install(app)
+    app.add_middleware(IdempotencyMiddleware, database=database)
+    for routes in (tasks, work, content, artifacts, events, system):
+        app.include_router(routes.router)
+    return app
+
+
+async def _background(gateway: Gateway, ingest: Ingest) -> None:
+    """Connect, provision, then run every loop; REST answers all the while."""
+    broker, database, settings = gateway.broker, gateway.database, gateway.settings
+    await _connect(broker)
+    await gateway.hub.start()
+    leadership = Leadership(database)
+    wakes = [Wake() for _ in range(3)]
+    to_dispatch, to_relay, gateway.sweep = wakes
+    database.on_commit += [to_dispatch.set, to_relay.set]
+    dispatcher = Dispatcher(database, broker, gateway.store, settings.task_queue_workers)
+    sweeper = Sweeper(database, broker, gateway.store, settings)
+    try:
+        async with asyncio.TaskGroup() as group:
+            group.create_task(repeat("dispatch", dispatcher.turn, to_dispatch, _POLL_S, leadership))
+            group.create_task(repeat("relay", Relay(database, broker).turn, to_relay, _POLL_S, leadership))
+            group.create_task(repeat("sweep", sweeper.turn, gateway.sweep, settings.sweep_s, leadership))
+            log.info("gateway_ready")
+    finally:
+        leadership.release()
+
+
+async def _connect(broker: NatsBroker) -> None:
+    while True:
+        try:
+            await broker.connect()
+            await provision(broker.connection.jetstream())
+            await broker.start()
+        except (NatsError, APIError, ProvisioningError, OSError, TimeoutError) as error:  # it may come up later
+            log.warning("broker_not_ready", error=repr(error))
+            await asyncio.sleep(1.0)
+        else:
+            return
+
+
+def _close_streams_on_stop(hub: Hub) -> Callable[[], None]:
+    """End event streams at the signal: the server waits for open answers before it lets the lifespan end."""
+    loop = asyncio.get_running_loop()
+    previous: dict[int, Any] = {}
+
+    def on_signal(number: int, frame: FrameType | None) -> None:
+        loop.call_soon_threadsafe(hub.close_all)
+        handler = previous[number]
+        if callable(handler):
+            handler(number, frame)
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        try:
+            previous[number] = signal.signal(number, on_signal)
+        except ValueError:  # not the main thread: whoever runs us there stops us another way
+            return lambda: None
+
+    def restore() -> None:
+        for number, handler in previous.items():
+            signal.signal(number, handler)
+
+    return restore
+
+
+def refuse_open_door(settings: GatewaySettings) -> None:
+    """Raises: SystemExit, when others could reach a gateway without keys."""
+    if settings.keys() or settings.allow_anonymous or settings.host in _LOOPBACK:
+        return
+    sys.exit(
+        f"refusing to listen on {settings.host} without API keys: set LOCALCLIP_API_KEYS=name:key, "
+        "or LOCALCLIP_ALLOW_ANONYMOUS=true if everyone who can reach this address may use it"
+    )
+
+
+def main() -> None:
+    """Serve until SIGTERM."""
+    settings = GatewaySettings()
+    configure_logging("gateway", settings.log_level)
+    refuse_open_door(settings)
+    broker = _broker(BrokerSettings())
+    app = create_app(settings, Database(DatabaseSettings().database_url), open_store(StorageSettings()), broker)
+    uvicorn.run(
+        app,
+        host=settings.host,
+        port=settings.port,
+        log_config=None,
+        access_log=False,
+        timeout_graceful_shutdown=5,
+        timeout_keep_alive=30,
+    )
+
+
+def _broker(settings: BrokerSettings) -> NatsBroker:
+    return NatsBroker(settings.nats_url, logger=None, **connect_options())

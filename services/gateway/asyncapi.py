@@ -1,0 +1,117 @@
+"""The AsyncAPI 3.0 document, generated from the message models and subjects."""
+
+from functools import cache
+from typing import Any
+
+from pydantic.json_schema import models_json_schema
+
+from shared.messaging import (
+    JOB_OF,
+    DeadLetter,
+    Fact,
+    JobFailed,
+    LanguageExported,
+    LinesDubbed,
+    LinesTranslated,
+    Message,
+    Progress,
+    RawProgress,
+    TranscriptReady,
+)
+from shared.pipeline import Stage
+
+_RESULT_OF: dict[Stage, type[Message]] = {
+    Stage.DIARIZATION: TranscriptReady,
+    Stage.TRANSLATION: LinesTranslated,
+    Stage.CLONING: LinesDubbed,
+    Stage.EXPORT: LanguageExported,
+}
+_PARAMETERS = {
+    "lane": "`batch`, or `interactive` for a person who waits for one line",
+    "task_id": "id of the task",
+    "language": "target language, or `base` for work done once per task",
+    "shard": "number of the shard, or `line-<segment>`",
+    "attempt": "attempt of the stage run",
+    "subject": "what the fact is about: task, language, line, segment, speaker or a stage",
+    "fact": "what happened, in the past tense",
+    "stage": "stage of the pipeline",
+}
+
+
+def _channels() -> dict[str, tuple[str, str, list[type[Message]]]]:
+    """Channel id: (address, description, messages)."""
+    found: dict[str, tuple[str, str, list[type[Message]]]] = {}
+    for stage in Stage:
+        address = f"localclip.jobs.{stage}.{{lane}}.{{task_id}}.{{language}}.{{shard}}.{{attempt}}"
+        found[f"jobs_{stage}"] = (address, f"Work queue of {stage} (stream LOCALCLIP_JOBS).", [JOB_OF[stage]])
+        found[f"results_{stage}"] = (
+            f"localclip.results.{stage}",
+            f"What workers of {stage} report (stream LOCALCLIP_RESULTS).",
+            [_RESULT_OF[stage], JobFailed],
+        )
+    found["events"] = (
+        "localclip.events.{task_id}.{language}.{subject}.{fact}",
+        "Facts for everyone, CloudEvents 1.0 (stream LOCALCLIP_EVENTS); the data of a `progress` fact is `Progress`.",
+        [Fact, Progress],
+    )
+    found["raw_progress"] = (
+        "localclip.progress.{task_id}.{language}.{stage}",
+        "Unreliable progress of single workers (core NATS).",
+        [RawProgress],
+    )
+    found["dead"] = ("localclip.dead.{stage}", "What could not be processed (stream LOCALCLIP_DEAD).", [DeadLetter])
+    return found
+
+
+@cache
+def document() -> dict[str, Any]:
+    """Build the document."""
+    channels = _channels()
+    models = list(dict.fromkeys(model for _, _, messages in channels.values() for model in messages))
+    _, schemas = models_json_schema(
+        [(model, "validation") for model in models], ref_template="#/components/schemas/{model}"
+    )
+    return {
+        "asyncapi": "3.0.0",
+        "info": {
+            "title": "LocalClip",
+            "version": "1.0.0",
+            "description": "Jobs, results and facts of the dubbing pipeline on NATS.",
+            "license": {"name": "Apache-2.0"},
+        },
+        "defaultContentType": "application/json",
+        "channels": {name: _channel(*channel) for name, channel in channels.items()},
+        "operations": {name: _operation(name) for name in channels},
+        "components": {
+            "schemas": schemas["$defs"],
+            "messages": {
+                model.__name__: {
+                    "name": model.__name__,
+                    "summary": (model.__doc__ or "").strip().split("\n")[0],
+                    "payload": {"$ref": f"#/components/schemas/{model.__name__}"},
+                }
+                for model in models
+            },
+        },
+    }
+
+
+def _channel(address: str, description: str, messages: list[type[Message]]) -> dict[str, Any]:
+    parameters = {name: {"description": text} for name, text in _PARAMETERS.items() if f"{{{name}}}" in address}
+    channel: dict[str, Any] = {
+        "address": address,
+        "description": description,
+        "messages": {model.__name__: {"$ref": f"#/components/messages/{model.__name__}"} for model in messages},
+    }
+    if parameters:
+        channel["parameters"] = parameters
+    return channel
+
+
+def _operation(channel: str) -> dict[str, Any]:
+    """Seen from the gateway."""
+    received = channel.startswith("results_")
+    return {
+        "action": "receive" if received else "send",
+        "channel": {"$ref": f"#/channels/{channel}"},
+    }

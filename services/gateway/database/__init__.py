@@ -1,0 +1,1 @@
+"""The task database: tables, transactions, queries."""

@@ -1,0 +1,40 @@
+"""Write what happened beside the change itself: outbox, cancel flags, log."""
+
+import json
+import uuid
+from typing import Any
+
+from sqlmodel import Session
+
+from services.gateway.database.tables import LogRow, OutboxKind, OutboxRow, Task
+from shared.messaging import fact, subjects
+
+FOREVER = 2**53
+"""Epoch of the flag of a deleted task: no job of it may run any more."""
+
+
+def tell(session: Session, task: Task, language: str, subject: str, name: str, **data: Any) -> None:
+    """Put the fact `subject`.`name` into the outbox."""
+    event = fact(uuid.uuid4().hex, task.task_id, language, subject, name, data)
+    session.add(OutboxRow(kind=OutboxKind.FACT, payload=event.model_dump_json()))
+
+
+def flag_cancel(session: Session, task: Task, language: str | None, epoch: int | None = None) -> None:
+    """Stop the jobs made so far for `language` (None: for the task); jobs made from now on are not meant."""
+    flag = {"key": subjects.cancel_key(task.task_id, language), "epoch": task.epoch if epoch is None else epoch}
+    session.add(OutboxRow(kind=OutboxKind.CANCEL, payload=json.dumps(flag)))
+
+
+def log_stage(session: Session, task: Task, language: str, stage: str, status: str, message: str = "") -> None:
+    """Add a line to the log a person reads."""
+    progress = 100 if status == "completed" else 0
+    session.add(
+        LogRow(
+            task_id=task.task_id,
+            language=language,
+            stage=stage,
+            status=status,
+            progress=progress,
+            message=message or None,
+        )
+    )

@@ -1,0 +1,191 @@
+"""Turn a stage run into job rows: read what the stage needs, cut it with the pure functions of `planning.units`."""
+
+from collections.abc import Iterable
+
+from sqlmodel import Session
+
+from services.gateway.database import queries
+from services.gateway.database.tables import JobRow, LineRow, SegmentRow, SpeakerRow, StageRun, Task
+from services.gateway.planning import units
+from shared.messaging import DiarizeVideo, EngineUsed, ExportLanguage, ExportSettings, GlossaryTerm, Job, SpeakerVoice
+from shared.pipeline import LineState, Stage, Status
+from shared.storage import keys
+from shared.transcript import MediaFacts
+
+
+def cut(session: Session, task: Task, run: StageRun) -> list[JobRow]:
+    """Job rows for `run`; none when there is nothing to do."""
+    match Stage(run.stage):
+        case Stage.DIARIZATION:
+            return [row(_diarize(task, run))]
+        case Stage.TRANSLATION:
+            return [row(job) for job in _translate(session, task, run)]
+        case Stage.CLONING:
+            return [row(job) for job in _clone(session, task, run)]
+        case Stage.EXPORT:
+            return [_export(session, task, run)]
+
+
+def row(job: Job, document: str | None = None) -> JobRow:
+    """A ready row for `job`."""
+    return JobRow(
+        task_id=job.task_id,
+        language=job.language,
+        stage=job.stage(),
+        shard=job.shard,
+        attempt=job.attempt,
+        lane=job.lane,
+        payload=job.model_dump_json(),
+        document=document,
+    )
+
+
+def media(task: Task) -> MediaFacts:
+    """What the base stage found out about the video."""
+    return MediaFacts.model_validate(task.media or {"container": "unknown", "duration_s": 0})
+
+
+def spans(segments: Iterable[SegmentRow]) -> list[units.Span]:
+    """Segments as the planner sees them."""
+    return [units.Span(s.segment_id, s.start_s, s.end_s, s.speaker_id, s.text) for s in segments]
+
+
+def view(line: LineRow) -> units.LineView:
+    """A line as the planner sees it."""
+    return units.LineView(
+        segment_id=line.segment_id,
+        text=line.text,
+        provided=line.provided,
+        edited=line.edited,
+        state=LineState(line.state),
+        revision=line.revision,
+        take_key=line.take_key,
+        take_start_s=line.take_start_s,
+        take_duration_s=line.take_duration_s,
+        speed=line.speed,
+        fit=line.fit,
+        error_code=line.error_code,
+    )
+
+
+def voices(speakers: Iterable[SpeakerRow]) -> dict[str, SpeakerVoice]:
+    """Speakers as a voice engine needs them."""
+    return {
+        speaker.speaker_id: SpeakerVoice(
+            speaker_id=speaker.speaker_id,
+            f0_hz=speaker.f0_hz,
+            reference_key=speaker.reference_key,
+            voice=speaker.voice,
+        )
+        for speaker in speakers
+    }
+
+
+def _diarize(task: Task, run: StageRun) -> DiarizeVideo:
+    return DiarizeVideo(
+        task_id=task.task_id,
+        language=run.language,
+        attempt=run.attempt,
+        epoch=task.epoch,
+        video_key=task.video_key,
+        source_language=task.config.get("source_language"),
+        num_speakers=task.config.get("num_speakers"),
+        subtitles_key=task.config.get("subtitles_key"),
+    )
+
+
+def _redo(session: Session, run: StageRun) -> bool:
+    """A person asked for a finished stage again, so finished lines are done again too."""
+    before = queries.previous_run(session, run)
+    return before is not None and before.status in (Status.COMPLETED, Status.STALE)
+
+
+def _translate(session: Session, task: Task, run: StageRun) -> list[Job]:
+    segments = queries.segments(session, task.task_id)
+    lines = queries.lines(session, task.task_id, run.language)
+    for segment in segments:
+        if segment.segment_id not in lines:
+            line = LineRow(
+                task_id=task.task_id,
+                language=run.language,
+                segment_id=segment.segment_id,
+                segment_revision=segment.revision,
+            )
+            session.add(line)
+            lines[segment.segment_id] = line
+    session.flush()
+    redo = _redo(session, run)
+    revisions = {segment.segment_id: segment.revision for segment in segments}
+    todo = {
+        key: view(line)
+        for key, line in lines.items()
+        if not line.edited and (redo or line.text is None or line.segment_revision != revisions.get(key))
+    }
+    return list(
+        units.translate_jobs(
+            task.task_id,
+            run.language,
+            run.attempt,
+            task.epoch,
+            task.source_language or "en",
+            spans(segments),
+            todo,
+            media(task).duration_s,
+            tuple(GlossaryTerm.model_validate(term) for term in task.config.get("glossary", [])),
+        )
+    )
+
+
+def _clone(session: Session, task: Task, run: StageRun) -> list[Job]:
+    redo = _redo(session, run)
+    todo = {
+        key: view(line)
+        for key, line in queries.lines(session, task.task_id, run.language).items()
+        if line.text and (redo or line.take_revision != line.revision)
+    }
+    return list(
+        units.clone_jobs(
+            task.task_id,
+            run.language,
+            run.attempt,
+            task.epoch,
+            spans(queries.segments(session, task.task_id)),
+            todo,
+            voices(queries.speakers(session, task.task_id)),
+            media(task).duration_s,
+        )
+    )
+
+
+def _export(session: Session, task: Task, run: StageRun) -> JobRow:
+    document = units.timeline(
+        task.task_id,
+        run.language,
+        task.source_language or "en",
+        media(task),
+        spans(queries.segments(session, task.task_id)),
+        {key: view(line) for key, line in queries.lines(session, task.task_id, run.language).items()},
+        _engines(session, task, run.language),
+    )
+    job = ExportLanguage(
+        task_id=task.task_id,
+        language=run.language,
+        attempt=run.attempt,
+        epoch=task.epoch,
+        video_key=task.video_key,
+        original_name=task.video_original_name,
+        timeline_key=keys.document(task.task_id, run.language, Stage.EXPORT, "0", run.attempt),
+        settings=ExportSettings.model_validate(task.config.get("export_settings", {})),
+    )
+    return row(job, document.model_dump_json())
+
+
+def _engines(session: Session, task: Task, language: str) -> tuple[EngineUsed, ...]:
+    runs = queries.newest_runs(session, [task.task_id]).get(task.task_id, {})
+    used = [
+        EngineUsed.model_validate(engine)
+        for (of, _), run in runs.items()
+        if of in ("base", language)
+        for engine in run.engines
+    ]
+    return tuple(dict.fromkeys(used))

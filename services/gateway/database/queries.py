@@ -1,0 +1,366 @@
+"""Every read of the database."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import delete, func, update
+from sqlalchemy import select as sa_select
+from sqlmodel import Session, col, select
+
+from services.gateway.database.tables import (
+    UPLOADING,
+    IdempotencyRow,
+    JobRow,
+    JobState,
+    LineRow,
+    LogRow,
+    OutboxRow,
+    SegmentRow,
+    SpeakerRow,
+    StageRun,
+    Task,
+    TaskLanguage,
+    now,
+)
+from services.gateway.planning.board import Board, LanguageGoal, Run
+from services.gateway.planning.fair_share import Waiting
+from shared.pipeline import Lane, LineState, Stage, Status
+
+OPEN_JOBS = (JobState.READY, JobState.DISPATCHED)
+
+
+def task(session: Session, task_id: str, owner: str | None = None) -> Task | None:
+    """A task that is not being deleted; `owner` None sees all."""
+    found = session.exec(select(Task).where(Task.task_id == task_id)).first()
+    if found is None or found.deleted_at is not None or found.status == UPLOADING:
+        return None
+    return found if owner in (None, found.owner) else None
+
+
+def owner(session: Session, task_id: str) -> str | None:
+    """Whose task it is; deleted ones too."""
+    return session.exec(select(Task.owner).where(Task.task_id == task_id)).first()
+
+
+def locked_task(session: Session, task_id: str) -> Task | None:
+    """The task, its row locked to the end of the transaction; deleted ones too."""
+    query = select(Task).where(Task.task_id == task_id).with_for_update()
+    return session.exec(query.execution_options(populate_existing=True)).first()
+
+
+def tasks(session: Session, owner: str | None, skip: int, limit: int, status: str | None) -> tuple[Sequence[Task], int]:
+    """A page of tasks, newest first, and how many there are."""
+    where: list[Any] = [col(Task.deleted_at).is_(None), Task.status != UPLOADING]
+    if owner is not None:
+        where.append(Task.owner == owner)
+    if status is not None:
+        where.append(Task.status == status)
+    total = session.exec(select(func.count()).select_from(Task).where(*where)).one()
+    page = session.exec(
+        select(Task).where(*where).order_by(col(Task.created_at).desc(), col(Task.id).desc()).offset(skip).limit(limit)
+    ).all()
+    return page, total
+
+
+def languages(session: Session, task_ids: Sequence[str]) -> dict[str, list[TaskLanguage]]:
+    """Languages of several tasks at once."""
+    rows = session.exec(
+        select(TaskLanguage).where(col(TaskLanguage.task_id).in_(task_ids)).order_by(col(TaskLanguage.id))
+    )
+    found: dict[str, list[TaskLanguage]] = {}
+    for row in rows:
+        found.setdefault(row.task_id, []).append(row)
+    return found
+
+
+def language(session: Session, task_id: str, code: str) -> TaskLanguage | None:
+    """One language of a task."""
+    return session.exec(
+        select(TaskLanguage).where(TaskLanguage.task_id == task_id, TaskLanguage.language == code)
+    ).first()
+
+
+def newest_runs(session: Session, task_ids: Sequence[str]) -> dict[str, dict[tuple[str, Stage], StageRun]]:
+    """The newest run of each stage of several tasks: {task: {(language, stage): run}}."""
+    rows = session.exec(select(StageRun).where(col(StageRun.task_id).in_(task_ids)).order_by(col(StageRun.attempt)))
+    found: dict[str, dict[tuple[str, Stage], StageRun]] = {}
+    for row in rows:
+        found.setdefault(row.task_id, {})[row.language, Stage(row.stage)] = row
+    return found
+
+
+def previous_run(session: Session, run: StageRun) -> StageRun | None:
+    """The attempt before `run`."""
+    return session.exec(
+        select(StageRun)
+        .where(
+            StageRun.task_id == run.task_id,
+            StageRun.language == run.language,
+            StageRun.stage == run.stage,
+            StageRun.attempt < run.attempt,
+        )
+        .order_by(col(StageRun.attempt).desc())
+    ).first()
+
+
+def run(session: Session, task_id: str, language_: str, stage: str, attempt: int) -> StageRun | None:
+    """One run."""
+    return session.exec(
+        select(StageRun).where(
+            StageRun.task_id == task_id,
+            StageRun.language == language_,
+            StageRun.stage == stage,
+            StageRun.attempt == attempt,
+        )
+    ).first()
+
+
+def board(session: Session, task_: Task) -> Board:
+    """What the planner sees of a task."""
+    session.flush()
+    newest = newest_runs(session, [task_.task_id]).get(task_.task_id, {})
+    return Board(
+        runs={key: _run(row) for key, row in newest.items()},
+        languages=tuple(
+            LanguageGoal(row.language, Status(row.status), Stage(row.goal) if row.goal else None)
+            for row in languages(session, [task_.task_id]).get(task_.task_id, [])
+        ),
+        status=Status(task_.status),
+    )
+
+
+def _run(row: StageRun) -> Run:
+    error = (row.error_code, row.error_message or "") if row.error_code else None
+    return Run(
+        row.language,
+        Stage(row.stage),
+        row.attempt,
+        Status(row.status),
+        row.jobs_total,
+        row.jobs_done,
+        row.jobs_failed,
+        error,
+    )
+
+
+def job(session: Session, task_id: str, language_: str, stage: str, shard: str, attempt: int) -> JobRow | None:
+    """One job."""
+    return session.exec(
+        select(JobRow).where(
+            JobRow.task_id == task_id,
+            JobRow.language == language_,
+            JobRow.stage == stage,
+            JobRow.shard == shard,
+            JobRow.attempt == attempt,
+        )
+    ).first()
+
+
+def open_jobs(session: Session, task_id: str) -> Sequence[JobRow]:
+    """Jobs of a task that may still run."""
+    return session.exec(select(JobRow).where(JobRow.task_id == task_id, col(JobRow.state).in_(OPEN_JOBS))).all()
+
+
+def waiting(session: Session, limit: int = 2000) -> list[Waiting]:
+    """Ready batch jobs, oldest first."""
+    rows = session.exec(
+        select(JobRow.id, JobRow.stage, JobRow.task_id, JobRow.language)
+        .where(JobRow.state == JobState.READY, JobRow.lane == Lane.BATCH)
+        .order_by(col(JobRow.id))
+        .limit(limit)
+    )
+    return [Waiting(int(id_ or 0), stage, task_id, code) for id_, stage, task_id, code in rows]
+
+
+def ready_interactive(session: Session) -> list[int]:
+    """Ids of ready interactive jobs."""
+    rows = session.exec(
+        select(JobRow.id)
+        .where(JobRow.state == JobState.READY, JobRow.lane == Lane.INTERACTIVE)
+        .order_by(col(JobRow.id))
+    )
+    return [int(id_ or 0) for id_ in rows]
+
+
+def in_flight(session: Session) -> dict[str, dict[str, int]]:
+    """Batch jobs handed out: {stage: {task: count}}."""
+    rows = session.exec(
+        select(JobRow.stage, JobRow.task_id, func.count())
+        .where(JobRow.state == JobState.DISPATCHED, JobRow.lane == Lane.BATCH)
+        .group_by(JobRow.stage, JobRow.task_id)
+    )
+    found: dict[str, dict[str, int]] = {}
+    for stage, task_id, count in rows:
+        found.setdefault(stage, {})[task_id] = count
+    return found
+
+
+def jobs_by_id(session: Session, ids: Sequence[int]) -> list[JobRow]:
+    """Jobs in the order of `ids`."""
+    rows = {row.id: row for row in session.exec(select(JobRow).where(col(JobRow.id).in_(ids)))}
+    return [rows[id_] for id_ in ids if id_ in rows]
+
+
+def mark_dispatched(session: Session, id_: int) -> None:
+    """A job's message is in the stream; a job that ended meanwhile stays as it is."""
+    session.exec(
+        update(JobRow)
+        .where(col(JobRow.id) == id_, col(JobRow.state) == JobState.READY)
+        .values(state=JobState.DISPATCHED, dispatched_at=now())
+    )
+
+
+def silent_jobs(session: Session, older_than: timedelta) -> Sequence[JobRow]:
+    """Jobs handed out long ago without a result."""
+    return session.exec(
+        select(JobRow).where(JobRow.state == JobState.DISPATCHED, col(JobRow.dispatched_at) < now() - older_than)
+    ).all()
+
+
+def reissue(session: Session, id_: int) -> None:
+    """Make a job ready again under a new message id."""
+    session.exec(
+        update(JobRow)
+        .where(col(JobRow.id) == id_, col(JobRow.state) == JobState.DISPATCHED)
+        .values(state=JobState.READY, resends=JobRow.resends + 1)
+    )
+
+
+def cancel_jobs(session: Session, task_id: str, language_: str, stage: str, attempt: int) -> None:
+    """Give up the open jobs of a run."""
+    session.exec(
+        update(JobRow)
+        .where(
+            col(JobRow.task_id) == task_id,
+            col(JobRow.language) == language_,
+            col(JobRow.stage) == stage,
+            col(JobRow.attempt) == attempt,
+            col(JobRow.lane) == Lane.BATCH,
+            col(JobRow.state).in_(OPEN_JOBS),
+        )
+        .values(state=JobState.CANCELED, finished_at=now())
+    )
+
+
+def segments(session: Session, task_id: str) -> Sequence[SegmentRow]:
+    """Segments in time order."""
+    return session.exec(
+        select(SegmentRow)
+        .where(SegmentRow.task_id == task_id)
+        .order_by(col(SegmentRow.start_s), col(SegmentRow.segment_id))
+    ).all()
+
+
+def segment(session: Session, task_id: str, segment_id: str) -> SegmentRow | None:
+    """One segment."""
+    return session.exec(
+        select(SegmentRow).where(SegmentRow.task_id == task_id, SegmentRow.segment_id == segment_id)
+    ).first()
+
+
+def lines(session: Session, task_id: str, language_: str) -> dict[str, LineRow]:
+    """Lines of a language by segment id."""
+    rows = session.exec(select(LineRow).where(LineRow.task_id == task_id, LineRow.language == language_))
+    return {row.segment_id: row for row in rows}
+
+
+def line(session: Session, task_id: str, language_: str, segment_id: str) -> LineRow | None:
+    """One line."""
+    return session.exec(
+        select(LineRow).where(
+            LineRow.task_id == task_id, LineRow.language == language_, LineRow.segment_id == segment_id
+        )
+    ).first()
+
+
+def lines_of_segment(session: Session, task_id: str, segment_id: str) -> Sequence[LineRow]:
+    """A segment in all languages."""
+    return session.exec(select(LineRow).where(LineRow.task_id == task_id, LineRow.segment_id == segment_id)).all()
+
+
+def lines_of_speaker(session: Session, task_id: str, speaker_id: str) -> Sequence[LineRow]:
+    """All lines of a speaker in all languages."""
+    return session.exec(
+        select(LineRow)
+        .join(
+            SegmentRow,
+            (col(SegmentRow.task_id) == LineRow.task_id) & (col(SegmentRow.segment_id) == LineRow.segment_id),
+        )
+        .where(LineRow.task_id == task_id, SegmentRow.speaker_id == speaker_id)
+    ).all()
+
+
+def issue_counts(session: Session, task_ids: Sequence[str]) -> dict[tuple[str, str], int]:
+    """Lines a person should look at, by (task, language): failed, outdated or overflowing."""
+    wants_a_look = col(LineRow.state).in_((LineState.FAILED, LineState.STALE)) | (col(LineRow.fit) == "overflow")
+    rows = session.exec(
+        select(LineRow.task_id, LineRow.language, func.count())
+        .where(col(LineRow.task_id).in_(task_ids), wants_a_look)
+        .group_by(LineRow.task_id, LineRow.language)
+    )
+    return {(task_id, code): count for task_id, code, count in rows}
+
+
+def speakers(session: Session, task_id: str) -> Sequence[SpeakerRow]:
+    """Speakers in order of appearance."""
+    return session.exec(select(SpeakerRow).where(SpeakerRow.task_id == task_id).order_by(col(SpeakerRow.id))).all()
+
+
+def speaker(session: Session, task_id: str, speaker_id: str) -> SpeakerRow | None:
+    """One speaker."""
+    return session.exec(
+        select(SpeakerRow).where(SpeakerRow.task_id == task_id, SpeakerRow.speaker_id == speaker_id)
+    ).first()
+
+
+def clear_transcript(session: Session, task_id: str) -> None:
+    """Remove what an earlier transcript brought."""
+    for table in (LineRow, SegmentRow, SpeakerRow):
+        session.exec(delete(table).where(col(table.task_id) == task_id))
+
+
+def logs(session: Session, task_id: str, limit: int) -> Sequence[LogRow]:
+    """The newest log rows, oldest first."""
+    rows = session.exec(
+        select(LogRow).where(LogRow.task_id == task_id).order_by(col(LogRow.id).desc()).limit(limit)
+    ).all()
+    return rows[::-1]
+
+
+def outbox(session: Session, limit: int = 200) -> Sequence[OutboxRow]:
+    """The oldest facts not yet published."""
+    return session.exec(select(OutboxRow).order_by(col(OutboxRow.id)).limit(limit)).all()
+
+
+def drop_outbox(session: Session, ids: Sequence[int]) -> None:
+    """Forget published facts."""
+    session.exec(delete(OutboxRow).where(col(OutboxRow.id).in_(ids)))
+
+
+def deleted_tasks(session: Session) -> Sequence[Task]:
+    """Tasks on their way out."""
+    return session.exec(select(Task).where(col(Task.deleted_at).is_not(None))).all()
+
+
+def abandoned_uploads(session: Session, older_than: timedelta) -> Sequence[Task]:
+    """Tasks whose upload ended without a word."""
+    return session.exec(select(Task).where(Task.status == UPLOADING, col(Task.updated_at) < now() - older_than)).all()
+
+
+def erase_task(session: Session, task_id: str) -> None:
+    """Remove every row of a task."""
+    for table in (LineRow, SegmentRow, SpeakerRow, JobRow, StageRun, TaskLanguage, LogRow, Task):
+        session.exec(delete(table).where(col(table.task_id) == task_id))
+
+
+def job_states(session: Session, task_ids: Sequence[str]) -> dict[tuple[str, str, str, str, int], str]:
+    """States of all jobs of some tasks by (task, language, stage, shard, attempt)."""
+    columns = (JobRow.task_id, JobRow.language, JobRow.stage, JobRow.shard, JobRow.attempt, JobRow.state)
+    rows = session.execute(sa_select(*map(col, columns)).where(col(JobRow.task_id).in_(task_ids)))
+    return {(task_id, code, stage, shard, attempt): state for task_id, code, stage, shard, attempt, state in rows}
+
+
+def drop_idempotency(session: Session, older_than: datetime) -> None:
+    """Forget old answers."""
+    session.exec(delete(IdempotencyRow).where(col(IdempotencyRow.created_at) < older_than))

@@ -1,0 +1,216 @@
+"""Take in one result: idempotent, fenced by attempt and state, in one transaction with all that follows."""
+
+from collections.abc import Mapping, Sequence
+
+from sqlmodel import Session
+
+from services.gateway.database import queries
+from services.gateway.database.facts import tell
+from services.gateway.database.jobs import spans
+from services.gateway.database.steps import carry_out
+from services.gateway.database.tables import JobState, LineRow, SegmentRow, SpeakerRow, StageRun, Task, now
+from services.gateway.planning.alignment import texts_by_segment
+from services.gateway.planning.units import is_line_shard
+from shared.messaging import (
+    EngineUsed,
+    JobFailed,
+    LanguageExported,
+    LinesDubbed,
+    LinesTranslated,
+    LineTake,
+    Result,
+    TranscriptReady,
+    TranslatedLine,
+)
+from shared.pipeline import LineState, Status
+from shared.transcript import Cue, Transcript
+
+
+def record(
+    session: Session,
+    result: Result,
+    transcript: Transcript | None = None,
+    provided: Mapping[str, Sequence[Cue]] | None = None,
+) -> bool:
+    """Apply `result`; return False when it was known, late, or of a task that is gone.
+
+    `transcript` and `provided` (cues by language) belong to a `TranscriptReady` and are read before the transaction.
+    """
+    task = queries.locked_task(session, result.task_id)
+    if task is None or task.deleted_at is not None:
+        return False
+    job = queries.job(session, result.task_id, result.language, result.stage, result.shard, result.attempt)
+    if job is None or job.state not in queries.OPEN_JOBS:
+        return False
+    job.state = JobState.FAILED if isinstance(result, JobFailed) else JobState.DONE
+    job.finished_at = now()
+    if is_line_shard(result.shard):
+        _record_line(session, task, result)
+        return True
+    run = queries.run(session, result.task_id, result.language, result.stage, result.attempt)
+    if run is None or run.status != Status.PROCESSING:
+        return False
+    if isinstance(result, JobFailed):
+        run.jobs_failed += 1
+        run.error_code, run.error_message = result.code, result.message
+    else:
+        run.jobs_done += 1
+        run.engines = _merged(run, result.engines if not isinstance(result, LanguageExported) else ())
+    _take_in(session, task, run, result, transcript, provided or {})
+    session.flush()
+    carry_out(session, task, [])
+    return True
+
+
+def _take_in(
+    session: Session,
+    task: Task,
+    run: StageRun,
+    result: Result,
+    transcript: Transcript | None,
+    provided: Mapping[str, Sequence[Cue]],
+) -> None:
+    match result:
+        case TranscriptReady():
+            if transcript is None:
+                raise ValueError("a transcript result needs its transcript")
+            _take_transcript(session, task, result, transcript, provided)
+        case LinesTranslated():
+            _take_translations(session, task, result.language, result.lines)
+        case LinesDubbed():
+            _take_takes(session, task, result.language, result.lines)
+        case LanguageExported():
+            _take_export(session, task, run, result)
+        case JobFailed():
+            pass
+
+
+def _merged(run: StageRun, used: Sequence[EngineUsed]) -> list[dict[str, object]]:
+    known = [EngineUsed.model_validate(engine) for engine in run.engines]
+    return [engine.model_dump(mode="json") for engine in dict.fromkeys([*known, *used])]
+
+
+def _take_transcript(
+    session: Session,
+    task: Task,
+    result: TranscriptReady,
+    transcript: Transcript,
+    provided: Mapping[str, Sequence[Cue]],
+) -> None:
+    queries.clear_transcript(session, task.task_id)
+    task.media = transcript.media.model_dump(mode="json")
+    task.source_language = transcript.source_language
+    task.transcript_key = result.transcript_key
+    task.note = result.note
+    for speaker in transcript.speakers:
+        session.add(
+            SpeakerRow(task_id=task.task_id, speaker_id=speaker.id, **speaker.model_dump(exclude={"id"}, mode="json"))
+        )
+    rows = [
+        SegmentRow(task_id=task.task_id, segment_id=segment.id, **segment.model_dump(exclude={"id"}, mode="json"))
+        for segment in transcript.segments
+    ]
+    session.add_all(rows)
+    for language in queries.languages(session, [task.task_id]).get(task.task_id, []):
+        language.content_version += 1
+        texts = texts_by_segment(spans(rows), provided.get(language.language, ()))
+        for segment in rows:
+            text = texts.get(segment.segment_id)
+            session.add(
+                LineRow(task_id=task.task_id, language=language.language, segment_id=segment.segment_id, provided=text)
+            )
+
+
+def _take_translations(session: Session, task: Task, language: str, translated: Sequence[TranslatedLine]) -> None:
+    rows = queries.lines(session, task.task_id, language)
+    revisions = {segment.segment_id: segment.revision for segment in queries.segments(session, task.task_id)}
+    for line in translated:
+        row = rows.get(line.segment_id)
+        if row is None or row.edited:
+            continue
+        if row.text != line.text:
+            row.text = line.text
+            row.revision += 1
+        row.segment_revision = revisions.get(line.segment_id, row.segment_revision)
+        row.error_code, row.error_message = line.error_code, line.error_message
+        row.state = LineState.FAILED if line.text is None else _state(row)
+        row.version += 1
+    _touch(session, task, language)
+
+
+def _state(row: LineRow) -> LineState:
+    if row.take_revision == row.revision:
+        return LineState.DUBBED
+    return LineState.TRANSLATED if row.take_revision is None else LineState.STALE
+
+
+def _take_takes(session: Session, task: Task, language: str, takes: Sequence[LineTake]) -> None:
+    rows = queries.lines(session, task.task_id, language)
+    for take in takes:
+        row = rows.get(take.segment_id)
+        if row is not None and row.revision == take.revision:  # edited meanwhile: the take is of an old text
+            _place(row, take)
+    _touch(session, task, language)
+
+
+def _place(row: LineRow, take: LineTake) -> None:
+    row.error_code, row.error_message = take.error_code, take.error_message
+    row.version += 1
+    if take.take_key is None:
+        row.state = LineState.FAILED
+        return
+    row.state = LineState.DUBBED
+    row.take_revision = take.revision
+    row.take_key, row.take_start_s, row.take_duration_s = take.take_key, take.start_s, take.duration_s
+    row.natural_s, row.speed, row.fit, row.decision = take.natural_s, take.speed, take.fit, take.decision
+
+
+def _touch(session: Session, task: Task, language: str) -> None:
+    row = queries.language(session, task.task_id, language)
+    if row is not None:
+        row.content_version += 1
+
+
+def _take_export(session: Session, task: Task, run: StageRun, result: LanguageExported) -> None:
+    row = queries.language(session, task.task_id, result.language)
+    if row is None:
+        return
+    row.exported_version = run.content_version
+    row.export_files = [file.model_dump(mode="json") for file in result.files]
+    row.report = dict(result.report)
+
+
+def _record_line(session: Session, task: Task, result: Result) -> None:
+    """The result of re-dubbing a single line: the line changes, and with it the export is outdated."""
+    segment_id = result.shard.removeprefix("line-")
+    row = queries.line(session, task.task_id, result.language, segment_id)
+    if row is None:
+        return
+    if isinstance(result, JobFailed):
+        row.state, row.error_code, row.error_message = LineState.FAILED, result.code, result.message
+        row.version += 1
+    elif isinstance(result, LinesDubbed):
+        _take_takes(session, task, result.language, result.lines)
+    outdate_export(session, task, result.language)
+    name = "failed" if row.state == LineState.FAILED else "dubbed"
+    tell(
+        session,
+        task,
+        result.language,
+        "line",
+        name,
+        segment_id=segment_id,
+        state=row.state,
+        version=row.version,
+        error_code=row.error_code,
+        error_message=row.error_message,
+    )
+
+
+def outdate_export(session: Session, task: Task, language: str) -> None:
+    """A finished language no longer shows what its lines say."""
+    row = queries.language(session, task.task_id, language)
+    if row is None or row.status != Status.COMPLETED:
+        return
+    row.status = Status.STALE
+    tell(session, task, language, "language", "stale")

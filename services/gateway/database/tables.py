@@ -1,0 +1,261 @@
+"""Every table. Schema changes are Alembic migrations in `migrations/`."""
+
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import JSON, Column, DateTime, Index, Text, UniqueConstraint
+from sqlalchemy.types import TypeDecorator
+from sqlmodel import Field, SQLModel
+
+from shared.pipeline import Lane, LineState, Status
+
+
+class UtcDateTime(TypeDecorator[datetime]):
+    """Times are stored and read as UTC; SQLite would forget the zone."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Any) -> datetime | None:
+        """Convert to UTC."""
+        return value.astimezone(UTC) if value else None
+
+    def process_result_value(self, value: datetime | None, dialect: Any) -> datetime | None:
+        """Put the zone back."""
+        return value.replace(tzinfo=UTC) if value and value.tzinfo is None else value
+
+
+def now() -> datetime:
+    """The current time, with zone."""
+    return datetime.now(UTC)
+
+
+UPLOADING = "uploading"
+"""Status of a task whose video is still arriving; nobody sees it."""
+
+
+def _time(*, nullable: bool = False) -> Any:
+    if nullable:
+        return Field(default=None, sa_type=UtcDateTime)
+    return Field(default_factory=now, sa_type=UtcDateTime)
+
+
+def _json(default: Any = dict) -> Any:
+    return Field(default_factory=default, sa_type=JSON)
+
+
+class Task(SQLModel, table=True):
+    """One uploaded video."""
+
+    __tablename__ = "tasks"
+    __table_args__ = (Index("ix_tasks_created", "created_at"), Index("ix_tasks_status", "status", "created_at"))
+
+    id: int | None = Field(default=None, primary_key=True)
+    task_id: str = Field(unique=True, index=True, max_length=64)
+    owner: str = Field(default="", index=True, max_length=80)
+    video_filename: str
+    video_original_name: str
+    video_key: str
+    video_size: int
+    status: str = Field(default=Status.PENDING, max_length=16)
+    config: dict[str, Any] = _json()
+    media: dict[str, Any] | None = Field(default=None, sa_type=JSON)
+    source_language: str | None = Field(default=None, max_length=8)
+    transcript_key: str | None = None
+    note: str | None = None
+    error_code: str | None = Field(default=None, max_length=40)
+    error_message: str | None = None
+    epoch: int = 1
+    version: int = 1
+    deleted_at: datetime | None = _time(nullable=True)
+    created_at: datetime = _time()
+    updated_at: datetime = _time()
+
+
+class TaskLanguage(SQLModel, table=True):
+    """One target language of a task: what was asked for and how far it is."""
+
+    __tablename__ = "task_languages"
+    __table_args__ = (UniqueConstraint("task_id", "language"),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    task_id: str = Field(index=True, max_length=64)
+    language: str = Field(max_length=8)
+    status: str = Field(default=Status.PENDING, max_length=16)
+    goal: str | None = Field(default=None, max_length=24)
+    error_code: str | None = Field(default=None, max_length=40)
+    error_message: str | None = None
+    content_version: int = 0
+    exported_version: int | None = None
+    export_files: list[dict[str, Any]] = _json(list)
+    report: dict[str, Any] | None = Field(default=None, sa_type=JSON)
+
+
+class StageRun(SQLModel, table=True):
+    """One attempt at one stage."""
+
+    __tablename__ = "stage_runs"
+    __table_args__ = (UniqueConstraint("task_id", "language", "stage", "attempt"),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    task_id: str = Field(index=True, max_length=64)
+    language: str = Field(max_length=8)
+    stage: str = Field(max_length=24)
+    attempt: int
+    status: str = Field(default=Status.PENDING, max_length=16)
+    progress: int = 0
+    jobs_total: int = 0
+    jobs_done: int = 0
+    jobs_failed: int = 0
+    content_version: int = 0
+    error_code: str | None = Field(default=None, max_length=40)
+    error_message: str | None = None
+    engines: list[dict[str, Any]] = _json(list)
+    started_at: datetime | None = _time(nullable=True)
+    finished_at: datetime | None = _time(nullable=True)
+
+
+class JobState(StrEnum):
+    """State of a job row. A ready row is the outbox of its message."""
+
+    READY = "ready"
+    DISPATCHED = "dispatched"
+    DONE = "done"
+    FAILED = "failed"
+    CANCELED = "canceled"
+
+
+class JobRow(SQLModel, table=True):
+    """One unit of work."""
+
+    __tablename__ = "jobs"
+    __table_args__ = (
+        UniqueConstraint("task_id", "language", "stage", "shard", "attempt"),
+        Index("ix_jobs_state", "state", "stage", "lane"),
+    )
+
+    id: int | None = Field(default=None, primary_key=True)
+    task_id: str = Field(index=True, max_length=64)
+    language: str = Field(max_length=8)
+    stage: str = Field(max_length=24)
+    shard: str = Field(max_length=40)
+    attempt: int
+    lane: str = Field(default=Lane.BATCH, max_length=16)
+    state: str = Field(default=JobState.READY, max_length=16)
+    payload: str = Field(sa_column=Column(Text, nullable=False))
+    document: str | None = Field(default=None, sa_column=Column(Text))
+    resends: int = 0
+    created_at: datetime = _time()
+    dispatched_at: datetime | None = _time(nullable=True)
+    finished_at: datetime | None = _time(nullable=True)
+
+
+class SpeakerRow(SQLModel, table=True):
+    """A voice of a task."""
+
+    __tablename__ = "speakers"
+    __table_args__ = (UniqueConstraint("task_id", "speaker_id"),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    task_id: str = Field(index=True, max_length=64)
+    speaker_id: str = Field(max_length=40)
+    name: str
+    f0_hz: float | None = None
+    speech_s: float = 0.0
+    reference_key: str | None = None
+    voice: str | None = None
+    version: int = 1
+
+
+class SegmentRow(SQLModel, table=True):
+    """A source line. `revision` counts the edits that change what is said or when."""
+
+    __tablename__ = "segments"
+    __table_args__ = (UniqueConstraint("task_id", "segment_id"),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    task_id: str = Field(index=True, max_length=64)
+    segment_id: str = Field(max_length=40)
+    start_s: float
+    end_s: float
+    speaker_id: str = Field(max_length=40)
+    text: str = Field(sa_column=Column(Text, nullable=False))
+    words: list[dict[str, Any]] = _json(list)
+    revision: int = 1
+    version: int = 1
+
+
+class LineRow(SQLModel, table=True):
+    """A segment in one target language. A take counts for the `revision` it was made of."""
+
+    __tablename__ = "lines"
+    __table_args__ = (UniqueConstraint("task_id", "language", "segment_id"), Index("ix_lines", "task_id", "language"))
+
+    id: int | None = Field(default=None, primary_key=True)
+    task_id: str = Field(max_length=64)
+    language: str = Field(max_length=8)
+    segment_id: str = Field(max_length=40)
+    text: str | None = Field(default=None, sa_column=Column(Text))
+    provided: str | None = Field(default=None, sa_column=Column(Text))
+    edited: bool = False
+    state: str = Field(default=LineState.PENDING, max_length=16)
+    revision: int = 1
+    segment_revision: int = 1
+    take_revision: int | None = None
+    take_key: str | None = None
+    take_start_s: float | None = None
+    take_duration_s: float | None = None
+    natural_s: float | None = None
+    speed: float | None = None
+    fit: str | None = Field(default=None, max_length=16)
+    decision: str | None = None
+    dub_attempt: int = 0
+    error_code: str | None = Field(default=None, max_length=40)
+    error_message: str | None = None
+    version: int = 1
+
+
+class OutboxKind(StrEnum):
+    """What an outbox row asks of the relay."""
+
+    FACT = "fact"
+    CANCEL = "cancel"
+
+
+class OutboxRow(SQLModel, table=True):
+    """A fact to publish or a cancel flag to set, written with the state it tells of."""
+
+    __tablename__ = "outbox"
+
+    id: int | None = Field(default=None, primary_key=True)
+    kind: str = Field(max_length=16)
+    payload: str = Field(sa_column=Column(Text, nullable=False))
+
+
+class LogRow(SQLModel, table=True):
+    """What happened to a language of a task, for people."""
+
+    __tablename__ = "language_processing_logs"
+
+    id: int | None = Field(default=None, primary_key=True)
+    task_id: str = Field(index=True, max_length=64)
+    language: str = Field(max_length=8)
+    stage: str = Field(max_length=24)
+    status: str = Field(max_length=16)
+    progress: int = 0
+    message: str | None = None
+    created_at: datetime = _time()
+
+
+class IdempotencyRow(SQLModel, table=True):
+    """The answer already given to a request with this key."""
+
+    __tablename__ = "idempotency_keys"
+
+    key: str = Field(primary_key=True, max_length=300)
+    fingerprint: str = Field(max_length=64)
+    status: int | None = None
+    headers: dict[str, str] = _json()
+    body: str = Field(default="", sa_column=Column(Text, nullable=False, default=""))
+    created_at: datetime = _time()

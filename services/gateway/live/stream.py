@@ -1,0 +1,93 @@
+"""The server-sent event stream of one client: hello, what was missed, then live."""
+
+import json
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass
+from typing import Any
+
+from faststream.nats import NatsBroker
+from nats.js.errors import NotFoundError
+
+from services.gateway.live.hub import Frame, Hub, Mailbox, to_frame
+from shared.messaging import subjects
+
+MAX_REPLAY = 2000
+
+
+@dataclass(frozen=True)
+class Visit:
+    """What a client asked for; `may_see` decides about a task id."""
+
+    task_id: str | None
+    last_event_id: int | None
+    may_see: Callable[[str], Awaitable[bool]]
+    hello: Callable[[], Awaitable[bytes]]
+    heartbeat_s: float
+
+
+async def frames(hub: Hub, broker: NatsBroker, visit: Visit) -> AsyncIterator[bytes]:
+    """Yield encoded events until the client is too slow, the gateway stops, or the client leaves."""
+    box = hub.join(visit.task_id)
+    try:
+        first, last = await _bounds(broker)
+        yield b"retry: 1000\n\n"
+        seen = last
+        known = visit.last_event_id
+        lost = known is not None and (known > last or known + 1 < first)
+        yield Frame("", "hello", await visit.hello(), None if lost else (last if known is None else known)).encode()
+        if lost:
+            yield Frame("", "resync", b"{}", last).encode()
+        elif known is not None:
+            async for frame in _missed(broker, visit, known, last):
+                yield frame.encode()
+        if visit.task_id is not None:
+            yield b"".join(frame.encode() for frame in hub.snapshot(visit.task_id))
+        async for chunk in _live(box, visit, seen):
+            yield chunk
+    finally:
+        hub.leave(box)
+
+
+async def _bounds(broker: NatsBroker) -> tuple[int, int]:
+    info = await broker.connection.jetstream().stream_info(subjects.EVENTS)
+    return info.state.first_seq, info.state.last_seq
+
+
+async def _missed(broker: NatsBroker, visit: Visit, known: int, last: int) -> AsyncIterator[Frame]:
+    """Facts after `known` up to `last`; too many of them end in a resync."""
+    js = broker.connection.jetstream()
+    which = f"{subjects.EVENTS_PREFIX}.{visit.task_id or '*'}.>"
+    sequence = known + 1
+    for _ in range(MAX_REPLAY):
+        try:
+            stored = await js.get_msg(subjects.EVENTS, seq=sequence, subject=which, direct=True, next=True)
+        except NotFoundError:
+            return
+        found = int(stored.seq or 0)
+        if found > last:
+            return
+        sequence = found + 1
+        frame = to_frame(stored.subject or "", stored.data or b"{}", found)
+        if frame.sequence is not None and await visit.may_see(frame.task_id):
+            yield frame
+    yield Frame("", "resync", b"{}", last)
+
+
+async def _live(box: Mailbox, visit: Visit, seen: int) -> AsyncIterator[bytes]:
+    while not box.closed:
+        waiting = await box.take(visit.heartbeat_s)
+        out = []
+        for frame in waiting:
+            if frame.sequence is not None:
+                if frame.sequence <= seen:
+                    continue
+                seen = frame.sequence
+            if visit.task_id is not None or await visit.may_see(frame.task_id):
+                out.append(frame.encode())
+        yield b"".join(out) if out else Frame("", "heartbeat", b"{}", None).encode()
+
+
+def to_legacy(frame: Frame) -> dict[str, Any]:
+    """The shape of the first version's WebSocket: progress as it is, facts named by `type`."""
+    body: dict[str, Any] = json.loads(frame.data)
+    return body if frame.event == "progress" else {"type": frame.event, **body.get("data", {})}

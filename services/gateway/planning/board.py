@@ -1,0 +1,277 @@
+"""The planner: from the state of all runs of a task to the next steps.
+
+`request` answers a command, `advance` answers a result; both return steps for `database.steps` to carry out in the
+transaction that read the board. Calling `advance` again on the state after its steps returns nothing.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+
+from shared.pipeline import BASE, GRAPH, Stage, Status, stages_through
+
+LAST = GRAPH[-1].stage
+_PER_LANGUAGE = {spec.stage: spec.per_language for spec in GRAPH}
+_REQUIRES = {spec.stage: spec.requires for spec in GRAPH}
+_OVER = (Status.FAILED, Status.CANCELED, Status.STALE)
+
+
+@dataclass(frozen=True)
+class Run:
+    """The newest attempt at a stage. `STALE` means that an earlier stage was done again after it."""
+
+    language: str
+    stage: Stage
+    attempt: int
+    status: Status
+    total: int = 0
+    done: int = 0
+    failed: int = 0
+    error: tuple[str, str] | None = None
+
+
+@dataclass(frozen=True)
+class LanguageGoal:
+    """How far a language was asked to go."""
+
+    language: str
+    status: Status
+    goal: Stage | None
+
+
+@dataclass(frozen=True)
+class Board:
+    """All runs of a task by (language, stage), and its languages."""
+
+    runs: Mapping[tuple[str, Stage], Run] = field(default_factory=dict)
+    languages: tuple[LanguageGoal, ...] = ()
+    status: Status = Status.PENDING
+
+    def run(self, language: str, stage: Stage) -> Run | None:
+        """The newest run of `stage` for `language`; the base stage is the same for all."""
+        return self.runs.get((owner(language, stage), stage))
+
+
+@dataclass(frozen=True)
+class NewRun:
+    """Add an attempt, pending."""
+
+    language: str
+    stage: Stage
+    attempt: int
+
+
+@dataclass(frozen=True)
+class StartRun:
+    """Cut a pending run into jobs and begin."""
+
+    language: str
+    stage: Stage
+    attempt: int
+
+
+@dataclass(frozen=True)
+class EndRun:
+    """A run came to its end; its open jobs are canceled if it failed."""
+
+    language: str
+    stage: Stage
+    attempt: int
+    status: Status
+    error: tuple[str, str] | None = None
+
+
+@dataclass(frozen=True)
+class OutdateRun:
+    """A finished run no longer fits what comes before it."""
+
+    language: str
+    stage: Stage
+    attempt: int
+
+
+@dataclass(frozen=True)
+class SetGoal:
+    """Remember how far a language shall go."""
+
+    language: str
+    goal: Stage
+
+
+@dataclass(frozen=True)
+class SetLanguage:
+    """A language changes its status."""
+
+    language: str
+    status: Status
+    error: tuple[str, str] | None = None
+
+
+@dataclass(frozen=True)
+class SetTask:
+    """The task changes its status."""
+
+    status: Status
+    error: tuple[str, str] | None = None
+
+
+Step = NewRun | StartRun | EndRun | OutdateRun | SetGoal | SetLanguage | SetTask
+
+
+def owner(language: str, stage: Stage) -> str:
+    """The language token a run of `stage` is kept under."""
+    return language if _PER_LANGUAGE[stage] else BASE
+
+
+def request(board: Board, languages: Iterable[str], goal: Stage) -> list[Step]:
+    """Bring `languages` up to and including `goal`.
+
+    Stages before the goal that are done are kept; the goal itself is done again; what failed, was canceled or is
+    outdated gets a new attempt; what is running goes on.
+    """
+    steps: list[Step] = []
+    wanted: dict[tuple[str, Stage], None] = {}
+    for language in languages:
+        if language != BASE:
+            steps.append(SetGoal(language, goal))
+            steps.append(SetLanguage(language, Status.PROCESSING))
+        for stage in stages_through(goal):
+            if _needs_attempt(board.run(language, stage), again=stage is goal):
+                wanted[owner(language, stage), stage] = None
+    for language, stage in wanted:
+        run = board.run(language, stage)
+        steps.append(NewRun(language, stage, run.attempt + 1 if run else 1))
+        steps += _outdate_after(board, language, stage, keep=set(wanted))
+    steps.append(SetTask(Status.PROCESSING))
+    return steps
+
+
+def _needs_attempt(run: Run | None, *, again: bool) -> bool:
+    if run is None or run.status in _OVER:
+        return True
+    return again and run.status is Status.COMPLETED
+
+
+def _outdate_after(board: Board, language: str, stage: Stage, keep: set[tuple[str, Stage]]) -> Iterator[Step]:
+    """Completed runs that build on (`language`, `stage`), except those that get a new attempt anyway."""
+    later = [spec.stage for spec in GRAPH][[spec.stage for spec in GRAPH].index(stage) + 1 :]
+    for (of, which), run in board.runs.items():
+        builds_on = which in later and (language in (BASE, of))
+        if builds_on and run.status is Status.COMPLETED and (of, which) not in keep:
+            yield OutdateRun(of, which, run.attempt)
+
+
+def advance(board: Board) -> list[Step]:
+    """End what is finished, start what can start, and say what that makes of languages and task."""
+    steps: list[Step] = []
+    runs = dict(board.runs)
+    for key, run in board.runs.items():
+        ended = _ended(run)
+        if ended:
+            steps.append(ended)
+            runs[key] = replace(run, status=ended.status, error=ended.error)
+    board = replace(board, runs=runs)
+    for start in _startable(board):
+        steps.append(start)
+        key = (start.language, start.stage)
+        runs[key] = replace(runs[key], status=Status.PROCESSING)
+    board = replace(board, runs=runs)
+    languages = []
+    for language in board.languages:
+        status, error = _language_status(board, language)
+        if status is not language.status:
+            steps.append(SetLanguage(language.language, status, error))
+        languages.append(replace(language, status=status))
+    status, error = _task_status(replace(board, languages=tuple(languages)))
+    if status is not board.status:
+        steps.append(SetTask(status, error))
+    return steps
+
+
+def _ended(run: Run) -> EndRun | None:
+    if run.status is not Status.PROCESSING:
+        return None
+    if run.failed:
+        return EndRun(run.language, run.stage, run.attempt, Status.FAILED, run.error)
+    if run.done >= run.total:
+        return EndRun(run.language, run.stage, run.attempt, Status.COMPLETED)
+    return None
+
+
+def _startable(board: Board) -> Iterator[StartRun]:
+    for (language, stage), run in board.runs.items():
+        if run.status is not Status.PENDING:
+            continue
+        required = _REQUIRES[stage]
+        before = board.run(language, required) if required else None
+        if required is None or (before and before.status is Status.COMPLETED):
+            yield StartRun(language, stage, run.attempt)
+
+
+def _language_status(board: Board, language: LanguageGoal) -> tuple[Status, tuple[str, str] | None]:
+    """Only a language on its way changes here; edits and cancellation change it elsewhere."""
+    if language.status is not Status.PROCESSING or language.goal is None:
+        return language.status, None
+    for stage in stages_through(language.goal):
+        run = board.run(language.language, stage)
+        if run is None or run.status in (Status.PENDING, Status.PROCESSING):
+            return Status.PROCESSING, None
+        if run.status in (Status.FAILED, Status.CANCELED):
+            return run.status, run.error
+    if language.goal is LAST:
+        return Status.COMPLETED, None
+    exported = board.run(language.language, LAST)
+    return (Status.STALE if exported and exported.status is Status.STALE else Status.PENDING), None
+
+
+def _task_status(board: Board) -> tuple[Status, tuple[str, str] | None]:
+    states = {language.status for language in board.languages}
+    base = board.runs.get((BASE, Stage.DIARIZATION))
+    if Status.PROCESSING in states or (base and base.status in (Status.PENDING, Status.PROCESSING)):
+        return Status.PROCESSING, None
+    if base and base.status is Status.FAILED:
+        return Status.FAILED, base.error
+    if Status.FAILED in states:
+        return Status.FAILED, _first_error(board)
+    if Status.CANCELED in states or (base and base.status is Status.CANCELED):
+        return Status.CANCELED, None
+    if states and states <= {Status.COMPLETED, Status.STALE}:
+        return Status.COMPLETED, None
+    return Status.PENDING, None
+
+
+def _first_error(board: Board) -> tuple[str, str] | None:
+    return next((run.error for run in board.runs.values() if run.status is Status.FAILED and run.error), None)
+
+
+def cancel(board: Board, languages: Iterable[str] | None) -> list[Step]:
+    """Stop `languages`, or everything when None. The base stage goes on while another language waits for it."""
+    stopping = {entry.language for entry in board.languages} if languages is None else set(languages)
+    going_on = {
+        entry.language
+        for entry in board.languages
+        if entry.status is Status.PROCESSING and entry.language not in stopping
+    }
+    steps: list[Step] = []
+    for (language, stage), run in board.runs.items():
+        is_open = run.status in (Status.PENDING, Status.PROCESSING)
+        stops = not going_on if language == BASE else language in stopping
+        if is_open and stops:
+            steps.append(EndRun(language, stage, run.attempt, Status.CANCELED))
+    for entry in board.languages:
+        if entry.language in stopping and entry.status is Status.PROCESSING:
+            steps.append(SetLanguage(entry.language, Status.CANCELED))
+    return steps
+
+
+def retry(board: Board) -> list[Step]:
+    """Give every failed or canceled language another attempt towards its goal; what is done is kept."""
+    steps: list[Step] = []
+    for entry in board.languages:
+        if entry.status not in (Status.FAILED, Status.CANCELED):
+            continue
+        goal = entry.goal or LAST
+        run = board.run(entry.language, goal)
+        done = run is not None and run.status is Status.COMPLETED
+        if not done:
+            steps += [step for step in request(board, [entry.language], goal) if step not in steps]
+    return steps

@@ -1,0 +1,62 @@
+"""Settings of the gateway."""
+
+from pathlib import Path
+
+from pydantic import Field, SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class DatabaseSettings(BaseSettings):
+    """Where the task database is."""
+
+    model_config = SettingsConfigDict(frozen=True, extra="ignore")
+
+    database_url: str = Field(
+        default="sqlite:///data/localclip.db",
+        description="sqlite:///<file> for one gateway, postgresql+psycopg://... for several",
+    )
+
+
+class GatewaySettings(BaseSettings):
+    """How the gateway listens and dispatches."""
+
+    model_config = SettingsConfigDict(frozen=True, extra="ignore", env_prefix="LOCALCLIP_")
+
+    host: str = Field(default="127.0.0.1", description="address to listen on; anything but loopback needs API keys")
+    port: int = Field(default=8080, ge=0, le=65535, description="port to listen on")
+    api_keys: SecretStr = Field(
+        default=SecretStr(""), description="name:key pairs, separated by commas; a key sees its own tasks only"
+    )
+    allow_anonymous: bool = Field(default=False, description="listen beyond loopback without API keys")
+    log_level: str = Field(default="INFO", description="DEBUG, INFO, WARNING or ERROR")
+    frontend_dir: Path | None = Field(default=None, description="built frontend to serve; None: the one in the project")
+    max_video_size_mb: int = Field(
+        default=500, ge=1, validation_alias="MAX_VIDEO_SIZE_MB", description="largest upload accepted, in MiB"
+    )
+    task_queue_workers: int = Field(
+        default=4,
+        ge=1,
+        validation_alias="TASK_QUEUE_WORKERS",
+        description="batch jobs of one stage handed out at a time; about twice the workers of a stage",
+    )
+    heartbeat_s: float = Field(default=5.0, gt=0, description="seconds between heartbeats on an event stream")
+    resend_after_s: float = Field(default=45.0, gt=0, description="seconds until a silent job is looked for")
+    sweep_s: float = Field(default=10.0, gt=0, description="seconds between two sweeps for lost work")
+    delete_grace_s: float = Field(
+        default=40.0, ge=0, description="seconds a deleted task waits for workers that do not answer"
+    )
+
+    @property
+    def max_video_bytes(self) -> int:
+        """The upload limit in bytes."""
+        return self.max_video_size_mb * 1024 * 1024
+
+    def keys(self) -> dict[str, str]:
+        """API keys as {key: name}. Raises: ValueError, for a malformed entry."""
+        found: dict[str, str] = {}
+        for entry in filter(None, (part.strip() for part in self.api_keys.get_secret_value().split(","))):
+            name, colon, key = entry.partition(":")
+            if not colon or not name or len(key) < 16:
+                raise ValueError("LOCALCLIP_API_KEYS: each entry is name:key with a key of at least 16 characters")
+            found[key] = name
+        return found
