@@ -85,7 +85,9 @@ class Client:
         with new.video.open("rb") as video:
             body = cast(BinaryIO, _Counted(video, on_sent or (lambda _: None)))
             files.append(("video", (new.video.name, body)))
-            answer = self._request("POST", "/api/tasks", data=fields, files=files, timeout=httpx.Timeout(_ANSWER_S, read=600.0))
+            answer = self._request(
+                "POST", "/api/tasks", data=fields, files=files, timeout=httpx.Timeout(_ANSWER_S, read=600.0)
+            )
         return Task.model_validate(answer.json())
 
     def task(self, task_id: str) -> Task:
@@ -125,9 +127,7 @@ class Client:
 
     def report(self, task_id: str, language: str) -> Report:
         """Read the exporter's report on a language."""
-        return Report.model_validate(
-            self._request("GET", f"/api/tasks/{task_id}/languages/{language}/report").json()
-        )
+        return Report.model_validate(self._request("GET", f"/api/tasks/{task_id}/languages/{language}/report").json())
 
     def download(self, task_id: str, artifact: Artifact, target: Path) -> Path:
         """Write a file of a task to `target`, which appears whole or not at all."""

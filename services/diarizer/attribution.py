@@ -1,8 +1,8 @@
 """Give words and subtitle cues to the speakers whose turns they fall into."""
 
 from bisect import bisect_right
-from itertools import islice
 from collections.abc import Sequence
+from itertools import pairwise
 
 from services.diarizer.engines import Span, Turn
 from services.diarizer.segmentation import SpokenWord
@@ -23,7 +23,8 @@ class TurnIndex:
         """The speaker heard longest within `span`, else the nearest one; 0 where nobody ever speaks."""
         first = bisect_right(self._ends, span.start_s)
         shares: dict[int, float] = {}
-        for turn in islice(self._turns, first, None):
+        for number in range(first, len(self._turns)):
+            turn = self._turns[number]
             if turn.start_s >= span.end_s:
                 break
             overlap_s = min(turn.end_s, span.end_s) - max(turn.start_s, span.start_s)
@@ -45,7 +46,7 @@ def attribute(words: Sequence[Word], turns: Sequence[Turn]) -> list[SpokenWord]:
 def _at_pauses(words: Sequence[Word], speakers: Sequence[int]) -> list[int]:
     """The edge of a turn is known to a quarter of a second, so a short word there may be on the wrong side."""
     moved = list(speakers)
-    pauses = [after.start_s - before.end_s for before, after in zip(words, words[1:], strict=False)]
+    pauses = [after.start_s - before.end_s for before, after in pairwise(words)]
     for at in range(1, len(words)):
         if speakers[at] == speakers[at - 1]:
             continue

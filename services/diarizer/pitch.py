@@ -59,12 +59,12 @@ def _first_dip(normalized: _Array) -> NDArray[np.intp]:
     rows = np.arange(len(normalized))
     below = normalized < _DIP
     at = np.where(below.any(axis=1), below.argmax(axis=1), normalized.argmin(axis=1))
-    while True:
+    descends = np.ones(len(at), bool)
+    while descends.any():
         after = np.minimum(at + 1, normalized.shape[1] - 1)
         descends = normalized[rows, after] < normalized[rows, at]
-        if not descends.any():
-            return at
         at = np.where(descends, after, at)
+    return np.asarray(at, np.intp)
 
 
 def _refine(normalized: _Array, dip: NDArray[np.intp]) -> _Array:
@@ -75,4 +75,4 @@ def _refine(normalized: _Array, dip: NDArray[np.intp]) -> _Array:
     curve = left - 2 * centre + right
     flat = np.abs(curve) < 1e-9
     shift = np.where(flat, 0.0, 0.5 * (left - right) / np.where(flat, 1.0, curve))
-    return middle + np.clip(shift, -1, 1)
+    return np.asarray(middle + np.clip(shift, -1, 1), np.float64)

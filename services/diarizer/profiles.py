@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -76,7 +77,7 @@ def _parts(span: Span) -> list[Span]:
         return []
     count = int(np.ceil((end_s - start_s) / LONGEST_CLIP_S))
     bounds = np.linspace(start_s, end_s, count + 1)
-    return [Span(float(first), float(last)) for first, last in zip(bounds, bounds[1:], strict=False)]
+    return [Span(float(first), float(last)) for first, last in pairwise(bounds)]
 
 
 def choose_clip(pieces: Sequence[Piece]) -> tuple[Span, ...]:

@@ -11,19 +11,28 @@ HESITATION_S = 1.0
 _BREATH_S = 0.03
 _SHORTEST_SENTENCE = 2
 
-_SUBJECTS = frozenset(("i", "you", "he", "she", "it", "we", "they", "there", "this", "that", "these", "those"))
+
+def _words(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
+_SUBJECTS = _words("i you he she it we they there this that these those")
 _CONTRACTIONS = ("'m", "'re", "'s", "'ll", "'ve", "'d")
-_STARTERS = _SUBJECTS | {"my", "your", "his", "her", "our", "their", "let", "let's", "thank", "thanks", "please", "then"}
-_STARTERS |= {"many", "most", "some", "yes", "no", "well", "so", "now", "first", "today", "perhaps", "maybe"}
-_DANGLING = frozenset(
+_STARTERS = _SUBJECTS | _words(
+    "my your his her our their let let's thank thanks please then many most some yes no well so now first today "
+    "perhaps maybe"
+)
+_DANGLING = _words(
     "a an the my your his her our their its and or but nor if when while because although than as of to in on at by "
     "for from with without into about over under between is are was were be been am do does did has have had can could "
-    "will would shall should may might must not very that which who whose what where how why".split()
+    "will would shall should may might must not very that which who whose what where how why"
 )
-_AUXILIARIES = frozenset("is are was do does did can could will would has have".split())
-_NEGATED = frozenset(f"{word}n't" for word in ("is", "are", "was", "do", "does", "did", "could", "would", "has", "have"))
-_QUESTION_WORDS = frozenset(("what", "where", "who", "why", "how", "when"))
-_QUESTION_AFTER = frozenset("is are was were do does did can could will would have has should".split())
+_AUXILIARIES = _words(
+    "is are was do does did can could will would has have isn't aren't wasn't don't doesn't didn't couldn't wouldn't "
+    "hasn't haven't"
+)
+_QUESTION_WORDS = _words("what where who why how when")
+_QUESTION_AFTER = _words("is are was were do does did can could will would have has should")
 
 
 def restore_sentences(runs: Sequence[Sequence[Word]]) -> list[list[Word]]:
@@ -87,4 +96,4 @@ def _is_question(words: Sequence[str]) -> bool:
     first, second = words[0], words[1]
     if first in _QUESTION_WORDS:
         return second in _QUESTION_AFTER
-    return (first in _AUXILIARIES or first in _NEGATED) and second in _SUBJECTS
+    return first in _AUXILIARIES and second in _SUBJECTS

@@ -1,6 +1,6 @@
 """The outline of the sound, for drawing it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
@@ -22,6 +22,6 @@ def peaks(recording: Recording, report: Callable[[float], None]) -> list[float]:
     return found
 
 
-def peaks_document(found: list[float], duration_s: float) -> dict[str, object]:
+def peaks_document(found: Sequence[float], duration_s: float) -> dict[str, object]:
     """The content of `peaks.json`: `peaks` is one channel as wavesurfer.js takes it, `[peaks]` beside `duration_s`."""
-    return {"peaks_per_s": PEAKS_PER_S, "duration_s": round(duration_s, 3), "peaks": found}
+    return {"peaks_per_s": PEAKS_PER_S, "duration_s": round(duration_s, 3), "peaks": list(found)}

@@ -76,16 +76,16 @@ async def _background(gateway: Gateway, ingest: Ingest) -> None:
     await _connect(broker)
     await gateway.hub.start()
     leadership = Leadership(database)
-    wakes = [Wake() for _ in range(3)]
-    to_dispatch, to_relay, gateway.sweep = wakes
+    to_dispatch, to_relay = Wake(), Wake()
     database.on_commit += [to_dispatch.set, to_relay.set]
     dispatcher = Dispatcher(database, broker, gateway.store, settings.task_queue_workers)
     sweeper = Sweeper(database, broker, gateway.store, settings)
+    gateway.sweep = sweeper.wake
     try:
         async with asyncio.TaskGroup() as group:
             group.create_task(repeat("dispatch", dispatcher.turn, to_dispatch, _POLL_S, leadership))
             group.create_task(repeat("relay", Relay(database, broker).turn, to_relay, _POLL_S, leadership))
-            group.create_task(repeat("sweep", sweeper.turn, gateway.sweep, settings.sweep_s, leadership))
+            group.create_task(repeat("sweep", sweeper.turn, sweeper.wake, settings.sweep_s, leadership))
             log.info("gateway_ready")
     finally:
         leadership.release()

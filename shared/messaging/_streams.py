@@ -83,6 +83,7 @@ def streams(plan: Provisioning) -> list[StreamConfig]:
             storage=StorageType.FILE,
             max_age=30 * DAY_S,
             max_bytes=1024**3,
+            duplicate_window=600,
             num_replicas=plan.replicas,
         ),
         StreamConfig(
@@ -91,6 +92,7 @@ def streams(plan: Provisioning) -> list[StreamConfig]:
             storage=StorageType.FILE,
             max_age=7 * DAY_S,
             max_bytes=64 * 1024**2,
+            duplicate_window=600,
             num_replicas=plan.replicas,
         ),
     ]

@@ -24,7 +24,10 @@ def configure_logging(service: str, level: str = "INFO", *, json: bool | None = 
     renderer: structlog.typing.Processor = (
         structlog.processors.JSONRenderer() if as_json else structlog.dev.ConsoleRenderer()
     )
-    final: list[structlog.typing.Processor] = [structlog.stdlib.ProcessorFormatter.remove_processors_meta]
+    final: list[structlog.typing.Processor] = [
+        structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+        _drop_color_message,
+    ]
     if as_json:
         final.append(structlog.processors.format_exc_info)
     handler = logging.StreamHandler(sys.stderr)
@@ -48,6 +51,14 @@ def configure_logging(service: str, level: str = "INFO", *, json: bool | None = 
 def logger(name: str) -> structlog.stdlib.BoundLogger:
     """A logger for one module; events are short snake_case words with fields."""
     return cast(structlog.stdlib.BoundLogger, structlog.get_logger(name))
+
+
+def _drop_color_message(
+    _: Any, __: str, event: structlog.typing.EventDict
+) -> structlog.typing.EventDict:
+    """Uvicorn sends its message twice, once with terminal codes."""
+    event.pop("color_message", None)
+    return event
 
 
 @contextmanager

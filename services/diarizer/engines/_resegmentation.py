@@ -1,5 +1,7 @@
 """Sharpen who speaks when: a voice model per speaker, then the best path through all frames."""
 
+from functools import partial
+
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.mixture import GaussianMixture
@@ -19,9 +21,7 @@ Labels = NDArray[np.int64]
 
 def mixture(components: int, ridge: float, rounds: int = 30) -> GaussianMixture:
     """A Gaussian mixture with diagonal covariances that always comes out the same."""
-    return GaussianMixture(
-        components, covariance_type="diag", random_state=SEED, reg_covar=ridge, max_iter=rounds
-    )
+    return GaussianMixture(components, covariance_type="diag", random_state=SEED, reg_covar=ridge, max_iter=rounds)
 
 
 def resegment(frames: SpeechFrames, labels: Labels, report: Report) -> Labels:
@@ -32,11 +32,15 @@ def resegment(frames: SpeechFrames, labels: Labels, report: Report) -> Labels:
         if len(speakers) < 2:
             return np.zeros_like(labels)
         likelihood = np.stack([_likelihood(frames, labels == speaker) for speaker in speakers], axis=1)
-        moved = np.array(speakers)[_best_path(likelihood, lambda part, n=number: report((n + part) / _ROUNDS))]
+        moved = np.array(speakers)[_best_path(likelihood, partial(_within, report, number))]
         if (moved == labels).all():
             break
         labels = moved
     return labels
+
+
+def _within(report: Report, number: int, part: float) -> None:
+    report((number + part) / _ROUNDS)
 
 
 def _likelihood(frames: SpeechFrames, own: NDArray[np.bool_]) -> NDArray[np.float64]:

@@ -72,12 +72,9 @@ class Recognizer(Protocol):
     def recognize(
         self, recording: Recording, speech: Sequence[Span], language: str | None, report: Report
     ) -> Recognition:
-        """Recognize what is said within `speech`; `language` None lets the engine find out or take its default.
+        """Recognize what is said within `speech`, in one of the languages that `info` lists.
 
-        Word texts carry no space around them.
-
-        Raises:
-            PermanentError: `language_unsupported`, before any work.
+        `language` None lets the engine find out or take its default. Word texts carry no space around them.
         """
         ...
 

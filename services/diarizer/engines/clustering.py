@@ -27,6 +27,7 @@ _BACKGROUND = 16
 _BACKGROUND_FRAMES = 60_000
 _RELEVANCE = 8.0
 _PITCH_WEIGHT = 0.3
+_SLIVER = 20  # frames; no turn is shorter where voices touch: it is the edge of a word
 
 
 class ClusteringDiarizer:
@@ -83,7 +84,8 @@ def _supervectors(frames: SpeechFrames, starts: NDArray[np.int64], report: Repor
     scale = np.sqrt(background.weights_[:, None] / background.covariances_)
     log_pitch = frames.log_pitch[frames.voiced]
     middle, spread = (float(np.median(log_pitch)), float(log_pitch.std()) + 1e-3) if len(log_pitch) else (0.0, 1.0)
-    rows, pitches = [], []
+    rows: list[NDArray[np.float64]] = []
+    pitches: list[float] = []
     for number, start in enumerate(starts):
         if number % 100 == 0:
             report(number / len(starts))
@@ -93,7 +95,7 @@ def _supervectors(frames: SpeechFrames, starts: NDArray[np.int64], report: Repor
         means = (share.T @ frames.cepstra[window] + _RELEVANCE * background.means_) / (weight + _RELEVANCE)
         rows.append(((means - background.means_) * scale).ravel())
         voiced = frames.log_pitch[window][frames.voiced[window]]
-        pitches.append(_PITCH_WEIGHT * (np.median(voiced) - middle) / spread if len(voiced) > 5 else 0.0)
+        pitches.append(_PITCH_WEIGHT * (float(np.median(voiced)) - middle) / spread if len(voiced) > 5 else 0.0)
     vectors = np.array(rows)
     vectors /= vectors.std() * np.sqrt(vectors.shape[1]) + 1e-9
     return np.column_stack([vectors, pitches])
@@ -101,13 +103,29 @@ def _supervectors(frames: SpeechFrames, starts: NDArray[np.int64], report: Repor
 
 def _turns(frames: SpeechFrames, labels: Labels) -> list[Turn]:
     """Runs of frames of one speaker without a pause."""
-    borders = np.flatnonzero((np.diff(frames.index) > 1) | (np.diff(labels) != 0)) + 1
-    runs = np.split(np.arange(len(frames)), borders)
+    pauses = np.diff(frames.index) > 1
+    for run in _runs(pauses | (np.diff(labels) != 0)):
+        if len(run) < _SLIVER:
+            labels[run] = _neighbour(labels, pauses, run)
     return [
         Turn(
             round(int(frames.index[run[0]]) * HOP_S, 3),
             round((int(frames.index[run[-1]]) + 1) * HOP_S, 3),
             int(labels[run[0]]),
         )
-        for run in runs
+        for run in _runs(pauses | (np.diff(labels) != 0))
     ]
+
+
+def _runs(borders: NDArray[np.bool_]) -> list[NDArray[np.intp]]:
+    return np.split(np.arange(len(borders) + 1), np.flatnonzero(borders) + 1)
+
+
+def _neighbour(labels: Labels, pauses: NDArray[np.bool_], run: NDArray[np.intp]) -> int:
+    """The speaker whom a run too short for a turn belongs to: the one it touches, else its own."""
+    before, after = run[0] - 1, run[-1] + 1
+    if before >= 0 and not pauses[before]:
+        return int(labels[before])
+    if after < len(labels) and not pauses[after - 1]:
+        return int(labels[after])
+    return int(labels[run[0]])

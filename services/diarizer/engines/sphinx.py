@@ -11,7 +11,7 @@ import pocketsphinx
 from services.diarizer.engines.base import Recognition, Report, Span
 from services.diarizer.recording import SPEECH_RATE_HZ, Recording
 from shared.messaging import EngineInfo
-from shared.pipeline import ErrorCode, PermanentError, Stage, language
+from shared.pipeline import Stage
 from shared.transcript import Word
 
 _HINT = "upload subtitles of the spoken language with the video, or run the neural profile (faster-whisper)"
@@ -52,8 +52,7 @@ class SphinxRecognizer:
     def recognize(
         self, recording: Recording, speech: Sequence[Span], language: str | None, report: Report
     ) -> Recognition:
-        """Decode chunk by chunk. Raises: PermanentError, `language_unsupported` for anything but English."""
-        _check(language)
+        """Decode chunk by chunk, in English."""
         chunks = [padded for span in padded_chunks(speech, recording.duration_s) for padded in _cut(recording, span)]
         total_s = sum(chunk.duration_s for chunk in chunks) or 1.0
         done_s = 0.0
@@ -90,15 +89,6 @@ class SphinxRecognizer:
                 end_s=round(min(chunk.end_s, chunk.start_s + (heard.end_frame + 1) * _FRAME_S), 3),
                 probability=round(min(1.0, max(0.0, heard.prob)), 3),
             )
-
-
-def _check(code: str | None) -> None:
-    if code not in (None, "en"):
-        name = language(str(code)).name
-        raise PermanentError(
-            ErrorCode.LANGUAGE_UNSUPPORTED,
-            f"the embedded recognizer understands English only, not {name}: {_HINT}",
-        )
 
 
 def padded_chunks(speech: Sequence[Span], duration_s: float) -> list[Span]:

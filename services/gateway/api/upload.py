@@ -4,15 +4,18 @@ import asyncio
 import queue
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
-from typing import BinaryIO, cast
+from typing import TYPE_CHECKING, BinaryIO, cast
 
 from python_multipart.exceptions import MultipartParseError
-from python_multipart.multipart import MultipartCallbacks, MultipartParser, parse_options_header
+from python_multipart.multipart import MultipartParser, parse_options_header
 from starlette.requests import ClientDisconnect, Request
 
 from services.gateway.api.problems import Problem, unprocessable
 from shared.media import SNIFF_BYTES, sniff
 from shared.storage import ObjectInfo, ObjectStore
+
+if TYPE_CHECKING:
+    from python_multipart.multipart import MultipartCallbacks
 
 MAX_FIELDS_BYTES = 10 * 1024 * 1024
 _CHUNK = 1024 * 1024
@@ -153,7 +156,7 @@ class UploadReader:
             raise Problem(415, "not_multipart", "send multipart/form-data with the file field 'video'")
         return boundary
 
-    def _callbacks(self) -> MultipartCallbacks:
+    def _callbacks(self) -> "MultipartCallbacks":
         add = self._events.append
         return {
             "on_part_begin": lambda: add(("begin", b"")),

@@ -8,6 +8,7 @@ from faststream.nats import NatsBroker
 from nats.js import JetStreamContext
 from nats.js.errors import NotFoundError
 
+from services.gateway.background.loops import Wake
 from services.gateway.database import queries
 from services.gateway.database.engine import Database
 from services.gateway.database.tables import JobRow, Task, now
@@ -20,6 +21,7 @@ from shared.storage import ObjectStore, keys
 _UPLOAD_SILENT = timedelta(days=1)
 _ANSWERS_KEPT = timedelta(days=1)
 _REVISIT_S = 120.0
+_LOOK_AGAIN_S = 0.5
 log = logger(__name__)
 
 
@@ -29,6 +31,7 @@ class Sweeper:
     def __init__(self, database: Database, broker: NatsBroker, store: ObjectStore, settings: GatewaySettings) -> None:
         self._database, self._broker, self._store, self._settings = database, broker, store, settings
         self._revisit: dict[str, float] = {}
+        self.wake = Wake()
 
     async def turn(self) -> None:
         """Look once."""
@@ -36,7 +39,7 @@ class Sweeper:
         await self._reissue_lost(js)
         messages = await self._messages(js)
         await self._clear_over(js, messages)
-        await self.finish_deletions()
+        await self._finish_deletions(js)
         await asyncio.to_thread(self._forget)
 
     async def _reissue_lost(self, js: JetStreamContext) -> None:
@@ -61,20 +64,22 @@ class Sweeper:
 
     async def _clear_over(self, js: JetStreamContext, messages: dict[str, JobSubject]) -> None:
         """Remove messages of jobs that ended: canceled ones, and those an old broker forgot to remove in a crash."""
+        leaving = {task.task_id for task in await asyncio.to_thread(self._deleted)}
+        messages = {subject: parsed for subject, parsed in messages.items() if parsed.task_id not in leaving}
         states = await asyncio.to_thread(self._states, {parsed.task_id for parsed in messages.values()})
         for subject, parsed in messages.items():
             key = (parsed.task_id, parsed.language, str(parsed.stage), parsed.shard, parsed.attempt)
             if states.get(key) not in queries.OPEN_JOBS:
                 await _remove(js, subject)
 
-    async def finish_deletions(self) -> None:
-        """Erase deleted tasks whose workers have let go, or had the time to."""
+    async def _finish_deletions(self, js: JetStreamContext) -> None:
+        """Erase deleted tasks once no worker can have one of their jobs in hand."""
         for task in await asyncio.to_thread(self._deleted):
-            js = self._broker.connection.jetstream()
             info = await js.stream_info(subjects.JOBS, subjects_filter=f"localclip.jobs.*.*.{task.task_id}.>")
             held = list(info.state.subjects or {})
             waited = (now() - task.deleted_at).total_seconds() if task.deleted_at else 0.0
-            if held and waited < self._settings.delete_grace_s:
+            if waited < self._settings.delete_grace_s and await _maybe_in_hand(js, held):
+                asyncio.get_running_loop().call_later(_LOOK_AGAIN_S, self.wake.set)
                 continue
             for subject in held:
                 await _remove(js, subject)
@@ -119,6 +124,15 @@ class Sweeper:
 
 def _subject(job: JobRow) -> str:
     return str(JobSubject(Stage(job.stage), Lane(job.lane), job.task_id, job.language, job.shard, job.attempt))
+
+
+async def _maybe_in_hand(js: JetStreamContext, held: list[str]) -> bool:
+    """Whether a worker may be at one of these messages: its consumer waits for acknowledgements."""
+    for parsed in map(JobSubject.parse, held):
+        info = await js.consumer_info(subjects.JOBS, subjects.job_consumer(parsed.stage, parsed.lane))
+        if info.num_ack_pending:
+            return True
+    return False
 
 
 async def _remove(js: JetStreamContext, subject: str) -> None:

@@ -88,18 +88,11 @@ def _end(session: Session, task: Task, step: EndRun) -> None:
             task.epoch += 1
     code, message = step.error or (None, None)
     run.error_code, run.error_message = code or run.error_code, message or run.error_message
-    name = _FACT[step.status]
-    tell(
-        session,
-        task,
-        step.language,
-        step.stage,
-        name,
-        attempt=step.attempt,
-        error_code=run.error_code,
-        error_message=run.error_message,
-    )
-    log_stage(session, task, step.language, step.stage, name, run.error_message or "")
+    if was_started:
+        name = _FACT[step.status]
+        error = {"error_code": run.error_code, "error_message": run.error_message}
+        tell(session, task, step.language, step.stage, name, attempt=step.attempt, **error)
+        log_stage(session, task, step.language, step.stage, name, run.error_message or "")
 
 
 def _set_language(session: Session, task: Task, step: SetLanguage) -> None:

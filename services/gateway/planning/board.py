@@ -12,6 +12,7 @@ from shared.pipeline import BASE, GRAPH, Stage, Status, stages_through
 LAST = GRAPH[-1].stage
 _PER_LANGUAGE = {spec.stage: spec.per_language for spec in GRAPH}
 _REQUIRES = {spec.stage: spec.requires for spec in GRAPH}
+_ORDER = [spec.stage for spec in GRAPH]
 _OVER = (Status.FAILED, Status.CANCELED, Status.STALE)
 
 
@@ -126,23 +127,35 @@ def request(board: Board, languages: Iterable[str], goal: Stage) -> list[Step]:
     """Bring `languages` up to and including `goal`.
 
     Stages before the goal that are done are kept; the goal itself is done again; what failed, was canceled or is
-    outdated gets a new attempt; what is running goes on.
+    outdated gets a new attempt; what is running goes on, unless it builds on something that is done again.
     """
+    languages = list(languages)
     steps: list[Step] = []
-    wanted: dict[tuple[str, Stage], None] = {}
+    again: dict[tuple[str, Stage], None] = {}
+    before = {entry.language: entry for entry in board.languages}
     for language in languages:
         if language != BASE:
-            steps.append(SetGoal(language, goal))
-            steps.append(SetLanguage(language, Status.PROCESSING))
+            steps += [SetGoal(language, _farther(before.get(language), goal)), SetLanguage(language, Status.PROCESSING)]
         for stage in stages_through(goal):
             if _needs_attempt(board.run(language, stage), again=stage is goal):
-                wanted[owner(language, stage), stage] = None
-    for language, stage in wanted:
+                again[owner(language, stage), stage] = None
+    for language, stage in list(again):
+        steps += _undo_after(board, language, stage, again)
+    outdated = {step.language for step in steps if isinstance(step, OutdateRun) and step.stage is LAST}
+    resting = {entry.language for entry in board.languages if entry.status is Status.COMPLETED}
+    steps += [SetLanguage(language, Status.STALE) for language in sorted(outdated & resting - set(languages))]
+    for language, stage in again:
         run = board.run(language, stage)
         steps.append(NewRun(language, stage, run.attempt + 1 if run else 1))
-        steps += _outdate_after(board, language, stage, keep=set(wanted))
     steps.append(SetTask(Status.PROCESSING))
     return steps
+
+
+def _farther(entry: LanguageGoal | None, goal: Stage) -> Stage:
+    """A language on its way to a later stage keeps going there."""
+    if entry is None or entry.goal is None or entry.status is not Status.PROCESSING:
+        return goal
+    return max(entry.goal, goal, key=_ORDER.index)
 
 
 def _needs_attempt(run: Run | None, *, again: bool) -> bool:
@@ -151,13 +164,18 @@ def _needs_attempt(run: Run | None, *, again: bool) -> bool:
     return again and run.status is Status.COMPLETED
 
 
-def _outdate_after(board: Board, language: str, stage: Stage, keep: set[tuple[str, Stage]]) -> Iterator[Step]:
-    """Completed runs that build on (`language`, `stage`), except those that get a new attempt anyway."""
-    later = [spec.stage for spec in GRAPH][[spec.stage for spec in GRAPH].index(stage) + 1 :]
-    for (of, which), run in board.runs.items():
-        builds_on = which in later and (language in (BASE, of))
-        if builds_on and run.status is Status.COMPLETED and (of, which) not in keep:
+def _undo_after(board: Board, language: str, stage: Stage, again: dict[tuple[str, Stage], None]) -> Iterator[Step]:
+    """Runs that build on (`language`, `stage`): finished ones are outdated, running ones begin again."""
+    for key, run in board.runs.items():
+        of, which = key
+        builds_on = _ORDER.index(which) > _ORDER.index(stage) and language in (BASE, of)
+        if not builds_on or key in again:
+            continue
+        if run.status is Status.COMPLETED:
             yield OutdateRun(of, which, run.attempt)
+        elif run.status is Status.PROCESSING:
+            yield EndRun(of, which, run.attempt, Status.CANCELED)
+            again[key] = None
 
 
 def advance(board: Board) -> list[Step]:

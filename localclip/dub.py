@@ -1,0 +1,100 @@
+"""Dub one video as a client: upload, watch, fetch."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from rich.console import Console
+from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TransferSpeedColumn
+
+from localclip.board import new_board, with_progress, with_task
+from localclip.client import Client, NewTask
+from localclip.errors import LocalClipError
+from localclip.follow import Follower, ProgressFrame, Trouble
+from localclip.models import Task
+from localclip.results import LanguageResult, fetch, table
+from localclip.view import create_view
+from shared.pipeline import TARGET_LANGUAGES, Status
+
+
+@dataclass(frozen=True)
+class Dubbed:
+    """A finished task and what was fetched of it."""
+
+    task: Task
+    results: tuple[LanguageResult, ...]
+
+    @property
+    def complete(self) -> bool:
+        """Whether every language was made."""
+        return all(result.status is Status.COMPLETED and result.video for result in self.results)
+
+
+def split_languages(text: str) -> tuple[str, ...]:
+    """Languages from `es,fr`. Raises: LocalClipError, for one that is not offered."""
+    found = tuple(dict.fromkeys(part.strip().lower() for part in text.split(",") if part.strip()))
+    unknown = [language for language in found if language not in TARGET_LANGUAGES]
+    if unknown or not found:
+        wrong = f"'{', '.join(unknown)}' is not offered" if unknown else "no language named"
+        raise LocalClipError(f"--to: {wrong}; choose from {', '.join(TARGET_LANGUAGES)}")
+    return found
+
+
+def split_translations(entries: list[str], languages: tuple[str, ...]) -> dict[str, Path]:
+    """Subtitle files by language from `es=FILE.srt`.
+
+    Raises: LocalClipError, for a malformed entry, a file that is not there, or a language that is not asked for.
+    """
+    found = {}
+    for entry in entries:
+        language, equals, name = entry.partition("=")
+        if not equals or not Path(name).is_file():
+            raise LocalClipError(f"--translation {entry}: write LANGUAGE=FILE with a file that exists")
+        if language not in languages:
+            raise LocalClipError(f"--translation {entry}: '{language}' is not among the languages of --to")
+        found[language] = Path(name)
+    return found
+
+
+def dub(client: Client, new: NewTask, folder: Path, console: Console) -> Dubbed:
+    """Upload the video, show the progress, and fetch the files into `folder`.
+
+    An interrupt (Ctrl-C) cancels the task before it is passed on.
+    """
+    task = _upload(client, new, console)
+    try:
+        task = _watch(client, task, tuple(new.target_languages), console)
+        results = fetch(client, task, tuple(new.target_languages), folder)
+    except KeyboardInterrupt:
+        console.print("canceling ...", style="yellow")
+        client.cancel(task.task_id)
+        raise
+    console.print(table(task, results))
+    if task.note:
+        console.print(task.note, style="yellow", markup=False)
+    return Dubbed(task, results)
+
+
+def _upload(client: Client, new: NewTask, console: Console) -> Task:
+    if not console.is_terminal:
+        return client.create(new)
+    columns = (TextColumn("upload"), BarColumn(bar_width=28), DownloadColumn(), TransferSpeedColumn())
+    with Progress(*columns, console=console, transient=True) as progress:
+        bar = progress.add_task("upload", total=new.video.stat().st_size)
+        return client.create(new, on_sent=lambda sent: progress.update(bar, completed=sent))
+
+
+def _watch(client: Client, task: Task, languages: tuple[str, ...], console: Console) -> Task:
+    board = with_task(new_board(languages), task)
+    with create_view(console) as view:
+        view.show(board)
+        for update in Follower(client, task.task_id).updates():
+            if isinstance(update, Trouble):
+                view.note(update.text or "the gateway answers again")
+                continue
+            if isinstance(update, ProgressFrame):
+                board = with_progress(board, update)
+            else:
+                task = update
+                board = with_task(board, task)
+            view.show(board)
+    return task

@@ -1,0 +1,34 @@
+"""What of the services' logs is shown on the terminal, and how short."""
+
+import json
+import re
+from typing import Any
+
+_HIDDEN = {"level", "timestamp", "service", "event", "exception"}
+_ACCESS = re.compile(r'"(GET|HEAD|POST|PUT|PATCH|DELETE|OPTIONS) /|\[(accepted|closed)\]|connection (open|closed)')
+_BROKER_TROUBLE = re.compile(r"\[(WRN|ERR|FTL)\] (.*)")
+_LEVELS = {"warning": "yellow", "error": "red", "critical": "red"}
+
+
+def shown(service: str, line: str) -> tuple[str, str] | None:
+    """The short form of a log line and its colour; None for what belongs into the log file only."""
+    if line.startswith("{"):
+        try:
+            return _structured(service, json.loads(line))
+        except ValueError:
+            return None
+    trouble = _BROKER_TROUBLE.search(line)
+    return (f"{service:<11} {trouble[2]}", "yellow") if trouble else None
+
+
+def _structured(service: str, entry: dict[str, Any]) -> tuple[str, str] | None:
+    level, event = str(entry.get("level", "info")), str(entry.get("event", ""))
+    if level == "debug" or _ACCESS.search(event):
+        return None
+    fields = " ".join(f"{name}={_short(value)}" for name, value in entry.items() if name not in _HIDDEN)
+    return f"{service:<11} {event} {fields}".rstrip(), _LEVELS.get(level, "dim")
+
+
+def _short(value: Any) -> str:
+    text = value if isinstance(value, str) else json.dumps(value)
+    return text if len(text) <= 80 else text[:79] + "…"

@@ -1,0 +1,99 @@
+"""Fetch what a task made, and show it as a table."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from rich.table import Table
+
+from localclip.client import Client
+from localclip.models import Report, Task
+from localclip.view import seconds_text
+from shared.pipeline import Status
+
+_WANTED = ("export_", "subtitles_", "report_")
+
+
+@dataclass(frozen=True)
+class LanguageResult:
+    """The end of one language: its files and report, or why there are none."""
+
+    language: str
+    status: Status
+    files: tuple[Path, ...] = ()
+    report: Report | None = None
+    reason: str = ""
+
+    @property
+    def video(self) -> Path | None:
+        """The dubbed video."""
+        return next((path for path in self.files if path.name.startswith("export_")), None)
+
+
+def fetch(client: Client, task: Task, languages: tuple[str, ...], folder: Path) -> tuple[LanguageResult, ...]:
+    """Download the files of every completed language into `folder`."""
+    artifacts = client.artifacts(task.task_id)
+    results = []
+    for language in languages:
+        status = task.language_status.get(language)
+        if status is None or status.status is not Status.COMPLETED:
+            results.append(_missing(task, language))
+            continue
+        folder.mkdir(parents=True, exist_ok=True)
+        mine = [item for item in artifacts if item.language == language and item.name.startswith(_WANTED)]
+        files = tuple(client.download(task.task_id, item, folder / Path(item.name).name) for item in mine)
+        results.append(LanguageResult(language, status.status, files, client.report(task.task_id, language)))
+    return tuple(results)
+
+
+def _missing(task: Task, language: str) -> LanguageResult:
+    status = task.language_status.get(language)
+    base = task.language_status.get("base")
+    word = status.status if status else task.status
+    for found in (status, base):
+        if found and found.error_message:
+            return LanguageResult(language, word, reason=f"{found.error_code}: {found.error_message}")
+    reason = f"{task.error_code}: {task.error_message}" if task.error_message else str(word)
+    return LanguageResult(language, word, reason=reason)
+
+
+def table(task: Task, results: tuple[LanguageResult, ...]) -> Table:
+    """Language, lines, fit, duration, loudness, file."""
+    grid = Table(title=task.video_original_name, title_justify="left")
+    for heading, justify in (("language", "left"), ("lines", "right"), ("fit", "left"), ("duration", "right")):
+        grid.add_column(heading, justify="right" if justify == "right" else "left")
+    grid.add_column("loudness", justify="right")
+    grid.add_column("file", overflow="fold")
+    for result in results:
+        if result.report is None:
+            grid.add_row(result.language, "", f"[red]{result.status}[/red]", "", "", result.reason)
+            continue
+        duration = task.media.duration_s + (result.report.length_difference_s or 0.0) if task.media else None
+        file = str(result.video) if result.video else "no video"
+        grid.add_row(
+            result.language,
+            lines_text(result.report),
+            fit_text(result.report),
+            seconds_text(duration),
+            loudness_text(result.report),
+            file,
+        )
+    return grid
+
+
+def lines_text(report: Report) -> str:
+    """Lines dubbed, and how many failed if any did."""
+    failed = f", {report.lines_failed} failed" if report.lines_failed else ""
+    return f"{report.lines_dubbed}/{report.lines_total}{failed}"
+
+
+def fit_text(report: Report) -> str:
+    """The shares of natural, tight and overflowing lines."""
+    speed = report.speed
+    shares = (("natural", speed.natural_share), ("tight", speed.tight_share), ("overflow", speed.overflow_share))
+    return ", ".join(f"{share:.0%} {word}" for word, share in shares if share) or "-"
+
+
+def loudness_text(report: Report) -> str:
+    """Integrated loudness."""
+    value = report.loudness.integrated_lufs
+    return "-" if value is None else f"{value:.1f} LUFS"

@@ -1,0 +1,274 @@
+"""The whole product as child processes: broker, gateway and workers, started, watched and stopped together."""
+
+import os
+import shutil
+import socket
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from localclip.child import Child, OnLine
+from localclip.client import Client
+from localclip.errors import ServerUnreachable, StackError
+from localclip.leftovers import end_leftovers, remember
+from localclip.lock import DataLock
+from shared.pipeline import Stage
+
+WORKERS: dict[str, Stage | None] = {
+    "diarizer": Stage.DIARIZATION,
+    "translator": Stage.TRANSLATION,
+    "cloner": Stage.CLONING,
+    "exporter": Stage.EXPORT,
+    "progress": None,
+}
+BROKER, GATEWAY = "nats-server", "gateway"
+START_S = 120.0
+# Stopping takes 10 s at most: workers have the first 6.5 of them, then the gateway, then the broker.
+WORKERS_GONE_S, GATEWAY_GONE_S, BROKER_GONE_S = 6.5, 8.0, 9.5
+_HOPELESS_DEATHS = 3
+_OWN = ("NATS_URL", "DATABASE_URL", "UPLOAD_DIR", "LOCALCLIP_WORK_DIR", "LOCALCLIP_FRONTEND_DIR")
+Tell = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class StackOptions:
+    """What to run and where; `isolated` ignores brokers, databases and stores named by the environment."""
+
+    data: Path
+    host: str = "127.0.0.1"
+    port: int = 8080
+    workers: tuple[str, ...] = tuple(WORKERS)
+    isolated: bool = False
+
+
+@dataclass(frozen=True)
+class _Part:
+    name: str
+    command: tuple[str, ...]
+    environment: Mapping[str, str]
+
+
+def free_port(host: str = "127.0.0.1") -> int:
+    """A port nothing listens on right now."""
+    with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
+        probe.bind((host, 0))
+        return int(probe.getsockname()[1])
+
+
+def environment_for(options: StackOptions, ambient: Mapping[str, str], broker_url: str) -> dict[str, str]:
+    """The environment of every child; settings of the person running it win unless the stack is isolated."""
+    data = options.data.resolve()
+    defaults = {
+        "NATS_URL": broker_url,
+        "DATABASE_URL": f"sqlite:///{(data / 'localclip.db').as_posix()}",
+        "UPLOAD_DIR": str(data / "objects"),
+        "LOCALCLIP_WORK_DIR": str(data / "tmp"),
+        "LOCALCLIP_GRACE_S": "3",
+        "LOCALCLIP_ABANDON_S": "2",
+    }
+    kept = dict(ambient)
+    if options.isolated:
+        kept = {name: value for name, value in kept.items() if name not in _OWN and not name.startswith("S3_")}
+        kept.pop("LOCALCLIP_API_KEYS", None)
+    root = Path(__file__).resolve().parent.parent
+    search = os.pathsep.join(filter(None, [str(root), kept.get("PYTHONPATH", "")]))
+    fixed = {
+        "LOCALCLIP_HOST": options.host,
+        "LOCALCLIP_PORT": str(options.port),
+        "PYTHONPATH": search,
+        "PYTHONUNBUFFERED": "1",
+    }
+    return defaults | {name: value for name, value in kept.items() if value or name not in defaults} | fixed
+
+
+class Stack:
+    """Runs from `start` to `stop`; a watching thread owns the children and starts again what dies."""
+
+    def __init__(
+        self,
+        options: StackOptions,
+        tell: Tell = lambda _: None,
+        on_line: OnLine = lambda *_: None,
+        ambient: Mapping[str, str] | None = None,
+    ) -> None:
+        self._options, self._tell, self._on_line = options, tell, on_line
+        self._ambient = dict(os.environ if ambient is None else ambient)
+        self._own_broker = options.isolated or not self._ambient.get("NATS_URL")
+        self._children: list[Child] = []
+        self._stop, self._hurry = threading.Event(), threading.Event()
+        self._failure: StackError | None = None
+        self._ready = False
+        self._lock: DataLock | None = None
+        self._thread = threading.Thread(target=self._watch, name="stack", daemon=True)
+
+    @property
+    def url(self) -> str:
+        """Where the gateway answers."""
+        host = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(self._options.host, self._options.host)  # noqa: S104
+        return f"http://{host}:{self._options.port}"
+
+    @property
+    def api_key(self) -> str | None:
+        """A key the gateway was given, for requests of the runner's own."""
+        if self._options.isolated:
+            return None
+        first = self._ambient.get("LOCALCLIP_API_KEYS", "").split(",")[0]
+        return first.partition(":")[2].strip() or None
+
+    def pids(self) -> dict[str, int]:
+        """The process ids of the children that are running."""
+        return {child.name: child.pid for child in self._children if child.pid is not None}
+
+    def start(self, timeout_s: float = START_S) -> None:
+        """Start everything and wait until it can work.
+
+        Raises:
+            StackError: a port is taken, a tool is missing, another runner holds the folder, or a part keeps dying.
+        """
+        self._refuse_the_impossible()
+        self._options.data.mkdir(parents=True, exist_ok=True)
+        self._lock = DataLock(self._options.data)
+        if left := end_leftovers(self._options.data):
+            self._tell(f"ended {left} processes that an earlier run left behind")
+        self._thread.start()
+        try:
+            self._await_ready(time.monotonic() + timeout_s)
+        except BaseException:
+            self.stop()
+            raise
+
+    def wait(self) -> None:
+        """Block until the stack is stopped from elsewhere."""
+        while self._thread.is_alive():
+            self._thread.join(0.5)
+
+    def stop(self) -> None:
+        """Stop every child in order, within 10 s; a second Ctrl-C stops them at once."""
+        self._stop.set()
+        while self._thread.is_alive():
+            try:
+                self._thread.join(0.2)
+            except KeyboardInterrupt:
+                self._hurry.set()
+        if self._lock:
+            self._lock.release()
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
+
+    def _refuse_the_impossible(self) -> None:
+        if self._own_broker and shutil.which(BROKER) is None:
+            raise StackError(
+                "nats-server is not installed; run `localclip doctor` for the command that installs it, "
+                "or name a running one with NATS_URL"
+            )
+        family = socket.AF_INET6 if ":" in self._options.host else socket.AF_INET
+        with socket.socket(family) as probe:
+            if sys.platform != "win32":
+                probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind((self._options.host, self._options.port))
+            except OSError as error:
+                raise StackError(
+                    f"cannot listen on {self._options.host} port {self._options.port} ({error.strerror}); "
+                    f"stop what uses it, or choose another port: localclip up --port {self._options.port + 1}"
+                ) from error
+
+    def _parts(self) -> Iterable[_Part]:
+        port = free_port()
+        environment = environment_for(self._options, self._ambient, f"nats://127.0.0.1:{port}")
+        if self._own_broker:
+            store = str(self._options.data.resolve() / "nats")
+            command = (BROKER, "--addr", "127.0.0.1", "--port", str(port), "--jetstream", "--store_dir", store)
+            yield _Part(BROKER, command, environment)
+        for name in (GATEWAY, *self._options.workers):
+            yield _Part(name, (sys.executable, "-m", f"services.{name}"), environment)
+
+    def _watch(self) -> None:
+        """Own the children from their start to their end."""
+        try:
+            self._start_children()
+            while not self._stop.wait(0.1):
+                self._check_children()
+        except OSError as error:
+            self._failure = StackError(f"cannot start a part of the stack: {error}")
+        finally:
+            self._shut_down(time.monotonic())
+
+    def _start_children(self) -> None:
+        for part in self._parts():
+            child = Child(part.name, part.command, part.environment, self._log(part.name), self._on_line)
+            self._children.append(child)
+            child.start()
+        remember(self._options.data, self.pids().values())
+
+    def _check_children(self) -> None:
+        now = time.monotonic()
+        for child in self._children:
+            before = child.pid
+            news = child.check(now)
+            if news:
+                self._tell(f"{news} (log: {self._log(child.name)})")
+            if child.pid != before:
+                remember(self._options.data, self.pids().values())
+            if not self._ready and child.deaths >= _HOPELESS_DEATHS:
+                self._failure = _hopeless(child)
+
+    def _log(self, name: str) -> Path:
+        return self._options.data / "logs" / f"{name}.log"
+
+    def _shut_down(self, began: float) -> None:
+        groups = (
+            ([child for child in self._children if child.name not in (BROKER, GATEWAY)], WORKERS_GONE_S),
+            ([child for child in self._children if child.name == GATEWAY], GATEWAY_GONE_S),
+            ([child for child in self._children if child.name == BROKER], BROKER_GONE_S),
+        )
+        for children, gone_s in groups:
+            for child in children:
+                child.terminate()
+            while any(child.pid for child in children):
+                if time.monotonic() - began > gone_s or self._hurry.is_set():
+                    for child in children:
+                        child.kill()
+                time.sleep(0.02)
+        for child in self._children:
+            child.close()
+
+    def _await_ready(self, deadline: float) -> None:
+        with Client(self.url, self.api_key) as client:
+            while not self._ready:
+                if self._failure:
+                    raise self._failure
+                if not self._thread.is_alive():
+                    raise StackError("the runner was stopped")
+                if time.monotonic() > deadline:
+                    raise StackError(f"not ready in time: {self._missing(client)}; see {self._options.data}/logs")
+                self._ready = self._missing(client) == ""
+                self._stop.wait(0.1)
+
+    def _missing(self, client: Client) -> str:
+        """What is not ready yet, in words; empty when everything is."""
+        try:
+            answered, health = client.ready()
+        except ServerUnreachable:
+            return "the gateway does not answer"
+        waiting = [name for name, good in health.checks.items() if not good]
+        stages = [(name, stage) for name in self._options.workers if (stage := WORKERS[name])]
+        waiting += [f"the {name}" for name, stage in stages if health.workers.get(stage, 0) < 1]
+        return ", ".join(waiting) or ("" if answered else "the gateway")
+
+
+def _hopeless(child: Child) -> StackError:
+    tail = "\n  ".join(child.tail[-6:])
+    return StackError(f"{child.name} died {child.deaths} times while starting; its last words:\n  {tail}")

@@ -1,0 +1,221 @@
+"""The use case: from a video to its transcript, its speakers and what the editor draws."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from services.diarizer.engines import Engines, Report, Span, Turn
+from services.diarizer.ffmpeg import CLIP_RATE_HZ, Video, extract_sound
+from services.diarizer.lines import Draft, lines_of_cues, lines_of_words, number
+from services.diarizer.products import Products, Sounds
+from services.diarizer.recording import Recording
+from services.diarizer.settings import DiarizerSettings
+from services.diarizer.waveform import peaks
+from shared.media import probe
+from shared.messaging import DiarizeVideo, EngineInfo, EngineUsed, JobContext
+from shared.observability import logger
+from shared.pipeline import ErrorCode, PermanentError, language
+from shared.storage import ObjectNotFound, read_bytes
+from shared.transcript import Cue, Transcript, read_subtitles
+
+NO_AUDIO = "The video has no audio track: there is nothing to dub."
+SILENT = "The audio is silent: there is nothing to dub."
+NO_SPEECH = "No speech was found in the audio: there is nothing to dub."
+NO_WORDS = "Speech was heard, but no words were recognized: upload subtitles of the spoken language to dub it."
+_SILENT_PEAK = 0.001  # -60 dBFS
+_FALLBACK_LANGUAGE = "en"
+
+log = logger(__name__)
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What one run found and stored; `note` says why there is nothing to dub, if so."""
+
+    transcript: Transcript
+    transcript_key: str
+    note: str | None
+    engines: tuple[EngineUsed, ...]
+
+
+@dataclass(frozen=True)
+class _Media:
+    """The video and its sound, if it has any."""
+
+    video: Video
+    sounds: Sounds | None
+    outline: Sequence[float]
+
+
+@dataclass(frozen=True)
+class _Heard:
+    """What listening found; an engine is listed when it was used."""
+
+    language: str
+    lines: Sequence[Draft] = ()
+    turns: Sequence[Turn] = ()
+    note: str | None = None
+    engines: tuple[EngineInfo, ...] = ()
+
+
+class Diarization:
+    """Runs one job after another with engines loaded once. Safe to repeat: products lie under the job's attempt.
+
+    The sound itself is not stored: no later stage reads it, and the video has it.
+    """
+
+    def __init__(self, engines: Engines, settings: DiarizerSettings) -> None:
+        self._engines, self._settings = engines, settings
+
+    def run(self, job: DiarizeVideo, context: JobContext) -> Outcome:
+        """Find out who speaks when and what they say, and store it.
+
+        Raises:
+            PermanentError: the video or the subtitles cannot be read, or the language cannot be recognized.
+        """
+        step = _Steps(context)
+        spoken = self._spoken_language(job)
+        cues = _cues(job, context)
+        media = self._read(job, context, spoken if cues is None else None, step)
+        silence = _silence(media)
+        if silence or media.sounds is None:
+            heard = _Heard(spoken or _FALLBACK_LANGUAGE, note=silence)
+        else:
+            heard = self._listen(media.sounds.speech, spoken, job.num_speakers, cues, step)
+        if cues is not None:
+            drafts = lines_of_cues(cues, heard.turns, language(heard.language), media.video.facts.duration_s)
+            heard = _Heard(heard.language, drafts, heard.turns, engines=heard.engines)
+        return self._store(Products(job, context), media, heard, step)
+
+    def _read(self, job: DiarizeVideo, context: JobContext, to_recognize: str | None, step: "_Steps") -> _Media:
+        """Probe the video and take its sound out."""
+        video = self._open(job, context, step(0.0, 0.02, "Reading the video"))
+        if not video.facts.audio_codec:
+            return _Media(video, None, ())
+        require_language(to_recognize, self._engines.recognizer.info)
+        files = extract_sound(video, context.workdir, context.cancel, step(0.02, 0.1, "Extracting the audio"))
+        sounds = Sounds(Recording(files.speech), Recording(files.clips, CLIP_RATE_HZ))
+        return _Media(video, sounds, peaks(sounds.speech, step(0.1, 0.11, "Drawing the waveform")))
+
+    def _spoken_language(self, job: DiarizeVideo) -> str | None:
+        if job.subtitles_key and not job.source_language:
+            raise PermanentError(
+                ErrorCode.LANGUAGE_UNSUPPORTED,
+                "subtitles do not say which language they are in: set the source language of the task",
+            )
+        code = job.source_language or self._settings.source_language
+        return language(code).code if code else None
+
+    def _open(self, job: DiarizeVideo, context: JobContext, report: Report) -> Video:
+        report(0.0)
+        try:
+            path = context.store.local(job.video_key, context.workdir)
+        except ObjectNotFound as error:
+            raise PermanentError(ErrorCode.ARTIFACT_MISSING, "the uploaded video is gone; upload it again") from error
+        container, facts = probe(path, context.cancel)
+        if facts.duration_s > self._settings.max_duration_s:
+            raise PermanentError(
+                ErrorCode.MEDIA_TOO_LONG,
+                f"the video lasts {facts.duration_s:.0f} s; at most {self._settings.max_duration_s:.0f} s are accepted "
+                "here; cut it, or raise LOCALCLIP_MAX_DURATION_S",
+            )
+        return Video(path, container, facts)
+
+    def _listen(
+        self,
+        recording: Recording,
+        spoken: str | None,
+        num_speakers: int | None,
+        cues: Sequence[Cue] | None,
+        step: "_Steps",
+    ) -> _Heard:
+        """Find speech and speakers and, unless there are `cues`, words."""
+        engines = self._engines
+        speech = engines.voice_activity.speech(recording, step(0.11, 0.16, "Finding speech"))
+        if not speech:
+            return _Heard(spoken or _FALLBACK_LANGUAGE, note=NO_SPEECH, engines=(engines.voice_activity.info,))
+        used = (engines.voice_activity.info, engines.diarizer.info)
+        if cues is not None:
+            turns = self._turns(recording, speech, num_speakers, step(0.16, 0.85, "Telling speakers apart"))
+            return _Heard(spoken or _FALLBACK_LANGUAGE, turns=turns, engines=used)
+        found = engines.recognizer.recognize(recording, speech, spoken, step(0.16, 0.7, "Recognizing speech"))
+        if not found.words:
+            without = (engines.recognizer.info, engines.voice_activity.info)
+            return _Heard(found.language, note=NO_WORDS, engines=without)
+        turns = self._turns(recording, speech, num_speakers, step(0.7, 0.85, "Telling speakers apart"))
+        punctuated = engines.recognizer.punctuates
+        lines = lines_of_words(found.words, turns, language(found.language), punctuated=punctuated)
+        return _Heard(found.language, lines, turns, engines=(engines.recognizer.info, *used))
+
+    def _turns(
+        self, recording: Recording, speech: Sequence[Span], num_speakers: int | None, report: Report
+    ) -> list[Turn]:
+        turns = self._engines.diarizer.turns(recording, speech, num_speakers, report)
+        found = len({turn.speaker for turn in turns})
+        if num_speakers and found != num_speakers:
+            log.warning("speakers_not_told_apart", asked=num_speakers, found=found)
+        return turns
+
+    def _store(self, products: Products, media: _Media, heard: _Heard, step: "_Steps") -> Outcome:
+        """Store the products, the transcript last."""
+        facts = media.video.facts
+        segments, speaker_ids = number(heard.lines, facts.duration_s)
+        speakers = products.speakers(media.sounds, heard.turns, speaker_ids, step(0.85, 0.95, "Measuring voices"))
+        save = step(0.95, 1.0, "Saving")
+        save(0.0)
+        products.peaks(media.outline, facts.duration_s)
+        products.poster(media.video)
+        save(0.8)
+        transcript = Transcript(source_language=heard.language, media=facts, speakers=speakers, segments=segments)
+        key = products.transcript(transcript)
+        save(1.0)
+        log.info("transcript_ready", segments=len(segments), speakers=len(speakers), note=heard.note)
+        return Outcome(transcript, key, heard.note, tuple(info.used() for info in heard.engines))
+
+
+class _Steps:
+    """Turns the progress of each step into the job's, and passes on that it was canceled."""
+
+    def __init__(self, context: JobContext) -> None:
+        self._context = context
+
+    def __call__(self, start: float, end: float, message: str) -> Report:
+        """A report for a step that takes the job from `start` to `end` (0 to 1)."""
+
+        def report(part: float) -> None:
+            self._context.cancel.check()
+            self._context.progress(start + (end - start) * part, message)
+
+        return report
+
+
+def require_language(code: str | None, recognizer: EngineInfo) -> None:
+    """Refuse a language that `recognizer` does not know.
+
+    Raises:
+        PermanentError: `language_unsupported`, naming what would make it possible.
+    """
+    if code is None or not recognizer.languages or code in recognizer.languages:
+        return
+    known = ", ".join(language(one).name for one in recognizer.languages)
+    raise PermanentError(
+        ErrorCode.LANGUAGE_UNSUPPORTED,
+        f"the recognizer {recognizer.name} does not understand {language(code).name}, only {known}: {recognizer.hint}",
+    )
+
+
+def _cues(job: DiarizeVideo, context: JobContext) -> list[Cue] | None:
+    if job.subtitles_key is None:
+        return None
+    try:
+        return read_subtitles(read_bytes(context.store, job.subtitles_key))
+    except ObjectNotFound as error:
+        raise PermanentError(
+            ErrorCode.ARTIFACT_MISSING, "the uploaded subtitles are gone; upload them again"
+        ) from error
+
+
+def _silence(media: _Media) -> str | None:
+    """Why there is nothing to listen to, if so."""
+    if media.sounds is None:
+        return NO_AUDIO
+    return SILENT if max(media.outline, default=0.0) < _SILENT_PEAK else None

@@ -1,0 +1,86 @@
+"""From words or a person's cues to the segments of the transcript."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import groupby
+
+from services.diarizer.attribution import TurnIndex, attribute
+from services.diarizer.engines import Span, Turn
+from services.diarizer.segmentation import SpokenWord, cut_lines, join_text
+from services.diarizer.sentences import restore_sentences
+from shared.pipeline import ErrorCode, LanguageInfo, PermanentError
+from shared.transcript import Cue, Segment, Word
+
+
+@dataclass(frozen=True)
+class Draft:
+    """A line before speakers and lines are numbered."""
+
+    start_s: float
+    end_s: float
+    speaker: int
+    text: str
+    words: tuple[Word, ...] = ()
+
+
+def lines_of_words(
+    words: Sequence[Word], turns: Sequence[Turn], info: LanguageInfo, *, punctuated: bool
+) -> list[Draft]:
+    """Give words to speakers, restore sentences unless they are `punctuated`, and cut lines."""
+    spoken = attribute(words, turns)
+    if not punctuated:
+        runs = [list(run) for _, run in groupby(spoken, key=lambda one: one.speaker)]
+        restored = restore_sentences([[one.word for one in run] for run in runs])
+        spoken = [SpokenWord(word, run[0].speaker) for run, texts in zip(runs, restored, strict=True) for word in texts]
+    return [_draft(line, info) for line in cut_lines(spoken, info)]
+
+
+def _draft(line: Sequence[SpokenWord], info: LanguageInfo) -> Draft:
+    words = tuple(spoken.word for spoken in line)
+    return Draft(words[0].start_s, words[-1].end_s, line[0].speaker, join_text(words, info), words)
+
+
+def lines_of_cues(cues: Sequence[Cue], turns: Sequence[Turn], info: LanguageInfo, duration_s: float) -> list[Draft]:
+    """One line per cue, as the person cut and timed it, with the speaker heard longest in it.
+
+    Cues that begin after the video ends are left out.
+
+    Raises:
+        PermanentError: `subtitles_unreadable` when no cue is left.
+    """
+    index = TurnIndex(turns)
+    drafts = [
+        Draft(
+            cue.start_s,
+            min(cue.end_s, duration_s),
+            index.speaker(Span(cue.start_s, cue.end_s)),
+            (" " if info.spaces else "").join(cue.text.split()),
+        )
+        for cue in cues
+        if cue.start_s < duration_s
+    ]
+    if not drafts:
+        raise PermanentError(
+            ErrorCode.SUBTITLES_UNREADABLE,
+            f"the subtitles begin after the video ends ({duration_s:.0f} s): they belong to another video",
+        )
+    return drafts
+
+
+def number(drafts: Sequence[Draft], duration_s: float) -> tuple[tuple[Segment, ...], dict[int, str]]:
+    """Number lines and, in order of their first line, speakers; return the segments and {speaker: id}."""
+    ids: dict[int, str] = {}
+    segments = []
+    for position, draft in enumerate(drafts, start=1):
+        speaker_id = ids.setdefault(draft.speaker, f"spk_{len(ids) + 1}")
+        segments.append(
+            Segment(
+                id=f"s{position:04d}",
+                start_s=round(draft.start_s, 3),
+                end_s=round(min(draft.end_s, duration_s), 3),
+                speaker_id=speaker_id,
+                text=draft.text,
+                words=draft.words,
+            )
+        )
+    return tuple(segments), ids
