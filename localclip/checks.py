@@ -34,7 +34,10 @@ def check_export(result: LanguageResult, original: Path) -> tuple[Check, ...]:
     video, report = result.video, result.report
     if video is None or report is None:
         return (Check(result.language, "export", False, result.reason or "no video"),)
-    streams = ffmpeg.streams(video)
+    try:
+        streams = ffmpeg.streams(video)
+    except PermanentError as error:
+        return (Check(result.language, "plays to its end", False, error.message),)
     audio = [stream for stream in streams if stream.get("codec_type") == "audio"]
     dubbed = report.lines_dubbed > 0
     checks: list[tuple[str, Callable[[], tuple[bool, str]]]] = [

@@ -58,7 +58,6 @@ class Child:
 
     def start(self) -> None:
         """Start it in a session of its own: the terminal's Ctrl-C reaches the runner alone, which stops in order."""
-        new_group = {"creationflags": subprocess.CREATE_NEW_PROCESS_GROUP} if sys.platform == "win32" else {}
         self._process = subprocess.Popen(
             [*_dies_with_parent(), *self._command],
             env=self._environment,
@@ -66,7 +65,7 @@ class Child:
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             start_new_session=sys.platform != "win32",
-            **new_group,
+            creationflags=getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0),  # Windows' way to the same end
         )
         self._started = time.monotonic()
         self._restart_at = None

@@ -1,6 +1,6 @@
 """What the command line can tell a person when it stops.
 
-LocalClipError           a sentence with the way out; `exit_code` for the shell
+LocalClipError           a sentence with the way out
 ├── ApiError             the gateway refused: problem document with a stable `code`
 ├── ServerUnreachable    no gateway answers
 └── StackError           the local stack cannot start or fell apart
@@ -11,8 +11,6 @@ from collections.abc import Mapping, Sequence
 
 class LocalClipError(Exception):
     """A failure a person can read."""
-
-    exit_code = 1
 
 
 class ApiError(LocalClipError):

@@ -55,4 +55,4 @@ def _event(fields: dict[str, list[str]]) -> ServerEvent | None:
         return None
     if not isinstance(data, dict):
         return None
-    return ServerEvent(fields.get("event", ["message"])[-1], data, fields.get("id", [None])[-1])  # type: ignore[list-item]
+    return ServerEvent(fields.get("event", ["message"])[-1], data, fields["id"][-1] if "id" in fields else None)

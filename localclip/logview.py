@@ -5,7 +5,10 @@ import re
 from typing import Any
 
 _HIDDEN = {"level", "timestamp", "service", "event", "exception"}
-_ACCESS = re.compile(r'"(GET|HEAD|POST|PUT|PATCH|DELETE|OPTIONS) /|\[(accepted|closed)\]|connection (open|closed)')
+_HTTP_SERVER = re.compile(
+    r'"(GET|HEAD|POST|PUT|PATCH|DELETE|OPTIONS) /|connection (open|closed)|\[accepted\]'
+    r"|^(Started|Finished) server process|^Waiting for |^Application (startup|shutdown)|^Uvicorn running|^Shutting down"
+)
 _BROKER_TROUBLE = re.compile(r"\[(WRN|ERR|FTL)\] (.*)")
 _LEVELS = {"warning": "yellow", "error": "red", "critical": "red"}
 
@@ -23,7 +26,7 @@ def shown(service: str, line: str) -> tuple[str, str] | None:
 
 def _structured(service: str, entry: dict[str, Any]) -> tuple[str, str] | None:
     level, event = str(entry.get("level", "info")), str(entry.get("event", ""))
-    if level == "debug" or _ACCESS.search(event):
+    if level == "debug" or _HTTP_SERVER.search(event):
         return None
     fields = " ".join(f"{name}={_short(value)}" for name, value in entry.items() if name not in _HIDDEN)
     return f"{service:<11} {event} {fields}".rstrip(), _LEVELS.get(level, "dim")

@@ -21,14 +21,14 @@ _MUSIC_DB = -35
 _SIZE = "1280x720"
 _NAMES = {"slt": ("Sarah", "0xf2b36b"), "rms": ("Robert", "0x7fc4e8")}
 DIALOGUE: tuple[tuple[str, str], ...] = (
-    ("slt", "I want to go to the mountains with you this summer."),
+    ("slt", "We want to visit the mountains in the summer."),
     ("rms", "That is a very good idea."),
     ("slt", "We can stay there for two weeks."),
     ("rms", "The weather is usually very good at that time of the year."),
     ("slt", "Do you want to travel by train or by car?"),
-    ("rms", "The train is faster, and we can read a book on the way."),
+    ("rms", "The train is better, because we can read a book on the way."),
     ("slt", "Then I will buy the tickets tomorrow morning."),
-    ("rms", "Good. I will write a letter to your brother."),
+    ("rms", "And I will write a letter to your brother."),
 )
 
 
@@ -128,7 +128,7 @@ def _sound(spoken: Sequence[Spoken], duration_s: float) -> str:
 
 def _chords() -> str:
     """C, A minor, F and G, four seconds each, as an expression of t; about -10 dB RMS."""
-    chords = ((261.63, 329.63, 392.0), (220.0, 261.63, 329.63), (174.61, 220.0, 261.63), (196.0, 246.94, 293.66))
+    chords = ((130.81, 164.81, 196.0), (110.0, 130.81, 164.81), (87.31, 110.0, 130.81), (98.0, 123.47, 146.83))
     tones = []
     for number, chord in enumerate(chords):
         swell = f"eq(mod(floor(t/4),4),{number})*pow(sin(PI*mod(t,4)/4),0.5)"
@@ -141,8 +141,8 @@ def _picture(spoken: Sequence[Spoken], duration_s: float, folder: Path) -> str:
     if not _can_draw_text():
         return f"testsrc=size={_SIZE}:rate={FPS}:duration={duration_s:.3f}[picture]"
     parts = [
-        f"color=c=0x1b2430:s={_SIZE}:r={FPS}:d={duration_s:.3f}",
-        f"drawbox=x=0:y=ih-12:w='iw*t/{duration_s:.3f}':h=12:c=0x4d6a86:t=fill",
+        f"color=c=0x4d6a86:s={_SIZE}:r={FPS}[bar];color=c=0x1b2430:s={_SIZE}:r={FPS}:d={duration_s:.3f}[sky];"
+        f"[sky][bar]overlay=x='W*t/{duration_s:.3f}-W':y=H-12:shortest=1",
         "drawtext=text='%{pts\\:hms}':x=(w-tw)/2:y=150:fontsize=110:fontcolor=white",
     ]
     for number, line in enumerate(spoken):

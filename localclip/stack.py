@@ -1,7 +1,6 @@
 """The whole product as child processes: broker, gateway and workers, started, watched and stopped together."""
 
 import os
-import shutil
 import socket
 import sys
 import threading
@@ -17,6 +16,7 @@ from localclip.client import Client
 from localclip.errors import ServerUnreachable, StackError
 from localclip.leftovers import end_leftovers, remember
 from localclip.lock import DataLock
+from localclip.tools import find_tool
 from shared.pipeline import Stage
 
 WORKERS: dict[str, Stage | None] = {
@@ -168,7 +168,7 @@ class Stack:
         self.stop()
 
     def _refuse_the_impossible(self) -> None:
-        if self._own_broker and shutil.which(BROKER) is None:
+        if self._own_broker and find_tool(BROKER) is None:
             raise StackError(
                 "nats-server is not installed; run `localclip doctor` for the command that installs it, "
                 "or name a running one with NATS_URL"
@@ -190,7 +190,16 @@ class Stack:
         environment = environment_for(self._options, self._ambient, f"nats://127.0.0.1:{port}")
         if self._own_broker:
             store = str(self._options.data.resolve() / "nats")
-            command = (BROKER, "--addr", "127.0.0.1", "--port", str(port), "--jetstream", "--store_dir", store)
+            command = (
+                find_tool(BROKER) or BROKER,
+                "--addr",
+                "127.0.0.1",
+                "--port",
+                str(port),
+                "--jetstream",
+                "--store_dir",
+                store,
+            )
             yield _Part(BROKER, command, environment)
         for name in (GATEWAY, *self._options.workers):
             yield _Part(name, (sys.executable, "-m", f"services.{name}"), environment)

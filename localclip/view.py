@@ -1,7 +1,7 @@
 """The board on a terminal as live bars, elsewhere as plain lines."""
 
 from types import TracebackType
-from typing import Protocol, Self
+from typing import Any, Protocol, Self
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, ProgressColumn, TaskID, TextColumn
@@ -32,7 +32,9 @@ class View(Protocol):
 
     def __enter__(self) -> Self: ...
 
-    def __exit__(self, *_: object) -> None: ...
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None: ...
 
 
 def create_view(console: Console) -> View:
@@ -143,7 +145,7 @@ class BarView:
         self._progress.stop()
 
 
-def _cells(row: Row) -> dict[str, object]:
+def _cells(row: Row) -> dict[str, Any]:
     running = row.status is Status.PROCESSING
     return {
         "status": row.status,

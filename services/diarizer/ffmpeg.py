@@ -8,7 +8,7 @@ from pathlib import Path
 import ffmpeg
 
 from shared.media import Container, ToolLimits, input_options, run_tool
-from shared.pipeline import CancelToken, ErrorCode, PermanentError
+from shared.pipeline import Canceled, CancelToken, ErrorCode, PermanentError
 from shared.transcript import MediaFacts
 
 CLIP_RATE_HZ = 24_000
@@ -72,7 +72,8 @@ def extract_sound(video: Video, folder: Path, cancel: CancelToken, report: Calla
         nonlocal reached_s
         name, _, value = line.partition("=")
         if name == "out_time_us":
-            with contextlib.suppress(ValueError):  # N/A before the first packet
+            # N/A before the first packet; a cancellation is raised by `run_tool`, not by the thread that reads lines
+            with contextlib.suppress(ValueError, Canceled):
                 reached_s = max(reached_s, int(value) / 1e6)
                 report(min(1.0, reached_s / video.facts.duration_s))
 

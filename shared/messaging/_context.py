@@ -91,7 +91,17 @@ def remove_abandoned_folders(root: Path) -> int:
     removed = 0
     for folder in root.glob("job-*-*-*"):
         pid = folder.name.split("-")[1]
-        if pid.isdigit() and (int(pid) == os.getpid() or not psutil.pid_exists(int(pid))):
+        if pid.isdigit() and not _is_owner_alive(folder, int(pid)):
             shutil.rmtree(folder, ignore_errors=True)
             removed += 1
     return removed
+
+
+def _is_owner_alive(folder: Path, pid: int) -> bool:
+    """Whether the process that made `folder` lives: numbers are given again, in a container after every restart."""
+    try:
+        return psutil.Process(pid).create_time() <= folder.stat().st_mtime
+    except (psutil.NoSuchProcess, FileNotFoundError):
+        return False
+    except psutil.AccessDenied:  # somebody else's process, and so somebody else's folder
+        return True

@@ -9,8 +9,12 @@ from shared.messaging._subjects import DEAD, JobSubject, dead
 from shared.pipeline import ErrorCode
 
 
+_BODY_BYTES = 128 * 1024
+"""Kept of a body: escaped as JSON it may grow sixfold and must still fit into one message of the broker (1 MiB)."""
+
+
 class DeadLetter(Message):
-    """A message that ended in the DEAD stream; `body` is what was sent, as text."""
+    """A message that ended in the DEAD stream; `body` is what was sent, as text, cut off where it is very long."""
 
     subject: str
     body: str
@@ -45,7 +49,7 @@ async def bury_copy(
     """Store a dead letter under its stream sequence, so that a repetition is dropped."""
     letter = DeadLetter(
         subject=subject,
-        body=body.decode("utf-8", "replace"),
+        body=body[:_BODY_BYTES].decode("utf-8", "replace"),
         deliveries=deliveries,
         code=code,
         reason=reason[:2000],

@@ -29,6 +29,7 @@ class EngineInfo(Message):
     commercial_use: bool
     languages: tuple[str, ...] = ()
     pairs: tuple[tuple[str, str], ...] = ()
+    voices: tuple[str, ...] = Field(default=(), description="stock voices a person may choose for a speaker")
     hint: str = Field(default="", description="what would make more languages possible")
 
     def used(self) -> EngineUsed:

@@ -5,21 +5,23 @@ import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from faststream.nats import NatsBroker, NatsMessage
+from faststream.nats import NatsBroker
+from nats.aio.msg import Msg
 from nats.errors import Error as NatsError
+from nats.errors import MsgAlreadyAckdError
 from nats.js.errors import APIError, KeyNotFoundError
 from nats.js.kv import KeyValue
 
 from shared.messaging._context import JobContext
 from shared.messaging._facts import RawProgress
 from shared.messaging._jobs import Job
-from shared.messaging._streams import ACK_WAIT_S
-from shared.messaging._subjects import CANCEL_BUCKET, cancel_key, raw_progress
+from shared.messaging._subjects import CANCEL_BUCKET, HANDED_BACK_BUCKET, cancel_key, raw_progress
 from shared.observability import logger
 
-HEARTBEAT_S = ACK_WAIT_S / 3
 CANCEL_POLL_S = 1.0
 PROGRESS_S = 0.2
+_HAND_BACK_S = 2.0
+_ACK_TRIES = 3
 
 log = logger(__name__)
 
@@ -36,11 +38,69 @@ async def is_canceled(bucket: KeyValue, job: Job) -> bool:
     return False
 
 
+async def count_tries(broker: NatsBroker, message: Msg) -> int:
+    """How many workers have begun this job, the one that asks included.
+
+    The server counts deliveries; those that a living worker handed back at once do not speak against the job.
+    """
+    deliveries = message.metadata.num_delivered
+    if deliveries == 1:
+        return 1
+    bucket = await broker.key_value(HANDED_BACK_BUCKET, declare=False)
+    return max(1, deliveries - await _handed_back(bucket, message))
+
+
+async def hand_back(broker: NatsBroker, message: Msg) -> None:
+    """Offer the job to another worker at once, without counting it as a try. Never raises for a lost broker."""
+    try:
+        async with asyncio.timeout(_HAND_BACK_S):
+            bucket = await broker.key_value(HANDED_BACK_BUCKET, declare=False)
+            count = await _handed_back(bucket, message) + 1
+            await bucket.put(_sequence(message), str(count).encode())
+    except (NatsError, APIError, OSError) as error:
+        log.warning("hand_back_not_counted", error=repr(error))
+    try:
+        await message.nak()
+    except MsgAlreadyAckdError:  # stopped between the acknowledgement and the end
+        pass
+    except (NatsError, OSError) as error:  # the lease runs out instead
+        log.warning("hand_back_failed", error=repr(error))
+
+
+async def _handed_back(bucket: KeyValue, message: Msg) -> int:
+    try:
+        return int((await bucket.get(_sequence(message))).value or b"0")
+    except KeyNotFoundError:
+        return 0
+
+
+def _sequence(message: Msg) -> str:
+    return str(message.metadata.sequence.stream)
+
+
+async def acknowledge(message: Msg) -> None:
+    """Remove the job from its stream and wait until that is stored.
+
+    A job that cannot be acknowledged comes back when its lease runs out and finds its manifest.
+    """
+    for _ in range(_ACK_TRIES):
+        try:
+            await message.ack_sync(timeout=5.0)
+        except (NatsError, OSError) as error:
+            log.warning("acknowledgement_repeated", error=repr(error))
+            await asyncio.sleep(0.5)
+        else:
+            return
+    log.warning("acknowledgement_lost")
+
+
 @asynccontextmanager
-async def held(broker: NatsBroker, message: NatsMessage, job: Job, context: JobContext) -> AsyncIterator[None]:
+async def held(
+    broker: NatsBroker, message: Msg, job: Job, context: JobContext, heartbeat_s: float
+) -> AsyncIterator[None]:
     """Hold the lease of `message` inside the block."""
     loops = (
-        asyncio.create_task(_beat(message)),
+        asyncio.create_task(_beat(message, heartbeat_s)),
         asyncio.create_task(_watch_cancel(broker, job, context)),
         asyncio.create_task(_pass_progress(broker, job, context)),
     )
@@ -52,9 +112,9 @@ async def held(broker: NatsBroker, message: NatsMessage, job: Job, context: JobC
         await asyncio.gather(*loops, return_exceptions=True)
 
 
-async def _beat(message: NatsMessage) -> None:
+async def _beat(message: Msg, heartbeat_s: float) -> None:
     while True:
-        await asyncio.sleep(HEARTBEAT_S)
+        await asyncio.sleep(heartbeat_s)
         try:
             await message.in_progress()
         except (NatsError, OSError) as error:  # the client reconnects by itself; the next beat may do
@@ -63,13 +123,12 @@ async def _beat(message: NatsMessage) -> None:
 
 async def _watch_cancel(broker: NatsBroker, job: Job, context: JobContext) -> None:
     """Poll rather than watch: a watch does not survive a crash of the broker, and two gets cost half a millisecond."""
-    bucket = await broker.key_value(CANCEL_BUCKET, declare=False)
     while True:
         try:
-            if await is_canceled(bucket, job):
+            if await is_canceled(await broker.key_value(CANCEL_BUCKET, declare=False), job):
                 context.cancel.cancel("canceled on request")
                 return
-        except (NatsError, APIError, OSError, TimeoutError) as error:
+        except (NatsError, APIError, OSError) as error:
             log.warning("cancel_poll_failed", error=repr(error))
         await asyncio.sleep(CANCEL_POLL_S)
 

@@ -5,6 +5,7 @@ import asyncio
 from faststream.exceptions import IncorrectState
 from faststream.nats import NatsBroker
 from nats.errors import Error as NatsError
+from nats.errors import MaxPayloadError
 from nats.js.errors import APIError
 from pydantic import BaseModel
 
@@ -43,10 +44,15 @@ async def publish_once(
 async def publish_until_stored(
     broker: NatsBroker, message: BaseModel, *, subject: str, stream: str, message_id: str
 ) -> None:
-    """Publish again and again until the stream acknowledges; ends only by success or cancellation."""
+    """Publish again and again until the stream acknowledges; ends only by success or cancellation.
+
+    Raises: MaxPayloadError: the message is larger than the broker takes, which no repetition changes.
+    """
     while True:
         try:
             await publish_once(broker, message, subject=subject, stream=stream, message_id=message_id)
+        except MaxPayloadError:
+            raise
         except (TimeoutError, NatsError, APIError, OSError) as error:
             log.warning("publish_retried", subject=subject, message_id=message_id, error=repr(error))
             await asyncio.sleep(_RETRY_S)

@@ -118,6 +118,6 @@ def failed(job: Job, code: ErrorCode, message: str, *, canceled: bool = False) -
         shard=job.shard,
         attempt=job.attempt,
         code=code,
-        message=message,
+        message=message[:2000],
         canceled=canceled,
     )

@@ -7,13 +7,23 @@ from typing import Any
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from shared.messaging._streams import ACK_WAIT_S, Provisioning
+
 
 class BrokerSettings(BaseSettings):
-    """Where the broker is."""
+    """Where the broker is, and what every service asks of its streams: the last one to start decides for all."""
 
     model_config = SettingsConfigDict(frozen=True, extra="ignore")
 
     nats_url: str = Field(default="nats://127.0.0.1:4222", description="address of nats-server, JetStream enabled")
+    nats_ack_wait_s: float = Field(
+        default=ACK_WAIT_S, gt=0, description="seconds without a heartbeat after which a job goes to another worker"
+    )
+    nats_replicas: int = Field(default=1, ge=1, le=5, description="copies of every stream, in a cluster of brokers")
+
+    def provisioning(self) -> Provisioning:
+        """What `provision` should bring the broker to."""
+        return Provisioning(replicas=self.nats_replicas, ack_wait_s=self.nats_ack_wait_s)
 
 
 class WorkerSettings(BaseSettings):
@@ -26,6 +36,10 @@ class WorkerSettings(BaseSettings):
     )
     grace_s: float = Field(default=20.0, ge=0, description="seconds a running job may go on after SIGTERM")
     abandon_s: float = Field(default=4.0, ge=0, description="seconds a canceled job has to let go before exit")
+    max_tries: int = Field(default=6, ge=1, description="starts of a job before it is reported as failed")
+    retry_delays_s: tuple[float, ...] = Field(
+        default=(1.0, 5.0, 15.0, 60.0, 300.0), min_length=1, description="seconds before each further try"
+    )
     log_level: str = Field(default="INFO", description="DEBUG, INFO, WARNING or ERROR")
 
 

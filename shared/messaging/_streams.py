@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
 
 from nats.js import JetStreamContext
 from nats.js.api import (
@@ -15,7 +14,7 @@ from nats.js.api import (
     StorageType,
     StreamConfig,
 )
-from nats.js.errors import BadRequestError, NotFoundError
+from nats.js.errors import APIError, BadRequestError, NotFoundError
 
 from shared.messaging import _subjects as names
 from shared.pipeline import Lane, Stage
@@ -23,7 +22,7 @@ from shared.pipeline import Lane, Stage
 DAY_S = 86_400
 ACK_WAIT_S = 30.0
 MAX_DELIVER = 20
-"""Backstop of the server; workers give up earlier, by `MAX_TRIES`."""
+"""Backstop of the server; workers give up earlier, by `WorkerSettings.max_tries`."""
 
 RESULTS_CONSUMER = "gateway"
 ADVISORIES_CONSUMER = "dead-letter-mover"
@@ -36,10 +35,16 @@ class ProvisioningError(Exception):
 
 @dataclass(frozen=True)
 class Provisioning:
-    """What depends on the deployment: copies of each stream and how long events are kept."""
+    """What depends on the deployment: copies of each stream, how long events are kept, how long a job may be silent."""
 
     replicas: int = 1
     events_days: int = 7
+    ack_wait_s: float = ACK_WAIT_S
+
+    @property
+    def heartbeat_s(self) -> float:
+        """How often a job in hand is extended."""
+        return self.ack_wait_s / 3
 
 
 def streams(plan: Provisioning) -> list[StreamConfig]:
@@ -98,24 +103,25 @@ def streams(plan: Provisioning) -> list[StreamConfig]:
     ]
 
 
-def consumers() -> Iterator[tuple[str, ConsumerConfig]]:
+def consumers(plan: Provisioning) -> Iterator[tuple[str, ConsumerConfig]]:
     """Every durable consumer with its stream."""
+    wait_s = plan.ack_wait_s
     for stage in Stage:
         for lane in Lane:
             yield (
                 names.JOBS,
-                _durable(names.job_consumer(stage, lane), names.job_filter(stage, lane), MAX_DELIVER),
+                _durable(names.job_consumer(stage, lane), names.job_filter(stage, lane), MAX_DELIVER, wait_s),
             )
-    yield names.RESULTS, _durable(RESULTS_CONSUMER, "localclip.results.>", -1)
-    yield names.ADVISORIES, _durable(ADVISORIES_CONSUMER, None, -1)
+    yield names.RESULTS, _durable(RESULTS_CONSUMER, "localclip.results.>", -1, ACK_WAIT_S)
+    yield names.ADVISORIES, _durable(ADVISORIES_CONSUMER, None, -1, ACK_WAIT_S)
 
 
-def _durable(name: str, subject: str | None, max_deliver: int) -> ConsumerConfig:
+def _durable(name: str, subject: str | None, max_deliver: int, ack_wait_s: float) -> ConsumerConfig:
     return ConsumerConfig(
         durable_name=name,
         filter_subject=subject,
         ack_policy=AckPolicy.EXPLICIT,
-        ack_wait=ACK_WAIT_S,
+        ack_wait=ack_wait_s,
         max_deliver=max_deliver,
         max_ack_pending=1000,
         max_waiting=512,
@@ -131,30 +137,36 @@ async def provision(js: JetStreamContext, plan: Provisioning | None = None) -> N
     Raises:
         ProvisioningError: a stream or consumer differs from what was asked for.
     """
-    wanted = streams(plan or Provisioning())
-    for stream in wanted:
-        try:
-            await js.add_stream(stream)
-        except BadRequestError as error:
-            if error.err_code != _EXISTS_DIFFERENT:
-                raise
-            await js.update_stream(stream)
+    plan = plan or Provisioning()
+    for stream in streams(plan):
+        await _settle_stream(js, stream)
         held = (await js.stream_info(str(stream.name))).config
         _compare(f"stream {stream.name}", stream, held, _STREAM_FIELDS)
-    for name, consumer in consumers():
+    for name, consumer in consumers(plan):
         await js.add_consumer(name, consumer)  # creates, or updates in place
         held_consumer = (await js.consumer_info(name, str(consumer.durable_name))).config
         _compare(f"consumer {consumer.durable_name}", consumer, held_consumer, _CONSUMER_FIELDS)
-    await _cancel_bucket(js, plan or Provisioning())
+    for bucket in (names.CANCEL_BUCKET, names.HANDED_BACK_BUCKET):
+        await _settle_bucket(js, bucket, plan)
 
 
-async def _cancel_bucket(js: JetStreamContext, plan: Provisioning) -> None:
+async def _settle_stream(js: JetStreamContext, stream: StreamConfig) -> None:
     try:
-        await js.key_value(names.CANCEL_BUCKET)
+        await js.add_stream(stream)
+    except BadRequestError as error:
+        if error.err_code != _EXISTS_DIFFERENT:
+            raise
+        try:
+            await js.update_stream(stream)
+        except APIError as refusal:
+            raise ProvisioningError(f"stream {stream.name}: {refusal.description}") from refusal
+
+
+async def _settle_bucket(js: JetStreamContext, bucket: str, plan: Provisioning) -> None:
+    try:
+        await js.key_value(bucket)
     except NotFoundError:
-        await js.create_key_value(
-            KeyValueConfig(bucket=names.CANCEL_BUCKET, ttl=DAY_S, history=1, replicas=plan.replicas)
-        )
+        await js.create_key_value(KeyValueConfig(bucket=bucket, ttl=DAY_S, history=1, replicas=plan.replicas))
 
 
 _STREAM_FIELDS = (
@@ -163,21 +175,25 @@ _STREAM_FIELDS = (
     "storage",
     "discard",
     "max_msgs_per_subject",
+    "max_msgs",
+    "max_bytes",
     "max_age",
+    "allow_direct",
+    "republish",
     "discard_new_per_subject",
     "duplicate_window",
     "num_replicas",
 )
 _CONSUMER_FIELDS = ("filter_subject", "ack_policy", "ack_wait", "max_deliver", "max_ack_pending")
-_UNSET: dict[str, Any] = {"max_msgs_per_subject": -1, "max_age": 0, "discard_new_per_subject": False}
+_UNLIMITED = -1
 
 
 def _compare(what: str, asked: object, held: object, fields: tuple[str, ...]) -> None:
     for field in fields:
         want, have = getattr(asked, field, None), getattr(held, field, None)
-        if want in (None, 0, False) and have in (None, 0, False, _UNSET.get(field)):
+        if want in (None, 0, False) and have in (None, 0, False, _UNLIMITED):
             continue
-        if want is not None and want != have:
+        if want != have:
             raise ProvisioningError(
                 f"{what}: the server holds {field}={have!r} instead of {want!r}; "
                 "it may be too old (2.9.10 or newer is needed) or the change is not allowed in place"

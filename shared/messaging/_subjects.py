@@ -11,6 +11,7 @@ EVENTS = "LOCALCLIP_EVENTS"
 DEAD = "LOCALCLIP_DEAD"
 ADVISORIES = "LOCALCLIP_ADVISORIES"
 CANCEL_BUCKET = "localclip_cancel"
+HANDED_BACK_BUCKET = "localclip_handed_back"
 
 LIVE_PREFIX = "localclip.live"
 """Stored events are republished below this prefix with their sequence in the header `Nats-Sequence`."""

@@ -18,7 +18,7 @@ _PENALTY = 2.25
 _RIDGE = 0.05 * np.eye(_DIMENSIONS)
 _PIECE_FRAMES = 250
 _SHORTEST_FRAMES = 40
-_MOST_PIECES = 300  # pairs grow with the square; long recordings are sampled evenly
+_MOST_PIECES = 150  # pairs grow with the square; long recordings are sampled evenly
 _PITCH_FRAMES = 15
 
 

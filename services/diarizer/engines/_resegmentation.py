@@ -1,9 +1,11 @@
 """Sharpen who speaks when: a voice model per speaker, then the best path through all frames."""
 
+import warnings
 from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
+from sklearn.exceptions import ConvergenceWarning
 from sklearn.mixture import GaussianMixture
 
 from services.diarizer.engines._features import SpeechFrames
@@ -18,6 +20,9 @@ _REPORT_FRAMES = 50_000
 
 Labels = NDArray[np.int64]
 
+# The rounds are few on purpose: the models are rough maps, fitted anew in every pass.
+warnings.filterwarnings("ignore", category=ConvergenceWarning, module="sklearn.mixture")
+
 
 def mixture(components: int, ridge: float, rounds: int = 30) -> GaussianMixture:
     """A Gaussian mixture with diagonal covariances that always comes out the same."""
@@ -31,8 +36,12 @@ def resegment(frames: SpeechFrames, labels: Labels, report: Report) -> Labels:
         speakers = [speaker for speaker in np.unique(labels) if (labels == speaker).sum() >= _FEWEST_FRAMES]
         if len(speakers) < 2:
             return np.zeros_like(labels)
-        likelihood = np.stack([_likelihood(frames, labels == speaker) for speaker in speakers], axis=1)
-        moved = np.array(speakers)[_best_path(likelihood, partial(_within, report, number))]
+        columns = []
+        for position, speaker in enumerate(speakers):
+            report((number + 0.5 * position / len(speakers)) / _ROUNDS)
+            columns.append(_likelihood(frames, labels == speaker))
+        path = _best_path(np.stack(columns, axis=1), partial(_within, report, number))
+        moved = np.array(speakers)[path]
         if (moved == labels).all():
             break
         labels = moved
@@ -40,7 +49,7 @@ def resegment(frames: SpeechFrames, labels: Labels, report: Report) -> Labels:
 
 
 def _within(report: Report, number: int, part: float) -> None:
-    report((number + part) / _ROUNDS)
+    report((number + 0.5 + 0.5 * part) / _ROUNDS)
 
 
 def _likelihood(frames: SpeechFrames, own: NDArray[np.bool_]) -> NDArray[np.float64]:

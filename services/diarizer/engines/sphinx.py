@@ -32,7 +32,6 @@ class SphinxRecognizer:
 
     def __init__(self) -> None:
         self._decoder = pocketsphinx.Decoder(loglevel="FATAL")
-        self._initial_cmn = self._decoder.get_cmn(False)
         self._lock = threading.Lock()  # a decoder has one utterance at a time
 
     @property
@@ -58,8 +57,8 @@ class SphinxRecognizer:
         done_s = 0.0
         words: list[Word] = []
         with self._lock:
-            # The channel estimate adapts while decoding; starting it anew makes a result independent of earlier jobs.
-            self._decoder.set_cmn(self._initial_cmn)
+            # The channel estimate adapts while decoding; a fresh front end makes a result independent of earlier jobs.
+            self._decoder.reinit_feat()
             for chunk in chunks:
                 words += self._decode(recording, chunk, lambda part_s: report((done_s + part_s) / total_s))  # noqa: B023
                 done_s += chunk.duration_s

@@ -1,0 +1,50 @@
+# LocalClip. `make` lists what there is.
+
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+VENV := .venv
+BIN := $(VENV)/bin
+INSTALLED := $(VENV)/.installed
+export VIDEO TO FROM OUT
+
+.PHONY: help install tools test-tools demo up test check bench clean clean-all
+
+help: ## show this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+demo: install ## dub a sample video to es and fr and check the result (VIDEO=file TO=es,fr FROM=en OUT=folder)
+	@$(BIN)/localclip demo $${VIDEO:+"$$VIDEO"} $${TO:+--to "$$TO"} $${FROM:+--from "$$FROM"} $${OUT:+--out "$$OUT"}
+
+up: install ## run everything at http://localhost:8080 until Ctrl-C; data is kept in ./data
+	@exec $(BIN)/localclip up
+
+test: install test-tools ## all tests (ARGS="-k name" passes options to pytest)
+	@PATH="$(CURDIR)/.tools/bin:$$PATH" $(BIN)/pytest $(ARGS)
+
+check: $(INSTALLED) ## style, types, import contracts
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+
+bench: install ## measure; results go to benchmarks/
+	@$(BIN)/python -m benchmarks $(ARGS)
+
+install: tools $(INSTALLED) ## system tools that are missing, and the Python environment
+
+tools: ## system tools that are missing (apt, with sudo where needed)
+	@scripts/install-tools.sh
+
+test-tools: ## what only the tests need: PostgreSQL, and MinIO where Go is installed
+	@scripts/install-tools.sh --for-tests
+
+$(INSTALLED): requirements.lock pyproject.toml scripts/make-venv.sh | tools
+	@scripts/make-venv.sh $(VENV)
+	@touch $@
+
+clean: ## remove caches and what the demo made; data and the environment stay
+	@rm -rf demo-output dist build .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
+	@find . -path ./$(VENV) -prune -o -name __pycache__ -type d -prune -exec rm -rf {} +
+
+clean-all: clean ## the environment and downloaded tools too; data stays
+	@rm -rf $(VENV) .tools

@@ -1,0 +1,252 @@
+"""The command line."""
+
+import json
+import os
+import signal
+import sys
+from contextlib import AbstractContextManager
+from pathlib import Path
+from types import FrameType
+from typing import Annotated, NoReturn
+
+import typer
+from dotenv import dotenv_values
+from rich.console import Console
+from rich.table import Table
+
+from localclip import checks, doctor
+from localclip.client import Client, NewTask
+from localclip.dub import Dubbed, dub, split_languages, split_translations
+from localclip.errors import LocalClipError
+from localclip.local import temporary_stack
+from localclip.logview import shown
+from localclip.sample import make_sample
+from localclip.stack import WORKERS, Stack, StackOptions
+from shared.pipeline import PipelineError
+
+app = typer.Typer(
+    name="localclip",
+    help="Dub videos in batches.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+console = Console()
+
+Server = Annotated[str | None, typer.Option("--server", envvar="LOCALCLIP_SERVER", help="address of a running gateway")]
+Key = Annotated[str | None, typer.Option("--api-key", envvar="LOCALCLIP_API_KEY", help="API key of that gateway")]
+_DEFAULT_SERVER = "http://127.0.0.1:8080"
+
+
+@app.command()
+def up(
+    host: Annotated[str, typer.Option(envvar="LOCALCLIP_HOST", help="address to listen on")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(envvar="LOCALCLIP_PORT", min=1, max=65535, help="port to listen on")] = 8080,
+    data: Annotated[Path, typer.Option(help="folder for everything that is kept")] = Path("data"),
+    only: Annotated[
+        str | None, typer.Option(help="workers to run, of " + ",".join(WORKERS) + "; 'none' for none")
+    ] = None,
+    verbose: Annotated[bool, typer.Option("--verbose", "-v", help="show every line of the logs")] = False,
+) -> None:
+    """Run the whole product until Ctrl-C; what it holds stays in the data folder."""
+    options = StackOptions(data, host, port, _workers(only))
+    ambient = {name: value for name, value in dotenv_values(".env").items() if value} | dict(os.environ)
+    stack = Stack(options, tell=_warn, on_line=_show_all if verbose else _show, ambient=ambient)
+    try:
+        with stack:
+            console.print(
+                f"LocalClip is ready at {stack.url} (data: {data}, logs: {data / 'logs'}); Ctrl-C stops it",
+                highlight=False,
+            )
+            stack.wait()
+    except KeyboardInterrupt:
+        console.print("stopped")
+
+
+@app.command("dub")
+def dub_command(
+    video: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="the video file")],
+    to: Annotated[str, typer.Option("--to", help="target languages, such as es,fr")],
+    source: Annotated[str | None, typer.Option("--from", help="language spoken in the video")] = None,
+    speakers: Annotated[int | None, typer.Option(min=1, max=20, help="number of speakers, if known")] = None,
+    out: Annotated[Path | None, typer.Option(help="folder for the results [default: ./<video>-dub]")] = None,
+    subtitles: Annotated[
+        Path | None,
+        typer.Option(
+            exists=True, dir_okay=False, help="subtitles of the spoken language; replace recognition (needs --from)"
+        ),
+    ] = None,
+    translation: Annotated[
+        list[str] | None, typer.Option(help="your own translation: es=FILE.srt; may be repeated")
+    ] = None,
+    server: Server = None,
+    api_key: Key = None,
+    keep: Annotated[bool, typer.Option("--keep", help="keep the folder of the temporary stack")] = False,
+) -> None:
+    """Dub a video, on a running gateway or with a stack of its own."""
+    languages = split_languages(to)
+    if subtitles and not source:
+        raise LocalClipError("--subtitles needs --from: name the language the subtitles are in")
+    new = NewTask(
+        video=video,
+        target_languages=languages,
+        source_language=source,
+        num_speakers=speakers,
+        subtitles=subtitles,
+        translations=split_translations(translation or [], languages),
+    )
+    with _gateway(server, api_key, keep=keep) as client:
+        dubbed = dub(client, new, out or Path(f"{video.stem}-dub"), console)
+    _fail_unless_complete(dubbed)
+
+
+@app.command()
+def demo(
+    video: Annotated[
+        Path | None, typer.Argument(exists=True, dir_okay=False, help="a video [default: a sample is made]")
+    ] = None,
+    to: Annotated[str, typer.Option("--to", help="target languages")] = "es,fr",
+    source: Annotated[str | None, typer.Option("--from", help="language spoken in the video")] = None,
+    out: Annotated[Path, typer.Option(help="folder for the results")] = Path("demo-output"),
+) -> None:
+    """Dub a sample video (or yours) with a stack of its own, and check the exported files."""
+    languages = split_languages(to)
+    if video is None:
+        with console.status("making a sample video ..."):
+            video = make_sample(out / "sample.mp4")
+        console.print(f"sample video: {video}", markup=False)
+        source = source or "en"
+    with _gateway(None, None) as client:
+        dubbed = dub(client, NewTask(video, languages, source), out, console)
+    with console.status("checking the exported files ..."):
+        found = tuple(check for result in dubbed.results for check in checks.check_export(result, video))
+    found += checks.check_lines(dubbed.task, dubbed.results)
+    console.print(checks.table(found))
+    _fail_unless_complete(dubbed)
+    if not all(check.passed for check in found):
+        raise LocalClipError("an export did not pass its checks")
+
+
+@app.command()
+def sample(target: Annotated[Path, typer.Argument(help="where to write it, such as sample.mp4")]) -> None:
+    """Make the sample video."""
+    console.print(str(make_sample(target)), markup=False, highlight=False)
+
+
+@app.command("doctor")
+def doctor_command(
+    as_json: Annotated[bool, typer.Option("--json", help="print JSON")] = False,
+    data: Annotated[Path, typer.Option(help="folder the work would be kept in")] = Path("data"),
+) -> None:
+    """Show what is installed, and how to install what is missing."""
+    findings = doctor.examine(data)
+    if as_json:
+        print(json.dumps(doctor.as_json(findings), indent=2))
+    else:
+        console.print(doctor.table(findings))
+        for line in doctor.advice(findings):
+            console.print(line, markup=False, highlight=False, soft_wrap=True)
+    if doctor.missing(findings):
+        raise typer.Exit(1)
+
+
+@app.command()
+def tasks(
+    server: Server = None,
+    api_key: Key = None,
+    limit: Annotated[int, typer.Option(min=1, max=500)] = 20,
+    status: Annotated[str | None, typer.Option(help="pending, processing, completed, failed or canceled")] = None,
+) -> None:
+    """List the newest tasks."""
+    with _client(server, api_key) as client:
+        page = client.tasks(limit=limit, status=status)
+    grid = Table(title=f"{len(page.tasks)} of {page.total} tasks", title_justify="left")
+    for heading in ("task", "video", "status", "languages"):
+        grid.add_column(heading, overflow="fold")
+    for task in page.tasks:
+        states = (f"{name} {state.progress:.0f}% {state.status}" for name, state in task.language_status.items())
+        grid.add_row(task.task_id, task.video_original_name, task.status, ", ".join(states))
+    console.print(grid)
+
+
+@app.command()
+def cancel(task_id: str, server: Server = None, api_key: Key = None) -> None:
+    """Stop a task; what is finished stays."""
+    with _client(server, api_key) as client:
+        console.print(f"{task_id}: {client.cancel(task_id).status}", markup=False)
+
+
+@app.command()
+def retry(task_id: str, server: Server = None, api_key: Key = None) -> None:
+    """Do again what failed or was canceled in a task."""
+    with _client(server, api_key) as client:
+        console.print(f"{task_id}: {client.retry(task_id).status}", markup=False)
+
+
+@app.command()
+def events(
+    task_id: Annotated[str | None, typer.Argument(help="one task [default: all]")] = None,
+    since: Annotated[
+        str | None, typer.Option(help="id of the last event seen; what came after it is told first")
+    ] = None,
+    server: Server = None,
+    api_key: Key = None,
+) -> None:
+    """Print facts as JSON lines until Ctrl-C."""
+    with _client(server, api_key) as client:
+        for event in client.events(task_id, since):
+            if event.is_fact:
+                print(json.dumps({"id": event.id, "event": event.event, "data": event.data}), flush=True)
+
+
+def _workers(only: str | None) -> tuple[str, ...]:
+    if only is None:
+        return tuple(WORKERS)
+    wanted = tuple(filter(None, (name.strip() for name in only.split(",") if name.strip() != "none")))
+    unknown = [name for name in wanted if name not in WORKERS]
+    if unknown:
+        raise LocalClipError(f"--only: no worker '{unknown[0]}'; choose from {', '.join(WORKERS)}, or none")
+    return wanted
+
+
+def _client(server: str | None, api_key: str | None) -> Client:
+    return Client(server or _DEFAULT_SERVER, api_key)
+
+
+def _gateway(server: str | None, api_key: str | None, *, keep: bool = False) -> AbstractContextManager[Client]:
+    return Client(server, api_key) if server else temporary_stack(console, keep=keep)
+
+
+def _fail_unless_complete(dubbed: Dubbed) -> None:
+    if not dubbed.complete:
+        reasons = "; ".join(f"{result.language}: {result.reason}" for result in dubbed.results if result.reason)
+        raise LocalClipError(reasons or "no video was exported")
+
+
+def _warn(text: str) -> None:
+    console.print(text, style="yellow", markup=False, highlight=False, soft_wrap=True)
+
+
+def _show(service: str, line: str) -> None:
+    short = shown(service, line)
+    if short:
+        console.print(short[0], style=short[1], markup=False, highlight=False, soft_wrap=True)
+
+
+def _show_all(service: str, line: str) -> None:
+    console.print(f"{service:<11} {line}", markup=False, highlight=False, soft_wrap=True)
+
+
+def _interrupt(number: int, frame: FrameType | None) -> NoReturn:
+    raise KeyboardInterrupt
+
+
+def main() -> None:
+    """Run a command; what a person can do something about is one line, never a traceback."""
+    signal.signal(signal.SIGTERM, _interrupt)
+    try:
+        app(prog_name="localclip")  # ends the process: 0, 2 for wrong usage, 130 after an interrupt
+    except (LocalClipError, PipelineError) as error:
+        Console(stderr=True).print(f"error: {error}", style="red", markup=False, highlight=False, soft_wrap=True)
+        sys.exit(1)

@@ -1,0 +1,37 @@
+"""A stack for one command: its own folder, its own port, gone afterwards."""
+
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from rich.console import Console
+
+from localclip.client import Client
+from localclip.stack import Stack, StackOptions, free_port
+
+
+@contextmanager
+def temporary_stack(console: Console, *, keep: bool = False) -> Iterator[Client]:
+    """Run a whole stack while the block runs; `keep` leaves its folder (database, files, logs) behind.
+
+    Raises: StackError, when it cannot start.
+    """
+    data = Path(tempfile.mkdtemp(prefix="localclip-"))
+    stack = Stack(StackOptions(data, port=free_port(), isolated=True), tell=lambda text: _tell(console, text))
+    try:
+        with console.status("starting the services ..."):
+            stack.start()
+        with Client(stack.url) as client:
+            yield client
+    finally:
+        stack.stop()
+        if keep:
+            console.print(f"kept: {data}", markup=False)
+        else:
+            shutil.rmtree(data, ignore_errors=True)
+
+
+def _tell(console: Console, text: str) -> None:
+    console.print(text, style="yellow", markup=False, highlight=False)

@@ -1,0 +1,77 @@
+#!/usr/bin/env bash
+# Install the command-line tools that are missing, and nothing else; says nothing when all are there.
+#   scripts/install-tools.sh              what LocalClip runs on
+#   scripts/install-tools.sh --for-tests  what only its tests need
+set -euo pipefail
+cd "$(dirname "$0")/.."
+export PATH="$PATH:/usr/sbin:/usr/local/sbin:$HOME/go/bin"
+
+MINIO_VERSION=v0.0.0-20260212201848-7aac2a2c5b7c
+
+packages=()
+need() { # package, command that succeeds when it is there
+    local package=$1
+    shift
+    "$@" >/dev/null 2>&1 || packages+=("$package")
+}
+on_path() { command -v "$1"; }
+apertium_mode() { grep -qx " *$1" <(apertium -l); } # not a pipe: grep -q would end it early, which pipefail takes for a failure
+postgres() { on_path pg_ctl || compgen -G "/usr/lib/postgresql/*/bin/pg_ctl"; }
+venv_module() { [ -x .venv/bin/python ] || "${PYTHON:-python3}" -c "import ensurepip, venv"; }
+
+install_packages() {
+    [ ${#packages[@]} -eq 0 ] && return
+    if ! command -v apt-get >/dev/null; then
+        echo "missing: ${packages[*]}" >&2
+        echo "this system has no apt; \`.venv/bin/localclip doctor\` (after \`make .venv/.installed\`) lists the commands" >&2
+        return
+    fi
+    local sudo=()
+    if [ "$(id -u)" -ne 0 ]; then
+        command -v sudo >/dev/null || {
+            echo "as root: apt-get install ${packages[*]}" >&2
+            exit 1
+        }
+        sudo=(sudo)
+    fi
+    echo "installing ${packages[*]} ..."
+    local log
+    log=$(mktemp)
+    "${sudo[@]}" apt-get update -qq >"$log" 2>&1 || true # an unreachable source elsewhere on the list is no reason to stop
+    "${sudo[@]}" env DEBIAN_FRONTEND=noninteractive \
+        apt-get install -y -qq --no-install-recommends "${packages[@]}" >>"$log" 2>&1 || {
+        tail -20 "$log" >&2
+        exit 1
+    }
+    rm -f "$log"
+}
+
+install_minio() {
+    [ -x .tools/bin/minio ] && return
+    if ! command -v go >/dev/null; then
+        echo "Go is not installed: tests against MinIO are skipped" >&2
+        return
+    fi
+    echo "building MinIO (some minutes, once) ..."
+    mkdir -p .tools/bin
+    GOBIN="$PWD/.tools/bin" GOFLAGS=-trimpath go install "github.com/minio/minio@$MINIO_VERSION" 2>.tools/minio.log || {
+        tail -5 .tools/minio.log >&2
+        echo "MinIO could not be built: tests against it are skipped" >&2
+    }
+}
+
+if [ "${1:-}" = "--for-tests" ]; then
+    need postgresql postgres
+    install_packages
+    install_minio
+else
+    need nats-server on_path nats-server
+    need ffmpeg on_path ffmpeg
+    need espeak-ng on_path espeak-ng
+    need flite on_path flite
+    need apertium-eng-spa apertium_mode eng-spa
+    need apertium-eng-cat apertium_mode eng-cat
+    need apertium-fra-cat apertium_mode cat-fra
+    need python3-venv venv_module
+    install_packages
+fi

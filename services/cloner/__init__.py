@@ -1,0 +1,1 @@
+"""Speaks every line in its speaker's voice and fits it to its slot."""

@@ -1,0 +1,31 @@
+"""What the cloner is made of."""
+
+import asyncio
+
+from services.cloner.dubbing import Dubbing
+from services.cloner.engines import create_synthesizers
+from services.cloner.handlers import clone_lines
+from services.cloner.settings import ClonerSettings
+from shared.messaging import BrokerSettings, Worker, WorkerSettings
+from shared.observability import configure_logging
+from shared.pipeline import PipelineError, Stage
+from shared.storage import StorageSettings, open_store
+
+
+def main() -> None:
+    """Serve the voice cloning stage until SIGTERM; exits with a sentence when no engine is installed."""
+    settings, worker_settings = ClonerSettings(), WorkerSettings()
+    configure_logging("cloner", worker_settings.log_level)
+    try:
+        engines = create_synthesizers(settings)
+    except PipelineError as error:
+        raise SystemExit(f"cloner: {error.message}") from error
+    worker = Worker(
+        Stage.CLONING,
+        clone_lines(Dubbing(engines)),
+        open_store(StorageSettings()),
+        BrokerSettings(),
+        worker_settings,
+        tuple(engine.info for engine in engines),
+    )
+    asyncio.run(worker.run())

@@ -1,0 +1,184 @@
+"""The use case of the stage: a shard of lines in, a fitted take for each, or why there is none."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from services.cloner.audio import TAKE_RATE_HZ
+from services.cloner.casting import Part, cast
+from services.cloner.engines import Fault, Speech, Synthesizer
+from services.cloner.fit import Fit, fit
+from services.cloner.plain import plain
+from services.cloner.retiming import Retiming, ask, exact
+from services.cloner.synthesis import speak
+from services.cloner.takes import Takes, natural_hash, placed_hash
+from shared.messaging import CloneLines, EngineUsed, JobContext, LineTake, LineToSpeak, SpeakerVoice
+from shared.pipeline import ErrorCode, FitLimits, PermanentError, language
+from shared.storage import ObjectNotFound
+
+_NATURAL_SHARE = 0.7  # of the work: what remains is fitting
+
+
+@dataclass(frozen=True)
+class Order:
+    """A line that can be spoken: by which engine, as what, and the name of its take at natural speed."""
+
+    line: LineToSpeak
+    engine: Synthesizer
+    speech: Speech
+    name: str
+
+
+@dataclass(frozen=True)
+class Placement:
+    """A spoken line in its slot, lengths in samples; `name` is that of the take as it is placed."""
+
+    order: Order
+    fit: Fit
+    natural: int
+    samples: int
+    name: str
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """Every line of the shard, in its order, and the engines that spoke."""
+
+    lines: tuple[LineTake, ...]
+    engines: tuple[EngineUsed, ...]
+
+
+class Dubbing:
+    """Speaks shards of lines; `engines` in order of preference. Safe to repeat: takes that exist are not made again."""
+
+    def __init__(self, engines: Sequence[Synthesizer], limits: FitLimits | None = None) -> None:
+        self._engines, self._limits = tuple(engines), limits or FitLimits()
+
+    def run(self, job: CloneLines, context: JobContext) -> Outcome:
+        """Speak and fit every line of `job`.
+
+        Raises:
+            Canceled: the job was stopped.
+            PermanentError: `language_unsupported` when no engine speaks the language, `engine_unavailable`.
+        """
+        orders = _orders(job, self._speaking(job.language), context)
+        spoken = [order for order in orders if isinstance(order, Order)]
+        takes = Takes(context.store, job.task_id, job.language)
+        lengths = _speak(spoken, takes, context)
+        placed = [order if isinstance(order, Fault) else self._place(order, lengths[order.name]) for order in orders]
+        _retime([item for item in placed if isinstance(item, Placement)], takes, context)
+        engines = {order.engine.info.name: order.engine.info.used() for order in spoken}
+        lines = (_line_take(line, item, takes) for line, item in zip(job.lines, placed, strict=True))
+        return Outcome(tuple(lines), tuple(engines.values()))
+
+    def _speaking(self, code: str) -> tuple[Synthesizer, ...]:
+        found = tuple(engine for engine in self._engines if code in engine.abilities.languages)
+        if found:
+            return found
+        names = ", ".join(engine.info.name for engine in self._engines)
+        hints = "; ".join(engine.info.hint for engine in self._engines if engine.info.hint)
+        raise PermanentError(
+            ErrorCode.LANGUAGE_UNSUPPORTED,
+            f"no installed voice speaks {language(code).name} (installed: {names}): {hints or 'install espeak-ng'}",
+        )
+
+    def _place(self, order: Order, natural: int | Fault) -> Placement | Fault:
+        if isinstance(natural, Fault):
+            return natural
+        slot_s = max(0.0, order.line.end_s - order.line.start_s)
+        chosen = fit(natural / TAKE_RATE_HZ, slot_s, order.line.gap_s, self._limits)
+        if chosen.tempo == 1.0:
+            return Placement(order, chosen, natural, natural, order.name)
+        samples = max(1, int(chosen.duration_s * TAKE_RATE_HZ + 1e-6))  # down: the next line begins where it begins
+        return Placement(order, chosen, natural, samples, placed_hash(order.name, samples))
+
+
+def _orders(job: CloneLines, engines: Sequence[Synthesizer], context: JobContext) -> list[Order | Fault]:
+    speakers = {line.speaker_id: SpeakerVoice(speaker_id=line.speaker_id) for line in job.lines}
+    speakers |= {speaker.speaker_id: speaker for speaker in job.speakers}
+    clips = dict(_clips(speakers.values(), context)) if engines[0].abilities.clones else {}
+    parts = cast(speakers.values(), engines, clips)
+    return [_order(line, parts[line.speaker_id], job.language) for line in job.lines]
+
+
+def _clips(speakers: Iterable[SpeakerVoice], context: JobContext) -> Iterator[tuple[str, Path]]:
+    """Files of the reference clips; a speaker whose clip is gone is left out."""
+    for speaker in speakers:
+        if speaker.reference_key is None:
+            continue
+        try:
+            yield speaker.speaker_id, context.store.local(speaker.reference_key, context.workdir)
+        except ObjectNotFound:
+            continue
+
+
+def _order(line: LineToSpeak, part: Part | Fault, code: str) -> Order | Fault:
+    if isinstance(part, Fault):
+        return part
+    name, most = part.engine.info.name, part.engine.abilities.max_chars
+    text = plain(line.text)
+    if not text:
+        return Fault(f"there is nothing to say in this line: '{line.text[:60]}'")
+    if len(text) > most:
+        return Fault(f"the line has {len(text)} characters and {name} speaks at most {most}: shorten or split it")
+    speech = Speech(text, code, part.voice)
+    return Order(line, part.engine, speech, natural_hash(part.engine, speech))
+
+
+def _speak(orders: Sequence[Order], takes: Takes, context: JobContext) -> dict[str, int | Fault]:
+    """Lengths of the takes at natural speed, by name; those that are not in the store are made."""
+    by_name = {order.name: order for order in orders}
+    lengths: dict[str, int | Fault] = {}
+    for name in by_name:
+        context.cancel.check()
+        if length := takes.length(name):
+            lengths[name] = length
+    missing = [order for name, order in by_name.items() if name not in lengths]
+    for engine in _engines(missing):
+        batch = [order for order in missing if order.engine is engine]
+        for index, outcome in speak(engine, [order.speech for order in batch], context.cancel):
+            name = batch[index].name
+            lengths[name] = outcome if isinstance(outcome, Fault) else takes.save(name, outcome)
+            done = len(lengths) / len(by_name)
+            context.progress(_NATURAL_SHARE * done, f"Spoke {len(lengths)} of {len(by_name)} lines")
+    return lengths
+
+
+def _retime(placements: Sequence[Placement], takes: Takes, context: JobContext) -> None:
+    """Make the takes of other than natural speed that are not in the store."""
+    changed = {item.name: item for item in placements if item.samples != item.natural}
+    todo = [item for name, item in changed.items() if takes.length(name) is None]
+    retimings = {item.name: Retiming(item.order.speech, item.natural, item.samples) for item in todo}
+    for engine in _engines(item.order for item in todo):
+        ask(engine, [retimings[item.name] for item in todo if item.order.engine is engine], context.cancel)
+    for number, item in enumerate(todo, start=1):
+        context.cancel.check()
+        audio = exact(retimings[item.name], takes, item.order.name, context.cancel)
+        takes.save(item.name, audio)
+        share = _NATURAL_SHARE + (1 - _NATURAL_SHARE) * number / len(todo)
+        context.progress(share, f"Fitted {number} of {len(todo)} lines")
+
+
+def _engines(orders: Iterable[Order]) -> Iterable[Synthesizer]:
+    return {order.engine.info.name: order.engine for order in orders}.values()
+
+
+def _line_take(line: LineToSpeak, item: Placement | Fault, takes: Takes) -> LineTake:
+    if isinstance(item, Fault):
+        return LineTake(
+            segment_id=line.segment_id,
+            revision=line.revision,
+            error_code=ErrorCode.ENGINE_FAILED,
+            error_message=item.message,
+        )
+    return LineTake(
+        segment_id=line.segment_id,
+        revision=line.revision,
+        take_key=takes.key(item.name),
+        start_s=line.start_s,
+        duration_s=item.samples / TAKE_RATE_HZ,
+        natural_s=item.natural / TAKE_RATE_HZ,
+        speed=item.natural / item.samples,
+        fit=item.fit.fit,
+        decision=item.fit.decision,
+    )

@@ -1,0 +1,114 @@
+"""What the use case needs from engines that speak.
+
+Engines block. They work on lists, so that one with a large model can fill its batch; results carry the index of what
+they answer. What an engine can do is data.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from shared.messaging import EngineInfo
+from shared.pipeline import CancelToken
+
+Audio = NDArray[np.float32]
+"""Mono samples in [-1, 1]."""
+
+
+@dataclass(frozen=True)
+class Sound:
+    """What an engine said."""
+
+    samples: Audio
+    sample_rate_hz: int
+
+
+@dataclass(frozen=True)
+class Fault:
+    """Why a line could not be spoken, in a sentence for a person."""
+
+    message: str
+
+
+@dataclass(frozen=True)
+class StockVoice:
+    """A voice that comes with an engine; a person may choose it by `name`.
+
+    `low_hz` to `high_hz` is what it can be tuned to; `f0_hz` is where it sounds best. `reserve_st`: semitones that
+    a better match in pitch must be worth before this voice is preferred to one of reserve 0.
+    """
+
+    name: str
+    f0_hz: float
+    low_hz: float
+    high_hz: float
+    reserve_st: float = 0.0
+
+
+@dataclass(frozen=True)
+class Abilities:
+    """What an engine can do; rates are tempo factors it speaks at natively, 1.0 is natural, equal means: no choice.
+
+    `sample_rate_hz` is nominal: each sound states its own. `clones`: it speaks like a reference clip and then needs
+    no stock voice.
+    """
+
+    languages: tuple[str, ...]
+    sample_rate_hz: int
+    max_chars: int
+    slowest: float = 1.0
+    fastest: float = 1.0
+    max_batch: int = 1
+    voices: tuple[StockVoice, ...] = ()
+    clones: bool = False
+
+
+@dataclass(frozen=True)
+class Voice:
+    """How one speaker sounds: a stock voice tuned to a pitch, or a clip to speak like.
+
+    `key` stands for everything that changes the sound; equal keys sound alike.
+    """
+
+    key: str
+    name: str | None = None
+    f0_hz: float | None = None
+    reference: Path | None = None
+
+
+@dataclass(frozen=True)
+class Speech:
+    """One thing to say: plain text, no markup."""
+
+    text: str
+    language: str
+    voice: Voice
+    rate: float = 1.0
+
+
+class Synthesizer(Protocol):
+    """Speaks."""
+
+    @property
+    def info(self) -> EngineInfo:
+        """What this engine is; `voices` are the names of its stock voices."""
+        ...
+
+    @property
+    def abilities(self) -> Abilities:
+        """What it can do."""
+        ...
+
+    def synthesize(self, batch: Sequence[Speech], cancel: CancelToken) -> Iterator[tuple[int, Sound | Fault]]:
+        """Speak at most `abilities.max_batch` texts; yield each result with its index, in any order.
+
+        May raise anything when a line brings it down: whatever was not answered is asked for again, one by one.
+
+        Raises:
+            Canceled: `cancel` was set.
+        """
+        ...

@@ -1,0 +1,63 @@
+"""How a spoken line is placed in the time the picture gives it."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from shared.pipeline import FitLimits
+
+UNNOTICED_HOLE_S = 0.2
+"""Silence at the end of a slot that nobody misses, about a syllable."""
+
+
+@dataclass(frozen=True)
+class Fit:
+    """The tempo a line is spoken at (1.0 = natural) and the length it gets; `decision` is for people."""
+
+    fit: Literal["natural", "tight", "overflow"]
+    tempo: float
+    duration_s: float
+    decision: str
+
+
+def fit(speech_s: float, slot_s: float, gap_s: float, limits: FitLimits) -> Fit:
+    """Choose how a synthesized line is placed in its slot.
+
+    `speech_s` is the trimmed length of the take at natural speed, `slot_s` the source line's, `gap_s` the silence
+    after it that may be borrowed (all seconds). Prefers natural speed, then borrowed silence, then tempo up to
+    `limits.unmarked` and `limits.tight`; beyond that the line is `overflow`, which a person must see. A line that is
+    too short is slowed only where that closes at least half of the hole it leaves: a longer hole stays a hole, and
+    natural rhythm is worth more.
+    """
+    room_s = slot_s + max(0.0, gap_s - limits.guard_s)
+    if speech_s <= slot_s:
+        return _short(speech_s, slot_s, limits)
+    if speech_s <= room_s:
+        borrowed_s = speech_s - slot_s
+        return Fit("natural", 1.0, speech_s, f"natural speed, borrows {borrowed_s:.2f} s of the silence after it")
+    return _long(speech_s, room_s, limits)
+
+
+def _short(speech_s: float, slot_s: float, limits: FitLimits) -> Fit:
+    tempo = max(limits.slowest, speech_s / slot_s) if slot_s else 1.0
+    hole_s, left_s = slot_s - speech_s, slot_s - speech_s / tempo
+    if hole_s <= UNNOTICED_HOLE_S or left_s > hole_s / 2:
+        return Fit("natural", 1.0, speech_s, "natural speed")
+    return Fit("natural", tempo, speech_s / tempo, f"slowed to {tempo:.2f} of natural speed to fill its slot")
+
+
+def _long(speech_s: float, room_s: float, limits: FitLimits) -> Fit:
+    needed = speech_s / room_s if room_s else float("inf")
+    if needed <= limits.unmarked:
+        return Fit("natural", needed, room_s, f"{needed:.2f} times natural speed to fit")
+    if needed <= limits.tight:
+        return Fit("tight", needed, room_s, f"{needed:.2f} times natural speed to fit, which a listener may notice")
+    if needed <= limits.maximum:
+        return Fit("overflow", needed, room_s, f"{needed:.2f} times natural speed: it needs a shorter translation")
+    duration_s = speech_s / limits.maximum
+    return Fit(
+        "overflow",
+        limits.maximum,
+        duration_s,
+        f"{duration_s - room_s:.2f} s too long even at {limits.maximum:g} times natural speed: "
+        "it needs a shorter translation",
+    )

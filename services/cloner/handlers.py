@@ -1,0 +1,24 @@
+"""What the cloner reacts to."""
+
+from collections.abc import Callable
+
+from services.cloner.dubbing import Dubbing
+from shared.messaging import CloneLines, JobContext, LinesDubbed
+
+
+def clone_lines(dubbing: Dubbing) -> Callable[[CloneLines, JobContext], LinesDubbed]:
+    """The stage's handler: a shard of lines in, their takes out."""
+
+    def handle(job: CloneLines, context: JobContext) -> LinesDubbed:
+        outcome = dubbing.run(job, context)
+        return LinesDubbed(
+            task_id=job.task_id,
+            language=job.language,
+            stage=job.stage(),
+            shard=job.shard,
+            attempt=job.attempt,
+            lines=outcome.lines,
+            engines=outcome.engines,
+        )
+
+    return handle

@@ -1,0 +1,87 @@
+"""Write or check the interface documents kept in `docs/reference`: OpenAPI 3.1 and AsyncAPI 3.0.
+
+`python -m services.gateway.documents` writes them; `--check` fails when they are out of date or not valid.
+"""
+
+import json
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from faststream.nats import NatsBroker
+from faststream.specification.asyncapi.v3_0_0.schema import ApplicationSchema
+from openapi_spec_validator import OpenAPIV31SpecValidator
+
+from services.gateway.app import create_app
+from services.gateway.asyncapi import document
+from services.gateway.database.engine import Database
+from services.gateway.settings import GatewaySettings
+from shared.storage import DirectoryStore
+
+FOLDER = Path(__file__).parents[2] / "docs" / "reference"
+
+
+def openapi() -> dict[str, Any]:
+    """The OpenAPI document of the application as it is now."""
+    with TemporaryDirectory() as folder:
+        store = DirectoryStore(Path(folder))
+        app = create_app(GatewaySettings(), Database("sqlite://"), store, NatsBroker(logger=None))
+        return app.openapi()
+
+
+def _references(node: Any) -> Iterator[str]:
+    if isinstance(node, dict):
+        for name, value in node.items():
+            if name == "$ref" and isinstance(value, str):
+                yield value
+            else:
+                yield from _references(value)
+    elif isinstance(node, list):
+        for item in node:
+            yield from _references(item)
+
+
+def dangling(spec: dict[str, Any]) -> list[str]:
+    """References of `spec` that lead nowhere."""
+    missing = []
+    for reference in sorted(set(_references(spec))):
+        node: Any = spec
+        for part in reference.removeprefix("#/").split("/"):
+            node = node.get(part.replace("~1", "/").replace("~0", "~"), None) if isinstance(node, dict) else None
+        if node is None:
+            missing.append(reference)
+    return missing
+
+
+def validate(name: str, spec: dict[str, Any]) -> None:
+    """Raises: ValueError and its kin, when the document breaks its own specification."""
+    if missing := dangling(spec):
+        raise ValueError(f"{name}: references lead nowhere: {', '.join(missing)}")
+    if name.startswith("openapi"):
+        OpenAPIV31SpecValidator(spec).validate()
+    else:
+        ApplicationSchema.model_validate(spec)
+
+
+def main() -> None:
+    """Write, or compare with `--check`."""
+    check = "--check" in sys.argv[1:]
+    FOLDER.mkdir(parents=True, exist_ok=True)
+    outdated = []
+    for name, spec in (("openapi.json", openapi()), ("asyncapi.json", document())):
+        validate(name, spec)
+        text = json.dumps(spec, indent=2, ensure_ascii=False, sort_keys=True) + "\n"
+        path = FOLDER / name
+        if not path.exists() or path.read_text(encoding="utf-8") != text:
+            outdated.append(name)
+            if not check:
+                path.write_text(text, encoding="utf-8")
+    if check and outdated:
+        sys.exit(f"out of date: {', '.join(outdated)}; run `make generate`")
+    sys.stdout.write(f"interface documents are valid{' and current' if check else ''}\n")
+
+
+if __name__ == "__main__":
+    main()

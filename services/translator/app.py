@@ -1,0 +1,34 @@
+"""What the translator is made of."""
+
+import asyncio
+
+from services.translator.engines import create_translator
+from services.translator.handlers import translate_lines
+from services.translator.settings import TranslatorSettings
+from services.translator.translation import ShardTranslation
+from shared.messaging import BrokerSettings, Worker, WorkerSettings
+from shared.observability import configure_logging
+from shared.pipeline import PipelineError, Stage
+from shared.storage import StorageSettings, open_store
+
+
+def main() -> None:
+    """Serve the translation stage until SIGTERM; exits with a sentence when the engine asked for is missing."""
+    settings, worker_settings = TranslatorSettings(), WorkerSettings()
+    configure_logging("translator", worker_settings.log_level)
+    try:
+        engine = create_translator(settings)
+    except PipelineError as error:
+        raise SystemExit(f"translator: {error.message}") from error
+    try:
+        worker = Worker(
+            Stage.TRANSLATION,
+            translate_lines(ShardTranslation(engine)),
+            open_store(StorageSettings()),
+            BrokerSettings(),
+            worker_settings,
+            (engine.info,),
+        )
+        asyncio.run(worker.run())
+    finally:
+        engine.close()

@@ -1,0 +1,26 @@
+"""The engines that translate, and the one place where one is chosen."""
+
+from services.translator.engines.base import Line, Passage, Traits, Translation, Translator
+from services.translator.settings import TranslatorSettings
+from shared.pipeline import ErrorCode, PermanentError
+
+__all__ = ["Line", "Passage", "Traits", "Translation", "Translator", "create_translator"]
+
+
+def create_translator(settings: TranslatorSettings) -> Translator:
+    """Open the engine `settings` ask for.
+
+    Raises:
+        PermanentError: `engine_unavailable` for one that this build does not have.
+    """
+    match settings.translator or {"embedded": "apertium"}.get(settings.profile, "nllb"):
+        case "apertium":
+            from services.translator.engines.apertium import ApertiumTranslator
+
+            return ApertiumTranslator(settings.apertium_data, settings.apertium_timeout_s)
+        case name:
+            raise PermanentError(
+                ErrorCode.ENGINE_UNAVAILABLE,
+                f"the translator '{name}' is not part of this build, which has 'apertium': set "
+                "LOCALCLIP_PROFILE=embedded or LOCALCLIP_TRANSLATOR=apertium",
+            )

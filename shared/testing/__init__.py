@@ -1,0 +1,20 @@
+"""Real servers as child processes, and waiting for a condition: for tests and for the local runner."""
+
+from shared.testing._minio import MinioServer, minio_server
+from shared.testing._nats import NatsServer, nats_server
+from shared.testing._postgres import PostgresServer, postgres_server
+from shared.testing._server import ServerUnavailable
+from shared.testing._waiting import free_port, wait_until, wait_until_async
+
+__all__ = [
+    "MinioServer",
+    "NatsServer",
+    "PostgresServer",
+    "ServerUnavailable",
+    "free_port",
+    "minio_server",
+    "nats_server",
+    "postgres_server",
+    "wait_until",
+    "wait_until_async",
+]

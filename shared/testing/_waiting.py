@@ -1,0 +1,50 @@
+"""Wait for a condition with a deadline, instead of sleeping for luck."""
+
+import asyncio
+import inspect
+import socket
+import time
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
+
+_POLL_S = 0.02
+
+T = TypeVar("T")
+
+
+def wait_until(condition: Callable[[], T], timeout_s: float, message: str) -> T:
+    """Return the first true value of `condition`.
+
+    Raises:
+        TimeoutError: with `message`, when there was none in `timeout_s`.
+    """
+    deadline = time.monotonic() + timeout_s
+    while not (found := condition()):
+        if time.monotonic() > deadline:
+            raise TimeoutError(f"waited {timeout_s:g} s: {message}")
+        time.sleep(_POLL_S)
+    return found
+
+
+async def wait_until_async(condition: Callable[[], T | Awaitable[T]], timeout_s: float, message: str) -> T:
+    """Like `wait_until` beside a running event loop; `condition` may be a coroutine function.
+
+    Raises:
+        TimeoutError: with `message`, when there was no true value in `timeout_s`.
+    """
+    deadline = time.monotonic() + timeout_s
+    while True:
+        answer = condition()
+        found: T = await answer if inspect.isawaitable(answer) else answer
+        if found:
+            return found
+        if time.monotonic() > deadline:
+            raise TimeoutError(f"waited {timeout_s:g} s: {message}")
+        await asyncio.sleep(_POLL_S)
+
+
+def free_port() -> int:
+    """A TCP port of the loopback interface that nobody listens on at this moment."""
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return int(listener.getsockname()[1])

@@ -1,0 +1,79 @@
+"""The command line as a person uses it."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from localclip.client import Client, NewTask
+from localclip.dub import split_languages, split_translations
+from localclip.errors import LocalClipError
+from localclip.stack import Stack
+from shared.pipeline import Status
+
+
+def run(*arguments: str) -> "subprocess.CompletedProcess[str]":
+    command = [sys.executable, "-m", "localclip", *arguments]
+    return subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+
+
+def test_languages_are_read_as_people_write_them() -> None:
+    """Spaces, capitals and repetitions do not matter."""
+    assert split_languages("es, FR,es,") == ("es", "fr")
+
+
+@pytest.mark.parametrize(("text", "reason"), [("xx", "'xx' is not offered"), (" ,", "no language named")])
+def test_languages_that_are_not_offered_are_refused_with_those_that_are(text: str, reason: str) -> None:
+    """Before anything is uploaded."""
+    with pytest.raises(LocalClipError, match=rf"{reason}; choose from en, .*es"):
+        split_languages(text)
+
+
+def test_translations_name_a_language_asked_for_and_a_file_that_exists(tmp_path: Path) -> None:
+    """Each mistake has its own words."""
+    file = tmp_path / "es=1.srt"
+    file.touch()
+    assert split_translations([f"es={file}"], ("es",)) == {"es": file}
+    with pytest.raises(LocalClipError, match="not among the languages"):
+        split_translations([f"fr={file}"], ("es",))
+    for entry in ("es", f"es={tmp_path / 'none.srt'}"):
+        with pytest.raises(LocalClipError, match="LANGUAGE=FILE"):
+            split_translations([entry], ("es",))
+
+
+def test_mistakes_end_with_one_readable_line(short_video: Path) -> None:
+    """No traceback, and an exit code that scripts can tell: 1 for failures, 2 for wrong usage."""
+    wrong = run("dub", str(short_video), "--to", "klingon")
+    assert (wrong.returncode, wrong.stdout) == (1, "")
+    assert wrong.stderr.startswith("error: --to: 'klingon' is not offered")
+    assert wrong.stderr.count("\n") == 1
+    nothing_there = run("dub", str(short_video), "--to", "es", "--server", "http://127.0.0.1:9")
+    assert nothing_there.returncode == 1
+    assert "no answer from http://127.0.0.1:9" in nothing_there.stderr
+    assert run("dub", "--to", "es").returncode == 2
+
+
+def test_tasks_cancel_and_events_speak_to_a_running_gateway(gateway: Stack, client: Client, short_video: Path) -> None:
+    """Thin commands over the client."""
+    task = client.create(NewTask(short_video, ()), start=False)
+    server = ("--server", gateway.url)
+    listed = run("tasks", *server)
+    assert listed.returncode == 0
+    assert "pending" in listed.stdout
+    assert run("cancel", task.task_id, *server).returncode == 0
+    refused = run("retry", "task_20300101_000000_00000000", *server)
+    assert (refused.returncode, refused.stderr.split(":")[1].strip()) == (1, "not_found")
+    assert client.task(task.task_id).status in (Status.CANCELED, Status.PENDING)
+    with subprocess.Popen(
+        [sys.executable, "-m", "localclip", "events", task.task_id, "--since", "0", *server],
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as told:
+        assert told.stdout is not None
+        first = json.loads(told.stdout.readline())
+        told.terminate()
+    assert first["event"] == "task.created"
+    assert first["data"]["data"]["task_id"] == task.task_id
+    client.delete(task.task_id)
