@@ -58,6 +58,7 @@ def up(
             console.print(
                 f"LocalClip is ready at {stack.url} (data: {data}, logs: {data / 'logs'}); Ctrl-C stops it",
                 highlight=False,
+                soft_wrap=True,
             )
             stack.wait()
     except KeyboardInterrupt:

@@ -1,7 +1,8 @@
 """Which voice each speaker gets."""
 
 import hashlib
-from collections.abc import Collection, Iterable, Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from math import log2
 from pathlib import Path
@@ -9,7 +10,8 @@ from pathlib import Path
 from services.cloner.engines import Fault, StockVoice, Synthesizer, Voice
 from shared.messaging import SpeakerVoice
 
-_APART_ST = 2.0  # between speakers who have to share a stock voice
+_SHARING_ST = 6.0  # semitones of worse match that a voice of one's own is worth
+_OFFSETS_ST = (0.0, 2.0, -2.0, 4.0, -4.0, 6.0, -6.0, 8.0, -8.0, 10.0, -10.0)  # from the first who has a shared voice
 
 
 @dataclass(frozen=True)
@@ -21,7 +23,7 @@ class Part:
 
 
 def cast(
-    speakers: Iterable[SpeakerVoice], engines: Sequence[Synthesizer], clips: dict[str, Path]
+    speakers: Iterable[SpeakerVoice], engines: Sequence[Synthesizer], clips: Mapping[str, Path]
 ) -> dict[str, Part | Fault]:
     """Give every speaker of a task a part in one of `engines`, all of which speak the language.
 
@@ -31,66 +33,56 @@ def cast(
     """
     ordered = sorted(speakers, key=lambda speaker: speaker.speaker_id)
     first = engines[0]
-    chosen = {speaker.speaker_id: _chosen(speaker.voice, engines) for speaker in ordered if speaker.voice is not None}
+    chosen = {who.speaker_id: _chosen(who.voice, engines) for who in ordered if who.voice is not None}
     if first.abilities.clones:
-        return {who.speaker_id: chosen.get(who.speaker_id) or _cloned(who, first, clips) for who in ordered}
-    parts: dict[str, Part | Fault] = dict(_distribute(ordered, first, {}, ())) | chosen
-    taken = {part.voice.name for part in chosen.values() if isinstance(part, Part) and part.engine is first}
-    settled, moved = _split(ordered, parts, chosen, taken)
-    return parts | dict(_distribute(moved, first, settled, taken))
+        return {who.speaker_id: _cloned(who, first, clips) for who in ordered} | chosen
+    roles = _Roles(first)
+    parts = {who.speaker_id: roles.give(who) for who in ordered} | chosen
+    taken = {part.voice.name for part in chosen.values() if isinstance(part, Part)}
+    moved = [who for who in ordered if who.speaker_id not in chosen and _name(parts[who.speaker_id]) in taken]
+    roles = _Roles(first, [part for who, part in parts.items() if who not in {other.speaker_id for other in moved}])
+    return parts | {who.speaker_id: roles.give(who) for who in moved}
 
 
-def _split(
-    ordered: Sequence[SpeakerVoice],
-    parts: dict[str, Part | Fault],
-    chosen: Collection[str],
-    taken: Collection[str | None],
-) -> tuple[dict[str, int], list[SpeakerVoice]]:
-    """How often the voices of those who keep theirs are in use, and who has to move."""
-    settled: dict[str, int] = {}
-    moved: list[SpeakerVoice] = []
-    for speaker in ordered:
-        part = parts[speaker.speaker_id]
-        if speaker.speaker_id in chosen or not isinstance(part, Part):
-            continue
-        name = part.voice.name or ""
-        if name in taken:
-            moved.append(speaker)
-        else:
-            settled[name] = settled.get(name, 0) + 1
-    return settled, moved
+class _Roles:
+    """The stock voices of an engine and who has them."""
 
+    def __init__(self, engine: Synthesizer, given: Iterable[Part | Fault] = ()) -> None:
+        self._engine = engine
+        voices = [part.voice for part in given if isinstance(part, Part)]
+        self._uses, self._keys = Counter(voice.name for voice in voices), {voice.key for voice in voices}
 
-def _distribute(
-    speakers: Iterable[SpeakerVoice], engine: Synthesizer, used: dict[str, int], taken: Collection[str | None]
-) -> Iterable[tuple[str, Part | Fault]]:
-    used = dict.fromkeys((name for name in taken if name), 1) | used
-    for speaker in speakers:
-        if not engine.abilities.voices:
-            yield speaker.speaker_id, Fault(f"{engine.info.name} has no voice for this speaker")
-            continue
-        stock = min(engine.abilities.voices, key=lambda voice: (used.get(voice.name, 0), _distance(voice, speaker)))
-        times = used.get(stock.name, 0)
-        used[stock.name] = times + 1
-        yield speaker.speaker_id, Part(engine, tuned(stock, speaker.f0_hz, _offset_st(times)))
+    def give(self, speaker: SpeakerVoice) -> Part | Fault:
+        """The best voice for `speaker` that nobody has, or one that somebody has at another pitch."""
+        if not self._engine.abilities.voices:
+            return Fault(f"{self._engine.info.name} has no voice for this speaker")
+        stock = min(self._engine.abilities.voices, key=lambda voice: self._cost(voice, speaker.f0_hz))
+        offsets = _OFFSETS_ST[1:] if self._uses[stock.name] else _OFFSETS_ST[:1]
+        options = [tuned(stock, speaker.f0_hz, offset_st) for offset_st in offsets]
+        voice = next((option for option in options if option.key not in self._keys), options[0])
+        self._uses[stock.name] += 1
+        self._keys.add(voice.key)
+        return Part(self._engine, voice)
 
-
-def _distance(stock: StockVoice, speaker: SpeakerVoice) -> float:
-    """Semitones between a voice and a speaker, and how much the voice is held in reserve."""
-    apart = abs(12 * log2(speaker.f0_hz / stock.f0_hz)) if speaker.f0_hz else 0.0
-    return apart + stock.reserve_st
-
-
-def _offset_st(times: int) -> float:
-    """0, +2, -2, +4, ... semitones for the first, second, third speaker with one stock voice."""
-    return (times + 1) // 2 * (_APART_ST if times % 2 else -_APART_ST)
+    def _cost(self, stock: StockVoice, f0_hz: float | None) -> float:
+        """Semitones between a voice and a speaker, plus what speaks against the voice."""
+        apart = abs(12 * log2(f0_hz / stock.f0_hz)) if f0_hz else 0.0
+        return apart + stock.reserve_st + _SHARING_ST * self._uses[stock.name]
 
 
 def tuned(stock: StockVoice, f0_hz: float | None, offset_st: float = 0.0) -> Voice:
-    """`stock` at the pitch `f0_hz` (None: its own) moved by `offset_st`, as far as it can be tuned."""
-    wanted_hz = (f0_hz or stock.f0_hz) * 2 ** (offset_st / 12)
-    hz = round(min(stock.high_hz, max(stock.low_hz, wanted_hz)))
+    """`stock` at the pitch `f0_hz` (None: its own) as far as it can be tuned, moved by `offset_st` within that."""
+    nearest_hz = _within(stock, f0_hz or stock.f0_hz)
+    hz = round(_within(stock, nearest_hz * 2 ** (offset_st / 12)))
     return Voice(key=f"{stock.name}@{hz}", name=stock.name, f0_hz=float(hz))
+
+
+def _within(stock: StockVoice, hz: float) -> float:
+    return min(stock.high_hz, max(stock.low_hz, hz))
+
+
+def _name(part: Part | Fault) -> str | None:
+    return part.voice.name if isinstance(part, Part) else None
 
 
 def _chosen(name: str, engines: Sequence[Synthesizer]) -> Part | Fault:
@@ -100,10 +92,10 @@ def _chosen(name: str, engines: Sequence[Synthesizer]) -> Part | Fault:
             if stock.name == name:
                 return Part(engine, tuned(stock, None))
     offered = ", ".join(stock.name for engine in engines for stock in engine.abilities.voices)
-    return Fault(f"the voice '{name}' does not speak this language here; choose one of {offered or 'none'}")
+    return Fault(f"no voice '{name}' speaks this language here; choose one of: {offered or 'none'}")
 
 
-def _cloned(speaker: SpeakerVoice, engine: Synthesizer, clips: dict[str, Path]) -> Part | Fault:
+def _cloned(speaker: SpeakerVoice, engine: Synthesizer, clips: Mapping[str, Path]) -> Part | Fault:
     clip = clips.get(speaker.speaker_id)
     if clip is None:
         return Fault(f"there is no clip of this speaker for {engine.info.name} to speak like: choose a stock voice")

@@ -18,6 +18,8 @@ from shared.pipeline import language
 _SPACES = re.compile(r"\s+")
 _NUMBER = re.compile(r"\d(?:[\d.,:/]*\d)?")
 _DIGITS = re.compile(r"\d+")
+_LATIN = "[0-9A-Za-zÀ-ɏ]"
+"""What a stand-in must not touch to be a word: letters of its own script, in any language."""
 
 
 @dataclass(frozen=True)
@@ -26,6 +28,11 @@ class Piece:
 
     text: str
     fixed: str | None = None
+
+    @property
+    def keeps_case(self) -> bool:
+        """Whether even the first letter stays: in names and brands, not in a term of small letters."""
+        return self.fixed is not None and (self.fixed == self.text or not self.fixed.islower())
 
 
 @dataclass(frozen=True)
@@ -93,7 +100,7 @@ def unmask(translated: str, masked: Masked) -> str | None:
     fixed = dict(masked.kept)
     if not fixed:
         return translated
-    pattern = re.compile(r"(?<!\w)(?:" + "|".join(map(re.escape, fixed)) + r")(?!\w)")
+    pattern = re.compile(f"(?<!{_LATIN})(?:{'|'.join(map(re.escape, fixed))})(?!{_LATIN})")
     if sorted(pattern.findall(translated)) != sorted(fixed):
         return None
     return pattern.sub(lambda found: fixed[found[0]], translated)

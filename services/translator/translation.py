@@ -121,7 +121,7 @@ class _Run:
         for index in indices:
             line = masked[index]
             found = (unmask(text, line) for text in answers.get(index, ())) if line is not None else ()
-            kept = [piece.fixed for piece in pieces[index] if piece.fixed]
+            kept = _unchanged(pieces[index])
             candidates = [self._finish(text, self._texts[index], kept) for text in found if text]
             texts[index] = (
                 choose(candidates, self._job.lines[index].max_chars) if candidates else self._piecewise(index)
@@ -134,7 +134,7 @@ class _Run:
         pieces: list[Piece] = cut(text, self._terms, numbers=True)
         log.debug("line_in_pieces", segment=self._job.lines[index].segment_id, pieces=len(pieces))
         joined = piecewise(pieces, lambda part: self._finish(self._ask({index: part})[index][0], part, ()))
-        return self._finish(joined, text, [piece.fixed for piece in pieces if piece.fixed])
+        return self._finish(joined, text, _unchanged(pieces))
 
     def _ask(self, texts: dict[int, str]) -> dict[int, tuple[str, ...]]:
         """Ask the engine for `texts` of lines and check that it answers each of them once.
@@ -168,6 +168,10 @@ class _Run:
 
     def _finish(self, text: str, source_text: str, kept: Iterable[str]) -> str:
         return finish(text, source_text, self._job.language, tuple(kept))
+
+
+def _unchanged(pieces: Iterable[Piece]) -> list[str]:
+    return [piece.fixed for piece in pieces if piece.fixed and piece.keeps_case]
 
 
 def _unable(line: SourceLine, error: PipelineError) -> TranslatedLine:

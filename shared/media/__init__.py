@@ -2,6 +2,6 @@
 
 from shared.media._probe import probe
 from shared.media._sniff import SNIFF_BYTES, Container, sniff
-from shared.media._tools import ToolLimits, input_options, run_tool
+from shared.media._tools import ToolLimits, input_options, piped_tool, run_tool
 
-__all__ = ["SNIFF_BYTES", "Container", "ToolLimits", "input_options", "probe", "run_tool", "sniff"]
+__all__ = ["SNIFF_BYTES", "Container", "ToolLimits", "input_options", "piped_tool", "probe", "run_tool", "sniff"]

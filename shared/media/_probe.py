@@ -23,7 +23,8 @@ def probe(path: Path, cancel: CancelToken) -> tuple[Container, MediaFacts]:
         container = sniff(file.read(SNIFF_BYTES))
     if container is None:
         raise PermanentError(
-            ErrorCode.MEDIA_UNSUPPORTED, "not a video file LocalClip reads (MP4, MOV, MKV, WebM, AVI, TS, FLV, WMV, MPEG, OGG)"
+            ErrorCode.MEDIA_UNSUPPORTED,
+            "not a video file LocalClip reads (MP4, MOV, MKV, WebM, AVI, TS, FLV, WMV, MPEG, OGG)",
         )
     options = [part for name, value in input_options(container).items() for part in (f"-{name}", value)]
     command = ["ffprobe", "-v", "error", *options, "-show_format", "-show_streams", "-of", "json", f"file:{path}"]

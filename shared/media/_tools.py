@@ -6,7 +6,8 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import cache
 from typing import IO
@@ -54,17 +55,13 @@ def run_tool(
         if data is not None:
             source.write(data)
             source.seek(0)
-        try:
-            process = subprocess.Popen(
-                [*_wrapper(limits.memory_bytes), *command],
-                stdin=source if data is not None else subprocess.DEVNULL,
-                stdout=subprocess.PIPE if on_line else out,
-                stderr=err,
-            )
-        except FileNotFoundError as error:
-            raise PermanentError(
-                ErrorCode.ENGINE_UNAVAILABLE, f"'{command[0]}' is not installed; run `localclip doctor`"
-            ) from error
+        process = _start(
+            command,
+            limits,
+            stdin=source if data is not None else subprocess.DEVNULL,
+            stdout=subprocess.PIPE if on_line else out,
+            stderr=err,
+        )
         try:
             _wait(process, cancel, limits.timeout_s, command[0], on_line)
         finally:
@@ -77,6 +74,86 @@ def run_tool(
         _judge(process.returncode, command[0], err.read())
         out.seek(0)
         return out.read()
+
+
+@contextmanager
+def piped_tool(
+    command: Sequence[str],
+    cancel: CancelToken,
+    limits: ToolLimits | None = None,
+    *,
+    stdin: bool = False,
+    stdout: bool = False,
+) -> Iterator[IO[bytes]]:
+    """Run `command` while the body writes to its stdin or reads its stdout, whichever is asked for (one of them).
+
+    The body reads to the end of stdout; stdin is closed for it. Leaving the body waits for the tool's own end. The
+    tool is killed, and a blocked read or write returns, when `cancel` is set, when the time is up, when the body
+    raises, or when the calling thread or process dies (Linux).
+
+    Raises: as `run_tool`.
+    """
+    if stdin is stdout:
+        raise ValueError("a piped tool is either read from or written to")
+    limits = limits or ToolLimits()
+    cancel.check()
+    with tempfile.TemporaryFile() as err:
+        process = _start(
+            command,
+            limits,
+            stdin=subprocess.PIPE if stdin else subprocess.DEVNULL,
+            stdout=subprocess.PIPE if stdout else subprocess.DEVNULL,
+            stderr=err,
+        )
+        pipe = process.stdin or process.stdout
+        late = threading.Event()
+        watch = threading.Thread(target=_watch, args=(process, cancel, limits.timeout_s, late), daemon=True)
+        watch.start()
+        try:
+            with suppress(BrokenPipeError):  # the tool ended first; its exit code and words tell why
+                if pipe is not None:
+                    yield pipe
+                if process.stdin:
+                    process.stdin.close()
+            process.wait()
+        finally:
+            if process.poll() is None:
+                process.kill()
+            process.wait()
+            watch.join()
+            if pipe is not None:
+                with suppress(BrokenPipeError):  # what was not yet flushed has no reader any more
+                    pipe.close()
+        cancel.check()
+        if late.is_set():
+            raise PermanentError(ErrorCode.TOOL_TIMEOUT, f"{command[0]} did not finish within {limits.timeout_s:.0f} s")
+        err.seek(0)
+        _judge(process.returncode, command[0], err.read())
+
+
+def _start(
+    command: Sequence[str],
+    limits: ToolLimits,
+    *,
+    stdin: IO[bytes] | int,
+    stdout: IO[bytes] | int,
+    stderr: IO[bytes],
+) -> "subprocess.Popen[bytes]":
+    if shutil.which(command[0]) is None:  # behind the prefix a missing tool would look like one that failed
+        raise PermanentError(
+            ErrorCode.ENGINE_UNAVAILABLE, f"'{command[0]}' is not installed; run `localclip doctor`"
+        )
+    return subprocess.Popen([*_wrapper(limits.memory_bytes), *command], stdin=stdin, stdout=stdout, stderr=stderr)
+
+
+def _watch(process: "subprocess.Popen[bytes]", cancel: CancelToken, timeout_s: float, late: threading.Event) -> None:
+    deadline = time.monotonic() + timeout_s
+    while process.poll() is None:
+        if time.monotonic() > deadline:
+            late.set()
+        if late.is_set() or cancel.wait(_POLL_S):
+            process.kill()
+            return
 
 
 def _wait(

@@ -14,6 +14,9 @@ import psutil
 from shared.pipeline import CancelToken
 from shared.storage import ObjectInfo, ObjectStore
 
+_CLOCK_SLACK_S = 60.0
+"""The start of a process is derived from the boot time, which is known to the second and moves with the clock."""
+
 
 class ProgressBox:
     """The latest progress of a job, written by the working thread and read by the event loop."""
@@ -99,8 +102,10 @@ def remove_abandoned_folders(root: Path) -> int:
 
 def _is_owner_alive(folder: Path, pid: int) -> bool:
     """Whether the process that made `folder` lives: numbers are given again, in a container after every restart."""
+    if pid == os.getpid():  # asked before this process makes its first folder
+        return False
     try:
-        return psutil.Process(pid).create_time() <= folder.stat().st_mtime
+        return psutil.Process(pid).create_time() <= folder.stat().st_mtime + _CLOCK_SLACK_S
     except (psutil.NoSuchProcess, FileNotFoundError):
         return False
     except psutil.AccessDenied:  # somebody else's process, and so somebody else's folder

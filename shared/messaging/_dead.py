@@ -8,7 +8,6 @@ from shared.messaging._publishing import publish_until_stored
 from shared.messaging._subjects import DEAD, JobSubject, dead
 from shared.pipeline import ErrorCode
 
-
 _BODY_BYTES = 128 * 1024
 """Kept of a body: escaped as JSON it may grow sixfold and must still fit into one message of the broker (1 MiB)."""
 

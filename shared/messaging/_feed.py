@@ -83,7 +83,7 @@ class JobFeed:
         try:
             async with asyncio.timeout(_RELEASE_S):
                 if self._client.is_connected:
-                    await subscription.drain()
+                    await subscription.drain()  # type: ignore[no-untyped-call]
                 else:
                     await subscription.unsubscribe()
         except (NatsError, OSError) as error:  # the broker is gone, and the requests with it

@@ -24,9 +24,7 @@ def is_connected(broker: NatsBroker) -> bool:
         return False
 
 
-async def publish_once(
-    broker: NatsBroker, message: BaseModel, *, subject: str, stream: str, message_id: str
-) -> None:
+async def publish_once(broker: NatsBroker, message: BaseModel, *, subject: str, stream: str, message_id: str) -> None:
     """Publish to a stream and wait for its acknowledgement.
 
     `message_id` lets the server drop a repetition. Raises: TimeoutError (it may have been stored all the same),

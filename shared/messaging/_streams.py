@@ -74,6 +74,7 @@ def streams(plan: Provisioning) -> list[StreamConfig]:
         StreamConfig(
             name=names.EVENTS,
             subjects=[f"{names.EVENTS_PREFIX}.>"],
+            retention=RetentionPolicy.LIMITS,
             storage=StorageType.FILE,
             max_age=plan.events_days * DAY_S,
             max_bytes=2 * 1024**3,
@@ -85,6 +86,7 @@ def streams(plan: Provisioning) -> list[StreamConfig]:
         StreamConfig(
             name=names.DEAD,
             subjects=["localclip.dead.>"],
+            retention=RetentionPolicy.LIMITS,
             storage=StorageType.FILE,
             max_age=30 * DAY_S,
             max_bytes=1024**3,
@@ -94,6 +96,7 @@ def streams(plan: Provisioning) -> list[StreamConfig]:
         StreamConfig(
             name=names.ADVISORIES,
             subjects=[f"{advisory}.{names.JOBS}.>"],
+            retention=RetentionPolicy.LIMITS,
             storage=StorageType.FILE,
             max_age=7 * DAY_S,
             max_bytes=64 * 1024**2,

@@ -5,36 +5,36 @@ cancellation, progress, the manifest that makes a job count once, retry, the dea
 """
 
 import asyncio
-import threading
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
-import structlog
 from faststream import FastStream
-from faststream.middlewares import AckPolicy
-from faststream.nats import JStream, NatsBroker, NatsMessage, PullSub
+from faststream.nats import NatsBroker
+from nats.aio.msg import Msg
 from nats.errors import Error as NatsError
 from nats.js.errors import APIError
-from pydantic import ValidationError
 
 from shared.messaging import _subjects as names
 from shared.messaging._context import GuardedStore, JobContext, remove_abandoned_folders, working_folder
 from shared.messaging._dead import bury
 from shared.messaging._engines import EngineInfo, announce_engines
+from shared.messaging._feed import JobFeed
 from shared.messaging._jobs import JOB_OF, Job
-from shared.messaging._lease import held, is_canceled, send_progress
-from shared.messaging._publishing import publish_until_stored
+from shared.messaging._lease import acknowledge, count_tries, hand_back, held, is_canceled, send_progress
+from shared.messaging._publishing import is_connected, publish_until_stored
 from shared.messaging._results import RESULT, JobFailed, JobResult, Result, failed
 from shared.messaging._settings import BrokerSettings, WorkerSettings, connect_options
 from shared.messaging._streams import provision
 from shared.messaging._subjects import JobSubject
+from shared.messaging._thread import in_thread
 from shared.observability import bind_job, logger
-from shared.pipeline import Canceled, ErrorCode, Lane, PermanentError, PipelineError, Stage
+from shared.pipeline import Canceled, ErrorCode, PermanentError, PipelineError, Stage
 from shared.storage import ObjectNotFound, ObjectStore, StorageError, keys, read_bytes
 
-RETRY_DELAYS_S = (1.0, 5.0, 15.0, 60.0, 300.0)
-MAX_TRIES = 6
 FETCH_S = 5.0
+_AGAIN_S = 0.5
+_GUARD_DELAY_S = 15.0
 
 log = logger(__name__)
 
@@ -55,146 +55,149 @@ class Worker:
     ) -> None:
         self._stage, self._handle, self._store = stage, handle, store
         self._settings, self._engines = settings, engines
+        self._plan = broker_settings.provisioning()
         self.broker = NatsBroker(broker_settings.nats_url, logger=None, **connect_options())
-        self._free = asyncio.Event()
+        self._app = FastStream(self.broker, logger=None, after_startup=[self._start], on_shutdown=[self._stop])
         self._stopping = False
         self._current: JobContext | None = None
-        self._pullers: list[asyncio.Task[None]] = []
-        self._subscribers = {lane: self._subscriber(lane) for lane in Lane}
+        self._feed: JobFeed | None = None
+        self._serving: asyncio.Task[None] | None = None
 
     async def run(self) -> None:
         """Serve until SIGTERM or SIGINT, then end or hand back the job in hand."""
         removed = remove_abandoned_folders(self._settings.work_dir)
         if removed:
             log.info("abandoned_folders_removed", count=removed)
-        app = FastStream(
-            self.broker, logger=None, after_startup=[self._start], on_shutdown=[self._stop]
-        )
-        await app.run()
+        try:
+            await self._app.run()
+        except NatsError as error:
+            if not self._stopping:
+                raise
+            log.warning("stopped_without_broker", error=repr(error))  # closing in order takes a connection
+        if self._serving and not self._serving.cancelled():
+            self._serving.result()  # a defect of the runtime ends the process with a traceback, never in silence
 
     async def _start(self) -> None:
+        self._feed = JobFeed(self.broker.connection, self._stage, self._hand_back)
+        self._serving = asyncio.create_task(self._serve(self._feed))
+        self._serving.add_done_callback(lambda _: self._app.exit())
+
+    async def _prepare(self) -> None:
         js = self.broker.connection.jetstream()
-        await provision(js)
+        await provision(js, self._plan)
         await announce_engines(js, self._stage, self._engines)
-        self._free.set()
-        # The interactive lane asks first: the server answers requests of one connection in order.
-        lanes = sorted(Lane, key=lambda lane: lane is not Lane.INTERACTIVE)
-        self._pullers = [asyncio.create_task(self._pull(lane)) for lane in lanes]
         log.info("worker_ready", stage=self._stage)
 
     async def _stop(self) -> None:
         self._stopping = True
-        try:
-            async with asyncio.timeout(self._settings.grace_s):
-                await self._free.wait()
-        except TimeoutError:
+        if self._feed is None or self._serving is None:
+            return
+        self._feed.wake()
+        await asyncio.wait({self._serving}, timeout=self._settings.grace_s)
+        if not self._serving.done():
             if self._current:
                 self._current.cancel.cancel("the worker is stopping")
-            try:
-                async with asyncio.timeout(self._settings.abandon_s):
-                    await self._free.wait()
-            except TimeoutError:
-                log.warning("job_abandoned")  # its lease runs out and another worker takes it
-        for puller in self._pullers:
-            puller.cancel()
-        await asyncio.gather(*self._pullers, return_exceptions=True)
+            await asyncio.wait({self._serving}, timeout=self._settings.abandon_s)
+        if not self._serving.done():
+            log.warning("job_abandoned")  # its thread does not let go and ends with the process
+            self._serving.cancel()
+            await asyncio.wait({self._serving})
 
-    def _subscriber(self, lane: Lane) -> Any:
-        return self.broker.subscriber(
-            names.job_filter(self._stage, lane),
-            durable=names.job_consumer(self._stage, lane),
-            stream=JStream(names.JOBS, declare=False),
-            pull_sub=PullSub(batch_size=1, timeout=FETCH_S),
-            ack_policy=AckPolicy.MANUAL,
-        )
-
-    async def _pull(self, lane: Lane) -> None:
-        """Ask `lane` for a job whenever the slot is free."""
+    async def _serve(self, feed: JobFeed) -> None:
+        """Take jobs until the worker stops, through every loss of the broker."""
+        ready = False
         while not self._stopping:
-            await self._free.wait()
+            if not is_connected(self.broker):
+                await asyncio.sleep(_AGAIN_S)
+                continue
             try:
-                message: NatsMessage | None = await self._subscribers[lane].get_one(timeout=FETCH_S)
+                if not ready:
+                    await self._prepare()
+                    ready = True
+                message = await feed.next(FETCH_S)
             except (NatsError, APIError, OSError) as error:
-                log.warning("fetch_failed", lane=lane, error=repr(error))
-                await asyncio.sleep(1.0)
+                log.warning("fetch_failed", error=repr(error))
+                ready = False  # a broker that lost its disk has to be set up again
+                await asyncio.sleep(_AGAIN_S)
                 continue
-            if message is None:
-                continue
-            if self._stopping or not self._free.is_set():  # the other lane was faster
-                await message.nack()
-                continue
-            self._free.clear()
-            try:
+            if message is not None and self._stopping:
+                await self._hand_back(message)
+            elif message is not None:
                 await self._take(message)
-            except Exception:  # the guard: whatever happens to one job, the worker takes the next
+
+    async def _hand_back(self, message: Msg) -> None:
+        await hand_back(self.broker, message)
+
+    async def _take(self, message: Msg) -> None:
+        """Guard one job: whatever happens to it, the worker takes the next."""
+        try:
+            job = _read(message)
+        except ValueError as error:
+            log.warning("job_unreadable", subject=message.subject, error=str(error))
+            await bury(self.broker, message, ErrorCode.MESSAGE_INVALID, str(error))
+            await message.term()
+            return
+        with bind_job(task=job.task_id, language=job.language, stage=job.stage(), job=job.shard, attempt=job.attempt):
+            try:
+                await self._hold(message, job)
+            except asyncio.CancelledError:
+                await self._hand_back(message)
+                raise
+            except Exception:  # the guard of the guard: the broker or the disk failed around the job
                 log.exception("job_guard_failed")
+                with suppress(NatsError, OSError):
+                    await message.nak(delay=_GUARD_DELAY_S)
             finally:
                 self._current = None
-                self._free.set()
 
-    async def _take(self, message: NatsMessage) -> None:
-        raw = message.raw_message
-        try:
-            subject = JobSubject.parse(raw.subject)
-            job = JOB_OF[subject.stage].model_validate_json(raw.data)
-            if job.subject() != subject:
-                raise ValueError("the body and the subject name different jobs")
-        except (ValidationError, ValueError) as error:
-            log.error("job_unreadable", subject=raw.subject, error=str(error))
-            await bury(self.broker, raw, ErrorCode.MESSAGE_INVALID, str(error))
-            await message.reject()
-            return
-        tries = raw.metadata.num_delivered
-        with bind_job(
-            task=job.task_id, language=job.language, stage=subject.stage, job=job.shard, attempt=job.attempt
-        ):
-            await self._settle(message, job, tries)
-
-    async def _settle(self, message: NatsMessage, job: Job, tries: int) -> None:
-        """Run the job and decide what becomes of its message."""
-        if tries > MAX_TRIES:  # every earlier try ended without a word: it takes its worker down
-            await self._give_up(message, job, ErrorCode.WORKER_LOST, f"the worker died {tries - 1} times on this job")
-            return
-        cancel_flags = await self.broker.key_value(names.CANCEL_BUCKET, declare=False)
-        if await is_canceled(cancel_flags, job):
-            await message.ack_sync()
-            log.info("job_skipped_canceled")
-            return
+    async def _hold(self, message: Msg, job: Job) -> None:
         with working_folder(self._settings.work_dir) as folder:
             context = self._current = JobContext(self._store, folder)
-            try:
-                async with held(self.broker, message, job, context):
-                    result = await self._run_once(job, context)
-            except Canceled as stop:
-                await self._after_cancel(message, stop)
-            except PermanentError as error:
-                log.warning("job_failed", code=error.code, error=error.message)
-                await self._report(failed(job, error.code, error.message))
-                await message.ack_sync()
-            except Exception as error:  # the message guard: retried, then reported and kept as a dead letter
-                await self._after_error(message, job, tries, error)
-            else:
-                await self._report(result)
-                await message.ack_sync()
-                await send_progress(self.broker, job, 1.0, "")
+            async with held(self.broker, message, job, context, self._plan.heartbeat_s):
+                await self._settle(message, job, context)
 
-    async def _run_once(self, job: Job, context: JobContext) -> Result:
+    async def _settle(self, message: Msg, job: Job, context: JobContext) -> None:
+        """Run the job and decide what becomes of its message."""
+        if await is_canceled(await self.broker.key_value(names.CANCEL_BUCKET, declare=False), job):
+            log.info("job_skipped_canceled")
+            await acknowledge(message)
+            return
+        tries = await count_tries(self.broker, message)
+        try:
+            result = await self._result(job, context, tries)
+        except Canceled as stop:
+            await self._after_cancel(message, stop)
+        except PermanentError as error:
+            log.warning("job_failed", code=error.code, error=error.message)
+            await self._report(failed(job, error.code, error.message))
+            await acknowledge(message)
+        except _WorkersLostError as error:
+            log.warning("job_failed", code=ErrorCode.WORKER_LOST, error=str(error))
+            await self._give_up(message, job, ErrorCode.WORKER_LOST, str(error))
+        except Exception as error:  # noqa: BLE001 (the message guard: retried, then reported, with a dead letter)
+            await self._after_error(message, job, tries, error)
+        else:
+            await self._report(result)
+            await acknowledge(message)
+            await send_progress(self.broker, job, 1.0, "")
+
+    async def _result(self, job: Job, context: JobContext, tries: int) -> Result:
         """The result of the job's manifest; works only when there is none yet."""
         where = keys.manifest(job.task_id, job.language, job.stage(), job.shard, job.attempt)
-        known = await asyncio.to_thread(self._read_manifest, where)
+        known = await in_thread(lambda: self._read_manifest(where))
         if known is not None:
             log.info("job_already_done")
             return known
-        log.info("job_started")
-        guarded = JobContext(
-            GuardedStore(context.store, context.cancel), context.workdir, context.cancel, context.progress
-        )
-        result = await _in_thread(lambda: self._handle(job, guarded))
-        context.cancel.check()
+        if tries > self._settings.max_tries:  # every earlier try ended without a word
+            raise _WorkersLostError(f"{tries - 1} workers died on this job")
+        log.info("job_started", tries=tries)
+        store = GuardedStore(context.store, context.cancel)
+        guarded = JobContext(store, context.workdir, context.cancel, context.progress)
+        result = await in_thread(lambda: self._handle(job, guarded))
         data = result.model_dump_json().encode()
-        if not await asyncio.to_thread(guarded.store.create, where, data):
+        if not await in_thread(lambda: store.create(where, data)):
             log.info("job_done_elsewhere")
-            return RESULT.validate_json(await asyncio.to_thread(read_bytes, self._store, where))
+            return RESULT.validate_json(await in_thread(lambda: read_bytes(self._store, where)))
         log.info("job_done")
         return RESULT.validate_json(data)
 
@@ -214,28 +217,42 @@ class Worker:
             message_id=f"{result.key()}:{outcome}",
         )
 
-    async def _after_cancel(self, message: NatsMessage, stop: Canceled) -> None:
+    async def _after_cancel(self, message: Msg, stop: Canceled) -> None:
         if self._stopping:
             log.info("job_handed_back")
-            await message.nack()
+            await self._hand_back(message)
         else:
             log.info("job_canceled", reason=stop.message)
-            await message.ack_sync()
+            await acknowledge(message)
 
-    async def _after_error(self, message: NatsMessage, job: Job, tries: int, error: Exception) -> None:
+    async def _after_error(self, message: Msg, job: Job, tries: int, error: Exception) -> None:
         code, text = _explain(error)
-        if tries < MAX_TRIES:
-            delay = RETRY_DELAYS_S[min(tries, len(RETRY_DELAYS_S)) - 1]
+        if tries < self._settings.max_tries:
+            delays = self._settings.retry_delays_s
+            delay = delays[min(tries, len(delays)) - 1]
             log.warning("job_retried", code=code, error=text, tries=tries, delay_s=delay, exc_info=error)
-            await message.nack(delay=delay)
+            await message.nak(delay=delay)
             return
         log.error("job_failed", code=code, error=text, tries=tries, exc_info=error)
         await self._give_up(message, job, code, text)
 
-    async def _give_up(self, message: NatsMessage, job: Job, code: ErrorCode, text: str) -> None:
+    async def _give_up(self, message: Msg, job: Job, code: ErrorCode, text: str) -> None:
         await self._report(failed(job, code, text))
-        await bury(self.broker, message.raw_message, code, text)
-        await message.reject()
+        await bury(self.broker, message, code, text)
+        await message.term()
+
+
+class _WorkersLostError(Exception):
+    """The job takes down every worker that runs it."""
+
+
+def _read(message: Msg) -> Job:
+    """Raises: ValueError."""
+    subject = JobSubject.parse(message.subject)
+    job = JOB_OF[subject.stage].model_validate_json(message.data)
+    if str(job.subject()) != message.subject:
+        raise ValueError("the body and the subject name different jobs")
+    return job
 
 
 def _explain(error: Exception) -> tuple[ErrorCode, str]:
@@ -244,32 +261,3 @@ def _explain(error: Exception) -> tuple[ErrorCode, str]:
     if isinstance(error, StorageError):
         return ErrorCode.STORAGE_UNAVAILABLE, str(error)
     return ErrorCode.INTERNAL, f"{type(error).__name__}: {error}"
-
-
-async def _in_thread(work: Callable[[], JobResult]) -> JobResult:
-    """Run blocking work in a daemon thread, so that a call that never returns cannot keep the process alive."""
-    loop = asyncio.get_running_loop()
-    future: asyncio.Future[JobResult] = loop.create_future()
-    context = structlog.contextvars.get_contextvars()
-
-    def settle(result: JobResult | None, error: BaseException | None) -> None:
-        if future.done():
-            return
-        if error is not None:
-            future.set_exception(error)
-        elif result is not None:
-            future.set_result(result)
-
-    def body() -> None:
-        structlog.contextvars.bind_contextvars(**context)
-        try:
-            result = work()
-        except BaseException as error:  # noqa: BLE001 (carried over to the awaiting side whole)
-            outcome: tuple[JobResult | None, BaseException | None] = (None, error)
-        else:
-            outcome = (result, None)
-        if not loop.is_closed():
-            loop.call_soon_threadsafe(settle, *outcome)
-
-    threading.Thread(target=body, daemon=True, name="job").start()
-    return await future

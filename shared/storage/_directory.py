@@ -1,16 +1,25 @@
 """Objects as files below one directory: the embedded default."""
 
 import contextlib
+import errno
 import os
+import secrets
 import shutil
-import tempfile
+import stat
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import BinaryIO, cast
+from typing import BinaryIO, TypeVar, cast
 
+from shared.storage._locks import hold, is_free
 from shared.storage._port import ObjectInfo, ObjectNotFound, StorageError, check_key, check_prefix
 
 _CHUNK = 1024 * 1024
+_ATTEMPTS = 20
+_ABANDONED_S = 60.0
+"""Younger files may belong to a writer that has not locked its file yet."""
+
+T = TypeVar("T")
 
 
 class _Span:
@@ -36,37 +45,34 @@ class _Span:
 
 
 class DirectoryStore:
-    """Object store below `root`; unfinished writes lie in `root/.incoming` and are renamed into place."""
+    """Object store below `root`; unfinished writes lie under their key in `root/.incoming` until renamed into place."""
 
     def __init__(self, root: Path) -> None:
         self._root = root.resolve()
         self._incoming = self._root / ".incoming"
         self._incoming.mkdir(parents=True, exist_ok=True)
+        self._remove_abandoned()
 
     def put(self, key: str, source: BinaryIO, size: int | None = None) -> ObjectInfo:
         """Write to a temporary file, sync it and rename it over `key`."""
         target = self._path(key)
-        with self._temporary() as temporary:
-            with temporary.open("wb") as sink:
-                shutil.copyfileobj(source, sink, _CHUNK)
-                written = sink.tell()
-                sink.flush()
-                os.fsync(sink.fileno())
+        with self._temporary(key) as (temporary, sink):
+            shutil.copyfileobj(source, sink, _CHUNK)
+            written = sink.tell()
             if size is not None and written != size:
                 raise StorageError(f"{key}: expected {size} bytes, got {written}")
-            self._place(temporary, target)
+            _sync(sink)
+            self._place(target, temporary, lambda: os.replace(temporary, target))
         return self.stat(key)
 
     def create(self, key: str, data: bytes) -> bool:
         """Hard-link a finished temporary file to `key`, which fails if the key is taken."""
         target = self._path(key)
-        with self._temporary() as temporary:
-            with temporary.open("wb") as sink:
-                sink.write(data)
-                sink.flush()
-                os.fsync(sink.fileno())
+        with self._temporary(key) as (temporary, sink):
+            sink.write(data)
+            _sync(sink)
             try:
-                self._with_parent(target, lambda: os.link(temporary, target))
+                self._place(target, temporary, lambda: os.link(temporary, target))
             except FileExistsError:
                 return False
         return True
@@ -75,7 +81,7 @@ class DirectoryStore:
         """Open the file and seek."""
         try:
             file = self._path(key).open("rb")
-        except (FileNotFoundError, IsADirectoryError):
+        except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
             raise ObjectNotFound(key) from None
         file.seek(start)
         return file if length is None else cast(BinaryIO, _Span(file, length))
@@ -100,19 +106,17 @@ class DirectoryStore:
                 yield self._info(path, key)
 
     def delete(self, prefix: str) -> int:
-        """Remove the folder and parents that became empty."""
+        """Remove the folder, what is being written into it, and parents that became empty."""
         folder = self._root / check_prefix(prefix)
+        shutil.rmtree(self._incoming / prefix, ignore_errors=True)  # its writers find their file gone and fail
         count = sum(1 for _ in self.list(prefix))
-        shutil.rmtree(folder, ignore_errors=True)
-        if folder.exists():  # a writer was at work inside; what it added goes in a second pass
-            shutil.rmtree(folder)
-        parent = folder.parent
-        while parent != self._root:
-            try:
-                parent.rmdir()
-            except OSError:
+        for _ in range(_ATTEMPTS):  # a writer may be at work inside; what it adds goes in the next pass
+            shutil.rmtree(folder, ignore_errors=True)
+            if not folder.exists():
                 break
-            parent = parent.parent
+        else:
+            raise StorageError(f"cannot remove {prefix}")
+        self._remove_empty(folder.parent, self._root)
         return count
 
     def _path(self, key: str) -> Path:
@@ -123,27 +127,69 @@ class DirectoryStore:
             status = path.stat()
         except (FileNotFoundError, NotADirectoryError):
             raise ObjectNotFound(key) from None
+        if not stat.S_ISREG(status.st_mode):
+            raise ObjectNotFound(key)
         return ObjectInfo(key, status.st_size, f"{status.st_ino:x}-{status.st_size:x}-{status.st_mtime_ns:x}")
 
     @contextlib.contextmanager
-    def _temporary(self) -> Iterator[Path]:
-        descriptor, name = tempfile.mkstemp(dir=self._incoming, prefix=f"{os.getpid()}-")
-        os.close(descriptor)
-        path = Path(name)
+    def _temporary(self, key: str) -> Iterator[tuple[Path, BinaryIO]]:
+        folder = (self._incoming / key).parent
+        path = folder / f"{os.getpid()}-{secrets.token_hex(8)}"
+        sink = cast(BinaryIO, self._with_parent(path, lambda: path.open("xb")))
         try:
-            yield path
+            with sink:
+                hold(sink)
+                yield path, sink
+        except OSError as error:
+            if error.errno in (errno.ENOSPC, errno.EDQUOT):
+                raise StorageError(f"{key}: the disk is full") from error
+            raise
         finally:
             path.unlink(missing_ok=True)
+            self._remove_empty(folder, self._incoming)
 
-    def _place(self, temporary: Path, target: Path) -> None:
-        self._with_parent(target, lambda: os.replace(temporary, target))
+    def _place(self, target: Path, temporary: Path, act: Callable[[], object]) -> None:
+        try:
+            self._with_parent(target, act, temporary.exists)
+        except OSError as error:
+            if target.is_dir():
+                raise StorageError(f"{target.name} is a folder of other objects") from error
+            raise
 
     @staticmethod
-    def _with_parent(target: Path, act: Callable[[], None]) -> None:
-        for _ in range(20):  # `delete` of a neighbour may remove the empty parent between the two steps
-            target.parent.mkdir(parents=True, exist_ok=True)
+    def _with_parent(target: Path, act: Callable[[], T], possible: Callable[[], bool] = lambda: True) -> T:
+        for _ in range(_ATTEMPTS):  # `delete` of a neighbour may remove the empty parent between the two steps
+            try:
+                target.parent.mkdir(parents=True, exist_ok=True)
+            except (FileExistsError, NotADirectoryError) as error:
+                raise StorageError(f"{target.parent.name} is an object, not a folder") from error
             try:
                 return act()
             except FileNotFoundError:
-                continue
+                if not possible():
+                    raise StorageError(f"{target.name} was deleted while it was written") from None
         raise StorageError(f"cannot create {target.parent}")
+
+    @staticmethod
+    def _remove_empty(folder: Path, top: Path) -> None:
+        while folder != top and top in folder.parents:
+            try:
+                folder.rmdir()
+            except FileNotFoundError:
+                pass  # a neighbour was faster; its parents may still be ours to remove
+            except OSError:
+                return
+            folder = folder.parent
+
+    def _remove_abandoned(self) -> None:
+        """Remove unfinished writes of processes that died."""
+        for path in self._incoming.rglob("*"):
+            with contextlib.suppress(OSError):
+                if path.is_file() and time.time() - path.stat().st_mtime > _ABANDONED_S and is_free(path):
+                    path.unlink()
+                    self._remove_empty(path.parent, self._incoming)
+
+
+def _sync(file: BinaryIO) -> None:
+    file.flush()
+    os.fsync(file.fileno())

@@ -15,7 +15,8 @@ import unicodedata
 
 from shared.pipeline import Stage
 
-_UNSAFE = re.compile(r"[^\w.\-]+")
+_RUN = re.compile("_{2,}")
+_STEM_BYTES, _EXTENSION_BYTES = 150, 12
 
 
 def task_prefix(task_id: str) -> str:
@@ -29,11 +30,21 @@ def safe_name(name: str) -> str:
     Letters of every script are kept; directories, control and reserved characters go.
     """
     base = unicodedata.normalize("NFC", name).replace("\\", "/").rsplit("/", 1)[-1]
-    clean = _UNSAFE.sub("_", base).strip("._-")
+    clean = _RUN.sub("_", "".join(letter if _is_plain(letter) else "_" for letter in base)).strip("._-")
     stem, dot, extension = clean.rpartition(".")
     if not dot:
-        return clean[:80] or "video"
-    return f"{stem[:80] or 'video'}.{extension[:12]}"
+        return _cut(clean, _STEM_BYTES) or "video"
+    return f"{_cut(stem, _STEM_BYTES) or 'video'}.{_cut(extension, _EXTENSION_BYTES)}"
+
+
+def _is_plain(letter: str) -> bool:
+    """Letters, the marks that many scripts write vowels with, and digits."""
+    return letter in ".-_" or unicodedata.category(letter)[0] in "LMN"
+
+
+def _cut(text: str, size: int) -> str:
+    """At most `size` bytes of UTF-8: a name of 80 Chinese characters would be longer than file systems take."""
+    return text.encode()[:size].decode("utf-8", "ignore").rstrip("._-")
 
 
 def input_video(task_id: str, original_name: str) -> str:

@@ -1,8 +1,8 @@
 """The object store port and what is built on it alone.
 
-    StorageError          the store did not answer or refused
-    ├── ObjectNotFound    no object has this key
-    └── InvalidKey        the key could leave the store or name two objects
+StorageError          the store did not answer or refused
+├── ObjectNotFound    no object has this key
+└── InvalidKey        the key could leave the store or name two objects
 """
 
 import io
@@ -16,7 +16,11 @@ from typing import BinaryIO, Protocol
 PART_BYTES = 16 * 1024 * 1024
 """Bytes held at once while an object of unknown size is written (S3 multipart part)."""
 
-_SEGMENT = re.compile(r"[^/\x00-\x1f\x7f\\]{1,200}")
+KEY_BYTES = 900
+SEGMENT_BYTES = 240
+"""Of a key and of each of its parts, in UTF-8: S3 takes 1024 for a key, file systems 255 for a name."""
+
+_SEGMENT = re.compile(r"[^/\x00-\x1f\x7f\\\ud800-\udfff]+")
 
 
 class StorageError(Exception):
@@ -47,7 +51,10 @@ class ObjectStore(Protocol):
     """
 
     def put(self, key: str, source: BinaryIO, size: int | None = None) -> ObjectInfo:
-        """Store what `source` yields, at most `PART_BYTES` in memory at a time; an exception stores nothing."""
+        """Store what `source` yields, a few times `PART_BYTES` in memory at most; an exception stores nothing.
+
+        Raises: StorageError, when `source` does not hold exactly `size` bytes.
+        """
         ...
 
     def create(self, key: str, data: bytes) -> bool:
@@ -55,7 +62,10 @@ class ObjectStore(Protocol):
         ...
 
     def open(self, key: str, start: int = 0, length: int | None = None) -> BinaryIO:
-        """Open `length` bytes from `start` for streaming; the caller closes it. Raises: ObjectNotFound."""
+        """Open `length` bytes from `start` for streaming; the caller closes it. Beyond the end there are none.
+
+        Raises: ObjectNotFound.
+        """
         ...
 
     def local(self, key: str, folder: Path) -> Path:
@@ -70,7 +80,7 @@ class ObjectStore(Protocol):
         ...
 
     def list(self, prefix: str) -> Iterator[ObjectInfo]:
-        """Yield every object whose key begins with `prefix`, in key order."""
+        """Yield every object whose key begins with `prefix` (which ends with '/'), in key order."""
         ...
 
     def delete(self, prefix: str) -> int:
@@ -85,9 +95,11 @@ def check_key(key: str) -> str:
         InvalidKey: for anything else, before a path or request is built from it.
     """
     segments = key.split("/")
-    bad = len(key) > 900 or any(part in ("", ".", "..") or not _SEGMENT.fullmatch(part) for part in segments)
-    if bad:
+    plain = all(part not in ("", ".", "..") and _SEGMENT.fullmatch(part) for part in segments)
+    if not plain or key.startswith("."):  # a leading dot is kept for what a store puts beside its objects
         raise InvalidKey(f"not a storage key: {key[:80]!r}")
+    if len(key.encode()) > KEY_BYTES or any(len(part.encode()) > SEGMENT_BYTES for part in segments):
+        raise InvalidKey(f"the storage key is too long: {key[:80]!r}")
     return key
 
 

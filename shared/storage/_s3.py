@@ -1,6 +1,8 @@
 """Objects in MinIO or any S3 service, through the `minio` client."""
 
+import hashlib
 import io
+import secrets
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, BinaryIO, cast
@@ -8,21 +10,23 @@ from typing import Any, BinaryIO, cast
 import urllib3
 from minio import Minio
 from minio.deleteobjects import DeleteObject
-from minio.error import S3Error
+from minio.error import MinioException, S3Error
 
 from shared.storage._port import PART_BYTES, ObjectInfo, ObjectNotFound, StorageError, check_key, check_prefix, download
 
 _MISSING = {"NoSuchKey", "NoSuchObject", "NoSuchBucket", "NoSuchUpload"}
+_CREATE_TRIES = 5
 
 
 class _Body:
     """A response body that gives its connection back when closed."""
 
-    def __init__(self, response: Any) -> None:
-        self._response = response
+    def __init__(self, response: Any, key: str) -> None:
+        self._response, self._key = response, key
 
     def read(self, size: int = -1) -> bytes:
-        return cast(bytes, self._response.read(None if size < 0 else size))
+        with _translated(self._key):
+            return cast(bytes, self._response.read(None if size < 0 else size))
 
     def close(self) -> None:
         self._response.close()
@@ -35,6 +39,21 @@ class _Body:
         self.close()
 
 
+class _Exactly:
+    """A source that must yield exactly `size` bytes; the client would leave the rest of a longer one unread."""
+
+    def __init__(self, source: BinaryIO, size: int, key: str) -> None:
+        self._source, self._left, self._key, self._size = source, size, key, size
+
+    def read(self, size: int = -1) -> bytes:
+        data = self._source.read(size)
+        self._left -= len(data)
+        too_long = self._left < 0 or (self._left == 0 and self._source.read(1))
+        if too_long or (self._left > 0 and not data):
+            raise StorageError(f"{self._key}: the source does not hold {self._size} bytes")
+        return data
+
+
 class S3Store:
     """Object store in one bucket, which is created when missing."""
 
@@ -45,12 +64,14 @@ class S3Store:
                 client.make_bucket(bucket)
 
     def put(self, key: str, source: BinaryIO, size: int | None = None) -> ObjectInfo:
-        """Upload in parts; an interrupted upload is aborted by the client and leaves no object."""
+        """Upload in parts, three at a time; an interrupted upload is aborted by the client and leaves no object."""
+        check_key(key)
+        data = source if size is None else cast(BinaryIO, _Exactly(source, size, key))
         with _translated(key):
             self._client.put_object(
                 self._bucket,
-                check_key(key),
-                source,
+                key,
+                data,
                 -1 if size is None else size,
                 part_size=PART_BYTES,
                 content_type="application/octet-stream",
@@ -59,31 +80,42 @@ class S3Store:
 
     def create(self, key: str, data: bytes) -> bool:
         """Upload on condition `If-None-Match: *`."""
-        headers = {"If-None-Match": "*", "Content-Type": "application/json"}
-        try:
-            # put_object() takes user metadata only and would prefix the condition; the client's own request does not
-            self._client._put_object(self._bucket, check_key(key), data, headers)  # noqa: SLF001 (minio 7.2.20)
-        except S3Error as error:
-            if error.code == "PreconditionFailed":
-                return False
-            raise StorageError(f"{key}: {error.code}: {error.message}") from error
-        except urllib3.exceptions.HTTPError as error:
-            raise StorageError(f"{key}: {error}") from error
-        return True
+        headers: dict[str, str | list[str] | tuple[str]] = {"If-None-Match": "*", "Content-Type": "application/json"}
+        check_key(key)
+        for _ in range(_CREATE_TRIES):
+            try:
+                with _translated(key):
+                    # put_object() would prefix the condition as user metadata; the client's own request does not
+                    self._client._put_object(self._bucket, key, data, headers)  # noqa: SLF001 (minio 7.2.20)
+            except StorageError as error:
+                code = error.__cause__.code if isinstance(error.__cause__, S3Error) else ""
+                if code == "PreconditionFailed":
+                    return False
+                if code != "ConditionalRequestConflict":  # two writers at once: AWS asks both to try again
+                    raise
+            else:
+                return True
+        raise StorageError(f"{key}: other writers kept it busy")
 
     def open(self, key: str, start: int = 0, length: int | None = None) -> BinaryIO:
         """Start a ranged GET."""
-        if length == 0:
+        check_key(key)
+        if length == 0 or (start and start >= self.stat(key).size):  # S3 refuses a range without bytes
             self.stat(key)
             return io.BytesIO()
         with _translated(key):
-            response = self._client.get_object(self._bucket, check_key(key), offset=start, length=length or 0)
-        return cast(BinaryIO, _Body(response))
+            response = self._client.get_object(self._bucket, key, offset=start, length=length or 0)
+        return cast(BinaryIO, _Body(response, key))
 
     def local(self, key: str, folder: Path) -> Path:
-        """Download to `folder`, once."""
-        path = folder / key.rsplit("/", 1)[-1]
-        return path if path.exists() else download(self, key, path)
+        """Download to `folder`, once; objects of the same name lie side by side."""
+        check_key(key)
+        path = folder / hashlib.sha256(key.encode()).hexdigest()[:12] / key.rsplit("/", 1)[-1]
+        if not path.exists():
+            path.parent.mkdir(parents=True, exist_ok=True)
+            part = path.with_name(f".{secrets.token_hex(4)}")  # a name of its own, so no reader sees half a file
+            download(self, key, part).replace(path)
+        return path
 
     def stat(self, key: str) -> ObjectInfo:
         """HEAD the object."""
@@ -108,11 +140,14 @@ class S3Store:
         return len(found)
 
     def _abort_uploads(self, prefix: str) -> None:
-        uploads = self._client._list_multipart_uploads(self._bucket, prefix=prefix)  # noqa: SLF001 (no public method)
-        for upload in uploads.uploads:
-            self._client._abort_multipart_upload(  # noqa: SLF001
-                self._bucket, upload.object_name, upload.upload_id
-            )
+        # AWS filters by prefix; MinIO knows whole keys only, but lists everything when no prefix is given.
+        for asked in (prefix, ""):
+            found = self._client._list_multipart_uploads(self._bucket, prefix=asked)  # noqa: SLF001 (no public method)
+            for upload in found.uploads:
+                if upload.object_name.startswith(prefix) and upload.upload_id:
+                    self._client._abort_multipart_upload(  # noqa: SLF001
+                        self._bucket, upload.object_name, upload.upload_id
+                    )
 
 
 class _translated:  # noqa: N801 (reads as a statement)
@@ -128,5 +163,5 @@ class _translated:  # noqa: N801 (reads as a statement)
         if isinstance(error, S3Error):
             kind = ObjectNotFound if error.code in _MISSING else StorageError
             raise kind(f"{self._key}: {error.code}: {error.message}") from error
-        if isinstance(error, urllib3.exceptions.HTTPError):
+        if isinstance(error, MinioException | urllib3.exceptions.HTTPError):
             raise StorageError(f"{self._key}: {error}") from error

@@ -44,10 +44,10 @@ _BODIES = {
     "flite-slt": _Body("slt", 171.0),
     "flite-rms": _Body("rms", 103.0, tunable=False),
     "flite-awb": _Body("awb", 129.0),
-    "flite-slt-small": _Body("slt", 171.0, 1.12, reserve_st=2.0),
     "flite-slt-large": _Body("slt", 171.0, 0.9, reserve_st=2.0),
     "flite-awb-small": _Body("awb", 129.0, 1.12, reserve_st=2.0),
-    "flite-awb-large": _Body("awb", 129.0, 0.9, reserve_st=2.0),
+    "flite-awb-large": _Body("awb", 129.0, 0.93, reserve_st=3.0),
+    "flite-slt-small": _Body("slt", 171.0, 1.06, reserve_st=5.0),  # any smaller and words get hard to understand
     "flite-kal": _Body("kal16", 88.0, reserve_st=5.0),  # diphones: plainly a machine
 }
 

@@ -10,6 +10,7 @@ from services.cloner.engines.base import Fault
 
 _KANJI = re.compile(r"[\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff々〆]")
 _LATIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9'.,%-]*")
+_EVERYDAY = {"私": "ワタシ", "日本": "ニホン"}  # where the dictionary has the formal reading
 _ATTACHED = {"助詞", "助動詞", "接尾辞", "補助記号"}  # particles, auxiliaries, suffixes, punctuation
 
 
@@ -35,6 +36,8 @@ class KanaReader:
 
     def _reading(self, word: Any) -> str:
         surface = str(word.surface)
+        if surface in _EVERYDAY:
+            return _EVERYDAY[surface]
         if pronounced := word.feature.pron:
             return surface if pronounced == "*" else str(pronounced)
         return "".join(self._each(surface)) if len(surface) > 1 else surface

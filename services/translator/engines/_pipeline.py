@@ -8,6 +8,7 @@ import subprocess
 import time
 
 from services.translator.engines._modes import Mode
+from services.translator.engines._stream_format import RECORD_END
 from shared.pipeline import CancelToken, ErrorCode, TransientError
 
 _POLL_S = 0.05
@@ -34,22 +35,14 @@ class KeptPipeline:
     """
 
     def __init__(self, mode: Mode) -> None:
+        """Start the processes. Raises: PipelineLostError."""
         self._mode = mode
-        flushing = subprocess.run(
-            ["apertium-wblank-mode", "-z", str(mode.file)], capture_output=True, text=True, timeout=10, check=True
-        ).stdout
-        self._process = subprocess.Popen(
-            # the mode's $1 is the generator's option: -n leaves out the marks of unknown words
-            ["bash", "-c", f"ulimit -v {_MEMORY_KIB}; {flushing}", "apertium", "-n", ""],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            bufsize=0,
-            start_new_session=True,
-            env={**os.environ, "LC_ALL": "C.UTF-8"},
-        )
+        try:
+            self._process = _start(mode)
+        except (OSError, subprocess.SubprocessError) as error:
+            raise PipelineLostError(mode, f"cannot be started: {error}") from error
         if self._process.stdin is None or self._process.stdout is None:
-            raise PipelineLostError(mode, "has no pipes")  # not with the arguments above
+            raise PipelineLostError(mode, "has no pipes")  # not with the arguments below
         self._stdin, self._stdout = self._process.stdin, self._process.stdout
         os.set_blocking(self._stdin.fileno(), False)
 
@@ -90,6 +83,8 @@ class KeptPipeline:
                     raise PipelineLostError(self._mode, "ended unexpectedly") from error
         if unsent or answer.count(b"\0") != 1:
             raise PipelineLostError(self._mode, "answered with more than one line")
+        if RECORD_END not in answer:  # what follows a member that died ends its output with an empty record
+            raise PipelineLostError(self._mode, "answered with half a line")
         return bytes(answer[:-1])
 
     def close(self) -> None:
@@ -112,3 +107,19 @@ class KeptPipeline:
         with contextlib.suppress(ProcessLookupError, PermissionError):  # macOS refuses a group of zombies
             os.killpg(self.pid, signal.SIGKILL)
         self._process.wait()
+
+
+def _start(mode: Mode) -> "subprocess.Popen[bytes]":
+    flushing = subprocess.run(
+        ["apertium-wblank-mode", "-z", str(mode.file)], capture_output=True, text=True, timeout=10, check=True
+    ).stdout
+    return subprocess.Popen(
+        # the mode's $1 is the generator's option: -n leaves out the marks of unknown words
+        ["bash", "-c", f"ulimit -v {_MEMORY_KIB}; {flushing}", "apertium", "-n", ""],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        bufsize=0,
+        start_new_session=True,
+        env={**os.environ, "LC_ALL": "C.UTF-8"},
+    )

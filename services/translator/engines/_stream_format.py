@@ -9,7 +9,9 @@ from dataclasses import dataclass
 _SPECIAL = re.compile(r"([\[\]{}^$/\\@<>])")
 _ESCAPED = re.compile(r"\\(.)", re.DOTALL)
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]+")
-_END = b"[]"
+RECORD_END = b"[]"
+"""An empty blank, which every tool passes on: a record without it is not whole."""
+
 _UNIT = re.compile(r"\^((?:\\.|[^/$\\])*)/((?:\\.|[^$\\])*)\$")
 _SENTENCE_END = (".", "?", "!")
 
@@ -26,12 +28,12 @@ def to_record(text: str) -> bytes:
     """Render `text` as one record of the null-flush mode, ended like a sentence so that no word waits for more."""
     text = _CONTROL.sub(" ", text).strip()
     stop = "" if text.endswith(_SENTENCE_END) else "."
-    return _SPECIAL.sub(r"\\\1", text).encode() + stop.encode() + _END + b"\0"
+    return _SPECIAL.sub(r"\\\1", text).encode() + stop.encode() + RECORD_END + b"\0"
 
 
 def from_record(record: bytes, text: str) -> str:
     """Read the translation of `text` back, without what `to_record` added."""
-    body = record.replace(_END, b"").decode("utf-8", "replace")
+    body = record.replace(RECORD_END, b"").decode("utf-8", "replace")
     if not text.strip().endswith(_SENTENCE_END):
         body = body.rstrip().removesuffix(".")
     return _ESCAPED.sub(r"\1", body).strip()

@@ -1,0 +1,130 @@
+"""Loudness after EBU R128 / ITU-R BS.1770-4: of single takes, and what to do about that of a whole mix."""
+
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+SILENCE_LUFS = -70.0
+"""The absolute gate: what is quieter has no loudness."""
+TOLERANCE_LU = 0.5
+_BLOCK_S = 0.4
+_OFFSET_LU = -0.691
+# The two filters of K-weighting at 48 kHz, BS.1770-4 tables 1 and 2.
+_SHELF = ((1.53512485958697, -2.69169618940638, 1.19839281085285), (1.0, -1.69065929318241, 0.73248077421585))
+_HIGH_PASS = ((1.0, -2.0, 1.0), (1.0, -1.99004745483398, 0.99007225036621))
+# An AAC encoder moves peaks by a few tenths of a decibel; the first try leaves this much room for it.
+_CODEC_MARGIN_DB = 0.7
+_EXTRA_MARGIN_DB = 0.2
+
+
+@dataclass(frozen=True)
+class Loudness:
+    """What a meter read; None where there was nothing but silence."""
+
+    integrated_lufs: float | None
+    true_peak_dbtp: float | None
+
+
+@dataclass(frozen=True)
+class Levels:
+    """What is done to a mix: gain, then a limit for its true peaks, both in dB."""
+
+    gain_db: float
+    ceiling_dbtp: float
+
+
+def first_levels(mix_lufs: float | None, target_lufs: float, peak_dbtp: float) -> Levels:
+    """Bring a measured mix to the target; a silent one is left alone."""
+    gain_db = 0.0 if mix_lufs is None else target_lufs - mix_lufs
+    return Levels(gain_db, peak_dbtp - _CODEC_MARGIN_DB)
+
+
+def on_target(measured: Loudness, target_lufs: float, peak_dbtp: float) -> bool:
+    """Whether an encoded track keeps its promises; a silent track cannot break them."""
+    return reached(measured, target_lufs) is not False and (measured.true_peak_dbtp or -math.inf) <= peak_dbtp
+
+
+def reached(measured: Loudness, target_lufs: float) -> bool | None:
+    """Whether the loudness is on target; None where there is none."""
+    if measured.integrated_lufs is None:
+        return None
+    return abs(measured.integrated_lufs - target_lufs) <= TOLERANCE_LU
+
+
+def corrected(levels: Levels, measured: Loudness, target_lufs: float, peak_dbtp: float) -> Levels:
+    """Levels for the second try: undo what limiting took away and what the encoder added to the peaks."""
+    miss_lu = 0.0 if measured.integrated_lufs is None else target_lufs - measured.integrated_lufs
+    excess_db = -math.inf if measured.true_peak_dbtp is None else measured.true_peak_dbtp - peak_dbtp
+    ceiling = levels.ceiling_dbtp - (excess_db + _EXTRA_MARGIN_DB if excess_db > 0 else 0.0)
+    return Levels(levels.gain_db + miss_lu, ceiling)
+
+
+class LoudnessMeter:
+    """Integrated loudness of one mono signal that comes in pieces."""
+
+    def __init__(self, sample_rate_hz: int) -> None:
+        self._block = round(_BLOCK_S * sample_rate_hz)
+        self._weights = _k_weights(self._block, sample_rate_hz)
+        self._rest: NDArray[np.float32] = np.empty(0, np.float32)
+        self._powers: list[float] = []
+
+    def add(self, samples: NDArray[np.float32]) -> None:
+        """Take in the next samples."""
+        samples = np.concatenate([self._rest, samples])
+        whole = len(samples) // self._block
+        self._powers += self._weigh(samples[: whole * self._block].reshape(whole, self._block))
+        self._rest = samples[whole * self._block :]
+
+    def lufs(self) -> float | None:
+        """The gated loudness so far; a signal of less than one block (0.4 s) is measured as it is."""
+        powers = self._powers
+        if not powers and len(self._rest):
+            padded = np.zeros((1, self._block), np.float32)
+            padded[0, : len(self._rest)] = self._rest
+            powers = [self._weigh(padded)[0] * self._block / len(self._rest)]
+        return gated(powers)
+
+    def _weigh(self, blocks: NDArray[np.float32]) -> list[float]:
+        """Mean squares of K-weighted blocks, by Parseval: only the power is wanted, so nothing is filtered."""
+        spectrum = np.fft.rfft(blocks, axis=1)
+        energy = (spectrum.real**2 + spectrum.imag**2) @ self._weights
+        return [float(value) for value in energy / self._block**2]
+
+
+def gated(powers: Sequence[float]) -> float | None:
+    """Mean loudness of blocks above the absolute gate and, of these, above 10 LU under their mean."""
+    loud = [power for power in powers if power > 0 and _lufs(power) > SILENCE_LUFS]
+    if not loud:
+        return None
+    floor = sum(loud) / len(loud) / 10
+    kept = [power for power in loud if power > floor]
+    return _lufs(sum(kept) / len(kept))
+
+
+def spread_lu(values: Iterable[float | None]) -> float | None:
+    """How unequal lines are: from the 5th to the 95th percentile of their loudness; None below two lines."""
+    known = [value for value in values if value is not None]
+    if len(known) < 2:
+        return None
+    low, high = np.percentile(known, [5, 95])
+    return float(high - low)
+
+
+def _lufs(power: float) -> float:
+    return _OFFSET_LU + 10 * math.log10(power)
+
+
+def _k_weights(block: int, sample_rate_hz: int) -> NDArray[np.float64]:
+    """Power response of K-weighting at the bins of a real FFT, doubled for the mirrored half of the spectrum."""
+    turn = np.exp(-2j * np.pi * np.fft.rfftfreq(block, 1 / sample_rate_hz) / sample_rate_hz)
+    response = np.ones(len(turn), np.complex128)
+    for above, below in (_SHELF, _HIGH_PASS):
+        response *= np.polyval(above[::-1], turn) / np.polyval(below[::-1], turn)
+    weights = 2 * np.abs(response) ** 2
+    weights[0] /= 2
+    if block % 2 == 0:
+        weights[-1] /= 2
+    return weights

@@ -1,0 +1,195 @@
+"""Gateways as processes, on SQLite and on PostgreSQL, with stub workers behind a real broker."""
+
+import contextlib
+import os
+import signal
+import subprocess
+import sys
+import uuid
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from shared.testing import NatsServer, ServerUnavailable, free_port, nats_server, postgres_server, wait_until
+
+ROOT = Path(__file__).parents[3]
+VIDEO = b"\x00\x00\x00\x20ftypisom" + b"\x00" * 2000
+
+
+@dataclass
+class Service:
+    """A child process that can be stopped, killed and started again."""
+
+    module: str
+    environment: dict[str, str]
+    log: Path
+    process: "subprocess.Popen[bytes] | None" = None
+
+    def start(self) -> None:
+        with self.log.open("ab") as log:
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", self.module],
+                cwd=ROOT,
+                env={**os.environ, **self.environment},
+                stdout=log,
+                stderr=subprocess.STDOUT,
+            )
+
+    def end(self, number: signal.Signals = signal.SIGTERM) -> int:
+        assert self.process is not None
+        self.process.send_signal(number)
+        return self.process.wait(20)
+
+
+@dataclass
+class World:
+    """One broker, one store, one database; gateways and workers come and go."""
+
+    folder: Path
+    nats: NatsServer
+    database_url: str
+    services: list[Service] = field(default_factory=list)
+
+    def environment(self, **more: str) -> dict[str, str]:
+        return {
+            "NATS_URL": self.nats.url,
+            "DATABASE_URL": self.database_url,
+            "UPLOAD_DIR": str(self.folder / "objects"),
+            "LOCALCLIP_WORK_DIR": str(self.folder / "tmp"),
+            "LOCALCLIP_HEARTBEAT_S": "0.3",
+            "LOCALCLIP_SWEEP_S": "1",
+            "LOCALCLIP_RESEND_AFTER_S": "3",
+            "LOCALCLIP_GRACE_S": "1",
+            "MAX_VIDEO_SIZE_MB": "2",
+            **more,
+        }
+
+    def gateway(self, **more: str) -> "Gateway":
+        port = free_port()
+        service = self._service("services.gateway", **{"LOCALCLIP_PORT": str(port), **more})
+        gateway = Gateway(service, httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=20))
+        gateway.wait_ready()
+        return gateway
+
+    def workers(self, **more: str) -> Service:
+        return self._service("tests.services.gateway.stub_workers", **more)
+
+    def _service(self, module: str, **more: str) -> Service:
+        log = self.folder / f"{len(self.services)}-{module.rsplit('.', 1)[-1]}.log"
+        service = Service(module, self.environment(**more), log)
+        service.start()
+        self.services.append(service)
+        return service
+
+    def close(self) -> None:
+        for service in self.services:
+            if service.process and service.process.poll() is None:
+                service.process.kill()
+                service.process.wait()
+
+
+@dataclass
+class Gateway:
+    """A gateway process and a client of it."""
+
+    service: Service
+    http: httpx.Client
+
+    def wait_ready(self) -> None:
+        def ready() -> bool:
+            with contextlib.suppress(httpx.TransportError):
+                return self.http.get("/readyz").status_code == 200
+            return False
+
+        wait_until(ready, 30, f"the gateway is not ready; see {self.service.log}")
+
+    def create(
+        self, config: str = "{}", video: bytes = VIDEO, *, start: bool = False, **files: bytes
+    ) -> dict[str, Any]:
+        """Upload; return the task."""
+        parts: list[tuple[str, Any]] = [("config", (None, config)), ("start", (None, str(start).lower()))]
+        parts += [(name, (f"{name}.srt", content)) for name, content in files.items()]
+        parts.append(("video", ("my video.mp4", video)))
+        answer = self.http.post("/api/tasks", files=parts)
+        assert answer.status_code == 201, answer.text
+        found: dict[str, Any] = answer.json()
+        return found
+
+    def task(self, task_id: str) -> dict[str, Any]:
+        found: dict[str, Any] = self.http.get(f"/api/tasks/{task_id}").json()
+        return found
+
+    def wait_for(self, task_id: str, status: str = "completed", timeout_s: float = 30) -> dict[str, Any]:
+        """The task once it has a status."""
+
+        def there() -> dict[str, Any] | None:
+            with contextlib.suppress(httpx.TransportError):
+                task = self.task(task_id)
+                return task if task.get("status") == status else None
+            return None
+
+        found = wait_until(there, timeout_s, f"not {status}: {task_id}")
+        assert found is not None
+        return found
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """A fresh database of each kind."""
+    if request.param == "sqlite":
+        yield f"sqlite:///{tmp_path}/localclip.db"
+        return
+    url: Callable[[], str] = request.getfixturevalue("fresh_postgres")
+    yield url()
+
+
+@pytest.fixture
+def sqlite_url(tmp_path: Path) -> str:
+    """A fresh SQLite database."""
+    return f"sqlite:///{tmp_path}/localclip.db"
+
+
+@pytest.fixture(scope="session")
+def postgres_process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
+    """A PostgreSQL server for the session."""
+    try:
+        with postgres_server(tmp_path_factory.mktemp("postgres")) as server:
+            yield server
+    except ServerUnavailable as why:
+        pytest.skip(str(why))
+
+
+@pytest.fixture
+def fresh_postgres(postgres_process: Any) -> Callable[[], str]:
+    """Makes empty databases."""
+    return lambda: str(postgres_process.create_database(f"test_{uuid.uuid4().hex}"))
+
+
+@pytest.fixture
+def broker(tmp_path: Path) -> Iterator[NatsServer]:
+    """A fresh broker."""
+    try:
+        with nats_server(tmp_path / "nats") as server:
+            yield server
+    except ServerUnavailable as why:
+        pytest.skip(str(why))
+
+
+@pytest.fixture
+def world(tmp_path: Path, broker: NatsServer, database_url: str) -> Iterator[World]:
+    """Everything around gateways, once with each database."""
+    made = World(tmp_path, broker, database_url)
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def small_world(tmp_path: Path, broker: NatsServer, sqlite_url: str) -> Iterator[World]:
+    """The same on SQLite only, for what does not depend on the database."""
+    made = World(tmp_path, broker, sqlite_url)
+    yield made
+    made.close()

@@ -1,0 +1,187 @@
+"""A workbench: a broker, a store, worker processes, and questions about what happened."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import nats as nats_client
+import pytest
+from nats.aio.client import Client
+from nats.js import JetStreamContext
+
+from shared.messaging import (
+    RESULT,
+    DeadLetter,
+    Job,
+    Provisioning,
+    Result,
+    SourceLine,
+    TranslateLines,
+    provision,
+    subjects,
+)
+from shared.pipeline import Lane
+from shared.storage import DirectoryStore
+from shared.testing import NatsServer, wait_until_async
+
+ACK_WAIT_S = 2.0
+PLAN = Provisioning(ack_wait_s=ACK_WAIT_S)
+_ROOT = Path(__file__).parents[3]
+_SCRIPT = Path(__file__).with_name("worker_process.py")
+
+
+@dataclass
+class WorkerProcess:
+    """One worker; its log is kept for the message of a failing test."""
+
+    process: "subprocess.Popen[bytes]"
+    log: Path
+
+    @property
+    def pid(self) -> int:
+        return self.process.pid
+
+    def logged(self, event: str) -> list[dict[str, Any]]:
+        """The log lines of one event."""
+        entries = [json.loads(line) for line in self.log.read_text().splitlines() if line.startswith("{")]
+        return [entry for entry in entries if entry.get("event") == event]
+
+    def kill(self) -> None:
+        """SIGKILL."""
+        self.process.kill()
+        self.process.wait()
+
+    def terminate(self) -> None:
+        """SIGTERM."""
+        self.process.send_signal(signal.SIGTERM)
+
+
+@dataclass
+class Bench:
+    """Everything of one test."""
+
+    server: NatsServer
+    client: Client
+    folder: Path
+    store: DirectoryStore
+    workers: list[WorkerProcess] = field(default_factory=list)
+
+    @property
+    def js(self) -> JetStreamContext:
+        return self.client.jetstream()
+
+    async def worker(self, *, ready: bool = True, **settings: str) -> WorkerProcess:
+        """Start a worker and wait until it asks for jobs."""
+        environment = {
+            **os.environ,
+            "NATS_URL": self.server.url,
+            "NATS_ACK_WAIT_S": str(ACK_WAIT_S),
+            "UPLOAD_DIR": str(self.folder / "objects"),
+            "LOCALCLIP_WORK_DIR": str(self.folder / "work"),
+            "LOCALCLIP_RETRY_DELAYS_S": "[0.2, 0.3]",
+            **settings,
+        }
+        log = self.folder / f"worker-{len(self.workers)}.log"
+        with log.open("wb") as output:
+            command = [sys.executable, str(_SCRIPT), str(self.folder / "journal")]
+            process = subprocess.Popen(command, env=environment, cwd=_ROOT, stdout=output, stderr=output)
+        worker = WorkerProcess(process, log)
+        self.workers.append(worker)
+        if ready:
+            await wait_until_async(lambda: worker.logged("worker_ready"), 20, f"worker to be ready: {log.read_text()}")
+        return worker
+
+    async def send(self, text: str, *, lane: Lane = Lane.BATCH, **fields: Any) -> TranslateLines:
+        """Publish a job that says `text`."""
+        number = fields.pop("number", 0)
+        line = SourceLine(segment_id="s0001", text=text, speaker_id="A", slot_s=1, max_chars=10)
+        address = {"task_id": f"task_{number:03}", "language": "es", "attempt": 1, **fields}
+        job = TranslateLines(lane=lane, source_language="en", lines=(line,), **address)
+        await self.publish(job)
+        return job
+
+    async def publish(self, job: Job) -> None:
+        """Put a job into its stream."""
+        await self.js.publish(str(job.subject()), job.model_dump_json().encode(), stream=subjects.JOBS)
+
+    def journal(self, event: str | None = None) -> list[dict[str, Any]]:
+        """What the handlers noted, in order."""
+        path = self.folder / "journal"
+        entries = [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
+        return [entry for entry in entries if event in (None, entry["event"])]
+
+    async def begun(self, count: int = 1) -> list[dict[str, Any]]:
+        """Wait until `count` handlers were begun."""
+        return await wait_until_async(lambda: self._at_least(count), 20, f"{count} jobs to begin; {self.logs()}")
+
+    def _at_least(self, count: int) -> list[dict[str, Any]]:
+        entries = self.journal("begin")
+        return entries if len(entries) >= count else []
+
+    async def stored(self, stream: str) -> list[bytes]:
+        """Everything in a stream."""
+        state = (await self.js.stream_info(stream)).state
+        if not state.messages:
+            return []
+        messages = [await self.js.get_msg(stream, seq) for seq in range(state.first_seq, state.last_seq + 1)]
+        return [message.data or b"" for message in messages]
+
+    async def results(self, count: int, timeout_s: float = 20) -> list[Result]:
+        """Wait until no job is left and `count` results are reported; there must not be more."""
+
+        async def settled() -> bool:
+            jobs = (await self.js.stream_info(subjects.JOBS)).state.messages
+            return jobs == 0 and len(await self.stored(subjects.RESULTS)) >= count
+
+        await wait_until_async(settled, timeout_s, f"{count} results and no job left; {self.logs()}")
+        found = [RESULT.validate_json(data) for data in await self.stored(subjects.RESULTS)]
+        assert len(found) == count, found
+        return found
+
+    async def dead(self) -> list[DeadLetter]:
+        """All dead letters."""
+        return [DeadLetter.model_validate_json(data) for data in await self.stored(subjects.DEAD)]
+
+    async def cancel(self, job: Job, *, language: str | None = None, epoch: int = 0) -> None:
+        """Set a cancel flag as the gateway does."""
+        flags = await self.js.key_value(subjects.CANCEL_BUCKET)
+        await flags.put(subjects.cancel_key(job.task_id, language), json.dumps({"epoch": epoch}).encode())
+
+    def work_folders(self) -> list[Path]:
+        """Temporary folders of jobs."""
+        return list((self.folder / "work").glob("*"))
+
+    async def exited(self, worker: WorkerProcess, timeout_s: float = 20) -> int:
+        """Wait for the end of a worker and return its exit code."""
+        await wait_until_async(lambda: worker.process.poll() is not None, timeout_s, f"worker to end; {self.logs()}")
+        return worker.process.returncode
+
+    def logs(self) -> str:
+        """The end of every worker's log."""
+        return "".join(f"\n--- {worker.log.name}\n{worker.log.read_text()[-1500:]}" for worker in self.workers)
+
+
+@pytest.fixture
+async def bench(nats: NatsServer, tmp_path: Path) -> AsyncIterator[Bench]:
+    """A workbench on a provisioned broker; its workers are killed at the end."""
+    client = await nats_client.connect(nats.url, max_reconnect_attempts=-1, reconnect_time_wait=0.2)
+    await provision(client.jetstream(), PLAN)
+    bench = Bench(nats, client, tmp_path, DirectoryStore(tmp_path / "objects"))
+    try:
+        yield bench
+    finally:
+        for worker in bench.workers:
+            worker.kill()
+        await client.close()
+
+
+def seconds_since(moment: float) -> float:
+    """Seconds of the wall clock since a journal entry."""
+    return time.time() - moment
