@@ -8,7 +8,7 @@ from typing import Any
 from rich.table import Table
 
 from localclip import ffmpeg
-from localclip.models import Report, Task
+from localclip.models import Report
 from localclip.results import LanguageResult
 from shared.media import probe
 from shared.pipeline import CancelToken, PermanentError, language
@@ -29,8 +29,8 @@ class Check:
     found: str
 
 
-def check_export(result: LanguageResult, original: Path) -> tuple[Check, ...]:
-    """Check everything a viewer of the exported video counts on."""
+def check_export(result: LanguageResult, original: Path, note: str | None = None) -> tuple[Check, ...]:
+    """Check everything a viewer of the exported video counts on; `note` says why there is nothing to dub, if so."""
     video, report = result.video, result.report
     if video is None or report is None:
         return (Check(result.language, "export", False, result.reason or "no video"),)
@@ -45,6 +45,7 @@ def check_export(result: LanguageResult, original: Path) -> tuple[Check, ...]:
         ("length of the input", lambda: _length(video, original)),
         ("subtitles", lambda: _subtitles(streams, result)),
         ("report", lambda: _report(report)),
+        ("lines", lambda: _lines(report, note)),
     ]
     if dubbed:
         checks += [
@@ -54,17 +55,6 @@ def check_export(result: LanguageResult, original: Path) -> tuple[Check, ...]:
             ("dub differs from the original", lambda: _differs(video, len(audio))),
         ]
     return tuple(Check(result.language, name, *_measured(measure)) for name, measure in checks)
-
-
-def check_lines(task: Task, results: tuple[LanguageResult, ...]) -> tuple[Check, ...]:
-    """Whether something was dubbed at all; a video without speech says so and passes."""
-    checks = []
-    for result in results:
-        if result.report is not None:
-            dubbed, failed = result.report.lines_dubbed, result.report.lines_failed
-            found = f"{dubbed} dubbed, {failed} failed" if dubbed or not task.note else task.note
-            checks.append(Check(result.language, "lines", failed == 0 and (dubbed > 0 or bool(task.note)), found))
-    return tuple(checks)
 
 
 def table(checks: tuple[Check, ...]) -> Table:
@@ -109,6 +99,14 @@ def _subtitles(streams: list[dict[str, Any]], result: LanguageResult) -> tuple[b
 def _report(report: Report) -> tuple[bool, str]:
     failed = [name for name, value in report.checks.items() if value is False]
     return report.passed is True and not failed, ", ".join(failed) or "all its checks passed"
+
+
+def _lines(report: Report, note: str | None) -> tuple[bool, str]:
+    """A video without speech passes when the task says that it has none."""
+    if report.lines_total == 0:
+        return bool(note), note or "nothing was dubbed, and nothing says why"
+    good = report.lines_dubbed > 0 and report.lines_failed == 0
+    return good, f"{report.lines_dubbed} dubbed, {report.lines_failed} failed"
 
 
 def _tagged(audio: list[dict[str, Any]], code: str) -> tuple[bool, str]:

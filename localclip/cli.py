@@ -1,7 +1,6 @@
 """The command line."""
 
 import json
-import os
 import signal
 import sys
 from contextlib import AbstractContextManager
@@ -10,7 +9,7 @@ from types import FrameType
 from typing import Annotated, NoReturn
 
 import typer
-from dotenv import dotenv_values
+from dotenv import load_dotenv
 from rich.console import Console
 from rich.table import Table
 
@@ -32,7 +31,10 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
+_WIDTH_OF_A_PIPE = 160
 console = Console()
+if not console.is_terminal:
+    console = Console(width=_WIDTH_OF_A_PIPE)
 
 Server = Annotated[str | None, typer.Option("--server", envvar="LOCALCLIP_SERVER", help="address of a running gateway")]
 Key = Annotated[str | None, typer.Option("--api-key", envvar="LOCALCLIP_API_KEY", help="API key of that gateway")]
@@ -51,8 +53,7 @@ def up(
 ) -> None:
     """Run the whole product until Ctrl-C; what it holds stays in the data folder."""
     options = StackOptions(data, host, port, _workers(only))
-    ambient = {name: value for name, value in dotenv_values(".env").items() if value} | dict(os.environ)
-    stack = Stack(options, tell=_warn, on_line=_show_all if verbose else _show, ambient=ambient)
+    stack = Stack(options, tell=_warn, on_line=_show_all if verbose else _show)
     try:
         with stack:
             console.print(
@@ -121,8 +122,9 @@ def demo(
     with _gateway(None, None) as client:
         dubbed = dub(client, NewTask(video, languages, source), out, console)
     with console.status("checking the exported files ..."):
-        found = tuple(check for result in dubbed.results for check in checks.check_export(result, video))
-    found += checks.check_lines(dubbed.task, dubbed.results)
+        found = tuple(
+            check for result in dubbed.results for check in checks.check_export(result, video, dubbed.task.note)
+        )
     console.print(checks.table(found))
     _fail_unless_complete(dubbed)
     if not all(check.passed for check in found):
@@ -246,6 +248,7 @@ def _interrupt(number: int, frame: FrameType | None) -> NoReturn:
 def main() -> None:
     """Run a command; what a person can do something about is one line, never a traceback."""
     signal.signal(signal.SIGTERM, _interrupt)
+    load_dotenv(Path(".env"))
     try:
         app(prog_name="localclip")  # ends the process: 0, 2 for wrong usage, 130 after an interrupt
     except (LocalClipError, PipelineError) as error:

@@ -34,4 +34,4 @@ def temporary_stack(console: Console, *, keep: bool = False) -> Iterator[Client]
 
 
 def _tell(console: Console, text: str) -> None:
-    console.print(text, style="yellow", markup=False, highlight=False)
+    console.print(text, style="yellow", markup=False, highlight=False, soft_wrap=True)

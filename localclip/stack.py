@@ -73,6 +73,7 @@ def environment_for(options: StackOptions, ambient: Mapping[str, str], broker_ur
     }
     kept = dict(ambient)
     if options.isolated:
+        defaults["MAX_VIDEO_SIZE_MB"] = "1000000"  # the limit protects a server from strangers
         kept = {name: value for name, value in kept.items() if name not in _OWN and not name.startswith("S3_")}
         kept.pop("LOCALCLIP_API_KEYS", None)
     root = Path(__file__).resolve().parent.parent
@@ -100,7 +101,8 @@ class Stack:
         self._ambient = dict(os.environ if ambient is None else ambient)
         self._own_broker = options.isolated or not self._ambient.get("NATS_URL")
         self._children: list[Child] = []
-        self._stop, self._hurry = threading.Event(), threading.Event()
+        self._stop, self._hurry, self._over = threading.Event(), threading.Event(), threading.Event()
+        self._over.set()  # nothing runs yet
         self._failure: StackError | None = None
         self._ready = False
         self._lock: DataLock | None = None
@@ -135,6 +137,7 @@ class Stack:
         self._lock = DataLock(self._options.data)
         if left := end_leftovers(self._options.data):
             self._tell(f"ended {left} processes that an earlier run left behind")
+        self._over.clear()
         self._thread.start()
         try:
             self._await_ready(time.monotonic() + timeout_s)
@@ -144,15 +147,15 @@ class Stack:
 
     def wait(self) -> None:
         """Block until the stack is stopped from elsewhere."""
-        while self._thread.is_alive():
-            self._thread.join(0.5)
+        while not self._over.wait(0.5):  # not `join`: interrupted, it takes the thread for ended (Python 3.11, 3.12)
+            pass
 
     def stop(self) -> None:
         """Stop every child in order, within 10 s; a second Ctrl-C stops them at once."""
         self._stop.set()
-        while self._thread.is_alive():
+        while not self._over.is_set():
             try:
-                self._thread.join(0.2)
+                self._over.wait(0.5)
             except KeyboardInterrupt:
                 self._hurry.set()
         if self._lock:
@@ -214,6 +217,7 @@ class Stack:
             self._failure = StackError(f"cannot start a part of the stack: {error}")
         finally:
             self._shut_down(time.monotonic())
+            self._over.set()
 
     def _start_children(self) -> None:
         for part in self._parts():
@@ -259,7 +263,7 @@ class Stack:
             while not self._ready:
                 if self._failure:
                     raise self._failure
-                if not self._thread.is_alive():
+                if self._over.is_set():
                     raise StackError("the runner was stopped")
                 if time.monotonic() > deadline:
                     raise StackError(f"not ready in time: {self._missing(client)}; see {self._options.data}/logs")

@@ -76,7 +76,8 @@ class DuckCurve:
             self._deepen(depths, start, duck)
         if depths is None:
             return None
-        return np.power(np.float32(10), depths * np.float32(self._duck_db / 20))
+        gains: NDArray[np.float32] = np.power(np.float32(10), depths * np.float32(self._duck_db / 20))
+        return gains
 
     def _deepen(self, depths: NDArray[np.float32], start: int, duck: Duck) -> None:
         """Lower a part of `depths` (0: full level, 1: ducked) to what `duck` asks for."""

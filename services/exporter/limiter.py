@@ -25,7 +25,8 @@ def _interpolators() -> NDArray[np.float32]:
     """Windowed sinc filters that read a signal at 1/4, 1/2 and 3/4 between two samples (BS.1770-4 annex 2: 4 x)."""
     places = np.arange(_TAPS)[:, None] - (_TAPS / 2 - 1) - np.array([0.25, 0.5, 0.75])
     filters = np.sinc(places) * (0.5 + 0.5 * np.cos(np.pi * places / (_TAPS / 2)))
-    return (filters / filters.sum(axis=0)).astype(np.float32)
+    normalized: NDArray[np.float32] = (filters / filters.sum(axis=0)).astype(np.float32)
+    return normalized
 
 
 _FILTERS = _interpolators()
@@ -58,7 +59,7 @@ def limited(samples: NDArray[np.float32], ceiling: float) -> NDArray[np.float32]
 def _cell_peaks(samples: NDArray[np.float32], ceiling: float) -> NDArray[np.float32]:
     """The highest level in every cell; between samples only where it may pass the ceiling."""
     cells = len(samples) // CELL
-    peaks = np.abs(samples[: cells * CELL]).reshape(cells, -1).max(axis=1)
+    peaks: NDArray[np.float32] = np.abs(samples[: cells * CELL]).reshape(cells, -1).max(axis=1)
     suspects = np.flatnonzero(peaks > ceiling * _SUSPICIOUS)
     padded = np.pad(samples, ((_TAPS, _TAPS), (0, 0)))
     # one sample before the cell and the taps on both sides

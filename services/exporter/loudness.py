@@ -7,14 +7,19 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+Samples = NDArray[np.float32]
+
 SILENCE_LUFS = -70.0
 """The absolute gate: what is quieter has no loudness."""
 TOLERANCE_LU = 0.5
+DUAL_MONO_LU = 10 * math.log10(2)
+"""What one signal gains when it is played from two loudspeakers."""
 _BLOCK_S = 0.4
 _OFFSET_LU = -0.691
 # The two filters of K-weighting at 48 kHz, BS.1770-4 tables 1 and 2.
 _SHELF = ((1.53512485958697, -2.69169618940638, 1.19839281085285), (1.0, -1.69065929318241, 0.73248077421585))
 _HIGH_PASS = ((1.0, -2.0, 1.0), (1.0, -1.99004745483398, 0.99007225036621))
+_VOICE_GAIN_DB = 12.0
 # An AAC encoder moves peaks by a few tenths of a decibel; the first try leaves this much room for it.
 _CODEC_MARGIN_DB = 0.7
 _EXTRA_MARGIN_DB = 0.2
@@ -26,6 +31,17 @@ class Loudness:
 
     integrated_lufs: float | None
     true_peak_dbtp: float | None
+
+
+def voice_gain_db(speech_lufs: float | None, takes_lufs: float | None) -> float:
+    """Gain that makes the takes as loud as the speech they replace, at most 12 dB up or down; 0 if unknown.
+
+    Without it the music between the lines of a loud video would drown the voices, and those of a quiet one would jump
+    out between lines that kept the original.
+    """
+    if speech_lufs is None or takes_lufs is None:
+        return 0.0
+    return max(-_VOICE_GAIN_DB, min(_VOICE_GAIN_DB, speech_lufs - takes_lufs))
 
 
 @dataclass(frozen=True)
@@ -63,35 +79,41 @@ def corrected(levels: Levels, measured: Loudness, target_lufs: float, peak_dbtp:
 
 
 class LoudnessMeter:
-    """Integrated loudness of one mono signal that comes in pieces."""
+    """Integrated loudness of a signal that comes in pieces, each frames x channels."""
 
     def __init__(self, sample_rate_hz: int) -> None:
         self._block = round(_BLOCK_S * sample_rate_hz)
         self._weights = _k_weights(self._block, sample_rate_hz)
-        self._rest: NDArray[np.float32] = np.empty(0, np.float32)
+        self._rest: Samples | None = None
         self._powers: list[float] = []
 
-    def add(self, samples: NDArray[np.float32]) -> None:
+    def add(self, samples: Samples) -> None:
         """Take in the next samples."""
-        samples = np.concatenate([self._rest, samples])
+        if self._rest is not None:
+            samples = np.concatenate([self._rest, samples])
         whole = len(samples) // self._block
-        self._powers += self._weigh(samples[: whole * self._block].reshape(whole, self._block))
+        self._powers += self._weigh(samples[: whole * self._block])
         self._rest = samples[whole * self._block :]
 
     def lufs(self) -> float | None:
         """The gated loudness so far; a signal of less than one block (0.4 s) is measured as it is."""
         powers = self._powers
-        if not powers and len(self._rest):
-            padded = np.zeros((1, self._block), np.float32)
-            padded[0, : len(self._rest)] = self._rest
+        if not powers and self._rest is not None and len(self._rest):
+            padded = np.pad(self._rest, ((0, self._block - len(self._rest)), (0, 0)))
             powers = [self._weigh(padded)[0] * self._block / len(self._rest)]
         return gated(powers)
 
-    def _weigh(self, blocks: NDArray[np.float32]) -> list[float]:
+    def _weigh(self, samples: Samples) -> list[float]:
         """Mean squares of K-weighted blocks, by Parseval: only the power is wanted, so nothing is filtered."""
-        spectrum = np.fft.rfft(blocks, axis=1)
-        energy = (spectrum.real**2 + spectrum.imag**2) @ self._weights
+        blocks = samples.T.reshape(samples.shape[1], -1, self._block)
+        spectrum = np.fft.rfft(blocks, axis=2)
+        energy = ((spectrum.real**2 + spectrum.imag**2) @ self._weights).sum(axis=0)
         return [float(value) for value in energy / self._block**2]
+
+
+def mean_lufs(values: Iterable[float | None]) -> float | None:
+    """Loudness of signals one after the other, the much quieter ones left out; None counts as silence."""
+    return gated([10 ** ((value - _OFFSET_LU) / 10) for value in values if value is not None])
 
 
 def gated(powers: Sequence[float]) -> float | None:

@@ -5,6 +5,8 @@ import time
 
 from faststream import FastStream
 from faststream.nats import NatsBroker, NatsMessage
+from nats.errors import Error as NatsError
+from nats.js.errors import APIError
 
 from services.progress.board import Board
 from services.progress.handlers import on_fact, on_raw_progress
@@ -20,24 +22,45 @@ class ProgressService:
     """Two subscriptions, one board, one teller."""
 
     def __init__(self, broker_settings: BrokerSettings, settings: ProgressSettings) -> None:
+        self._plan = broker_settings.provisioning()
         self._broker = NatsBroker(broker_settings.nats_url, logger=None, **connect_options())
+        self._app = FastStream(self._broker, logger=None, after_startup=[self._start], on_shutdown=[self._stop])
         self._board = Board(settings.progress_interval_s, settings.progress_silence_s)
         self._teller = Teller(self._broker, self._board)
         self._telling: asyncio.Task[None] | None = None
+        self._stopping = False
         self._broker.subscriber("localclip.progress.>")(self._hear_worker)
         self._broker.subscriber(f"{subjects.LIVE_PREFIX}.>")(self._hear_fact)
 
     async def run(self) -> None:
         """Serve until SIGTERM or SIGINT."""
-        app = FastStream(self._broker, logger=None, after_startup=[self._start], on_shutdown=[self._stop])
-        await app.run()
+        try:
+            await self._app.run()
+        except NatsError as error:
+            if not self._stopping:
+                raise
+            log.warning("stopped_without_broker", error=repr(error))  # closing in order takes a connection
+        if self._telling and not self._telling.cancelled():
+            self._telling.result()  # a defect ends the process with a traceback, never in silence
 
     async def _start(self) -> None:
-        await provision(self._broker.connection.jetstream())
-        self._telling = asyncio.create_task(self._teller.run())
+        self._telling = asyncio.create_task(self._serve())
+        self._telling.add_done_callback(lambda _: self._app.exit())
+
+    async def _serve(self) -> None:
+        while True:
+            try:
+                await provision(self._broker.connection.jetstream(), self._plan)
+            except (TimeoutError, NatsError, APIError, OSError) as error:  # the broker went away again
+                log.warning("provisioning_delayed", error=repr(error))
+                await asyncio.sleep(1.0)
+            else:
+                break
         log.info("progress_ready")
+        await self._teller.run()
 
     async def _stop(self) -> None:
+        self._stopping = True
         if self._telling:
             self._telling.cancel()
             await asyncio.gather(self._telling, return_exceptions=True)

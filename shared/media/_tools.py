@@ -140,9 +140,7 @@ def _start(
     stderr: IO[bytes],
 ) -> "subprocess.Popen[bytes]":
     if shutil.which(command[0]) is None:  # behind the prefix a missing tool would look like one that failed
-        raise PermanentError(
-            ErrorCode.ENGINE_UNAVAILABLE, f"'{command[0]}' is not installed; run `localclip doctor`"
-        )
+        raise PermanentError(ErrorCode.ENGINE_UNAVAILABLE, f"'{command[0]}' is not installed; run `localclip doctor`")
     return subprocess.Popen([*_wrapper(limits.memory_bytes), *command], stdin=stdin, stdout=stdout, stderr=stderr)
 
 

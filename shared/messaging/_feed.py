@@ -20,7 +20,7 @@ from shared.messaging._subjects import JOBS, job_consumer, job_filter
 from shared.observability import logger
 from shared.pipeline import Lane, Stage
 
-_ANSWER_S = 5.0
+_ANSWER_S = 2.0
 _RELEASE_S = 2.0
 _EMPTY = {StatusCode.NO_MESSAGES, StatusCode.REQUEST_TIMEOUT}
 _ORDER = sorted(Lane, key=lambda lane: lane is not Lane.INTERACTIVE)
@@ -55,7 +55,8 @@ class JobFeed:
 
     async def _ask(self, lane: Lane) -> Msg | None:
         """Take a job of `lane` that is there already."""
-        answer = await self._client.request(self._next(lane), _pull(no_wait=True), timeout=_ANSWER_S)
+        # Old style has an inbox of its own: the shared one finds its request by subject, and a job keeps its subject.
+        answer = await self._client.request(self._next(lane), _pull(no_wait=True), timeout=_ANSWER_S, old_style=True)
         return None if _is_empty(answer) else answer
 
     async def _wait(self, wait_s: float) -> Msg | None:

@@ -3,7 +3,7 @@
 import asyncio
 import json
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 
 from faststream.nats import NatsBroker
 from nats.aio.msg import Msg
@@ -99,48 +99,60 @@ async def held(
     broker: NatsBroker, message: Msg, job: Job, context: JobContext, heartbeat_s: float
 ) -> AsyncIterator[None]:
     """Hold the lease of `message` inside the block."""
+    over = asyncio.Event()
     loops = (
-        asyncio.create_task(_beat(message, heartbeat_s)),
-        asyncio.create_task(_watch_cancel(broker, job, context)),
-        asyncio.create_task(_pass_progress(broker, job, context)),
+        asyncio.create_task(_beat(message, heartbeat_s, over)),
+        asyncio.create_task(_watch_cancel(broker, job, context, over)),
+        asyncio.create_task(_pass_progress(broker, job, context, over)),
     )
     try:
         yield
     finally:
+        # Cancelling alone is not enough: `asyncio.wait_for` of Python 3.11, which the client is built on, swallows a
+        # cancellation that meets an answer, and the loop would go on for ever.
+        over.set()
         for loop in loops:
             loop.cancel()
         await asyncio.gather(*loops, return_exceptions=True)
 
 
-async def _beat(message: Msg, heartbeat_s: float) -> None:
+async def _pause(seconds: float, over: asyncio.Event) -> None:
+    with suppress(TimeoutError):
+        async with asyncio.timeout(seconds):
+            await over.wait()
+
+
+async def _beat(message: Msg, heartbeat_s: float, over: asyncio.Event) -> None:
     while True:
-        await asyncio.sleep(heartbeat_s)
+        await _pause(heartbeat_s, over)
+        if over.is_set():
+            return
         try:
             await message.in_progress()
         except (NatsError, OSError) as error:  # the client reconnects by itself; the next beat may do
             log.warning("heartbeat_missed", error=repr(error))
 
 
-async def _watch_cancel(broker: NatsBroker, job: Job, context: JobContext) -> None:
+async def _watch_cancel(broker: NatsBroker, job: Job, context: JobContext, over: asyncio.Event) -> None:
     """Poll rather than watch: a watch does not survive a crash of the broker, and two gets cost half a millisecond."""
-    while True:
+    while not over.is_set():
         try:
             if await is_canceled(await broker.key_value(CANCEL_BUCKET, declare=False), job):
                 context.cancel.cancel("canceled on request")
                 return
         except (NatsError, APIError, OSError) as error:
             log.warning("cancel_poll_failed", error=repr(error))
-        await asyncio.sleep(CANCEL_POLL_S)
+        await _pause(CANCEL_POLL_S, over)
 
 
-async def _pass_progress(broker: NatsBroker, job: Job, context: JobContext) -> None:
+async def _pass_progress(broker: NatsBroker, job: Job, context: JobContext, over: asyncio.Event) -> None:
     sent: tuple[float, str] | None = None
-    while True:
+    while not over.is_set():
         now = (context.progress.fraction, context.progress.message)
         if now != sent:
             await send_progress(broker, job, *now)
             sent = now
-        await asyncio.sleep(PROGRESS_S)
+        await _pause(PROGRESS_S, over)
 
 
 async def send_progress(broker: NatsBroker, job: Job, fraction: float, text: str) -> None:

@@ -100,8 +100,9 @@ class Worker:
             await asyncio.wait({self._serving}, timeout=self._settings.abandon_s)
         if not self._serving.done():
             log.warning("job_abandoned")  # its thread does not let go and ends with the process
+        while not self._serving.done():  # a single cancellation may get lost, see `held`
             self._serving.cancel()
-            await asyncio.wait({self._serving})
+            await asyncio.wait({self._serving}, timeout=3.0)
 
     async def _serve(self, feed: JobFeed) -> None:
         """Take jobs until the worker stops, through every loss of the broker."""

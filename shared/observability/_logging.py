@@ -31,9 +31,7 @@ def configure_logging(service: str, level: str = "INFO", *, json: bool | None = 
     if as_json:
         final.append(structlog.processors.format_exc_info)
     handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(
-        structlog.stdlib.ProcessorFormatter(foreign_pre_chain=shared, processors=[*final, renderer])
-    )
+    handler.setFormatter(structlog.stdlib.ProcessorFormatter(foreign_pre_chain=shared, processors=[*final, renderer]))
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level.upper())
@@ -53,9 +51,7 @@ def logger(name: str) -> structlog.stdlib.BoundLogger:
     return cast(structlog.stdlib.BoundLogger, structlog.get_logger(name))
 
 
-def _drop_color_message(
-    _: Any, __: str, event: structlog.typing.EventDict
-) -> structlog.typing.EventDict:
+def _drop_color_message(_: Any, __: str, event: structlog.typing.EventDict) -> structlog.typing.EventDict:
     """Uvicorn sends its message twice, once with terminal codes."""
     event.pop("color_message", None)
     return event

@@ -1,9 +1,9 @@
 """What can go wrong with a unit of work.
 
-    PipelineError            carries a `code` that decides the words a person reads
-    ├── PermanentError       the same input fails again: a failed result at once
-    ├── TransientError       worth another try later: handed back to the queue with a delay
-    └── Canceled             a person stopped it: no result, no retry
+PipelineError            carries a `code` that decides the words a person reads
+├── PermanentError       the same input fails again: a failed result at once
+├── TransientError       worth another try later: handed back to the queue with a delay
+└── Canceled             a person stopped it: no result, no retry
 """
 
 from enum import StrEnum

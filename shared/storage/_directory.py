@@ -100,8 +100,7 @@ class DirectoryStore:
     def list(self, prefix: str) -> Iterator[ObjectInfo]:
         """Walk the folder in key order."""
         folder = self._root / check_prefix(prefix)
-        paths = (path for path in folder.rglob("*") if path.is_file()) if folder.is_dir() else ()
-        for key, path in sorted((path.relative_to(self._root).as_posix(), path) for path in paths):
+        for key, path in sorted((path.relative_to(self._root).as_posix(), path) for path in _files(folder)):
             with contextlib.suppress(ObjectNotFound):  # removed while listing
                 yield self._info(path, key)
 
@@ -183,11 +182,17 @@ class DirectoryStore:
 
     def _remove_abandoned(self) -> None:
         """Remove unfinished writes of processes that died."""
-        for path in self._incoming.rglob("*"):
+        for path in list(_files(self._incoming)):
             with contextlib.suppress(OSError):
-                if path.is_file() and time.time() - path.stat().st_mtime > _ABANDONED_S and is_free(path):
+                if time.time() - path.stat().st_mtime > _ABANDONED_S and is_free(path):
                     path.unlink()
                     self._remove_empty(path.parent, self._incoming)
+
+
+def _files(folder: Path) -> Iterator[Path]:
+    """Every file below `folder`. `Path.rglob` would fail when a folder goes away under it, which happens here."""
+    for parent, _, names in os.walk(folder):
+        yield from (Path(parent, name) for name in names)
 
 
 def _sync(file: BinaryIO) -> None:

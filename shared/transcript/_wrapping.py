@@ -17,8 +17,10 @@ def wrap_text(text: str, limits: SubtitleLimits, *, spaces: bool) -> list[str]:
     if not spaces:
         return _wrap_characters(text, limits)
     rows = -(-len(text) // limits.row_chars)
+    # A narrower row would break a word that fits into one; only longer words have to be broken.
+    narrowest = max((len(word) for word in text.split() if len(word) <= limits.row_chars), default=1)
     for count in range(rows, len(text) + 1):
-        for width in range(-(-len(text) // count), limits.row_chars + 1):
+        for width in range(max(narrowest, -(-len(text) // count)), limits.row_chars + 1):
             wrapped = textwrap.wrap(text, width, break_long_words=True, break_on_hyphens=False)
             if len(wrapped) <= count:
                 return wrapped

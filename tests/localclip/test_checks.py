@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from localclip.checks import check_export, check_lines
+from localclip.checks import check_export
 from localclip.ffmpeg import integrated_lufs, run_ffmpeg
-from localclip.models import Report, Task
+from localclip.models import Report
 from localclip.results import LanguageResult
 from shared.pipeline import Status
 
@@ -64,10 +64,10 @@ def failures(result: LanguageResult, original: Path) -> list[str]:
 
 
 def test_a_good_export_passes_every_check(tmp_path: Path, original: Path) -> None:
-    """Eight of them, with figures."""
+    """Nine of them, with figures."""
     checks = check_export(export(tmp_path), original)
     assert [check for check in checks if not check.passed] == []
-    assert len(checks) == 8
+    assert len(checks) == 9
     assert all(check.found for check in checks)
 
 
@@ -111,10 +111,18 @@ def test_a_language_without_a_video_fails_with_its_reason(original: Path) -> Non
     ]
 
 
-def test_nothing_to_dub_passes_only_when_the_task_says_why() -> None:
+def test_nothing_to_dub_passes_only_when_the_task_says_why(tmp_path: Path, original: Path) -> None:
     """Silence that was not explained is a failure."""
-    result = (LanguageResult("es", Status.COMPLETED, (), Report()),)
-    silent = Task(task_id="t", status=Status.COMPLETED)
-    explained = silent.model_copy(update={"note": "no speech was found"})
-    assert [check.passed for check in check_lines(silent, result)] == [False]
-    assert [(check.passed, check.found) for check in check_lines(explained, result)] == [(True, "no speech was found")]
+    made = export(tmp_path)
+    silent = replace(made, report=Report(passed=True))
+    assert failures(silent, original) == ["lines"]
+    explained = check_export(silent, original, "no speech was found")
+    assert [(check.passed, check.found) for check in explained if check.name == "lines"] == [
+        (True, "no speech was found")
+    ]
+
+
+def test_a_line_that_failed_fails_the_demo(tmp_path: Path, original: Path) -> None:
+    """The demo's sample has no excuse."""
+    incomplete = replace(export(tmp_path), report=REPORT.model_copy(update={"lines_dubbed": 1, "lines_failed": 1}))
+    assert failures(incomplete, original) == ["lines"]

@@ -134,7 +134,8 @@ def test_up_mends_what_dies_and_stops_cleanly(runner: Runner, tmp_path: Path) ->
     runner.process.send_signal(signal.SIGTERM)
     assert runner.process.wait(12) == 0
     assert [process for process in children if process.is_running()] == []
-    assert (tmp_path / "data/logs/gateway.log").stat().st_size > 0
+    assert "Application shutdown complete" in (tmp_path / "data/logs/gateway.log").read_text()
+    assert "Server Exiting" in (tmp_path / "data/logs/nats-server.log").read_text()
 
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="elsewhere the next start ends them")

@@ -34,6 +34,11 @@ _RETRY_S = 2.0
 log = logger(__name__)
 
 
+async def _undecoded(message: NatsMessage) -> bytes:
+    """The body as it came: decoded JSON would not be taken for the `bytes` the handlers ask for."""
+    return message.body
+
+
 class Ingest:
     """The gateway's two subscriptions; registered on the broker before it starts."""
 
@@ -46,6 +51,7 @@ class Ingest:
             stream=JStream(subjects.RESULTS, declare=False),
             pull_sub=pull,
             ack_policy=AckPolicy.MANUAL,
+            decoder=_undecoded,
             title="results",
         )(self.take_result)
         broker.subscriber(
@@ -54,6 +60,7 @@ class Ingest:
             stream=JStream(subjects.ADVISORIES, declare=False),
             pull_sub=pull,
             ack_policy=AckPolicy.MANUAL,
+            decoder=_undecoded,
             title="undeliverable",
         )(self.take_advisory)
 

@@ -25,10 +25,12 @@ from shared.pipeline import Status
 def carry_out(session: Session, task: Task, steps: Iterable[Step]) -> None:
     """Apply `steps`, then whatever follows from them, until nothing does."""
     pending = list(steps)
-    while pending:
+    while True:
         for step in pending:
             _carry_out(session, task, step)
         pending = advance(queries.board(session, task))
+        if not pending:
+            break
     task.updated_at = now()
     task.version += 1
     session.add(task)

@@ -129,7 +129,7 @@ def test_results_count_once_and_late_ones_not_at_all(small_world: World) -> None
     workers = small_world.workers()
     task_id = gateway.create('{"target_languages": ["es"]}', start=True)["task_id"]
     gateway.wait_for(task_id)
-    workers.end()
+    workers.end(signal.SIGKILL)
     before = gateway.http.get(f"/api/tasks/{task_id}/languages/es/lines").json()
     address = {"task_id": task_id, "language": "es", "stage": Stage.TRANSLATION, "shard": "0"}
     other = LinesTranslated(**address, attempt=1, lines=(TranslatedLine(segment_id="s0000", text="ANOTHER"),))

@@ -122,7 +122,7 @@ def test_one_line_is_dubbed_on_the_interactive_lane(small_world: World) -> None:
     workers = small_world.workers()
     task_id = gateway.create('{"target_languages": ["es"]}', start=True)["task_id"]
     gateway.wait_for(task_id)
-    workers.end()
+    workers.end(signal.SIGKILL)
     for _ in range(5):
         gateway.create('{"target_languages": ["es"]}', start=True)
     small_world.workers(STUB_DELAY_S="0.5")

@@ -5,7 +5,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,7 +13,9 @@ from typing import Any
 import nats as nats_client
 import pytest
 from nats.aio.client import Client
+from nats.errors import Error as NatsError
 from nats.js import JetStreamContext
+from nats.js.errors import APIError
 
 from shared.messaging import (
     RESULT,
@@ -27,7 +28,7 @@ from shared.messaging import (
     provision,
     subjects,
 )
-from shared.pipeline import Lane
+from shared.pipeline import Lane, Stage
 from shared.storage import DirectoryStore
 from shared.testing import NatsServer, wait_until_async
 
@@ -75,7 +76,7 @@ class Bench:
 
     @property
     def js(self) -> JetStreamContext:
-        return self.client.jetstream()
+        return self.client.jetstream(timeout=1.0)
 
     async def worker(self, *, ready: bool = True, **settings: str) -> WorkerProcess:
         """Start a worker and wait until it asks for jobs."""
@@ -137,13 +138,33 @@ class Bench:
         """Wait until no job is left and `count` results are reported; there must not be more."""
 
         async def settled() -> bool:
-            jobs = (await self.js.stream_info(subjects.JOBS)).state.messages
-            return jobs == 0 and len(await self.stored(subjects.RESULTS)) >= count
+            try:
+                jobs = (await self.js.stream_info(subjects.JOBS)).state.messages
+                return jobs == 0 and len(await self.stored(subjects.RESULTS)) >= count
+            except (NatsError, APIError):  # the broker is just coming back
+                return False
 
         await wait_until_async(settled, timeout_s, f"{count} results and no job left; {self.logs()}")
         found = [RESULT.validate_json(data) for data in await self.stored(subjects.RESULTS)]
         assert len(found) == count, found
         return found
+
+    async def broker_is_back(self) -> None:
+        """Wait until the broker, started again, answers this test."""
+
+        async def answers() -> bool:
+            try:
+                return bool(await self.js.account_info())
+            except (NatsError, APIError):
+                return False
+
+        await wait_until_async(answers, 20, "the broker to answer again")
+
+    async def deliveries(self) -> int:
+        """How many deliveries the workers were given, repetitions included."""
+        lanes = [subjects.job_consumer(Stage.TRANSLATION, lane) for lane in Lane]
+        infos = [await self.js.consumer_info(subjects.JOBS, lane) for lane in lanes]
+        return sum(info.delivered.consumer_seq for info in infos if info.delivered)
 
     async def dead(self) -> list[DeadLetter]:
         """All dead letters."""
@@ -180,8 +201,3 @@ async def bench(nats: NatsServer, tmp_path: Path) -> AsyncIterator[Bench]:
         for worker in bench.workers:
             worker.kill()
         await client.close()
-
-
-def seconds_since(moment: float) -> float:
-    """Seconds of the wall clock since a journal entry."""
-    return time.time() - moment

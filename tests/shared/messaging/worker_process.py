@@ -5,7 +5,7 @@
     block SECONDS            heeds nothing
     file SECONDS             writes into its folder and the store, then works
     transient TIMES          fails the first TIMES times
-    permanent | crash | exit | die
+    permanent | crash | exit | verbose | nothing | die
 """
 
 import asyncio
@@ -86,6 +86,10 @@ def handle(job: TranslateLines, context: JobContext) -> LinesTranslated:
             raise ValueError("a defect")
         case "exit":
             sys.exit(3)
+        case "verbose":
+            raise RuntimeError("x" * 3_000_000)
+        case "nothing":
+            return None  # type: ignore[return-value]
         case "die":
             os.kill(os.getpid(), signal.SIGKILL)
     note("end", job)

@@ -1,0 +1,45 @@
+"""Which container an export is written to, and what it takes as it is."""
+
+from typing import Literal
+
+from services.exporter.source import Source
+from shared.messaging import ExportSettings
+from shared.pipeline import ErrorCode, PermanentError
+
+ContainerName = Literal["mp4", "mkv"]
+
+MEDIA_TYPES: dict[ContainerName, str] = {"mp4": "video/mp4", "mkv": "video/x-matroska"}
+
+_MP4_VIDEO = frozenset({"h264", "hevc", "av1", "vp9", "mpeg4"})
+_MP4_FORCED_VIDEO = _MP4_VIDEO | {"mpeg1video", "mpeg2video"}  # allowed, yet few players show it
+_AUDIO: dict[ContainerName, frozenset[str]] = {
+    "mp4": frozenset({"aac", "mp3", "ac3", "eac3", "alac", "opus"}),
+    "mkv": frozenset(
+        {"aac", "mp3", "mp2", "ac3", "eac3", "dts", "truehd", "flac", "opus", "vorbis", "alac", "wmav1", "wmav2"}
+        | {"pcm_u8", "pcm_s16le", "pcm_s24le", "pcm_s32le", "pcm_f32le"}
+    ),
+}
+
+
+def choose_container(source: Source, settings: ExportSettings, *, dubbed: bool) -> ContainerName:
+    """MP4 where the picture can be copied into it, else Matroska; a person's choice goes first.
+
+    Where nothing was dubbed the original audio is the product, so it too must fit.
+
+    Raises:
+        PermanentError: `export_invalid` when MP4 was asked for and cannot hold the picture.
+    """
+    if settings.container == "mp4" and source.video_codec not in _MP4_FORCED_VIDEO:
+        raise PermanentError(
+            ErrorCode.EXPORT_INVALID,
+            f"MP4 cannot hold {source.video_codec} pictures as they are; export to MKV or leave the choice open",
+        )
+    if settings.container != "auto":
+        return settings.container
+    fits = source.video_codec in _MP4_VIDEO and (dubbed or not any(must_encode(source, "mp4")))
+    return "mp4" if fits else "mkv"
+
+
+def must_encode(source: Source, container: ContainerName) -> tuple[bool, ...]:
+    """For every audio track of `source`, whether `container` does not take it as it is."""
+    return tuple(codec not in _AUDIO[container] for codec in source.audio_codecs)

@@ -1,0 +1,178 @@
+"""One export: voices over the original, levels, subtitles, file, checks, report."""
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from services.exporter.containers import MEDIA_TYPES, ContainerName, choose_container, must_encode
+from services.exporter.dubbing import Dub, Dubbing
+from services.exporter.engines import Mixer, MuxPlan
+from services.exporter.engines.base import Track
+from services.exporter.lines import is_dubbed
+from services.exporter.products import store_product
+from services.exporter.report import Measured, build_report
+from services.exporter.settings import ExporterSettings
+from services.exporter.source import Source, inspect
+from services.exporter.subtitles import flattened, layout
+from shared.messaging import ExportedFile, ExportLanguage, JobContext, Timeline
+from shared.pipeline import BASE, ErrorCode, PermanentError, language
+from shared.storage import ObjectNotFound, read_bytes
+from shared.transcript import Cue, write_srt, write_vtt
+
+_DUB_SHARE, _MUX_SHARE, _STORE_SHARE = 0.8, 0.95, 0.97
+_CLOCK_S = 0.002
+"""Matroska counts milliseconds; start and end may each be rounded."""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """The stored files and the report."""
+
+    files: tuple[ExportedFile, ...]
+    report: dict[str, object]
+
+
+class Export:
+    """Exports languages, one after the other."""
+
+    def __init__(self, mixer: Mixer, settings: ExporterSettings) -> None:
+        self._mixer, self._settings = mixer, settings
+
+    def run(self, job: ExportLanguage, context: JobContext) -> Outcome:
+        """Make, check and store everything `job` asks for; safe to repeat.
+
+        Raises:
+            PermanentError: `artifact_missing`, `media_*` for what it was given, `export_invalid` for what it made.
+        """
+        context.progress(0.0, "reading the timeline")
+        timeline, source = _inputs(job, context)
+        dubbed = any(is_dubbed(line) for line in timeline.lines)
+        container = choose_container(source, job.settings, dubbed=dubbed)
+        dub = None
+        if dubbed:
+            share = _part(context, 0.0, _DUB_SHARE)
+            dubbing = Dubbing(source, self._mixer, self._settings, job.settings, context, share)
+            dub = dubbing.make(timeline.lines, container)
+            timeline = timeline.model_copy(update={"lines": dub.lines})
+        cues = layout(timeline.lines, language(timeline.language), source.length_s)
+        video = self._mux(job, context, timeline, source, container, dub, cues)
+        measured = self._check(context, source, video, container, dub, cues)
+        report = build_report(timeline, job.settings, measured, self._mixer.info.used())
+        return Outcome(self._store(job, context, video, container, cues, report), report)
+
+    def _mux(
+        self,
+        job: ExportLanguage,
+        context: JobContext,
+        timeline: Timeline,
+        source: Source,
+        container: ContainerName,
+        dub: Dub | None,
+        cues: list[Cue],
+    ) -> Path:
+        context.progress(_DUB_SHARE, "writing the video")
+        target = context.workdir / f"export_{job.language}.{container}"
+        spoken = language(timeline.language)
+        subtitles = context.workdir / "container.srt"
+        subtitles.write_text(write_srt(flattened(cues) if container == "mp4" else cues), encoding="utf-8")
+        plan = MuxPlan(
+            target=target,
+            container=container,
+            dub=(dub.path, Track(spoken.iso639_2, f"{spoken.native_name} (LocalClip)")) if dub else None,
+            original=_original_track(timeline) if job.settings.keep_original else None,
+            encode_original=must_encode(source, container),
+            subtitles=(subtitles, Track(spoken.iso639_2, spoken.native_name)) if cues else None,
+        )
+        self._mixer.mux(source, plan, context.cancel, _part(context, _DUB_SHARE, _MUX_SHARE))
+        return target
+
+    def _check(
+        self,
+        context: JobContext,
+        source: Source,
+        video: Path,
+        container: ContainerName,
+        dub: Dub | None,
+        cues: list[Cue],
+    ) -> Measured:
+        """Look at the finished file as a player would.
+
+        Raises:
+            PermanentError: `export_invalid` when it is not the video it should be.
+        """
+        context.progress(_MUX_SHARE, "checking the video")
+        made = inspect(video, context.cancel)
+        tolerance_s = source.frame_s + _CLOCK_S
+        checks = {
+            "length": abs(made.length_s - source.length_s) <= tolerance_s,
+            "picture_length": abs(made.picture_end_s - source.picture_end_s) <= tolerance_s,
+            "picture_copied": made.video_codec == source.video_codec,
+            "audio_present": made.has_audio == (dub is not None or source.has_audio),
+            "subtitles_present": made.subtitle_tracks == (1 if cues else 0),
+        }
+        broken = [name for name, good in checks.items() if not good]
+        if broken:
+            raise PermanentError(
+                ErrorCode.EXPORT_INVALID,
+                f"the exported video is not right ({', '.join(broken)}): it lasts {made.length_s:.3f} s instead of "
+                f"{source.length_s:.3f} s; the upload may be damaged, try to convert it to MP4 first",
+            )
+        return Measured(
+            container=container,
+            length_s=made.length_s,
+            source_length_s=source.length_s,
+            frame_s=source.frame_s,
+            has_audio=source.has_audio,
+            loudness=dub.loudness if dub else None,
+            take_lufs=dub.take_lufs if dub else (),
+            voice_gain_db=dub.voice_gain_db if dub else None,
+            checks=checks,
+        )
+
+    def _store(
+        self,
+        job: ExportLanguage,
+        context: JobContext,
+        video: Path,
+        container: ContainerName,
+        cues: list[Cue],
+        report: dict[str, object],
+    ) -> tuple[ExportedFile, ...]:
+        context.progress(_STORE_SHARE, "storing the files")
+        texts = (
+            (f"subtitles_{job.language}.srt", write_srt(cues), "application/x-subrip"),
+            (f"subtitles_{job.language}.vtt", write_vtt(cues), "text/vtt"),
+            (f"report_{job.language}.json", json.dumps(report, indent=2, ensure_ascii=False), "application/json"),
+        )
+        files = [store_product(job, context, video, MEDIA_TYPES[container])]
+        for name, text, media_type in texts:
+            path = context.workdir / name
+            path.write_text(text, encoding="utf-8")
+            files.append(store_product(job, context, path, media_type))
+        return tuple(files)
+
+
+def _inputs(job: ExportLanguage, context: JobContext) -> tuple[Timeline, Source]:
+    try:
+        timeline = Timeline.model_validate_json(read_bytes(context.store, job.timeline_key))
+        video = context.store.local(job.video_key, context.workdir)
+    except (ObjectNotFound, ValidationError) as error:
+        raise PermanentError(
+            ErrorCode.ARTIFACT_MISSING, f"the video or its timeline is missing or damaged: {error}"
+        ) from error
+    return timeline, inspect(video, context.cancel)
+
+
+def _original_track(timeline: Timeline) -> Track:
+    if timeline.source_language == BASE:
+        return Track("und", "Original")
+    spoken = language(timeline.source_language)
+    return Track(spoken.iso639_2, f"{spoken.native_name} (original)")
+
+
+def _part(context: JobContext, start: float, end: float) -> Callable[[float], None]:
+    """Report fractions of a part of the work as fractions of the whole."""
+    return lambda fraction: context.progress(start + (end - start) * fraction)

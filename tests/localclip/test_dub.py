@@ -1,0 +1,86 @@
+"""A whole dub through a running stack, as a person at the command line sees it."""
+
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from localclip.client import Client
+from localclip.ffmpeg import run_ffmpeg
+from localclip.stack import Stack, StackOptions, free_port
+from shared.pipeline import Status
+
+SOURCE = "1\n00:00:00,300 --> 00:00:02,300\nGood morning.\n\n2\n00:00:03,000 --> 00:00:05,000\nHow are you?\n"
+KOREAN = "1\n00:00:00,300 --> 00:00:02,300\n좋은 아침입니다.\n\n2\n00:00:03,000 --> 00:00:05,000\n잘 지내세요?\n"
+
+
+@pytest.fixture(scope="module")
+def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    """Everything that `localclip up` runs."""
+    with Stack(StackOptions(tmp_path_factory.mktemp("stack"), port=free_port(), isolated=True)) as stack:
+        yield stack
+
+
+@pytest.fixture(scope="module")
+def talk(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Six seconds with two spoken sentences."""
+    folder = tmp_path_factory.mktemp("talk")
+    for number, text in enumerate(("Good morning.", "How are you?")):
+        subprocess.run(["flite", "-voice", "slt", "-t", text, "-o", str(folder / f"{number}.wav")], check=True)
+    sound = "[1:a]adelay=300:all=1[a];[2:a]adelay=3000:all=1[b];[a][b]amix=normalize=0,apad=whole_dur=6[sound]"
+    run_ffmpeg(
+        *("-f", "lavfi", "-i", "testsrc=size=160x120:rate=25:duration=6"),
+        *("-i", str(folder / "0.wav"), "-i", str(folder / "1.wav"), "-filter_complex", sound),
+        *("-map", "0", "-map", "[sound]", "-t", "6", "-c:v", "libx264", "-c:a", "aac", str(folder / "talk.mp4")),
+    )
+    return folder / "talk.mp4"
+
+
+def command(stack: Stack, *arguments: str) -> list[str]:
+    return [sys.executable, "-m", "localclip", "dub", *arguments, "--server", stack.url]
+
+
+def test_a_persons_own_subtitles_and_translation_are_dubbed(stack: Stack, talk: Path, tmp_path: Path) -> None:
+    """Korean has no embedded translator, and needs none here. Files, progress and table are there."""
+    source, korean = tmp_path / "source.srt", tmp_path / "korean.srt"
+    source.write_text(SOURCE)
+    korean.write_text(KOREAN)
+    own = ("--subtitles", str(source), "--from", "en", "--translation", f"ko={korean}")
+    arguments = (str(talk), "--to", "ko,es", *own, "--out", str(tmp_path / "out"))
+    done = subprocess.run(command(stack, *arguments), capture_output=True, text=True, check=False, timeout=120)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert {path.name for path in (tmp_path / "out").iterdir()} == {
+        name
+        for code in ("es", "ko")
+        for name in (f"export_{code}.mp4", f"subtitles_{code}.srt", f"subtitles_{code}.vtt", f"report_{code}.json")
+    }
+    assert "잘 지내세요?" in (tmp_path / "out/subtitles_ko.srt").read_text()
+    lines = done.stdout.splitlines()
+    for name in ("speech and speakers", "es  translation", "ko  translation", "es  voices", "ko  export"):
+        assert f"{name}: done" in lines
+    assert any("2/2" in line and "export_ko.mp4" in line for line in lines)
+
+
+def test_an_interrupt_cancels_the_task(stack: Stack, talk: Path, tmp_path: Path) -> None:
+    """Ctrl-C at any time: the task stops on the gateway too, and the shell sees 130."""
+    arguments = (str(talk), "--to", "fr", "--from", "en", "--out", str(tmp_path / "out"))
+    with subprocess.Popen(command(stack, *arguments), stdout=subprocess.PIPE, text=True) as dubbing:
+        assert dubbing.stdout is not None
+        assert dubbing.stdout.readline().startswith("speech and speakers")
+        dubbing.send_signal(signal.SIGINT)
+        assert "canceling ..." in dubbing.stdout.read()
+    assert dubbing.returncode == 130
+    with Client(stack.url) as client:
+        assert client.tasks(limit=1).tasks[0].status is Status.CANCELED
+    assert not (tmp_path / "out").exists()
+
+
+def test_what_is_impossible_is_refused_with_what_would_help(stack: Stack, talk: Path) -> None:
+    """Before the work begins, in one line."""
+    arguments = command(stack, str(talk), "--to", "ja", "--from", "en")
+    done = subprocess.run(arguments, capture_output=True, text=True, check=False, timeout=60)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr.startswith("error: language_unsupported: ")

@@ -1,0 +1,116 @@
+"""The report tells what was made and measured, and says why where it cannot."""
+
+from typing import Any
+
+import pytest
+
+from services.exporter.loudness import Loudness
+from services.exporter.report import Measured, build_report
+from shared.messaging import EngineUsed, ExportSettings, Timeline, TimelineLine
+from shared.pipeline import LineState, Stage
+from shared.transcript import MediaFacts
+
+FFMPEG = EngineUsed(stage=Stage.EXPORT, name="ffmpeg", version="5", licence="GPL-2.0-or-later", commercial_use=True)
+VOICE = EngineUsed(stage=Stage.CLONING, name="voice", version="1", licence="MIT", commercial_use=True)
+
+
+def line(start_s: float, end_s: float, *, take: tuple[float, float] | None = None, **fields: Any) -> TimelineLine:
+    """A line whose take is heard from and to `take`."""
+    defaults: dict[str, Any] = {
+        "segment_id": f"s{start_s:.0f}",
+        "speaker_id": "a",
+        "source_text": "",
+        "text": "Hola",
+        "state": LineState.DUBBED if take else LineState.FAILED,
+    }
+    if take:
+        defaults |= {"take_key": "k", "take_start_s": take[0], "take_duration_s": take[1] - take[0]}
+        defaults |= {"speed": 1.0, "fit": "natural"}
+    return TimelineLine(start_s=start_s, end_s=end_s, **(defaults | fields))
+
+
+def report(lines: list[TimelineLine], **measured: Any) -> dict[str, Any]:
+    """The report of an export of 20 s."""
+    facts = MediaFacts(container="mov", duration_s=20)
+    timeline = Timeline(
+        task_id="t", language="es", source_language="en", media=facts, lines=tuple(lines), engines=(VOICE,)
+    )
+    defaults: dict[str, Any] = {
+        "container": "mp4",
+        "length_s": 20.01,
+        "source_length_s": 20.0,
+        "frame_s": 0.04,
+        "has_audio": True,
+        "loudness": Loudness(-16.1, -1.3),
+        "take_lufs": (-23.0, -22.0),
+        "voice_gain_db": 3.0,
+        "checks": {"length": True},
+    }
+    return build_report(timeline, ExportSettings(), Measured(**(defaults | measured)), FFMPEG)
+
+
+def test_lines_are_counted_and_failed_ones_listed() -> None:
+    """Failed lines do not make the export fail: a person is told."""
+    found = report(
+        [
+            line(0, 2, take=(0, 2), edited=True),
+            line(3, 5, take=(3, 5)),
+            line(6, 8, error_code="engine_failed"),
+        ]
+    )
+    assert (found["lines_total"], found["lines_dubbed"], found["lines_failed"], found["lines_edited"]) == (3, 2, 1, 1)
+    assert found["failed"] == [{"segment_id": "s6", "code": "engine_failed"}]
+    assert found["passed"] is True
+    assert found["note"] is None
+    assert found["length_difference_s"] == 0.01
+    assert [engine["name"] for engine in found["engines"]] == ["voice", "ffmpeg"]
+    assert found["unmeasured"] == {}
+
+
+def test_speed_is_told_in_shares_of_dubbed_lines() -> None:
+    """Window from -10 to +20 %, both ends within."""
+    fits = [(0.9, "natural"), (1.2, "natural"), (1.3, "tight"), (1.5, "overflow")]
+    lines = [line(4 * n, 4 * n + 2, take=(4 * n, 4 * n + 2), speed=s, fit=f) for n, (s, f) in enumerate(fits)]
+    speed = report(lines)["speed"]
+    assert (speed["natural_share"], speed["tight_share"], speed["overflow_share"]) == (0.5, 0.25, 0.25)
+    assert speed["in_window_share"] == 0.5
+    assert speed["max"] == 1.5
+    assert 1.3 < speed["p95"] <= 1.5
+
+
+@pytest.mark.parametrize(("take", "overlap"), [((0, 4), 1.0), ((0, 2), 0.5), ((2, 6), 2 / 6), ((0, 8), 0.5)])
+def test_overlap_is_intersection_over_union_with_the_source(take: tuple[float, float], overlap: float) -> None:
+    """1 when the voice is heard exactly when the original speaker speaks."""
+    assert report([line(0, 4, take=take)])["overlap"] == pytest.approx(overlap, abs=1e-4)
+
+
+def test_overflow_is_what_runs_into_the_next_line_or_past_the_end() -> None:
+    """Originals that overlap by themselves do not count."""
+    assert report([line(0, 4, take=(0, 5.5)), line(5, 8, take=(5, 8))])["overflow_seconds"] == 0.5
+    assert report([line(17, 19, take=(17, 20.75))])["overflow_seconds"] == 0.75
+    assert report([line(0, 4, take=(0, 4)), line(3, 6, take=(3, 6))])["overflow_seconds"] == 0
+
+
+def test_what_could_not_be_measured_is_null_with_a_reason() -> None:
+    """Nothing dubbed: no loudness, speed or overlap, and no check on them."""
+    found = report([], loudness=None, take_lufs=(), voice_gain_db=None, has_audio=False)
+    assert found["note"] == "the video has no audio: the export is the original"
+    assert found["loudness"] == {"integrated_lufs": None, "true_peak_dbtp": None, "spread_lu": None}
+    assert found["overlap"] is None
+    assert set(found["unmeasured"]) >= {"overlap", "loudness.integrated_lufs", "loudness.spread_lu", "speed.p95"}
+    assert found["checks"] == {"length": True}
+    assert found["passed"] is True
+
+
+def test_a_missed_target_fails_the_export() -> None:
+    """The figure, the check and the verdict agree."""
+    found = report([line(0, 2, take=(0, 2))], loudness=Loudness(-18.0, -0.5))
+    assert found["checks"] == {"length": True, "loudness": False, "true_peak": False}
+    assert found["passed"] is False
+
+
+def test_a_silent_dub_has_no_loudness_to_judge() -> None:
+    """Null and a reason instead of a failed check."""
+    found = report([line(0, 2, take=(0, 2))], loudness=Loudness(None, None), take_lufs=(None,))
+    assert "loudness" not in found["checks"]
+    assert "silent" in found["unmeasured"]["loudness.integrated_lufs"]

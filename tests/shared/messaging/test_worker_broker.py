@@ -1,0 +1,84 @@
+"""The broker crashes, comes back, or loses its disk."""
+
+import asyncio
+import shutil
+from typing import Any
+
+import pytest
+
+from shared.messaging import subjects
+from shared.pipeline import Lane, Stage
+from shared.storage import keys
+from shared.testing import wait_until_async
+
+pytestmark = pytest.mark.anyio
+
+
+async def test_broker_crash_during_a_job(bench: Any) -> None:
+    """kill -9 of the broker while a job runs: after its restart the job ends once, whichever worker is there."""
+    await asyncio.gather(bench.worker(), bench.worker())
+    await bench.send("work 2")
+    await bench.begun()
+    bench.server.kill()
+    bench.server.start()
+    await bench.results(1)
+    assert [entry["event"] for entry in bench.journal()] == ["begin", "end"]
+
+
+async def test_job_ends_while_the_broker_is_down(bench: Any) -> None:
+    """The report waits for the broker, arrives once, and the next job is taken."""
+    await bench.worker()
+    job = await bench.send("work 1")
+    await bench.begun()
+    bench.server.kill()
+    manifest = keys.manifest(job.task_id, "es", Stage.TRANSLATION, "0", 1)
+    await wait_until_async(lambda: [i for i in bench.store.list("tasks/") if i.key == manifest], 10, "the manifest")
+    bench.server.start()
+    await bench.results(1)
+    await bench.send("done", number=1)
+    await bench.results(2)
+    assert len(bench.journal("begin")) == 2
+
+
+async def test_idle_workers_survive_a_crash(bench: Any) -> None:
+    """Workers that wait for jobs when the broker crashes take the next one soon after its restart."""
+    await asyncio.gather(bench.worker(), bench.worker())
+    bench.server.kill()
+    bench.server.start()
+    await bench.broker_is_back()
+    for number in range(4):
+        await bench.send("work 0.2", number=number)
+    await bench.results(4)
+    assert len(bench.journal("begin")) == 4
+
+
+async def test_worker_started_before_its_broker(bench: Any) -> None:
+    """The order of starting does not matter."""
+    bench.server.stop()
+    worker = await bench.worker(ready=False)
+    await asyncio.sleep(1.5)
+    bench.server.start()
+    await wait_until_async(lambda: worker.logged("worker_ready"), 20, "the worker to be ready")
+    await bench.send("done")
+    await bench.results(1)
+
+
+async def test_lost_disk_is_set_up_again(bench: Any) -> None:
+    """A broker that comes back empty is provisioned by whoever speaks to it, and work goes on."""
+    worker = await bench.worker()
+    bench.server.kill()
+    shutil.rmtree(bench.server.store_dir / "streams")
+    bench.server.start()
+    await wait_until_async(lambda: len(worker.logged("worker_ready")) == 2, 20, "the worker to set the broker up")
+    await bench.broker_is_back()
+    await bench.send("done")
+    await bench.results(1)
+
+
+async def test_deleted_consumer_is_made_again(bench: Any) -> None:
+    """A durable that vanished under a running worker does not leave it asking in silence."""
+    await bench.worker()
+    consumer = subjects.job_consumer(Stage.TRANSLATION, Lane.BATCH)
+    await bench.js.delete_consumer(subjects.JOBS, consumer)
+    await bench.send("done")
+    await bench.results(1)
