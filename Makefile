@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 export VIDEO TO FROM OUT
 
-.PHONY: help install tools test-tools demo up test check bench clean clean-all
+.PHONY: help install tools test-tools demo up test check generate lock bench clean clean-all
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -21,11 +21,19 @@ up: install ## run everything at http://localhost:8080 until Ctrl-C; data is kep
 test: install test-tools ## all tests (ARGS="-k name" passes options to pytest)
 	@PATH="$(CURDIR)/.tools/bin:$$PATH" $(BIN)/pytest $(ARGS)
 
-check: $(INSTALLED) ## style, types, import contracts
+check: $(INSTALLED) ## style, types, import contracts, interface documents
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
-	@$(BIN)/lint-imports
+	@$(BIN)/lint-imports --no-cache
+	@$(BIN)/python -m services.gateway.documents --check
+
+generate: $(INSTALLED) ## write docs/reference after a change to the API or to a message
+	@$(BIN)/python -m services.gateway.documents
+
+lock: $(INSTALLED) ## pin all dependencies again after a change in pyproject.toml
+	@$(BIN)/uv pip compile -q --universal --all-extras --generate-hashes --no-emit-index-url \
+		--custom-compile-command "make lock" pyproject.toml -o requirements.lock
 
 bench: install ## measure; results go to benchmarks/
 	@$(BIN)/python -m benchmarks $(ARGS)

@@ -29,6 +29,7 @@ from shared.messaging import (
 )
 from shared.pipeline import Lane, Stage
 from shared.storage import DirectoryStore
+from shared.testing import wait_until_async
 
 JOBS = 300
 BURST = 500
@@ -65,8 +66,7 @@ async def _raw(url: str) -> dict[str, float]:
         sent[str(job.subject())] = time.perf_counter()
         await js.publish(str(job.subject()), job.model_dump_json().encode(), headers={"Nats-Msg-Id": job.key()})
         await asyncio.sleep(EVERY_S)
-    while len(started) < JOBS:
-        await asyncio.sleep(0.01)
+    await wait_until_async(lambda: len(started) >= JOBS, 60, "jobs are missing")
     waits = [started[subject] - at for subject, at in sent.items()]
     began = time.perf_counter()
     for number in range(JOBS, total):
@@ -115,14 +115,12 @@ async def _ours(url: str, path: Path) -> dict[str, float]:
             session.commit()
             ready[job.task_id] = time.perf_counter()
         await asyncio.sleep(EVERY_S)
-    while len(reported) < JOBS:
-        await asyncio.sleep(0.01)
+    await wait_until_async(lambda: len(reported) >= JOBS, 60, "results are missing")
     waits = [started[task] - at for task, at in ready.items()]
     began = time.perf_counter()
     with database.write() as session:
         session.add_all(row(_job(number)) for number in range(JOBS, JOBS + BURST))
-    while len(reported) < JOBS + BURST:
-        await asyncio.sleep(0.01)
+    await wait_until_async(lambda: len(reported) >= JOBS + BURST, 120, "results are missing")
     rate = BURST / (time.perf_counter() - began)
     for task in tasks:
         task.cancel()

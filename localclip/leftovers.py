@@ -24,11 +24,15 @@ def remember(data: Path, pids: Iterable[int]) -> None:
     (data / _FILE).write_text(json.dumps(known), encoding="utf-8")
 
 
+def forget(data: Path) -> None:
+    """Nothing runs any more."""
+    (data / _FILE).unlink(missing_ok=True)
+
+
 def end_leftovers(data: Path) -> int:
     """End what an earlier runner of `data` left behind, and return how many; call it under the lock of the folder."""
-    path = data / _FILE
     try:
-        known: dict[str, float] = json.loads(path.read_text(encoding="utf-8"))
+        known: dict[str, float] = json.loads((data / _FILE).read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return 0
     left = [process for pid, started in known.items() if (process := _same(int(pid), started))]
@@ -37,7 +41,7 @@ def end_leftovers(data: Path) -> int:
     _, stubborn = psutil.wait_procs(left, timeout=_GRACE_S)
     for process in stubborn:
         process.kill()
-    path.unlink(missing_ok=True)
+    forget(data)
     return len(left)
 
 

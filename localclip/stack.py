@@ -14,7 +14,7 @@ from typing import Self
 from localclip.child import Child, OnLine
 from localclip.client import Client
 from localclip.errors import ServerUnreachable, StackError
-from localclip.leftovers import end_leftovers, remember
+from localclip.leftovers import end_leftovers, forget, remember
 from localclip.lock import DataLock
 from localclip.tools import find_tool
 from shared.pipeline import Stage
@@ -31,7 +31,7 @@ START_S = 120.0
 # Stopping takes 10 s at most: workers have the first 6.5 of them, then the gateway, then the broker.
 WORKERS_GONE_S, GATEWAY_GONE_S, BROKER_GONE_S = 6.5, 8.0, 9.5
 _HOPELESS_DEATHS = 3
-_OWN = ("NATS_URL", "DATABASE_URL", "UPLOAD_DIR", "LOCALCLIP_WORK_DIR", "LOCALCLIP_FRONTEND_DIR")
+_OWN = ("NATS_URL", "DATABASE_URL", "UPLOAD_DIR", "LOCALCLIP_WORK_DIR")
 Tell = Callable[[str], None]
 
 
@@ -257,6 +257,7 @@ class Stack:
                 time.sleep(0.02)
         for child in self._children:
             child.close()
+        forget(self._options.data)
 
     def _await_ready(self, deadline: float) -> None:
         with Client(self.url, self.api_key) as client:

@@ -26,7 +26,7 @@ from services.gateway.capabilities import Capabilities
 from services.gateway.database.engine import Database
 from services.gateway.live.hub import Hub
 from services.gateway.settings import DatabaseSettings, GatewaySettings
-from shared.messaging import BrokerSettings, ProvisioningError, connect_options, provision
+from shared.messaging import BrokerSettings, Provisioning, ProvisioningError, connect_options, provision
 from shared.observability import configure_logging, logger
 from shared.storage import ObjectStore, StorageSettings, open_store
 
@@ -35,16 +35,22 @@ _LOOPBACK = ("127.0.0.1", "::1", "localhost")
 log = logger(__name__)
 
 
-def create_app(settings: GatewaySettings, database: Database, store: ObjectStore, broker: NatsBroker) -> FastAPI:
+def create_app(
+    settings: GatewaySettings,
+    database: Database,
+    store: ObjectStore,
+    broker: NatsBroker,
+    plan: Provisioning | None = None,
+) -> FastAPI:
     """Put the application together; nothing runs before its lifespan begins."""
     hub = Hub(broker)
     gateway = Gateway(settings, database, store, broker, hub, Capabilities(broker))
-    ingest = Ingest(database, broker, store)
+    Ingest(database, broker, store)  # subscribes when the broker starts
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         await asyncio.to_thread(database.migrate)
-        running = asyncio.create_task(_background(gateway, ingest))
+        running = asyncio.create_task(_background(gateway, plan or Provisioning()))
         restore = _close_streams_on_stop(hub)
         try:
             yield
@@ -70,10 +76,10 @@ def create_app(settings: GatewaySettings, database: Database, store: ObjectStore
     return app
 
 
-async def _background(gateway: Gateway, ingest: Ingest) -> None:
+async def _background(gateway: Gateway, plan: Provisioning) -> None:
     """Connect, provision, then run every loop; REST answers all the while."""
     broker, database, settings = gateway.broker, gateway.database, gateway.settings
-    await _connect(broker)
+    await _connect(broker, plan)
     await gateway.hub.start()
     leadership = Leadership(database)
     to_dispatch, to_relay = Wake(), Wake()
@@ -91,11 +97,11 @@ async def _background(gateway: Gateway, ingest: Ingest) -> None:
         leadership.release()
 
 
-async def _connect(broker: NatsBroker) -> None:
+async def _connect(broker: NatsBroker, plan: Provisioning) -> None:
     while True:
         try:
             await broker.connect()
-            await provision(broker.connection.jetstream())
+            await provision(broker.connection.jetstream(), plan)
             await broker.start()
         except (NatsError, APIError, ProvisioningError, OSError, TimeoutError) as error:  # it may come up later
             log.warning("broker_not_ready", error=repr(error))
@@ -143,8 +149,14 @@ def main() -> None:
     settings = GatewaySettings()
     configure_logging("gateway", settings.log_level)
     refuse_open_door(settings)
-    broker = _broker(BrokerSettings())
-    app = create_app(settings, Database(DatabaseSettings().database_url), open_store(StorageSettings()), broker)
+    broker = BrokerSettings()
+    app = create_app(
+        settings,
+        Database(DatabaseSettings().database_url),
+        open_store(StorageSettings()),
+        NatsBroker(broker.nats_url, logger=None, **connect_options()),
+        broker.provisioning(),
+    )
     uvicorn.run(
         app,
         host=settings.host,
@@ -154,7 +166,3 @@ def main() -> None:
         timeout_graceful_shutdown=5,
         timeout_keep_alive=30,
     )
-
-
-def _broker(settings: BrokerSettings) -> NatsBroker:
-    return NatsBroker(settings.nats_url, logger=None, **connect_options())

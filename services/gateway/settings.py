@@ -1,7 +1,5 @@
 """Settings of the gateway."""
 
-from pathlib import Path
-
 from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
@@ -29,7 +27,6 @@ class GatewaySettings(BaseSettings):
     )
     allow_anonymous: bool = Field(default=False, description="listen beyond loopback without API keys")
     log_level: str = Field(default="INFO", description="DEBUG, INFO, WARNING or ERROR")
-    frontend_dir: Path | None = Field(default=None, description="built frontend to serve; None: the one in the project")
     max_video_size_mb: int = Field(
         default=500, ge=1, validation_alias="MAX_VIDEO_SIZE_MB", description="largest upload accepted, in MiB"
     )

@@ -1,5 +1,6 @@
 """Run a command-line tool under limits: time, memory, and the life of its parent."""
 
+import os
 import shutil
 import subprocess
 import sys
@@ -16,6 +17,7 @@ from shared.media._sniff import Container
 from shared.pipeline import CancelToken, ErrorCode, PermanentError, TransientError
 
 _POLL_S = 0.05
+_STDERR_BYTES = 64 * 1024
 
 
 @dataclass(frozen=True)
@@ -46,8 +48,9 @@ def run_tool(
 
     Raises:
         Canceled: `cancel` was set.
-        PermanentError: `tool_failed` with the last lines of stderr, or `tool_timeout`.
+        PermanentError: `tool_failed` with the last lines of stderr, `tool_timeout`, or `engine_unavailable`.
         TransientError: `tool_failed` when the tool was killed by a signal.
+        Exception: what `on_line` raised; the tool is killed then.
     """
     limits = limits or ToolLimits()
     cancel.check()
@@ -70,8 +73,7 @@ def run_tool(
             process.wait()
             if process.stdout:
                 process.stdout.close()
-        err.seek(0)
-        _judge(process.returncode, command[0], err.read())
+        _judge(process.returncode, command[0], _end_of(err))
         out.seek(0)
         return out.read()
 
@@ -127,8 +129,7 @@ def piped_tool(
         cancel.check()
         if late.is_set():
             raise PermanentError(ErrorCode.TOOL_TIMEOUT, f"{command[0]} did not finish within {limits.timeout_s:.0f} s")
-        err.seek(0)
-        _judge(process.returncode, command[0], err.read())
+        _judge(process.returncode, command[0], _end_of(err))
 
 
 def _start(
@@ -162,12 +163,11 @@ def _wait(
     on_line: Callable[[str], None] | None,
 ) -> None:
     deadline = time.monotonic() + timeout_s
-    reader = None
-    if on_line and process.stdout:
-        reader = threading.Thread(target=_read_lines, args=(process.stdout, on_line), daemon=True)
-        reader.start()
+    reader = _Lines(process.stdout, on_line) if on_line and process.stdout else None
     while process.poll() is None:
         cancel.check()
+        if reader:
+            reader.check()
         if time.monotonic() > deadline:
             raise PermanentError(ErrorCode.TOOL_TIMEOUT, f"{name} did not finish within {timeout_s:.0f} s")
         try:
@@ -176,11 +176,34 @@ def _wait(
             continue
     if reader:
         reader.join(5.0)
+        reader.check()
 
 
-def _read_lines(stream: IO[bytes], on_line: Callable[[str], None]) -> None:
-    for line in stream:
-        on_line(line.decode("utf-8", "replace").rstrip("\n"))
+class _Lines(threading.Thread):
+    """Passes the lines of a stream on; what the receiver raises is kept for the thread that runs the tool."""
+
+    def __init__(self, stream: IO[bytes], on_line: Callable[[str], None]) -> None:
+        super().__init__(daemon=True)
+        self._stream, self._on_line = stream, on_line
+        self._error: Exception | None = None
+        self.start()
+
+    def run(self) -> None:
+        try:
+            for line in self._stream:
+                self._on_line(line.decode("utf-8", "replace").rstrip("\n"))
+        except Exception as error:  # noqa: BLE001 (raised again by `check`; unread, the tool would block on its pipe)
+            self._error = error
+
+    def check(self) -> None:
+        if self._error is not None:
+            raise self._error
+
+
+def _end_of(stderr: IO[bytes]) -> bytes:
+    """A damaged file can make a tool complain for megabytes."""
+    stderr.seek(max(0, stderr.seek(0, os.SEEK_END) - _STDERR_BYTES))
+    return stderr.read()
 
 
 def _judge(code: int, name: str, stderr: bytes) -> None:

@@ -5,6 +5,7 @@ cancellation, progress, the manifest that makes a job count once, retry, the dea
 """
 
 import asyncio
+import time
 from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
@@ -194,12 +195,14 @@ class Worker:
         log.info("job_started", tries=tries)
         store = GuardedStore(context.store, context.cancel)
         guarded = JobContext(store, context.workdir, context.cancel, context.progress)
+        began = time.perf_counter()
         result = await in_thread(lambda: self._handle(job, guarded))
+        seconds = round(time.perf_counter() - began, 3)
         data = result.model_dump_json().encode()
         if not await in_thread(lambda: store.create(where, data)):
             log.info("job_done_elsewhere")
             return RESULT.validate_json(await in_thread(lambda: read_bytes(self._store, where)))
-        log.info("job_done")
+        log.info("job_done", seconds=seconds)
         return RESULT.validate_json(data)
 
     def _read_manifest(self, where: str) -> Result | None:

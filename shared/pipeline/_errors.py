@@ -51,7 +51,7 @@ class TransientError(PipelineError):
     """Trying again later may succeed."""
 
 
-class Canceled(PipelineError):
+class Canceled(PipelineError):  # noqa: N818 (not an error: somebody asked for it)
     """The work was stopped on request or because the worker is going away."""
 
     def __init__(self, message: str = "canceled") -> None:

@@ -27,11 +27,11 @@ class StorageError(Exception):
     """The store could not do what was asked."""
 
 
-class ObjectNotFound(StorageError):
+class ObjectNotFound(StorageError):  # noqa: N818 (says what is the matter)
     """No object has this key."""
 
 
-class InvalidKey(StorageError):
+class InvalidKey(StorageError):  # noqa: N818 (says what is the matter)
     """The key is empty, absolute, too long or could climb out of the store."""
 
 

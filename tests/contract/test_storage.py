@@ -261,7 +261,9 @@ def test_prefix_ends_with_a_slash(store: ObjectStore) -> None:
     assert keys_of(store, "tasks/") == ["tasks/10/a"]
 
 
-@pytest.mark.parametrize("name", ["영상 파일.mp4", "日本語" * 25, "a b+c&d=e?f#g%h", "ümlaut'\"$(x)`;|", "-rf", "x" * 240])
+@pytest.mark.parametrize(
+    "name", ["영상 파일.mp4", "日本語" * 25, "a b+c&d=e?f#g%h", "ümlaut'\"$(x)`;|", "-rf", "x" * 240]
+)
 def test_odd_names_are_kept(store: ObjectStore, name: str) -> None:
     """Every key that is allowed is kept under exactly this name."""
     put_bytes(store, f"a/{name}", b"odd")

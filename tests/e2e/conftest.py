@@ -17,7 +17,7 @@ from localclip.stack import Stack, StackOptions
 from shared.testing import free_port, wait_until
 
 # Leases and sweeps as short as a test wants them; the rules are the same.
-QUICK = {"LOCALCLIP_ACK_WAIT_S": "4", "LOCALCLIP_SWEEP_S": "2", "LOCALCLIP_RESEND_AFTER_S": "8"}
+QUICK = {"NATS_ACK_WAIT_S": "4", "LOCALCLIP_SWEEP_S": "2", "LOCALCLIP_RESEND_AFTER_S": "8"}
 DONE = ("completed", "failed", "canceled", "stale")
 
 

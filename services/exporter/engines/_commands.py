@@ -42,9 +42,10 @@ def measure(sound: Path, *, raw: bool) -> list[str]:
     options = _RAW if raw else {"f": "mov"}
     stream = ffmpeg.input(f"file:{sound}", protocol_whitelist="file", **options)["a:0"]
     stream = stream.filter("ebur128", metadata=1, framelog="verbose", **({} if raw else {"peak": "true"}))
-    for key in (INTEGRATED,) if raw else (INTEGRATED, TRUE_PEAK):
-        stream = stream.filter("ametadata", "print", key=key, file="pipe:1")
-    return _compile(ffmpeg.output(stream, "-", format="null"))
+    printed = stream.filter(
+        "ametadata", "print", file="pipe:1"
+    )  # all keys: two printers would cut up each other's lines
+    return _compile(ffmpeg.output(printed, "-", format="null"))
 
 
 def resample(sound: Path, target: Path) -> list[str]:
@@ -61,26 +62,43 @@ def mux(source: Source, plan: MuxPlan, audio_kbps: int) -> list[str]:
     """
     video = _video(source, fflags="+genpts")
     streams, options = [video["V:0"]], _container_options(source, plan)
+    labels: list[str] = []
     if plan.dub:
         streams.append(_own(plan.dub[0], "mov")["a:0"])
-        options |= _describe("a:0", plan.dub[1], default=True)
-    kept = range(len(source.audio_codecs)) if plan.dub is None else range(min(1, len(source.audio_codecs)))
-    if plan.dub is None or plan.original:
-        for number in kept:
-            place = f"a:{len(streams) - 1}"
-            streams.append(video[f"a:{number}"])
-            if plan.encode_original[number]:
-                options |= {f"c:{place}": "aac", f"b:{place}": f"{audio_kbps}k"}
-            if plan.dub and plan.original:
-                options |= _describe(place, plan.original, default=False)
+        options["disposition:a:0"] = "default"
+        labels += _label("a:0", plan.dub[1])
+    for number in _kept(source, plan):
+        place = f"a:{len(streams) - 1}"
+        streams.append(video[f"a:{number}"])
+        if plan.encode_original[number]:
+            options |= {f"c:{place}": "aac", f"b:{place}": f"{audio_kbps}k"}
+        if plan.dub and plan.original:
+            options[f"disposition:{place}"] = "0"
+            labels += _label(place, plan.original)
     if plan.subtitles:
         streams.append(_own(plan.subtitles[0], "srt")["s:0"])
-        options |= {"c:s": "mov_text" if plan.container == "mp4" else "srt"}
-        options |= _describe("s:0", plan.subtitles[1], default=False)
+        options |= {"c:s": "mov_text" if plan.container == "mp4" else "srt", "disposition:s:0": "0"}
+        labels += _label("s:0", plan.subtitles[1])
     outputs = [ffmpeg.output(*streams, f"file:{plan.target}", **options)]
     if plan.dub and not plan.original and source.has_audio and source.container.demuxer in JUMPING:
         outputs.append(ffmpeg.output(video["a:0"], "-", format="null", acodec="copy"))  # see `decode`
-    return _compile(*outputs, progress=True)
+    command = _compile(*outputs, progress=True)
+    end = command.index(f"file:{plan.target}")
+    return [*command[:end], *labels, *command[end:]]
+
+
+def _kept(source: Source, plan: MuxPlan) -> range:
+    """Which original audio tracks go along: all where nothing was dubbed, else the first if it is wanted."""
+    tracks = len(source.audio_codecs)
+    if plan.dub is None:
+        return range(tracks)
+    return range(min(1, tracks) if plan.original else 0)
+
+
+def _label(place: str, track: Track) -> list[str]:
+    """Language and title of a track; ffmpeg-python 0.2.0 cannot repeat an option."""
+    values = (f"language={track.language}", f"title={track.title}", f"handler_name={track.title}")
+    return [part for value in values for part in (f"-metadata:s:{place}", value)]
 
 
 def _container_options(source: Source, plan: MuxPlan) -> dict[str, Any]:
@@ -93,13 +111,6 @@ def _container_options(source: Source, plan: MuxPlan) -> dict[str, Any]:
     if source.video_codec == "mpeg4" and source.container.demuxer == "avi":
         options["bsf:v"] = "mpeg4_unpack_bframes"
     return options
-
-
-def _describe(place: str, track: Track, *, default: bool) -> dict[str, Any]:
-    return {
-        f"metadata:s:{place}": [f"language={track.language}", f"title={track.title}", f"handler_name={track.title}"],
-        f"disposition:{place}": "default" if default else "0",
-    }
 
 
 def _video(source: Source, **options: Any) -> "ffmpeg.nodes.FilterableStream":

@@ -1,6 +1,7 @@
 """The whole stage on real videos: sound where it belongs, at its level, in a file of the same length."""
 
 import json
+import struct
 from pathlib import Path
 from typing import Any
 
@@ -86,14 +87,9 @@ def test_tracks_are_labelled_and_the_dub_is_the_default(bench: Bench, plain_vide
         assert [s["tags"]["language"] for s in (dub, original, subtitles)] == ["spa", "eng", "spa"]
         assert (dub["disposition"]["default"], original["disposition"]["default"]) == (1, 0)
         assert subtitles["codec_name"] == {"mp4": "mov_text", "mkv": "subrip"}[container]
-        assert max(map(abs, starts_found_in_tone(run.video))) <= 2
-
-
-def starts_found_in_tone(path: Path) -> list[int]:
-    """How far the middle of the tone is off: its level rises at 1 s and falls at 2 s."""
-    heard = np.abs(hear(path)[:, 0])
-    loud = np.flatnonzero(heard > 0.5 * heard.max())
-    return [round((loud[0] + loud[-1]) / 2 / RATE_HZ * 10 - 15)]
+        if container == "mkv":  # the first subtitle track of an MP4 file is always on
+            assert subtitles["disposition"]["default"] == 0
+        assert dub["tags"]["handler_name" if container == "mp4" else "title"] == "Español (LocalClip)"
 
 
 def test_the_original_can_be_left_out(bench: Bench, make_video: MakeVideo) -> None:
@@ -108,12 +104,16 @@ def test_the_original_can_be_left_out(bench: Bench, make_video: MakeVideo) -> No
 
 def test_rotation_survives(bench: Bench, make_video: MakeVideo) -> None:
     """A telephone's video is not turned over."""
-    options = ["-c:v", "libx264", "-pix_fmt", "yuv420p", "-metadata:s:v", "rotate=90", "-c:a", "aac"]
-    video = make_video(".mov", options=options)
+    upright, turned = (
+        struct.pack(">9i", *m, 0, 0, 0, 1 << 30) for m in ((1 << 16, 0, 0, 0, 1 << 16), (0, 1 << 16, 0, -1 << 16, 0))
+    )
+    video = bench.folder / "turned.mov"
+    data = make_video(".mov", 3.0).read_bytes()
+    place = data.index(upright, data.index(b"tkhd"))
+    video.write_bytes(data[:place] + turned + data[place + len(turned) :])
     run = bench.run(video, [bench.line(1, 2, tone(1))])
     rotation = [look(path)["streams"][0]["side_data_list"][0]["rotation"] for path in (video, run.video)]
-    assert rotation[0] == rotation[1]
-    assert rotation[0] != 0
+    assert rotation == [-90, -90]
 
 
 @pytest.mark.parametrize(("lufs", "peak"), [(-16.0, -1.0), (-23.0, -2.0), (-12.0, -1.5)])
@@ -270,7 +270,7 @@ def test_progress_rises_through_every_step(bench: Bench, plain_video: Path) -> N
     run = bench.run(plain_video, [bench.line(1, 2, tone(1))])
     fractions = [fraction for fraction, _ in run.progress]
     assert fractions == sorted(fractions)
-    assert [message for message in dict.fromkeys(message for _, message in run.progress)][1:] == list(STEPS)
+    assert list(dict.fromkeys(message for _, message in run.progress))[1:] == list(STEPS)
     assert len({round(fraction, 2) for fraction in fractions}) > 10
 
 

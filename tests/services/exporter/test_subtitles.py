@@ -1,5 +1,6 @@
 """Subtitles follow what is heard, fit on the screen and never overlap where speech does not."""
 
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -34,7 +35,7 @@ def test_a_long_line_becomes_several_cues_in_proportion() -> None:
     assert len(cues) >= 3
     assert (cues[0].start_s, cues[-1].end_s) == (2, pytest.approx(12))
     assert " ".join(" ".join(cue.text for cue in cues).split()) == " ".join(text.split())
-    for before, after in zip(cues, cues[1:], strict=False):
+    for before, after in pairwise(cues):
         assert before.end_s == pytest.approx(after.start_s)
         ratio = (before.end_s - before.start_s) / (after.end_s - after.start_s)
         assert ratio == pytest.approx(len(before.text) / len(after.text), rel=0.05)
@@ -90,7 +91,7 @@ def test_cues_of_lines_that_do_not_overlap_do_not_overlap(spoken: list[tuple[flo
         lines.append(line(moment + gap / 30, moment + gap / 30 + duration, text))
         moment = lines[-1].end_s
     cues = layout(lines, SPANISH, 1000)
-    assert all(b.end_s <= a.start_s + 1e-9 for b, a in zip(cues, cues[1:], strict=False))
+    assert all(b.end_s <= a.start_s + 1e-9 for b, a in pairwise(cues))
 
 
 @given(st.lists(st.tuples(st.integers(0, 5000), st.integers(1, 4000)), max_size=8))
@@ -101,7 +102,7 @@ def test_flattened_cues_show_everything_one_at_a_time(times: list[tuple[int, int
         for number, (start, length) in enumerate(times)
     ]
     flat = flattened(cues)
-    assert all(b.end_s <= a.start_s for b, a in zip(flat, flat[1:], strict=False))
+    assert all(b.end_s <= a.start_s for b, a in pairwise(flat))
     for moment in range(0, 9000, 37):
         shown = [cue.text for cue in flat if cue.start_s * 1000 <= moment + 0.5 < cue.end_s * 1000]
         wanted = {cue.text for cue in cues if cue.start_s * 1000 <= moment + 0.5 < cue.end_s * 1000}

@@ -8,7 +8,7 @@ import sys
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import nats as nats_client
 import pytest
@@ -92,8 +92,7 @@ class Bench:
         log = self.folder / f"worker-{len(self.workers)}.log"
         with log.open("wb") as output:
             command = [sys.executable, str(_SCRIPT), str(self.folder / "journal")]
-            process = subprocess.Popen(command, env=environment, cwd=_ROOT, stdout=output, stderr=output)
-        worker = WorkerProcess(process, log)
+            worker = WorkerProcess(_start(command, environment, output), log)
         self.workers.append(worker)
         if ready:
             await wait_until_async(lambda: worker.logged("worker_ready"), 20, f"worker to be ready: {log.read_text()}")
@@ -187,6 +186,10 @@ class Bench:
     def logs(self) -> str:
         """The end of every worker's log."""
         return "".join(f"\n--- {worker.log.name}\n{worker.log.read_text()[-1500:]}" for worker in self.workers)
+
+
+def _start(command: list[str], environment: dict[str, str], output: IO[bytes]) -> "subprocess.Popen[bytes]":
+    return subprocess.Popen(command, env=environment, cwd=_ROOT, stdout=output, stderr=output)
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from shared.messaging import EngineInfo, LinesTranslated, RawProgress, TranslatedLine, announced_engines, subjects
+from shared.messaging import EngineInfo, LinesTranslated, RawProgress, TranslatedLine, announced_engines
 from shared.pipeline import Lane, Stage
 from shared.storage import keys, put_bytes
 from shared.testing import wait_until_async
@@ -146,4 +146,6 @@ async def test_progress_is_told(bench: Any) -> None:
     fractions = [word.fraction for word in told]
     assert fractions == sorted(fractions)
     assert 4 <= len(told) <= 9
-    assert {(word.task_id, word.shard, word.weight, word.total_weight) for word in told} == {("task_000", "0", 2.0, 8.0)}
+    assert {(word.task_id, word.shard, word.weight, word.total_weight) for word in told} == {
+        ("task_000", "0", 2.0, 8.0)
+    }

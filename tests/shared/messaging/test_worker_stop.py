@@ -83,7 +83,7 @@ def _ignores_nothing(worker: Any) -> bool:
 
 
 async def test_job_survives_a_stop_without_broker(bench: Any) -> None:
-    """A job that ends while the broker is gone and its worker is stopped is reported by the next one from its manifest."""
+    """A job that ends without a broker, and whose worker is stopped then, is reported from its manifest by the next."""
     worker = await bench.worker(LOCALCLIP_GRACE_S="2", LOCALCLIP_ABANDON_S="0.2")
     await bench.send("work 1")
     await bench.begun()

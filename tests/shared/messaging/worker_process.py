@@ -1,11 +1,11 @@
 """A translation worker that does what the first line of its job says, and keeps a journal of it.
 
-    done                     nothing, at once
-    work SECONDS             checks for cancellation, reports progress
-    block SECONDS            heeds nothing
-    file SECONDS             writes into its folder and the store, then works
-    transient TIMES          fails the first TIMES times
-    permanent | crash | exit | verbose | nothing | die
+done                     nothing, at once
+work SECONDS             checks for cancellation, reports progress
+block SECONDS            heeds nothing
+file SECONDS             writes into its folder and the store, then works
+transient TIMES          fails the first TIMES times
+permanent | crash | exit | verbose | nothing | die
 """
 
 import asyncio

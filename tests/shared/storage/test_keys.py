@@ -14,7 +14,9 @@ hostile = st.one_of(
     st.text(max_size=300),
     st.text(st.characters(), max_size=40),
     st.text(st.sampled_from("./\\:;|&$`'\"<>*?~ \n\t\0-_%a가"), max_size=60),
-    st.sampled_from(["../../etc/passwd", "C:\\Windows\\x.mp4", "-rf", "$(reboot).mp4", "CON", ".htaccess", "a\u202egnp.exe"]),
+    st.sampled_from(
+        ["../../etc/passwd", "C:\\Windows\\x.mp4", "-rf", "$(reboot).mp4", "CON", ".htaccess", "a\u202egnp.exe"]
+    ),
 )
 TASK = "task_20260101_000000_0123abcd"
 

@@ -1,9 +1,8 @@
 """The S3 store beyond the common promises: a service that goes away."""
 
+import pytest
 import urllib3
 from minio import Minio
-
-import pytest
 
 from shared.storage import StorageError, StorageSettings, open_store
 from shared.storage._s3 import S3Store

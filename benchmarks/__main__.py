@@ -1,0 +1,69 @@
+"""Run the benchmarks (all, or those named) and write `results.json` and the table in `README.md`."""
+
+import json
+import os
+import platform
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+HERE = Path(__file__).parent
+ALL = ("pipeline", "export", "dispatch", "upload")
+_BEGIN, _END = "<!-- table: made by `make bench` -->", "<!-- end of table -->"
+
+
+def rows(results: dict[str, Any]) -> list[tuple[str, str, str, str]]:
+    """What was measured, the figure, its target, and whether it is met."""
+    table: list[tuple[str, str, str, str]] = []
+
+    def add(what: str, figure: float, target: float, unit: str = "×") -> None:
+        table.append((what, f"{figure:g} {unit}", f"≤ {target:g} {unit}", "yes" if figure <= target else "**no**"))
+
+    if pipeline := results.get("pipeline"):
+        add("(1) wall time of the sample ÷ time inside engines and ffmpeg", pipeline["overhead_ratio"], 1.15)
+        add("(2) four languages ÷ one", pipeline["scaling_ratio"], 2.5)
+    if export := results.get("export"):
+        ratios = export["ratios"]
+        add("(3) export: time ÷ one bare ffmpeg command, worst case", ratios["time_worst"], 1.3)
+        add("(3) export: peak memory, 2 h ÷ 10 min", ratios["memory_2h_to_10min"], 1.2)
+    if dispatch := results.get("dispatch"):
+        add("(4) job ready → handler start, p50 ÷ raw nats-py", dispatch["p50_ratio"], 2)
+    if upload := results.get("upload"):
+        add(
+            f"(5) growth of the gateway's memory for {upload['size_gb']:g} GB",
+            upload["gateway_rss_growth_mib"],
+            64,
+            "MiB",
+        )
+    return table
+
+
+def render(results: dict[str, Any]) -> str:
+    """The table as Markdown."""
+    lines = ["| what | measured | target | met |", "|---|---|---|---|"]
+    lines += [f"| {' | '.join(row)} |" for row in rows(results)]
+    return "\n".join(lines)
+
+
+def main() -> None:
+    """Measure, keep what was measured before for the rest, and write both files."""
+    stored = HERE / "results.json"
+    results: dict[str, Any] = json.loads(stored.read_text(encoding="utf-8")) if stored.exists() else {}
+    for name in sys.argv[1:] or ALL:
+        sys.stdout.write(f"{name} ...\n")
+        sys.stdout.flush()
+        done = subprocess.run([sys.executable, "-m", f"benchmarks.{name}"], check=True, stdout=subprocess.PIPE)
+        results[name] = json.loads(done.stdout)
+    results["machine"] = {"cores": os.cpu_count(), "python": platform.python_version()}
+    stored.write_text(json.dumps(results, indent=2) + "\n", encoding="utf-8")
+    page = HERE / "README.md"
+    text = page.read_text(encoding="utf-8")
+    head, _, rest = text.partition(_BEGIN)
+    _, _, tail = rest.partition(_END)
+    page.write_text(f"{head}{_BEGIN}\n{render(results)}\n{_END}{tail}", encoding="utf-8")
+    sys.stdout.write(render(results) + "\n")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,147 @@
+"""Containers are recognized by their bytes, and hostile files are refused before ffmpeg guesses."""
+
+import subprocess
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from shared.media import SNIFF_BYTES, probe, sniff
+from shared.pipeline import CancelToken, ErrorCode, PermanentError
+
+KINDS = {
+    "mp4": ("mov", []),
+    "mov": ("mov", []),
+    "mkv": ("matroska", []),
+    "webm": ("matroska", ["-c:v", "libvpx", "-deadline", "realtime", "-c:a", "libopus"]),
+    "avi": ("avi", []),
+    "ts": ("mpegts", []),
+    "flv": ("flv", ["-c:a", "aac"]),
+    "wmv": ("asf", ["-c:v", "wmv2", "-c:a", "wmav2"]),
+    "mpg": ("mpeg", ["-c:v", "mpeg2video", "-c:a", "mp2"]),
+    "ogv": ("ogg", ["-c:v", "libtheora", "-c:a", "libvorbis"]),
+}
+
+
+def refused(path: Path) -> ErrorCode:
+    with pytest.raises(PermanentError) as refusal:
+        probe(path, CancelToken())
+    assert str(path) not in refusal.value.message.split(":")[0]
+    return refusal.value.code
+
+
+def ffmpeg(*arguments: str) -> None:
+    subprocess.run(["ffmpeg", "-v", "error", "-y", *arguments], check=True, timeout=60)
+
+
+@pytest.mark.parametrize("ending", KINDS)
+def test_containers_are_recognized(ending: str, sample_video: Path, tmp_path: Path) -> None:
+    """Every container that is offered is opened with its demuxer, whatever its name says."""
+    demuxer, options = KINDS[ending]
+    made, path = tmp_path / f"made.{ending}", tmp_path / "upload.bin"
+    ffmpeg("-i", str(sample_video), "-t", "1", "-ar", "44100" if ending == "flv" else "48000", *options, str(made))
+    made.rename(path)
+    container, facts = probe(path, CancelToken())
+    assert container.demuxer == facts.container == demuxer
+    assert facts.duration_s == pytest.approx(1.0, abs=0.2)
+    assert (facts.width, facts.height) == (320, 180)
+    assert facts.audio_codec
+
+
+def test_facts(sample_video: Path) -> None:
+    """Length, picture, sound."""
+    container, facts = probe(sample_video, CancelToken())
+    assert container.media_type == "video/mp4"
+    assert facts.duration_s == pytest.approx(3.0, abs=0.05)
+    assert (facts.video_codec, facts.audio_codec, facts.fps) == ("h264", "aac", 25.0)
+    assert facts.sample_rate_hz
+    assert facts.audio_channels == 1
+
+
+def test_video_without_sound(sample_video: Path, tmp_path: Path) -> None:
+    """A missing audio track is a fact, not an error."""
+    path = tmp_path / "silent.mp4"
+    ffmpeg("-i", str(sample_video), "-an", "-c", "copy", str(path))
+    _, facts = probe(path, CancelToken())
+    assert (facts.video_codec, facts.audio_codec, facts.audio_channels, facts.sample_rate_hz) == (
+        "h264", None, None, None,
+    )  # fmt: skip
+
+
+def test_sound_without_picture(sample_video: Path, tmp_path: Path) -> None:
+    """A sound file, and one whose only picture is its cover, hold nothing to dub."""
+    path, covered = tmp_path / "sound.m4a", tmp_path / "covered.m4a"
+    ffmpeg("-i", str(sample_video), "-vn", "-c", "copy", str(path))
+    assert refused(path) is ErrorCode.MEDIA_NO_VIDEO
+    cover = ["-map", "0:a", "-map", "1:v", "-frames:v", "1", "-c:v", "png", "-disposition:v", "attached_pic"]
+    ffmpeg("-i", str(path), "-i", str(sample_video), *cover, "-c:a", "copy", str(covered))
+    assert refused(covered) is ErrorCode.MEDIA_NO_VIDEO
+
+
+def test_damaged_videos(sample_video: Path, tmp_path: Path) -> None:
+    """Cut off before its index, reduced to its header, or filled with noise: unreadable."""
+    whole, path = sample_video.read_bytes(), tmp_path / "damaged.mp4"
+    noise = whole[:40] + bytes(byte ^ 0x5A for byte in whole[40:])
+    for data in (whole[: len(whole) // 2], whole[:40], noise):
+        path.write_bytes(data)
+        assert refused(path) is ErrorCode.MEDIA_UNREADABLE
+
+
+HOSTILE = {
+    "empty": b"",
+    "text": b"hello, I am a video\n",
+    "m3u8": b"#EXTM3U\n#EXT-X-TARGETDURATION:10\n#EXTINF:10,\nfile:///etc/passwd\n#EXT-X-ENDLIST\n",
+    "m3u8 after a gap": b"\n \n#EXTM3U\n#EXTINF:10,\nhttp://127.0.0.1/secret\n",
+    "ffconcat": b"ffconcat version 1.0\nfile /etc/passwd\n",
+    "concat": b"file '/etc/passwd'\n",
+    "dash": b"<?xml version='1.0'?><MPD><BaseURL>http://127.0.0.1/</BaseURL></MPD>",
+    "sdp": b"v=0\no=- 0 0 IN IP4 127.0.0.1\nm=video 5000 RTP/AVP 96\n",
+    "png": b"\x89PNG\r\n\x1a\n" + bytes(100),
+    "jpeg": b"\xff\xd8\xff\xe0" + bytes(100),
+    "zip": b"PK\x03\x04" + bytes(100),
+    "wav": b"RIFF\x24\x00\x00\x00WAVEfmt " + bytes(100),
+    "mp3": b"ID3\x03" + bytes(100),
+    "script": b"#!/bin/sh\nreboot\n",
+    "zeros": bytes(4000),
+}
+
+
+@pytest.mark.parametrize("kind", HOSTILE)
+def test_other_files_are_refused(kind: str, tmp_path: Path) -> None:
+    """Whatever the name promises, a file of another kind never reaches ffmpeg."""
+    path = tmp_path / "holiday.mp4"
+    path.write_bytes(HOSTILE[kind])
+    assert refused(path) is ErrorCode.MEDIA_UNSUPPORTED
+
+
+@pytest.mark.parametrize("kind", ["m3u8", "ffconcat", "dash", "text", "png"])
+def test_known_beginnings_do_not_let_others_in(kind: str, tmp_path: Path) -> None:
+    """A playlist behind the first bytes of a video is read as that video, and fails."""
+    path = tmp_path / "holiday.mp4"
+    for head in (b"\x00\x00\x00\x18ftypisom", b"\x1aE\xdf\xa3", b"OggS", b"FLV\x01"):
+        path.write_bytes(head + HOSTILE[kind])
+        assert refused(path) is ErrorCode.MEDIA_UNREADABLE
+
+
+def test_odd_paths(sample_video: Path, tmp_path: Path) -> None:
+    """A path that looks like an address, an option or a pattern is a path."""
+    for name in ("concat:a|b.mp4", "-version", "%03d.mp4", "http:x.mp4"):
+        path = tmp_path / name
+        path.write_bytes(sample_video.read_bytes())
+        assert probe(path, CancelToken())[1].duration_s == pytest.approx(3.0, abs=0.05)
+
+
+@given(st.binary(max_size=2 * SNIFF_BYTES))
+def test_sniff_never_fails(head: bytes) -> None:
+    """Any bytes have a container or none."""
+    found = sniff(head)
+    assert found is None or found.demuxer
+
+
+@given(st.sampled_from([b"#EXTM3U", b"ffconcat", b"file ", b"<MPD", b"<?xml", b"v=0"]), st.binary(max_size=SNIFF_BYTES))
+def test_scripts_are_never_taken_for_video(start: bytes, rest: bytes) -> None:
+    """No text after the opening word of a playlist makes it a video."""
+    if rest[max(0, 4 - len(start)) :][:4] and (start + rest)[4:8] in (b"ftyp", b"moov", b"mdat", b"free", b"skip"):
+        return  # opened as MP4 then, which reads no playlist
+    assert sniff(start + rest) is None
