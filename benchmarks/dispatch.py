@@ -11,29 +11,19 @@ import nats
 from faststream.nats import NatsBroker
 from nats.aio.msg import Msg
 
-from benchmarks.measure import broker, folder, percentiles
+from benchmarks.measure import broker, folder, percentiles, process
 from services.gateway.background.dispatch import Dispatcher
 from services.gateway.background.loops import Wake, repeat
 from services.gateway.database.engine import Database
 from services.gateway.database.jobs import row
-from shared.messaging import (
-    BrokerSettings,
-    JobContext,
-    LinesTranslated,
-    TranslateLines,
-    Worker,
-    WorkerSettings,
-    connect_options,
-    provision,
-    subjects,
-)
+from shared.messaging import RESULT, LinesTranslated, TranslateLines, connect_options, provision, subjects
 from shared.pipeline import Lane, Stage
 from shared.storage import DirectoryStore
 from shared.testing import wait_until_async
 
 JOBS = 300
 BURST = 500
-EVERY_S = 0.03
+EVERY_S = 0.05
 
 
 def _job(number: int) -> TranslateLines:
@@ -79,53 +69,45 @@ async def _raw(url: str) -> dict[str, float]:
 
 
 async def _ours(url: str, path: Path) -> dict[str, float]:
-    """Job rows committed to the database, dispatched, and handled by a worker that does nothing."""
+    """Job rows committed to the database, dispatched, and handled by a worker process that does nothing."""
     started: dict[str, float] = {}
-    reported: set[str] = set()
-
-    def handle(job: TranslateLines, _: JobContext) -> LinesTranslated:
-        started[job.task_id] = time.perf_counter()
-        fields = {"task_id": job.task_id, "language": "es", "stage": Stage.TRANSLATION, "shard": "0", "attempt": 1}
-        return LinesTranslated(**fields, lines=())
-
-    store = DirectoryStore(path / "objects")
     database = Database(f"sqlite:///{path}/bench.db")
     database.migrate()
-    broker_ = NatsBroker(url, logger=None, **connect_options())
-    await broker_.connect()
-    await provision(broker_.connection.jetstream())
+    client = NatsBroker(url, logger=None, **connect_options())
+    await client.connect()
+    await provision(client.connection.jetstream())
     wake = Wake()
     database.on_commit.append(wake.set)
-    dispatcher = Dispatcher(database, broker_, store, window=10_000)
-    worker = Worker(
-        Stage.TRANSLATION, handle, store, BrokerSettings(nats_url=url), WorkerSettings(work_dir=path / "tmp", grace_s=0)
-    )
-    tasks = [asyncio.create_task(repeat("dispatch", dispatcher.turn, wake, 0.5)), asyncio.create_task(worker.run())]
+    dispatcher = Dispatcher(database, client, DirectoryStore(path / "objects"), window=10_000)
+    loop = asyncio.create_task(repeat("dispatch", dispatcher.turn, wake, 0.5))
 
     async def note(message: Msg) -> None:
-        reported.add(json.loads(message.data)["task_id"])
+        result = RESULT.validate_json(message.data)
+        assert isinstance(result, LinesTranslated)
+        started[result.task_id] = float(result.lines[0].text or "nan")
 
-    await broker_.connection.subscribe("localclip.results.>", cb=note)
-    await asyncio.sleep(2)
-    ready: dict[str, float] = {}
-    for number in range(JOBS):
-        job = _job(number)
+    await client.connection.subscribe("localclip.results.>", cb=note)
+    environment = {"NATS_URL": url, "UPLOAD_DIR": str(path / "objects"), "LOCALCLIP_WORK_DIR": str(path / "tmp")}
+    with process([sys.executable, "-m", "benchmarks.idle_worker"], environment):
+        ready: dict[str, float] = {}
+        for number in range(-1, JOBS):  # the first waits for the worker to come up and is not counted
+            with database.write() as session:
+                session.add(row(_job(number + 1)))
+                session.commit()
+                ready[f"task_{number + 1:06}"] = time.monotonic()
+            await asyncio.sleep(EVERY_S)
+            if number == -1:
+                await wait_until_async(lambda: started, 30, "the worker does not start")
+        await wait_until_async(lambda: len(started) > JOBS, 60, "results are missing")
+        waits = [started[task] - at for task, at in ready.items() if task != "task_000000"]
+        began = time.monotonic()
         with database.write() as session:
-            session.add(row(job))
-            session.commit()
-            ready[job.task_id] = time.perf_counter()
-        await asyncio.sleep(EVERY_S)
-    await wait_until_async(lambda: len(reported) >= JOBS, 60, "results are missing")
-    waits = [started[task] - at for task, at in ready.items()]
-    began = time.perf_counter()
-    with database.write() as session:
-        session.add_all(row(_job(number)) for number in range(JOBS, JOBS + BURST))
-    await wait_until_async(lambda: len(reported) >= JOBS + BURST, 120, "results are missing")
-    rate = BURST / (time.perf_counter() - began)
-    for task in tasks:
-        task.cancel()
-    await asyncio.gather(*tasks, return_exceptions=True)
-    await broker_.stop()
+            session.add_all(row(_job(JOBS + 1 + number)) for number in range(BURST))
+        await wait_until_async(lambda: len(started) > JOBS + BURST, 120, "results are missing")
+        rate = BURST / (time.monotonic() - began)
+    loop.cancel()
+    await asyncio.gather(loop, return_exceptions=True)
+    await client.stop()
     database.close()
     return {**percentiles(waits), "jobs_per_s": round(rate, 1)}
 

@@ -27,9 +27,9 @@ if [ ! -x "$venv/bin/python" ] || ! suits "$venv/bin/python"; then
 else
     echo "bringing the Python environment in $venv up to date ..."
 fi
-"$venv/bin/python" -m pip --version >/dev/null 2>&1 || "$venv/bin/python" -m ensurepip -q
+"$venv/bin/python" -m pip --version >/dev/null 2>&1 || "$venv/bin/python" -m ensurepip >/dev/null
 "$venv/bin/python" -m pip install -q --disable-pip-version-check "uv==$UV_VERSION"
 export VIRTUAL_ENV="$PWD/$venv"
 case $venv in /*) export VIRTUAL_ENV=$venv ;; esac
-"$venv/bin/uv" pip sync -q requirements.lock # every file is checked against the hash in the lock
+"$venv/bin/uv" pip install -q -r requirements.lock # every file is checked against its hash; not `sync`, which removes uv
 "$venv/bin/uv" pip install -q --no-deps -e .

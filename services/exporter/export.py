@@ -105,14 +105,7 @@ class Export:
         """
         context.progress(_MUX_SHARE, "checking the video")
         made = inspect(video, context.cancel)
-        tolerance_s = source.frame_s + _CLOCK_S
-        checks = {
-            "length": abs(made.length_s - source.length_s) <= tolerance_s,
-            "picture_length": abs(made.picture_end_s - source.picture_end_s) <= tolerance_s,
-            "picture_copied": made.video_codec == source.video_codec,
-            "audio_present": made.has_audio == (dub is not None or source.has_audio),
-            "subtitles_present": made.subtitle_tracks == (1 if cues else 0),
-        }
+        checks = compare(source, made, dubbed=dub is not None, subtitled=bool(cues))
         broken = [name for name, good in checks.items() if not good]
         if broken:
             raise PermanentError(
@@ -153,6 +146,18 @@ class Export:
             path.write_text(text, encoding="utf-8")
             files.append(store_product(job, context, path, media_type))
         return tuple(files)
+
+
+def compare(source: Source, made: Source, *, dubbed: bool, subtitled: bool) -> dict[str, bool]:
+    """Whether a finished file is what it should be: lengths within one frame, picture copied, all tracks there."""
+    tolerance_s = source.frame_s + _CLOCK_S
+    return {
+        "length": abs(made.length_s - source.length_s) <= tolerance_s,
+        "picture_length": abs(made.picture_end_s - source.picture_end_s) <= tolerance_s,
+        "picture_copied": made.video_codec == source.video_codec,
+        "audio_present": made.has_audio == (dubbed or source.has_audio),
+        "subtitles_present": made.subtitle_tracks == int(subtitled),
+    }
 
 
 def _inputs(job: ExportLanguage, context: JobContext) -> tuple[Timeline, Source]:

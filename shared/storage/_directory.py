@@ -132,8 +132,7 @@ class DirectoryStore:
 
     @contextlib.contextmanager
     def _temporary(self, key: str) -> Iterator[tuple[Path, BinaryIO]]:
-        folder = (self._incoming / key).parent
-        path = folder / f"{os.getpid()}-{secrets.token_hex(8)}"
+        path = (self._incoming / key).parent / f"{os.getpid()}-{secrets.token_hex(8)}"
         sink = cast(BinaryIO, self._with_parent(path, lambda: path.open("xb")))
         try:
             with sink:
@@ -144,8 +143,7 @@ class DirectoryStore:
                 raise StorageError(f"{key}: the disk is full") from error
             raise
         finally:
-            path.unlink(missing_ok=True)
-            self._remove_empty(folder, self._incoming)
+            path.unlink(missing_ok=True)  # its folder stays: other writers are about to use it
 
     def _place(self, target: Path, temporary: Path, act: Callable[[], object]) -> None:
         try:
@@ -159,10 +157,7 @@ class DirectoryStore:
     def _with_parent(target: Path, act: Callable[[], T], possible: Callable[[], bool] = lambda: True) -> T:
         for _ in range(_ATTEMPTS):  # `delete` of a neighbour may remove the empty parent between the two steps
             try:
-                target.parent.mkdir(parents=True, exist_ok=True)
-            except (FileExistsError, NotADirectoryError) as error:
-                raise StorageError(f"{target.parent.name} is an object, not a folder") from error
-            try:
+                _make_folder(target.parent)
                 return act()
             except FileNotFoundError:
                 if not possible():
@@ -187,6 +182,16 @@ class DirectoryStore:
                 if time.time() - path.stat().st_mtime > _ABANDONED_S and is_free(path):
                     path.unlink()
                     self._remove_empty(path.parent, self._incoming)
+
+
+def _make_folder(folder: Path) -> None:
+    """Raises: StorageError, when an object is in the way; FileNotFoundError, when the folder was just removed."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except (FileExistsError, NotADirectoryError) as error:
+        if any(path.is_file() for path in (folder, *folder.parents)):
+            raise StorageError(f"{folder.name} is an object, not a folder") from error
+        raise FileNotFoundError(folder) from error  # `mkdir` looks twice, and it was removed in between
 
 
 def _files(folder: Path) -> Iterator[Path]:

@@ -25,7 +25,7 @@ def assert_restricted(command):
 
 def test_extraction_is_restricted_and_bounded():
     """Never more sound than the video says it lasts, whatever its timestamps claim."""
-    command = extract_command(VIDEO, Sound(Path("/work/speech.pcm"), Path("/work/clips.pcm")))
+    command = extract_command(VIDEO, Sound(Path("/job/speech.pcm"), Path("/job/clips.pcm")))
     assert_restricted(command)
     assert command[command.index("-t") + 1] == "12.5"
     assert command.index("-t") < command.index("-i")
@@ -34,7 +34,7 @@ def test_extraction_is_restricted_and_bounded():
 
 def test_the_poster_is_restricted():
     """The picture is read under the same rules."""
-    assert_restricted(poster_command(VIDEO, 1.25, Path("/work/poster.jpg")))
+    assert_restricted(poster_command(VIDEO, 1.25, Path("/job/poster.jpg")))
 
 
 def test_a_picture_that_cannot_be_decoded_is_no_failure(tmp_path):

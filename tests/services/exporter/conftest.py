@@ -216,9 +216,9 @@ def click(duration_s: float = 0.5) -> Samples:
     return samples
 
 
-def hear(path: Path, track: int = 0, **window: float) -> Samples:
+def hear(path: Path, track: int = 0) -> Samples:
     """Decode an audio track from time 0 of the media on, as a player does: stereo, `RATE_HZ`."""
-    command = ["ffmpeg", "-v", "error", "-i", path, "-map", f"0:a:{track}"]
+    command = ["ffmpeg", "-v", "error", "-i", str(path), "-map", f"0:a:{track}"]
     command += ["-af", "aresample=48000:async=1:first_pts=0", "-ac", "2", "-f", "f32le", "-"]
     command += ["-map", "0:V:0", "-c", "copy", "-f", "null", "-"]
     decoded = subprocess.run(command, check=True, capture_output=True).stdout
@@ -227,7 +227,7 @@ def hear(path: Path, track: int = 0, **window: float) -> Samples:
 
 def look(path: Path) -> dict[str, Any]:
     """What ffprobe says, side data included."""
-    command = ["ffprobe", "-v", "error", "-show_format", "-show_streams", "-of", "json", path]
+    command = ["ffprobe", "-v", "error", "-show_format", "-show_streams", "-of", "json", str(path)]
     found: dict[str, Any] = json.loads(subprocess.run(command, check=True, capture_output=True).stdout)
     return found
 

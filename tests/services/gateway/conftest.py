@@ -5,8 +5,7 @@ import os
 import signal
 import subprocess
 import sys
-import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -14,7 +13,7 @@ from typing import Any
 import httpx
 import pytest
 
-from shared.testing import NatsServer, ServerUnavailable, free_port, nats_server, postgres_server, wait_until
+from shared.testing import NatsServer, free_port, wait_until
 
 ROOT = Path(__file__).parents[3]
 VIDEO = b"\x00\x00\x00\x20ftypisom" + b"\x00" * 2000
@@ -138,13 +137,11 @@ class Gateway:
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
-def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     """A fresh database of each kind."""
     if request.param == "sqlite":
-        yield f"sqlite:///{tmp_path}/localclip.db"
-        return
-    url: Callable[[], str] = request.getfixturevalue("fresh_postgres")
-    yield url()
+        return f"sqlite:///{tmp_path}/localclip.db"
+    return str(request.getfixturevalue("postgres"))
 
 
 @pytest.fixture
@@ -153,43 +150,17 @@ def sqlite_url(tmp_path: Path) -> str:
     return f"sqlite:///{tmp_path}/localclip.db"
 
 
-@pytest.fixture(scope="session")
-def postgres_process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
-    """A PostgreSQL server for the session."""
-    try:
-        with postgres_server(tmp_path_factory.mktemp("postgres")) as server:
-            yield server
-    except ServerUnavailable as why:
-        pytest.skip(str(why))
-
-
 @pytest.fixture
-def fresh_postgres(postgres_process: Any) -> Callable[[], str]:
-    """Makes empty databases."""
-    return lambda: str(postgres_process.create_database(f"test_{uuid.uuid4().hex}"))
-
-
-@pytest.fixture
-def broker(tmp_path: Path) -> Iterator[NatsServer]:
-    """A fresh broker."""
-    try:
-        with nats_server(tmp_path / "nats") as server:
-            yield server
-    except ServerUnavailable as why:
-        pytest.skip(str(why))
-
-
-@pytest.fixture
-def world(tmp_path: Path, broker: NatsServer, database_url: str) -> Iterator[World]:
+def world(tmp_path: Path, nats: NatsServer, database_url: str) -> Iterator[World]:
     """Everything around gateways, once with each database."""
-    made = World(tmp_path, broker, database_url)
+    made = World(tmp_path, nats, database_url)
     yield made
     made.close()
 
 
 @pytest.fixture
-def small_world(tmp_path: Path, broker: NatsServer, sqlite_url: str) -> Iterator[World]:
+def small_world(tmp_path: Path, nats: NatsServer, sqlite_url: str) -> Iterator[World]:
     """The same on SQLite only, for what does not depend on the database."""
-    made = World(tmp_path, broker, sqlite_url)
+    made = World(tmp_path, nats, sqlite_url)
     yield made
     made.close()

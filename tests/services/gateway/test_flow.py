@@ -5,7 +5,7 @@ import signal
 import pytest
 
 from shared.testing import wait_until
-from tests.services.gateway.conftest import World
+from tests.services.gateway.conftest import Gateway, World
 
 
 def test_a_task_goes_through_all_stages(world: World) -> None:
@@ -111,9 +111,8 @@ def test_edits_make_exactly_the_affected_lines_stale(small_world: World) -> None
     assert stale("es") == []
 
 
-def _text(gateway: object, base: str) -> str:
-    found = gateway.http.get(f"{base}/languages/es/lines/s0001").json()  # type: ignore[attr-defined]
-    return str(found["text"])
+def _text(gateway: Gateway, base: str) -> str:
+    return str(gateway.http.get(f"{base}/languages/es/lines/s0001").json()["text"])
 
 
 def test_one_line_is_dubbed_on_the_interactive_lane(small_world: World) -> None:
@@ -165,9 +164,9 @@ def test_canceling_and_retrying(small_world: World) -> None:
 
 
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM])
-def test_two_gateways_share_one_database(fresh_postgres: object, small_world: World, number: signal.Signals) -> None:
+def test_two_gateways_share_one_database(postgres: str, small_world: World, number: signal.Signals) -> None:
     """Either answers for every task; when the leader ends, the other goes on."""
-    small_world.database_url = fresh_postgres()  # type: ignore[operator]
+    small_world.database_url = postgres
     first, second = small_world.gateway(), small_world.gateway()
     small_world.workers(STUB_DELAY_S="0.3")
     tasks = [gateway.create('{"target_languages": ["es"]}', start=True)["task_id"] for gateway in (first, second)]

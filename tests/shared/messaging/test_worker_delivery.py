@@ -14,9 +14,9 @@ pytestmark = pytest.mark.anyio
 
 
 async def test_lease_is_kept_longer_than_ack_wait(bench: Any) -> None:
-    """Jobs that last two leases are run once, be their engine attentive or deaf, although a worker is waiting."""
+    """Jobs that outlast their lease are run once, be their engine attentive or deaf, although a worker is waiting."""
     await asyncio.gather(bench.worker(), bench.worker(), bench.worker())
-    jobs = [await bench.send("work 4.5", number=1), await bench.send("block 4.5", number=2)]
+    jobs = [await bench.send("work 3.6", number=1), await bench.send("block 3.6", number=2)]
     results = await bench.results(2)
     assert {result.key() for result in results} == {job.key() for job in jobs}
     assert all(isinstance(result, LinesTranslated) for result in results)

@@ -222,9 +222,9 @@ def test_a_key_sees_its_own_tasks_only(small_world: World) -> None:
     assert gateway.http.get("/healthz").status_code == 200
 
 
-def test_an_open_door_needs_keys(tmp_path: Path, broker: NatsServer) -> None:
+def test_an_open_door_needs_keys(tmp_path: Path, nats: NatsServer) -> None:
     """Listening beyond loopback without keys is refused with the way out."""
-    world = World(tmp_path, broker, f"sqlite:///{tmp_path}/x.db")
+    world = World(tmp_path, nats, f"sqlite:///{tmp_path}/x.db")
     service = world._service("services.gateway", LOCALCLIP_HOST="0.0.0.0", LOCALCLIP_PORT="0")  # noqa: S104
     assert service.process is not None
     assert service.process.wait(30) == 1
