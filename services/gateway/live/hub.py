@@ -139,6 +139,10 @@ class Hub:
             return
         if frame.sequence is None:
             self._remember(unit, frame)
+        self.deliver(frame, unit)
+
+    def deliver(self, frame: Frame, unit: str) -> None:
+        """Put a frame into the mailboxes it belongs in."""
         for key in (frame.task_id, None):
             for box in self._boxes.get(key, ()):
                 box.put(frame, unit)
