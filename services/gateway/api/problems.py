@@ -7,6 +7,7 @@ from typing import Any
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
+from sqlalchemy.exc import DataError
 from starlette.exceptions import HTTPException
 
 from shared.observability import logger
@@ -82,6 +83,11 @@ def install(app: FastAPI) -> None:
         detail = "the object store does not answer; try again later"
         return response(request, Problem(503, "storage_unavailable", detail, headers={"Retry-After": "5"}))
 
+    async def on_unkept(request: Request, _: Exception) -> JSONResponse:
+        detail = "the request holds a character that cannot be kept, such as NUL"
+        return response(request, Problem(422, "invalid_request", detail))
+
+    app.add_exception_handler(DataError, on_unkept)
     app.add_exception_handler(Problem, on_problem)
     app.add_exception_handler(RequestValidationError, on_invalid)
     app.add_exception_handler(HTTPException, on_http)

@@ -237,7 +237,7 @@ class UploadReader:
                 f"{what}; send MP4, MOV, MKV, WebM, AVI, TS, FLV, WMV, MPEG or OGG",
                 [{"pointer": f"/{VIDEO_FIELD}", "detail": what, "code": "media_unsupported"}],
             )
-        self.result.video_name = self._filename or "video"
+        self.result.video_name = "".join(filter(str.isprintable, self._filename)) or "video"
         self._pipe = _Pipe()
         key = self._key_for(self.result.video_name)
         self._storing = asyncio.create_task(asyncio.to_thread(self._store_video, key, self._pipe))

@@ -13,7 +13,7 @@ from typing import Any
 import httpx
 import pytest
 
-from shared.testing import NatsServer, free_port, wait_until
+from shared.testing import NatsServer, ServerUnavailable, free_port, nats_server, wait_until
 
 ROOT = Path(__file__).parents[3]
 VIDEO = b"\x00\x00\x00\x20ftypisom" + b"\x00" * 2000
@@ -164,3 +164,16 @@ def small_world(tmp_path: Path, nats: NatsServer, sqlite_url: str) -> Iterator[W
     made = World(tmp_path, nats, sqlite_url)
     yield made
     made.close()
+
+
+@pytest.fixture(scope="module")
+def gateway(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gateway]:
+    """One gateway without workers for the whole module."""
+    folder = tmp_path_factory.mktemp("gateway")
+    try:
+        with nats_server(folder / "nats") as server:
+            world = World(folder, server, f"sqlite:///{folder}/localclip.db")
+            yield world.gateway()
+            world.close()
+    except ServerUnavailable as why:
+        pytest.skip(str(why))

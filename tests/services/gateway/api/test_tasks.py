@@ -7,21 +7,8 @@ from typing import Any
 
 import pytest
 
-from shared.testing import NatsServer, ServerUnavailable, nats_server, wait_until
+from shared.testing import NatsServer, wait_until
 from tests.services.gateway.conftest import VIDEO, Gateway, World
-
-
-@pytest.fixture(scope="module")
-def gateway(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gateway]:
-    """One gateway without workers for the whole module."""
-    folder = tmp_path_factory.mktemp("gateway")
-    try:
-        with nats_server(folder / "nats") as server:
-            world = World(folder, server, f"sqlite:///{folder}/localclip.db")
-            yield world.gateway()
-            world.close()
-    except ServerUnavailable as why:
-        pytest.skip(str(why))
 
 
 def problem(answer: Any) -> tuple[int, str]:
