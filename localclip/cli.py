@@ -57,7 +57,8 @@ def up(
     try:
         with stack:
             console.print(
-                f"LocalClip is ready at {stack.url} (data: {data}, logs: {data / 'logs'}); Ctrl-C stops it",
+                f"LocalClip is ready at {stack.url} (broker: {stack.broker_url}, data: {data}, logs: {data / 'logs'}); "
+                "Ctrl-C stops it",
                 highlight=False,
                 soft_wrap=True,
             )

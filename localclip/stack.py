@@ -27,6 +27,7 @@ WORKERS: dict[str, Stage | None] = {
     "progress": None,
 }
 BROKER, GATEWAY = "nats-server", "gateway"
+BROKER_PORT = 4222
 START_S = 120.0
 # Stopping takes 10 s at most: workers have the first 6.5 of them, then the gateway, then the broker.
 WORKERS_GONE_S, GATEWAY_GONE_S, BROKER_GONE_S = 6.5, 8.0, 9.5
@@ -58,6 +59,14 @@ def free_port(host: str = "127.0.0.1") -> int:
     with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
         probe.bind((host, 0))
         return int(probe.getsockname()[1])
+
+
+def _usual_port(port: int) -> int:
+    """`port` if nothing listens on it, else any free one."""
+    with socket.socket() as probe:
+        if probe.connect_ex(("127.0.0.1", port)) == 0:
+            return free_port()
+    return port
 
 
 def environment_for(options: StackOptions, ambient: Mapping[str, str], broker_url: str) -> dict[str, str]:
@@ -100,6 +109,7 @@ class Stack:
         self._options, self._tell, self._on_line = options, tell, on_line
         self._ambient = dict(os.environ if ambient is None else ambient)
         self._own_broker = options.isolated or not self._ambient.get("NATS_URL")
+        self._broker_port = free_port() if options.isolated else _usual_port(BROKER_PORT)
         self._children: list[Child] = []
         self._stop, self._hurry, self._over = threading.Event(), threading.Event(), threading.Event()
         self._over.set()  # nothing runs yet
@@ -113,6 +123,11 @@ class Stack:
         """Where the gateway answers."""
         host = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(self._options.host, self._options.host)  # noqa: S104
         return f"http://{host}:{self._options.port}"
+
+    @property
+    def broker_url(self) -> str:
+        """Where the broker answers, for scripts that follow along."""
+        return f"nats://127.0.0.1:{self._broker_port}" if self._own_broker else self._ambient["NATS_URL"]
 
     @property
     def api_key(self) -> str | None:
@@ -189,8 +204,7 @@ class Stack:
                 ) from error
 
     def _parts(self) -> Iterable[_Part]:
-        port = free_port()
-        environment = environment_for(self._options, self._ambient, f"nats://127.0.0.1:{port}")
+        environment = environment_for(self._options, self._ambient, self.broker_url)
         if self._own_broker:
             store = str(self._options.data.resolve() / "nats")
             command = (
@@ -198,7 +212,7 @@ class Stack:
                 "--addr",
                 "127.0.0.1",
                 "--port",
-                str(port),
+                str(self._broker_port),
                 "--jetstream",
                 "--store_dir",
                 store,

@@ -2,11 +2,13 @@
 
 import hashlib
 import io
+import os
 import secrets
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, BinaryIO, cast
 
+import certifi
 import urllib3
 from minio import Minio
 from minio.deleteobjects import DeleteObject
@@ -52,6 +54,20 @@ class _Exactly:
         if too_long or (self._left > 0 and not data):
             raise StorageError(f"{self._key}: the source does not hold {self._size} bytes")
         return data
+
+
+def http_client() -> urllib3.PoolManager:
+    """The client's own connection pool, but for `Retry-After`: MinIO asks for a minute while it is starting."""
+    again = urllib3.Retry(
+        total=5, backoff_factor=0.5, status_forcelist=[500, 502, 503, 504], respect_retry_after_header=False
+    )
+    return urllib3.PoolManager(
+        timeout=urllib3.Timeout(connect=10.0, read=300.0),
+        maxsize=10,
+        cert_reqs="CERT_REQUIRED",
+        ca_certs=os.environ.get("SSL_CERT_FILE") or certifi.where(),
+        retries=again,
+    )
 
 
 class S3Store:

@@ -33,7 +33,7 @@ def open_store(settings: StorageSettings) -> ObjectStore:
         return DirectoryStore(settings.upload_dir)
     from minio import Minio  # only where S3 is used
 
-    from shared.storage._s3 import S3Store
+    from shared.storage._s3 import S3Store, http_client
 
     client = Minio(
         settings.s3_endpoint,
@@ -41,5 +41,6 @@ def open_store(settings: StorageSettings) -> ObjectStore:
         secret_key=settings.s3_secret_key.get_secret_value() if settings.s3_secret_key else None,
         secure=settings.s3_secure,
         region=settings.s3_region,
+        http_client=http_client(),
     )
     return S3Store(client, settings.s3_bucket)

@@ -26,6 +26,7 @@ _ENCODING_OF = {"ko": "cp949", "ja": "cp932", "zh": "gb18030"}
 _ENCODINGS = ["cp1252", "cp949", "cp932", "euc_jp", "gb18030", "big5"]
 """What the languages offered were written in before UTF-8; guessing among all encodings there are fails more often."""
 _BOMS = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be"))
+_TIMES = re.compile(r"\d:\d\d[:.,].*-->")
 _OVERRIDE = re.compile(r"\{\\[^}]*\}")
 
 
@@ -42,7 +43,7 @@ def read_subtitles(data: bytes, language: str | None = None) -> list[Cue]:
         format_ = pysubs2.formats.autodetect_format(text)
         if format_ not in _FORMATS:
             raise PermanentError(ErrorCode.SUBTITLES_UNREADABLE, "not a subtitle file in SRT, VTT or ASS format")
-        events = pysubs2.SSAFile.from_string(text, format_=format_)
+        events = pysubs2.SSAFile.from_string(_numbered(text, format_), format_=format_)
     except (pysubs2.exceptions.Pysubs2Error, ValueError, LookupError, OverflowError) as error:
         raise PermanentError(
             ErrorCode.SUBTITLES_UNREADABLE, f"not a subtitle file (SRT, VTT or ASS): {error}"
@@ -55,6 +56,29 @@ def read_subtitles(data: bytes, language: str | None = None) -> list[Cue]:
     if not cues:
         raise PermanentError(ErrorCode.SUBTITLES_UNREADABLE, "the subtitle file holds no cue")
     return sorted(cues, key=lambda cue: (cue.start_s, cue.end_s))
+
+
+def _numbered(text: str, format_: str) -> str:
+    """Give every cue a number, and put one behind the last.
+
+    The parser takes digits before the times of the next cue, or before the end, for a number (pysubs2 1.8.1): without
+    this a cue that ends with a row of digits would lose it. Identifiers and notes of WebVTT it would take for text.
+    """
+    if format_ == "vtt":
+        blocks = (
+            block.split("\n") for block in re.split(r"\n[ \t]*\n", text.replace("\r\n", "\n").replace("\r", "\n"))
+        )
+        starts = ((block, next((n for n, row in enumerate(block) if "-->" in row), None)) for block in blocks)
+        cues = ["\n".join(["1", *block[start:]]) for block, start in starts if start is not None and start < 2]
+        return "\n\n".join(["WEBVTT", *cues, "1\n"])
+    if format_ != "srt":
+        return text
+    rows: list[str] = []
+    for row in text.splitlines():
+        if _TIMES.search(row) and not (rows and rows[-1].strip().isdigit() and not "".join(rows[-2:-1]).strip()):
+            rows += ["", "1"]
+        rows.append(row)
+    return "\n".join([*rows, "", "1", ""])
 
 
 def _plain(event: pysubs2.SSAEvent, format_: str) -> str:

@@ -72,8 +72,17 @@ intro
 <v Bob>Tom &amp; <b>Ann</b></v>
 {second} row
 
+NOTE between cues
+--
+
+section-2
+00:00:03.000 --> 00:00:04.000
+what follows?
+7
+
 00:00:00.500 --> 00:00:00.900
 first in time
+42
 """
 ASS = """[Script Info]
 ScriptType: v4.00+
@@ -92,8 +101,9 @@ Dialogue: 0,0:00:01.00,0:00:02.50,Default,,0,0,0,,{\\i1}Tom & Ann{\\i0}\\Nsecond
 def test_vtt() -> None:
     """Settings, styles, notes, voices and entities are understood, and cues come in time order."""
     assert read_subtitles(VTT.encode()) == [
-        Cue(start_s=0.5, end_s=0.9, text="first in time"),
+        Cue(start_s=0.5, end_s=0.9, text="first in time\n42"),
         Cue(start_s=1.0, end_s=2.5, text="Tom & Ann\n{second} row"),
+        Cue(start_s=3.0, end_s=4.0, text="what follows?\n7"),
     ]
 
 
@@ -108,10 +118,11 @@ def test_srt_oddities() -> None:
         "\ufeff00:00:01,000 --> 00:00:02,000\r\n{\\an8}<i>a {b} c</i>\r\nd\r\n\r\n"
         "7\r\n00:00:03,000 --> 00:00:04,000\r\n\r\n\r\n"
         "8\r\n00:00:05,000 --> 00:00:05,000\r\nno length\r\n\r\n"
-        "9\r\n00:00:06.000 --> 00:00:07.000 X1:1\r\nlast"
+        "9\r\n00:00:06.000 --> 00:00:07.000 X1:1\r\nlast\r\n\r\nrow\r\n"
+        "00:00:08,000 --> 00:00:09,000\r\n1984\r\n7"
     ).encode()
     cues = read_subtitles(data)
-    assert [cue.text for cue in cues] == ["a {b} c\nd", "last"]
+    assert [cue.text for cue in cues] == ["a {b} c\nd", "last\n\nrow", "1984\n7"]
 
 
 @pytest.mark.parametrize(
