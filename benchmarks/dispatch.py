@@ -73,7 +73,7 @@ async def _ours(url: str, path: Path) -> dict[str, float]:
     started: dict[str, float] = {}
     database = Database(f"sqlite:///{path}/bench.db")
     database.migrate()
-    client = NatsBroker(url, logger=None, **connect_options())
+    client = NatsBroker(url, **connect_options())
     await client.connect()
     await provision(client.connection.jetstream())
     wake = Wake()

@@ -39,10 +39,14 @@ def create_app(
     settings: GatewaySettings,
     database: Database,
     store: ObjectStore,
-    broker: NatsBroker,
-    plan: Provisioning | None = None,
+    broker_settings: BrokerSettings,
 ) -> FastAPI:
     """Put the application together; nothing runs before its lifespan begins."""
+
+    async def on_reconnect() -> None:
+        hub.close_all()  # facts told while the broker was away did not reach the hub; clients resume by id
+
+    broker = NatsBroker(broker_settings.nats_url, reconnected_cb=on_reconnect, **connect_options())
     hub = Hub(broker)
     gateway = Gateway(settings, database, store, broker, hub, Capabilities(broker))
     Ingest(database, broker, store)  # subscribes when the broker starts
@@ -50,7 +54,7 @@ def create_app(
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         await asyncio.to_thread(database.migrate)
-        running = asyncio.create_task(_background(gateway, plan or Provisioning()))
+        running = asyncio.create_task(_background(gateway, broker_settings.provisioning()))
         restore = _close_streams_on_stop(hub)
         try:
             yield
@@ -149,14 +153,8 @@ def main() -> None:
     settings = GatewaySettings()
     configure_logging("gateway", settings.log_level)
     refuse_open_door(settings)
-    broker = BrokerSettings()
-    app = create_app(
-        settings,
-        Database(DatabaseSettings().database_url),
-        open_store(StorageSettings()),
-        NatsBroker(broker.nats_url, logger=None, **connect_options()),
-        broker.provisioning(),
-    )
+    database = Database(DatabaseSettings().database_url)
+    app = create_app(settings, database, open_store(StorageSettings()), BrokerSettings())
     uvicorn.run(
         app,
         host=settings.host,

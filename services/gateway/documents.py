@@ -10,7 +10,6 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from faststream.nats import NatsBroker
 from faststream.specification.asyncapi.v3_0_0.schema import ApplicationSchema
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
@@ -18,6 +17,7 @@ from services.gateway.app import create_app
 from services.gateway.asyncapi import document
 from services.gateway.database.engine import Database
 from services.gateway.settings import GatewaySettings
+from shared.messaging import BrokerSettings
 from shared.storage import DirectoryStore
 
 FOLDER = Path(__file__).parents[2] / "docs" / "reference"
@@ -27,7 +27,7 @@ def openapi() -> dict[str, Any]:
     """The OpenAPI document of the application as it is now."""
     with TemporaryDirectory() as folder:
         store = DirectoryStore(Path(folder))
-        app = create_app(GatewaySettings(), Database("sqlite://"), store, NatsBroker(logger=None))
+        app = create_app(GatewaySettings(), Database("sqlite://"), store, BrokerSettings())
         return app.openapi()
 
 

@@ -23,7 +23,7 @@ class ProgressService:
 
     def __init__(self, broker_settings: BrokerSettings, settings: ProgressSettings) -> None:
         self._plan = broker_settings.provisioning()
-        self._broker = NatsBroker(broker_settings.nats_url, logger=None, **connect_options())
+        self._broker = NatsBroker(broker_settings.nats_url, **connect_options())
         self._app = FastStream(self._broker, logger=None, after_startup=[self._start], on_shutdown=[self._stop])
         self._board = Board(settings.progress_interval_s, settings.progress_silence_s)
         self._teller = Teller(self._broker, self._board)

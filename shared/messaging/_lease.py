@@ -28,14 +28,17 @@ log = logger(__name__)
 
 async def is_canceled(bucket: KeyValue, job: Job) -> bool:
     """Whether a flag of the job's task or language covers the job's epoch."""
-    for key in (cancel_key(job.task_id), cancel_key(job.task_id, job.language)):
-        try:
-            entry = await bucket.get(key)
-        except KeyNotFoundError:
-            continue
-        if json.loads(entry.value or b"{}").get("epoch", -1) >= job.epoch:
-            return True
-    return False
+    flagged = (cancel_key(job.task_id), cancel_key(job.task_id, job.language))
+    epochs = await asyncio.gather(*(_epoch(bucket, key) for key in flagged))
+    return max(epochs) >= job.epoch
+
+
+async def _epoch(bucket: KeyValue, key: str) -> int:
+    try:
+        entry = await bucket.get(key)
+    except KeyNotFoundError:
+        return -1
+    return int(json.loads(entry.value or b"{}").get("epoch", -1))
 
 
 async def count_tries(broker: NatsBroker, message: Msg) -> int:
@@ -135,14 +138,16 @@ async def _beat(message: Msg, heartbeat_s: float, over: asyncio.Event) -> None:
 
 async def _watch_cancel(broker: NatsBroker, job: Job, context: JobContext, over: asyncio.Event) -> None:
     """Poll rather than watch: a watch does not survive a crash of the broker, and two gets cost half a millisecond."""
-    while not over.is_set():
+    while True:
+        await _pause(CANCEL_POLL_S, over)  # the worker has asked before it began
+        if over.is_set():
+            return
         try:
             if await is_canceled(await broker.key_value(CANCEL_BUCKET, declare=False), job):
                 context.cancel.cancel("canceled on request")
                 return
         except (NatsError, APIError, OSError) as error:
             log.warning("cancel_poll_failed", error=repr(error))
-        await _pause(CANCEL_POLL_S, over)
 
 
 async def _pass_progress(broker: NatsBroker, job: Job, context: JobContext, over: asyncio.Event) -> None:

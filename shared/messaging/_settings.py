@@ -1,5 +1,6 @@
 """Settings every service shares for the broker and the worker runtime."""
 
+import logging
 import tempfile
 from pathlib import Path
 from typing import Any
@@ -44,5 +45,15 @@ class WorkerSettings(BaseSettings):
 
 
 def connect_options() -> dict[str, Any]:
-    """How every client connects: it waits for the broker for ever and comes back after every loss."""
-    return {"max_reconnect_attempts": -1, "reconnect_time_wait": 1, "connect_timeout": 5, "graceful_timeout": 5}
+    """How every client connects: it waits for the broker for ever and comes back after every loss.
+
+    The framework logs each message at DEBUG; an error in a handler would be silent without its logger.
+    """
+    return {
+        "max_reconnect_attempts": -1,
+        "reconnect_time_wait": 1,
+        "connect_timeout": 5,
+        "graceful_timeout": 5,
+        "logger": logging.getLogger("faststream"),
+        "log_level": logging.DEBUG,
+    }

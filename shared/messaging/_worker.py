@@ -57,7 +57,7 @@ class Worker:
         self._stage, self._handle, self._store = stage, handle, store
         self._settings, self._engines = settings, engines
         self._plan = broker_settings.provisioning()
-        self.broker = NatsBroker(broker_settings.nats_url, logger=None, **connect_options())
+        self.broker = NatsBroker(broker_settings.nats_url, **connect_options())
         self._app = FastStream(self.broker, logger=None, after_startup=[self._start], on_shutdown=[self._stop])
         self._stopping = False
         self._current: JobContext | None = None
@@ -160,10 +160,6 @@ class Worker:
 
     async def _settle(self, message: Msg, job: Job, context: JobContext) -> None:
         """Run the job and decide what becomes of its message."""
-        if await is_canceled(await self.broker.key_value(names.CANCEL_BUCKET, declare=False), job):
-            log.info("job_skipped_canceled")
-            await acknowledge(message)
-            return
         tries = await count_tries(self.broker, message)
         try:
             result = await self._result(job, context, tries)
@@ -184,9 +180,12 @@ class Worker:
             await send_progress(self.broker, job, 1.0, "")
 
     async def _result(self, job: Job, context: JobContext, tries: int) -> Result:
-        """The result of the job's manifest; works only when there is none yet."""
+        """The result of the job's manifest; works only when there is none yet. Raises: Canceled, before and within."""
         where = keys.manifest(job.task_id, job.language, job.stage(), job.shard, job.attempt)
-        known = await in_thread(lambda: self._read_manifest(where))
+        flags = await self.broker.key_value(names.CANCEL_BUCKET, declare=False)
+        canceled, known = await asyncio.gather(is_canceled(flags, job), in_thread(lambda: self._read_manifest(where)))
+        if canceled:
+            raise Canceled("canceled before its turn")
         if known is not None:
             log.info("job_already_done")
             return known

@@ -86,7 +86,7 @@ def _plain(event: pysubs2.SSAEvent, format_: str) -> str:
         return event.plaintext.strip()
     # Braces are text in the other formats, but for the override tags that found their way from ASS into SRT.
     rows = _OVERRIDE.sub("", event.text).replace("\\h", " ").split("\\N")
-    text = "\n".join(row.strip() for row in rows).strip()
+    text = _rows("\n".join(rows))
     return html.unescape(text) if format_ == "vtt" else text
 
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -76,6 +77,36 @@ def test_a_client_may_come_back_to_another_gateway(small_world: World, postgres:
     assert numbers == sorted(set(numbers))
     names = [name for name, _, _ in before + after]
     assert [names.count(f"{stage}.completed") for stage in ("translation", "voice_cloning", "export")] == [1, 1, 1]
+
+
+def test_nothing_is_missed_across_a_crash_of_the_broker(small_world: World) -> None:
+    """The stream ends when the broker is back; the client resumes by id and has every fact once."""
+    gateway = small_world.gateway()
+    small_world.workers(STUB_DELAY_S="0.5")
+    task_id = gateway.create('{"target_languages": ["es", "fr"]}', start=True)["task_id"]
+    seen: dict[int, str] = {}
+    crashed = False
+    for _ in range(200):
+        headers = {"Last-Event-ID": str(max(seen))} if seen else {}
+        with gateway.http.stream("GET", f"/api/tasks/{task_id}/events", headers=headers, timeout=30) as stream:
+            if stream.status_code == 503:
+                time.sleep(0.1)
+                continue
+            for name, number, _ in events(stream):
+                if number is not None and name != "hello":
+                    assert number not in seen
+                    seen[number] = name
+                if name == "translation.started" and not crashed:
+                    crashed = True
+                    small_world.nats.kill()
+                    small_world.nats.start()
+                if name == "task.completed":
+                    break
+        if "task.completed" in seen.values():
+            break
+    names = list(seen.values())
+    assert crashed
+    assert [names.count(f"{stage}.completed") for stage in ("translation", "voice_cloning", "export")] == [2, 2, 2]
 
 
 def test_the_stream_of_all_tasks_shows_every_task(small_world: World) -> None:

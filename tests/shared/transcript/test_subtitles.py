@@ -122,7 +122,7 @@ def test_srt_oddities() -> None:
         "00:00:08,000 --> 00:00:09,000\r\n1984\r\n7"
     ).encode()
     cues = read_subtitles(data)
-    assert [cue.text for cue in cues] == ["a {b} c\nd", "last\n\nrow", "1984\n7"]
+    assert [cue.text for cue in cues] == ["a {b} c\nd", "last\nrow", "1984\n7"]
 
 
 @pytest.mark.parametrize(
