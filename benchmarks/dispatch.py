@@ -17,6 +17,7 @@ from services.gateway.background.loops import Wake, repeat
 from services.gateway.database.engine import Database
 from services.gateway.database.jobs import row
 from shared.messaging import RESULT, LinesTranslated, TranslateLines, connect_options, provision, subjects
+from shared.observability import configure_logging
 from shared.pipeline import Lane, Stage
 from shared.storage import DirectoryStore
 from shared.testing import wait_until_async
@@ -131,4 +132,5 @@ def run() -> dict[str, object]:
 
 
 if __name__ == "__main__":
+    configure_logging("benchmark", "WARNING")
     json.dump(run(), sys.stdout, indent=2)
