@@ -61,8 +61,7 @@ def create_app(
         finally:
             restore()
             hub.close_all()
-            running.cancel()
-            await asyncio.gather(running, return_exceptions=True)
+            await _end(running)
             await broker.stop()
             database.close()
 
@@ -92,13 +91,22 @@ async def _background(gateway: Gateway, plan: Provisioning) -> None:
     sweeper = Sweeper(database, broker, gateway.store, settings)
     gateway.sweep = sweeper.wake
     try:
-        async with asyncio.TaskGroup() as group:
-            group.create_task(repeat("dispatch", dispatcher.turn, to_dispatch, _POLL_S, leadership))
-            group.create_task(repeat("relay", Relay(database, broker).turn, to_relay, _POLL_S, leadership))
-            group.create_task(repeat("sweep", sweeper.turn, sweeper.wake, settings.sweep_s, leadership))
-            log.info("gateway_ready")
+        log.info("gateway_ready")
+        await asyncio.gather(
+            repeat("dispatch", dispatcher.turn, to_dispatch, _POLL_S, leadership),
+            repeat("relay", Relay(database, broker).turn, to_relay, _POLL_S, leadership),
+            repeat("sweep", sweeper.turn, sweeper.wake, settings.sweep_s, leadership),
+        )
     finally:
         leadership.release()
+
+
+async def _end(task: "asyncio.Task[None]") -> None:
+    """Cancel `task` until it is over: `asyncio.wait_for` of Python 3.11, which the broker's client is built on,
+    swallows a cancellation that meets an answer."""
+    while not task.done():
+        task.cancel()
+        await asyncio.wait({task}, timeout=0.5)
 
 
 async def _connect(broker: NatsBroker, plan: Provisioning) -> None:
