@@ -4,6 +4,7 @@ import contextlib
 import os
 import signal
 import sqlite3
+import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -123,6 +124,15 @@ def running(data: Path) -> Iterator[Product]:
 def dialogue(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The sample video: two speakers, eight sentences, half a minute."""
     return make_sample(tmp_path_factory.mktemp("sample") / "dialogue.mp4")
+
+
+@pytest.fixture(scope="session")
+def exchange(dialogue: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The first three sentences of the sample, for what is done many times over."""
+    path = tmp_path_factory.mktemp("sample") / "exchange.mp4"
+    cut = ["ffmpeg", "-v", "error", "-i", str(dialogue), "-t", "9.3", "-c:v", "libx264", "-preset", "ultrafast"]
+    subprocess.run([*cut, "-c:a", "aac", str(path)], check=True)
+    return path
 
 
 @pytest.fixture(scope="module")

@@ -74,9 +74,9 @@ def runs(product: Product, task_id: str) -> dict[str, int]:
 
 
 @pytest.fixture(scope="module")
-def undisturbed(product: Product, dialogue: Path) -> dict[str, Any]:
+def undisturbed(product: Product, exchange: Path) -> dict[str, Any]:
     """What comes out when nothing dies."""
-    task_id = product.create(dialogue, CONFIG)
+    task_id = product.create(exchange, CONFIG)
     product.wait_for(task_id, timeout_s=240)
     return without_id(outcome(product, task_id), task_id)
 
@@ -89,10 +89,10 @@ def without_id(value: dict[str, Any], task_id: str) -> dict[str, Any]:
 
 @pytest.mark.parametrize(("victim", "language", "stage"), VICTIMS)
 def test_kill_9_changes_nothing(
-    product: Product, dialogue: Path, undisturbed: dict[str, Any], victim: str, language: str, stage: str
+    product: Product, exchange: Path, undisturbed: dict[str, Any], victim: str, language: str, stage: str
 ) -> None:
     """After a restart the task completes with the same result, every stage counted once, nothing left over."""
-    task_id = product.create(dialogue, CONFIG)
+    task_id = product.create(exchange, CONFIG)
     product.wait_for_stage(task_id, language, stage)
     product.kill(victim)
     product.wait_for(task_id, timeout_s=180)
@@ -122,18 +122,18 @@ def broker_url(product: Product) -> str:
     return f"nats://127.0.0.1:{command[command.index('--port') + 1]}"
 
 
-def test_gateway_dies_between_commit_and_publish(product: Product, dialogue: Path, undisturbed: dict[str, Any]) -> None:
+def test_gateway_dies_between_commit_and_publish(product: Product, exchange: Path, undisturbed: dict[str, Any]) -> None:
     """The job is committed while the broker is away, and the gateway is killed before it can publish."""
     product.kill("nats-server")
-    task_id = product.create(dialogue, CONFIG)
+    task_id = product.create(exchange, CONFIG)
     product.kill("gateway")
     product.wait_for(task_id, timeout_s=180)
     assert without_id(outcome(product, task_id), task_id) == undisturbed
 
 
-def test_cancel_reaches_a_running_engine(product: Product, dialogue: Path) -> None:
+def test_cancel_reaches_a_running_engine(product: Product, exchange: Path) -> None:
     """The worker lets go within two seconds; a retry then completes."""
-    task_id = product.create(dialogue, CONFIG)
+    task_id = product.create(exchange, CONFIG)
     product.wait_for_stage(task_id, "base", "speaker_diarization")
     wait_until(lambda: product.temporary_files(), 20, "the engine does not start")
     product.http.post(f"/api/tasks/{task_id}/cancel").raise_for_status()
@@ -144,9 +144,9 @@ def test_cancel_reaches_a_running_engine(product: Product, dialogue: Path) -> No
 
 
 @pytest.mark.parametrize(("language", "stage"), [("base", "speaker_diarization"), ("es", "export")])
-def test_deleting_in_mid_flight_leaves_nothing(product: Product, dialogue: Path, language: str, stage: str) -> None:
+def test_deleting_in_mid_flight_leaves_nothing(product: Product, exchange: Path, language: str, stage: str) -> None:
     """No object, no row, no message, no temporary file; the API forgets it at once."""
-    task_id = product.create(dialogue, CONFIG)
+    task_id = product.create(exchange, CONFIG)
     product.wait_for_stage(task_id, language, stage)
     assert product.http.delete(f"/api/tasks/{task_id}").status_code == 204
     assert product.http.get(f"/api/tasks/{task_id}").status_code == 404
@@ -157,9 +157,9 @@ def test_deleting_in_mid_flight_leaves_nothing(product: Product, dialogue: Path,
     assert open_messages(product) == 0
 
 
-def test_events_are_resumed_across_a_gateway_restart(product: Product, dialogue: Path) -> None:
+def test_events_are_resumed_across_a_gateway_restart(product: Product, exchange: Path) -> None:
     """A client that comes back with its last event id misses nothing and sees nothing twice."""
-    task_id = product.create(dialogue, CONFIG, start=False)
+    task_id = product.create(exchange, CONFIG, start=False)
     seen: list[tuple[int, str]] = []
 
     def listen(stop_after: str) -> None:
