@@ -6,6 +6,7 @@ import os
 import secrets
 import shutil
 import stat
+import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -16,7 +17,7 @@ from shared.storage._port import ObjectInfo, ObjectNotFound, StorageError, check
 
 _CHUNK = 1024 * 1024
 _ATTEMPTS = 20
-_ABANDONED_S = 60.0
+_ABANDONED_S = 5.0
 """Younger files may belong to a writer that has not locked its file yet."""
 
 T = TypeVar("T")
@@ -52,6 +53,10 @@ class DirectoryStore:
         self._incoming = self._root / ".incoming"
         self._incoming.mkdir(parents=True, exist_ok=True)
         self._remove_abandoned()
+        if next(_files(self._incoming), None):  # too young to judge: perhaps of the process this one replaces
+            later = threading.Timer(_ABANDONED_S + 1, self._remove_abandoned)
+            later.daemon = True
+            later.start()
 
     def put(self, key: str, source: BinaryIO, size: int | None = None) -> ObjectInfo:
         """Write to a temporary file, sync it and rename it over `key`."""
