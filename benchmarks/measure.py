@@ -16,6 +16,8 @@ from pathlib import Path
 import httpx
 import psutil
 
+from shared.testing import free_port
+
 
 class MemoryWatch:
     """Samples the resident memory of a process and its children until stopped; `peak` and `first` in bytes."""
@@ -53,13 +55,6 @@ def percentiles(seconds: Sequence[float]) -> dict[str, float]:
     """Median and 99th percentile in milliseconds."""
     cuts = statistics.quantiles(seconds, n=100)
     return {"p50_ms": round(cuts[49] * 1000, 3), "p99_ms": round(cuts[98] * 1000, 3)}
-
-
-def free_port() -> int:
-    """A port nothing listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 @contextlib.contextmanager

@@ -7,9 +7,10 @@ from pathlib import Path
 
 import httpx
 
-from benchmarks.measure import folder, free_port
+from benchmarks.measure import folder
 from localclip.sample import make_sample
 from localclip.stack import Stack, StackOptions
+from shared.testing import free_port
 
 LANGUAGES = ("es", "fr", "de", "id")
 RUNS = 3
