@@ -13,7 +13,7 @@ import pytest
 from nats.aio.client import Client
 from nats.js.errors import NotFoundError
 
-from shared.messaging import Fact, Progress, RawProgress, connect_options, fact, provision, subjects
+from shared.messaging import Fact, Progress, RawProgress, fact, provision, subjects
 from shared.pipeline import Stage
 from shared.testing import NatsServer, nats_server, wait_until, wait_until_async
 
@@ -30,8 +30,7 @@ def broker(tmp_path: Path) -> Iterator[NatsServer]:
 @pytest.fixture
 async def client(broker: NatsServer) -> AsyncIterator[Client]:
     """Somebody who speaks and listens."""
-    options = {key: value for key, value in connect_options().items() if key != "graceful_timeout"}
-    connection = await nats.connect(broker.url, **{**options, "reconnect_time_wait": 0.1})
+    connection = await nats.connect(broker.url, max_reconnect_attempts=-1, reconnect_time_wait=0.1)
     await provision(connection.jetstream())
     yield connection
     await connection.close()
