@@ -6,25 +6,27 @@ from typing import Any
 from pydantic.json_schema import models_json_schema
 
 from shared.messaging import (
-    JOB_OF,
     DeadLetter,
     Fact,
     JobFailed,
     LanguageExported,
     LinesDubbed,
+    LinesRewritten,
     LinesTranslated,
     Message,
     Progress,
     RawProgress,
+    TakesHeard,
     TranscriptReady,
+    jobs_of,
 )
 from shared.pipeline import Stage
 
-_RESULT_OF: dict[Stage, type[Message]] = {
-    Stage.DIARIZATION: TranscriptReady,
-    Stage.TRANSLATION: LinesTranslated,
-    Stage.CLONING: LinesDubbed,
-    Stage.EXPORT: LanguageExported,
+_RESULTS_OF: dict[Stage, list[type[Message]]] = {
+    Stage.DIARIZATION: [TranscriptReady, TakesHeard],
+    Stage.TRANSLATION: [LinesTranslated, LinesRewritten],
+    Stage.CLONING: [LinesDubbed],
+    Stage.EXPORT: [LanguageExported],
 }
 _PARAMETERS = {
     "lane": "`batch`, or `interactive` for a person who waits for one line",
@@ -43,11 +45,11 @@ def _channels() -> dict[str, tuple[str, str, list[type[Message]]]]:
     found: dict[str, tuple[str, str, list[type[Message]]]] = {}
     for stage in Stage:
         address = f"localclip.jobs.{stage}.{{lane}}.{{task_id}}.{{language}}.{{shard}}.{{attempt}}"
-        found[f"jobs_{stage}"] = (address, f"Work queue of {stage} (stream LOCALCLIP_JOBS).", [JOB_OF[stage]])
+        found[f"jobs_{stage}"] = (address, f"Work queue of {stage} (stream LOCALCLIP_JOBS).", [*jobs_of(stage)])
         found[f"results_{stage}"] = (
             f"localclip.results.{stage}",
             f"What workers of {stage} report (stream LOCALCLIP_RESULTS).",
-            [_RESULT_OF[stage], JobFailed],
+            [*_RESULTS_OF[stage], JobFailed],
         )
     found["events"] = (
         "localclip.events.{task_id}.{language}.{subject}.{fact}",

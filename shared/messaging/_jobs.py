@@ -1,8 +1,8 @@
 """Requests to the stage workers. Text travels in them, media by storage key."""
 
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
 from shared.messaging._subjects import JobSubject
 from shared.pipeline import Lane, LineState, Stage
@@ -43,6 +43,7 @@ class Job(Message):
 class DiarizeVideo(Job):
     """Find out who speaks when and what they say."""
 
+    kind: Literal["diarize_video"] = "diarize_video"
     video_key: str
     source_language: str | None = Field(default=None, description="None: the engine decides")
     num_speakers: int | None = Field(default=None, ge=1, le=20)
@@ -67,13 +68,47 @@ class GlossaryTerm(Message):
     target: str | None = Field(default=None, max_length=200)
 
 
+class Pronunciation(Message):
+    """How a word of the target text is spoken: a voice gets `spoken` wherever `written` stands."""
+
+    written: str = Field(min_length=1, max_length=200)
+    spoken: str = Field(min_length=1, max_length=200)
+
+
 class TranslateLines(Job):
     """Translate a shard of consecutive lines."""
 
+    kind: Literal["translate_lines"] = "translate_lines"
     source_language: str
     lines: tuple[SourceLine, ...]
     context_before: tuple[str, ...] = Field(default=(), description="source lines before the shard, oldest first")
     context_after: tuple[str, ...] = Field(default=(), description="source lines after the shard")
+    glossary: tuple[GlossaryTerm, ...] = ()
+
+
+class LineToRewrite(Message):
+    """A translated line whose take does not fit: `max_chars` and `min_chars` bound what would fit at natural speed.
+
+    `natural_s` is the measured length of `text` as spoken, `room_s` the time there is; `tried` were spoken before.
+    """
+
+    segment_id: str
+    source_text: str
+    text: str
+    revision: int = 0
+    natural_s: float = Field(gt=0)
+    room_s: float = Field(ge=0)
+    min_chars: int = Field(ge=1)
+    max_chars: int = Field(ge=1)
+    tried: tuple[str, ...] = ()
+
+
+class RewriteLines(Job):
+    """Find other translations of lines, shorter or longer; best effort, an empty answer changes nothing."""
+
+    kind: Literal["rewrite_lines"] = "rewrite_lines"
+    source_language: str
+    lines: tuple[LineToRewrite, ...]
     glossary: tuple[GlossaryTerm, ...] = ()
 
 
@@ -84,6 +119,24 @@ class SpeakerVoice(Message):
     f0_hz: float | None = None
     reference_key: str | None = None
     voice: str | None = Field(default=None, description="a stock voice chosen by a person; None: like the speaker")
+
+
+class TakeToHear(Message):
+    """A finished take to listen to again."""
+
+    segment_id: str
+    revision: int = 0
+    text: str
+    speaker_id: str
+    take_key: str
+
+
+class HearTakes(Job):
+    """Listen to finished takes: what a recognizer understands of them, how much they sound like their speakers."""
+
+    kind: Literal["hear_takes"] = "hear_takes"
+    lines: tuple[TakeToHear, ...]
+    speakers: tuple[SpeakerVoice, ...] = Field(default=(), description="with the reference clips to compare with")
 
 
 class LineToSpeak(Message):
@@ -101,8 +154,10 @@ class LineToSpeak(Message):
 class CloneLines(Job):
     """Speak a shard of lines in their speakers' voices, fitted to their slots."""
 
+    kind: Literal["clone_lines"] = "clone_lines"
     lines: tuple[LineToSpeak, ...]
     speakers: tuple[SpeakerVoice, ...] = ()
+    pronunciations: tuple[Pronunciation, ...] = ()
 
 
 class TimelineLine(Message):
@@ -120,7 +175,12 @@ class TimelineLine(Message):
     take_duration_s: float | None = None
     speed: float | None = Field(default=None, description="tempo factor of the take; 1.0 is natural")
     fit: str | None = Field(default=None, description="natural, tight or overflow")
+    decision: str | None = Field(default=None, description="how the fit was reached, for people")
+    rounds: int = Field(default=0, description="texts that were tried before this one")
     edited: bool = False
+    origin: str = Field(default="engine", description="who wrote the text: engine, provided, memory or person")
+    error_rate: float | None = Field(default=None, description="of what was understood when the take was heard again")
+    similarity: float | None = Field(default=None, description="of the take's voice to its speaker's, -1 to 1")
     error_code: str | None = None
 
 
@@ -158,6 +218,7 @@ class ExportSettings(Message):
 class ExportLanguage(Job):
     """Mix, mux and measure one language."""
 
+    kind: Literal["export_language"] = "export_language"
     video_key: str
     original_name: str
     timeline_key: str
@@ -166,9 +227,20 @@ class ExportLanguage(Job):
 
 _STAGE_OF: dict[type[Job], Stage] = {
     DiarizeVideo: Stage.DIARIZATION,
+    HearTakes: Stage.DIARIZATION,
     TranslateLines: Stage.TRANSLATION,
+    RewriteLines: Stage.TRANSLATION,
     CloneLines: Stage.CLONING,
     ExportLanguage: Stage.EXPORT,
 }
 
-JOB_OF: dict[Stage, type[Job]] = {stage: kind for kind, stage in _STAGE_OF.items()}
+AnyJob = Annotated[
+    DiarizeVideo | HearTakes | TranslateLines | RewriteLines | CloneLines | ExportLanguage,
+    Field(discriminator="kind"),
+]
+JOB: TypeAdapter[AnyJob] = TypeAdapter(AnyJob)
+
+
+def jobs_of(stage: Stage) -> tuple[type[Job], ...]:
+    """The kinds of jobs the workers of `stage` take."""
+    return tuple(kind for kind, of in _STAGE_OF.items() if of is stage)

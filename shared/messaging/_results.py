@@ -40,6 +40,7 @@ class TranslatedLine(Message):
 
     segment_id: str
     text: str | None
+    alternatives: tuple[str, ...] = Field(default=(), description="the engine's other candidates, best first")
     provided: bool = False
     error_code: ErrorCode | None = None
     error_message: str | None = None
@@ -50,6 +51,22 @@ class LinesTranslated(JobResult):
 
     kind: Literal["lines_translated"] = "lines_translated"
     lines: tuple[TranslatedLine, ...]
+    engines: tuple[EngineUsed, ...] = ()
+
+
+class RewrittenLine(Message):
+    """Other texts for a line, those nearest to its meaning first."""
+
+    segment_id: str
+    revision: int = 0
+    candidates: tuple[str, ...] = ()
+
+
+class LinesRewritten(JobResult):
+    """What was found for lines that did not fit."""
+
+    kind: Literal["lines_rewritten"] = "lines_rewritten"
+    lines: tuple[RewrittenLine, ...]
     engines: tuple[EngineUsed, ...] = ()
 
 
@@ -75,6 +92,29 @@ class LinesDubbed(JobResult):
     kind: Literal["lines_dubbed"] = "lines_dubbed"
     lines: tuple[LineTake, ...]
     engines: tuple[EngineUsed, ...] = ()
+
+
+class HeardLine(Message):
+    """What was heard in a take; None where no engine could tell.
+
+    `error_rate` counts wrong words ÷ words of the text (characters in scripts without spaces), after normalization.
+    """
+
+    segment_id: str
+    revision: int = 0
+    heard: str | None = None
+    error_rate: float | None = None
+    similarity: float | None = None
+
+
+class TakesHeard(JobResult):
+    """Every take of a listening job, and why figures are missing if they are."""
+
+    kind: Literal["takes_heard"] = "takes_heard"
+    lines: tuple[HeardLine, ...]
+    engines: tuple[EngineUsed, ...] = ()
+    no_error_rate: str | None = None
+    no_similarity: str | None = None
 
 
 class ExportedFile(Message):
@@ -104,7 +144,8 @@ class JobFailed(JobResult):
 
 
 Result = Annotated[
-    TranscriptReady | LinesTranslated | LinesDubbed | LanguageExported | JobFailed, Field(discriminator="kind")
+    TranscriptReady | TakesHeard | LinesTranslated | LinesRewritten | LinesDubbed | LanguageExported | JobFailed,
+    Field(discriminator="kind"),
 ]
 RESULT: TypeAdapter[Result] = TypeAdapter(Result)
 

@@ -21,13 +21,12 @@ from shared.messaging._context import GuardedStore, JobContext, remove_abandoned
 from shared.messaging._dead import bury
 from shared.messaging._engines import EngineInfo, announce_engines
 from shared.messaging._feed import JobFeed
-from shared.messaging._jobs import JOB_OF, Job
+from shared.messaging._jobs import JOB, Job
 from shared.messaging._lease import acknowledge, count_tries, hand_back, held, is_canceled, send_progress
 from shared.messaging._publishing import is_connected, publish_until_stored
 from shared.messaging._results import RESULT, JobFailed, JobResult, Result, failed
 from shared.messaging._settings import BrokerSettings, WorkerSettings, connect_options
 from shared.messaging._streams import provision
-from shared.messaging._subjects import JobSubject
 from shared.messaging._thread import in_thread
 from shared.observability import bind_job, logger
 from shared.pipeline import Canceled, ErrorCode, PermanentError, PipelineError, Stage
@@ -251,8 +250,7 @@ class _WorkersLostError(Exception):
 
 def _read(message: Msg) -> Job:
     """Raises: ValueError."""
-    subject = JobSubject.parse(message.subject)
-    job = JOB_OF[subject.stage].model_validate_json(message.data)
+    job = JOB.validate_json(message.data)
     if str(job.subject()) != message.subject:
         raise ValueError("the body and the subject name different jobs")
     return job

@@ -146,13 +146,14 @@ def dub_line(task_id: str, language: str, segment_id: str, parts: Parts, who: Wh
         if not line.text:
             raise Problem(409, "line_has_no_text", "translate the line or write its text first")
         line.dub_attempt += 1
+        lines = queries.lines(session, task_id, language)
         job = clone_line_job(
             task_id,
             language,
             line.dub_attempt,
             task.epoch,
             segment_id,
-            spans(queries.segments(session, task_id)),
+            spans(queries.segments(session, task_id), lines),
             view(line),
             voices(queries.speakers(session, task_id)),
             media(task).duration_s,

@@ -7,6 +7,7 @@ from sqlmodel import Session
 
 from services.gateway.api.schemas import LanguageStatus, LineRead, TaskConfig, TaskRead
 from services.gateway.database import queries
+from services.gateway.database.jobs import spans
 from services.gateway.database.tables import LineRow, SegmentRow, StageRun, Task, TaskLanguage
 from services.gateway.live.hub import Hub
 from shared.pipeline import BASE, GRAPH, LineState, Stage, Status
@@ -105,13 +106,11 @@ def _language(task: Task, row: TaskLanguage, runs: Runs, issues: int, hub: Hub) 
 
 def read_line(segment: SegmentRow, line: LineRow) -> LineRead:
     """A line together with its segment."""
+    (span,) = spans([segment], {line.segment_id: line})
     fields = line.model_dump(include=set(LineRead.model_fields))
-    fields["state"] = LineState(line.state)
+    fields |= {"state": LineState(line.state), "start_s": span.start_s, "end_s": span.end_s}
     return LineRead(
-        **fields,
-        start_s=segment.start_s,
-        end_s=segment.end_s,
-        speaker_id=segment.speaker_id,
+        **fields | {"speaker_id": span.speaker_id},
         source_text=segment.text,
         source_changed=line.segment_revision != segment.revision,
     )

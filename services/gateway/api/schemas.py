@@ -1,7 +1,7 @@
 """What clients send and get."""
 
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
@@ -163,6 +163,13 @@ class LineUpdate(_Schema):
     text: str = Field(min_length=1, max_length=2000)
 
 
+class VoiceChoice(_Schema):
+    """Whose voice speaks: a stock voice by name, another speaker of the task, or an uploaded clip, by id."""
+
+    kind: Literal["stock", "speaker", "clip"]
+    id: str = Field(min_length=1, max_length=80)
+
+
 class SpeakerRead(BaseModel):
     """A speaker."""
 
@@ -170,15 +177,15 @@ class SpeakerRead(BaseModel):
     name: str
     f0_hz: float | None
     speech_s: float
-    voice: str | None
+    voice: VoiceChoice | None
     version: int
 
 
 class SpeakerUpdate(_Schema):
-    """An edit of a speaker; `voice` is a stock voice, None: like the speaker."""
+    """An edit of a speaker; `voice` None: like the speaker."""
 
     name: str | None = Field(default=None, min_length=1, max_length=80)
-    voice: str | None = Field(default=None, max_length=80)
+    voice: VoiceChoice | None = None
 
 
 class Artifact(BaseModel):

@@ -15,7 +15,7 @@ from services.gateway.database.facts import flag_cancel
 from services.gateway.database.steps import carry_out
 from services.gateway.database.tables import JobState, Task, TaskLanguage, now
 from services.gateway.planning import board as planner
-from shared.pipeline import BASE, TARGET_LANGUAGES, Lane, Stage
+from shared.pipeline import BASE, TARGET_LANGUAGES, Stage
 
 router = APIRouter(prefix="/api/tasks/{task_id}", tags=["work"])
 
@@ -115,7 +115,7 @@ def _cancel(task_id: str, languages: Sequence[str] | None, parts: Gateway, who: 
         if languages is None:
             flag_cancel(session, task, None)
         for job in queries.open_jobs(session, task_id):
-            if job.lane == Lane.INTERACTIVE and (languages is None or job.language in languages):
+            if job.run_stage is None and (languages is None or job.language in languages):
                 job.state, job.finished_at = JobState.CANCELED, now()
                 flag_cancel(session, task, job.language)
         task.epoch += 1

@@ -10,7 +10,7 @@ from services.gateway.database import queries
 from services.gateway.database.engine import Database
 from services.gateway.database.tables import JobRow
 from services.gateway.planning.fair_share import choose
-from shared.messaging import JOB_OF, publish_once, subjects
+from shared.messaging import JOB, publish_once, subjects
 from shared.observability import logger
 from shared.pipeline import Stage
 from shared.storage import ObjectStore, StorageError, keys, put_bytes
@@ -42,7 +42,7 @@ class Dispatcher:
             return queries.jobs_by_id(session, ids)
 
     async def _hand_out(self, row: JobRow) -> bool:
-        job = JOB_OF[Stage(row.stage)].model_validate_json(row.payload)
+        job = JOB.validate_json(row.payload)
         subject = str(job.subject())
         async with self._slots:
             try:

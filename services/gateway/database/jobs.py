@@ -1,6 +1,6 @@
 """Turn a stage run into job rows: read what the stage needs, cut it with the pure functions of `planning.units`."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from sqlmodel import Session
 
@@ -17,17 +17,17 @@ def cut(session: Session, task: Task, run: StageRun) -> list[JobRow]:
     """Job rows for `run`; none when there is nothing to do."""
     match Stage(run.stage):
         case Stage.DIARIZATION:
-            return [row(_diarize(task, run))]
+            return [row(_diarize(task, run), run)]
         case Stage.TRANSLATION:
-            return [row(job) for job in _translate(session, task, run)]
+            return [row(job, run) for job in _translate(session, task, run)]
         case Stage.CLONING:
-            return [row(job) for job in _clone(session, task, run)]
+            return [row(job, run) for job in _clone(session, task, run)]
         case Stage.EXPORT:
             return [_export(session, task, run)]
 
 
-def row(job: Job, document: str | None = None) -> JobRow:
-    """A ready row for `job`."""
+def row(job: Job, run: StageRun | None = None, document: str | None = None, *, optional: bool = False) -> JobRow:
+    """A ready row for `job`, which counts for `run`; None: it stands alone."""
     return JobRow(
         task_id=job.task_id,
         language=job.language,
@@ -35,6 +35,8 @@ def row(job: Job, document: str | None = None) -> JobRow:
         shard=job.shard,
         attempt=job.attempt,
         lane=job.lane,
+        run_stage=run.stage if run else None,
+        optional=optional,
         payload=job.model_dump_json(),
         document=document,
     )
@@ -45,9 +47,22 @@ def media(task: Task) -> MediaFacts:
     return MediaFacts.model_validate(task.media or {"container": "unknown", "duration_s": 0})
 
 
-def spans(segments: Iterable[SegmentRow]) -> list[units.Span]:
-    """Segments as the planner sees them."""
-    return [units.Span(s.segment_id, s.start_s, s.end_s, s.speaker_id, s.text) for s in segments]
+def spans(segments: Iterable[SegmentRow], lines: Mapping[str, LineRow] | None = None) -> list[units.Span]:
+    """Segments as the planner sees them, with what `lines` of one language say otherwise of time and speaker."""
+    lines = lines or {}
+    return [_span(segment, lines.get(segment.segment_id)) for segment in segments]
+
+
+def _span(segment: SegmentRow, line: LineRow | None) -> units.Span:
+    own = (line.start_s, line.end_s, line.speaker_id) if line else (None, None, None)
+    start_s, end_s, speaker_id = own
+    return units.Span(
+        segment.segment_id,
+        segment.start_s if start_s is None else start_s,
+        segment.end_s if end_s is None else end_s,
+        speaker_id or segment.speaker_id,
+        segment.text,
+    )
 
 
 def view(line: LineRow) -> units.LineView:
@@ -57,6 +72,13 @@ def view(line: LineRow) -> units.LineView:
         text=line.text,
         provided=line.provided,
         edited=line.edited,
+        origin=line.origin,
+        omitted=line.omitted,
+        pinned=line.pinned,
+        rounds=line.rounds,
+        decision=line.decision,
+        error_rate=line.error_rate,
+        similarity=line.similarity,
         state=LineState(line.state),
         revision=line.revision,
         take_key=line.take_key,
@@ -75,7 +97,7 @@ def voices(speakers: Iterable[SpeakerRow]) -> dict[str, SpeakerVoice]:
             speaker_id=speaker.speaker_id,
             f0_hz=speaker.f0_hz,
             reference_key=speaker.reference_key,
-            voice=speaker.voice,
+            voice=speaker.voice["id"] if speaker.voice else None,
         )
         for speaker in speakers
     }
@@ -128,7 +150,7 @@ def _translate(session: Session, task: Task, run: StageRun) -> list[Job]:
             run.attempt,
             task.epoch,
             task.source_language or "en",
-            spans(segments),
+            spans(segments, lines),
             todo,
             media(task).duration_s,
             tuple(GlossaryTerm.model_validate(term) for term in task.config.get("glossary", [])),
@@ -138,10 +160,11 @@ def _translate(session: Session, task: Task, run: StageRun) -> list[Job]:
 
 def _clone(session: Session, task: Task, run: StageRun) -> list[Job]:
     redo = _redo(session, run)
+    lines = queries.lines(session, task.task_id, run.language)
     todo = {
         key: view(line)
-        for key, line in queries.lines(session, task.task_id, run.language).items()
-        if line.text and (redo or line.take_revision != line.revision)
+        for key, line in lines.items()
+        if line.text and not (line.omitted or line.pinned) and (redo or line.take_revision != line.revision)
     }
     return list(
         units.clone_jobs(
@@ -149,7 +172,7 @@ def _clone(session: Session, task: Task, run: StageRun) -> list[Job]:
             run.language,
             run.attempt,
             task.epoch,
-            spans(queries.segments(session, task.task_id)),
+            spans(queries.segments(session, task.task_id), lines),
             todo,
             voices(queries.speakers(session, task.task_id)),
             media(task).duration_s,
@@ -158,13 +181,14 @@ def _clone(session: Session, task: Task, run: StageRun) -> list[Job]:
 
 
 def _export(session: Session, task: Task, run: StageRun) -> JobRow:
+    lines = queries.lines(session, task.task_id, run.language)
     document = units.timeline(
         task.task_id,
         run.language,
         task.source_language or "en",
         media(task),
-        spans(queries.segments(session, task.task_id)),
-        {key: view(line) for key, line in queries.lines(session, task.task_id, run.language).items()},
+        spans(queries.segments(session, task.task_id), lines),
+        {key: view(line) for key, line in lines.items()},
         _engines(session, task, run.language),
     )
     job = ExportLanguage(
@@ -177,7 +201,7 @@ def _export(session: Session, task: Task, run: StageRun) -> JobRow:
         timeline_key=keys.document(task.task_id, run.language, Stage.EXPORT, "0", run.attempt),
         settings=ExportSettings.model_validate(task.config.get("export_settings", {})),
     )
-    return row(job, document.model_dump_json())
+    return row(job, run, document.model_dump_json())
 
 
 def _engines(session: Session, task: Task, language: str) -> tuple[EngineUsed, ...]:

@@ -10,6 +10,8 @@ from sqlmodel import Session, col, select
 
 from services.gateway.database.tables import (
     UPLOADING,
+    EditRow,
+    ExportRow,
     IdempotencyRow,
     JobRow,
     JobState,
@@ -19,6 +21,7 @@ from services.gateway.database.tables import (
     SegmentRow,
     SpeakerRow,
     StageRun,
+    TakeRow,
     Task,
     TaskLanguage,
     now,
@@ -234,9 +237,8 @@ def cancel_jobs(session: Session, task_id: str, language_: str, stage: str, atte
         .where(
             col(JobRow.task_id) == task_id,
             col(JobRow.language) == language_,
-            col(JobRow.stage) == stage,
+            col(JobRow.run_stage) == stage,
             col(JobRow.attempt) == attempt,
-            col(JobRow.lane) == Lane.BATCH,
             col(JobRow.state).in_(OPEN_JOBS),
         )
         .values(state=JobState.CANCELED, finished_at=now())
@@ -316,7 +318,7 @@ def speaker(session: Session, task_id: str, speaker_id: str) -> SpeakerRow | Non
 
 def clear_transcript(session: Session, task_id: str) -> None:
     """Remove what an earlier transcript brought."""
-    for table in (LineRow, SegmentRow, SpeakerRow):
+    for table in (TakeRow, EditRow, LineRow, SegmentRow, SpeakerRow):
         session.exec(delete(table).where(col(table.task_id) == task_id))
 
 
@@ -350,7 +352,20 @@ def abandoned_uploads(session: Session, older_than: timedelta) -> Sequence[Task]
 
 def erase_task(session: Session, task_id: str) -> None:
     """Remove every row of a task."""
-    for table in (LineRow, SegmentRow, SpeakerRow, JobRow, StageRun, TaskLanguage, LogRow, Task):
+    tables = (
+        TakeRow,
+        EditRow,
+        ExportRow,
+        LineRow,
+        SegmentRow,
+        SpeakerRow,
+        JobRow,
+        StageRun,
+        TaskLanguage,
+        LogRow,
+        Task,
+    )
+    for table in tables:
         session.exec(delete(table).where(col(table.task_id) == task_id))
 
 

@@ -10,15 +10,16 @@ from services.gateway.database.jobs import spans
 from services.gateway.database.steps import carry_out
 from services.gateway.database.tables import JobState, LineRow, SegmentRow, SpeakerRow, StageRun, Task, now
 from services.gateway.planning.alignment import texts_by_segment
-from services.gateway.planning.units import is_line_shard
 from shared.messaging import (
     EngineUsed,
     JobFailed,
     LanguageExported,
     LinesDubbed,
+    LinesRewritten,
     LinesTranslated,
     LineTake,
     Result,
+    TakesHeard,
     TranscriptReady,
     TranslatedLine,
 )
@@ -44,18 +45,18 @@ def record(
         return False
     job.state = JobState.FAILED if isinstance(result, JobFailed) else JobState.DONE
     job.finished_at = now()
-    if is_line_shard(result.shard):
+    if job.run_stage is None:
         _record_line(session, task, result)
         return True
-    run = queries.run(session, result.task_id, result.language, result.stage, result.attempt)
+    run = queries.run(session, result.task_id, result.language, job.run_stage, result.attempt)
     if run is None or run.status != Status.PROCESSING:
         return False
-    if isinstance(result, JobFailed):
+    if isinstance(result, JobFailed) and not job.optional:
         run.jobs_failed += 1
         run.error_code, run.error_message = result.code, result.message
     else:
         run.jobs_done += 1
-        run.engines = _merged(run, result.engines if not isinstance(result, LanguageExported) else ())
+        run.engines = _merged(run, getattr(result, "engines", ()))
     _take_in(session, task, run, result, transcript, provided or {})
     session.flush()
     carry_out(session, task, [])
@@ -81,7 +82,7 @@ def _take_in(
             _take_takes(session, task, result.language, result.lines)
         case LanguageExported():
             _take_export(session, task, run, result)
-        case JobFailed():
+        case LinesRewritten() | TakesHeard() | JobFailed():
             pass
 
 

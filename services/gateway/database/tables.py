@@ -90,6 +90,7 @@ class TaskLanguage(SQLModel, table=True):
     exported_version: int | None = None
     export_files: list[dict[str, Any]] = _json(list)
     report: dict[str, Any] | None = Field(default=None, sa_type=JSON)
+    gate: dict[str, Any] | None = Field(default=None, sa_type=JSON)
 
 
 class StageRun(SQLModel, table=True):
@@ -127,7 +128,11 @@ class JobState(StrEnum):
 
 
 class JobRow(SQLModel, table=True):
-    """One unit of work."""
+    """One unit of work.
+
+    `run_stage` is the stage of the run it counts for, which may be another than that of the workers who do it; None:
+    it belongs to no run, like the re-dub of one line. A run gets on without its `optional` jobs when they fail.
+    """
 
     __tablename__ = "jobs"
     __table_args__ = (
@@ -142,6 +147,8 @@ class JobRow(SQLModel, table=True):
     shard: str = Field(max_length=40)
     attempt: int
     lane: str = Field(default=Lane.BATCH, max_length=16)
+    run_stage: str | None = Field(default=None, max_length=24)
+    optional: bool = False
     state: str = Field(default=JobState.READY, max_length=16)
     payload: str = Field(sa_column=Column(Text, nullable=False))
     document: str | None = Field(default=None, sa_column=Column(Text))
@@ -164,7 +171,11 @@ class SpeakerRow(SQLModel, table=True):
     f0_hz: float | None = None
     speech_s: float = 0.0
     reference_key: str | None = None
-    voice: str | None = None
+    embedding: list[float] | None = Field(default=None, sa_type=JSON)
+    embedding_model: str | None = Field(default=None, max_length=80)
+    voice: dict[str, Any] | None = Field(default=None, sa_type=JSON)
+    cast_id: str | None = Field(default=None, max_length=40)
+    cast_similarity: float | None = None
     version: int = 1
 
 
@@ -187,7 +198,11 @@ class SegmentRow(SQLModel, table=True):
 
 
 class LineRow(SQLModel, table=True):
-    """A segment in one target language. A take counts for the `revision` it was made of."""
+    """A segment in one target language. A take counts for the `revision` it was made of.
+
+    `start_s`, `end_s` and `speaker_id` replace the segment's in this language alone; an `omitted` line keeps the
+    original audio by a person's wish. `tried` are the texts the fit loop spoke, with their lengths.
+    """
 
     __tablename__ = "lines"
     __table_args__ = (UniqueConstraint("task_id", "language", "segment_id"), Index("ix_lines", "task_id", "language"))
@@ -198,7 +213,17 @@ class LineRow(SQLModel, table=True):
     segment_id: str = Field(max_length=40)
     text: str | None = Field(default=None, sa_column=Column(Text))
     provided: str | None = Field(default=None, sa_column=Column(Text))
+    alternatives: list[str] = _json(list)
+    tried: list[dict[str, Any]] = _json(list)
+    rounds: int = 0
+    origin: str = Field(default="engine", max_length=16)
     edited: bool = False
+    start_s: float | None = None
+    end_s: float | None = None
+    speaker_id: str | None = Field(default=None, max_length=40)
+    voice: dict[str, Any] | None = Field(default=None, sa_type=JSON)
+    omitted: bool = False
+    pinned: bool = False
     state: str = Field(default=LineState.PENDING, max_length=16)
     revision: int = 1
     segment_revision: int = 1
@@ -211,8 +236,157 @@ class LineRow(SQLModel, table=True):
     fit: str | None = Field(default=None, max_length=16)
     decision: str | None = None
     dub_attempt: int = 0
+    heard: str | None = Field(default=None, sa_column=Column(Text))
+    error_rate: float | None = None
+    similarity: float | None = None
     error_code: str | None = Field(default=None, max_length=40)
     error_message: str | None = None
+    version: int = 1
+
+
+class TakeRow(SQLModel, table=True):
+    """A take a line has had; the line itself says which one counts."""
+
+    __tablename__ = "takes"
+    __table_args__ = (
+        UniqueConstraint("task_id", "language", "segment_id", "take_key"),
+        Index("ix_takes", "task_id", "language", "segment_id"),
+    )
+
+    id: int | None = Field(default=None, primary_key=True)
+    take_id: str = Field(max_length=40)
+    task_id: str = Field(max_length=64)
+    language: str = Field(max_length=8)
+    segment_id: str = Field(max_length=40)
+    text: str = Field(sa_column=Column(Text, nullable=False))
+    take_key: str
+    start_s: float
+    duration_s: float
+    natural_s: float | None = None
+    speed: float | None = None
+    fit: str | None = Field(default=None, max_length=16)
+    decision: str | None = None
+    created_at: datetime = _time()
+
+
+class EditRow(SQLModel, table=True):
+    """One edit of a task as rows before and after it, so that it can be undone and done again.
+
+    `before` and `after` map a table to the rows that changed, by key; a row that is not there on one side was added
+    or removed.
+    """
+
+    __tablename__ = "edits"
+    __table_args__ = (UniqueConstraint("task_id", "number"),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    task_id: str = Field(index=True, max_length=64)
+    number: int
+    kind: str = Field(max_length=40)
+    summary: str
+    before: dict[str, Any] = _json()
+    after: dict[str, Any] = _json()
+    undone: bool = False
+    author: str = Field(default="", max_length=80)
+    created_at: datetime = _time()
+
+
+class ExportRow(SQLModel, table=True):
+    """An export by a recipe, beside the export every language has."""
+
+    __tablename__ = "exports"
+
+    id: int | None = Field(default=None, primary_key=True)
+    export_id: str = Field(unique=True, index=True, max_length=40)
+    task_id: str = Field(index=True, max_length=64)
+    recipe: dict[str, Any] = _json()
+    status: str = Field(default=Status.PENDING, max_length=16)
+    files: list[dict[str, Any]] = _json(list)
+    report: dict[str, Any] | None = Field(default=None, sa_type=JSON)
+    error_code: str | None = Field(default=None, max_length=40)
+    error_message: str | None = None
+    created_at: datetime = _time()
+    finished_at: datetime | None = _time(nullable=True)
+
+
+class TermRow(SQLModel, table=True):
+    """A glossary term of an account; no target language: it counts for all of them."""
+
+    __tablename__ = "glossary_terms"
+    __table_args__ = (UniqueConstraint("owner", "source_language", "target_language", "source"),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    term_id: str = Field(unique=True, index=True, max_length=40)
+    owner: str = Field(default="", max_length=80)
+    source_language: str = Field(max_length=8)
+    target_language: str = Field(default="", max_length=8)
+    source: str = Field(max_length=200)
+    target: str | None = Field(default=None, max_length=200)
+    pronunciation: str | None = Field(default=None, max_length=200)
+    version: int = 1
+    created_at: datetime = _time()
+
+
+class MemoryRow(SQLModel, table=True):
+    """A translation that a person settled, found again by the same source text."""
+
+    __tablename__ = "translation_memory"
+    __table_args__ = (UniqueConstraint("owner", "source_language", "target_language", "source_hash"),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    owner: str = Field(default="", max_length=80)
+    source_language: str = Field(max_length=8)
+    target_language: str = Field(max_length=8)
+    source_hash: str = Field(max_length=64)
+    source: str = Field(sa_column=Column(Text, nullable=False))
+    text: str = Field(sa_column=Column(Text, nullable=False))
+    uses: int = 0
+    updated_at: datetime = _time()
+
+
+class CastRow(SQLModel, table=True):
+    """A person known from earlier videos: name, voice, and how they sound."""
+
+    __tablename__ = "cast_members"
+
+    id: int | None = Field(default=None, primary_key=True)
+    cast_id: str = Field(unique=True, index=True, max_length=40)
+    owner: str = Field(default="", index=True, max_length=80)
+    name: str
+    embedding: list[float] | None = Field(default=None, sa_type=JSON)
+    embedding_model: str | None = Field(default=None, max_length=80)
+    f0_hz: float | None = None
+    reference_key: str | None = None
+    voice: dict[str, Any] | None = Field(default=None, sa_type=JSON)
+    episodes: int = 1
+    version: int = 1
+    created_at: datetime = _time()
+    updated_at: datetime = _time()
+
+
+class ClipRow(SQLModel, table=True):
+    """A reference clip a person uploaded to speak like, with their word that they may."""
+
+    __tablename__ = "voice_clips"
+
+    id: int | None = Field(default=None, primary_key=True)
+    clip_id: str = Field(unique=True, index=True, max_length=40)
+    owner: str = Field(default="", index=True, max_length=80)
+    name: str
+    key: str
+    duration_s: float
+    f0_hz: float | None = None
+    consent: bool = False
+    created_at: datetime = _time()
+
+
+class AccountRow(SQLModel, table=True):
+    """Settings of an account: what new tasks begin with."""
+
+    __tablename__ = "accounts"
+
+    owner: str = Field(primary_key=True, max_length=80)
+    settings: dict[str, Any] = _json()
     version: int = 1
 
 

@@ -49,6 +49,13 @@ class LineView:
     take_duration_s: float | None = None
     speed: float | None = None
     fit: str | None = None
+    decision: str | None = None
+    rounds: int = 0
+    origin: str = "engine"
+    omitted: bool = False
+    pinned: bool = False
+    error_rate: float | None = None
+    similarity: float | None = None
     error_code: str | None = None
 
 
@@ -180,11 +187,6 @@ def line_shard(segment_id: str) -> str:
     return f"line-{segment_id}"
 
 
-def is_line_shard(shard: str) -> bool:
-    """Whether a result belongs to a single line and not to a stage run."""
-    return shard.startswith("line-")
-
-
 def _line_to_speak(span: Span, line: LineView, gap_s: float) -> LineToSpeak:
     return LineToSpeak(
         segment_id=span.segment_id,
@@ -218,7 +220,7 @@ def timeline(
 
 
 def _timeline_line(span: Span, line: LineView) -> TimelineLine:
-    failed = line.state is LineState.FAILED
+    kept = line.omitted or line.state is LineState.FAILED  # the original audio is heard
     return TimelineLine(
         segment_id=span.segment_id,
         speaker_id=span.speaker_id,
@@ -227,12 +229,17 @@ def _timeline_line(span: Span, line: LineView) -> TimelineLine:
         source_text=span.text,
         text=line.text or "",
         state=line.state,
-        take_key=None if failed else line.take_key,
+        take_key=None if kept else line.take_key,
         take_start_s=line.take_start_s,
         take_duration_s=line.take_duration_s,
         speed=line.speed,
         fit=line.fit,
+        decision=line.decision,
+        rounds=line.rounds,
         edited=line.edited,
+        origin=line.origin,
+        error_rate=line.error_rate,
+        similarity=line.similarity,
         error_code=line.error_code,
     )
 

@@ -102,7 +102,9 @@ def test_edits_make_exactly_the_affected_lines_stale(small_world: World) -> None
         f"{base}/segments/s0001", json={"text": "newer"}, headers={"If-Match": segment.headers["etag"]}
     )
     assert (conflict.status_code, conflict.json()["code"]) == (412, "version_conflict")
-    gateway.http.patch(f"{base}/speakers/spk_1", json={"voice": "other"}, headers={"If-Match": "*"})
+    gateway.http.patch(
+        f"{base}/speakers/spk_1", json={"voice": {"kind": "stock", "id": "other"}}, headers={"If-Match": "*"}
+    )
     assert stale("es") == ["s0000", "s0001", "s0002"]
     gateway.http.post(f"{base}/process", json={"languages": ["es"], "stage": "translation"})
     wait_until(lambda: stale("es") != [] and _text(gateway, base) == "[es] new", 20, "not translated again")

@@ -14,16 +14,24 @@ from shared.messaging import (
     EngineInfo,
     ExportLanguage,
     Fact,
+    HeardLine,
+    HearTakes,
     Job,
     JobFailed,
     LanguageExported,
     LinesDubbed,
+    LinesRewritten,
     LinesTranslated,
+    LineToRewrite,
     LineToSpeak,
     Message,
     Progress,
     RawProgress,
+    RewriteLines,
+    RewrittenLine,
     SourceLine,
+    TakesHeard,
+    TakeToHear,
     TranscriptReady,
     TranslateLines,
     fact,
@@ -35,18 +43,25 @@ from shared.transcript import MediaFacts
 ADDRESS: dict[str, Any] = {"task_id": "task_1", "language": "es", "attempt": 2, "shard": "3"}
 LINE = SourceLine(segment_id="s0001", text="Hello", speaker_id="A", slot_s=1.0, max_chars=20)
 SPOKEN = LineToSpeak(segment_id="s0001", text="Hola", speaker_id="A", start_s=0, end_s=1)
+TOO_LONG = LineToRewrite(
+    segment_id="s0001", source_text="Hi", text="Hola", natural_s=2.0, room_s=1.0, min_chars=1, max_chars=3
+)
 MEDIA = MediaFacts(container="mov", duration_s=1.0)
 EXPORTED = {"files": (), "report": {"lines_total": 1, "speed": {"p95": None}}}
 JOBS: list[Job] = [
     DiarizeVideo(**ADDRESS, video_key="tasks/1/input/v.mp4"),
     TranslateLines(**ADDRESS, source_language="en", lines=(LINE,)),
     CloneLines(**ADDRESS, lines=(SPOKEN,)),
+    HearTakes(**ADDRESS, lines=(TakeToHear(segment_id="s0001", text="Hola", speaker_id="A", take_key="k"),)),
+    RewriteLines(**ADDRESS, source_language="en", lines=(TOO_LONG,)),
     ExportLanguage(**ADDRESS, video_key="v", original_name="v.mp4", timeline_key="t"),
 ]
 RESULTS = [
     TranscriptReady(**ADDRESS, stage=Stage.DIARIZATION, transcript_key="t", media=MEDIA, segments=1, speakers=1),
     LinesTranslated(**ADDRESS, stage=Stage.TRANSLATION, lines=()),
     LinesDubbed(**ADDRESS, stage=Stage.CLONING, lines=()),
+    LinesRewritten(**ADDRESS, stage=Stage.TRANSLATION, lines=(RewrittenLine(segment_id="s0001", candidates=("Hi",)),)),
+    TakesHeard(**ADDRESS, stage=Stage.DIARIZATION, lines=(HeardLine(segment_id="s0001", error_rate=0.5),)),
     LanguageExported.model_validate({**ADDRESS, "stage": Stage.EXPORT, **EXPORTED}),
     failed(JOBS[1], ErrorCode.ENGINE_FAILED, "why"),
 ]

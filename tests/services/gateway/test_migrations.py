@@ -1,0 +1,67 @@
+"""The schema comes up from an earlier release with its rows, and is what the tables say."""
+
+from collections.abc import Callable
+from typing import Any
+
+import sqlalchemy as sa
+from alembic import command
+from alembic.autogenerate import compare_metadata
+from alembic.config import Config
+from alembic.migration import MigrationContext
+from sqlmodel import SQLModel
+
+from services.gateway.database.engine import MIGRATIONS, Database
+
+
+def _run(url: str, work: Callable[[Config, sa.Connection], Any]) -> Any:
+    """Call `work` with Alembic's configuration and the connection it uses, in one transaction."""
+    database, config = Database(url), Config()
+    config.set_main_option("script_location", str(MIGRATIONS))
+    try:
+        with database.engine.begin() as connection:
+            config.attributes["connection"] = connection
+            return work(config, connection)
+    finally:
+        database.close()
+
+
+def test_the_newest_schema_is_that_of_the_tables(database_url: str) -> None:
+    """No table or column was changed without a migration."""
+
+    def differences(config: Config, connection: sa.Connection) -> list[Any]:
+        command.upgrade(config, "head")
+        return list(compare_metadata(MigrationContext.configure(connection), SQLModel.metadata))
+
+    assert _run(database_url, differences) == []
+
+
+def test_rows_of_the_first_schema_survive(database_url: str) -> None:
+    """Voices keep their meaning, jobs their run, lines get what is new; the way back works too."""
+
+    def upgraded(config: Config, connection: sa.Connection) -> tuple[Any, ...]:
+        command.upgrade(config, "0001")
+        for statement in (
+            "INSERT INTO speakers (task_id, speaker_id, name, speech_s, voice, version)"
+            " VALUES ('t', 'spk_1', 'A', 1, 'espeak-male-1', 1), ('t', 'spk_2', 'B', 1, NULL, 1)",
+            "INSERT INTO jobs (task_id, language, stage, shard, attempt, lane, state, payload, resends, created_at)"
+            " VALUES ('t', 'es', 'export', '0', 1, 'batch', 'ready', '{}', 0, '2026-01-01'),"
+            " ('t', 'es', 'voice_cloning', 'line-s0001', 1, 'interactive', 'ready', '{}', 0, '2026-01-01')",
+            "INSERT INTO lines (task_id, language, segment_id, edited, state, revision, segment_revision,"
+            " dub_attempt, version) VALUES ('t', 'es', 's0001', false, 'pending', 1, 1, 0, 1)",
+        ):
+            connection.execute(sa.text(statement))
+        command.upgrade(config, "head")
+        tables = sa.MetaData()
+        tables.reflect(connection)
+        read = tables.tables
+        voices = connection.execute(sa.select(read["speakers"].c.voice).order_by(read["speakers"].c.id)).scalars().all()
+        runs = connection.execute(sa.select(read["jobs"].c.run_stage).order_by(read["jobs"].c.id)).scalars().all()
+        lines = read["lines"].c
+        line = connection.execute(sa.select(lines.origin, lines.rounds, lines.tried, lines.omitted)).one()
+        command.downgrade(config, "0001")
+        return voices, runs, tuple(line)
+
+    voices, runs, line = _run(database_url, upgraded)
+    assert voices == [{"kind": "stock", "id": "espeak-male-1"}, None]
+    assert runs == ["export", None]
+    assert line == ("engine", 0, [], False)
