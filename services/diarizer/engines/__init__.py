@@ -13,7 +13,7 @@ from services.diarizer.engines.base import (
 )
 from services.diarizer.settings import DiarizerSettings
 from shared.messaging import EngineInfo
-from shared.pipeline import ErrorCode, PermanentError
+from shared.pipeline import ErrorCode, PermanentError, create_from_package
 
 __all__ = [
     "Engines",
@@ -61,6 +61,9 @@ def create_recognizer(settings: DiarizerSettings) -> Recognizer:
 
             return SphinxRecognizer()
         case name:
+            engine: Recognizer | None = create_from_package("recognizer", name, settings)
+            if engine is not None:
+                return engine
             raise _unavailable("recognizer", name, "pocketsphinx")
 
 
@@ -72,6 +75,9 @@ def create_diarizer(settings: DiarizerSettings) -> SpeakerDiarizer:
 
             return ClusteringDiarizer()
         case name:
+            engine: SpeakerDiarizer | None = create_from_package("diarizer", name, settings)
+            if engine is not None:
+                return engine
             raise _unavailable("diarizer", name, "clustering")
 
 
@@ -83,6 +89,9 @@ def create_voice_activity(settings: DiarizerSettings) -> VoiceActivity:
 
             return SileroActivity()
         case name:
+            engine: VoiceActivity | None = create_from_package("voice_activity", name, settings)
+            if engine is not None:
+                return engine
             raise _unavailable("voice_activity", name, "silero")
 
 

@@ -2,7 +2,7 @@
 
 from services.exporter.engines.base import Mixer, MuxPlan, Report
 from services.exporter.settings import ExporterSettings
-from shared.pipeline import ErrorCode, PermanentError
+from shared.pipeline import ErrorCode, PermanentError, create_from_package
 
 __all__ = ["Mixer", "MuxPlan", "Report", "create_mixer"]
 
@@ -19,6 +19,9 @@ def create_mixer(settings: ExporterSettings) -> Mixer:
 
             return FfmpegMixer(settings.audio_kbps)
         case unknown:
+            engine: Mixer | None = create_from_package("mixer", unknown, settings)
+            if engine is not None:
+                return engine
             raise PermanentError(
                 ErrorCode.ENGINE_UNAVAILABLE,
                 f"there is no export engine '{unknown}'; set LOCALCLIP_EXPORT_ENGINE=ffmpeg",
