@@ -101,7 +101,7 @@ def _say(case: Case) -> tuple[tuple[Said, ...], list[Samples]]:
     at = _LEAD_S
     pauses = cycle(case.pauses_s)
     for voice, text in zip(cycle(case.voices), _texts(case), strict=False):
-        samples = _speak(voice, text, case.stretch)
+        samples = speak(voice, text, case.stretch)
         said.append(Said(voice, text, at, at + len(samples) / RATE_HZ))
         voices.append(samples)
         at = said[-1].end_s + next(pauses)
@@ -121,7 +121,8 @@ def _texts(case: Case) -> Iterator[str]:
 
 
 @cache
-def _speak(voice: str, text: str, stretch: float) -> Samples:
+def speak(voice: str, text: str, stretch: float) -> Samples:
+    """`text` in a flite voice, silence cut off, at -20 dB RMS."""
     with tempfile.NamedTemporaryFile(suffix=".wav") as file:
         command = ["flite", "-voice", voice, "--setf", f"duration_stretch={stretch}", "-t", text, "-o", file.name]
         subprocess.run(command, check=True)
