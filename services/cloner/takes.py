@@ -11,7 +11,7 @@ from services.cloner.audio import TAKE_RATE_HZ
 from services.cloner.engines import Audio, Speech, Synthesizer
 from shared.storage import ObjectNotFound, ObjectStore, keys, put_bytes, read_bytes
 
-MADE = 1
+MADE = 2
 """Part of every hash: raise it when takes are made in another way from the same input."""
 
 _FLAC_HEAD_BYTES = 26

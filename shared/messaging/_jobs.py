@@ -117,6 +117,7 @@ class SpeakerVoice(Message):
 
     speaker_id: str
     f0_hz: float | None = None
+    pace: float = Field(default=1.0, gt=0, description="speaking rate ÷ that of ordinary speech")
     reference_key: str | None = None
     voice: str | None = Field(default=None, description="a stock voice chosen by a person; None: like the speaker")
 

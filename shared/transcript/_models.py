@@ -36,6 +36,7 @@ class Speaker(_Frozen):
     id: str
     name: str
     f0_hz: float | None = Field(default=None, description="median fundamental frequency of voiced speech")
+    pace: float | None = Field(default=None, description="speaking rate ÷ that of ordinary speech in the language")
     speech_s: float = Field(default=0.0, description="seconds of speech given to this speaker")
     reference_key: str | None = Field(default=None, description="storage key of a clean clip of this voice")
 

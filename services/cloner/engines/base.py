@@ -71,12 +71,14 @@ class Abilities:
 class Voice:
     """How one speaker sounds: a stock voice tuned to a pitch, or a clip to speak like.
 
-    `key` stands for everything that changes the sound; equal keys sound alike.
+    `key` stands for everything that changes the sound; equal keys sound alike. `pace` is how fast this speaker speaks
+    by nature, 1.0 is ordinary; an engine that clones hears it in the clip.
     """
 
     key: str
     name: str | None = None
     f0_hz: float | None = None
+    pace: float = 1.0
     reference: Path | None = None
 
 

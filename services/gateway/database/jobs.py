@@ -96,6 +96,7 @@ def voices(speakers: Iterable[SpeakerRow]) -> dict[str, SpeakerVoice]:
         speaker.speaker_id: SpeakerVoice(
             speaker_id=speaker.speaker_id,
             f0_hz=speaker.f0_hz,
+            pace=speaker.pace or 1.0,
             reference_key=speaker.reference_key,
             voice=speaker.voice["id"] if speaker.voice else None,
         )

@@ -169,6 +169,7 @@ class SpeakerRow(SQLModel, table=True):
     speaker_id: str = Field(max_length=40)
     name: str
     f0_hz: float | None = None
+    pace: float | None = None
     speech_s: float = 0.0
     reference_key: str | None = None
     embedding: list[float] | None = Field(default=None, sa_type=JSON)
