@@ -6,12 +6,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, BinaryIO, cast
+from urllib.parse import quote
 
 import httpx
 
 from localclip.errors import ApiError, ServerUnreachable
 from localclip.events import ServerEvent, read_events
-from localclip.models import Artifact, Health, Report, Task, TaskPage
+from localclip.models import Artifact, Edit, Health, Line, Report, Take, Task, TaskPage
 from shared.pipeline import Stage
 
 _CHUNK = 1024 * 1024
@@ -129,6 +130,46 @@ class Client:
         """Read the exporter's report on a language."""
         return Report.model_validate(self._request("GET", f"/api/tasks/{task_id}/languages/{language}/report").json())
 
+    def lines(self, task_id: str, language: str) -> tuple[Line, ...]:
+        """Read the lines of a language in time order."""
+        answer = self._request("GET", f"/api/tasks/{task_id}/languages/{language}/lines")
+        return tuple(Line.model_validate(item) for item in answer.json())
+
+    def line(self, task_id: str, language: str, segment_id: str) -> Line:
+        """Read one line."""
+        return Line.model_validate(self._request("GET", _line(task_id, language, segment_id)).json())
+
+    def edit_line(self, task_id: str, line: Line, language: str, **changes: Any) -> Line:
+        """Change a line as it was read; refused when it was changed since."""
+        address = _line(task_id, language, line.segment_id)
+        answer = self._request("PATCH", address, json=changes, headers={"If-Match": f'"{line.version}"'})
+        return Line.model_validate(answer.json())
+
+    def redub(self, task_id: str, language: str, segment_ids: Sequence[str] = ()) -> int:
+        """Speak lines again, all outdated ones when none are named; return how many were begun."""
+        body = {"segment_ids": list(segment_ids)} if segment_ids else {"only_stale": True}
+        answer = self._request("POST", f"/api/tasks/{task_id}/languages/{language}/dub", json=body)
+        return int(answer.json()["lines"])
+
+    def takes(self, task_id: str, language: str, segment_id: str) -> tuple[Take, ...]:
+        """Read the takes a line has had, newest first."""
+        answer = self._request("GET", f"{_line(task_id, language, segment_id)}/takes")
+        return tuple(Take.model_validate(item) for item in answer.json())
+
+    def choose_take(self, task_id: str, language: str, line: Line, take_id: str) -> Line:
+        """Let a take count again and keep it."""
+        address = f"{_line(task_id, language, line.segment_id)}/takes/{quote(take_id, safe='')}/choose"
+        answer = self._request("POST", address, headers={"If-Match": f'"{line.version}"'})
+        return Line.model_validate(answer.json())
+
+    def undo(self, task_id: str) -> Edit:
+        """Revert the newest edit."""
+        return Edit.model_validate(self._request("POST", f"/api/tasks/{task_id}/undo").json()["edit"])
+
+    def redo(self, task_id: str) -> Edit:
+        """Do the edit again that was undone last."""
+        return Edit.model_validate(self._request("POST", f"/api/tasks/{task_id}/redo").json()["edit"])
+
     def download(self, task_id: str, artifact: Artifact, target: Path) -> Path:
         """Write a file of a task to `target`, which appears whole or not at all."""
         part = target.with_name(target.name + ".part")
@@ -158,6 +199,10 @@ class Client:
             answer = self._http.request(method, address, **options)
         _check(answer)
         return answer
+
+
+def _line(task_id: str, language: str, segment_id: str) -> str:
+    return f"/api/tasks/{task_id}/languages/{language}/lines/{quote(segment_id, safe='')}"
 
 
 class _Counted:

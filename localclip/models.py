@@ -5,7 +5,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from shared.pipeline import Status
+from shared.pipeline import LineState, Status
 from shared.transcript import MediaFacts
 
 _ENDED = (Status.COMPLETED, Status.FAILED, Status.CANCELED)
@@ -104,6 +104,49 @@ class Report(_Answer):
     length_difference_s: float | None = None
     checks: dict[str, Any] = {}
     passed: bool | None = None
+
+
+class Line(_Answer):
+    """A segment in one target language."""
+
+    segment_id: str
+    start_s: float
+    end_s: float
+    speaker_id: str
+    source_text: str = ""
+    text: str | None = None
+    state: LineState
+    edited: bool = False
+    omitted: bool = False
+    pinned: bool = False
+    source_changed: bool = False
+    speed: float | None = None
+    fit: str | None = None
+    decision: str | None = None
+    error_message: str | None = None
+    version: int = 1
+
+
+class Take(_Answer):
+    """A take a line has had."""
+
+    take_id: str
+    text: str
+    duration_s: float
+    speed: float | None = None
+    fit: str | None = None
+    created_at: datetime
+    current: bool = False
+    url: str = ""
+
+
+class Edit(_Answer):
+    """An edit of a task."""
+
+    number: int
+    kind: str
+    summary: str
+    undone: bool = False
 
 
 class TaskPage(_Answer):

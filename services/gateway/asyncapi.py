@@ -34,7 +34,7 @@ _PARAMETERS = {
     "language": "target language, or `base` for work done once per task",
     "shard": "number of the shard, or `line-<segment>`",
     "attempt": "attempt of the stage run",
-    "subject": "what the fact is about: task, language, line, segment, speaker or a stage",
+    "subject": "what the fact is about: task, language, line, segment, speaker, edit or a stage",
     "fact": "what happened, in the past tense",
     "stage": "stage of the pipeline",
 }
