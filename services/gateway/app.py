@@ -14,7 +14,21 @@ from faststream.nats import NatsBroker
 from nats.errors import Error as NatsError
 from nats.js.errors import APIError
 
-from services.gateway.api import artifacts, content, events, problems, system, tasks, work
+from services.gateway.api import (
+    artifacts,
+    content,
+    events,
+    glossary,
+    memory,
+    problems,
+    review,
+    system,
+    tasks,
+    work,
+)
+from services.gateway.api import (
+    settings as account_settings,
+)
 from services.gateway.api.context import Gateway
 from services.gateway.api.idempotency import IdempotencyMiddleware
 from services.gateway.background.dispatch import Dispatcher
@@ -74,7 +88,7 @@ def create_app(
     app.state.gateway = gateway
     problems.install(app)
     app.add_middleware(IdempotencyMiddleware, database=database)
-    for routes in (tasks, work, content, artifacts, events, system):
+    for routes in (tasks, work, content, artifacts, review, glossary, memory, account_settings, events, system):
         app.include_router(routes.router)
     return app
 

@@ -23,9 +23,9 @@ from services.gateway.api.schemas import (
     SpeakerUpdate,
     Started,
 )
-from services.gateway.database import queries
+from services.gateway.database import account, queries
 from services.gateway.database.facts import tell
-from services.gateway.database.jobs import media, row, spans, view, voices
+from services.gateway.database.jobs import media, row, spans, spoken_right, view, voices
 from services.gateway.database.record import outdate_export
 from services.gateway.database.tables import LineRow, SegmentRow, SpeakerRow, Task, now
 from services.gateway.planning.units import clone_line_job
@@ -130,8 +130,9 @@ def update_line(
         if text != line.text:
             line.text = text
             _outdate(session, task, line)
-        line.edited = True
+        line.edited, line.origin = True, "person"
         line.segment_revision = segment.revision
+        account.remember(session, task, language, segment.text, text)
         task.updated_at = now()
         response.headers["ETag"] = etag(line.version)
         return read_line(segment, line)
@@ -158,7 +159,7 @@ def dub_line(task_id: str, language: str, segment_id: str, parts: Parts, who: Wh
             voices(queries.speakers(session, task_id)),
             media(task).duration_s,
         )
-        session.add(row(job))
+        session.add_all(row(one) for one in spoken_right(session, task, [job]))
     return Started(
         message=f"Started {Stage.CLONING} of one line", task_id=task_id, language=language, stage=Stage.CLONING
     )

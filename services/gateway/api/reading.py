@@ -98,6 +98,7 @@ def _language(task: Task, row: TaskLanguage, runs: Runs, issues: int, hub: Hub) 
         message=shown.get("message", ""),
         eta_seconds=shown.get("eta_seconds"),
         issues=issues,
+        gate_passed=row.gate["passed"] if row.gate else None,
         error_code=row.error_code,
         error_message=row.error_message,
         stages=stages,

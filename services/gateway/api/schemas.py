@@ -5,6 +5,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
+from services.gateway.planning.gate import GateLimits
 from shared.messaging import ExportSettings, GlossaryTerm
 from shared.pipeline import SOURCE_LANGUAGES, TARGET_LANGUAGES, LineState, Stage, Status
 from shared.transcript import MediaFacts
@@ -38,6 +39,7 @@ class TaskConfig(_Schema):
     num_speakers: int | None = Field(default=None, ge=1, le=20, description="helps telling speakers apart")
     glossary: list[GlossaryTerm] = Field(default=[], max_length=500)
     export_settings: ExportSettings = ExportSettings()
+    gate: GateLimits = Field(default=GateLimits(), description="what a language has to reach to have no issues")
 
 
 class LanguageStatus(BaseModel):
@@ -48,7 +50,8 @@ class LanguageStatus(BaseModel):
     stage: Stage | None = None
     message: str = ""
     eta_seconds: float | None = None
-    issues: int = 0
+    issues: int = Field(default=0, description="lines on the review list")
+    gate_passed: bool | None = Field(default=None, description="of the newest export; None: there is none")
     error_code: str | None = None
     error_message: str | None = None
     stages: dict[str, dict[str, Any]] = Field(default={}, description="status and progress of each stage")
@@ -83,6 +86,7 @@ class TaskUpdate(_Schema):
     num_speakers: int | None = Field(default=None, ge=1, le=20)
     glossary: list[GlossaryTerm] | None = Field(default=None, max_length=500)
     export_settings: ExportSettings | None = None
+    gate: GateLimits | None = None
 
 
 class ProcessRequest(_Schema):
@@ -133,6 +137,13 @@ class SegmentUpdate(_Schema):
     speaker_id: str | None = Field(default=None, max_length=40)
 
 
+class VoiceChoice(_Schema):
+    """Whose voice speaks: a stock voice by name, another speaker of the task, or an uploaded clip, by id."""
+
+    kind: Literal["stock", "speaker", "clip"]
+    id: str = Field(min_length=1, max_length=80)
+
+
 class LineRead(BaseModel):
     """A line: a segment in one target language, with its take and how it was fitted."""
 
@@ -144,6 +155,12 @@ class LineRead(BaseModel):
     text: str | None
     state: LineState
     edited: bool
+    origin: str = Field(description="who wrote the text: engine, provided, memory or person")
+    alternatives: list[str] = Field(description="the engine's other candidates, best first")
+    rounds: int = Field(description="texts that were spoken before this one fitted")
+    voice: VoiceChoice | None = Field(description="of this line alone; None: its speaker's")
+    omitted: bool = Field(description="keeps the original audio by a person's wish")
+    pinned: bool = Field(description="its take was chosen by a person")
     source_changed: bool = Field(description="the source line was edited after this was translated")
     take_key: str | None
     take_start_s: float | None
@@ -152,6 +169,9 @@ class LineRead(BaseModel):
     speed: float | None
     fit: str | None
     decision: str | None
+    heard: str | None = Field(description="what a recognizer understood of the take")
+    error_rate: float | None = Field(description="share of the text that was understood wrong, where measured")
+    similarity: float | None = Field(description="of the take's voice to its speaker's, -1 to 1, where measured")
     error_code: str | None
     error_message: str | None
     version: int
@@ -161,13 +181,6 @@ class LineUpdate(_Schema):
     """An edit of a line."""
 
     text: str = Field(min_length=1, max_length=2000)
-
-
-class VoiceChoice(_Schema):
-    """Whose voice speaks: a stock voice by name, another speaker of the task, or an uploaded clip, by id."""
-
-    kind: Literal["stock", "speaker", "clip"]
-    id: str = Field(min_length=1, max_length=80)
 
 
 class SpeakerRead(BaseModel):

@@ -1,13 +1,24 @@
 """Turn a stage run into job rows: read what the stage needs, cut it with the pure functions of `planning.units`."""
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 
 from sqlmodel import Session
 
-from services.gateway.database import queries
+from services.gateway.database import account, queries
 from services.gateway.database.tables import JobRow, LineRow, SegmentRow, SpeakerRow, StageRun, Task
 from services.gateway.planning import units
-from shared.messaging import DiarizeVideo, EngineUsed, ExportLanguage, ExportSettings, GlossaryTerm, Job, SpeakerVoice
+from services.gateway.planning.terms import merged, pronunciations, with_pronunciations, with_terms
+from shared.messaging import (
+    CloneLines,
+    DiarizeVideo,
+    EngineUsed,
+    ExportLanguage,
+    ExportSettings,
+    GlossaryTerm,
+    Job,
+    SpeakerVoice,
+)
 from shared.pipeline import LineState, Stage, Status
 from shared.storage import keys
 from shared.transcript import MediaFacts
@@ -103,6 +114,22 @@ def voices(speakers: Iterable[SpeakerRow]) -> dict[str, SpeakerVoice]:
     }
 
 
+def glossary(session: Session, task: Task, language: str) -> tuple[GlossaryTerm, ...]:
+    """The terms that count for a language of a task: its own, then its account's."""
+    own = [GlossaryTerm.model_validate(term) for term in task.config.get("glossary", [])]
+    return merged(own, account.terms_of_pair(session, task.owner, task.source_language or "en", language))
+
+
+def spoken_right(session: Session, task: Task, jobs: Iterable[CloneLines]) -> list[CloneLines]:
+    """`jobs` of one language with the account's pronunciations of what they say."""
+    found = list(jobs)
+    if not found:
+        return []
+    terms = account.terms_of_pair(session, task.owner, task.source_language or "en", found[0].language)
+    known = pronunciations(terms)
+    return [with_pronunciations(job, known) for job in found]
+
+
 def _diarize(task: Task, run: StageRun) -> DiarizeVideo:
     return DiarizeVideo(
         task_id=task.task_id,
@@ -143,19 +170,33 @@ def _translate(session: Session, task: Task, run: StageRun) -> list[Job]:
         for key, line in lines.items()
         if not line.edited and (redo or line.text is None or line.segment_revision != revisions.get(key))
     }
-    return list(
-        units.translate_jobs(
-            task.task_id,
-            run.language,
-            run.attempt,
-            task.epoch,
-            task.source_language or "en",
-            spans(segments, lines),
-            todo,
-            media(task).duration_s,
-            tuple(GlossaryTerm.model_validate(term) for term in task.config.get("glossary", [])),
-        )
+    terms = glossary(session, task, run.language)
+    jobs = units.translate_jobs(
+        task.task_id,
+        run.language,
+        run.attempt,
+        task.epoch,
+        task.source_language or "en",
+        spans(segments, lines),
+        _with_memory(session, task, run.language, segments, todo),
+        media(task).duration_s,
+        terms,
     )
+    return [with_terms(job, terms) for job in jobs]
+
+
+def _with_memory(
+    session: Session,
+    task: Task,
+    language: str,
+    segments: Iterable[SegmentRow],
+    todo: Mapping[str, units.LineView],
+) -> dict[str, units.LineView]:
+    """`todo`, where lines that nobody brought a text for get the one a person settled for the same source text."""
+    sources = {one.segment_id: one.text for one in segments if one.segment_id in todo}
+    without = {key: sources[key] for key, line in todo.items() if line.provided is None and key in sources}
+    known = account.recalled(session, task, language, without)
+    return {key: replace(line, provided=known[key]) if key in known else line for key, line in todo.items()}
 
 
 def _clone(session: Session, task: Task, run: StageRun) -> list[Job]:
@@ -166,18 +207,17 @@ def _clone(session: Session, task: Task, run: StageRun) -> list[Job]:
         for key, line in lines.items()
         if line.text and not (line.omitted or line.pinned) and (redo or line.take_revision != line.revision)
     }
-    return list(
-        units.clone_jobs(
-            task.task_id,
-            run.language,
-            run.attempt,
-            task.epoch,
-            spans(queries.segments(session, task.task_id), lines),
-            todo,
-            voices(queries.speakers(session, task.task_id)),
-            media(task).duration_s,
-        )
+    jobs = units.clone_jobs(
+        task.task_id,
+        run.language,
+        run.attempt,
+        task.epoch,
+        spans(queries.segments(session, task.task_id), lines),
+        todo,
+        voices(queries.speakers(session, task.task_id)),
+        media(task).duration_s,
     )
+    return list(spoken_right(session, task, jobs))
 
 
 def _export(session: Session, task: Task, run: StageRun) -> JobRow:

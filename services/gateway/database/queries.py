@@ -28,6 +28,7 @@ from services.gateway.database.tables import (
 )
 from services.gateway.planning.board import Board, LanguageGoal, Run
 from services.gateway.planning.fair_share import Waiting
+from services.gateway.planning.review import MISHEARD
 from shared.pipeline import Lane, LineState, Stage, Status
 
 OPEN_JOBS = (JobState.READY, JobState.DISPATCHED)
@@ -294,11 +295,17 @@ def lines_of_speaker(session: Session, task_id: str, speaker_id: str) -> Sequenc
 
 
 def issue_counts(session: Session, task_ids: Sequence[str]) -> dict[tuple[str, str], int]:
-    """Lines a person should look at, by (task, language): failed, outdated or overflowing."""
-    wants_a_look = col(LineRow.state).in_((LineState.FAILED, LineState.STALE)) | (col(LineRow.fit) == "overflow")
+    """Lines on the review list by (task, language): those that `planning.review` calls issues."""
+    outdated = col(LineRow.state).in_((LineState.FAILED, LineState.STALE))
+    changed = col(LineRow.segment_revision) != SegmentRow.revision
+    heard = col(LineRow.take_key).is_not(None) & ~col(LineRow.pinned)
+    sounds_wrong = (col(LineRow.fit) == "overflow") | (col(LineRow.error_rate) >= MISHEARD)
+    is_issue = outdated | changed | (heard & sounds_wrong)
+    same = (col(SegmentRow.task_id) == LineRow.task_id) & (col(SegmentRow.segment_id) == LineRow.segment_id)
     rows = session.exec(
         select(LineRow.task_id, LineRow.language, func.count())
-        .where(col(LineRow.task_id).in_(task_ids), wants_a_look)
+        .join(SegmentRow, same)
+        .where(col(LineRow.task_id).in_(task_ids), ~col(LineRow.omitted), is_issue)
         .group_by(LineRow.task_id, LineRow.language)
     )
     return {(task_id, code): count for task_id, code, count in rows}

@@ -4,9 +4,10 @@ from collections.abc import Mapping, Sequence
 
 from sqlmodel import Session
 
-from services.gateway.database import queries
+from services.gateway.database import account, queries
 from services.gateway.database.facts import tell
 from services.gateway.database.jobs import spans
+from services.gateway.database.judging import judge_language
 from services.gateway.database.steps import carry_out
 from services.gateway.database.tables import JobState, LineRow, SegmentRow, SpeakerRow, StageRun, Task, now
 from services.gateway.planning.alignment import texts_by_segment
@@ -124,11 +125,16 @@ def _take_transcript(
 
 def _take_translations(session: Session, task: Task, language: str, translated: Sequence[TranslatedLine]) -> None:
     rows = queries.lines(session, task.task_id, language)
-    revisions = {segment.segment_id: segment.revision for segment in queries.segments(session, task.task_id)}
+    segments = {segment.segment_id: segment for segment in queries.segments(session, task.task_id)}
+    revisions = {key: segment.revision for key, segment in segments.items()}
+    from_memory = []
     for line in translated:
         row = rows.get(line.segment_id)
         if row is None or row.edited:
             continue
+        row.origin = _origin(row, line)
+        if row.origin == "memory" and row.segment_id in segments:
+            from_memory.append(segments[row.segment_id].text)
         if row.text != line.text:
             row.text = line.text
             row.revision += 1
@@ -136,7 +142,15 @@ def _take_translations(session: Session, task: Task, language: str, translated: 
         row.error_code, row.error_message = line.error_code, line.error_message
         row.state = LineState.FAILED if line.text is None else _state(row)
         row.version += 1
+    account.count_uses(session, task, language, from_memory)
     _touch(session, task, language)
+
+
+def _origin(row: LineRow, line: TranslatedLine) -> str:
+    """Who wrote the text: what was taken as it is and no person brought for this line is from the memory."""
+    if not line.provided:
+        return "engine"
+    return "memory" if row.provided is None else "provided"
 
 
 def _state(row: LineRow) -> LineState:
@@ -161,6 +175,7 @@ def _place(row: LineRow, take: LineTake) -> None:
         row.state = LineState.FAILED
         return
     row.state = LineState.DUBBED
+    row.heard = row.error_rate = row.similarity = None
     row.take_revision = take.revision
     row.take_key, row.take_start_s, row.take_duration_s = take.take_key, take.start_s, take.duration_s
     row.natural_s, row.speed, row.fit, row.decision = take.natural_s, take.speed, take.fit, take.decision
@@ -179,6 +194,7 @@ def _take_export(session: Session, task: Task, run: StageRun, result: LanguageEx
     row.exported_version = run.content_version
     row.export_files = [file.model_dump(mode="json") for file in result.files]
     row.report = dict(result.report)
+    judge_language(session, task, row)
 
 
 def _record_line(session: Session, task: Task, result: Result) -> None:

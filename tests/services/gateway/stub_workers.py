@@ -74,7 +74,11 @@ def translate(job: TranslateLines, context: JobContext) -> LinesTranslated:
     """The text in brackets."""
     _work(context)
     lines = tuple(
-        TranslatedLine(segment_id=line.segment_id, text=line.provided or f"[{job.language}] {line.text}")
+        TranslatedLine(
+            segment_id=line.segment_id,
+            text=line.provided or f"[{job.language}] {line.text}",
+            provided=line.provided is not None,
+        )
         for line in job.lines
     )
     return LinesTranslated(**_address(job), lines=lines)
