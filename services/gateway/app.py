@@ -16,6 +16,8 @@ from nats.js.errors import APIError
 
 from services.gateway.api import (
     artifacts,
+    cast,
+    clips,
     content,
     events,
     glossary,
@@ -88,7 +90,20 @@ def create_app(
     app.state.gateway = gateway
     problems.install(app)
     app.add_middleware(IdempotencyMiddleware, database=database)
-    for routes in (tasks, work, content, artifacts, review, glossary, memory, account_settings, events, system):
+    for routes in (
+        tasks,
+        work,
+        content,
+        artifacts,
+        review,
+        glossary,
+        memory,
+        cast,
+        clips,
+        account_settings,
+        events,
+        system,
+    ):
         app.include_router(routes.router)
     return app
 

@@ -13,7 +13,7 @@ from services.gateway.api.context import (
     visible_task,
 )
 from services.gateway.api.problems import Problem, not_found, unprocessable
-from services.gateway.api.reading import read_line
+from services.gateway.api.reading import read_line, read_speaker
 from services.gateway.api.schemas import (
     LineRead,
     LineUpdate,
@@ -27,7 +27,7 @@ from services.gateway.database import account, queries
 from services.gateway.database.facts import tell
 from services.gateway.database.jobs import media, row, spans, spoken_right, view, voices
 from services.gateway.database.record import outdate_export
-from services.gateway.database.tables import LineRow, SegmentRow, SpeakerRow, Task, now
+from services.gateway.database.tables import LineRow, SegmentRow, Task, now
 from services.gateway.planning.units import clone_line_job
 from shared.pipeline import BASE, LineState, Stage
 
@@ -71,7 +71,7 @@ def update_segment(
             if "text" in changed:
                 segment.revision += 1
             for line in queries.lines_of_segment(session, task_id, segment_id):
-                _outdate(session, task, line)
+                outdate(session, task, line)
             tell(session, task, BASE, "segment", "updated", segment_id=segment_id, version=segment.version)
             task.updated_at = now()
         response.headers["ETag"] = etag(segment.version)
@@ -129,7 +129,7 @@ def update_line(
             raise unprocessable("empty_text", "a line needs a text", "/text")
         if text != line.text:
             line.text = text
-            _outdate(session, task, line)
+            outdate(session, task, line)
         line.edited, line.origin = True, "person"
         line.segment_revision = segment.revision
         account.remember(session, task, language, segment.text, text)
@@ -170,7 +170,7 @@ def list_speakers(task_id: str, parts: Parts, who: Who) -> list[SpeakerRead]:
     """Speakers in order of appearance."""
     with parts.database.read() as session:
         visible_task(session, who, task_id)
-        return [_speaker(speaker) for speaker in queries.speakers(session, task_id)]
+        return [read_speaker(session, speaker) for speaker in queries.speakers(session, task_id)]
 
 
 @router.patch("/speakers/{speaker_id}", operation_id="update_speaker")
@@ -190,14 +190,14 @@ def update_speaker(
         if "voice" in wanted and wanted["voice"] != speaker.voice:
             speaker.voice = wanted["voice"]
             for line in queries.lines_of_speaker(session, task_id, speaker_id):
-                _outdate(session, task, line)
+                outdate(session, task, line)
         speaker.version += 1
         tell(session, task, BASE, "speaker", "updated", speaker_id=speaker_id, version=speaker.version)
         response.headers["ETag"] = etag(speaker.version)
-        return _speaker(speaker)
+        return read_speaker(session, speaker)
 
 
-def _outdate(session: Session, task: Task, line: LineRow) -> None:
+def outdate(session: Session, task: Task, line: LineRow) -> None:
     """A line no longer sounds as it should."""
     line.revision += 1
     line.version += 1
@@ -238,7 +238,3 @@ def _known_line(session: Session, task_id: str, language: str, segment_id: str) 
 
 def _segment(segment: SegmentRow) -> SegmentRead:
     return SegmentRead(**segment.model_dump(include=set(SegmentRead.model_fields)))
-
-
-def _speaker(speaker: SpeakerRow) -> SpeakerRead:
-    return SpeakerRead(**speaker.model_dump(include=set(SpeakerRead.model_fields)))

@@ -191,6 +191,11 @@ class SpeakerRead(BaseModel):
     f0_hz: float | None
     speech_s: float
     voice: VoiceChoice | None
+    has_sample: bool = Field(description="whether there is a clip of this voice to listen to")
+    cast_id: str | None = Field(description="the known person this is, or seems to be until it is accepted")
+    cast_name: str | None
+    cast_similarity: float | None = Field(description="of the voice to that person's, -1 to 1")
+    cast_accepted: bool
     version: int
 
 

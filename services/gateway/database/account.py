@@ -156,6 +156,11 @@ def cast_member(session: Session, owner: str, cast_id: str) -> CastRow | None:
     return session.exec(select(CastRow).where(CastRow.owner == owner, CastRow.cast_id == cast_id)).first()
 
 
+def known_by(session: Session, cast_id: str | None) -> CastRow | None:
+    """The person a speaker was found to be, whose task's owner knows them."""
+    return session.exec(select(CastRow).where(CastRow.cast_id == cast_id)).first() if cast_id else None
+
+
 def clips(session: Session, owner: str) -> Sequence[ClipRow]:
     """Reference clips of an account, newest first."""
     return session.exec(select(ClipRow).where(ClipRow.owner == owner).order_by(col(ClipRow.id).desc())).all()

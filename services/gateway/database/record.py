@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from sqlmodel import Session
 
 from services.gateway.database import account, queries
+from services.gateway.database.casting import recognize
 from services.gateway.database.facts import tell
 from services.gateway.database.jobs import spans
 from services.gateway.database.judging import judge_language
@@ -104,10 +105,12 @@ def _take_transcript(
     task.source_language = transcript.source_language
     task.transcript_key = result.transcript_key
     task.note = result.note
-    for speaker in transcript.speakers:
-        session.add(
-            SpeakerRow(task_id=task.task_id, speaker_id=speaker.id, **speaker.model_dump(exclude={"id"}, mode="json"))
-        )
+    speakers = [
+        SpeakerRow(task_id=task.task_id, speaker_id=one.id, **one.model_dump(exclude={"id", "same_voice"}, mode="json"))
+        for one in transcript.speakers
+    ]
+    session.add_all(speakers)
+    recognize(session, task, transcript.speakers, speakers)
     rows = [
         SegmentRow(task_id=task.task_id, segment_id=segment.id, **segment.model_dump(exclude={"id"}, mode="json"))
         for segment in transcript.segments

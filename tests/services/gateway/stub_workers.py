@@ -59,7 +59,7 @@ def diarize(job: DiarizeVideo, context: JobContext) -> TranscriptReady:
     transcript = Transcript(
         source_language="en",
         media=MEDIA,
-        speakers=(Speaker(id="spk_1", name="Speaker 1"), Speaker(id="spk_2", name="Speaker 2")),
+        speakers=(_speaker(job, context, 1), _speaker(job, context, 2)),
         segments=tuple(
             Segment(id=f"s{n:04}", start_s=n * 2.0, end_s=n * 2.0 + 1, speaker_id=f"spk_{1 + n % 2}", text=f"line {n}")
             for n in range(SEGMENTS)
@@ -68,6 +68,20 @@ def diarize(job: DiarizeVideo, context: JobContext) -> TranscriptReady:
     key = keys.processed(job.task_id, job.attempt, "transcript.json")
     put_bytes(context.store, key, transcript.model_dump_json().encode())
     return TranscriptReady(**_address(job), transcript_key=key, media=MEDIA, segments=SEGMENTS, speakers=2)
+
+
+def _speaker(job: DiarizeVideo, context: JobContext, number: int) -> Speaker:
+    """A voice that is the same in every task, and a clip of it."""
+    key = keys.processed(job.task_id, job.attempt, f"speakers/spk_{number}.wav")
+    put_bytes(context.store, key, f"voice {number}".encode())
+    return Speaker(
+        id=f"spk_{number}",
+        name=f"Speaker {number}",
+        reference_key=key,
+        embedding=(1.0, 0.0) if number == 1 else (0.0, 1.0),
+        embedding_model="stub",
+        same_voice=0.8,
+    )
 
 
 def translate(job: TranslateLines, context: JobContext) -> LinesTranslated:
