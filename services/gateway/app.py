@@ -65,7 +65,7 @@ def create_app(
     broker = NatsBroker(broker_settings.nats_url, reconnected_cb=on_reconnect, **connect_options())
     hub = Hub(broker)
     gateway = Gateway(settings, database, store, broker, hub, Capabilities(broker))
-    Ingest(database, broker, store)  # subscribes when the broker starts
+    Ingest(database, broker, store, gateway.capabilities)  # subscribes when the broker starts
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:

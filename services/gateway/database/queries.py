@@ -161,6 +161,31 @@ def job(session: Session, task_id: str, language_: str, stage: str, shard: str, 
     ).first()
 
 
+def jobs_of_run(session: Session, run_: StageRun) -> Sequence[JobRow]:
+    """The jobs that count for a run, whoever does them."""
+    return session.exec(
+        select(JobRow).where(
+            JobRow.task_id == run_.task_id,
+            JobRow.language == run_.language,
+            JobRow.run_stage == run_.stage,
+            JobRow.attempt == run_.attempt,
+        )
+    ).all()
+
+
+def slow_listening(session: Session, older_than: timedelta) -> list[tuple[str, int]]:
+    """(task, job) of open jobs that listen to takes and were made long ago."""
+    rows = session.exec(
+        select(JobRow.task_id, JobRow.id).where(
+            JobRow.stage == Stage.DIARIZATION,
+            col(JobRow.optional),
+            col(JobRow.state).in_(OPEN_JOBS),
+            col(JobRow.created_at) < now() - older_than,
+        )
+    )
+    return [(task_id, int(id_ or 0)) for task_id, id_ in rows]
+
+
 def open_jobs(session: Session, task_id: str) -> Sequence[JobRow]:
     """Jobs of a task that may still run."""
     return session.exec(select(JobRow).where(JobRow.task_id == task_id, col(JobRow.state).in_(OPEN_JOBS))).all()

@@ -9,9 +9,11 @@ from services.gateway.database.casting import recognize
 from services.gateway.database.facts import tell
 from services.gateway.database.jobs import spans
 from services.gateway.database.judging import judge_language
+from services.gateway.database.listening import listen_after, listen_to_line, take_heard
 from services.gateway.database.steps import carry_out
 from services.gateway.database.tables import JobState, LineRow, SegmentRow, SpeakerRow, StageRun, Task, now
 from services.gateway.planning.alignment import texts_by_segment
+from services.gateway.planning.listening import is_listening
 from shared.messaging import (
     EngineUsed,
     JobFailed,
@@ -34,10 +36,13 @@ def record(
     result: Result,
     transcript: Transcript | None = None,
     provided: Mapping[str, Sequence[Cue]] | None = None,
+    *,
+    hears: bool = False,
 ) -> bool:
     """Apply `result`; return False when it was known, late, or of a task that is gone.
 
     `transcript` and `provided` (cues by language) belong to a `TranscriptReady` and are read before the transaction.
+    `hears`: an engine at hand can tell something of takes in this language by listening to them.
     """
     task = queries.locked_task(session, result.task_id)
     if task is None or task.deleted_at is not None:
@@ -48,7 +53,10 @@ def record(
     job.state = JobState.FAILED if isinstance(result, JobFailed) else JobState.DONE
     job.finished_at = now()
     if job.run_stage is None:
-        _record_line(session, task, result)
+        if isinstance(result, TakesHeard):
+            take_heard(session, task, result.language, result.lines)
+        elif not is_listening(job.shard):
+            _record_line(session, task, result, hears=hears)
         return True
     run = queries.run(session, result.task_id, result.language, job.run_stage, result.attempt)
     if run is None or run.status != Status.PROCESSING:
@@ -60,6 +68,8 @@ def record(
         run.jobs_done += 1
         run.engines = _merged(run, getattr(result, "engines", ()))
     _take_in(session, task, run, result, transcript, provided or {})
+    if hears:
+        listen_after(session, task, run)
     session.flush()
     carry_out(session, task, [])
     return True
@@ -84,7 +94,9 @@ def _take_in(
             _take_takes(session, task, result.language, result.lines)
         case LanguageExported():
             _take_export(session, task, run, result)
-        case LinesRewritten() | TakesHeard() | JobFailed():
+        case TakesHeard():
+            take_heard(session, task, result.language, result.lines)
+        case LinesRewritten() | JobFailed():
             pass
 
 
@@ -200,7 +212,7 @@ def _take_export(session: Session, task: Task, run: StageRun, result: LanguageEx
     judge_language(session, task, row)
 
 
-def _record_line(session: Session, task: Task, result: Result) -> None:
+def _record_line(session: Session, task: Task, result: Result, *, hears: bool) -> None:
     """The result of re-dubbing a single line: the line changes, and with it the export is outdated."""
     segment_id = result.shard.removeprefix("line-")
     row = queries.line(session, task.task_id, result.language, segment_id)
@@ -211,6 +223,8 @@ def _record_line(session: Session, task: Task, result: Result) -> None:
         row.version += 1
     elif isinstance(result, LinesDubbed):
         _take_takes(session, task, result.language, result.lines)
+        if hears:
+            listen_to_line(session, task, row, result.attempt)
     outdate_export(session, task, result.language)
     name = "failed" if row.state == LineState.FAILED else "dubbed"
     tell(
