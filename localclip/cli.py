@@ -13,7 +13,7 @@ from dotenv import load_dotenv
 from rich.console import Console
 from rich.table import Table
 
-from localclip import checks, doctor
+from localclip import account_commands, checks, doctor
 from localclip.client import Client, NewTask
 from localclip.dub import Dubbed, dub, split_languages, split_translations
 from localclip.errors import LocalClipError
@@ -21,6 +21,7 @@ from localclip.local import temporary_stack
 from localclip.logview import shown
 from localclip.sample import make_sample
 from localclip.stack import WORKERS, Stack, StackOptions
+from localclip.terminal import Key, Server, connect, console
 from shared.pipeline import PipelineError
 
 app = typer.Typer(
@@ -31,14 +32,9 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-_WIDTH_OF_A_PIPE = 160
-console = Console()
-if not console.is_terminal:
-    console = Console(width=_WIDTH_OF_A_PIPE)
-
-Server = Annotated[str | None, typer.Option("--server", envvar="LOCALCLIP_SERVER", help="address of a running gateway")]
-Key = Annotated[str | None, typer.Option("--api-key", envvar="LOCALCLIP_API_KEY", help="API key of that gateway")]
-_DEFAULT_SERVER = "http://127.0.0.1:8080"
+app.add_typer(account_commands.glossary, name="glossary")
+app.add_typer(account_commands.cast, name="cast")
+app.command()(account_commands.review)
 
 
 @app.command()
@@ -163,7 +159,7 @@ def tasks(
     status: Annotated[str | None, typer.Option(help="pending, processing, completed, failed or canceled")] = None,
 ) -> None:
     """List the newest tasks."""
-    with _client(server, api_key) as client:
+    with connect(server, api_key) as client:
         page = client.tasks(limit=limit, status=status)
     grid = Table(title=f"{len(page.tasks)} of {page.total} tasks", title_justify="left")
     for heading in ("task", "video", "status", "languages"):
@@ -177,14 +173,14 @@ def tasks(
 @app.command()
 def cancel(task_id: str, server: Server = None, api_key: Key = None) -> None:
     """Stop a task; what is finished stays."""
-    with _client(server, api_key) as client:
+    with connect(server, api_key) as client:
         console.print(f"{task_id}: {client.cancel(task_id).status}", markup=False)
 
 
 @app.command()
 def retry(task_id: str, server: Server = None, api_key: Key = None) -> None:
     """Do again what failed or was canceled in a task."""
-    with _client(server, api_key) as client:
+    with connect(server, api_key) as client:
         console.print(f"{task_id}: {client.retry(task_id).status}", markup=False)
 
 
@@ -198,7 +194,7 @@ def events(
     api_key: Key = None,
 ) -> None:
     """Print facts as JSON lines until Ctrl-C."""
-    with _client(server, api_key) as client:
+    with connect(server, api_key) as client:
         for event in client.events(task_id, since):
             if event.is_fact:
                 print(json.dumps({"id": event.id, "event": event.event, "data": event.data}), flush=True)
@@ -212,10 +208,6 @@ def _workers(only: str | None) -> tuple[str, ...]:
     if unknown:
         raise LocalClipError(f"--only: no worker '{unknown[0]}'; choose from {', '.join(WORKERS)}, or none")
     return wanted
-
-
-def _client(server: str | None, api_key: str | None) -> Client:
-    return Client(server or _DEFAULT_SERVER, api_key)
 
 
 def _gateway(server: str | None, api_key: str | None, *, keep: bool = False) -> AbstractContextManager[Client]:
