@@ -13,7 +13,7 @@ from dotenv import load_dotenv
 from rich.console import Console
 from rich.table import Table
 
-from localclip import checks, doctor, editing
+from localclip import account_commands, checks, doctor, editing
 from localclip.client import Client, NewTask
 from localclip.dub import Dubbed, dub, split_languages, split_translations
 from localclip.errors import LocalClipError
@@ -32,6 +32,9 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
+app.add_typer(account_commands.glossary, name="glossary")
+app.add_typer(account_commands.cast, name="cast")
+app.command()(account_commands.review)
 
 
 @app.command()

@@ -12,7 +12,19 @@ import httpx
 
 from localclip.errors import ApiError, ServerUnreachable
 from localclip.events import ServerEvent, read_events
-from localclip.models import Artifact, Edit, Health, Line, Report, Take, Task, TaskPage
+from localclip.models import (
+    Artifact,
+    CastMember,
+    Edit,
+    Health,
+    Line,
+    Report,
+    ReviewLine,
+    Take,
+    Task,
+    TaskPage,
+    Term,
+)
 from shared.pipeline import Stage
 
 _CHUNK = 1024 * 1024
@@ -34,15 +46,14 @@ class NewTask:
     translations: Mapping[str, Path] = field(default_factory=dict)
 
     def config(self) -> str:
-        """The `config` field of the upload."""
-        return json.dumps(
-            {
-                "target_languages": list(self.target_languages),
-                "source_language": self.source_language,
-                "num_speakers": self.num_speakers,
-                "export_settings": dict(self.export_settings),
-            }
-        )
+        """The `config` field of the upload; what is left out, the account's settings say."""
+        config = {
+            "target_languages": list(self.target_languages),
+            "source_language": self.source_language,
+            "num_speakers": self.num_speakers,
+            "export_settings": dict(self.export_settings),
+        }
+        return json.dumps({name: value for name, value in config.items() if value or name == "target_languages"})
 
 
 class Client:
@@ -169,6 +180,56 @@ class Client:
     def redo(self, task_id: str) -> Edit:
         """Do the edit again that was undone last."""
         return Edit.model_validate(self._request("POST", f"/api/tasks/{task_id}/redo").json()["edit"])
+
+    def review(self, task_id: str, limit: int = 100, *, minor: bool = False) -> tuple[tuple[ReviewLine, ...], int]:
+        """Lines worth a look, worst first, and how many there are; `minor` adds those that are only sped up."""
+        parameters: dict[str, int | str] = {"limit": limit, "minor": str(minor).lower()}
+        answer = self._request("GET", f"/api/tasks/{task_id}/review", params=parameters)
+        found = tuple(ReviewLine.model_validate(item) for item in answer.json())
+        return found, int(answer.headers.get("X-Total-Count", len(found)))
+
+    def terms(self, source_language: str | None = None, target_language: str | None = None) -> tuple[Term, ...]:
+        """The glossary of the account."""
+        named = {"source": source_language, "target": target_language, "limit": "10000"}
+        answer = self._request("GET", "/api/glossary", params={name: value for name, value in named.items() if value})
+        return tuple(Term.model_validate(item) for item in answer.json())
+
+    def add_term(
+        self,
+        source_language: str,
+        target_language: str | None,
+        source: str,
+        target: str | None = None,
+        pronunciation: str | None = None,
+    ) -> Term:
+        """Add a glossary term."""
+        body = {
+            "source_language": source_language,
+            "target_language": target_language,
+            "source": source,
+            "target": target,
+            "pronunciation": pronunciation,
+        }
+        return Term.model_validate(self._request("POST", "/api/glossary", json=body).json())
+
+    def remove_term(self, term_id: str) -> None:
+        """Remove a glossary term."""
+        self._request("DELETE", f"/api/glossary/{term_id}")
+
+    def import_terms(self, file: Path) -> dict[str, int]:
+        """Take over a CSV file of terms; says how many were added, updated and unchanged."""
+        headers = {"Content-Type": "text/csv"}
+        answer = self._request("POST", "/api/glossary/import", content=file.read_bytes(), headers=headers)
+        return {str(word): int(count) for word, count in answer.json().items()}
+
+    def cast(self) -> tuple[CastMember, ...]:
+        """People known from earlier tasks."""
+        return tuple(CastMember.model_validate(item) for item in self._request("GET", "/api/cast").json())
+
+    def keep_speaker(self, task_id: str, speaker_id: str, name: str | None = None) -> CastMember:
+        """Keep a speaker of a task as a known person."""
+        body = {"task_id": task_id, "speaker_id": speaker_id, "name": name}
+        return CastMember.model_validate(self._request("POST", "/api/cast", json=body).json())
 
     def download(self, task_id: str, artifact: Artifact, target: Path) -> Path:
         """Write a file of a task to `target`, which appears whole or not at all."""

@@ -33,6 +33,7 @@ class LanguageStatus(_Answer):
     message: str = ""
     eta_seconds: float | None = None
     issues: int = 0
+    gate_passed: bool | None = None
     error_code: str | None = None
     error_message: str | None = None
     stages: dict[str, StageStatus] = {}
@@ -92,6 +93,21 @@ class Loudness(_Answer):
     true_peak_dbtp: float | None = None
 
 
+class Miss(_Answer):
+    """A figure beyond its limit."""
+
+    figure: str
+    value: float | bool
+    limit: float | bool
+
+
+class Gate(_Answer):
+    """The verdict on a language."""
+
+    passed: bool
+    misses: tuple[Miss, ...] = ()
+
+
 class Report(_Answer):
     """The exporter's report on one language, as far as it is shown."""
 
@@ -104,6 +120,45 @@ class Report(_Answer):
     length_difference_s: float | None = None
     checks: dict[str, Any] = {}
     passed: bool | None = None
+    gate: Gate | None = None
+
+
+class Term(_Answer):
+    """A glossary term; no target language: for all, no target: it stays as it is."""
+
+    term_id: str
+    source_language: str
+    target_language: str | None = None
+    source: str
+    target: str | None = None
+    pronunciation: str | None = None
+
+
+class CastMember(_Answer):
+    """A person known from earlier tasks."""
+
+    cast_id: str
+    name: str
+    voice: dict[str, str] | None = None
+    episodes: int = 1
+
+
+class ReviewReason(_Answer):
+    """Why a line is worth a look."""
+
+    code: str
+    text: str
+
+
+class ReviewLine(_Answer):
+    """A line worth a look."""
+
+    language: str
+    segment_id: str
+    start_s: float
+    text: str | None = None
+    score: float
+    reasons: tuple[ReviewReason, ...] = ()
 
 
 class Line(_Answer):

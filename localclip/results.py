@@ -6,7 +6,7 @@ from pathlib import Path
 from rich.table import Table
 
 from localclip.client import Client
-from localclip.models import Report, Task
+from localclip.models import Miss, Report, Task
 from localclip.view import seconds_text
 from shared.pipeline import Status
 
@@ -62,10 +62,11 @@ def table(task: Task, results: tuple[LanguageResult, ...]) -> Table:
     for heading, justify in (("language", "left"), ("lines", "right"), ("fit", "left"), ("duration", "right")):
         grid.add_column(heading, justify="right" if justify == "right" else "left")
     grid.add_column("loudness", justify="right")
+    grid.add_column("gate")
     grid.add_column("file", overflow="fold")
     for result in results:
         if result.report is None:
-            grid.add_row(result.language, "", f"[red]{result.status}[/red]", "", "", result.reason)
+            grid.add_row(result.language, "", f"[red]{result.status}[/red]", "", "", "", result.reason)
             continue
         duration = task.media.duration_s + (result.report.length_difference_s or 0.0) if task.media else None
         file = str(result.video) if result.video else "no video"
@@ -75,6 +76,7 @@ def table(task: Task, results: tuple[LanguageResult, ...]) -> Table:
             fit_text(result.report),
             seconds_text(duration),
             loudness_text(result.report),
+            gate_text(result.report),
             file,
         )
     return grid
@@ -91,6 +93,20 @@ def fit_text(report: Report) -> str:
     speed = report.speed
     shares = (("natural", speed.natural_share), ("tight", speed.tight_share), ("overflow", speed.overflow_share))
     return ", ".join(f"{share:.0%} {word}" for word, share in shares if share) or "-"
+
+
+def gate_text(report: Report) -> str:
+    """Whether the language is good enough, else the figures that are not."""
+    if report.gate is None:
+        return "-"
+    return "passed" if report.gate.passed else ", ".join(miss_text(miss) for miss in report.gate.misses)
+
+
+def miss_text(miss: Miss) -> str:
+    """A figure with its limit; a check has none."""
+    if isinstance(miss.value, bool):
+        return f"{miss.figure} failed"
+    return f"{miss.figure} {miss.value:g} {'>' if miss.value > miss.limit else '<'} {miss.limit:g}"
 
 
 def loudness_text(report: Report) -> str:

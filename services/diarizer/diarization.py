@@ -85,7 +85,7 @@ class Diarization:
         if cues is not None:
             drafts = lines_of_cues(cues, heard.turns, language(heard.language), media.video.facts.duration_s)
             heard = _Heard(heard.language, drafts, heard.turns, engines=heard.engines)
-        return self._store(Products(job, context), media, heard, step)
+        return self._store(Products(job, context, self._engines.embedder), media, heard, step)
 
     def _read(self, job: DiarizeVideo, context: JobContext, to_recognize: str | None, step: "_Steps") -> _Media:
         """Probe the video and take its sound out."""

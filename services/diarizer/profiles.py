@@ -37,10 +37,12 @@ class Piece:
 
 @dataclass(frozen=True)
 class Profile:
-    """A speaker's voice: median pitch if enough of it is voiced, and the stretches that make the reference clip."""
+    """A speaker's voice: median pitch if enough of it is voiced, the stretches that make the reference clip, and all
+    that were measured, the cleanest first."""
 
     f0_hz: float | None
     clip: tuple[Span, ...]
+    measured: tuple[Span, ...] = ()
 
 
 def pace(segments: Iterable[Segment], spoken: LanguageInfo) -> float | None:
@@ -69,7 +71,9 @@ def measure(recording: Recording, turns: Sequence[Turn], speaker: int, check: Ca
         measured_s += span.duration_s
     voiced = np.concatenate([piece.voiced_hz for piece in pieces]) if pieces else np.zeros(0, np.float32)
     f0_hz = round(float(np.median(voiced)), 1) if len(voiced) >= _FEWEST_VOICED else None
-    return Profile(f0_hz, choose_clip([piece for piece in pieces if piece.span.duration_s >= _SHORTEST_PIECE_S]))
+    clip = choose_clip([piece for piece in pieces if piece.span.duration_s >= _SHORTEST_PIECE_S])
+    cleanest = sorted(pieces, key=lambda piece: piece.quality, reverse=True)
+    return Profile(f0_hz, clip, tuple(piece.span for piece in cleanest))
 
 
 def stretches(turns: Sequence[Turn], speaker: int) -> list[Span]:

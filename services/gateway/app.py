@@ -16,10 +16,15 @@ from nats.js.errors import APIError
 
 from services.gateway.api import (
     artifacts,
+    cast,
+    clips,
     edits,
     events,
+    glossary,
     lines,
+    memory,
     problems,
+    review,
     segments,
     speakers,
     system,
@@ -27,6 +32,7 @@ from services.gateway.api import (
     tasks,
     work,
 )
+from services.gateway.api import settings as account_settings
 from services.gateway.api.context import Gateway
 from services.gateway.api.idempotency import IdempotencyMiddleware
 from services.gateway.background.dispatch import Dispatcher
@@ -61,7 +67,7 @@ def create_app(
     broker = NatsBroker(broker_settings.nats_url, reconnected_cb=on_reconnect, **connect_options())
     hub = Hub(broker)
     gateway = Gateway(settings, database, store, broker, hub, Capabilities(broker))
-    Ingest(database, broker, store)  # subscribes when the broker starts
+    Ingest(database, broker, store, gateway.capabilities)  # subscribes when the broker starts
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
@@ -86,7 +92,24 @@ def create_app(
     app.state.gateway = gateway
     problems.install(app)
     app.add_middleware(IdempotencyMiddleware, database=database)
-    for routes in (tasks, work, segments, lines, takes, speakers, edits, artifacts, events, system):
+    for routes in (
+        tasks,
+        work,
+        segments,
+        lines,
+        takes,
+        speakers,
+        edits,
+        artifacts,
+        review,
+        glossary,
+        memory,
+        cast,
+        clips,
+        account_settings,
+        events,
+        system,
+    ):
         app.include_router(routes.router)
     return app
 

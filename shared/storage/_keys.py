@@ -6,10 +6,13 @@
     tasks/<task>/outputs/<language>/cloned_audio/<hash>   takes, named by their content
     tasks/<task>/outputs/<language>/export/<attempt>/...  one run of the export
     tasks/<task>/jobs/...                                 manifests and documents of jobs
+    cast/<account>/<cast id>/sample.wav                   a person kept for other tasks
+    clips/<account>/<clip id>/clip.wav                    a reference clip a person uploaded
 
 Runs write under their attempt, so a late worker of an earlier run cannot overwrite a newer product.
 """
 
+import hashlib
 import re
 import unicodedata
 
@@ -90,3 +93,28 @@ def manifest(task_id: str, language: str, stage: Stage, shard: str, attempt: int
 def document(task_id: str, language: str, stage: Stage, shard: str, attempt: int) -> str:
     """The part of a job that is too long for a message."""
     return f"{task_prefix(task_id)}jobs/{stage}/{language}/{shard}/{attempt}.document.json"
+
+
+def cast_prefix(owner: str, cast_id: str) -> str:
+    """Everything of a cast member."""
+    return f"cast/{_account(owner)}/{cast_id}/"
+
+
+def cast_sample(owner: str, cast_id: str) -> str:
+    """The clip a cast member is known by."""
+    return f"{cast_prefix(owner, cast_id)}sample.wav"
+
+
+def clip_prefix(owner: str, clip_id: str) -> str:
+    """Everything of an uploaded reference clip."""
+    return f"clips/{_account(owner)}/{clip_id}/"
+
+
+def clip(owner: str, clip_id: str) -> str:
+    """An uploaded reference clip, as voice engines want it."""
+    return f"{clip_prefix(owner, clip_id)}clip.wav"
+
+
+def _account(owner: str) -> str:
+    """An account's folder: its name may hold anything."""
+    return hashlib.sha256(owner.encode()).hexdigest()[:16]

@@ -26,7 +26,7 @@ def check_voice(
         offered = ", ".join(speaker.speaker_id for speaker in queries.speakers(session, task.task_id))
     elif choice.kind == "clip":
         known = any(clip.owner == task.owner for clip in history.clips(session, [choice.id]))
-        offered = ", ".join(clip.clip_id for clip in history.clips_of(session, task.owner))
+        offered = ", ".join(clip.clip_id for clip in account.clips(session, task.owner))
     else:
         names = stock_voices(engines, language)
         known = not names or choice.id in names

@@ -61,12 +61,6 @@ def clips(session: Session, clip_ids: Iterable[str]) -> Sequence[ClipRow]:
     return session.exec(select(ClipRow).where(col(ClipRow.clip_id).in_(list(clip_ids)))).all()
 
 
-def clips_of(session: Session, owner: str | None) -> Sequence[ClipRow]:
-    """Clips of an account, by name; None: of all."""
-    query = select(ClipRow).order_by(col(ClipRow.name), col(ClipRow.id))
-    return session.exec(query if owner is None else query.where(ClipRow.owner == owner)).all()
-
-
 def open_jobs_of_line(session: Session, line: LineRow, shard: str) -> Sequence[JobRow]:
     """Jobs that work on a single line and may still run."""
     return session.exec(

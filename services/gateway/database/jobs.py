@@ -1,12 +1,14 @@
 """Turn a stage run into job rows: read what the stage needs, cut it with the pure functions of `planning.units`."""
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import replace
 
 from sqlmodel import Session
 
-from services.gateway.database import history, queries
+from services.gateway.database import account, history, queries
 from services.gateway.database.tables import JobRow, LineRow, SegmentRow, StageRun, Task
 from services.gateway.planning import units, voices
+from services.gateway.planning.terms import merged, pronunciations, with_pronunciations, with_terms
 from shared.messaging import (
     CloneLines,
     DiarizeVideo,
@@ -115,6 +117,22 @@ def _choice(voice: Mapping[str, str] | None) -> voices.Choice | None:
     return voices.Choice(voice["kind"], voice["id"]) if voice else None
 
 
+def glossary(session: Session, task: Task, language: str) -> tuple[GlossaryTerm, ...]:
+    """The terms that count for a language of a task: its own, then its account's."""
+    own = [GlossaryTerm.model_validate(term) for term in task.config.get("glossary", [])]
+    return merged(own, account.terms_of_pair(session, task.owner, task.source_language or "en", language))
+
+
+def spoken_right(session: Session, task: Task, jobs: Iterable[CloneLines]) -> list[CloneLines]:
+    """`jobs` of one language with the account's pronunciations of what they say."""
+    found = list(jobs)
+    if not found:
+        return []
+    terms = account.terms_of_pair(session, task.owner, task.source_language or "en", found[0].language)
+    known = pronunciations(terms)
+    return [with_pronunciations(job, known) for job in found]
+
+
 def _diarize(task: Task, run: StageRun) -> DiarizeVideo:
     return DiarizeVideo(
         task_id=task.task_id,
@@ -134,7 +152,7 @@ def _redo(session: Session, run: StageRun) -> bool:
     return before is not None and before.status in (Status.COMPLETED, Status.STALE)
 
 
-def _translate(session: Session, task: Task, run: StageRun) -> list[Job]:
+def _translate(session: Session, task: Task, run: StageRun) -> list[TranslateLines]:
     segments = queries.segments(session, task.task_id)
     lines = queries.lines(session, task.task_id, run.language)
     for segment in segments:
@@ -156,28 +174,45 @@ def _translate(session: Session, task: Task, run: StageRun) -> list[Job]:
         if not (line.edited or line.pinned)
         and (redo or line.text is None or line.segment_revision != revisions.get(key))
     }
-    return list(translation_jobs(session, task, run.language, run.attempt, todo))
+    return translation_jobs(session, task, run.language, run.attempt, todo)
 
 
 def translation_jobs(
     session: Session, task: Task, language: str, attempt: int, todo: Collection[str]
-) -> Iterator[TranslateLines]:
+) -> list[TranslateLines]:
     """Jobs that translate the lines of the segments `todo`."""
-    lines = queries.lines(session, task.task_id, language)
-    return units.translate_jobs(
+    lines, segments = queries.lines(session, task.task_id, language), queries.segments(session, task.task_id)
+    terms = glossary(session, task, language)
+    views = {key: view(line) for key, line in lines.items() if key in todo}
+    jobs = units.translate_jobs(
         task.task_id,
         language,
         attempt,
         task.epoch,
         task.source_language or "en",
-        spans(queries.segments(session, task.task_id), lines),
-        {key: view(line) for key, line in lines.items() if key in todo},
+        spans(segments, lines),
+        _with_memory(session, task, language, segments, views),
         media(task).duration_s,
-        tuple(GlossaryTerm.model_validate(term) for term in task.config.get("glossary", [])),
+        terms,
     )
+    return [with_terms(job, terms) for job in jobs]
 
 
-def _clone(session: Session, task: Task, run: StageRun) -> list[Job]:
+def _with_memory(
+    session: Session,
+    task: Task,
+    language: str,
+    segments: Iterable[SegmentRow],
+    todo: Mapping[str, units.LineView],
+) -> dict[str, units.LineView]:
+    """`todo`, where lines that nobody brought a text for get the one a person settled for the same source text."""
+    sources = {one.segment_id: one.text for one in segments if one.segment_id in todo}
+    without = {key: sources[key] for key, line in todo.items() if line.provided is None and key in sources}
+    known = account.recalled(session, task, language, without)
+    return {key: replace(line, provided=known[key]) if key in known else line for key, line in todo.items()}
+
+
+def _clone(session: Session, task: Task, run: StageRun) -> list[CloneLines]:
     redo = _redo(session, run)
     lines = queries.lines(session, task.task_id, run.language)
     todo = {
@@ -185,12 +220,10 @@ def _clone(session: Session, task: Task, run: StageRun) -> list[Job]:
         for key, line in lines.items()
         if line.text and not (line.omitted or line.pinned) and (redo or line.take_revision != line.revision)
     }
-    return list(speech_jobs(session, task, run.language, run.attempt, todo))
+    return speech_jobs(session, task, run.language, run.attempt, todo)
 
 
-def speech_jobs(
-    session: Session, task: Task, language: str, attempt: int, todo: Collection[str]
-) -> Iterator[CloneLines]:
+def speech_jobs(session: Session, task: Task, language: str, attempt: int, todo: Collection[str]) -> list[CloneLines]:
     """Jobs that speak the lines of the segments `todo`."""
     lines, segments = queries.lines(session, task.task_id, language), queries.segments(session, task.task_id)
     cast = roles(session, task, segments, lines)
@@ -204,7 +237,7 @@ def speech_jobs(
         cast.voices,
         media(task).duration_s,
     )
-    return map(voices.with_needed, jobs)
+    return spoken_right(session, task, map(voices.with_needed, jobs))
 
 
 def _export(session: Session, task: Task, run: StageRun) -> JobRow:

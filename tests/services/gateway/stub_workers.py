@@ -11,11 +11,16 @@ from shared.messaging import (
     EngineInfo,
     ExportedFile,
     ExportLanguage,
+    HeardLine,
+    HearTakes,
+    Job,
     JobContext,
+    JobResult,
     LanguageExported,
     LinesDubbed,
     LinesTranslated,
     LineTake,
+    TakesHeard,
     Timeline,
     TranscriptReady,
     TranslatedLine,
@@ -32,7 +37,12 @@ DELAY_S = float(os.environ.get("STUB_DELAY_S", "0"))
 MEDIA = MediaFacts(container="mov", duration_s=60.0, video_codec="h264", audio_codec="aac", fps=25)
 
 
-def _address(job: DiarizeVideo | TranslateLines | CloneLines | ExportLanguage) -> dict[str, object]:
+HEARS = tuple(filter(None, os.environ.get("STUB_HEARS", "").split(",")))
+"""Languages beside English that the recognizer understands, which is asked about finished takes then."""
+HEAR_DELAY_S = float(os.environ.get("STUB_HEAR_DELAY_S", "0"))
+
+
+def _address(job: Job) -> dict[str, object]:
     return {
         "task_id": job.task_id,
         "language": job.language,
@@ -59,7 +69,7 @@ def diarize(job: DiarizeVideo, context: JobContext) -> TranscriptReady:
     transcript = Transcript(
         source_language="en",
         media=MEDIA,
-        speakers=(Speaker(id="spk_1", name="Speaker 1"), Speaker(id="spk_2", name="Speaker 2")),
+        speakers=(_speaker(job, context, 1), _speaker(job, context, 2)),
         segments=tuple(
             Segment(id=f"s{n:04}", start_s=n * 2.0, end_s=n * 2.0 + 1, speaker_id=f"spk_{1 + n % 2}", text=f"line {n}")
             for n in range(SEGMENTS)
@@ -70,11 +80,52 @@ def diarize(job: DiarizeVideo, context: JobContext) -> TranscriptReady:
     return TranscriptReady(**_address(job), transcript_key=key, media=MEDIA, segments=SEGMENTS, speakers=2)
 
 
+def hear(job: HearTakes, context: JobContext) -> TakesHeard:
+    """Understands everything but what is garbled; what is deaf fails."""
+    context.cancel.wait(HEAR_DELAY_S)
+    context.cancel.check()
+    if any("deaf" in line.text for line in job.lines):
+        raise PermanentError(ErrorCode.ENGINE_FAILED, "asked to fail")
+    lines = tuple(
+        HeardLine(
+            segment_id=line.segment_id,
+            revision=line.revision,
+            heard=read_bytes(context.store, line.take_key).decode(),
+            error_rate=0.9 if "garbled" in line.text else 0.0,
+        )
+        for line in job.lines
+    )
+    return TakesHeard(**_address(job), lines=lines, no_similarity="a stub")
+
+
+def listen(job: DiarizeVideo | HearTakes, context: JobContext) -> JobResult:
+    """Both kinds of jobs of the diarizer."""
+    return hear(job, context) if isinstance(job, HearTakes) else diarize(job, context)
+
+
+def _speaker(job: DiarizeVideo, context: JobContext, number: int) -> Speaker:
+    """A voice that is the same in every task, and a clip of it."""
+    key = keys.processed(job.task_id, job.attempt, f"speakers/spk_{number}.wav")
+    put_bytes(context.store, key, f"voice {number}".encode())
+    return Speaker(
+        id=f"spk_{number}",
+        name=f"Speaker {number}",
+        reference_key=key,
+        embedding=(1.0, 0.0) if number == 1 else (0.0, 1.0),
+        embedding_model="stub",
+        same_voice=0.8,
+    )
+
+
 def translate(job: TranslateLines, context: JobContext) -> LinesTranslated:
     """The text in brackets."""
     _work(context)
     lines = tuple(
-        TranslatedLine(segment_id=line.segment_id, text=line.provided or f"[{job.language}] {line.text}")
+        TranslatedLine(
+            segment_id=line.segment_id,
+            text=line.provided or f"[{job.language}] {line.text}",
+            provided=line.provided is not None,
+        )
         for line in job.lines
     )
     return LinesTranslated(**_address(job), lines=lines)
@@ -132,7 +183,7 @@ async def main() -> None:
     """Run one worker of each stage until SIGTERM."""
     store, broker, settings = open_store(StorageSettings()), BrokerSettings(), WorkerSettings()
     plan = (
-        (Stage.DIARIZATION, diarize, _engine(Stage.DIARIZATION, "recognizer", languages=("en",))),
+        (Stage.DIARIZATION, listen, _engine(Stage.DIARIZATION, "recognizer", languages=("en", *HEARS))),
         (Stage.TRANSLATION, translate, _engine(Stage.TRANSLATION, "translator", pairs=(("en", "es"), ("en", "fr")))),
         (Stage.CLONING, clone, _engine(Stage.CLONING, "voice", languages=("es", "fr", "de"))),
         (Stage.EXPORT, export, _engine(Stage.EXPORT, "mixer")),

@@ -197,6 +197,7 @@ def upgrade() -> None:
         batch_op.add_column(sa.Column("embedding_model", sa.String(length=80), nullable=True))
         batch_op.add_column(sa.Column("cast_id", sa.String(length=40), nullable=True))
         batch_op.add_column(sa.Column("cast_similarity", sa.Float(), nullable=True))
+        batch_op.add_column(sa.Column("cast_accepted", sa.Boolean(), nullable=False, server_default=sa.false()))
         batch_op.drop_column("voice")
     with op.batch_alter_table("speakers", schema=None) as batch_op:
         batch_op.add_column(sa.Column("voice", sa.JSON(), nullable=True))
@@ -213,6 +214,7 @@ def downgrade() -> None:
 
     with op.batch_alter_table("speakers", schema=None) as batch_op:
         batch_op.drop_column("voice")
+        batch_op.drop_column("cast_accepted")
         batch_op.drop_column("cast_similarity")
         batch_op.drop_column("cast_id")
         batch_op.drop_column("embedding_model")
