@@ -7,7 +7,7 @@ from sqlmodel import Session
 from services.gateway.api.problems import unprocessable
 from services.gateway.api.schemas import VoiceChoice
 from services.gateway.capabilities import of_port
-from services.gateway.database import history, queries
+from services.gateway.database import account, history, queries
 from services.gateway.database.tables import Task
 from shared.messaging import EngineInfo
 
