@@ -30,6 +30,7 @@ class EngineInfo(Message):
     languages: tuple[str, ...] = ()
     pairs: tuple[tuple[str, str], ...] = ()
     voices: tuple[str, ...] = Field(default=(), description="stock voices a person may choose for a speaker")
+    rewrites: bool = Field(default=False, description="of a translator: it can be asked for shorter or longer texts")
     hint: str = Field(default="", description="what would make more languages possible")
 
     def used(self) -> EngineUsed:
@@ -40,6 +41,7 @@ class EngineInfo(Message):
             version=self.version,
             licence=self.licence,
             commercial_use=self.commercial_use,
+            rewrites=self.rewrites,
         )
 
 

@@ -26,6 +26,9 @@ class Job(Message):
     epoch: int = Field(default=0, description="a cancel flag of this epoch or a later one stops the job")
     weight: float = Field(default=1.0, gt=0, description="share of this job in its stage's progress")
     total_weight: float = Field(default=1.0, gt=0, description="sum of the weights of the stage's jobs")
+    counts_for: Stage | None = Field(
+        default=None, description="the stage whose progress this job is a part of; None: that of its own workers"
+    )
 
     def stage(self) -> Stage:
         """The stage this kind of job belongs to."""
@@ -148,6 +151,7 @@ class LineToSpeak(Message):
     start_s: float = Field(ge=0)
     end_s: float = Field(ge=0)
     gap_s: float = Field(default=0.0, ge=0, description="silence after the line up to the next speech or the end")
+    lead_s: float = Field(default=0.0, ge=0, description="silence before the line that it may begin in at worst")
     revision: int = Field(default=0, description="given back with the take, which counts for this revision only")
 
 
@@ -192,6 +196,7 @@ class EngineUsed(Message):
     version: str
     licence: str
     commercial_use: bool
+    rewrites: bool = Field(default=False, description="of a translator: it can be asked for shorter or longer texts")
 
 
 class Timeline(Message):

@@ -7,6 +7,8 @@ from sqlmodel import Session
 from services.gateway.database import queries
 from services.gateway.database.tables import JobRow, LineRow, SegmentRow, SpeakerRow, StageRun, Task
 from services.gateway.planning import units
+from services.gateway.planning.pace import Pace, Spoken, measure
+from services.gateway.planning.slots import Span
 from shared.messaging import DiarizeVideo, EngineUsed, ExportLanguage, ExportSettings, GlossaryTerm, Job, SpeakerVoice
 from shared.pipeline import LineState, Stage, Status
 from shared.storage import keys
@@ -28,6 +30,8 @@ def cut(session: Session, task: Task, run: StageRun) -> list[JobRow]:
 
 def row(job: Job, run: StageRun | None = None, document: str | None = None, *, optional: bool = False) -> JobRow:
     """A ready row for `job`, which counts for `run`; None: it stands alone."""
+    if run is not None and run.stage != job.stage():
+        job = job.model_copy(update={"counts_for": Stage(run.stage)})
     return JobRow(
         task_id=job.task_id,
         language=job.language,
@@ -42,21 +46,26 @@ def row(job: Job, run: StageRun | None = None, document: str | None = None, *, o
     )
 
 
+def glossary(task: Task) -> tuple[GlossaryTerm, ...]:
+    """The fixed renderings of a task."""
+    return tuple(GlossaryTerm.model_validate(term) for term in task.config.get("glossary", []))
+
+
 def media(task: Task) -> MediaFacts:
     """What the base stage found out about the video."""
     return MediaFacts.model_validate(task.media or {"container": "unknown", "duration_s": 0})
 
 
-def spans(segments: Iterable[SegmentRow], lines: Mapping[str, LineRow] | None = None) -> list[units.Span]:
+def spans(segments: Iterable[SegmentRow], lines: Mapping[str, LineRow] | None = None) -> list[Span]:
     """Segments as the planner sees them, with what `lines` of one language say otherwise of time and speaker."""
     lines = lines or {}
     return [_span(segment, lines.get(segment.segment_id)) for segment in segments]
 
 
-def _span(segment: SegmentRow, line: LineRow | None) -> units.Span:
+def _span(segment: SegmentRow, line: LineRow | None) -> Span:
     own = (line.start_s, line.end_s, line.speaker_id) if line else (None, None, None)
     start_s, end_s, speaker_id = own
-    return units.Span(
+    return Span(
         segment.segment_id,
         segment.start_s if start_s is None else start_s,
         segment.end_s if end_s is None else end_s,
@@ -143,6 +152,7 @@ def _translate(session: Session, task: Task, run: StageRun) -> list[Job]:
         for key, line in lines.items()
         if not line.edited and (redo or line.text is None or line.segment_revision != revisions.get(key))
     }
+    known = spans(segments, lines)
     return list(
         units.translate_jobs(
             task.task_id,
@@ -150,11 +160,25 @@ def _translate(session: Session, task: Task, run: StageRun) -> list[Job]:
             run.attempt,
             task.epoch,
             task.source_language or "en",
-            spans(segments, lines),
+            known,
             todo,
             media(task).duration_s,
-            tuple(GlossaryTerm.model_validate(term) for term in task.config.get("glossary", [])),
+            glossary(task),
+            _pace(run.language, known, lines),
         )
+    )
+
+
+def _pace(code: str, known: Iterable[Span], lines: Mapping[str, LineRow]) -> Pace:
+    """How fast the takes of a language are that count already."""
+    owners = {span.segment_id: span.speaker_id for span in known}
+    return measure(
+        code,
+        (
+            Spoken(owners[line.segment_id], len(line.text), line.natural_s)
+            for line in lines.values()
+            if line.text and line.natural_s and line.take_revision == line.revision and line.segment_id in owners
+        ),
     )
 
 
@@ -166,6 +190,8 @@ def _clone(session: Session, task: Task, run: StageRun) -> list[Job]:
         for key, line in lines.items()
         if line.text and not (line.omitted or line.pinned) and (redo or line.take_revision != line.revision)
     }
+    for key in todo:
+        lines[key].tried, lines[key].rounds = [], 0
     return list(
         units.clone_jobs(
             task.task_id,

@@ -7,8 +7,9 @@ from sqlmodel import Session
 from services.gateway.database import queries
 from services.gateway.database.facts import tell
 from services.gateway.database.jobs import spans
+from services.gateway.database.refits import after_first_takes, after_refit, is_refit
 from services.gateway.database.steps import carry_out
-from services.gateway.database.tables import JobState, LineRow, SegmentRow, SpeakerRow, StageRun, Task, now
+from services.gateway.database.tables import JobRow, JobState, LineRow, SegmentRow, SpeakerRow, StageRun, Task, now
 from services.gateway.planning.alignment import texts_by_segment
 from shared.messaging import (
     EngineUsed,
@@ -57,7 +58,7 @@ def record(
     else:
         run.jobs_done += 1
         run.engines = _merged(run, getattr(result, "engines", ()))
-    _take_in(session, task, run, result, transcript, provided or {})
+    _take_in(session, task, run, job, result, transcript, provided or {})
     session.flush()
     carry_out(session, task, [])
     return True
@@ -67,6 +68,7 @@ def _take_in(
     session: Session,
     task: Task,
     run: StageRun,
+    job: JobRow,
     result: Result,
     transcript: Transcript | None,
     provided: Mapping[str, Sequence[Cue]],
@@ -78,8 +80,12 @@ def _take_in(
             _take_transcript(session, task, result, transcript, provided)
         case LinesTranslated():
             _take_translations(session, task, result.language, result.lines)
+        case LinesDubbed() | LinesRewritten() | JobFailed() if is_refit(job):
+            after_refit(session, task, run, job, result)
+            _touch(session, task, result.language)
         case LinesDubbed():
             _take_takes(session, task, result.language, result.lines)
+            after_first_takes(session, task, run, result)
         case LanguageExported():
             _take_export(session, task, run, result)
         case LinesRewritten() | TakesHeard() | JobFailed():
@@ -132,6 +138,9 @@ def _take_translations(session: Session, task: Task, language: str, translated: 
         if row.text != line.text:
             row.text = line.text
             row.revision += 1
+        row.alternatives = list(line.alternatives)
+        if line.provided and row.origin == "engine":
+            row.origin = "provided"
         row.segment_revision = revisions.get(line.segment_id, row.segment_revision)
         row.error_code, row.error_message = line.error_code, line.error_message
         row.state = LineState.FAILED if line.text is None else _state(row)

@@ -44,13 +44,15 @@ class Traits:
     """How an engine likes to be used.
 
     `stand_ins` are words it carries through unchanged in any sentence; they are put in place of what must not be
-    translated. An engine without any gets the text around such terms piece by piece.
+    translated. An engine without any gets the text around such terms piece by piece. `rewrites`: asked again for a line
+    with another `max_chars` it has other candidates to offer.
     """
 
     batch_lines: int
     n_best: int = 1
     uses_context: bool = False
     stand_ins: tuple[str, ...] = ()
+    rewrites: bool = False
 
 
 class Translator(Protocol):

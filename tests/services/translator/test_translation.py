@@ -150,5 +150,5 @@ def test_cancel_stops_between_batches(job: MakeJob, context: JobContext) -> None
 
 def test_the_first_candidate_within_the_budget_is_taken() -> None:
     """Where none is short enough, the shortest."""
-    assert choose(("far too long", "short", "tiny"), 6) == "short"
-    assert choose(("far too long", "too long"), 3) == "too long"
+    assert choose(("far too long", "short", "tiny"), (), 6) == "short"
+    assert choose(("far too long", "too long"), ("condensed",), 3) == "too long"
