@@ -16,7 +16,7 @@ MAX_ROUNDS = 3
 UNNOTICED_HOLE_S = 0.2
 """Silence at the end of a slot that nobody misses, about a syllable."""
 
-_MARGIN = 0.02  # a text is foretold to fit when this much tempo would be left
+_MARGIN = 0.02  # a text is foretold to fit in time when this share would be left: tempo varies with the words
 _WORTH_IT = 0.03  # tempo that another text must gain at least
 
 
@@ -88,11 +88,13 @@ def decide(spoken: Sequence[Spoken], offered: Sequence[str], room: Room, limits:
         return Keep(_gave_up(off, len(spoken) - 1))
     chars_per_s = len(now.text) / natural_s
     new = [text for text in offered if text and text not in tried]
-    costs = {text: _foretold(text, chars_per_s, off, room, limits) for text in new}
-    if fitting := next((text for text in new if costs[text] == 0.0), None):
+    foretold = {text: len(text) / chars_per_s for text in new}
+    sure = 1 + _MARGIN if off > 0 else 1.0
+    if fitting := next((text for text in new if _off(foretold[text] * sure, room, limits) == 0.0), None):
         return Speak(fitting)
     if may_ask:
         return Ask(budget(room, chars_per_s, limits))
+    costs = {text: _off(foretold[text], room, limits) for text in new}
     if new and min(costs.values()) < abs(off) - _WORTH_IT:
         return Speak(min(new, key=lambda text: costs[text]))
     return Keep(_gave_up(off, len(spoken) - 1))
@@ -106,12 +108,6 @@ def explain(first: str, chosen: str, round_: int, decision: str) -> str:
 
 def _off(natural_s: float, room: Room, limits: FitLimits) -> float:
     return abs(misfit(natural_s, room, limits))
-
-
-def _foretold(text: str, chars_per_s: float, off: float, room: Room, limits: FitLimits) -> float:
-    """How far off `text` would be, a little of the tempo left for what cannot be foretold."""
-    natural_s = len(text) / chars_per_s
-    return _off(natural_s * (1 + _MARGIN) if off > 0 else natural_s, room, limits)
 
 
 def _gave_up(off: float, others: int) -> str:

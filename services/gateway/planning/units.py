@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from services.gateway.planning.pace import Pace, budget
 from services.gateway.planning.placing import Take, arrange
-from services.gateway.planning.slots import Room, Span, rooms
+from services.gateway.planning.slots import Room, Span, apart, rooms
 from shared.messaging import (
     CloneLines,
     EngineUsed,
@@ -182,7 +182,8 @@ def timeline(
     """The document an export is made from; an outdated take is still better than none."""
     known = [span for span in spans if span.segment_id in lines]
     made = [_timeline_line(span, lines[span.segment_id]) for span in known]
-    places = arrange([_take(line) for line in made])
+    own = {span.segment_id: span for span in apart(known)}
+    places = arrange([_take(line, own[line.segment_id]) for line in made])
     for number, line in enumerate(made):
         place = places[line.segment_id]
         if line.take_key is not None and place.note:
@@ -195,11 +196,12 @@ def timeline(
     )
 
 
-def _take(line: TimelineLine) -> Take:
-    start_s = line.start_s if line.take_start_s is None else line.take_start_s
-    duration_s = line.end_s - line.start_s if line.take_duration_s is None else line.take_duration_s
+def _take(line: TimelineLine, span: Span) -> Take:
+    start_s, duration_s = span.start_s, span.end_s - span.start_s
     if line.take_key is None:
-        return Take(line.segment_id, line.speaker_id, line.start_s, line.end_s - line.start_s, fixed=True)
+        return Take(line.segment_id, line.speaker_id, start_s, duration_s, fixed=True)
+    start_s = start_s if line.take_start_s is None else line.take_start_s
+    duration_s = duration_s if line.take_duration_s is None else line.take_duration_s
     return Take(line.segment_id, line.speaker_id, start_s, duration_s)
 
 
