@@ -5,9 +5,6 @@ from typing import Literal
 
 from shared.pipeline import FitLimits
 
-UNNOTICED_HOLE_S = 0.2
-"""Silence at the end of a slot that nobody misses, about a syllable."""
-
 _ROUNDING = 1e-9
 
 
@@ -46,7 +43,7 @@ def fit(speech_s: float, slot_s: float, gap_s: float, limits: FitLimits, lead_s:
 def _short(speech_s: float, slot_s: float, limits: FitLimits) -> Fit:
     tempo = max(limits.slowest, speech_s / slot_s) if slot_s else 1.0
     hole_s, left_s = slot_s - speech_s, slot_s - speech_s / tempo
-    if hole_s <= UNNOTICED_HOLE_S or left_s > hole_s / 2:
+    if hole_s <= limits.hole_s or left_s > hole_s / 2:
         return Fit("natural", 1.0, speech_s, "natural speed")
     return Fit("natural", tempo, speech_s / tempo, f"slowed to {tempo:.2f} of natural speed to fill its slot")
 

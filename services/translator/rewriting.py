@@ -48,10 +48,10 @@ class ShardRewriting:
             candidates = tuple(nearer(found, line))[:MOST_CANDIDATES]
             lines.append(RewrittenLine(segment_id=line.segment_id, revision=line.revision, candidates=candidates))
             context.progress((index + 1) / len(job.lines), f"line {index + 1} of {len(job.lines)}")
-        return Rewritten(tuple(lines), (self._engine.info.used(),) if self._engine.traits.rewrites else ())
+        return Rewritten(tuple(lines), (self._engine.info.used(),) if self._engine.info.rewrites else ())
 
     def _ask(self, engine_run: EngineRun, index: int) -> tuple[str, ...]:
-        if not self._engine.traits.rewrites:
+        if not self._engine.info.rewrites:
             return ()
         try:
             return engine_run.candidates([index])[index]

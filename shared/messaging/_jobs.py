@@ -180,7 +180,7 @@ class TimelineLine(Message):
     speed: float | None = Field(default=None, description="tempo factor of the take; 1.0 is natural")
     fit: str | None = Field(default=None, description="natural, tight or overflow")
     decision: str | None = Field(default=None, description="how the fit was reached, for people")
-    rounds: int = Field(default=0, description="texts that were tried before this one")
+    rounds: int = Field(default=0, description="further texts that were spoken to make the line fit")
     edited: bool = False
     origin: str = Field(default="engine", description="who wrote the text: engine, provided, memory or person")
     error_rate: float | None = Field(default=None, description="of what was understood when the take was heard again")

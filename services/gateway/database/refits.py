@@ -96,24 +96,35 @@ def _open(session: Session, task: Task, run: StageRun) -> _Loop:
 def _take_takes(loop: _Loop, asked: CloneLines, result: LinesDubbed | LinesRewritten | JobFailed) -> None:
     takes = {take.segment_id: take for take in result.lines} if isinstance(result, LinesDubbed) else {}
     for order in asked.lines:
-        line = loop.lines.get(order.segment_id)
-        if line is None or line.revision != order.revision or not _may_change(line):
+        line = _still(loop, order)
+        if line is None:
             continue
         take = takes.get(order.segment_id, LineTake(segment_id=order.segment_id))
         line.tried, line.rounds = [*line.tried, _entry(order.text, take)], line.rounds + 1
+        line.version += 1
         if fitting.best(_spoken(line), loop.rooms[order.segment_id], _LIMITS).text == order.text:
             _replace(line, order.text, take)
-        _decide(loop, line)
+        if isinstance(result, JobFailed):  # it was retried long enough: the export waits no longer for another text
+            line.decision = f"{line.decision or ''}; another translation could not be spoken: {result.message}"
+        else:
+            _decide(loop, line)
 
 
 def _take_texts(loop: _Loop, asked: RewriteLines, result: LinesDubbed | LinesRewritten | JobFailed) -> None:
     found = {line.segment_id: line.candidates for line in result.lines} if isinstance(result, LinesRewritten) else {}
     for order in asked.lines:
-        line = loop.lines.get(order.segment_id)
-        if line is None or line.revision != order.revision or not _may_change(line):
+        line = _still(loop, order)
+        if line is None:
             continue
         line.alternatives = list(dict.fromkeys([*line.alternatives, *found.get(order.segment_id, ())]))
         _decide(loop, line, asked_before=True)
+
+
+def _still(loop: _Loop, order: LineToSpeak | LineToRewrite) -> LineRow | None:
+    """The line of `order`, if it is what it was when the order was made."""
+    line = loop.lines.get(order.segment_id)
+    same = line is not None and line.revision == order.revision and order.segment_id in loop.rooms
+    return line if line is not None and same and _may_change(line) else None
 
 
 def _may_change(line: LineRow) -> bool:
@@ -142,7 +153,6 @@ def _replace(line: LineRow, text: str, take: LineTake) -> None:
     line.natural_s, line.speed, line.fit = take.natural_s, take.speed, take.fit
     line.decision = fitting.explain(first, text, line.rounds, take.decision or "")
     line.error_code = line.error_message = None
-    line.version += 1
 
 
 def _decide(loop: _Loop, line: LineRow, *, asked_before: bool = False) -> None:
@@ -178,7 +188,7 @@ def _follow(loop: _Loop) -> None:
     if not (loop.speak or loop.ask):
         return
     task_id, code, attempt = loop.task.task_id, loop.run.language, loop.run.attempt
-    first = queries.job(loop.session, task_id, code, Stage.CLONING, "0", attempt)
+    first = queries.first_job(loop.session, loop.run)
     if first is None:
         raise LookupError(f"a voice run without a first job: {task_id} {code} {attempt}")
     known = CloneLines.model_validate_json(first.payload)  # with speakers and all else that is the same for every line

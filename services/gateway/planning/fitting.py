@@ -13,8 +13,6 @@ from services.gateway.planning.slots import Room
 from shared.pipeline import FitLimits
 
 MAX_ROUNDS = 3
-UNNOTICED_HOLE_S = 0.2
-"""Silence at the end of a slot that nobody misses, about a syllable."""
 
 _MARGIN = 0.02  # a text is foretold to fit in time when this share would be left: tempo varies with the words
 _WORTH_IT = 0.03  # tempo that another text must gain at least
@@ -62,7 +60,7 @@ def misfit(natural_s: float, room: Room, limits: FitLimits) -> float:
     if needed > limits.unmarked:
         return needed - limits.unmarked
     filled = natural_s / room.slot_s if room.slot_s > 0 else 1.0
-    if filled < limits.slowest and room.slot_s - natural_s > UNNOTICED_HOLE_S:
+    if filled < limits.slowest and room.slot_s - natural_s > limits.hole_s:
         return filled - limits.slowest
     return 0.0
 

@@ -44,15 +44,13 @@ class Traits:
     """How an engine likes to be used.
 
     `stand_ins` are words it carries through unchanged in any sentence; they are put in place of what must not be
-    translated. An engine without any gets the text around such terms piece by piece. `rewrites`: asked again for a line
-    with another `max_chars` it has other candidates to offer.
+    translated. An engine without any gets the text around such terms piece by piece.
     """
 
     batch_lines: int
     n_best: int = 1
     uses_context: bool = False
     stand_ins: tuple[str, ...] = ()
-    rewrites: bool = False
 
 
 class Translator(Protocol):
@@ -60,7 +58,11 @@ class Translator(Protocol):
 
     @property
     def info(self) -> EngineInfo:
-        """What this engine is; `pairs` are those it translates, none listed means any."""
+        """What this engine is.
+
+        `pairs` are those it translates, none listed means any; `rewrites`: asked once more for a line, with another
+        `max_chars`, it may have other candidates.
+        """
         ...
 
     @property

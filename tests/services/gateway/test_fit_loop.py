@@ -217,6 +217,22 @@ def test_an_edit_ends_the_loop_of_its_line(small_world: World) -> None:
     assert [one["text"] for one in lines_of(gateway, task_id)] == [SHORT, "mine", SHORT]
 
 
+def test_a_text_that_cannot_be_spoken_ends_the_loop(small_world: World) -> None:
+    """The line keeps its take and says why no other was tried."""
+    gateway, task_id = in_the_loop(small_world)
+    address = {"task_id": task_id, "language": "es", "attempt": 1}
+    rows = execute(small_world, "SELECT segment_id, revision FROM lines ORDER BY segment_id")
+    found = tuple(RewrittenLine(segment_id=key, revision=revision, candidates=(SHORT,)) for key, revision in rows)
+    report(small_world, LinesRewritten(**address, stage=Stage.TRANSLATION, shard="fit-1-1", lines=found))
+    message = "the voice is gone"
+    lost = JobFailed(**address, stage=Stage.CLONING, shard="fit-1-2", code=ErrorCode.ENGINE_FAILED, message=message)
+    report(small_world, lost, lost)
+    assert execute(small_world, RUN) == [(3, 3, "completed")]
+    for line in lines_of(gateway, task_id):
+        assert (line["text"], line["state"], line["error_code"]) == (LONG, "dubbed", None)
+        assert line["decision"].endswith(f"; another translation could not be spoken: {message}")
+
+
 def test_a_failed_job_of_the_loop_fails_nothing(small_world: World) -> None:
     """The lines keep the takes they have, and the language goes on to its export."""
     gateway, task_id = in_the_loop(small_world)

@@ -49,7 +49,7 @@ class VerboseTranslator(ShoutingTranslator):
     def __init__(self, *forms: str, rewrites: bool = False) -> None:
         super().__init__()
         self.forms = forms
-        self.traits = Traits(batch_lines=4, n_best=len(forms), stand_ins=("Kennedy", "Clinton"), rewrites=rewrites)
+        self.traits = Traits(batch_lines=4, n_best=len(forms), stand_ins=("Kennedy", "Clinton"))
         self.info = self.info.model_copy(update={"rewrites": rewrites})
 
     def translate(self, passage: Passage, cancel: CancelToken) -> list[Translation]:
