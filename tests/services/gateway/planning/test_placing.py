@@ -1,12 +1,17 @@
 """One speaker never overlaps himself, whatever his takes turned out to be."""
 
 from itertools import pairwise
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from services.cloner.fit import fit
 from services.gateway.planning.placing import LONGEST_DELAY_S, Place, Take, arrange
+from services.gateway.planning.slots import Span, rooms
+from shared.pipeline import FitLimits
+from tests.services.gateway.planning.test_slots import CENTURY_S, dialogues
 
 
 def test_a_take_that_runs_on_delays_the_next() -> None:
@@ -56,3 +61,34 @@ def test_takes_of_one_speaker_follow_each_other(rows: list[tuple[int, float, str
             assert 0.0 <= place.duration_s <= take.duration_s + 1e-9
             assert place.note or place == Place(take.start_s, take.duration_s)
             assert not take.fixed or place == Place(take.start_s, take.duration_s)
+
+
+@given(dialogues(), st.data())
+def test_from_slots_to_places(spans: list[Span], data: st.DataObject) -> None:
+    """Nobody overlaps himself, and a take that fits touches nobody whose original did not touch its own."""
+    limits, room = FitLimits(), rooms(spans, CENTURY_S)
+    lengths = {one.segment_id: data.draw(st.floats(0.1, 8.0), one.segment_id) for one in spans}
+    fits = {key: fit(lengths[key], where.slot_s, where.gap_s, limits, where.lead_s) for key, where in room.items()}
+    takes = [
+        Take(one.segment_id, one.speaker_id, room[one.segment_id].start_s - placed.early_s, placed.duration_s)
+        for one, placed in ((one, fits[one.segment_id]) for one in spans)
+    ]
+    places = arrange(takes)
+    for take, other in ((a, b) for a in takes for b in takes if a is not b):
+        first, second = places[take.segment_id], places[other.segment_id]
+        overlap_s = min(first.start_s + first.duration_s, second.start_s + second.duration_s) - max(
+            first.start_s, second.start_s
+        )
+        if take.speaker_id == other.speaker_id:
+            assert overlap_s <= 1e-6 or min(first.duration_s, second.duration_s) < 1e-6
+            continue
+        mine, yours = room[take.segment_id], room[other.segment_id]
+        apart = mine.end_s <= yours.start_s or yours.end_s <= mine.start_s
+        undisturbed = not (first.note or second.note)
+        if apart and undisturbed and _ends_in_time(fits, take, other):
+            assert overlap_s <= 1e-6
+
+
+def _ends_in_time(fits: dict[str, Any], *takes: Take) -> bool:
+    """Whether none of them was too long even for the highest tempo."""
+    return all(fits[take.segment_id].tempo < FitLimits().maximum for take in takes)
