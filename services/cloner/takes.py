@@ -3,6 +3,7 @@
 import hashlib
 import io
 import json
+from collections.abc import Sequence
 
 import numpy as np
 import soundfile
@@ -20,6 +21,11 @@ _FLAC_HEAD_BYTES = 26
 def natural_hash(engine: Synthesizer, speech: Speech) -> str:
     """The name of `speech` spoken by `engine` at natural speed."""
     return _hash(engine.info.name, engine.info.version, speech.voice.key, speech.language, speech.text)
+
+
+def joined_hash(engine: Synthesizer, speech: Speech, texts: Sequence[str], place: int) -> str:
+    """The name of `speech` cut out of `texts`, spoken as one, at `place` among them."""
+    return _hash(natural_hash(engine, speech), "joined", *texts, place)
 
 
 def placed_hash(natural: str, samples: int) -> str:

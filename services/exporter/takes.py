@@ -16,16 +16,21 @@ from shared.pipeline import ErrorCode, PermanentError
 from shared.storage import ObjectNotFound
 
 _PIECE = 8 * RATE_HZ
+_FADE = 3 * RATE_HZ // 100
 
 
 @dataclass(frozen=True, order=True)
 class Take:
-    """A take in its place: sample numbers at `RATE_HZ`, and how loud it is (one channel)."""
+    """A take in its place: sample numbers at `RATE_HZ`, and how loud it is (one channel).
+
+    `cut`: it fades out at `end`, because the timeline lets less of it be heard than there is.
+    """
 
     start: int
     end: int
     path: Path
     lufs: float | None = field(compare=False)
+    cut: bool = False
 
 
 def survey(
@@ -61,7 +66,10 @@ def _take(line: TimelineLine, mixer: Mixer, context: JobContext) -> Take:
     with soundfile.SoundFile(path) as file:
         for piece in file.blocks(_PIECE, dtype="float32", always_2d=True):
             meter.add(_mono(piece)[:, None])
-        return Take(start, start + file.frames, path, meter.lufs())
+        frames = file.frames
+    heard = frames if line.take_duration_s is None else round(line.take_duration_s * RATE_HZ)
+    cut = heard < frames - _FADE
+    return Take(start, start + (heard if cut else frames), path, meter.lufs(), cut)
 
 
 class Voices:
@@ -82,6 +90,8 @@ class Voices:
             with soundfile.SoundFile(take.path) as file:
                 file.seek(first - take.start)
                 voice = _mono(file.read(last - first, dtype="float32", always_2d=True)) * self._gain
+            if take.cut:
+                voice *= np.clip((take.end - np.arange(first, first + len(voice))) / _FADE, 0, 1).astype(np.float32)
             block[first - start : first - start + len(voice)] += voice[:, None]
         self._sounding = [take for take in self._sounding if take.end > end]
 

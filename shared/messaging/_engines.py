@@ -33,6 +33,7 @@ class EngineInfo(Message):
     judges_takes: bool = Field(
         default=False, description="an embedder that can tell how much a synthesized take sounds like a person"
     )
+    rewrites: bool = Field(default=False, description="of a translator: it can be asked for shorter or longer texts")
     hint: str = Field(default="", description="what would make more languages possible")
 
     def used(self) -> EngineUsed:
@@ -43,6 +44,7 @@ class EngineInfo(Message):
             version=self.version,
             licence=self.licence,
             commercial_use=self.commercial_use,
+            rewrites=self.rewrites,
         )
 
 

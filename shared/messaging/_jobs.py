@@ -26,6 +26,9 @@ class Job(Message):
     epoch: int = Field(default=0, description="a cancel flag of this epoch or a later one stops the job")
     weight: float = Field(default=1.0, gt=0, description="share of this job in its stage's progress")
     total_weight: float = Field(default=1.0, gt=0, description="sum of the weights of the stage's jobs")
+    counts_for: Stage | None = Field(
+        default=None, description="the stage whose progress this job is a part of; None: that of its own workers"
+    )
 
     def stage(self) -> Stage:
         """The stage this kind of job belongs to."""
@@ -151,6 +154,7 @@ class LineToSpeak(Message):
     start_s: float = Field(ge=0)
     end_s: float = Field(ge=0)
     gap_s: float = Field(default=0.0, ge=0, description="silence after the line up to the next speech or the end")
+    lead_s: float = Field(default=0.0, ge=0, description="silence before the line that it may begin in at worst")
     revision: int = Field(default=0, description="given back with the take, which counts for this revision only")
 
 
@@ -179,7 +183,7 @@ class TimelineLine(Message):
     speed: float | None = Field(default=None, description="tempo factor of the take; 1.0 is natural")
     fit: str | None = Field(default=None, description="natural, tight or overflow")
     decision: str | None = Field(default=None, description="how the fit was reached, for people")
-    rounds: int = Field(default=0, description="texts that were tried before this one")
+    rounds: int = Field(default=0, description="further texts that were spoken to make the line fit")
     edited: bool = False
     origin: str = Field(default="engine", description="who wrote the text: engine, provided, memory or person")
     error_rate: float | None = Field(default=None, description="of what was understood when the take was heard again")
@@ -195,6 +199,7 @@ class EngineUsed(Message):
     version: str
     licence: str
     commercial_use: bool
+    rewrites: bool = Field(default=False, description="of a translator: it can be asked for shorter or longer texts")
 
 
 class Timeline(Message):

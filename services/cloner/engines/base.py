@@ -54,7 +54,7 @@ class Abilities:
     """What an engine can do; rates are tempo factors it speaks at natively, 1.0 is natural, equal means: no choice.
 
     `sample_rate_hz` is nominal: each sound states its own. `clones`: it speaks like a reference clip and then needs
-    no stock voice.
+    no stock voice. `joins_short_lines`: it goes astray on a word or two, and short lines are better spoken together.
     """
 
     languages: tuple[str, ...]
@@ -65,6 +65,7 @@ class Abilities:
     max_batch: int = 1
     voices: tuple[StockVoice, ...] = ()
     clones: bool = False
+    joins_short_lines: bool = False
 
 
 @dataclass(frozen=True)

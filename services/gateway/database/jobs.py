@@ -8,6 +8,8 @@ from sqlmodel import Session
 from services.gateway.database import account, history, queries
 from services.gateway.database.tables import JobRow, LineRow, SegmentRow, StageRun, Task
 from services.gateway.planning import units, voices
+from services.gateway.planning.pace import Pace, Spoken, measure
+from services.gateway.planning.slots import Span
 from services.gateway.planning.terms import merged, pronunciations, with_pronunciations, with_terms
 from shared.messaging import (
     CloneLines,
@@ -39,6 +41,8 @@ def cut(session: Session, task: Task, run: StageRun) -> list[JobRow]:
 
 def row(job: Job, run: StageRun | None = None, document: str | None = None, *, optional: bool = False) -> JobRow:
     """A ready row for `job`, which counts for `run`; None: it stands alone."""
+    if run is not None and run.stage != job.stage():
+        job = job.model_copy(update={"counts_for": Stage(run.stage)})
     return JobRow(
         task_id=job.task_id,
         language=job.language,
@@ -58,16 +62,16 @@ def media(task: Task) -> MediaFacts:
     return MediaFacts.model_validate(task.media or {"container": "unknown", "duration_s": 0})
 
 
-def spans(segments: Iterable[SegmentRow], lines: Mapping[str, LineRow] | None = None) -> list[units.Span]:
+def spans(segments: Iterable[SegmentRow], lines: Mapping[str, LineRow] | None = None) -> list[Span]:
     """Segments as the planner sees them, with what `lines` of one language say otherwise of time and speaker."""
     lines = lines or {}
     return [_span(segment, lines.get(segment.segment_id)) for segment in segments]
 
 
-def _span(segment: SegmentRow, line: LineRow | None) -> units.Span:
+def _span(segment: SegmentRow, line: LineRow | None) -> Span:
     own = (line.start_s, line.end_s, line.speaker_id) if line else (None, None, None)
     start_s, end_s, speaker_id = own
-    return units.Span(
+    return Span(
         segment.segment_id,
         segment.start_s if start_s is None else start_s,
         segment.end_s if end_s is None else end_s,
@@ -182,7 +186,7 @@ def translation_jobs(
 ) -> list[TranslateLines]:
     """Jobs that translate the lines of the segments `todo`."""
     lines, segments = queries.lines(session, task.task_id, language), queries.segments(session, task.task_id)
-    terms = glossary(session, task, language)
+    known, terms = spans(segments, lines), glossary(session, task, language)
     views = {key: view(line) for key, line in lines.items() if key in todo}
     jobs = units.translate_jobs(
         task.task_id,
@@ -190,12 +194,26 @@ def translation_jobs(
         attempt,
         task.epoch,
         task.source_language or "en",
-        spans(segments, lines),
+        known,
         _with_memory(session, task, language, segments, views),
         media(task).duration_s,
         terms,
+        _pace(language, known, lines),
     )
     return [with_terms(job, terms) for job in jobs]
+
+
+def _pace(code: str, known: Iterable[Span], lines: Mapping[str, LineRow]) -> Pace:
+    """How fast the takes of a language are that count already."""
+    owners = {span.segment_id: span.speaker_id for span in known}
+    return measure(
+        code,
+        (
+            Spoken(owners[line.segment_id], len(line.text), line.natural_s)
+            for line in lines.values()
+            if line.text and line.natural_s and line.take_revision == line.revision and line.segment_id in owners
+        ),
+    )
 
 
 def _with_memory(
@@ -220,6 +238,8 @@ def _clone(session: Session, task: Task, run: StageRun) -> list[CloneLines]:
         for key, line in lines.items()
         if line.text and not (line.omitted or line.pinned) and (redo or line.take_revision != line.revision)
     }
+    for key in todo:
+        lines[key].tried, lines[key].rounds = [], 0
     return speech_jobs(session, task, run.language, run.attempt, todo)
 
 

@@ -186,6 +186,21 @@ def slow_listening(session: Session, older_than: timedelta) -> list[tuple[str, i
     return [(task_id, int(id_ or 0)) for task_id, id_ in rows]
 
 
+def first_job(session: Session, run_: StageRun) -> JobRow | None:
+    """The first job that the workers of a run's own stage were given for it."""
+    return session.exec(
+        select(JobRow)
+        .where(
+            JobRow.task_id == run_.task_id,
+            JobRow.language == run_.language,
+            JobRow.stage == run_.stage,
+            JobRow.run_stage == run_.stage,
+            JobRow.attempt == run_.attempt,
+        )
+        .order_by(col(JobRow.id))
+    ).first()
+
+
 def open_jobs(session: Session, task_id: str) -> Sequence[JobRow]:
     """Jobs of a task that may still run."""
     return session.exec(select(JobRow).where(JobRow.task_id == task_id, col(JobRow.state).in_(OPEN_JOBS))).all()

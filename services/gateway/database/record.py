@@ -11,6 +11,7 @@ from services.gateway.database.jobs import spans
 from services.gateway.database.judging import judge_language
 from services.gateway.database.listening import listen_after, listen_to_line, take_heard
 from services.gateway.database.redo import speak
+from services.gateway.database.refits import after_first_takes, after_refit, is_refit
 from services.gateway.database.steps import carry_out
 from services.gateway.database.tables import JobRow, JobState, LineRow, SegmentRow, SpeakerRow, StageRun, Task, now
 from services.gateway.database.takes import keep
@@ -97,8 +98,12 @@ def _take_in(
             _take_transcript(session, task, result, transcript, provided)
         case LinesTranslated():
             _take_translations(session, task, result.language, result.lines, job)
+        case LinesDubbed() | LinesRewritten() | JobFailed() if is_refit(job):
+            after_refit(session, task, run, job, result)
+            _touch(session, task, result.language)
         case LinesDubbed():
             _take_takes(session, task, result.language, result.lines)
+            after_first_takes(session, task, run, result)
         case LanguageExported():
             _take_export(session, task, run, result)
         case TakesHeard():
@@ -165,6 +170,9 @@ def _take_translations(
         if row.text != line.text:
             row.text = line.text
             row.revision += 1
+        row.alternatives = list(line.alternatives)
+        if line.provided and row.origin == "engine":
+            row.origin = "provided"
         row.segment_revision = revisions.get(line.segment_id, row.segment_revision)
         row.error_code, row.error_message = line.error_code, line.error_message
         row.state = LineState.FAILED if line.text is None else _state(row)

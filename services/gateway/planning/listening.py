@@ -7,7 +7,8 @@ of the language.
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from services.gateway.planning.units import LineView, Span
+from services.gateway.planning.slots import Span
+from services.gateway.planning.units import LineView
 from shared.messaging import HearTakes, SpeakerVoice, TakeToHear
 from shared.pipeline import Lane, LineState
 

@@ -5,7 +5,8 @@ import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
-from services.gateway.planning.units import Span, line_shard
+from services.gateway.planning.slots import Span
+from services.gateway.planning.units import line_shard
 from shared.messaging import CloneLines, LineToSpeak, SpeakerVoice
 
 

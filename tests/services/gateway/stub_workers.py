@@ -1,9 +1,16 @@
-"""Workers of all four stages with instant engines, for tests of the gateway: real runtime, real broker, real store."""
+"""Workers of all four stages with instant engines, for tests of the gateway: real runtime, real broker, real store.
+
+`STUB_TEXTS`, a JSON list, are what the translator offers for every line, best first; `STUB_REWRITES` what it answers,
+one at a time, when it is asked for others. With `STUB_CHARS_PER_S` takes are as long as their texts and are fitted like
+real ones. A job of the kind `STUB_HOLD` is held until its worker stops.
+"""
 
 import asyncio
+import json
 import os
 import time
 
+from services.cloner.fit import fit
 from shared.messaging import (
     BrokerSettings,
     CloneLines,
@@ -18,8 +25,12 @@ from shared.messaging import (
     JobResult,
     LanguageExported,
     LinesDubbed,
+    LinesRewritten,
     LinesTranslated,
     LineTake,
+    LineToSpeak,
+    RewriteLines,
+    RewrittenLine,
     TakesHeard,
     Timeline,
     TranscriptReady,
@@ -28,13 +39,18 @@ from shared.messaging import (
     Worker,
     WorkerSettings,
 )
-from shared.pipeline import ErrorCode, PermanentError, Stage
+from shared.pipeline import ErrorCode, FitLimits, PermanentError, Stage
 from shared.storage import StorageSettings, keys, open_store, put_bytes, read_bytes
 from shared.transcript import MediaFacts, Segment, Speaker, Transcript
 
 SEGMENTS = int(os.environ.get("STUB_SEGMENTS", "3"))
 DELAY_S = float(os.environ.get("STUB_DELAY_S", "0"))
-MEDIA = MediaFacts(container="mov", duration_s=60.0, video_codec="h264", audio_codec="aac", fps=25)
+TEXTS: list[str] = json.loads(os.environ.get("STUB_TEXTS", "[]"))
+REWRITES: list[str] = json.loads(os.environ.get("STUB_REWRITES", "[]"))
+CHARS_PER_S = float(os.environ.get("STUB_CHARS_PER_S", "0"))
+HOLD = os.environ.get("STUB_HOLD", "")
+VIDEO_S = float(os.environ.get("STUB_VIDEO_S", "60"))
+MEDIA = MediaFacts(container="mov", duration_s=VIDEO_S, video_codec="h264", audio_codec="aac", fps=25)
 
 
 HEARS = tuple(filter(None, os.environ.get("STUB_HEARS", "").split(",")))
@@ -52,9 +68,9 @@ def _address(job: Job) -> dict[str, object]:
     }
 
 
-def _work(context: JobContext) -> None:
+def _work(context: JobContext, kind: str = "") -> None:
     """Take `DELAY_S`, as an engine that can be canceled does."""
-    until = time.monotonic() + DELAY_S
+    until = time.monotonic() + (float("inf") if kind and kind == HOLD else DELAY_S)
     while time.monotonic() < until:
         context.cancel.check()
         context.progress(0.5, "half way")
@@ -117,40 +133,65 @@ def _speaker(job: DiarizeVideo, context: JobContext, number: int) -> Speaker:
     )
 
 
-def translate(job: TranslateLines, context: JobContext) -> LinesTranslated:
-    """The text in brackets."""
-    _work(context)
+TRANSLATOR = EngineInfo(
+    stage=Stage.TRANSLATION,
+    port="translator",
+    name="stub-translator",
+    version="1",
+    licence="Apache-2.0",
+    commercial_use=True,
+    pairs=(("en", "es"), ("en", "fr")),
+    rewrites=bool(REWRITES),
+)
+
+
+def translate(job: TranslateLines | RewriteLines, context: JobContext) -> LinesTranslated | LinesRewritten:
+    """The text in brackets, or the texts asked for."""
+    _work(context, job.kind)
+    if isinstance(job, RewriteLines):
+        found = tuple(
+            RewrittenLine(
+                segment_id=line.segment_id,
+                revision=line.revision,
+                candidates=tuple(text for text in REWRITES if text not in line.tried)[:1],
+            )
+            for line in job.lines
+        )
+        return LinesRewritten(**_address(job), lines=found)
     lines = tuple(
         TranslatedLine(
             segment_id=line.segment_id,
-            text=line.provided or f"[{job.language}] {line.text}",
+            text=line.provided or (TEXTS[0] if TEXTS else f"[{job.language}] {line.text}"),
+            alternatives=() if line.provided else tuple(TEXTS[1:]),
             provided=line.provided is not None,
         )
         for line in job.lines
     )
-    return LinesTranslated(**_address(job), lines=lines)
+    return LinesTranslated(**_address(job), lines=lines, engines=(TRANSLATOR.used(),))
 
 
 def clone(job: CloneLines, context: JobContext) -> LinesDubbed:
     """A take named after its text."""
     _work(context)
-    takes = []
-    for line in job.lines:
-        key = keys.take(job.task_id, job.language, line.text.encode().hex()[:40])
-        put_bytes(context.store, key, line.text.encode())
-        takes.append(
-            LineTake(
-                segment_id=line.segment_id,
-                revision=line.revision,
-                take_key=key,
-                start_s=line.start_s,
-                duration_s=1.0,
-                natural_s=1.0,
-                speed=1.0,
-                fit="natural",
-            )
-        )
-    return LinesDubbed(**_address(job), lines=tuple(takes))
+    return LinesDubbed(**_address(job), lines=tuple(_take(job, line, context) for line in job.lines))
+
+
+def _take(job: CloneLines, line: LineToSpeak, context: JobContext) -> LineTake:
+    key = keys.take(job.task_id, job.language, line.text.encode().hex()[:40])
+    put_bytes(context.store, key, line.text.encode())
+    natural_s = len(line.text) / CHARS_PER_S if CHARS_PER_S else 1.0
+    placed = fit(natural_s, line.end_s - line.start_s, line.gap_s, FitLimits(), line.lead_s)
+    return LineTake(
+        segment_id=line.segment_id,
+        revision=line.revision,
+        take_key=key,
+        start_s=line.start_s - placed.early_s,
+        duration_s=placed.duration_s,
+        natural_s=natural_s,
+        speed=placed.tempo,
+        fit=placed.fit,
+        decision=placed.decision,
+    )
 
 
 def export(job: ExportLanguage, context: JobContext) -> LanguageExported:
@@ -184,7 +225,7 @@ async def main() -> None:
     store, broker, settings = open_store(StorageSettings()), BrokerSettings(), WorkerSettings()
     plan = (
         (Stage.DIARIZATION, listen, _engine(Stage.DIARIZATION, "recognizer", languages=("en", *HEARS))),
-        (Stage.TRANSLATION, translate, _engine(Stage.TRANSLATION, "translator", pairs=(("en", "es"), ("en", "fr")))),
+        (Stage.TRANSLATION, translate, TRANSLATOR),
         (Stage.CLONING, clone, _engine(Stage.CLONING, "voice", languages=("es", "fr", "de"))),
         (Stage.EXPORT, export, _engine(Stage.EXPORT, "mixer")),
     )
