@@ -28,6 +28,21 @@ def takes_of(session: Session, line: LineRow) -> Sequence[TakeRow]:
     return takes(session, line.task_id, line.language, line.segment_id)
 
 
+def takes_by_segment(
+    session: Session, task_id: str, language: str, segment_ids: Iterable[str]
+) -> dict[str, list[TakeRow]]:
+    """Takes of several lines of a language, newest first."""
+    rows = session.exec(
+        select(TakeRow)
+        .where(TakeRow.task_id == task_id, TakeRow.language == language, col(TakeRow.segment_id).in_(list(segment_ids)))
+        .order_by(col(TakeRow.created_at).desc(), col(TakeRow.id).desc())
+    )
+    found: dict[str, list[TakeRow]] = {}
+    for row in rows:
+        found.setdefault(row.segment_id, []).append(row)
+    return found
+
+
 def edits(session: Session, task_id: str, limit: int) -> Sequence[EditRow]:
     """The newest edits, newest first."""
     return session.exec(

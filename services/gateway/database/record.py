@@ -206,9 +206,7 @@ def _take_takes(session: Session, task: Task, language: str, takes: Sequence[Lin
         elif take.take_key and row.state != LineState.DUBBED:
             late.append(take.segment_id)
     if late:  # edited meanwhile: such a take counts only where that was undone
-        edited = Lines(session, task, language, queries.segments(session, task.task_id))
-        for segment_id in late:
-            edited.settle(segment_id)
+        Lines(session, task, language, queries.segments(session, task.task_id)).settle(late)
     _touch(session, task, language)
 
 

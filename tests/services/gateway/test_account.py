@@ -84,10 +84,10 @@ def test_new_tasks_begin_with_the_settings(gateway: Gateway) -> None:
     assert gateway.create("{}", VIDEO)["config"]["target_languages"] == []
 
 
-def test_lines_worth_a_look_are_listed_over_all_languages(small_world: World) -> None:
+def test_lines_worth_a_look_are_listed_over_all_languages(world: World) -> None:
     """As many as each language counts; the gate judges again when its limits change."""
-    gateway = small_world.gateway()
-    small_world.workers()
+    gateway = world.gateway()
+    world.workers()
     task_id = dubbed(gateway, '{"target_languages": ["es", "fr"]}')
     review = f"/api/tasks/{task_id}/review"
     assert gateway.http.get(review).json() == []
