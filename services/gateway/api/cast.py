@@ -21,11 +21,8 @@ from services.gateway.api.problems import Problem, not_found, unprocessable
 from services.gateway.api.reading import read_speaker
 from services.gateway.api.schemas import SpeakerRead, VoiceChoice
 from services.gateway.database import account, casting, queries
-from services.gateway.database.consequences import follow
-from services.gateway.database.facts import tell
+from services.gateway.database.edits import Edit
 from services.gateway.database.tables import CastRow, SpeakerRow, Task
-from services.gateway.planning.changes import Touched
-from shared.pipeline import BASE
 from shared.storage import ObjectNotFound, keys
 
 router = APIRouter(tags=["cast"])
@@ -58,10 +55,9 @@ def keep_speaker(body: CastKeep, parts: Parts, who: Who, response: Response) -> 
                 raise Problem(409, "already_in_cast", f"{speaker.name} is in the cast already")
             member = _member(task, speaker, cast_id, body.name, sample)
             session.add(member)
-            speaker.cast_id, speaker.cast_accepted, speaker.cast_similarity = cast_id, True, None
-            if body.name:
-                speaker.name = body.name
-            _changed(session, task, speaker)
+            edit = Edit(session, task, "keep_speaker", who.owner)
+            edit.change(speaker, name=member.name, cast_id=cast_id, cast_accepted=True, cast_similarity=None)
+            edit.finish(f"Kept {member.name} in the cast")
             response.headers["ETag"] = etag(member.version)
             return _read(member)
     except BaseException:
@@ -151,22 +147,17 @@ def decide_cast(
     with parts.database.write() as session:
         task = locked_visible_task(session, who, task_id)
         speaker = _speaker(session, task, speaker_id)
-        voice = speaker.voice
+        edit, before = Edit(session, task, "decide_cast", who.owner), speaker.name
         if body.cast_id is None:
-            casting.reject(speaker)
-        else:
-            casting.accept(speaker, _known(session, task.owner, body.cast_id))
-        if speaker.voice != voice:
-            follow(session, task, Touched(revoiced=frozenset({speaker_id})))
-        _changed(session, task, speaker)
+            edit.change(speaker, **casting.NOBODY)
+            edit.finish(f"{before} is nobody of the cast")
+        elif not (speaker.cast_accepted and speaker.cast_id == body.cast_id):
+            member = _known(session, task.owner, body.cast_id)
+            edit.change(speaker, **casting.acceptance(speaker, member))
+            casting.learn(member, speaker)
+            edit.finish(f"{before} is {member.name} of the cast")
         response.headers["ETag"] = etag(speaker.version)
         return read_speaker(session, speaker)
-
-
-def _changed(session: Session, task: Task, speaker: SpeakerRow) -> None:
-    speaker.version += 1
-    tell(session, task, BASE, "speaker", "updated", speaker_id=speaker.speaker_id, version=speaker.version)
-    session.flush()
 
 
 def _speaker(session: Session, task: Task, speaker_id: str) -> SpeakerRow:

@@ -1,6 +1,7 @@
 """Known voices: propose them for the speakers of a transcript, and take over a person's decision."""
 
 from collections.abc import Sequence
+from typing import Any
 
 from sqlalchemy import update
 from sqlmodel import Session, col
@@ -30,20 +31,26 @@ def recognize(session: Session, task: Task, heard: Sequence[Speaker], rows: Sequ
 
 
 def accept(row: SpeakerRow, member: CastRow) -> None:
-    """The speaker is this person: name and voice are taken over, and the person is known better by one more video."""
-    if row.cast_accepted and row.cast_id == member.cast_id:
-        return
-    if row.cast_id != member.cast_id:
-        row.cast_similarity = None
-    row.cast_id, row.cast_accepted, row.name = member.cast_id, True, member.name
-    row.voice = member.voice or row.voice
-    row.reference_key = row.reference_key or member.reference_key
-    _learn(member, row)
+    """The speaker is this person, by the account's own wish."""
+    for name, value in acceptance(row, member).items():
+        setattr(row, name, value)
+    learn(member, row)
 
 
-def reject(row: SpeakerRow) -> None:
-    """The speaker is nobody known; what was taken over stays until it is edited."""
-    row.cast_id, row.cast_similarity, row.cast_accepted = None, None, False
+def acceptance(row: SpeakerRow, member: CastRow) -> dict[str, Any]:
+    """What a speaker takes over from the person they are: name, voice if one was chosen, a sample if they have none."""
+    return {
+        "cast_id": member.cast_id,
+        "cast_accepted": True,
+        "cast_similarity": row.cast_similarity if row.cast_id == member.cast_id else None,
+        "name": member.name,
+        "voice": member.voice or row.voice,
+        "reference_key": row.reference_key or member.reference_key,
+    }
+
+
+NOBODY: dict[str, Any] = {"cast_id": None, "cast_similarity": None, "cast_accepted": False}
+"""A speaker who is nobody known; name and voice that were taken over stay until they are edited."""
 
 
 def forget(session: Session, member: CastRow) -> None:
@@ -60,7 +67,8 @@ def forget(session: Session, member: CastRow) -> None:
     session.delete(member)
 
 
-def _learn(member: CastRow, row: SpeakerRow) -> None:
+def learn(member: CastRow, row: SpeakerRow) -> None:
+    """Know the person better by one more video."""
     known = _known(member)
     if row.embedding and known is not None and row.embedding_model == known.model:
         member.embedding = list(blended(known, row.embedding).vector)

@@ -17,6 +17,7 @@ from services.gateway.database.tables import JobRow, LineRow, StageRun, Task
 from services.gateway.planning import fitting
 from services.gateway.planning.fitting import MAX_ROUNDS, Ask, Keep, Speak, Spoken
 from services.gateway.planning.slots import Room, Span, rooms
+from services.gateway.planning.terms import held
 from services.gateway.planning.units import FITTING_SHARE, line_to_speak
 from services.gateway.planning.voices import Roles, with_needed
 from shared.messaging import (
@@ -202,14 +203,14 @@ def _follow(loop: _Loop) -> None:
         for one in spoken_right(loop.session, loop.task, [with_needed(job)]):
             _add(loop, one)
     if loop.ask:
-        terms = glossary(loop.session, loop.task, code)
+        known = glossary(loop.session, loop.task, code)
         _add(
             loop,
             RewriteLines(
                 **common,
                 **_share(loop, loop.ask),
                 source_language=loop.task.source_language or "en",
-                glossary=terms,
+                glossary=held(known, (line.source_text for line in loop.ask)),
             ),
         )
 

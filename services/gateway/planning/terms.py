@@ -42,8 +42,13 @@ def pronunciations(account: Iterable[Term]) -> tuple[Pronunciation, ...]:
 
 def with_terms(job: TranslateLines, terms: Sequence[GlossaryTerm]) -> TranslateLines:
     """`job` with those of `terms` that its lines hold: an account may keep more than a message takes."""
-    text = _folded(" ".join(line.text for line in job.lines))
-    return job.model_copy(update={"glossary": tuple(term for term in terms if _folded(term.source) in text)})
+    return job.model_copy(update={"glossary": held(terms, (line.text for line in job.lines))})
+
+
+def held(terms: Sequence[GlossaryTerm], texts: Iterable[str]) -> tuple[GlossaryTerm, ...]:
+    """Those of `terms` that stand in source `texts`."""
+    text = _folded(" ".join(texts))
+    return tuple(term for term in terms if _folded(term.source) in text)
 
 
 def with_pronunciations(job: CloneLines, known: Sequence[Pronunciation]) -> CloneLines:

@@ -49,6 +49,12 @@ def test_a_kept_speaker_is_proposed_again(world: World) -> None:
     assert gateway.http.get("/api/cast").json()[0]["episodes"] == 2
     rejected = gateway.http.post(url, json={"cast_id": None}).json()
     assert (rejected["cast_id"], rejected["name"]) == (None, "Ann")
+    for _ in range(2):
+        assert gateway.http.post(f"/api/tasks/{second}/undo").status_code == 200
+    undone = speaker(gateway, second)
+    assert (undone["name"], undone["voice"], undone["cast_accepted"]) == ("Speaker 1", None, False)
+    assert (undone["cast_name"], undone["cast_similarity"]) == ("Ann", 1.0)
+    assert {line["state"] for line in lines(gateway, second)} == {"dubbed"}
 
 
 def test_known_voices_can_be_taken_over_without_asking(small_world: World) -> None:
