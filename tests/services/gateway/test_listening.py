@@ -1,10 +1,13 @@
 """Finished takes are heard again, where somebody understands the language, and nobody waits for it in vain."""
 
+import json
 from typing import Any
 
 from shared.testing import wait_until
 from tests.services.gateway.conftest import Gateway, World
 from tests.services.gateway.test_account import ANY, lines
+from tests.services.gateway.test_delivery import execute
+from tests.services.gateway.test_fit_loop import LONG, PACE, SHORT
 
 BOTH = '{"target_languages": ["es", "fr"]}'
 
@@ -70,3 +73,23 @@ def test_a_dub_does_not_wait_long_to_be_heard(small_world: World) -> None:
     task_id = dubbed(gateway, timeout_s=35)
     assert figures(gateway, task_id, "es") == [(None, None)] * 3
     assert gateway.http.get(f"/api/tasks/{task_id}/languages/es/report").status_code == 200
+
+
+def test_takes_are_heard_once_they_are_final(small_world: World) -> None:
+    """After the loop that fits them, whose texts are what is compared; the run counts all of it."""
+    gateway = small_world.gateway()
+    small_world.workers(STUB_HEARS="es", STUB_TEXTS=json.dumps([LONG]), STUB_REWRITES=json.dumps([SHORT]), **PACE)
+    wait_until(lambda: len(gateway.http.get("/api/engines").json()) == 4, 30, "engines are not announced")
+    task_id = str(gateway.create('{"target_languages": ["es"]}', start=True)["task_id"])
+    gateway.wait_for(task_id, timeout_s=60)
+    assert figures(gateway, task_id, "es") == [(SHORT, 0.0)] * 3
+    made = execute(small_world, "SELECT stage, shard, state FROM jobs WHERE run_stage = 'voice_cloning' ORDER BY id")
+    assert [tuple(job) for job in made] == [
+        ("voice_cloning", "0", "done"),
+        ("translation", "fit-1-1", "done"),
+        ("voice_cloning", "fit-1-2", "done"),
+        ("speaker_diarization", "hear-0", "done"),
+    ]
+    assert execute(small_world, "SELECT jobs_total, jobs_done FROM stage_runs WHERE stage = 'voice_cloning'") == [
+        (4, 4)
+    ]

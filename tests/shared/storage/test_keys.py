@@ -97,3 +97,12 @@ def test_attempts_do_not_share_keys() -> None:
     assert len(set(made)) == len(made)
     assert all(check_key(key).startswith(keys.task_prefix(TASK)) for key in made)
     assert all(shlex.quote(key) == key for key in made)
+
+
+def test_accounts_do_not_share_folders() -> None:
+    """Whatever their names hold; what is kept for an account lies outside of every task."""
+    made = [build(owner, "x") for owner in ("", "ann", "../bob", "b" * 80) for build in (keys.cast_sample, keys.clip)]
+    assert len(set(made)) == len(made)
+    assert all(check_key(key) and not key.startswith("tasks/") for key in made)
+    assert keys.cast_sample("ann", "x").startswith(keys.cast_prefix("ann", "x"))
+    assert keys.clip("ann", "x").startswith(keys.clip_prefix("ann", "x"))
