@@ -67,6 +67,14 @@ class DuckCurve:
 
     def gains(self, start: int, count: int) -> NDArray[np.float32] | None:
         """Linear gains of the `count` samples from number `start` on; None where all are 1."""
+        depths = self.depths(start, count)
+        if depths is None:
+            return None
+        gains: NDArray[np.float32] = np.power(np.float32(10), depths * np.float32(self._duck_db / 20))
+        return gains
+
+    def depths(self, start: int, count: int) -> NDArray[np.float32] | None:
+        """How far down the original is, from 0 (full level) to 1 (ducked); None where it is not at all."""
         first = bisect_right(self._ducks, start / self._rate_hz, key=lambda duck: duck.full_s)
         depths: NDArray[np.float32] | None = None
         for duck in self._ducks[first:]:
@@ -74,10 +82,7 @@ class DuckCurve:
                 break
             depths = np.zeros(count, np.float32) if depths is None else depths
             self._deepen(depths, start, duck)
-        if depths is None:
-            return None
-        gains: NDArray[np.float32] = np.power(np.float32(10), depths * np.float32(self._duck_db / 20))
-        return gains
+        return depths
 
     def _deepen(self, depths: NDArray[np.float32], start: int, duck: Duck) -> None:
         """Lower a part of `depths` (0: full level, 1: ducked) to what `duck` asks for."""

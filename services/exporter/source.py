@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from services.exporter.layouts import Layout, dub_layout
 from shared.media import SNIFF_BYTES, Container, ToolLimits, input_options, run_tool, sniff
 from shared.pipeline import CancelToken, ErrorCode, PermanentError
 
@@ -32,10 +33,16 @@ class Source:
     video_codec: str
     audio_codecs: tuple[str, ...]
     audio_channels: int
+    audio_layout: str
     picture_end_s: float
     length_s: float
     frame_s: float
     subtitle_tracks: int = 0
+
+    @property
+    def layout(self) -> Layout:
+        """The loudspeakers of a dub of it."""
+        return dub_layout(self.audio_channels, self.audio_layout)
 
     @property
     def has_audio(self) -> bool:
@@ -75,6 +82,7 @@ def inspect(path: Path, cancel: CancelToken) -> Source:
         video_codec=video.get("codec_name", "unknown"),
         audio_codecs=tuple(stream.get("codec_name", "unknown") for stream in audio),
         audio_channels=int(audio[0].get("channels") or 0) if audio else 0,
+        audio_layout=str(audio[0].get("channel_layout", "")) if audio else "",
         picture_end_s=ends[0] - origin_s,
         length_s=max(end for end in ends if end is not None) - origin_s,
         frame_s=frame_s(video),

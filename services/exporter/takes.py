@@ -10,12 +10,14 @@ from numpy.typing import NDArray
 
 from services.exporter.engines.base import RATE_HZ, Mixer
 from services.exporter.lines import take_start_s
-from services.exporter.loudness import LoudnessMeter
+from services.exporter.loudness import LoudnessMeter, evening_db
 from shared.messaging import JobContext, TimelineLine
 from shared.pipeline import ErrorCode, PermanentError
 from shared.storage import ObjectNotFound
 
 _PIECE = 8 * RATE_HZ
+_SHORT = 3 * RATE_HZ
+"""Takes up to here are measured with overlapping blocks: of a few blocks one would weigh too much."""
 
 
 @dataclass(frozen=True, order=True)
@@ -25,6 +27,7 @@ class Take:
     start: int
     end: int
     path: Path
+    speaker_id: str
     lufs: float | None = field(compare=False)
 
 
@@ -57,33 +60,44 @@ def _take(line: TimelineLine, mixer: Mixer, context: JobContext) -> Take:
         if not target.exists():
             mixer.resample(path, target, context.cancel)
         path = target
-    meter, start = LoudnessMeter(RATE_HZ), round(take_start_s(line) * RATE_HZ)
+    start = round(take_start_s(line) * RATE_HZ)
     with soundfile.SoundFile(path) as file:
+        meter = LoudnessMeter(RATE_HZ, overlap=4 if file.frames < _SHORT else 1)
         for piece in file.blocks(_PIECE, dtype="float32", always_2d=True):
             meter.add(_mono(piece)[:, None])
-        return Take(start, start + file.frames, path, meter.lufs())
+        return Take(start, start + file.frames, path, line.speaker_id, meter.lufs())
 
 
 class Voices:
-    """The takes laid over a mix that goes by from its start to its end; one file is open at a time."""
+    """The takes as they are heard, in one channel, from the start of the mix to its end; one file is open at a time.
+
+    Every take gets a gain of its own beside the common one, so that all lines are equally loud.
+    """
 
     def __init__(self, takes: Sequence[Take], gain_db: float) -> None:
+        evening = evening_db([take.lufs for take in takes])
+        self._gains = {
+            take: np.float32(10 ** ((gain_db + own_db) / 20)) for take, own_db in zip(takes, evening, strict=True)
+        }
         self._waiting = sorted(takes, reverse=True)
         self._sounding: list[Take] = []
-        self._gain = np.float32(10 ** (gain_db / 20))
 
-    def add_to(self, block: NDArray[np.float32], start: int) -> None:
-        """Add what is heard in `block`, which begins at sample number `start`; blocks come in order."""
-        end = start + len(block)
+    def render(self, start: int, count: int) -> NDArray[np.float32] | None:
+        """What is heard in the `count` samples from number `start` on, None where nobody speaks; asked in order."""
+        end = start + count
         while self._waiting and self._waiting[-1].start < end:
             self._sounding.append(self._waiting.pop())
+        if not self._sounding:
+            return None
+        heard = np.zeros(count, np.float32)
         for take in self._sounding:
             first, last = max(start, take.start), min(end, take.end)
             with soundfile.SoundFile(take.path) as file:
                 file.seek(first - take.start)
-                voice = _mono(file.read(last - first, dtype="float32", always_2d=True)) * self._gain
-            block[first - start : first - start + len(voice)] += voice[:, None]
+                voice = _mono(file.read(last - first, dtype="float32", always_2d=True)) * self._gains[take]
+            heard[first - start : first - start + len(voice)] += voice
         self._sounding = [take for take in self._sounding if take.end > end]
+        return heard
 
 
 def _mono(samples: NDArray[np.float32]) -> NDArray[np.float32]:
