@@ -14,7 +14,10 @@ class ExporterSettings(BaseSettings):
 
     engine: str = Field(default="ffmpeg", description="engine that decodes, encodes, measures and muxes")
     audio_kbps: int = Field(
-        default=192, ge=64, le=512, description="bit rate of a stereo dub track, AAC at 48 kHz; surround gets twice that"
+        default=192,
+        ge=64,
+        le=512,
+        description="bit rate of a stereo dub track, AAC at 48 kHz; surround gets twice that",
     )
     video_encoder: Literal["auto", "libx264", "h264_nvenc", "h264_qsv", "h264_vaapi", "h264_videotoolbox"] = Field(
         default="auto", description="encoder of a picture with burned-in subtitles; auto: hardware that works"

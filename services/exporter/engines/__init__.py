@@ -40,5 +40,6 @@ def create_separator(settings: SeparatorSettings) -> Separator | None:
             return DemucsSeparator(settings.separator_model, settings.separator_models, settings.separator_device)
         case unknown:
             raise PermanentError(
-                ErrorCode.ENGINE_UNAVAILABLE, f"there is no separator '{unknown}'; set LOCALCLIP_SEPARATOR=none or demucs"
+                ErrorCode.ENGINE_UNAVAILABLE,
+                f"there is no separator '{unknown}'; set LOCALCLIP_SEPARATOR=none or demucs",
             )
