@@ -19,7 +19,6 @@ from services.exporter.loudness import (
     Levels,
     Loudness,
     corrected,
-    evening_db,
     first_levels,
     mean_lufs,
     on_target,
@@ -62,6 +61,14 @@ class Dub:
     path: Path
     lines: tuple[TimelineLine, ...]
     figures: DubFigures
+
+
+@dataclass(frozen=True)
+class Stem:
+    """A part of a mix: the voices, of one speaker or all, or what lies under them."""
+
+    voices: bool
+    speaker_id: str | None = None
 
 
 @dataclass(frozen=True)
@@ -161,9 +168,7 @@ class Dubbing:
 
     def _figures(self, parts: Prepared, levels: Levels, loudness: Loudness, residual_db: float | None) -> DubFigures:
         assert self._listener is not None  # noqa: S101 (`finish` comes after `mix`)
-        takes_lufs = [take.lufs for take in parts.takes]
         common_db = parts.voice_gain_db + levels.gain_db + DUAL_MONO_LU
-        even = zip(takes_lufs, evening_db(takes_lufs), strict=True)
         if self._bed.stem is None:
             leakage_db = self._listener.leakage_db() if self._bed.source.has_audio else None
         else:
@@ -175,7 +180,9 @@ class Dubbing:
             stem_gain_db=parts.stem_gain_db,
             bed=self._bed.name,
             take_lengths_s=tuple((take.end - take.start) / RATE_HZ for take in parts.takes),
-            take_lufs=tuple(None if lufs is None else lufs + own_db + common_db for lufs, own_db in even),
+            take_lufs=tuple(
+                None if take.lufs is None else take.lufs + take.even_db + common_db for take in parts.takes
+            ),
             line_lufs=tuple(None if lufs is None else lufs + levels.gain_db for lufs in self._listener.lines_lufs()),
             nonspeech_residual_db=residual_db,
             bed_leakage_db=leakage_db,
@@ -191,6 +198,20 @@ class Dubbing:
                 report(0.8 * done / RATE_HZ / length_s)
         loudness = self._mixer.measure(target, length_s, self._cancel, part(report, 0.8, 1.0))
         return loudness, self._listener.residual_db(limiting)
+
+    def write_stem(self, stem: Stem, parts: Prepared, target: Path, gain_db: float) -> None:
+        """Write a part of the mix by itself, at a constant gain and nothing else: parts of one dub add up to it."""
+        frames, layout = round(self._bed.source.length_s * RATE_HZ), self._layout
+        takes = [take for take in parts.takes if stem.speaker_id in (None, take.speaker_id)] if stem.voices else []
+        mix = Mix(layout, parts.curve, Voices(takes, parts.voice_gain_db), parts.stem_gain_db or 0.0)
+        with ExitStack() as stack:
+            strips = [] if stem.voices else opened(self._bed, layout, self._mixer, self._cancel, stack)
+            pipe = stack.enter_context(
+                self._mixer.encode(target, self._bed.source.length_s, self._cancel, layout, stem=True)
+            )
+            for done in mix.run(strips, pipe, frames, None, gain_db):
+                self._cancel.check()
+                self._report(done / frames)
 
     def forget(self) -> None:
         """Remove the mix."""

@@ -59,7 +59,9 @@ class Export:
             timeline = timeline.model_copy(update={"lines": dub.lines})
         cues = layout(timeline.lines, language(timeline.language), source.length_s)
         video = self._mux(job, context, timeline, source, container, dub, cues)
-        measured = self._check(context, source, video, container, dub, cues)
+        measured = self._check(
+            context, source, video, container, dub, cues, keeps_original=source.has_audio and job.settings.keep_original
+        )
         separated = dub is not None and dub.figures.stem_gain_db is not None
         used = [engine.info.used() for engine in (self._mixer, self._separator if separated else None) if engine]
         report = build_report(timeline, job.settings, measured, used)
@@ -114,6 +116,8 @@ class Export:
         container: ContainerName,
         dub: Dub | None,
         cues: list[Cue],
+        *,
+        keeps_original: bool,
     ) -> Measured:
         """Look at the finished file as a player would.
 
@@ -122,7 +126,8 @@ class Export:
         """
         context.progress(_MUX_SHARE, "checking the video")
         made = inspect(video, context.cancel)
-        checks = compare(source, made, dubbed=dub is not None, subtitled=bool(cues))
+        tracks = 1 + int(keeps_original) if dub else len(source.audio_codecs)
+        checks = compare(source, made, audio=tracks, subtitles=int(bool(cues)))
         broken = [name for name, good in checks.items() if not good]
         if broken:
             raise PermanentError(
@@ -164,15 +169,17 @@ class Export:
         return tuple(files)
 
 
-def compare(source: Source, made: Source, *, dubbed: bool, subtitled: bool) -> dict[str, bool]:
+def compare(source: Source, made: Source, *, audio: int, subtitles: int, burned: Path | None = None) -> dict[str, bool]:
     """Whether a finished file is what it should be: lengths within one frame, picture copied, all tracks there."""
     tolerance_s = source.frame_s + _CLOCK_S
+    length_s = source.length_s if audio else source.picture_end_s
+    picture = "h264" if burned else source.video_codec
     return {
-        "length": abs(made.length_s - source.length_s) <= tolerance_s,
+        "length": abs(made.length_s - length_s) <= tolerance_s,
         "picture_length": abs(made.picture_end_s - source.picture_end_s) <= tolerance_s,
-        "picture_copied": made.video_codec == source.video_codec,
-        "audio_present": made.has_audio == (dubbed or source.has_audio),
-        "subtitles_present": made.subtitle_tracks == int(subtitled),
+        "picture_encoded" if burned else "picture_copied": made.video_codec == picture,
+        "audio_present": len(made.audio_codecs) == audio,
+        "subtitles_present": made.subtitle_tracks == subtitles,
     }
 
 

@@ -128,8 +128,11 @@ class Mix:
             return blocks[0]
         return blocks[0] * (1 - depths[:, None]) + blocks[1] * (depths * self._stem_gain)[:, None]
 
-    def run(self, strips: Sequence[Strip], sink: IO[bytes], frames: int, listener: Listener) -> Iterator[int]:
+    def run(
+        self, strips: Sequence[Strip], sink: IO[bytes], frames: int, listener: Listener | None, gain_db: float = 0.0
+    ) -> Iterator[int]:
         """Write `frames` frames of the mix to `sink`, yielding how many are done."""
+        gain = np.float32(10 ** (gain_db / 20))
         for start in range(0, frames, BLOCK):
             count = min(BLOCK, frames - start)
             blocks = [strip.read(count) for strip in strips]
@@ -143,8 +146,9 @@ class Mix:
                 heard = self._layout.voice_gain**2 * len(self._layout.voice) * energy(voice)
                 for channel in self._layout.voice:
                     mixed[:, channel] += voice * np.float32(self._layout.voice_gain)
-            listener.hear(start, blocks[0] if blocks else None, bed, heard, mixed)
-            sink.write(np.ascontiguousarray(mixed, "<f4").data)
+            if listener:
+                listener.hear(start, blocks[0] if blocks else None, bed, heard, mixed)
+            sink.write(np.ascontiguousarray(mixed if gain == 1 else mixed * gain, "<f4").data)
             yield start + count
         for strip in strips:
             strip.drain()

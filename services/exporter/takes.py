@@ -1,7 +1,7 @@
 """The takes of a timeline: looked at once, then read piece by piece while the mix goes by."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -22,13 +22,17 @@ _SHORT = 3 * RATE_HZ
 
 @dataclass(frozen=True, order=True)
 class Take:
-    """A take in its place: sample numbers at `RATE_HZ`, and how loud it is (one channel)."""
+    """A take in its place: sample numbers at `RATE_HZ`, and how loud it is (one channel).
+
+    `even_db` makes it as loud as the others of its language.
+    """
 
     start: int
     end: int
     path: Path
     speaker_id: str
     lufs: float | None = field(compare=False)
+    even_db: float = field(default=0.0, compare=False)
 
 
 def survey(
@@ -50,7 +54,8 @@ def survey(
                 ErrorCode.ARTIFACT_MISSING,
                 f"the take of line {line.segment_id} is missing or damaged; dub this line again ({error})",
             ) from error
-    return takes
+    evening = evening_db([take.lufs for take in takes])
+    return [replace(take, even_db=own_db) for take, own_db in zip(takes, evening, strict=True)]
 
 
 def _take(line: TimelineLine, mixer: Mixer, context: JobContext) -> Take:
@@ -75,10 +80,7 @@ class Voices:
     """
 
     def __init__(self, takes: Sequence[Take], gain_db: float) -> None:
-        evening = evening_db([take.lufs for take in takes])
-        self._gains = {
-            take: np.float32(10 ** ((gain_db + own_db) / 20)) for take, own_db in zip(takes, evening, strict=True)
-        }
+        self._gain_db = gain_db
         self._waiting = sorted(takes, reverse=True)
         self._sounding: list[Take] = []
 
@@ -94,10 +96,13 @@ class Voices:
             first, last = max(start, take.start), min(end, take.end)
             with soundfile.SoundFile(take.path) as file:
                 file.seek(first - take.start)
-                voice = _mono(file.read(last - first, dtype="float32", always_2d=True)) * self._gains[take]
+                voice = _mono(file.read(last - first, dtype="float32", always_2d=True)) * self._gain(take)
             heard[first - start : first - start + len(voice)] += voice
         self._sounding = [take for take in self._sounding if take.end > end]
         return heard
+
+    def _gain(self, take: Take) -> np.float32:
+        return np.float32(10 ** ((self._gain_db + take.even_db) / 20))
 
 
 def _mono(samples: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -50,12 +50,14 @@ def read(sound: Path, layout: Layout) -> list[str]:
     return _compile(ffmpeg.output(stream, "pipe:1", acodec="pcm_f32le", **_raw(layout)))
 
 
-def encode(target: Path, audio_kbps: int, layout: Layout, rate_hz: int = RATE_HZ) -> list[str]:
+def encode(target: Path, audio_kbps: int, layout: Layout, rate_hz: int = RATE_HZ, *, stem: bool = False) -> list[str]:
     """Raw sound on stdin to the format that the name of `target` tells.
 
     The edit list of MP4 and the header of LAME tell players which samples are the encoder's own.
     """
     sound, options = ffmpeg.input("pipe:0", **_raw(layout, rate_hz)), _FORMATS[target.suffix]
+    if stem and target.suffix == ".wav":
+        options = options | {"acodec": "pcm_f32le"}
     if target.suffix in (".m4a", ".mp3"):
         kbps = audio_kbps if layout is STEREO else 2 * audio_kbps
         options = options | {"audio_bitrate": f"{min(320, audio_kbps) if target.suffix == '.mp3' else kbps}k"}

@@ -90,11 +90,17 @@ class Mixer(Protocol):
         ...
 
     def encode(
-        self, target: Path, length_s: float, cancel: CancelToken, layout: Layout, rate_hz: int = RATE_HZ
+        self,
+        target: Path,
+        length_s: float,
+        cancel: CancelToken,
+        layout: Layout,
+        rate_hz: int = RATE_HZ,
+        stem: bool = False,
     ) -> AbstractContextManager[IO[bytes]]:
         """Where to write raw sound that becomes `target` (.m4a, .mp3, .wav or .flac), sample for sample.
 
-        An MP3 file has two channels, whatever the layout.
+        An MP3 file has two channels, whatever the layout. A stem may pass full scale: as WAV it is floating point.
         """
         ...
 

@@ -59,10 +59,16 @@ class FfmpegMixer:
         return piped_tool(commands.read(sound, layout), cancel, _limits(length_s), stdout=True)
 
     def encode(
-        self, target: Path, length_s: float, cancel: CancelToken, layout: Layout, rate_hz: int = RATE_HZ
+        self,
+        target: Path,
+        length_s: float,
+        cancel: CancelToken,
+        layout: Layout,
+        rate_hz: int = RATE_HZ,
+        stem: bool = False,
     ) -> AbstractContextManager[IO[bytes]]:
         """See `Mixer.encode`."""
-        command = commands.encode(target, self._audio_kbps, layout, rate_hz)
+        command = commands.encode(target, self._audio_kbps, layout, rate_hz, stem=stem)
         return piped_tool(command, cancel, _limits(length_s), stdin=True)
 
     def measure(
