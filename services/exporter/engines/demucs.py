@@ -78,7 +78,8 @@ class DemucsSeparator:
     def background(self, mix: Samples, cancel: CancelToken, report: Report) -> Iterator[Samples]:
         """See `Separator.background`: pieces overlap by a quarter and fade into each other."""
         mean, spread = _statistics(mix)
-        size = int(self.rate_hz * min(_LONGEST_S, float(self._net.segment)))
+        nets = getattr(self._net, "models", (self._net,))  # a bag has none of its own
+        size = int(self.rate_hz * min(_LONGEST_S, *(float(net.segment) for net in nets)))
         stride = int(size * (1 - _OVERLAP))
         ramp = np.minimum(np.arange(1, size + 1), np.arange(size, 0, -1)).astype(np.float32)[:, None]
         vocals, weights = np.zeros((size, 2), np.float32), np.zeros((size, 1), np.float32)
