@@ -46,12 +46,12 @@ class Background:
         if source.layout is not STEREO:
             log.info("not_separated", reason="the original is in surround", channels=source.audio_channels)
             return Bed(source)
-        content = hashlib.sha256(f"{video_key}\n{separator.model}".encode()).hexdigest()[:40]
+        content = content_of(video_key, separator)
         known = self._known(job, content, context)
         if known is None:
             context.progress(0.0, "separating the background")
             known = self._make(job, content, source, separator, context, report)
-        return Bed(source, known, f"demucs {separator.model}")
+        return Bed(source, known, f"{separator.info.name} {separator.model}")
 
     def _known(self, job: Job, content: str, context: JobContext) -> Path | None:
         try:
@@ -94,6 +94,11 @@ class Background:
         del mix
         raw.unlink()
         return target
+
+
+def content_of(video_key: str, separator: Separator) -> str:
+    """Hash of everything that changes how the background of a video sounds."""
+    return hashlib.sha256(f"{video_key}\n{separator.model}".encode()).hexdigest()[:40]
 
 
 def part(report: Callable[[float], None], start: float, end: float) -> Callable[[float], None]:

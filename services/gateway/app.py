@@ -14,7 +14,7 @@ from faststream.nats import NatsBroker
 from nats.errors import Error as NatsError
 from nats.js.errors import APIError
 
-from services.gateway.api import artifacts, content, events, problems, system, tasks, work
+from services.gateway.api import artifacts, content, events, exports, problems, system, tasks, work
 from services.gateway.api.context import Gateway
 from services.gateway.api.idempotency import IdempotencyMiddleware
 from services.gateway.background.dispatch import Dispatcher
@@ -74,7 +74,7 @@ def create_app(
     app.state.gateway = gateway
     problems.install(app)
     app.add_middleware(IdempotencyMiddleware, database=database)
-    for routes in (tasks, work, content, artifacts, events, system):
+    for routes in (tasks, work, content, artifacts, exports, events, system):
         app.include_router(routes.router)
     return app
 

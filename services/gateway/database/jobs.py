@@ -7,7 +7,16 @@ from sqlmodel import Session
 from services.gateway.database import queries
 from services.gateway.database.tables import JobRow, LineRow, SegmentRow, SpeakerRow, StageRun, Task
 from services.gateway.planning import units
-from shared.messaging import DiarizeVideo, EngineUsed, ExportLanguage, ExportSettings, GlossaryTerm, Job, SpeakerVoice
+from shared.messaging import (
+    DiarizeVideo,
+    EngineUsed,
+    ExportLanguage,
+    ExportSettings,
+    GlossaryTerm,
+    Job,
+    SpeakerVoice,
+    Timeline,
+)
 from shared.pipeline import LineState, Stage, Status
 from shared.storage import keys
 from shared.transcript import MediaFacts
@@ -180,17 +189,28 @@ def _clone(session: Session, task: Task, run: StageRun) -> list[Job]:
     )
 
 
-def _export(session: Session, task: Task, run: StageRun) -> JobRow:
-    lines = queries.lines(session, task.task_id, run.language)
-    document = units.timeline(
+def timeline(session: Session, task: Task, language: str) -> Timeline:
+    """What the export of `language` is made from."""
+    lines = queries.lines(session, task.task_id, language)
+    return units.timeline(
         task.task_id,
-        run.language,
+        language,
         task.source_language or "en",
         media(task),
         spans(queries.segments(session, task.task_id), lines),
         {key: view(line) for key, line in lines.items()},
-        _engines(session, task, run.language),
+        _engines(session, task, language),
     )
+
+
+def source_timeline(session: Session, task: Task) -> Timeline:
+    """The original's own lines, for its subtitles."""
+    segments = spans(queries.segments(session, task.task_id))
+    return units.source_timeline(task.task_id, task.source_language or "en", media(task), segments)
+
+
+def _export(session: Session, task: Task, run: StageRun) -> JobRow:
+    document = timeline(session, task, run.language)
     job = ExportLanguage(
         task_id=task.task_id,
         language=run.language,

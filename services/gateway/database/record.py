@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from sqlmodel import Session
 
 from services.gateway.database import queries
+from services.gateway.database.exports import SHARD, record_recipe
 from services.gateway.database.facts import tell
 from services.gateway.database.jobs import spans
 from services.gateway.database.steps import carry_out
@@ -18,6 +19,7 @@ from shared.messaging import (
     LinesRewritten,
     LinesTranslated,
     LineTake,
+    RecipeRendered,
     Result,
     TakesHeard,
     TranscriptReady,
@@ -45,6 +47,9 @@ def record(
         return False
     job.state = JobState.FAILED if isinstance(result, JobFailed) else JobState.DONE
     job.finished_at = now()
+    if job.run_stage is None and isinstance(result, RecipeRendered | JobFailed) and job.shard.startswith(SHARD):
+        record_recipe(session, task, result)
+        return True
     if job.run_stage is None:
         _record_line(session, task, result)
         return True
@@ -82,7 +87,7 @@ def _take_in(
             _take_takes(session, task, result.language, result.lines)
         case LanguageExported():
             _take_export(session, task, run, result)
-        case LinesRewritten() | TakesHeard() | JobFailed():
+        case LinesRewritten() | TakesHeard() | RecipeRendered() | JobFailed():
             pass
 
 

@@ -298,6 +298,12 @@ def hear(path: Path, track: int = 0) -> Samples:
     return np.frombuffer(decoded, np.float32).reshape(-1, 2)
 
 
+def hear_sound(path: Path) -> Samples:
+    """Decode a sound file: stereo, `RATE_HZ`."""
+    command = ["ffmpeg", "-v", "error", "-i", str(path), "-ac", "2", "-ar", str(RATE_HZ), "-f", "f32le", "-"]
+    return np.frombuffer(subprocess.run(command, check=True, capture_output=True).stdout, np.float32).reshape(-1, 2)
+
+
 def plays(path: Path) -> None:
     """Decode every picture and every sound to the end; the first error ends it."""
     command = ["ffmpeg", "-v", "error", "-xerror", "-i", str(path), "-map", "0:v?", "-map", "0:a?", "-f", "null", "-"]

@@ -12,7 +12,18 @@ import soundfile
 from shared.messaging import TimelineLine
 from shared.pipeline import CancelToken, ErrorCode, PermanentError
 from shared.transcript import read_subtitles
-from tests.services.exporter.conftest import RATE_HZ, Bench, MakeVideo, click, hear, level_db, look, plays, tone
+from tests.services.exporter.conftest import (
+    RATE_HZ,
+    Bench,
+    MakeVideo,
+    click,
+    hear,
+    hear_sound,
+    level_db,
+    look,
+    plays,
+    tone,
+)
 
 DUB, ORIGINAL = {"kind": "dub", "language": "*"}, {"kind": "original"}
 MASTER = {"audio": [DUB, ORIGINAL], "subtitles": [{"language": "*"}, {"language": "source"}]}
@@ -116,12 +127,6 @@ def test_audio_alone_is_at_its_level_and_length(bench: Bench, plain_video: Path,
         quiet = slice(int(5 * RATE_HZ), int(5.9 * RATE_HZ))
         assert residual_db(heard[quiet], original[quiet]) < -70
         assert made.report["audio"][0]["nonspeech_residual_db"] <= -100
-
-
-def hear_sound(path: Path) -> np.ndarray:
-    """Decode a sound file: stereo, `RATE_HZ`."""
-    command = ["ffmpeg", "-v", "error", "-i", str(path), "-ac", "2", "-ar", str(RATE_HZ), "-f", "f32le", "-"]
-    return np.frombuffer(subprocess.run(command, check=True, capture_output=True).stdout, np.float32).reshape(-1, 2)
 
 
 def residual_db(heard: np.ndarray, original: np.ndarray) -> float:
