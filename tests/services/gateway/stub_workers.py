@@ -16,6 +16,9 @@ from shared.messaging import (
     LinesDubbed,
     LinesTranslated,
     LineTake,
+    RecipeRendered,
+    RecipeTimelines,
+    RenderRecipe,
     Timeline,
     TranscriptReady,
     TranslatedLine,
@@ -32,7 +35,7 @@ DELAY_S = float(os.environ.get("STUB_DELAY_S", "0"))
 MEDIA = MediaFacts(container="mov", duration_s=60.0, video_codec="h264", audio_codec="aac", fps=25)
 
 
-def _address(job: DiarizeVideo | TranslateLines | CloneLines | ExportLanguage) -> dict[str, object]:
+def _address(job: DiarizeVideo | TranslateLines | CloneLines | ExportLanguage | RenderRecipe) -> dict[str, object]:
     return {
         "task_id": job.task_id,
         "language": job.language,
@@ -114,6 +117,26 @@ def export(job: ExportLanguage, context: JobContext) -> LanguageExported:
     return LanguageExported(**_address(job), files=(file,), report={"lines_total": len(timeline.lines)})
 
 
+def render(job: RenderRecipe, context: JobContext) -> RecipeRendered:
+    """A text file that tells the recipe and the lines of every language."""
+    _work(context)
+    timelines = RecipeTimelines.model_validate_json(read_bytes(context.store, job.timelines_key))
+    if job.recipe.name == "please fail":
+        raise PermanentError(ErrorCode.EXPORT_INVALID, "asked to fail")
+    text = "\n".join(
+        f"{timeline.language} {len(timeline.lines)}" for timeline in (timelines.source, *timelines.languages)
+    ).encode()
+    key = keys.recipe_file(job.task_id, job.export_id, "talk.mp4")
+    put_bytes(context.store, key, text)
+    file = ExportedFile(name="talk.mp4", key=key, size=len(text), media_type="video/mp4")
+    return RecipeRendered(**_address(job), export_id=job.export_id, files=(file,), report={"passed": True})
+
+
+def export_or_render(job: ExportLanguage | RenderRecipe, context: JobContext) -> LanguageExported | RecipeRendered:
+    """Both kinds of the stage's jobs."""
+    return render(job, context) if isinstance(job, RenderRecipe) else export(job, context)
+
+
 def _engine(stage: Stage, port: str, **what: object) -> EngineInfo:
     return EngineInfo.model_validate(
         {
@@ -135,7 +158,7 @@ async def main() -> None:
         (Stage.DIARIZATION, diarize, _engine(Stage.DIARIZATION, "recognizer", languages=("en",))),
         (Stage.TRANSLATION, translate, _engine(Stage.TRANSLATION, "translator", pairs=(("en", "es"), ("en", "fr")))),
         (Stage.CLONING, clone, _engine(Stage.CLONING, "voice", languages=("es", "fr", "de"))),
-        (Stage.EXPORT, export, _engine(Stage.EXPORT, "mixer")),
+        (Stage.EXPORT, export_or_render, _engine(Stage.EXPORT, "mixer")),
     )
     await asyncio.gather(
         *(Worker(stage, handle, store, broker, settings, (engine,)).run() for stage, handle, engine in plan)
