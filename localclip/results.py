@@ -57,15 +57,16 @@ def _missing(task: Task, language: str) -> LanguageResult:
 
 
 def table(task: Task, results: tuple[LanguageResult, ...]) -> Table:
-    """Language, lines, fit, duration, loudness, file."""
+    """Language, lines, fit, duration, loudness, what else was measured, file."""
     grid = Table(title=task.video_original_name, title_justify="left")
     for heading, justify in (("language", "left"), ("lines", "right"), ("fit", "left"), ("duration", "right")):
         grid.add_column(heading, justify="right" if justify == "right" else "left")
     grid.add_column("loudness", justify="right")
+    grid.add_column("measured")
     grid.add_column("file", overflow="fold")
     for result in results:
         if result.report is None:
-            grid.add_row(result.language, "", f"[red]{result.status}[/red]", "", "", result.reason)
+            grid.add_row(result.language, "", f"[red]{result.status}[/red]", "", "", "", result.reason)
             continue
         duration = task.media.duration_s + (result.report.length_difference_s or 0.0) if task.media else None
         file = str(result.video) if result.video else "no video"
@@ -75,6 +76,7 @@ def table(task: Task, results: tuple[LanguageResult, ...]) -> Table:
             fit_text(result.report),
             seconds_text(duration),
             loudness_text(result.report),
+            measured_text(result.report),
             file,
         )
     return grid
@@ -91,6 +93,18 @@ def fit_text(report: Report) -> str:
     speed = report.speed
     shares = (("natural", speed.natural_share), ("tight", speed.tight_share), ("overflow", speed.overflow_share))
     return ", ".join(f"{share:.0%} {word}" for word, share in shares if share) or "-"
+
+
+def measured_text(report: Report) -> str:
+    """Overlap with the original's speech, evenness of the lines, wrong words or letters, drift at the end."""
+    words = report.wer or report.cer
+    told = (
+        ("overlap", report.overlap, "{:.0%}"),
+        ("spread", report.loudness.spread_lu, "{:.1f} LU"),
+        ("errors", words.get("mean") if words else None, "{:.0%}"),
+        ("drift", None if report.drift_s is None else abs(report.drift_s) * 1000, "{:.0f} ms"),
+    )
+    return ", ".join(f"{name} {shape.format(value)}" for name, value, shape in told if value is not None) or "-"
 
 
 def loudness_text(report: Report) -> str:

@@ -41,4 +41,4 @@ def test_a_failed_language_shows_its_reason() -> None:
     columns = [list(column.cells) for column in table(task, results).columns]
     assert columns[0] == ["es", "fr"]
     assert columns[3] == ["30 s", ""]
-    assert columns[5] == ["no video", "no voice"]
+    assert columns[6] == ["no video", "no voice"]
