@@ -17,6 +17,7 @@ from localclip import account_commands, checks, doctor, editing
 from localclip.client import Client, NewTask
 from localclip.dub import Dubbed, dub, split_languages, split_translations
 from localclip.errors import LocalClipError
+from localclip.exports import choose_recipe, export
 from localclip.local import temporary_stack
 from localclip.logview import shown
 from localclip.sample import make_sample
@@ -82,6 +83,7 @@ def dub_command(
     server: Server = None,
     api_key: Key = None,
     keep: Annotated[bool, typer.Option("--keep", help="keep the folder of the temporary stack")] = False,
+    master: Annotated[bool, typer.Option("--master", help="also one video with the tracks of all languages")] = False,
 ) -> None:
     """Dub a video, on a running gateway or with a stack of its own."""
     languages = split_languages(to)
@@ -95,8 +97,12 @@ def dub_command(
         subtitles=subtitles,
         translations=split_translations(translation or [], languages),
     )
+    folder = out or Path(f"{video.stem}-dub")
     with _gateway(server, api_key, keep=keep) as client:
-        dubbed = dub(client, new, out or Path(f"{video.stem}-dub"), console)
+        dubbed = dub(client, new, folder, console)
+        if master and dubbed.complete:
+            recipe = choose_recipe(client, "master", languages, [f"name={video.stem}-master"])
+            export(client, dubbed.task.task_id, recipe, folder, console)
     _fail_unless_complete(dubbed)
 
 
@@ -126,6 +132,37 @@ def demo(
     _fail_unless_complete(dubbed)
     if not all(check.passed for check in found):
         raise LocalClipError("an export did not pass its checks")
+
+
+@app.command("export")
+def export_command(
+    task_id: Annotated[str, typer.Argument(help="a dubbed task")],
+    recipe: Annotated[str, typer.Option(help="name of a recipe (see `localclip recipes`), or a .json file")] = "master",
+    to: Annotated[str | None, typer.Option("--to", help="languages, such as es,fr [default: all finished]")] = None,
+    settings: Annotated[
+        list[str] | None, typer.Option("--set", help="change the recipe, as in container=mkv; may be repeated")
+    ] = None,
+    out: Annotated[Path, typer.Option(help="folder for the files")] = Path("export"),
+    server: Server = None,
+    api_key: Key = None,
+) -> None:
+    """Make files of a dubbed task by a recipe; nothing is dubbed again."""
+    with connect(server, api_key) as client:
+        chosen = choose_recipe(client, recipe, split_languages(to) if to else (), settings or ())
+        export(client, task_id, chosen, out, console)
+
+
+@app.command()
+def recipes(server: Server = None, api_key: Key = None) -> None:
+    """List the recipes that `export` knows by name."""
+    with connect(server, api_key) as client:
+        presets = client.presets()
+    grid = Table(title="recipes", title_justify="left")
+    for heading in ("name", "makes", "in detail"):
+        grid.add_column(heading, overflow="fold")
+    for preset in presets:
+        grid.add_row(preset.name, preset.title, preset.description)
+    console.print(grid)
 
 
 @app.command()

@@ -16,8 +16,10 @@ from localclip.models import (
     Artifact,
     CastMember,
     Edit,
+    Export,
     Health,
     Line,
+    Preset,
     Report,
     ReviewLine,
     Take,
@@ -25,6 +27,7 @@ from localclip.models import (
     TaskPage,
     Term,
 )
+from shared.messaging import ExportRecipe
 from shared.pipeline import Stage
 
 _CHUNK = 1024 * 1024
@@ -233,8 +236,28 @@ class Client:
 
     def download(self, task_id: str, artifact: Artifact, target: Path) -> Path:
         """Write a file of a task to `target`, which appears whole or not at all."""
+        return self.fetch(f"/api/tasks/{task_id}/artifacts/{artifact.language}/{artifact.name}", target)
+
+    def presets(self) -> tuple[Preset, ...]:
+        """Recipes to begin with."""
+        return tuple(Preset.model_validate(item) for item in self._request("GET", "/api/recipes").json())
+
+    def start_export(self, task_id: str, recipe: ExportRecipe) -> Export:
+        """Have a recipe made."""
+        body = recipe.model_dump(mode="json")
+        return Export.model_validate(self._request("POST", f"/api/tasks/{task_id}/exports", json=body).json())
+
+    def export(self, task_id: str, export_id: str) -> Export:
+        """Read an export by recipe."""
+        return Export.model_validate(self._request("GET", f"/api/tasks/{task_id}/exports/{export_id}").json())
+
+    def delete_export(self, task_id: str, export_id: str) -> None:
+        """Stop an export by recipe and remove its files."""
+        self._request("DELETE", f"/api/tasks/{task_id}/exports/{export_id}")
+
+    def fetch(self, address: str, target: Path) -> Path:
+        """Write what `address` holds to `target`, which appears whole or not at all."""
         part = target.with_name(target.name + ".part")
-        address = f"/api/tasks/{task_id}/artifacts/{artifact.language}/{artifact.name}"
         with _reaching(self.server), self._http.stream("GET", address) as answer:
             _check(answer)
             with part.open("wb") as sink:

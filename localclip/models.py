@@ -78,6 +78,37 @@ class Artifact(_Answer):
     url: str = ""
 
 
+class ExportedFile(_Answer):
+    """A file of an export by recipe."""
+
+    name: str
+    size: int
+    media_type: str = ""
+    url: str
+
+
+class Export(_Answer):
+    """An export by recipe."""
+
+    export_id: str
+    status: Status
+    progress: int = 0
+    message: str = ""
+    files: list[ExportedFile] = []
+    report: dict[str, Any] | None = None
+    error_code: str | None = None
+    error_message: str | None = None
+
+
+class Preset(_Answer):
+    """A recipe to begin with."""
+
+    name: str
+    title: str = ""
+    description: str = ""
+    recipe: dict[str, Any]
+
+
 class Speeds(_Answer):
     """How the lines of a language fit their slots."""
 
@@ -91,6 +122,7 @@ class Loudness(_Answer):
 
     integrated_lufs: float | None = None
     true_peak_dbtp: float | None = None
+    spread_lu: float | None = None
 
 
 class Miss(_Answer):
@@ -116,6 +148,11 @@ class Report(_Answer):
     lines_failed: int = 0
     lines_edited: int = 0
     speed: Speeds = Speeds()
+    overlap: float | None = None
+    drift_s: float | None = None
+    wer: dict[str, float] | None = None
+    cer: dict[str, float] | None = None
+    nonspeech_residual_db: float | None = None
     loudness: Loudness = Loudness()
     length_difference_s: float | None = None
     checks: dict[str, Any] = {}

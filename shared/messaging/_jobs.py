@@ -4,6 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
+from shared.messaging._recipes import ExportRecipe, ExportSettings
 from shared.messaging._subjects import JobSubject
 from shared.pipeline import Lane, LineState, Stage
 from shared.transcript import MediaFacts
@@ -213,16 +214,6 @@ class Timeline(Message):
     engines: tuple[EngineUsed, ...] = ()
 
 
-class ExportSettings(Message):
-    """How the dub is mixed; the defaults are those of online platforms."""
-
-    loudness_lufs: float = Field(default=-16.0, ge=-31, le=-9, description="integrated loudness of the dub track")
-    true_peak_dbtp: float = Field(default=-1.0, ge=-9, le=0)
-    duck_db: float = Field(default=-14.0, ge=-60, le=0, description="level of the original under speech")
-    container: Literal["auto", "mp4", "mkv"] = "auto"
-    keep_original: bool = Field(default=True, description="keep the original audio as second track")
-
-
 class ExportLanguage(Job):
     """Mix, mux and measure one language."""
 
@@ -233,6 +224,25 @@ class ExportLanguage(Job):
     settings: ExportSettings = ExportSettings()
 
 
+class RecipeTimelines(Message):
+    """What a recipe is made from: the timelines of its languages, and the original's lines as their own."""
+
+    source: Timeline
+    languages: tuple[Timeline, ...] = ()
+
+
+class RenderRecipe(Job):
+    """Make the files of one export by recipe; `settings` are those of the dubs."""
+
+    kind: Literal["render_recipe"] = "render_recipe"
+    export_id: str
+    video_key: str
+    original_name: str
+    timelines_key: str
+    recipe: ExportRecipe
+    settings: ExportSettings = ExportSettings()
+
+
 _STAGE_OF: dict[type[Job], Stage] = {
     DiarizeVideo: Stage.DIARIZATION,
     HearTakes: Stage.DIARIZATION,
@@ -240,10 +250,11 @@ _STAGE_OF: dict[type[Job], Stage] = {
     RewriteLines: Stage.TRANSLATION,
     CloneLines: Stage.CLONING,
     ExportLanguage: Stage.EXPORT,
+    RenderRecipe: Stage.EXPORT,
 }
 
 AnyJob = Annotated[
-    DiarizeVideo | HearTakes | TranslateLines | RewriteLines | CloneLines | ExportLanguage,
+    DiarizeVideo | HearTakes | TranslateLines | RewriteLines | CloneLines | ExportLanguage | RenderRecipe,
     Field(discriminator="kind"),
 ]
 JOB: TypeAdapter[AnyJob] = TypeAdapter(AnyJob)

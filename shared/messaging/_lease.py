@@ -27,8 +27,9 @@ log = logger(__name__)
 
 
 async def is_canceled(bucket: KeyValue, job: Job) -> bool:
-    """Whether a flag of the job's task or language covers the job's epoch."""
-    flagged = (cancel_key(job.task_id), cancel_key(job.task_id, job.language))
+    """Whether a flag of the job's task, language or shard covers the job's epoch."""
+    path = (job.task_id, job.language, job.shard)
+    flagged = [cancel_key(*path[:length]) for length in (1, 2, 3)]
     epochs = await asyncio.gather(*(_epoch(bucket, key) for key in flagged))
     return max(epochs) >= job.epoch
 

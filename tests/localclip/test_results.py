@@ -41,7 +41,7 @@ def test_a_failed_language_shows_its_reason() -> None:
     columns = [list(column.cells) for column in table(task, results).columns]
     assert columns[0] == ["es", "fr"]
     assert columns[3] == ["30 s", ""]
-    assert columns[6] == ["no video", "no voice"]
+    assert columns[7] == ["no video", "no voice"]
 
 
 def test_a_missed_gate_names_its_figures() -> None:

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
 from services.gateway.planning.gate import GateLimits
-from shared.messaging import ExportSettings, GlossaryTerm
+from shared.messaging import ExportRecipe, ExportSettings, GlossaryTerm
 from shared.pipeline import SOURCE_LANGUAGES, TARGET_LANGUAGES, LineState, Stage, Status
 from shared.transcript import MediaFacts
 
@@ -345,6 +345,40 @@ class Artifact(BaseModel):
     media_type: str
     etag: str
     url: str
+
+
+class ExportFile(BaseModel):
+    """A file of an export by recipe."""
+
+    name: str
+    size: int
+    media_type: str
+    url: str
+
+
+class ExportRead(BaseModel):
+    """An export by recipe."""
+
+    export_id: str
+    status: Status
+    progress: int = Field(ge=0, le=100)
+    message: str = ""
+    recipe: ExportRecipe
+    files: list[ExportFile]
+    report: dict[str, Any] | None
+    error_code: str | None
+    error_message: str | None
+    created_at: datetime
+    finished_at: datetime | None
+
+
+class PresetRead(BaseModel):
+    """A recipe to begin with."""
+
+    name: str
+    title: str
+    description: str
+    recipe: ExportRecipe
 
 
 class LogRead(BaseModel):

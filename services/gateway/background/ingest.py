@@ -12,6 +12,7 @@ from pydantic import ValidationError
 from services.gateway.capabilities import Capabilities, can_hear
 from services.gateway.database import queries
 from services.gateway.database.engine import Database
+from services.gateway.database.exports import export
 from services.gateway.database.record import record
 from shared.messaging import (
     ADVISORIES_CONSUMER,
@@ -19,6 +20,7 @@ from shared.messaging import (
     RESULTS_CONSUMER,
     JobFailed,
     JobSubject,
+    RecipeRendered,
     Result,
     TranscriptReady,
     bury_copy,
@@ -27,7 +29,7 @@ from shared.messaging import (
 )
 from shared.observability import bind_job, logger
 from shared.pipeline import ErrorCode, PermanentError
-from shared.storage import ObjectNotFound, ObjectStore, read_bytes
+from shared.storage import ObjectNotFound, ObjectStore, keys, read_bytes
 from shared.transcript import Cue, Transcript, read_subtitles
 
 _BATCH = 16
@@ -101,7 +103,11 @@ class Ingest:
             else:
                 provided = self._provided(result.task_id)
         with self._database.write() as session:
-            return record(session, result, transcript, provided, hears=hears)
+            new = record(session, result, transcript, provided, hears=hears)
+            if not isinstance(result, RecipeRendered) or export(session, result.task_id, result.export_id):
+                return new
+        self._store.delete(keys.recipe_prefix(result.task_id, result.export_id))  # removed while it was made
+        return new
 
     def _provided(self, task_id: str) -> Mapping[str, Sequence[Cue]]:
         with self._database.read() as session:

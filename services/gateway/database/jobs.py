@@ -19,6 +19,7 @@ from shared.messaging import (
     ExportSettings,
     GlossaryTerm,
     Job,
+    Timeline,
     TranslateLines,
 )
 from shared.pipeline import LineState, Stage, Status
@@ -260,17 +261,28 @@ def speech_jobs(session: Session, task: Task, language: str, attempt: int, todo:
     return spoken_right(session, task, map(voices.with_needed, jobs))
 
 
-def _export(session: Session, task: Task, run: StageRun) -> JobRow:
-    lines = queries.lines(session, task.task_id, run.language)
-    document = units.timeline(
+def timeline(session: Session, task: Task, language: str) -> Timeline:
+    """What the export of `language` is made from."""
+    lines = queries.lines(session, task.task_id, language)
+    return units.timeline(
         task.task_id,
-        run.language,
+        language,
         task.source_language or "en",
         media(task),
         spans(queries.segments(session, task.task_id), lines),
         {key: view(line) for key, line in lines.items()},
-        _engines(session, task, run.language),
+        _engines(session, task, language),
     )
+
+
+def source_timeline(session: Session, task: Task) -> Timeline:
+    """The original's own lines, for its subtitles."""
+    segments = spans(queries.segments(session, task.task_id))
+    return units.source_timeline(task.task_id, task.source_language or "en", media(task), segments)
+
+
+def _export(session: Session, task: Task, run: StageRun) -> JobRow:
+    document = timeline(session, task, run.language)
     job = ExportLanguage(
         task_id=task.task_id,
         language=run.language,

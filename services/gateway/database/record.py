@@ -7,6 +7,7 @@ from sqlmodel import Session
 from services.gateway.database import account, queries
 from services.gateway.database.casting import recognize
 from services.gateway.database.consequences import Lines, outdate_export, tell_line
+from services.gateway.database.exports import SHARD, record_recipe
 from services.gateway.database.jobs import spans
 from services.gateway.database.judging import judge_language
 from services.gateway.database.listening import listen_after, listen_to_line, take_heard
@@ -26,6 +27,7 @@ from shared.messaging import (
     LinesRewritten,
     LinesTranslated,
     LineTake,
+    RecipeRendered,
     Result,
     TakesHeard,
     TranscriptReady,
@@ -59,6 +61,9 @@ def record(
     job.finished_at = now()
     if isinstance(result, LinesDubbed):
         keep(session, job, result)
+    if job.run_stage is None and isinstance(result, RecipeRendered | JobFailed) and job.shard.startswith(SHARD):
+        record_recipe(session, task, result)
+        return True
     if job.run_stage is None:
         if isinstance(result, TakesHeard):
             take_heard(session, task, result.language, result.lines)
@@ -108,7 +113,7 @@ def _take_in(
             _take_export(session, task, run, result)
         case TakesHeard():
             take_heard(session, task, result.language, result.lines)
-        case LinesRewritten() | JobFailed():
+        case LinesRewritten() | RecipeRendered() | JobFailed():
             pass
 
 

@@ -180,6 +180,23 @@ def _take(line: TimelineLine, span: Span) -> Take:
     return Take(line.segment_id, line.speaker_id, start_s, duration_s)
 
 
+def source_timeline(task_id: str, source: str, media: MediaFacts, spans: Sequence[Span]) -> Timeline:
+    """The lines of the original as they were spoken."""
+    lines = tuple(
+        TimelineLine(
+            segment_id=span.segment_id,
+            speaker_id=span.speaker_id,
+            start_s=span.start_s,
+            end_s=span.end_s,
+            source_text=span.text,
+            text=span.text,
+            state=LineState.PENDING,
+        )
+        for span in spans
+    )
+    return Timeline(task_id=task_id, language=source, source_language=source, media=media, lines=lines)
+
+
 def _timeline_line(span: Span, line: LineView) -> TimelineLine:
     kept = line.omitted or line.state is LineState.FAILED  # the original audio is heard
     return TimelineLine(

@@ -29,6 +29,9 @@ from shared.messaging import (
     LinesTranslated,
     LineTake,
     LineToSpeak,
+    RecipeRendered,
+    RecipeTimelines,
+    RenderRecipe,
     RewriteLines,
     RewrittenLine,
     TakesHeard,
@@ -206,6 +209,26 @@ def export(job: ExportLanguage, context: JobContext) -> LanguageExported:
     return LanguageExported(**_address(job), files=(file,), report={"lines_total": len(timeline.lines)})
 
 
+def render(job: RenderRecipe, context: JobContext) -> RecipeRendered:
+    """A text file that tells the recipe and the lines of every language."""
+    _work(context)
+    timelines = RecipeTimelines.model_validate_json(read_bytes(context.store, job.timelines_key))
+    if job.recipe.name == "please fail":
+        raise PermanentError(ErrorCode.EXPORT_INVALID, "asked to fail")
+    text = "\n".join(
+        f"{timeline.language} {len(timeline.lines)}" for timeline in (timelines.source, *timelines.languages)
+    ).encode()
+    key = keys.recipe_file(job.task_id, job.export_id, "talk.mp4")
+    put_bytes(context.store, key, text)
+    file = ExportedFile(name="talk.mp4", key=key, size=len(text), media_type="video/mp4")
+    return RecipeRendered(**_address(job), export_id=job.export_id, files=(file,), report={"passed": True})
+
+
+def export_or_render(job: ExportLanguage | RenderRecipe, context: JobContext) -> LanguageExported | RecipeRendered:
+    """Both kinds of the stage's jobs."""
+    return render(job, context) if isinstance(job, RenderRecipe) else export(job, context)
+
+
 def _engine(stage: Stage, port: str, **what: object) -> EngineInfo:
     return EngineInfo.model_validate(
         {
@@ -227,7 +250,7 @@ async def main() -> None:
         (Stage.DIARIZATION, listen, _engine(Stage.DIARIZATION, "recognizer", languages=("en", *HEARS))),
         (Stage.TRANSLATION, translate, TRANSLATOR),
         (Stage.CLONING, clone, _engine(Stage.CLONING, "voice", languages=("es", "fr", "de"))),
-        (Stage.EXPORT, export, _engine(Stage.EXPORT, "mixer")),
+        (Stage.EXPORT, export_or_render, _engine(Stage.EXPORT, "mixer")),
     )
     await asyncio.gather(
         *(Worker(stage, handle, store, broker, settings, (engine,)).run() for stage, handle, engine in plan)
