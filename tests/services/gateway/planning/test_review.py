@@ -54,6 +54,7 @@ def test_a_good_export_passes() -> None:
         ({"overlap": 0.5}, [line()], {"min_overlap": 0.7}, ("overlap", 0.5, 0.7)),
         ({}, [line(error_rate=0.9), line()], {"max_line_error_rate": 0.5}, ("error_rate.max", 0.9, 0.5)),
         ({}, [line(error_rate=0.4), line(error_rate=0.2)], {"max_mean_error_rate": 0.2}, ("error_rate.mean", 0.3, 0.2)),
+        ({"wer": {"mean": 0.4}}, [line(error_rate=0.1)], {"max_mean_error_rate": 0.3}, ("error_rate.mean", 0.4, 0.3)),
         ({}, [line(similarity=0.3)], {"min_similarity": 0.6}, ("similarity.min", 0.3, 0.6)),
     ],
 )
