@@ -78,7 +78,9 @@ def test_mono_is_heard_from_both_loudspeakers(bench: Bench, make_video: MakeVide
 
 def test_four_corners_get_a_centre_for_the_voice(bench: Bench, make_video: MakeVideo) -> None:
     """AAC has no place for quad; 5.0 has."""
-    video = make_video(".mkv", sound=source_of("quad", 4), channels=4, options=["-c:a", "flac", "-channel_layout", "quad"])
+    video = make_video(
+        ".mkv", sound=source_of("quad", 4), channels=4, options=["-c:a", "flac", "-channel_layout", "quad"]
+    )
     run = bench.run(video, [bench.line(2, 4, tone(2, VOICE_HZ))], container="mkv")
     heard = channels(run.video, 5)
     alone = heard[int(4.8 * RATE_HZ) : int(5.8 * RATE_HZ)]
