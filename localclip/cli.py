@@ -32,7 +32,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-_WIDTH_OF_A_PIPE = 160
+_WIDTH_OF_A_PIPE = 200
 console = Console()
 if not console.is_terminal:
     console = Console(width=_WIDTH_OF_A_PIPE)

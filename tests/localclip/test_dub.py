@@ -66,7 +66,7 @@ def test_a_persons_own_subtitles_and_translation_are_dubbed(stack: Stack, talk: 
     lines = done.stdout.splitlines()
     for name in ("speech and speakers", "es  translation", "ko  translation", "es  voices", "ko  export"):
         assert f"{name}: done" in lines
-    assert any("2/2" in line and "export_ko" in line for line in lines)
+    assert any("2/2" in line and "export_ko.mp4" in line for line in lines)
     with Client(stack.url) as client:
         task_id = client.tasks(limit=1).tasks[0].task_id
     export = [sys.executable, "-m", "localclip", "export", task_id, "--server", stack.url, "--out", str(tmp_path / "x")]
