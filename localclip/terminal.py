@@ -7,7 +7,7 @@ from rich.console import Console
 
 from localclip.client import Client
 
-_WIDTH_OF_A_PIPE = 160
+_WIDTH_OF_A_PIPE = 200
 console = Console()
 if not console.is_terminal:
     console = Console(width=_WIDTH_OF_A_PIPE)

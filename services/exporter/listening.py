@@ -50,10 +50,11 @@ class Listener:
         self._spoken = Places(union(source_span(line) for line in dubbed), rate_hz)
         spans = [take_span(line) for line in dubbed]
         self._lines = [(round(span.start_s * rate_hz), round(span.end_s * rate_hz)) for span in spans]
-        self._meters = [LoudnessMeter(rate_hz, layout.weights) for _ in dubbed]
+        self._lufs: list[float | None] = [None] * len(dubbed)
+        self._meters: dict[int, LoudnessMeter] = {}  # of the lines that are heard at the moment
+        self._rate_hz, self._weights = rate_hz, layout.weights
         self._order = sorted(range(len(dubbed)), key=lambda number: self._lines[number])
         self._next = 0
-        self._sounding: list[int] = []
         self._original = self._residual = self._bed = self._voices = 0.0
 
     def hear(self, start: int, original: Samples | None, bed: Samples | None, voices: float, mixed: Samples) -> None:
@@ -70,16 +71,19 @@ class Listener:
     def _hear_lines(self, start: int, mixed: Samples) -> None:
         end = start + len(mixed)
         while self._next < len(self._order) and self._lines[self._order[self._next]][0] < end:
-            self._sounding.append(self._order[self._next])
+            self._meters[self._order[self._next]] = LoudnessMeter(self._rate_hz, self._weights)
             self._next += 1
-        for number in self._sounding:
+        for number, meter in list(self._meters.items()):
             first, last = self._lines[number]
-            self._meters[number].add(mixed[max(0, first - start) : max(0, last - start)])
-        self._sounding = [number for number in self._sounding if self._lines[number][1] > end]
+            meter.add(mixed[max(0, first - start) : max(0, last - start)])
+            if last <= end:
+                self._lufs[number] = self._meters.pop(number).lufs()
 
     def lines_lufs(self) -> list[float | None]:
         """How loud each dubbed line is in the mix, with all that is heard beside it, before any gain."""
-        return [meter.lufs() for meter in self._meters]
+        for number, meter in self._meters.items():  # cut off by the end of the video
+            self._lufs[number] = meter.lufs()
+        return list(self._lufs)
 
     def leakage_db(self) -> float | None:
         """Energy of the bed while replaced speech goes on below that of the voices; None where one is silent.

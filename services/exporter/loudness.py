@@ -3,6 +3,7 @@
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
@@ -113,7 +114,7 @@ class LoudnessMeter:
         whole = max(0, (len(samples) - self._block) // self._hop + 1)
         if whole:
             self._powers += self._weigh(samples[: (whole - 1) * self._hop + self._block])
-        self._rest = samples[whole * self._hop :]
+        self._rest = samples[whole * self._hop :].copy()  # a view would keep the whole piece
 
     def lufs(self) -> float | None:
         """The gated loudness so far; a signal of less than one block (0.4 s) is measured as it is."""
@@ -160,6 +161,7 @@ def _lufs(power: float) -> float:
     return _OFFSET_LU + 10 * math.log10(power)
 
 
+@cache
 def _k_weights(block: int, sample_rate_hz: int) -> NDArray[np.float64]:
     """Power response of K-weighting at the bins of a real FFT, doubled for the mirrored half of the spectrum."""
     turn = np.exp(-2j * np.pi * np.fft.rfftfreq(block, 1 / sample_rate_hz) / sample_rate_hz)

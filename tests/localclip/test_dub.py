@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from localclip.client import Client
-from localclip.ffmpeg import run_ffmpeg
+from localclip.ffmpeg import run_ffmpeg, streams
 from localclip.stack import Stack, StackOptions, free_port
 from shared.pipeline import Status
 
@@ -44,24 +44,40 @@ def command(stack: Stack, *arguments: str) -> list[str]:
 
 
 def test_a_persons_own_subtitles_and_translation_are_dubbed(stack: Stack, talk: Path, tmp_path: Path) -> None:
-    """Korean has no embedded translator, and needs none here. Files, progress and table are there."""
+    """Korean has no embedded translator, and needs none here. Files, progress and table are there.
+
+    The master has both languages, and the task can be exported by any other recipe afterwards.
+    """
     source, korean = tmp_path / "source.srt", tmp_path / "korean.srt"
     source.write_text(SOURCE)
     korean.write_text(KOREAN)
     own = ("--subtitles", str(source), "--from", "en", "--translation", f"ko={korean}")
-    arguments = (str(talk), "--to", "ko,es", *own, "--out", str(tmp_path / "out"))
+    arguments = (str(talk), "--to", "ko,es", *own, "--master", "--out", str(tmp_path / "out"))
     done = subprocess.run(command(stack, *arguments), capture_output=True, text=True, check=False, timeout=120)
     assert done.returncode == 0, done.stdout + done.stderr
     assert {path.name for path in (tmp_path / "out").iterdir()} == {
         name
         for code in ("es", "ko")
         for name in (f"export_{code}.mp4", f"subtitles_{code}.srt", f"subtitles_{code}.vtt", f"report_{code}.json")
-    }
+    } | {"talk-master.mp4"}
+    audio = [stream for stream in streams(tmp_path / "out/talk-master.mp4") if stream["codec_type"] == "audio"]
+    assert [stream["tags"]["language"] for stream in audio] == ["kor", "spa", "eng"]
     assert "잘 지내세요?" in (tmp_path / "out/subtitles_ko.srt").read_text()
     lines = done.stdout.splitlines()
     for name in ("speech and speakers", "es  translation", "ko  translation", "es  voices", "ko  export"):
         assert f"{name}: done" in lines
     assert any("2/2" in line and "export_ko.mp4" in line for line in lines)
+    with Client(stack.url) as client:
+        task_id = client.tasks(limit=1).tasks[0].task_id
+    export = [sys.executable, "-m", "localclip", "export", task_id, "--server", stack.url, "--out", str(tmp_path / "x")]
+    arguments = ["--recipe", "audio_wav", "--to", "ko", "--set", "audio_format=flac", "--set", "name=mine"]
+    done = subprocess.run([*export, *arguments], capture_output=True, text=True, check=False, timeout=120)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert [path.name for path in (tmp_path / "x").iterdir()] == ["mine.ko.flac"]
+    for wrong, told in ((["--recipe", "none"], "choose from master"), (["--set", "kind=film"], "not valid: kind")):
+        done = subprocess.run([*export, *wrong], capture_output=True, text=True, check=False, timeout=60)
+        assert (done.returncode, done.stdout) == (1, "")
+        assert told in done.stderr
 
 
 def test_an_interrupt_cancels_the_task(stack: Stack, talk: Path, tmp_path: Path) -> None:

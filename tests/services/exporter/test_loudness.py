@@ -7,13 +7,14 @@ import pytest
 import soundfile
 
 from services.exporter.engines import Mixer
-from services.exporter.layouts import STEREO
+from services.exporter.layouts import FIVE_ONE, STEREO
 from services.exporter.loudness import (
     DUAL_MONO_LU,
     Levels,
     Loudness,
     LoudnessMeter,
     corrected,
+    evening_db,
     first_levels,
     on_target,
     spread_lu,
@@ -76,6 +77,43 @@ def test_voices_become_as_loud_as_the_speech_they_replace_within_bounds() -> Non
     assert voice_gain_db(-50.0, -20.0) == -12.0
     assert voice_gain_db(None, -20.0) == 0.0
     assert pytest.approx(3.01, abs=0.01) == DUAL_MONO_LU
+
+
+def test_takes_are_evened_out_within_bounds() -> None:
+    """To their mean; silence is not raised."""
+    assert evening_db([-23.0, -23.0]) == [0.0, 0.0]
+    quiet, loud, silent = evening_db([-40.0, -20.0, None])
+    assert (quiet, silent) == (6.0, 0.0)
+    assert loud == pytest.approx(0, abs=0.1)  # the much quieter one does not count for the mean
+    assert evening_db([None]) == [0.0]
+
+
+def test_overlapping_blocks_measure_a_short_take_to_its_end() -> None:
+    """Half a second of sound, whose second half is louder."""
+    samples = np.concatenate([tone(0.4, 997.0, 0.02), tone(0.39, 997.0, 0.4)])[:, None]
+    plain, fine = LoudnessMeter(RATE_HZ), LoudnessMeter(RATE_HZ, overlap=4)
+    for meter in (plain, fine):
+        meter.add(samples)
+    whole = measured(tone(0.39, 997.0, 0.4)[:, None])
+    assert fine.lufs() == pytest.approx(whole - 3, abs=1.5)  # half of the time
+    assert plain.lufs() == pytest.approx(whole - 26, abs=1.5)
+
+
+def test_channels_weigh_as_the_standard_says() -> None:
+    """Surround 1.5 dB more, the low frequency channel not at all."""
+    samples = np.zeros((2 * RATE_HZ, 6), np.float32)
+
+    def of(channel: int) -> float | None:
+        samples[:] = 0
+        samples[:, channel] = tone(2, 997.0)
+        meter = LoudnessMeter(RATE_HZ, FIVE_ONE.weights)
+        meter.add(samples)
+        return meter.lufs()
+
+    front, low, surround = of(0), of(3), of(4)
+    assert front is not None
+    assert surround == pytest.approx(front + 1.49, abs=0.01)
+    assert low is None
 
 
 def test_the_second_try_undoes_the_miss_of_the_first() -> None:

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from services.exporter.dubbing import DubFigures
+from services.exporter.line_figures import error_rates
 from services.exporter.loudness import Loudness
 from services.exporter.report import Measured, build_report
 from shared.messaging import EngineUsed, ExportSettings, Timeline, TimelineLine
@@ -127,3 +128,45 @@ def test_a_silent_dub_has_no_loudness_to_judge() -> None:
     found = report([line(0, 2, take=(0, 2))], figures=FIGURES.model_copy(update={"loudness": Loudness(None, None)}))
     assert "loudness" not in found["checks"]
     assert "silent" in found["unmeasured"]["loudness.integrated_lufs"]
+
+
+def test_every_line_tells_how_it_came_to_be() -> None:
+    """Dubbed and kept lines in order, loudness where it belongs; what they come to is counted."""
+    lines = [
+        line(0, 2, take=(0, 2), rounds=2, origin="memory", decision="fits", error_rate=0.1, similarity=0.8),
+        line(3, 5, error_code="engine_failed"),
+        line(6, 8, take=(6, 8), text="Hola, hola", error_rate=0.4, similarity=0.6),
+    ]
+    found = report(lines)
+    assert [(one["id"], one["dubbed"], one["lufs"]) for one in found["lines"]] == [
+        ("s0", True, -16.5),
+        ("s3", False, None),
+        ("s6", True, -16.25),
+    ]
+    first = found["lines"][0]
+    assert (first["rounds"], first["origin"], first["decision"], first["fit"]) == (2, "memory", "fits", "natural")
+    assert (found["lines_rewritten"], found["lines_from_memory"]) == (1, 1)
+    assert found["wer"] == {"mean": pytest.approx((4 * 0.1 + 10 * 0.4) / 14, abs=1e-4), "worst": 0.4, "lines": 2}
+    assert found["cer"] is None
+    assert found["similarity"] == {"mean": 0.7, "worst": 0.6, "lines": 2}
+    assert set(found["unmeasured"]) == {"cer"}
+
+
+def test_languages_without_spaces_count_characters() -> None:
+    """The other rate is null, and the reason is told."""
+    facts = MediaFacts(container="mov", duration_s=20)
+    lines = (line(0, 2, take=(0, 2), error_rate=0.25),)
+    timeline = Timeline(task_id="t", language="ja", source_language="en", media=facts, lines=lines)
+    unmeasured: dict[str, str] = {}
+    assert error_rates(timeline, unmeasured) == {"cer": {"mean": 0.25, "worst": 0.25, "lines": 1}, "wer": None}
+    assert "characters" in unmeasured["wer"]
+
+
+def test_what_is_left_of_the_original_is_told() -> None:
+    """Under the voices and elsewhere; null with a reason where there is nothing to measure."""
+    found = report([line(0, 2, take=(0, 2))])
+    assert (found["bed_leakage_db"], found["nonspeech_residual_db"], found["drift_s"]) == (-14.5, -120.0, 0.0001)
+    assert found["mix"] == {"bed": "ducked original", "voice_gain_db": 3.0, "gain_db": 4.0, "duck_db": -14.0}
+    nothing = FIGURES.model_copy(update={"nonspeech_residual_db": None, "bed_leakage_db": None})
+    silent = report([line(0, 2, take=(0, 2))], figures=nothing)
+    assert {"bed_leakage_db", "nonspeech_residual_db"} <= set(silent["unmeasured"])

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.exporter.subtitles import flattened, layout
+from services.exporter.subtitles import Second, flattened, layout
 from shared.messaging import TimelineLine
 from shared.pipeline import LineState, language
 from shared.transcript import Cue
@@ -108,3 +108,27 @@ def test_flattened_cues_show_everything_one_at_a_time(times: list[tuple[int, int
         shown = [cue.text for cue in flat if cue.start_s * 1000 <= moment + 0.5 < cue.end_s * 1000]
         wanted = {cue.text for cue in cues if cue.start_s * 1000 <= moment + 0.5 < cue.end_s * 1000}
         assert set("\n".join(shown).split("\n")) - {""} == wanted
+
+
+@given(LINES, st.lists(st.lists(WORDS, min_size=1, max_size=40).map(" ".join), min_size=6, max_size=6))
+def test_two_languages_share_their_cues(spoken: list[tuple[float, float, str]], others: list[str]) -> None:
+    """Cut at the same moments, each within its limits, and no word of either is lost."""
+    lines = [line(s, s + d, text, segment_id=str(number)) for number, (s, d, text) in enumerate(spoken)]
+    second = Second(SPANISH, {str(number): text for number, text in enumerate(others)})
+    cues = layout(lines, SPANISH, 100, second)
+    for cue in cues:
+        for text in (cue.text, cue.second):
+            rows = text.split("\n")
+            assert len(rows) <= SPANISH.subtitles.rows
+            assert max(map(len, rows)) <= SPANISH.subtitles.row_chars
+    said = sorted("".join("".join(cue.second.split()) for cue in cues))
+    assert said == sorted("".join("".join(others[number].split()) for number in range(len(spoken))))
+
+
+def test_a_second_language_without_a_line_is_left_out() -> None:
+    """The first one stays as it would be alone."""
+    alone, both = (
+        layout([line(1, 2, "Hola.")], SPANISH, 9),
+        layout([line(1, 2, "Hola.")], SPANISH, 9, Second(JAPANESE, {})),
+    )
+    assert alone == both
