@@ -66,9 +66,9 @@ def measured(http: httpx.Client, task: str, language: str) -> dict[str, Any]:
     report = http.get(f"/api/tasks/{task}/languages/{language}/report").raise_for_status().json()
     length_s = float(report["length_s"])
     lines = [field.Line(one["start_s"], one["end_s"], one["speaker_id"], one["natural_s"]) for one in dubbed]
-    ours = [
-        field.Placed(one["take_start_s"], one["take_start_s"] + one["take_duration_s"], one["speed"]) for one in dubbed
-    ]
+    placed = {one["id"]: one for one in report["lines"]}
+    heard = [placed[one["segment_id"]] for one in dubbed]
+    ours = [field.Placed(one["start_s"], one["start_s"] + one["length_s"], one["speed"]) for one in heard]
     found: dict[str, Any] = {"localclip": figures(lines, ours)}
     for name, way in WAYS.items():
         found[name] = figures(lines, way(lines, length_s, stretched_s))
@@ -80,7 +80,7 @@ def measured(http: httpx.Client, task: str, language: str) -> dict[str, Any]:
     return found
 
 
-def run_case(client: Client, http: httpx.Client, case: Case, path: Path, data: Path) -> dict[str, Any]:
+def run_case(client: Client, http: httpx.Client, case: Case, path: Path) -> dict[str, Any]:
     """One dialogue in all languages."""
     video, subtitles, said = make(case, path)
     task, seconds = dub(client, case, video, subtitles)
@@ -93,7 +93,7 @@ def run_case(client: Client, http: httpx.Client, case: Case, path: Path, data: P
     }
     if case.length_s > 1000:
         found["drift_s"] = {language: drift_s(http, task, language, path) for language in LANGUAGES}
-        found["edit"] = edit_one_line(http, task, LANGUAGES[0], data)
+        found["edit"] = edit_one_line(http, task, LANGUAGES[0])
     http.delete(f"/api/tasks/{task}").raise_for_status()
     return found
 
@@ -129,9 +129,7 @@ def run(names: Sequence[str] = ()) -> dict[str, Any]:
                 product(data, packages, translator) as client,
                 httpx.Client(base_url=client.server, timeout=600) as http,
             ):
-                cases = {
-                    case.name: _told(translator, run_case(client, http, case, path, data), case) for case in chosen
-                }
+                cases = {case.name: _told(translator, run_case(client, http, case, path), case) for case in chosen}
             results[translator] = {"cases": cases, "summary": summary(cases)}
     return results
 

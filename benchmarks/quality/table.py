@@ -74,7 +74,7 @@ def _targets(found: dict[str, Any]) -> str:
             drift = max(case["drift_s"].values(), key=abs)
             rows += [
                 ("drift at the end of 40 minutes", f"{drift * 1000:.1f} ms", "< 40 ms", abs(drift) < 0.04),
-                ("takes made for one edited line", f"{edit['takes_made']}", "1", edit["takes_made"] == 1),
+                ("takes changed by one edited line", f"{edit['takes_changed']}", "1", edit["takes_changed"] == 1),
                 (
                     "export after an edit, 40 minutes",
                     f"{edit['export_speed']} × real time",

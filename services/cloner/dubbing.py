@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
+from math import ceil
 from pathlib import Path
 
 from services.cloner.audio import TAKE_RATE_HZ
@@ -81,7 +82,9 @@ class Dubbing:
         chosen = fit(natural / TAKE_RATE_HZ, slot_s, order.line.gap_s, self._limits, order.line.lead_s)
         if chosen.tempo == 1.0:
             return Placement(order, chosen, natural, natural, order.name)
-        samples = max(1, int(chosen.duration_s * TAKE_RATE_HZ + 1e-6))  # down: the next line begins where it begins
+        exact = chosen.duration_s * TAKE_RATE_HZ
+        # Down, because the next line begins where it begins; but nothing is ever faster than the limit.
+        samples = ceil(exact - 1e-6) if chosen.tempo >= self._limits.maximum else max(1, int(exact + 1e-6))
         return Placement(order, chosen, natural, samples, placed_hash(order.name, samples))
 
 

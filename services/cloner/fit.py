@@ -28,24 +28,38 @@ def fit(speech_s: float, slot_s: float, gap_s: float, limits: FitLimits, lead_s:
     `speech_s` is the trimmed length of the take at natural speed, `slot_s` the source line's, `gap_s` the silence
     after it that may be borrowed, `lead_s` that before it (all seconds). Prefers natural speed, then borrowed silence,
     then tempo up to `limits.unmarked` and `limits.tight`, then an early start; beyond that the line is `overflow`,
-    which a person must see. A line that is too short is slowed only where that closes at least half of the hole it
-    leaves: a longer hole stays a hole, and natural rhythm is worth more.
+    which a person must see. A line that is too short is slowed audibly only where that closes at least half of the
+    hole it leaves: a longer hole stays a hole, and natural rhythm is worth more. A tempo that cannot be told from the
+    natural one is used wherever it brings the line nearer to its slot.
     """
     room_s = slot_s + max(0.0, gap_s - limits.guard_s)
     if speech_s <= slot_s:
         return _short(speech_s, slot_s, limits)
-    if speech_s <= room_s:
-        borrowed_s = speech_s - slot_s
-        return Fit("natural", 1.0, speech_s, f"natural speed, borrows {borrowed_s:.2f} s of the silence after it")
+    nearer = min(limits.inaudible, speech_s / slot_s) if slot_s else limits.inaudible
+    if speech_s / nearer <= room_s:
+        return _borrowing(speech_s, slot_s, nearer)
     return _long(speech_s, room_s, limits, lead_s)
 
 
 def _short(speech_s: float, slot_s: float, limits: FitLimits) -> Fit:
-    tempo = max(limits.slowest, speech_s / slot_s) if slot_s else 1.0
+    filling = speech_s / slot_s if slot_s else 1.0
+    tempo = max(limits.slowest, filling)
     hole_s, left_s = slot_s - speech_s, slot_s - speech_s / tempo
-    if hole_s <= limits.hole_s or left_s > hole_s / 2:
+    if hole_s <= limits.hole_s:
         return Fit("natural", 1.0, speech_s, "natural speed")
+    if left_s > hole_s / 2:
+        tempo = max(1 / limits.inaudible, filling)
+        return Fit("natural", tempo, speech_s / tempo, "natural speed, inaudibly slower towards the end of its slot")
     return Fit("natural", tempo, speech_s / tempo, f"slowed to {tempo:.2f} of natural speed to fill its slot")
+
+
+def _borrowing(speech_s: float, slot_s: float, tempo: float) -> Fit:
+    duration_s = speech_s / tempo
+    if duration_s <= slot_s + _ROUNDING:
+        return Fit("natural", tempo, duration_s, "natural speed, inaudibly faster to end with its slot")
+    borrowed_s = duration_s - slot_s
+    said = f"natural speed, inaudibly faster, borrows {borrowed_s:.2f} s of the silence after it"
+    return Fit("natural", tempo, duration_s, said)
 
 
 def _long(speech_s: float, room_s: float, limits: FitLimits, lead_s: float) -> Fit:

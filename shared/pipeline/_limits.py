@@ -7,12 +7,14 @@ from dataclasses import dataclass
 class FitLimits:
     """Tempo factors (1.0 = natural, larger is faster), the guard kept before the next line, the hole nobody misses.
 
-    Up to `unmarked` nobody notices; up to `tight` a listener may; `maximum` is never passed and marks an overflow.
+    A difference of up to `inaudible` cannot be heard (Quené 2007 puts the just noticeable difference of speech tempo at
+    5 %), up to `unmarked` nobody notices; up to `tight` a listener may; `maximum` is never passed, marks an overflow.
     `hole_s` of silence at the end of a slot, about a syllable, are no reason to change anything. Listening tests behind
     the field's figures put the accepted window at -10 %...+20 %.
     """
 
     slowest: float = 0.9
+    inaudible: float = 1.05
     unmarked: float = 1.2
     tight: float = 1.35
     maximum: float = 1.5

@@ -15,7 +15,8 @@ SECONDS = st.floats(0.05, 60.0)
     ("speech_s", "slot_s", "gap_s", "kind", "tempo"),
     [
         (2.0, 2.0, 0.0, "natural", 1.0),  # fits
-        (2.4, 2.0, 0.5, "natural", 1.0),  # borrows 0.4 of 0.45 s
+        (2.4, 2.0, 0.5, "natural", 1.05),  # borrows 0.29 of 0.45 s
+        (2.08, 2.0, 0.5, "natural", 1.04),  # needs not borrow
         (2.4, 2.0, 0.0, "natural", 1.2),
         (2.7, 2.0, 0.03, "tight", 1.35),  # a gap below the guard lends nothing
         (3.0, 2.0, 0.55, "natural", 1.2),
@@ -24,7 +25,7 @@ SECONDS = st.floats(0.05, 60.0)
         (3.7, 4.0, 0.0, "natural", 0.925),  # a hole of 0.3 s can be closed
         (3.85, 4.0, 0.0, "natural", 1.0),  # a hole of 0.15 s is not noticed
         (3.4, 4.0, 0.0, "natural", 0.9),  # most of the hole can be closed
-        (2.0, 4.0, 0.0, "natural", 1.0),  # most of it cannot
+        (2.0, 4.0, 0.0, "natural", 1 / 1.05),  # most of it cannot
         (1.0, 0.0, 0.0, "overflow", 1.5),
     ],
 )
@@ -60,12 +61,13 @@ def test_the_mark_follows_from_the_tempo(speech_s: float, slot_s: float, gap_s: 
 
 @given(SECONDS, SECONDS, st.floats(0.0, 20.0))
 def test_slowing_halves_the_hole_and_stays_in_the_slot(speech_s: float, slot_s: float, gap_s: float) -> None:
-    """Natural rhythm is given up only for a hole that is noticed and gets at least half as long."""
+    """Natural rhythm is given up audibly only for a hole that is noticed and gets at least half as long."""
     placed = fit(speech_s, slot_s, gap_s, LIMITS)
     if placed.tempo < 1.0:
         hole_s, left_s = slot_s - speech_s, slot_s - placed.duration_s
         assert hole_s > LIMITS.hole_s
-        assert -1e-9 <= left_s <= hole_s / 2 + 1e-9
+        assert left_s >= -1e-9
+        assert left_s <= hole_s / 2 + 1e-9 or placed.tempo >= 1 / LIMITS.inaudible - 1e-9
 
 
 @given(SECONDS, st.floats(0.0, 60.0), st.floats(0.0, 10.0), st.floats(0.0, 10.0))
