@@ -67,7 +67,7 @@ def table(task: Task, results: tuple[LanguageResult, ...]) -> Table:
     grid.add_column("file", overflow="fold")
     for result in results:
         if result.report is None:
-            grid.add_row(result.language, "", f"[red]{result.status}[/red]", "", "", "", result.reason)
+            grid.add_row(result.language, "", f"[red]{result.status}[/red]", "", "", "", "", result.reason)
             continue
         duration = task.media.duration_s + (result.report.length_difference_s or 0.0) if task.media else None
         file = str(result.video) if result.video else "no video"
