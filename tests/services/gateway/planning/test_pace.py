@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 
 from services.gateway.planning.pace import Budget, Pace, Spoken, budget, measure
 from services.gateway.planning.slots import Room
-from shared.pipeline import FitLimits
+from shared.pipeline import FitLimits, language
 
 LIMITS = FitLimits()
 
@@ -16,7 +16,7 @@ def takes(speaker: str, rate: float, count: int) -> list[Spoken]:
 
 def test_before_any_take_a_table_is_used() -> None:
     """And as long as there are only two."""
-    assert measure("es", []) == Pace(16.0)
+    assert measure("es", []) == Pace(language("es").spoken_chars_per_s)
     assert measure("ko", takes("A", 11.0, 2)) == Pace(8.0)
 
 
