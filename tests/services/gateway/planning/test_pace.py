@@ -17,7 +17,7 @@ def takes(speaker: str, rate: float, count: int) -> list[Spoken]:
 def test_before_any_take_a_table_is_used() -> None:
     """And as long as there are only two."""
     assert measure("es", []) == Pace(language("es").spoken_chars_per_s)
-    assert measure("ko", takes("A", 11.0, 2)) == Pace(8.0)
+    assert measure("ko", takes("A", 11.0, 2)) == Pace(language("ko").spoken_chars_per_s)
 
 
 def test_three_takes_make_a_pace() -> None:
