@@ -59,7 +59,7 @@ class Dubbing:
         takes = Takes(context.store, job.task_id, job.language)
         lengths = speak_missing(spoken, takes, context, _NATURAL_SHARE)
         placed = [order if isinstance(order, Fault) else self._place(order, lengths[order.name]) for order in orders]
-        _retime([item for item in placed if isinstance(item, Placement)], takes, context)
+        _retime([item for item in placed if isinstance(item, Placement)], takes, context, self._limits)
         engines = {order.engine.info.name: order.engine.info.used() for order in spoken}
         lines = (_line_take(line, item, takes) for line, item in zip(job.lines, placed, strict=True))
         return Outcome(tuple(lines), tuple(engines.values()))
@@ -129,13 +129,17 @@ def _order(
     return Order(line, part.engine, speech, natural_hash(part.engine, speech), shortcoming=shortcoming)
 
 
-def _retime(placements: Sequence[Placement], takes: Takes, context: JobContext) -> None:
-    """Make the takes of other than natural speed that are not in the store."""
+def _retime(placements: Sequence[Placement], takes: Takes, context: JobContext, limits: FitLimits) -> None:
+    """Make the takes of other than natural speed that are not in the store.
+
+    The engine speaks again only where the difference would be heard; less than that is stretched without a trace.
+    """
     changed = {item.name: item for item in placements if item.samples != item.natural}
     todo = [item for name, item in changed.items() if takes.length(name) is None]
     retimings = {item.name: Retiming(item.order.speech, item.natural, item.samples) for item in todo}
     for engine in _engines(item.order for item in todo):
-        alone = [item for item in todo if item.order.engine is engine and not item.order.turn]
+        mine = [item for item in todo if item.order.engine is engine]
+        alone = [item for item in mine if not item.order.turn and _is_audible(item.fit.tempo, limits)]
         ask(engine, [retimings[item.name] for item in alone], context.cancel)
     for number, item in enumerate(todo, start=1):
         context.cancel.check()
@@ -143,6 +147,10 @@ def _retime(placements: Sequence[Placement], takes: Takes, context: JobContext) 
         takes.save(item.name, audio)
         share = _NATURAL_SHARE + (1 - _NATURAL_SHARE) * number / len(todo)
         context.progress(share, f"Fitted {number} of {len(todo)} lines")
+
+
+def _is_audible(tempo: float, limits: FitLimits) -> bool:
+    return not 1 / limits.inaudible - 1e-9 <= tempo <= limits.inaudible + 1e-9
 
 
 def _engines(orders: Iterable[Order]) -> Iterable[Synthesizer]:
