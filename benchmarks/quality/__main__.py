@@ -75,7 +75,7 @@ def measured(http: httpx.Client, task: str, language: str) -> dict[str, Any]:
     found["failed"] = len(answer) - len(dubbed)
     found["report"] = {
         key: report.get(key)
-        for key in ("loudness", "length_difference_s", "nonspeech_residual_db", "passed", "bed_leakage")
+        for key in ("loudness", "length_difference_s", "nonspeech_residual_db", "passed", "bed_leakage_db")
     }
     return found
 
