@@ -14,7 +14,7 @@ from faststream.nats import NatsBroker
 from nats.errors import Error as NatsError
 from nats.js.errors import APIError
 
-from services.gateway.api import artifacts, content, events, problems, system, tasks, work
+from services.gateway.api import artifacts, content, events, problems, system, tasks, uploads, web, work
 from services.gateway.api.context import Gateway
 from services.gateway.api.idempotency import IdempotencyMiddleware
 from services.gateway.background.dispatch import Dispatcher
@@ -28,7 +28,7 @@ from services.gateway.live.hub import Hub
 from services.gateway.settings import DatabaseSettings, GatewaySettings
 from shared.messaging import BrokerSettings, Provisioning, ProvisioningError, connect_options, provision
 from shared.observability import configure_logging, logger
-from shared.storage import ObjectStore, StorageSettings, open_store
+from shared.storage import StorageSettings, UploadStore, open_store
 
 _POLL_S = 0.5
 _LOOPBACK = ("127.0.0.1", "::1", "localhost")
@@ -38,7 +38,7 @@ log = logger(__name__)
 def create_app(
     settings: GatewaySettings,
     database: Database,
-    store: ObjectStore,
+    store: UploadStore,
     broker_settings: BrokerSettings,
 ) -> FastAPI:
     """Put the application together; nothing runs before its lifespan begins."""
@@ -74,8 +74,9 @@ def create_app(
     app.state.gateway = gateway
     problems.install(app)
     app.add_middleware(IdempotencyMiddleware, database=database)
-    for routes in (tasks, work, content, artifacts, events, system):
+    for routes in (tasks, uploads, work, content, artifacts, events, system):
         app.include_router(routes.router)
+    web.install(app, settings.web_dir, store.upload_origin)
     return app
 
 

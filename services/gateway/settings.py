@@ -1,5 +1,7 @@
 """Settings of the gateway."""
 
+from pathlib import Path
+
 from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
@@ -29,6 +31,12 @@ class GatewaySettings(BaseSettings):
     log_level: str = Field(default="INFO", description="DEBUG, INFO, WARNING or ERROR")
     max_video_size_mb: int = Field(
         default=500, ge=1, validation_alias="MAX_VIDEO_SIZE_MB", description="largest upload accepted, in MiB"
+    )
+    upload_part_mb: int = Field(
+        default=16, ge=5, le=1024, description="size of the parts of a resumable upload, in MiB; S3 wants 5 or more"
+    )
+    web_dir: Path = Field(
+        default=Path(__file__).parents[2] / "frontend" / "dist", description="the built web app, served at /"
     )
     task_queue_workers: int = Field(
         default=4,
