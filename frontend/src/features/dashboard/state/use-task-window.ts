@@ -1,0 +1,44 @@
+import { keepPreviousData, useQueries } from "@tanstack/react-query";
+import { useMemo } from "react";
+import type { TaskRead } from "@/api/generated";
+import type { TaskFilter } from "@/api/keys";
+import { PAGE_SIZE, pageQuery } from "@/api/queries";
+import { usePollInterval } from "@/api/connection";
+import { useHidden } from "@/api/deletions";
+
+/** Which pages hold the tasks from `first` to `last`. */
+export function pagesOf(first: number, last: number, size = PAGE_SIZE): number[] {
+  const from = Math.floor(Math.max(0, first) / size);
+  const to = Math.floor(Math.max(first, last, 0) / size);
+  return Array.from({ length: to - from + 1 }, (_, index) => from + index);
+}
+
+export interface TaskWindow {
+  total: number | undefined;
+  at: (index: number) => TaskRead | undefined;
+  shown: TaskRead[];
+  error: unknown;
+  retry: () => void;
+}
+
+/** The tasks in view out of any number: only their pages are loaded, kept live, and asked for again. */
+export function useTaskWindow(filter: TaskFilter, first: number, last: number): TaskWindow {
+  const refetchInterval = usePollInterval();
+  const hidden = useHidden();
+  const numbers = pagesOf(first, last);
+  const pages = useQueries({
+    queries: numbers.map((page) => ({ ...pageQuery(filter, page), refetchInterval, placeholderData: keepPreviousData })),
+  });
+  const start = (numbers[0] ?? 0) * PAGE_SIZE;
+  const results = pages.map((page) => page.data);
+  // eslint-disable-next-line react-hooks/exhaustive-deps -- the list of pages is a new one each time, its entries are not
+  const loaded = useMemo(() => results.flatMap((page) => page?.items ?? new Array<TaskRead | undefined>(PAGE_SIZE).fill(undefined)), results);
+  const failed = pages.find((page) => page.error !== null && page.data === undefined);
+  return {
+    total: results.find((page) => page !== undefined)?.total,
+    at: (index) => loaded[index - start],
+    shown: loaded.filter((task): task is TaskRead => task !== undefined && !hidden.has(task.task_id)),
+    error: failed?.error ?? null,
+    retry: () => pages.forEach((page) => void page.refetch()),
+  };
+}
