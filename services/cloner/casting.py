@@ -30,8 +30,16 @@ def cast(
     Without a person's choice it is in the first engine: the clip of `clips` (by speaker) to speak like, where the
     engine can, else the stock voice nearest in pitch that nobody else has, tuned to the speaker. The same speakers
     always get the same parts, and a person's choice for one moves another only where both would sound the same.
+    Who speaks single lines only (`aside`) moves nobody.
     """
-    ordered = sorted(speakers, key=lambda speaker: speaker.speaker_id)
+    everybody = sorted(speakers, key=lambda speaker: speaker.speaker_id)
+    asides = {who.speaker_id: _aside(who, engines, clips) for who in everybody if who.aside}
+    return asides | _cast([who for who in everybody if not who.aside], engines, clips)
+
+
+def _cast(
+    ordered: Sequence[SpeakerVoice], engines: Sequence[Synthesizer], clips: Mapping[str, Path]
+) -> dict[str, Part | Fault]:
     first = engines[0]
     chosen = {who.speaker_id: _chosen(who.voice, engines) for who in ordered if who.voice is not None}
     if first.abilities.clones:
@@ -68,6 +76,11 @@ class _Roles:
         """Semitones between a voice and a speaker, plus what speaks against the voice."""
         apart = abs(12 * log2(f0_hz / stock.f0_hz)) if f0_hz else 0.0
         return apart + stock.reserve_st + _SHARING_ST * self._uses[stock.name]
+
+
+def _aside(who: SpeakerVoice, engines: Sequence[Synthesizer], clips: Mapping[str, Path]) -> Part | Fault:
+    """As if there were nobody else."""
+    return _cast([who], engines, clips)[who.speaker_id]
 
 
 def tuned(stock: StockVoice, f0_hz: float | None, offset_st: float = 0.0) -> Voice:

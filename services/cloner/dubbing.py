@@ -21,12 +21,16 @@ _NATURAL_SHARE = 0.7  # of the work: what remains is fitting
 
 @dataclass(frozen=True)
 class Order:
-    """A line that can be spoken: by which engine, as what, and the name of its take at natural speed."""
+    """A line that can be spoken: by which engine, as what, and the name of its take at natural speed.
+
+    `shortcoming`: what a person wished of the voice and does not get, in words for them.
+    """
 
     line: LineToSpeak
     engine: Synthesizer
     speech: Speech
     name: str
+    shortcoming: str | None = None
 
 
 @dataclass(frozen=True)
@@ -98,7 +102,10 @@ def _orders(job: CloneLines, engines: Sequence[Synthesizer], context: JobContext
     speakers |= {speaker.speaker_id: speaker for speaker in job.speakers}
     clips = dict(_clips(speakers.values(), context)) if engines[0].abilities.clones else {}
     parts = cast(speakers.values(), engines, clips)
-    return [_order(line, parts[line.speaker_id], job.language) for line in job.lines]
+    return [
+        _order(line, parts[line.speaker_id], job.language, wants_clip=speakers[line.speaker_id].is_clip)
+        for line in job.lines
+    ]
 
 
 def _clips(speakers: Iterable[SpeakerVoice], context: JobContext) -> Iterator[tuple[str, Path]]:
@@ -112,7 +119,7 @@ def _clips(speakers: Iterable[SpeakerVoice], context: JobContext) -> Iterator[tu
             continue
 
 
-def _order(line: LineToSpeak, part: Part | Fault, code: str) -> Order | Fault:
+def _order(line: LineToSpeak, part: Part | Fault, code: str, *, wants_clip: bool) -> Order | Fault:
     if isinstance(part, Fault):
         return part
     name, most = part.engine.info.name, part.engine.abilities.max_chars
@@ -122,7 +129,9 @@ def _order(line: LineToSpeak, part: Part | Fault, code: str) -> Order | Fault:
     if len(text) > most:
         return Fault(f"the line has {len(text)} characters and {name} speaks at most {most}: shorten or split it")
     speech = Speech(text, code, part.voice)
-    return Order(line, part.engine, speech, natural_hash(part.engine, speech))
+    missed = f"{name} cannot speak like a clip: only its pitch is matched" if wants_clip else None
+    shortcoming = None if part.engine.abilities.clones else missed
+    return Order(line, part.engine, speech, natural_hash(part.engine, speech), shortcoming)
 
 
 def _speak(orders: Sequence[Order], takes: Takes, context: JobContext) -> dict[str, int | Fault]:
@@ -180,5 +189,5 @@ def _line_take(line: LineToSpeak, item: Placement | Fault, takes: Takes) -> Line
         natural_s=item.natural / TAKE_RATE_HZ,
         speed=item.natural / item.samples,
         fit=item.fit.fit,
-        decision=item.fit.decision,
+        decision="; ".join(filter(None, (item.fit.decision, item.order.shortcoming))),
     )

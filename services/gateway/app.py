@@ -14,7 +14,21 @@ from faststream.nats import NatsBroker
 from nats.errors import Error as NatsError
 from nats.js.errors import APIError
 
-from services.gateway.api import artifacts, content, events, problems, system, tasks, uploads, web, work
+from services.gateway.api import (
+    artifacts,
+    edits,
+    events,
+    lines,
+    problems,
+    segments,
+    speakers,
+    system,
+    takes,
+    tasks,
+    uploads,
+    web,
+    work,
+)
 from services.gateway.api.context import Gateway
 from services.gateway.api.idempotency import IdempotencyMiddleware
 from services.gateway.background.dispatch import Dispatcher
@@ -74,7 +88,7 @@ def create_app(
     app.state.gateway = gateway
     problems.install(app)
     app.add_middleware(IdempotencyMiddleware, database=database)
-    for routes in (tasks, uploads, work, content, artifacts, events, system):
+    for routes in (tasks, uploads, work, segments, lines, takes, speakers, edits, artifacts, events, system):
         app.include_router(routes.router)
     web.install(app, settings.web_dir, store.upload_origin)
     return app

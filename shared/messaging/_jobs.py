@@ -119,6 +119,8 @@ class SpeakerVoice(Message):
     f0_hz: float | None = None
     reference_key: str | None = None
     voice: str | None = Field(default=None, description="a stock voice chosen by a person; None: like the speaker")
+    is_clip: bool = Field(default=False, description="the reference is a clip a person chose to speak like")
+    aside: bool = Field(default=False, description="speaks single lines only; no speaker gives way to it")
 
 
 class TakeToHear(Message):

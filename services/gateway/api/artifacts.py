@@ -17,8 +17,8 @@ from services.gateway.api.problems import Problem, not_found, unprocessable
 from services.gateway.api.reading import read_task
 from services.gateway.api.schemas import Artifact, LogRead, TaskRead
 from services.gateway.database import queries
+from services.gateway.database.consequences import outdate_export
 from services.gateway.database.jobs import spans
-from services.gateway.database.record import outdate_export
 from services.gateway.database.tables import Task
 from services.gateway.planning.alignment import texts_by_segment
 from shared.pipeline import BASE, TARGET_LANGUAGES, LineState, PermanentError
@@ -102,7 +102,7 @@ def get_artifact(
     file = next((file for file in files if (file.language, file.name) == (language, name)), None)
     if file is None:
         raise not_found(f"artifact '{language[:20]}/{name[:80]}'")
-    return _serve(parts, request, file.key, shown_as.rsplit("/", 1)[-1], file.media_type, download)
+    return serve(parts, request, file.key, shown_as.rsplit("/", 1)[-1], file.media_type, download)
 
 
 @router.get("/languages/{language}/takes/{segment_id}", operation_id="get_take", response_class=StreamingResponse)
@@ -113,7 +113,7 @@ def get_take(task_id: str, language: str, segment_id: str, request: Request, par
         line = queries.line(session, task_id, language, segment_id)
     if line is None or line.take_key is None:
         raise not_found(f"a take of '{segment_id[:40]}' in '{language[:20]}'")
-    return _serve(parts, request, line.take_key, f"{segment_id}_{language}.flac", "audio/flac", download=False)
+    return serve(parts, request, line.take_key, f"{segment_id}_{language}.flac", "audio/flac", download=False)
 
 
 @router.get("/languages/{language}/report", operation_id="get_report")
@@ -184,7 +184,8 @@ def _take_subtitles(task_id: str, language: str, data: bytes, parts: Gateway, wh
         return read_task(session, parts.hub, task)
 
 
-def _serve(parts: Gateway, request: Request, key: str, name: str, media_type: str, download: bool) -> Response:
+def serve(parts: Gateway, request: Request, key: str, name: str, media_type: str, download: bool = False) -> Response:
+    """An object with `Range`, `If-Range` and `If-None-Match`. Raises: Problem 404, 416."""
     try:
         info = parts.store.stat(key)
     except ObjectNotFound:

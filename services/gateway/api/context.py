@@ -15,9 +15,10 @@ from services.gateway.background.loops import Wake
 from services.gateway.capabilities import Capabilities
 from services.gateway.database import queries
 from services.gateway.database.engine import Database
-from services.gateway.database.tables import Task, TaskLanguage
+from services.gateway.database.tables import LineRow, SegmentRow, SpeakerRow, Task, TaskLanguage
 from services.gateway.live.hub import Hub
 from services.gateway.settings import GatewaySettings
+from shared.messaging import EngineInfo
 from shared.storage import UploadStore
 
 _TASK_ID = re.compile(r"task_[0-9]{8}_[0-9]{6}_[0-9a-f]{8}")
@@ -79,6 +80,14 @@ Parts = Annotated[Gateway, Depends(_gateway)]
 Who = Annotated[Caller, Depends(_caller)]
 
 
+async def _engines(request: Request) -> tuple[EngineInfo, ...]:
+    return await gateway(request).capabilities.engines()
+
+
+Engines = Annotated[tuple[EngineInfo, ...], Depends(_engines)]
+"""The announced engines; nothing while no worker was ever there."""
+
+
 def visible_task(session: Session, who: Caller, task_id: str) -> Task:
     """The task, if it exists and the caller may see it. Raises: Problem 404."""
     found = queries.task(session, task_id, who.owner) if _TASK_ID.fullmatch(task_id) else None
@@ -101,6 +110,30 @@ def known_language(session: Session, task: Task, language: str) -> TaskLanguage:
     found = queries.language(session, task.task_id, language)
     if found is None:
         raise not_found(f"language '{language[:20]}' of this task")
+    return found
+
+
+def known_segment(session: Session, task_id: str, segment_id: str) -> SegmentRow:
+    """A segment of the task. Raises: Problem 404."""
+    found = queries.segment(session, task_id, segment_id)
+    if found is None:
+        raise not_found(f"segment '{segment_id[:40]}'")
+    return found
+
+
+def known_line(session: Session, task_id: str, language: str, segment_id: str) -> LineRow:
+    """A line of the task. Raises: Problem 404."""
+    found = queries.line(session, task_id, language, segment_id)
+    if found is None:
+        raise not_found(f"line '{segment_id[:40]}' in '{language[:20]}'")
+    return found
+
+
+def known_speaker(session: Session, task_id: str, speaker_id: str) -> SpeakerRow:
+    """A speaker of the task. Raises: Problem 404."""
+    found = queries.speaker(session, task_id, speaker_id)
+    if found is None:
+        raise not_found(f"speaker '{speaker_id[:40]}'")
     return found
 
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from sqlmodel import Session
 
-from services.gateway.api.schemas import LanguageStatus, LineRead, TaskConfig, TaskRead
+from services.gateway.api.schemas import LanguageStatus, LineRead, SegmentRead, TaskConfig, TaskRead
 from services.gateway.database import queries
 from services.gateway.database.jobs import spans
 from services.gateway.database.tables import LineRow, SegmentRow, StageRun, Task, TaskLanguage
@@ -104,13 +104,19 @@ def _language(task: Task, row: TaskLanguage, runs: Runs, issues: int, hub: Hub) 
     )
 
 
+def read_segment(segment: SegmentRow) -> SegmentRead:
+    """A source line."""
+    return SegmentRead(**segment.model_dump(include=set(SegmentRead.model_fields)))
+
+
 def read_line(segment: SegmentRow, line: LineRow) -> LineRead:
     """A line together with its segment."""
     (span,) = spans([segment], {line.segment_id: line})
     fields = line.model_dump(include=set(LineRead.model_fields))
     fields |= {"state": LineState(line.state), "start_s": span.start_s, "end_s": span.end_s}
+    moved = any(own is not None for own in (line.start_s, line.end_s, line.speaker_id))
     return LineRead(
-        **fields | {"speaker_id": span.speaker_id},
+        **fields | {"speaker_id": span.speaker_id, "moved": moved},
         source_text=segment.text,
         source_changed=line.segment_revision != segment.revision,
     )

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, Base64Bytes, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, Base64Bytes, BaseModel, ConfigDict, Field, model_validator
 
 from shared.messaging import ExportSettings, GlossaryTerm
 from shared.pipeline import SOURCE_LANGUAGES, TARGET_LANGUAGES, LineState, Stage, Status
@@ -24,6 +24,10 @@ def _known_source(code: str) -> str:
 
 TargetLanguage = Annotated[str, AfterValidator(_known_target)]
 SourceLanguage = Annotated[str, AfterValidator(_known_source)]
+
+
+SegmentId = Annotated[str, Field(max_length=40)]
+LineText = Annotated[str, Field(min_length=1, max_length=2000)]
 
 
 class _Schema(BaseModel):
@@ -165,6 +169,12 @@ class Started(BaseModel):
     stage: Stage
 
 
+class StartedLines(Started):
+    """Single lines are being done again."""
+
+    lines: int
+
+
 class SegmentRead(BaseModel):
     """A source line."""
 
@@ -186,6 +196,42 @@ class SegmentUpdate(_Schema):
     speaker_id: str | None = Field(default=None, max_length=40)
 
 
+class SegmentNew(_Schema):
+    """A source line to insert."""
+
+    text: str = Field(min_length=1, max_length=2000)
+    start_s: float = Field(ge=0)
+    end_s: float = Field(ge=0)
+    speaker_id: str = Field(max_length=40)
+
+
+class SegmentSplit(_Schema):
+    """Where a segment is cut in time, and where its texts are; what is not given is cut at a word near that."""
+
+    at_s: float = Field(ge=0)
+    text_at: int | None = Field(default=None, ge=1, le=2000, description="characters of the source text before the cut")
+    texts: dict[TargetLanguage, tuple[LineText, LineText]] = Field(default={}, description="both texts of a language")
+
+
+class SegmentMerge(_Schema):
+    """Segments that follow each other, in their order; the first stays."""
+
+    segment_ids: list[SegmentId] = Field(min_length=2, max_length=100)
+
+
+class SegmentParts(BaseModel):
+    """The segments a segment became."""
+
+    segments: list[SegmentRead]
+
+
+class VoiceChoice(_Schema):
+    """Whose voice speaks: a stock voice by name, another speaker of the task, or an uploaded clip, by id."""
+
+    kind: Literal["stock", "speaker", "clip"]
+    id: str = Field(min_length=1, max_length=80)
+
+
 class LineRead(BaseModel):
     """A line: a segment in one target language, with its take and how it was fitted."""
 
@@ -197,6 +243,11 @@ class LineRead(BaseModel):
     text: str | None
     state: LineState
     edited: bool
+    origin: str = Field(description="who wrote the text: engine, provided, memory or person")
+    voice: VoiceChoice | None = Field(description="of this line alone; None: its speaker's")
+    omitted: bool = Field(description="keeps the original audio by a person's wish")
+    pinned: bool = Field(description="its take was chosen by a person")
+    moved: bool = Field(description="times or speaker are this language's own, not the segment's")
     source_changed: bool = Field(description="the source line was edited after this was translated")
     take_key: str | None
     take_start_s: float | None
@@ -211,16 +262,70 @@ class LineRead(BaseModel):
 
 
 class LineUpdate(_Schema):
-    """An edit of a line."""
+    """An edit of a line; null gives times, speaker or voice back to the segment and its speaker."""
 
-    text: str = Field(min_length=1, max_length=2000)
+    text: LineText | None = None
+    start_s: float | None = Field(default=None, ge=0)
+    end_s: float | None = Field(default=None, ge=0)
+    speaker_id: str | None = Field(default=None, max_length=40)
+    voice: VoiceChoice | None = None
+    omitted: bool | None = Field(default=None, description="keep the original audio")
+    pinned: bool | None = Field(default=None, description="keep this take when everything is dubbed again")
 
 
-class VoiceChoice(_Schema):
-    """Whose voice speaks: a stock voice by name, another speaker of the task, or an uploaded clip, by id."""
+class Redub(_Schema):
+    """Which lines to do again: those named, or all that are not as they should be."""
 
-    kind: Literal["stock", "speaker", "clip"]
-    id: str = Field(min_length=1, max_length=80)
+    only_stale: bool = False
+    segment_ids: list[SegmentId] | None = Field(default=None, min_length=1, max_length=1000)
+
+    @model_validator(mode="after")
+    def _one_of_both(self) -> "Redub":
+        if self.only_stale == (self.segment_ids is not None):
+            raise ValueError("give either only_stale or segment_ids")
+        return self
+
+
+class TakeRead(BaseModel):
+    """A take a line has had."""
+
+    take_id: str
+    text: str
+    take_key: str
+    duration_s: float
+    natural_s: float | None
+    speed: float | None
+    fit: str | None
+    decision: str | None
+    created_at: datetime
+    current: bool = Field(description="it is the one that is heard")
+    url: str
+
+
+class EditRead(BaseModel):
+    """An edit of a task."""
+
+    number: int
+    kind: str
+    summary: str
+    undone: bool
+    author: str
+    created_at: datetime
+
+
+class LineName(BaseModel):
+    """Which line."""
+
+    language: str
+    segment_id: str
+
+
+class EditUndone(BaseModel):
+    """An edit that was undone or done again, and what it touched."""
+
+    edit: EditRead
+    segments: list[str]
+    lines: list[LineName]
 
 
 class SpeakerRead(BaseModel):
@@ -239,6 +344,35 @@ class SpeakerUpdate(_Schema):
 
     name: str | None = Field(default=None, min_length=1, max_length=80)
     voice: VoiceChoice | None = None
+
+
+class SpeakerNew(_Schema):
+    """A speaker that was not recognized."""
+
+    name: str = Field(min_length=1, max_length=80)
+
+
+class SpeakerMerge(_Schema):
+    """Speakers that are one person: the lines of `from` become those of `into`."""
+
+    from_: list[Annotated[str, Field(max_length=40)]] = Field(alias="from", min_length=1, max_length=50)
+    into: str = Field(max_length=40)
+
+
+class SpeakerAssign(_Schema):
+    """Lines to give to a speaker."""
+
+    segment_ids: list[SegmentId] = Field(min_length=1, max_length=5000)
+
+
+class VoiceRead(BaseModel):
+    """A voice to choose from; a clip speaks every language that an engine can clone for."""
+
+    kind: Literal["stock", "clip"]
+    id: str
+    name: str
+    engine: str | None = None
+    languages: list[str] = []
 
 
 class Artifact(BaseModel):

@@ -1,13 +1,22 @@
 """Turn a stage run into job rows: read what the stage needs, cut it with the pure functions of `planning.units`."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
 from sqlmodel import Session
 
-from services.gateway.database import queries
-from services.gateway.database.tables import JobRow, LineRow, SegmentRow, SpeakerRow, StageRun, Task
-from services.gateway.planning import units
-from shared.messaging import DiarizeVideo, EngineUsed, ExportLanguage, ExportSettings, GlossaryTerm, Job, SpeakerVoice
+from services.gateway.database import history, queries
+from services.gateway.database.tables import JobRow, LineRow, SegmentRow, StageRun, Task
+from services.gateway.planning import units, voices
+from shared.messaging import (
+    CloneLines,
+    DiarizeVideo,
+    EngineUsed,
+    ExportLanguage,
+    ExportSettings,
+    GlossaryTerm,
+    Job,
+    TranslateLines,
+)
 from shared.pipeline import LineState, Stage, Status
 from shared.storage import keys
 from shared.transcript import MediaFacts
@@ -90,17 +99,20 @@ def view(line: LineRow) -> units.LineView:
     )
 
 
-def voices(speakers: Iterable[SpeakerRow]) -> dict[str, SpeakerVoice]:
-    """Speakers as a voice engine needs them."""
-    return {
-        speaker.speaker_id: SpeakerVoice(
-            speaker_id=speaker.speaker_id,
-            f0_hz=speaker.f0_hz,
-            reference_key=speaker.reference_key,
-            voice=speaker.voice["id"] if speaker.voice else None,
-        )
-        for speaker in speakers
-    }
+def roles(session: Session, task: Task, segments: Sequence[SegmentRow], lines: Mapping[str, LineRow]) -> voices.Roles:
+    """Who speaks each of `lines` of one language, by the choices made for speakers and for single lines."""
+    people = [
+        voices.Person(row.speaker_id, row.f0_hz, row.reference_key, _choice(row.voice))
+        for row in queries.speakers(session, task.task_id)
+    ]
+    chosen = {key: choice for key, line in lines.items() if (choice := _choice(line.voice))}
+    wanted = {choice.id for choice in (*chosen.values(), *(who.choice for who in people if who.choice))}
+    clips = {row.clip_id: voices.Clip(row.key, row.f0_hz) for row in history.clips(session, wanted)} if wanted else {}
+    return voices.roles(people, spans(segments, lines), chosen, clips)
+
+
+def _choice(voice: Mapping[str, str] | None) -> voices.Choice | None:
+    return voices.Choice(voice["kind"], voice["id"]) if voice else None
 
 
 def _diarize(task: Task, run: StageRun) -> DiarizeVideo:
@@ -139,22 +151,29 @@ def _translate(session: Session, task: Task, run: StageRun) -> list[Job]:
     redo = _redo(session, run)
     revisions = {segment.segment_id: segment.revision for segment in segments}
     todo = {
-        key: view(line)
+        key
         for key, line in lines.items()
-        if not line.edited and (redo or line.text is None or line.segment_revision != revisions.get(key))
+        if not (line.edited or line.pinned)
+        and (redo or line.text is None or line.segment_revision != revisions.get(key))
     }
-    return list(
-        units.translate_jobs(
-            task.task_id,
-            run.language,
-            run.attempt,
-            task.epoch,
-            task.source_language or "en",
-            spans(segments, lines),
-            todo,
-            media(task).duration_s,
-            tuple(GlossaryTerm.model_validate(term) for term in task.config.get("glossary", [])),
-        )
+    return list(translation_jobs(session, task, run.language, run.attempt, todo))
+
+
+def translation_jobs(
+    session: Session, task: Task, language: str, attempt: int, todo: Collection[str]
+) -> Iterator[TranslateLines]:
+    """Jobs that translate the lines of the segments `todo`."""
+    lines = queries.lines(session, task.task_id, language)
+    return units.translate_jobs(
+        task.task_id,
+        language,
+        attempt,
+        task.epoch,
+        task.source_language or "en",
+        spans(queries.segments(session, task.task_id), lines),
+        {key: view(line) for key, line in lines.items() if key in todo},
+        media(task).duration_s,
+        tuple(GlossaryTerm.model_validate(term) for term in task.config.get("glossary", [])),
     )
 
 
@@ -162,22 +181,30 @@ def _clone(session: Session, task: Task, run: StageRun) -> list[Job]:
     redo = _redo(session, run)
     lines = queries.lines(session, task.task_id, run.language)
     todo = {
-        key: view(line)
+        key
         for key, line in lines.items()
         if line.text and not (line.omitted or line.pinned) and (redo or line.take_revision != line.revision)
     }
-    return list(
-        units.clone_jobs(
-            task.task_id,
-            run.language,
-            run.attempt,
-            task.epoch,
-            spans(queries.segments(session, task.task_id), lines),
-            todo,
-            voices(queries.speakers(session, task.task_id)),
-            media(task).duration_s,
-        )
+    return list(speech_jobs(session, task, run.language, run.attempt, todo))
+
+
+def speech_jobs(
+    session: Session, task: Task, language: str, attempt: int, todo: Collection[str]
+) -> Iterator[CloneLines]:
+    """Jobs that speak the lines of the segments `todo`."""
+    lines, segments = queries.lines(session, task.task_id, language), queries.segments(session, task.task_id)
+    cast = roles(session, task, segments, lines)
+    jobs = units.clone_jobs(
+        task.task_id,
+        language,
+        attempt,
+        task.epoch,
+        [cast.spoken(span) for span in spans(segments, lines)],
+        {key: view(line) for key, line in lines.items() if key in todo},
+        cast.voices,
+        media(task).duration_s,
     )
+    return map(voices.with_needed, jobs)
 
 
 def _export(session: Session, task: Task, run: StageRun) -> JobRow:

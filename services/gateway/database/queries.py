@@ -303,24 +303,20 @@ def lines_of_segment(session: Session, task_id: str, segment_id: str) -> Sequenc
     return session.exec(select(LineRow).where(LineRow.task_id == task_id, LineRow.segment_id == segment_id)).all()
 
 
-def lines_of_speaker(session: Session, task_id: str, speaker_id: str) -> Sequence[LineRow]:
-    """All lines of a speaker in all languages."""
-    return session.exec(
-        select(LineRow)
-        .join(
-            SegmentRow,
-            (col(SegmentRow.task_id) == LineRow.task_id) & (col(SegmentRow.segment_id) == LineRow.segment_id),
-        )
-        .where(LineRow.task_id == task_id, SegmentRow.speaker_id == speaker_id)
-    ).all()
-
-
 def issue_counts(session: Session, task_ids: Sequence[str]) -> dict[tuple[str, str], int]:
-    """Lines a person should look at, by (task, language): failed, outdated or overflowing."""
+    """Lines a person should look at, by (task, language): failed, outdated, overflowing, or without a take in an
+    exported language. Lines left out on purpose are none.
+    """
+    in_export = select(TaskLanguage.id).where(
+        TaskLanguage.task_id == LineRow.task_id,
+        TaskLanguage.language == LineRow.language,
+        col(TaskLanguage.exported_version).is_not(None),
+    )
+    unspoken = col(LineRow.state).in_((LineState.PENDING, LineState.TRANSLATED)) & in_export.exists()
     wants_a_look = col(LineRow.state).in_((LineState.FAILED, LineState.STALE)) | (col(LineRow.fit) == "overflow")
     rows = session.exec(
         select(LineRow.task_id, LineRow.language, func.count())
-        .where(col(LineRow.task_id).in_(task_ids), wants_a_look)
+        .where(col(LineRow.task_id).in_(task_ids), wants_a_look | unspoken, col(LineRow.omitted).is_(False))
         .group_by(LineRow.task_id, LineRow.language)
     )
     return {(task_id, code): count for task_id, code, count in rows}

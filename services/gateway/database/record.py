@@ -5,12 +5,15 @@ from collections.abc import Mapping, Sequence
 from sqlmodel import Session
 
 from services.gateway.database import queries
-from services.gateway.database.facts import tell
+from services.gateway.database.consequences import Lines, outdate_export, tell_line
 from services.gateway.database.jobs import spans
+from services.gateway.database.redo import speak
 from services.gateway.database.steps import carry_out
-from services.gateway.database.tables import JobState, LineRow, SegmentRow, SpeakerRow, StageRun, Task, now
+from services.gateway.database.tables import JobRow, JobState, LineRow, SegmentRow, SpeakerRow, StageRun, Task, now
+from services.gateway.database.takes import keep
 from services.gateway.planning.alignment import texts_by_segment
 from shared.messaging import (
+    JOB,
     EngineUsed,
     JobFailed,
     LanguageExported,
@@ -22,6 +25,7 @@ from shared.messaging import (
     TakesHeard,
     TranscriptReady,
     TranslatedLine,
+    TranslateLines,
 )
 from shared.pipeline import LineState, Status
 from shared.transcript import Cue, Transcript
@@ -45,8 +49,10 @@ def record(
         return False
     job.state = JobState.FAILED if isinstance(result, JobFailed) else JobState.DONE
     job.finished_at = now()
+    if isinstance(result, LinesDubbed):
+        keep(session, job, result)
     if job.run_stage is None:
-        _record_line(session, task, result)
+        _record_line(session, task, job, result)
         return True
     run = queries.run(session, result.task_id, result.language, job.run_stage, result.attempt)
     if run is None or run.status != Status.PROCESSING:
@@ -57,7 +63,7 @@ def record(
     else:
         run.jobs_done += 1
         run.engines = _merged(run, getattr(result, "engines", ()))
-    _take_in(session, task, run, result, transcript, provided or {})
+    _take_in(session, task, job, run, result, transcript, provided or {})
     session.flush()
     carry_out(session, task, [])
     return True
@@ -66,6 +72,7 @@ def record(
 def _take_in(
     session: Session,
     task: Task,
+    job: JobRow,
     run: StageRun,
     result: Result,
     transcript: Transcript | None,
@@ -77,7 +84,7 @@ def _take_in(
                 raise ValueError("a transcript result needs its transcript")
             _take_transcript(session, task, result, transcript, provided)
         case LinesTranslated():
-            _take_translations(session, task, result.language, result.lines)
+            _take_translations(session, task, result.language, result.lines, job)
         case LinesDubbed():
             _take_takes(session, task, result.language, result.lines)
         case LanguageExported():
@@ -122,12 +129,18 @@ def _take_transcript(
             )
 
 
-def _take_translations(session: Session, task: Task, language: str, translated: Sequence[TranslatedLine]) -> None:
+def _take_translations(
+    session: Session, task: Task, language: str, translated: Sequence[TranslatedLine], job: JobRow
+) -> None:
     rows = queries.lines(session, task.task_id, language)
-    revisions = {segment.segment_id: segment.revision for segment in queries.segments(session, task.task_id)}
+    segments = queries.segments(session, task.task_id)
+    revisions = {segment.segment_id: segment.revision for segment in segments}
+    made = JOB.validate_json(job.payload)
+    sources = {line.segment_id: line.text for line in made.lines} if isinstance(made, TranslateLines) else {}
+    edited = {segment.segment_id for segment in segments if sources.get(segment.segment_id) != segment.text}
     for line in translated:
         row = rows.get(line.segment_id)
-        if row is None or row.edited:
+        if row is None or row.edited or row.pinned or line.segment_id in edited:  # a person was faster
             continue
         if row.text != line.text:
             row.text = line.text
@@ -147,10 +160,19 @@ def _state(row: LineRow) -> LineState:
 
 def _take_takes(session: Session, task: Task, language: str, takes: Sequence[LineTake]) -> None:
     rows = queries.lines(session, task.task_id, language)
+    late = []
     for take in takes:
         row = rows.get(take.segment_id)
-        if row is not None and row.revision == take.revision:  # edited meanwhile: the take is of an old text
+        if row is None:
+            continue
+        if row.revision == take.revision:
             _place(row, take)
+        elif take.take_key and row.state != LineState.DUBBED:
+            late.append(take.segment_id)
+    if late:  # edited meanwhile: such a take counts only where that was undone
+        edited = Lines(session, task, language, queries.segments(session, task.task_id))
+        for segment_id in late:
+            edited.settle(segment_id)
     _touch(session, task, language)
 
 
@@ -181,37 +203,27 @@ def _take_export(session: Session, task: Task, run: StageRun, result: LanguageEx
     row.report = dict(result.report)
 
 
-def _record_line(session: Session, task: Task, result: Result) -> None:
-    """The result of re-dubbing a single line: the line changes, and with it the export is outdated."""
+def _record_line(session: Session, task: Task, job: JobRow, result: Result) -> None:
+    """The result of doing a single line again: the line changes, and with it the export is outdated."""
     segment_id = result.shard.removeprefix("line-")
     row = queries.line(session, task.task_id, result.language, segment_id)
     if row is None:
         return
-    if isinstance(result, JobFailed):
-        row.state, row.error_code, row.error_message = LineState.FAILED, result.code, result.message
-        row.version += 1
-    elif isinstance(result, LinesDubbed):
-        _take_takes(session, task, result.language, result.lines)
+    match result:
+        case JobFailed(code=code, message=message):
+            _fail(row, code, message)
+        case LinesTranslated(lines=(TranslatedLine(text=None) as line, *_)):
+            _fail(row, line.error_code, line.error_message)  # the text it had is better than none
+        case LinesTranslated():
+            _take_translations(session, task, result.language, result.lines, job)
+            speak(session, task, result.language, [row])
+        case LinesDubbed():
+            _take_takes(session, task, result.language, result.lines)
     outdate_export(session, task, result.language)
-    name = "failed" if row.state == LineState.FAILED else "dubbed"
-    tell(
-        session,
-        task,
-        result.language,
-        "line",
-        name,
-        segment_id=segment_id,
-        state=row.state,
-        version=row.version,
-        error_code=row.error_code,
-        error_message=row.error_message,
-    )
+    failed, spoken = row.state == LineState.FAILED, row.state == LineState.DUBBED
+    tell_line(session, task, row, "failed" if failed else "dubbed" if spoken else "updated")
 
 
-def outdate_export(session: Session, task: Task, language: str) -> None:
-    """A finished language no longer shows what its lines say."""
-    row = queries.language(session, task.task_id, language)
-    if row is None or row.status != Status.COMPLETED:
-        return
-    row.status = Status.STALE
-    tell(session, task, language, "language", "stale")
+def _fail(row: LineRow, code: str | None, message: str | None) -> None:
+    row.state, row.error_code, row.error_message = LineState.FAILED, code, message
+    row.version += 1

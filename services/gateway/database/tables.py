@@ -263,11 +263,14 @@ class LineRow(SQLModel, table=True):
 
 
 class TakeRow(SQLModel, table=True):
-    """A take a line has had; the line itself says which one counts."""
+    """A take a line has had; the line itself says which one counts.
+
+    `basis` is a hash of what it was made of: it counts for a line of the same text, voice and length of slot.
+    """
 
     __tablename__ = "takes"
     __table_args__ = (
-        UniqueConstraint("task_id", "language", "segment_id", "take_key"),
+        UniqueConstraint("task_id", "language", "segment_id", "take_key", "basis"),
         Index("ix_takes", "task_id", "language", "segment_id"),
     )
 
@@ -277,6 +280,7 @@ class TakeRow(SQLModel, table=True):
     language: str = Field(max_length=8)
     segment_id: str = Field(max_length=40)
     text: str = Field(sa_column=Column(Text, nullable=False))
+    basis: str = Field(default="", max_length=32)
     take_key: str
     start_s: float
     duration_s: float

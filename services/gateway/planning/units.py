@@ -16,7 +16,7 @@ from shared.messaging import (
     TimelineLine,
     TranslateLines,
 )
-from shared.pipeline import GRAPH, FitLimits, Lane, LineState, Stage, language
+from shared.pipeline import GRAPH, FitLimits, LineState, Stage, language
 from shared.transcript import MediaFacts
 
 CONTEXT_LINES = 3
@@ -155,31 +155,6 @@ def clone_jobs(
             lines=tuple(_line_to_speak(span, lines[span.segment_id], borrowable[span.segment_id]) for span in shard),
             speakers=tuple(speakers.values()),
         )
-
-
-def clone_line_job(
-    task_id: str,
-    target: str,
-    attempt: int,
-    epoch: int,
-    segment_id: str,
-    spans: Sequence[Span],
-    line: LineView,
-    speakers: Mapping[str, SpeakerVoice],
-    duration_s: float,
-) -> CloneLines:
-    """The interactive job that speaks one line again."""
-    span = next(span for span in spans if span.segment_id == segment_id)
-    return CloneLines(
-        task_id=task_id,
-        language=target,
-        shard=line_shard(segment_id),
-        attempt=attempt,
-        lane=Lane.INTERACTIVE,
-        epoch=epoch,
-        lines=(_line_to_speak(span, line, gaps(spans, duration_s)[segment_id]),),
-        speakers=tuple(speakers.values()),
-    )
 
 
 def line_shard(segment_id: str) -> str:

@@ -36,7 +36,7 @@ def test_the_newest_schema_is_that_of_the_tables(database_url: str) -> None:
 
 
 def test_rows_of_the_first_schema_survive(database_url: str) -> None:
-    """Voices keep their meaning, jobs their run, lines get what is new; the way back works too."""
+    """Voices keep their meaning, jobs their run, lines their takes and what is new; the way back works too."""
 
     def upgraded(config: Config, connection: sa.Connection) -> tuple[Any, ...]:
         command.upgrade(config, "0001")
@@ -47,7 +47,8 @@ def test_rows_of_the_first_schema_survive(database_url: str) -> None:
             " VALUES ('t', 'es', 'export', '0', 1, 'batch', 'ready', '{}', 0, '2026-01-01'),"
             " ('t', 'es', 'voice_cloning', 'line-s0001', 1, 'interactive', 'ready', '{}', 0, '2026-01-01')",
             "INSERT INTO lines (task_id, language, segment_id, edited, state, revision, segment_revision,"
-            " dub_attempt, version) VALUES ('t', 'es', 's0001', false, 'pending', 1, 1, 0, 1)",
+            " dub_attempt, version, text, take_key, take_start_s, take_duration_s)"
+            " VALUES ('t', 'es', 's0001', false, 'dubbed', 1, 1, 0, 1, 'hola', 'k', 1, 2)",
         ):
             connection.execute(sa.text(statement))
         command.upgrade(config, "head")
@@ -58,10 +59,13 @@ def test_rows_of_the_first_schema_survive(database_url: str) -> None:
         runs = connection.execute(sa.select(read["jobs"].c.run_stage).order_by(read["jobs"].c.id)).scalars().all()
         lines = read["lines"].c
         line = connection.execute(sa.select(lines.origin, lines.rounds, lines.tried, lines.omitted)).one()
+        takes = read["takes"].c
+        take = connection.execute(sa.select(takes.segment_id, takes.text, takes.take_key, takes.duration_s)).one()
         command.downgrade(config, "0001")
-        return voices, runs, tuple(line)
+        return voices, runs, tuple(line), tuple(take)
 
-    voices, runs, line = _run(database_url, upgraded)
+    voices, runs, line, take = _run(database_url, upgraded)
     assert voices == [{"kind": "stock", "id": "espeak-male-1"}, None]
     assert runs == ["export", None]
     assert line == ("engine", 0, [], False)
+    assert take == ("s0001", "hola", "k", 2.0)

@@ -19,6 +19,17 @@ def _set_voices(voices: dict[int, dict[str, str]]) -> None:
         op.execute(speakers.update().where(speakers.c.id == id_).values(voice=voice))
 
 
+def _keep_takes() -> None:
+    """Lines have one take before; it is listed among those to come."""
+    op.execute(
+        "INSERT INTO takes (take_id, task_id, language, segment_id, text, basis, take_key, start_s, duration_s,"
+        " natural_s, speed, fit, decision, created_at)"
+        " SELECT 'first', task_id, language, segment_id, coalesce(text, ''), '', take_key, take_start_s,"
+        " take_duration_s, natural_s, speed, fit, decision, CURRENT_TIMESTAMP FROM lines"
+        " WHERE take_key IS NOT NULL AND take_start_s IS NOT NULL AND take_duration_s IS NOT NULL"
+    )
+
+
 def upgrade() -> None:
     """Apply."""
     op.create_table(
@@ -112,6 +123,7 @@ def upgrade() -> None:
         sa.Column("language", sa.String(length=8), nullable=False),
         sa.Column("segment_id", sa.String(length=40), nullable=False),
         sa.Column("text", sa.Text(), nullable=False),
+        sa.Column("basis", sa.String(length=32), nullable=False),
         sa.Column("take_key", sa.String(), nullable=False),
         sa.Column("start_s", sa.Float(), nullable=False),
         sa.Column("duration_s", sa.Float(), nullable=False),
@@ -121,10 +133,11 @@ def upgrade() -> None:
         sa.Column("decision", sa.String(), nullable=True),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.PrimaryKeyConstraint("id"),
-        sa.UniqueConstraint("task_id", "language", "segment_id", "take_key"),
+        sa.UniqueConstraint("task_id", "language", "segment_id", "take_key", "basis"),
     )
     with op.batch_alter_table("takes", schema=None) as batch_op:
         batch_op.create_index("ix_takes", ["task_id", "language", "segment_id"], unique=False)
+    _keep_takes()
 
     op.create_table(
         "translation_memory",

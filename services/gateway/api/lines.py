@@ -1,0 +1,167 @@
+"""Read and edit lines; do lines again."""
+
+from typing import Any
+
+from fastapi import APIRouter, Request, Response
+from sqlmodel import Session
+
+from services.gateway.api.context import (
+    Engines,
+    Parts,
+    Who,
+    check_version,
+    etag,
+    known_language,
+    known_line,
+    known_segment,
+    locked_visible_task,
+    visible_task,
+)
+from services.gateway.api.problems import Problem, unprocessable
+from services.gateway.api.reading import read_line
+from services.gateway.api.schemas import LineRead, LineUpdate, Redub, Started, StartedLines
+from services.gateway.api.voices import check_voice
+from services.gateway.database import queries
+from services.gateway.database.edits import Edit
+from services.gateway.database.jobs import media, spans
+from services.gateway.database.redo import outdated, redo
+from services.gateway.database.tables import LineRow, SegmentRow, Task
+from shared.pipeline import Stage
+
+router = APIRouter(prefix="/api/tasks/{task_id}/languages/{language}", tags=["lines"])
+_MAKE_ANOTHER_TAKE = ("text", "start_s", "end_s", "speaker_id", "voice")
+_NOT_NULL = ("text", "omitted", "pinned")
+
+
+@router.get("/lines", operation_id="list_lines")
+def list_lines(task_id: str, language: str, parts: Parts, who: Who) -> list[LineRead]:
+    """Lines of a language in time order."""
+    with parts.database.read() as session:
+        known_language(session, visible_task(session, who, task_id), language)
+        lines = queries.lines(session, task_id, language)
+        segments = queries.segments(session, task_id)
+        return [read_line(s, lines[s.segment_id]) for s in segments if s.segment_id in lines]
+
+
+@router.get("/lines/{segment_id}", operation_id="get_line")
+def get_line(task_id: str, language: str, segment_id: str, parts: Parts, who: Who, response: Response) -> LineRead:
+    """One line."""
+    with parts.database.read() as session:
+        visible_task(session, who, task_id)
+        line = known_line(session, task_id, language, segment_id)
+        response.headers["ETag"] = etag(line.version)
+        return read_line(known_segment(session, task_id, segment_id), line)
+
+
+@router.patch("/lines/{segment_id}", operation_id="update_line")
+def update_line(
+    task_id: str,
+    language: str,
+    segment_id: str,
+    change: LineUpdate,
+    request: Request,
+    response: Response,
+    parts: Parts,
+    who: Who,
+    engines: Engines,
+) -> LineRead:
+    """Edit a line: it turns stale, and with it the language's export. No engine overwrites a person's text.
+
+    A line that is again what one of its takes was made of has that take at once. An edit of what is heard releases a
+    pinned take.
+    """
+    with parts.database.write() as session:
+        task = locked_visible_task(session, who, task_id)
+        segment = known_segment(session, task_id, segment_id)
+        line = known_line(session, task_id, language, segment_id)
+        check_version(request, line.version)
+        given = change.model_dump(exclude_unset=True)
+        wanted = {name: value for name, value in given.items() if value is not None or name not in _NOT_NULL}
+        _check(session, task, segment, line, wanted)
+        if change.voice is not None:
+            check_voice(session, task, engines, change.voice, language)
+        edit = Edit(session, task, "update_line", who.owner)
+        edit.change(line, **_columns(segment, line, wanted))
+        edit.finish(f"{language}, line {segment_id}: {_summary(wanted)}")
+        response.headers["ETag"] = etag(line.version)
+        return read_line(segment, line)
+
+
+def _check(session: Session, task: Task, segment: SegmentRow, line: LineRow, wanted: dict[str, Any]) -> None:
+    if "text" in wanted:
+        wanted["text"] = " ".join(wanted["text"].split())
+        if not wanted["text"]:
+            raise unprocessable("empty_text", "a line needs a text", "/text")
+    (span,) = spans([segment], {segment.segment_id: line})
+    start_s, end_s = wanted.get("start_s", span.start_s), wanted.get("end_s", span.end_s)
+    start_s = segment.start_s if start_s is None else start_s
+    end_s = segment.end_s if end_s is None else end_s
+    if not start_s < end_s <= max(media(task).duration_s, span.end_s, segment.end_s):
+        raise unprocessable("invalid_times", "a line ends after its start and inside the video", "/end_s")
+    speaker_id = wanted.get("speaker_id")
+    if speaker_id is not None and queries.speaker(session, task.task_id, speaker_id) is None:
+        raise unprocessable("unknown_speaker", f"speaker '{speaker_id}' does not exist", "/speaker_id")
+    if wanted.get("pinned") and line.take_key is None:
+        raise Problem(409, "line_has_no_take", "dub the line first: there is no take to keep")
+
+
+def _columns(segment: SegmentRow, line: LineRow, wanted: dict[str, Any]) -> dict[str, Any]:
+    values = dict(wanted)
+    if "text" in wanted:
+        values |= {"edited": True, "origin": "person", "segment_revision": segment.revision}
+    if any(name in wanted and wanted[name] != getattr(line, name) for name in _MAKE_ANOTHER_TAKE):
+        values.setdefault("pinned", False)
+    return values
+
+
+def _summary(wanted: dict[str, Any]) -> str:
+    said = []
+    for name, value in wanted.items():
+        if name == "text":
+            said.append(f"“{value[:80]}”")
+        elif name == "voice":
+            said.append(f"voice {value['kind']} {value['id']}" if value else "its speaker's voice")
+        elif isinstance(value, bool):
+            said.append(name if value else f"not {name}")
+        else:
+            said.append(f"{name} {'of the segment' if value is None else value}")
+    return ", ".join(said)
+
+
+@router.post("/lines/{segment_id}/dub", status_code=202, operation_id="dub_line")
+def dub_line(task_id: str, language: str, segment_id: str, parts: Parts, who: Who) -> Started:
+    """Speak one line again, ahead of all batch work; `line.dubbed` tells when it is ready.
+
+    It is translated first when nobody wrote its text and it has none, or its source was edited since.
+    """
+    with parts.database.write() as session:
+        task = locked_visible_task(session, who, task_id)
+        known_line(session, task_id, language, segment_id)
+        redo(session, task, language, [segment_id])
+    return Started(
+        message=f"Started {Stage.CLONING} of one line", task_id=task_id, language=language, stage=Stage.CLONING
+    )
+
+
+@router.post("/dub", status_code=202, operation_id="dub_lines")
+def dub_lines(task_id: str, language: str, which: Redub, parts: Parts, who: Who) -> StartedLines:
+    """Speak several lines again, ahead of all batch work: those named, or all that were outdated by edits.
+
+    Pinned and omitted lines are done again only by name. Raises: 409 `nothing_to_dub`.
+    """
+    with parts.database.write() as session:
+        task = locked_visible_task(session, who, task_id)
+        known_language(session, task, language)
+        for segment_id in which.segment_ids or ():
+            known_line(session, task_id, language, segment_id)
+        named = which.segment_ids if which.segment_ids is not None else outdated(session, task, language)
+        if not named:
+            raise Problem(409, "nothing_to_dub", f"every line of '{language}' is as it should be")
+        count = redo(session, task, language, named)
+    return StartedLines(
+        message=f"Started {Stage.CLONING} of {count} lines",
+        task_id=task_id,
+        language=language,
+        stage=Stage.CLONING,
+        lines=count,
+    )

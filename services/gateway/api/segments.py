@@ -1,0 +1,180 @@
+"""Read, edit, insert, delete, split and merge source lines; the lines of all languages follow."""
+
+from fastapi import APIRouter, Request, Response
+from sqlmodel import Session
+
+from services.gateway.api.context import (
+    Parts,
+    Who,
+    check_version,
+    etag,
+    known_segment,
+    locked_visible_task,
+    visible_task,
+)
+from services.gateway.api.problems import Problem, not_found, unprocessable
+from services.gateway.api.reading import read_segment
+from services.gateway.api.schemas import (
+    SegmentMerge,
+    SegmentNew,
+    SegmentParts,
+    SegmentRead,
+    SegmentSplit,
+    SegmentUpdate,
+)
+from services.gateway.database import queries
+from services.gateway.database.cutting import cut, new_segment_id, remove, unite
+from services.gateway.database.edits import Edit
+from services.gateway.database.jobs import media
+from services.gateway.database.tables import LineRow, SegmentRow, Task
+from services.gateway.planning.editing import are_neighbours
+
+router = APIRouter(prefix="/api/tasks/{task_id}/segments", tags=["segments"])
+
+
+@router.get("", operation_id="list_segments")
+def list_segments(task_id: str, parts: Parts, who: Who) -> list[SegmentRead]:
+    """Source lines in time order."""
+    with parts.database.read() as session:
+        visible_task(session, who, task_id)
+        return [read_segment(segment) for segment in queries.segments(session, task_id)]
+
+
+@router.get("/{segment_id}", operation_id="get_segment")
+def get_segment(task_id: str, segment_id: str, parts: Parts, who: Who, response: Response) -> SegmentRead:
+    """One source line."""
+    with parts.database.read() as session:
+        visible_task(session, who, task_id)
+        segment = known_segment(session, task_id, segment_id)
+        response.headers["ETag"] = etag(segment.version)
+        return read_segment(segment)
+
+
+@router.post("", status_code=201, operation_id="insert_segment")
+def insert_segment(task_id: str, new: SegmentNew, response: Response, parts: Parts, who: Who) -> SegmentRead:
+    """Add a source line that was not recognized; its lines in all languages wait for their translation."""
+    with parts.database.write() as session:
+        task = locked_visible_task(session, who, task_id)
+        if task.media is None:
+            raise Problem(409, "no_transcript", "process the base stage first: there is nothing to add a line to")
+        _check_times(task, new.start_s, new.end_s, 0.0)
+        _check_speaker(session, task, new.speaker_id)
+        segment = SegmentRow(
+            task_id=task_id,
+            segment_id=new_segment_id(),
+            start_s=new.start_s,
+            end_s=new.end_s,
+            speaker_id=new.speaker_id,
+            text=_text(new.text),
+        )
+        edit = Edit(session, task, "insert_segment", who.owner)
+        edit.add(segment)
+        for language in queries.languages(session, [task_id]).get(task_id, []):
+            edit.add(LineRow(task_id=task_id, language=language.language, segment_id=segment.segment_id))
+        edit.finish(f"Inserted a line at {new.start_s:.2f} s: {_short(segment.text)}")
+        response.headers["ETag"] = etag(segment.version)
+        return read_segment(segment)
+
+
+@router.patch("/{segment_id}", operation_id="update_segment")
+def update_segment(
+    task_id: str, segment_id: str, change: SegmentUpdate, request: Request, response: Response, parts: Parts, who: Who
+) -> SegmentRead:
+    """Edit a source line: its lines in all languages are outdated, and no others."""
+    with parts.database.write() as session:
+        task = locked_visible_task(session, who, task_id)
+        segment = known_segment(session, task_id, segment_id)
+        check_version(request, segment.version)
+        wanted = {name: value for name, value in change.model_dump(exclude_unset=True).items() if value is not None}
+        start_s, end_s = wanted.get("start_s", segment.start_s), wanted.get("end_s", segment.end_s)
+        _check_times(task, start_s, end_s, segment.end_s)
+        if "speaker_id" in wanted:
+            _check_speaker(session, task, wanted["speaker_id"])
+        if "text" in wanted:
+            wanted["text"] = _text(wanted["text"])
+            if wanted["text"] != segment.text:
+                wanted["revision"] = segment.version + 1  # never used before, whatever is undone
+        edit = Edit(session, task, "update_segment", who.owner)
+        edit.change(segment, **wanted)
+        edit.finish(f"Changed {', '.join(wanted.keys() - {'revision'})} of line {segment_id}: {_short(segment.text)}")
+        response.headers["ETag"] = etag(segment.version)
+        return read_segment(segment)
+
+
+@router.delete("/{segment_id}", status_code=204, operation_id="delete_segment")
+def delete_segment(task_id: str, segment_id: str, request: Request, parts: Parts, who: Who) -> None:
+    """Remove a source line with its lines in all languages; the original audio is heard there."""
+    with parts.database.write() as session:
+        task = locked_visible_task(session, who, task_id)
+        segment = known_segment(session, task_id, segment_id)
+        check_version(request, segment.version)
+        edit = Edit(session, task, "delete_segment", who.owner)
+        remove(session, edit, segment)
+        edit.finish(f"Deleted line {segment_id}: {_short(segment.text)}")
+
+
+@router.post("/{segment_id}/split", operation_id="split_segment")
+def split_segment(
+    task_id: str, segment_id: str, where: SegmentSplit, request: Request, parts: Parts, who: Who
+) -> SegmentParts:
+    """Cut a source line in two: the first keeps the id. Its lines in all languages are cut in proportion.
+
+    Raises: 422 `cannot_split` when a half would have no text.
+    """
+    with parts.database.write() as session:
+        task = locked_visible_task(session, who, task_id)
+        segment = known_segment(session, task_id, segment_id)
+        check_version(request, segment.version)
+        if not segment.start_s < where.at_s < segment.end_s:
+            raise unprocessable("invalid_times", "a segment is split between its start and its end", "/at_s")
+        edit = Edit(session, task, "split_segment", who.owner)
+        texts = {language: (_text(one), _text(two)) for language, (one, two) in where.texts.items()}
+        second = cut(session, task, edit, segment, where.at_s, where.text_at, texts)
+        if second is None:
+            detail = "a half would have no text: give text_at, the number of characters before the cut"
+            raise unprocessable("cannot_split", detail, "/text_at")
+        edit.finish(f"Split line {segment_id} at {where.at_s:.2f} s: {_short(segment.text)} | {_short(second.text)}")
+        return SegmentParts(segments=[read_segment(segment), read_segment(second)])
+
+
+@router.post("/merge", operation_id="merge_segments")
+def merge_segments(task_id: str, which: SegmentMerge, response: Response, parts: Parts, who: Who) -> SegmentRead:
+    """Make one source line of several that follow each other; the first keeps its id and its speaker.
+
+    Raises: 422 `not_neighbours`.
+    """
+    with parts.database.write() as session:
+        task = locked_visible_task(session, who, task_id)
+        ordered = queries.segments(session, task_id)
+        known = {segment.segment_id: segment for segment in ordered}
+        if missing := [key for key in which.segment_ids if key not in known]:
+            raise not_found(f"segment '{missing[0]}'")
+        if not are_neighbours(list(known), which.segment_ids):
+            raise unprocessable("not_neighbours", "only lines that follow each other can be merged", "/segment_ids")
+        first, *others = (known[key] for key in which.segment_ids)
+        edit = Edit(session, task, "merge_segments", who.owner)
+        unite(session, task, edit, first, others)
+        edit.finish(f"Merged lines {', '.join(which.segment_ids[:6])}: {_short(first.text)}")
+        response.headers["ETag"] = etag(first.version)
+        return read_segment(first)
+
+
+def _check_times(task: Task, start_s: float, end_s: float, known_end_s: float) -> None:
+    if not start_s < end_s <= max(media(task).duration_s, known_end_s):
+        raise unprocessable("invalid_times", "a segment ends after its start and inside the video", "/end_s")
+
+
+def _check_speaker(session: Session, task: Task, speaker_id: str) -> None:
+    if queries.speaker(session, task.task_id, speaker_id) is None:
+        raise unprocessable("unknown_speaker", f"speaker '{speaker_id}' does not exist", "/speaker_id")
+
+
+def _text(text: str) -> str:
+    found = " ".join(text.split())
+    if not found:
+        raise unprocessable("empty_text", "a line needs a text", "/text")
+    return found
+
+
+def _short(text: str) -> str:
+    return f"“{text[:60]}…”" if len(text) > 60 else f"“{text}”"

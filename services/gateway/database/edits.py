@@ -1,0 +1,213 @@
+"""Edits of a task: made, written down, undone and done again by one mechanism.
+
+An edit keeps the columns it changed as they were and as they became. States and takes are not among them: they follow
+from the rows (`consequences`), so a take that was made of what an undo brings back counts again at once.
+"""
+
+from collections.abc import Iterable
+from typing import Any
+
+from sqlmodel import Session
+
+from services.gateway.database import history, queries
+from services.gateway.database.consequences import follow
+from services.gateway.database.facts import tell
+from services.gateway.database.tables import EditRow, LineRow, SegmentRow, SpeakerRow, Task
+from services.gateway.planning.changes import LINES, SEGMENTS, SPEAKERS, Touched, line_key, touched
+from shared.pipeline import BASE
+
+Row = SegmentRow | LineRow | SpeakerRow
+_TABLES: dict[str, type[Row]] = {SEGMENTS: SegmentRow, LINES: LineRow, SPEAKERS: SpeakerRow}
+_ORDER = (SPEAKERS, SEGMENTS, LINES)
+_FOLLOWS = ("take_key",)  # compared with nobody: a newer take is kept where it fits
+_SUBJECT = {SEGMENTS: "segment", SPEAKERS: "speaker"}
+Sides = dict[str, dict[str, dict[str, Any]]]
+
+
+class Conflict(Exception):  # noqa: N818 (a state of the task, not a mistake)
+    """What an edit changed was changed since by something else; the message tells what."""
+
+
+class Edit:
+    """One edit being made. Every change of a row goes through it; `finish` writes it down."""
+
+    def __init__(self, session: Session, task: Task, kind: str, author: str | None) -> None:
+        self._session, self._task = session, task
+        self._kind, self._author = kind, author or ""
+        self._before: Sides = {}
+        self._after: Sides = {}
+
+    def change(self, row: Row, **values: Any) -> None:
+        """Set columns; those that have their value already are left out."""
+        changed = {name: value for name, value in values.items() if getattr(row, name) != value}
+        if not changed:
+            return
+        table, key = _place(row)
+        for name, value in changed.items():
+            self._before.setdefault(table, {}).setdefault(key, {}).setdefault(name, getattr(row, name))
+            self._after.setdefault(table, {}).setdefault(key, {})[name] = value
+            setattr(row, name, value)
+        row.version += 1
+
+    def add(self, row: Row) -> None:
+        """Add a row."""
+        self._session.add(row)
+        self._session.flush()
+        table, key = _place(row)
+        self._after.setdefault(table, {})[key] = _dump(row)
+
+    def remove(self, row: Row) -> None:
+        """Remove a row as it is."""
+        table, key = _place(row)
+        self._before.setdefault(table, {})[key] = _dump(row)
+        self._session.delete(row)
+
+    def finish(self, summary: str) -> EditRow | None:
+        """Write the edit down with all that follows from it; None when nothing changed.
+
+        What was undone before cannot be done again any more.
+        """
+        changes = touched(self._before, self._after)
+        if not (changes.segments or changes.lines or changes.speakers):
+            return None
+        number = history.newest_number(self._session, self._task.task_id) + 1
+        for undone in history.undone_edits(self._session, self._task.task_id):
+            self._session.delete(undone)
+        row = EditRow(
+            task_id=self._task.task_id,
+            number=number,
+            kind=self._kind,
+            summary=summary[:300],
+            before=self._before,
+            after=self._after,
+            author=self._author,
+        )
+        self._session.add(row)
+        follow(self._session, self._task, changes)
+        _tell_rows(self._session, self._task, self._before, self._after)
+        return row
+
+
+def undo(session: Session, task: Task) -> tuple[EditRow, Touched] | None:
+    """Revert the newest edit; None when there is none. Raises: Conflict."""
+    edit = history.last_edit(session, task.task_id)
+    if edit is None:
+        return None
+    edit.after, edit.before = _apply(session, task, edit, edit.after, edit.before)
+    edit.undone = True
+    return _told(session, task, edit, "undone", edit.after, edit.before)
+
+
+def redo(session: Session, task: Task) -> tuple[EditRow, Touched] | None:
+    """Make the oldest undone edit again; None when there is none. Raises: Conflict."""
+    undone = history.undone_edits(session, task.task_id)
+    if not undone:
+        return None
+    edit = undone[0]
+    edit.before, edit.after = _apply(session, task, edit, edit.before, edit.after)
+    edit.undone = False
+    return _told(session, task, edit, "redone", edit.before, edit.after)
+
+
+def _told(
+    session: Session, task: Task, edit: EditRow, name: str, before: Sides, after: Sides
+) -> tuple[EditRow, Touched]:
+    changes = touched(before, after)
+    follow(session, task, changes)
+    _tell_rows(session, task, before, after)
+    tell(session, task, BASE, "edit", name, number=edit.number, kind=edit.kind, summary=edit.summary)
+    return edit, changes
+
+
+def _apply(session: Session, task: Task, edit: EditRow, now: Sides, then: Sides) -> tuple[Sides, Sides]:
+    """Turn the rows of `now` into those of `then`; returns both as they are to be kept.
+
+    What is removed is kept as it is at this moment, with everything made of it since.
+    """
+    kept: Sides = {table: dict(rows) for table, rows in now.items()}
+    rows = {(table, key): _find(session, task, table, key) for table, key in _keys(now, then)}
+    for (table, key), row in rows.items():
+        _check(edit, row, now.get(table, {}).get(key), then.get(table, {}).get(key))
+    for (table, key), row in rows.items():
+        values = then.get(table, {}).get(key)
+        if row is None and values is not None:
+            _add_again(session, table, values)
+        elif row is not None and values is not None:
+            for name, value in values.items():
+                setattr(row, name, value)
+            row.version += 1
+        elif row is not None:
+            for gone in [row, *_lines_of(session, row)]:
+                place, name = _place(gone)
+                kept.setdefault(place, {}).setdefault(name, {}).update(_dump(gone))
+                session.delete(gone)
+    session.flush()
+    return kept, then
+
+
+def _keys(*sides: Sides) -> Iterable[tuple[str, str]]:
+    found = {(table, key): None for table in _ORDER for side in sides for key in side.get(table, {})}
+    return list(found)
+
+
+def _check(edit: EditRow, row: Row | None, now: dict[str, Any] | None, then: dict[str, Any] | None) -> None:
+    """Raises: Conflict, when a row is not as the edit left it."""
+    if (row is None) != (now is None):
+        what = "was removed" if row is None else "is there"
+        raise Conflict(f"edit {edit.number} ({edit.summary}): a row it changed {what} by now")
+    if row is None or now is None or then is None:
+        return
+    for name, value in now.items():
+        found = getattr(row, name)
+        if name not in _FOLLOWS and found != value and found != then[name]:
+            where = "/".join(_place(row))
+            raise Conflict(f"edit {edit.number} ({edit.summary}): '{name}' of {where} was changed since")
+
+
+def _find(session: Session, task: Task, table: str, key: str) -> Row | None:
+    if table == SEGMENTS:
+        return queries.segment(session, task.task_id, key)
+    if table == SPEAKERS:
+        return queries.speaker(session, task.task_id, key)
+    return queries.line(session, task.task_id, *line_key(key))
+
+
+def _lines_of(session: Session, row: Row) -> Iterable[LineRow]:
+    """Lines go with their segment, those of languages added since included."""
+    if not isinstance(row, SegmentRow):
+        return ()
+    return queries.lines_of_segment(session, row.task_id, row.segment_id)
+
+
+def _add_again(session: Session, table: str, values: dict[str, Any]) -> None:
+    """With its old number where that is free, so that speakers keep their order."""
+    model = _TABLES[table]
+    free = session.get(model, values["id"]) is None
+    row = model(**(values if free else {**values, "id": None}))
+    row.version += 1
+    session.add(row)
+    session.flush()
+
+
+def _place(row: Row) -> tuple[str, str]:
+    """Table and key of a row."""
+    if isinstance(row, SegmentRow):
+        return SEGMENTS, row.segment_id
+    if isinstance(row, SpeakerRow):
+        return SPEAKERS, row.speaker_id
+    return LINES, f"{row.language}/{row.segment_id}"
+
+
+def _dump(row: Row) -> dict[str, Any]:
+    return row.model_dump(mode="json")
+
+
+def _tell_rows(session: Session, task: Task, before: Sides, after: Sides) -> None:
+    """Segments and speakers that changed, came or went."""
+    for table, subject in _SUBJECT.items():
+        old, new = before.get(table, {}), after.get(table, {})
+        for key in sorted(old.keys() | new.keys()):
+            row = _find(session, task, table, key)
+            version = row.version if row else None
+            name = "deleted" if row is None else "updated" if key in old else "created"
+            tell(session, task, BASE, subject, name, **{f"{subject}_id": key, "version": version})

@@ -1,0 +1,80 @@
+"""Reads of what lines have been: their takes, the edits made, and the clips chosen for their voices."""
+
+from collections.abc import Iterable, Sequence
+
+from sqlalchemy import func
+from sqlmodel import Session, col, select
+
+from services.gateway.database.queries import OPEN_JOBS
+from services.gateway.database.tables import ClipRow, EditRow, JobRow, LineRow, TakeRow
+
+
+def takes(session: Session, task_id: str, language: str, segment_id: str) -> Sequence[TakeRow]:
+    """Takes of a line, newest first."""
+    return session.exec(
+        select(TakeRow)
+        .where(TakeRow.task_id == task_id, TakeRow.language == language, TakeRow.segment_id == segment_id)
+        .order_by(col(TakeRow.created_at).desc(), col(TakeRow.id).desc())
+    ).all()
+
+
+def take(session: Session, line: LineRow, take_id: str) -> TakeRow | None:
+    """One take of a line."""
+    return next((row for row in takes_of(session, line) if row.take_id == take_id), None)
+
+
+def takes_of(session: Session, line: LineRow) -> Sequence[TakeRow]:
+    """Takes of a line, newest first."""
+    return takes(session, line.task_id, line.language, line.segment_id)
+
+
+def edits(session: Session, task_id: str, limit: int) -> Sequence[EditRow]:
+    """The newest edits, newest first."""
+    return session.exec(
+        select(EditRow).where(EditRow.task_id == task_id).order_by(col(EditRow.number).desc()).limit(limit)
+    ).all()
+
+
+def newest_number(session: Session, task_id: str) -> int:
+    """The number of the newest edit; 0 before the first."""
+    return session.exec(select(func.max(EditRow.number)).where(EditRow.task_id == task_id)).one() or 0
+
+
+def undone_edits(session: Session, task_id: str) -> Sequence[EditRow]:
+    """Edits that were undone, oldest first: the first is what a redo does again."""
+    return session.exec(
+        select(EditRow).where(EditRow.task_id == task_id, col(EditRow.undone)).order_by(col(EditRow.number))
+    ).all()
+
+
+def last_edit(session: Session, task_id: str) -> EditRow | None:
+    """What an undo reverts."""
+    return session.exec(
+        select(EditRow)
+        .where(EditRow.task_id == task_id, col(EditRow.undone).is_(False))
+        .order_by(col(EditRow.number).desc())
+    ).first()
+
+
+def clips(session: Session, clip_ids: Iterable[str]) -> Sequence[ClipRow]:
+    """Clips by id; those that are gone are missing."""
+    return session.exec(select(ClipRow).where(col(ClipRow.clip_id).in_(list(clip_ids)))).all()
+
+
+def clips_of(session: Session, owner: str | None) -> Sequence[ClipRow]:
+    """Clips of an account, by name; None: of all."""
+    query = select(ClipRow).order_by(col(ClipRow.name), col(ClipRow.id))
+    return session.exec(query if owner is None else query.where(ClipRow.owner == owner)).all()
+
+
+def open_jobs_of_line(session: Session, line: LineRow, shard: str) -> Sequence[JobRow]:
+    """Jobs that work on a single line and may still run."""
+    return session.exec(
+        select(JobRow).where(
+            JobRow.task_id == line.task_id,
+            JobRow.language == line.language,
+            JobRow.shard == shard,
+            col(JobRow.run_stage).is_(None),
+            col(JobRow.state).in_(OPEN_JOBS),
+        )
+    ).all()

@@ -1,0 +1,77 @@
+"""Do single lines again, ahead of all batch work."""
+
+from collections.abc import Iterable
+
+from sqlmodel import Session
+
+from services.gateway.database import history, queries
+from services.gateway.database.jobs import row, speech_jobs, translation_jobs
+from services.gateway.database.tables import JobState, LineRow, SegmentRow, Task, now
+from services.gateway.planning.units import line_shard
+from services.gateway.planning.voices import with_needed
+from shared.pipeline import Lane, LineState, Stage, Status
+
+
+def outdated(session: Session, task: Task, language: str) -> list[str]:
+    """Segments whose lines are not as they should be: edited since their takes, or new since the language was dubbed.
+
+    Lines that keep the original audio by a person's wish, or a take a person chose, are as they should be.
+    """
+    runs = queries.newest_runs(session, [task.task_id]).get(task.task_id, {})
+    dubbed = runs.get((language, Stage.CLONING))
+    states: set[str] = {LineState.STALE}
+    if dubbed is not None and dubbed.status == Status.COMPLETED:
+        states |= {LineState.PENDING, LineState.TRANSLATED}
+    lines = queries.lines(session, task.task_id, language)
+    ordered = [segment.segment_id for segment in queries.segments(session, task.task_id)]
+    return [
+        key
+        for key in ordered
+        if (line := lines.get(key)) and line.state in states and not (line.omitted or line.pinned)
+    ]
+
+
+def redo(session: Session, task: Task, language: str, segment_ids: Iterable[str]) -> int:
+    """Put lines on the interactive lane, one job each, and return how many.
+
+    A line whose text an engine wrote for another source text, or that has none, is translated first. A line that is
+    waiting already waits once. What a person asks for by hand counts even where a take was pinned before.
+    """
+    lines = queries.lines(session, task.task_id, language)
+    segments = {segment.segment_id: segment for segment in queries.segments(session, task.task_id)}
+    wanted = [key for key in dict.fromkeys(segment_ids) if key in lines and key in segments]
+    for line in map(lines.__getitem__, wanted):
+        for job in history.open_jobs_of_line(session, line, line_shard(line.segment_id)):
+            job.state, job.finished_at = JobState.CANCELED, now()
+        line.dub_attempt += 1
+        line.pinned = False
+    session.flush()
+    first = [lines[key] for key in wanted if needs_translation(lines[key], segments[key])]
+    for line in first:
+        _translate(session, task, line)
+    speak(session, task, language, [lines[key] for key in wanted if lines[key] not in first])
+    return len(wanted)
+
+
+def needs_translation(line: LineRow, segment: SegmentRow) -> bool:
+    """Whether the text of a line is missing or of another source text, and no person wrote it."""
+    return not line.edited and (line.text is None or line.segment_revision != segment.revision)
+
+
+def speak(session: Session, task: Task, language: str, lines: Iterable[LineRow]) -> None:
+    """Add a job for each of `lines` of one language."""
+    attempts = {line.segment_id: line.dub_attempt for line in lines}
+    for job in speech_jobs(session, task, language, 1, attempts) if attempts else ():
+        for line in job.lines:
+            one = job.model_copy(update=_alone(line.segment_id, attempts[line.segment_id]) | {"lines": (line,)})
+            session.add(row(with_needed(one)))
+
+
+def _translate(session: Session, task: Task, line: LineRow) -> None:
+    for job in translation_jobs(session, task, line.language, line.dub_attempt, {line.segment_id}):
+        session.add(row(job.model_copy(update=_alone(line.segment_id, line.dub_attempt))))
+
+
+def _alone(segment_id: str, attempt: int) -> dict[str, object]:
+    alone = {"shard": line_shard(segment_id), "lane": Lane.INTERACTIVE, "attempt": attempt}
+    return alone | {"weight": 1.0, "total_weight": 1.0}

@@ -1,0 +1,88 @@
+"""Where texts, words and times are cut when a line is split, and how they are joined when lines are merged."""
+
+import unicodedata
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+Words = Sequence[dict[str, Any]]
+"""Recognized words as they are stored: text, start_s, end_s."""
+
+_TOUCH_S = 0.01
+
+
+@dataclass(frozen=True)
+class SourceCut:
+    """A source line in two parts."""
+
+    texts: tuple[str, str]
+    words: tuple[list[dict[str, Any]], list[dict[str, Any]]]
+
+    @property
+    def share(self) -> float:
+        """How much of the text the first part has, 0 to 1."""
+        first, second = map(len, self.texts)
+        return first / (first + second) if first + second else 0.5
+
+
+def cut_source(
+    text: str, words: Words, start_s: float, end_s: float, at_s: float, *, spaces: bool, text_at: int | None = None
+) -> SourceCut:
+    """Cut a source line at the time `at_s`.
+
+    Words go to the side their middle is on, and the text is cut where they are: between the same words while the
+    text still has as many as were recognized, else in proportion to them, else in proportion to the time. `text_at`
+    is a person's own place in the text. A half is empty where the text cannot be cut.
+    """
+    before = [word for word in words if (word["start_s"] + word["end_s"]) / 2 < at_s]
+    after = list(words[len(before) :])
+    parts = _one_line(text)
+    tokens = parts.split(" ")
+    if text_at is not None:
+        texts = _one_line(text[:text_at]), _one_line(text[text_at:])
+    elif len(tokens) == len(words) and before and after:
+        texts = " ".join(tokens[: len(before)]), " ".join(tokens[len(before) :])
+    elif before and after:
+        said, rest = (sum(len(word["text"]) for word in side) for side in (before, after))
+        texts = cut_text(parts, said / max(1, said + rest), spaces=spaces)
+    else:
+        texts = cut_text(parts, (at_s - start_s) / (end_s - start_s), spaces=spaces)
+    return SourceCut(texts, (before, after))
+
+
+def cut_text(text: str, share: float, *, spaces: bool) -> tuple[str, str]:
+    """Cut `text` at the word boundary nearest to `share` of its length; the second half is empty without one.
+
+    A script without spaces may be cut before every character that can begin a row.
+    """
+    whole = _one_line(text)
+    wanted = share * len(whole)
+    places = [place for place in range(1, len(whole)) if whole[place] == " "]
+    if not places and not spaces:
+        places = [place for place in range(1, len(whole)) if unicodedata.category(whole[place])[0] in "LN"]
+    if not places:
+        return whole, ""
+    place = min(places, key=lambda place: abs(place - wanted))
+    return whole[:place], whole[place:].strip()
+
+
+def join_texts(texts: Iterable[str], *, spaces: bool) -> str:
+    """One text of several."""
+    return (" " if spaces else "").join(filter(None, map(_one_line, texts)))
+
+
+def are_neighbours(ordered: Sequence[str], chosen: Sequence[str]) -> bool:
+    """Whether `chosen` are at least two different segments that follow each other in `ordered`, in that order."""
+    if len(chosen) < 2 or chosen[0] not in ordered:
+        return False
+    first = ordered.index(chosen[0])
+    return list(ordered[first : first + len(chosen)]) == list(chosen)
+
+
+def is_crowded(end_s: float, take_end_s: float, starts: Iterable[float]) -> bool:
+    """Whether a take that goes on after its line's end meets the beginning of another line there."""
+    return any(end_s <= start < take_end_s - _TOUCH_S for start in starts)
+
+
+def _one_line(text: str) -> str:
+    return " ".join(text.split())
