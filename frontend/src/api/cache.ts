@@ -60,7 +60,7 @@ function sortFact(wanted: Wanted, topic: string, name: string, fact: Fact["data"
   const id = fact.task_id;
   if (topic === "recipe") {
     wanted.exports.add(id);
-  } else if (topic === "line" && fact.language && fact.segment_id) {
+  } else if (topic === "line" && fact.language && fact.segment_id && name !== "created" && name !== "deleted") {
     const key = `${id}/${fact.language}`;
     wanted.lines.set(key, (wanted.lines.get(key) ?? new Set()).add(fact.segment_id));
     if (name !== "updated") wanted.tasks.add(id);
@@ -84,6 +84,7 @@ export async function apply(cache: QueryClient, events: LiveEvent[]): Promise<vo
   for (const [key, segments] of wanted.lines) {
     const [id = "", language = ""] = key.split("/");
     if (!wanted.content.has(id)) void refreshLines(cache, id, language, [...segments]);
+    void cache.invalidateQueries({ queryKey: keys.edits(id) });
   }
   await Promise.all([...wanted.tasks].filter((id) => isKept(cache, id)).map((id) => refreshTask(cache, id)));
 }

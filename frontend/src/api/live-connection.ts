@@ -35,11 +35,11 @@ export const EVENT_NAMES = [
   ...["speaker_diarization", "translation", "voice_cloning", "export"].flatMap((stage) =>
     ["started", "completed", "failed", "canceled"].map((name) => `${stage}.${name}`),
   ),
-  ...["updated", "dubbed", "failed", "added", "removed"].map((name) => `line.${name}`),
-  ...["updated", "added", "removed"].map((name) => `segment.${name}`),
-  ...["updated", "added", "removed"].map((name) => `speaker.${name}`),
+  ...["created", "updated", "deleted", "dubbed", "failed"].map((name) => `line.${name}`),
+  ...["segment", "speaker"].flatMap((topic) => ["created", "updated", "deleted", "merged"].map((name) => `${topic}.${name}`)),
   ...["started", "progress", "completed", "failed"].map((name) => `recipe.${name}`),
-  "edit.made",
+  "edit.undone",
+  "edit.redone",
 ] as const;
 
 export class LiveConnection {

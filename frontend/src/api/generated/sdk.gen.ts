@@ -2,7 +2,7 @@
 
 import { type Client, formDataBodySerializer, type Options as Options2, type TDataShape } from './client';
 import { client } from './client.gen';
-import type { AddressPartsData, AddressPartsErrors, AddressPartsResponses, AllEventsData, AllEventsErrors, AllEventsResponse, AllEventsResponses, AsyncapiData, AsyncapiResponses, CancelLanguageData, CancelLanguageErrors, CancelLanguageResponses, CancelTaskData, CancelTaskErrors, CancelTaskResponses, CompleteUploadData, CompleteUploadErrors, CompleteUploadResponses, CreateTaskData, CreateTaskResponses, CreateUploadData, CreateUploadErrors, CreateUploadResponses, DeleteTaskData, DeleteTaskErrors, DeleteTaskResponses, DeleteUploadData, DeleteUploadErrors, DeleteUploadResponses, DubLineData, DubLineErrors, DubLineResponses, GetArtifactData, GetArtifactErrors, GetArtifactResponses, GetLineData, GetLineErrors, GetLineResponses, GetReportData, GetReportErrors, GetReportResponses, GetSegmentData, GetSegmentErrors, GetSegmentResponses, GetTakeData, GetTakeErrors, GetTakeResponses, GetTaskData, GetTaskErrors, GetTaskResponses, GetUploadData, GetUploadErrors, GetUploadResponses, HealthzData, HealthzResponses, ListArtifactsData, ListArtifactsErrors, ListArtifactsResponses, ListEnginesData, ListEnginesResponses, ListLanguagesData, ListLanguagesResponses, ListLinesData, ListLinesErrors, ListLinesResponses, ListLogsData, ListLogsErrors, ListLogsResponses, ListSegmentsData, ListSegmentsErrors, ListSegmentsResponses, ListSpeakersData, ListSpeakersErrors, ListSpeakersResponses, ListTasksData, ListTasksErrors, ListTasksResponses, ProcessLanguageData, ProcessLanguageErrors, ProcessLanguageResponses, ProcessTaskData, ProcessTaskErrors, ProcessTaskResponses, PutPartData, PutPartErrors, PutPartResponses, PutSubtitlesData, PutSubtitlesErrors, PutSubtitlesResponses, ReadyzData, ReadyzResponses, RetryTaskData, RetryTaskErrors, RetryTaskResponses, TaskEventsData, TaskEventsErrors, TaskEventsResponse, TaskEventsResponses, UpdateLineData, UpdateLineErrors, UpdateLineResponses, UpdateSegmentData, UpdateSegmentErrors, UpdateSegmentResponses, UpdateSpeakerData, UpdateSpeakerErrors, UpdateSpeakerResponses, UpdateTaskData, UpdateTaskErrors, UpdateTaskResponses } from './types.gen';
+import type { AddressPartsData, AddressPartsErrors, AddressPartsResponses, AllEventsData, AllEventsErrors, AllEventsResponse, AllEventsResponses, AssignLinesData, AssignLinesErrors, AssignLinesResponses, AsyncapiData, AsyncapiResponses, CancelLanguageData, CancelLanguageErrors, CancelLanguageResponses, CancelTaskData, CancelTaskErrors, CancelTaskResponses, ChooseTakeData, ChooseTakeErrors, ChooseTakeResponses, CompleteUploadData, CompleteUploadErrors, CompleteUploadResponses, CreateSpeakerData, CreateSpeakerErrors, CreateSpeakerResponses, CreateTaskData, CreateTaskResponses, CreateUploadData, CreateUploadErrors, CreateUploadResponses, DeleteSegmentData, DeleteSegmentErrors, DeleteSegmentResponses, DeleteTaskData, DeleteTaskErrors, DeleteTaskResponses, DeleteUploadData, DeleteUploadErrors, DeleteUploadResponses, DubLineData, DubLineErrors, DubLineResponses, DubLinesData, DubLinesErrors, DubLinesResponses, GetArtifactData, GetArtifactErrors, GetArtifactResponses, GetLineData, GetLineErrors, GetLineResponses, GetReportData, GetReportErrors, GetReportResponses, GetSegmentData, GetSegmentErrors, GetSegmentResponses, GetSpeakerData, GetSpeakerErrors, GetSpeakerResponses, GetSpeakerSampleData, GetSpeakerSampleErrors, GetSpeakerSampleResponses, GetTakeAudioData, GetTakeAudioErrors, GetTakeAudioResponses, GetTakeData, GetTakeErrors, GetTakeResponses, GetTaskData, GetTaskErrors, GetTaskResponses, GetUploadData, GetUploadErrors, GetUploadResponses, HealthzData, HealthzResponses, InsertSegmentData, InsertSegmentErrors, InsertSegmentResponses, ListArtifactsData, ListArtifactsErrors, ListArtifactsResponses, ListEditsData, ListEditsErrors, ListEditsResponses, ListEnginesData, ListEnginesResponses, ListLanguagesData, ListLanguagesResponses, ListLinesData, ListLinesErrors, ListLinesResponses, ListLogsData, ListLogsErrors, ListLogsResponses, ListSegmentsData, ListSegmentsErrors, ListSegmentsResponses, ListSpeakersData, ListSpeakersErrors, ListSpeakersResponses, ListTakesData, ListTakesErrors, ListTakesResponses, ListTasksData, ListTasksErrors, ListTasksResponses, ListVoicesData, ListVoicesErrors, ListVoicesResponses, MergeSegmentsData, MergeSegmentsErrors, MergeSegmentsResponses, MergeSpeakersData, MergeSpeakersErrors, MergeSpeakersResponses, ProcessLanguageData, ProcessLanguageErrors, ProcessLanguageResponses, ProcessTaskData, ProcessTaskErrors, ProcessTaskResponses, PutPartData, PutPartErrors, PutPartResponses, PutSubtitlesData, PutSubtitlesErrors, PutSubtitlesResponses, ReadyzData, ReadyzResponses, RedoEditData, RedoEditErrors, RedoEditResponses, RetryTaskData, RetryTaskErrors, RetryTaskResponses, SplitSegmentData, SplitSegmentErrors, SplitSegmentResponses, TaskEventsData, TaskEventsErrors, TaskEventsResponse, TaskEventsResponses, UndoEditData, UndoEditErrors, UndoEditResponses, UpdateLineData, UpdateLineErrors, UpdateLineResponses, UpdateSegmentData, UpdateSegmentErrors, UpdateSegmentResponses, UpdateSpeakerData, UpdateSpeakerErrors, UpdateSpeakerResponses, UpdateTaskData, UpdateTaskErrors, UpdateTaskResponses } from './types.gen';
 
 export type Options<TData extends TDataShape = TDataShape, ThrowOnError extends boolean = boolean, TResponse = unknown> = Options2<TData, ThrowOnError, TResponse> & {
     /**
@@ -118,6 +118,13 @@ export const cancelTask = <ThrowOnError extends boolean = false>(options: Option
 });
 
 /**
+ * List Edits
+ *
+ * Edits, newest first; those that were undone can be done again until the next new one.
+ */
+export const listEdits = <ThrowOnError extends boolean = false>(options: Options<ListEditsData, ThrowOnError>) => (options.client ?? client).get<ListEditsResponses, ListEditsErrors, ThrowOnError>({ url: '/api/tasks/{task_id}/edits', ...options });
+
+/**
  * Task Events
  *
  * Events of one task: `hello` with its state, facts with an id, progress, `heartbeat` every few seconds.
@@ -130,6 +137,22 @@ export const taskEvents = <ThrowOnError extends boolean = false>(options: Option
  * Stop one language.
  */
 export const cancelLanguage = <ThrowOnError extends boolean = false>(options: Options<CancelLanguageData, ThrowOnError>) => (options.client ?? client).post<CancelLanguageResponses, CancelLanguageErrors, ThrowOnError>({ url: '/api/tasks/{task_id}/languages/{language}/cancel', ...options });
+
+/**
+ * Dub Lines
+ *
+ * Speak several lines again, ahead of all batch work: those named, or all that were outdated by edits.
+ *
+ * Pinned and omitted lines are done again only by name. Raises: 409 `nothing_to_dub`.
+ */
+export const dubLines = <ThrowOnError extends boolean = false>(options: Options<DubLinesData, ThrowOnError>) => (options.client ?? client).post<DubLinesResponses, DubLinesErrors, ThrowOnError>({
+    url: '/api/tasks/{task_id}/languages/{language}/dub',
+    ...options,
+    headers: {
+        'Content-Type': 'application/json',
+        ...options.headers
+    }
+});
 
 /**
  * List Lines
@@ -149,6 +172,9 @@ export const getLine = <ThrowOnError extends boolean = false>(options: Options<G
  * Update Line
  *
  * Edit a line: it turns stale, and with it the language's export. No engine overwrites a person's text.
+ *
+ * A line that is again what one of its takes was made of has that take at once. An edit of what is heard releases a
+ * pinned take.
  */
 export const updateLine = <ThrowOnError extends boolean = false>(options: Options<UpdateLineData, ThrowOnError>) => (options.client ?? client).patch<UpdateLineResponses, UpdateLineErrors, ThrowOnError>({
     url: '/api/tasks/{task_id}/languages/{language}/lines/{segment_id}',
@@ -163,8 +189,31 @@ export const updateLine = <ThrowOnError extends boolean = false>(options: Option
  * Dub Line
  *
  * Speak one line again, ahead of all batch work; `line.dubbed` tells when it is ready.
+ *
+ * It is translated first when nobody wrote its text and it has none, or its source was edited since.
  */
 export const dubLine = <ThrowOnError extends boolean = false>(options: Options<DubLineData, ThrowOnError>) => (options.client ?? client).post<DubLineResponses, DubLineErrors, ThrowOnError>({ url: '/api/tasks/{task_id}/languages/{language}/lines/{segment_id}/dub', ...options });
+
+/**
+ * List Takes
+ *
+ * Every take this line has had, newest first; they are kept as long as the task.
+ */
+export const listTakes = <ThrowOnError extends boolean = false>(options: Options<ListTakesData, ThrowOnError>) => (options.client ?? client).get<ListTakesResponses, ListTakesErrors, ThrowOnError>({ url: '/api/tasks/{task_id}/languages/{language}/lines/{segment_id}/takes', ...options });
+
+/**
+ * Get Take Audio
+ *
+ * Listen to one take.
+ */
+export const getTakeAudio = <ThrowOnError extends boolean = false>(options: Options<GetTakeAudioData, ThrowOnError>) => (options.client ?? client).get<GetTakeAudioResponses, GetTakeAudioErrors, ThrowOnError>({ url: '/api/tasks/{task_id}/languages/{language}/lines/{segment_id}/takes/{take_id}/audio', ...options });
+
+/**
+ * Choose Take
+ *
+ * Let a take count again: its text comes back with it, and the line keeps it (`pinned`).
+ */
+export const chooseTake = <ThrowOnError extends boolean = false>(options: Options<ChooseTakeData, ThrowOnError>) => (options.client ?? client).post<ChooseTakeResponses, ChooseTakeErrors, ThrowOnError>({ url: '/api/tasks/{task_id}/languages/{language}/lines/{segment_id}/takes/{take_id}/choose', ...options });
 
 /**
  * Process Language
@@ -225,6 +274,15 @@ export const processTask = <ThrowOnError extends boolean = false>(options: Optio
 });
 
 /**
+ * Redo Edit
+ *
+ * Do the edit again that was undone last.
+ *
+ * Raises: 409 `nothing_to_redo`, `edit_conflict`.
+ */
+export const redoEdit = <ThrowOnError extends boolean = false>(options: Options<RedoEditData, ThrowOnError>) => (options.client ?? client).post<RedoEditResponses, RedoEditErrors, ThrowOnError>({ url: '/api/tasks/{task_id}/redo', ...options });
+
+/**
  * Retry Task
  *
  * Try again what failed or was canceled; what is done is kept.
@@ -239,6 +297,43 @@ export const retryTask = <ThrowOnError extends boolean = false>(options: Options
  * Source lines in time order.
  */
 export const listSegments = <ThrowOnError extends boolean = false>(options: Options<ListSegmentsData, ThrowOnError>) => (options.client ?? client).get<ListSegmentsResponses, ListSegmentsErrors, ThrowOnError>({ url: '/api/tasks/{task_id}/segments', ...options });
+
+/**
+ * Insert Segment
+ *
+ * Add a source line that was not recognized; its lines in all languages wait for their translation.
+ */
+export const insertSegment = <ThrowOnError extends boolean = false>(options: Options<InsertSegmentData, ThrowOnError>) => (options.client ?? client).post<InsertSegmentResponses, InsertSegmentErrors, ThrowOnError>({
+    url: '/api/tasks/{task_id}/segments',
+    ...options,
+    headers: {
+        'Content-Type': 'application/json',
+        ...options.headers
+    }
+});
+
+/**
+ * Merge Segments
+ *
+ * Make one source line of several that follow each other; the first keeps its id and its speaker.
+ *
+ * Raises: 422 `not_neighbours`.
+ */
+export const mergeSegments = <ThrowOnError extends boolean = false>(options: Options<MergeSegmentsData, ThrowOnError>) => (options.client ?? client).post<MergeSegmentsResponses, MergeSegmentsErrors, ThrowOnError>({
+    url: '/api/tasks/{task_id}/segments/merge',
+    ...options,
+    headers: {
+        'Content-Type': 'application/json',
+        ...options.headers
+    }
+});
+
+/**
+ * Delete Segment
+ *
+ * Remove a source line with its lines in all languages; the original audio is heard there.
+ */
+export const deleteSegment = <ThrowOnError extends boolean = false>(options: Options<DeleteSegmentData, ThrowOnError>) => (options.client ?? client).delete<DeleteSegmentResponses, DeleteSegmentErrors, ThrowOnError>({ url: '/api/tasks/{task_id}/segments/{segment_id}', ...options });
 
 /**
  * Get Segment
@@ -262,11 +357,62 @@ export const updateSegment = <ThrowOnError extends boolean = false>(options: Opt
 });
 
 /**
+ * Split Segment
+ *
+ * Cut a source line in two: the first keeps the id. Its lines in all languages are cut in proportion.
+ *
+ * Raises: 422 `cannot_split` when a half would have no text.
+ */
+export const splitSegment = <ThrowOnError extends boolean = false>(options: Options<SplitSegmentData, ThrowOnError>) => (options.client ?? client).post<SplitSegmentResponses, SplitSegmentErrors, ThrowOnError>({
+    url: '/api/tasks/{task_id}/segments/{segment_id}/split',
+    ...options,
+    headers: {
+        'Content-Type': 'application/json',
+        ...options.headers
+    }
+});
+
+/**
  * List Speakers
  *
  * Speakers in order of appearance.
  */
 export const listSpeakers = <ThrowOnError extends boolean = false>(options: Options<ListSpeakersData, ThrowOnError>) => (options.client ?? client).get<ListSpeakersResponses, ListSpeakersErrors, ThrowOnError>({ url: '/api/tasks/{task_id}/speakers', ...options });
+
+/**
+ * Create Speaker
+ *
+ * Add a speaker who was not told apart; give lines to them with `assign`.
+ */
+export const createSpeaker = <ThrowOnError extends boolean = false>(options: Options<CreateSpeakerData, ThrowOnError>) => (options.client ?? client).post<CreateSpeakerResponses, CreateSpeakerErrors, ThrowOnError>({
+    url: '/api/tasks/{task_id}/speakers',
+    ...options,
+    headers: {
+        'Content-Type': 'application/json',
+        ...options.headers
+    }
+});
+
+/**
+ * Merge Speakers
+ *
+ * Make one speaker of several: all lines move to `into`, the others go.
+ */
+export const mergeSpeakers = <ThrowOnError extends boolean = false>(options: Options<MergeSpeakersData, ThrowOnError>) => (options.client ?? client).post<MergeSpeakersResponses, MergeSpeakersErrors, ThrowOnError>({
+    url: '/api/tasks/{task_id}/speakers/merge',
+    ...options,
+    headers: {
+        'Content-Type': 'application/json',
+        ...options.headers
+    }
+});
+
+/**
+ * Get Speaker
+ *
+ * One speaker.
+ */
+export const getSpeaker = <ThrowOnError extends boolean = false>(options: Options<GetSpeakerData, ThrowOnError>) => (options.client ?? client).get<GetSpeakerResponses, GetSpeakerErrors, ThrowOnError>({ url: '/api/tasks/{task_id}/speakers/{speaker_id}', ...options });
 
 /**
  * Update Speaker
@@ -281,6 +427,36 @@ export const updateSpeaker = <ThrowOnError extends boolean = false>(options: Opt
         ...options.headers
     }
 });
+
+/**
+ * Assign Lines
+ *
+ * Give source lines to a speaker, in all languages.
+ */
+export const assignLines = <ThrowOnError extends boolean = false>(options: Options<AssignLinesData, ThrowOnError>) => (options.client ?? client).post<AssignLinesResponses, AssignLinesErrors, ThrowOnError>({
+    url: '/api/tasks/{task_id}/speakers/{speaker_id}/assign',
+    ...options,
+    headers: {
+        'Content-Type': 'application/json',
+        ...options.headers
+    }
+});
+
+/**
+ * Get Speaker Sample
+ *
+ * Listen to the clip this speaker is known by.
+ */
+export const getSpeakerSample = <ThrowOnError extends boolean = false>(options: Options<GetSpeakerSampleData, ThrowOnError>) => (options.client ?? client).get<GetSpeakerSampleResponses, GetSpeakerSampleErrors, ThrowOnError>({ url: '/api/tasks/{task_id}/speakers/{speaker_id}/sample', ...options });
+
+/**
+ * Undo Edit
+ *
+ * Revert the newest edit; a take made of what comes back counts again at once.
+ *
+ * Raises: 409 `nothing_to_undo`, `edit_conflict` when something else changed the same since.
+ */
+export const undoEdit = <ThrowOnError extends boolean = false>(options: Options<UndoEditData, ThrowOnError>) => (options.client ?? client).post<UndoEditResponses, UndoEditErrors, ThrowOnError>({ url: '/api/tasks/{task_id}/undo', ...options });
 
 /**
  * Create Upload
@@ -346,6 +522,13 @@ export const addressParts = <ThrowOnError extends boolean = false>(options: Opti
  * Store a part at its address; the answer's ETag names it. A part sent again replaces the one before.
  */
 export const putPart = <ThrowOnError extends boolean = false>(options: Options<PutPartData, ThrowOnError>) => (options.client ?? client).put<PutPartResponses, PutPartErrors, ThrowOnError>({ url: '/api/uploads/{upload_id}/parts/{part_number}', ...options });
+
+/**
+ * List Voices
+ *
+ * Voices to choose from: the stock voices of the engines at hand, and the account's clips.
+ */
+export const listVoices = <ThrowOnError extends boolean = false>(options?: Options<ListVoicesData, ThrowOnError>) => (options?.client ?? client).get<ListVoicesResponses, ListVoicesErrors, ThrowOnError>({ url: '/api/voices', ...options });
 
 /**
  * Asyncapi

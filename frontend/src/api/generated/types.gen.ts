@@ -49,6 +49,55 @@ export type CancelTask = {
 };
 
 /**
+ * EditRead
+ *
+ * An edit of a task.
+ */
+export type EditRead = {
+    /**
+     * Author
+     */
+    author: string;
+    /**
+     * Created At
+     */
+    created_at: string;
+    /**
+     * Kind
+     */
+    kind: string;
+    /**
+     * Number
+     */
+    number: number;
+    /**
+     * Summary
+     */
+    summary: string;
+    /**
+     * Undone
+     */
+    undone: boolean;
+};
+
+/**
+ * EditUndone
+ *
+ * An edit that was undone or done again, and what it touched.
+ */
+export type EditUndone = {
+    edit: EditRead;
+    /**
+     * Lines
+     */
+    lines: Array<LineName>;
+    /**
+     * Segments
+     */
+    segments: Array<string>;
+};
+
+/**
  * EngineInfo
  *
  * One engine: what it is, under which terms, and what it can do.
@@ -270,6 +319,22 @@ export type LanguageStatus = {
 };
 
 /**
+ * LineName
+ *
+ * Which line.
+ */
+export type LineName = {
+    /**
+     * Language
+     */
+    language: string;
+    /**
+     * Segment Id
+     */
+    segment_id: string;
+};
+
+/**
  * LineRead
  *
  * A line: a segment in one target language, with its take and how it was fitted.
@@ -300,9 +365,33 @@ export type LineRead = {
      */
     fit: string | null;
     /**
+     * Moved
+     *
+     * times or speaker are this language's own, not the segment's
+     */
+    moved: boolean;
+    /**
      * Natural S
      */
     natural_s: number | null;
+    /**
+     * Omitted
+     *
+     * keeps the original audio by a person's wish
+     */
+    omitted: boolean;
+    /**
+     * Origin
+     *
+     * who wrote the text: engine, provided, memory or person
+     */
+    origin: string;
+    /**
+     * Pinned
+     *
+     * its take was chosen by a person
+     */
+    pinned: boolean;
     /**
      * Segment Id
      */
@@ -350,6 +439,10 @@ export type LineRead = {
      * Version
      */
     version: number;
+    /**
+     * of this line alone; None: its speaker's
+     */
+    voice: VoiceChoice | null;
 };
 
 /**
@@ -365,13 +458,38 @@ export type LineState = 'pending' | 'translated' | 'dubbed' | 'stale' | 'failed'
 /**
  * LineUpdate
  *
- * An edit of a line.
+ * An edit of a line; null gives times, speaker or voice back to the segment and its speaker.
  */
 export type LineUpdate = {
     /**
+     * End S
+     */
+    end_s?: number | null;
+    /**
+     * Omitted
+     *
+     * keep the original audio
+     */
+    omitted?: boolean | null;
+    /**
+     * Pinned
+     *
+     * keep this take when everything is dubbed again
+     */
+    pinned?: boolean | null;
+    /**
+     * Speaker Id
+     */
+    speaker_id?: string | null;
+    /**
+     * Start S
+     */
+    start_s?: number | null;
+    /**
      * Text
      */
-    text: string;
+    text?: string | null;
+    voice?: VoiceChoice | null;
 };
 
 /**
@@ -533,6 +651,70 @@ export type ProcessTask = {
 };
 
 /**
+ * Redub
+ *
+ * Which lines to do again: those named, or all that are not as they should be.
+ */
+export type Redub = {
+    /**
+     * Only Stale
+     */
+    only_stale?: boolean;
+    /**
+     * Segment Ids
+     */
+    segment_ids?: Array<string> | null;
+};
+
+/**
+ * SegmentMerge
+ *
+ * Segments that follow each other, in their order; the first stays.
+ */
+export type SegmentMerge = {
+    /**
+     * Segment Ids
+     */
+    segment_ids: Array<string>;
+};
+
+/**
+ * SegmentNew
+ *
+ * A source line to insert.
+ */
+export type SegmentNew = {
+    /**
+     * End S
+     */
+    end_s: number;
+    /**
+     * Speaker Id
+     */
+    speaker_id: string;
+    /**
+     * Start S
+     */
+    start_s: number;
+    /**
+     * Text
+     */
+    text: string;
+};
+
+/**
+ * SegmentParts
+ *
+ * The segments a segment became.
+ */
+export type SegmentParts = {
+    /**
+     * Segments
+     */
+    segments: Array<SegmentRead>;
+};
+
+/**
  * SegmentRead
  *
  * A source line.
@@ -571,6 +753,35 @@ export type SegmentRead = {
 };
 
 /**
+ * SegmentSplit
+ *
+ * Where a segment is cut in time, and where its texts are; what is not given is cut at a word near that.
+ */
+export type SegmentSplit = {
+    /**
+     * At S
+     */
+    at_s: number;
+    /**
+     * Text At
+     *
+     * characters of the source text before the cut
+     */
+    text_at?: number | null;
+    /**
+     * Texts
+     *
+     * both texts of a language
+     */
+    texts?: {
+        [key: string]: [
+            string,
+            string
+        ];
+    };
+};
+
+/**
  * SegmentUpdate
  *
  * An edit of a source line.
@@ -592,6 +803,46 @@ export type SegmentUpdate = {
      * Text
      */
     text?: string | null;
+};
+
+/**
+ * SpeakerAssign
+ *
+ * Lines to give to a speaker.
+ */
+export type SpeakerAssign = {
+    /**
+     * Segment Ids
+     */
+    segment_ids: Array<string>;
+};
+
+/**
+ * SpeakerMerge
+ *
+ * Speakers that are one person: the lines of `from` become those of `into`.
+ */
+export type SpeakerMerge = {
+    /**
+     * From
+     */
+    from: Array<string>;
+    /**
+     * Into
+     */
+    into: string;
+};
+
+/**
+ * SpeakerNew
+ *
+ * A speaker that was not recognized.
+ */
+export type SpeakerNew = {
+    /**
+     * Name
+     */
+    name: string;
 };
 
 /**
@@ -665,11 +916,90 @@ export type Started = {
 };
 
 /**
+ * StartedLines
+ *
+ * Single lines are being done again.
+ */
+export type StartedLines = {
+    /**
+     * Language
+     */
+    language: string;
+    /**
+     * Lines
+     */
+    lines: number;
+    /**
+     * Message
+     */
+    message: string;
+    stage: Stage;
+    /**
+     * Task Id
+     */
+    task_id: string;
+};
+
+/**
  * Status
  *
  * State of a task, a language or a stage run. `STALE`: an edit outdated the export of a language.
  */
 export type Status = 'pending' | 'processing' | 'completed' | 'failed' | 'canceled' | 'stale';
+
+/**
+ * TakeRead
+ *
+ * A take a line has had.
+ */
+export type TakeRead = {
+    /**
+     * Created At
+     */
+    created_at: string;
+    /**
+     * Current
+     *
+     * it is the one that is heard
+     */
+    current: boolean;
+    /**
+     * Decision
+     */
+    decision: string | null;
+    /**
+     * Duration S
+     */
+    duration_s: number;
+    /**
+     * Fit
+     */
+    fit: string | null;
+    /**
+     * Natural S
+     */
+    natural_s: number | null;
+    /**
+     * Speed
+     */
+    speed: number | null;
+    /**
+     * Take Id
+     */
+    take_id: string;
+    /**
+     * Take Key
+     */
+    take_key: string;
+    /**
+     * Text
+     */
+    text: string;
+    /**
+     * Url
+     */
+    url: string;
+};
 
 /**
  * TaskConfig
@@ -913,6 +1243,34 @@ export type VoiceChoice = {
      * Kind
      */
     kind: 'stock' | 'speaker' | 'clip';
+};
+
+/**
+ * VoiceRead
+ *
+ * A voice to choose from; a clip speaks every language that an engine can clone for.
+ */
+export type VoiceRead = {
+    /**
+     * Engine
+     */
+    engine?: string | null;
+    /**
+     * Id
+     */
+    id: string;
+    /**
+     * Kind
+     */
+    kind: 'stock' | 'clip';
+    /**
+     * Languages
+     */
+    languages?: Array<string>;
+    /**
+     * Name
+     */
+    name: string;
 };
 
 export type ListEnginesData = {
@@ -1274,6 +1632,43 @@ export type CancelTaskResponses = {
 
 export type CancelTaskResponse = CancelTaskResponses[keyof CancelTaskResponses];
 
+export type ListEditsData = {
+    body?: never;
+    path: {
+        /**
+         * Task Id
+         */
+        task_id: string;
+    };
+    query?: {
+        /**
+         * Limit
+         */
+        limit?: number;
+    };
+    url: '/api/tasks/{task_id}/edits';
+};
+
+export type ListEditsErrors = {
+    /**
+     * Validation Error
+     */
+    422: HttpValidationError;
+};
+
+export type ListEditsError = ListEditsErrors[keyof ListEditsErrors];
+
+export type ListEditsResponses = {
+    /**
+     * Response List Edits
+     *
+     * Successful Response
+     */
+    200: Array<EditRead>;
+};
+
+export type ListEditsResponse = ListEditsResponses[keyof ListEditsResponses];
+
 export type TaskEventsData = {
     body?: never;
     headers?: {
@@ -1350,6 +1745,40 @@ export type CancelLanguageResponses = {
 };
 
 export type CancelLanguageResponse = CancelLanguageResponses[keyof CancelLanguageResponses];
+
+export type DubLinesData = {
+    body: Redub;
+    path: {
+        /**
+         * Task Id
+         */
+        task_id: string;
+        /**
+         * Language
+         */
+        language: string;
+    };
+    query?: never;
+    url: '/api/tasks/{task_id}/languages/{language}/dub';
+};
+
+export type DubLinesErrors = {
+    /**
+     * Validation Error
+     */
+    422: HttpValidationError;
+};
+
+export type DubLinesError = DubLinesErrors[keyof DubLinesErrors];
+
+export type DubLinesResponses = {
+    /**
+     * Successful Response
+     */
+    202: StartedLines;
+};
+
+export type DubLinesResponse = DubLinesResponses[keyof DubLinesResponses];
 
 export type ListLinesData = {
     body?: never;
@@ -1500,6 +1929,128 @@ export type DubLineResponses = {
 };
 
 export type DubLineResponse = DubLineResponses[keyof DubLineResponses];
+
+export type ListTakesData = {
+    body?: never;
+    path: {
+        /**
+         * Task Id
+         */
+        task_id: string;
+        /**
+         * Language
+         */
+        language: string;
+        /**
+         * Segment Id
+         */
+        segment_id: string;
+    };
+    query?: never;
+    url: '/api/tasks/{task_id}/languages/{language}/lines/{segment_id}/takes';
+};
+
+export type ListTakesErrors = {
+    /**
+     * Validation Error
+     */
+    422: HttpValidationError;
+};
+
+export type ListTakesError = ListTakesErrors[keyof ListTakesErrors];
+
+export type ListTakesResponses = {
+    /**
+     * Response List Takes
+     *
+     * Successful Response
+     */
+    200: Array<TakeRead>;
+};
+
+export type ListTakesResponse = ListTakesResponses[keyof ListTakesResponses];
+
+export type GetTakeAudioData = {
+    body?: never;
+    path: {
+        /**
+         * Task Id
+         */
+        task_id: string;
+        /**
+         * Language
+         */
+        language: string;
+        /**
+         * Segment Id
+         */
+        segment_id: string;
+        /**
+         * Take Id
+         */
+        take_id: string;
+    };
+    query?: never;
+    url: '/api/tasks/{task_id}/languages/{language}/lines/{segment_id}/takes/{take_id}/audio';
+};
+
+export type GetTakeAudioErrors = {
+    /**
+     * Validation Error
+     */
+    422: HttpValidationError;
+};
+
+export type GetTakeAudioError = GetTakeAudioErrors[keyof GetTakeAudioErrors];
+
+export type GetTakeAudioResponses = {
+    /**
+     * Successful Response
+     */
+    200: unknown;
+};
+
+export type ChooseTakeData = {
+    body?: never;
+    path: {
+        /**
+         * Task Id
+         */
+        task_id: string;
+        /**
+         * Language
+         */
+        language: string;
+        /**
+         * Segment Id
+         */
+        segment_id: string;
+        /**
+         * Take Id
+         */
+        take_id: string;
+    };
+    query?: never;
+    url: '/api/tasks/{task_id}/languages/{language}/lines/{segment_id}/takes/{take_id}/choose';
+};
+
+export type ChooseTakeErrors = {
+    /**
+     * Validation Error
+     */
+    422: HttpValidationError;
+};
+
+export type ChooseTakeError = ChooseTakeErrors[keyof ChooseTakeErrors];
+
+export type ChooseTakeResponses = {
+    /**
+     * Successful Response
+     */
+    200: LineRead;
+};
+
+export type ChooseTakeResponse = ChooseTakeResponses[keyof ChooseTakeResponses];
 
 export type ProcessLanguageData = {
     body: ProcessRequest;
@@ -1710,6 +2261,36 @@ export type ProcessTaskResponses = {
 
 export type ProcessTaskResponse = ProcessTaskResponses[keyof ProcessTaskResponses];
 
+export type RedoEditData = {
+    body?: never;
+    path: {
+        /**
+         * Task Id
+         */
+        task_id: string;
+    };
+    query?: never;
+    url: '/api/tasks/{task_id}/redo';
+};
+
+export type RedoEditErrors = {
+    /**
+     * Validation Error
+     */
+    422: HttpValidationError;
+};
+
+export type RedoEditError = RedoEditErrors[keyof RedoEditErrors];
+
+export type RedoEditResponses = {
+    /**
+     * Successful Response
+     */
+    200: EditUndone;
+};
+
+export type RedoEditResponse = RedoEditResponses[keyof RedoEditResponses];
+
 export type RetryTaskData = {
     body?: never;
     path: {
@@ -1771,6 +2352,100 @@ export type ListSegmentsResponses = {
 };
 
 export type ListSegmentsResponse = ListSegmentsResponses[keyof ListSegmentsResponses];
+
+export type InsertSegmentData = {
+    body: SegmentNew;
+    path: {
+        /**
+         * Task Id
+         */
+        task_id: string;
+    };
+    query?: never;
+    url: '/api/tasks/{task_id}/segments';
+};
+
+export type InsertSegmentErrors = {
+    /**
+     * Validation Error
+     */
+    422: HttpValidationError;
+};
+
+export type InsertSegmentError = InsertSegmentErrors[keyof InsertSegmentErrors];
+
+export type InsertSegmentResponses = {
+    /**
+     * Successful Response
+     */
+    201: SegmentRead;
+};
+
+export type InsertSegmentResponse = InsertSegmentResponses[keyof InsertSegmentResponses];
+
+export type MergeSegmentsData = {
+    body: SegmentMerge;
+    path: {
+        /**
+         * Task Id
+         */
+        task_id: string;
+    };
+    query?: never;
+    url: '/api/tasks/{task_id}/segments/merge';
+};
+
+export type MergeSegmentsErrors = {
+    /**
+     * Validation Error
+     */
+    422: HttpValidationError;
+};
+
+export type MergeSegmentsError = MergeSegmentsErrors[keyof MergeSegmentsErrors];
+
+export type MergeSegmentsResponses = {
+    /**
+     * Successful Response
+     */
+    200: SegmentRead;
+};
+
+export type MergeSegmentsResponse = MergeSegmentsResponses[keyof MergeSegmentsResponses];
+
+export type DeleteSegmentData = {
+    body?: never;
+    path: {
+        /**
+         * Task Id
+         */
+        task_id: string;
+        /**
+         * Segment Id
+         */
+        segment_id: string;
+    };
+    query?: never;
+    url: '/api/tasks/{task_id}/segments/{segment_id}';
+};
+
+export type DeleteSegmentErrors = {
+    /**
+     * Validation Error
+     */
+    422: HttpValidationError;
+};
+
+export type DeleteSegmentError = DeleteSegmentErrors[keyof DeleteSegmentErrors];
+
+export type DeleteSegmentResponses = {
+    /**
+     * Successful Response
+     */
+    204: void;
+};
+
+export type DeleteSegmentResponse = DeleteSegmentResponses[keyof DeleteSegmentResponses];
 
 export type GetSegmentData = {
     body?: never;
@@ -1840,6 +2515,40 @@ export type UpdateSegmentResponses = {
 
 export type UpdateSegmentResponse = UpdateSegmentResponses[keyof UpdateSegmentResponses];
 
+export type SplitSegmentData = {
+    body: SegmentSplit;
+    path: {
+        /**
+         * Task Id
+         */
+        task_id: string;
+        /**
+         * Segment Id
+         */
+        segment_id: string;
+    };
+    query?: never;
+    url: '/api/tasks/{task_id}/segments/{segment_id}/split';
+};
+
+export type SplitSegmentErrors = {
+    /**
+     * Validation Error
+     */
+    422: HttpValidationError;
+};
+
+export type SplitSegmentError = SplitSegmentErrors[keyof SplitSegmentErrors];
+
+export type SplitSegmentResponses = {
+    /**
+     * Successful Response
+     */
+    200: SegmentParts;
+};
+
+export type SplitSegmentResponse = SplitSegmentResponses[keyof SplitSegmentResponses];
+
 export type ListSpeakersData = {
     body?: never;
     path: {
@@ -1871,6 +2580,100 @@ export type ListSpeakersResponses = {
 };
 
 export type ListSpeakersResponse = ListSpeakersResponses[keyof ListSpeakersResponses];
+
+export type CreateSpeakerData = {
+    body: SpeakerNew;
+    path: {
+        /**
+         * Task Id
+         */
+        task_id: string;
+    };
+    query?: never;
+    url: '/api/tasks/{task_id}/speakers';
+};
+
+export type CreateSpeakerErrors = {
+    /**
+     * Validation Error
+     */
+    422: HttpValidationError;
+};
+
+export type CreateSpeakerError = CreateSpeakerErrors[keyof CreateSpeakerErrors];
+
+export type CreateSpeakerResponses = {
+    /**
+     * Successful Response
+     */
+    201: SpeakerRead;
+};
+
+export type CreateSpeakerResponse = CreateSpeakerResponses[keyof CreateSpeakerResponses];
+
+export type MergeSpeakersData = {
+    body: SpeakerMerge;
+    path: {
+        /**
+         * Task Id
+         */
+        task_id: string;
+    };
+    query?: never;
+    url: '/api/tasks/{task_id}/speakers/merge';
+};
+
+export type MergeSpeakersErrors = {
+    /**
+     * Validation Error
+     */
+    422: HttpValidationError;
+};
+
+export type MergeSpeakersError = MergeSpeakersErrors[keyof MergeSpeakersErrors];
+
+export type MergeSpeakersResponses = {
+    /**
+     * Successful Response
+     */
+    200: SpeakerRead;
+};
+
+export type MergeSpeakersResponse = MergeSpeakersResponses[keyof MergeSpeakersResponses];
+
+export type GetSpeakerData = {
+    body?: never;
+    path: {
+        /**
+         * Task Id
+         */
+        task_id: string;
+        /**
+         * Speaker Id
+         */
+        speaker_id: string;
+    };
+    query?: never;
+    url: '/api/tasks/{task_id}/speakers/{speaker_id}';
+};
+
+export type GetSpeakerErrors = {
+    /**
+     * Validation Error
+     */
+    422: HttpValidationError;
+};
+
+export type GetSpeakerError = GetSpeakerErrors[keyof GetSpeakerErrors];
+
+export type GetSpeakerResponses = {
+    /**
+     * Successful Response
+     */
+    200: SpeakerRead;
+};
+
+export type GetSpeakerResponse = GetSpeakerResponses[keyof GetSpeakerResponses];
 
 export type UpdateSpeakerData = {
     body: SpeakerUpdate;
@@ -1905,6 +2708,102 @@ export type UpdateSpeakerResponses = {
 };
 
 export type UpdateSpeakerResponse = UpdateSpeakerResponses[keyof UpdateSpeakerResponses];
+
+export type AssignLinesData = {
+    body: SpeakerAssign;
+    path: {
+        /**
+         * Task Id
+         */
+        task_id: string;
+        /**
+         * Speaker Id
+         */
+        speaker_id: string;
+    };
+    query?: never;
+    url: '/api/tasks/{task_id}/speakers/{speaker_id}/assign';
+};
+
+export type AssignLinesErrors = {
+    /**
+     * Validation Error
+     */
+    422: HttpValidationError;
+};
+
+export type AssignLinesError = AssignLinesErrors[keyof AssignLinesErrors];
+
+export type AssignLinesResponses = {
+    /**
+     * Successful Response
+     */
+    200: SpeakerRead;
+};
+
+export type AssignLinesResponse = AssignLinesResponses[keyof AssignLinesResponses];
+
+export type GetSpeakerSampleData = {
+    body?: never;
+    path: {
+        /**
+         * Task Id
+         */
+        task_id: string;
+        /**
+         * Speaker Id
+         */
+        speaker_id: string;
+    };
+    query?: never;
+    url: '/api/tasks/{task_id}/speakers/{speaker_id}/sample';
+};
+
+export type GetSpeakerSampleErrors = {
+    /**
+     * Validation Error
+     */
+    422: HttpValidationError;
+};
+
+export type GetSpeakerSampleError = GetSpeakerSampleErrors[keyof GetSpeakerSampleErrors];
+
+export type GetSpeakerSampleResponses = {
+    /**
+     * Successful Response
+     */
+    200: unknown;
+};
+
+export type UndoEditData = {
+    body?: never;
+    path: {
+        /**
+         * Task Id
+         */
+        task_id: string;
+    };
+    query?: never;
+    url: '/api/tasks/{task_id}/undo';
+};
+
+export type UndoEditErrors = {
+    /**
+     * Validation Error
+     */
+    422: HttpValidationError;
+};
+
+export type UndoEditError = UndoEditErrors[keyof UndoEditErrors];
+
+export type UndoEditResponses = {
+    /**
+     * Successful Response
+     */
+    200: EditUndone;
+};
+
+export type UndoEditResponse = UndoEditResponses[keyof UndoEditResponses];
 
 export type CreateUploadData = {
     body: UploadCreate;
@@ -2095,6 +2994,40 @@ export type PutPartResponses = {
 };
 
 export type PutPartResponse = PutPartResponses[keyof PutPartResponses];
+
+export type ListVoicesData = {
+    body?: never;
+    path?: never;
+    query?: {
+        /**
+         * Language
+         *
+         * only voices that speak it
+         */
+        language?: string | null;
+    };
+    url: '/api/voices';
+};
+
+export type ListVoicesErrors = {
+    /**
+     * Validation Error
+     */
+    422: HttpValidationError;
+};
+
+export type ListVoicesError = ListVoicesErrors[keyof ListVoicesErrors];
+
+export type ListVoicesResponses = {
+    /**
+     * Response List Voices
+     *
+     * Successful Response
+     */
+    200: Array<VoiceRead>;
+};
+
+export type ListVoicesResponse = ListVoicesResponses[keyof ListVoicesResponses];
 
 export type AsyncapiData = {
     body?: never;

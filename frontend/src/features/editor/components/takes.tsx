@@ -1,10 +1,10 @@
 import { useQuery } from "@tanstack/react-query";
 import { Check, Play } from "lucide-react";
 import { useTranslation } from "react-i18next";
-import { editing, type Take } from "@/api/editing";
-import type { LineRead } from "@/api/generated";
+import { editing } from "@/api/editing";
+import { type LineRead, listTakes, type TakeRead } from "@/api/generated";
 import { keys } from "@/api/keys";
-import { isAbsent } from "@/api/problems";
+import { data } from "@/api/problems";
 import { Badge } from "@/components/ui/badge";
 import { Button } from "@/components/ui/button";
 import { IconButton } from "@/components/ui/icon-button";
@@ -18,14 +18,7 @@ export function Takes({ line }: { line: LineRead }) {
   const { task, language } = useEditor();
   const { data: takes = [] } = useQuery({
     queryKey: keys.takes(task.task_id, language, line.segment_id),
-    queryFn: async () => {
-      try {
-        return await editing.takes(task.task_id, language, line.segment_id);
-      } catch (error) {
-        if (isAbsent(error)) return [];
-        throw error;
-      }
-    },
+    queryFn: ({ signal }) => data(listTakes({ path: { task_id: task.task_id, language, segment_id: line.segment_id }, signal })),
   });
   if (takes.length === 0) return null;
   return (
@@ -38,7 +31,7 @@ export function Takes({ line }: { line: LineRead }) {
   );
 }
 
-function TakeRow({ take, line }: { take: Take; line: LineRead }) {
+function TakeRow({ take, line }: { take: TakeRead; line: LineRead }) {
   const { t, i18n } = useTranslation();
   const { task, language } = useEditor();
   const { edit } = useEdits(task.task_id, language);

@@ -9,6 +9,8 @@ import { type Editor, useEditor } from "../state/context";
 import { useEdits } from "../state/use-edits";
 import { show, useView } from "../state/view";
 
+type Regions = ReturnType<typeof RegionsPlugin.create>;
+
 const HEIGHT = 84;
 const SNAP_PX = 8;
 
@@ -28,7 +30,7 @@ export function Waveform({ peaks, duration }: WaveformProps) {
   const dark = useTheme((state) => state.dark);
   const zoom = useView((state) => state.zoom);
   const box = useRef<HTMLDivElement>(null);
-  const [wave, setWave] = useState<{ surfer: WaveSurfer; regions: RegionsPlugin } | null>(null);
+  const [wave, setWave] = useState<{ surfer: WaveSurfer; regions: Regions } | null>(null);
   useEffect(() => {
     if (!box.current) return undefined;
     const regions = RegionsPlugin.create();
@@ -63,7 +65,7 @@ export function Waveform({ peaks, duration }: WaveformProps) {
 }
 
 /** Keep a region for each line; those that did not change are left alone. */
-function useRegions(regions: RegionsPlugin | null): void {
+function useRegions(regions: Regions | null): void {
   const editor = useEditor();
   const { task, language } = editor;
   const selected = useView((state) => state.selected);
@@ -98,7 +100,7 @@ function useRegions(regions: RegionsPlugin | null): void {
   }, [regions, editor, selected]);
 }
 
-function drawRegions(regions: RegionsPlugin, { rows, speakers }: Editor, selected: string | null): void {
+function drawRegions(regions: Regions, { rows, speakers }: Editor, selected: string | null): void {
   const known = new Map(regions.getRegions().map((region) => [region.id, region]));
   for (const { segment } of rows) {
     const region = known.get(segment.segment_id);

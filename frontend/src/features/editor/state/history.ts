@@ -1,15 +1,16 @@
 import { useQuery } from "@tanstack/react-query";
 import { useTranslation } from "react-i18next";
 import { toast } from "sonner";
-import { type Edit, editing } from "@/api/editing";
+import { editing } from "@/api/editing";
+import { type EditRead, listEdits } from "@/api/generated";
 import { keys } from "@/api/keys";
-import { isAbsent } from "@/api/problems";
+import { data as read } from "@/api/problems";
 import { useEdits } from "./use-edits";
 
 export interface History {
   canUndo: boolean;
   canRedo: boolean;
-  edits: Edit[];
+  edits: EditRead[];
   undo: () => void;
   redo: () => void;
 }
@@ -20,17 +21,10 @@ export function useHistory(id: string, language: string): History {
   const { edit } = useEdits(id, language);
   const { data } = useQuery({
     queryKey: keys.edits(id),
-    queryFn: async () => {
-      try {
-        return await editing.edits(id);
-      } catch (error) {
-        if (isAbsent(error)) return [];
-        throw error;
-      }
-    },
+    queryFn: ({ signal }) => read(listEdits({ path: { task_id: id }, query: { limit: 50 }, signal })),
   });
   const edits = data ?? [];
-  const step = (act: () => Promise<{ edit: Edit }>, word: "undone" | "redone") =>
+  const step = (act: () => Promise<{ edit: EditRead }>, word: "undone" | "redone") =>
     void edit(async () => {
       const done = await act();
       toast(t(`editor.${word}`, { what: done.edit.summary }));

@@ -3,14 +3,12 @@ import { useMemo } from "react";
 import { useTranslation } from "react-i18next";
 import { toast } from "sonner";
 import { replaceLines } from "@/api/cache";
-import { editing } from "@/api/editing";
+import { editing, match } from "@/api/editing";
 import { dubLine, getLine, getSegment, type LineRead, type SegmentRead, updateLine, updateSegment } from "@/api/generated";
 import { keys } from "@/api/keys";
-import { ApiProblem, data, isAbsent } from "@/api/problems";
+import { ApiProblem, data } from "@/api/problems";
 import { useProblemText } from "@/i18n/problem-text";
 import { askConflict, draftKey, type Side, useDrafts } from "./drafts";
-
-const match = (version: number) => ({ "If-Match": `"${version}"` });
 
 export interface Edits {
   /** Save a typed text; false when it was not saved. A conflict is shown, and whoever typed decides. */
@@ -84,14 +82,7 @@ export function useEdits(id: string, language: string): Edits {
       await attempt(() => data(dubLine({ path: { task_id: id, language, segment_id } })));
     };
     const dubChanged: Edits["dubChanged"] = async (lines) => {
-      const done = await attempt(async () => {
-        try {
-          await editing.dub(id, language, { segment_ids: lines.map((line) => line.segment_id) });
-        } catch (error) {
-          if (!isAbsent(error)) throw error; // a gateway that takes lines one by one
-          for (const { segment_id } of lines) await data(dubLine({ path: { task_id: id, language, segment_id } }));
-        }
-      });
+      const done = await attempt(() => editing.dub(id, language, lines.map((line) => line.segment_id)));
       if (done) toast(t("editor.dubbing_lines", { count: lines.length }));
     };
     const edit: Edits["edit"] = async (act) => {
