@@ -91,7 +91,8 @@ export async function apply(cache: QueryClient, events: LiveEvent[]): Promise<vo
 
 function patchProgress(cache: QueryClient, events: ProgressEvent[]): void {
   if (events.length === 0) return;
-  const byTask = Map.groupBy(events, (event) => event.task_id);
+  const byTask = new Map<string, ProgressEvent[]>();
+  for (const event of events) byTask.set(event.task_id, [...(byTask.get(event.task_id) ?? []), event]);
   for (const [id, told] of byTask)
     cache.setQueryData<TaskRead>(keys.task(id), (task) => (task ? told.reduce(withProgress, task) : task));
   patchPages(cache, (items) => {

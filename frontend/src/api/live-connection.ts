@@ -10,7 +10,7 @@ export interface LiveEvent {
 /** The part of EventSource that is used, so that tests bring their own. */
 export interface Source {
   addEventListener(type: string, listener: (event: MessageEvent<string>) => void): void;
-  onerror: ((event: Event) => void) | null;
+  addEventListener(type: "error", listener: () => void): void;
   close(): void;
 }
 
@@ -67,7 +67,7 @@ export class LiveConnection {
     const source = this.options.open(url);
     this.source = source;
     for (const name of EVENT_NAMES) source.addEventListener(name, (event) => this.receive(source, name, event));
-    source.onerror = () => this.lose(source);
+    source.addEventListener("error", () => this.lose(source));
     this.watch(source);
   }
 

@@ -11,8 +11,8 @@ import { createRouter } from "./router";
 import { useTheme } from "@/components/ui/theme";
 
 export function App() {
-  const cache = useMemo(createQueryClient, []);
-  const router = useMemo(createRouter, []);
+  const cache = useMemo(() => createQueryClient(), []);
+  const router = useMemo(() => createRouter(), []);
   const dark = useTheme((state) => state.dark);
   const forbidden = useConnection((state) => state.forbidden);
   return (

@@ -5,7 +5,7 @@ import { Bar } from "@/components/ui/bar";
 import { languageName, remaining } from "@/core/format";
 import { BASE, targets, tone } from "@/core/progress";
 
-const SHOWN = 4;
+const SHOWN = 3;
 
 /** One bar for each language, with its stage and the time left; while speakers are told apart, that comes first. */
 export function LanguageBars({ task }: { task: TaskRead }) {

@@ -47,7 +47,7 @@ export function ago(time: string, locale: string, now = Date.now()): string {
   if (seconds > 7 * 86_400) return new Intl.DateTimeFormat(locale, { dateStyle: "medium" }).format(new Date(time));
   const format = new Intl.RelativeTimeFormat(locale, { numeric: "auto" });
   for (const [unit, length] of STEPS) if (seconds >= length) return format.format(-Math.floor(seconds / length), unit);
-  return format.format(0, "minute");
+  return format.format(0, "second");
 }
 
 /** The name of a language in the language of the page. */

@@ -69,12 +69,13 @@ export function snap(value: number, candidates: number[], tolerance: number): nu
 
 const MIN_LENGTH_S = 0.1;
 
+const round = (value: number) => Math.round(value * 1000) / 1000;
+
 /** Edges after a drag: snapped to neighbours, inside the video, in order, not over the neighbours. */
 export function settleEdges(rows: Row[], id: string, start: number, end: number, duration: number, tolerance: number): { start_s: number; end_s: number } {
   const at = rows.findIndex(({ segment }) => segment.segment_id === id);
   const before = rows[at - 1]?.segment.end_s ?? 0;
   const after = rows[at + 1]?.segment.start_s ?? duration;
-  const round = (value: number) => Math.round(value * 1000) / 1000;
   const from = Math.max(before, Math.min(snap(start, [before], tolerance), after - MIN_LENGTH_S));
   const to = Math.min(after, Math.max(snap(end, [after], tolerance), from + MIN_LENGTH_S));
   return { start_s: round(from), end_s: round(to) };

@@ -6,7 +6,7 @@ export const LOCALES = { en: "English", "zh-CN": "简体中文" } as const;
 export type Locale = keyof typeof LOCALES;
 
 const KEPT = "localclip.locale";
-const LOADERS: Record<Locale, () => Promise<{ default: typeof en }>> = {
+const LOADERS: Record<Locale, () => Promise<{ default: object }>> = {
   en: () => Promise.resolve({ default: en }),
   "zh-CN": () => import("./zh-CN.json"),
 };

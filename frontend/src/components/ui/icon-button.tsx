@@ -9,10 +9,11 @@ interface IconButtonProps extends Omit<ComponentProps<"button">, "title"> {
   shortcut?: string | undefined;
   pressed?: boolean | undefined;
   small?: boolean;
+  solid?: boolean;
 }
 
 /** A button that is only a picture: its name is read out and shown on hover. */
-export function IconButton({ icon: Icon, label, shortcut, pressed, small, className, ...rest }: IconButtonProps) {
+export function IconButton({ icon: Icon, label, shortcut, pressed, small, solid, className, ...rest }: IconButtonProps) {
   return (
     <Tooltip.Root>
       <Tooltip.Trigger asChild>
@@ -21,9 +22,10 @@ export function IconButton({ icon: Icon, label, shortcut, pressed, small, classN
           aria-label={label}
           aria-pressed={pressed}
           className={cn(
-            "text-soft hover:bg-sunken hover:text-ink inline-flex shrink-0 items-center justify-center rounded-md transition-colors",
+            "inline-flex shrink-0 items-center justify-center transition-colors",
+            solid ? "bg-accent text-on-accent hover:bg-accent-strong rounded-full" : "rounded-md",
+            !solid && (pressed ? "bg-accent-soft text-accent" : "text-soft hover:bg-sunken hover:text-ink"),
             "disabled:pointer-events-none disabled:opacity-40",
-            pressed && "bg-accent-soft text-accent hover:bg-accent-soft hover:text-accent",
             small ? "size-7" : "size-8.5",
             className,
           )}

@@ -22,20 +22,17 @@ export function Menu({ trigger, entries }: { trigger: ReactNode; entries: (MenuE
           sideOffset={4}
           className="bg-surface border-line shadow-card rise z-50 min-w-44 rounded-lg border p-1"
         >
-          {entries.map((entry, index) =>
-            entry === null ? (
-              <DropdownMenu.Separator key={`line-${index}`} className="bg-line my-1 h-px" />
-            ) : (
-              <Entry key={entry.label} entry={entry} />
-            ),
-          )}
+          {entries.map((entry, index) => (
+            <Entry key={entry?.label ?? `after ${entries[index - 1]?.label}`} entry={entry} />
+          ))}
         </DropdownMenu.Content>
       </DropdownMenu.Portal>
     </DropdownMenu.Root>
   );
 }
 
-function Entry({ entry }: { entry: MenuEntry }) {
+function Entry({ entry }: { entry: MenuEntry | null }) {
+  if (entry === null) return <DropdownMenu.Separator className="bg-line my-1 h-px" />;
   const Icon = entry.icon;
   return (
     <DropdownMenu.Item

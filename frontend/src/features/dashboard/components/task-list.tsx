@@ -7,7 +7,7 @@ import { TaskCard, TaskRow } from "./task-card";
 
 const CARD_WIDTH = 272;
 const GAP = 16;
-const CARD_BODY = 232;
+const CARD_BODY = 196;
 const ROW_HEIGHT = 84;
 
 interface TaskListProps {

@@ -1,5 +1,4 @@
 import { keepPreviousData, useQueries } from "@tanstack/react-query";
-import { useMemo } from "react";
 import type { TaskRead } from "@/api/generated";
 import type { TaskFilter } from "@/api/keys";
 import { PAGE_SIZE, pageQuery } from "@/api/queries";
@@ -12,6 +11,8 @@ export function pagesOf(first: number, last: number, size = PAGE_SIZE): number[]
   const to = Math.floor(Math.max(first, last, 0) / size);
   return Array.from({ length: to - from + 1 }, (_, index) => from + index);
 }
+
+const UNKNOWN = Array.from({ length: PAGE_SIZE }, () => undefined);
 
 export interface TaskWindow {
   total: number | undefined;
@@ -31,8 +32,7 @@ export function useTaskWindow(filter: TaskFilter, first: number, last: number): 
   });
   const start = (numbers[0] ?? 0) * PAGE_SIZE;
   const results = pages.map((page) => page.data);
-  // eslint-disable-next-line react-hooks/exhaustive-deps -- the list of pages is a new one each time, its entries are not
-  const loaded = useMemo(() => results.flatMap((page) => page?.items ?? new Array<TaskRead | undefined>(PAGE_SIZE).fill(undefined)), results);
+  const loaded = results.flatMap((page): (TaskRead | undefined)[] => page?.items ?? UNKNOWN);
   const failed = pages.find((page) => page.error !== null && page.data === undefined);
   return {
     total: results.find((page) => page !== undefined)?.total,

@@ -23,10 +23,6 @@ export default function EditorPage() {
   const { taskId = "" } = useParams();
   const refetchInterval = usePollInterval();
   const { data: task, error, refetch } = useQuery({ ...taskQuery(taskId), refetchInterval });
-  useEffect(() => {
-    resetView();
-    return () => useDrafts.getState().clear();
-  }, [taskId]);
   if (error instanceof ApiProblem && error.status === 404) {
     return (
       <Empty icon={FileQuestion} title={t("editor.gone_title")} action={<Button asChild><Link to="/dashboard">{t("not_found.home")}</Link></Button>}>
@@ -56,6 +52,10 @@ function Loaded({ task }: { task: TaskRead }) {
   const { data: lines = NO_LINES } = useQuery({ ...linesQuery(id, language), refetchInterval: making ? WHILE_CLONING_MS : poll });
   const { data: speakers = NO_SPEAKERS } = useQuery({ ...speakersQuery(id), refetchInterval: poll });
   const transport = useMemo(() => new Transport(), []);
+  useEffect(() => {
+    resetView();
+    return () => useDrafts.getState().clear();
+  }, []);
   const rows = useMemo(() => rowsOf(segments, lines), [segments, lines]);
   const editor = useMemo<Editor>(
     () => ({ task, language, rows, speakers, duration: task.media?.duration_s ?? 0, busy: isBusy(task), transport }),

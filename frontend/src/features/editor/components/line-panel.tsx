@@ -13,7 +13,7 @@ import { FindBar } from "./find-bar";
 import { LineRow } from "./line-row";
 import { LineToolbar } from "./line-toolbar";
 
-const ROW_HEIGHT = 92;
+const ROW_HEIGHT = 62;
 
 /** Indexes of the rows that are shown. */
 function useShown(): number[] {
@@ -38,7 +38,7 @@ export function LinePanel() {
     <>
       <LineToolbar />
       <FindBar />
-      <div aria-hidden className="text-soft border-line hidden grid-cols-[5.5rem_minmax(0,1fr)_minmax(0,1fr)_2rem] gap-2 border-b px-3 py-1.5 text-xs font-medium md:grid">
+      <div aria-hidden className="text-soft border-line hidden grid-cols-[5.5rem_minmax(0,1fr)_minmax(0,1fr)_5.5rem] gap-2 border-b px-3 py-1.5 text-xs font-medium md:grid">
         <span />
         <span className="px-2">{t("editor.source")}</span>
         <span className="px-2">{t("editor.translation")}</span>

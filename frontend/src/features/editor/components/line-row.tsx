@@ -32,7 +32,7 @@ export const LineRow = memo(function LineRow({ row, number, selected, heard }: L
       data-state={line?.state ?? "none"}
       aria-current={heard ? "true" : undefined}
       onFocus={() => show({ selected: segment.segment_id })}
-      className={cn("border-line grid grid-cols-[minmax(0,1fr)_2rem] gap-x-2 gap-y-1 border-b py-2 pr-2 pl-3 md:grid-cols-[5.5rem_minmax(0,1fr)_minmax(0,1fr)_2rem]", selected && "bg-accent-soft/60", heard && "shadow-[inset_3px_0_0_var(--accent)]")}
+      className={cn("border-line grid grid-cols-[minmax(0,1fr)_5.5rem] gap-x-2 gap-y-1 border-b py-2 pr-2 pl-3 md:grid-cols-[5.5rem_minmax(0,1fr)_minmax(0,1fr)_5.5rem]", selected && "bg-accent-soft/60", heard && "shadow-[inset_3px_0_0_var(--accent)]")}
     >
       <div className="flex items-center gap-2 text-xs max-md:col-start-1 md:grid md:content-start md:gap-1 md:pt-1">
         <button type="button" className="text-soft hover:text-ink rounded text-left tabular-nums" title={t("editor.go_to_line", { number })} onClick={() => show({ selected: segment.segment_id, tab: "line" })}>
@@ -48,7 +48,7 @@ export const LineRow = memo(function LineRow({ row, number, selected, heard }: L
         {line ? <TextCell row={row} side="target" label={t("editor.translation_of", { number })} /> : <p className="text-soft px-2 py-1.5">{busy ? t("editor.not_yet") : "–"}</p>}
         <div className="flex flex-wrap items-center gap-1.5 px-2 pt-1 empty:hidden"><IssueBadges issues={issuesOf(row, busy)} line={line} /></div>
       </div>
-      <div className="flex flex-col items-center max-md:col-start-2 max-md:row-start-1"><RowButtons row={row} language={language} /></div>
+      <div className="flex items-start justify-end max-md:col-start-2 max-md:row-start-1"><RowButtons row={row} language={language} /></div>
     </div>
   );
 });

@@ -67,7 +67,7 @@ function Controls() {
       <Seek />
       <div className="flex flex-wrap items-center gap-x-1 gap-y-1.5">
         <IconButton small icon={SkipBack} label={t("player.previous")} shortcut="↑" onClick={() => step(-1)} />
-        <IconButton icon={playing ? Pause : Play} label={t(playing ? "player.pause" : "player.play")} shortcut="Space" onClick={() => transport.toggle()} className="bg-accent text-on-accent hover:bg-accent-strong hover:text-on-accent rounded-full" />
+        <IconButton icon={playing ? Pause : Play} label={t(playing ? "player.pause" : "player.play")} shortcut="Space" onClick={() => transport.toggle()} solid />
         <IconButton small icon={SkipForward} label={t("player.next")} shortcut="↓" onClick={() => step(1)} />
         <Segmented
           label={t("player.voice")}

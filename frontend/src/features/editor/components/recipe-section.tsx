@@ -15,7 +15,7 @@ import { useProblemText } from "@/i18n/problem-text";
 import { useEditor } from "../state/context";
 import { FileRow } from "./export-dialog";
 
-const OPEN = ["pending", "processing"];
+const OPEN = new Set(["pending", "processing"]);
 
 /** Other shapes: a master with all languages, sound alone, stems, burned-in subtitles. */
 export function RecipeSection() {
@@ -30,7 +30,7 @@ export function RecipeSection() {
     queryKey: keys.exports(task.task_id),
     queryFn: () => listExports(task.task_id),
     enabled: names.length > 0,
-    refetchInterval: (query) => (query.state.data?.some(({ status }) => OPEN.includes(status)) ? 2000 : false),
+    refetchInterval: (query) => (query.state.data?.some(({ status }) => OPEN.has(status)) ? 2000 : false),
   });
   const { mutate, isPending } = useMutation({
     mutationFn: (name: string) => makeExport(task.task_id, recipes[name] ?? {}),
@@ -69,7 +69,7 @@ function Made({ made }: { made: ExportRead }) {
         <Badge look={tone(made.status)}>{t(`status.${made.status as "failed"}`)}</Badge>
         <IconButton small icon={Trash2} label={t("export.remove")} onClick={() => void remove()} className="ml-auto" />
       </h3>
-      {OPEN.includes(made.status) && <Bar value={made.progress ?? 0} label={t("export.title")} />}
+      {OPEN.has(made.status) && <Bar value={made.progress ?? 0} label={t("export.title")} />}
       {made.error_message && <p className="text-bad">{made.error_message}</p>}
       {made.files.length > 0 && <ul className="border-line divide-line divide-y rounded-lg border">{made.files.map((file) => <FileRow key={file.name} {...file} />)}</ul>}
     </article>

@@ -56,8 +56,8 @@ function Log({ id }: { id: string }) {
     <details>
       <summary className="font-medium">{t("task.log")}</summary>
       <ol className="mt-2 grid gap-1 text-xs">
-        {entries.map((entry, index) => (
-          <li key={`${entry.created_at}-${index}`} className="grid grid-cols-[auto_1fr] gap-2">
+        {entries.map((entry) => (
+          <li key={[entry.created_at, entry.language, entry.stage, entry.status, entry.message].join()} className="grid grid-cols-[auto_1fr] gap-2">
             <time className="text-soft tabular-nums">{time.format(new Date(entry.created_at))}</time>
             <span>{[entry.language, entry.stage, entry.status, entry.message].filter(Boolean).join(" · ")}</span>
           </li>

@@ -21,7 +21,8 @@ export function TextCell({ row, side, label }: TextCellProps) {
   const { segment, line } = row;
   const key = draftKey(side, language, segment.segment_id);
   const draft = useDrafts((state) => state.drafts[key]);
-  const { write, drop } = useDrafts.getState();
+  const write = useDrafts((state) => state.write);
+  const drop = useDrafts((state) => state.drop);
   const saved = textOf(row, side);
   const saving = useRef(false);
   async function save(): Promise<void> {

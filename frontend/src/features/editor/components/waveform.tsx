@@ -23,11 +23,15 @@ function colour(name: string): string {
   return getComputedStyle(document.documentElement).getPropertyValue(name).trim();
 }
 
-/** Draws the waveform; its own playback is not used, it only shows and sets where the picture is. */
-export function Waveform({ peaks, duration }: WaveformProps) {
+/** Draws the waveform anew when the colours change; its own playback is not used, it only shows and sets where the picture is. */
+export function Waveform(props: WaveformProps) {
+  const dark = useTheme((state) => state.dark);
+  return <Drawing key={String(dark)} {...props} />;
+}
+
+function Drawing({ peaks, duration }: WaveformProps) {
   const { t } = useTranslation();
   const { transport } = useEditor();
-  const dark = useTheme((state) => state.dark);
   const zoom = useView((state) => state.zoom);
   const box = useRef<HTMLDivElement>(null);
   const [wave, setWave] = useState<{ surfer: WaveSurfer; regions: Regions } | null>(null);
@@ -57,7 +61,7 @@ export function Waveform({ peaks, duration }: WaveformProps) {
       setWave(null);
       surfer.destroy();
     };
-  }, [peaks, duration, dark, transport, t]);
+  }, [peaks, duration, transport, t]);
   useEffect(() => wave?.surfer.zoom(zoom), [wave, zoom]);
   useEffect(() => (wave ? transport.onTime((time) => wave.surfer.setTime(time)) : undefined), [wave, transport]);
   useRegions(wave?.regions ?? null);

@@ -1,16 +1,17 @@
-import { type ReactNode, useRef } from "react";
+import { type ReactNode, useCallback, useState } from "react";
 import { useUploads } from "../state/store";
 
 const ACCEPT = "video/*,.mkv,.mov,.mp4,.webm,.avi,.ts,.m2ts,.flv,.wmv,.mpg,.mpeg,.ogv";
 
 /** Hands a function to `children` that opens the file chooser. */
 export function ChooseFiles({ children }: { children: (choose: () => void) => ReactNode }) {
-  const input = useRef<HTMLInputElement>(null);
+  const [input, setInput] = useState<HTMLInputElement | null>(null);
   const add = useUploads((state) => state.add);
+  const choose = useCallback(() => input?.click(), [input]);
   return (
     <>
       <input
-        ref={input}
+        ref={setInput}
         type="file"
         multiple
         hidden
@@ -21,7 +22,7 @@ export function ChooseFiles({ children }: { children: (choose: () => void) => Re
           event.target.value = "";
         }}
       />
-      {children(() => input.current?.click())}
+      {children(choose)}
     </>
   );
 }

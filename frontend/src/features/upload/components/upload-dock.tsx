@@ -3,19 +3,19 @@ import { useEffect, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { Button } from "@/components/ui/button";
 import { IconButton } from "@/components/ui/icon-button";
-import { isRetryable, undecided, useUploads } from "../state/store";
+import { isRetryable, undecided, type UploadState, useUploads } from "../state/store";
 import { ChooseFiles } from "./choose-files";
 import { PlanDialog } from "./plan-dialog";
 import { UploadRow } from "./upload-row";
 import { useIncomingFiles } from "./use-incoming-files";
 
-const MOVING = ["waiting", "sending", "finishing"];
+const MOVING = new Set<UploadState>(["waiting", "sending", "finishing"]);
 
 /** Uploads, on every page: they go on while one works elsewhere. */
 export function UploadDock() {
   const over = useIncomingFiles();
   const items = useUploads((state) => state.items);
-  const moving = items.some((item) => MOVING.includes(item.state));
+  const moving = items.some((item) => MOVING.has(item.state));
   useEffect(() => {
     if (!moving) return undefined;
     const warn = (event: BeforeUnloadEvent) => event.preventDefault();
@@ -44,7 +44,7 @@ function Dock() {
   const { t } = useTranslation();
   const { items, ask, retryAll, clearDone } = useUploads();
   const [open, setOpen] = useState(true);
-  const moving = items.filter((item) => MOVING.includes(item.state)).length;
+  const moving = items.filter((item) => MOVING.has(item.state)).length;
   const lost = items.filter((item) => item.state === "needs_file").length;
   const waiting = undecided(items).length;
   return (

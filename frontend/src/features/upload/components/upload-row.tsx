@@ -1,6 +1,7 @@
 import { FileVideo, Pause, Play, RotateCw, X } from "lucide-react";
 import { useTranslation } from "react-i18next";
 import { Link } from "react-router";
+import { useShallow } from "zustand/react/shallow";
 import { Bar } from "@/components/ui/bar";
 import { IconButton } from "@/components/ui/icon-button";
 import { bytes, remaining } from "@/core/format";
@@ -46,7 +47,7 @@ function RowText({ item }: { item: UploadItem }) {
 
 function RowButtons({ item }: { item: UploadItem }) {
   const { t } = useTranslation();
-  const { pause, resume, cancel } = useUploads.getState();
+  const { pause, resume, cancel } = useUploads(useShallow((state) => ({ pause: state.pause, resume: state.resume, cancel: state.cancel })));
   return (
     <span className="flex">
       {(item.state === "sending" || item.state === "waiting") && (
