@@ -54,6 +54,7 @@ test.describe("uploads", () => {
     proxy.uploadBytesPerS = 4_000_000;
     await page.goto(`${url}/dashboard`);
     await page.getByTestId("file-input").first().setInputFiles(heavy);
+    await expect(page.getByRole("dialog")).toBeVisible();
     await page.keyboard.press("Escape");
     const uploads = page.getByRole("region", { name: "Uploads" });
     await uploads.getByRole("button", { name: "Pause Long recording.mp4" }).click();

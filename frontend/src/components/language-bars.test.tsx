@@ -1,3 +1,4 @@
+// @vitest-environment jsdom
 import { render, screen } from "@testing-library/react";
 import { beforeAll, expect, it } from "vitest";
 import { startI18n } from "@/i18n";

@@ -7,7 +7,7 @@ import { TaskCard, TaskRow } from "./task-card";
 
 const CARD_WIDTH = 272;
 const GAP = 16;
-const CARD_BODY = 196;
+const CARD_BODY = 146;
 const ROW_HEIGHT = 84;
 
 interface TaskListProps {
@@ -55,9 +55,11 @@ export function TaskList({ view, total, hidden, tasks, onRange }: TaskListProps)
         {width > 0 && rows.map((row) => (
           <div
             key={row.key}
+            ref={virtual.measureElement}
+            data-index={row.index}
             className={view === "grid" ? "absolute inset-x-0 grid" : "border-line absolute inset-x-0 border-b last:border-0"}
             style={{
-              height: view === "grid" ? row.size - GAP : row.size,
+              ...(view === "grid" ? { paddingBottom: GAP } : { height: ROW_HEIGHT }),
               transform: `translateY(${row.start - top}px)`,
               ...(view === "grid" ? { gap: GAP, gridTemplateColumns: `repeat(${columns}, minmax(0, 1fr))` } : {}),
             }}
@@ -73,7 +75,7 @@ export function TaskList({ view, total, hidden, tasks, onRange }: TaskListProps)
 }
 
 function Cell({ view, task, hidden }: { view: View; task: TaskRead | undefined; hidden: ReadonlySet<string> }) {
-  if (!task) return <div role="listitem" className="skeleton m-px h-full rounded-xl" />;
+  if (!task) return <div role="listitem" className={view === "grid" ? "skeleton h-80 rounded-xl" : "skeleton m-3 h-14"} />;
   const gone = hidden.has(task.task_id);
   return (
     <div role="listitem" className={gone ? "pointer-events-none h-full opacity-0" : "h-full min-w-0"} {...(gone ? { inert: true } : {})}>

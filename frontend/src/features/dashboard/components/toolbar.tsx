@@ -49,9 +49,18 @@ export function Toolbar({ filter, onFilter, Choose }: ToolbarProps) {
 function SearchField({ value, onChange }: { value: string; onChange: (value: string) => void }) {
   const { t } = useTranslation();
   const [text, setText] = useState(value);
+  const [known, setKnown] = useState(value);
+  if (value !== known) {
+    // cleared from elsewhere, or come back to by the browser's buttons
+    setKnown(value);
+    setText(value);
+  }
   useEffect(() => {
     if (text === value) return undefined;
-    const timer = setTimeout(() => onChange(text), TYPING_MS);
+    const timer = setTimeout(() => {
+      setKnown(text);
+      onChange(text);
+    }, TYPING_MS);
     return () => clearTimeout(timer);
   });
   return (

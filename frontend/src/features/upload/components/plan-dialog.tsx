@@ -26,7 +26,7 @@ export function PlanDialog() {
       open={asking && videos.length > 0}
       onOpenChange={ask}
       title={t("plan.title", { count: videos.length })}
-      description={t("plan.text")}
+      description={t("plan.text", { count: videos.length })}
       footer={
         <>
           <Button icon={Upload} onClick={() => settle(false)}>{t("plan.only_upload")}</Button>

@@ -31,6 +31,7 @@ export interface UploadItem {
 
 const FILES_AT_ONCE = 2;
 const TELL_EVERY_MS = 200;
+const DONE_SHOWN_MS = 10_000;
 
 interface UploadsState {
   items: UploadItem[];
@@ -122,6 +123,10 @@ function change(id: string, values: Partial<UploadItem>): void {
   useUploads.setState(({ items }) => ({ items: items.map((one) => (one.id === id ? { ...one, ...values } : one)) }));
 }
 
+function drop(id: string): void {
+  useUploads.setState(({ items }) => ({ items: items.filter((one) => one.id !== id) }));
+}
+
 function keep(): void {
   const open = useUploads.getState().items.filter((one) => one.uploadId && !one.taskId && one.state !== "failed");
   keepUploads(open.map(({ uploadId = "", name, size, modified, plan }) => ({ uploadId, name, size, modified, plan })));
@@ -172,6 +177,7 @@ async function finish(one: UploadItem, plan: Plan): Promise<void> {
   try {
     const task = await data(completeUpload({ path: { upload_id: one.uploadId ?? "" }, body: plan }));
     change(one.id, { state: "done", taskId: task.task_id, file: null });
+    setTimeout(() => drop(one.id), DONE_SHOWN_MS);
   } catch (error) {
     const mistaken = error instanceof ApiProblem && error.status === 422; // the plan was refused, not the file
     change(one.id, { state: "failed", error, ...(mistaken ? { plan: null } : {}) });
