@@ -40,7 +40,7 @@ generate: $(INSTALLED) ## write docs/reference after a change to the API or to a
 	@scripts/frontend.sh generate
 
 lock: $(INSTALLED) ## pin all dependencies again after a change in pyproject.toml
-	@$(BIN)/uv pip compile -q --universal --all-extras --generate-hashes --no-emit-index-url \
+	@$(BIN)/uv pip compile -q --universal --extra all --extra dev --generate-hashes --no-emit-index-url \
 		--custom-compile-command "make lock" pyproject.toml -o requirements.lock
 
 bench: install ## measure; results go to benchmarks/

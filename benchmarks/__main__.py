@@ -8,9 +8,12 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from benchmarks.quality import table
+
 HERE = Path(__file__).parent
-ALL = ("pipeline", "export", "dispatch", "upload")
+ALL = ("pipeline", "export", "dispatch", "upload", "quality")
 _BEGIN, _END = "<!-- table: made by `make bench` -->", "<!-- end of table -->"
+_QUALITY_BEGIN = "<!-- quality: made by `make bench` -->"
 
 
 def rows(results: dict[str, Any]) -> list[tuple[str, str, str, str]]:
@@ -47,6 +50,13 @@ def render(results: dict[str, Any]) -> str:
     return "\n".join(lines)
 
 
+def _replaced(text: str, begin: str, made: str) -> str:
+    """`text` with what stands between `begin` and the next end mark made anew."""
+    head, _, rest = text.partition(begin)
+    _, _, tail = rest.partition(_END)
+    return f"{head}{begin}\n{made}\n{_END}{tail}"
+
+
 def main() -> None:
     """Measure, keep what was measured before for the rest, and write both files."""
     stored = HERE / "results.json"
@@ -59,10 +69,10 @@ def main() -> None:
         results["machine"] = {"cores": os.cpu_count(), "python": platform.python_version()}
         stored.write_text(json.dumps(results, indent=2) + "\n", encoding="utf-8")
     page = HERE / "README.md"
-    text = page.read_text(encoding="utf-8")
-    head, _, rest = text.partition(_BEGIN)
-    _, _, tail = rest.partition(_END)
-    page.write_text(f"{head}{_BEGIN}\n{render(results)}\n{_END}{tail}", encoding="utf-8")
+    text = _replaced(page.read_text(encoding="utf-8"), _BEGIN, render(results))
+    if quality := results.get("quality"):
+        text = _replaced(text, _QUALITY_BEGIN, table.render(quality))
+    page.write_text(text, encoding="utf-8")
     sys.stdout.write(render(results) + "\n")
 
 

@@ -141,7 +141,8 @@ def handle(path: Path) -> None:
     """Run one export on the material in `path`."""
     from services.exporter.engines import create_mixer
     from services.exporter.export import Export
-    from services.exporter.handlers import export_language
+    from services.exporter.handlers import export
+    from services.exporter.recipes import RecipeExport
     from services.exporter.settings import ExporterSettings
 
     settings = ExporterSettings()
@@ -155,7 +156,8 @@ def handle(path: Path) -> None:
     )
     workdir = path / "work"
     workdir.mkdir(exist_ok=True)
-    result = export_language(Export(create_mixer(settings), settings))(
+    mixer = create_mixer(settings)
+    result = export(Export(mixer, settings), RecipeExport(mixer, settings))(
         job, JobContext(DirectoryStore(path / "store"), workdir)
     )
     figures = {name: result.report[name] for name in ("passed", "loudness", "length_difference_s", "overlap")}

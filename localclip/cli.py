@@ -13,14 +13,16 @@ from dotenv import load_dotenv
 from rich.console import Console
 from rich.table import Table
 
-from localclip import checks, doctor
+from localclip import account_commands, checks, doctor, editing
 from localclip.client import Client, NewTask
 from localclip.dub import Dubbed, dub, split_languages, split_translations
 from localclip.errors import LocalClipError
+from localclip.exports import choose_recipe, export
 from localclip.local import temporary_stack
 from localclip.logview import shown
 from localclip.sample import make_sample
 from localclip.stack import WORKERS, Stack, StackOptions
+from localclip.terminal import Key, Server, connect, console
 from shared.pipeline import PipelineError
 
 app = typer.Typer(
@@ -31,14 +33,9 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-_WIDTH_OF_A_PIPE = 160
-console = Console()
-if not console.is_terminal:
-    console = Console(width=_WIDTH_OF_A_PIPE)
-
-Server = Annotated[str | None, typer.Option("--server", envvar="LOCALCLIP_SERVER", help="address of a running gateway")]
-Key = Annotated[str | None, typer.Option("--api-key", envvar="LOCALCLIP_API_KEY", help="API key of that gateway")]
-_DEFAULT_SERVER = "http://127.0.0.1:8080"
+app.add_typer(account_commands.glossary, name="glossary")
+app.add_typer(account_commands.cast, name="cast")
+app.command()(account_commands.review)
 
 
 @app.command()
@@ -86,6 +83,7 @@ def dub_command(
     server: Server = None,
     api_key: Key = None,
     keep: Annotated[bool, typer.Option("--keep", help="keep the folder of the temporary stack")] = False,
+    master: Annotated[bool, typer.Option("--master", help="also one video with the tracks of all languages")] = False,
 ) -> None:
     """Dub a video, on a running gateway or with a stack of its own."""
     languages = split_languages(to)
@@ -99,8 +97,12 @@ def dub_command(
         subtitles=subtitles,
         translations=split_translations(translation or [], languages),
     )
+    folder = out or Path(f"{video.stem}-dub")
     with _gateway(server, api_key, keep=keep) as client:
-        dubbed = dub(client, new, out or Path(f"{video.stem}-dub"), console)
+        dubbed = dub(client, new, folder, console)
+        if master and dubbed.complete:
+            recipe = choose_recipe(client, "master", languages, [f"name={video.stem}-master"])
+            export(client, dubbed.task.task_id, recipe, folder, console)
     _fail_unless_complete(dubbed)
 
 
@@ -130,6 +132,37 @@ def demo(
     _fail_unless_complete(dubbed)
     if not all(check.passed for check in found):
         raise LocalClipError("an export did not pass its checks")
+
+
+@app.command("export")
+def export_command(
+    task_id: Annotated[str, typer.Argument(help="a dubbed task")],
+    recipe: Annotated[str, typer.Option(help="name of a recipe (see `localclip recipes`), or a .json file")] = "master",
+    to: Annotated[str | None, typer.Option("--to", help="languages, such as es,fr [default: all finished]")] = None,
+    settings: Annotated[
+        list[str] | None, typer.Option("--set", help="change the recipe, as in container=mkv; may be repeated")
+    ] = None,
+    out: Annotated[Path, typer.Option(help="folder for the files")] = Path("export"),
+    server: Server = None,
+    api_key: Key = None,
+) -> None:
+    """Make files of a dubbed task by a recipe; nothing is dubbed again."""
+    with connect(server, api_key) as client:
+        chosen = choose_recipe(client, recipe, split_languages(to) if to else (), settings or ())
+        export(client, task_id, chosen, out, console)
+
+
+@app.command()
+def recipes(server: Server = None, api_key: Key = None) -> None:
+    """List the recipes that `export` knows by name."""
+    with connect(server, api_key) as client:
+        presets = client.presets()
+    grid = Table(title="recipes", title_justify="left")
+    for heading in ("name", "makes", "in detail"):
+        grid.add_column(heading, overflow="fold")
+    for preset in presets:
+        grid.add_row(preset.name, preset.title, preset.description)
+    console.print(grid)
 
 
 @app.command()
@@ -163,7 +196,7 @@ def tasks(
     status: Annotated[str | None, typer.Option(help="pending, processing, completed, failed or canceled")] = None,
 ) -> None:
     """List the newest tasks."""
-    with _client(server, api_key) as client:
+    with connect(server, api_key) as client:
         page = client.tasks(limit=limit, status=status)
     grid = Table(title=f"{len(page.tasks)} of {page.total} tasks", title_justify="left")
     for heading in ("task", "video", "status", "languages"):
@@ -177,15 +210,19 @@ def tasks(
 @app.command()
 def cancel(task_id: str, server: Server = None, api_key: Key = None) -> None:
     """Stop a task; what is finished stays."""
-    with _client(server, api_key) as client:
+    with connect(server, api_key) as client:
         console.print(f"{task_id}: {client.cancel(task_id).status}", markup=False)
 
 
 @app.command()
 def retry(task_id: str, server: Server = None, api_key: Key = None) -> None:
     """Do again what failed or was canceled in a task."""
-    with _client(server, api_key) as client:
+    with connect(server, api_key) as client:
         console.print(f"{task_id}: {client.retry(task_id).status}", markup=False)
+
+
+for command in editing.COMMANDS:
+    app.command()(command)
 
 
 @app.command()
@@ -198,7 +235,7 @@ def events(
     api_key: Key = None,
 ) -> None:
     """Print facts as JSON lines until Ctrl-C."""
-    with _client(server, api_key) as client:
+    with connect(server, api_key) as client:
         for event in client.events(task_id, since):
             if event.is_fact:
                 print(json.dumps({"id": event.id, "event": event.event, "data": event.data}), flush=True)
@@ -212,10 +249,6 @@ def _workers(only: str | None) -> tuple[str, ...]:
     if unknown:
         raise LocalClipError(f"--only: no worker '{unknown[0]}'; choose from {', '.join(WORKERS)}, or none")
     return wanted
-
-
-def _client(server: str | None, api_key: str | None) -> Client:
-    return Client(server or _DEFAULT_SERVER, api_key)
 
 
 def _gateway(server: str | None, api_key: str | None, *, keep: bool = False) -> AbstractContextManager[Client]:

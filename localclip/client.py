@@ -6,12 +6,28 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, BinaryIO, cast
+from urllib.parse import quote
 
 import httpx
 
 from localclip.errors import ApiError, ServerUnreachable
 from localclip.events import ServerEvent, read_events
-from localclip.models import Artifact, Health, Report, Task, TaskPage
+from localclip.models import (
+    Artifact,
+    CastMember,
+    Edit,
+    Export,
+    Health,
+    Line,
+    Preset,
+    Report,
+    ReviewLine,
+    Take,
+    Task,
+    TaskPage,
+    Term,
+)
+from shared.messaging import ExportRecipe
 from shared.pipeline import Stage
 
 _CHUNK = 1024 * 1024
@@ -33,15 +49,14 @@ class NewTask:
     translations: Mapping[str, Path] = field(default_factory=dict)
 
     def config(self) -> str:
-        """The `config` field of the upload."""
-        return json.dumps(
-            {
-                "target_languages": list(self.target_languages),
-                "source_language": self.source_language,
-                "num_speakers": self.num_speakers,
-                "export_settings": dict(self.export_settings),
-            }
-        )
+        """The `config` field of the upload; what is left out, the account's settings say."""
+        config = {
+            "target_languages": list(self.target_languages),
+            "source_language": self.source_language,
+            "num_speakers": self.num_speakers,
+            "export_settings": dict(self.export_settings),
+        }
+        return json.dumps({name: value for name, value in config.items() if value or name == "target_languages"})
 
 
 class Client:
@@ -129,10 +144,120 @@ class Client:
         """Read the exporter's report on a language."""
         return Report.model_validate(self._request("GET", f"/api/tasks/{task_id}/languages/{language}/report").json())
 
+    def lines(self, task_id: str, language: str) -> tuple[Line, ...]:
+        """Read the lines of a language in time order."""
+        answer = self._request("GET", f"/api/tasks/{task_id}/languages/{language}/lines")
+        return tuple(Line.model_validate(item) for item in answer.json())
+
+    def line(self, task_id: str, language: str, segment_id: str) -> Line:
+        """Read one line."""
+        return Line.model_validate(self._request("GET", _line(task_id, language, segment_id)).json())
+
+    def edit_line(self, task_id: str, line: Line, language: str, **changes: Any) -> Line:
+        """Change a line as it was read; refused when it was changed since."""
+        address = _line(task_id, language, line.segment_id)
+        answer = self._request("PATCH", address, json=changes, headers={"If-Match": f'"{line.version}"'})
+        return Line.model_validate(answer.json())
+
+    def redub(self, task_id: str, language: str, segment_ids: Sequence[str] = ()) -> int:
+        """Speak lines again, all outdated ones when none are named; return how many were begun."""
+        body = {"segment_ids": list(segment_ids)} if segment_ids else {"only_stale": True}
+        answer = self._request("POST", f"/api/tasks/{task_id}/languages/{language}/dub", json=body)
+        return int(answer.json()["lines"])
+
+    def takes(self, task_id: str, language: str, segment_id: str) -> tuple[Take, ...]:
+        """Read the takes a line has had, newest first."""
+        answer = self._request("GET", f"{_line(task_id, language, segment_id)}/takes")
+        return tuple(Take.model_validate(item) for item in answer.json())
+
+    def choose_take(self, task_id: str, language: str, line: Line, take_id: str) -> Line:
+        """Let a take count again and keep it."""
+        address = f"{_line(task_id, language, line.segment_id)}/takes/{quote(take_id, safe='')}/choose"
+        answer = self._request("POST", address, headers={"If-Match": f'"{line.version}"'})
+        return Line.model_validate(answer.json())
+
+    def undo(self, task_id: str) -> Edit:
+        """Revert the newest edit."""
+        return Edit.model_validate(self._request("POST", f"/api/tasks/{task_id}/undo").json()["edit"])
+
+    def redo(self, task_id: str) -> Edit:
+        """Do the edit again that was undone last."""
+        return Edit.model_validate(self._request("POST", f"/api/tasks/{task_id}/redo").json()["edit"])
+
+    def review(self, task_id: str, limit: int = 100, *, minor: bool = False) -> tuple[tuple[ReviewLine, ...], int]:
+        """Lines worth a look, worst first, and how many there are; `minor` adds those that are only sped up."""
+        parameters: dict[str, int | str] = {"limit": limit, "minor": str(minor).lower()}
+        answer = self._request("GET", f"/api/tasks/{task_id}/review", params=parameters)
+        found = tuple(ReviewLine.model_validate(item) for item in answer.json())
+        return found, int(answer.headers.get("X-Total-Count", len(found)))
+
+    def terms(self, source_language: str | None = None, target_language: str | None = None) -> tuple[Term, ...]:
+        """The glossary of the account."""
+        named = {"source": source_language, "target": target_language, "limit": "10000"}
+        answer = self._request("GET", "/api/glossary", params={name: value for name, value in named.items() if value})
+        return tuple(Term.model_validate(item) for item in answer.json())
+
+    def add_term(
+        self,
+        source_language: str,
+        target_language: str | None,
+        source: str,
+        target: str | None = None,
+        pronunciation: str | None = None,
+    ) -> Term:
+        """Add a glossary term."""
+        body = {
+            "source_language": source_language,
+            "target_language": target_language,
+            "source": source,
+            "target": target,
+            "pronunciation": pronunciation,
+        }
+        return Term.model_validate(self._request("POST", "/api/glossary", json=body).json())
+
+    def remove_term(self, term_id: str) -> None:
+        """Remove a glossary term."""
+        self._request("DELETE", f"/api/glossary/{term_id}")
+
+    def import_terms(self, file: Path) -> dict[str, int]:
+        """Take over a CSV file of terms; says how many were added, updated and unchanged."""
+        headers = {"Content-Type": "text/csv"}
+        answer = self._request("POST", "/api/glossary/import", content=file.read_bytes(), headers=headers)
+        return {str(word): int(count) for word, count in answer.json().items()}
+
+    def cast(self) -> tuple[CastMember, ...]:
+        """People known from earlier tasks."""
+        return tuple(CastMember.model_validate(item) for item in self._request("GET", "/api/cast").json())
+
+    def keep_speaker(self, task_id: str, speaker_id: str, name: str | None = None) -> CastMember:
+        """Keep a speaker of a task as a known person."""
+        body = {"task_id": task_id, "speaker_id": speaker_id, "name": name}
+        return CastMember.model_validate(self._request("POST", "/api/cast", json=body).json())
+
     def download(self, task_id: str, artifact: Artifact, target: Path) -> Path:
         """Write a file of a task to `target`, which appears whole or not at all."""
+        return self.fetch(f"/api/tasks/{task_id}/artifacts/{artifact.language}/{artifact.name}", target)
+
+    def presets(self) -> tuple[Preset, ...]:
+        """Recipes to begin with."""
+        return tuple(Preset.model_validate(item) for item in self._request("GET", "/api/recipes").json())
+
+    def start_export(self, task_id: str, recipe: ExportRecipe) -> Export:
+        """Have a recipe made."""
+        body = recipe.model_dump(mode="json")
+        return Export.model_validate(self._request("POST", f"/api/tasks/{task_id}/exports", json=body).json())
+
+    def export(self, task_id: str, export_id: str) -> Export:
+        """Read an export by recipe."""
+        return Export.model_validate(self._request("GET", f"/api/tasks/{task_id}/exports/{export_id}").json())
+
+    def delete_export(self, task_id: str, export_id: str) -> None:
+        """Stop an export by recipe and remove its files."""
+        self._request("DELETE", f"/api/tasks/{task_id}/exports/{export_id}")
+
+    def fetch(self, address: str, target: Path) -> Path:
+        """Write what `address` holds to `target`, which appears whole or not at all."""
         part = target.with_name(target.name + ".part")
-        address = f"/api/tasks/{task_id}/artifacts/{artifact.language}/{artifact.name}"
         with _reaching(self.server), self._http.stream("GET", address) as answer:
             _check(answer)
             with part.open("wb") as sink:
@@ -158,6 +283,10 @@ class Client:
             answer = self._http.request(method, address, **options)
         _check(answer)
         return answer
+
+
+def _line(task_id: str, language: str, segment_id: str) -> str:
+    return f"/api/tasks/{task_id}/languages/{language}/lines/{quote(segment_id, safe='')}"
 
 
 class _Counted:

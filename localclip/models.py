@@ -5,7 +5,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from shared.pipeline import Status
+from shared.pipeline import LineState, Status
 from shared.transcript import MediaFacts
 
 _ENDED = (Status.COMPLETED, Status.FAILED, Status.CANCELED)
@@ -33,6 +33,7 @@ class LanguageStatus(_Answer):
     message: str = ""
     eta_seconds: float | None = None
     issues: int = 0
+    gate_passed: bool | None = None
     error_code: str | None = None
     error_message: str | None = None
     stages: dict[str, StageStatus] = {}
@@ -77,6 +78,37 @@ class Artifact(_Answer):
     url: str = ""
 
 
+class ExportedFile(_Answer):
+    """A file of an export by recipe."""
+
+    name: str
+    size: int
+    media_type: str = ""
+    url: str
+
+
+class Export(_Answer):
+    """An export by recipe."""
+
+    export_id: str
+    status: Status
+    progress: int = 0
+    message: str = ""
+    files: list[ExportedFile] = []
+    report: dict[str, Any] | None = None
+    error_code: str | None = None
+    error_message: str | None = None
+
+
+class Preset(_Answer):
+    """A recipe to begin with."""
+
+    name: str
+    title: str = ""
+    description: str = ""
+    recipe: dict[str, Any]
+
+
 class Speeds(_Answer):
     """How the lines of a language fit their slots."""
 
@@ -90,6 +122,22 @@ class Loudness(_Answer):
 
     integrated_lufs: float | None = None
     true_peak_dbtp: float | None = None
+    spread_lu: float | None = None
+
+
+class Miss(_Answer):
+    """A figure beyond its limit."""
+
+    figure: str
+    value: float | bool
+    limit: float | bool
+
+
+class Gate(_Answer):
+    """The verdict on a language."""
+
+    passed: bool
+    misses: tuple[Miss, ...] = ()
 
 
 class Report(_Answer):
@@ -100,10 +148,97 @@ class Report(_Answer):
     lines_failed: int = 0
     lines_edited: int = 0
     speed: Speeds = Speeds()
+    overlap: float | None = None
+    drift_s: float | None = None
+    wer: dict[str, float] | None = None
+    cer: dict[str, float] | None = None
+    nonspeech_residual_db: float | None = None
     loudness: Loudness = Loudness()
     length_difference_s: float | None = None
     checks: dict[str, Any] = {}
     passed: bool | None = None
+    gate: Gate | None = None
+
+
+class Term(_Answer):
+    """A glossary term; no target language: for all, no target: it stays as it is."""
+
+    term_id: str
+    source_language: str
+    target_language: str | None = None
+    source: str
+    target: str | None = None
+    pronunciation: str | None = None
+
+
+class CastMember(_Answer):
+    """A person known from earlier tasks."""
+
+    cast_id: str
+    name: str
+    voice: dict[str, str] | None = None
+    episodes: int = 1
+
+
+class ReviewReason(_Answer):
+    """Why a line is worth a look."""
+
+    code: str
+    text: str
+
+
+class ReviewLine(_Answer):
+    """A line worth a look."""
+
+    language: str
+    segment_id: str
+    start_s: float
+    text: str | None = None
+    score: float
+    reasons: tuple[ReviewReason, ...] = ()
+
+
+class Line(_Answer):
+    """A segment in one target language."""
+
+    segment_id: str
+    start_s: float
+    end_s: float
+    speaker_id: str
+    source_text: str = ""
+    text: str | None = None
+    state: LineState
+    edited: bool = False
+    omitted: bool = False
+    pinned: bool = False
+    source_changed: bool = False
+    speed: float | None = None
+    fit: str | None = None
+    decision: str | None = None
+    error_message: str | None = None
+    version: int = 1
+
+
+class Take(_Answer):
+    """A take a line has had."""
+
+    take_id: str
+    text: str
+    duration_s: float
+    speed: float | None = None
+    fit: str | None = None
+    created_at: datetime
+    current: bool = False
+    url: str = ""
+
+
+class Edit(_Answer):
+    """An edit of a task."""
+
+    number: int
+    kind: str
+    summary: str
+    undone: bool = False
 
 
 class TaskPage(_Answer):

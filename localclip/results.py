@@ -6,7 +6,7 @@ from pathlib import Path
 from rich.table import Table
 
 from localclip.client import Client
-from localclip.models import Report, Task
+from localclip.models import Miss, Report, Task
 from localclip.view import seconds_text
 from shared.pipeline import Status
 
@@ -57,15 +57,17 @@ def _missing(task: Task, language: str) -> LanguageResult:
 
 
 def table(task: Task, results: tuple[LanguageResult, ...]) -> Table:
-    """Language, lines, fit, duration, loudness, file."""
+    """Language, lines, fit, duration, loudness, what else was measured, file."""
     grid = Table(title=task.video_original_name, title_justify="left")
     for heading, justify in (("language", "left"), ("lines", "right"), ("fit", "left"), ("duration", "right")):
         grid.add_column(heading, justify="right" if justify == "right" else "left")
     grid.add_column("loudness", justify="right")
+    grid.add_column("measured")
+    grid.add_column("gate")
     grid.add_column("file", overflow="fold")
     for result in results:
         if result.report is None:
-            grid.add_row(result.language, "", f"[red]{result.status}[/red]", "", "", result.reason)
+            grid.add_row(result.language, "", f"[red]{result.status}[/red]", "", "", "", result.reason)
             continue
         duration = task.media.duration_s + (result.report.length_difference_s or 0.0) if task.media else None
         file = str(result.video) if result.video else "no video"
@@ -75,6 +77,8 @@ def table(task: Task, results: tuple[LanguageResult, ...]) -> Table:
             fit_text(result.report),
             seconds_text(duration),
             loudness_text(result.report),
+            measured_text(result.report),
+            gate_text(result.report),
             file,
         )
     return grid
@@ -91,6 +95,32 @@ def fit_text(report: Report) -> str:
     speed = report.speed
     shares = (("natural", speed.natural_share), ("tight", speed.tight_share), ("overflow", speed.overflow_share))
     return ", ".join(f"{share:.0%} {word}" for word, share in shares if share) or "-"
+
+
+def measured_text(report: Report) -> str:
+    """Overlap with the original's speech, evenness of the lines, wrong words or letters, drift at the end."""
+    words = report.wer or report.cer
+    told = (
+        ("overlap", report.overlap, "{:.0%}"),
+        ("spread", report.loudness.spread_lu, "{:.1f} LU"),
+        ("errors", words.get("mean") if words else None, "{:.0%}"),
+        ("drift", None if report.drift_s is None else abs(report.drift_s) * 1000, "{:.0f} ms"),
+    )
+    return ", ".join(f"{name} {shape.format(value)}" for name, value, shape in told if value is not None) or "-"
+
+
+def gate_text(report: Report) -> str:
+    """Whether the language is good enough, else the figures that are not."""
+    if report.gate is None:
+        return "-"
+    return "passed" if report.gate.passed else ", ".join(miss_text(miss) for miss in report.gate.misses)
+
+
+def miss_text(miss: Miss) -> str:
+    """A figure with its limit; a check has none."""
+    if isinstance(miss.value, bool):
+        return f"{miss.figure} failed"
+    return f"{miss.figure} {miss.value:g} {'>' if miss.value > miss.limit else '<'} {miss.limit:g}"
 
 
 def loudness_text(report: Report) -> str:

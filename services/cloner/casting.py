@@ -41,7 +41,7 @@ def _cast(
     ordered: Sequence[SpeakerVoice], engines: Sequence[Synthesizer], clips: Mapping[str, Path]
 ) -> dict[str, Part | Fault]:
     first = engines[0]
-    chosen = {who.speaker_id: _chosen(who.voice, engines) for who in ordered if who.voice is not None}
+    chosen = {who.speaker_id: _chosen(who, engines) for who in ordered if who.voice is not None}
     if first.abilities.clones:
         return {who.speaker_id: _cloned(who, first, clips) for who in ordered} | chosen
     roles = _Roles(first)
@@ -66,7 +66,7 @@ class _Roles:
             return Fault(f"{self._engine.info.name} has no voice for this speaker")
         stock = min(self._engine.abilities.voices, key=lambda voice: self._cost(voice, speaker.f0_hz))
         offsets = _OFFSETS_ST[1:] if self._uses[stock.name] else _OFFSETS_ST[:1]
-        options = [tuned(stock, speaker.f0_hz, offset_st) for offset_st in offsets]
+        options = [tuned(stock, speaker, offset_st) for offset_st in offsets]
         voice = next((option for option in options if option.key not in self._keys), options[0])
         self._uses[stock.name] += 1
         self._keys.add(voice.key)
@@ -83,11 +83,14 @@ def _aside(who: SpeakerVoice, engines: Sequence[Synthesizer], clips: Mapping[str
     return _cast([who], engines, clips)[who.speaker_id]
 
 
-def tuned(stock: StockVoice, f0_hz: float | None, offset_st: float = 0.0) -> Voice:
-    """`stock` at the pitch `f0_hz` (None: its own) as far as it can be tuned, moved by `offset_st` within that."""
-    nearest_hz = _within(stock, f0_hz or stock.f0_hz)
+def tuned(stock: StockVoice, speaker: SpeakerVoice, offset_st: float = 0.0) -> Voice:
+    """`stock` at the pace of `speaker` and at his pitch (unknown: its own) as far as it can be tuned.
+
+    The pitch is moved by `offset_st` within that.
+    """
+    nearest_hz = _within(stock, speaker.f0_hz or stock.f0_hz)
     hz = round(_within(stock, nearest_hz * 2 ** (offset_st / 12)))
-    return Voice(key=f"{stock.name}@{hz}", name=stock.name, f0_hz=float(hz))
+    return Voice(key=f"{stock.name}@{hz}x{speaker.pace:g}", name=stock.name, f0_hz=float(hz), pace=speaker.pace)
 
 
 def _within(stock: StockVoice, hz: float) -> float:
@@ -98,12 +101,13 @@ def _name(part: Part | Fault) -> str | None:
     return part.voice.name if isinstance(part, Part) else None
 
 
-def _chosen(name: str, engines: Sequence[Synthesizer]) -> Part | Fault:
+def _chosen(speaker: SpeakerVoice, engines: Sequence[Synthesizer]) -> Part | Fault:
     """A voice that a person asked for speaks at its own pitch."""
+    name = speaker.voice
     for engine in engines:
         for stock in engine.abilities.voices:
             if stock.name == name:
-                return Part(engine, tuned(stock, None))
+                return Part(engine, tuned(stock, speaker.model_copy(update={"f0_hz": None})))
     offered = ", ".join(stock.name for engine in engines for stock in engine.abilities.voices)
     return Fault(f"no voice '{name}' speaks this language here; choose one of: {offered or 'none'}")
 

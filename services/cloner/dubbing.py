@@ -1,7 +1,8 @@
 """The use case of the stage: a shard of lines in, a fitted take for each, or why there is none."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from services.cloner.audio import TAKE_RATE_HZ
@@ -9,28 +10,15 @@ from services.cloner.casting import Part, cast
 from services.cloner.engines import Fault, Speech, Synthesizer
 from services.cloner.fit import Fit, fit
 from services.cloner.plain import plain
+from services.cloner.pronouncing import pronounced
 from services.cloner.retiming import Retiming, ask, exact
-from services.cloner.synthesis import speak
+from services.cloner.speaking import Order, join_short, speak_missing
 from services.cloner.takes import Takes, natural_hash, placed_hash
 from shared.messaging import CloneLines, EngineUsed, JobContext, LineTake, LineToSpeak, SpeakerVoice
 from shared.pipeline import ErrorCode, FitLimits, PermanentError, language
 from shared.storage import ObjectNotFound
 
 _NATURAL_SHARE = 0.7  # of the work: what remains is fitting
-
-
-@dataclass(frozen=True)
-class Order:
-    """A line that can be spoken: by which engine, as what, and the name of its take at natural speed.
-
-    `shortcoming`: what a person wished of the voice and does not get, in words for them.
-    """
-
-    line: LineToSpeak
-    engine: Synthesizer
-    speech: Speech
-    name: str
-    shortcoming: str | None = None
 
 
 @dataclass(frozen=True)
@@ -68,7 +56,7 @@ class Dubbing:
         orders = _orders(job, self._speaking(job.language), context)
         spoken = [order for order in orders if isinstance(order, Order)]
         takes = Takes(context.store, job.task_id, job.language)
-        lengths = _speak(spoken, takes, context)
+        lengths = speak_missing(spoken, takes, context, _NATURAL_SHARE)
         placed = [order if isinstance(order, Fault) else self._place(order, lengths[order.name]) for order in orders]
         _retime([item for item in placed if isinstance(item, Placement)], takes, context)
         engines = {order.engine.info.name: order.engine.info.used() for order in spoken}
@@ -90,7 +78,7 @@ class Dubbing:
         if isinstance(natural, Fault):
             return natural
         slot_s = max(0.0, order.line.end_s - order.line.start_s)
-        chosen = fit(natural / TAKE_RATE_HZ, slot_s, order.line.gap_s, self._limits)
+        chosen = fit(natural / TAKE_RATE_HZ, slot_s, order.line.gap_s, self._limits, order.line.lead_s)
         if chosen.tempo == 1.0:
             return Placement(order, chosen, natural, natural, order.name)
         samples = max(1, int(chosen.duration_s * TAKE_RATE_HZ + 1e-6))  # down: the next line begins where it begins
@@ -102,10 +90,12 @@ def _orders(job: CloneLines, engines: Sequence[Synthesizer], context: JobContext
     speakers |= {speaker.speaker_id: speaker for speaker in job.speakers}
     clips = dict(_clips(speakers.values(), context)) if engines[0].abilities.clones else {}
     parts = cast(speakers.values(), engines, clips)
-    return [
-        _order(line, parts[line.speaker_id], job.language, wants_clip=speakers[line.speaker_id].is_clip)
+    say = partial(pronounced, entries=job.pronunciations, spaces=language(job.language).spaces)
+    orders = (
+        _order(line, parts[line.speaker_id], job.language, say, wants_clip=speakers[line.speaker_id].is_clip)
         for line in job.lines
-    ]
+    )
+    return join_short(list(orders))
 
 
 def _clips(speakers: Iterable[SpeakerVoice], context: JobContext) -> Iterator[tuple[str, Path]]:
@@ -119,11 +109,13 @@ def _clips(speakers: Iterable[SpeakerVoice], context: JobContext) -> Iterator[tu
             continue
 
 
-def _order(line: LineToSpeak, part: Part | Fault, code: str, *, wants_clip: bool) -> Order | Fault:
+def _order(
+    line: LineToSpeak, part: Part | Fault, code: str, say: Callable[[str], str], *, wants_clip: bool
+) -> Order | Fault:
     if isinstance(part, Fault):
         return part
     name, most = part.engine.info.name, part.engine.abilities.max_chars
-    text = plain(line.text)
+    text = plain(say(plain(line.text)))
     if not text:
         return Fault(f"there is nothing to say in this line: '{line.text[:60]}'")
     if len(text) > most:
@@ -131,26 +123,7 @@ def _order(line: LineToSpeak, part: Part | Fault, code: str, *, wants_clip: bool
     speech = Speech(text, code, part.voice)
     missed = f"{name} cannot speak like a clip: only its pitch is matched" if wants_clip else None
     shortcoming = None if part.engine.abilities.clones else missed
-    return Order(line, part.engine, speech, natural_hash(part.engine, speech), shortcoming)
-
-
-def _speak(orders: Sequence[Order], takes: Takes, context: JobContext) -> dict[str, int | Fault]:
-    """Lengths of the takes at natural speed, by name; those that are not in the store are made."""
-    by_name = {order.name: order for order in orders}
-    lengths: dict[str, int | Fault] = {}
-    for name in by_name:
-        context.cancel.check()
-        if length := takes.length(name):
-            lengths[name] = length
-    missing = [order for name, order in by_name.items() if name not in lengths]
-    for engine in _engines(missing):
-        batch = [order for order in missing if order.engine is engine]
-        for index, outcome in speak(engine, [order.speech for order in batch], context.cancel):
-            name = batch[index].name
-            lengths[name] = outcome if isinstance(outcome, Fault) else takes.save(name, outcome)
-            done = len(lengths) / len(by_name)
-            context.progress(_NATURAL_SHARE * done, f"Spoke {len(lengths)} of {len(by_name)} lines")
-    return lengths
+    return Order(line, part.engine, speech, natural_hash(part.engine, speech), shortcoming=shortcoming)
 
 
 def _retime(placements: Sequence[Placement], takes: Takes, context: JobContext) -> None:
@@ -159,7 +132,8 @@ def _retime(placements: Sequence[Placement], takes: Takes, context: JobContext) 
     todo = [item for name, item in changed.items() if takes.length(name) is None]
     retimings = {item.name: Retiming(item.order.speech, item.natural, item.samples) for item in todo}
     for engine in _engines(item.order for item in todo):
-        ask(engine, [retimings[item.name] for item in todo if item.order.engine is engine], context.cancel)
+        alone = [item for item in todo if item.order.engine is engine and not item.order.turn]
+        ask(engine, [retimings[item.name] for item in alone], context.cancel)
     for number, item in enumerate(todo, start=1):
         context.cancel.check()
         audio = exact(retimings[item.name], takes, item.order.name, context.cancel)
@@ -184,7 +158,7 @@ def _line_take(line: LineToSpeak, item: Placement | Fault, takes: Takes) -> Line
         segment_id=line.segment_id,
         revision=line.revision,
         take_key=takes.key(item.name),
-        start_s=line.start_s,
+        start_s=line.start_s - item.fit.early_s,
         duration_s=item.samples / TAKE_RATE_HZ,
         natural_s=item.natural / TAKE_RATE_HZ,
         speed=item.natural / item.samples,

@@ -5,28 +5,31 @@ from typing import Literal
 
 from shared.pipeline import FitLimits
 
-UNNOTICED_HOLE_S = 0.2
-"""Silence at the end of a slot that nobody misses, about a syllable."""
+_ROUNDING = 1e-9
 
 
 @dataclass(frozen=True)
 class Fit:
-    """The tempo a line is spoken at (1.0 = natural) and the length it gets; `decision` is for people."""
+    """The tempo a line is spoken at (1.0 = natural) and the length it gets; `decision` is for people.
+
+    It begins `early_s` before its slot.
+    """
 
     fit: Literal["natural", "tight", "overflow"]
     tempo: float
     duration_s: float
     decision: str
+    early_s: float = 0.0
 
 
-def fit(speech_s: float, slot_s: float, gap_s: float, limits: FitLimits) -> Fit:
+def fit(speech_s: float, slot_s: float, gap_s: float, limits: FitLimits, lead_s: float = 0.0) -> Fit:
     """Choose how a synthesized line is placed in its slot.
 
     `speech_s` is the trimmed length of the take at natural speed, `slot_s` the source line's, `gap_s` the silence
-    after it that may be borrowed (all seconds). Prefers natural speed, then borrowed silence, then tempo up to
-    `limits.unmarked` and `limits.tight`; beyond that the line is `overflow`, which a person must see. A line that is
-    too short is slowed only where that closes at least half of the hole it leaves: a longer hole stays a hole, and
-    natural rhythm is worth more.
+    after it that may be borrowed, `lead_s` that before it (all seconds). Prefers natural speed, then borrowed silence,
+    then tempo up to `limits.unmarked` and `limits.tight`, then an early start; beyond that the line is `overflow`,
+    which a person must see. A line that is too short is slowed only where that closes at least half of the hole it
+    leaves: a longer hole stays a hole, and natural rhythm is worth more.
     """
     room_s = slot_s + max(0.0, gap_s - limits.guard_s)
     if speech_s <= slot_s:
@@ -34,30 +37,35 @@ def fit(speech_s: float, slot_s: float, gap_s: float, limits: FitLimits) -> Fit:
     if speech_s <= room_s:
         borrowed_s = speech_s - slot_s
         return Fit("natural", 1.0, speech_s, f"natural speed, borrows {borrowed_s:.2f} s of the silence after it")
-    return _long(speech_s, room_s, limits)
+    return _long(speech_s, room_s, limits, lead_s)
 
 
 def _short(speech_s: float, slot_s: float, limits: FitLimits) -> Fit:
     tempo = max(limits.slowest, speech_s / slot_s) if slot_s else 1.0
     hole_s, left_s = slot_s - speech_s, slot_s - speech_s / tempo
-    if hole_s <= UNNOTICED_HOLE_S or left_s > hole_s / 2:
+    if hole_s <= limits.hole_s or left_s > hole_s / 2:
         return Fit("natural", 1.0, speech_s, "natural speed")
     return Fit("natural", tempo, speech_s / tempo, f"slowed to {tempo:.2f} of natural speed to fill its slot")
 
 
-def _long(speech_s: float, room_s: float, limits: FitLimits) -> Fit:
+def _long(speech_s: float, room_s: float, limits: FitLimits, lead_s: float) -> Fit:
+    early_s = min(lead_s, max(0.0, speech_s / limits.tight - room_s))
+    room_s += early_s
     needed = speech_s / room_s if room_s else float("inf")
+    tempo, duration_s = (needed, room_s) if needed <= limits.maximum else (limits.maximum, speech_s / limits.maximum)
+    early = f"begins {early_s:.2f} s early, " if early_s else ""
+    faster = f"{early}{tempo:.2f} times natural speed"
     if needed <= limits.unmarked:
-        return Fit("natural", needed, room_s, f"{needed:.2f} times natural speed to fit")
-    if needed <= limits.tight:
-        return Fit("tight", needed, room_s, f"{needed:.2f} times natural speed to fit, which a listener may notice")
+        return Fit("natural", tempo, duration_s, f"{faster} to fit", early_s)
+    if needed <= limits.tight + _ROUNDING:
+        return Fit("tight", tempo, duration_s, f"{faster} to fit, which a listener may notice", early_s)
     if needed <= limits.maximum:
-        return Fit("overflow", needed, room_s, f"{needed:.2f} times natural speed: it needs a shorter translation")
-    duration_s = speech_s / limits.maximum
+        return Fit("overflow", tempo, duration_s, f"{faster}: it needs a shorter translation", early_s)
+    over_s = duration_s - room_s
     return Fit(
         "overflow",
-        limits.maximum,
+        tempo,
         duration_s,
-        f"{duration_s - room_s:.2f} s too long even at {limits.maximum:g} times natural speed: "
-        "it needs a shorter translation",
+        f"{faster} and still {over_s:.2f} s too long: it needs a shorter translation",
+        early_s,
     )

@@ -3,6 +3,7 @@
 import hashlib
 import io
 import json
+from collections.abc import Sequence
 
 import numpy as np
 import soundfile
@@ -11,7 +12,7 @@ from services.cloner.audio import TAKE_RATE_HZ
 from services.cloner.engines import Audio, Speech, Synthesizer
 from shared.storage import ObjectNotFound, ObjectStore, keys, put_bytes, read_bytes
 
-MADE = 1
+MADE = 2
 """Part of every hash: raise it when takes are made in another way from the same input."""
 
 _FLAC_HEAD_BYTES = 26
@@ -20,6 +21,11 @@ _FLAC_HEAD_BYTES = 26
 def natural_hash(engine: Synthesizer, speech: Speech) -> str:
     """The name of `speech` spoken by `engine` at natural speed."""
     return _hash(engine.info.name, engine.info.version, speech.voice.key, speech.language, speech.text)
+
+
+def joined_hash(engine: Synthesizer, speech: Speech, texts: Sequence[str], place: int) -> str:
+    """The name of `speech` cut out of `texts`, spoken as one, at `place` among them."""
+    return _hash(natural_hash(engine, speech), "joined", *texts, place)
 
 
 def placed_hash(natural: str, samples: int) -> str:

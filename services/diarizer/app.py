@@ -4,7 +4,8 @@ import asyncio
 
 from services.diarizer.diarization import Diarization
 from services.diarizer.engines import create_engines
-from services.diarizer.handlers import diarize_video
+from services.diarizer.handlers import dispatch
+from services.diarizer.listening import Listening
 from services.diarizer.settings import DiarizerSettings
 from shared.messaging import BrokerSettings, Worker, WorkerSettings
 from shared.observability import configure_logging
@@ -22,7 +23,7 @@ def main() -> None:
         raise SystemExit(f"diarizer: {error.message}") from error
     worker = Worker(
         Stage.DIARIZATION,
-        diarize_video(Diarization(engines, settings)),
+        dispatch(Diarization(engines, settings), Listening(engines)),
         open_store(StorageSettings()),
         BrokerSettings(),
         worker_settings,

@@ -7,15 +7,16 @@ from services.diarizer.engines import Engines, Report, Span, Turn
 from services.diarizer.ffmpeg import CLIP_RATE_HZ, Video, extract_sound
 from services.diarizer.lines import Draft, lines_of_cues, lines_of_words, number
 from services.diarizer.products import Products, Sounds
+from services.diarizer.profiles import pace
 from services.diarizer.recording import Recording
 from services.diarizer.settings import DiarizerSettings
 from services.diarizer.waveform import peaks
 from shared.media import probe
 from shared.messaging import DiarizeVideo, EngineInfo, EngineUsed, JobContext
 from shared.observability import logger
-from shared.pipeline import ErrorCode, PermanentError, language
+from shared.pipeline import ErrorCode, LanguageInfo, PermanentError, language
 from shared.storage import ObjectNotFound, read_bytes
-from shared.transcript import Cue, Transcript, read_subtitles
+from shared.transcript import Cue, Segment, Speaker, Transcript, read_subtitles
 
 NO_AUDIO = "The video has no audio track: there is nothing to dub."
 SILENT = "The audio is silent: there is nothing to dub."
@@ -84,7 +85,7 @@ class Diarization:
         if cues is not None:
             drafts = lines_of_cues(cues, heard.turns, language(heard.language), media.video.facts.duration_s)
             heard = _Heard(heard.language, drafts, heard.turns, engines=heard.engines)
-        return self._store(Products(job, context), media, heard, step)
+        return self._store(Products(job, context, self._engines.embedder), media, heard, step)
 
     def _read(self, job: DiarizeVideo, context: JobContext, to_recognize: str | None, step: "_Steps") -> _Media:
         """Probe the video and take its sound out."""
@@ -160,6 +161,7 @@ class Diarization:
         facts = media.video.facts
         segments, speaker_ids = number(heard.lines, facts.duration_s)
         speakers = products.speakers(media.sounds, heard.turns, speaker_ids, step(0.85, 0.95, "Measuring voices"))
+        speakers = _paced(speakers, segments, language(heard.language))
         save = step(0.95, 1.0, "Saving")
         save(0.0)
         products.peaks(media.outline, facts.duration_s)
@@ -186,6 +188,12 @@ class _Steps:
             self._context.progress(start + (end - start) * part, message)
 
         return report
+
+
+def _paced(speakers: Sequence[Speaker], segments: Sequence[Segment], spoken: LanguageInfo) -> tuple[Speaker, ...]:
+    """The speakers with the pace of their segments."""
+    own = {who.id: [segment for segment in segments if segment.speaker_id == who.id] for who in speakers}
+    return tuple(who.model_copy(update={"pace": pace(own[who.id], spoken)}) for who in speakers)
 
 
 def require_language(code: str | None, recognizer: EngineInfo) -> None:

@@ -3,11 +3,28 @@
 from collections.abc import Callable
 
 from services.diarizer.diarization import Diarization
-from shared.messaging import DiarizeVideo, JobContext, TranscriptReady
+from services.diarizer.listening import Listening
+from shared.messaging import DiarizeVideo, HearTakes, Job, JobContext, JobResult, TakesHeard, TranscriptReady
+
+
+def dispatch(diarization: Diarization, listening: Listening) -> Callable[[Job, JobContext], JobResult]:
+    """The worker's handler: each kind of job to its use case."""
+    diarize, hear = diarize_video(diarization), hear_takes(listening)
+
+    def handle(job: Job, context: JobContext) -> JobResult:
+        match job:
+            case DiarizeVideo():
+                return diarize(job, context)
+            case HearTakes():
+                return hear(job, context)
+            case _:
+                raise TypeError(f"not a job of this stage: {type(job).__name__}")
+
+    return handle
 
 
 def diarize_video(diarization: Diarization) -> Callable[[DiarizeVideo, JobContext], TranscriptReady]:
-    """The stage's handler: a video in, the key of its transcript out."""
+    """A video in, the key of its transcript out."""
 
     def handle(job: DiarizeVideo, context: JobContext) -> TranscriptReady:
         outcome = diarization.run(job, context)
@@ -23,6 +40,26 @@ def diarize_video(diarization: Diarization) -> Callable[[DiarizeVideo, JobContex
             speakers=len(outcome.transcript.speakers),
             note=outcome.note,
             engines=outcome.engines,
+        )
+
+    return handle
+
+
+def hear_takes(listening: Listening) -> Callable[[HearTakes, JobContext], TakesHeard]:
+    """Takes in, what is understood of them out."""
+
+    def handle(job: HearTakes, context: JobContext) -> TakesHeard:
+        heard = listening.run(job, context)
+        return TakesHeard(
+            task_id=job.task_id,
+            language=job.language,
+            stage=job.stage(),
+            shard=job.shard,
+            attempt=job.attempt,
+            lines=heard.lines,
+            engines=heard.engines,
+            no_error_rate=heard.no_error_rate,
+            no_similarity=heard.no_similarity,
         )
 
     return handle

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from services.diarizer.engines import Report, Span, Turn
+from services.diarizer.engines import Report, Span, Turn, VoiceEmbedder
 from services.diarizer.ffmpeg import Video, write_poster
 from services.diarizer.profiles import measure
 from services.diarizer.recording import Recording
@@ -30,8 +30,8 @@ class Sounds:
 class Products:
     """Writes the products of one job under its attempt."""
 
-    def __init__(self, job: DiarizeVideo, context: JobContext) -> None:
-        self._job, self._context = job, context
+    def __init__(self, job: DiarizeVideo, context: JobContext, embedder: VoiceEmbedder) -> None:
+        self._job, self._context, self._embedder = job, context, embedder
 
     def peaks(self, outline: Sequence[float], duration_s: float) -> None:
         """Store `peaks.json`; see `peaks_document`."""
@@ -65,6 +65,8 @@ class Products:
 
     def _measured(self, named: Speaker, sounds: Sounds, turns: Sequence[Turn], speaker: int) -> Speaker:
         profile = measure(sounds.speech, turns, speaker, self._context.cancel.check)
+        check = self._context.cancel.check
+        embedding = self._embedder.embed(sounds.speech, profile.measured, lambda _: check())
         speech_s = sum(turn.duration_s for turn in turns if turn.speaker == speaker)
         return Speaker(
             id=named.id,
@@ -72,6 +74,9 @@ class Products:
             f0_hz=profile.f0_hz,
             speech_s=round(speech_s, 3),
             reference_key=self._clip(sounds.clips, profile.clip, named.id),
+            embedding=embedding,
+            embedding_model=self._embedder.model if embedding else None,
+            same_voice=self._embedder.same_voice if embedding else None,
         )
 
     def _clip(self, recording: Recording, clip: Sequence[Span], speaker_id: str) -> str | None:

@@ -1,6 +1,6 @@
-"""What is measured of each speaker's voice: pitch, and a clip to clone it from."""
+"""What is measured of each speaker: pitch, pace, and a clip to clone the voice from."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -10,6 +10,8 @@ from numpy.typing import NDArray
 from services.diarizer.engines import Span, Turn
 from services.diarizer.pitch import HOP_S, pitch
 from services.diarizer.recording import SPEECH_RATE_HZ, Recording, Samples
+from shared.pipeline import LanguageInfo
+from shared.transcript import Segment
 
 SHORTEST_CLIP_S, LONGEST_CLIP_S = 3.0, 10.0
 _SHORTEST_PIECE_S = 0.7
@@ -20,6 +22,8 @@ _MEASURED_S = 60.0
 _FEWEST_VOICED = 30
 _CONTRAST_DB = 40.0
 _CLIPPED = 0.99
+_PACED_S, _PACED_LINES = 0.8, 3
+_SLOWEST, _FASTEST, _PACE_STEP = 0.8, 1.25, 0.05
 
 
 @dataclass(frozen=True)
@@ -33,10 +37,25 @@ class Piece:
 
 @dataclass(frozen=True)
 class Profile:
-    """A speaker's voice: median pitch if enough of it is voiced, and the stretches that make the reference clip."""
+    """A speaker's voice: median pitch if enough of it is voiced, the stretches that make the reference clip, and all
+    that were measured, the cleanest first."""
 
     f0_hz: float | None
     clip: tuple[Span, ...]
+    measured: tuple[Span, ...] = ()
+
+
+def pace(segments: Iterable[Segment], spoken: LanguageInfo) -> float | None:
+    """How fast somebody speaks: 1.0 is ordinary, within 0.8 to 1.25; None where too few of `segments` are long enough.
+
+    In steps of a twentieth, about what listeners can just tell apart (Quené 2007).
+    """
+    lengths = ((len(segment.text), segment.end_s - segment.start_s) for segment in segments)
+    rates = [chars / seconds for chars, seconds in lengths if seconds >= _PACED_S]
+    if len(rates) < _PACED_LINES:
+        return None
+    relative = float(np.median(rates)) / spoken.spoken_chars_per_s
+    return round(round(min(_FASTEST, max(_SLOWEST, relative)) / _PACE_STEP) * _PACE_STEP, 2)
 
 
 def measure(recording: Recording, turns: Sequence[Turn], speaker: int, check: Callable[[], None]) -> Profile:
@@ -52,7 +71,9 @@ def measure(recording: Recording, turns: Sequence[Turn], speaker: int, check: Ca
         measured_s += span.duration_s
     voiced = np.concatenate([piece.voiced_hz for piece in pieces]) if pieces else np.zeros(0, np.float32)
     f0_hz = round(float(np.median(voiced)), 1) if len(voiced) >= _FEWEST_VOICED else None
-    return Profile(f0_hz, choose_clip([piece for piece in pieces if piece.span.duration_s >= _SHORTEST_PIECE_S]))
+    clip = choose_clip([piece for piece in pieces if piece.span.duration_s >= _SHORTEST_PIECE_S])
+    cleanest = sorted(pieces, key=lambda piece: piece.quality, reverse=True)
+    return Profile(f0_hz, clip, tuple(piece.span for piece in cleanest))
 
 
 def stretches(turns: Sequence[Turn], speaker: int) -> list[Span]:

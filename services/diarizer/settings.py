@@ -17,6 +17,7 @@ class DiarizerSettings(BaseSettings):
     recognizer: str | None = Field(default=None, description="speech recognizer; None: the profile's")
     diarizer: str | None = Field(default=None, description="engine that tells speakers apart; None: the profile's")
     voice_activity: str | None = Field(default=None, description="engine that finds speech; None: the profile's")
+    embedder: str | None = Field(default=None, description="engine that recognizes voices again; None: the profile's")
     source_language: str | None = Field(
         default=None, description="spoken language of tasks that name none; None: the recognizer decides (embedded: en)"
     )

@@ -3,7 +3,6 @@
 from typing import Literal
 
 from services.exporter.source import Source
-from shared.messaging import ExportSettings
 from shared.pipeline import ErrorCode, PermanentError
 
 ContainerName = Literal["mp4", "mkv"]
@@ -21,7 +20,9 @@ _AUDIO: dict[ContainerName, frozenset[str]] = {
 }
 
 
-def choose_container(source: Source, settings: ExportSettings, *, dubbed: bool) -> ContainerName:
+def choose_container(
+    source: Source, wanted: Literal["auto", "mp4", "mkv"], *, dubbed: bool, burned: bool = False
+) -> ContainerName:
     """MP4 where the picture can be copied into it, else Matroska; a person's choice goes first.
 
     Where nothing was dubbed the original audio is the product, so it too must fit.
@@ -29,14 +30,14 @@ def choose_container(source: Source, settings: ExportSettings, *, dubbed: bool) 
     Raises:
         PermanentError: `export_invalid` when MP4 was asked for and cannot hold the picture.
     """
-    if settings.container == "mp4" and source.video_codec not in _MP4_FORCED_VIDEO:
+    if wanted == "mp4" and not burned and source.video_codec not in _MP4_FORCED_VIDEO:
         raise PermanentError(
             ErrorCode.EXPORT_INVALID,
             f"MP4 cannot hold {source.video_codec} pictures as they are; export to MKV or leave the choice open",
         )
-    if settings.container != "auto":
-        return settings.container
-    fits = source.video_codec in _MP4_VIDEO and (dubbed or not any(must_encode(source, "mp4")))
+    if wanted != "auto":
+        return wanted
+    fits = (burned or source.video_codec in _MP4_VIDEO) and (dubbed or not any(must_encode(source, "mp4")))
     return "mp4" if fits else "mkv"
 
 

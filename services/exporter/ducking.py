@@ -63,21 +63,26 @@ class DuckCurve:
     """The gain of the original, sample by sample, from a plan of ducks."""
 
     def __init__(self, ducks: Sequence[Duck], duck_db: float, sample_rate_hz: int) -> None:
-        self._ducks, self._duck_db, self._rate_hz = ducks, duck_db, sample_rate_hz
+        self.ducks, self._duck_db, self._rate_hz = ducks, duck_db, sample_rate_hz
 
     def gains(self, start: int, count: int) -> NDArray[np.float32] | None:
         """Linear gains of the `count` samples from number `start` on; None where all are 1."""
-        first = bisect_right(self._ducks, start / self._rate_hz, key=lambda duck: duck.full_s)
-        depths: NDArray[np.float32] | None = None
-        for duck in self._ducks[first:]:
-            if duck.fall_s * self._rate_hz >= start + count:
-                break
-            depths = np.zeros(count, np.float32) if depths is None else depths
-            self._deepen(depths, start, duck)
+        depths = self.depths(start, count)
         if depths is None:
             return None
         gains: NDArray[np.float32] = np.power(np.float32(10), depths * np.float32(self._duck_db / 20))
         return gains
+
+    def depths(self, start: int, count: int) -> NDArray[np.float32] | None:
+        """How far down the original is, from 0 (full level) to 1 (ducked); None where it is not at all."""
+        first = bisect_right(self.ducks, start / self._rate_hz, key=lambda duck: duck.full_s)
+        depths: NDArray[np.float32] | None = None
+        for duck in self.ducks[first:]:
+            if duck.fall_s * self._rate_hz >= start + count:
+                break
+            depths = np.zeros(count, np.float32) if depths is None else depths
+            self._deepen(depths, start, duck)
+        return depths
 
     def _deepen(self, depths: NDArray[np.float32], start: int, duck: Duck) -> None:
         """Lower a part of `depths` (0: full level, 1: ducked) to what `duck` asks for."""

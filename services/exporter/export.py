@@ -1,16 +1,18 @@
 """One export: voices over the original, levels, subtitles, file, checks, report."""
 
 import json
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 from pydantic import ValidationError
 
+from services.exporter.background import Background, part
 from services.exporter.containers import MEDIA_TYPES, ContainerName, choose_container, must_encode
-from services.exporter.dubbing import Dub, Dubbing
-from services.exporter.engines import Mixer, MuxPlan
-from services.exporter.engines.base import Track
+from services.exporter.drift import drift_s
+from services.exporter.dubbing import Dub, Dubbing, track_frames
+from services.exporter.engines import Mixer, MuxPlan, Separator
+from services.exporter.engines.base import AudioPart, SubtitlePart, Track
+from services.exporter.finished import fingerprint, keep
 from services.exporter.lines import is_dubbed
 from services.exporter.products import store_product
 from services.exporter.report import Measured, build_report
@@ -23,6 +25,7 @@ from shared.storage import ObjectNotFound, read_bytes
 from shared.transcript import Cue, write_srt, write_vtt
 
 _DUB_SHARE, _MUX_SHARE, _STORE_SHARE = 0.8, 0.95, 0.97
+_SEPARATE_SHARE = 0.6  # of the dub, where a separator works
 _CLOCK_S = 0.002
 """Matroska counts milliseconds; start and end may each be rounded."""
 
@@ -38,8 +41,8 @@ class Outcome:
 class Export:
     """Exports languages, one after the other."""
 
-    def __init__(self, mixer: Mixer, settings: ExporterSettings) -> None:
-        self._mixer, self._settings = mixer, settings
+    def __init__(self, mixer: Mixer, settings: ExporterSettings, separator: Separator | None = None) -> None:
+        self._mixer, self._settings, self._separator = mixer, settings, separator
 
     def run(self, job: ExportLanguage, context: JobContext) -> Outcome:
         """Make, check and store everything `job` asks for; safe to repeat.
@@ -50,18 +53,36 @@ class Export:
         context.progress(0.0, "reading the timeline")
         timeline, source = _inputs(job, context)
         dubbed = any(is_dubbed(line) for line in timeline.lines)
-        container = choose_container(source, job.settings, dubbed=dubbed)
-        dub = None
-        if dubbed:
-            share = _part(context, 0.0, _DUB_SHARE)
-            dubbing = Dubbing(source, self._mixer, self._settings, job.settings, context, share)
-            dub = dubbing.make(timeline.lines, container)
+        container = choose_container(source, job.settings.container, dubbed=dubbed)
+        dub = self._dub(job, timeline, source, container, context) if dubbed else None
+        if dub:
             timeline = timeline.model_copy(update={"lines": dub.lines})
         cues = layout(timeline.lines, language(timeline.language), source.length_s)
         video = self._mux(job, context, timeline, source, container, dub, cues)
-        measured = self._check(context, source, video, container, dub, cues)
-        report = build_report(timeline, job.settings, measured, self._mixer.info.used())
+        measured = self._check(
+            context, source, video, container, dub, cues, keeps_original=source.has_audio and job.settings.keep_original
+        )
+        separated = dub is not None and dub.figures.stem_gain_db is not None
+        used = [engine.info.used() for engine in (self._mixer, self._separator if separated else None) if engine]
+        report = build_report(timeline, job.settings, measured, used)
         return Outcome(self._store(job, context, video, container, cues, report), report)
+
+    def _dub(
+        self, job: ExportLanguage, timeline: Timeline, source: Source, container: ContainerName, context: JobContext
+    ) -> Dub:
+        """The dub track, which is kept: an export by recipe takes it as it is."""
+        report = part(context.progress, 0.0, _DUB_SHARE)
+        background = Background(self._mixer, self._separator)
+        share = _SEPARATE_SHARE if self._separator else 0.0
+        bed = background.bed(job, job.video_key, source, context, part(report, 0.0, share))
+        dubbing = Dubbing(bed, self._mixer, self._settings, job.settings, context, part(report, share, 1.0))
+        parts = dubbing.prepare(timeline.lines)
+        dubbing.mix(parts, track_frames(source.length_s, container))
+        dub = dubbing.finish(parts, context.workdir / "dub.m4a")
+        dubbing.forget()
+        content = fingerprint(job.video_key, source, bed, timeline.lines, self._settings, job.settings, container)
+        keep(job, job.language, content, dub, context)
+        return dub
 
     def _mux(
         self,
@@ -81,12 +102,10 @@ class Export:
         plan = MuxPlan(
             target=target,
             container=container,
-            dub=(dub.path, Track(spoken.iso639_2, f"{spoken.native_name} (LocalClip)")) if dub else None,
-            original=_original_track(timeline) if job.settings.keep_original else None,
-            encode_original=must_encode(source, container),
-            subtitles=(subtitles, Track(spoken.iso639_2, spoken.native_name)) if cues else None,
+            audio=_audio(job, timeline, source, container, dub),
+            subtitles=(SubtitlePart(subtitles, Track(spoken.iso639_2, spoken.native_name)),) if cues else (),
         )
-        self._mixer.mux(source, plan, context.cancel, _part(context, _DUB_SHARE, _MUX_SHARE))
+        self._mixer.mux(source, plan, context.cancel, part(context.progress, _DUB_SHARE, _MUX_SHARE))
         return target
 
     def _check(
@@ -97,6 +116,8 @@ class Export:
         container: ContainerName,
         dub: Dub | None,
         cues: list[Cue],
+        *,
+        keeps_original: bool,
     ) -> Measured:
         """Look at the finished file as a player would.
 
@@ -105,7 +126,8 @@ class Export:
         """
         context.progress(_MUX_SHARE, "checking the video")
         made = inspect(video, context.cancel)
-        checks = compare(source, made, dubbed=dub is not None, subtitled=bool(cues))
+        tracks = 1 + int(keeps_original) if dub else len(source.audio_codecs)
+        checks = compare(source, made, audio=tracks, subtitles=int(bool(cues)))
         broken = [name for name, good in checks.items() if not good]
         if broken:
             raise PermanentError(
@@ -119,9 +141,8 @@ class Export:
             source_length_s=source.length_s,
             frame_s=source.frame_s,
             has_audio=source.has_audio,
-            loudness=dub.loudness if dub else None,
-            take_lufs=dub.take_lufs if dub else (),
-            voice_gain_db=dub.voice_gain_db if dub else None,
+            figures=dub.figures if dub else None,
+            drift_s=drift_s(dub.lines, video.name, 0, source.length_s, self._mixer, context) if dub else None,
             checks=checks,
         )
 
@@ -148,15 +169,17 @@ class Export:
         return tuple(files)
 
 
-def compare(source: Source, made: Source, *, dubbed: bool, subtitled: bool) -> dict[str, bool]:
+def compare(source: Source, made: Source, *, audio: int, subtitles: int, burned: Path | None = None) -> dict[str, bool]:
     """Whether a finished file is what it should be: lengths within one frame, picture copied, all tracks there."""
     tolerance_s = source.frame_s + _CLOCK_S
+    length_s = source.length_s if audio else source.picture_end_s
+    picture = "h264" if burned else source.video_codec
     return {
-        "length": abs(made.length_s - source.length_s) <= tolerance_s,
+        "length": abs(made.length_s - length_s) <= tolerance_s,
         "picture_length": abs(made.picture_end_s - source.picture_end_s) <= tolerance_s,
-        "picture_copied": made.video_codec == source.video_codec,
-        "audio_present": made.has_audio == (dubbed or source.has_audio),
-        "subtitles_present": made.subtitle_tracks == int(subtitled),
+        "picture_encoded" if burned else "picture_copied": made.video_codec == picture,
+        "audio_present": len(made.audio_codecs) == audio,
+        "subtitles_present": made.subtitle_tracks == subtitles,
     }
 
 
@@ -171,13 +194,23 @@ def _inputs(job: ExportLanguage, context: JobContext) -> tuple[Timeline, Source]
     return timeline, inspect(video, context.cancel)
 
 
-def _original_track(timeline: Timeline) -> Track:
-    if timeline.source_language == BASE:
+def _audio(
+    job: ExportLanguage, timeline: Timeline, source: Source, container: ContainerName, dub: Dub | None
+) -> tuple[AudioPart, ...]:
+    """The dub as the default, the first original track behind it; without a dub all tracks as they are."""
+    encode = must_encode(source, container)
+    if dub is None:
+        return tuple(AudioPart(None, number=number, encode=again) for number, again in enumerate(encode))
+    spoken = language(timeline.language)
+    parts = [AudioPart(Track(spoken.iso639_2, f"{spoken.native_name} (LocalClip)"), dub.path, default=True)]
+    if source.has_audio and job.settings.keep_original:
+        parts.append(AudioPart(original_track(timeline.source_language), encode=encode[0], default=False))
+    return tuple(parts)
+
+
+def original_track(source_language: str) -> Track:
+    """How the original's audio is labelled."""
+    if source_language == BASE:
         return Track("und", "Original")
-    spoken = language(timeline.source_language)
+    spoken = language(source_language)
     return Track(spoken.iso639_2, f"{spoken.native_name} (original)")
-
-
-def _part(context: JobContext, start: float, end: float) -> Callable[[float], None]:
-    """Report fractions of a part of the work as fractions of the whole."""
-    return lambda fraction: context.progress(start + (end - start) * fraction)

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
 Samples = NDArray[np.float32]
@@ -20,6 +21,7 @@ _OFFSET_LU = -0.691
 _SHELF = ((1.53512485958697, -2.69169618940638, 1.19839281085285), (1.0, -1.69065929318241, 0.73248077421585))
 _HIGH_PASS = ((1.0, -2.0, 1.0), (1.0, -1.99004745483398, 0.99007225036621))
 _VOICE_GAIN_DB = 12.0
+_EVEN_DB = 6.0
 # An AAC encoder moves peaks by a few tenths of a decibel; the first try leaves this much room for it.
 _CODEC_MARGIN_DB = 0.7
 _EXTRA_MARGIN_DB = 0.2
@@ -42,6 +44,17 @@ def voice_gain_db(speech_lufs: float | None, takes_lufs: float | None) -> float:
     if speech_lufs is None or takes_lufs is None:
         return 0.0
     return max(-_VOICE_GAIN_DB, min(_VOICE_GAIN_DB, speech_lufs - takes_lufs))
+
+
+def evening_db(takes_lufs: Sequence[float | None]) -> list[float]:
+    """Gains that make takes equally loud, at most 6 dB up or down; silent ones are left alone.
+
+    A take may have come out quieter than asked for where a single peak stood in the way of its level.
+    """
+    mean = mean_lufs(takes_lufs)
+    if mean is None:
+        return [0.0] * len(takes_lufs)
+    return [0.0 if lufs is None else max(-_EVEN_DB, min(_EVEN_DB, mean - lufs)) for lufs in takes_lufs]
 
 
 @dataclass(frozen=True)
@@ -79,11 +92,17 @@ def corrected(levels: Levels, measured: Loudness, target_lufs: float, peak_dbtp:
 
 
 class LoudnessMeter:
-    """Integrated loudness of a signal that comes in pieces, each frames x channels."""
+    """Integrated loudness of a signal that comes in pieces, each frames x channels.
 
-    def __init__(self, sample_rate_hz: int) -> None:
+    `channels` are the weights of the channels, all 1 if None. Blocks overlap as the standard has it only if `overlap`
+    is 4, which is worth its price where a signal has few of them.
+    """
+
+    def __init__(self, sample_rate_hz: int, channels: Sequence[float] | None = None, overlap: int = 1) -> None:
         self._block = round(_BLOCK_S * sample_rate_hz)
+        self._hop = self._block // overlap
         self._weights = _k_weights(self._block, sample_rate_hz)
+        self._channels = None if channels is None else np.asarray(channels, np.float64)
         self._rest: Samples | None = None
         self._powers: list[float] = []
 
@@ -91,9 +110,10 @@ class LoudnessMeter:
         """Take in the next samples."""
         if self._rest is not None:
             samples = np.concatenate([self._rest, samples])
-        whole = len(samples) // self._block
-        self._powers += self._weigh(samples[: whole * self._block])
-        self._rest = samples[whole * self._block :]
+        whole = max(0, (len(samples) - self._block) // self._hop + 1)
+        if whole:
+            self._powers += self._weigh(samples[: (whole - 1) * self._hop + self._block])
+        self._rest = samples[whole * self._hop :]
 
     def lufs(self) -> float | None:
         """The gated loudness so far; a signal of less than one block (0.4 s) is measured as it is."""
@@ -105,9 +125,10 @@ class LoudnessMeter:
 
     def _weigh(self, samples: Samples) -> list[float]:
         """Mean squares of K-weighted blocks, by Parseval: only the power is wanted, so nothing is filtered."""
-        blocks = samples.T.reshape(samples.shape[1], -1, self._block)
+        blocks = sliding_window_view(samples.T, self._block, axis=1)[:, :: self._hop]
         spectrum = np.fft.rfft(blocks, axis=2)
-        energy = ((spectrum.real**2 + spectrum.imag**2) @ self._weights).sum(axis=0)
+        energy = (spectrum.real**2 + spectrum.imag**2) @ self._weights
+        energy = energy.sum(axis=0) if self._channels is None else self._channels @ energy
         return [float(value) for value in energy / self._block**2]
 
 

@@ -11,10 +11,15 @@ from shared.storage import keys
 def store_product(job: ExportLanguage, context: JobContext, path: Path, media_type: str) -> ExportedFile:
     """Store the file at `path` under its own name."""
     key = keys.export(job.task_id, job.language, job.attempt, path.name)
+    return store_as(key, path.name, context, path, media_type)
+
+
+def store_as(key: str, name: str, context: JobContext, path: Path, media_type: str) -> ExportedFile:
+    """Store the file at `path` under `key`; `name` is what a person downloads."""
     with path.open("rb") as file:
         source = cast(BinaryIO, _Stoppable(file, context.cancel))
         size = context.store.put(key, source, path.stat().st_size).size
-    return ExportedFile(name=path.name, key=key, size=size, media_type=media_type)
+    return ExportedFile(name=name, key=key, size=size, media_type=media_type)
 
 
 class _Stoppable:

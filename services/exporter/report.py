@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from services.exporter.dubbing import DubFigures
+from services.exporter.line_figures import error_rates, lines_of, rounded, similarities
 from services.exporter.lines import is_dubbed, source_span, take_span
 from services.exporter.loudness import Loudness, reached, spread_lu
 from services.exporter.spans import total_s, union, without
@@ -21,28 +23,27 @@ _LIMITS = FitLimits()
 
 @dataclass(frozen=True)
 class Measured:
-    """What is known of the exported file; lengths in seconds, `take_lufs` of the dubbed lines."""
+    """What is known of the exported file; lengths in seconds. `figures` None: there is no dub track."""
 
     container: str
     length_s: float
     source_length_s: float
     frame_s: float
     has_audio: bool
-    loudness: Loudness | None
-    """Of the encoded dub track; None: there is no such track."""
-    take_lufs: Sequence[float | None] = ()
-    voice_gain_db: float | None = None
+    figures: DubFigures | None
+    drift_s: float | None = None
     checks: dict[str, bool] = field(default_factory=dict)
 
 
 def build_report(
-    timeline: Timeline, settings: ExportSettings, measured: Measured, engine: EngineUsed
+    timeline: Timeline, settings: ExportSettings, measured: Measured, engines: Sequence[EngineUsed]
 ) -> dict[str, object]:
     """Put together `report.json`."""
     lines, dubbed = timeline.lines, [line for line in timeline.lines if is_dubbed(line)]
     failed = [line for line in lines if line.state is LineState.FAILED]
     unmeasured: dict[str, str] = {}
-    checks = measured.checks | _loudness_checks(measured.loudness, settings)
+    figures = measured.figures
+    checks = measured.checks | loudness_checks(figures.loudness if figures else None, settings)
     report: dict[str, object] = {
         "task_id": timeline.task_id,
         "language": timeline.language,
@@ -52,19 +53,26 @@ def build_report(
         "lines_dubbed": len(dubbed),
         "lines_failed": len(failed),
         "lines_edited": sum(line.edited for line in lines),
+        "lines_rewritten": sum(line.rounds > 0 for line in lines),
+        "lines_from_memory": sum(line.origin == "memory" for line in lines),
         "failed": [{"segment_id": line.segment_id, "code": line.error_code} for line in failed],
         "speed": _speed(dubbed, unmeasured),
         "overlap": _overlap(dubbed, unmeasured),
         "overflow_seconds": _overflow_s(lines, measured.source_length_s),
-        "loudness": _loudness(measured, unmeasured),
-        "mix": {"voice_gain_db": _rounded(measured.voice_gain_db, 1), "duck_db": settings.duck_db if dubbed else None},
+        "drift_s": _drift(measured, unmeasured),
+        **error_rates(timeline, unmeasured),
+        "similarity": similarities(lines, unmeasured),
+        "loudness": _loudness(figures, unmeasured),
+        **_bed(figures, unmeasured),
+        "mix": _mix(figures, settings),
         "length_s": round(measured.length_s, 3),
         "length_difference_s": round(measured.length_s - measured.source_length_s, 3),
         "frame_s": round(measured.frame_s, 4),
         "container": measured.container,
-        "engines": [used.model_dump(mode="json") for used in _engines(timeline, engine)],
+        "engines": [used.model_dump(mode="json") for used in _engines(timeline, engines)],
         "checks": checks,
         "passed": all(checks.values()),
+        "lines": lines_of(timeline, figures.line_lufs if figures else ()),
     }
     return report | {"unmeasured": unmeasured}
 
@@ -78,7 +86,8 @@ def _note(measured: Measured, lines: Sequence[TimelineLine], dubbed: Sequence[Ti
     return f"{reason}: the export is the original"
 
 
-def _loudness_checks(loudness: Loudness | None, settings: ExportSettings) -> dict[str, bool]:
+def loudness_checks(loudness: Loudness | None, settings: ExportSettings) -> dict[str, bool]:
+    """Whether loudness and true peak are where they were wanted, as far as there is any."""
     if loudness is None:
         return {}
     checks = {}
@@ -136,27 +145,53 @@ def _overflow_s(lines: Sequence[TimelineLine], length_s: float) -> float:
     return round(overflow_s, 3)
 
 
-def _loudness(measured: Measured, unmeasured: dict[str, str]) -> dict[str, float | None]:
-    found = measured.loudness or Loudness(None, None)
-    silent = _NOTHING_DUBBED if measured.loudness is None else "the dub track is silent (-70 LUFS or less)"
-    spread = spread_lu(measured.take_lufs)
-    if found.integrated_lufs is None:
-        unmeasured["loudness.integrated_lufs"] = silent
-    if found.true_peak_dbtp is None:
-        unmeasured["loudness.true_peak_dbtp"] = silent
-    if spread is None:
-        few = "fewer than two dubbed lines can be heard"
-        unmeasured["loudness.spread_lu"] = few if measured.take_lufs else _NOTHING_DUBBED
+def _drift(measured: Measured, unmeasured: dict[str, str]) -> float | None:
+    if measured.drift_s is None:
+        reason = "the last take cannot be made out in the mix" if measured.figures else _NOTHING_DUBBED
+        unmeasured["drift_s"] = reason
+    return rounded(measured.drift_s, 4)
+
+
+def _loudness(figures: DubFigures | None, unmeasured: dict[str, str]) -> dict[str, float | None]:
+    """`spread_lu` of the lines as they are heard, `voice_spread_lu` of the voices alone."""
+    found = figures.loudness if figures else Loudness(None, None)
+    silent = "the dub track is silent (-70 LUFS or less)" if figures else _NOTHING_DUBBED
+    told: dict[str, float | None] = {
+        "integrated_lufs": rounded(found.integrated_lufs, 2),
+        "true_peak_dbtp": rounded(found.true_peak_dbtp, 2),
+        "spread_lu": rounded(spread_lu(figures.line_lufs if figures else ()), 2),
+        "voice_spread_lu": rounded(spread_lu(figures.take_lufs if figures else ()), 2),
+    }
+    few = "fewer than two dubbed lines can be heard" if figures else _NOTHING_DUBBED
+    for name, value in told.items():
+        if value is None:
+            unmeasured[f"loudness.{name}"] = few if name.endswith("spread_lu") else silent
+    return told
+
+
+def _bed(figures: DubFigures | None, unmeasured: dict[str, str]) -> dict[str, float | None]:
+    """What is left of the original: under the voices, where it should not be heard, and elsewhere, where it should."""
+    leakage_db = figures.bed_leakage_db if figures else None
+    residual_db = figures.nonspeech_residual_db if figures else None
+    if leakage_db is None:
+        unmeasured["bed_leakage_db"] = "original or voices are silent there" if figures else _NOTHING_DUBBED
+    if residual_db is None:
+        reason = "no passage of the original is without dubbed speech and not silent" if figures else _NOTHING_DUBBED
+        unmeasured["nonspeech_residual_db"] = reason
+    return {"bed_leakage_db": rounded(leakage_db, 2), "nonspeech_residual_db": rounded(residual_db, 2)}
+
+
+def _mix(figures: DubFigures | None, settings: ExportSettings) -> dict[str, object]:
+    if figures is None:
+        return {"bed": None, "voice_gain_db": None, "gain_db": None, "duck_db": None}
+    separated = figures.stem_gain_db is not None
     return {
-        "integrated_lufs": _rounded(found.integrated_lufs, 2),
-        "true_peak_dbtp": _rounded(found.true_peak_dbtp, 2),
-        "spread_lu": _rounded(spread, 2),
+        "bed": figures.bed,
+        "voice_gain_db": rounded(figures.voice_gain_db, 1),
+        "gain_db": rounded(figures.gain_db, 2),
+        "duck_db": rounded(figures.stem_gain_db, 1) if separated else settings.duck_db,
     }
 
 
-def _engines(timeline: Timeline, engine: EngineUsed) -> list[EngineUsed]:
-    return [*(used for used in timeline.engines if used != engine), engine]
-
-
-def _rounded(value: float | None, digits: int) -> float | None:
-    return None if value is None else round(value, digits)
+def _engines(timeline: Timeline, engines: Sequence[EngineUsed]) -> list[EngineUsed]:
+    return [*(used for used in timeline.engines if used not in engines), *engines]

@@ -1,5 +1,8 @@
 """Settings of the exporter."""
 
+from pathlib import Path
+from typing import Literal
+
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
@@ -10,10 +13,36 @@ class ExporterSettings(BaseSettings):
     model_config = SettingsConfigDict(frozen=True, extra="ignore", env_prefix="LOCALCLIP_EXPORT_")
 
     engine: str = Field(default="ffmpeg", description="engine that decodes, encodes, measures and muxes")
-    audio_kbps: int = Field(default=192, ge=64, le=512, description="bit rate of the dub track, AAC stereo at 48 kHz")
+    audio_kbps: int = Field(
+        default=192,
+        ge=64,
+        le=512,
+        description="bit rate of a stereo dub track, AAC at 48 kHz; surround gets twice that",
+    )
+    video_encoder: Literal["auto", "libx264", "h264_nvenc", "h264_qsv", "h264_vaapi", "h264_videotoolbox"] = Field(
+        default="auto", description="encoder of a picture with burned-in subtitles; auto: hardware that works"
+    )
     duck_attack_s: float = Field(
         default=0.15, ge=0.01, le=2, description="seconds before speech in which the original goes down"
     )
     duck_release_s: float = Field(
         default=0.4, ge=0.01, le=5, description="seconds after speech in which the original comes back"
     )
+
+
+class SeparatorSettings(BaseSettings):
+    """What takes the voices out of the original, so that the rest of it can lie under the dub."""
+
+    model_config = SettingsConfigDict(frozen=True, extra="ignore", env_prefix="LOCALCLIP_")
+
+    profile: Literal["embedded", "neural"] = Field(
+        default="embedded", description="engines used where none is named: embedded needs no weights, neural does"
+    )
+    separator: str | None = Field(
+        default=None, description="engine that separates voices: none or demucs; None: the profile's"
+    )
+    separator_model: str = Field(default="htdemucs", description="name of the Demucs model")
+    separator_models: Path | None = Field(
+        default=None, description="folder with Demucs models (.th, .yaml); None: downloaded once by Demucs"
+    )
+    separator_device: str | None = Field(default=None, description="torch device; None: cuda where there is one")

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from services.exporter.layouts import Layout, dub_layout
 from shared.media import SNIFF_BYTES, Container, ToolLimits, input_options, run_tool, sniff
 from shared.pipeline import CancelToken, ErrorCode, PermanentError
 
@@ -20,6 +21,7 @@ _EXACT = frozenset({"mov", "matroska", "avi"})
 _CLOCK = re.compile(r"(\d+):(\d\d):(\d\d(?:\.\d+)?)")
 _LIMITS = ToolLimits(timeout_s=60.0, memory_bytes=2 * 1024**3)
 _SCAN_LIMITS = ToolLimits(timeout_s=1800.0, memory_bytes=2 * 1024**3)
+_USUAL_ASPECT = 16 / 9
 _USUAL_FRAME_S, _SHORTEST_FRAME_S, _LONGEST_FRAME_S = 0.04, 1 / 240, 1.0
 
 
@@ -32,10 +34,18 @@ class Source:
     video_codec: str
     audio_codecs: tuple[str, ...]
     audio_channels: int
+    audio_layout: str
     picture_end_s: float
     length_s: float
     frame_s: float
     subtitle_tracks: int = 0
+    aspect: float = 16 / 9
+    """Width ÷ height of the picture as it is shown."""
+
+    @property
+    def layout(self) -> Layout:
+        """The loudspeakers of a dub of it."""
+        return dub_layout(self.audio_channels, self.audio_layout)
 
     @property
     def has_audio(self) -> bool:
@@ -75,9 +85,11 @@ def inspect(path: Path, cancel: CancelToken) -> Source:
         video_codec=video.get("codec_name", "unknown"),
         audio_codecs=tuple(stream.get("codec_name", "unknown") for stream in audio),
         audio_channels=int(audio[0].get("channels") or 0) if audio else 0,
+        audio_layout=str(audio[0].get("channel_layout", "")) if audio else "",
         picture_end_s=ends[0] - origin_s,
         length_s=max(end for end in ends if end is not None) - origin_s,
         frame_s=frame_s(video),
+        aspect=aspect(video),
         subtitle_tracks=sum(stream.get("codec_type") == "subtitle" for stream in streams),
     )
 
@@ -91,6 +103,17 @@ def told_end_s(stream: dict[str, Any], container: Container) -> float | None:
             return int(found[1]) * 3600 + int(found[2]) * 60 + float(found[3])
     duration_s = _number(stream.get("duration"))
     return (_number(stream.get("start_time")) or 0.0) + duration_s if duration_s else None
+
+
+def aspect(video: dict[str, Any]) -> float:
+    """Width ÷ height as a player shows it: pixels need not be square, and a telephone turns the picture."""
+    width, height = _number(video.get("width")) or 0.0, _number(video.get("height")) or 0.0
+    if not width or not height:
+        return _USUAL_ASPECT
+    wide, _, high = str(video.get("sample_aspect_ratio", "")).partition(":")
+    pixel = (_number(wide) or 1.0) / (_number(high) or 1.0)
+    turned = any(abs(int(side.get("rotation", 0))) % 180 == 90 for side in video.get("side_data_list", ()))
+    return height / (width * pixel) if turned else width * pixel / height
 
 
 def frame_s(video: dict[str, Any]) -> float:

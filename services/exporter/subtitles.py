@@ -1,8 +1,8 @@
 """Subtitles of a dub: the lines' text, timed by what is heard."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import pairwise, zip_longest
 
 from services.exporter.lines import heard_span
 from services.exporter.spans import Span
@@ -14,21 +14,31 @@ _SHORTEST_S = 0.001
 
 
 @dataclass(frozen=True)
+class Second:
+    """What a second language says, by segment."""
+
+    language: LanguageInfo
+    texts: Mapping[str, str]
+
+
+@dataclass(frozen=True)
 class _Shown:
-    """A line on its way to cues: when it is heard and the texts of its cues."""
+    """A line on its way to cues: when it is heard and the texts of its cues, in one or two languages."""
 
     span: Span
-    texts: tuple[str, ...]
+    texts: tuple[tuple[str, str], ...]
 
 
-def layout(lines: Iterable[TimelineLine], language: LanguageInfo, length_s: float) -> list[Cue]:
+def layout(
+    lines: Iterable[TimelineLine], language: LanguageInfo, length_s: float, second: Second | None = None
+) -> list[Cue]:
     """Cues of all lines in time order, none past `length_s`.
 
     A cue stays at least the shortest and at most the longest time a subtitle may, as far as the next line lets it;
-    cues of different lines overlap only where their speech does.
+    cues of different lines overlap only where their speech does. A second language is cut where the first one is.
     """
     shown = [
-        _Shown(Span(span.start_s, min(span.end_s, length_s)), tuple(_texts(line.text, span, language)))
+        _Shown(Span(span.start_s, min(span.end_s, length_s)), tuple(_pairs(line, span, language, second)))
         for line in lines
         if line.text.strip() and (span := heard_span(line)).start_s < length_s
     ]
@@ -45,22 +55,35 @@ def _cues(one: _Shown, latest_s: float, limits: SubtitleLimits) -> list[Cue]:
     start_s = one.span.start_s
     wanted_s = max(one.span.end_s - start_s, limits.min_duration_s * len(one.texts))
     end_s = min(start_s + wanted_s, latest_s)
-    total, cues = sum(len(text) for text in one.texts), []
-    for text in one.texts:
-        share_s = (end_s - one.span.start_s) * len(text) / total
+    total, cues = sum(len(text) + len(second) for text, second in one.texts), []
+    for text, second in one.texts:
+        share_s = (end_s - one.span.start_s) * (len(text) + len(second)) / total
         shown_s = min(share_s, limits.max_duration_s)
         if shown_s >= _SHORTEST_S:
-            cues.append(Cue(start_s=start_s, end_s=start_s + shown_s, text=text))
+            cues.append(Cue(start_s=start_s, end_s=start_s + shown_s, text=text, second=second))
         start_s += share_s
     return cues
 
 
-def _texts(text: str, span: Span, language: LanguageInfo) -> list[str]:
+def _pairs(line: TimelineLine, span: Span, language: LanguageInfo, second: Second | None) -> Iterator[tuple[str, str]]:
+    """The texts of the cues of a line, with the second language's beside them."""
+    texts = _texts(line.text, span, language)
+    other = second.texts.get(line.segment_id, "").strip() if second else ""
+    if second is None or not other:
+        yield from ((text, "") for text in texts)
+        return
+    others = _texts(other, span, second.language)
+    count = max(len(texts), len(others))
+    texts, others = _texts(line.text, span, language, count), _texts(other, span, second.language, count)
+    yield from zip_longest(texts, others, fillvalue="")
+
+
+def _texts(text: str, span: Span, language: LanguageInfo, at_least: int = 1) -> list[str]:
     """Cut a line into cue texts that fit on the screen, and for a long line into as many as its time asks for."""
     limits = language.subtitles
     rows = wrap_text(text, limits, spaces=language.spaces)
     by_time = -(-(span.end_s - span.start_s) // limits.max_duration_s)
-    count = max(-(-len(rows) // limits.rows), int(min(by_time, len(rows))))
+    count = max(at_least, -(-len(rows) // limits.rows), int(min(by_time, len(rows))))
     for parts in range(count, len(text) + 1):
         texts = [wrap_text(part, limits, spaces=language.spaces) for part in _split(text, parts, language)]
         if all(len(part) <= limits.rows for part in texts):
@@ -91,7 +114,7 @@ def flattened(cues: Sequence[Cue]) -> list[Cue]:
         while waiting and _ms(waiting[-1].start_s) <= start:
             active.append(waiting.pop())
         active = [cue for cue in active if _ms(cue.end_s) > start]
-        text = "\n".join(cue.text for cue in active)
+        text = "\n".join(cue.shown() for cue in active)
         if not active:
             continue
         if flat and flat[-1].text == text and _ms(flat[-1].end_s) == start:

@@ -16,10 +16,16 @@ from nats.js.errors import APIError
 
 from services.gateway.api import (
     artifacts,
+    cast,
+    clips,
     edits,
     events,
+    exports,
+    glossary,
     lines,
+    memory,
     problems,
+    review,
     segments,
     speakers,
     system,
@@ -29,6 +35,7 @@ from services.gateway.api import (
     web,
     work,
 )
+from services.gateway.api import settings as account_settings
 from services.gateway.api.context import Gateway
 from services.gateway.api.idempotency import IdempotencyMiddleware
 from services.gateway.background.dispatch import Dispatcher
@@ -63,7 +70,7 @@ def create_app(
     broker = NatsBroker(broker_settings.nats_url, reconnected_cb=on_reconnect, **connect_options())
     hub = Hub(broker)
     gateway = Gateway(settings, database, store, broker, hub, Capabilities(broker))
-    Ingest(database, broker, store)  # subscribes when the broker starts
+    Ingest(database, broker, store, gateway.capabilities)  # subscribes when the broker starts
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
@@ -88,7 +95,26 @@ def create_app(
     app.state.gateway = gateway
     problems.install(app)
     app.add_middleware(IdempotencyMiddleware, database=database)
-    for routes in (tasks, uploads, work, segments, lines, takes, speakers, edits, artifacts, events, system):
+    for routes in (
+        tasks,
+        uploads,
+        work,
+        segments,
+        lines,
+        takes,
+        speakers,
+        edits,
+        artifacts,
+        exports,
+        review,
+        glossary,
+        memory,
+        cast,
+        clips,
+        account_settings,
+        events,
+        system,
+    ):
         app.include_router(routes.router)
     web.install(app, settings.web_dir, store.upload_origin)
     return app

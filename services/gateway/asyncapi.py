@@ -16,6 +16,7 @@ from shared.messaging import (
     Message,
     Progress,
     RawProgress,
+    RecipeRendered,
     TakesHeard,
     TranscriptReady,
     jobs_of,
@@ -26,15 +27,15 @@ _RESULTS_OF: dict[Stage, list[type[Message]]] = {
     Stage.DIARIZATION: [TranscriptReady, TakesHeard],
     Stage.TRANSLATION: [LinesTranslated, LinesRewritten],
     Stage.CLONING: [LinesDubbed],
-    Stage.EXPORT: [LanguageExported],
+    Stage.EXPORT: [LanguageExported, RecipeRendered],
 }
 _PARAMETERS = {
     "lane": "`batch`, or `interactive` for a person who waits for one line",
     "task_id": "id of the task",
     "language": "target language, or `base` for work done once per task",
-    "shard": "number of the shard, or `line-<segment>`",
+    "shard": "number of the shard, `line-<segment>` or `recipe-<export>`",
     "attempt": "attempt of the stage run",
-    "subject": "what the fact is about: task, language, line, segment, speaker or a stage",
+    "subject": "what the fact is about: task, language, line, segment, speaker, edit, recipe or a stage",
     "fact": "what happened, in the past tense",
     "stage": "stage of the pipeline",
 }

@@ -69,6 +69,13 @@ def check_possible(
         raise _refusal(f"no voice here speaks '{target}'", voices, "install an engine that does")
 
 
+def can_hear(engines: Iterable[EngineInfo], language: str) -> bool:
+    """Whether an engine at hand can tell something of takes in `language` by listening to them."""
+    engines = list(engines)
+    recognizers, embedders = of_port(engines, "recognizer"), of_port(engines, "embedder")
+    return any(_speaks(engine, language) for engine in recognizers) or any(one.judges_takes for one in embedders)
+
+
 def _speaks(engine: EngineInfo, language: str) -> bool:
     return not engine.languages or language in engine.languages
 

@@ -47,6 +47,11 @@ class GatewaySettings(BaseSettings):
     heartbeat_s: float = Field(default=5.0, gt=0, description="seconds between heartbeats on an event stream")
     resend_after_s: float = Field(default=45.0, gt=0, description="seconds until a silent job is looked for")
     sweep_s: float = Field(default=10.0, gt=0, description="seconds between two sweeps for lost work")
+    listening_patience_s: float = Field(
+        default=120.0,
+        ge=0,
+        description="seconds a dub waits to be listened to again before it goes on without those figures",
+    )
     delete_grace_s: float = Field(
         default=40.0, ge=0, description="seconds a deleted task waits for workers that do not answer"
     )

@@ -4,6 +4,7 @@ import asyncio
 
 from services.translator.engines import create_translator
 from services.translator.handlers import translate_lines
+from services.translator.rewriting import ShardRewriting
 from services.translator.settings import TranslatorSettings
 from services.translator.translation import ShardTranslation
 from shared.messaging import BrokerSettings, Worker, WorkerSettings
@@ -23,7 +24,7 @@ def main() -> None:
     try:
         worker = Worker(
             Stage.TRANSLATION,
-            translate_lines(ShardTranslation(engine)),
+            translate_lines(ShardTranslation(engine), ShardRewriting(engine)),
             open_store(StorageSettings()),
             BrokerSettings(),
             worker_settings,

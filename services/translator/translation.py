@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from services.translator.condense import condense
 from services.translator.engines.base import Line, Passage, Translator
 from services.translator.names import find_names
 from services.translator.protection import Piece, Terms, clean, cut, mask, piecewise, unmask
@@ -44,7 +45,7 @@ class ShardTranslation:
             done |= {index: _unable(job.lines[index], refusal) for index in todo}
             todo = []
         if todo:
-            done |= _Run(self._engine, job, context).translate(todo)
+            done |= EngineRun(self._engine, job, context).translate(todo)
         context.progress(1.0, f"{len(job.lines)} lines")
         lines = tuple(done[index] for index in range(len(job.lines)))
         return Outcome(lines, (self._engine.info.used(),) if todo else ())
@@ -69,13 +70,14 @@ def settled(line: SourceLine, job: TranslateLines) -> TranslatedLine | None:
     return None
 
 
-def choose(candidates: Sequence[str], max_chars: int) -> str:
-    """The first candidate within the length budget, else the shortest."""
-    return next((text for text in candidates if len(text) <= max_chars), min(candidates, key=len))
+def choose(candidates: Sequence[str], condensed: Sequence[str], max_chars: int) -> str:
+    """The first candidate within the length budget, else one condensed to it, else the shortest candidate."""
+    within = (text for text in (*candidates, *condensed) if len(text) <= max_chars)
+    return next(within, min(candidates, key=len))
 
 
-class _Run:
-    """One shard on its way through the engine."""
+class EngineRun:
+    """Lines of one shard on their way through the engine."""
 
     def __init__(self, engine: Translator, job: TranslateLines, context: JobContext) -> None:
         self._engine, self._job, self._context = engine, job, context
@@ -100,7 +102,7 @@ class _Run:
     def _batch(self, indices: Sequence[int]) -> dict[int, TranslatedLine]:
         """A batch at once or, when the engine fails, line by line."""
         try:
-            texts = self._render(indices)
+            found = self.candidates(indices)
         except (PermanentError, TransientError) as error:
             if len(indices) > 1:
                 log.warning("batch_failed", lines=len(indices), code=error.code, error=error.message)
@@ -108,24 +110,35 @@ class _Run:
             line = self._job.lines[indices[0]]
             log.warning("line_failed", segment=line.segment_id, code=error.code, error=error.message)
             return {indices[0]: _unable(line, error)}
-        return {
-            index: TranslatedLine(segment_id=self._job.lines[index].segment_id, text=text)
-            for index, text in texts.items()
-        }
+        return {index: self._line(index, texts) for index, texts in found.items()}
 
-    def _render(self, indices: Sequence[int]) -> dict[int, str]:
+    def _line(self, index: int, candidates: Sequence[str]) -> TranslatedLine:
+        """The candidate within the budget; the others, and what can be condensed of the best, are its alternatives."""
+        line = self._job.lines[index]
+        condensed = condense(candidates[0], self._job.language, self.kept(index))
+        text = choose(candidates, condensed, line.max_chars)
+        others = dict.fromkeys(other for other in (*candidates, *condensed) if other != text)
+        return TranslatedLine(segment_id=line.segment_id, text=text, alternatives=tuple(others))
+
+    def kept(self, index: int) -> tuple[str, ...]:
+        """What must stand in every text of the line: names, glossary targets."""
+        return tuple(piece.fixed for piece in cut(self._texts[index], self._terms) if piece.fixed)
+
+    def candidates(self, indices: Sequence[int]) -> dict[int, tuple[str, ...]]:
+        """Every text the engine has for the lines numbered `indices`, best first, with nothing lost that is fixed.
+
+        Raises: PermanentError or TransientError, `engine_failed`.
+        """
         pieces = {index: cut(self._texts[index], self._terms) for index in indices}
         masked = {index: mask(pieces[index], self._engine.traits.stand_ins) for index in indices}
         answers = self._ask({index: line.text for index, line in masked.items() if line is not None})
-        texts: dict[int, str] = {}
+        texts: dict[int, tuple[str, ...]] = {}
         for index in indices:
             line = masked[index]
             found = (unmask(text, line) for text in answers.get(index, ())) if line is not None else ()
             kept = _unchanged(pieces[index])
             candidates = [self._finish(text, self._texts[index], kept) for text in found if text]
-            texts[index] = (
-                choose(candidates, self._job.lines[index].max_chars) if candidates else self._piecewise(index)
-            )
+            texts[index] = tuple(dict.fromkeys(candidates)) or (self._piecewise(index),)
         return texts
 
     def _piecewise(self, index: int) -> str:

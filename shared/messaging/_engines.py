@@ -22,7 +22,7 @@ class EngineInfo(Message):
     """
 
     stage: Stage
-    port: str = Field(description="recognizer, diarizer, translator, voice or mixer")
+    port: str = Field(description="recognizer, diarizer, voice_activity, embedder, translator, voice or mixer")
     name: str
     version: str
     licence: str
@@ -30,6 +30,10 @@ class EngineInfo(Message):
     languages: tuple[str, ...] = ()
     pairs: tuple[tuple[str, str], ...] = ()
     voices: tuple[str, ...] = Field(default=(), description="stock voices a person may choose for a speaker")
+    judges_takes: bool = Field(
+        default=False, description="an embedder that can tell how much a synthesized take sounds like a person"
+    )
+    rewrites: bool = Field(default=False, description="of a translator: it can be asked for shorter or longer texts")
     hint: str = Field(default="", description="what would make more languages possible")
 
     def used(self) -> EngineUsed:
@@ -40,6 +44,7 @@ class EngineInfo(Message):
             version=self.version,
             licence=self.licence,
             commercial_use=self.commercial_use,
+            rewrites=self.rewrites,
         )
 
 

@@ -4,6 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
+from shared.messaging._recipes import ExportRecipe, ExportSettings
 from shared.messaging._subjects import JobSubject
 from shared.pipeline import Lane, LineState, Stage
 from shared.transcript import MediaFacts
@@ -26,6 +27,9 @@ class Job(Message):
     epoch: int = Field(default=0, description="a cancel flag of this epoch or a later one stops the job")
     weight: float = Field(default=1.0, gt=0, description="share of this job in its stage's progress")
     total_weight: float = Field(default=1.0, gt=0, description="sum of the weights of the stage's jobs")
+    counts_for: Stage | None = Field(
+        default=None, description="the stage whose progress this job is a part of; None: that of its own workers"
+    )
 
     def stage(self) -> Stage:
         """The stage this kind of job belongs to."""
@@ -117,6 +121,7 @@ class SpeakerVoice(Message):
 
     speaker_id: str
     f0_hz: float | None = None
+    pace: float = Field(default=1.0, gt=0, description="speaking rate ÷ that of ordinary speech")
     reference_key: str | None = None
     voice: str | None = Field(default=None, description="a stock voice chosen by a person; None: like the speaker")
     is_clip: bool = Field(default=False, description="the reference is a clip a person chose to speak like")
@@ -150,6 +155,7 @@ class LineToSpeak(Message):
     start_s: float = Field(ge=0)
     end_s: float = Field(ge=0)
     gap_s: float = Field(default=0.0, ge=0, description="silence after the line up to the next speech or the end")
+    lead_s: float = Field(default=0.0, ge=0, description="silence before the line that it may begin in at worst")
     revision: int = Field(default=0, description="given back with the take, which counts for this revision only")
 
 
@@ -178,7 +184,7 @@ class TimelineLine(Message):
     speed: float | None = Field(default=None, description="tempo factor of the take; 1.0 is natural")
     fit: str | None = Field(default=None, description="natural, tight or overflow")
     decision: str | None = Field(default=None, description="how the fit was reached, for people")
-    rounds: int = Field(default=0, description="texts that were tried before this one")
+    rounds: int = Field(default=0, description="further texts that were spoken to make the line fit")
     edited: bool = False
     origin: str = Field(default="engine", description="who wrote the text: engine, provided, memory or person")
     error_rate: float | None = Field(default=None, description="of what was understood when the take was heard again")
@@ -194,6 +200,7 @@ class EngineUsed(Message):
     version: str
     licence: str
     commercial_use: bool
+    rewrites: bool = Field(default=False, description="of a translator: it can be asked for shorter or longer texts")
 
 
 class Timeline(Message):
@@ -207,16 +214,6 @@ class Timeline(Message):
     engines: tuple[EngineUsed, ...] = ()
 
 
-class ExportSettings(Message):
-    """How the dub is mixed; the defaults are those of online platforms."""
-
-    loudness_lufs: float = Field(default=-16.0, ge=-31, le=-9, description="integrated loudness of the dub track")
-    true_peak_dbtp: float = Field(default=-1.0, ge=-9, le=0)
-    duck_db: float = Field(default=-14.0, ge=-60, le=0, description="level of the original under speech")
-    container: Literal["auto", "mp4", "mkv"] = "auto"
-    keep_original: bool = Field(default=True, description="keep the original audio as second track")
-
-
 class ExportLanguage(Job):
     """Mix, mux and measure one language."""
 
@@ -227,6 +224,25 @@ class ExportLanguage(Job):
     settings: ExportSettings = ExportSettings()
 
 
+class RecipeTimelines(Message):
+    """What a recipe is made from: the timelines of its languages, and the original's lines as their own."""
+
+    source: Timeline
+    languages: tuple[Timeline, ...] = ()
+
+
+class RenderRecipe(Job):
+    """Make the files of one export by recipe; `settings` are those of the dubs."""
+
+    kind: Literal["render_recipe"] = "render_recipe"
+    export_id: str
+    video_key: str
+    original_name: str
+    timelines_key: str
+    recipe: ExportRecipe
+    settings: ExportSettings = ExportSettings()
+
+
 _STAGE_OF: dict[type[Job], Stage] = {
     DiarizeVideo: Stage.DIARIZATION,
     HearTakes: Stage.DIARIZATION,
@@ -234,10 +250,11 @@ _STAGE_OF: dict[type[Job], Stage] = {
     RewriteLines: Stage.TRANSLATION,
     CloneLines: Stage.CLONING,
     ExportLanguage: Stage.EXPORT,
+    RenderRecipe: Stage.EXPORT,
 }
 
 AnyJob = Annotated[
-    DiarizeVideo | HearTakes | TranslateLines | RewriteLines | CloneLines | ExportLanguage,
+    DiarizeVideo | HearTakes | TranslateLines | RewriteLines | CloneLines | ExportLanguage | RenderRecipe,
     Field(discriminator="kind"),
 ]
 JOB: TypeAdapter[AnyJob] = TypeAdapter(AnyJob)

@@ -27,8 +27,9 @@ log = logger(__name__)
 
 
 async def is_canceled(bucket: KeyValue, job: Job) -> bool:
-    """Whether a flag of the job's task or language covers the job's epoch."""
-    flagged = (cancel_key(job.task_id), cancel_key(job.task_id, job.language))
+    """Whether a flag of the job's task, language or shard covers the job's epoch."""
+    path = (job.task_id, job.language, job.shard)
+    flagged = [cancel_key(*path[:length]) for length in (1, 2, 3)]
     epochs = await asyncio.gather(*(_epoch(bucket, key) for key in flagged))
     return max(epochs) >= job.epoch
 
@@ -161,11 +162,12 @@ async def _pass_progress(broker: NatsBroker, job: Job, context: JobContext, over
 
 
 async def send_progress(broker: NatsBroker, job: Job, fraction: float, text: str) -> None:
-    """Publish the progress of a job once, unreliably."""
+    """Publish the progress of a job once, unreliably, as part of the stage it counts for."""
+    stage = job.counts_for or job.stage()
     word = RawProgress(
         task_id=job.task_id,
         language=job.language,
-        stage=job.stage(),
+        stage=stage,
         attempt=job.attempt,
         shard=job.shard,
         weight=job.weight,
@@ -174,6 +176,6 @@ async def send_progress(broker: NatsBroker, job: Job, fraction: float, text: str
         message=text,
     )
     try:
-        await broker.publish(word, raw_progress(job.task_id, job.language, job.stage()))
+        await broker.publish(word, raw_progress(job.task_id, job.language, stage))
     except (NatsError, OSError) as error:  # progress may get lost, the work may not
         log.debug("progress_not_sent", error=repr(error))

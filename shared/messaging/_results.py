@@ -134,6 +134,15 @@ class LanguageExported(JobResult):
     report: dict[str, object]
 
 
+class RecipeRendered(JobResult):
+    """The files of an export by recipe and what was measured of them."""
+
+    kind: Literal["recipe_rendered"] = "recipe_rendered"
+    export_id: str
+    files: tuple[ExportedFile, ...]
+    report: dict[str, object]
+
+
 class JobFailed(JobResult):
     """The job ended without a product."""
 
@@ -144,7 +153,14 @@ class JobFailed(JobResult):
 
 
 Result = Annotated[
-    TranscriptReady | TakesHeard | LinesTranslated | LinesRewritten | LinesDubbed | LanguageExported | JobFailed,
+    TranscriptReady
+    | TakesHeard
+    | LinesTranslated
+    | LinesRewritten
+    | LinesDubbed
+    | LanguageExported
+    | RecipeRendered
+    | JobFailed,
     Field(discriminator="kind"),
 ]
 RESULT: TypeAdapter[Result] = TypeAdapter(Result)

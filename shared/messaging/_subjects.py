@@ -84,6 +84,6 @@ def event(task_id: str, language: str, subject: str, fact: str) -> str:
     return f"{EVENTS_PREFIX}." + ".".join(check_token(token) for token in tokens)
 
 
-def cancel_key(task_id: str, language: str | None = None) -> str:
-    """Key of the cancel flag of a task or of one of its languages."""
-    return check_token(task_id) if language is None else f"{check_token(task_id)}.{check_token(language)}"
+def cancel_key(task_id: str, language: str | None = None, shard: str | None = None) -> str:
+    """Key of the cancel flag of a task, of one of its languages, or of one shard there."""
+    return ".".join(check_token(token) for token in (task_id, language, shard) if token is not None)

@@ -11,6 +11,7 @@ from shared.pipeline._languages import (
     language,
 )
 from shared.pipeline._limits import FitLimits
+from shared.pipeline._plugins import create_from_package
 from shared.pipeline._stages import (
     GRAPH,
     Lane,
@@ -42,6 +43,7 @@ __all__ = [
     "Status",
     "SubtitleLimits",
     "TransientError",
+    "create_from_package",
     "language",
     "language_stages",
     "next_stage",

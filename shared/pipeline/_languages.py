@@ -32,7 +32,9 @@ class SubtitleLimits:
 class LanguageInfo:
     """One language: BCP-47 code, ISO 639-2 code for containers, names, subtitle layout, speaking rate.
 
-    `spoken_chars_per_s` is the length of ordinary speech, for a budget before any take was measured.
+    `spoken_chars_per_s` is the pace of ordinary speech inside a line, its pauses left out: what a budget is made of
+    before any take was measured, and what the pace of a speaker is compared with. Syllables per second after
+    Pellegrino, Coupé and Marsico (2011), times the characters of a syllable in subtitles.
     """
 
     code: str
@@ -48,14 +50,14 @@ class LanguageInfo:
 _LATIN = SubtitleLimits()
 
 _ALL = (
-    LanguageInfo("en", "eng", "English", "English", True, True, _LATIN, 15.0),
-    LanguageInfo("ko", "kor", "Korean", "한국어", True, True, SubtitleLimits(row_chars=16, chars_per_s=12.0), 8.0),
-    LanguageInfo("ja", "jpn", "Japanese", "日本語", True, False, SubtitleLimits(row_chars=13, chars_per_s=4.0), 7.5),
-    LanguageInfo("fr", "fra", "French", "Français", True, True, _LATIN, 15.0),
-    LanguageInfo("de", "deu", "German", "Deutsch", True, True, _LATIN, 14.5),
-    LanguageInfo("es", "spa", "Spanish", "Español", True, True, _LATIN, 16.0),
-    LanguageInfo("id", "ind", "Indonesian", "Bahasa Indonesia", True, True, _LATIN, 14.5),
-    LanguageInfo("zh", "zho", "Chinese", "中文", False, False, SubtitleLimits(row_chars=16, chars_per_s=9.0), 4.8),
+    LanguageInfo("en", "eng", "English", "English", True, True, _LATIN, 17.5),
+    LanguageInfo("ko", "kor", "Korean", "한국어", True, True, SubtitleLimits(row_chars=16, chars_per_s=12.0), 8.5),
+    LanguageInfo("ja", "jpn", "Japanese", "日本語", True, False, SubtitleLimits(row_chars=13, chars_per_s=4.0), 7.2),
+    LanguageInfo("fr", "fra", "French", "Français", True, True, _LATIN, 18.0),
+    LanguageInfo("de", "deu", "German", "Deutsch", True, True, _LATIN, 16.5),
+    LanguageInfo("es", "spa", "Spanish", "Español", True, True, _LATIN, 18.5),
+    LanguageInfo("id", "ind", "Indonesian", "Bahasa Indonesia", True, True, _LATIN, 16.5),
+    LanguageInfo("zh", "zho", "Chinese", "中文", False, False, SubtitleLimits(row_chars=16, chars_per_s=9.0), 5.0),
 )
 
 _BY_CODE = {info.code: info for info in _ALL}

@@ -3,13 +3,19 @@
     tasks/<task>/input/<task>_<name>                      the upload
     tasks/<task>/input/subtitles/<name>                   what a person brought instead of a stage
     tasks/<task>/processed/<attempt>/...                  one run of the base stage
+    tasks/<task>/processed/background/<hash>...           the original without its voices, by video and model
     tasks/<task>/outputs/<language>/cloned_audio/<hash>   takes, named by their content
     tasks/<task>/outputs/<language>/export/<attempt>/...  one run of the export
+    tasks/<task>/outputs/<language>/dub/<hash>/...        finished dub tracks, named by their content
+    tasks/<task>/outputs/base/recipes/<export>/...        one export by recipe
     tasks/<task>/jobs/...                                 manifests and documents of jobs
+    cast/<account>/<cast id>/sample.wav                   a person kept for other tasks
+    clips/<account>/<clip id>/clip.wav                    a reference clip a person uploaded
 
 Runs write under their attempt, so a late worker of an earlier run cannot overwrite a newer product.
 """
 
+import hashlib
 import re
 import unicodedata
 
@@ -62,6 +68,16 @@ def processed(task_id: str, attempt: int, name: str) -> str:
     return f"{task_prefix(task_id)}processed/{attempt}/{name}"
 
 
+def background(task_id: str, content_hash: str) -> str:
+    """Which separated background counts for a video and a model, created exactly once; the sound lies below it."""
+    return f"{task_prefix(task_id)}processed/background/{content_hash}.json"
+
+
+def background_sound(task_id: str, content_hash: str, writer: str) -> str:
+    """A separated background as one of several writers made it."""
+    return f"{task_prefix(task_id)}processed/background/{content_hash}/{writer}/background.flac"
+
+
 def take(task_id: str, language: str, content_hash: str) -> str:
     """A synthesized line, under the hash of everything that changes how it sounds."""
     return f"{task_prefix(task_id)}outputs/{language}/cloned_audio/{content_hash}.flac"
@@ -77,6 +93,21 @@ def export(task_id: str, language: str, attempt: int, name: str) -> str:
     return f"{export_prefix(task_id, language)}{attempt}/{name}"
 
 
+def dub_track(task_id: str, language: str, content_hash: str, name: str) -> str:
+    """A finished dub track, under the hash of everything that changes how it sounds."""
+    return f"{task_prefix(task_id)}outputs/{language}/dub/{content_hash}/{name}"
+
+
+def recipe_prefix(task_id: str, export_id: str) -> str:
+    """Everything of one export by recipe."""
+    return f"{task_prefix(task_id)}outputs/base/recipes/{export_id}/"
+
+
+def recipe_file(task_id: str, export_id: str, name: str) -> str:
+    """A file of an export by recipe."""
+    return f"{recipe_prefix(task_id, export_id)}{name}"
+
+
 def language_prefix(task_id: str, language: str) -> str:
     """Everything made for one language."""
     return f"{task_prefix(task_id)}outputs/{language}/"
@@ -90,3 +121,28 @@ def manifest(task_id: str, language: str, stage: Stage, shard: str, attempt: int
 def document(task_id: str, language: str, stage: Stage, shard: str, attempt: int) -> str:
     """The part of a job that is too long for a message."""
     return f"{task_prefix(task_id)}jobs/{stage}/{language}/{shard}/{attempt}.document.json"
+
+
+def cast_prefix(owner: str, cast_id: str) -> str:
+    """Everything of a cast member."""
+    return f"cast/{_account(owner)}/{cast_id}/"
+
+
+def cast_sample(owner: str, cast_id: str) -> str:
+    """The clip a cast member is known by."""
+    return f"{cast_prefix(owner, cast_id)}sample.wav"
+
+
+def clip_prefix(owner: str, clip_id: str) -> str:
+    """Everything of an uploaded reference clip."""
+    return f"clips/{_account(owner)}/{clip_id}/"
+
+
+def clip(owner: str, clip_id: str) -> str:
+    """An uploaded reference clip, as voice engines want it."""
+    return f"{clip_prefix(owner, clip_id)}clip.wav"
+
+
+def _account(owner: str) -> str:
+    """An account's folder: its name may hold anything."""
+    return hashlib.sha256(owner.encode()).hexdigest()[:16]

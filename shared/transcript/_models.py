@@ -36,8 +36,12 @@ class Speaker(_Frozen):
     id: str
     name: str
     f0_hz: float | None = Field(default=None, description="median fundamental frequency of voiced speech")
+    pace: float | None = Field(default=None, description="speaking rate ÷ that of ordinary speech in the language")
     speech_s: float = Field(default=0.0, description="seconds of speech given to this speaker")
     reference_key: str | None = Field(default=None, description="storage key of a clean clip of this voice")
+    embedding: tuple[float, ...] | None = Field(default=None, description="the voice as a vector of unit length")
+    embedding_model: str | None = Field(default=None, description="vectors of the same model can be compared")
+    same_voice: float | None = Field(default=None, description="cosine from which on the model takes two for one voice")
 
 
 class MediaFacts(_Frozen):

@@ -12,13 +12,18 @@ from shared.pipeline import ErrorCode, PermanentError
 
 
 class Cue(BaseModel):
-    """One subtitle event; rows of `text` are separated by a line feed."""
+    """One subtitle event; rows of `text` are separated by a line feed, `second` is the same in another language."""
 
     model_config = ConfigDict(frozen=True)
 
     start_s: float
     end_s: float
     text: str
+    second: str = ""
+
+    def shown(self) -> str:
+        """All that is read, one language below the other."""
+        return f"{self.text}\n{self.second}" if self.second else self.text
 
 
 _FORMATS = {"srt", "vtt", "ass", "ssa"}
@@ -92,12 +97,14 @@ def _plain(event: pysubs2.SSAEvent, format_: str) -> str:
 
 def write_srt(cues: list[Cue]) -> str:
     """Render cues as SubRip."""
-    return "\n".join(_block(number, cue, ",", _rows(cue.text)) for number, cue in enumerate(cues, 1))
+    return "\n".join(_block(number, cue, ",", _rows(cue.shown())) for number, cue in enumerate(cues, 1))
 
 
 def write_vtt(cues: list[Cue]) -> str:
     """Render cues as WebVTT."""
-    blocks = [_block(number, cue, ".", html.escape(_rows(cue.text), quote=False)) for number, cue in enumerate(cues, 1)]
+    blocks = [
+        _block(number, cue, ".", html.escape(_rows(cue.shown()), quote=False)) for number, cue in enumerate(cues, 1)
+    ]
     return "\n".join(["WEBVTT\n", *blocks])
 
 

@@ -1,7 +1,7 @@
 """What the table says of a report."""
 
-from localclip.models import LanguageStatus, Loudness, Report, Speeds, Task
-from localclip.results import LanguageResult, fit_text, lines_text, loudness_text, table
+from localclip.models import Gate, LanguageStatus, Loudness, Report, Speeds, Task
+from localclip.results import LanguageResult, fit_text, gate_text, lines_text, loudness_text, table
 from shared.pipeline import Status
 from shared.transcript import MediaFacts
 
@@ -41,4 +41,22 @@ def test_a_failed_language_shows_its_reason() -> None:
     columns = [list(column.cells) for column in table(task, results).columns]
     assert columns[0] == ["es", "fr"]
     assert columns[3] == ["30 s", ""]
-    assert columns[5] == ["no video", "no voice"]
+    assert columns[7] == ["no video", "no voice"]
+
+
+def test_a_missed_gate_names_its_figures() -> None:
+    """With the limits; a check that failed has none."""
+    gate = Gate.model_validate(
+        {
+            "passed": False,
+            "misses": [
+                {"figure": "speed.p95", "value": 1.41, "limit": 1.35},
+                {"figure": "speed.in_window_share", "value": 0.5, "limit": 0.8},
+                {"figure": "checks.length", "value": False, "limit": True},
+            ],
+        }
+    )
+    text = "speed.p95 1.41 > 1.35, speed.in_window_share 0.5 < 0.8, checks.length failed"
+    assert gate_text(Report(gate=gate)) == text
+    assert gate_text(Report(gate=Gate(passed=True))) == "passed"
+    assert gate_text(Report()) == "-"

@@ -11,7 +11,7 @@ from services.cloner.engines.base import (
     Voice,
 )
 from services.cloner.settings import ClonerSettings
-from shared.pipeline import ErrorCode, PermanentError
+from shared.pipeline import ErrorCode, PermanentError, create_from_package
 
 __all__ = [
     "Abilities",
@@ -47,6 +47,9 @@ def create_synthesizers(settings: ClonerSettings) -> tuple[Synthesizer, ...]:
         case "flite":
             found = [find_flite()]
         case name:
+            engine: Synthesizer | None = create_from_package("voice", name, settings)
+            if engine is not None:
+                return (engine,)
             raise PermanentError(
                 ErrorCode.ENGINE_UNAVAILABLE,
                 f"the voice engine '{'coqui-xtts' if name == 'neural' else name}' is not part of this build, which has "

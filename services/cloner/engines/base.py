@@ -54,7 +54,7 @@ class Abilities:
     """What an engine can do; rates are tempo factors it speaks at natively, 1.0 is natural, equal means: no choice.
 
     `sample_rate_hz` is nominal: each sound states its own. `clones`: it speaks like a reference clip and then needs
-    no stock voice.
+    no stock voice. `joins_short_lines`: it goes astray on a word or two, and short lines are better spoken together.
     """
 
     languages: tuple[str, ...]
@@ -65,18 +65,21 @@ class Abilities:
     max_batch: int = 1
     voices: tuple[StockVoice, ...] = ()
     clones: bool = False
+    joins_short_lines: bool = False
 
 
 @dataclass(frozen=True)
 class Voice:
     """How one speaker sounds: a stock voice tuned to a pitch, or a clip to speak like.
 
-    `key` stands for everything that changes the sound; equal keys sound alike.
+    `key` stands for everything that changes the sound; equal keys sound alike. `pace` is how fast this speaker speaks
+    by nature, 1.0 is ordinary; an engine that clones hears it in the clip.
     """
 
     key: str
     name: str | None = None
     f0_hz: float | None = None
+    pace: float = 1.0
     reference: Path | None = None
 
 

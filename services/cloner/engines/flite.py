@@ -102,7 +102,7 @@ class FliteSynthesizer:
             return Fault("the English voice reads Latin letters only: translate the line or write it in Latin script")
         body = self._bodies[speech.voice.name or next(iter(self._bodies))]
         size, shift = tuning(body, speech.voice)
-        features = {"duration_stretch": size / speech.rate, "f0_shift": shift}
+        features = {"duration_stretch": size / (speech.rate * speech.voice.pace), "f0_shift": shift}
         options = [part for name, value in features.items() for part in ("--setf", f"{name}={value:.4f}")]
         command = ["flite", "-voice", body.flite, *options, "-t", text, "-o", "/dev/stdout"]
         samples, rate_hz = soundfile.read(io.BytesIO(run_tool(command, cancel, _LIMITS)), dtype="float32")

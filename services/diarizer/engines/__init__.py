@@ -10,10 +10,11 @@ from services.diarizer.engines.base import (
     SpeakerDiarizer,
     Turn,
     VoiceActivity,
+    VoiceEmbedder,
 )
 from services.diarizer.settings import DiarizerSettings
 from shared.messaging import EngineInfo
-from shared.pipeline import ErrorCode, PermanentError
+from shared.pipeline import ErrorCode, PermanentError, create_from_package
 
 __all__ = [
     "Engines",
@@ -24,7 +25,9 @@ __all__ = [
     "SpeakerDiarizer",
     "Turn",
     "VoiceActivity",
+    "VoiceEmbedder",
     "create_diarizer",
+    "create_embedder",
     "create_engines",
     "create_recognizer",
     "create_voice_activity",
@@ -38,10 +41,11 @@ class Engines:
     voice_activity: VoiceActivity
     recognizer: Recognizer
     diarizer: SpeakerDiarizer
+    embedder: VoiceEmbedder
 
     def infos(self) -> tuple[EngineInfo, ...]:
         """What is announced of them."""
-        return self.recognizer.info, self.diarizer.info, self.voice_activity.info
+        return self.recognizer.info, self.diarizer.info, self.voice_activity.info, self.embedder.info
 
 
 def create_engines(settings: DiarizerSettings) -> Engines:
@@ -50,7 +54,12 @@ def create_engines(settings: DiarizerSettings) -> Engines:
     Raises:
         PermanentError: `engine_unavailable` for one that this build does not have.
     """
-    return Engines(create_voice_activity(settings), create_recognizer(settings), create_diarizer(settings))
+    return Engines(
+        create_voice_activity(settings),
+        create_recognizer(settings),
+        create_diarizer(settings),
+        create_embedder(settings),
+    )
 
 
 def create_recognizer(settings: DiarizerSettings) -> Recognizer:
@@ -61,6 +70,9 @@ def create_recognizer(settings: DiarizerSettings) -> Recognizer:
 
             return SphinxRecognizer()
         case name:
+            engine: Recognizer | None = create_from_package("recognizer", name, settings)
+            if engine is not None:
+                return engine
             raise _unavailable("recognizer", name, "pocketsphinx")
 
 
@@ -72,6 +84,9 @@ def create_diarizer(settings: DiarizerSettings) -> SpeakerDiarizer:
 
             return ClusteringDiarizer()
         case name:
+            engine: SpeakerDiarizer | None = create_from_package("diarizer", name, settings)
+            if engine is not None:
+                return engine
             raise _unavailable("diarizer", name, "clustering")
 
 
@@ -83,7 +98,21 @@ def create_voice_activity(settings: DiarizerSettings) -> VoiceActivity:
 
             return SileroActivity()
         case name:
+            engine: VoiceActivity | None = create_from_package("voice_activity", name, settings)
+            if engine is not None:
+                return engine
             raise _unavailable("voice_activity", name, "silero")
+
+
+def create_embedder(settings: DiarizerSettings) -> VoiceEmbedder:
+    """Load the engine that describes voices. Raises: PermanentError, `engine_unavailable`."""
+    match settings.embedder or "spectral":
+        case "spectral":
+            from services.diarizer.engines.spectral import SpectralEmbedder
+
+            return SpectralEmbedder()
+        case name:
+            raise _unavailable("embedder", name, "spectral")
 
 
 def _unavailable(port: str, name: str, offered: str) -> PermanentError:

@@ -79,6 +79,29 @@ class Recognizer(Protocol):
         ...
 
 
+class VoiceEmbedder(Protocol):
+    """Describes a voice as a vector, so that it can be recognized."""
+
+    @property
+    def info(self) -> EngineInfo:
+        """What this engine is; `judges_takes` says whether its vectors of synthesized takes mean anything."""
+        ...
+
+    @property
+    def model(self) -> str:
+        """What makes its vectors: only those of the same model can be compared."""
+        ...
+
+    @property
+    def same_voice(self) -> float:
+        """The cosine from which on two vectors are taken for the same voice; measured."""
+        ...
+
+    def embed(self, recording: Recording, spans: Sequence[Span], report: Report) -> tuple[float, ...] | None:
+        """The voice heard in `spans`, where one person speaks, at unit length; None where there is too little of it."""
+        ...
+
+
 class SpeakerDiarizer(Protocol):
     """Tells speakers apart."""
 

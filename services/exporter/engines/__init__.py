@@ -1,10 +1,10 @@
-"""The engine that handles sound and files, and the one place where it is chosen."""
+"""The engines that handle sound and files, and the one place where they are chosen."""
 
-from services.exporter.engines.base import Mixer, MuxPlan, Report
-from services.exporter.settings import ExporterSettings
-from shared.pipeline import ErrorCode, PermanentError
+from services.exporter.engines.base import Mixer, MuxPlan, Report, Separator
+from services.exporter.settings import ExporterSettings, SeparatorSettings
+from shared.pipeline import ErrorCode, PermanentError, create_from_package
 
-__all__ = ["Mixer", "MuxPlan", "Report", "create_mixer"]
+__all__ = ["Mixer", "MuxPlan", "Report", "Separator", "create_mixer", "create_separator"]
 
 
 def create_mixer(settings: ExporterSettings) -> Mixer:
@@ -17,9 +17,32 @@ def create_mixer(settings: ExporterSettings) -> Mixer:
         case "ffmpeg":
             from services.exporter.engines.ffmpeg import FfmpegMixer
 
-            return FfmpegMixer(settings.audio_kbps)
+            return FfmpegMixer(settings.audio_kbps, settings.video_encoder)
         case unknown:
+            engine: Mixer | None = create_from_package("mixer", unknown, settings)
+            if engine is not None:
+                return engine
             raise PermanentError(
                 ErrorCode.ENGINE_UNAVAILABLE,
                 f"there is no export engine '{unknown}'; set LOCALCLIP_EXPORT_ENGINE=ffmpeg",
+            )
+
+
+def create_separator(settings: SeparatorSettings) -> Separator | None:
+    """Load the separator `settings` ask for; None: the original is ducked instead.
+
+    Raises:
+        PermanentError: `engine_unavailable` for one that this build does not have or whose model cannot be loaded.
+    """
+    match settings.separator or {"embedded": "none"}.get(settings.profile, "demucs"):
+        case "none":
+            return None
+        case "demucs":
+            from services.exporter.engines.demucs import DemucsSeparator
+
+            return DemucsSeparator(settings.separator_model, settings.separator_models, settings.separator_device)
+        case unknown:
+            raise PermanentError(
+                ErrorCode.ENGINE_UNAVAILABLE,
+                f"there is no separator '{unknown}'; set LOCALCLIP_SEPARATOR=none or demucs",
             )

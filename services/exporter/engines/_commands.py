@@ -5,15 +5,27 @@ from typing import Any
 
 import ffmpeg
 
-from services.exporter.engines.base import CHANNELS, RATE_HZ, MuxPlan, Track
+from services.exporter.engines._pictures import PictureEncoder
+from services.exporter.engines.base import RATE_HZ, AudioPart, MuxPlan, Track
+from services.exporter.layouts import STEREO, Layout
 from services.exporter.source import JUMPING, Source
 from shared.media import input_options
 
 INTEGRATED, TRUE_PEAK = "lavfi.r128.I", "lavfi.r128.true_peak"
-_RAW: dict[str, Any] = {"f": "f32le", "ar": RATE_HZ, "ac": CHANNELS}
+_DEMUXERS = {".m4a": "mov", ".mp4": "mov", ".mkv": "matroska", ".mp3": "mp3", ".wav": "wav", ".flac": "flac"}
+_FORMATS: dict[str, dict[str, Any]] = {
+    ".m4a": {"format": "mp4", "acodec": "aac"},
+    ".mp3": {"format": "mp3", "acodec": "libmp3lame", "ac": 2},
+    ".wav": {"format": "wav", "acodec": "pcm_s24le", "rf64": "auto"},
+    ".flac": {"format": "flac", "acodec": "flac", "sample_fmt": "s32", "bits_per_raw_sample": 24},
+}
 
 
-def decode(source: Source) -> list[str]:
+def _raw(layout: Layout, rate_hz: int = RATE_HZ) -> dict[str, Any]:
+    return {"f": "f32le", "ar": rate_hz, "ac": layout.channels}
+
+
+def decode(source: Source, layout: Layout, rate_hz: int = RATE_HZ) -> list[str]:
     """The first audio track to stdout as raw sound.
 
     `first_pts=0` fills up a late start with silence, `async=1` gaps. The picture is read along where time is counted
@@ -21,31 +33,54 @@ def decode(source: Source) -> list[str]:
     conversion would lower it by 3 dB.
     """
     video = _video(source)
-    sound = video["a:0"].filter("aresample", RATE_HZ, **{"async": 1, "first_pts": 0})
-    if source.audio_channels == 1:
+    sound = video["a:0"].filter("aresample", rate_hz, **{"async": 1, "first_pts": 0})
+    if source.audio_channels == 1 and layout is STEREO:
         sound = sound.filter("channelmap", map="0|0", channel_layout="stereo")
-    outputs = [ffmpeg.output(sound, "pipe:1", acodec="pcm_f32le", t=source.length_s, **_RAW)]
+    elif source.audio_channels != layout.channels or layout is not STEREO:
+        sound = sound.filter("aformat", channel_layouts=layout.name)
+    outputs = [ffmpeg.output(sound, "pipe:1", acodec="pcm_f32le", t=source.length_s, **_raw(layout, rate_hz))]
     if source.container.demuxer in JUMPING:
         outputs.append(ffmpeg.output(video["V:0"], "-", format="null", vcodec="copy"))
     return _compile(*outputs)
 
 
-def encode(target: Path, audio_kbps: int) -> list[str]:
-    """Raw sound on stdin to AAC; the edit list of MP4 tells players which samples are the encoder's own."""
-    sound = ffmpeg.input("pipe:0", **_RAW)
-    output = ffmpeg.output(sound, f"file:{target}", format="mp4", acodec="aac", audio_bitrate=f"{audio_kbps}k")
+def read(sound: Path, layout: Layout) -> list[str]:
+    """A sound file of our own to stdout as raw sound."""
+    stream = _own(sound)["a:0"].filter("aresample", RATE_HZ).filter("aformat", channel_layouts=layout.name)
+    return _compile(ffmpeg.output(stream, "pipe:1", acodec="pcm_f32le", **_raw(layout)))
+
+
+def encode(target: Path, audio_kbps: int, layout: Layout, rate_hz: int = RATE_HZ, *, stem: bool = False) -> list[str]:
+    """Raw sound on stdin to the format that the name of `target` tells.
+
+    The edit list of MP4 and the header of LAME tell players which samples are the encoder's own.
+    """
+    sound, options = ffmpeg.input("pipe:0", **_raw(layout, rate_hz)), _FORMATS[target.suffix]
+    if stem and target.suffix == ".wav":
+        options = options | {"acodec": "pcm_f32le"}
+    if target.suffix in (".m4a", ".mp3"):
+        kbps = audio_kbps if layout is STEREO else 2 * audio_kbps
+        options = options | {"audio_bitrate": f"{min(320, audio_kbps) if target.suffix == '.mp3' else kbps}k"}
+    output = ffmpeg.output(sound, f"file:{target}", map_metadata=-1, fflags="+bitexact", **options)
     return _compile(output, stdin=True)
 
 
-def measure(sound: Path, *, raw: bool) -> list[str]:
+def measure(sound: Path, raw: Layout | None) -> list[str]:
     """The readings of an EBU R128 meter to stdout; the true peak, which takes long, only of what is encoded."""
-    options = _RAW if raw else {"f": "mov"}
-    stream = ffmpeg.input(f"file:{sound}", protocol_whitelist="file", **options)["a:0"]
-    stream = stream.filter("ebur128", metadata=1, framelog="verbose", **({} if raw else {"peak": "true"}))
+    stream = ffmpeg.input(f"file:{sound}", protocol_whitelist="file", **_raw(raw)) if raw else _own(sound)
+    peak = {} if raw else {"peak": "true"}
+    stream = stream["a:0"].filter("ebur128", metadata=1, framelog="verbose", **peak)
     printed = stream.filter(
         "ametadata", "print", file="pipe:1"
     )  # all keys: two printers would cut up each other's lines
     return _compile(ffmpeg.output(printed, "-", format="null"))
+
+
+def excerpt(file: Path, track: int, start_s: float, length_s: float) -> list[str]:
+    """A part of an audio track to stdout, one channel; what comes before its first sample is silence."""
+    stream = _own(file, ss=f"{start_s:.6f}")[f"a:{track}"]
+    stream = stream.filter("aresample", RATE_HZ, **{"async": 1, "first_pts": 0})
+    return _compile(ffmpeg.output(stream, "pipe:1", f="f32le", acodec="pcm_f32le", ac=1, t=f"{length_s:.6f}"))
 
 
 def resample(sound: Path, target: Path) -> list[str]:
@@ -54,49 +89,52 @@ def resample(sound: Path, target: Path) -> list[str]:
     return _compile(ffmpeg.output(stream, f"file:{target}", format="wav", acodec="pcm_f32le", ar=RATE_HZ))
 
 
-def mux(source: Source, plan: MuxPlan, audio_kbps: int) -> list[str]:
-    """All streams together, copied where the container allows.
+def mux(source: Source, plan: MuxPlan, audio_kbps: int, pictures: PictureEncoder | None = None) -> list[str]:
+    """All streams together, copied where the container allows; `pictures` is there where subtitles are burned in.
 
     `genpts` completes the time stamps AVI does not have. Matroska has no way to hide the first frame of an AAC track,
     which only prepares the decoder: that frame is dropped there, or every stream would be moved back by its length.
     """
     video = _video(source, fflags="+genpts")
-    streams, options = [video["V:0"]], _container_options(source, plan)
+    options = _container_options(source, plan)
+    streams = [video["V:0"]]
+    if plan.burn and pictures:
+        streams = [pictures.prepared(video["V:0"].filter("ass", str(plan.burn)))]
+        options |= pictures.options
     labels: list[str] = []
-    if plan.dub:
-        streams.append(_own(plan.dub[0], "mov")["a:0"])
-        options["disposition:a:0"] = "default"
-        labels += _label("a:0", plan.dub[1])
-    for number in _kept(source, plan):
-        place = f"a:{len(streams) - 1}"
-        streams.append(video[f"a:{number}"])
-        if plan.encode_original[number]:
-            options |= {f"c:{place}": "aac", f"b:{place}": f"{audio_kbps}k"}
-        if plan.dub and plan.original:
-            options[f"disposition:{place}"] = "0"
-            labels += _label(place, plan.original)
+    for number, part in enumerate(plan.audio):
+        streams.append(video[f"a:{part.number}"] if part.path is None else _own(part.path)["a:0"])
+        options |= _audio_options(f"a:{number}", part, audio_kbps)
+        labels += _label(f"a:{number}", part.track)
+    for number, subtitle in enumerate(plan.subtitles):
+        streams.append(_own(subtitle.path, f="srt")["s:0"])
+        options[f"disposition:s:{number}"] = "default" if subtitle.default else "0"
+        labels += _label(f"s:{number}", subtitle.track)
     if plan.subtitles:
-        streams.append(_own(plan.subtitles[0], "srt")["s:0"])
-        options |= {"c:s": "mov_text" if plan.container == "mp4" else "srt", "disposition:s:0": "0"}
-        labels += _label("s:0", plan.subtitles[1])
+        options["c:s"] = "mov_text" if plan.container == "mp4" else "srt"
     outputs = [ffmpeg.output(*streams, f"file:{plan.target}", **options)]
-    if plan.dub and not plan.original and source.has_audio and source.container.demuxer in JUMPING:
+    if source.has_audio and source.container.demuxer in JUMPING and all(part.path for part in plan.audio):
         outputs.append(ffmpeg.output(video["a:0"], "-", format="null", acodec="copy"))  # see `decode`
     command = _compile(*outputs, progress=True)
+    if pictures:
+        command[1:1] = pictures.device
     end = command.index(f"file:{plan.target}")
     return [*command[:end], *labels, *command[end:]]
 
 
-def _kept(source: Source, plan: MuxPlan) -> range:
-    """Which original audio tracks go along: all where nothing was dubbed, else the first if it is wanted."""
-    tracks = len(source.audio_codecs)
-    if plan.dub is None:
-        return range(tracks)
-    return range(min(1, tracks) if plan.original else 0)
+def _audio_options(place: str, part: AudioPart, audio_kbps: int) -> dict[str, Any]:
+    options: dict[str, Any] = {}
+    if part.encode:
+        options |= {f"c:{place}": "aac", f"b:{place}": f"{audio_kbps}k"}
+    if part.default is not None:
+        options[f"disposition:{place}"] = "default" if part.default else "0"
+    return options
 
 
-def _label(place: str, track: Track) -> list[str]:
+def _label(place: str, track: Track | None) -> list[str]:
     """Language and title of a track; ffmpeg-python 0.2.0 cannot repeat an option."""
+    if track is None:
+        return []
     values = (f"language={track.language}", f"title={track.title}", f"handler_name={track.title}")
     return [part for value in values for part in (f"-metadata:s:{place}", value)]
 
@@ -106,6 +144,8 @@ def _container_options(source: Source, plan: MuxPlan) -> dict[str, Any]:
     if plan.container == "mkv":
         return options | {"format": "matroska", "copypriorss:a": 0}
     options |= {"format": "mp4", "movflags": "+faststart"}
+    if plan.burn:
+        return options
     if source.video_codec == "hevc":
         options["tag:v"] = "hvc1"  # Apple's players know no other
     if source.video_codec == "mpeg4" and source.container.demuxer == "avi":
@@ -117,8 +157,9 @@ def _video(source: Source, **options: Any) -> "ffmpeg.nodes.FilterableStream":
     return ffmpeg.input(f"file:{source.path}", **input_options(source.container), **options)
 
 
-def _own(path: Path, demuxer: str) -> "ffmpeg.nodes.FilterableStream":
-    return ffmpeg.input(f"file:{path}", f=demuxer, protocol_whitelist="file")
+def _own(path: Path, **options: Any) -> "ffmpeg.nodes.FilterableStream":
+    demuxer = options.pop("f", None) or _DEMUXERS[path.suffix]
+    return ffmpeg.input(f"file:{path}", f=demuxer, protocol_whitelist="file", **options)
 
 
 def _compile(*outputs: "ffmpeg.nodes.OutputStream", stdin: bool = False, progress: bool = False) -> list[str]:

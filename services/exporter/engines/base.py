@@ -1,23 +1,22 @@
 """What the use case needs from an engine that reads, writes and measures media files.
 
-Raw sound is 32-bit float, little endian, stereo, at `RATE_HZ`. Everything blocks, stops within a second when `cancel`
-is set, and calls `report` with the fraction done.
+Raw sound is 32-bit float, little endian, at `RATE_HZ`, its channels in the order of a `Layout`. Everything blocks,
+stops within a second when `cancel` is set, and calls `report` with the fraction done.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Literal, Protocol
 
-from services.exporter.loudness import Loudness
+from services.exporter.layouts import Layout
+from services.exporter.loudness import Loudness, Samples
 from services.exporter.source import Source
 from shared.messaging import EngineInfo
 from shared.pipeline import CancelToken
 
 RATE_HZ = 48_000
-CHANNELS = 2
-FRAME_BYTES = 4 * CHANNELS
 
 Report = Callable[[float], None]
 
@@ -32,18 +31,38 @@ class Track:
 
 
 @dataclass(frozen=True)
+class AudioPart:
+    """An audio track of the file to be: a finished `path`, or the track `number` of the original."""
+
+    track: Track | None
+    """None: as it is labelled already."""
+    path: Path | None = None
+    number: int = 0
+    default: bool | None = None
+    """None: as it is marked already."""
+    encode: bool = False
+    """Whether the container takes a track of the original only re-encoded."""
+
+
+@dataclass(frozen=True)
+class SubtitlePart:
+    """A subtitle track of the file to be, from an SRT file."""
+
+    path: Path
+    track: Track
+    default: bool = False
+
+
+@dataclass(frozen=True)
 class MuxPlan:
-    """What goes into the exported file beside the picture, which is copied."""
+    """What goes into a file: the picture, copied unless subtitles are burned in, and tracks."""
 
     target: Path
     container: Literal["mp4", "mkv"]
-    dub: tuple[Path, Track] | None
-    """The encoded dub; None: nothing was dubbed, and all original audio is kept as it is."""
-    original: Track | None
-    """The first original audio track, behind the dub; None: left out."""
-    encode_original: tuple[bool, ...]
-    """For every original audio track, whether the container takes it only re-encoded."""
-    subtitles: tuple[Path, Track] | None
+    audio: tuple[AudioPart, ...]
+    subtitles: tuple[SubtitlePart, ...] = ()
+    burn: Path | None = None
+    """An ASS file to draw into the picture."""
 
 
 class Mixer(Protocol):
@@ -54,19 +73,45 @@ class Mixer(Protocol):
         """What this engine is."""
         ...
 
-    def decode(self, source: Source, cancel: CancelToken) -> AbstractContextManager[IO[bytes]]:
+    def decode(
+        self, source: Source, cancel: CancelToken, layout: Layout | None = None, rate_hz: int = RATE_HZ
+    ) -> AbstractContextManager[IO[bytes]]:
         """The first audio track of `source` as raw sound, from time 0 of the media on, silence where it has gaps.
 
-        The reader reads to the end, which comes at the latest after `source.length_s`.
+        `layout` None: that of a dub of it. The reader reads to the end, which comes at the latest after
+        `source.length_s`.
         """
         ...
 
-    def encode(self, target: Path, length_s: float, cancel: CancelToken) -> AbstractContextManager[IO[bytes]]:
-        """Where to write raw sound that becomes the dub track `target` (.m4a), sample for sample."""
+    def read(
+        self, sound: Path, cancel: CancelToken, layout: Layout, length_s: float
+    ) -> AbstractContextManager[IO[bytes]]:
+        """A sound file of LocalClip's own as raw sound, to its end."""
         ...
 
-    def measure(self, sound: Path, length_s: float, cancel: CancelToken, report: Report, *, raw: bool) -> Loudness:
-        """Measure raw sound (its loudness alone) or the first audio track of an encoded file (with true peak)."""
+    def encode(
+        self,
+        target: Path,
+        length_s: float,
+        cancel: CancelToken,
+        layout: Layout,
+        rate_hz: int = RATE_HZ,
+        stem: bool = False,
+    ) -> AbstractContextManager[IO[bytes]]:
+        """Where to write raw sound that becomes `target` (.m4a, .mp3, .wav or .flac), sample for sample.
+
+        An MP3 file has two channels, whatever the layout. A stem may pass full scale: as WAV it is floating point.
+        """
+        ...
+
+    def measure(
+        self, sound: Path, length_s: float, cancel: CancelToken, report: Report, raw: Layout | None = None
+    ) -> Loudness:
+        """Measure raw sound (its loudness alone) or the first audio track of a file (with true peak)."""
+        ...
+
+    def excerpt(self, file: Path, track: int, start_s: float, length_s: float, cancel: CancelToken) -> Samples:
+        """What is heard of an audio track of a finished file from `start_s` on, as one channel."""
         ...
 
     def resample(self, sound: Path, target: Path, cancel: CancelToken) -> None:
@@ -74,5 +119,28 @@ class Mixer(Protocol):
         ...
 
     def mux(self, source: Source, plan: MuxPlan, cancel: CancelToken, report: Report) -> None:
-        """Write the exported file: the picture copied, every track in time with it."""
+        """Write the exported file, every track in time with the picture."""
+        ...
+
+
+class Separator(Protocol):
+    """Takes the voices out of a recording."""
+
+    @property
+    def info(self) -> EngineInfo:
+        """What this engine is."""
+        ...
+
+    @property
+    def model(self) -> str:
+        """What decides how it sounds: name and fingerprint of the model."""
+        ...
+
+    @property
+    def rate_hz(self) -> int:
+        """Sample rate it works at."""
+        ...
+
+    def background(self, mix: Samples, cancel: CancelToken, report: Report) -> Iterator[Samples]:
+        """Yield `mix` (frames x 2, may lie on disk) without its voices, piece by piece, in bounded memory."""
         ...

@@ -7,22 +7,28 @@ from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import IO
 
+import numpy as np
+
 from services.exporter.engines import _commands as commands
-from services.exporter.engines.base import MuxPlan, Report
-from services.exporter.loudness import SILENCE_LUFS, Loudness
+from services.exporter.engines._pictures import SOFTWARE, encoders
+from services.exporter.engines.base import RATE_HZ, MuxPlan, Report
+from services.exporter.layouts import Layout
+from services.exporter.loudness import SILENCE_LUFS, Loudness, Samples
 from services.exporter.source import Source
 from shared.media import ToolLimits, piped_tool, run_tool
 from shared.messaging import EngineInfo
-from shared.pipeline import CancelToken, ErrorCode, PermanentError, Stage
+from shared.observability import logger
+from shared.pipeline import CancelToken, ErrorCode, PermanentError, Stage, TransientError
 
 _MEMORY_BYTES = 2 * 1024**3
+log = logger(__name__)
 
 
 class FfmpegMixer:
     """Runs the ffmpeg found on PATH, under limits of time and memory."""
 
-    def __init__(self, audio_kbps: int) -> None:
-        self._audio_kbps = audio_kbps
+    def __init__(self, audio_kbps: int, picture_encoder: str = "auto") -> None:
+        self._audio_kbps, self._picture_encoder = audio_kbps, picture_encoder
         self._info = _describe(run_tool(["ffmpeg", "-version"], CancelToken(), ToolLimits(timeout_s=20)).decode())
 
     @property
@@ -31,10 +37,13 @@ class FfmpegMixer:
         return self._info
 
     @contextmanager
-    def decode(self, source: Source, cancel: CancelToken) -> Iterator[IO[bytes]]:
+    def decode(
+        self, source: Source, cancel: CancelToken, layout: Layout | None = None, rate_hz: int = RATE_HZ
+    ) -> Iterator[IO[bytes]]:
         """See `Mixer.decode`."""
+        command = commands.decode(source, layout or source.layout, rate_hz)
         try:
-            with piped_tool(commands.decode(source), cancel, _limits(source.length_s), stdout=True) as pipe:
+            with piped_tool(command, cancel, _limits(source.length_s), stdout=True) as pipe:
                 yield pipe
         except PermanentError as error:
             if error.code is not ErrorCode.TOOL_FAILED:
@@ -43,11 +52,28 @@ class FfmpegMixer:
                 ErrorCode.MEDIA_UNREADABLE, f"the original audio cannot be decoded: {error.message}"
             ) from error
 
-    def encode(self, target: Path, length_s: float, cancel: CancelToken) -> AbstractContextManager[IO[bytes]]:
-        """See `Mixer.encode`."""
-        return piped_tool(commands.encode(target, self._audio_kbps), cancel, _limits(length_s), stdin=True)
+    def read(
+        self, sound: Path, cancel: CancelToken, layout: Layout, length_s: float
+    ) -> AbstractContextManager[IO[bytes]]:
+        """See `Mixer.read`."""
+        return piped_tool(commands.read(sound, layout), cancel, _limits(length_s), stdout=True)
 
-    def measure(self, sound: Path, length_s: float, cancel: CancelToken, report: Report, *, raw: bool) -> Loudness:
+    def encode(
+        self,
+        target: Path,
+        length_s: float,
+        cancel: CancelToken,
+        layout: Layout,
+        rate_hz: int = RATE_HZ,
+        stem: bool = False,
+    ) -> AbstractContextManager[IO[bytes]]:
+        """See `Mixer.encode`."""
+        command = commands.encode(target, self._audio_kbps, layout, rate_hz, stem=stem)
+        return piped_tool(command, cancel, _limits(length_s), stdin=True)
+
+    def measure(
+        self, sound: Path, length_s: float, cancel: CancelToken, report: Report, raw: Layout | None = None
+    ) -> Loudness:
         """See `Mixer.measure`: the readings of the ebur128 filter, which come ten times a second."""
         readings: dict[str, float] = {}
 
@@ -58,7 +84,7 @@ class FfmpegMixer:
             elif found := re.search(r"pts_time:([\d.]+)", line):
                 report(min(1.0, float(found[1]) / length_s))
 
-        run_tool(commands.measure(sound, raw=raw), cancel, _limits(length_s), on_line=on_line)
+        run_tool(commands.measure(sound, raw), cancel, _limits(length_s), on_line=on_line)
         lufs = readings.get(commands.INTEGRATED, -math.inf)
         peak = readings.get(commands.TRUE_PEAK, 0.0)
         return Loudness(
@@ -66,14 +92,31 @@ class FfmpegMixer:
             true_peak_dbtp=20 * math.log10(peak) if peak > 0 else None,
         )
 
+    def excerpt(self, file: Path, track: int, start_s: float, length_s: float, cancel: CancelToken) -> Samples:
+        """See `Mixer.excerpt`."""
+        data = run_tool(commands.excerpt(file, track, start_s, length_s), cancel, _limits(length_s))
+        return np.frombuffer(data, "<f4")
+
     def resample(self, sound: Path, target: Path, cancel: CancelToken) -> None:
         """See `Mixer.resample`."""
         run_tool(commands.resample(sound, target), cancel, _limits(0))
 
     def mux(self, source: Source, plan: MuxPlan, cancel: CancelToken, report: Report) -> None:
-        """See `Mixer.mux`."""
-        command = commands.mux(source, plan, self._audio_kbps)
-        run_tool(command, cancel, _limits(source.length_s), on_line=_progress(source.length_s, report))
+        """See `Mixer.mux`; where a hardware encoder gives up on the real picture, libx264 takes over."""
+        on_line = _progress(source.length_s, report)
+        if plan.burn is None:
+            run_tool(commands.mux(source, plan, self._audio_kbps), cancel, _limits(source.length_s), on_line=on_line)
+            return
+        for encoder in encoders(self._picture_encoder):
+            command = commands.mux(source, plan, self._audio_kbps, encoder)
+            try:
+                run_tool(command, cancel, _slow_limits(source.length_s), on_line=on_line)
+            except (PermanentError, TransientError) as error:
+                if encoder is SOFTWARE or error.code is not ErrorCode.TOOL_FAILED:
+                    raise
+                log.warning("hardware_encoder_failed", encoder=encoder.name, error=error.message)
+            else:
+                return
 
 
 def _progress(length_s: float, report: Report) -> Callable[[str], None]:
@@ -87,6 +130,11 @@ def _progress(length_s: float, report: Report) -> Callable[[str], None]:
 
 def _limits(length_s: float) -> ToolLimits:
     return ToolLimits(timeout_s=300 + 2 * length_s, memory_bytes=_MEMORY_BYTES)
+
+
+def _slow_limits(length_s: float) -> ToolLimits:
+    """Of an encoder that makes the whole picture anew: a large one on a small machine takes many times its length."""
+    return ToolLimits(timeout_s=600 + 30 * length_s, memory_bytes=2 * _MEMORY_BYTES)
 
 
 def _describe(banner: str) -> EngineInfo:

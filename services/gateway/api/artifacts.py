@@ -129,12 +129,12 @@ def get_take(task_id: str, language: str, segment_id: str, request: Request, par
 
 @router.get("/languages/{language}/report", operation_id="get_report")
 def get_report(task_id: str, language: str, parts: Parts, who: Who) -> dict[str, object]:
-    """The measured report of the newest export."""
+    """The measured report of the newest export, and the gate's verdict on it."""
     with parts.database.read() as session:
         row = known_language(session, visible_task(session, who, task_id), language)
     if row.report is None:
         raise not_found(f"a report for '{language}'")
-    return row.report
+    return {**row.report, "gate": row.gate}
 
 
 @router.get("/logs", operation_id="list_logs")

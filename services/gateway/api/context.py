@@ -43,6 +43,11 @@ class Caller:
 
     owner: str | None
 
+    @property
+    def account(self) -> str:
+        """Whose glossary, memory, cast, clips and settings count; everybody's where there are no keys."""
+        return self.owner or ""
+
 
 def gateway(connection: HTTPConnection) -> Gateway:
     """The parts, from the application's state."""
@@ -149,6 +154,12 @@ def check_version(request: Request, version: int) -> None:
             "it was changed meanwhile; read it again and repeat the edit",
             headers={"ETag": etag(version)},
         )
+
+
+def check_version_sent(request: Request, version: int) -> None:
+    """The same, where a client may leave `If-Match` out. Raises: Problem 412."""
+    if "if-match" in request.headers:
+        check_version(request, version)
 
 
 def etag(version: int) -> str:

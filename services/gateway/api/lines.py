@@ -21,7 +21,7 @@ from services.gateway.api.problems import Problem, unprocessable
 from services.gateway.api.reading import read_line
 from services.gateway.api.schemas import LineRead, LineUpdate, Redub, Started, StartedLines
 from services.gateway.api.voices import check_voice
-from services.gateway.database import queries
+from services.gateway.database import account, queries
 from services.gateway.database.edits import Edit
 from services.gateway.database.jobs import media, spans
 from services.gateway.database.redo import outdated, redo
@@ -82,6 +82,8 @@ def update_line(
             check_voice(session, task, engines, change.voice, language)
         edit = Edit(session, task, "update_line", who.owner)
         edit.change(line, **_columns(segment, line, wanted))
+        if "text" in wanted:
+            account.remember(session, task, language, segment.text, wanted["text"])
         edit.finish(f"{language}, line {segment_id}: {_summary(wanted)}")
         response.headers["ETag"] = etag(line.version)
         return read_line(segment, line)

@@ -5,10 +5,10 @@ from typing import Any
 
 from sqlmodel import Session
 
-from services.gateway.api.schemas import LanguageStatus, LineRead, SegmentRead, TaskConfig, TaskRead
-from services.gateway.database import queries
+from services.gateway.api.schemas import LanguageStatus, LineRead, SegmentRead, SpeakerRead, TaskConfig, TaskRead
+from services.gateway.database import account, queries
 from services.gateway.database.jobs import spans
-from services.gateway.database.tables import LineRow, SegmentRow, StageRun, Task, TaskLanguage
+from services.gateway.database.tables import LineRow, SegmentRow, SpeakerRow, StageRun, Task, TaskLanguage
 from services.gateway.live.hub import Hub
 from shared.pipeline import BASE, GRAPH, LineState, Stage, Status
 from shared.transcript import MediaFacts
@@ -98,6 +98,7 @@ def _language(task: Task, row: TaskLanguage, runs: Runs, issues: int, hub: Hub) 
         message=shown.get("message", ""),
         eta_seconds=shown.get("eta_seconds"),
         issues=issues,
+        gate_passed=row.gate["passed"] if row.gate else None,
         error_code=row.error_code,
         error_message=row.error_message,
         stages=stages,
@@ -119,4 +120,15 @@ def read_line(segment: SegmentRow, line: LineRow) -> LineRead:
         **fields | {"speaker_id": span.speaker_id, "moved": moved},
         source_text=segment.text,
         source_changed=line.segment_revision != segment.revision,
+    )
+
+
+def read_speaker(session: Session, speaker: SpeakerRow) -> SpeakerRead:
+    """A speaker, and the known person they are or seem to be."""
+    member = account.known_by(session, speaker.cast_id)
+    own = {"has_sample", "cast_name"}
+    return SpeakerRead(
+        **speaker.model_dump(include=set(SpeakerRead.model_fields) - own),
+        has_sample=speaker.reference_key is not None,
+        cast_name=member.name if member else None,
     )

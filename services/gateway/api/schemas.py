@@ -5,7 +5,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Base64Bytes, BaseModel, ConfigDict, Field, model_validator
 
-from shared.messaging import ExportSettings, GlossaryTerm
+from services.gateway.planning.gate import GateLimits
+from shared.messaging import ExportRecipe, ExportSettings, GlossaryTerm
 from shared.pipeline import SOURCE_LANGUAGES, TARGET_LANGUAGES, LineState, Stage, Status
 from shared.transcript import MediaFacts
 
@@ -42,6 +43,7 @@ class TaskConfig(_Schema):
     num_speakers: int | None = Field(default=None, ge=1, le=20, description="helps telling speakers apart")
     glossary: list[GlossaryTerm] = Field(default=[], max_length=500)
     export_settings: ExportSettings = ExportSettings()
+    gate: GateLimits = Field(default=GateLimits(), description="what a language has to reach to have no issues")
 
 
 class LanguageStatus(BaseModel):
@@ -52,7 +54,8 @@ class LanguageStatus(BaseModel):
     stage: Stage | None = None
     message: str = ""
     eta_seconds: float | None = None
-    issues: int = 0
+    issues: int = Field(default=0, description="lines on the review list")
+    gate_passed: bool | None = Field(default=None, description="of the newest export; None: there is none")
     error_code: str | None = None
     error_message: str | None = None
     stages: dict[str, dict[str, Any]] = Field(default={}, description="status and progress of each stage")
@@ -87,6 +90,7 @@ class TaskUpdate(_Schema):
     num_speakers: int | None = Field(default=None, ge=1, le=20)
     glossary: list[GlossaryTerm] | None = Field(default=None, max_length=500)
     export_settings: ExportSettings | None = None
+    gate: GateLimits | None = None
 
 
 class UploadCreate(_Schema):
@@ -244,6 +248,8 @@ class LineRead(BaseModel):
     state: LineState
     edited: bool
     origin: str = Field(description="who wrote the text: engine, provided, memory or person")
+    alternatives: list[str] = Field(description="the engine's other candidates, best first")
+    rounds: int = Field(description="texts that were spoken before this one fitted")
     voice: VoiceChoice | None = Field(description="of this line alone; None: its speaker's")
     omitted: bool = Field(description="keeps the original audio by a person's wish")
     pinned: bool = Field(description="its take was chosen by a person")
@@ -256,6 +262,9 @@ class LineRead(BaseModel):
     speed: float | None
     fit: str | None
     decision: str | None
+    heard: str | None = Field(description="what a recognizer understood of the take")
+    error_rate: float | None = Field(description="share of the text that was understood wrong, where measured")
+    similarity: float | None = Field(description="of the take's voice to its speaker's, -1 to 1, where measured")
     error_code: str | None
     error_message: str | None
     version: int
@@ -336,6 +345,11 @@ class SpeakerRead(BaseModel):
     f0_hz: float | None
     speech_s: float
     voice: VoiceChoice | None
+    has_sample: bool = Field(description="whether there is a clip of this voice to listen to")
+    cast_id: str | None = Field(description="the known person this is, or seems to be until it is accepted")
+    cast_name: str | None
+    cast_similarity: float | None = Field(description="of the voice to that person's, -1 to 1")
+    cast_accepted: bool
     version: int
 
 
@@ -384,6 +398,40 @@ class Artifact(BaseModel):
     media_type: str
     etag: str
     url: str
+
+
+class ExportFile(BaseModel):
+    """A file of an export by recipe."""
+
+    name: str
+    size: int
+    media_type: str
+    url: str
+
+
+class ExportRead(BaseModel):
+    """An export by recipe."""
+
+    export_id: str
+    status: Status
+    progress: int = Field(ge=0, le=100)
+    message: str = ""
+    recipe: ExportRecipe
+    files: list[ExportFile]
+    report: dict[str, Any] | None
+    error_code: str | None
+    error_message: str | None
+    created_at: datetime
+    finished_at: datetime | None
+
+
+class PresetRead(BaseModel):
+    """A recipe to begin with."""
+
+    name: str
+    title: str
+    description: str
+    recipe: ExportRecipe
 
 
 class LogRead(BaseModel):

@@ -19,10 +19,11 @@ from services.gateway.api.context import (
     visible_task,
 )
 from services.gateway.api.problems import not_found, unprocessable
+from services.gateway.api.reading import read_speaker
 from services.gateway.api.schemas import SpeakerAssign, SpeakerMerge, SpeakerNew, SpeakerRead, SpeakerUpdate, VoiceRead
 from services.gateway.api.voices import check_voice
 from services.gateway.capabilities import of_port
-from services.gateway.database import history, queries
+from services.gateway.database import account, queries
 from services.gateway.database.edits import Edit
 from services.gateway.database.facts import tell
 from services.gateway.database.tables import SpeakerRow
@@ -38,7 +39,7 @@ def list_speakers(task_id: str, parts: Parts, who: Who) -> list[SpeakerRead]:
     """Speakers in order of appearance."""
     with parts.database.read() as session:
         visible_task(session, who, task_id)
-        return [_speaker(speaker) for speaker in queries.speakers(session, task_id)]
+        return [read_speaker(session, speaker) for speaker in queries.speakers(session, task_id)]
 
 
 @router.get(_SPEAKERS + "/{speaker_id}", operation_id="get_speaker")
@@ -48,7 +49,7 @@ def get_speaker(task_id: str, speaker_id: str, parts: Parts, who: Who, response:
         visible_task(session, who, task_id)
         speaker = known_speaker(session, task_id, speaker_id)
         response.headers["ETag"] = etag(speaker.version)
-        return _speaker(speaker)
+        return read_speaker(session, speaker)
 
 
 @router.get(_SPEAKERS + "/{speaker_id}/sample", operation_id="get_speaker_sample", response_class=StreamingResponse)
@@ -72,7 +73,7 @@ def create_speaker(task_id: str, new: SpeakerNew, parts: Parts, who: Who, respon
         edit.add(speaker)
         edit.finish(f"Added the speaker {speaker.name}")
         response.headers["ETag"] = etag(speaker.version)
-        return _speaker(speaker)
+        return read_speaker(session, speaker)
 
 
 @router.patch(_SPEAKERS + "/{speaker_id}", operation_id="update_speaker")
@@ -106,7 +107,7 @@ def update_speaker(
         spoken = f", voice {voice['kind']} {voice['id']}" if voice else ", own voice" if "voice" in wanted else ""
         edit.finish(f"Speaker {named}{spoken}")
         response.headers["ETag"] = etag(speaker.version)
-        return _speaker(speaker)
+        return read_speaker(session, speaker)
 
 
 @router.post(_SPEAKERS + "/merge", operation_id="merge_speakers")
@@ -124,7 +125,7 @@ def merge_speakers(task_id: str, which: SpeakerMerge, response: Response, parts:
         edit.finish(f"Merged {names} into {into.name}")
         tell(session, task, BASE, "speaker", "merged", speaker_id=into.speaker_id, merged=which.from_)
         response.headers["ETag"] = etag(into.version)
-        return _speaker(into)
+        return read_speaker(session, into)
 
 
 @router.post(_SPEAKERS + "/{speaker_id}/assign", operation_id="assign_lines")
@@ -137,7 +138,7 @@ def assign_lines(task_id: str, speaker_id: str, which: SpeakerAssign, parts: Par
         for segment_id in dict.fromkeys(which.segment_ids):
             edit.change(known_segment(session, task_id, segment_id), speaker_id=speaker_id)
         edit.finish(f"Gave {len(set(which.segment_ids))} lines to {speaker.name}")
-        return _speaker(speaker)
+        return read_speaker(session, speaker)
 
 
 @router.get("/api/voices", operation_id="list_voices")
@@ -160,7 +161,7 @@ def list_voices(
     ]
     with parts.database.read() as session:
         clips = [
-            VoiceRead(kind="clip", id=clip.clip_id, name=clip.name) for clip in history.clips_of(session, who.owner)
+            VoiceRead(kind="clip", id=clip.clip_id, name=clip.name) for clip in account.clips(session, who.account)
         ]
     return stock + clips
 
@@ -170,7 +171,3 @@ def _name(name: str) -> str:
     if not found:
         raise unprocessable("empty_name", "a speaker needs a name", "/name")
     return found
-
-
-def _speaker(speaker: SpeakerRow) -> SpeakerRead:
-    return SpeakerRead(**speaker.model_dump(include=set(SpeakerRead.model_fields)))

@@ -14,9 +14,11 @@ from services.gateway.api.possible import refuse_impossible
 from services.gateway.api.problems import Problem, unprocessable
 from services.gateway.api.reading import read_task, read_tasks
 from services.gateway.api.schemas import TaskConfig, TaskRead, TaskUpdate
+from services.gateway.api.settings import with_defaults
 from services.gateway.api.upload import Upload, UploadReader
 from services.gateway.database import queries
 from services.gateway.database.facts import FOREVER, flag_cancel, tell
+from services.gateway.database.judging import judge_language
 from services.gateway.database.steps import carry_out
 from services.gateway.database.tables import JobState, Task, TaskLanguage, now
 from shared.pipeline import TARGET_LANGUAGES, PermanentError, Status
@@ -61,7 +63,7 @@ async def create_task(request: Request, parts: Parts, who: Who, response: Respon
             request, parts.store, parts.settings.max_video_bytes, lambda name: keys.input_video(task_id, name)
         )
         upload = await reader.read()
-        config = _config(upload)
+        config = await asyncio.to_thread(with_defaults, parts.database, who.account, _config(upload))
         await _check_languages(parts, config, upload)
         read = await asyncio.to_thread(_finish, parts, task_id, upload, config)
     except BaseException:
@@ -159,6 +161,9 @@ def update_task(task_id: str, change: TaskUpdate, parts: Parts, who: Who, respon
         if wanted.get("target_languages") is not None:
             _change_languages(session, task, wanted["target_languages"])
         task.config = {**task.config, **{k: v for k, v in wanted.items() if v is not None or k in _MAY_BE_NONE}}
+        if wanted.get("gate") is not None:
+            for row in queries.languages(session, [task_id]).get(task_id, []):
+                judge_language(session, task, row)
         tell(session, task, "base", "task", "updated", changed=sorted(wanted))
         carry_out(session, task, [])
         session.flush()

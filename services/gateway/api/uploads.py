@@ -27,11 +27,13 @@ from services.gateway.api.schemas import (
     PartAddress,
     PartRead,
     PartsWanted,
+    TaskConfig,
     TaskRead,
     UploadComplete,
     UploadCreate,
     UploadRead,
 )
+from services.gateway.api.settings import with_defaults
 from services.gateway.api.upload import printable, refuse_unless_video, too_large
 from services.gateway.database import queries
 from services.gateway.database.tables import UPLOADING, UploadRow, now
@@ -168,9 +170,10 @@ async def complete_upload(upload_id: str, body: UploadComplete, parts: Parts, wh
     """
     row, done = await asyncio.to_thread(_find, parts, who, upload_id)
     if done is None:
-        for language in body.config.target_languages:
-            await refuse_impossible(parts, body.config.source_language, language, subtitles=False, translation=False)
-        done = await asyncio.to_thread(_complete, parts, row, body)
+        config = await asyncio.to_thread(with_defaults, parts.database, who.account, body.config)
+        for language in config.target_languages:
+            await refuse_impossible(parts, config.source_language, language, subtitles=False, translation=False)
+        done = await asyncio.to_thread(_complete, parts, row, config, start=body.start)
     response.headers["Location"] = f"/api/tasks/{done.task_id}"
     response.headers["ETag"] = etag(done.version)
     return done
@@ -183,7 +186,7 @@ def _find(parts: Gateway, who: Caller, upload_id: str) -> tuple[UploadRow, TaskR
         return row, read_task(session, parts.hub, task) if task else None
 
 
-def _complete(parts: Gateway, row: UploadRow, body: UploadComplete) -> TaskRead:
+def _complete(parts: Gateway, row: UploadRow, config: TaskConfig, *, start: bool) -> TaskRead:
     info = _join(parts, row)
     try:
         with parts.store.open(row.key, 0, SNIFF_BYTES) as source:
@@ -191,9 +194,9 @@ def _complete(parts: Gateway, row: UploadRow, body: UploadComplete) -> TaskRead:
     except Problem:
         forget(parts, row.task_id)
         raise
-    stored = body.config.model_dump(mode="json")
+    stored = config.model_dump(mode="json")
     with parts.database.write() as session:
-        return begin_task(session, parts, row.task_id, Arrived(row.filename, info), stored, start=body.start)
+        return begin_task(session, parts, row.task_id, Arrived(row.filename, info), stored, start=start)
 
 
 def _join(parts: Gateway, row: UploadRow) -> ObjectInfo:

@@ -7,7 +7,7 @@ from sqlmodel import Session
 from services.gateway.api.problems import unprocessable
 from services.gateway.api.schemas import VoiceChoice
 from services.gateway.capabilities import of_port
-from services.gateway.database import history, queries
+from services.gateway.database import account, history, queries
 from services.gateway.database.tables import Task
 from shared.messaging import EngineInfo
 
@@ -26,7 +26,7 @@ def check_voice(
         offered = ", ".join(speaker.speaker_id for speaker in queries.speakers(session, task.task_id))
     elif choice.kind == "clip":
         known = any(clip.owner == task.owner for clip in history.clips(session, [choice.id]))
-        offered = ", ".join(clip.clip_id for clip in history.clips_of(session, task.owner))
+        offered = ", ".join(clip.clip_id for clip in account.clips(session, task.owner))
     else:
         names = stock_voices(engines, language)
         known = not names or choice.id in names

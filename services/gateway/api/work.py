@@ -10,7 +10,7 @@ from services.gateway.api.possible import refuse_impossible
 from services.gateway.api.problems import Problem, not_found, unprocessable
 from services.gateway.api.reading import read_task
 from services.gateway.api.schemas import CancelTask, ProcessRequest, ProcessTask, Started, TaskRead
-from services.gateway.database import queries
+from services.gateway.database import exports, queries
 from services.gateway.database.facts import flag_cancel
 from services.gateway.database.steps import carry_out
 from services.gateway.database.tables import JobState, Task, TaskLanguage, now
@@ -114,6 +114,7 @@ def _cancel(task_id: str, languages: Sequence[str] | None, parts: Gateway, who: 
         steps = planner.cancel(queries.board(session, task), languages)
         if languages is None:
             flag_cancel(session, task, None)
+            exports.cancel_all(session, task)
         for job in queries.open_jobs(session, task_id):
             if job.run_stage is None and (languages is None or job.language in languages):
                 job.state, job.finished_at = JobState.CANCELED, now()

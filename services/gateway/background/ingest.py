@@ -9,8 +9,10 @@ from faststream.nats import JStream, NatsBroker, NatsMessage, PullSub
 from nats.js.errors import NotFoundError
 from pydantic import ValidationError
 
+from services.gateway.capabilities import Capabilities, can_hear
 from services.gateway.database import queries
 from services.gateway.database.engine import Database
+from services.gateway.database.exports import export
 from services.gateway.database.record import record
 from shared.messaging import (
     ADVISORIES_CONSUMER,
@@ -18,6 +20,7 @@ from shared.messaging import (
     RESULTS_CONSUMER,
     JobFailed,
     JobSubject,
+    RecipeRendered,
     Result,
     TranscriptReady,
     bury_copy,
@@ -26,7 +29,7 @@ from shared.messaging import (
 )
 from shared.observability import bind_job, logger
 from shared.pipeline import ErrorCode, PermanentError
-from shared.storage import ObjectNotFound, ObjectStore, read_bytes
+from shared.storage import ObjectNotFound, ObjectStore, keys, read_bytes
 from shared.transcript import Cue, Transcript, read_subtitles
 
 _BATCH = 16
@@ -42,8 +45,9 @@ async def _undecoded(message: NatsMessage) -> bytes:
 class Ingest:
     """The gateway's two subscriptions; registered on the broker before it starts."""
 
-    def __init__(self, database: Database, broker: NatsBroker, store: ObjectStore) -> None:
+    def __init__(self, database: Database, broker: NatsBroker, store: ObjectStore, capabilities: Capabilities) -> None:
         self._database, self._broker, self._store = database, broker, store
+        self._capabilities = capabilities
         pull = PullSub(batch_size=_BATCH, timeout=5)
         broker.subscriber(
             "localclip.results.>",
@@ -80,7 +84,8 @@ class Ingest:
             attempt=result.attempt,
         ):
             try:
-                new = await asyncio.to_thread(self._record, result)
+                hears = can_hear(await self._capabilities.engines(), result.language)
+                new = await asyncio.to_thread(self._record, result, hears)
             except Exception:  # the message guard: the result stays in the stream until it can be recorded
                 log.exception("result_not_recorded")
                 await message.nack(delay=_RETRY_S)
@@ -88,7 +93,7 @@ class Ingest:
             await message.ack_sync()
             log.info("result_recorded" if new else "result_ignored", kind=result.kind)
 
-    def _record(self, result: Result) -> bool:
+    def _record(self, result: Result, hears: bool) -> bool:
         transcript, provided = None, None
         if isinstance(result, TranscriptReady):
             try:
@@ -98,7 +103,11 @@ class Ingest:
             else:
                 provided = self._provided(result.task_id)
         with self._database.write() as session:
-            return record(session, result, transcript, provided)
+            new = record(session, result, transcript, provided, hears=hears)
+            if not isinstance(result, RecipeRendered) or export(session, result.task_id, result.export_id):
+                return new
+        self._store.delete(keys.recipe_prefix(result.task_id, result.export_id))  # removed while it was made
+        return new
 
     def _provided(self, task_id: str) -> Mapping[str, Sequence[Cue]]:
         with self._database.read() as session:

@@ -11,6 +11,7 @@ from nats.js.errors import NotFoundError
 from services.gateway.background.loops import Wake
 from services.gateway.database import queries
 from services.gateway.database.engine import Database
+from services.gateway.database.listening import give_up_listening
 from services.gateway.database.tables import JobRow, Task, now
 from services.gateway.settings import GatewaySettings
 from shared.messaging import JobSubject, subjects
@@ -36,6 +37,7 @@ class Sweeper:
     async def turn(self) -> None:
         """Look once."""
         js = self._broker.connection.jetstream()
+        await asyncio.to_thread(self._give_up_listening)
         await self._reissue_lost(js)
         messages = await self._messages(js)
         await self._clear_over(js, messages)
@@ -87,6 +89,15 @@ class Sweeper:
             self._revisit[task.task_id] = time.monotonic() + _REVISIT_S
             log.info("task_erased", task=task.task_id)
         await asyncio.to_thread(self._erase_latecomers)
+
+    def _give_up_listening(self) -> None:
+        """Dubs do not wait long behind somebody else's video, or for a worker that is not there."""
+        with self._database.read() as session:
+            slow = queries.slow_listening(session, timedelta(seconds=self._settings.listening_patience_s))
+        for task_id, job_id in slow:
+            with self._database.write() as session:
+                if give_up_listening(session, task_id, job_id):
+                    log.warning("listening_given_up", task=task_id, job=job_id)
 
     def _erase(self, task_id: str) -> None:
         self._store.delete(keys.task_prefix(task_id))

@@ -20,7 +20,7 @@ class Lines:
     """The lines of one language with when and by whom they are spoken."""
 
     def __init__(self, session: Session, task: Task, language: str, segments: Sequence[SegmentRow]) -> None:
-        self._session = session
+        self._session, self._task_id, self._language = session, task.task_id, language
         self.rows = queries.lines(session, task.task_id, language)
         self._segments = {segment.segment_id: segment for segment in segments}
         self._spans = {span.segment_id: span for span in spans(segments, self.rows)}
@@ -42,21 +42,24 @@ class Lines:
             if key in self._spans and line.fit != "overflow" and is_crowded(*self._ends(line), starts)
         }
 
-    def settle(self, segment_id: str) -> None:
-        """Let the state of a line follow from its text and the takes it has had.
+    def settle(self, segment_ids: Collection[str]) -> None:
+        """Let the states of lines follow from their texts and the takes they have had.
 
-        It is dubbed when a take was made of exactly this text, voice and slot, and still has room; a pinned take
+        A line is dubbed when a take was made of exactly this text, voice and slot, and still has room; a pinned take
         counts for the text it was made of. A line whose source was edited after its translation is outdated.
         """
-        line, segment = self.rows[segment_id], self._segments[segment_id]
+        takes = history.takes_by_segment(self._session, self._task_id, self._language, segment_ids)
+        for segment_id in segment_ids:
+            self._settle(self.rows[segment_id], self._segments[segment_id], takes.get(segment_id, []))
+
+    def _settle(self, line: LineRow, segment: SegmentRow, takes: Sequence[TakeRow]) -> None:
         line.revision += 1
         line.version += 1
         line.error_code = line.error_message = None
-        takes = history.takes_of(self._session, line) if line.text else ()
-        start_s = self._spans[segment_id].start_s
-        take = self._counting(line, takes) if line.segment_revision == segment.revision else None
+        in_sync = line.text is not None and line.segment_revision == segment.revision
+        take = self._counting(line, takes) if in_sync else None
         if take is not None:
-            show(line, take, start_s)
+            show(line, take, self._spans[line.segment_id].start_s)
             line.take_revision, line.state = line.revision, LineState.DUBBED
         elif line.text is None:
             line.state = LineState.PENDING
@@ -114,8 +117,7 @@ def _follow(
     if touched.starts:
         todo |= lines.reaching(touched.starts)
     known = {segment.segment_id for segment in segments}
-    for key in sorted(todo & lines.rows.keys() & known):
-        lines.settle(key)
+    lines.settle(sorted(todo & lines.rows.keys() & known))
     if todo or own:
         language.content_version += 1
         outdate_export(session, task, language.language)

@@ -4,7 +4,7 @@ An edit keeps the columns it changed as they were and as they became. States and
 from the rows (`consequences`), so a take that was made of what an undo brings back counts again at once.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from sqlmodel import Session
@@ -128,6 +128,7 @@ def _apply(session: Session, task: Task, edit: EditRow, now: Sides, then: Sides)
     rows = {(table, key): _find(session, task, table, key) for table, key in _keys(now, then)}
     for (table, key), row in rows.items():
         _check(edit, row, now.get(table, {}).get(key), then.get(table, {}).get(key))
+    leaving: dict[tuple[str, str], Row] = {}
     for (table, key), row in rows.items():
         values = then.get(table, {}).get(key)
         if row is None and values is not None:
@@ -137,10 +138,10 @@ def _apply(session: Session, task: Task, edit: EditRow, now: Sides, then: Sides)
                 setattr(row, name, value)
             row.version += 1
         elif row is not None:
-            for gone in [row, *_lines_of(session, row)]:
-                place, name = _place(gone)
-                kept.setdefault(place, {}).setdefault(name, {}).update(_dump(gone))
-                session.delete(gone)
+            leaving |= {_place(gone): gone for gone in (row, *_lines_of(session, row))}
+    for (table, key), gone in leaving.items():
+        kept.setdefault(table, {})[key] = _dump(gone)
+        session.delete(gone)
     session.flush()
     return kept, then
 
@@ -172,7 +173,7 @@ def _find(session: Session, task: Task, table: str, key: str) -> Row | None:
     return queries.line(session, task.task_id, *line_key(key))
 
 
-def _lines_of(session: Session, row: Row) -> Iterable[LineRow]:
+def _lines_of(session: Session, row: Row) -> Sequence[LineRow]:
     """Lines go with their segment, those of languages added since included."""
     if not isinstance(row, SegmentRow):
         return ()

@@ -19,9 +19,14 @@ def tell(session: Session, task: Task, language: str, subject: str, name: str, *
     session.add(OutboxRow(kind=OutboxKind.FACT, payload=event.model_dump_json()))
 
 
-def flag_cancel(session: Session, task: Task, language: str | None, epoch: int | None = None) -> None:
-    """Stop the jobs made so far for `language` (None: for the task); jobs made from now on are not meant."""
-    flag = {"key": subjects.cancel_key(task.task_id, language), "epoch": task.epoch if epoch is None else epoch}
+def flag_cancel(
+    session: Session, task: Task, language: str | None, epoch: int | None = None, shard: str | None = None
+) -> None:
+    """Stop the jobs made so far for `language` (None: for the task), of one `shard` if that is named.
+
+    Jobs made from now on are not meant.
+    """
+    flag = {"key": subjects.cancel_key(task.task_id, language, shard), "epoch": task.epoch if epoch is None else epoch}
     session.add(OutboxRow(kind=OutboxKind.CANCEL, payload=json.dumps(flag)))
 
 

@@ -28,6 +28,21 @@ def takes_of(session: Session, line: LineRow) -> Sequence[TakeRow]:
     return takes(session, line.task_id, line.language, line.segment_id)
 
 
+def takes_by_segment(
+    session: Session, task_id: str, language: str, segment_ids: Iterable[str]
+) -> dict[str, list[TakeRow]]:
+    """Takes of several lines of a language, newest first."""
+    rows = session.exec(
+        select(TakeRow)
+        .where(TakeRow.task_id == task_id, TakeRow.language == language, col(TakeRow.segment_id).in_(list(segment_ids)))
+        .order_by(col(TakeRow.created_at).desc(), col(TakeRow.id).desc())
+    )
+    found: dict[str, list[TakeRow]] = {}
+    for row in rows:
+        found.setdefault(row.segment_id, []).append(row)
+    return found
+
+
 def edits(session: Session, task_id: str, limit: int) -> Sequence[EditRow]:
     """The newest edits, newest first."""
     return session.exec(
@@ -59,12 +74,6 @@ def last_edit(session: Session, task_id: str) -> EditRow | None:
 def clips(session: Session, clip_ids: Iterable[str]) -> Sequence[ClipRow]:
     """Clips by id; those that are gone are missing."""
     return session.exec(select(ClipRow).where(col(ClipRow.clip_id).in_(list(clip_ids)))).all()
-
-
-def clips_of(session: Session, owner: str | None) -> Sequence[ClipRow]:
-    """Clips of an account, by name; None: of all."""
-    query = select(ClipRow).order_by(col(ClipRow.name), col(ClipRow.id))
-    return session.exec(query if owner is None else query.where(ClipRow.owner == owner)).all()
 
 
 def open_jobs_of_line(session: Session, line: LineRow, shard: str) -> Sequence[JobRow]:

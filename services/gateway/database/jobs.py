@@ -1,12 +1,16 @@
 """Turn a stage run into job rows: read what the stage needs, cut it with the pure functions of `planning.units`."""
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import replace
 
 from sqlmodel import Session
 
-from services.gateway.database import history, queries
+from services.gateway.database import account, history, queries
 from services.gateway.database.tables import JobRow, LineRow, SegmentRow, StageRun, Task
 from services.gateway.planning import units, voices
+from services.gateway.planning.pace import Pace, Spoken, measure
+from services.gateway.planning.slots import Span
+from services.gateway.planning.terms import merged, pronunciations, with_pronunciations, with_terms
 from shared.messaging import (
     CloneLines,
     DiarizeVideo,
@@ -15,6 +19,7 @@ from shared.messaging import (
     ExportSettings,
     GlossaryTerm,
     Job,
+    Timeline,
     TranslateLines,
 )
 from shared.pipeline import LineState, Stage, Status
@@ -37,6 +42,8 @@ def cut(session: Session, task: Task, run: StageRun) -> list[JobRow]:
 
 def row(job: Job, run: StageRun | None = None, document: str | None = None, *, optional: bool = False) -> JobRow:
     """A ready row for `job`, which counts for `run`; None: it stands alone."""
+    if run is not None and run.stage != job.stage():
+        job = job.model_copy(update={"counts_for": Stage(run.stage)})
     return JobRow(
         task_id=job.task_id,
         language=job.language,
@@ -56,16 +63,16 @@ def media(task: Task) -> MediaFacts:
     return MediaFacts.model_validate(task.media or {"container": "unknown", "duration_s": 0})
 
 
-def spans(segments: Iterable[SegmentRow], lines: Mapping[str, LineRow] | None = None) -> list[units.Span]:
+def spans(segments: Iterable[SegmentRow], lines: Mapping[str, LineRow] | None = None) -> list[Span]:
     """Segments as the planner sees them, with what `lines` of one language say otherwise of time and speaker."""
     lines = lines or {}
     return [_span(segment, lines.get(segment.segment_id)) for segment in segments]
 
 
-def _span(segment: SegmentRow, line: LineRow | None) -> units.Span:
+def _span(segment: SegmentRow, line: LineRow | None) -> Span:
     own = (line.start_s, line.end_s, line.speaker_id) if line else (None, None, None)
     start_s, end_s, speaker_id = own
-    return units.Span(
+    return Span(
         segment.segment_id,
         segment.start_s if start_s is None else start_s,
         segment.end_s if end_s is None else end_s,
@@ -102,7 +109,7 @@ def view(line: LineRow) -> units.LineView:
 def roles(session: Session, task: Task, segments: Sequence[SegmentRow], lines: Mapping[str, LineRow]) -> voices.Roles:
     """Who speaks each of `lines` of one language, by the choices made for speakers and for single lines."""
     people = [
-        voices.Person(row.speaker_id, row.f0_hz, row.reference_key, _choice(row.voice))
+        voices.Person(row.speaker_id, row.f0_hz, row.reference_key, _choice(row.voice), row.pace or 1.0)
         for row in queries.speakers(session, task.task_id)
     ]
     chosen = {key: choice for key, line in lines.items() if (choice := _choice(line.voice))}
@@ -113,6 +120,22 @@ def roles(session: Session, task: Task, segments: Sequence[SegmentRow], lines: M
 
 def _choice(voice: Mapping[str, str] | None) -> voices.Choice | None:
     return voices.Choice(voice["kind"], voice["id"]) if voice else None
+
+
+def glossary(session: Session, task: Task, language: str) -> tuple[GlossaryTerm, ...]:
+    """The terms that count for a language of a task: its own, then its account's."""
+    own = [GlossaryTerm.model_validate(term) for term in task.config.get("glossary", [])]
+    return merged(own, account.terms_of_pair(session, task.owner, task.source_language or "en", language))
+
+
+def spoken_right(session: Session, task: Task, jobs: Iterable[CloneLines]) -> list[CloneLines]:
+    """`jobs` of one language with the account's pronunciations of what they say."""
+    found = list(jobs)
+    if not found:
+        return []
+    terms = account.terms_of_pair(session, task.owner, task.source_language or "en", found[0].language)
+    known = pronunciations(terms)
+    return [with_pronunciations(job, known) for job in found]
 
 
 def _diarize(task: Task, run: StageRun) -> DiarizeVideo:
@@ -134,7 +157,7 @@ def _redo(session: Session, run: StageRun) -> bool:
     return before is not None and before.status in (Status.COMPLETED, Status.STALE)
 
 
-def _translate(session: Session, task: Task, run: StageRun) -> list[Job]:
+def _translate(session: Session, task: Task, run: StageRun) -> list[TranslateLines]:
     segments = queries.segments(session, task.task_id)
     lines = queries.lines(session, task.task_id, run.language)
     for segment in segments:
@@ -156,28 +179,59 @@ def _translate(session: Session, task: Task, run: StageRun) -> list[Job]:
         if not (line.edited or line.pinned)
         and (redo or line.text is None or line.segment_revision != revisions.get(key))
     }
-    return list(translation_jobs(session, task, run.language, run.attempt, todo))
+    return translation_jobs(session, task, run.language, run.attempt, todo)
 
 
 def translation_jobs(
     session: Session, task: Task, language: str, attempt: int, todo: Collection[str]
-) -> Iterator[TranslateLines]:
+) -> list[TranslateLines]:
     """Jobs that translate the lines of the segments `todo`."""
-    lines = queries.lines(session, task.task_id, language)
-    return units.translate_jobs(
+    lines, segments = queries.lines(session, task.task_id, language), queries.segments(session, task.task_id)
+    known, terms = spans(segments, lines), glossary(session, task, language)
+    views = {key: view(line) for key, line in lines.items() if key in todo}
+    jobs = units.translate_jobs(
         task.task_id,
         language,
         attempt,
         task.epoch,
         task.source_language or "en",
-        spans(queries.segments(session, task.task_id), lines),
-        {key: view(line) for key, line in lines.items() if key in todo},
+        known,
+        _with_memory(session, task, language, segments, views),
         media(task).duration_s,
-        tuple(GlossaryTerm.model_validate(term) for term in task.config.get("glossary", [])),
+        terms,
+        _pace(language, known, lines),
+    )
+    return [with_terms(job, terms) for job in jobs]
+
+
+def _pace(code: str, known: Iterable[Span], lines: Mapping[str, LineRow]) -> Pace:
+    """How fast the takes of a language are that count already."""
+    owners = {span.segment_id: span.speaker_id for span in known}
+    return measure(
+        code,
+        (
+            Spoken(owners[line.segment_id], len(line.text), line.natural_s)
+            for line in lines.values()
+            if line.text and line.natural_s and line.take_revision == line.revision and line.segment_id in owners
+        ),
     )
 
 
-def _clone(session: Session, task: Task, run: StageRun) -> list[Job]:
+def _with_memory(
+    session: Session,
+    task: Task,
+    language: str,
+    segments: Iterable[SegmentRow],
+    todo: Mapping[str, units.LineView],
+) -> dict[str, units.LineView]:
+    """`todo`, where lines that nobody brought a text for get the one a person settled for the same source text."""
+    sources = {one.segment_id: one.text for one in segments if one.segment_id in todo}
+    without = {key: sources[key] for key, line in todo.items() if line.provided is None and key in sources}
+    known = account.recalled(session, task, language, without)
+    return {key: replace(line, provided=known[key]) if key in known else line for key, line in todo.items()}
+
+
+def _clone(session: Session, task: Task, run: StageRun) -> list[CloneLines]:
     redo = _redo(session, run)
     lines = queries.lines(session, task.task_id, run.language)
     todo = {
@@ -185,12 +239,12 @@ def _clone(session: Session, task: Task, run: StageRun) -> list[Job]:
         for key, line in lines.items()
         if line.text and not (line.omitted or line.pinned) and (redo or line.take_revision != line.revision)
     }
-    return list(speech_jobs(session, task, run.language, run.attempt, todo))
+    for key in todo:
+        lines[key].tried, lines[key].rounds = [], 0
+    return speech_jobs(session, task, run.language, run.attempt, todo)
 
 
-def speech_jobs(
-    session: Session, task: Task, language: str, attempt: int, todo: Collection[str]
-) -> Iterator[CloneLines]:
+def speech_jobs(session: Session, task: Task, language: str, attempt: int, todo: Collection[str]) -> list[CloneLines]:
     """Jobs that speak the lines of the segments `todo`."""
     lines, segments = queries.lines(session, task.task_id, language), queries.segments(session, task.task_id)
     cast = roles(session, task, segments, lines)
@@ -204,20 +258,31 @@ def speech_jobs(
         cast.voices,
         media(task).duration_s,
     )
-    return map(voices.with_needed, jobs)
+    return spoken_right(session, task, map(voices.with_needed, jobs))
 
 
-def _export(session: Session, task: Task, run: StageRun) -> JobRow:
-    lines = queries.lines(session, task.task_id, run.language)
-    document = units.timeline(
+def timeline(session: Session, task: Task, language: str) -> Timeline:
+    """What the export of `language` is made from."""
+    lines = queries.lines(session, task.task_id, language)
+    return units.timeline(
         task.task_id,
-        run.language,
+        language,
         task.source_language or "en",
         media(task),
         spans(queries.segments(session, task.task_id), lines),
         {key: view(line) for key, line in lines.items()},
-        _engines(session, task, run.language),
+        _engines(session, task, language),
     )
+
+
+def source_timeline(session: Session, task: Task) -> Timeline:
+    """The original's own lines, for its subtitles."""
+    segments = spans(queries.segments(session, task.task_id))
+    return units.source_timeline(task.task_id, task.source_language or "en", media(task), segments)
+
+
+def _export(session: Session, task: Task, run: StageRun) -> JobRow:
+    document = timeline(session, task, run.language)
     job = ExportLanguage(
         task_id=task.task_id,
         language=run.language,

@@ -29,6 +29,7 @@ from services.gateway.database.tables import (
 )
 from services.gateway.planning.board import Board, LanguageGoal, Run
 from services.gateway.planning.fair_share import Waiting
+from services.gateway.planning.review import MISHEARD
 from shared.pipeline import Lane, LineState, Stage, Status
 
 OPEN_JOBS = (JobState.READY, JobState.DISPATCHED)
@@ -182,6 +183,46 @@ def job(session: Session, task_id: str, language_: str, stage: str, shard: str, 
     ).first()
 
 
+def jobs_of_run(session: Session, run_: StageRun) -> Sequence[JobRow]:
+    """The jobs that count for a run, whoever does them."""
+    return session.exec(
+        select(JobRow).where(
+            JobRow.task_id == run_.task_id,
+            JobRow.language == run_.language,
+            JobRow.run_stage == run_.stage,
+            JobRow.attempt == run_.attempt,
+        )
+    ).all()
+
+
+def slow_listening(session: Session, older_than: timedelta) -> list[tuple[str, int]]:
+    """(task, job) of open jobs that listen to takes and were made long ago."""
+    rows = session.exec(
+        select(JobRow.task_id, JobRow.id).where(
+            JobRow.stage == Stage.DIARIZATION,
+            col(JobRow.optional),
+            col(JobRow.state).in_(OPEN_JOBS),
+            col(JobRow.created_at) < now() - older_than,
+        )
+    )
+    return [(task_id, int(id_ or 0)) for task_id, id_ in rows]
+
+
+def first_job(session: Session, run_: StageRun) -> JobRow | None:
+    """The first job that the workers of a run's own stage were given for it."""
+    return session.exec(
+        select(JobRow)
+        .where(
+            JobRow.task_id == run_.task_id,
+            JobRow.language == run_.language,
+            JobRow.stage == run_.stage,
+            JobRow.run_stage == run_.stage,
+            JobRow.attempt == run_.attempt,
+        )
+        .order_by(col(JobRow.id))
+    ).first()
+
+
 def open_jobs(session: Session, task_id: str) -> Sequence[JobRow]:
     """Jobs of a task that may still run."""
     return session.exec(select(JobRow).where(JobRow.task_id == task_id, col(JobRow.state).in_(OPEN_JOBS))).all()
@@ -304,19 +345,23 @@ def lines_of_segment(session: Session, task_id: str, segment_id: str) -> Sequenc
 
 
 def issue_counts(session: Session, task_ids: Sequence[str]) -> dict[tuple[str, str], int]:
-    """Lines a person should look at, by (task, language): failed, outdated, overflowing, or without a take in an
-    exported language. Lines left out on purpose are none.
-    """
+    """Lines on the review list by (task, language): those that `planning.review` calls issues."""
     in_export = select(TaskLanguage.id).where(
         TaskLanguage.task_id == LineRow.task_id,
         TaskLanguage.language == LineRow.language,
         col(TaskLanguage.exported_version).is_not(None),
     )
     unspoken = col(LineRow.state).in_((LineState.PENDING, LineState.TRANSLATED)) & in_export.exists()
-    wants_a_look = col(LineRow.state).in_((LineState.FAILED, LineState.STALE)) | (col(LineRow.fit) == "overflow")
+    outdated = col(LineRow.state).in_((LineState.FAILED, LineState.STALE)) | unspoken
+    changed = col(LineRow.segment_revision) != SegmentRow.revision
+    heard = col(LineRow.take_key).is_not(None) & ~col(LineRow.pinned)
+    sounds_wrong = (col(LineRow.fit) == "overflow") | (col(LineRow.error_rate) >= MISHEARD)
+    is_issue = outdated | changed | (heard & sounds_wrong)
+    same = (col(SegmentRow.task_id) == LineRow.task_id) & (col(SegmentRow.segment_id) == LineRow.segment_id)
     rows = session.exec(
         select(LineRow.task_id, LineRow.language, func.count())
-        .where(col(LineRow.task_id).in_(task_ids), wants_a_look | unspoken, col(LineRow.omitted).is_(False))
+        .join(SegmentRow, same)
+        .where(col(LineRow.task_id).in_(task_ids), ~col(LineRow.omitted), is_issue)
         .group_by(LineRow.task_id, LineRow.language)
     )
     return {(task_id, code): count for task_id, code, count in rows}

@@ -4,14 +4,20 @@ from collections.abc import Mapping, Sequence
 
 from sqlmodel import Session
 
-from services.gateway.database import queries
+from services.gateway.database import account, queries
+from services.gateway.database.casting import recognize
 from services.gateway.database.consequences import Lines, outdate_export, tell_line
+from services.gateway.database.exports import SHARD, record_recipe
 from services.gateway.database.jobs import spans
+from services.gateway.database.judging import judge_language
+from services.gateway.database.listening import listen_after, listen_to_line, take_heard
 from services.gateway.database.redo import speak
+from services.gateway.database.refits import after_first_takes, after_refit, is_refit
 from services.gateway.database.steps import carry_out
 from services.gateway.database.tables import JobRow, JobState, LineRow, SegmentRow, SpeakerRow, StageRun, Task, now
 from services.gateway.database.takes import keep
 from services.gateway.planning.alignment import texts_by_segment
+from services.gateway.planning.listening import is_listening
 from shared.messaging import (
     JOB,
     EngineUsed,
@@ -21,6 +27,7 @@ from shared.messaging import (
     LinesRewritten,
     LinesTranslated,
     LineTake,
+    RecipeRendered,
     Result,
     TakesHeard,
     TranscriptReady,
@@ -36,10 +43,13 @@ def record(
     result: Result,
     transcript: Transcript | None = None,
     provided: Mapping[str, Sequence[Cue]] | None = None,
+    *,
+    hears: bool = False,
 ) -> bool:
     """Apply `result`; return False when it was known, late, or of a task that is gone.
 
     `transcript` and `provided` (cues by language) belong to a `TranscriptReady` and are read before the transaction.
+    `hears`: an engine at hand can tell something of takes in this language by listening to them.
     """
     task = queries.locked_task(session, result.task_id)
     if task is None or task.deleted_at is not None:
@@ -51,8 +61,14 @@ def record(
     job.finished_at = now()
     if isinstance(result, LinesDubbed):
         keep(session, job, result)
+    if job.run_stage is None and isinstance(result, RecipeRendered | JobFailed) and job.shard.startswith(SHARD):
+        record_recipe(session, task, result)
+        return True
     if job.run_stage is None:
-        _record_line(session, task, job, result)
+        if isinstance(result, TakesHeard):
+            take_heard(session, task, result.language, result.lines)
+        elif not is_listening(job.shard):
+            _record_line(session, task, job, result, hears=hears)
         return True
     run = queries.run(session, result.task_id, result.language, job.run_stage, result.attempt)
     if run is None or run.status != Status.PROCESSING:
@@ -64,6 +80,8 @@ def record(
         run.jobs_done += 1
         run.engines = _merged(run, getattr(result, "engines", ()))
     _take_in(session, task, job, run, result, transcript, provided or {})
+    if hears:
+        listen_after(session, task, run)
     session.flush()
     carry_out(session, task, [])
     return True
@@ -85,11 +103,17 @@ def _take_in(
             _take_transcript(session, task, result, transcript, provided)
         case LinesTranslated():
             _take_translations(session, task, result.language, result.lines, job)
+        case LinesDubbed() | LinesRewritten() | JobFailed() if is_refit(job):
+            after_refit(session, task, run, job, result)
+            _touch(session, task, result.language)
         case LinesDubbed():
             _take_takes(session, task, result.language, result.lines)
+            after_first_takes(session, task, run, result)
         case LanguageExported():
             _take_export(session, task, run, result)
-        case LinesRewritten() | TakesHeard() | JobFailed():
+        case TakesHeard():
+            take_heard(session, task, result.language, result.lines)
+        case LinesRewritten() | RecipeRendered() | JobFailed():
             pass
 
 
@@ -110,10 +134,12 @@ def _take_transcript(
     task.source_language = transcript.source_language
     task.transcript_key = result.transcript_key
     task.note = result.note
-    for speaker in transcript.speakers:
-        session.add(
-            SpeakerRow(task_id=task.task_id, speaker_id=speaker.id, **speaker.model_dump(exclude={"id"}, mode="json"))
-        )
+    speakers = [
+        SpeakerRow(task_id=task.task_id, speaker_id=one.id, **one.model_dump(exclude={"id", "same_voice"}, mode="json"))
+        for one in transcript.speakers
+    ]
+    session.add_all(speakers)
+    recognize(session, task, transcript.speakers, speakers)
     rows = [
         SegmentRow(task_id=task.task_id, segment_id=segment.id, **segment.model_dump(exclude={"id"}, mode="json"))
         for segment in transcript.segments
@@ -133,23 +159,38 @@ def _take_translations(
     session: Session, task: Task, language: str, translated: Sequence[TranslatedLine], job: JobRow
 ) -> None:
     rows = queries.lines(session, task.task_id, language)
-    segments = queries.segments(session, task.task_id)
-    revisions = {segment.segment_id: segment.revision for segment in segments}
+    segments = {segment.segment_id: segment for segment in queries.segments(session, task.task_id)}
+    revisions = {key: segment.revision for key, segment in segments.items()}
     made = JOB.validate_json(job.payload)
     sources = {line.segment_id: line.text for line in made.lines} if isinstance(made, TranslateLines) else {}
-    edited = {segment.segment_id for segment in segments if sources.get(segment.segment_id) != segment.text}
+    edited = {key for key, segment in segments.items() if sources.get(key) != segment.text}
+    from_memory = []
     for line in translated:
         row = rows.get(line.segment_id)
         if row is None or row.edited or row.pinned or line.segment_id in edited:  # a person was faster
             continue
+        row.origin = _origin(row, line)
+        if row.origin == "memory" and row.segment_id in segments:
+            from_memory.append(segments[row.segment_id].text)
         if row.text != line.text:
             row.text = line.text
             row.revision += 1
+        row.alternatives = list(line.alternatives)
+        if line.provided and row.origin == "engine":
+            row.origin = "provided"
         row.segment_revision = revisions.get(line.segment_id, row.segment_revision)
         row.error_code, row.error_message = line.error_code, line.error_message
         row.state = LineState.FAILED if line.text is None else _state(row)
         row.version += 1
+    account.count_uses(session, task, language, from_memory)
     _touch(session, task, language)
+
+
+def _origin(row: LineRow, line: TranslatedLine) -> str:
+    """Who wrote the text: what was taken as it is and no person brought for this line is from the memory."""
+    if not line.provided:
+        return "engine"
+    return "memory" if row.provided is None else "provided"
 
 
 def _state(row: LineRow) -> LineState:
@@ -170,9 +211,7 @@ def _take_takes(session: Session, task: Task, language: str, takes: Sequence[Lin
         elif take.take_key and row.state != LineState.DUBBED:
             late.append(take.segment_id)
     if late:  # edited meanwhile: such a take counts only where that was undone
-        edited = Lines(session, task, language, queries.segments(session, task.task_id))
-        for segment_id in late:
-            edited.settle(segment_id)
+        Lines(session, task, language, queries.segments(session, task.task_id)).settle(late)
     _touch(session, task, language)
 
 
@@ -183,6 +222,7 @@ def _place(row: LineRow, take: LineTake) -> None:
         row.state = LineState.FAILED
         return
     row.state = LineState.DUBBED
+    row.heard = row.error_rate = row.similarity = None
     row.take_revision = take.revision
     row.take_key, row.take_start_s, row.take_duration_s = take.take_key, take.start_s, take.duration_s
     row.natural_s, row.speed, row.fit, row.decision = take.natural_s, take.speed, take.fit, take.decision
@@ -201,9 +241,10 @@ def _take_export(session: Session, task: Task, run: StageRun, result: LanguageEx
     row.exported_version = run.content_version
     row.export_files = [file.model_dump(mode="json") for file in result.files]
     row.report = dict(result.report)
+    judge_language(session, task, row)
 
 
-def _record_line(session: Session, task: Task, job: JobRow, result: Result) -> None:
+def _record_line(session: Session, task: Task, job: JobRow, result: Result, *, hears: bool) -> None:
     """The result of doing a single line again: the line changes, and with it the export is outdated."""
     segment_id = result.shard.removeprefix("line-")
     row = queries.line(session, task.task_id, result.language, segment_id)
@@ -219,6 +260,8 @@ def _record_line(session: Session, task: Task, job: JobRow, result: Result) -> N
             speak(session, task, result.language, [row])
         case LinesDubbed():
             _take_takes(session, task, result.language, result.lines)
+            if hears:
+                listen_to_line(session, task, row, result.attempt)
     outdate_export(session, task, result.language)
     failed, spoken = row.state == LineState.FAILED, row.state == LineState.DUBBED
     tell_line(session, task, row, "failed" if failed else "dubbed" if spoken else "updated")

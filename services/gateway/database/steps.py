@@ -115,6 +115,7 @@ def _set_language(session: Session, task: Task, step: SetLanguage) -> None:
             "language",
             str(status),
             issues=issues,
+            gate=row.gate,
             error_code=row.error_code,
             error_message=row.error_message,
         )

@@ -177,7 +177,7 @@ class JobRow(SQLModel, table=True):
 
 
 class SpeakerRow(SQLModel, table=True):
-    """A voice of a task."""
+    """A voice of a task; `cast_id` is who it seems to be until a person `cast_accepted` it."""
 
     __tablename__ = "speakers"
     __table_args__ = (UniqueConstraint("task_id", "speaker_id"),)
@@ -187,6 +187,7 @@ class SpeakerRow(SQLModel, table=True):
     speaker_id: str = Field(max_length=40)
     name: str
     f0_hz: float | None = None
+    pace: float | None = None
     speech_s: float = 0.0
     reference_key: str | None = None
     embedding: list[float] | None = Field(default=None, sa_type=JSON)
@@ -194,6 +195,7 @@ class SpeakerRow(SQLModel, table=True):
     voice: dict[str, Any] | None = Field(default=None, sa_type=JSON)
     cast_id: str | None = Field(default=None, max_length=40)
     cast_similarity: float | None = None
+    cast_accepted: bool = False
     version: int = 1
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from services.gateway.planning.units import Span
+from services.gateway.planning.slots import Span
 from shared.transcript import Cue
 
 

@@ -1,10 +1,11 @@
 """Cut a stage of a language into jobs."""
 
-from bisect import bisect_left
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import accumulate
 
+from services.gateway.planning.pace import Pace, budget
+from services.gateway.planning.placing import Take, arrange
+from services.gateway.planning.slots import Room, Span, apart, rooms
 from shared.messaging import (
     CloneLines,
     EngineUsed,
@@ -16,22 +17,14 @@ from shared.messaging import (
     TimelineLine,
     TranslateLines,
 )
-from shared.pipeline import GRAPH, FitLimits, LineState, Stage, language
+from shared.pipeline import GRAPH, FitLimits, LineState, Stage
 from shared.transcript import MediaFacts
 
 CONTEXT_LINES = 3
+FITTING_SHARE = 0.15
+"""Part of a voice run's progress that is kept for lines spoken again because their first text did not fit."""
+
 _SHARD_LINES = {spec.stage: spec.shard_lines for spec in GRAPH}
-
-
-@dataclass(frozen=True)
-class Span:
-    """When a segment is spoken, and by whom."""
-
-    segment_id: str
-    start_s: float
-    end_s: float
-    speaker_id: str
-    text: str
 
 
 @dataclass(frozen=True)
@@ -59,30 +52,6 @@ class LineView:
     error_code: str | None = None
 
 
-def gaps(spans: Sequence[Span], duration_s: float) -> dict[str, float]:
-    """Silence after each span that its line may borrow: up to the next speech of anyone, or the end of the video.
-
-    Nothing while somebody else still speaks.
-    """
-    ordered = sorted(spans, key=lambda span: span.start_s)
-    starts = [span.start_s for span in ordered]
-    latest = list(accumulate((span.end_s for span in ordered), max))
-    found: dict[str, float] = {}
-    for span in ordered:
-        following = bisect_left(starts, span.end_s)
-        somebody_goes_on = latest[following - 1] > span.end_s
-        limit = starts[following] if following < len(starts) else duration_s
-        found[span.segment_id] = 0.0 if somebody_goes_on else max(0.0, limit - span.end_s)
-    return found
-
-
-def length_budget(span: Span, gap_s: float, target: str, limits: FitLimits) -> tuple[float, int]:
-    """Seconds and characters the translation of `span` may take at a tempo nobody notices."""
-    slot_s = span.end_s - span.start_s + max(0.0, gap_s - limits.guard_s)
-    chars = slot_s * language(target).spoken_chars_per_s * limits.unmarked
-    return slot_s, max(8, round(chars))
-
-
 def translate_jobs(
     task_id: str,
     target: str,
@@ -93,9 +62,10 @@ def translate_jobs(
     lines: Mapping[str, LineView],
     duration_s: float,
     glossary: tuple[GlossaryTerm, ...],
+    pace: Pace,
 ) -> Iterator[TranslateLines]:
-    """Jobs for every line that no person wrote; `lines` are those to translate."""
-    borrowable = gaps(spans, duration_s)
+    """Jobs for every line that no person wrote; `lines` are those to translate, `pace` is that of the target."""
+    room = rooms(spans, duration_s)
     todo = [span for span in spans if span.segment_id in lines]
     position = {span.segment_id: index for index, span in enumerate(spans)}
     for number, shard in enumerate(_shards(todo, Stage.TRANSLATION)):
@@ -109,23 +79,21 @@ def translate_jobs(
             weight=len(shard),
             total_weight=len(todo),
             source_language=source,
-            lines=tuple(
-                _source_line(span, lines[span.segment_id], borrowable[span.segment_id], target) for span in shard
-            ),
+            lines=tuple(_source_line(span, lines[span.segment_id], room[span.segment_id], pace) for span in shard),
             context_before=tuple(span.text for span in spans[max(0, first - CONTEXT_LINES) : first]),
             context_after=tuple(span.text for span in spans[last + 1 : last + 1 + CONTEXT_LINES]),
             glossary=glossary,
         )
 
 
-def _source_line(span: Span, line: LineView, gap_s: float, target: str) -> SourceLine:
-    slot_s, max_chars = length_budget(span, gap_s, target, FitLimits())
+def _source_line(span: Span, line: LineView, room: Room, pace: Pace) -> SourceLine:
+    limits = FitLimits()
     return SourceLine(
         segment_id=span.segment_id,
         text=span.text,
         speaker_id=span.speaker_id,
-        slot_s=slot_s,
-        max_chars=max_chars,
+        slot_s=room.with_gap_s(limits),
+        max_chars=budget(room, pace.of(span.speaker_id), limits).max_chars,
         provided=line.provided,
     )
 
@@ -141,8 +109,9 @@ def clone_jobs(
     duration_s: float,
 ) -> Iterator[CloneLines]:
     """Jobs for every line with a text; `lines` are those to speak."""
-    borrowable = gaps(spans, duration_s)
+    room = rooms(spans, duration_s)
     todo = [span for span in spans if span.segment_id in lines and lines[span.segment_id].text]
+    total_weight = max(1.0, len(todo) * (1 + FITTING_SHARE))
     for number, shard in enumerate(_shards(todo, Stage.CLONING)):
         yield CloneLines(
             task_id=task_id,
@@ -151,8 +120,8 @@ def clone_jobs(
             attempt=attempt,
             epoch=epoch,
             weight=len(shard),
-            total_weight=len(todo),
-            lines=tuple(_line_to_speak(span, lines[span.segment_id], borrowable[span.segment_id]) for span in shard),
+            total_weight=total_weight,
+            lines=tuple(line_to_speak(span, lines[span.segment_id], room[span.segment_id]) for span in shard),
             speakers=tuple(speakers.values()),
         )
 
@@ -162,14 +131,16 @@ def line_shard(segment_id: str) -> str:
     return f"line-{segment_id}"
 
 
-def _line_to_speak(span: Span, line: LineView, gap_s: float) -> LineToSpeak:
+def line_to_speak(span: Span, line: LineView, room: Room, text: str | None = None) -> LineToSpeak:
+    """The order to speak a line, or another `text` in its place."""
     return LineToSpeak(
         segment_id=span.segment_id,
-        text=line.text or "",
+        text=text or line.text or "",
         speaker_id=span.speaker_id,
-        start_s=span.start_s,
-        end_s=span.end_s,
-        gap_s=gap_s,
+        start_s=room.start_s,
+        end_s=room.end_s,
+        gap_s=room.gap_s,
+        lead_s=room.lead_s,
         revision=line.revision,
     )
 
@@ -184,14 +155,46 @@ def timeline(
     engines: tuple[EngineUsed, ...],
 ) -> Timeline:
     """The document an export is made from; an outdated take is still better than none."""
+    known = [span for span in spans if span.segment_id in lines]
+    made = [_timeline_line(span, lines[span.segment_id]) for span in known]
+    own = {span.segment_id: span for span in apart(known)}
+    places = arrange([_take(line, own[line.segment_id]) for line in made])
+    for number, line in enumerate(made):
+        place = places[line.segment_id]
+        if line.take_key is not None and place.note:
+            decision = "; ".join(part for part in (line.decision, place.note) if part)
+            made[number] = line.model_copy(
+                update={"take_start_s": place.start_s, "take_duration_s": place.duration_s, "decision": decision}
+            )
     return Timeline(
-        task_id=task_id,
-        language=target,
-        source_language=source,
-        media=media,
-        engines=engines,
-        lines=tuple(_timeline_line(span, lines[span.segment_id]) for span in spans if span.segment_id in lines),
+        task_id=task_id, language=target, source_language=source, media=media, engines=engines, lines=tuple(made)
     )
+
+
+def _take(line: TimelineLine, span: Span) -> Take:
+    start_s, duration_s = span.start_s, span.end_s - span.start_s
+    if line.take_key is None:
+        return Take(line.segment_id, line.speaker_id, start_s, duration_s, fixed=True)
+    start_s = start_s if line.take_start_s is None else line.take_start_s
+    duration_s = duration_s if line.take_duration_s is None else line.take_duration_s
+    return Take(line.segment_id, line.speaker_id, start_s, duration_s)
+
+
+def source_timeline(task_id: str, source: str, media: MediaFacts, spans: Sequence[Span]) -> Timeline:
+    """The lines of the original as they were spoken."""
+    lines = tuple(
+        TimelineLine(
+            segment_id=span.segment_id,
+            speaker_id=span.speaker_id,
+            start_s=span.start_s,
+            end_s=span.end_s,
+            source_text=span.text,
+            text=span.text,
+            state=LineState.PENDING,
+        )
+        for span in spans
+    )
+    return Timeline(task_id=task_id, language=source, source_language=source, media=media, lines=lines)
 
 
 def _timeline_line(span: Span, line: LineView) -> TimelineLine:

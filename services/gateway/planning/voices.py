@@ -5,7 +5,8 @@ import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
-from services.gateway.planning.units import Span, line_shard
+from services.gateway.planning.slots import Span
+from services.gateway.planning.units import line_shard
 from shared.messaging import CloneLines, LineToSpeak, SpeakerVoice
 
 
@@ -25,6 +26,7 @@ class Person:
     f0_hz: float | None = None
     reference_key: str | None = None
     choice: Choice | None = None
+    pace: float = 1.0
 
 
 @dataclass(frozen=True)
@@ -78,14 +80,13 @@ def speaks_for(speaker_id: str, people: Mapping[str, Person]) -> str:
 
 def _voice(speaker_id: str, person: Person, clips: Mapping[str, Clip]) -> SpeakerVoice:
     choice = person.choice
+    own = SpeakerVoice(speaker_id=speaker_id, f0_hz=person.f0_hz, pace=person.pace, reference_key=person.reference_key)
     if choice is None or choice.kind == "speaker":
-        return SpeakerVoice(speaker_id=speaker_id, f0_hz=person.f0_hz, reference_key=person.reference_key)
+        return own
     clip = clips.get(choice.id) if choice.kind == "clip" else None
     if clip is None:  # a stock voice; a clip that is gone is asked for by its id, which no engine knows, and told
-        return SpeakerVoice(
-            speaker_id=speaker_id, f0_hz=person.f0_hz, reference_key=person.reference_key, voice=choice.id
-        )
-    return SpeakerVoice(speaker_id=speaker_id, f0_hz=clip.f0_hz, reference_key=clip.key, is_clip=True)
+        return own.model_copy(update={"voice": choice.id})
+    return own.model_copy(update={"f0_hz": clip.f0_hz, "reference_key": clip.key, "is_clip": True})
 
 
 def with_needed(job: CloneLines) -> CloneLines:

@@ -2,13 +2,13 @@
 
 from services.translator.engines.base import Line, Passage, Traits, Translation, Translator
 from services.translator.settings import TranslatorSettings
-from shared.pipeline import ErrorCode, PermanentError
+from shared.pipeline import ErrorCode, PermanentError, create_from_package
 
 __all__ = ["Line", "Passage", "Traits", "Translation", "Translator", "create_translator"]
 
 
 def create_translator(settings: TranslatorSettings) -> Translator:
-    """Open the engine `settings` ask for.
+    """Open the engine `settings` ask for, one of LocalClip's own or of an installed package.
 
     Raises:
         PermanentError: `engine_unavailable` for one that this build does not have.
@@ -19,6 +19,9 @@ def create_translator(settings: TranslatorSettings) -> Translator:
 
             return ApertiumTranslator(settings.apertium_data, settings.apertium_timeout_s)
         case name:
+            engine: Translator | None = create_from_package("translator", name, settings)
+            if engine is not None:
+                return engine
             raise PermanentError(
                 ErrorCode.ENGINE_UNAVAILABLE,
                 f"the translator '{name}' is not part of this build, which has 'apertium': set "

@@ -58,7 +58,11 @@ class Translator(Protocol):
 
     @property
     def info(self) -> EngineInfo:
-        """What this engine is; `pairs` are those it translates, none listed means any."""
+        """What this engine is.
+
+        `pairs` are those it translates, none listed means any; `rewrites`: asked once more for a line, with another
+        `max_chars`, it may have other candidates.
+        """
         ...
 
     @property

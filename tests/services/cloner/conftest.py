@@ -1,6 +1,7 @@
 """What the cloner's tests share: the installed engines, an engine of tones that can be told to fail, measuring."""
 
 import io
+import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import count
@@ -43,8 +44,8 @@ SENTENCES = {
 class ToneEngine:
     """An engine whose speech is a tone of 0.1 s per character; keeps what it was asked for.
 
-    A text with `boom` brings down its whole batch, one with `mute` is answered with silence, one with `refuse` with a
-    fault.
+    Sentences of a text are set apart by `pause_s` of silence. A text with `boom` brings down its whole batch, one with
+    `mute` is answered with silence, one with `refuse` with a fault.
     """
 
     abilities: Abilities = field(
@@ -58,6 +59,7 @@ class ToneEngine:
     )
     asked: list[Speech] = field(default_factory=list)
     on_speech: Callable[[Speech], None] = lambda speech: None
+    pause_s: float = 0.0
 
     @property
     def info(self) -> EngineInfo:
@@ -76,9 +78,16 @@ class ToneEngine:
             if "refuse" in speech.text:
                 yield index, Fault("I do not say that")
                 continue
-            size = round(24_000 * 0.1 * len(speech.text) / speech.rate)
-            tone = np.sin(np.arange(size) * 2 * np.pi * (speech.voice.f0_hz or 150.0) / 24_000) * 0.3
-            yield index, Sound((tone * ("mute" not in speech.text)).astype(np.float32), 24_000)
+            sentences = re.split(r"(?<=[.!?]) ", speech.text) if self.pause_s else [speech.text]
+            pieces: list[Audio] = []
+            for sentence in sentences:
+                pieces += [self._tone(sentence, speech), np.zeros(round(24_000 * self.pause_s), np.float32)]
+            yield index, Sound(np.concatenate(pieces) * ("mute" not in speech.text), 24_000)
+
+    def _tone(self, text: str, speech: Speech) -> Audio:
+        size = round(24_000 * 0.1 * len(text) / speech.rate)
+        tone = np.sin(np.arange(size) * 2 * np.pi * (speech.voice.f0_hz or 150.0) / 24_000) * 0.3
+        return tone.astype(np.float32)
 
 
 class CountingEngine:

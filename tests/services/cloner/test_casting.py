@@ -116,3 +116,21 @@ def test_a_cloning_engine_gets_the_clips(tones: Synthesizer, tmp_path: Path) -> 
     again = cast([speaker(1, 100.0)], (tones,), {"S1": clip})["S1"]
     assert isinstance(again, Part)
     assert again.voice.key != parts["S1"].voice.key
+
+
+@settings(deadline=None)
+@given(
+    pitches=st.lists(st.none() | st.floats(60.0, 400.0), min_size=1, max_size=6),
+    extra=st.lists(st.tuples(st.sampled_from([None, "espeak-male-1", "espeak-female-1"]), st.floats(60.0, 400.0))),
+)
+def test_voices_of_single_lines_move_nobody(pitches: list[float | None], extra: list[tuple[str | None, float]]) -> None:
+    """Whatever is chosen for a line, the speakers sound as they did; what was chosen is what is heard."""
+    speakers = [speaker(number, f0_hz) for number, f0_hz in enumerate(pitches)]
+    asides = [
+        SpeakerVoice(speaker_id=f"line-s{number}", f0_hz=f0_hz, voice=voice, aside=True)
+        for number, (voice, f0_hz) in enumerate(extra)
+    ]
+    before, after = voices(*speakers), voices(*asides, *speakers)
+    assert {key: after[key] for key in before} == before
+    for aside in asides:
+        assert aside.voice in (None, after[aside.speaker_id].name)

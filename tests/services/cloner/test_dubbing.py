@@ -13,7 +13,7 @@ from services.cloner.audio import TAKE_RATE_HZ, loudness
 from services.cloner.dubbing import Dubbing
 from services.cloner.engines import Audio
 from services.cloner.handlers import clone_lines
-from shared.messaging import JobContext, LinesDubbed, LineToSpeak, SpeakerVoice
+from shared.messaging import JobContext, LinesDubbed, LineToSpeak, Pronunciation, SpeakerVoice
 from shared.pipeline import TARGET_LANGUAGES, Canceled, ErrorCode, FitLimits, PermanentError
 from shared.storage import DirectoryStore, put_bytes
 
@@ -164,6 +164,22 @@ def test_a_line_that_fails_is_reported_and_the_others_go_on(
     assert "nothing to say in this line: '[laughs]'" in reasons[2]
     assert "nothing audible" in reasons[3]
     assert "at most 200" in reasons[4]
+
+
+def test_a_line_may_begin_before_its_slot(tones: Any, line: Line, job: Job, context: JobContext) -> None:
+    """Where it would overflow otherwise, in the silence it is given."""
+    (take,) = Dubbing([tones]).run(job("en", line("x" * 30, 2.1, start_s=5.0, lead_s=0.3)), context).lines
+    assert (take.fit, take.duration_s) == ("tight", pytest.approx(3.0 / 1.35, abs=0.1))
+    assert take.start_s == pytest.approx(5.0 - (take.duration_s or 0) + 2.1, abs=0.001)
+
+
+def test_words_are_spoken_as_asked(tones: Any, line: Line, job: Job, context: JobContext) -> None:
+    """The written text stays what it is; the take is another one."""
+    written = job("en", line("Ask SQL now"))
+    spoken = written.model_copy(update={"pronunciations": (Pronunciation(written="sql", spoken="sequel"),)})
+    plain, changed = (Dubbing([tones]).run(shard, context).lines[0] for shard in (written, spoken))
+    assert [speech.text for speech in tones.asked] == ["Ask SQL now", "Ask sequel now"]
+    assert plain.take_key != changed.take_key
 
 
 def test_an_unknown_stock_voice_fails_the_lines_of_its_speaker(

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.cloner.fit import UNNOTICED_HOLE_S, fit
+from services.cloner.fit import fit
 from shared.pipeline import FitLimits
 
 LIMITS = FitLimits()
@@ -64,7 +64,7 @@ def test_slowing_halves_the_hole_and_stays_in_the_slot(speech_s: float, slot_s: 
     placed = fit(speech_s, slot_s, gap_s, LIMITS)
     if placed.tempo < 1.0:
         hole_s, left_s = slot_s - speech_s, slot_s - placed.duration_s
-        assert hole_s > UNNOTICED_HOLE_S
+        assert hole_s > LIMITS.hole_s
         assert -1e-9 <= left_s <= hole_s / 2 + 1e-9
 
 
@@ -72,3 +72,24 @@ def test_slowing_halves_the_hole_and_stays_in_the_slot(speech_s: float, slot_s: 
 def test_more_room_is_never_worse(speech_s: float, slot_s: float, gap_s: float, more_s: float) -> None:
     """A longer silence after a line cannot make it faster."""
     assert fit(speech_s, slot_s, gap_s + more_s, LIMITS).tempo <= fit(speech_s, slot_s, gap_s, LIMITS).tempo
+
+
+def test_an_overflow_begins_early_where_silence_is_free() -> None:
+    """As early as needed to be no faster than tight, and no earlier; a line that is in time begins in time."""
+    placed = fit(2.9, 2.0, 0.0, LIMITS, lead_s=0.3)
+    assert (placed.fit, placed.tempo) == ("tight", pytest.approx(1.35))
+    assert placed.early_s == pytest.approx(2.9 / 1.35 - 2.0)
+    assert placed.decision == "begins 0.15 s early, 1.35 times natural speed to fit, which a listener may notice"
+    assert fit(2.7, 2.0, 0.0, LIMITS, lead_s=0.3).early_s == 0.0
+    most = fit(4.0, 2.0, 0.0, LIMITS, lead_s=0.3)
+    assert (most.fit, most.tempo, most.early_s) == ("overflow", 1.5, 0.3)
+    assert "still 0.37 s too long" in most.decision
+
+
+@given(SECONDS, st.floats(0.0, 60.0), st.floats(0.0, 20.0), st.floats(0.0, 0.3))
+def test_an_early_start_only_ever_helps(speech_s: float, slot_s: float, gap_s: float, lead_s: float) -> None:
+    """It is never faster, stays inside the lead, and is used by lines that would overflow alone."""
+    alone, placed = fit(speech_s, slot_s, gap_s, LIMITS), fit(speech_s, slot_s, gap_s, LIMITS, lead_s)
+    assert placed.tempo <= alone.tempo
+    assert 0.0 <= placed.early_s <= lead_s
+    assert placed.early_s == 0.0 or alone.fit == "overflow"

@@ -7,7 +7,9 @@ from hypothesis import strategies as st
 
 from services.diarizer.engines import Span, Turn
 from services.diarizer.pitch import pitch
-from services.diarizer.profiles import LONGEST_CLIP_S, SHORTEST_CLIP_S, Piece, choose_clip, measure, stretches
+from services.diarizer.profiles import LONGEST_CLIP_S, SHORTEST_CLIP_S, Piece, choose_clip, measure, pace, stretches
+from shared.pipeline import language
+from shared.transcript import Segment
 
 NONE = np.zeros(0, np.float32)
 
@@ -100,3 +102,26 @@ def test_a_speaker_who_is_never_heard_has_no_profile(record):
     """No turn, no pitch, no clip."""
     profile = measure(record(np.zeros(16_000, np.float32)), [], 0, lambda: None)
     assert (profile.f0_hz, profile.clip) == (None, ())
+
+
+def spoken(*rates: float, seconds: float = 2.0) -> list[Segment]:
+    """Segments of so many characters per second."""
+    return [
+        Segment(id=f"s{n}", start_s=n * 5, end_s=n * 5 + seconds, speaker_id="A", text="x" * round(rate * seconds))
+        for n, rate in enumerate(rates)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("rates", "expected"),
+    [((17.5, 17.5, 17.5), 1.0), ((15.0, 15.5, 40.0), 0.9), ((40.0, 40.0, 40.0), 1.25), ((5.0, 5.0, 5.0), 0.8)],
+)
+def test_pace_is_the_median_within_limits(rates: tuple[float, ...], expected: float) -> None:
+    """Relative to ordinary English, in steps of a twentieth."""
+    assert pace(spoken(*rates), language("en")) == expected
+
+
+def test_too_few_lines_tell_no_pace() -> None:
+    """Neither do interjections, however many."""
+    assert pace(spoken(17.5, 17.5), language("en")) is None
+    assert pace(spoken(*[17.5] * 9, seconds=0.5), language("en")) is None

@@ -2,7 +2,7 @@
 
 import json
 import subprocess
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -12,18 +12,24 @@ import pytest
 import soundfile
 from numpy.typing import NDArray
 
-from services.exporter.engines import Mixer, create_mixer
+from services.exporter.engines import Mixer, Separator, create_mixer
 from services.exporter.export import Export
-from services.exporter.handlers import export_language
+from services.exporter.handlers import export
+from services.exporter.recipes import RecipeExport
 from services.exporter.settings import ExporterSettings
 from shared.messaging import (
     ExportLanguage,
+    ExportRecipe,
     ExportSettings,
     JobContext,
     LanguageExported,
     ProgressBox,
+    RecipeRendered,
+    RecipeTimelines,
+    RenderRecipe,
     Timeline,
     TimelineLine,
+    expanded,
 )
 from shared.pipeline import CancelToken, LineState
 from shared.storage import DirectoryStore, keys, put_bytes, put_file
@@ -74,6 +80,30 @@ class ListeningBox(ProgressBox):
             self._cancel.cancel("enough")
 
 
+@dataclass(frozen=True)
+class Rendering:
+    """What an export by recipe reported and stored."""
+
+    result: RecipeRendered
+    store: DirectoryStore
+    folder: Path
+
+    @property
+    def report(self) -> dict[str, Any]:
+        """The report in the result."""
+        return self.result.report
+
+    @property
+    def names(self) -> list[str]:
+        """What the files are called."""
+        return [file.name for file in self.result.files]
+
+    def file(self, name: str) -> Path:
+        """A stored file by its name."""
+        key = next(file.key for file in self.result.files if file.name == name)
+        return self.store.local(key, self.folder)
+
+
 @dataclass
 class Bench:
     """Runs the stage on a video and lines as the worker would."""
@@ -81,6 +111,7 @@ class Bench:
     mixer: Mixer
     folder: Path
     settings: ExporterSettings = field(default_factory=ExporterSettings)
+    separator: Separator | None = None
 
     @property
     def store(self) -> DirectoryStore:
@@ -139,6 +170,48 @@ class Bench:
             settings=ExportSettings(**settings),
         )
 
+    def timeline(self, language: str, lines: Sequence[TimelineLine]) -> Timeline:
+        """The lines of a language."""
+        facts = MediaFacts(container="mov", duration_s=1.0)
+        return Timeline(task_id=TASK, language=language, source_language="en", media=facts, lines=tuple(lines))
+
+    def render(
+        self, video: Path, lines: Mapping[str, Sequence[TimelineLine]], recipe: Mapping[str, Any], **settings: Any
+    ) -> Rendering:
+        """Render a recipe over the lines of several languages; the source says what the first ones translate."""
+        video_key, key = keys.input_video(TASK, video.name), f"tasks/{TASK}/jobs/timelines.json"
+        put_file(self.store, video_key, video)
+        spoken = [
+            line.model_copy(update={"text": line.source_text, "take_key": None})
+            for line in next(iter(lines.values()), ())
+        ]
+        timelines = RecipeTimelines(
+            source=self.timeline("en", spoken),
+            languages=tuple(self.timeline(language, some) for language, some in lines.items()),
+        )
+        put_bytes(self.store, key, timelines.model_dump_json().encode())
+        job = RenderRecipe(
+            task_id=TASK,
+            language="base",
+            shard="recipe-exp_1",
+            attempt=1,
+            export_id="exp_1",
+            video_key=video_key,
+            original_name="talk.mp4",
+            timelines_key=key,
+            recipe=expanded(ExportRecipe.model_validate(recipe), list(lines)),
+            settings=ExportSettings(**settings),
+        )
+        for path in self.workdir.iterdir():
+            path.unlink()
+        result = self.handle(job, JobContext(self.store, self.workdir))
+        return Rendering(result, self.store, self.folder)
+
+    def handle(self, job: Any, context: JobContext) -> Any:
+        """The stage's handler."""
+        languages = Export(self.mixer, self.settings, self.separator)
+        return export(languages, RecipeExport(self.mixer, self.settings, self.separator))(job, context)
+
     def run(
         self, video: Path, lines: Sequence[TimelineLine] = (), *, stop_at: str | None = None, **settings: Any
     ) -> Run:
@@ -147,7 +220,7 @@ class Bench:
         progress = ListeningBox(cancel, stop_at)
         context = JobContext(self.store, self.workdir, cancel, progress)
         job = self.job(video, lines, **settings)
-        result = export_language(Export(self.mixer, self.settings))(job, context)
+        result = self.handle(job, context)
         return Run(result, self.store, self.folder, tuple(progress.told))
 
 
@@ -223,6 +296,19 @@ def hear(path: Path, track: int = 0) -> Samples:
     command += ["-map", "0:V:0", "-c", "copy", "-f", "null", "-"]
     decoded = subprocess.run(command, check=True, capture_output=True).stdout
     return np.frombuffer(decoded, np.float32).reshape(-1, 2)
+
+
+def hear_sound(path: Path) -> Samples:
+    """Decode a sound file: stereo, `RATE_HZ`."""
+    command = ["ffmpeg", "-v", "error", "-i", str(path), "-ac", "2", "-ar", str(RATE_HZ), "-f", "f32le", "-"]
+    return np.frombuffer(subprocess.run(command, check=True, capture_output=True).stdout, np.float32).reshape(-1, 2)
+
+
+def plays(path: Path) -> None:
+    """Decode every picture and every sound to the end; the first error ends it."""
+    command = ["ffmpeg", "-v", "error", "-xerror", "-i", str(path), "-map", "0:v?", "-map", "0:a?", "-f", "null", "-"]
+    done = subprocess.run(command, check=False, capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (0, "")
 
 
 def look(path: Path) -> dict[str, Any]:

@@ -7,6 +7,7 @@ import pytest
 import soundfile
 
 from services.exporter.engines import Mixer
+from services.exporter.layouts import STEREO
 from services.exporter.loudness import (
     DUAL_MONO_LU,
     Levels,
@@ -43,7 +44,7 @@ def test_the_meter_agrees_with_ffmpeg(mixer: Mixer, tmp_path: Path) -> None:
     samples[2 * RATE_HZ : 4 * RATE_HZ] *= 0.5
     samples.astype("<f4").tofile(tmp_path / "raw.f32")
     seen: list[float] = []
-    meter = mixer.measure(tmp_path / "raw.f32", 8.0, CancelToken(), seen.append, raw=True)
+    meter = mixer.measure(tmp_path / "raw.f32", 8.0, CancelToken(), seen.append, STEREO)
     assert measured(samples) == pytest.approx(meter.integrated_lufs, abs=0.2)
     assert seen == sorted(seen)
     assert seen[-1] == pytest.approx(1.0, abs=0.05)
@@ -54,7 +55,7 @@ def test_silence_has_no_loudness(mixer: Mixer, tmp_path: Path) -> None:
     silence = np.zeros((2 * RATE_HZ, 2), np.float32)
     soundfile.write(tmp_path / "raw.f32", silence, RATE_HZ, format="RAW", subtype="FLOAT")
     assert measured(silence) is None
-    found = mixer.measure(tmp_path / "raw.f32", 2.0, CancelToken(), lambda _: None, raw=True)
+    found = mixer.measure(tmp_path / "raw.f32", 2.0, CancelToken(), lambda _: None, STEREO)
     assert found.integrated_lufs is None
 
 

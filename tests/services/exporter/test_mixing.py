@@ -1,6 +1,7 @@
 """The mix before it is encoded: voices to the sample, the original untouched where nobody speaks."""
 
 import io
+from contextlib import ExitStack
 from pathlib import Path
 
 import numpy as np
@@ -8,9 +9,12 @@ import pytest
 
 from services.exporter.ducking import DuckCurve, plan_ducks
 from services.exporter.engines import Mixer
+from services.exporter.layouts import STEREO
+from services.exporter.listening import Limiting, Listener, Places
 from services.exporter.loudness import Levels
-from services.exporter.mixing import level, mix
+from services.exporter.mixing import Bed, Mix, level, opened
 from services.exporter.source import inspect
+from services.exporter.spans import Span
 from services.exporter.takes import Voices, survey
 from shared.messaging import JobContext, TimelineLine
 from shared.pipeline import Canceled, CancelToken, ErrorCode, PermanentError
@@ -25,12 +29,12 @@ def mixed(bench: Bench, video: Path | None, lines: list[TimelineLine], seconds: 
     takes = survey([line for line in lines if line.take_key], bench.mixer, context, lambda _: None)
     curve = DuckCurve(plan_ducks(lines, ATTACK_S, RELEASE_S), duck_db, RATE_HZ)
     sink, frames = io.BytesIO(), round(seconds * RATE_HZ)
-    if video is None:
-        done = list(mix(None, sink, frames, curve, Voices(takes, 0.0)))
-    else:
-        with bench.mixer.decode(inspect(video, CancelToken()), CancelToken()) as bed:
-            done = list(mix(bed, sink, frames, curve, Voices(takes, 0.0)))
-    assert done[-1] == frames
+    listener = Listener(lines, curve.ducks, STEREO, seconds, RATE_HZ)
+    mix = Mix(STEREO, curve, Voices(takes, 0.0))
+    with ExitStack() as stack:
+        bed = Bed(inspect(video, CancelToken())) if video else None
+        strips = opened(bed, STEREO, bench.mixer, CancelToken(), stack) if bed else []
+        assert list(mix.run(strips, sink, frames, listener))[-1] == frames
     return np.frombuffer(sink.getvalue(), "<f4").reshape(-1, 2)
 
 
@@ -97,7 +101,9 @@ def test_levels_are_gain_and_nothing_else_below_the_ceiling(tmp_path: Path) -> N
     samples = np.random.default_rng(1).normal(0, 0.01, (5 * RATE_HZ + 17, 2)).astype("<f4")
     samples.tofile(tmp_path / "mix.f32")
     sink = io.BytesIO()
-    assert list(level(tmp_path / "mix.f32", sink, Levels(6.0, -1.0)))[-1] == len(samples)
+    limiting = Limiting(Places([Span(0, 6)], RATE_HZ), 2.0)
+    assert list(level(tmp_path / "mix.f32", sink, Levels(6.0, -1.0), STEREO, limiting))[-1] == len(samples)
+    assert limiting.residual == 0
     found = np.frombuffer(sink.getvalue(), "<f4").reshape(-1, 2)
     np.testing.assert_allclose(found, samples * 10 ** (6 / 20), rtol=1e-5)
 

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from services.exporter.dubbing import DubFigures
 from services.exporter.loudness import Loudness
 from services.exporter.report import Measured, build_report
 from shared.messaging import EngineUsed, ExportSettings, Timeline, TimelineLine
@@ -12,6 +13,19 @@ from shared.transcript import MediaFacts
 
 FFMPEG = EngineUsed(stage=Stage.EXPORT, name="ffmpeg", version="5", licence="GPL-2.0-or-later", commercial_use=True)
 VOICE = EngineUsed(stage=Stage.CLONING, name="voice", version="1", licence="MIT", commercial_use=True)
+
+FIGURES = DubFigures(
+    loudness=Loudness(-16.1, -1.3),
+    gain_db=4.0,
+    voice_gain_db=3.0,
+    stem_gain_db=None,
+    bed="ducked original",
+    take_lengths_s=(2.0, 2.0),
+    take_lufs=(-17.0, -16.0),
+    line_lufs=(-16.5, -16.25),
+    nonspeech_residual_db=-120.0,
+    bed_leakage_db=-14.5,
+)
 
 
 def line(start_s: float, end_s: float, *, take: tuple[float, float] | None = None, **fields: Any) -> TimelineLine:
@@ -41,12 +55,11 @@ def report(lines: list[TimelineLine], **measured: Any) -> dict[str, Any]:
         "source_length_s": 20.0,
         "frame_s": 0.04,
         "has_audio": True,
-        "loudness": Loudness(-16.1, -1.3),
-        "take_lufs": (-23.0, -22.0),
-        "voice_gain_db": 3.0,
+        "figures": FIGURES,
+        "drift_s": 0.0001,
         "checks": {"length": True},
     }
-    return build_report(timeline, ExportSettings(), Measured(**(defaults | measured)), FFMPEG)
+    return build_report(timeline, ExportSettings(), Measured(**(defaults | measured)), (FFMPEG,))
 
 
 def test_lines_are_counted_and_failed_ones_listed() -> None:
@@ -64,7 +77,7 @@ def test_lines_are_counted_and_failed_ones_listed() -> None:
     assert found["note"] is None
     assert found["length_difference_s"] == 0.01
     assert [engine["name"] for engine in found["engines"]] == ["voice", "ffmpeg"]
-    assert found["unmeasured"] == {}
+    assert set(found["unmeasured"]) == {"cer", "wer", "similarity"}
 
 
 def test_speed_is_told_in_shares_of_dubbed_lines() -> None:
@@ -93,9 +106,9 @@ def test_overflow_is_what_runs_into_the_next_line_or_past_the_end() -> None:
 
 def test_what_could_not_be_measured_is_null_with_a_reason() -> None:
     """Nothing dubbed: no loudness, speed or overlap, and no check on them."""
-    found = report([], loudness=None, take_lufs=(), voice_gain_db=None, has_audio=False)
+    found = report([], figures=None, drift_s=None, has_audio=False)
     assert found["note"] == "the video has no audio: the export is the original"
-    assert found["loudness"] == {"integrated_lufs": None, "true_peak_dbtp": None, "spread_lu": None}
+    assert set(found["loudness"].values()) == {None}
     assert found["overlap"] is None
     assert set(found["unmeasured"]) >= {"overlap", "loudness.integrated_lufs", "loudness.spread_lu", "speed.p95"}
     assert found["checks"] == {"length": True}
@@ -104,13 +117,13 @@ def test_what_could_not_be_measured_is_null_with_a_reason() -> None:
 
 def test_a_missed_target_fails_the_export() -> None:
     """The figure, the check and the verdict agree."""
-    found = report([line(0, 2, take=(0, 2))], loudness=Loudness(-18.0, -0.5))
+    found = report([line(0, 2, take=(0, 2))], figures=FIGURES.model_copy(update={"loudness": Loudness(-18.0, -0.5)}))
     assert found["checks"] == {"length": True, "loudness": False, "true_peak": False}
     assert found["passed"] is False
 
 
 def test_a_silent_dub_has_no_loudness_to_judge() -> None:
     """Null and a reason instead of a failed check."""
-    found = report([line(0, 2, take=(0, 2))], loudness=Loudness(None, None), take_lufs=(None,))
+    found = report([line(0, 2, take=(0, 2))], figures=FIGURES.model_copy(update={"loudness": Loudness(None, None)}))
     assert "loudness" not in found["checks"]
     assert "silent" in found["unmeasured"]["loudness.integrated_lufs"]

@@ -1,9 +1,16 @@
-"""Workers of all four stages with instant engines, for tests of the gateway: real runtime, real broker, real store."""
+"""Workers of all four stages with instant engines, for tests of the gateway: real runtime, real broker, real store.
+
+`STUB_TEXTS`, a JSON list, are what the translator offers for every line, best first; `STUB_REWRITES` what it answers,
+one at a time, when it is asked for others. With `STUB_CHARS_PER_S` takes are as long as their texts and are fitted like
+real ones. A job of the kind `STUB_HOLD` is held until its worker stops.
+"""
 
 import asyncio
+import json
 import os
 import time
 
+from services.cloner.fit import fit
 from shared.messaging import (
     BrokerSettings,
     CloneLines,
@@ -11,11 +18,23 @@ from shared.messaging import (
     EngineInfo,
     ExportedFile,
     ExportLanguage,
+    HeardLine,
+    HearTakes,
+    Job,
     JobContext,
+    JobResult,
     LanguageExported,
     LinesDubbed,
+    LinesRewritten,
     LinesTranslated,
     LineTake,
+    LineToSpeak,
+    RecipeRendered,
+    RecipeTimelines,
+    RenderRecipe,
+    RewriteLines,
+    RewrittenLine,
+    TakesHeard,
     Timeline,
     TranscriptReady,
     TranslatedLine,
@@ -23,16 +42,26 @@ from shared.messaging import (
     Worker,
     WorkerSettings,
 )
-from shared.pipeline import ErrorCode, PermanentError, Stage
+from shared.pipeline import ErrorCode, FitLimits, PermanentError, Stage
 from shared.storage import StorageSettings, keys, open_store, put_bytes, read_bytes
 from shared.transcript import MediaFacts, Segment, Speaker, Transcript
 
 SEGMENTS = int(os.environ.get("STUB_SEGMENTS", "3"))
 DELAY_S = float(os.environ.get("STUB_DELAY_S", "0"))
-MEDIA = MediaFacts(container="mov", duration_s=60.0, video_codec="h264", audio_codec="aac", fps=25)
+TEXTS: list[str] = json.loads(os.environ.get("STUB_TEXTS", "[]"))
+REWRITES: list[str] = json.loads(os.environ.get("STUB_REWRITES", "[]"))
+CHARS_PER_S = float(os.environ.get("STUB_CHARS_PER_S", "0"))
+HOLD = os.environ.get("STUB_HOLD", "")
+VIDEO_S = float(os.environ.get("STUB_VIDEO_S", "60"))
+MEDIA = MediaFacts(container="mov", duration_s=VIDEO_S, video_codec="h264", audio_codec="aac", fps=25)
 
 
-def _address(job: DiarizeVideo | TranslateLines | CloneLines | ExportLanguage) -> dict[str, object]:
+HEARS = tuple(filter(None, os.environ.get("STUB_HEARS", "").split(",")))
+"""Languages beside English that the recognizer understands, which is asked about finished takes then."""
+HEAR_DELAY_S = float(os.environ.get("STUB_HEAR_DELAY_S", "0"))
+
+
+def _address(job: Job) -> dict[str, object]:
     return {
         "task_id": job.task_id,
         "language": job.language,
@@ -42,9 +71,9 @@ def _address(job: DiarizeVideo | TranslateLines | CloneLines | ExportLanguage) -
     }
 
 
-def _work(context: JobContext) -> None:
+def _work(context: JobContext, kind: str = "") -> None:
     """Take `DELAY_S`, as an engine that can be canceled does."""
-    until = time.monotonic() + DELAY_S
+    until = time.monotonic() + (float("inf") if kind and kind == HOLD else DELAY_S)
     while time.monotonic() < until:
         context.cancel.check()
         context.progress(0.5, "half way")
@@ -59,7 +88,7 @@ def diarize(job: DiarizeVideo, context: JobContext) -> TranscriptReady:
     transcript = Transcript(
         source_language="en",
         media=MEDIA,
-        speakers=(Speaker(id="spk_1", name="Speaker 1"), Speaker(id="spk_2", name="Speaker 2")),
+        speakers=(_speaker(job, context, 1), _speaker(job, context, 2)),
         segments=tuple(
             Segment(id=f"s{n:04}", start_s=n * 2.0, end_s=n * 2.0 + 1, speaker_id=f"spk_{1 + n % 2}", text=f"line {n}")
             for n in range(SEGMENTS)
@@ -70,36 +99,102 @@ def diarize(job: DiarizeVideo, context: JobContext) -> TranscriptReady:
     return TranscriptReady(**_address(job), transcript_key=key, media=MEDIA, segments=SEGMENTS, speakers=2)
 
 
-def translate(job: TranslateLines, context: JobContext) -> LinesTranslated:
-    """The text in brackets."""
-    _work(context)
+def hear(job: HearTakes, context: JobContext) -> TakesHeard:
+    """Understands everything but what is garbled; what is deaf fails."""
+    context.cancel.wait(HEAR_DELAY_S)
+    context.cancel.check()
+    if any("deaf" in line.text for line in job.lines):
+        raise PermanentError(ErrorCode.ENGINE_FAILED, "asked to fail")
     lines = tuple(
-        TranslatedLine(segment_id=line.segment_id, text=line.provided or f"[{job.language}] {line.text}")
+        HeardLine(
+            segment_id=line.segment_id,
+            revision=line.revision,
+            heard=read_bytes(context.store, line.take_key).decode(),
+            error_rate=0.9 if "garbled" in line.text else 0.0,
+        )
         for line in job.lines
     )
-    return LinesTranslated(**_address(job), lines=lines)
+    return TakesHeard(**_address(job), lines=lines, no_similarity="a stub")
+
+
+def listen(job: DiarizeVideo | HearTakes, context: JobContext) -> JobResult:
+    """Both kinds of jobs of the diarizer."""
+    return hear(job, context) if isinstance(job, HearTakes) else diarize(job, context)
+
+
+def _speaker(job: DiarizeVideo, context: JobContext, number: int) -> Speaker:
+    """A voice that is the same in every task, and a clip of it."""
+    key = keys.processed(job.task_id, job.attempt, f"speakers/spk_{number}.wav")
+    put_bytes(context.store, key, f"voice {number}".encode())
+    return Speaker(
+        id=f"spk_{number}",
+        name=f"Speaker {number}",
+        reference_key=key,
+        embedding=(1.0, 0.0) if number == 1 else (0.0, 1.0),
+        embedding_model="stub",
+        same_voice=0.8,
+    )
+
+
+TRANSLATOR = EngineInfo(
+    stage=Stage.TRANSLATION,
+    port="translator",
+    name="stub-translator",
+    version="1",
+    licence="Apache-2.0",
+    commercial_use=True,
+    pairs=(("en", "es"), ("en", "fr")),
+    rewrites=bool(REWRITES),
+)
+
+
+def translate(job: TranslateLines | RewriteLines, context: JobContext) -> LinesTranslated | LinesRewritten:
+    """The text in brackets, or the texts asked for."""
+    _work(context, job.kind)
+    if isinstance(job, RewriteLines):
+        found = tuple(
+            RewrittenLine(
+                segment_id=line.segment_id,
+                revision=line.revision,
+                candidates=tuple(text for text in REWRITES if text not in line.tried)[:1],
+            )
+            for line in job.lines
+        )
+        return LinesRewritten(**_address(job), lines=found)
+    lines = tuple(
+        TranslatedLine(
+            segment_id=line.segment_id,
+            text=line.provided or (TEXTS[0] if TEXTS else f"[{job.language}] {line.text}"),
+            alternatives=() if line.provided else tuple(TEXTS[1:]),
+            provided=line.provided is not None,
+        )
+        for line in job.lines
+    )
+    return LinesTranslated(**_address(job), lines=lines, engines=(TRANSLATOR.used(),))
 
 
 def clone(job: CloneLines, context: JobContext) -> LinesDubbed:
     """A take named after its text."""
     _work(context)
-    takes = []
-    for line in job.lines:
-        key = keys.take(job.task_id, job.language, line.text.encode().hex()[:40])
-        put_bytes(context.store, key, line.text.encode())
-        takes.append(
-            LineTake(
-                segment_id=line.segment_id,
-                revision=line.revision,
-                take_key=key,
-                start_s=line.start_s,
-                duration_s=1.0,
-                natural_s=1.0,
-                speed=1.0,
-                fit="natural",
-            )
-        )
-    return LinesDubbed(**_address(job), lines=tuple(takes))
+    return LinesDubbed(**_address(job), lines=tuple(_take(job, line, context) for line in job.lines))
+
+
+def _take(job: CloneLines, line: LineToSpeak, context: JobContext) -> LineTake:
+    key = keys.take(job.task_id, job.language, line.text.encode().hex()[:40])
+    put_bytes(context.store, key, line.text.encode())
+    natural_s = len(line.text) / CHARS_PER_S if CHARS_PER_S else 1.0
+    placed = fit(natural_s, line.end_s - line.start_s, line.gap_s, FitLimits(), line.lead_s)
+    return LineTake(
+        segment_id=line.segment_id,
+        revision=line.revision,
+        take_key=key,
+        start_s=line.start_s - placed.early_s,
+        duration_s=placed.duration_s,
+        natural_s=natural_s,
+        speed=placed.tempo,
+        fit=placed.fit,
+        decision=placed.decision,
+    )
 
 
 def export(job: ExportLanguage, context: JobContext) -> LanguageExported:
@@ -112,6 +207,26 @@ def export(job: ExportLanguage, context: JobContext) -> LanguageExported:
     put_bytes(context.store, key, text)
     file = ExportedFile(name=name, key=key, size=len(text), media_type="video/mp4")
     return LanguageExported(**_address(job), files=(file,), report={"lines_total": len(timeline.lines)})
+
+
+def render(job: RenderRecipe, context: JobContext) -> RecipeRendered:
+    """A text file that tells the recipe and the lines of every language."""
+    _work(context)
+    timelines = RecipeTimelines.model_validate_json(read_bytes(context.store, job.timelines_key))
+    if job.recipe.name == "please fail":
+        raise PermanentError(ErrorCode.EXPORT_INVALID, "asked to fail")
+    text = "\n".join(
+        f"{timeline.language} {len(timeline.lines)}" for timeline in (timelines.source, *timelines.languages)
+    ).encode()
+    key = keys.recipe_file(job.task_id, job.export_id, "talk.mp4")
+    put_bytes(context.store, key, text)
+    file = ExportedFile(name="talk.mp4", key=key, size=len(text), media_type="video/mp4")
+    return RecipeRendered(**_address(job), export_id=job.export_id, files=(file,), report={"passed": True})
+
+
+def export_or_render(job: ExportLanguage | RenderRecipe, context: JobContext) -> LanguageExported | RecipeRendered:
+    """Both kinds of the stage's jobs."""
+    return render(job, context) if isinstance(job, RenderRecipe) else export(job, context)
 
 
 def _engine(stage: Stage, port: str, **what: object) -> EngineInfo:
@@ -132,10 +247,10 @@ async def main() -> None:
     """Run one worker of each stage until SIGTERM."""
     store, broker, settings = open_store(StorageSettings()), BrokerSettings(), WorkerSettings()
     plan = (
-        (Stage.DIARIZATION, diarize, _engine(Stage.DIARIZATION, "recognizer", languages=("en",))),
-        (Stage.TRANSLATION, translate, _engine(Stage.TRANSLATION, "translator", pairs=(("en", "es"), ("en", "fr")))),
+        (Stage.DIARIZATION, listen, _engine(Stage.DIARIZATION, "recognizer", languages=("en", *HEARS))),
+        (Stage.TRANSLATION, translate, TRANSLATOR),
         (Stage.CLONING, clone, _engine(Stage.CLONING, "voice", languages=("es", "fr", "de"))),
-        (Stage.EXPORT, export, _engine(Stage.EXPORT, "mixer")),
+        (Stage.EXPORT, export_or_render, _engine(Stage.EXPORT, "mixer")),
     )
     await asyncio.gather(
         *(Worker(stage, handle, store, broker, settings, (engine,)).run() for stage, handle, engine in plan)

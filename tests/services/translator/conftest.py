@@ -43,6 +43,22 @@ class ShoutingTranslator:
         pass
 
 
+class VerboseTranslator(ShoutingTranslator):
+    """An engine with several answers for every line: `forms`, into which the line's text is put."""
+
+    def __init__(self, *forms: str, rewrites: bool = False) -> None:
+        super().__init__()
+        self.forms = forms
+        self.traits = Traits(batch_lines=4, n_best=len(forms), stand_ins=("Kennedy", "Clinton"))
+        self.info = self.info.model_copy(update={"rewrites": rewrites})
+
+    def translate(self, passage: Passage, cancel: CancelToken) -> list[Translation]:
+        self.passages.append(passage)
+        if any("bad" in line.text for line in passage.lines):
+            raise PermanentError(ErrorCode.ENGINE_FAILED, "a bad word")
+        return [Translation(line.index, tuple(form.format(line.text) for form in self.forms)) for line in passage.lines]
+
+
 @pytest.fixture(scope="session")
 def apertium() -> Iterator[ApertiumTranslator]:
     """The installed Apertium."""

@@ -6,17 +6,20 @@ import pytest
 
 from services.translator.engines.apertium import ApertiumTranslator
 from services.translator.handlers import translate_lines
+from services.translator.rewriting import ShardRewriting
 from services.translator.translation import ShardTranslation, choose
-from shared.messaging import RESULT, GlossaryTerm, JobContext, TranslateLines
+from shared.messaging import RESULT, GlossaryTerm, JobContext, LinesTranslated, TranslateLines
 from shared.pipeline import Canceled, ErrorCode, PermanentError, TransientError
-from tests.services.translator.conftest import ShoutingTranslator
+from tests.services.translator.conftest import ShoutingTranslator, VerboseTranslator
 
 MakeJob = Callable[..., TranslateLines]
 
 
 def test_a_shard_is_translated_line_by_line(apertium: ApertiumTranslator, job: MakeJob, context: JobContext) -> None:
     """The result holds every line under its id, in order, and the engine that was used."""
-    result = translate_lines(ShardTranslation(apertium))(job("The house is big.", "I saw the dog."), context)
+    handle = translate_lines(ShardTranslation(apertium), ShardRewriting(apertium))
+    result = handle(job("The house is big.", "I saw the dog."), context)
+    assert isinstance(result, LinesTranslated)
     assert [(line.segment_id, line.text) for line in result.lines] == [
         ("s0001", "La casa es grande."),
         ("s0002", "Vi el perro."),
@@ -148,7 +151,37 @@ def test_cancel_stops_between_batches(job: MakeJob, context: JobContext) -> None
     assert engine.passages == []
 
 
+def test_other_candidates_come_along(job: MakeJob, context: JobContext) -> None:
+    """The first within the budget is the line's text, the rest its alternatives, without what lost a term."""
+    engine = VerboseTranslator("{} quite long really", "{} long", "lost it", "{}")
+    glossary = (GlossaryTerm(source="LocalClip"),)
+    lines = job("LocalClip", glossary=glossary).lines
+    narrow = job("LocalClip", glossary=glossary, lines=[lines[0].model_copy(update={"max_chars": 16})])
+    (line,) = ShardTranslation(engine).run(narrow, context).lines
+    assert (line.text, line.alternatives) == ("LocalClip long", ("LocalClip quite long really", "LocalClip"))
+
+
+def test_a_text_over_the_budget_is_condensed(job: MakeJob, context: JobContext) -> None:
+    """By an engine with one answer too; what it said itself stays an alternative. Within the budget nothing changes."""
+    engine = VerboseTranslator("Nosotros vamos a fin de que venga.")
+    wide = job("We go so that she comes.")
+    narrow = job("We go.", lines=[wide.lines[0].model_copy(update={"max_chars": 25})])
+    (line,) = ShardTranslation(engine).run(wide, context).lines
+    assert (line.text, line.alternatives) == (
+        "Nosotros vamos a fin de que venga.",
+        ("Nosotros vamos para que venga.", "Vamos para que venga."),
+    )
+    (line,) = ShardTranslation(engine).run(narrow, context).lines
+    assert (line.text, line.alternatives[0]) == ("Vamos para que venga.", "Nosotros vamos a fin de que venga.")
+
+
+def test_a_line_of_a_person_has_no_alternatives(job: MakeJob, context: JobContext) -> None:
+    """However long it is."""
+    (line,) = ShardTranslation(VerboseTranslator("{}")).run(job(("one", "a fin de que " * 20)), context).lines
+    assert (line.provided, line.alternatives) == (True, ())
+
+
 def test_the_first_candidate_within_the_budget_is_taken() -> None:
     """Where none is short enough, the shortest."""
-    assert choose(("far too long", "short", "tiny"), 6) == "short"
-    assert choose(("far too long", "too long"), 3) == "too long"
+    assert choose(("far too long", "short", "tiny"), (), 6) == "short"
+    assert choose(("far too long", "too long"), ("condensed",), 3) == "too long"

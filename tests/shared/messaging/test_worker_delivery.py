@@ -131,6 +131,24 @@ async def test_engines_are_announced(bench: Any) -> None:
     assert all(isinstance(engine, EngineInfo) for engine in engines)
 
 
+async def test_progress_is_told_of_the_stage_a_job_counts_for(bench: Any) -> None:
+    """A job that is part of another stage's run does not wake a stage that is over."""
+    told: list[tuple[str, RawProgress]] = []
+
+    async def listen(message: Any) -> None:
+        told.append((message.subject, RawProgress.model_validate_json(message.data)))
+
+    await bench.client.subscribe("localclip.progress.>", cb=listen)
+    await bench.worker()
+    await bench.send("done", counts_for=Stage.CLONING)
+    await wait_until_async(lambda: told and told[-1][1].fraction == 1.0, 20, "the job to be told as done")
+    assert {(subject, word.stage) for subject, word in told} == {
+        ("localclip.progress.task_000.es.voice_cloning", Stage.CLONING)
+    }
+    (result,) = await bench.results(1)
+    assert result.stage is Stage.TRANSLATION
+
+
 async def test_progress_is_told(bench: Any) -> None:
     """Progress comes over core NATS with the weight of its shard, never falls, and ends at one."""
     told: list[RawProgress] = []

@@ -2,7 +2,7 @@
 
 import { type Client, formDataBodySerializer, type Options as Options2, type TDataShape } from './client';
 import { client } from './client.gen';
-import type { AddressPartsData, AddressPartsErrors, AddressPartsResponses, AllEventsData, AllEventsErrors, AllEventsResponse, AllEventsResponses, AssignLinesData, AssignLinesErrors, AssignLinesResponses, AsyncapiData, AsyncapiResponses, CancelLanguageData, CancelLanguageErrors, CancelLanguageResponses, CancelTaskData, CancelTaskErrors, CancelTaskResponses, ChooseTakeData, ChooseTakeErrors, ChooseTakeResponses, CompleteUploadData, CompleteUploadErrors, CompleteUploadResponses, CreateSpeakerData, CreateSpeakerErrors, CreateSpeakerResponses, CreateTaskData, CreateTaskResponses, CreateUploadData, CreateUploadErrors, CreateUploadResponses, DeleteSegmentData, DeleteSegmentErrors, DeleteSegmentResponses, DeleteTaskData, DeleteTaskErrors, DeleteTaskResponses, DeleteUploadData, DeleteUploadErrors, DeleteUploadResponses, DubLineData, DubLineErrors, DubLineResponses, DubLinesData, DubLinesErrors, DubLinesResponses, GetArtifactData, GetArtifactErrors, GetArtifactResponses, GetLineData, GetLineErrors, GetLineResponses, GetReportData, GetReportErrors, GetReportResponses, GetSegmentData, GetSegmentErrors, GetSegmentResponses, GetSpeakerData, GetSpeakerErrors, GetSpeakerResponses, GetSpeakerSampleData, GetSpeakerSampleErrors, GetSpeakerSampleResponses, GetTakeAudioData, GetTakeAudioErrors, GetTakeAudioResponses, GetTakeData, GetTakeErrors, GetTakeResponses, GetTaskData, GetTaskErrors, GetTaskResponses, GetUploadData, GetUploadErrors, GetUploadResponses, HealthzData, HealthzResponses, InsertSegmentData, InsertSegmentErrors, InsertSegmentResponses, ListArtifactsData, ListArtifactsErrors, ListArtifactsResponses, ListEditsData, ListEditsErrors, ListEditsResponses, ListEnginesData, ListEnginesResponses, ListLanguagesData, ListLanguagesResponses, ListLinesData, ListLinesErrors, ListLinesResponses, ListLogsData, ListLogsErrors, ListLogsResponses, ListSegmentsData, ListSegmentsErrors, ListSegmentsResponses, ListSpeakersData, ListSpeakersErrors, ListSpeakersResponses, ListTakesData, ListTakesErrors, ListTakesResponses, ListTasksData, ListTasksErrors, ListTasksResponses, ListVoicesData, ListVoicesErrors, ListVoicesResponses, MergeSegmentsData, MergeSegmentsErrors, MergeSegmentsResponses, MergeSpeakersData, MergeSpeakersErrors, MergeSpeakersResponses, ProcessLanguageData, ProcessLanguageErrors, ProcessLanguageResponses, ProcessTaskData, ProcessTaskErrors, ProcessTaskResponses, PutPartData, PutPartErrors, PutPartResponses, PutSubtitlesData, PutSubtitlesErrors, PutSubtitlesResponses, ReadyzData, ReadyzResponses, RedoEditData, RedoEditErrors, RedoEditResponses, RetryTaskData, RetryTaskErrors, RetryTaskResponses, SplitSegmentData, SplitSegmentErrors, SplitSegmentResponses, TaskEventsData, TaskEventsErrors, TaskEventsResponse, TaskEventsResponses, UndoEditData, UndoEditErrors, UndoEditResponses, UpdateLineData, UpdateLineErrors, UpdateLineResponses, UpdateSegmentData, UpdateSegmentErrors, UpdateSegmentResponses, UpdateSpeakerData, UpdateSpeakerErrors, UpdateSpeakerResponses, UpdateTaskData, UpdateTaskErrors, UpdateTaskResponses } from './types.gen';
+import type { AddressPartsData, AddressPartsErrors, AddressPartsResponses, AllEventsData, AllEventsErrors, AllEventsResponse, AllEventsResponses, AssignLinesData, AssignLinesErrors, AssignLinesResponses, AsyncapiData, AsyncapiResponses, CancelLanguageData, CancelLanguageErrors, CancelLanguageResponses, CancelTaskData, CancelTaskErrors, CancelTaskResponses, ChooseTakeData, ChooseTakeErrors, ChooseTakeResponses, CompleteUploadData, CompleteUploadErrors, CompleteUploadResponses, CreateClipData, CreateClipResponses, CreateSpeakerData, CreateSpeakerErrors, CreateSpeakerResponses, CreateTaskData, CreateTaskResponses, CreateTermData, CreateTermErrors, CreateTermResponses, CreateUploadData, CreateUploadErrors, CreateUploadResponses, DecideCastData, DecideCastErrors, DecideCastResponses, DeleteCastData, DeleteCastErrors, DeleteCastResponses, DeleteClipData, DeleteClipErrors, DeleteClipResponses, DeleteExportData, DeleteExportErrors, DeleteExportResponses, DeleteMemoryData, DeleteMemoryErrors, DeleteMemoryResponses, DeleteSegmentData, DeleteSegmentErrors, DeleteSegmentResponses, DeleteTaskData, DeleteTaskErrors, DeleteTaskResponses, DeleteTermData, DeleteTermErrors, DeleteTermResponses, DeleteUploadData, DeleteUploadErrors, DeleteUploadResponses, DubLineData, DubLineErrors, DubLineResponses, DubLinesData, DubLinesErrors, DubLinesResponses, ExportTermsData, ExportTermsErrors, ExportTermsResponses, GetArtifactData, GetArtifactErrors, GetArtifactResponses, GetCastSampleData, GetCastSampleErrors, GetCastSampleResponses, GetClipAudioData, GetClipAudioErrors, GetClipAudioResponses, GetClipData, GetClipErrors, GetClipResponses, GetExportData, GetExportErrors, GetExportFileData, GetExportFileErrors, GetExportFileResponses, GetExportResponses, GetLineData, GetLineErrors, GetLineResponses, GetReportData, GetReportErrors, GetReportResponses, GetSegmentData, GetSegmentErrors, GetSegmentResponses, GetSettingsData, GetSettingsResponses, GetSpeakerData, GetSpeakerErrors, GetSpeakerResponses, GetSpeakerSampleData, GetSpeakerSampleErrors, GetSpeakerSampleResponses, GetTakeAudioData, GetTakeAudioErrors, GetTakeAudioResponses, GetTakeData, GetTakeErrors, GetTakeResponses, GetTaskData, GetTaskErrors, GetTaskResponses, GetUploadData, GetUploadErrors, GetUploadResponses, HealthzData, HealthzResponses, ImportTermsData, ImportTermsResponses, InsertSegmentData, InsertSegmentErrors, InsertSegmentResponses, KeepSpeakerData, KeepSpeakerErrors, KeepSpeakerResponses, ListArtifactsData, ListArtifactsErrors, ListArtifactsResponses, ListCastData, ListCastResponses, ListClipsData, ListClipsResponses, ListEditsData, ListEditsErrors, ListEditsResponses, ListEnginesData, ListEnginesResponses, ListExportsData, ListExportsErrors, ListExportsResponses, ListLanguagesData, ListLanguagesResponses, ListLinesData, ListLinesErrors, ListLinesResponses, ListLogsData, ListLogsErrors, ListLogsResponses, ListMemoryData, ListMemoryErrors, ListMemoryResponses, ListRecipesData, ListRecipesResponses, ListReviewData, ListReviewErrors, ListReviewResponses, ListSegmentsData, ListSegmentsErrors, ListSegmentsResponses, ListSpeakersData, ListSpeakersErrors, ListSpeakersResponses, ListTakesData, ListTakesErrors, ListTakesResponses, ListTasksData, ListTasksErrors, ListTasksResponses, ListTermsData, ListTermsErrors, ListTermsResponses, ListVoicesData, ListVoicesErrors, ListVoicesResponses, MergeSegmentsData, MergeSegmentsErrors, MergeSegmentsResponses, MergeSpeakersData, MergeSpeakersErrors, MergeSpeakersResponses, ProcessLanguageData, ProcessLanguageErrors, ProcessLanguageResponses, ProcessTaskData, ProcessTaskErrors, ProcessTaskResponses, PutPartData, PutPartErrors, PutPartResponses, PutSettingsData, PutSettingsErrors, PutSettingsResponses, PutSubtitlesData, PutSubtitlesErrors, PutSubtitlesResponses, ReadyzData, ReadyzResponses, RedoEditData, RedoEditErrors, RedoEditResponses, RetryTaskData, RetryTaskErrors, RetryTaskResponses, SplitSegmentData, SplitSegmentErrors, SplitSegmentResponses, StartExportData, StartExportErrors, StartExportResponses, TaskEventsData, TaskEventsErrors, TaskEventsResponse, TaskEventsResponses, UndoEditData, UndoEditErrors, UndoEditResponses, UpdateCastData, UpdateCastErrors, UpdateCastResponses, UpdateLineData, UpdateLineErrors, UpdateLineResponses, UpdateSegmentData, UpdateSegmentErrors, UpdateSegmentResponses, UpdateSpeakerData, UpdateSpeakerErrors, UpdateSpeakerResponses, UpdateTaskData, UpdateTaskErrors, UpdateTaskResponses, UpdateTermData, UpdateTermErrors, UpdateTermResponses } from './types.gen';
 
 export type Options<TData extends TDataShape = TDataShape, ThrowOnError extends boolean = boolean, TResponse = unknown> = Options2<TData, ThrowOnError, TResponse> & {
     /**
@@ -19,6 +19,102 @@ export type Options<TData extends TDataShape = TDataShape, ThrowOnError extends 
 };
 
 /**
+ * List Cast
+ *
+ * Everybody known, by name.
+ */
+export const listCast = <ThrowOnError extends boolean = false>(options?: Options<ListCastData, ThrowOnError>) => (options?.client ?? client).get<ListCastResponses, unknown, ThrowOnError>({ url: '/api/cast', ...options });
+
+/**
+ * Keep Speaker
+ *
+ * Keep a speaker with name, voice and sample; they survive the task.
+ *
+ * Raises: 409 `already_in_cast` when the speaker is a known person already.
+ */
+export const keepSpeaker = <ThrowOnError extends boolean = false>(options: Options<KeepSpeakerData, ThrowOnError>) => (options.client ?? client).post<KeepSpeakerResponses, KeepSpeakerErrors, ThrowOnError>({
+    url: '/api/cast',
+    ...options,
+    headers: {
+        'Content-Type': 'application/json',
+        ...options.headers
+    }
+});
+
+/**
+ * Delete Cast
+ *
+ * Forget a person: voice, sample and all; speakers of tasks keep their names.
+ */
+export const deleteCast = <ThrowOnError extends boolean = false>(options: Options<DeleteCastData, ThrowOnError>) => (options.client ?? client).delete<DeleteCastResponses, DeleteCastErrors, ThrowOnError>({ url: '/api/cast/{cast_id}', ...options });
+
+/**
+ * Update Cast
+ *
+ * Rename a person or choose a voice; tasks that exist keep what they took over.
+ */
+export const updateCast = <ThrowOnError extends boolean = false>(options: Options<UpdateCastData, ThrowOnError>) => (options.client ?? client).patch<UpdateCastResponses, UpdateCastErrors, ThrowOnError>({
+    url: '/api/cast/{cast_id}',
+    ...options,
+    headers: {
+        'Content-Type': 'application/json',
+        ...options.headers
+    }
+});
+
+/**
+ * Get Cast Sample
+ *
+ * Listen to a person.
+ */
+export const getCastSample = <ThrowOnError extends boolean = false>(options: Options<GetCastSampleData, ThrowOnError>) => (options.client ?? client).get<GetCastSampleResponses, GetCastSampleErrors, ThrowOnError>({ url: '/api/cast/{cast_id}/sample', ...options });
+
+/**
+ * List Clips
+ *
+ * Clips, newest first.
+ */
+export const listClips = <ThrowOnError extends boolean = false>(options?: Options<ListClipsData, ThrowOnError>) => (options?.client ?? client).get<ListClipsResponses, unknown, ThrowOnError>({ url: '/api/clips', ...options });
+
+/**
+ * Create Clip
+ *
+ * Upload a clip; it is kept as mono WAV.
+ *
+ * Raises: 422 `consent_required`, `clip_too_short`, `clip_too_long`, `clip_silent`; 413, 415.
+ */
+export const createClip = <ThrowOnError extends boolean = false>(options: Options<CreateClipData, ThrowOnError>) => (options.client ?? client).post<CreateClipResponses, unknown, ThrowOnError>({
+    ...formDataBodySerializer,
+    url: '/api/clips',
+    ...options,
+    headers: {
+        'Content-Type': null,
+        ...options.headers
+    }
+});
+
+/**
+ * Delete Clip
+ *
+ * Remove a clip and its sound; speakers and lines it was chosen for fail until another voice is.
+ */
+export const deleteClip = <ThrowOnError extends boolean = false>(options: Options<DeleteClipData, ThrowOnError>) => (options.client ?? client).delete<DeleteClipResponses, DeleteClipErrors, ThrowOnError>({ url: '/api/clips/{clip_id}', ...options });
+
+/**
+ * Get Clip
+ *
+ * One clip.
+ */
+export const getClip = <ThrowOnError extends boolean = false>(options: Options<GetClipData, ThrowOnError>) => (options.client ?? client).get<GetClipResponses, GetClipErrors, ThrowOnError>({ url: '/api/clips/{clip_id}', ...options });
+
+/**
+ * Get Clip Audio
+ *
+ * Listen to a clip.
+ */
+export const getClipAudio = <ThrowOnError extends boolean = false>(options: Options<GetClipAudioData, ThrowOnError>) => (options.client ?? client).get<GetClipAudioResponses, GetClipAudioErrors, ThrowOnError>({ url: '/api/clips/{clip_id}/audio', ...options });
+
+/**
  * List Engines
  *
  * Engines of the workers, with licence and what they can do.
@@ -33,11 +129,123 @@ export const listEngines = <ThrowOnError extends boolean = false>(options?: Opti
 export const allEvents = <ThrowOnError extends boolean = false>(options?: Options<AllEventsData, ThrowOnError, AllEventsResponse>) => (options?.client ?? client).sse.get<AllEventsResponses, AllEventsErrors, ThrowOnError>({ url: '/api/events', ...options });
 
 /**
+ * List Terms
+ *
+ * Terms by source text; `X-Total-Count` tells how many there are.
+ */
+export const listTerms = <ThrowOnError extends boolean = false>(options?: Options<ListTermsData, ThrowOnError>) => (options?.client ?? client).get<ListTermsResponses, ListTermsErrors, ThrowOnError>({ url: '/api/glossary', ...options });
+
+/**
+ * Create Term
+ *
+ * Add a term. Finished lines stay as they are; translations made from now on use it.
+ *
+ * Raises: 409 `term_exists` where the source text has a term for this language pair already.
+ */
+export const createTerm = <ThrowOnError extends boolean = false>(options: Options<CreateTermData, ThrowOnError>) => (options.client ?? client).post<CreateTermResponses, CreateTermErrors, ThrowOnError>({
+    url: '/api/glossary',
+    ...options,
+    headers: {
+        'Content-Type': 'application/json',
+        ...options.headers
+    }
+});
+
+/**
+ * Export Terms
+ *
+ * The glossary as a CSV file that `import` takes.
+ */
+export const exportTerms = <ThrowOnError extends boolean = false>(options?: Options<ExportTermsData, ThrowOnError>) => (options?.client ?? client).get<ExportTermsResponses, ExportTermsErrors, ThrowOnError>({ url: '/api/glossary/export', ...options });
+
+/**
+ * Import Terms
+ *
+ * Take over a CSV file: as the request's body, or as the file field `file` of a form.
+ *
+ * Columns: source_language, source, and optionally target_language (empty: all), target (empty: not translated),
+ * pronunciation. A term the glossary has already is replaced. One wrong row, and nothing is imported: 422
+ * `invalid_terms` lists every wrong row.
+ */
+export const importTerms = <ThrowOnError extends boolean = false>(options: Options<ImportTermsData, ThrowOnError>) => (options.client ?? client).post<ImportTermsResponses, unknown, ThrowOnError>({
+    ...formDataBodySerializer,
+    url: '/api/glossary/import',
+    ...options,
+    headers: {
+        'Content-Type': null,
+        ...options.headers
+    }
+});
+
+/**
+ * Delete Term
+ *
+ * Remove a term; lines translated with it stay as they are.
+ */
+export const deleteTerm = <ThrowOnError extends boolean = false>(options: Options<DeleteTermData, ThrowOnError>) => (options.client ?? client).delete<DeleteTermResponses, DeleteTermErrors, ThrowOnError>({ url: '/api/glossary/{term_id}', ...options });
+
+/**
+ * Update Term
+ *
+ * Replace a term. Raises: 409 `term_exists`.
+ */
+export const updateTerm = <ThrowOnError extends boolean = false>(options: Options<UpdateTermData, ThrowOnError>) => (options.client ?? client).put<UpdateTermResponses, UpdateTermErrors, ThrowOnError>({
+    url: '/api/glossary/{term_id}',
+    ...options,
+    headers: {
+        'Content-Type': 'application/json',
+        ...options.headers
+    }
+});
+
+/**
  * List Languages
  *
  * Every language, and what the engines at hand can do with it.
  */
 export const listLanguages = <ThrowOnError extends boolean = false>(options?: Options<ListLanguagesData, ThrowOnError>) => (options?.client ?? client).get<ListLanguagesResponses, unknown, ThrowOnError>({ url: '/api/languages', ...options });
+
+/**
+ * List Memory
+ *
+ * Entries, newest first; `X-Total-Count` tells how many there are.
+ */
+export const listMemory = <ThrowOnError extends boolean = false>(options?: Options<ListMemoryData, ThrowOnError>) => (options?.client ?? client).get<ListMemoryResponses, ListMemoryErrors, ThrowOnError>({ url: '/api/memory', ...options });
+
+/**
+ * Delete Memory
+ *
+ * Forget an entry; lines that took it over stay as they are.
+ */
+export const deleteMemory = <ThrowOnError extends boolean = false>(options: Options<DeleteMemoryData, ThrowOnError>) => (options.client ?? client).delete<DeleteMemoryResponses, DeleteMemoryErrors, ThrowOnError>({ url: '/api/memory/{memory_id}', ...options });
+
+/**
+ * List Recipes
+ *
+ * Recipes to begin with; `*` stands for every finished language of a task.
+ */
+export const listRecipes = <ThrowOnError extends boolean = false>(options?: Options<ListRecipesData, ThrowOnError>) => (options?.client ?? client).get<ListRecipesResponses, unknown, ThrowOnError>({ url: '/api/recipes', ...options });
+
+/**
+ * Get Settings
+ *
+ * The settings, the defaults included.
+ */
+export const getSettings = <ThrowOnError extends boolean = false>(options?: Options<GetSettingsData, ThrowOnError>) => (options?.client ?? client).get<GetSettingsResponses, unknown, ThrowOnError>({ url: '/api/settings', ...options });
+
+/**
+ * Put Settings
+ *
+ * Replace the settings; tasks that exist already keep theirs.
+ */
+export const putSettings = <ThrowOnError extends boolean = false>(options: Options<PutSettingsData, ThrowOnError>) => (options.client ?? client).put<PutSettingsResponses, PutSettingsErrors, ThrowOnError>({
+    url: '/api/settings',
+    ...options,
+    headers: {
+        'Content-Type': 'application/json',
+        ...options.headers
+    }
+});
 
 /**
  * List Tasks
@@ -130,6 +338,50 @@ export const listEdits = <ThrowOnError extends boolean = false>(options: Options
  * Events of one task: `hello` with its state, facts with an id, progress, `heartbeat` every few seconds.
  */
 export const taskEvents = <ThrowOnError extends boolean = false>(options: Options<TaskEventsData, ThrowOnError, TaskEventsResponse>) => (options.client ?? client).sse.get<TaskEventsResponses, TaskEventsErrors, ThrowOnError>({ url: '/api/tasks/{task_id}/events', ...options });
+
+/**
+ * List Exports
+ *
+ * Exports by recipe, newest first.
+ */
+export const listExports = <ThrowOnError extends boolean = false>(options: Options<ListExportsData, ThrowOnError>) => (options.client ?? client).get<ListExportsResponses, ListExportsErrors, ThrowOnError>({ url: '/api/tasks/{task_id}/exports', ...options });
+
+/**
+ * Start Export
+ *
+ * Make files of a dubbed task by a recipe; nothing is dubbed again. `recipe.completed` tells when they are there.
+ *
+ * Posting the same recipe again makes a new export of what the task has become.
+ */
+export const startExport = <ThrowOnError extends boolean = false>(options: Options<StartExportData, ThrowOnError>) => (options.client ?? client).post<StartExportResponses, StartExportErrors, ThrowOnError>({
+    url: '/api/tasks/{task_id}/exports',
+    ...options,
+    headers: {
+        'Content-Type': 'application/json',
+        ...options.headers
+    }
+});
+
+/**
+ * Delete Export
+ *
+ * Stop an export if it is still being made, and remove its files.
+ */
+export const deleteExport = <ThrowOnError extends boolean = false>(options: Options<DeleteExportData, ThrowOnError>) => (options.client ?? client).delete<DeleteExportResponses, DeleteExportErrors, ThrowOnError>({ url: '/api/tasks/{task_id}/exports/{export_id}', ...options });
+
+/**
+ * Get Export
+ *
+ * One export by recipe.
+ */
+export const getExport = <ThrowOnError extends boolean = false>(options: Options<GetExportData, ThrowOnError>) => (options.client ?? client).get<GetExportResponses, GetExportErrors, ThrowOnError>({ url: '/api/tasks/{task_id}/exports/{export_id}', ...options });
+
+/**
+ * Get Export File
+ *
+ * One file, to be saved, with `Range`, `If-Range` and `If-None-Match`.
+ */
+export const getExportFile = <ThrowOnError extends boolean = false>(options: Options<GetExportFileData, ThrowOnError>) => (options.client ?? client).get<GetExportFileResponses, GetExportFileErrors, ThrowOnError>({ url: '/api/tasks/{task_id}/exports/{export_id}/files/{name}', ...options });
 
 /**
  * Cancel Language
@@ -232,7 +484,7 @@ export const processLanguage = <ThrowOnError extends boolean = false>(options: O
 /**
  * Get Report
  *
- * The measured report of the newest export.
+ * The measured report of the newest export, and the gate's verdict on it.
  */
 export const getReport = <ThrowOnError extends boolean = false>(options: Options<GetReportData, ThrowOnError>) => (options.client ?? client).get<GetReportResponses, GetReportErrors, ThrowOnError>({ url: '/api/tasks/{task_id}/languages/{language}/report', ...options });
 
@@ -290,6 +542,15 @@ export const redoEdit = <ThrowOnError extends boolean = false>(options: Options<
  * Raises: 409 `nothing_to_retry`.
  */
 export const retryTask = <ThrowOnError extends boolean = false>(options: Options<RetryTaskData, ThrowOnError>) => (options.client ?? client).post<RetryTaskResponses, RetryTaskErrors, ThrowOnError>({ url: '/api/tasks/{task_id}/retry', ...options });
+
+/**
+ * List Review
+ *
+ * Lines of all languages by risk; without `minor` those that each language counts as its `issues`.
+ *
+ * `X-Total-Count` tells how many there are.
+ */
+export const listReview = <ThrowOnError extends boolean = false>(options: Options<ListReviewData, ThrowOnError>) => (options.client ?? client).get<ListReviewResponses, ListReviewErrors, ThrowOnError>({ url: '/api/tasks/{task_id}/review', ...options });
 
 /**
  * List Segments
@@ -435,6 +696,20 @@ export const updateSpeaker = <ThrowOnError extends boolean = false>(options: Opt
  */
 export const assignLines = <ThrowOnError extends boolean = false>(options: Options<AssignLinesData, ThrowOnError>) => (options.client ?? client).post<AssignLinesResponses, AssignLinesErrors, ThrowOnError>({
     url: '/api/tasks/{task_id}/speakers/{speaker_id}/assign',
+    ...options,
+    headers: {
+        'Content-Type': 'application/json',
+        ...options.headers
+    }
+});
+
+/**
+ * Decide Cast
+ *
+ * Say who a speaker is, proposed or not: name and voice of that person are taken over. None: nobody known.
+ */
+export const decideCast = <ThrowOnError extends boolean = false>(options: Options<DecideCastData, ThrowOnError>) => (options.client ?? client).post<DecideCastResponses, DecideCastErrors, ThrowOnError>({
+    url: '/api/tasks/{task_id}/speakers/{speaker_id}/cast',
     ...options,
     headers: {
         'Content-Type': 'application/json',

@@ -37,6 +37,113 @@ export type Artifact = {
 };
 
 /**
+ * AssStyle
+ *
+ * How styled subtitles look; lengths for a picture 1080 high.
+ */
+export type AssStyle = {
+    /**
+     * Bold
+     */
+    bold?: boolean;
+    /**
+     * Color
+     */
+    color?: string;
+    /**
+     * Font
+     *
+     * None: one that fits
+     */
+    font?: string | null;
+    /**
+     * Margin
+     *
+     * distance from the edge
+     */
+    margin?: number;
+    /**
+     * Outline
+     *
+     * width of the outline
+     */
+    outline?: number;
+    /**
+     * Outline Color
+     */
+    outline_color?: string;
+    /**
+     * Position
+     */
+    position?: 'bottom' | 'middle' | 'top';
+    /**
+     * Size
+     */
+    size?: number;
+};
+
+/**
+ * AudioTrack
+ *
+ * One track of sound.
+ *
+ * `dub` is the finished dub of a language, `original` the original; `voices` are the voices of a language alone and
+ * `bed` what lies under them, so that both add up to the dub. A `bed` without a language is the original without its
+ * voices, which takes a separator.
+ */
+export type AudioTrack = {
+    /**
+     * Default
+     *
+     * what players choose; the first track if none is marked
+     */
+    default?: boolean;
+    /**
+     * Kind
+     */
+    kind: 'dub' | 'original' | 'bed' | 'voices';
+    /**
+     * Language
+     *
+     * `*` stands for every finished language
+     */
+    language?: string | null;
+    /**
+     * Per Speaker
+     *
+     * a file for each speaker; voices only
+     */
+    per_speaker?: boolean;
+    /**
+     * Title
+     *
+     * None: named by its language
+     */
+    title?: string | null;
+};
+
+/**
+ * BurnIn
+ *
+ * Subtitles drawn into the picture, which is encoded again for them.
+ */
+export type BurnIn = {
+    /**
+     * Language
+     *
+     * a language of the task, `source`, or `*` for every finished one
+     */
+    language: string;
+    /**
+     * Second
+     *
+     * shown below, in the same cues
+     */
+    second?: string | null;
+    style?: AssStyle;
+};
+
+/**
  * CancelTask
  *
  * What to stop; None: everything.
@@ -46,6 +153,126 @@ export type CancelTask = {
      * Languages
      */
     languages?: Array<string> | null;
+};
+
+/**
+ * CastDecision
+ *
+ * Say who a speaker is; None: nobody known.
+ */
+export type CastDecision = {
+    /**
+     * Cast Id
+     */
+    cast_id: string | null;
+};
+
+/**
+ * CastKeep
+ *
+ * Keep a speaker of a task for the tasks to come; `name` None: as the task has it.
+ */
+export type CastKeep = {
+    /**
+     * Name
+     */
+    name?: string | null;
+    /**
+     * Speaker Id
+     */
+    speaker_id: string;
+    /**
+     * Task Id
+     */
+    task_id: string;
+};
+
+/**
+ * CastRead
+ *
+ * A person known from earlier tasks.
+ */
+export type CastRead = {
+    /**
+     * Cast Id
+     */
+    cast_id: string;
+    /**
+     * Created At
+     */
+    created_at: string;
+    /**
+     * Episodes
+     */
+    episodes: number;
+    /**
+     * F0 Hz
+     */
+    f0_hz: number | null;
+    /**
+     * Has Sample
+     */
+    has_sample: boolean;
+    /**
+     * Name
+     */
+    name: string;
+    /**
+     * Recognizable
+     *
+     * whether the voice was measured, so that it can be proposed again
+     */
+    recognizable: boolean;
+    /**
+     * Updated At
+     */
+    updated_at: string;
+    /**
+     * Version
+     */
+    version: number;
+    voice: VoiceChoice | null;
+};
+
+/**
+ * CastUpdate
+ *
+ * An edit of a cast member; `voice` None: like the person's own clip.
+ */
+export type CastUpdate = {
+    /**
+     * Name
+     */
+    name?: string | null;
+    voice?: VoiceChoice | null;
+};
+
+/**
+ * ClipRead
+ *
+ * A reference clip.
+ */
+export type ClipRead = {
+    /**
+     * Clip Id
+     */
+    clip_id: string;
+    /**
+     * Consent
+     */
+    consent: boolean;
+    /**
+     * Created At
+     */
+    created_at: string;
+    /**
+     * Duration S
+     */
+    duration_s: number;
+    /**
+     * Name
+     */
+    name: string;
 };
 
 /**
@@ -117,6 +344,12 @@ export type EngineInfo = {
      */
     hint?: string;
     /**
+     * Judges Takes
+     *
+     * an embedder that can tell how much a synthesized take sounds like a person
+     */
+    judges_takes?: boolean;
+    /**
      * Languages
      */
     languages?: Array<string>;
@@ -138,9 +371,15 @@ export type EngineInfo = {
     /**
      * Port
      *
-     * recognizer, diarizer, translator, voice or mixer
+     * recognizer, diarizer, voice_activity, embedder, translator, voice or mixer
      */
     port: string;
+    /**
+     * Rewrites
+     *
+     * of a translator: it can be asked for shorter or longer texts
+     */
+    rewrites?: boolean;
     stage: Stage;
     /**
      * Version
@@ -152,6 +391,132 @@ export type EngineInfo = {
      * stock voices a person may choose for a speaker
      */
     voices?: Array<string>;
+};
+
+/**
+ * ExportFile
+ *
+ * A file of an export by recipe.
+ */
+export type ExportFile = {
+    /**
+     * Media Type
+     */
+    media_type: string;
+    /**
+     * Name
+     */
+    name: string;
+    /**
+     * Size
+     */
+    size: number;
+    /**
+     * Url
+     */
+    url: string;
+};
+
+/**
+ * ExportRead
+ *
+ * An export by recipe.
+ */
+export type ExportRead = {
+    /**
+     * Created At
+     */
+    created_at: string;
+    /**
+     * Error Code
+     */
+    error_code: string | null;
+    /**
+     * Error Message
+     */
+    error_message: string | null;
+    /**
+     * Export Id
+     */
+    export_id: string;
+    /**
+     * Files
+     */
+    files: Array<ExportFile>;
+    /**
+     * Finished At
+     */
+    finished_at: string | null;
+    /**
+     * Message
+     */
+    message?: string;
+    /**
+     * Progress
+     */
+    progress: number;
+    recipe: ExportRecipe;
+    /**
+     * Report
+     */
+    report: {
+        [key: string]: unknown;
+    } | null;
+    status: Status;
+};
+
+/**
+ * ExportRecipe
+ *
+ * What to make of a dubbed task.
+ *
+ * `video` is one file with the picture and any number of tracks; `audio` and `stems` are a sound file for each track
+ * (stems at the levels they have in the dub), `subtitles` only files. Sidecar files go along with all of them.
+ */
+export type ExportRecipe = {
+    /**
+     * Audio
+     */
+    audio?: Array<AudioTrack>;
+    /**
+     * Audio Format
+     *
+     * of `audio` and `stems`
+     */
+    audio_format?: 'wav' | 'flac' | 'mp3';
+    /**
+     * Bundle
+     *
+     * all files in one ZIP archive
+     */
+    bundle?: boolean;
+    burn?: BurnIn | null;
+    /**
+     * Container
+     */
+    container?: 'auto' | 'mp4' | 'mkv';
+    /**
+     * Kind
+     */
+    kind?: 'video' | 'audio' | 'stems' | 'subtitles';
+    /**
+     * Name
+     *
+     * what the files are called after; empty: the video
+     */
+    name?: string;
+    /**
+     * levels of the dubs; None: the task's
+     */
+    settings?: ExportSettings | null;
+    /**
+     * Sidecars
+     */
+    sidecars?: Array<SubtitleFile>;
+    /**
+     * Subtitles
+     */
+    subtitles?: Array<SubtitleTrack>;
 };
 
 /**
@@ -186,6 +551,72 @@ export type ExportSettings = {
      * True Peak Dbtp
      */
     true_peak_dbtp?: number;
+};
+
+/**
+ * GateLimits
+ *
+ * Thresholds of a language; None: not asked for.
+ */
+export type GateLimits = {
+    /**
+     * Export Checks
+     *
+     * the export's own checks: length, loudness, true peak
+     */
+    export_checks?: boolean;
+    /**
+     * Loudness Tolerance Lu
+     *
+     * distance from the target
+     */
+    loudness_tolerance_lu?: number | null;
+    /**
+     * Max Failed Lines
+     */
+    max_failed_lines?: number | null;
+    /**
+     * Max Line Error Rate
+     *
+     * of re-recognition, of the worst line
+     */
+    max_line_error_rate?: number | null;
+    /**
+     * Max Mean Error Rate
+     *
+     * of re-recognition, over all lines
+     */
+    max_mean_error_rate?: number | null;
+    /**
+     * Max Overflow Lines
+     *
+     * lines sped up beyond what sounds well
+     */
+    max_overflow_lines?: number | null;
+    /**
+     * Max P95 Speed
+     *
+     * 95th percentile of the tempo
+     */
+    max_p95_speed?: number | null;
+    /**
+     * Min In Window Share
+     *
+     * lines within -10 to +20 % speed
+     */
+    min_in_window_share?: number | null;
+    /**
+     * Min Overlap
+     *
+     * speech overlap with the source
+     */
+    min_overlap?: number | null;
+    /**
+     * Min Similarity
+     *
+     * to the speaker, of the worst line
+     */
+    min_similarity?: number | null;
 };
 
 /**
@@ -236,6 +667,26 @@ export type Health = {
     workers?: {
         [key: string]: number;
     };
+};
+
+/**
+ * Imported
+ *
+ * What an import did.
+ */
+export type Imported = {
+    /**
+     * Added
+     */
+    added: number;
+    /**
+     * Unchanged
+     */
+    unchanged: number;
+    /**
+     * Updated
+     */
+    updated: number;
 };
 
 /**
@@ -293,7 +744,15 @@ export type LanguageStatus = {
      */
     eta_seconds?: number | null;
     /**
+     * Gate Passed
+     *
+     * of the newest export; None: there is none
+     */
+    gate_passed?: boolean | null;
+    /**
      * Issues
+     *
+     * lines on the review list
      */
     issues?: number;
     /**
@@ -341,6 +800,12 @@ export type LineName = {
  */
 export type LineRead = {
     /**
+     * Alternatives
+     *
+     * the engine's other candidates, best first
+     */
+    alternatives: Array<string>;
+    /**
      * Decision
      */
     decision: string | null;
@@ -361,9 +826,21 @@ export type LineRead = {
      */
     error_message: string | null;
     /**
+     * Error Rate
+     *
+     * share of the text that was understood wrong, where measured
+     */
+    error_rate: number | null;
+    /**
      * Fit
      */
     fit: string | null;
+    /**
+     * Heard
+     *
+     * what a recognizer understood of the take
+     */
+    heard: string | null;
     /**
      * Moved
      *
@@ -393,9 +870,21 @@ export type LineRead = {
      */
     pinned: boolean;
     /**
+     * Rounds
+     *
+     * texts that were spoken before this one fitted
+     */
+    rounds: number;
+    /**
      * Segment Id
      */
     segment_id: string;
+    /**
+     * Similarity
+     *
+     * of the take's voice to its speaker's, -1 to 1, where measured
+     */
+    similarity: number | null;
     /**
      * Source Changed
      *
@@ -571,6 +1060,42 @@ export type MediaFacts = {
 };
 
 /**
+ * MemoryRead
+ *
+ * A translation a person settled, and how many lines took it over.
+ */
+export type MemoryRead = {
+    /**
+     * Id
+     */
+    id: number;
+    /**
+     * Source
+     */
+    source: string;
+    /**
+     * Source Language
+     */
+    source_language: string;
+    /**
+     * Target Language
+     */
+    target_language: string;
+    /**
+     * Text
+     */
+    text: string;
+    /**
+     * Updated At
+     */
+    updated_at: string;
+    /**
+     * Uses
+     */
+    uses: number;
+};
+
+/**
  * PartAddress
  *
  * Where to PUT a part; relative addresses are the gateway's own.
@@ -629,6 +1154,27 @@ export type PartsWanted = {
 };
 
 /**
+ * PresetRead
+ *
+ * A recipe to begin with.
+ */
+export type PresetRead = {
+    /**
+     * Description
+     */
+    description: string;
+    /**
+     * Name
+     */
+    name: string;
+    recipe: ExportRecipe;
+    /**
+     * Title
+     */
+    title: string;
+};
+
+/**
  * ProcessRequest
  *
  * Bring a language up to and including `stage`; a stage already done is done again.
@@ -664,6 +1210,175 @@ export type Redub = {
      * Segment Ids
      */
     segment_ids?: Array<string> | null;
+};
+
+/**
+ * ReviewLine
+ *
+ * A line worth a look: the score says how much, the first reason most.
+ */
+export type ReviewLine = {
+    /**
+     * Alternatives
+     *
+     * the engine's other candidates, best first
+     */
+    alternatives: Array<string>;
+    /**
+     * Decision
+     */
+    decision: string | null;
+    /**
+     * Edited
+     */
+    edited: boolean;
+    /**
+     * End S
+     */
+    end_s: number;
+    /**
+     * Error Code
+     */
+    error_code: string | null;
+    /**
+     * Error Message
+     */
+    error_message: string | null;
+    /**
+     * Error Rate
+     *
+     * share of the text that was understood wrong, where measured
+     */
+    error_rate: number | null;
+    /**
+     * Fit
+     */
+    fit: string | null;
+    /**
+     * Heard
+     *
+     * what a recognizer understood of the take
+     */
+    heard: string | null;
+    /**
+     * Language
+     */
+    language: string;
+    /**
+     * Moved
+     *
+     * times or speaker are this language's own, not the segment's
+     */
+    moved: boolean;
+    /**
+     * Natural S
+     */
+    natural_s: number | null;
+    /**
+     * Omitted
+     *
+     * keeps the original audio by a person's wish
+     */
+    omitted: boolean;
+    /**
+     * Origin
+     *
+     * who wrote the text: engine, provided, memory or person
+     */
+    origin: string;
+    /**
+     * Pinned
+     *
+     * its take was chosen by a person
+     */
+    pinned: boolean;
+    /**
+     * Reasons
+     */
+    reasons: Array<ReviewReason>;
+    /**
+     * Rounds
+     *
+     * texts that were spoken before this one fitted
+     */
+    rounds: number;
+    /**
+     * Score
+     */
+    score: number;
+    /**
+     * Segment Id
+     */
+    segment_id: string;
+    /**
+     * Similarity
+     *
+     * of the take's voice to its speaker's, -1 to 1, where measured
+     */
+    similarity: number | null;
+    /**
+     * Source Changed
+     *
+     * the source line was edited after this was translated
+     */
+    source_changed: boolean;
+    /**
+     * Source Text
+     */
+    source_text: string;
+    /**
+     * Speaker Id
+     */
+    speaker_id: string;
+    /**
+     * Speed
+     */
+    speed: number | null;
+    /**
+     * Start S
+     */
+    start_s: number;
+    state: LineState;
+    /**
+     * Take Duration S
+     */
+    take_duration_s: number | null;
+    /**
+     * Take Key
+     */
+    take_key: string | null;
+    /**
+     * Take Start S
+     */
+    take_start_s: number | null;
+    /**
+     * Text
+     */
+    text: string | null;
+    /**
+     * Version
+     */
+    version: number;
+    /**
+     * of this line alone; None: its speaker's
+     */
+    voice: VoiceChoice | null;
+};
+
+/**
+ * ReviewReason
+ *
+ * Why a line is worth a look.
+ */
+export type ReviewReason = {
+    /**
+     * Code
+     */
+    code: string;
+    /**
+     * Text
+     */
+    text: string;
 };
 
 /**
@@ -806,6 +1521,58 @@ export type SegmentUpdate = {
 };
 
 /**
+ * Settings
+ *
+ * What new tasks begin with where the upload leaves something out.
+ */
+export type Settings = {
+    /**
+     * Auto Cast
+     *
+     * known voices get their names and voices without asking
+     */
+    auto_cast?: boolean;
+    /**
+     * Default Languages
+     */
+    default_languages?: Array<string>;
+    export_settings?: ExportSettings;
+    gate?: GateLimits;
+    /**
+     * Num Speakers
+     */
+    num_speakers?: number | null;
+};
+
+/**
+ * SettingsRead
+ *
+ * The settings, and their version.
+ */
+export type SettingsRead = {
+    /**
+     * Auto Cast
+     *
+     * known voices get their names and voices without asking
+     */
+    auto_cast?: boolean;
+    /**
+     * Default Languages
+     */
+    default_languages?: Array<string>;
+    export_settings?: ExportSettings;
+    gate?: GateLimits;
+    /**
+     * Num Speakers
+     */
+    num_speakers?: number | null;
+    /**
+     * Version
+     */
+    version: number;
+};
+
+/**
  * SpeakerAssign
  *
  * Lines to give to a speaker.
@@ -852,9 +1619,35 @@ export type SpeakerNew = {
  */
 export type SpeakerRead = {
     /**
+     * Cast Accepted
+     */
+    cast_accepted: boolean;
+    /**
+     * Cast Id
+     *
+     * the known person this is, or seems to be until it is accepted
+     */
+    cast_id: string | null;
+    /**
+     * Cast Name
+     */
+    cast_name: string | null;
+    /**
+     * Cast Similarity
+     *
+     * of the voice to that person's, -1 to 1
+     */
+    cast_similarity: number | null;
+    /**
      * F0 Hz
      */
     f0_hz: number | null;
+    /**
+     * Has Sample
+     *
+     * whether there is a clip of this voice to listen to
+     */
+    has_sample: boolean;
     /**
      * Name
      */
@@ -948,6 +1741,62 @@ export type StartedLines = {
 export type Status = 'pending' | 'processing' | 'completed' | 'failed' | 'canceled' | 'stale';
 
 /**
+ * SubtitleFile
+ *
+ * A subtitle file of its own.
+ */
+export type SubtitleFile = {
+    /**
+     * Format
+     */
+    format?: 'srt' | 'vtt' | 'ass';
+    /**
+     * Language
+     *
+     * a language of the task, `source`, or `*` for every finished one
+     */
+    language: string;
+    /**
+     * Second
+     *
+     * shown below, in the same cues
+     */
+    second?: string | null;
+    /**
+     * of ASS files
+     */
+    style?: AssStyle;
+};
+
+/**
+ * SubtitleTrack
+ *
+ * A soft subtitle track.
+ */
+export type SubtitleTrack = {
+    /**
+     * Default
+     */
+    default?: boolean;
+    /**
+     * Language
+     *
+     * a language of the task, `source`, or `*` for every finished one
+     */
+    language: string;
+    /**
+     * Second
+     *
+     * shown below, in the same cues
+     */
+    second?: string | null;
+    /**
+     * Title
+     */
+    title?: string | null;
+};
+
+/**
  * TakeRead
  *
  * A take a line has had.
@@ -1008,6 +1857,10 @@ export type TakeRead = {
  */
 export type TaskConfig = {
     export_settings?: ExportSettings;
+    /**
+     * what a language has to reach to have no issues
+     */
+    gate?: GateLimits;
     /**
      * Glossary
      */
@@ -1104,6 +1957,7 @@ export type TaskRead = {
  */
 export type TaskUpdate = {
     export_settings?: ExportSettings | null;
+    gate?: GateLimits | null;
     /**
      * Glossary
      */
@@ -1120,6 +1974,76 @@ export type TaskUpdate = {
      * Target Languages
      */
     target_languages?: Array<string> | null;
+};
+
+/**
+ * TermRead
+ *
+ * A glossary term.
+ */
+export type TermRead = {
+    /**
+     * Created At
+     */
+    created_at: string;
+    /**
+     * Pronunciation
+     */
+    pronunciation: string | null;
+    /**
+     * Source
+     */
+    source: string;
+    /**
+     * Source Language
+     */
+    source_language: string;
+    /**
+     * Target
+     */
+    target: string | null;
+    /**
+     * Target Language
+     */
+    target_language: string | null;
+    /**
+     * Term Id
+     */
+    term_id: string;
+    /**
+     * Version
+     */
+    version: number;
+};
+
+/**
+ * TermWrite
+ *
+ * A glossary term; `target_language` None: for all of them, `target` None: it is not translated.
+ */
+export type TermWrite = {
+    /**
+     * Pronunciation
+     *
+     * how a voice is to read the target text
+     */
+    pronunciation?: string | null;
+    /**
+     * Source
+     */
+    source: string;
+    /**
+     * Source Language
+     */
+    source_language: string;
+    /**
+     * Target
+     */
+    target?: string | null;
+    /**
+     * Target Language
+     */
+    target_language?: string | null;
 };
 
 /**
@@ -1273,6 +2197,269 @@ export type VoiceRead = {
     name: string;
 };
 
+export type ListCastData = {
+    body?: never;
+    path?: never;
+    query?: never;
+    url: '/api/cast';
+};
+
+export type ListCastResponses = {
+    /**
+     * Response List Cast
+     *
+     * Successful Response
+     */
+    200: Array<CastRead>;
+};
+
+export type ListCastResponse = ListCastResponses[keyof ListCastResponses];
+
+export type KeepSpeakerData = {
+    body: CastKeep;
+    path?: never;
+    query?: never;
+    url: '/api/cast';
+};
+
+export type KeepSpeakerErrors = {
+    /**
+     * Validation Error
+     */
+    422: HttpValidationError;
+};
+
+export type KeepSpeakerError = KeepSpeakerErrors[keyof KeepSpeakerErrors];
+
+export type KeepSpeakerResponses = {
+    /**
+     * Successful Response
+     */
+    201: CastRead;
+};
+
+export type KeepSpeakerResponse = KeepSpeakerResponses[keyof KeepSpeakerResponses];
+
+export type DeleteCastData = {
+    body?: never;
+    path: {
+        /**
+         * Cast Id
+         */
+        cast_id: string;
+    };
+    query?: never;
+    url: '/api/cast/{cast_id}';
+};
+
+export type DeleteCastErrors = {
+    /**
+     * Validation Error
+     */
+    422: HttpValidationError;
+};
+
+export type DeleteCastError = DeleteCastErrors[keyof DeleteCastErrors];
+
+export type DeleteCastResponses = {
+    /**
+     * Successful Response
+     */
+    204: void;
+};
+
+export type DeleteCastResponse = DeleteCastResponses[keyof DeleteCastResponses];
+
+export type UpdateCastData = {
+    body: CastUpdate;
+    path: {
+        /**
+         * Cast Id
+         */
+        cast_id: string;
+    };
+    query?: never;
+    url: '/api/cast/{cast_id}';
+};
+
+export type UpdateCastErrors = {
+    /**
+     * Validation Error
+     */
+    422: HttpValidationError;
+};
+
+export type UpdateCastError = UpdateCastErrors[keyof UpdateCastErrors];
+
+export type UpdateCastResponses = {
+    /**
+     * Successful Response
+     */
+    200: CastRead;
+};
+
+export type UpdateCastResponse = UpdateCastResponses[keyof UpdateCastResponses];
+
+export type GetCastSampleData = {
+    body?: never;
+    path: {
+        /**
+         * Cast Id
+         */
+        cast_id: string;
+    };
+    query?: never;
+    url: '/api/cast/{cast_id}/sample';
+};
+
+export type GetCastSampleErrors = {
+    /**
+     * Validation Error
+     */
+    422: HttpValidationError;
+};
+
+export type GetCastSampleError = GetCastSampleErrors[keyof GetCastSampleErrors];
+
+export type GetCastSampleResponses = {
+    /**
+     * Successful Response
+     */
+    200: unknown;
+};
+
+export type ListClipsData = {
+    body?: never;
+    path?: never;
+    query?: never;
+    url: '/api/clips';
+};
+
+export type ListClipsResponses = {
+    /**
+     * Response List Clips
+     *
+     * Successful Response
+     */
+    200: Array<ClipRead>;
+};
+
+export type ListClipsResponse = ListClipsResponses[keyof ListClipsResponses];
+
+export type CreateClipData = {
+    body: {
+        /**
+         * 3 to 30 s of one person speaking
+         */
+        audio: Blob | File;
+        /**
+         * `true`: the person heard in it agreed that their voice is imitated
+         */
+        consent: string;
+        name?: string;
+    };
+    path?: never;
+    query?: never;
+    url: '/api/clips';
+};
+
+export type CreateClipResponses = {
+    /**
+     * Successful Response
+     */
+    201: ClipRead;
+};
+
+export type CreateClipResponse = CreateClipResponses[keyof CreateClipResponses];
+
+export type DeleteClipData = {
+    body?: never;
+    path: {
+        /**
+         * Clip Id
+         */
+        clip_id: string;
+    };
+    query?: never;
+    url: '/api/clips/{clip_id}';
+};
+
+export type DeleteClipErrors = {
+    /**
+     * Validation Error
+     */
+    422: HttpValidationError;
+};
+
+export type DeleteClipError = DeleteClipErrors[keyof DeleteClipErrors];
+
+export type DeleteClipResponses = {
+    /**
+     * Successful Response
+     */
+    204: void;
+};
+
+export type DeleteClipResponse = DeleteClipResponses[keyof DeleteClipResponses];
+
+export type GetClipData = {
+    body?: never;
+    path: {
+        /**
+         * Clip Id
+         */
+        clip_id: string;
+    };
+    query?: never;
+    url: '/api/clips/{clip_id}';
+};
+
+export type GetClipErrors = {
+    /**
+     * Validation Error
+     */
+    422: HttpValidationError;
+};
+
+export type GetClipError = GetClipErrors[keyof GetClipErrors];
+
+export type GetClipResponses = {
+    /**
+     * Successful Response
+     */
+    200: ClipRead;
+};
+
+export type GetClipResponse = GetClipResponses[keyof GetClipResponses];
+
+export type GetClipAudioData = {
+    body?: never;
+    path: {
+        /**
+         * Clip Id
+         */
+        clip_id: string;
+    };
+    query?: never;
+    url: '/api/clips/{clip_id}/audio';
+};
+
+export type GetClipAudioErrors = {
+    /**
+     * Validation Error
+     */
+    422: HttpValidationError;
+};
+
+export type GetClipAudioError = GetClipAudioErrors[keyof GetClipAudioErrors];
+
+export type GetClipAudioResponses = {
+    /**
+     * Successful Response
+     */
+    200: unknown;
+};
+
 export type ListEnginesData = {
     body?: never;
     path?: never;
@@ -1329,6 +2516,193 @@ export type AllEventsResponses = {
 
 export type AllEventsResponse = AllEventsResponses[keyof AllEventsResponses];
 
+export type ListTermsData = {
+    body?: never;
+    path?: never;
+    query?: {
+        /**
+         * Source
+         */
+        source?: string | null;
+        /**
+         * Target
+         *
+         * those for all languages come too
+         */
+        target?: string | null;
+        /**
+         * Q
+         */
+        q?: string;
+        /**
+         * Skip
+         */
+        skip?: number;
+        /**
+         * Limit
+         */
+        limit?: number;
+    };
+    url: '/api/glossary';
+};
+
+export type ListTermsErrors = {
+    /**
+     * Validation Error
+     */
+    422: HttpValidationError;
+};
+
+export type ListTermsError = ListTermsErrors[keyof ListTermsErrors];
+
+export type ListTermsResponses = {
+    /**
+     * Response List Terms
+     *
+     * Successful Response
+     */
+    200: Array<TermRead>;
+};
+
+export type ListTermsResponse = ListTermsResponses[keyof ListTermsResponses];
+
+export type CreateTermData = {
+    body: TermWrite;
+    path?: never;
+    query?: never;
+    url: '/api/glossary';
+};
+
+export type CreateTermErrors = {
+    /**
+     * Validation Error
+     */
+    422: HttpValidationError;
+};
+
+export type CreateTermError = CreateTermErrors[keyof CreateTermErrors];
+
+export type CreateTermResponses = {
+    /**
+     * Successful Response
+     */
+    201: TermRead;
+};
+
+export type CreateTermResponse = CreateTermResponses[keyof CreateTermResponses];
+
+export type ExportTermsData = {
+    body?: never;
+    path?: never;
+    query?: {
+        /**
+         * Source
+         */
+        source?: string | null;
+        /**
+         * Target
+         *
+         * those for all languages come too
+         */
+        target?: string | null;
+    };
+    url: '/api/glossary/export';
+};
+
+export type ExportTermsErrors = {
+    /**
+     * Validation Error
+     */
+    422: HttpValidationError;
+};
+
+export type ExportTermsError = ExportTermsErrors[keyof ExportTermsErrors];
+
+export type ExportTermsResponses = {
+    /**
+     * Successful Response
+     */
+    200: unknown;
+};
+
+export type ImportTermsData = {
+    body: {
+        file?: Blob | File;
+    };
+    path?: never;
+    query?: never;
+    url: '/api/glossary/import';
+};
+
+export type ImportTermsResponses = {
+    /**
+     * Successful Response
+     */
+    200: Imported;
+};
+
+export type ImportTermsResponse = ImportTermsResponses[keyof ImportTermsResponses];
+
+export type DeleteTermData = {
+    body?: never;
+    path: {
+        /**
+         * Term Id
+         */
+        term_id: string;
+    };
+    query?: never;
+    url: '/api/glossary/{term_id}';
+};
+
+export type DeleteTermErrors = {
+    /**
+     * Validation Error
+     */
+    422: HttpValidationError;
+};
+
+export type DeleteTermError = DeleteTermErrors[keyof DeleteTermErrors];
+
+export type DeleteTermResponses = {
+    /**
+     * Successful Response
+     */
+    204: void;
+};
+
+export type DeleteTermResponse = DeleteTermResponses[keyof DeleteTermResponses];
+
+export type UpdateTermData = {
+    body: TermWrite;
+    path: {
+        /**
+         * Term Id
+         */
+        term_id: string;
+    };
+    query?: never;
+    url: '/api/glossary/{term_id}';
+};
+
+export type UpdateTermErrors = {
+    /**
+     * Validation Error
+     */
+    422: HttpValidationError;
+};
+
+export type UpdateTermError = UpdateTermErrors[keyof UpdateTermErrors];
+
+export type UpdateTermResponses = {
+    /**
+     * Successful Response
+     */
+    200: TermRead;
+};
+
+export type UpdateTermResponse = UpdateTermResponses[keyof UpdateTermResponses];
+
 export type ListLanguagesData = {
     body?: never;
     path?: never;
@@ -1346,6 +2720,143 @@ export type ListLanguagesResponses = {
 };
 
 export type ListLanguagesResponse = ListLanguagesResponses[keyof ListLanguagesResponses];
+
+export type ListMemoryData = {
+    body?: never;
+    path?: never;
+    query?: {
+        /**
+         * Source
+         */
+        source?: string | null;
+        /**
+         * Target
+         */
+        target?: string | null;
+        /**
+         * Q
+         */
+        q?: string;
+        /**
+         * Skip
+         */
+        skip?: number;
+        /**
+         * Limit
+         */
+        limit?: number;
+    };
+    url: '/api/memory';
+};
+
+export type ListMemoryErrors = {
+    /**
+     * Validation Error
+     */
+    422: HttpValidationError;
+};
+
+export type ListMemoryError = ListMemoryErrors[keyof ListMemoryErrors];
+
+export type ListMemoryResponses = {
+    /**
+     * Response List Memory
+     *
+     * Successful Response
+     */
+    200: Array<MemoryRead>;
+};
+
+export type ListMemoryResponse = ListMemoryResponses[keyof ListMemoryResponses];
+
+export type DeleteMemoryData = {
+    body?: never;
+    path: {
+        /**
+         * Memory Id
+         */
+        memory_id: number;
+    };
+    query?: never;
+    url: '/api/memory/{memory_id}';
+};
+
+export type DeleteMemoryErrors = {
+    /**
+     * Validation Error
+     */
+    422: HttpValidationError;
+};
+
+export type DeleteMemoryError = DeleteMemoryErrors[keyof DeleteMemoryErrors];
+
+export type DeleteMemoryResponses = {
+    /**
+     * Successful Response
+     */
+    204: void;
+};
+
+export type DeleteMemoryResponse = DeleteMemoryResponses[keyof DeleteMemoryResponses];
+
+export type ListRecipesData = {
+    body?: never;
+    path?: never;
+    query?: never;
+    url: '/api/recipes';
+};
+
+export type ListRecipesResponses = {
+    /**
+     * Response List Recipes
+     *
+     * Successful Response
+     */
+    200: Array<PresetRead>;
+};
+
+export type ListRecipesResponse = ListRecipesResponses[keyof ListRecipesResponses];
+
+export type GetSettingsData = {
+    body?: never;
+    path?: never;
+    query?: never;
+    url: '/api/settings';
+};
+
+export type GetSettingsResponses = {
+    /**
+     * Successful Response
+     */
+    200: SettingsRead;
+};
+
+export type GetSettingsResponse = GetSettingsResponses[keyof GetSettingsResponses];
+
+export type PutSettingsData = {
+    body: Settings;
+    path?: never;
+    query?: never;
+    url: '/api/settings';
+};
+
+export type PutSettingsErrors = {
+    /**
+     * Validation Error
+     */
+    422: HttpValidationError;
+};
+
+export type PutSettingsError = PutSettingsErrors[keyof PutSettingsErrors];
+
+export type PutSettingsResponses = {
+    /**
+     * Successful Response
+     */
+    200: SettingsRead;
+};
+
+export type PutSettingsResponse = PutSettingsResponses[keyof PutSettingsResponses];
 
 export type ListTasksData = {
     body?: never;
@@ -1711,6 +3222,172 @@ export type TaskEventsResponses = {
 };
 
 export type TaskEventsResponse = TaskEventsResponses[keyof TaskEventsResponses];
+
+export type ListExportsData = {
+    body?: never;
+    path: {
+        /**
+         * Task Id
+         */
+        task_id: string;
+    };
+    query?: never;
+    url: '/api/tasks/{task_id}/exports';
+};
+
+export type ListExportsErrors = {
+    /**
+     * Validation Error
+     */
+    422: HttpValidationError;
+};
+
+export type ListExportsError = ListExportsErrors[keyof ListExportsErrors];
+
+export type ListExportsResponses = {
+    /**
+     * Response List Exports
+     *
+     * Successful Response
+     */
+    200: Array<ExportRead>;
+};
+
+export type ListExportsResponse = ListExportsResponses[keyof ListExportsResponses];
+
+export type StartExportData = {
+    body: ExportRecipe;
+    path: {
+        /**
+         * Task Id
+         */
+        task_id: string;
+    };
+    query?: never;
+    url: '/api/tasks/{task_id}/exports';
+};
+
+export type StartExportErrors = {
+    /**
+     * Validation Error
+     */
+    422: HttpValidationError;
+};
+
+export type StartExportError = StartExportErrors[keyof StartExportErrors];
+
+export type StartExportResponses = {
+    /**
+     * Successful Response
+     */
+    202: ExportRead;
+};
+
+export type StartExportResponse = StartExportResponses[keyof StartExportResponses];
+
+export type DeleteExportData = {
+    body?: never;
+    path: {
+        /**
+         * Task Id
+         */
+        task_id: string;
+        /**
+         * Export Id
+         */
+        export_id: string;
+    };
+    query?: never;
+    url: '/api/tasks/{task_id}/exports/{export_id}';
+};
+
+export type DeleteExportErrors = {
+    /**
+     * Validation Error
+     */
+    422: HttpValidationError;
+};
+
+export type DeleteExportError = DeleteExportErrors[keyof DeleteExportErrors];
+
+export type DeleteExportResponses = {
+    /**
+     * Successful Response
+     */
+    204: void;
+};
+
+export type DeleteExportResponse = DeleteExportResponses[keyof DeleteExportResponses];
+
+export type GetExportData = {
+    body?: never;
+    path: {
+        /**
+         * Task Id
+         */
+        task_id: string;
+        /**
+         * Export Id
+         */
+        export_id: string;
+    };
+    query?: never;
+    url: '/api/tasks/{task_id}/exports/{export_id}';
+};
+
+export type GetExportErrors = {
+    /**
+     * Validation Error
+     */
+    422: HttpValidationError;
+};
+
+export type GetExportError = GetExportErrors[keyof GetExportErrors];
+
+export type GetExportResponses = {
+    /**
+     * Successful Response
+     */
+    200: ExportRead;
+};
+
+export type GetExportResponse = GetExportResponses[keyof GetExportResponses];
+
+export type GetExportFileData = {
+    body?: never;
+    path: {
+        /**
+         * Task Id
+         */
+        task_id: string;
+        /**
+         * Export Id
+         */
+        export_id: string;
+        /**
+         * Name
+         */
+        name: string;
+    };
+    query?: never;
+    url: '/api/tasks/{task_id}/exports/{export_id}/files/{name}';
+};
+
+export type GetExportFileErrors = {
+    /**
+     * Validation Error
+     */
+    422: HttpValidationError;
+};
+
+export type GetExportFileError = GetExportFileErrors[keyof GetExportFileErrors];
+
+export type GetExportFileResponses = {
+    /**
+     * Successful Response
+     */
+    200: unknown;
+};
 
 export type CancelLanguageData = {
     body?: never;
@@ -2321,6 +3998,49 @@ export type RetryTaskResponses = {
 
 export type RetryTaskResponse = RetryTaskResponses[keyof RetryTaskResponses];
 
+export type ListReviewData = {
+    body?: never;
+    path: {
+        /**
+         * Task Id
+         */
+        task_id: string;
+    };
+    query?: {
+        /**
+         * Limit
+         */
+        limit?: number;
+        /**
+         * Minor
+         *
+         * lines that are only sped up or doubtful, too
+         */
+        minor?: boolean;
+    };
+    url: '/api/tasks/{task_id}/review';
+};
+
+export type ListReviewErrors = {
+    /**
+     * Validation Error
+     */
+    422: HttpValidationError;
+};
+
+export type ListReviewError = ListReviewErrors[keyof ListReviewErrors];
+
+export type ListReviewResponses = {
+    /**
+     * Response List Review
+     *
+     * Successful Response
+     */
+    200: Array<ReviewLine>;
+};
+
+export type ListReviewResponse = ListReviewResponses[keyof ListReviewResponses];
+
 export type ListSegmentsData = {
     body?: never;
     path: {
@@ -2742,6 +4462,40 @@ export type AssignLinesResponses = {
 };
 
 export type AssignLinesResponse = AssignLinesResponses[keyof AssignLinesResponses];
+
+export type DecideCastData = {
+    body: CastDecision;
+    path: {
+        /**
+         * Task Id
+         */
+        task_id: string;
+        /**
+         * Speaker Id
+         */
+        speaker_id: string;
+    };
+    query?: never;
+    url: '/api/tasks/{task_id}/speakers/{speaker_id}/cast';
+};
+
+export type DecideCastErrors = {
+    /**
+     * Validation Error
+     */
+    422: HttpValidationError;
+};
+
+export type DecideCastError = DecideCastErrors[keyof DecideCastErrors];
+
+export type DecideCastResponses = {
+    /**
+     * Successful Response
+     */
+    200: SpeakerRead;
+};
+
+export type DecideCastResponse = DecideCastResponses[keyof DecideCastResponses];
 
 export type GetSpeakerSampleData = {
     body?: never;

@@ -96,3 +96,13 @@ def test_tempo_is_native(rate: float, espeak: Any, sentences: dict[str, str], sa
 def test_text_is_never_an_option(text: str, espeak: Any, said: Any, voice_of: Any) -> None:
     """It is spoken, whatever it looks like."""
     assert len(said(espeak, Speech(text, "en", voice_of(espeak, "espeak-male-1")))) > 4800
+
+
+@pytest.mark.parametrize("pace", [0.8, 1.25])
+def test_a_voice_has_the_pace_of_its_speaker(pace: float, espeak: Any, sentences: dict[str, str], said: Any) -> None:
+    """At natural speed already, so nothing has to be stretched."""
+    ordinary, own = (
+        len(said(espeak, Speech(sentences["fr"], "fr", Voice(key="k", name="espeak-male-1", pace=at))))
+        for at in (1.0, pace)
+    )
+    assert ordinary / own == pytest.approx(pace, rel=0.08)

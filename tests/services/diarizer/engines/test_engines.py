@@ -33,6 +33,7 @@ def ignore(part):
         ({"recognizer": "magic"}, "LOCALCLIP_RECOGNIZER=pocketsphinx"),
         ({"diarizer": "magic"}, "LOCALCLIP_DIARIZER=clustering"),
         ({"voice_activity": "magic"}, "LOCALCLIP_VOICE_ACTIVITY=silero"),
+        ({"embedder": "magic"}, "LOCALCLIP_EMBEDDER=spectral"),
     ],
 )
 def test_an_engine_that_is_not_there_is_refused(settings, named):
@@ -45,12 +46,12 @@ def test_an_engine_that_is_not_there_is_refused(settings, named):
 def test_engines_can_be_named_under_any_profile():
     """What is named for a port wins over the profile."""
     engines = create_engines(DiarizerSettings(profile="neural", recognizer="pocketsphinx", diarizer="clustering"))
-    assert [info.name for info in engines.infos()] == ["pocketsphinx", "clustering", "silero-vad"]
+    assert [info.name for info in engines.infos()] == ["pocketsphinx", "clustering", "silero-vad", "spectral"]
 
 
 def test_engines_tell_what_they_are(engines):
     """Port, licence and languages are data."""
-    recognizer, diarizer, activity = engines.infos()
+    recognizer, diarizer, activity, _ = engines.infos()
     assert (recognizer.port, recognizer.languages, recognizer.licence) == ("recognizer", ("en",), "BSD-2-Clause")
     assert (diarizer.port, activity.port) == ("diarizer", "voice_activity")
     assert all(info.commercial_use for info in (recognizer, diarizer, activity))

@@ -43,7 +43,7 @@ INSIDE = [(method, path) for method, path in ALL if "{task_id}" in path and meth
 def test_hostile_names_in_a_path_are_not_found(gateway: Gateway, method: str, path: str, part: str) -> None:
     """Whatever stands in a path of a real task, the answer is below 500 and the task stays."""
     where = path.replace("{task_id}", _task(gateway))
-    for name in ("{language}", "{segment_id}", "{speaker_id}", "{name}"):
+    for name in ("{language}", "{segment_id}", "{speaker_id}", "{take_id}", "{name}"):
         where = where.replace(name, quote(part, safe="%"))
     answer = gateway.http.request(method.upper(), where, json={})
     assert answer.status_code < 500, answer.text

@@ -1,13 +1,19 @@
 """Cutting stages into jobs."""
 
-from hypothesis import given
-from hypothesis import strategies as st
+from dataclasses import replace
+
+import pytest
 
 from services.gateway.planning.alignment import texts_by_segment
-from services.gateway.planning.units import LineView, Span, clone_jobs, gaps, length_budget, translate_jobs
+from services.gateway.planning.pace import Pace
+from services.gateway.planning.slots import Span
+from services.gateway.planning.units import LineView, clone_jobs, timeline, translate_jobs
 from shared.messaging import SpeakerVoice
-from shared.pipeline import FitLimits, LineState
-from shared.transcript import Cue
+from shared.pipeline import LineState
+from shared.transcript import Cue, MediaFacts
+
+PACE = Pace(15.0, {"spk_2": 10.0})
+MEDIA = MediaFacts(container="mov", duration_s=20.0, video_codec="h264", audio_codec="aac", fps=25)
 
 
 def span(number: int, start: float, end: float, speaker: str = "spk_1") -> Span:
@@ -18,33 +24,12 @@ def line(of: Span, text: str | None = None) -> LineView:
     return LineView(of.segment_id, text, None, False, LineState.PENDING, 1)
 
 
-def test_gap_ends_at_the_next_speech_of_anyone() -> None:
-    """The last line may use the time to the end of the video."""
-    spans = [span(1, 0.0, 2.0), span(2, 3.0, 4.0, "spk_2"), span(3, 4.0, 5.0)]
-    assert gaps(spans, 8.0) == {"s0001": 1.0, "s0002": 0.0, "s0003": 3.0}
-
-
-def test_no_gap_while_somebody_else_speaks() -> None:
-    """Line 2 ends inside line 1, so there is no silence after it."""
-    spans = [span(1, 0.0, 5.0), span(2, 1.0, 2.0, "spk_2")]
-    assert gaps(spans, 9.0) == {"s0001": 4.0, "s0002": 0.0}
-
-
-@given(st.lists(st.tuples(st.floats(0, 100), st.floats(0.1, 10)), min_size=1, max_size=30))
-def test_borrowed_silence_is_silent(times: list[tuple[float, float]]) -> None:
-    """Nobody speaks inside a gap, whatever overlaps whatever."""
-    spans = [span(n, start, start + length) for n, (start, length) in enumerate(times)]
-    for one in spans:
-        gap = gaps(spans, 200.0)[one.segment_id]
-        if gap > 0:
-            for other in spans:
-                assert other.end_s <= one.end_s or other.start_s >= one.end_s + gap - 1e-9 or other is one
-
-
 def test_translation_is_cut_into_shards_with_context() -> None:
     """70 lines make three jobs whose weights add up, each with its neighbours' text."""
     spans = [span(n, n, n + 0.9) for n in range(70)]
-    jobs = list(translate_jobs("task_1", "es", 2, 5, "en", spans, {s.segment_id: line(s) for s in spans}, 70.0, ()))
+    jobs = list(
+        translate_jobs("task_1", "es", 2, 5, "en", spans, {s.segment_id: line(s) for s in spans}, 70.0, (), PACE)
+    )
     assert [len(job.lines) for job in jobs] == [32, 32, 6]
     assert {job.total_weight for job in jobs} == {70}
     assert sum(job.weight for job in jobs) == 70
@@ -61,12 +46,37 @@ def test_lines_without_text_are_not_spoken() -> None:
     assert [item.segment_id for job in jobs for item in job.lines] == ["s0001"]
 
 
-def test_budget_grows_with_the_slot() -> None:
-    """Borrowed silence is worth characters."""
-    narrow = length_budget(span(1, 0, 2), 0.0, "es", FitLimits())
-    wide = length_budget(span(1, 0, 2), 2.0, "es", FitLimits())
-    assert narrow[0] == 2.0
-    assert wide[1] > narrow[1]
+def test_the_budget_follows_the_pace_of_the_speaker() -> None:
+    """Two seconds at 15 or at 10 characters a second, a fifth faster."""
+    spans = [span(1, 0, 2), span(2, 2, 4, "spk_2")]
+    (job,) = translate_jobs("t", "es", 1, 1, "en", spans, {s.segment_id: line(s) for s in spans}, 4.0, (), PACE)
+    assert [(item.slot_s, item.max_chars) for item in job.lines] == [(2.0, 36), (2.0, 24)]
+
+
+def test_part_of_the_progress_is_kept_for_the_fit_loop() -> None:
+    """The first pass over all lines does not reach the end."""
+    spans = [span(n, n, n + 0.9) for n in range(40)]
+    jobs = list(clone_jobs("t", "es", 1, 1, spans, {s.segment_id: line(s, "x") for s in spans}, {}, 50.0))
+    assert sum(job.weight for job in jobs) / jobs[0].total_weight == pytest.approx(1 / 1.15)
+
+
+def test_the_timeline_keeps_a_speaker_from_overlapping_himself() -> None:
+    """A take that runs on delays the next of its speaker, which says so; the other speaker's stays."""
+    spans = [span(1, 0, 2), span(2, 2, 4, "spk_2"), span(3, 2, 4)]
+    taken = {
+        s.segment_id: replace(
+            line(s, "hola"), state=LineState.DUBBED, take_key="k", take_start_s=s.start_s, decision="natural speed"
+        )
+        for s in spans
+    }
+    lengths = {"s0001": 2.25, "s0002": 2.0, "s0003": 1.5}
+    views = {key: replace(view, take_duration_s=lengths[key]) for key, view in taken.items()}
+    found = timeline("t", "es", "en", MEDIA, spans, views, ()).lines
+    assert [(one.take_start_s, one.take_duration_s) for one in found] == [(0.0, 2.25), (2.0, 2.0), (2.25, 1.5)]
+    assert [one.decision for one in found][1:] == [
+        "natural speed",
+        "natural speed; begins 0.25 s late, after the same speaker's line before it",
+    ]
 
 
 def test_as_many_cues_as_segments_are_taken_in_order() -> None:

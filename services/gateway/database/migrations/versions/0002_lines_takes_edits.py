@@ -192,10 +192,12 @@ def upgrade() -> None:
 
     voices = op.get_bind().execute(sa.text("SELECT id, voice FROM speakers WHERE voice IS NOT NULL")).all()
     with op.batch_alter_table("speakers", schema=None) as batch_op:
+        batch_op.add_column(sa.Column("pace", sa.Float(), nullable=True))
         batch_op.add_column(sa.Column("embedding", sa.JSON(), nullable=True))
         batch_op.add_column(sa.Column("embedding_model", sa.String(length=80), nullable=True))
         batch_op.add_column(sa.Column("cast_id", sa.String(length=40), nullable=True))
         batch_op.add_column(sa.Column("cast_similarity", sa.Float(), nullable=True))
+        batch_op.add_column(sa.Column("cast_accepted", sa.Boolean(), nullable=False, server_default=sa.false()))
         batch_op.drop_column("voice")
     with op.batch_alter_table("speakers", schema=None) as batch_op:
         batch_op.add_column(sa.Column("voice", sa.JSON(), nullable=True))
@@ -212,10 +214,12 @@ def downgrade() -> None:
 
     with op.batch_alter_table("speakers", schema=None) as batch_op:
         batch_op.drop_column("voice")
+        batch_op.drop_column("cast_accepted")
         batch_op.drop_column("cast_similarity")
         batch_op.drop_column("cast_id")
         batch_op.drop_column("embedding_model")
         batch_op.drop_column("embedding")
+        batch_op.drop_column("pace")
     with op.batch_alter_table("speakers", schema=None) as batch_op:
         batch_op.add_column(sa.Column("voice", sa.String(), nullable=True))
 

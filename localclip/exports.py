@@ -1,0 +1,101 @@
+"""Export a dubbed task by a recipe: choose one, have it made, fetch its files."""
+
+import json
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+from rich.console import Console
+from rich.table import Table
+
+from localclip.client import Client
+from localclip.errors import LocalClipError
+from localclip.models import Export
+from shared.messaging import ExportRecipe, expanded
+from shared.pipeline import Status
+
+_POLL_S = 0.5
+
+
+def choose_recipe(client: Client, name: str, languages: Sequence[str], settings: Sequence[str]) -> ExportRecipe:
+    """The recipe called `name` on the gateway, or in a JSON file, with `key=value` changes, for `languages` if any.
+
+    Raises: LocalClipError, for a recipe, language or setting there is not.
+    """
+    if name.endswith(".json"):
+        try:
+            fields: dict[str, Any] = json.loads(Path(name).read_text(encoding="utf-8"))
+        except (OSError, ValueError) as error:
+            raise LocalClipError(f"--recipe {name}: {error}") from error
+    else:
+        presets = {preset.name: preset for preset in client.presets()}
+        if name not in presets:
+            raise LocalClipError(f"--recipe: no '{name}'; choose from {', '.join(presets)}, or name a .json file")
+        fields = presets[name].recipe
+    for change in settings:
+        _set(fields, change)
+    try:
+        recipe = ExportRecipe.model_validate(fields)
+        return expanded(recipe, languages) if languages else recipe
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(str(part) for part in first["loc"])
+        raise LocalClipError(f"the recipe is not valid: {where}: {first['msg']}".replace(": : ", ": ")) from error
+    except ValueError as error:
+        raise LocalClipError(f"the recipe cannot be made: {error}") from error
+
+
+def _set(fields: dict[str, Any], change: str) -> None:
+    """Set a field by its path, as in `settings.loudness_lufs=-23` or `burn.style.size=64`."""
+    path, equals, text = change.partition("=")
+    *parents, last = path.split(".")
+    if not equals or not last:
+        raise LocalClipError(f"--set {change}: write key=value")
+    try:
+        value = json.loads(text)
+    except ValueError:
+        value = text
+    for parent in parents:
+        if not isinstance(fields.get(parent), dict):
+            fields[parent] = {}
+        fields = fields[parent]
+    fields[last] = value
+
+
+def export(client: Client, task_id: str, recipe: ExportRecipe, folder: Path, console: Console) -> tuple[Path, ...]:
+    """Have `recipe` made and fetch its files into `folder`. An interrupt removes the export.
+
+    Raises: LocalClipError, with the reason when it fails.
+    """
+    made = client.start_export(task_id, recipe)
+    try:
+        made = _wait(client, task_id, made, console)
+    except KeyboardInterrupt:
+        client.delete_export(task_id, made.export_id)
+        raise
+    if made.status is not Status.COMPLETED:
+        raise LocalClipError(f"the export {made.status}: {made.error_code}: {made.error_message}")
+    folder.mkdir(parents=True, exist_ok=True)
+    files = tuple(client.fetch(file.url, folder / Path(file.name).name) for file in made.files)
+    console.print(_table(made, files))
+    return files
+
+
+def _wait(client: Client, task_id: str, made: Export, console: Console) -> Export:
+    with console.status("exporting ..."):
+        while made.status in (Status.PENDING, Status.PROCESSING):
+            time.sleep(_POLL_S)
+            made = client.export(task_id, made.export_id)
+    return made
+
+
+def _table(made: Export, files: Sequence[Path]) -> Table:
+    passed = made.report.get("passed") if made.report else None
+    grid = Table(title=f"{made.export_id}: {'passed its checks' if passed else 'done'}", title_justify="left")
+    grid.add_column("file", overflow="fold")
+    grid.add_column("size", justify="right")
+    for path in files:
+        grid.add_row(str(path), f"{path.stat().st_size / 1e6:.1f} MB")
+    return grid

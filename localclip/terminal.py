@@ -1,0 +1,22 @@
+"""Where commands print, and which gateway they speak to."""
+
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from localclip.client import Client
+
+_WIDTH_OF_A_PIPE = 160
+console = Console()
+if not console.is_terminal:
+    console = Console(width=_WIDTH_OF_A_PIPE)
+
+Server = Annotated[str | None, typer.Option("--server", envvar="LOCALCLIP_SERVER", help="address of a running gateway")]
+Key = Annotated[str | None, typer.Option("--api-key", envvar="LOCALCLIP_API_KEY", help="API key of that gateway")]
+_DEFAULT_SERVER = "http://127.0.0.1:8080"
+
+
+def connect(server: str | None, api_key: str | None) -> Client:
+    """A client of the gateway asked for, or of the one on this machine."""
+    return Client(server or _DEFAULT_SERVER, api_key)

@@ -1,0 +1,119 @@
+"""The use case of hearing finished takes again: are they understood, and do they sound like their speakers?"""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import soundfile
+from scipy.signal import resample_poly
+
+from services.diarizer.engines import Engines, Span
+from services.diarizer.recording import SPEECH_RATE_HZ, Recording
+from services.diarizer.wording import error_rate
+from shared.messaging import EngineUsed, HeardLine, HearTakes, JobContext, TakeToHear
+from shared.observability import logger
+from shared.pipeline import language
+from shared.storage import ObjectNotFound
+
+_MARGIN_S = 0.2  # of silence around a take: a recognizer needs a beginning and an end
+log = logger(__name__)
+
+
+@dataclass(frozen=True)
+class Heard:
+    """What was heard, and why figures are missing if they are."""
+
+    lines: tuple[HeardLine, ...]
+    engines: tuple[EngineUsed, ...]
+    no_error_rate: str | None
+    no_similarity: str | None
+
+
+class Listening:
+    """Hears one job's takes after the other. Safe to repeat: it stores nothing."""
+
+    def __init__(self, engines: Engines) -> None:
+        self._engines = engines
+
+    def run(self, job: HearTakes, context: JobContext) -> Heard:
+        """Hear every take that is still there; a figure no engine here can tell is None."""
+        session = _Session(self._engines, job, context)
+        lines = []
+        for number, take in enumerate(job.lines):
+            context.progress(number / len(job.lines), f"listening to line {number + 1} of {len(job.lines)}")
+            context.cancel.check()
+            lines.append(session.hear(take))
+        used = []
+        if session.no_error_rate is None:
+            used.append(self._engines.recognizer.info.used())
+        if session.no_similarity is None:
+            used.append(self._engines.embedder.info.used())
+        return Heard(tuple(lines), tuple(used), session.no_error_rate, session.no_similarity)
+
+
+class _Session:
+    """What the takes of one job have in common: their language, and their speakers' voices."""
+
+    def __init__(self, engines: Engines, job: HearTakes, context: JobContext) -> None:
+        self._engines, self._context, self._language = engines, context, language(job.language)
+        recognizer, embedder = engines.recognizer.info, engines.embedder.info
+        known = not recognizer.languages or job.language in recognizer.languages
+        self.no_error_rate = None if known else f"{recognizer.name} does not understand {self._language.name}"
+        self.no_similarity = None if embedder.judges_takes else f"{embedder.name} cannot tell how alike voices are"
+        self._clips = {who.speaker_id: who.reference_key for who in job.speakers if who.reference_key}
+        self._voices: dict[str, tuple[float, ...] | None] = {}
+
+    def hear(self, take: TakeToHear) -> HeardLine:
+        recording = self._open(take.take_key, f"{take.segment_id}.pcm")
+        if recording is None:
+            log.warning("take_missing", segment=take.segment_id, key=take.take_key)
+            return HeardLine(segment_id=take.segment_id, revision=take.revision)
+        text = None if self.no_error_rate else self._understood(recording)
+        return HeardLine(
+            segment_id=take.segment_id,
+            revision=take.revision,
+            heard=text,
+            error_rate=None if text is None else error_rate(take.text, text, self._language),
+            similarity=None if self.no_similarity else self._similarity(take.speaker_id, recording),
+        )
+
+    def _understood(self, recording: Recording) -> str:
+        found = self._engines.recognizer.recognize(recording, [_whole(recording)], self._language.code, self._report)
+        joint = " " if self._language.spaces else ""
+        return joint.join(word.text for word in found.words)
+
+    def _similarity(self, speaker_id: str, recording: Recording) -> float | None:
+        if speaker_id not in self._voices:
+            clip = self._open(self._clips.get(speaker_id), f"{speaker_id}.clip.pcm")
+            self._voices[speaker_id] = self._embedded(clip) if clip else None
+        own, voice = self._voices[speaker_id], self._embedded(recording)
+        return round(float(np.dot(own, voice)), 4) if own is not None and voice is not None else None
+
+    def _embedded(self, recording: Recording) -> tuple[float, ...] | None:
+        return self._engines.embedder.embed(recording, [_whole(recording)], self._report)
+
+    def _open(self, key: str | None, name: str) -> Recording | None:
+        if key is None:
+            return None
+        try:
+            path = self._context.store.local(key, self._context.workdir)
+        except ObjectNotFound:
+            return None
+        return _as_recording(path, self._context.workdir / name)
+
+    def _report(self, _: float) -> None:
+        self._context.cancel.check()
+
+
+def _whole(recording: Recording) -> Span:
+    return Span(0.0, recording.duration_s)
+
+
+def _as_recording(path: Path, target: Path) -> Recording:
+    """Our own files: a take (FLAC) or a reference clip (WAV), resampled, with silence around."""
+    samples, rate_hz = soundfile.read(path, dtype="float32", always_2d=True)
+    common = int(np.gcd(rate_hz, SPEECH_RATE_HZ))
+    mono = resample_poly(samples.mean(axis=1), SPEECH_RATE_HZ // common, rate_hz // common)
+    padded = np.pad(mono, round(_MARGIN_S * SPEECH_RATE_HZ))
+    target.write_bytes((np.clip(padded, -1, 1) * 32767).astype("<i2").tobytes())
+    return Recording(target)

@@ -1,0 +1,121 @@
+"""Demucs as the separator (https://github.com/adefossez/demucs, code and released weights under MIT).
+
+The background is the original less the vocals Demucs finds, not the sum of its other stems: what it takes for no voice
+is kept as it is.
+"""
+
+import hashlib
+from collections.abc import Iterator
+from importlib.metadata import version
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from services.exporter.engines.base import Report
+from services.exporter.loudness import Samples
+from shared.messaging import EngineInfo
+from shared.pipeline import CancelToken, ErrorCode, PermanentError, Stage
+
+if TYPE_CHECKING:
+    import torch
+
+_OVERLAP = 0.25
+_LONGEST_S = 12.0
+"""Longest piece given to a model at once; those without a transformer would take a whole song."""
+_INSTALL = "install it with: pip install 'localclip[separator]', or set LOCALCLIP_SEPARATOR=none"
+
+
+class DemucsSeparator:
+    """A Demucs model or bag of models, loaded once."""
+
+    def __init__(self, name: str, folder: Path | None, device: str | None) -> None:
+        try:
+            import torch
+            from demucs.apply import apply_model
+            from demucs.pretrained import get_model
+            from demucs.repo import ModelLoadingError
+        except ImportError as error:
+            raise PermanentError(
+                ErrorCode.ENGINE_UNAVAILABLE, f"the separator Demucs is not installed ({error}); {_INSTALL}"
+            ) from error
+        if folder is not None and not folder.is_dir():
+            raise PermanentError(ErrorCode.ENGINE_UNAVAILABLE, f"LOCALCLIP_SEPARATOR_MODELS: no folder {folder}")
+        try:
+            self._net: Any = get_model(name, folder)
+        except (ModelLoadingError, OSError) as error:
+            where = f"in {folder}" if folder else "to download"
+            raise PermanentError(ErrorCode.ENGINE_UNAVAILABLE, f"no Demucs model '{name}' {where}: {error}") from error
+        if "vocals" not in self._net.sources:
+            raise PermanentError(ErrorCode.ENGINE_UNAVAILABLE, f"the Demucs model '{name}' does not find vocals")
+        self._torch, self._apply = torch, apply_model
+        self._device = device or ("cuda" if torch.cuda.is_available() else "cpu")
+        self._vocals: int = self._net.sources.index("vocals")
+        self._model = f"{name}-{_fingerprint(self._net)}"
+
+    @property
+    def info(self) -> EngineInfo:
+        """Demucs and its model."""
+        return EngineInfo(
+            stage=Stage.EXPORT,
+            port="separator",
+            name="demucs",
+            version=f"{version('demucs')} {self._model}",
+            licence="MIT",
+            commercial_use=True,
+        )
+
+    @property
+    def model(self) -> str:
+        """Name and fingerprint of the weights."""
+        return self._model
+
+    @property
+    def rate_hz(self) -> int:
+        """44.1 kHz in every model released."""
+        return int(self._net.samplerate)
+
+    def background(self, mix: Samples, cancel: CancelToken, report: Report) -> Iterator[Samples]:
+        """See `Separator.background`: pieces overlap by a quarter and fade into each other."""
+        mean, spread = _statistics(mix)
+        nets = getattr(self._net, "models", (self._net,))  # a bag has none of its own
+        size = int(self.rate_hz * min(_LONGEST_S, *(float(net.segment) for net in nets)))
+        stride = int(size * (1 - _OVERLAP))
+        ramp = np.minimum(np.arange(1, size + 1), np.arange(size, 0, -1)).astype(np.float32)[:, None]
+        vocals, weights = np.zeros((size, 2), np.float32), np.zeros((size, 1), np.float32)
+        for start in range(0, len(mix), stride):
+            cancel.check()
+            report(start / len(mix))
+            piece = np.asarray(mix[start : start + size])
+            found = self._find_vocals((piece - mean) / spread) * spread
+            vocals[: len(piece)] += ramp[: len(piece)] * found
+            weights[: len(piece)] += ramp[: len(piece)]
+            ready = min(stride, len(piece))
+            yield piece[:ready] - vocals[:ready] / weights[:ready]
+            vocals = np.concatenate([vocals[stride:], np.zeros((stride, 2), np.float32)])
+            weights = np.concatenate([weights[stride:], np.zeros((stride, 1), np.float32)])
+
+    def _find_vocals(self, piece: Samples) -> Samples:
+        sound: torch.Tensor = self._torch.from_numpy(np.ascontiguousarray(piece.T))[None]
+        stems = self._apply(self._net, sound, shifts=0, split=False, device=self._device)
+        found: Samples = stems[0, self._vocals].cpu().numpy().T
+        return found
+
+
+def _statistics(mix: Samples) -> tuple[float, float]:
+    """Mean and spread of the mono mix, which Demucs wants its input brought to 0 and 1 by; in pieces, as it is long."""
+    piece, total, squares = 1 << 20, 0.0, 0.0
+    for start in range(0, len(mix), piece):
+        mono = np.asarray(mix[start : start + piece]).mean(axis=1, dtype=np.float64)
+        total, squares = total + float(mono.sum()), squares + float(np.dot(mono, mono))
+    mean = total / max(1, len(mix))
+    return mean, max(1e-8, float(np.sqrt(max(0.0, squares / max(1, len(mix)) - mean**2))))
+
+
+def _fingerprint(net: Any) -> str:
+    """Of the weights: another model under the same name gives another background."""
+    digest = hashlib.sha256()
+    for name, values in net.state_dict().items():
+        digest.update(name.encode())
+        digest.update(values.detach().cpu().numpy().tobytes())
+    return digest.hexdigest()[:12]

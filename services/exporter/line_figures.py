@@ -1,0 +1,69 @@
+"""The figures of a report that are told line by line, and what they come to."""
+
+from collections.abc import Sequence
+
+from services.exporter.lines import is_dubbed, take_start_s
+from shared.messaging import Timeline, TimelineLine
+from shared.pipeline import language
+
+_NOT_HEARD = "the takes were not heard again: no recognizer is configured for this language"
+_NOT_COMPARED = "the takes were not compared with their speakers: no speaker embeddings are at hand"
+
+
+def lines_of(timeline: Timeline, lufs: Sequence[float | None]) -> list[dict[str, object]]:
+    """Every line with how it came to be and how it sounds; `lufs` are those of the dubbed ones, in order."""
+    loud = iter(lufs)
+    return [_line(line, next(loud, None) if is_dubbed(line) else None) for line in timeline.lines]
+
+
+def _line(line: TimelineLine, lufs: float | None) -> dict[str, object]:
+    dubbed = is_dubbed(line)
+    return {
+        "id": line.segment_id,
+        "speaker": line.speaker_id,
+        "start_s": round(take_start_s(line) if dubbed else line.start_s, 3),
+        "length_s": rounded(line.take_duration_s if dubbed else line.end_s - line.start_s, 3),
+        "state": str(line.state),
+        "dubbed": dubbed,
+        "speed": rounded(line.speed, 4),
+        "fit": line.fit,
+        "decision": line.decision,
+        "rounds": line.rounds,
+        "origin": line.origin,
+        "edited": line.edited,
+        "lufs": rounded(lufs, 2),
+        "error_rate": rounded(line.error_rate, 4),
+        "similarity": rounded(line.similarity, 4),
+        "error_code": line.error_code,
+    }
+
+
+def error_rates(timeline: Timeline, unmeasured: dict[str, str]) -> dict[str, dict[str, float] | None]:
+    """`wer` where the language separates words, `cer` where it does not; the other one is not defined."""
+    spaces = language(timeline.language).spaces
+    name, other = ("wer", "cer") if spaces else ("cer", "wer")
+    unmeasured[other] = "words are counted in this language" if spaces else "characters are counted in this language"
+    rated = [(len(line.text), line.error_rate) for line in timeline.lines if line.error_rate is not None]
+    found = None
+    if rated:
+        total = sum(max(1, length) for length, _ in rated)
+        rates = [rate for _, rate in rated]
+        mean = sum(max(1, length) * rate for length, rate in rated) / total
+        found = {"mean": round(mean, 4), "worst": round(max(rates), 4), "lines": len(rated)}
+    else:
+        unmeasured[name] = _NOT_HEARD
+    return {name: found, other: None}
+
+
+def similarities(lines: Sequence[TimelineLine], unmeasured: dict[str, str]) -> dict[str, float] | None:
+    """How much the takes sound like their speakers, from -1 to 1."""
+    values = [line.similarity for line in lines if line.similarity is not None]
+    if not values:
+        unmeasured["similarity"] = _NOT_COMPARED
+        return None
+    return {"mean": round(sum(values) / len(values), 4), "worst": round(min(values), 4), "lines": len(values)}
+
+
+def rounded(value: float | None, digits: int) -> float | None:
+    """`value` with so many digits, None as it is."""
+    return None if value is None else round(value, digits)

@@ -1,0 +1,168 @@
+"""Exports by recipe: begin, follow, fetch, remove."""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from urllib.parse import quote
+
+from fastapi import APIRouter, Request, Response
+from fastapi.responses import StreamingResponse
+from sqlmodel import Session
+
+from services.gateway.api.artifacts import serve
+from services.gateway.api.context import Caller, Gateway, Parts, Who, locked_visible_task, visible_task
+from services.gateway.api.problems import Problem, not_found, unprocessable
+from services.gateway.api.schemas import ExportFile, ExportRead, PresetRead
+from services.gateway.capabilities import of_port
+from services.gateway.database import exports as rows
+from services.gateway.database import queries
+from services.gateway.database.jobs import media
+from services.gateway.database.tables import ExportRow, JobRow, Task
+from services.gateway.planning.recipes import PRESETS, Finished, finished_languages, refusals
+from shared.messaging import SOURCE, EngineInfo, ExportRecipe, expanded
+from shared.pipeline import BASE, LineState, Stage, Status
+from shared.storage import keys
+
+router = APIRouter(tags=["exports"])
+_EXPORTS = "/api/tasks/{task_id}/exports"
+
+
+@router.get("/api/recipes", operation_id="list_recipes")
+def list_recipes(who: Who) -> list[PresetRead]:
+    """Recipes to begin with; `*` stands for every finished language of a task."""
+    return [PresetRead(name=p.name, title=p.title, description=p.description, recipe=p.recipe) for p in PRESETS]
+
+
+@router.post(_EXPORTS, status_code=202, operation_id="start_export")
+async def start_export(task_id: str, recipe: ExportRecipe, parts: Parts, who: Who) -> ExportRead:
+    """Make files of a dubbed task by a recipe; nothing is dubbed again. `recipe.completed` tells when they are there.
+
+    Posting the same recipe again makes a new export of what the task has become.
+    """
+    engines = await parts.capabilities.engines()
+    return await asyncio.to_thread(_start, task_id, recipe, engines, parts, who)
+
+
+def _start(
+    task_id: str, recipe: ExportRecipe, engines: Sequence[EngineInfo], parts: Gateway, who: Caller
+) -> ExportRead:
+    with parts.database.write() as session:
+        task = locked_visible_task(session, who, task_id)
+        recipe = _possible(session, task, recipe, engines)
+        named = {track.language for track in recipe.audio}
+        named |= {code for _, text in recipe.texts() for code in (text.language, text.second)}
+        made = rows.start(session, task, recipe, sorted(code for code in named if code not in (None, SOURCE)))
+        session.flush()
+        return _read(made, None, parts)
+
+
+def _possible(session: Session, task: Task, recipe: ExportRecipe, engines: Sequence[EngineInfo]) -> ExportRecipe:
+    """The recipe with every language named. Raises: Problem 409, 422."""
+    if task.media is None:
+        raise Problem(409, "not_ready", "the video was not looked at yet; process the task first")
+    languages = _languages(session, task)
+    try:
+        recipe = expanded(recipe, finished_languages(recipe, languages))
+    except ValueError as error:
+        raise unprocessable("no_such_recipe", _words(error), "") from error
+    judged = of_port(engines, "mixer")  # workers that never announced themselves are not judged
+    found = refusals(
+        recipe,
+        languages,
+        has_audio=media(task).audio_codec is not None,
+        has_lines=bool(queries.segments(session, task.task_id)),
+        has_separator=not judged or bool(of_port(engines, "separator")),
+    )
+    for refusal in found:
+        raise unprocessable(refusal.code, refusal.detail, refusal.pointer)
+    return recipe
+
+
+def _words(error: ValueError) -> str:
+    text = str(error)
+    return "no language of this task is finished that the recipe could be made of" if "\n" in text else text
+
+
+def _languages(session: Session, task: Task) -> Mapping[str, Finished]:
+    runs = queries.newest_runs(session, [task.task_id]).get(task.task_id, {})
+    found = {}
+    for language in queries.languages(session, [task.task_id]).get(task.task_id, []):
+        lines = queries.lines(session, task.task_id, language.language).values()
+        cloning = runs.get((language.language, Stage.CLONING))
+        spoken = cloning is not None and cloning.status in (Status.COMPLETED, Status.STALE)
+        takes = any(line.take_key and not line.omitted and line.state != LineState.FAILED for line in lines)
+        found[language.language] = Finished(any(line.text for line in lines), spoken and takes)
+    return found
+
+
+@router.get(_EXPORTS, operation_id="list_exports")
+def list_exports(task_id: str, parts: Parts, who: Who) -> list[ExportRead]:
+    """Exports by recipe, newest first."""
+    with parts.database.read() as session:
+        visible_task(session, who, task_id)
+        found = rows.exports(session, task_id)
+        jobs = rows.jobs(session, task_id, [made.export_id for made in found])
+        return [_read(made, jobs.get(made.export_id), parts) for made in found]
+
+
+@router.get(_EXPORTS + "/{export_id}", operation_id="get_export")
+def get_export(task_id: str, export_id: str, parts: Parts, who: Who) -> ExportRead:
+    """One export by recipe."""
+    with parts.database.read() as session:
+        visible_task(session, who, task_id)
+        made = _known(session, task_id, export_id)
+        return _read(made, rows.jobs(session, task_id, [export_id]).get(export_id), parts)
+
+
+@router.delete(_EXPORTS + "/{export_id}", status_code=204, operation_id="delete_export")
+def delete_export(task_id: str, export_id: str, parts: Parts, who: Who) -> None:
+    """Stop an export if it is still being made, and remove its files."""
+    with parts.database.write() as session:
+        task = locked_visible_task(session, who, task_id)
+        made = _known(session, task_id, export_id)
+        rows.cancel(session, task, made)
+        session.flush()
+        session.delete(made)
+    parts.store.delete(keys.recipe_prefix(task_id, export_id))
+
+
+@router.get(_EXPORTS + "/{export_id}/files/{name}", operation_id="get_export_file", response_class=StreamingResponse)
+@router.head(_EXPORTS + "/{export_id}/files/{name}", include_in_schema=False)
+def get_export_file(task_id: str, export_id: str, name: str, request: Request, parts: Parts, who: Who) -> Response:
+    """One file, to be saved, with `Range`, `If-Range` and `If-None-Match`."""
+    with parts.database.read() as session:
+        visible_task(session, who, task_id)
+        files = _known(session, task_id, export_id).files
+    file = next((file for file in files if file["name"] == name), None)
+    if file is None:
+        raise not_found(f"file '{name[:80]}' of this export")
+    return serve(parts, request, file["key"], name, file["media_type"], download=True)
+
+
+def _known(session: Session, task_id: str, export_id: str) -> ExportRow:
+    found = rows.export(session, task_id, export_id)
+    if found is None:
+        raise not_found(f"export '{export_id[:40]}'")
+    return found
+
+
+def _read(made: ExportRow, job: JobRow | None, parts: Gateway) -> ExportRead:
+    """Progress is what the progress service told of this export's attempt; it follows the newest one of a task."""
+    progress, message = 100 if made.status == Status.COMPLETED else 0, ""
+    if made.status == Status.PROCESSING and job is not None:
+        told = parts.hub.known_progress(made.task_id, BASE, Stage.EXPORT)
+        if told and told.get("attempt") == job.attempt:
+            progress, message = min(99, int(str(told["progress"]))), str(told.get("message", ""))
+    url = f"/api/tasks/{made.task_id}/exports/{made.export_id}/files/"
+    return ExportRead(
+        export_id=made.export_id,
+        status=Status(made.status),
+        progress=progress,
+        message=message,
+        recipe=ExportRecipe.model_validate(made.recipe),
+        files=[ExportFile(**file, url=url + quote(file["name"])) for file in made.files],
+        report=made.report,
+        error_code=made.error_code,
+        error_message=made.error_message,
+        created_at=made.created_at,
+        finished_at=made.finished_at,
+    )

@@ -1,0 +1,66 @@
+"""The review list of a task: lines worth a person's time, over all languages, worst first."""
+
+from collections.abc import Iterator
+from statistics import fmean
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Response
+from sqlmodel import Session
+
+from services.gateway.api.account_schemas import ReviewLine, ReviewReason
+from services.gateway.api.context import Parts, Who, visible_task
+from services.gateway.api.reading import read_line
+from services.gateway.database import queries
+from services.gateway.database.jobs import view
+from services.gateway.database.tables import SegmentRow
+from services.gateway.planning.review import is_issue, reasons, score
+
+router = APIRouter(prefix="/api/tasks/{task_id}", tags=["review"])
+
+
+@router.get("/review", operation_id="list_review")
+def list_review(
+    task_id: str,
+    parts: Parts,
+    who: Who,
+    response: Response,
+    limit: Annotated[int, Query(ge=1, le=1000)] = 100,
+    minor: Annotated[bool, Query(description="lines that are only sped up or doubtful, too")] = False,
+) -> list[ReviewLine]:
+    """Lines of all languages by risk; without `minor` those that each language counts as its `issues`.
+
+    `X-Total-Count` tells how many there are.
+    """
+    with parts.database.read() as session:
+        visible_task(session, who, task_id)
+        found = sorted(_ranked(session, task_id, minor=minor), key=lambda line: (-line.score, line.start_s))
+    response.headers["X-Total-Count"] = str(len(found))
+    return found[:limit]
+
+
+def _ranked(session: Session, task_id: str, *, minor: bool) -> Iterator[ReviewLine]:
+    segments = {segment.segment_id: segment for segment in queries.segments(session, task_id)}
+    for language in queries.languages(session, [task_id]).get(task_id, []):
+        for row in queries.lines(session, task_id, language.language).values():
+            segment = segments.get(row.segment_id)
+            if segment is None:
+                continue
+            changed = row.segment_revision != segment.revision
+            why = reasons(
+                view(row),
+                source_changed=changed,
+                confidence=_confidence(segment),
+                exported=language.exported_version is not None,
+            )
+            if is_issue(why) or (minor and why):
+                yield ReviewLine(
+                    **read_line(segment, row).model_dump(),
+                    language=row.language,
+                    score=score(why),
+                    reasons=[ReviewReason(code=reason.code, text=reason.text) for reason in why],
+                )
+
+
+def _confidence(segment: SegmentRow) -> float | None:
+    known = [word["probability"] for word in segment.words if word.get("probability") is not None]
+    return fmean(known) if known else None

@@ -1,0 +1,93 @@
+"""Have finished takes heard again, and keep what was heard."""
+
+from collections.abc import Sequence
+
+from sqlmodel import Session
+
+from services.gateway.database import queries
+from services.gateway.database.facts import tell
+from services.gateway.database.jobs import row, spans, view
+from services.gateway.database.steps import carry_out
+from services.gateway.database.tables import JobState, LineRow, StageRun, Task, now
+from services.gateway.planning.listening import hear_jobs, hear_line_job, is_due
+from shared.messaging import HeardLine, SpeakerVoice
+from shared.pipeline import Stage, Status
+
+
+def listen_after(session: Session, task: Task, run: StageRun) -> None:
+    """Add listening to a run that has made all its takes; nothing before that, or a second time."""
+    if run.stage != Stage.CLONING or run.status != Status.PROCESSING or run.jobs_failed:
+        return
+    session.flush()
+    jobs = queries.jobs_of_run(session, run)
+    if not is_due((job.shard, job.state in queries.OPEN_JOBS) for job in jobs):
+        return
+    lines = queries.lines(session, task.task_id, run.language)
+    due = hear_jobs(
+        task.task_id,
+        run.language,
+        run.attempt,
+        task.epoch,
+        spans(queries.segments(session, task.task_id), lines),
+        {key: view(line) for key, line in lines.items()},
+        _speakers(session, task),
+    )
+    rows = [row(job, run, optional=True) for job in due]
+    session.add_all(rows)
+    run.jobs_total += len(rows)
+
+
+def listen_to_line(session: Session, task: Task, line: LineRow, attempt: int) -> None:
+    """The same for a line that was dubbed again by itself."""
+    segment = queries.segment(session, task.task_id, line.segment_id)
+    if segment is None:
+        return
+    (span,) = spans([segment], {line.segment_id: line})
+    speakers = _speakers(session, task)
+    job = hear_line_job(task.task_id, line.language, attempt, task.epoch, span, view(line), speakers)
+    if job is not None:
+        session.add(row(job, optional=True))
+
+
+def take_heard(session: Session, task: Task, language: str, heard: Sequence[HeardLine]) -> None:
+    """Keep the figures of takes that still count."""
+    rows = queries.lines(session, task.task_id, language)
+    for one in heard:
+        line = rows.get(one.segment_id)
+        if line is None or line.revision != one.revision or line.take_revision != one.revision:
+            continue
+        line.heard, line.error_rate, line.similarity = one.heard, one.error_rate, one.similarity
+        line.version += 1
+        tell(
+            session,
+            task,
+            language,
+            "line",
+            "updated",
+            segment_id=line.segment_id,
+            state=line.state,
+            version=line.version,
+        )
+
+
+def give_up_listening(session: Session, task_id: str, job_id: int) -> bool:
+    """Go on without a listening job that nobody finished in time; its figures stay unknown."""
+    task = queries.locked_task(session, task_id)
+    (job,) = queries.jobs_by_id(session, [job_id]) or (None,)
+    if task is None or task.deleted_at is not None or job is None or job.state not in queries.OPEN_JOBS:
+        return False
+    job.state, job.finished_at = JobState.CANCELED, now()
+    run = queries.run(session, task_id, job.language, job.run_stage, job.attempt) if job.run_stage else None
+    if run is not None and run.status == Status.PROCESSING:
+        run.jobs_done += 1
+        session.flush()
+        carry_out(session, task, [])
+    return True
+
+
+def _speakers(session: Session, task: Task) -> list[SpeakerVoice]:
+    """With the clips that takes are compared with: of the speakers themselves, whoever speaks for them."""
+    return [
+        SpeakerVoice(speaker_id=one.speaker_id, f0_hz=one.f0_hz, reference_key=one.reference_key)
+        for one in queries.speakers(session, task.task_id)
+    ]

@@ -1,0 +1,229 @@
+"""Carry the fit loop of `planning.fitting`: keep what was tried with a line, add the jobs that follow from it.
+
+The line always holds the best take so far together with its text, so that whatever ends the loop early (an edit, a
+cancellation, a job that fails) leaves a whole line. Jobs count for the voice run and are inserted by the transaction
+that records the take before them.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlmodel import Session
+
+from services.gateway.database import queries
+from services.gateway.database.jobs import glossary, media, roles, row, spans, spoken_right, view
+from services.gateway.database.tables import JobRow, LineRow, StageRun, Task
+from services.gateway.planning import fitting
+from services.gateway.planning.fitting import MAX_ROUNDS, Ask, Keep, Speak, Spoken
+from services.gateway.planning.slots import Room, Span, rooms
+from services.gateway.planning.units import FITTING_SHARE, line_to_speak
+from services.gateway.planning.voices import Roles, with_needed
+from shared.messaging import (
+    CloneLines,
+    JobFailed,
+    LinesDubbed,
+    LinesRewritten,
+    LineTake,
+    LineToRewrite,
+    LineToSpeak,
+    RewriteLines,
+)
+from shared.pipeline import FitLimits, LineState, Stage
+
+_LIMITS = FitLimits()
+_PREFIX = "fit-"
+
+
+def is_refit(job: JobRow) -> bool:
+    """Whether `job` belongs to the loop, and not to the first pass over the lines."""
+    return job.shard.startswith(_PREFIX)
+
+
+def after_first_takes(session: Session, task: Task, run: StageRun, result: LinesDubbed) -> None:
+    """Begin with the lines of a first pass; their takes are on them already."""
+    loop = _open(session, task, run)
+    for take in result.lines:
+        line = loop.lines.get(take.segment_id)
+        if line is not None and take.take_key and line.take_revision == line.revision == take.revision:
+            line.tried, line.rounds = [_entry(line.text or "", take)], 0
+            _decide(loop, line)
+    _follow(loop)
+
+
+def after_refit(
+    session: Session, task: Task, run: StageRun, job: JobRow, result: LinesDubbed | LinesRewritten | JobFailed
+) -> None:
+    """Go on with the lines of a job of the loop."""
+    loop = _open(session, task, run)
+    if job.stage == Stage.TRANSLATION:
+        _take_texts(loop, RewriteLines.model_validate_json(job.payload), result)
+    else:
+        _take_takes(loop, CloneLines.model_validate_json(job.payload), result)
+    _follow(loop)
+
+
+@dataclass
+class _Loop:
+    """The lines of a voice run, and what is to be done next."""
+
+    session: Session
+    task: Task
+    run: StageRun
+    spans: Mapping[str, Span]
+    rooms: Mapping[str, Room]
+    lines: Mapping[str, LineRow]
+    cast: Roles
+    may_ask: bool
+    speak: list[LineToSpeak] = field(default_factory=list)
+    ask: list[LineToRewrite] = field(default_factory=list)
+    round: int = 1
+
+
+def _open(session: Session, task: Task, run: StageRun) -> _Loop:
+    lines, segments = queries.lines(session, task.task_id, run.language), queries.segments(session, task.task_id)
+    cast = roles(session, task, segments, lines)
+    known = [cast.spoken(span) for span in spans(segments, lines)]
+    translation = queries.newest_runs(session, [task.task_id])[task.task_id].get((run.language, Stage.TRANSLATION))
+    return _Loop(
+        session=session,
+        task=task,
+        run=run,
+        spans={span.segment_id: span for span in known},
+        rooms=rooms(known, media(task).duration_s),
+        lines=lines,
+        cast=cast,
+        may_ask=translation is not None and any(engine.get("rewrites") for engine in translation.engines),
+    )
+
+
+def _take_takes(loop: _Loop, asked: CloneLines, result: LinesDubbed | LinesRewritten | JobFailed) -> None:
+    takes = {take.segment_id: take for take in result.lines} if isinstance(result, LinesDubbed) else {}
+    for order in asked.lines:
+        line = _still(loop, order)
+        if line is None:
+            continue
+        take = takes.get(order.segment_id, LineTake(segment_id=order.segment_id))
+        line.tried, line.rounds = [*line.tried, _entry(order.text, take)], line.rounds + 1
+        line.version += 1
+        if fitting.best(_spoken(line), loop.rooms[order.segment_id], _LIMITS).text == order.text:
+            _replace(line, order.text, take)
+        if isinstance(result, JobFailed):  # it was retried long enough: the export waits no longer for another text
+            line.decision = f"{line.decision or ''}; another translation could not be spoken: {result.message}"
+        else:
+            _decide(loop, line)
+
+
+def _take_texts(loop: _Loop, asked: RewriteLines, result: LinesDubbed | LinesRewritten | JobFailed) -> None:
+    found = {line.segment_id: line.candidates for line in result.lines} if isinstance(result, LinesRewritten) else {}
+    for order in asked.lines:
+        line = _still(loop, order)
+        if line is None:
+            continue
+        line.alternatives = list(dict.fromkeys([*line.alternatives, *found.get(order.segment_id, ())]))
+        _decide(loop, line, asked_before=True)
+
+
+def _still(loop: _Loop, order: LineToSpeak | LineToRewrite) -> LineRow | None:
+    """The line of `order`, if it is what it was when the order was made."""
+    line = loop.lines.get(order.segment_id)
+    same = line is not None and line.revision == order.revision and order.segment_id in loop.rooms
+    return line if line is not None and same and _may_change(line) else None
+
+
+def _may_change(line: LineRow) -> bool:
+    """No text of a person is ever replaced, nor a take that a person chose."""
+    by_person = line.edited or line.provided is not None or line.origin != "engine"
+    return not (by_person or line.pinned or line.omitted)
+
+
+def _entry(text: str, take: LineTake) -> dict[str, Any]:
+    return {"text": text, "natural_s": take.natural_s if take.take_key else None, "speed": take.speed, "fit": take.fit}
+
+
+def _spoken(line: LineRow) -> list[Spoken]:
+    return [Spoken(entry["text"], entry["natural_s"]) for entry in line.tried]
+
+
+def _replace(line: LineRow, text: str, take: LineTake) -> None:
+    """Give `line` another text with its take; whatever is under way for the text before no longer counts."""
+    first = str(line.tried[0]["text"])
+    line.alternatives = list(dict.fromkeys([*line.alternatives, first]))
+    line.text = text
+    line.revision += 1
+    line.take_revision = line.revision
+    line.state = LineState.DUBBED
+    line.take_key, line.take_start_s, line.take_duration_s = take.take_key, take.start_s, take.duration_s
+    line.natural_s, line.speed, line.fit = take.natural_s, take.speed, take.fit
+    line.decision = fitting.explain(first, text, line.rounds, take.decision or "")
+    line.error_code = line.error_message = None
+
+
+def _decide(loop: _Loop, line: LineRow, *, asked_before: bool = False) -> None:
+    if not _may_change(line):
+        return
+    room = loop.rooms[line.segment_id]
+    may_ask = loop.may_ask and not asked_before
+    match fitting.decide(_spoken(line), line.alternatives, room, _LIMITS, may_ask=may_ask):
+        case Speak(text):
+            loop.speak.append(line_to_speak(loop.spans[line.segment_id], view(line), room, text))
+            loop.round = max(loop.round, line.rounds + 1)
+        case Ask(budget):
+            loop.ask.append(
+                LineToRewrite(
+                    segment_id=line.segment_id,
+                    source_text=loop.spans[line.segment_id].text,
+                    text=line.text or "",
+                    revision=line.revision,
+                    natural_s=line.natural_s or 0.0,
+                    room_s=room.with_gap_s(_LIMITS),
+                    min_chars=budget.min_chars,
+                    max_chars=budget.max_chars,
+                    tried=tuple(entry["text"] for entry in line.tried),
+                )
+            )
+            loop.round = max(loop.round, line.rounds + 1)
+        case Keep(reason) if reason:
+            line.decision = "; ".join(part for part in (line.decision, reason) if part)
+
+
+def _follow(loop: _Loop) -> None:
+    """Add the jobs for what was decided; their number in the run makes their names unique in it."""
+    if not (loop.speak or loop.ask):
+        return
+    task_id, code, attempt = loop.task.task_id, loop.run.language, loop.run.attempt
+    first = queries.first_job(loop.session, loop.run)
+    if first is None:
+        raise LookupError(f"a voice run without a first job: {task_id} {code} {attempt}")
+    total_weight = CloneLines.model_validate_json(first.payload).total_weight
+    common = {"task_id": task_id, "language": code, "attempt": attempt, "total_weight": total_weight}
+    if loop.speak:
+        job = CloneLines(**common, **_share(loop, loop.speak), speakers=tuple(loop.cast.voices.values()))
+        for one in spoken_right(loop.session, loop.task, [with_needed(job)]):
+            _add(loop, one)
+    if loop.ask:
+        terms = glossary(loop.session, loop.task, code)
+        _add(
+            loop,
+            RewriteLines(
+                **common,
+                **_share(loop, loop.ask),
+                source_language=loop.task.source_language or "en",
+                glossary=terms,
+            ),
+        )
+
+
+def _share(loop: _Loop, lines: Sequence[LineToSpeak] | Sequence[LineToRewrite]) -> dict[str, Any]:
+    """What is special to the next job of the loop, which has `lines`."""
+    return {
+        "shard": f"{_PREFIX}{loop.round}-{loop.run.jobs_total}",
+        "epoch": loop.task.epoch,
+        "weight": FITTING_SHARE / (2 * MAX_ROUNDS) * len(lines),
+        "lines": tuple(lines),
+    }
+
+
+def _add(loop: _Loop, job: CloneLines | RewriteLines) -> None:
+    loop.session.add(row(job, loop.run, optional=True))
+    loop.run.jobs_total += 1

@@ -1,0 +1,144 @@
+"""Exports by recipe: what is offered ready-made, and what is refused before any work."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from shared.messaging import EVERY, SOURCE, AudioTrack, BurnIn, ExportRecipe, SubtitleFile, SubtitleTrack
+
+
+@dataclass(frozen=True)
+class Preset:
+    """A recipe by name; `*` stands for every finished language."""
+
+    name: str
+    title: str
+    description: str
+    recipe: ExportRecipe
+
+
+_DUB, _ORIGINAL = AudioTrack(kind="dub", language=EVERY, default=True), AudioTrack(kind="original")
+_ALL_FORMATS = tuple(SubtitleFile(language=EVERY, format=name) for name in ("srt", "vtt", "ass"))
+
+
+def _sound(name: str, description: str) -> Preset:
+    recipe = ExportRecipe.model_validate(
+        {"kind": "audio", "audio": [{"kind": "dub", "language": EVERY}], "audio_format": name}
+    )
+    return Preset(f"audio_{name}", f"Sound only ({name.upper()})", description, recipe)
+
+
+PRESETS: tuple[Preset, ...] = (
+    Preset(
+        "master",
+        "One video with all languages",
+        "The picture as it is, a dubbed track and subtitles for every language, the original behind them.",
+        ExportRecipe(
+            audio=(_DUB, _ORIGINAL), subtitles=(SubtitleTrack(language=EVERY), SubtitleTrack(language=SOURCE))
+        ),
+    ),
+    Preset(
+        "dub_only",
+        "Dubbed video without the original",
+        "The dub replaces the original sound; soft subtitles go along.",
+        ExportRecipe(audio=(_DUB,), subtitles=(SubtitleTrack(language=EVERY),)),
+    ),
+    Preset(
+        "original_with_subtitles",
+        "Original sound with subtitles",
+        "Nothing dubbed: the original with subtitles in every language.",
+        ExportRecipe(audio=(_ORIGINAL,), subtitles=(SubtitleTrack(language=EVERY),)),
+    ),
+    Preset(
+        "burned",
+        "Dubbed video with burned-in subtitles",
+        "For players without subtitles; the picture is encoded again. One language at a time.",
+        ExportRecipe(audio=(_DUB,), burn=BurnIn(language=EVERY)),
+    ),
+    Preset(
+        "bilingual",
+        "Original sound with bilingual subtitles burned in",
+        "The translation with the original text below it, for learners. One language at a time.",
+        ExportRecipe(audio=(_ORIGINAL,), burn=BurnIn(language=EVERY, second=SOURCE)),
+    ),
+    _sound("wav", "Every dub as WAV, 24 bit, without loss."),
+    _sound("flac", "Every dub as FLAC, 24 bit, without loss."),
+    _sound("mp3", "Every dub as MP3, stereo."),
+    Preset(
+        "stems",
+        "Stems for a mixing desk",
+        "For every language its bed and its voices, which add up to the dub, and the original; 32-bit float WAV.",
+        ExportRecipe(
+            kind="stems",
+            audio=(AudioTrack(kind="bed", language=EVERY), AudioTrack(kind="voices", language=EVERY), _ORIGINAL),
+        ),
+    ),
+    Preset(
+        "subtitles",
+        "Subtitle files",
+        "SRT, WebVTT and ASS for every language in one ZIP archive.",
+        ExportRecipe(kind="subtitles", sidecars=_ALL_FORMATS, bundle=True),
+    ),
+)
+
+
+@dataclass(frozen=True)
+class Finished:
+    """How far a language is, as recipes ask: whether its lines have text, and whether it was dubbed."""
+
+    translated: bool
+    dubbed: bool
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """Why a recipe cannot be made, and the place in it that says so."""
+
+    code: str
+    detail: str
+    pointer: str
+
+
+def finished_languages(recipe: ExportRecipe, languages: Mapping[str, Finished]) -> Sequence[str]:
+    """What `*` stands for in `recipe`: dubbed languages, translated ones where only text is asked for."""
+    dubbing = any(track.kind != "original" for track in recipe.audio)
+    return [code for code, how in languages.items() if (how.dubbed if dubbing else how.translated)]
+
+
+def refusals(
+    recipe: ExportRecipe,
+    languages: Mapping[str, Finished],
+    *,
+    has_audio: bool,
+    has_lines: bool,
+    has_separator: bool,
+) -> Iterator[Refusal]:
+    """Everything about a recipe without `*` that is known to be impossible."""
+    for number, track in enumerate(recipe.audio):
+        where = f"/audio/{number}"
+        if track.kind == "original":
+            if not has_audio:
+                yield Refusal("no_original_audio", "the video has no audio of its own", where)
+        elif track.language is None:
+            if not has_audio:
+                yield Refusal("no_original_audio", "the video has no audio of its own", where)
+            elif not has_separator:
+                detail = "no separator is at hand that takes the voices out of the original; name a language instead"
+                yield Refusal("separator_missing", detail, f"{where}/language")
+        else:
+            yield from _not_ready(track.language, languages, f"{where}/language", dubbed=True)
+    for where, text in recipe.texts():
+        for field, code in (("language", text.language), ("second", text.second)):
+            if code == SOURCE and not has_lines:
+                yield Refusal("nothing_to_read", "no speech of the original is known", f"{where}/{field}")
+            elif code not in (None, SOURCE):
+                yield from _not_ready(code, languages, f"{where}/{field}", dubbed=False)
+
+
+def _not_ready(code: str, languages: Mapping[str, Finished], where: str, *, dubbed: bool) -> Iterator[Refusal]:
+    if code not in languages:
+        known = ", ".join(languages) or "none"
+        yield Refusal("unknown_language", f"'{code}' is no language of this task; it has {known}", where)
+    elif dubbed and not languages[code].dubbed:
+        yield Refusal("language_not_dubbed", f"nothing is dubbed to '{code}' yet", where)
+    elif not dubbed and not languages[code].translated:
+        yield Refusal("language_not_translated", f"nothing is translated to '{code}' yet", where)

@@ -1,0 +1,162 @@
+"""What an export is made of: tracks, subtitles, files. Nothing in a recipe is dubbed again."""
+
+from collections.abc import Iterator, Sequence
+from typing import Annotated, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from shared.transcript import AssStyle
+
+EVERY = "*"
+"""Stands for every finished language of a task."""
+SOURCE = "source"
+"""Stands for the language spoken in the original."""
+
+RecipeLanguage = Annotated[str, Field(pattern=r"^(\*|source|[a-z]{2,3})$")]
+
+
+class ExportSettings(BaseModel):
+    """How the dub is mixed; the defaults are those of online platforms."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    loudness_lufs: float = Field(default=-16.0, ge=-31, le=-9, description="integrated loudness of the dub track")
+    true_peak_dbtp: float = Field(default=-1.0, ge=-9, le=0)
+    duck_db: float = Field(default=-14.0, ge=-60, le=0, description="level of the original under speech")
+    container: Literal["auto", "mp4", "mkv"] = "auto"
+    keep_original: bool = Field(default=True, description="keep the original audio as second track")
+
+
+class _Part(BaseModel):
+    """Unlike other messages a recipe knows no fields it does not understand: leaving one out makes another file."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class AudioTrack(_Part):
+    """One track of sound.
+
+    `dub` is the finished dub of a language, `original` the original; `voices` are the voices of a language alone and
+    `bed` what lies under them, so that both add up to the dub. A `bed` without a language is the original without its
+    voices, which takes a separator.
+    """
+
+    kind: Literal["dub", "original", "bed", "voices"]
+    language: RecipeLanguage | None = Field(default=None, description="`*` stands for every finished language")
+    title: str | None = Field(default=None, min_length=1, max_length=80, description="None: named by its language")
+    default: bool = Field(default=False, description="what players choose; the first track if none is marked")
+    per_speaker: bool = Field(default=False, description="a file for each speaker; voices only")
+
+    @model_validator(mode="after")
+    def _has_what_it_needs(self) -> Self:
+        if self.kind in ("dub", "voices") and self.language in (None, SOURCE):
+            raise ValueError(f"name the language of the {self.kind}")
+        if self.kind == "original" and self.language is not None:
+            raise ValueError("the original has the language it has; leave `language` out")
+        if self.per_speaker and self.kind != "voices":
+            raise ValueError("only voices come per speaker")
+        return self
+
+
+class SubtitleText(_Part):
+    """What subtitles say: a language, and below it another one if they are bilingual."""
+
+    language: RecipeLanguage = Field(description="a language of the task, `source`, or `*` for every finished one")
+    second: RecipeLanguage | None = Field(default=None, description="shown below, in the same cues")
+
+
+class SubtitleTrack(SubtitleText):
+    """A soft subtitle track."""
+
+    title: str | None = Field(default=None, min_length=1, max_length=80)
+    default: bool = False
+
+
+class BurnIn(SubtitleText):
+    """Subtitles drawn into the picture, which is encoded again for them."""
+
+    style: AssStyle = AssStyle()
+
+
+class SubtitleFile(SubtitleText):
+    """A subtitle file of its own."""
+
+    format: Literal["srt", "vtt", "ass"] = "srt"
+    style: AssStyle = Field(default=AssStyle(), description="of ASS files")
+
+
+class ExportRecipe(_Part):
+    """What to make of a dubbed task.
+
+    `video` is one file with the picture and any number of tracks; `audio` and `stems` are a sound file for each track
+    (stems at the levels they have in the dub), `subtitles` only files. Sidecar files go along with all of them.
+    """
+
+    kind: Literal["video", "audio", "stems", "subtitles"] = "video"
+    name: str = Field(default="", max_length=80, description="what the files are called after; empty: the video")
+    audio: tuple[AudioTrack, ...] = Field(default=(), max_length=40)
+    subtitles: tuple[SubtitleTrack, ...] = Field(default=(), max_length=40)
+    burn: BurnIn | None = None
+    sidecars: tuple[SubtitleFile, ...] = Field(default=(), max_length=60)
+    container: Literal["auto", "mp4", "mkv"] = "auto"
+    audio_format: Literal["wav", "flac", "mp3"] = Field(default="wav", description="of `audio` and `stems`")
+    bundle: bool = Field(default=False, description="all files in one ZIP archive")
+    settings: ExportSettings | None = Field(default=None, description="levels of the dubs; None: the task's")
+
+    @model_validator(mode="after")
+    def _makes_sense(self) -> Self:
+        if self.kind == "video" and not (self.audio or self.subtitles or self.burn):
+            raise ValueError("a video needs a track, or subtitles to burn in")
+        if self.kind in ("audio", "stems") and not self.audio:
+            raise ValueError(f"'{self.kind}' needs audio tracks")
+        if self.kind == "subtitles" and not self.sidecars:
+            raise ValueError("'subtitles' needs sidecars")
+        if self.kind != "video" and (self.subtitles or self.burn):
+            raise ValueError("subtitle tracks and burned-in subtitles need a video; use sidecars")
+        if self.kind == "subtitles" and self.audio:
+            raise ValueError("'subtitles' has no audio tracks")
+        if self.kind == "stems" and self.audio_format == "mp3":
+            raise ValueError("stems that add up are not MP3; choose wav or flac")
+        for tracks in (self.audio, self.subtitles):
+            if sum(track.default for track in tracks if track.language != EVERY) > 1:
+                raise ValueError("one track of a kind is the default")
+        return self
+
+    def texts(self) -> Iterator[tuple[str, SubtitleText]]:
+        """Everything with text to read, and where it stands in the recipe."""
+        yield from ((f"/subtitles/{number}", text) for number, text in enumerate(self.subtitles))
+        yield from ((f"/sidecars/{number}", text) for number, text in enumerate(self.sidecars))
+        if self.burn:
+            yield "/burn", self.burn
+
+
+def expanded(recipe: ExportRecipe, languages: Sequence[str]) -> ExportRecipe:
+    """`recipe` with `*` replaced by `languages`, in their order; only the first of several stays the default.
+
+    Raises:
+        ValueError: `*` cannot be burned in as more than one language, nor stand for none.
+    """
+
+    def several(tracks: Sequence[_Part]) -> Iterator[_Part]:
+        for track in tracks:
+            if getattr(track, "language", None) != EVERY:
+                yield track
+                continue
+            for number, language in enumerate(languages):
+                change: dict[str, object] = {"language": language}
+                if number and getattr(track, "default", False):
+                    change["default"] = False
+                if getattr(track, "second", None) == language:  # nobody reads the same twice
+                    change["second"] = None
+                yield track.model_copy(update=change)
+
+    burn = recipe.burn
+    if burn and burn.language == EVERY:
+        if len(languages) != 1:
+            raise ValueError("one language can be burned in; name it")
+        burn = burn.model_copy(update={"language": languages[0]})
+    if any(text.second == EVERY for _, text in recipe.texts()):
+        raise ValueError("name the second language")
+    fields = recipe.model_dump(exclude={"audio", "subtitles", "sidecars", "burn"})
+    lists = {name: tuple(several(getattr(recipe, name))) for name in ("audio", "subtitles", "sidecars")}
+    return ExportRecipe.model_validate({**fields, **lists, "burn": burn})

@@ -1,0 +1,33 @@
+"""Engines that other packages bring, found by their entry points.
+
+A package offers one in the group `localclip.engines.<port>`, where the port is recognizer, diarizer, voice_activity,
+translator, voice or mixer:
+
+    [project.entry-points."localclip.engines.translator"]
+    my-engine = "my_package:create"
+
+`create` gets the settings of the service and returns an engine that keeps to the port; it is chosen by its name, like
+LocalClip's own.
+"""
+
+from importlib.metadata import entry_points
+from typing import Any
+
+from shared.pipeline._errors import ErrorCode, PermanentError
+
+
+def create_from_package(port: str, name: str, settings: Any) -> Any | None:
+    """The engine `name` of an installed package, made with `settings`; None when no package offers it.
+
+    Raises:
+        PermanentError: `engine_unavailable` when the package is there and cannot be loaded.
+    """
+    for entry in entry_points(group=f"localclip.engines.{port}", name=name):
+        try:
+            create = entry.load()
+        except (ImportError, AttributeError) as error:
+            raise PermanentError(
+                ErrorCode.ENGINE_UNAVAILABLE, f"the {port} '{name}' ({entry.value}) cannot be loaded: {error}"
+            ) from error
+        return create(settings)
+    return None

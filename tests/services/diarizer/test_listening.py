@@ -1,0 +1,105 @@
+"""Hearing finished takes again, as the worker does."""
+
+import io
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import soundfile
+
+from services.diarizer.diarization import Diarization
+from services.diarizer.handlers import dispatch
+from services.diarizer.listening import Listening
+from services.diarizer.settings import DiarizerSettings
+from shared.messaging import HearTakes, SpeakerVoice, TakeToHear
+from shared.pipeline import Canceled
+from shared.storage import keys, put_bytes
+from tests.services.diarizer.conftest import RATE_HZ, TASK
+
+TEXT = "She has been looking for a place like this for two years."
+
+
+def stored(context, say, voice, text, name):
+    """A take or clip in the store, at 48 kHz as the cloner writes it."""
+    key, data = keys.take(TASK, "en", name), io.BytesIO()
+    soundfile.write(data, np.repeat(say(voice, text), 48_000 // RATE_HZ), 48_000, format="FLAC")
+    put_bytes(context.store, key, data.getvalue())
+    return key
+
+
+def job(lines, language="en", **fields):
+    return HearTakes(task_id=TASK, language=language, shard="hear-0", attempt=1, lines=tuple(lines), **fields)
+
+
+def take(segment_id, key, text=TEXT):
+    return TakeToHear(segment_id=segment_id, revision=3, text=text, speaker_id="spk_1", take_key=key)
+
+
+def listen(engines, work, context):
+    return dispatch(Diarization(engines, DiarizerSettings()), Listening(engines))(work, context)
+
+
+def test_takes_are_understood_or_not(engines, bench, say):
+    """The right text has no errors, a wrong one many; a take that is gone has no figures."""
+    context = bench.context()
+    key = stored(context, say, "slt", TEXT, "a")
+    gone = keys.take(TASK, "en", "gone")
+    result = listen(engines, job([take("s1", key), take("s2", key, "Nothing of the kind."), take("s3", gone)]), context)
+    right, wrong, missing = result.lines
+    assert (right.segment_id, right.revision, right.error_rate) == ("s1", 3, 0.0)
+    assert right.heard == "she has been looking for a place like this for two years"
+    assert wrong.error_rate >= 1
+    assert (missing.heard, missing.error_rate, missing.similarity) == (None, None, None)
+    assert [engine.name for engine in result.engines] == ["pocketsphinx"]
+
+
+def test_what_cannot_be_told_is_none_with_a_reason(engines, bench, say):
+    """A language the recognizer does not know, an embedding that does not judge takes."""
+    context = bench.context()
+    key = stored(context, say, "slt", TEXT, "a")
+    result = listen(engines, job([take("s1", key)], language="es"), context)
+    assert (result.lines[0].error_rate, result.lines[0].similarity) == (None, None)
+    assert result.no_error_rate == "pocketsphinx does not understand Spanish"
+    assert result.no_similarity == "spectral cannot tell how alike voices are"
+    assert result.engines == ()
+
+
+class Judge:
+    """An embedder that is asked about takes: it tells voices apart by their loudest frequency."""
+
+    model, same_voice = "judge", 0.5
+
+    def __init__(self, info):
+        self.info = info.model_copy(update={"judges_takes": True, "name": "judge"})
+        self.asked = 0
+
+    def embed(self, recording, spans, report):
+        """A unit vector."""
+        self.asked += 1
+        samples = recording.read(spans[0].start_s, spans[0].end_s)
+        hz = float(np.abs(np.fft.rfft(samples)).argmax()) * RATE_HZ / len(samples)
+        return (np.cos(hz / 500), np.sin(hz / 500))
+
+
+def test_takes_are_compared_with_their_speaker(engines, bench, say):
+    """With the clip of the speaker, which is looked at once; a speaker without one is not compared."""
+    context = bench.context()
+    same, other = (stored(context, say, voice, TEXT, voice) for voice in ("slt", "rms"))
+    judge = Judge(engines.embedder.info)
+    speakers = (SpeakerVoice(speaker_id="spk_1", reference_key=same),)
+    work = job([take("s1", same), take("s2", other)], speakers=speakers)
+    alike, unlike = listen(replace(engines, embedder=judge), work, context).lines
+    assert alike.similarity == pytest.approx(1.0, abs=1e-3)
+    assert unlike.similarity < alike.similarity
+    assert judge.asked == 3
+    (line,) = listen(replace(engines, embedder=judge), job([take("s1", same)]), context).lines
+    assert line.similarity is None
+
+
+def test_listening_lets_go(engines, bench, say):
+    """A canceled job stops between takes."""
+    context = bench.context()
+    key = stored(context, say, "slt", TEXT, "a")
+    context.cancel.cancel("enough")
+    with pytest.raises(Canceled):
+        listen(engines, job([take("s1", key)]), context)

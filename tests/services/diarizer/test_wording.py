@@ -1,0 +1,78 @@
+"""How much of a text was understood."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from services.diarizer.wording import distance, error_rate, in_words, units
+from shared.pipeline import language
+
+EN, JA, ES = language("en"), language("ja"), language("es")
+
+
+@pytest.mark.parametrize(
+    ("text", "heard"),
+    [
+        ("Good morning, everyone!", "good morning everyone"),
+        ("It costs 1,250 euros – don’t wait.", "it costs one thousand two hundred fifty euros don't wait"),
+        ("25% of 8 & 12", "twenty five percent of eight and twelve"),
+        ("'Quoted' text_here", "quoted text here"),
+    ],
+)
+def test_writing_alone_is_no_error(text, heard):
+    """Case, marks, and how English numbers are written."""
+    assert error_rate(text, heard, EN) == 0.0
+
+
+@pytest.mark.parametrize(
+    ("text", "heard", "rate"),
+    [
+        ("one two three four", "one two four", 0.25),
+        ("one two three four", "one two tree four", 0.25),
+        ("one two", "one two and three", 1.0),
+        ("one two", "", 1.0),
+        ("one", "a b c", 3.0),
+    ],
+)
+def test_words_are_counted(text, heard, rate):
+    """Missing, wrong and added ones, as a share of the text's."""
+    assert error_rate(text, heard, EN) == rate
+
+
+def test_scripts_without_spaces_are_counted_by_character():
+    """Wherever spaces happen to stand."""
+    assert error_rate("今日は、いい天気。", "今日 は いい 天気", JA) == 0.0
+    assert error_rate("今日は天気", "今日の天気", JA) == 0.2
+    assert units("¿Qué 5?", ES) == ["qué", "5"]
+
+
+def test_a_text_without_words_has_no_rate():
+    """There is nothing to understand."""
+    assert error_rate("...", "hello", EN) is None
+
+
+@pytest.mark.parametrize(
+    ("number", "words"),
+    [
+        (0, "zero"),
+        (13, "thirteen"),
+        (40, "forty"),
+        (99, "ninety nine"),
+        (100, "one hundred"),
+        (1998, "one thousand nine hundred ninety eight"),
+        (2_000_017, "two million seventeen"),
+        (1_234_567_890, "one two three four five six seven eight nine zero"),
+    ],
+)
+def test_numbers_in_words(number, words):
+    """As English says them."""
+    assert " ".join(in_words(number)) == words
+
+
+@given(st.lists(st.sampled_from("abc"), max_size=8), st.lists(st.sampled_from("abc"), max_size=8))
+def test_distance_is_a_distance(one, other):
+    """Zero for the same, symmetric, between the difference and the greater of both lengths."""
+    found = distance(one, other)
+    assert (found == 0) == (one == other)
+    assert found == distance(other, one)
+    assert abs(len(one) - len(other)) <= found <= max(len(one), len(other))

@@ -1,0 +1,181 @@
+"""Exports by recipe through real messages: begun, followed, fetched, canceled, removed."""
+
+import signal
+from typing import Any
+
+import pytest
+
+from shared.testing import wait_until
+from tests.services.gateway.conftest import Gateway, World
+
+MASTER = {"audio": [{"kind": "dub", "language": "*", "default": True}, {"kind": "original"}]}
+
+
+def dubbed(world: World, gateway: Gateway) -> str:
+    """A task in two languages, finished."""
+    task_id: str = gateway.create('{"target_languages": ["es", "fr"]}', start=True)["task_id"]
+    gateway.wait_for(task_id)
+    return task_id
+
+
+def begin(gateway: Gateway, task_id: str, recipe: dict[str, Any]) -> dict[str, Any]:
+    """Post a recipe; return the export."""
+    answer = gateway.http.post(f"/api/tasks/{task_id}/exports", json=recipe)
+    assert answer.status_code == 202, answer.text
+    found: dict[str, Any] = answer.json()
+    return found
+
+
+def ended(gateway: Gateway, task_id: str, export_id: str) -> dict[str, Any]:
+    """The export once it is over."""
+
+    def over() -> dict[str, Any] | None:
+        found: dict[str, Any] = gateway.http.get(f"/api/tasks/{task_id}/exports/{export_id}").json()
+        return found if found["status"] != "processing" else None
+
+    found = wait_until(over, 30, "the export does not end")
+    assert found is not None
+    return found
+
+
+def test_a_recipe_is_made_and_its_files_are_served(world: World) -> None:
+    """`*` is written out; files come with ranges and a name to save them under; facts and log tell of it."""
+    gateway = world.gateway()
+    world.workers()
+    task_id = dubbed(world, gateway)
+    begun = begin(gateway, task_id, MASTER)
+    assert (begun["status"], begun["files"]) == ("processing", [])
+    assert [track["language"] for track in begun["recipe"]["audio"]] == ["es", "fr", None]
+    assert [track["default"] for track in begun["recipe"]["audio"]] == [True, False, False]
+    made = ended(gateway, task_id, begun["export_id"])
+    assert (made["status"], made["progress"], made["report"]) == ("completed", 100, {"passed": True})
+    (file,) = made["files"]
+    answer = gateway.http.get(file["url"], headers={"Range": "bytes=0-3"})
+    assert (answer.status_code, answer.text) == (206, "en 3")
+    assert gateway.http.get(file["url"]).text == "en 3\nes 3\nfr 3"
+    assert "attachment" in answer.headers["content-disposition"]
+    assert gateway.http.head(file["url"]).headers["content-length"] == str(file["size"])
+    assert gateway.task(task_id)["status"] == "completed"
+    logged = gateway.http.get(f"/api/tasks/{task_id}/logs").json()
+    assert [entry["status"] for entry in logged if entry["stage"] == "recipe"] == ["started", "completed"]
+
+
+def test_an_export_can_be_made_again_and_listed_and_removed(small_world: World) -> None:
+    """Two exports of one recipe, newest first; removing one takes its files and leaves the other."""
+    gateway = small_world.gateway()
+    small_world.workers()
+    task_id = dubbed(small_world, gateway)
+    first, second = (begin(gateway, task_id, MASTER)["export_id"] for _ in range(2))
+    made = [ended(gateway, task_id, export_id) for export_id in (first, second)]
+    listed = gateway.http.get(f"/api/tasks/{task_id}/exports").json()
+    assert [export["export_id"] for export in listed] == [second, first]
+    assert gateway.http.delete(f"/api/tasks/{task_id}/exports/{first}").status_code == 204
+    assert gateway.http.get(made[0]["files"][0]["url"]).status_code == 404
+    assert gateway.http.get(made[1]["files"][0]["url"]).status_code == 200
+    objects = small_world.folder / "objects" / "tasks" / task_id / "outputs" / "base" / "recipes"
+    assert [folder.name for folder in objects.iterdir()] == [second]
+    assert gateway.http.delete(f"/api/tasks/{task_id}").status_code == 204
+    wait_until(lambda: not objects.exists(), 30, "the files do not go with the task")
+
+
+def test_a_failed_export_tells_why_and_leaves_the_task_alone(small_world: World) -> None:
+    """The task stays completed."""
+    gateway = small_world.gateway()
+    small_world.workers()
+    task_id = dubbed(small_world, gateway)
+    made = ended(gateway, task_id, begin(gateway, task_id, {**MASTER, "name": "please fail"})["export_id"])
+    assert (made["status"], made["error_code"]) == ("failed", "export_invalid")
+    assert gateway.task(task_id)["status"] == "completed"
+
+
+def test_a_running_export_stops_alone(small_world: World) -> None:
+    """Removed while it is made: its worker stops, another export of the same task goes on, progress is told."""
+    gateway = small_world.gateway()
+    workers = small_world.workers()
+    task_id = dubbed(small_world, gateway)
+    workers.end(signal.SIGKILL)
+    small_world.workers(STUB_DELAY_S="6")
+    small_world._service("services.progress")
+    stopped, kept = (begin(gateway, task_id, MASTER)["export_id"] for _ in range(2))
+
+    def at_work() -> bool:
+        stage = gateway.http.get(f"/api/tasks/{task_id}/exports").json()
+        return any(export["progress"] == 50 for export in stage)
+
+    wait_until(at_work, 20, "no progress is told")
+    assert gateway.http.delete(f"/api/tasks/{task_id}/exports/{stopped}").status_code == 204
+    assert gateway.http.get(f"/api/tasks/{task_id}/exports/{stopped}").status_code == 404
+    assert ended(gateway, task_id, kept)["status"] == "completed"
+    objects = small_world.folder / "objects" / "tasks" / task_id / "outputs" / "base" / "recipes"
+    assert [folder.name for folder in objects.iterdir()] == [kept]
+
+
+def test_canceling_the_task_cancels_its_exports(small_world: World) -> None:
+    """They end with their reason."""
+    gateway = small_world.gateway()
+    workers = small_world.workers()
+    task_id = dubbed(small_world, gateway)
+    workers.end(signal.SIGKILL)
+    export_id = begin(gateway, task_id, MASTER)["export_id"]
+    assert gateway.http.post(f"/api/tasks/{task_id}/cancel").status_code == 202
+    made = ended(gateway, task_id, export_id)
+    assert (made["status"], made["error_code"]) == ("canceled", "canceled")
+
+
+def test_what_cannot_be_made_is_refused_at_once(small_world: World) -> None:
+    """With the code and the place in the recipe."""
+    gateway = small_world.gateway()
+    small_world.workers()
+    task_id = dubbed(small_world, gateway)
+    gateway.http.patch(
+        f"/api/tasks/{task_id}", json={"target_languages": ["es", "fr", "de"]}, headers={"If-Match": "*"}
+    )
+
+    def announced() -> bool:
+        return any(engine["port"] == "mixer" for engine in gateway.http.get("/api/engines").json())
+
+    wait_until(announced, 20, "the exporter does not announce itself")  # until then nobody knows of a separator
+    text = {"language": "es"}
+    wrong: list[tuple[dict[str, Any], str, str]] = [
+        ({"audio": [{"kind": "dub", "language": "ja"}]}, "unknown_language", "/audio/0/language"),
+        ({"audio": [{"kind": "dub", "language": "de"}]}, "language_not_dubbed", "/audio/0/language"),
+        ({"audio": [{"kind": "original"}], "burn": {"language": "de"}}, "language_not_translated", "/burn/language"),
+        ({"subtitles": [{**text, "second": "ko"}]}, "unknown_language", "/subtitles/0/second"),
+        ({"kind": "stems", "audio": [{"kind": "bed"}]}, "separator_missing", "/audio/0/language"),
+        ({"audio": [{"kind": "original"}], "burn": {"language": "*"}}, "no_such_recipe", "/"),
+        ({"kind": "video"}, "invalid_request", "/"),
+        ({"kind": "audio", "audio": [{"kind": "dub", "language": "es"}], "burn": text}, "invalid_request", "/"),
+        ({"audio": [{"kind": "dub"}]}, "invalid_request", "/audio/0"),
+        ({"audio": [{"kind": "original"}], "loudnes": 3}, "invalid_request", "/loudnes"),
+    ]
+    for recipe, code, pointer in wrong:
+        answer = gateway.http.post(f"/api/tasks/{task_id}/exports", json=recipe)
+        found = answer.json()
+        assert (answer.status_code, found.get("code")) == (422, code), (recipe, found)
+        assert found["errors"][0]["pointer"].rstrip("/") == pointer.rstrip("/")
+    assert gateway.http.get(f"/api/tasks/{task_id}/exports").json() == []
+
+
+def test_every_preset_is_a_recipe_of_a_finished_task(small_world: World) -> None:
+    """For one language all of them can be begun as they are."""
+    gateway = small_world.gateway()
+    small_world.workers()
+    task_id = gateway.create('{"target_languages": ["es"]}', start=True)["task_id"]
+    gateway.wait_for(task_id)
+    presets = gateway.http.get("/api/recipes").json()
+    assert {"master", "dub_only", "burned", "stems", "subtitles", "audio_wav"} <= {preset["name"] for preset in presets}
+    for preset in presets:
+        begin(gateway, task_id, preset["recipe"])
+
+
+def test_before_the_video_was_looked_at_nothing_can_be_exported(gateway: Gateway) -> None:
+    """409, with what to do."""
+    task_id = gateway.create('{"target_languages": ["es"]}')["task_id"]
+    answer = gateway.http.post(f"/api/tasks/{task_id}/exports", json=MASTER)
+    assert (answer.status_code, answer.json()["code"]) == (409, "not_ready")
+
+
+@pytest.mark.parametrize("path", ["", "/exp_none", "/exp_none/files/a.mp4"])
+def test_unknown_exports_do_not_exist(gateway: Gateway, path: str) -> None:
+    """404, as for a task of somebody else."""
+    assert gateway.http.get(f"/api/tasks/task_20250101_000000_0a1b2c3d/exports{path}").status_code == 404
