@@ -26,7 +26,6 @@ test.describe("the editor", () => {
     await page.goto(`/tasks/${id}`);
     const before = (await lines(request))[1];
     await translation(page, 2).fill("Es una idea excelente.");
-    await expect(page.getByTestId("review-count")).toHaveText("0");
     await translation(page, 2).press("Control+Enter");
     await expect(row(page, 2).locator("[data-state=dubbed]")).toBeVisible({ timeout: 40_000 });
     await expect.poll(async () => (await lines(request))[1]?.take_key).not.toBe(before?.take_key);
@@ -66,12 +65,12 @@ test.describe("the editor", () => {
     await translation(page, 1).press("Enter");
     await translation(page, 3).fill("Podemos quedarnos dos semanas.");
     await translation(page, 3).press("Enter");
-    await expect(page.getByTestId("review-count")).toHaveText("2");
+    const stale = page.locator("[data-issue=stale]");
     await page.getByRole("radio", { name: /To review/ }).click();
-    await expect(page.getByTestId("lines").getByRole("listitem")).toHaveCount(2);
+    await expect(stale).toHaveCount(2);
     await page.screenshot({ path: `${screens}/editor-review.png` });
     await page.getByRole("button", { name: "Dub 2 changed lines" }).click();
-    await expect(page.getByRole("heading", { name: "Nothing to review" })).toBeVisible({ timeout: 40_000 });
+    await expect(stale).toHaveCount(0, { timeout: 40_000 });
     await page.getByRole("radio", { name: /^All/ }).click();
     const undo = page.getByRole("button", { name: "Undo", exact: true });
     for (const expected of [3, 2, 1]) {
@@ -88,25 +87,24 @@ test.describe("the editor", () => {
   test("lines are split, merged, inserted, deleted and timed anew", async ({ page }) => {
     await page.goto(`/tasks/${id}`);
     const items = page.getByTestId("lines").getByRole("listitem");
-    await expect(items).toHaveCount(3);
+    await expect(items.first()).toBeVisible();
+    const count = await items.count();
     await translation(page, 1).click();
     await page.keyboard.press("Alt+S");
-    await expect(items).toHaveCount(4);
+    await expect(items).toHaveCount(count + 1);
     await page.keyboard.press("Alt+M");
-    await expect(items).toHaveCount(3);
+    await expect(items).toHaveCount(count);
     await row(page, 1).getByRole("button", { name: "More for this line" }).click();
     await page.getByRole("menuitem", { name: "Insert after" }).click();
-    await expect(items).toHaveCount(4);
+    await expect(items).toHaveCount(count + 1);
     await row(page, 2).getByRole("button", { name: "More for this line" }).click();
     await page.getByRole("menuitem", { name: "Delete" }).click();
-    await expect(items).toHaveCount(3);
-    await translation(page, 2).click();
+    await expect(items).toHaveCount(count);
+    await translation(page, 1).click();
     const start = page.getByRole("region", { name: "Properties" }).getByRole("textbox", { name: "Start" });
-    const before = await start.inputValue();
-    await start.fill("0:04.25");
+    await start.fill("0:01.25");
     await start.press("Enter");
-    await expect(start).toHaveValue("0:04.25");
-    expect(before).not.toBe("0:04.25");
+    await expect(start).toHaveValue("0:01.25");
   });
 
   test("a line's edge is dragged on the timeline", async ({ page, request }) => {
@@ -185,7 +183,7 @@ test.describe("the editor", () => {
     const stock = await voice.locator("optgroup").nth(1).locator("option").first().getAttribute("value");
     await voice.selectOption(stock);
     await expect.poll(async () => ((await (await request.get(`/api/tasks/${id}/speakers`)).json()) as { voice: { kind: string } | null }[])[0]?.voice?.kind).toBe("stock");
-    await expect(page.getByTestId("review-count")).not.toHaveText("0");
+    await expect(page.locator("[data-issue=stale]").first()).toBeVisible();
   });
 
   test("keys work, in fields too, and are listed", async ({ page }) => {

@@ -18,7 +18,7 @@ export default function make(): void {
   mkdirSync(folder, { recursive: true });
   if (!existsSync(dialogue)) execFileSync(`${root}.venv/bin/localclip`, ["sample", dialogue], { cwd: root });
   const [first = "", ...others] = clips;
-  execFileSync("ffmpeg", ["-v", "error", "-y", "-i", dialogue, "-t", "9.3", "-c:v", "libx264", "-preset", "ultrafast", "-c:a", "aac", first]);
+  execFileSync("ffmpeg", ["-v", "error", "-y", "-i", dialogue, "-t", "9.0", "-c:v", "libx264", "-preset", "ultrafast", "-c:a", "aac", first]);
   for (const other of others) copyFileSync(first, other);
   copyFileSync(first, heavy);
   const box = Buffer.alloc(8 + PADDING); // a "free" box: players skip it

@@ -22,6 +22,6 @@ export function line(of: SegmentRead, values: Partial<LineRead> = {}): LineRead 
   return {
     segment_id: of.segment_id, start_s: of.start_s, end_s: of.end_s, speaker_id: of.speaker_id, source_text: of.text, text: "Text", state: "dubbed",
     edited: false, source_changed: false, take_key: "k", take_start_s: of.start_s, take_duration_s: 1, natural_s: 1, speed: 1, fit: "natural",
-    decision: null, error_code: null, error_message: null, version: 1, moved: false, omitted: false, pinned: false, origin: "engine", voice: null, ...values,
+    decision: null, error_code: null, error_message: null, version: 1, moved: false, omitted: false, pinned: false, origin: "engine", voice: null, alternatives: [], heard: null, error_rate: null, similarity: null, rounds: 0, ...values,
   } as LineRead;
 }

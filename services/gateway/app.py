@@ -116,7 +116,7 @@ def create_app(
         system,
     ):
         app.include_router(routes.router)
-    web.install(app, settings.web_dir, store.upload_origin)
+    web.install(app, settings.web_folder, store.upload_origin)
     return app
 
 

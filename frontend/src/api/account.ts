@@ -1,69 +1,32 @@
 import { queryOptions } from "@tanstack/react-query";
-import type { ExportSettings, VoiceChoice } from "./generated";
-import { client } from "./generated/client.gen";
-import { data, isAbsent } from "./problems";
+import {
+  type CastRead, createClip, createTerm, decideCast, deleteCast, deleteClip, deleteMemory, deleteTerm, getSettings, importTerms, keepSpeaker, listCast, listClips,
+  listMemory, listTerms, putSettings, type Settings, type SettingsRead, type TermWrite, updateCast,
+} from "./generated";
+import { match } from "./editing";
+import { data } from "./problems";
 
-/** What belongs to an account. A gateway without it answers 404: null then, and its section is not shown. */
-type Answer<T> = Promise<{ data?: T }>;
-const json = { "Content-Type": "application/json" };
-
-async function orNull<T>(request: Answer<T>): Promise<T | null> {
-  try {
-    return await data(request);
-  } catch (error) {
-    if (isAbsent(error)) return null;
-    throw error;
-  }
-}
-
-export interface Term {
-  term_id: string;
-  source_language: string;
-  target_language: string | null;
-  source: string;
-  target: string | null;
-  pronunciation: string | null;
-  version: number;
-}
-
-export type TermWrite = Omit<Term, "term_id" | "version">;
-
-export interface Gate {
-  max_failed_lines?: number | null;
-  max_overflow_lines?: number | null;
-  max_p95_speed?: number | null;
-  min_overlap?: number | null;
-  [name: string]: unknown;
-}
-
-export interface AccountSettings {
-  default_languages: string[];
-  num_speakers: number | null;
-  export_settings: ExportSettings;
-  gate: Gate;
-  version?: number;
-  [name: string]: unknown;
-}
-
-export interface CastMember {
-  cast_id: string;
-  name: string;
-  voice: VoiceChoice | null;
-  episodes: number;
-  version: number;
-}
+/** What belongs to an account and is there in every task. */
+const MOST = 200;
 
 export const glossaryQuery = (q: string) =>
-  queryOptions({ queryKey: ["glossary", q], queryFn: () => orNull(client.get({ url: "/api/glossary", query: { q, limit: 200 } }) as Answer<Term[]>) });
-export const settingsQuery = queryOptions({ queryKey: ["settings"], queryFn: () => orNull(client.get({ url: "/api/settings" }) as Answer<AccountSettings>) });
-export const castQuery = queryOptions({ queryKey: ["cast"], queryFn: () => orNull(client.get({ url: "/api/cast" }) as Answer<CastMember[]>) });
+  queryOptions({ queryKey: ["glossary", q], queryFn: ({ signal }) => data(listTerms({ query: { q, limit: MOST }, signal })) });
+export const memoryQuery = (q: string) =>
+  queryOptions({ queryKey: ["memory", q], queryFn: ({ signal }) => data(listMemory({ query: { q, limit: MOST }, signal })) });
+export const settingsQuery = queryOptions({ queryKey: ["settings"], queryFn: ({ signal }) => data(getSettings({ signal })) });
+export const castQuery = queryOptions({ queryKey: ["cast"], queryFn: ({ signal }) => data(listCast({ signal })) });
+export const clipsQuery = queryOptions({ queryKey: ["clips"], queryFn: ({ signal }) => data(listClips({ signal })) });
 
 export const account = {
-  addTerm: (body: TermWrite) => data(client.post({ url: "/api/glossary", body, headers: json }) as Answer<Term>),
-  removeTerm: (id: string) => data(client.delete({ url: `/api/glossary/${id}` }) as Answer<void>),
-  importTerms: (csv: string) => data(client.post({ url: "/api/glossary/import", body: csv, bodySerializer: null, headers: { "Content-Type": "text/csv" } }) as Answer<{ added: number; updated: number }>),
-  saveSettings: ({ version: _version, ...body }: AccountSettings) => data(client.put({ url: "/api/settings", body, headers: json }) as Answer<AccountSettings>),
-  renameCast: (member: CastMember, name: string) =>
-    data(client.patch({ url: `/api/cast/${member.cast_id}`, body: { name }, headers: { ...json, "If-Match": `"${member.version}"` } }) as Answer<CastMember>),
-  removeCast: (id: string) => data(client.delete({ url: `/api/cast/${id}` }) as Answer<void>),
+  addTerm: (body: TermWrite) => data(createTerm({ body })),
+  removeTerm: (term_id: string) => data(deleteTerm({ path: { term_id } })),
+  importTerms: (file: File) => data(importTerms({ body: { file } })),
+  removeMemory: (memory_id: number) => data(deleteMemory({ path: { memory_id } })),
+  saveSettings: ({ version, ...body }: SettingsRead & Settings) => data(putSettings({ body, headers: match(version) })),
+  renameCast: ({ cast_id, version }: CastRead, name: string) => data(updateCast({ path: { cast_id }, body: { name }, headers: match(version) })),
+  removeCast: (cast_id: string) => data(deleteCast({ path: { cast_id } })),
+  keepSpeaker: (task_id: string, speaker_id: string, name: string) => data(keepSpeaker({ body: { task_id, speaker_id, name } })),
+  decideCast: (task_id: string, speaker_id: string, cast_id: string | null) => data(decideCast({ path: { task_id, speaker_id }, body: { cast_id } })),
+  addClip: (audio: File, name: string) => data(createClip({ body: { audio, name, consent: "true" } })),
+  removeClip: (clip_id: string) => data(deleteClip({ path: { clip_id } })),
 };

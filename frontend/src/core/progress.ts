@@ -88,8 +88,21 @@ export function targets(task: TaskRead): [string, LanguageStatus][] {
   return Object.entries(task.language_status).filter(([code]) => code !== BASE);
 }
 
+const TO_START = new Set<string>(["pending", "stale", "canceled", "failed"]);
+
+/** Languages that are not what they are to become. */
+export function toStart(task: TaskRead): string[] {
+  return targets(task).flatMap(([code, language]) => (TO_START.has(language.status) ? [code] : []));
+}
+
 export function canStart(task: TaskRead): boolean {
-  return targets(task).some(([, language]) => ["pending", "stale", "canceled", "failed"].includes(language.status));
+  return toStart(task).length > 0;
+}
+
+/** The status of a task as it is shown: a finished one with an outdated export has changes to take in. */
+export function shownStatus(task: TaskRead): TaskRead["status"] {
+  const outdated = targets(task).some(([, language]) => language.status === "stale");
+  return task.status === "completed" && outdated ? "stale" : task.status;
 }
 
 export function canRetry(task: TaskRead): boolean {

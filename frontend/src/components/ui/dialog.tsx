@@ -1,6 +1,6 @@
 import { X } from "lucide-react";
 import { Dialog as Radix } from "radix-ui";
-import type { ReactNode } from "react";
+import { type ReactNode, useRef } from "react";
 import { useTranslation } from "react-i18next";
 import { cn } from "./cn";
 import { IconButton } from "./icon-button";
@@ -17,11 +17,18 @@ interface DialogProps {
 
 export function Dialog({ open, onOpenChange, title, description, wide, footer, children }: DialogProps) {
   const { t } = useTranslation();
+  const content = useRef<HTMLDivElement>(null);
   return (
     <Radix.Root open={open} onOpenChange={onOpenChange}>
       <Radix.Portal>
         <Radix.Overlay className="fixed inset-0 z-40 bg-black/45 backdrop-blur-[1px]" />
         <Radix.Content
+          ref={content}
+          tabIndex={-1}
+          onOpenAutoFocus={(event) => {
+            event.preventDefault(); // the first control is "close", which nobody comes for
+            content.current?.focus();
+          }}
           {...(description ? {} : { "aria-describedby": undefined })}
           className={cn(
             "bg-surface border-line shadow-card rise fixed z-50 flex flex-col border outline-none",

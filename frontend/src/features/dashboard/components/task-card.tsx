@@ -6,7 +6,7 @@ import { Badge } from "@/components/ui/badge";
 import { cn } from "@/components/ui/cn";
 import { Check } from "@/components/ui/fields";
 import { ago, bytes, clock } from "@/core/format";
-import { tone } from "@/core/progress";
+import { shownStatus, tone } from "@/core/progress";
 import { useSelection } from "../state/selection";
 import { LanguageBars } from "@/components/language-bars";
 import { Poster } from "./poster";
@@ -21,7 +21,8 @@ function Tick({ task, className }: { task: TaskRead; className?: string }) {
 
 function StatusBadge({ task }: { task: TaskRead }) {
   const { t } = useTranslation();
-  return <Badge look={tone(task.status)}>{t(`status.${task.status}`)}</Badge>;
+  const status = shownStatus(task);
+  return <Badge look={tone(status)}>{t(`status.${status}`)}</Badge>;
 }
 
 /** A task in the grid. Memoized: a batch of events changes a few of hundreds. */

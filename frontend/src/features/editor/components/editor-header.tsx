@@ -7,7 +7,7 @@ import { Button } from "@/components/ui/button";
 import { cn } from "@/components/ui/cn";
 import { IconButton } from "@/components/ui/icon-button";
 import { languageName } from "@/core/format";
-import { BASE, canRetry, canStart, isBusy, targets, tone } from "@/core/progress";
+import { BASE, canRetry, canStart, isBusy, shownStatus, targets, tone } from "@/core/progress";
 import { useEditor } from "../state/context";
 import { useHistory } from "../state/history";
 import { show } from "../state/view";
@@ -21,7 +21,7 @@ export function EditorHeader() {
       <div className="flex min-w-0 items-center gap-1.5">
         <Link to="/dashboard" aria-label={t("editor.back")} className="text-soft hover:bg-sunken hover:text-ink inline-flex size-8 shrink-0 items-center justify-center rounded-md"><ArrowLeft aria-hidden size={17} /></Link>
         <h1 className="max-w-[22rem] truncate text-base font-semibold" title={task.video_original_name}>{task.video_original_name}</h1>
-        <span data-testid="task-status" data-status={task.status}><Badge look={tone(task.status)}>{t(`status.${task.status}`)}</Badge></span>
+        <span data-testid="task-status" data-status={shownStatus(task)}><Badge look={tone(shownStatus(task))}>{t(`status.${shownStatus(task)}`)}</Badge></span>
       </div>
       <LanguageTabs />
       <div className="ml-auto flex items-center gap-1">
@@ -41,7 +41,7 @@ function WorkButtons() {
   const actions = useTaskActions();
   if (isBusy(task)) return <Button icon={Ban} onClick={() => void actions.cancel([task])}>{t("actions.cancel")}</Button>;
   if (canRetry(task)) return <Button icon={RotateCw} onClick={() => void actions.retry([task])}>{t("actions.retry")}</Button>;
-  if (canStart(task)) return <Button icon={Play} onClick={() => void actions.start([task])}>{t(task.status === "stale" ? "editor.update_export" : "actions.start")}</Button>;
+  if (canStart(task)) return <Button icon={Play} onClick={() => void actions.start([task])}>{t(shownStatus(task) === "stale" ? "editor.update_export" : "actions.start")}</Button>;
   return null;
 }
 

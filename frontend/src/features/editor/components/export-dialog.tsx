@@ -9,7 +9,7 @@ import { Button } from "@/components/ui/button";
 import { Dialog } from "@/components/ui/dialog";
 import { Empty } from "@/components/ui/states";
 import { bytes, languageName } from "@/core/format";
-import { canStart, targets, tone } from "@/core/progress";
+import { canStart, shownStatus, targets, tone } from "@/core/progress";
 import { useEditor } from "../state/context";
 import { show, useView } from "../state/view";
 import { RecipeSection } from "./recipe-section";
@@ -33,7 +33,7 @@ function Contents() {
   const any = artifacts.some((file) => file.language !== "base");
   return (
     <div className="grid gap-5">
-      {task.status === "stale" && (
+      {shownStatus(task) === "stale" && (
         <div className="bg-warn-soft text-warn flex flex-wrap items-center justify-between gap-2 rounded-lg px-3.5 py-2.5">
           <p>{t("export.stale")}</p>
           {canStart(task) && <Button small onClick={() => void actions.start([task])}>{t("editor.update_export")}</Button>}

@@ -13,6 +13,7 @@ import { useRedub } from "../state/use-redub";
 import { useView } from "../state/view";
 import { useWaiting } from "../state/waiting";
 import { IssueBadges } from "./issue-badges";
+import { Alternatives } from "./alternatives";
 import { LineSwitches } from "./line-switches";
 import { Takes } from "./takes";
 
@@ -42,6 +43,7 @@ export function LineProperties() {
       </div>
       {line && <Facts line={line} />}
       {line && <LineSwitches line={line} />}
+      {line && <Alternatives line={line} />}
       {line?.text && (
         <Button icon={AudioLines} disabled={waiting} onClick={() => void redub(segment.segment_id)}>{t(waiting ? "editor.dubbing" : "editor.dub_line")}</Button>
       )}
@@ -74,6 +76,8 @@ function Facts({ line }: { line: LineRead }) {
     line.take_duration_s !== null && [t("properties.take_length"), `${line.take_duration_s.toFixed(2)} s`],
     line.speed !== null && [t("properties.speed"), `${line.speed.toFixed(2)}×`],
     line.fit && [t("properties.fit"), t(`fit.${line.fit as "natural"}`)],
+    line.error_rate !== null && [t("properties.error_rate"), `${Math.round(line.error_rate * 100)} %`],
+    line.similarity !== null && [t("properties.similarity"), line.similarity.toFixed(2)],
   ].filter((fact): fact is [string, string] => Array.isArray(fact));
   return (
     <div className="grid gap-2">
@@ -85,6 +89,7 @@ function Facts({ line }: { line: LineRead }) {
           </div>
         ))}
       </dl>
+      {line.heard && <p className="text-soft text-xs">{t("properties.heard", { text: line.heard })}</p>}
       {line.decision && <p className="text-soft text-xs">{line.decision}</p>}
       {line.error_message && <p className="text-bad text-xs">{line.error_message}</p>}
     </div>

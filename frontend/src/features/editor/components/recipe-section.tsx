@@ -3,8 +3,9 @@ import { Trash2 } from "lucide-react";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { toast } from "sonner";
-import { type ExportRead, listExports, listRecipes, makeExport, removeExport } from "@/api/exports";
+import { deleteExport, type ExportRead, type ExportRecipe, listExports, listRecipes, type PresetRead, startExport } from "@/api/generated";
 import { keys } from "@/api/keys";
+import { data } from "@/api/problems";
 import { Badge } from "@/components/ui/badge";
 import { Bar } from "@/components/ui/bar";
 import { Button } from "@/components/ui/button";
@@ -15,39 +16,48 @@ import { useProblemText } from "@/i18n/problem-text";
 import { useEditor } from "../state/context";
 import { FileRow } from "./export-dialog";
 
-const OPEN = new Set(["pending", "processing"]);
+const OPEN = new Set<string>(["pending", "processing"]);
+const NO_PRESETS: PresetRead[] = [];
+
+/** Subtitles are burned in for one language: the one that is open. Other recipes are for every finished one. */
+function forLanguage(recipe: ExportRecipe, language: string): ExportRecipe {
+  if (!recipe.burn) return recipe;
+  return JSON.parse(JSON.stringify(recipe).replaceAll('"*"', JSON.stringify(language))) as ExportRecipe;
+}
 
 /** Other shapes: a master with all languages, sound alone, stems, burned-in subtitles. */
 export function RecipeSection() {
   const { t } = useTranslation();
   const say = useProblemText();
-  const { task } = useEditor();
+  const { task, language } = useEditor();
   const cache = useQueryClient();
   const [chosen, setChosen] = useState("");
-  const { data: recipes = {} } = useQuery({ queryKey: ["recipes"], queryFn: listRecipes });
-  const names = Object.keys(recipes);
+  const { data: presets = NO_PRESETS } = useQuery({ queryKey: ["recipes"], queryFn: ({ signal }) => data(listRecipes({ signal })), staleTime: Infinity });
   const { data: made = [] } = useQuery({
     queryKey: keys.exports(task.task_id),
-    queryFn: () => listExports(task.task_id),
-    enabled: names.length > 0,
+    queryFn: ({ signal }) => data(listExports({ path: { task_id: task.task_id }, signal })),
     refetchInterval: (query) => (query.state.data?.some(({ status }) => OPEN.has(status)) ? 2000 : false),
   });
   const { mutate, isPending } = useMutation({
-    mutationFn: (name: string) => makeExport(task.task_id, recipes[name] ?? {}),
+    mutationFn: (body: ExportRecipe) => data(startExport({ path: { task_id: task.task_id }, body })),
     onSuccess: () => cache.invalidateQueries({ queryKey: keys.exports(task.task_id) }),
     onError: (error) => toast.error(say(error)),
   });
-  if (names.length === 0) return null;
-  const name = chosen || (names[0] ?? "");
+  const preset = presets.find(({ name }) => name === chosen) ?? presets[0];
+  if (!preset) return null;
   return (
     <section className="border-line grid gap-3 border-t pt-4">
-      <div className="flex items-end gap-2">
+      <div className="flex items-start gap-2">
         <div className="flex-1">
-          <Field label={t("export.recipe")}>
-            {(field) => <Select {...field} value={name} onChange={(event) => setChosen(event.target.value)}>{names.map((one) => <option key={one} value={one}>{one.replaceAll("_", " ")}</option>)}</Select>}
+          <Field label={t("export.recipe")} hint={t(`recipe_text.${preset.name as "master"}`, { defaultValue: preset.description })}>
+            {(field) => (
+              <Select {...field} value={preset.name} onChange={(event) => setChosen(event.target.value)}>
+                {presets.map(({ name, title }) => <option key={name} value={name}>{t(`recipe.${name as "master"}`, { defaultValue: title })}</option>)}
+              </Select>
+            )}
           </Field>
         </div>
-        <Button look="primary" disabled={isPending} onClick={() => mutate(name)}>{t("export.make")}</Button>
+        <Button look="primary" className="mt-5" disabled={isPending} onClick={() => mutate(forLanguage(preset.recipe, language))}>{t("export.make")}</Button>
       </div>
       {made.map((one) => <Made key={one.export_id} made={one} />)}
     </section>
@@ -59,17 +69,17 @@ function Made({ made }: { made: ExportRead }) {
   const { task } = useEditor();
   const cache = useQueryClient();
   const remove = async () => {
-    await removeExport(task.task_id, made.export_id);
+    await data(deleteExport({ path: { task_id: task.task_id, export_id: made.export_id } }));
     await cache.invalidateQueries({ queryKey: keys.exports(task.task_id) });
   };
   return (
     <article data-export={made.status}>
       <h3 className="mb-1.5 flex items-center gap-2 font-medium">
-        {String(made.recipe["name"] ?? made.recipe["kind"] ?? t("export.recipe"))}
-        <Badge look={tone(made.status)}>{t(`status.${made.status as "failed"}`)}</Badge>
+        {made.recipe.name ? t(`recipe.${made.recipe.name as "master"}`, { defaultValue: made.recipe.name }) : t("export.recipe")}
+        <Badge look={tone(made.status)}>{t(`status.${made.status}`)}</Badge>
         <IconButton small icon={Trash2} label={t("export.remove")} onClick={() => void remove()} className="ml-auto" />
       </h3>
-      {OPEN.has(made.status) && <Bar value={made.progress ?? 0} label={t("export.title")} />}
+      {OPEN.has(made.status) && <Bar value={made.progress} label={t("export.title")} />}
       {made.error_message && <p className="text-bad">{made.error_message}</p>}
       {made.files.length > 0 && <ul className="border-line divide-line divide-y rounded-lg border">{made.files.map((file) => <FileRow key={file.name} {...file} />)}</ul>}
     </article>

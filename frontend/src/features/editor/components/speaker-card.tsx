@@ -1,8 +1,10 @@
-import { AudioLines, Ellipsis, Merge, Play, Users } from "lucide-react";
+import { AudioLines, Ellipsis, Merge, Play, UserCheck } from "lucide-react";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
+import { account } from "@/api/account";
 import { editing } from "@/api/editing";
 import type { SpeakerRead, VoiceRead } from "@/api/generated";
+import { Button } from "@/components/ui/button";
 import { Field, Input, Select } from "@/components/ui/fields";
 import { IconButton } from "@/components/ui/icon-button";
 import { Menu } from "@/components/ui/menu";
@@ -25,9 +27,10 @@ export function SpeakerCard({ speaker, voices }: { speaker: SpeakerRead; voices:
       <div className="flex items-center gap-2">
         <span aria-hidden className="size-3 shrink-0 rounded-full" style={{ background: speakerColour(speakers, id) }} />
         <NameField name={speaker.name} onCommit={(name) => change({ name })} />
-        <IconButton small icon={Play} label={t("speaker.sample", { name: speaker.name })} onClick={() => void new Audio(`/api/tasks/${task.task_id}/speakers/${id}/sample`).play()} />
+        <IconButton small icon={Play} disabled={!speaker.has_sample} label={t("speaker.sample", { name: speaker.name })} onClick={() => void new Audio(`/api/tasks/${task.task_id}/speakers/${id}/sample`).play()} />
         <SpeakerMenu speaker={speaker} others={others} />
       </div>
+      <CastProposal speaker={speaker} />
       <Field label={t("speaker.voice")}>
         {(field) => (
           <Select {...field} value={voiceValue(speaker.voice)} onChange={(event) => change({ voice: voiceOf(event.target.value) })}>
@@ -46,6 +49,23 @@ export function SpeakerCard({ speaker, voices }: { speaker: SpeakerRead; voices:
   );
 }
 
+/** Somebody known from earlier videos sounds like this speaker. */
+function CastProposal({ speaker }: { speaker: SpeakerRead }) {
+  const { t } = useTranslation();
+  const { task, language } = useEditor();
+  const { edit } = useEdits(task.task_id, language);
+  if (!speaker.cast_id || !speaker.cast_name) return null;
+  if (speaker.cast_accepted) return <p className="text-good text-xs">{t("cast.is", { name: speaker.cast_name })}</p>;
+  const decide = (cast: string | null) => void edit(() => account.decideCast(task.task_id, speaker.speaker_id, cast));
+  return (
+    <div className="bg-accent-soft flex flex-wrap items-center gap-2 rounded-md px-2.5 py-1.5">
+      <span className="flex-1">{t("cast.perhaps", { name: speaker.cast_name, percent: Math.round((speaker.cast_similarity ?? 0) * 100) })}</span>
+      <Button small onClick={() => decide(speaker.cast_id)}>{t("common.yes")}</Button>
+      <Button small look="quiet" onClick={() => decide(null)}>{t("common.no")}</Button>
+    </div>
+  );
+}
+
 function SpeakerMenu({ speaker, others }: { speaker: SpeakerRead; others: SpeakerRead[] }) {
   const { t } = useTranslation();
   const { task, language } = useEditor();
@@ -59,8 +79,8 @@ function SpeakerMenu({ speaker, others }: { speaker: SpeakerRead; others: Speake
     icon: Merge,
     onSelect: () => void edit(() => editing.mergeSpeakers(task.task_id, [speaker.speaker_id], other.speaker_id)),
   }));
-  const entries = [...assign, ...merges];
-  if (entries.length === 0) return <Users aria-hidden size={15} className="text-soft" />;
+  const keep = { label: t("cast.keep"), icon: UserCheck, onSelect: () => void edit(() => account.keepSpeaker(task.task_id, speaker.speaker_id, speaker.name)) };
+  const entries = [keep, ...assign, ...merges];
   return <Menu entries={entries} trigger={<IconButton small icon={Ellipsis} label={t("speaker.more", { name: speaker.name })} />} />;
 }
 

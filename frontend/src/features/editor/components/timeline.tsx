@@ -4,6 +4,7 @@ import { useTranslation } from "react-i18next";
 import { keys } from "@/api/keys";
 import { toProblem } from "@/api/problems";
 import { IconButton } from "@/components/ui/icon-button";
+import { Failure } from "@/components/ui/states";
 import { useEditor } from "../state/context";
 import { show, useView } from "../state/view";
 import { Waveform } from "./waveform";
@@ -22,7 +23,7 @@ export function Timeline() {
   const { task } = useEditor();
   const zoom = useView((state) => state.zoom);
   const ready = task.language_status["base"]?.status === "completed";
-  const { data: peaks } = useQuery({
+  const { data: peaks, error, refetch } = useQuery({
     queryKey: keys.peaks(task.task_id),
     enabled: ready,
     staleTime: Infinity,
@@ -39,10 +40,11 @@ export function Timeline() {
         <IconButton small icon={ZoomOut} label={t("timeline.zoom_out")} onClick={() => set(zoom / 1.5)} disabled={zoom <= MIN_ZOOM} className="bg-surface/85" />
         <IconButton small icon={ZoomIn} label={t("timeline.zoom_in")} onClick={() => set(zoom * 1.5)} disabled={zoom >= MAX_ZOOM} className="bg-surface/85" />
       </div>
+      {error && <Failure error={error} onRetry={() => void refetch()} />}
       {peaks ? (
         <Waveform peaks={peaks.peaks} duration={peaks.duration_s} />
       ) : (
-        <p className="text-soft flex h-24 items-center justify-center gap-2"><AudioLines aria-hidden size={18} />{t("timeline.waiting")}</p>
+        !error && <p className="text-soft flex h-24 items-center justify-center gap-2"><AudioLines aria-hidden size={18} />{t("timeline.waiting")}</p>
       )}
     </div>
   );

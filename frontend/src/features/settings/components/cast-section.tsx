@@ -2,7 +2,8 @@ import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { Trash2 } from "lucide-react";
 import { useTranslation } from "react-i18next";
 import { toast } from "sonner";
-import { account, castQuery, type CastMember } from "@/api/account";
+import { account, castQuery } from "@/api/account";
+import type { CastRead } from "@/api/generated";
 import { Input } from "@/components/ui/fields";
 import { IconButton } from "@/components/ui/icon-button";
 import { useProblemText } from "@/i18n/problem-text";
@@ -32,7 +33,7 @@ export function CastSection() {
   );
 }
 
-function Member({ member, onRename, onRemove }: { member: CastMember; onRename: (name: string) => void; onRemove: () => void }) {
+function Member({ member, onRename, onRemove }: { member: CastRead; onRename: (name: string) => void; onRemove: () => void }) {
   const { t } = useTranslation();
   return (
     <li className="flex items-center gap-3 py-2">

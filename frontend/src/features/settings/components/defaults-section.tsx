@@ -1,7 +1,8 @@
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useTranslation } from "react-i18next";
 import { toast } from "sonner";
-import { account, type AccountSettings, settingsQuery } from "@/api/account";
+import { account, settingsQuery } from "@/api/account";
+import type { Settings } from "@/api/generated";
 import { LanguagePicker } from "@/components/language-picker";
 import { Field, Input, Select } from "@/components/ui/fields";
 import { useProblemText } from "@/i18n/problem-text";
@@ -25,21 +26,21 @@ export function DefaultsSection() {
     onError: (error) => toast.error(say(error)),
   });
   if (!settings) return null;
-  const set = (values: Partial<AccountSettings>) => mutate({ ...settings, ...values });
+  const set = (values: Settings) => mutate({ ...settings, ...values });
   return (
     <Section title={t("settings.defaults")} text={t("settings.defaults_text")}>
       <div className="grid gap-5">
-        <LanguagePicker label={t("plan.languages")} source={null} value={settings.default_languages} onChange={(default_languages) => set({ default_languages })} />
+        <LanguagePicker label={t("plan.languages")} source={null} value={settings.default_languages ?? []} onChange={(default_languages) => set({ default_languages })} />
         <div className="grid gap-3 sm:grid-cols-3">
           <Field label={t("plan.loudness")}>
             {(field) => (
-              <Select {...field} value={settings.export_settings.loudness_lufs ?? -16} onChange={(event) => set({ export_settings: { ...settings.export_settings, loudness_lufs: Number(event.target.value) } })}>
+              <Select {...field} value={settings.export_settings?.loudness_lufs ?? -16} onChange={(event) => set({ export_settings: { ...settings.export_settings, loudness_lufs: Number(event.target.value) } })}>
                 {LOUDNESS.map((value) => <option key={value} value={value}>{t("plan.lufs", { value })}</option>)}
               </Select>
             )}
           </Field>
           {LIMITS.map((limit) => (
-            <NumberField key={limit} label={t(`gate.${limit}`)} value={settings.gate[limit] ?? null} onCommit={(value) => set({ gate: { ...settings.gate, [limit]: value } })} />
+            <NumberField key={limit} label={t(`gate.${limit}`)} value={settings.gate?.[limit] ?? null} onCommit={(value) => set({ gate: { ...settings.gate, [limit]: value } })} />
           ))}
         </div>
       </div>

@@ -3,7 +3,8 @@ import { Download, FileUp, Plus, Trash2 } from "lucide-react";
 import { type FormEvent, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { toast } from "sonner";
-import { account, glossaryQuery, type Term } from "@/api/account";
+import { account, glossaryQuery } from "@/api/account";
+import type { TermRead } from "@/api/generated";
 import { languagesQuery } from "@/api/queries";
 import { Button } from "@/components/ui/button";
 import { Input, Select } from "@/components/ui/fields";
@@ -21,7 +22,7 @@ export function GlossarySection() {
   const input = useRef<HTMLInputElement>(null);
   if (!terms) return null;
   const bring = (file: File | undefined) => file && change(async () => {
-    const { added, updated } = await account.importTerms(await file.text());
+    const { added, updated } = await account.importTerms(file);
     toast.success(t("glossary.imported", { added, updated }));
   });
   return (
@@ -54,7 +55,7 @@ function useChange(): (act: () => Promise<unknown>) => void {
   return mutate;
 }
 
-function TermRow({ term, onRemove }: { term: Term; onRemove: () => void }) {
+function TermRow({ term, onRemove }: { term: TermRead; onRemove: () => void }) {
   const { t, i18n } = useTranslation();
   const pair = `${languageName(term.source_language, i18n.language)} → ${term.target_language ? languageName(term.target_language, i18n.language) : t("glossary.all")}`;
   return (

@@ -1,6 +1,8 @@
 import { Sparkles, Upload } from "lucide-react";
+import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
+import { settingsQuery } from "@/api/account";
 import type { TaskConfig } from "@/api/generated";
 import { Button } from "@/components/ui/button";
 import { Dialog } from "@/components/ui/dialog";
@@ -13,7 +15,9 @@ import { PresetBar } from "./preset-bar";
 export function PlanDialog() {
   const { t } = useTranslation();
   const { asking, ask, decide, items } = useUploads();
-  const [config, setConfig] = useState<TaskConfig>(lastConfig);
+  const { data: settings } = useQuery({ ...settingsQuery, enabled: asking });
+  const [chosenConfig, setConfig] = useState<TaskConfig | null>(lastConfig);
+  const config = chosenConfig ?? { target_languages: settings?.default_languages ?? [] };
   const videos = undecided(items);
   const chosen = config.target_languages?.length ?? 0;
   const settle = (start: boolean) => {
@@ -31,7 +35,7 @@ export function PlanDialog() {
         <>
           <Button icon={Upload} onClick={() => settle(false)}>{t("plan.only_upload")}</Button>
           <Button look="primary" icon={Sparkles} disabled={chosen === 0} onClick={() => settle(true)}>
-            {t("plan.start", { count: chosen })}
+            {chosen === 0 ? t("plan.choose_first") : t("plan.start", { count: chosen })}
           </Button>
         </>
       }

@@ -32,5 +32,5 @@ export function removePreset(name: string): Preset[] {
 }
 
 /** What was chosen last time is offered first. */
-export const lastConfig = (): TaskConfig => read<TaskConfig>(LAST, {});
+export const lastConfig = (): TaskConfig | null => read<TaskConfig | null>(LAST, null);
 export const keepLastConfig = (config: TaskConfig): void => localStorage.setItem(LAST, JSON.stringify(config));
