@@ -18,7 +18,6 @@ export default defineConfig({
           groups: [
             { name: "react", test: /node_modules\/(react|react-dom|scheduler)\// },
             { name: "router", test: /node_modules\/react-router\// },
-            { name: "ui", test: /node_modules\/(@radix-ui|radix-ui|@floating-ui|sonner)\// },
           ],
         },
       },

@@ -1,10 +1,10 @@
 import { lazy, Suspense, type ReactNode } from "react";
 import { createBrowserRouter, Navigate } from "react-router";
-import { Dashboard } from "@/features/dashboard/components/dashboard";
 import { ChooseFiles } from "@/features/upload/components/choose-files";
 import { CrashPage, NotFoundPage } from "./pages";
 import { Shell } from "./shell";
 
+const Dashboard = lazy(() => import("@/features/dashboard/components/dashboard"));
 const Editor = lazy(() => import("@/features/editor/components/editor-page"));
 const Settings = lazy(() => import("@/features/settings/components/settings-page"));
 
@@ -17,7 +17,7 @@ export function createRouter(): ReturnType<typeof createBrowserRouter> {
       errorElement: <CrashPage />,
       children: [
         { path: "/", element: <Navigate to="/dashboard" replace /> },
-        { path: "/dashboard", element: <Dashboard Choose={ChooseFiles} />, errorElement: <CrashPage /> },
+        { path: "/dashboard", element: later(<Dashboard Choose={ChooseFiles} />), errorElement: <CrashPage /> },
         { path: "/tasks/:taskId", element: later(<Editor />), errorElement: <CrashPage /> },
         { path: "/settings", element: later(<Settings />), errorElement: <CrashPage /> },
         { path: "*", element: <NotFoundPage /> },

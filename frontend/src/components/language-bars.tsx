@@ -1,4 +1,5 @@
 import { TriangleAlert } from "lucide-react";
+import { memo } from "react";
 import { useTranslation } from "react-i18next";
 import type { LanguageStatus, TaskRead } from "@/api/generated";
 import { Bar } from "@/components/ui/bar";
@@ -23,7 +24,8 @@ export function LanguageBars({ task }: { task: TaskRead }) {
   );
 }
 
-export function LanguageBar({ code, name, language }: { code: string; name?: string; language: LanguageStatus }) {
+/** Memoized: of the languages of a task few move at a time. */
+export const LanguageBar = memo(function LanguageBar({ code, name, language }: { code: string; name?: string; language: LanguageStatus }) {
   const { t, i18n } = useTranslation();
   const shown = name ?? languageName(code, i18n.language);
   return (
@@ -36,7 +38,7 @@ export function LanguageBar({ code, name, language }: { code: string; name?: str
       <div className="col-span-2"><Bar value={language.progress} look={tone(language.status)} label={t("task.progress_of", { name: shown })} /></div>
     </li>
   );
-}
+});
 
 function BarText({ language }: { language: LanguageStatus }) {
   const { t, i18n } = useTranslation();

@@ -27,12 +27,26 @@ export function bytes(size: number): string {
   return `${value.toFixed(power > 0 && value < 10 ? 1 : 0)} ${UNITS[power]}`;
 }
 
+/** Formatters are dear to make and cheap to use: each is made once. */
+function kept<T>(make: (locale: string, kind: string) => T): (locale: string, kind?: string) => T {
+  const made = new Map<string, T>();
+  return (locale, kind = "") => {
+    const key = `${locale}/${kind}`;
+    const known = made.get(key) ?? make(locale, kind);
+    made.set(key, known);
+    return known;
+  };
+}
+
+const unitFormat = kept((locale, unit) => new Intl.NumberFormat(locale, { style: "unit", unit, unitDisplay: "narrow", maximumFractionDigits: 0 }));
+const dateFormat = kept((locale) => new Intl.DateTimeFormat(locale, { dateStyle: "medium" }));
+const agoFormat = kept((locale) => new Intl.RelativeTimeFormat(locale, { numeric: "auto" }));
+const languageNames = kept((locale) => new Intl.DisplayNames([locale], { type: "language" }));
+
 /** Time left, as coarse as it is sure: 8 s, 4 min, 2 h. */
 export function remaining(seconds: number, locale: string): string {
   const [value, unit] = seconds < 90 ? [seconds, "second"] : seconds < 5400 ? [seconds / 60, "minute"] : [seconds / 3600, "hour"];
-  return new Intl.NumberFormat(locale, { style: "unit", unit, unitDisplay: "narrow", maximumFractionDigits: 0 }).format(
-    Math.max(1, Math.round(value)),
-  );
+  return unitFormat(locale, unit).format(Math.max(1, Math.round(value)));
 }
 
 const STEPS: [Intl.RelativeTimeFormatUnit, number][] = [
@@ -44,8 +58,8 @@ const STEPS: [Intl.RelativeTimeFormatUnit, number][] = [
 /** How long ago; a date once that is more than a week. */
 export function ago(time: string, locale: string, now = Date.now()): string {
   const seconds = (now - Date.parse(time)) / 1000;
-  if (seconds > 7 * 86_400) return new Intl.DateTimeFormat(locale, { dateStyle: "medium" }).format(new Date(time));
-  const format = new Intl.RelativeTimeFormat(locale, { numeric: "auto" });
+  if (seconds > 7 * 86_400) return dateFormat(locale).format(new Date(time));
+  const format = agoFormat(locale);
   for (const [unit, length] of STEPS) if (seconds >= length) return format.format(-Math.floor(seconds / length), unit);
   return format.format(0, "second");
 }
@@ -53,7 +67,7 @@ export function ago(time: string, locale: string, now = Date.now()): string {
 /** The name of a language in the language of the page. */
 export function languageName(code: string, locale: string): string {
   try {
-    return new Intl.DisplayNames([locale], { type: "language" }).of(code) ?? code;
+    return languageNames(locale).of(code) ?? code;
   } catch {
     return code;
   }

@@ -14,7 +14,7 @@ import { TaskList } from "./task-list";
 import { Toolbar } from "./toolbar";
 
 /** All tasks; `Choose` opens the file chooser of the upload. */
-export function Dashboard({ Choose }: { Choose: FileChooser }) {
+export default function Dashboard({ Choose }: { Choose: FileChooser }) {
   const { t } = useTranslation();
   const [filter, setFilter] = useFilter();
   const [range, setRange] = useState({ first: 0, last: 0 });

@@ -1,11 +1,13 @@
 import { Film } from "lucide-react";
-import { useState } from "react";
+import { memo, useState } from "react";
 import type { TaskRead } from "@/api/generated";
 import { clock } from "@/core/format";
 import { cn } from "@/components/ui/cn";
 
 /** The picture of a video; there is one as soon as the video was looked into. */
-export function Poster({ task, className }: { task: TaskRead; className?: string }) {
+export const Poster = memo(Picture, ({ task: old }, { task }) => old.media === task.media && old.language_status["base"] === task.language_status["base"]);
+
+function Picture({ task, className }: { task: TaskRead; className?: string }) {
   const [missing, setMissing] = useState(false);
   const known = task.media !== null && task.language_status["base"]?.status === "completed" && !missing;
   const seconds = task.media?.duration_s;

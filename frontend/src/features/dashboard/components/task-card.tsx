@@ -12,7 +12,9 @@ import { LanguageBars } from "@/components/language-bars";
 import { Poster } from "./poster";
 import { TaskMenu } from "./task-menu";
 
-function Tick({ task, className }: { task: TaskRead; className?: string }) {
+const Tick = memo(Ticked, ({ task: old, className: was }, { task, className }) => old.task_id === task.task_id && was === className);
+
+function Ticked({ task, className }: { task: TaskRead; className?: string }) {
   const { t } = useTranslation();
   const ticked = useSelection((state) => state.selected.has(task.task_id));
   const toggle = useSelection((state) => state.toggle);

@@ -1,4 +1,5 @@
 import { Ban, Ellipsis, Play, RotateCw, SquarePen, Trash2 } from "lucide-react";
+import { memo } from "react";
 import { useTranslation } from "react-i18next";
 import { useNavigate } from "react-router";
 import type { TaskRead } from "@/api/generated";
@@ -7,7 +8,12 @@ import { Menu, type MenuEntry } from "@/components/ui/menu";
 import { canRetry, canStart, isBusy } from "@/core/progress";
 import { useTaskActions } from "@/api/task-actions";
 
-export function TaskMenu({ task }: { task: TaskRead }) {
+/** The menu is the dearest part of a card; only what changes its entries draws it anew. */
+export const TaskMenu = memo(Entries, ({ task: old }, { task }) =>
+  [canStart, canRetry, isBusy, (one: TaskRead) => one.video_original_name].every((read) => read(old) === read(task)),
+);
+
+function Entries({ task }: { task: TaskRead }) {
   const { t } = useTranslation();
   const actions = useTaskActions();
   const navigate = useNavigate();

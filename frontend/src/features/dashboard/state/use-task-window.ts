@@ -1,7 +1,9 @@
-import { keepPreviousData, useQueries } from "@tanstack/react-query";
+import { useQueries } from "@tanstack/react-query";
+import type { TaskPage } from "@/api/cache";
 import type { TaskRead } from "@/api/generated";
 import type { TaskFilter } from "@/api/keys";
 import { PAGE_SIZE, pageQuery } from "@/api/queries";
+import { useState } from "react";
 import { usePollInterval } from "@/api/connection";
 import { useHidden } from "@/api/deletions";
 
@@ -28,14 +30,22 @@ export function useTaskWindow(filter: TaskFilter, first: number, last: number): 
   const hidden = useHidden();
   const numbers = pagesOf(first, last);
   const pages = useQueries({
-    queries: numbers.map((page) => ({ ...pageQuery(filter, page), refetchInterval, placeholderData: keepPreviousData })),
+    queries: numbers.map((page) => ({
+      ...pageQuery(filter, page),
+      refetchInterval,
+      // while a new search is on its way the old result stays; another page of it would be the wrong tasks
+      placeholderData: (old: TaskPage | undefined, query: { queryKey: readonly unknown[] } | undefined) => (query?.queryKey[2] === page ? old : undefined),
+    })),
   });
-  const start = (numbers[0] ?? 0) * PAGE_SIZE;
   const results = pages.map((page) => page.data);
+  const fresh = results.find((page) => page !== undefined)?.total;
+  const [kept, setKept] = useState(fresh);
+  if (fresh !== undefined && fresh !== kept) setKept(fresh);
+  const start = (numbers[0] ?? 0) * PAGE_SIZE;
   const loaded = results.flatMap((page): (TaskRead | undefined)[] => page?.items ?? UNKNOWN);
   const failed = pages.find((page) => page.error !== null && page.data === undefined);
   return {
-    total: results.find((page) => page !== undefined)?.total,
+    total: fresh ?? kept, // far away in the list nothing is loaded yet, and the list is as long as it was
     at: (index) => loaded[index - start],
     shown: loaded.filter((task): task is TaskRead => task !== undefined && !hidden.has(task.task_id)),
     error: failed?.error ?? null,

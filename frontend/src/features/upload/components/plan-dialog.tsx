@@ -12,7 +12,7 @@ import { PlanForm } from "./plan-form";
 import { PresetBar } from "./preset-bar";
 
 /** What the videos are to become, asked once for all of them, while they are already on their way. */
-export function PlanDialog() {
+export default function PlanDialog() {
   const { t } = useTranslation();
   const { asking, ask, decide, items } = useUploads();
   const { data: settings } = useQuery({ ...settingsQuery, enabled: asking });

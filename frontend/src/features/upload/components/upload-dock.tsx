@@ -1,13 +1,14 @@
 import { ChevronDown, ChevronUp, FolderOpen, RotateCw, Upload } from "lucide-react";
-import { useEffect, useState } from "react";
+import { lazy, Suspense, useEffect, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { Button } from "@/components/ui/button";
 import { IconButton } from "@/components/ui/icon-button";
 import { isRetryable, undecided, type UploadState, useUploads } from "../state/store";
 import { ChooseFiles } from "./choose-files";
-import { PlanDialog } from "./plan-dialog";
 import { UploadRow } from "./upload-row";
 import { useIncomingFiles } from "./use-incoming-files";
+
+const PlanDialog = lazy(() => import("./plan-dialog"));
 
 const MOVING = new Set<UploadState>(["waiting", "sending", "finishing"]);
 
@@ -15,6 +16,7 @@ const MOVING = new Set<UploadState>(["waiting", "sending", "finishing"]);
 export function UploadDock() {
   const over = useIncomingFiles();
   const items = useUploads((state) => state.items);
+  const asking = useUploads((state) => state.asking);
   const moving = items.some((item) => MOVING.has(item.state));
   useEffect(() => {
     if (!moving) return undefined;
@@ -26,7 +28,7 @@ export function UploadDock() {
     <>
       {over && <DropHint />}
       {items.length > 0 && <Dock />}
-      <PlanDialog />
+      {asking && <Suspense><PlanDialog /></Suspense>}
     </>
   );
 }
