@@ -2,12 +2,12 @@ import { useEffect, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
 import WaveSurfer from "wavesurfer.js";
 import RegionsPlugin, { type Region } from "wavesurfer.js/dist/plugins/regions.esm.js";
-import TimelinePlugin from "wavesurfer.js/dist/plugins/timeline.esm.js";
 import { useTheme } from "@/components/ui/theme";
 import { settleEdges, speakerColour } from "@/core/lines";
 import { type Editor, useEditor } from "../state/context";
 import { useEdits } from "../state/use-edits";
 import { show, useView } from "../state/view";
+import { Ruler } from "./ruler";
 
 type Regions = ReturnType<typeof RegionsPlugin.create>;
 
@@ -49,7 +49,7 @@ function Drawing({ peaks, duration }: WaveformProps) {
       cursorWidth: 2,
       autoScroll: true,
       autoCenter: false,
-      plugins: [regions, TimelinePlugin.create({ height: 18, style: { fontSize: "11px", color: colour("--soft") } })],
+      plugins: [regions],
     });
     const scroller = surfer.getWrapper().parentElement;
     scroller?.setAttribute("tabindex", "0");
@@ -65,7 +65,12 @@ function Drawing({ peaks, duration }: WaveformProps) {
   useEffect(() => wave?.surfer.zoom(zoom), [wave, zoom]);
   useEffect(() => (wave ? transport.onTime((time) => wave.surfer.setTime(time)) : undefined), [wave, transport]);
   useRegions(wave?.regions ?? null);
-  return <div ref={box} data-testid="waveform" className="px-3 pt-2" />;
+  return (
+    <div className="px-3 pt-2">
+      <div ref={box} data-testid="waveform" />
+      {wave ? <Ruler surfer={wave.surfer} /> : <div className="h-5" />}
+    </div>
+  );
 }
 
 /** Keep a region for each line; those that did not change are left alone. */
