@@ -15,7 +15,14 @@ const LINES = 3000;
 const TYPES = { ".js": "application/javascript", ".css": "text/css", ".html": "text/html", ".svg": "image/svg+xml" };
 
 const language = () => ({
-  status: "processing", progress: 30, stage: "voice_cloning", message: "", eta_seconds: 60, issues: 0, error_code: null, error_message: null,
+  status: "processing",
+  progress: 30,
+  stage: "voice_cloning",
+  message: "",
+  eta_seconds: 60,
+  issues: 0,
+  error_code: null,
+  error_message: null,
   stages: { voice_cloning: { status: "processing", progress: 10, attempt: 1 } },
 });
 
@@ -23,20 +30,57 @@ function task(number) {
   const status = { base: { ...language(), status: "completed", progress: 100, stage: null } };
   for (const code of LANGUAGES) status[code] = language();
   return {
-    id: number, task_id: `task_${number}`, video_filename: "v.mp4", video_original_name: `Video ${number}.mp4`, video_size: 1e8, status: "processing",
-    language_status: status, config: { target_languages: LANGUAGES }, media: { duration_s: LINES * 2.4, fps: 25 }, source_language: "en", note: null,
-    error_code: null, error_message: null, version: 1, created_at: "2026-01-01T00:00:00Z", updated_at: "2026-01-01T00:00:00Z",
+    id: number,
+    task_id: `task_${number}`,
+    video_filename: "v.mp4",
+    video_original_name: `Video ${number}.mp4`,
+    video_size: 1e8,
+    status: "processing",
+    language_status: status,
+    config: { target_languages: LANGUAGES },
+    media: { duration_s: LINES * 2.4, fps: 25 },
+    source_language: "en",
+    note: null,
+    error_code: null,
+    error_message: null,
+    version: 1,
+    created_at: "2026-01-01T00:00:00Z",
+    updated_at: "2026-01-01T00:00:00Z",
   };
 }
 
 const segments = Array.from({ length: LINES }, (_, n) => ({
-  segment_id: `s${n}`, start_s: n * 2.4, end_s: n * 2.4 + 2, speaker_id: `spk_${n % 4}`, text: `What is said in line ${n} of a long recording.`, words: [], version: 1,
+  segment_id: `s${n}`,
+  start_s: n * 2.4,
+  end_s: n * 2.4 + 2,
+  speaker_id: `spk_${n % 4}`,
+  text: `What is said in line ${n} of a long recording.`,
+  words: [],
+  version: 1,
 }));
 const lines = segments.map((segment) => ({
-  ...segment, source_text: segment.text, text: `Lo que se dice en la línea ${segment.segment_id}.`, state: "dubbed", take_key: "k", take_start_s: segment.start_s,
-  take_duration_s: 2, natural_s: 2, speed: 1, fit: "natural", alternatives: [], error_rate: null, similarity: null,
+  ...segment,
+  source_text: segment.text,
+  text: `Lo que se dice en la línea ${segment.segment_id}.`,
+  state: "dubbed",
+  take_key: "k",
+  take_start_s: segment.start_s,
+  take_duration_s: 2,
+  natural_s: 2,
+  speed: 1,
+  fit: "natural",
+  alternatives: [],
+  error_rate: null,
+  similarity: null,
 }));
-const speakers = [0, 1, 2, 3].map((n) => ({ speaker_id: `spk_${n}`, name: `Speaker ${n}`, f0_hz: 120, speech_s: 100, voice: null, version: 1 }));
+const speakers = [0, 1, 2, 3].map((n) => ({
+  speaker_id: `spk_${n}`,
+  name: `Speaker ${n}`,
+  f0_hz: 120,
+  speech_s: 100,
+  voice: null,
+  version: 1,
+}));
 
 function api(path, query) {
   if (path === "/api/tasks") {
@@ -46,7 +90,8 @@ function api(path, query) {
   if (path.endsWith("/segments")) return segments;
   if (path.endsWith("/lines")) return lines;
   if (path.endsWith("/speakers")) return speakers;
-  if (path.endsWith("/peaks.json")) return { duration_s: LINES * 2.4, peaks: Array.from({ length: LINES * 48 }, (_, n) => Math.abs(Math.sin(n / 7))) };
+  if (path.endsWith("/peaks.json"))
+    return { duration_s: LINES * 2.4, peaks: Array.from({ length: LINES * 48 }, (_, n) => Math.abs(Math.sin(n / 7))) };
   if (/^\/api\/tasks\/task_\d+$/.test(path)) return task(Number(path.split("_")[1]));
   return [];
 }
@@ -59,7 +104,15 @@ function stream(response) {
     const out = [];
     for (let n = 0; n < EVENTS_PER_S / 20; n += 1, count += 1) {
       const progress = Math.floor(count / (SHOWN * LANGUAGES.length)) % 99;
-      const event = { task_id: `task_${count % SHOWN}`, language: LANGUAGES[count % LANGUAGES.length], stage: "voice_cloning", attempt: 1, progress, message: "", eta_seconds: 60 };
+      const event = {
+        task_id: `task_${count % SHOWN}`,
+        language: LANGUAGES[count % LANGUAGES.length],
+        stage: "voice_cloning",
+        attempt: 1,
+        progress,
+        message: "",
+        eta_seconds: 60,
+      };
       out.push(`event: progress\ndata: ${JSON.stringify(event)}\n\n`);
     }
     response.write(out.join(""));
@@ -95,7 +148,8 @@ await page.goto(`${base}/dashboard`);
 await page.waitForFunction((wanted) => document.querySelectorAll("[data-task]").length >= wanted, SHOWN);
 const client = await page.context().newCDPSession(page);
 await client.send("Performance.enable");
-const busy = async () => (await client.send("Performance.getMetrics")).metrics.find(({ name }) => name === "TaskDuration").value;
+const busy = async () =>
+  (await client.send("Performance.getMetrics")).metrics.find(({ name }) => name === "TaskDuration").value;
 await page.waitForTimeout(2000);
 const before = await busy();
 await page.waitForTimeout(MEASURED_S * 1000);
@@ -104,7 +158,11 @@ const cards = await page.locator("[data-task]").count();
 
 const began = performance.now();
 await page.evaluate(() => window.scrollTo(0, document.documentElement.scrollHeight / 2));
-await page.waitForFunction(() => [...document.querySelectorAll("[data-task]")].some(({ dataset }) => Math.abs(Number(dataset.task.slice(5)) - 5000) < 100));
+await page.waitForFunction(() =>
+  [...document.querySelectorAll("[data-task]")].some(
+    ({ dataset }) => Math.abs(Number(dataset.task.slice(5)) - 5000) < 100,
+  ),
+);
 const far = performance.now() - began;
 await page.close();
 
@@ -115,11 +173,23 @@ await editor.locator("[data-task=task_7] h3 a").waitFor();
 const interactive = await editor.evaluate(async () => {
   const began = performance.now();
   document.querySelector("[data-task=task_7] h3 a").click();
-  while (!document.querySelector("[data-testid=lines] textarea") || !document.querySelector("[data-testid=waveform] > div")) await new Promise(requestAnimationFrame);
+  while (
+    !document.querySelector("[data-testid=lines] textarea") ||
+    !document.querySelector("[data-testid=waveform] > div")
+  )
+    await new Promise(requestAnimationFrame);
   await new Promise((resolve) => setTimeout(resolve)); // the work of that frame is over: a key press would be answered
   return performance.now() - began;
 });
-console.log(JSON.stringify({ cards, events_per_s: EVENTS_PER_S, busy_share: Number(share.toFixed(3)), jump_to_the_middle_ms: Math.round(far), editor_3000_lines_ms: Math.round(interactive) }));
+console.log(
+  JSON.stringify({
+    cards,
+    events_per_s: EVENTS_PER_S,
+    busy_share: Number(share.toFixed(3)),
+    jump_to_the_middle_ms: Math.round(far),
+    editor_3000_lines_ms: Math.round(interactive),
+  }),
+);
 await browser.close();
 server.closeAllConnections();
 server.close();

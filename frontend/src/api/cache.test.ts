@@ -16,7 +16,9 @@ function cacheWith(): QueryClient {
 }
 
 function answer(status: number, body: unknown): ReturnType<typeof vi.fn> {
-  const asked = vi.fn(() => Promise.resolve(new Response(JSON.stringify(body), { status, headers: { "Content-Type": "application/json" } })));
+  const asked = vi.fn(() =>
+    Promise.resolve(new Response(JSON.stringify(body), { status, headers: { "Content-Type": "application/json" } })),
+  );
   vi.stubGlobal("fetch", asked);
   return asked;
 }
@@ -27,7 +29,9 @@ it("progress changes the task and the list without asking the server", async () 
   const asked = answer(500, {});
   const cache = cacheWith();
   const other = cache.getQueryData<TaskPage>(keys.page(filter, 0))?.items[1];
-  await apply(cache, [{ type: "progress", data: { task_id: "task_1", language: "es", stage: "translation", attempt: 1, progress: 100 } }]);
+  await apply(cache, [
+    { type: "progress", data: { task_id: "task_1", language: "es", stage: "translation", attempt: 1, progress: 100 } },
+  ]);
   const page = cache.getQueryData<TaskPage>(keys.page(filter, 0));
   expect(page?.items[0]?.language_status["es"]?.progress).toBe(15);
   expect(page?.items[1]).toBe(other);
@@ -37,7 +41,11 @@ it("progress changes the task and the list without asking the server", async () 
 it("a fact reads its task again, once for a batch", async () => {
   const asked = answer(200, task({ es: language({ status: "completed", progress: 100 }) }, { status: "completed" }));
   const cache = cacheWith();
-  await apply(cache, [fact("translation.completed", { language: "es" }), fact("language.completed", { language: "es" }), fact("task.completed", {})]);
+  await apply(cache, [
+    fact("translation.completed", { language: "es" }),
+    fact("language.completed", { language: "es" }),
+    fact("task.completed", {}),
+  ]);
   expect(asked).toHaveBeenCalledTimes(1);
   expect(cache.getQueryData<TaskPage>(keys.page(filter, 0))?.items[0]?.status).toBe("completed");
 });
@@ -54,11 +62,24 @@ it("a line that was dubbed is read again by itself", async () => {
   const cache = cacheWith();
   cache.setQueryData(keys.lines("task_1", "es"), [line(one), line(segment("s2", 1, 2))]);
   await apply(cache, [fact("line.updated", { language: "es", segment_id: "s1" })]);
-  await vi.waitFor(() => expect(cache.getQueryData<{ text: string }[]>(keys.lines("task_1", "es"))?.[0]?.text).toBe("new"));
+  await vi.waitFor(() =>
+    expect(cache.getQueryData<{ text: string }[]>(keys.lines("task_1", "es"))?.[0]?.text).toBe("new"),
+  );
   expect(asked).toHaveBeenCalledTimes(1);
 });
 
 it("what a batch asks for is told apart", () => {
-  const wanted = sort([fact("task.created", {}), fact("segment.updated", { segment_id: "s" }), fact("recipe.completed", {}), { type: "resync", data: {} }]);
-  expect([wanted.lists, [...wanted.tasks], [...wanted.content], [...wanted.exports], wanted.everything]).toEqual([true, ["task_1"], ["task_1"], ["task_1"], true]);
+  const wanted = sort([
+    fact("task.created", {}),
+    fact("segment.updated", { segment_id: "s" }),
+    fact("recipe.completed", {}),
+    { type: "resync", data: {} },
+  ]);
+  expect([wanted.lists, [...wanted.tasks], [...wanted.content], [...wanted.exports], wanted.everything]).toEqual([
+    true,
+    ["task_1"],
+    ["task_1"],
+    ["task_1"],
+    true,
+  ]);
 });

@@ -20,7 +20,11 @@ const MANY_LINES = 20;
 /** Change a task wherever it is kept: by itself and in every page of every list. */
 export function patchTask(cache: QueryClient, id: string, change: (task: TaskRead) => TaskRead): void {
   cache.setQueryData<TaskRead>(keys.task(id), (task) => (task ? change(task) : task));
-  patchPages(cache, (items) => (items.some((task) => task.task_id === id) ? items.map((task) => (task.task_id === id ? change(task) : task)) : items));
+  patchPages(cache, (items) =>
+    items.some((task) => task.task_id === id)
+      ? items.map((task) => (task.task_id === id ? change(task) : task))
+      : items,
+  );
 }
 
 function patchPages(cache: QueryClient, change: (items: TaskRead[]) => TaskRead[]): void {
@@ -45,7 +49,13 @@ export interface Wanted {
 /** Read a batch of events. Pure. */
 export function sort(events: LiveEvent[]): Wanted {
   const wanted: Wanted = {
-    progress: [], tasks: new Set(), lists: false, everything: false, lines: new Map(), content: new Set(), exports: new Set(),
+    progress: [],
+    tasks: new Set(),
+    lists: false,
+    everything: false,
+    lines: new Map(),
+    content: new Set(),
+    exports: new Set(),
   };
   for (const event of events) {
     const [topic, name] = event.type.split(".");
@@ -79,7 +89,8 @@ export async function apply(cache: QueryClient, events: LiveEvent[]): Promise<vo
   if (wanted.everything) return void cache.invalidateQueries();
   patchProgress(cache, wanted.progress);
   if (wanted.lists) void cache.invalidateQueries({ queryKey: keys.tasks });
-  for (const id of wanted.content) void cache.invalidateQueries({ queryKey: keys.task(id), predicate: ({ queryKey }) => queryKey.length > 2 });
+  for (const id of wanted.content)
+    void cache.invalidateQueries({ queryKey: keys.task(id), predicate: ({ queryKey }) => queryKey.length > 2 });
   for (const id of wanted.exports) void cache.invalidateQueries({ queryKey: keys.exports(id) });
   for (const [key, segments] of wanted.lines) {
     const [id = "", language = ""] = key.split("/");
@@ -124,7 +135,9 @@ async function refreshLines(cache: QueryClient, id: string, language: string, se
   void cache.invalidateQueries({ queryKey: ["task", id, "takes"] });
   if (segments.length > MANY_LINES) return cache.invalidateQueries({ queryKey: key });
   try {
-    const fresh = await Promise.all(segments.map((segment_id) => data(getLine({ path: { task_id: id, language, segment_id } }))));
+    const fresh = await Promise.all(
+      segments.map((segment_id) => data(getLine({ path: { task_id: id, language, segment_id } }))),
+    );
     replaceLines(cache, id, language, fresh);
   } catch {
     await cache.invalidateQueries({ queryKey: key });
@@ -134,5 +147,7 @@ async function refreshLines(cache: QueryClient, id: string, language: string, se
 /** Put lines the server sent into the list of their language. */
 export function replaceLines(cache: QueryClient, id: string, language: string, fresh: LineRead[]): void {
   const byId = new Map(fresh.map((line) => [line.segment_id, line]));
-  cache.setQueryData<LineRead[]>(keys.lines(id, language), (lines) => lines?.map((line) => byId.get(line.segment_id) ?? line));
+  cache.setQueryData<LineRead[]>(keys.lines(id, language), (lines) =>
+    lines?.map((line) => byId.get(line.segment_id) ?? line),
+  );
 }

@@ -19,7 +19,9 @@ describe("a batch of events", () => {
     batch.add({ type: "task.deleted", data: {} });
     expect(got).toEqual([]);
     vi.advanceTimersByTime(250);
-    expect(got).toEqual([[{ type: "task.created", data: {} }, { type: "task.deleted", data: {} }, progress("fr", 98), progress("es", 99)]]);
+    expect(got).toEqual([
+      [{ type: "task.created", data: {} }, { type: "task.deleted", data: {} }, progress("fr", 98), progress("es", 99)],
+    ]);
     vi.advanceTimersByTime(1000);
     expect(got).toHaveLength(1);
   });

@@ -36,7 +36,9 @@ export const EVENT_NAMES = [
     ["started", "completed", "failed", "canceled"].map((name) => `${stage}.${name}`),
   ),
   ...["created", "updated", "deleted", "dubbed", "failed"].map((name) => `line.${name}`),
-  ...["segment", "speaker"].flatMap((topic) => ["created", "updated", "deleted", "merged"].map((name) => `${topic}.${name}`)),
+  ...["segment", "speaker"].flatMap((topic) =>
+    ["created", "updated", "deleted", "merged"].map((name) => `${topic}.${name}`),
+  ),
   ...["started", "progress", "completed", "failed"].map((name) => `recipe.${name}`),
   "edit.undone",
   "edit.redone",

@@ -15,7 +15,10 @@ interface Listener {
 /** Join the stream that all tabs share; a tab of its own where the browser has no shared workers. */
 export function openLiveFeed(listener: Listener): LiveFeed {
   if (typeof SharedWorker === "undefined") return ownFeed(listener);
-  const worker = new SharedWorker(new URL("./live.worker.ts", import.meta.url), { type: "module", name: "localclip-live" });
+  const worker = new SharedWorker(new URL("./live.worker.ts", import.meta.url), {
+    type: "module",
+    name: "localclip-live",
+  });
   const say = (message: ToWorker) => worker.port.postMessage(message);
   worker.port.addEventListener("message", ({ data }: MessageEvent<FromWorker>) => {
     if (data.kind === "state") listener.onState(data.state);

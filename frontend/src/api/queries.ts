@@ -1,6 +1,15 @@
 import { queryOptions } from "@tanstack/react-query";
 import {
-  getTask, listArtifacts, listEngines, listLanguages, listLines, listLogs, listSegments, listSpeakers, listTasks, readyz,
+  getTask,
+  listArtifacts,
+  listEngines,
+  listLanguages,
+  listLines,
+  listLogs,
+  listSegments,
+  listSpeakers,
+  listTasks,
+  readyz,
 } from "./generated";
 import type { TaskPage } from "./cache";
 import { keys, type TaskFilter } from "./keys";
@@ -13,7 +22,13 @@ export const pageQuery = (filter: TaskFilter, page: number) =>
   queryOptions({
     queryKey: keys.page(filter, page),
     queryFn: async ({ signal }): Promise<TaskPage> => {
-      const query = { skip: page * PAGE_SIZE, limit: PAGE_SIZE, q: filter.q, sort: filter.sort as "name", ...(filter.status ? { status: filter.status as "failed" } : {}) };
+      const query = {
+        skip: page * PAGE_SIZE,
+        limit: PAGE_SIZE,
+        q: filter.q,
+        sort: filter.sort as "name",
+        ...(filter.status ? { status: filter.status as "failed" } : {}),
+      };
       const { data: items, response } = await answer(listTasks({ query, signal }));
       return { items, total: Number(response.headers.get("X-Total-Count") ?? items.length) };
     },
@@ -30,17 +45,32 @@ export const linesQuery = (id: string, language: string) =>
   });
 
 export const segmentsQuery = (id: string) =>
-  queryOptions({ queryKey: keys.segments(id), queryFn: ({ signal }) => data(listSegments({ path: { task_id: id }, signal })) });
+  queryOptions({
+    queryKey: keys.segments(id),
+    queryFn: ({ signal }) => data(listSegments({ path: { task_id: id }, signal })),
+  });
 
 export const speakersQuery = (id: string) =>
-  queryOptions({ queryKey: keys.speakers(id), queryFn: ({ signal }) => data(listSpeakers({ path: { task_id: id }, signal })) });
+  queryOptions({
+    queryKey: keys.speakers(id),
+    queryFn: ({ signal }) => data(listSpeakers({ path: { task_id: id }, signal })),
+  });
 
 export const artifactsQuery = (id: string) =>
-  queryOptions({ queryKey: keys.artifacts(id), queryFn: ({ signal }) => data(listArtifacts({ path: { task_id: id }, signal })) });
+  queryOptions({
+    queryKey: keys.artifacts(id),
+    queryFn: ({ signal }) => data(listArtifacts({ path: { task_id: id }, signal })),
+  });
 
 export const logsQuery = (id: string) =>
   queryOptions({ queryKey: keys.logs(id), queryFn: ({ signal }) => data(listLogs({ path: { task_id: id }, signal })) });
 
-export const languagesQuery = queryOptions({ queryKey: keys.languages, queryFn: ({ signal }) => data(listLanguages({ signal })) });
-export const enginesQuery = queryOptions({ queryKey: keys.engines, queryFn: ({ signal }) => data(listEngines({ signal })) });
+export const languagesQuery = queryOptions({
+  queryKey: keys.languages,
+  queryFn: ({ signal }) => data(listLanguages({ signal })),
+});
+export const enginesQuery = queryOptions({
+  queryKey: keys.engines,
+  queryFn: ({ signal }) => data(listEngines({ signal })),
+});
 export const healthQuery = queryOptions({ queryKey: keys.health, queryFn: ({ signal }) => data(readyz({ signal })) });

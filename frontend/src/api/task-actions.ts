@@ -24,12 +24,18 @@ export function useTaskActions(): TaskActions {
   const say = useProblemText();
   return useMemo(() => {
     const each = async (tasks: TaskRead[], act: (id: string, task: TaskRead) => Promise<TaskRead>) => {
-      const results = await Promise.allSettled(tasks.map((task) => act(task.task_id, task).then((next) => patchTask(cache, task.task_id, () => next))));
+      const results = await Promise.allSettled(
+        tasks.map((task) => act(task.task_id, task).then((next) => patchTask(cache, task.task_id, () => next))),
+      );
       const failed = results.filter((result) => result.status === "rejected");
-      if (failed[0]) toast.error(failed.length > 1 ? t("actions.some_failed", { count: failed.length }) : say(failed[0].reason), { description: failed.length > 1 ? say(failed[0].reason) : undefined });
+      if (failed[0])
+        toast.error(failed.length > 1 ? t("actions.some_failed", { count: failed.length }) : say(failed[0].reason), {
+          description: failed.length > 1 ? say(failed[0].reason) : undefined,
+        });
     };
     return {
-      start: (tasks) => each(tasks, (task_id, task) => data(processTask({ path: { task_id }, body: { languages: toStart(task) } }))),
+      start: (tasks) =>
+        each(tasks, (task_id, task) => data(processTask({ path: { task_id }, body: { languages: toStart(task) } }))),
       cancel: (tasks) => each(tasks, (id) => data(cancelTask({ path: { task_id: id } }))),
       retry: (tasks) => each(tasks, (id) => data(retryTask({ path: { task_id: id } }))),
       remove: (tasks) => {

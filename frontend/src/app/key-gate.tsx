@@ -44,7 +44,14 @@ export function KeyGate() {
         <p className="text-soft">{t("key.text")}</p>
         <Field label={t("key.label")} error={error}>
           {(field) => (
-            <Input {...field} type="password" autoComplete="current-password" required value={key} onChange={(event) => setKey(event.target.value)} />
+            <Input
+              {...field}
+              type="password"
+              autoComplete="current-password"
+              required
+              value={key}
+              onChange={(event) => setKey(event.target.value)}
+            />
           )}
         </Field>
         <Button type="submit" look="primary" icon={KeyRound}>

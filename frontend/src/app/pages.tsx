@@ -7,7 +7,15 @@ import { Empty, Failure } from "@/components/ui/states";
 export function NotFoundPage() {
   const { t } = useTranslation();
   return (
-    <Empty icon={Compass} title={t("not_found.title")} action={<Button asChild><Link to="/dashboard">{t("not_found.home")}</Link></Button>}>
+    <Empty
+      icon={Compass}
+      title={t("not_found.title")}
+      action={
+        <Button asChild>
+          <Link to="/dashboard">{t("not_found.home")}</Link>
+        </Button>
+      }
+    >
       {t("not_found.text")}
     </Empty>
   );

@@ -8,7 +8,17 @@ const Dashboard = lazy(() => import("@/features/dashboard/components/dashboard")
 const Editor = lazy(() => import("@/features/editor/components/editor-page"));
 const Settings = lazy(() => import("@/features/settings/components/settings-page"));
 
-const later = (page: ReactNode) => <Suspense fallback={<div className="p-6"><div className="skeleton h-40" /></div>}>{page}</Suspense>;
+const later = (page: ReactNode) => (
+  <Suspense
+    fallback={
+      <div className="p-6">
+        <div className="skeleton h-40" />
+      </div>
+    }
+  >
+    {page}
+  </Suspense>
+);
 
 export function createRouter(): ReturnType<typeof createBrowserRouter> {
   return createBrowserRouter([

@@ -11,12 +11,19 @@ export function Shell() {
   const { t } = useTranslation();
   return (
     <div className="flex min-h-dvh flex-col">
-      <a href="#content" className="bg-accent text-on-accent sr-only z-50 rounded-md px-3 py-2 focus:not-sr-only focus:absolute focus:top-2 focus:left-2">
+      <a
+        href="#content"
+        className="bg-accent text-on-accent sr-only z-50 rounded-md px-3 py-2 focus:not-sr-only focus:absolute focus:top-2 focus:left-2"
+      >
         {t("shell.skip")}
       </a>
       <header className="bg-surface/90 border-line sticky top-0 z-30 border-b backdrop-blur">
         <div className="mx-auto flex h-13 max-w-[100rem] items-center gap-1 px-3 sm:px-5">
-          <NavLink to="/dashboard" className="mr-2 flex items-center gap-2 rounded-md pr-1 font-semibold tracking-tight" aria-label={t("shell.home")}>
+          <NavLink
+            to="/dashboard"
+            className="mr-2 flex items-center gap-2 rounded-md pr-1 font-semibold tracking-tight"
+            aria-label={t("shell.home")}
+          >
             <Mark />
             <span className="max-sm:sr-only">LocalClip</span>
           </NavLink>

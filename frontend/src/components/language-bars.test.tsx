@@ -8,10 +8,13 @@ import { LanguageBars } from "./language-bars";
 beforeAll(startI18n);
 
 it("every language has its own bar, with its stage and the time left", () => {
-  const shown = task({
-    es: language({ status: "processing", progress: 41, stage: "voice_cloning", eta_seconds: 95 }),
-    fr: language({ status: "failed", progress: 25 }),
-  }, {});
+  const shown = task(
+    {
+      es: language({ status: "processing", progress: 41, stage: "voice_cloning", eta_seconds: 95 }),
+      fr: language({ status: "failed", progress: 25 }),
+    },
+    {},
+  );
   shown.language_status["base"] = language({ status: "completed", progress: 100 });
   render(<LanguageBars task={shown} />);
   expect(screen.getByRole("progressbar", { name: "Progress of Spanish" })).toHaveAttribute("aria-valuenow", "41");

@@ -45,11 +45,15 @@ export function LanguagePicker({ label, source, value, onChange }: LanguagePicke
                 type="checkbox"
                 className="accent-accent mt-0.5 size-4 shrink-0"
                 checked={ticked}
-                onChange={() => onChange(ticked ? value.filter((code) => code !== language.code) : [...value, language.code])}
+                onChange={() =>
+                  onChange(ticked ? value.filter((code) => code !== language.code) : [...value, language.code])
+                }
               />
               <span className="min-w-0">
                 <span className="block font-medium">{languageName(language.code, i18n.language)}</span>
-                <span className={cn("block text-xs", why ? "text-warn" : "text-soft")}>{why ? t(`plan.${why}`) : language.native_name}</span>
+                <span className={cn("block text-xs", why ? "text-warn" : "text-soft")}>
+                  {why ? t(`plan.${why}`) : language.native_name}
+                </span>
               </span>
             </label>
           );

@@ -3,8 +3,21 @@ import { ago, bytes, clock, languageName, parseClock, remaining } from "./format
 
 describe("times", () => {
   it("are written as a clock and read back", () => {
-    expect([clock(0), clock(75.34, 1), clock(59.96, 1), clock(3725), clock(-1)]).toEqual(["0:00", "1:15.3", "1:00.0", "1:02:05", "0:00"]);
-    expect(["1:15.3", "75.3", "1:02:05", "x", "1:2:3:4", ""].map(parseClock)).toEqual([75.3, 75.3, 3725, undefined, undefined, undefined]);
+    expect([clock(0), clock(75.34, 1), clock(59.96, 1), clock(3725), clock(-1)]).toEqual([
+      "0:00",
+      "1:15.3",
+      "1:00.0",
+      "1:02:05",
+      "0:00",
+    ]);
+    expect(["1:15.3", "75.3", "1:02:05", "x", "1:2:3:4", ""].map(parseClock)).toEqual([
+      75.3,
+      75.3,
+      3725,
+      undefined,
+      undefined,
+      undefined,
+    ]);
   });
 
   it("left are as coarse as they are sure", () => {
@@ -25,5 +38,9 @@ it("sizes are decimal, with a digit where it matters", () => {
 });
 
 it("languages have a name in the language of the page, or keep their code", () => {
-  expect([languageName("es", "en"), languageName("es", "zh-CN"), languageName("nonsense-", "en")]).toEqual(["Spanish", "西班牙语", "nonsense-"]);
+  expect([languageName("es", "en"), languageName("es", "zh-CN"), languageName("nonsense-", "en")]).toEqual([
+    "Spanish",
+    "西班牙语",
+    "nonsense-",
+  ]);
 });

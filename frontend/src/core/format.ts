@@ -38,14 +38,18 @@ function kept<T>(make: (locale: string, kind: string) => T): (locale: string, ki
   };
 }
 
-const unitFormat = kept((locale, unit) => new Intl.NumberFormat(locale, { style: "unit", unit, unitDisplay: "narrow", maximumFractionDigits: 0 }));
+const unitFormat = kept(
+  (locale, unit) =>
+    new Intl.NumberFormat(locale, { style: "unit", unit, unitDisplay: "narrow", maximumFractionDigits: 0 }),
+);
 const dateFormat = kept((locale) => new Intl.DateTimeFormat(locale, { dateStyle: "medium" }));
 const agoFormat = kept((locale) => new Intl.RelativeTimeFormat(locale, { numeric: "auto" }));
 const languageNames = kept((locale) => new Intl.DisplayNames([locale], { type: "language" }));
 
 /** Time left, as coarse as it is sure: 8 s, 4 min, 2 h. */
 export function remaining(seconds: number, locale: string): string {
-  const [value, unit] = seconds < 90 ? [seconds, "second"] : seconds < 5400 ? [seconds / 60, "minute"] : [seconds / 3600, "hour"];
+  const [value, unit] =
+    seconds < 90 ? [seconds, "second"] : seconds < 5400 ? [seconds / 60, "minute"] : [seconds / 3600, "hour"];
   return unitFormat(locale, unit).format(Math.max(1, Math.round(value)));
 }
 

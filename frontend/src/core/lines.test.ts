@@ -3,7 +3,10 @@ import { line, segment } from "@/test-tasks";
 import { changedLines, findRows, issuesOf, replaceText, rowAfter, rowAt, rowsOf, settleEdges, snap } from "./lines";
 
 const segments = [segment("a", 1, 2, "One (1)"), segment("b", 3, 5, "two"), segment("c", 5, 6, "three")];
-const rows = rowsOf(segments, segments.slice(0, 2).map((one) => line(one, { text: `T ${one.text}` })));
+const rows = rowsOf(
+  segments,
+  segments.slice(0, 2).map((one) => line(one, { text: `T ${one.text}` })),
+);
 
 describe("rows", () => {
   it("put a line beside its segment, or nothing", () => {
@@ -33,7 +36,9 @@ describe("rows", () => {
   });
 
   it("tell which lines sound other than they read", () => {
-    const changed = segments.map((one, index) => line(one, [{ state: "stale" as const }, { state: "translated" as const, edited: true }, {}][index]));
+    const changed = segments.map((one, index) =>
+      line(one, [{ state: "stale" as const }, { state: "translated" as const, edited: true }, {}][index]),
+    );
     expect(changedLines(rowsOf(segments, changed)).map((one) => one.segment_id)).toEqual(["a", "b"]);
   });
 });

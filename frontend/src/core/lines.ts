@@ -30,7 +30,9 @@ export function issuesOf({ line }: Row, busy: boolean): Issue[] {
 
 /** Lines whose sound is not what their text says. */
 export function changedLines(rows: Row[]): LineRead[] {
-  return rows.flatMap(({ line }) => (line && line.text && (line.state === "stale" || (line.state === "translated" && line.edited)) ? [line] : []));
+  return rows.flatMap(({ line }) =>
+    line && line.text && (line.state === "stale" || (line.state === "translated" && line.edited)) ? [line] : [],
+  );
 }
 
 /** Index of the row that is heard at `time`, or -1; rows are in time order. */
@@ -72,7 +74,14 @@ const MIN_LENGTH_S = 0.1;
 const round = (value: number) => Math.round(value * 1000) / 1000;
 
 /** Edges after a drag: snapped to neighbours, inside the video, in order, not over the neighbours. */
-export function settleEdges(rows: Row[], id: string, start: number, end: number, duration: number, tolerance: number): { start_s: number; end_s: number } {
+export function settleEdges(
+  rows: Row[],
+  id: string,
+  start: number,
+  end: number,
+  duration: number,
+  tolerance: number,
+): { start_s: number; end_s: number } {
   const at = rows.findIndex(({ segment }) => segment.segment_id === id);
   const before = rows[at - 1]?.segment.end_s ?? 0;
   const after = rows[at + 1]?.segment.start_s ?? duration;
@@ -108,6 +117,9 @@ const HUES = [262, 155, 45, 325, 205, 95, 15, 290, 180, 70];
 
 /** Every speaker has a colour of their own, the same on timeline, list and panel. */
 export function speakerColour(speakers: { speaker_id: string }[], id: string, alpha = 1): string {
-  const index = Math.max(0, speakers.findIndex((speaker) => speaker.speaker_id === id));
+  const index = Math.max(
+    0,
+    speakers.findIndex((speaker) => speaker.speaker_id === id),
+  );
   return `oklch(0.62 0.14 ${HUES[index % HUES.length]} / ${alpha})`;
 }

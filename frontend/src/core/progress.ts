@@ -6,7 +6,12 @@ export const STAGES = ["speaker_diarization", "translation", "voice_cloning", "e
 export type Stage = (typeof STAGES)[number];
 
 /** Share of each stage in the progress of a language; the gateway counts the same way. */
-const WEIGHTS: Record<Stage, number> = { speaker_diarization: 0.25, translation: 0.15, voice_cloning: 0.35, export: 0.25 };
+const WEIGHTS: Record<Stage, number> = {
+  speaker_diarization: 0.25,
+  translation: 0.15,
+  voice_cloning: 0.35,
+  export: 0.25,
+};
 
 interface StageState {
   status: string;
@@ -28,7 +33,10 @@ export function stageProgress(language: LanguageStatus, stage: string): number {
 }
 
 function overall(language: LanguageStatus): number {
-  return Math.min(99, Math.round(STAGES.reduce((sum, stage) => sum + WEIGHTS[stage] * stageProgress(language, stage), 0)));
+  return Math.min(
+    99,
+    Math.round(STAGES.reduce((sum, stage) => sum + WEIGHTS[stage] * stageProgress(language, stage), 0)),
+  );
 }
 
 function told(language: LanguageStatus, event: ProgressEvent): LanguageStatus {

@@ -8,5 +8,8 @@ export function ticks(start: number, end: number, width: number): number[] {
   const step = STEPS_S.find((one) => (one / span) * width >= MIN_GAP_PX) ?? 7200;
   const first = Math.ceil(start / step - 1e-9);
   const last = Math.floor(end / step + 1e-9);
-  return Array.from({ length: Math.max(0, last - first + 1) }, (_, index) => Math.round((first + index) * step * 10) / 10);
+  return Array.from(
+    { length: Math.max(0, last - first + 1) },
+    (_, index) => Math.round((first + index) * step * 10) / 10,
+  );
 }

@@ -24,7 +24,11 @@ it("both languages have the same texts with the same blanks", () => {
 });
 
 it("the system's first language that there is counts", () => {
-  expect([["zh-TW", "en"], ["fr", "en-GB"], ["fr"]].map((languages) => systemLocale(languages))).toEqual(["zh-CN", "en", "en"]);
+  expect([["zh-TW", "en"], ["fr", "en-GB"], ["fr"]].map((languages) => systemLocale(languages))).toEqual([
+    "zh-CN",
+    "en",
+    "en",
+  ]);
 });
 
 it("a problem is told by its code, an unknown one in the gateway's words", () => {

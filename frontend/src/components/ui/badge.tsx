@@ -10,7 +10,15 @@ const LOOKS: Record<Tone, string> = {
   bad: "bg-bad-soft text-bad",
 };
 
-export function Badge({ look = "idle", children, className }: { look?: Tone; children: ReactNode; className?: string }) {
+export function Badge({
+  look = "idle",
+  children,
+  className,
+}: {
+  look?: Tone;
+  children: ReactNode;
+  className?: string;
+}) {
   return (
     <span
       className={cn(

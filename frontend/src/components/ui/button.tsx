@@ -26,7 +26,12 @@ export function Button({ look = "plain", icon: Icon, small, asChild, className, 
     LOOKS[look],
     className,
   );
-  if (asChild) return <Part className={looks} {...rest}>{children}</Part>;
+  if (asChild)
+    return (
+      <Part className={looks} {...rest}>
+        {children}
+      </Part>
+    );
   return (
     <button type="button" className={looks} {...rest}>
       {Icon && <Icon aria-hidden size={small ? 14 : 16} />}

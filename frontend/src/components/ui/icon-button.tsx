@@ -13,7 +13,16 @@ interface IconButtonProps extends Omit<ComponentProps<"button">, "title"> {
 }
 
 /** A button that is only a picture: its name is read out and shown on hover. */
-export function IconButton({ icon: Icon, label, shortcut, pressed, small, solid, className, ...rest }: IconButtonProps) {
+export function IconButton({
+  icon: Icon,
+  label,
+  shortcut,
+  pressed,
+  small,
+  solid,
+  className,
+  ...rest
+}: IconButtonProps) {
   return (
     <Tooltip.Root>
       <Tooltip.Trigger asChild>

@@ -21,14 +21,40 @@ export function BulkBar({ shown }: { shown: TaskRead[] }) {
     set([]);
   };
   return (
-    <div role="toolbar" aria-label={t("dashboard.bulk")} className="panel shadow-card sticky top-15 z-20 flex flex-wrap items-center gap-1.5 px-3 py-2">
-      <strong className="mr-2 font-semibold" aria-live="polite">{t("dashboard.selected", { count: tasks.length })}</strong>
-      <Button small icon={Play} disabled={some(canStart).length === 0} onClick={() => void actions.start(some(canStart))}>{t("actions.start")}</Button>
-      <Button small icon={Ban} disabled={some(isBusy).length === 0} onClick={() => void actions.cancel(some(isBusy))}>{t("actions.cancel")}</Button>
-      <Button small icon={RotateCw} disabled={some(canRetry).length === 0} onClick={() => void actions.retry(some(canRetry))}>{t("actions.retry")}</Button>
-      <Button small look="danger" icon={Trash2} onClick={remove}>{t("actions.delete")}</Button>
+    <div
+      role="toolbar"
+      aria-label={t("dashboard.bulk")}
+      className="panel shadow-card sticky top-15 z-20 flex flex-wrap items-center gap-1.5 px-3 py-2"
+    >
+      <strong className="mr-2 font-semibold" aria-live="polite">
+        {t("dashboard.selected", { count: tasks.length })}
+      </strong>
+      <Button
+        small
+        icon={Play}
+        disabled={some(canStart).length === 0}
+        onClick={() => void actions.start(some(canStart))}
+      >
+        {t("actions.start")}
+      </Button>
+      <Button small icon={Ban} disabled={some(isBusy).length === 0} onClick={() => void actions.cancel(some(isBusy))}>
+        {t("actions.cancel")}
+      </Button>
+      <Button
+        small
+        icon={RotateCw}
+        disabled={some(canRetry).length === 0}
+        onClick={() => void actions.retry(some(canRetry))}
+      >
+        {t("actions.retry")}
+      </Button>
+      <Button small look="danger" icon={Trash2} onClick={remove}>
+        {t("actions.delete")}
+      </Button>
       <span className="ml-auto flex items-center gap-1">
-        <Button small look="quiet" icon={CheckCheck} onClick={() => set(shown)}>{t("dashboard.select_shown")}</Button>
+        <Button small look="quiet" icon={CheckCheck} onClick={() => set(shown)}>
+          {t("dashboard.select_shown")}
+        </Button>
         <IconButton small icon={X} label={t("dashboard.clear_selection")} onClick={() => set([])} />
       </span>
     </div>

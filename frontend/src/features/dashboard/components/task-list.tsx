@@ -52,33 +52,44 @@ export function TaskList({ view, total, hidden, tasks, onRange }: TaskListProps)
   return (
     <div ref={ref} className={view === "list" ? "panel overflow-hidden" : ""}>
       <div role="list" className="relative" style={{ height: virtual.getTotalSize() }}>
-        {width > 0 && rows.map((row) => (
-          <div
-            key={row.key}
-            ref={virtual.measureElement}
-            data-index={row.index}
-            className={view === "grid" ? "absolute inset-x-0 grid" : "border-line absolute inset-x-0 border-b last:border-0"}
-            style={{
-              ...(view === "grid" ? { paddingBottom: GAP } : { height: ROW_HEIGHT }),
-              transform: `translateY(${row.start - top}px)`,
-              ...(view === "grid" ? { gap: GAP, gridTemplateColumns: `repeat(${columns}, minmax(0, 1fr))` } : {}),
-            }}
-          >
-            {Array.from({ length: Math.min(columns, total - row.index * columns) }, (_, column) => row.index * columns + column).map((index) => (
-              <Cell key={index} view={view} task={tasks.at(index)} hidden={hidden} />
-            ))}
-          </div>
-        ))}
+        {width > 0 &&
+          rows.map((row) => (
+            <div
+              key={row.key}
+              ref={virtual.measureElement}
+              data-index={row.index}
+              className={
+                view === "grid" ? "absolute inset-x-0 grid" : "border-line absolute inset-x-0 border-b last:border-0"
+              }
+              style={{
+                ...(view === "grid" ? { paddingBottom: GAP } : { height: ROW_HEIGHT }),
+                transform: `translateY(${row.start - top}px)`,
+                ...(view === "grid" ? { gap: GAP, gridTemplateColumns: `repeat(${columns}, minmax(0, 1fr))` } : {}),
+              }}
+            >
+              {Array.from(
+                { length: Math.min(columns, total - row.index * columns) },
+                (_, column) => row.index * columns + column,
+              ).map((index) => (
+                <Cell key={index} view={view} task={tasks.at(index)} hidden={hidden} />
+              ))}
+            </div>
+          ))}
       </div>
     </div>
   );
 }
 
 function Cell({ view, task, hidden }: { view: View; task: TaskRead | undefined; hidden: ReadonlySet<string> }) {
-  if (!task) return <div role="listitem" className={view === "grid" ? "skeleton h-80 rounded-xl" : "skeleton m-3 h-14"} />;
+  if (!task)
+    return <div role="listitem" className={view === "grid" ? "skeleton h-80 rounded-xl" : "skeleton m-3 h-14"} />;
   const gone = hidden.has(task.task_id);
   return (
-    <div role="listitem" className={gone ? "pointer-events-none h-full opacity-0" : "h-full min-w-0"} {...(gone ? { inert: true } : {})}>
+    <div
+      role="listitem"
+      className={gone ? "pointer-events-none h-full opacity-0" : "h-full min-w-0"}
+      {...(gone ? { inert: true } : {})}
+    >
       {view === "grid" ? <TaskCard task={task} /> : <TaskRow task={task} />}
     </div>
   );

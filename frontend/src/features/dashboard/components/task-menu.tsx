@@ -21,9 +21,19 @@ function Entries({ task }: { task: TaskRead }) {
     { label: t("actions.open"), icon: SquarePen, onSelect: () => void navigate(`/tasks/${task.task_id}`) },
     { label: t("actions.start"), icon: Play, disabled: !canStart(task), onSelect: () => void actions.start([task]) },
     { label: t("actions.cancel"), icon: Ban, disabled: !isBusy(task), onSelect: () => void actions.cancel([task]) },
-    { label: t("actions.retry"), icon: RotateCw, disabled: !canRetry(task), onSelect: () => void actions.retry([task]) },
+    {
+      label: t("actions.retry"),
+      icon: RotateCw,
+      disabled: !canRetry(task),
+      onSelect: () => void actions.retry([task]),
+    },
     null,
     { label: t("actions.delete"), icon: Trash2, danger: true, onSelect: () => actions.remove([task]) },
   ];
-  return <Menu entries={entries} trigger={<IconButton small icon={Ellipsis} label={t("actions.more", { name: task.video_original_name })} />} />;
+  return (
+    <Menu
+      entries={entries}
+      trigger={<IconButton small icon={Ellipsis} label={t("actions.more", { name: task.video_original_name })} />}
+    />
+  );
 }

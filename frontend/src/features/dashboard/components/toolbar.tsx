@@ -24,12 +24,30 @@ export function Toolbar({ filter, onFilter, Choose }: ToolbarProps) {
   return (
     <div className="flex flex-wrap items-center gap-2">
       <SearchField value={filter.q} onChange={(q) => onFilter({ q })} />
-      <Select aria-label={t("dashboard.status")} className="w-auto" value={filter.status} onChange={(event) => onFilter({ status: event.target.value })}>
+      <Select
+        aria-label={t("dashboard.status")}
+        className="w-auto"
+        value={filter.status}
+        onChange={(event) => onFilter({ status: event.target.value })}
+      >
         <option value="">{t("dashboard.all")}</option>
-        {STATUSES.map((status) => <option key={status} value={status}>{t(`status.${status}`)}</option>)}
+        {STATUSES.map((status) => (
+          <option key={status} value={status}>
+            {t(`status.${status}`)}
+          </option>
+        ))}
       </Select>
-      <Select aria-label={t("dashboard.sort")} className="w-auto" value={filter.sort} onChange={(event) => onFilter({ sort: event.target.value })}>
-        {SORTS.map((sort) => <option key={sort} value={sort}>{t(`dashboard.sorts.${sort}`)}</option>)}
+      <Select
+        aria-label={t("dashboard.sort")}
+        className="w-auto"
+        value={filter.sort}
+        onChange={(event) => onFilter({ sort: event.target.value })}
+      >
+        {SORTS.map((sort) => (
+          <option key={sort} value={sort}>
+            {t(`dashboard.sorts.${sort}`)}
+          </option>
+        ))}
       </Select>
       <Segmented
         label={t("dashboard.view")}
@@ -41,7 +59,13 @@ export function Toolbar({ filter, onFilter, Choose }: ToolbarProps) {
           { value: "list", label: <List aria-hidden size={15} />, name: t("dashboard.list") },
         ]}
       />
-      <Choose>{(choose) => <Button look="primary" icon={Plus} onClick={choose}>{t("dashboard.add")}</Button>}</Choose>
+      <Choose>
+        {(choose) => (
+          <Button look="primary" icon={Plus} onClick={choose}>
+            {t("dashboard.add")}
+          </Button>
+        )}
+      </Choose>
     </div>
   );
 }
@@ -65,8 +89,19 @@ function SearchField({ value, onChange }: { value: string; onChange: (value: str
   });
   return (
     <div className="relative min-w-44 flex-1 sm:max-w-72">
-      <Search aria-hidden size={15} className="text-soft pointer-events-none absolute top-1/2 left-2.5 -translate-y-1/2" />
-      <Input type="search" aria-label={t("dashboard.search")} placeholder={t("dashboard.search")} className="pl-8" value={text} onChange={(event) => setText(event.target.value)} />
+      <Search
+        aria-hidden
+        size={15}
+        className="text-soft pointer-events-none absolute top-1/2 left-2.5 -translate-y-1/2"
+      />
+      <Input
+        type="search"
+        aria-label={t("dashboard.search")}
+        placeholder={t("dashboard.search")}
+        className="pl-8"
+        value={text}
+        onChange={(event) => setText(event.target.value)}
+      />
     </div>
   );
 }

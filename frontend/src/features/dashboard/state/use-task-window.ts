@@ -34,7 +34,8 @@ export function useTaskWindow(filter: TaskFilter, first: number, last: number): 
       ...pageQuery(filter, page),
       refetchInterval,
       // while a new search is on its way the old result stays; another page of it would be the wrong tasks
-      placeholderData: (old: TaskPage | undefined, query: { queryKey: readonly unknown[] } | undefined) => (query?.queryKey[2] === page ? old : undefined),
+      placeholderData: (old: TaskPage | undefined, query: { queryKey: readonly unknown[] } | undefined) =>
+        query?.queryKey[2] === page ? old : undefined,
     })),
   });
   const results = pages.map((page) => page.data);

@@ -16,7 +16,13 @@ export function Alternatives({ line }: { line: LineRead }) {
       <ul className="grid gap-1">
         {others.map((text) => (
           <li key={text}>
-            <button type="button" className="bg-sunken hover:bg-accent-soft w-full rounded-md px-2.5 py-1.5 text-left" onClick={() => void saveText("target", line.segment_id, text, line.version)}>{text}</button>
+            <button
+              type="button"
+              className="bg-sunken hover:bg-accent-soft w-full rounded-md px-2.5 py-1.5 text-left"
+              onClick={() => void saveText("target", line.segment_id, text, line.version)}
+            >
+              {text}
+            </button>
           </li>
         ))}
       </ul>

@@ -16,7 +16,9 @@ export function ConflictDialog() {
       footer={
         <>
           <Button onClick={() => conflict?.resolve(false)}>{t("conflict.take_theirs")}</Button>
-          <Button look="primary" onClick={() => conflict?.resolve(true)}>{t("conflict.keep_mine")}</Button>
+          <Button look="primary" onClick={() => conflict?.resolve(true)}>
+            {t("conflict.keep_mine")}
+          </Button>
         </>
       }
     >

@@ -19,17 +19,47 @@ export function EditorHeader() {
   return (
     <header className="flex flex-wrap items-center gap-x-3 gap-y-2 px-3 py-2.5 sm:px-5">
       <div className="flex min-w-0 items-center gap-1.5">
-        <Link to="/dashboard" aria-label={t("editor.back")} className="text-soft hover:bg-sunken hover:text-ink inline-flex size-8 shrink-0 items-center justify-center rounded-md"><ArrowLeft aria-hidden size={17} /></Link>
-        <h1 className="max-w-[22rem] truncate text-base font-semibold" title={task.video_original_name}>{task.video_original_name}</h1>
-        <span data-testid="task-status" data-status={shownStatus(task)}><Badge look={tone(shownStatus(task))}>{t(`status.${shownStatus(task)}`)}</Badge></span>
+        <Link
+          to="/dashboard"
+          aria-label={t("editor.back")}
+          className="text-soft hover:bg-sunken hover:text-ink inline-flex size-8 shrink-0 items-center justify-center rounded-md"
+        >
+          <ArrowLeft aria-hidden size={17} />
+        </Link>
+        <h1 className="max-w-[22rem] truncate text-base font-semibold" title={task.video_original_name}>
+          {task.video_original_name}
+        </h1>
+        <span data-testid="task-status" data-status={shownStatus(task)}>
+          <Badge look={tone(shownStatus(task))}>{t(`status.${shownStatus(task)}`)}</Badge>
+        </span>
       </div>
       <LanguageTabs />
       <div className="ml-auto flex items-center gap-1">
-        <IconButton icon={Undo2} label={t("editor.undo")} shortcut="Ctrl+Z" disabled={!history.canUndo} onClick={history.undo} />
-        <IconButton icon={Redo2} label={t("editor.redo")} shortcut="Ctrl+Shift+Z" disabled={!history.canRedo} onClick={history.redo} />
-        <IconButton icon={Keyboard} label={t("editor.shortcuts")} shortcut="?" onClick={() => show({ help: true })} className="max-sm:hidden" />
+        <IconButton
+          icon={Undo2}
+          label={t("editor.undo")}
+          shortcut="Ctrl+Z"
+          disabled={!history.canUndo}
+          onClick={history.undo}
+        />
+        <IconButton
+          icon={Redo2}
+          label={t("editor.redo")}
+          shortcut="Ctrl+Shift+Z"
+          disabled={!history.canRedo}
+          onClick={history.redo}
+        />
+        <IconButton
+          icon={Keyboard}
+          label={t("editor.shortcuts")}
+          shortcut="?"
+          onClick={() => show({ help: true })}
+          className="max-sm:hidden"
+        />
         <WorkButtons />
-        <Button look="primary" icon={Download} onClick={() => show({ exporting: true })}>{t("editor.export")}</Button>
+        <Button look="primary" icon={Download} onClick={() => show({ exporting: true })}>
+          {t("editor.export")}
+        </Button>
       </div>
     </header>
   );
@@ -39,9 +69,24 @@ function WorkButtons() {
   const { t } = useTranslation();
   const { task } = useEditor();
   const actions = useTaskActions();
-  if (isBusy(task)) return <Button icon={Ban} onClick={() => void actions.cancel([task])}>{t("actions.cancel")}</Button>;
-  if (canRetry(task)) return <Button icon={RotateCw} onClick={() => void actions.retry([task])}>{t("actions.retry")}</Button>;
-  if (canStart(task)) return <Button icon={Play} onClick={() => void actions.start([task])}>{t(shownStatus(task) === "stale" ? "editor.update_export" : "actions.start")}</Button>;
+  if (isBusy(task))
+    return (
+      <Button icon={Ban} onClick={() => void actions.cancel([task])}>
+        {t("actions.cancel")}
+      </Button>
+    );
+  if (canRetry(task))
+    return (
+      <Button icon={RotateCw} onClick={() => void actions.retry([task])}>
+        {t("actions.retry")}
+      </Button>
+    );
+  if (canStart(task))
+    return (
+      <Button icon={Play} onClick={() => void actions.start([task])}>
+        {t(shownStatus(task) === "stale" ? "editor.update_export" : "actions.start")}
+      </Button>
+    );
   return null;
 }
 
@@ -54,7 +99,12 @@ function LanguageTabs() {
   return (
     <div role="group" aria-label={t("editor.languages")} className="flex flex-wrap items-center gap-1.5">
       {base?.status === "processing" && (
-        <Badge look="busy">{t("stage.speaker_diarization")} <span data-testid="base-progress" className="tabular-nums">{base.progress} %</span></Badge>
+        <Badge look="busy">
+          {t("stage.speaker_diarization")}{" "}
+          <span data-testid="base-progress" className="tabular-nums">
+            {base.progress} %
+          </span>
+        </Badge>
       )}
       {targets(task).map(([code, state]) => (
         <button
@@ -66,12 +116,16 @@ function LanguageTabs() {
           onClick={() => setParams({ ...Object.fromEntries(params), language: code }, { replace: true })}
           className={cn(
             "inline-flex h-8 items-center gap-2 rounded-full border px-3 font-medium",
-            code === language ? "border-accent bg-accent-soft text-accent" : "border-line bg-surface text-soft hover:border-edge hover:text-ink",
+            code === language
+              ? "border-accent bg-accent-soft text-accent"
+              : "border-line bg-surface text-soft hover:border-edge hover:text-ink",
           )}
         >
           {languageName(code, i18n.language)}
           <span className="text-xs font-normal tabular-nums" data-testid={`progress-${code}`}>
-            {state.status === "processing" ? `${state.stage ? t(`stage_short.${state.stage}`) : ""} ${state.progress} %` : t(`status.${state.status}`)}
+            {state.status === "processing"
+              ? `${state.stage ? t(`stage_short.${state.stage}`) : ""} ${state.progress} %`
+              : t(`status.${state.status}`)}
           </span>
         </button>
       ))}

@@ -22,7 +22,11 @@ export function EditorKeys() {
   const selected = useView((state) => state.selected);
   const row = rows.find(({ segment }) => segment.segment_id === selected);
   const nudge = (by: number) => {
-    if (row) void retime(row.segment.segment_id, { start_s: Math.max(0, row.segment.start_s + by), end_s: row.segment.end_s + by });
+    if (row)
+      void retime(row.segment.segment_id, {
+        start_s: Math.max(0, row.segment.start_s + by),
+        end_s: row.segment.end_s + by,
+      });
   };
   useShortcuts({
     play: () => transport.toggle(),

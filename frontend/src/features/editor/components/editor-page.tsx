@@ -25,7 +25,15 @@ export default function EditorPage() {
   const { data: task, error, refetch } = useQuery({ ...taskQuery(taskId), refetchInterval });
   if (error instanceof ApiProblem && error.status === 404) {
     return (
-      <Empty icon={FileQuestion} title={t("editor.gone_title")} action={<Button asChild><Link to="/dashboard">{t("not_found.home")}</Link></Button>}>
+      <Empty
+        icon={FileQuestion}
+        title={t("editor.gone_title")}
+        action={
+          <Button asChild>
+            <Link to="/dashboard">{t("not_found.home")}</Link>
+          </Button>
+        }
+      >
         {t("editor.gone_text")}
       </Empty>
     );
@@ -49,7 +57,10 @@ function Loaded({ task }: { task: TaskRead }) {
   const making = task.language_status[language]?.stage === "voice_cloning";
   const id = task.task_id;
   const { data: segments = NO_SEGMENTS } = useQuery({ ...segmentsQuery(id), refetchInterval: poll });
-  const { data: lines = NO_LINES } = useQuery({ ...linesQuery(id, language), refetchInterval: making ? WHILE_CLONING_MS : poll });
+  const { data: lines = NO_LINES } = useQuery({
+    ...linesQuery(id, language),
+    refetchInterval: making ? WHILE_CLONING_MS : poll,
+  });
   const { data: speakers = NO_SPEAKERS } = useQuery({ ...speakersQuery(id), refetchInterval: poll });
   const transport = useMemo(() => new Transport(), []);
   useEffect(() => {

@@ -19,7 +19,13 @@ export function ExportDialog() {
   const { t } = useTranslation();
   const open = useView((state) => state.exporting);
   return (
-    <Dialog wide open={open} onOpenChange={(exporting) => show({ exporting })} title={t("export.title")} description={t("export.text")}>
+    <Dialog
+      wide
+      open={open}
+      onOpenChange={(exporting) => show({ exporting })}
+      title={t("export.title")}
+      description={t("export.text")}
+    >
       {open && <Contents />}
     </Dialog>
   );
@@ -36,12 +42,25 @@ function Contents() {
       {shownStatus(task) === "stale" && (
         <div className="bg-warn-soft text-warn flex flex-wrap items-center justify-between gap-2 rounded-lg px-3.5 py-2.5">
           <p>{t("export.stale")}</p>
-          {canStart(task) && <Button small onClick={() => void actions.start([task])}>{t("editor.update_export")}</Button>}
+          {canStart(task) && (
+            <Button small onClick={() => void actions.start([task])}>
+              {t("editor.update_export")}
+            </Button>
+          )}
         </div>
       )}
-      {!any && <Empty icon={PackageOpen} title={t("export.none_title")}>{t("export.none_text")}</Empty>}
+      {!any && (
+        <Empty icon={PackageOpen} title={t("export.none_title")}>
+          {t("export.none_text")}
+        </Empty>
+      )}
       {targets(task).map(([code, state]) => (
-        <LanguageFiles key={code} code={code} status={state.status} files={artifacts.filter((file) => file.language === code)} />
+        <LanguageFiles
+          key={code}
+          code={code}
+          status={state.status}
+          files={artifacts.filter((file) => file.language === code)}
+        />
       ))}
       <RecipeSection />
     </div>
@@ -53,8 +72,14 @@ function LanguageFiles({ code, status, files }: { code: string; status: string; 
   if (files.length === 0) return null;
   return (
     <section>
-      <h3 className="mb-1.5 flex items-center gap-2 font-medium">{languageName(code, i18n.language)} <Badge look={tone(status)}>{t(`status.${status as "stale"}`)}</Badge></h3>
-      <ul className="border-line divide-line divide-y rounded-lg border">{files.map((file) => <FileRow key={file.name} {...file} />)}</ul>
+      <h3 className="mb-1.5 flex items-center gap-2 font-medium">
+        {languageName(code, i18n.language)} <Badge look={tone(status)}>{t(`status.${status as "stale"}`)}</Badge>
+      </h3>
+      <ul className="border-line divide-line divide-y rounded-lg border">
+        {files.map((file) => (
+          <FileRow key={file.name} {...file} />
+        ))}
+      </ul>
     </section>
   );
 }
@@ -67,7 +92,12 @@ export function FileRow({ name, size, media_type, url }: Pick<Artifact, "name" |
       <Icon aria-hidden size={17} className="text-soft shrink-0" />
       <span className="min-w-0 flex-1 truncate">{name}</span>
       <span className="text-soft text-xs tabular-nums">{bytes(size)}</span>
-      <Button small asChild><a href={`${url}?download=true`} download aria-label={t("editor.download_file", { name })}><Download aria-hidden size={14} />{t("export.download")}</a></Button>
+      <Button small asChild>
+        <a href={`${url}?download=true`} download aria-label={t("editor.download_file", { name })}>
+          <Download aria-hidden size={14} />
+          {t("export.download")}
+        </a>
+      </Button>
     </li>
   );
 }

@@ -39,11 +39,32 @@ function Open({ search }: { search: string }) {
   }
   return (
     <div role="search" className="border-line bg-sunken/50 flex flex-wrap items-center gap-2 border-b px-3 py-2">
-      {/* oxlint-disable-next-line jsx-a11y/no-autofocus -- it appears because it was asked for */}
-      <Input autoFocus type="search" aria-label={t("editor.find")} placeholder={t("editor.find")} className="h-8 w-40 flex-1 sm:max-w-56" onKeyDown={(event) => event.key === "Escape" && show({ finding: false, search: "" })} value={search} onChange={(event) => show({ search: event.target.value })} />
-      <Input aria-label={t("editor.replace_with")} placeholder={t("editor.replace_with")} className="h-8 w-40 flex-1 sm:max-w-56" value={replacement} onChange={(event) => setReplacement(event.target.value)} />
-      <Check label={t("editor.match_case")} checked={matchCase} onChange={(event) => setMatchCase(event.target.checked)} className="text-xs" />
-      <Button small icon={Replace} disabled={found.length === 0 || working} onClick={() => void replaceAll()}>{t("editor.replace_all", { count: found.length })}</Button>
+      <Input
+        autoFocus
+        type="search"
+        aria-label={t("editor.find")}
+        placeholder={t("editor.find")}
+        className="h-8 w-40 flex-1 sm:max-w-56"
+        onKeyDown={(event) => event.key === "Escape" && show({ finding: false, search: "" })}
+        value={search}
+        onChange={(event) => show({ search: event.target.value })}
+      />
+      <Input
+        aria-label={t("editor.replace_with")}
+        placeholder={t("editor.replace_with")}
+        className="h-8 w-40 flex-1 sm:max-w-56"
+        value={replacement}
+        onChange={(event) => setReplacement(event.target.value)}
+      />
+      <Check
+        label={t("editor.match_case")}
+        checked={matchCase}
+        onChange={(event) => setMatchCase(event.target.checked)}
+        className="text-xs"
+      />
+      <Button small icon={Replace} disabled={found.length === 0 || working} onClick={() => void replaceAll()}>
+        {t("editor.replace_all", { count: found.length })}
+      </Button>
     </div>
   );
 }

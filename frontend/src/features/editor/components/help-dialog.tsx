@@ -10,15 +10,26 @@ export function HelpDialog() {
   const open = useView((state) => state.help);
   const actions = [...new Set(SHORTCUTS.map(({ action }) => action))];
   return (
-    <Dialog open={open} onOpenChange={(help) => show({ help })} title={t("editor.shortcuts")} description={t("shortcut.hint")}>
+    <Dialog
+      open={open}
+      onOpenChange={(help) => show({ help })}
+      title={t("editor.shortcuts")}
+      description={t("shortcut.hint")}
+    >
       <dl className="divide-line grid divide-y">
         {actions.map((action: Action) => (
           <div key={action} className="flex items-center justify-between gap-4 py-1.5">
             <dt>{t(`shortcut.${action}`)}</dt>
             <dd className="flex flex-wrap justify-end gap-2">
               {SHORTCUTS.filter((shortcut) => shortcut.action === action).map(({ keys }) => (
-                <kbd key={keys} className="bg-sunken border-line rounded border px-1.5 py-0.5 font-sans text-xs whitespace-nowrap">
-                  {keys.split("+").map((key) => SIGNS[key] ?? key).join(" + ")}
+                <kbd
+                  key={keys}
+                  className="bg-sunken border-line rounded border px-1.5 py-0.5 font-sans text-xs whitespace-nowrap"
+                >
+                  {keys
+                    .split("+")
+                    .map((key) => SIGNS[key] ?? key)
+                    .join(" + ")}
                 </kbd>
               ))}
             </dd>

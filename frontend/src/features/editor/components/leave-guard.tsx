@@ -8,7 +8,9 @@ import { useDrafts } from "../state/drafts";
 export function LeaveGuard() {
   const { t } = useTranslation();
   const unsaved = useDrafts((state) => Object.keys(state.drafts).length);
-  const blocker = useBlocker(({ currentLocation, nextLocation }) => unsaved > 0 && currentLocation.pathname !== nextLocation.pathname);
+  const blocker = useBlocker(
+    ({ currentLocation, nextLocation }) => unsaved > 0 && currentLocation.pathname !== nextLocation.pathname,
+  );
   useEffect(() => {
     if (unsaved === 0) return undefined;
     const warn = (event: BeforeUnloadEvent) => event.preventDefault();

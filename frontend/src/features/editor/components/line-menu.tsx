@@ -16,8 +16,18 @@ export function LineMenu({ segment }: { segment: SegmentRead }) {
       trigger={<IconButton small icon={Ellipsis} label={t("editor.more")} />}
       entries={[
         { label: t("editor.split"), icon: Split, onSelect: () => structure.split(id) },
-        { label: t("editor.merge"), icon: Merge, disabled: !structure.hasNext(id), onSelect: () => structure.merge(id) },
-        { label: t("editor.insert"), icon: Plus, disabled: !structure.hasRoom(id), onSelect: () => structure.insert(id) },
+        {
+          label: t("editor.merge"),
+          icon: Merge,
+          disabled: !structure.hasNext(id),
+          onSelect: () => structure.merge(id),
+        },
+        {
+          label: t("editor.insert"),
+          icon: Plus,
+          disabled: !structure.hasRoom(id),
+          onSelect: () => structure.insert(id),
+        },
         { label: t("editor.speaker"), icon: Users, onSelect: () => show({ selected: id, tab: "speaker" }) },
         null,
         { label: t("editor.delete"), icon: Trash2, danger: true, onSelect: () => structure.remove(id) },

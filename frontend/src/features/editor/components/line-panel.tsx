@@ -22,7 +22,9 @@ function useShown(): number[] {
   const search = useView((state) => state.search);
   return useMemo(() => {
     const all = rows.map((_, index) => index);
-    const found = search ? new Set([...findRows(rows, search, "source", false), ...findRows(rows, search, "target", false)]) : null;
+    const found = search
+      ? new Set([...findRows(rows, search, "source", false), ...findRows(rows, search, "target", false)])
+      : null;
     return all.filter((index) => {
       const row = rows[index];
       return row && (!found || found.has(index)) && (filter === "all" || issuesOf(row, busy).length > 0);
@@ -38,7 +40,10 @@ export function LinePanel() {
     <>
       <LineToolbar />
       <FindBar />
-      <div aria-hidden className="text-soft border-line hidden grid-cols-[5.5rem_minmax(0,1fr)_minmax(0,1fr)_5.5rem] gap-2 border-b px-3 py-1.5 text-xs font-medium md:grid">
+      <div
+        aria-hidden
+        className="text-soft border-line hidden grid-cols-[5.5rem_minmax(0,1fr)_minmax(0,1fr)_5.5rem] gap-2 border-b px-3 py-1.5 text-xs font-medium md:grid"
+      >
         <span />
         <span className="px-2">{t("editor.source")}</span>
         <span className="px-2">{t("editor.translation")}</span>
@@ -78,8 +83,20 @@ function Lines({ shown }: { shown: number[] }) {
           const row = rows[index];
           if (!row) return null;
           return (
-            <div key={item.key} ref={virtual.measureElement} data-index={item.index} role="listitem" className="absolute inset-x-0 top-0" style={{ transform: `translateY(${item.start}px)` }}>
-              <LineRow row={row} number={index + 1} selected={row.segment.segment_id === selected} heard={index === heard} />
+            <div
+              key={item.key}
+              ref={virtual.measureElement}
+              data-index={item.index}
+              role="listitem"
+              className="absolute inset-x-0 top-0"
+              style={{ transform: `translateY(${item.start}px)` }}
+            >
+              <LineRow
+                row={row}
+                number={index + 1}
+                selected={row.segment.segment_id === selected}
+                heard={index === heard}
+              />
             </div>
           );
         })}
@@ -93,9 +110,28 @@ function NothingShown() {
   const { task, rows } = useEditor();
   const { filter, search } = useView();
   if (rows.length > 0 && search) return <Empty icon={SearchX} title={t("editor.nothing_found")} />;
-  if (rows.length > 0 && filter === "review") return <Empty icon={CheckCircle2} title={t("editor.review_done_title")}>{t("editor.review_done_text")}</Empty>;
+  if (rows.length > 0 && filter === "review")
+    return (
+      <Empty icon={CheckCircle2} title={t("editor.review_done_title")}>
+        {t("editor.review_done_text")}
+      </Empty>
+    );
   const base = task.language_status[BASE];
-  if (base?.status === "processing") return <Empty icon={AudioLines} title={t("editor.listening_title")}>{t("editor.listening_text", { progress: base.progress })}</Empty>;
-  if (task.note) return <Empty icon={AudioLines} title={t("editor.no_speech")}>{task.note}</Empty>;
-  return <Empty icon={Languages} title={t("editor.no_lines_title")}>{t("editor.no_lines_text")}</Empty>;
+  if (base?.status === "processing")
+    return (
+      <Empty icon={AudioLines} title={t("editor.listening_title")}>
+        {t("editor.listening_text", { progress: base.progress })}
+      </Empty>
+    );
+  if (task.note)
+    return (
+      <Empty icon={AudioLines} title={t("editor.no_speech")}>
+        {task.note}
+      </Empty>
+    );
+  return (
+    <Empty icon={Languages} title={t("editor.no_lines_title")}>
+      {t("editor.no_lines_text")}
+    </Empty>
+  );
 }

@@ -29,14 +29,32 @@ export function LineProperties() {
   const { segment, line } = row;
   return (
     <div className="grid gap-4" key={segment.segment_id}>
-      <div className="flex flex-wrap gap-1.5 empty:hidden"><IssueBadges issues={issuesOf(row, busy)} line={line} /></div>
+      <div className="flex flex-wrap gap-1.5 empty:hidden">
+        <IssueBadges issues={issuesOf(row, busy)} line={line} />
+      </div>
       <div className="grid grid-cols-3 gap-2.5">
-        <TimeField label={t("properties.start")} value={segment.start_s} onCommit={(start_s) => void retime(segment.segment_id, { start_s })} />
-        <TimeField label={t("properties.end")} value={segment.end_s} onCommit={(end_s) => void retime(segment.segment_id, { end_s })} />
+        <TimeField
+          label={t("properties.start")}
+          value={segment.start_s}
+          onCommit={(start_s) => void retime(segment.segment_id, { start_s })}
+        />
+        <TimeField
+          label={t("properties.end")}
+          value={segment.end_s}
+          onCommit={(end_s) => void retime(segment.segment_id, { end_s })}
+        />
         <Field label={t("properties.speaker")}>
           {(field) => (
-            <Select {...field} value={segment.speaker_id} onChange={(event) => void retime(segment.segment_id, { speaker_id: event.target.value })}>
-              {speakers.map(({ speaker_id, name }) => <option key={speaker_id} value={speaker_id}>{name}</option>)}
+            <Select
+              {...field}
+              value={segment.speaker_id}
+              onChange={(event) => void retime(segment.segment_id, { speaker_id: event.target.value })}
+            >
+              {speakers.map(({ speaker_id, name }) => (
+                <option key={speaker_id} value={speaker_id}>
+                  {name}
+                </option>
+              ))}
             </Select>
           )}
         </Field>
@@ -45,7 +63,9 @@ export function LineProperties() {
       {line && <LineSwitches line={line} />}
       {line && <Alternatives line={line} />}
       {line?.text && (
-        <Button icon={AudioLines} disabled={waiting} onClick={() => void redub(segment.segment_id)}>{t(waiting ? "editor.dubbing" : "editor.dub_line")}</Button>
+        <Button icon={AudioLines} disabled={waiting} onClick={() => void redub(segment.segment_id)}>
+          {t(waiting ? "editor.dubbing" : "editor.dub_line")}
+        </Button>
       )}
       {line && <Takes line={line} />}
     </div>
@@ -62,7 +82,15 @@ function TimeField({ label, value, onCommit }: { label: string; value: number; o
   return (
     <Field label={label}>
       {(field) => (
-        <Input {...field} inputMode="decimal" className="tabular-nums" value={text ?? clock(value, 2)} onChange={(event) => setText(event.target.value)} onBlur={commit} onKeyDown={(event) => event.key === "Enter" && commit()} />
+        <Input
+          {...field}
+          inputMode="decimal"
+          className="tabular-nums"
+          value={text ?? clock(value, 2)}
+          onChange={(event) => setText(event.target.value)}
+          onBlur={commit}
+          onKeyDown={(event) => event.key === "Enter" && commit()}
+        />
       )}
     </Field>
   );

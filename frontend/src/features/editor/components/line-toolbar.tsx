@@ -18,7 +18,10 @@ export function LineToolbar() {
   const review = rows.filter((row) => issuesOf(row, busy).length > 0).length;
   const changed = changedLines(rows);
   const dubAll = () => {
-    awaitTake(changed.map((line) => [`${language}/${line.segment_id}`, line.version]), null);
+    awaitTake(
+      changed.map((line) => [`${language}/${line.segment_id}`, line.version]),
+      null,
+    );
     void dubChanged(changed);
   };
   return (
@@ -28,13 +31,42 @@ export function LineToolbar() {
         value={filter}
         onChange={(next) => show({ filter: next })}
         options={[
-          { value: "all", label: <>{t("editor.all")} <span className="tabular-nums">{rows.length}</span></> },
-          { value: "review", label: <><ListChecks aria-hidden size={14} />{t("editor.review")} <span className="tabular-nums" data-testid="review-count">{review}</span></> },
+          {
+            value: "all",
+            label: (
+              <>
+                {t("editor.all")} <span className="tabular-nums">{rows.length}</span>
+              </>
+            ),
+          },
+          {
+            value: "review",
+            label: (
+              <>
+                <ListChecks aria-hidden size={14} />
+                {t("editor.review")}{" "}
+                <span className="tabular-nums" data-testid="review-count">
+                  {review}
+                </span>
+              </>
+            ),
+          },
         ]}
       />
-      {changed.length > 0 && <Button small look="primary" icon={RefreshCw} onClick={dubAll}>{t("editor.dub_changed", { count: changed.length })}</Button>}
+      {changed.length > 0 && (
+        <Button small look="primary" icon={RefreshCw} onClick={dubAll}>
+          {t("editor.dub_changed", { count: changed.length })}
+        </Button>
+      )}
       <span className="ml-auto flex items-center gap-1">
-        <IconButton small icon={Search} label={t("editor.find")} shortcut="Ctrl+F" pressed={finding} onClick={() => show({ finding: !finding, search: "" })} />
+        <IconButton
+          small
+          icon={Search}
+          label={t("editor.find")}
+          shortcut="Ctrl+F"
+          pressed={finding}
+          onClick={() => show({ finding: !finding, search: "" })}
+        />
         <SubtitleMenu />
       </span>
     </div>

@@ -21,9 +21,15 @@ export function Player() {
   const video = useRef<HTMLVideoElement>(null);
   const dub = useRef<HTMLAudioElement>(null);
   const exportUrl = useDubSource(editor);
-  useEffect(() => (video.current && dub.current ? transport.attach(video.current, dub.current) : undefined), [transport]);
+  useEffect(
+    () => (video.current && dub.current ? transport.attach(video.current, dub.current) : undefined),
+    [transport],
+  );
   return (
-    <section aria-label={t("player.title")} className="panel shrink-0 overflow-hidden max-lg:sticky max-lg:top-13 max-lg:z-20">
+    <section
+      aria-label={t("player.title")}
+      className="panel shrink-0 overflow-hidden max-lg:sticky max-lg:top-13 max-lg:z-20"
+    >
       <div className="bg-video relative aspect-video max-h-[38dvh] w-full lg:max-h-none">
         <video
           ref={video}
@@ -48,10 +54,22 @@ function Caption() {
   const subtitles = useView((state) => state.subtitles);
   const row = rows[useHeard()];
   if (!row || subtitles === "off") return null;
-  const texts = [subtitles !== "target" && row.segment.text, subtitles !== "source" && (row.line?.text ?? "")].filter(Boolean);
+  const texts = [subtitles !== "target" && row.segment.text, subtitles !== "source" && (row.line?.text ?? "")].filter(
+    Boolean,
+  );
   return (
-    <div className="pointer-events-none absolute inset-x-3 bottom-3 grid justify-items-center gap-1 text-center" data-testid="caption">
-      {texts.map((text) => <span key={String(text)} className="rounded bg-black/75 px-2 py-0.5 text-sm text-balance text-white sm:text-base">{text}</span>)}
+    <div
+      className="pointer-events-none absolute inset-x-3 bottom-3 grid justify-items-center gap-1 text-center"
+      data-testid="caption"
+    >
+      {texts.map((text) => (
+        <span
+          key={String(text)}
+          className="rounded bg-black/75 px-2 py-0.5 text-sm text-balance text-white sm:text-base"
+        >
+          {text}
+        </span>
+      ))}
     </div>
   );
 }
@@ -67,21 +85,48 @@ function Controls() {
       <Seek />
       <div className="flex flex-wrap items-center gap-x-1 gap-y-1.5">
         <IconButton small icon={SkipBack} label={t("player.previous")} shortcut="↑" onClick={() => step(-1)} />
-        <IconButton icon={playing ? Pause : Play} label={t(playing ? "player.pause" : "player.play")} shortcut="Space" onClick={() => transport.toggle()} solid />
+        <IconButton
+          icon={playing ? Pause : Play}
+          label={t(playing ? "player.pause" : "player.play")}
+          shortcut="Space"
+          onClick={() => transport.toggle()}
+          solid
+        />
         <IconButton small icon={SkipForward} label={t("player.next")} shortcut="↓" onClick={() => step(1)} />
         <Segmented
           label={t("player.voice")}
           value={voice}
           onChange={(next) => transport.setVoice(next)}
           className="ml-1.5"
-          options={[{ value: "original", label: t("player.original") }, { value: "dub", label: t(fromTakes ? "player.draft" : "player.dub") }]}
+          options={[
+            { value: "original", label: t("player.original") },
+            { value: "dub", label: t(fromTakes ? "player.draft" : "player.dub") },
+          ]}
         />
         <div className="ml-auto flex gap-1.5">
-          <Select aria-label={t("player.subtitles")} className="h-7 min-h-7 w-auto py-0 text-xs" value={subtitles} onChange={(event) => show({ subtitles: event.target.value as Subtitles })}>
-            {(["off", "source", "target", "both"] as const).map((value) => <option key={value} value={value}>{t(`player.subtitles_${value}`)}</option>)}
+          <Select
+            aria-label={t("player.subtitles")}
+            className="h-7 min-h-7 w-auto py-0 text-xs"
+            value={subtitles}
+            onChange={(event) => show({ subtitles: event.target.value as Subtitles })}
+          >
+            {(["off", "source", "target", "both"] as const).map((value) => (
+              <option key={value} value={value}>
+                {t(`player.subtitles_${value}`)}
+              </option>
+            ))}
           </Select>
-          <Select aria-label={t("player.rate")} className="h-7 min-h-7 w-auto py-0 text-xs tabular-nums" value={rate} onChange={(event) => transport.setRate(Number(event.target.value))}>
-            {RATES.map((value) => <option key={value} value={value}>{value}×</option>)}
+          <Select
+            aria-label={t("player.rate")}
+            className="h-7 min-h-7 w-auto py-0 text-xs tabular-nums"
+            value={rate}
+            onChange={(event) => transport.setRate(Number(event.target.value))}
+          >
+            {RATES.map((value) => (
+              <option key={value} value={value}>
+                {value}×
+              </option>
+            ))}
           </Select>
         </div>
       </div>
@@ -106,7 +151,9 @@ function Seek() {
         value={Math.min(time, duration || 1)}
         onChange={(event) => transport.seek(Number(event.target.value))}
       />
-      <span className="text-soft text-xs tabular-nums" data-testid="clock">{clock(time, 1)} / {clock(duration, 1)}</span>
+      <span className="text-soft text-xs tabular-nums" data-testid="clock">
+        {clock(time, 1)} / {clock(duration, 1)}
+      </span>
     </div>
   );
 }

@@ -3,7 +3,15 @@ import { Trash2 } from "lucide-react";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { toast } from "sonner";
-import { deleteExport, type ExportRead, type ExportRecipe, listExports, listRecipes, type PresetRead, startExport } from "@/api/generated";
+import {
+  deleteExport,
+  type ExportRead,
+  type ExportRecipe,
+  listExports,
+  listRecipes,
+  type PresetRead,
+  startExport,
+} from "@/api/generated";
 import { keys } from "@/api/keys";
 import { data } from "@/api/problems";
 import { Badge } from "@/components/ui/badge";
@@ -32,7 +40,11 @@ export function RecipeSection() {
   const { task, language } = useEditor();
   const cache = useQueryClient();
   const [chosen, setChosen] = useState("");
-  const { data: presets = NO_PRESETS } = useQuery({ queryKey: ["recipes"], queryFn: ({ signal }) => data(listRecipes({ signal })), staleTime: Infinity });
+  const { data: presets = NO_PRESETS } = useQuery({
+    queryKey: ["recipes"],
+    queryFn: ({ signal }) => data(listRecipes({ signal })),
+    staleTime: Infinity,
+  });
   const { data: made = [] } = useQuery({
     queryKey: keys.exports(task.task_id),
     queryFn: ({ signal }) => data(listExports({ path: { task_id: task.task_id }, signal })),
@@ -49,17 +61,33 @@ export function RecipeSection() {
     <section className="border-line grid gap-3 border-t pt-4">
       <div className="flex items-start gap-2">
         <div className="flex-1">
-          <Field label={t("export.recipe")} hint={t(`recipe_text.${preset.name as "master"}`, { defaultValue: preset.description })}>
+          <Field
+            label={t("export.recipe")}
+            hint={t(`recipe_text.${preset.name as "master"}`, { defaultValue: preset.description })}
+          >
             {(field) => (
               <Select {...field} value={preset.name} onChange={(event) => setChosen(event.target.value)}>
-                {presets.map(({ name, title }) => <option key={name} value={name}>{t(`recipe.${name as "master"}`, { defaultValue: title })}</option>)}
+                {presets.map(({ name, title }) => (
+                  <option key={name} value={name}>
+                    {t(`recipe.${name as "master"}`, { defaultValue: title })}
+                  </option>
+                ))}
               </Select>
             )}
           </Field>
         </div>
-        <Button look="primary" className="mt-5" disabled={isPending} onClick={() => mutate(forLanguage(preset.recipe, language))}>{t("export.make")}</Button>
+        <Button
+          look="primary"
+          className="mt-5"
+          disabled={isPending}
+          onClick={() => mutate(forLanguage(preset.recipe, language))}
+        >
+          {t("export.make")}
+        </Button>
       </div>
-      {made.map((one) => <Made key={one.export_id} made={one} />)}
+      {made.map((one) => (
+        <Made key={one.export_id} made={one} />
+      ))}
     </section>
   );
 }
@@ -75,13 +103,21 @@ function Made({ made }: { made: ExportRead }) {
   return (
     <article data-export={made.status}>
       <h3 className="mb-1.5 flex items-center gap-2 font-medium">
-        {made.recipe.name ? t(`recipe.${made.recipe.name as "master"}`, { defaultValue: made.recipe.name }) : t("export.recipe")}
+        {made.recipe.name
+          ? t(`recipe.${made.recipe.name as "master"}`, { defaultValue: made.recipe.name })
+          : t("export.recipe")}
         <Badge look={tone(made.status)}>{t(`status.${made.status}`)}</Badge>
         <IconButton small icon={Trash2} label={t("export.remove")} onClick={() => void remove()} className="ml-auto" />
       </h3>
       {OPEN.has(made.status) && <Bar value={made.progress} label={t("export.title")} />}
       {made.error_message && <p className="text-bad">{made.error_message}</p>}
-      {made.files.length > 0 && <ul className="border-line divide-line divide-y rounded-lg border">{made.files.map((file) => <FileRow key={file.name} {...file} />)}</ul>}
+      {made.files.length > 0 && (
+        <ul className="border-line divide-line divide-y rounded-lg border">
+          {made.files.map((file) => (
+            <FileRow key={file.name} {...file} />
+          ))}
+        </ul>
+      )}
     </article>
   );
 }

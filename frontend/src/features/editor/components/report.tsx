@@ -14,15 +14,22 @@ export function Report({ task, language }: { task: TaskRead; language: string })
   const { data: report } = useQuery({
     queryKey: keys.report(task.task_id, language),
     enabled: status === "completed" || status === "stale",
-    queryFn: async ({ signal }) => (await data(getReport({ path: { task_id: task.task_id, language }, signal }))) as ReportDocument,
+    queryFn: async ({ signal }) =>
+      (await data(getReport({ path: { task_id: task.task_id, language }, signal }))) as ReportDocument,
   });
   if (!report) return null;
   return (
     <section>
       <h3 className="mb-1.5 flex items-center gap-1.5 text-xs font-medium">
-        {report.passed ? <CircleCheck aria-hidden size={14} className="text-good" /> : <CircleX aria-hidden size={14} className="text-bad" />}
+        {report.passed ? (
+          <CircleCheck aria-hidden size={14} className="text-good" />
+        ) : (
+          <CircleX aria-hidden size={14} className="text-bad" />
+        )}
         <span className="text-soft">{t("task.report", { language: languageName(language, i18n.language) })}</span>
-        <span className={report.passed ? "text-good" : "text-bad"}>{t(report.passed ? "report.passed" : "report.not_passed")}</span>
+        <span className={report.passed ? "text-good" : "text-bad"}>
+          {t(report.passed ? "report.passed" : "report.not_passed")}
+        </span>
       </h3>
       <dl className="border-line divide-line divide-y rounded-lg border text-xs">
         {figuresOf(report).map(({ name, value }) => (

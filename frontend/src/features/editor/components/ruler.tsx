@@ -19,14 +19,23 @@ export function Ruler({ surfer }: { surfer: WaveSurfer }) {
       setSpan({ start, end: start + surfer.getWidth() / perSecond, width: surfer.getWidth() });
     };
     look();
-    const off = [surfer.on("scroll", look), surfer.on("zoom", look), surfer.on("redraw", look), surfer.on("resize", look)];
+    const off = [
+      surfer.on("scroll", look),
+      surfer.on("zoom", look),
+      surfer.on("redraw", look),
+      surfer.on("resize", look),
+    ];
     return () => off.forEach((stop) => stop());
   }, [surfer]);
   const { start, end, width } = span;
   return (
     <div aria-hidden className="text-soft relative h-5 overflow-hidden text-[11px] leading-5 tabular-nums">
       {ticks(start, end, width).map((time) => (
-        <span key={time} className="border-line absolute border-l pl-1" style={{ left: `${((time - start) / (end - start)) * 100}%` }}>
+        <span
+          key={time}
+          className="border-line absolute border-l pl-1"
+          style={{ left: `${((time - start) / (end - start)) * 100}%` }}
+        >
           {clock(time, end - start < 4 ? 1 : 0)}
         </span>
       ))}

@@ -23,11 +23,16 @@ export function SpeakerProperties() {
     enabled: language !== "",
   });
   if (speakers.length === 0) return <Empty icon={Users} title={t("speaker.none")} />;
-  const add = () => void edit(() => editing.addSpeaker(task.task_id, t("speaker.new_name", { number: speakers.length + 1 })));
+  const add = () =>
+    void edit(() => editing.addSpeaker(task.task_id, t("speaker.new_name", { number: speakers.length + 1 })));
   return (
     <div className="grid gap-3">
-      {speakers.map((speaker) => <SpeakerCard key={speaker.speaker_id} speaker={speaker} voices={voices} />)}
-      <Button look="quiet" icon={Plus} className="justify-self-start" onClick={add}>{t("speaker.add")}</Button>
+      {speakers.map((speaker) => (
+        <SpeakerCard key={speaker.speaker_id} speaker={speaker} voices={voices} />
+      ))}
+      <Button look="quiet" icon={Plus} className="justify-self-start" onClick={add}>
+        {t("speaker.add")}
+      </Button>
     </div>
   );
 }

@@ -24,7 +24,14 @@ export function SubtitleMenu() {
   const bring = async (file: File) => {
     const url = `/api/tasks/${task.task_id}/languages/${language}/subtitles`;
     try {
-      await data(client.put({ url, body: file, bodySerializer: null, headers: { "Content-Type": "application/octet-stream" } }) as Promise<{ data?: unknown }>);
+      await data(
+        client.put({
+          url,
+          body: file,
+          bodySerializer: null,
+          headers: { "Content-Type": "application/octet-stream" },
+        }) as Promise<{ data?: unknown }>,
+      );
       await cache.invalidateQueries({ queryKey: keys.task(task.task_id) });
       toast.success(t("editor.subtitles_taken"), { description: t("editor.subtitles_taken_hint") });
     } catch (error) {
@@ -35,16 +42,27 @@ export function SubtitleMenu() {
   const entries: (MenuEntry | null)[] = [
     { label: t("editor.import_subtitles"), icon: FileUp, onSelect: () => input.current?.click() },
     ...(files.length > 0 ? [null] : []),
-    ...files.map((file) => ({ label: t("editor.download_file", { name: file.name }), icon: Download, onSelect: () => download(file.url) })),
+    ...files.map((file) => ({
+      label: t("editor.download_file", { name: file.name }),
+      icon: Download,
+      onSelect: () => download(file.url),
+    })),
   ];
   return (
     <>
       <Menu entries={entries} trigger={<IconButton small icon={Captions} label={t("editor.subtitles")} />} />
-      <input ref={input} type="file" hidden accept=".srt,.vtt,.ass,.ssa" data-testid="subtitle-input" onChange={(event) => {
-        const file = event.target.files?.[0];
-        if (file) void bring(file);
-        event.target.value = "";
-      }} />
+      <input
+        ref={input}
+        type="file"
+        hidden
+        accept=".srt,.vtt,.ass,.ssa"
+        data-testid="subtitle-input"
+        onChange={(event) => {
+          const file = event.target.files?.[0];
+          if (file) void bring(file);
+          event.target.value = "";
+        }}
+      />
     </>
   );
 }

@@ -24,11 +24,28 @@ export function TaskProperties() {
     <div className="grid gap-5">
       {media && (
         <p className="text-soft text-xs">
-          {[clock(media.duration_s), media.width && `${media.width}×${media.height}`, media.fps && `${media.fps.toFixed(2)} fps`, media.video_codec, media.audio_codec, task.source_language && t("task.spoken", { language: languageName(task.source_language, i18n.language) })].filter(Boolean).join(" · ")}
+          {[
+            clock(media.duration_s),
+            media.width && `${media.width}×${media.height}`,
+            media.fps && `${media.fps.toFixed(2)} fps`,
+            media.video_codec,
+            media.audio_codec,
+            task.source_language && t("task.spoken", { language: languageName(task.source_language, i18n.language) }),
+          ]
+            .filter(Boolean)
+            .join(" · ")}
         </p>
       )}
-      <LanguagePicker label={t("plan.languages")} source={task.source_language} value={task.config.target_languages ?? []} onChange={(target_languages) => change({ target_languages })} />
-      <MixSettings settings={task.config.export_settings ?? {}} onChange={(export_settings) => change({ export_settings })} />
+      <LanguagePicker
+        label={t("plan.languages")}
+        source={task.source_language}
+        value={task.config.target_languages ?? []}
+        onChange={(target_languages) => change({ target_languages })}
+      />
+      <MixSettings
+        settings={task.config.export_settings ?? {}}
+        onChange={(export_settings) => change({ export_settings })}
+      />
       <TaskGlossary terms={task.config.glossary ?? []} onChange={(glossary) => change({ glossary })} />
       <Report task={task} language={language} />
       <Log id={task.task_id} />
@@ -57,7 +74,10 @@ function Log({ id }: { id: string }) {
       <summary className="font-medium">{t("task.log")}</summary>
       <ol className="mt-2 grid gap-1 text-xs">
         {entries.map((entry) => (
-          <li key={[entry.created_at, entry.language, entry.stage, entry.status, entry.message].join()} className="grid grid-cols-[auto_1fr] gap-2">
+          <li
+            key={[entry.created_at, entry.language, entry.stage, entry.status, entry.message].join()}
+            className="grid grid-cols-[auto_1fr] gap-2"
+          >
             <time className="text-soft tabular-nums">{time.format(new Date(entry.created_at))}</time>
             <span>{[entry.language, entry.stage, entry.status, entry.message].filter(Boolean).join(" · ")}</span>
           </li>

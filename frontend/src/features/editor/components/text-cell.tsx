@@ -57,7 +57,12 @@ export function TextCell({ row, side, label }: TextCellProps) {
       rows={1}
       lang={side === "source" ? (task.source_language ?? undefined) : language}
       value={draft?.text ?? saved}
-      onChange={(event) => write(key, { text: event.target.value.replaceAll("\n", " "), version: draft?.version ?? (side === "source" ? segment.version : (line?.version ?? 1)) })}
+      onChange={(event) =>
+        write(key, {
+          text: event.target.value.replaceAll("\n", " "),
+          version: draft?.version ?? (side === "source" ? segment.version : (line?.version ?? 1)),
+        })
+      }
       onBlur={() => void save()}
       onKeyDown={onKey}
       className={cn(

@@ -23,7 +23,11 @@ export function Timeline() {
   const { task } = useEditor();
   const zoom = useView((state) => state.zoom);
   const ready = task.language_status["base"]?.status === "completed";
-  const { data: peaks, error, refetch } = useQuery({
+  const {
+    data: peaks,
+    error,
+    refetch,
+  } = useQuery({
     queryKey: keys.peaks(task.task_id),
     enabled: ready,
     staleTime: Infinity,
@@ -37,14 +41,33 @@ export function Timeline() {
   return (
     <div className="relative">
       <div className="absolute top-1 right-1 z-10 flex">
-        <IconButton small icon={ZoomOut} label={t("timeline.zoom_out")} onClick={() => set(zoom / 1.5)} disabled={zoom <= MIN_ZOOM} className="bg-surface/85" />
-        <IconButton small icon={ZoomIn} label={t("timeline.zoom_in")} onClick={() => set(zoom * 1.5)} disabled={zoom >= MAX_ZOOM} className="bg-surface/85" />
+        <IconButton
+          small
+          icon={ZoomOut}
+          label={t("timeline.zoom_out")}
+          onClick={() => set(zoom / 1.5)}
+          disabled={zoom <= MIN_ZOOM}
+          className="bg-surface/85"
+        />
+        <IconButton
+          small
+          icon={ZoomIn}
+          label={t("timeline.zoom_in")}
+          onClick={() => set(zoom * 1.5)}
+          disabled={zoom >= MAX_ZOOM}
+          className="bg-surface/85"
+        />
       </div>
       {error && <Failure error={error} onRetry={() => void refetch()} />}
       {peaks ? (
         <Waveform peaks={peaks.peaks} duration={peaks.duration_s} />
       ) : (
-        !error && <p className="text-soft flex h-24 items-center justify-center gap-2"><AudioLines aria-hidden size={18} />{t("timeline.waiting")}</p>
+        !error && (
+          <p className="text-soft flex h-24 items-center justify-center gap-2">
+            <AudioLines aria-hidden size={18} />
+            {t("timeline.waiting")}
+          </p>
+        )
       )}
     </div>
   );

@@ -117,7 +117,14 @@ function drawRegions(regions: Regions, { rows, speakers }: Editor, selected: str
     const chosen = segment.segment_id === selected;
     const color = speakerColour(speakers, segment.speaker_id, chosen ? 0.42 : 0.2);
     if (!region) {
-      regions.addRegion({ id: segment.segment_id, start: segment.start_s, end: segment.end_s, color, drag: true, resize: true });
+      regions.addRegion({
+        id: segment.segment_id,
+        start: segment.start_s,
+        end: segment.end_s,
+        color,
+        drag: true,
+        resize: true,
+      });
     } else if (region.start !== segment.start_s || region.end !== segment.end_s || region.color !== color) {
       region.setOptions({ start: segment.start_s, end: segment.end_s, color });
     }

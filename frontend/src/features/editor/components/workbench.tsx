@@ -24,19 +24,35 @@ export function Workbench() {
       <EditorHeader />
       <div className="grid min-h-0 flex-1 gap-3 px-3 pb-3 sm:px-5 lg:grid-cols-[minmax(20rem,36rem)_minmax(0,1fr)] lg:grid-rows-[minmax(0,1fr)_auto]">
         <div className="flex min-h-0 min-w-0 flex-col gap-3">
-          <PanelBoundary><Player /></PanelBoundary>
+          <PanelBoundary>
+            <Player />
+          </PanelBoundary>
           <section aria-label={t("editor.properties")} className="panel min-h-0 flex-1 overflow-hidden max-lg:hidden">
-            <PanelBoundary><Properties /></PanelBoundary>
+            <PanelBoundary>
+              <Properties />
+            </PanelBoundary>
           </section>
         </div>
-        <section aria-label={t("editor.lines")} className="panel flex min-h-[28rem] min-w-0 flex-col overflow-hidden max-lg:order-3 lg:min-h-0">
-          <PanelBoundary><LinePanel /></PanelBoundary>
+        <section
+          aria-label={t("editor.lines")}
+          className="panel flex min-h-[28rem] min-w-0 flex-col overflow-hidden max-lg:order-3 lg:min-h-0"
+        >
+          <PanelBoundary>
+            <LinePanel />
+          </PanelBoundary>
         </section>
-        <section aria-label={t("editor.timeline")} className="panel min-w-0 overflow-hidden max-lg:order-2 lg:col-span-2">
-          <PanelBoundary><Timeline /></PanelBoundary>
+        <section
+          aria-label={t("editor.timeline")}
+          className="panel min-w-0 overflow-hidden max-lg:order-2 lg:col-span-2"
+        >
+          <PanelBoundary>
+            <Timeline />
+          </PanelBoundary>
         </section>
         <section aria-label={t("editor.properties")} className="panel order-4 min-w-0 lg:hidden">
-          <PanelBoundary><Properties /></PanelBoundary>
+          <PanelBoundary>
+            <Properties />
+          </PanelBoundary>
         </section>
       </div>
       <EditorKeys />

@@ -23,13 +23,15 @@ interface DraftsState {
   clear: () => void;
 }
 
-export const draftKey = (side: Side, language: string, segment: string): string => `${side === "source" ? "base" : language}/${segment}`;
+export const draftKey = (side: Side, language: string, segment: string): string =>
+  `${side === "source" ? "base" : language}/${segment}`;
 
 export const useDrafts = create<DraftsState>((set) => ({
   drafts: {},
   conflict: null,
   write: (key, draft) => set(({ drafts }) => ({ drafts: { ...drafts, [key]: draft } })),
-  drop: (key) => set(({ drafts }) => ({ drafts: Object.fromEntries(Object.entries(drafts).filter(([other]) => other !== key)) })),
+  drop: (key) =>
+    set(({ drafts }) => ({ drafts: Object.fromEntries(Object.entries(drafts).filter(([other]) => other !== key)) })),
   clear: () => set({ drafts: {}, conflict: null }),
 }));
 

@@ -12,7 +12,16 @@ export interface ReportDocument {
 }
 
 export interface Figure {
-  name: "lines" | "failed" | "edited" | "natural" | "speed" | "overlap" | "loudness" | "true_peak" | "length_difference";
+  name:
+    | "lines"
+    | "failed"
+    | "edited"
+    | "natural"
+    | "speed"
+    | "overlap"
+    | "loudness"
+    | "true_peak"
+    | "length_difference";
   value: string;
 }
 

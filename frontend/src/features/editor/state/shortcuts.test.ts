@@ -1,7 +1,15 @@
 import { expect, it } from "vitest";
 import { actionFor, pressed } from "./shortcuts";
 
-const press = (key: string, values: Partial<KeyboardEvent> = {}) => ({ key, code: "", ctrlKey: false, metaKey: false, altKey: false, shiftKey: false, ...values });
+const press = (key: string, values: Partial<KeyboardEvent> = {}) => ({
+  key,
+  code: "",
+  ctrlKey: false,
+  metaKey: false,
+  altKey: false,
+  shiftKey: false,
+  ...values,
+});
 
 it("key presses are named the same on every keyboard", () => {
   expect(pressed(press("z", { code: "KeyZ", metaKey: true, shiftKey: true }))).toBe("Ctrl+Shift+Z");

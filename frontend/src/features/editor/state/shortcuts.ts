@@ -1,7 +1,22 @@
 /** Keys of the editor. Those with a modifier work inside text fields, too. */
 export type Action =
-  | "play" | "play_line" | "previous" | "next" | "commit_next" | "dub" | "split" | "merge" | "undo" | "redo" | "find"
-  | "nudge_earlier" | "nudge_later" | "swap_voice" | "help" | "back" | "forward";
+  | "play"
+  | "play_line"
+  | "previous"
+  | "next"
+  | "commit_next"
+  | "dub"
+  | "split"
+  | "merge"
+  | "undo"
+  | "redo"
+  | "find"
+  | "nudge_earlier"
+  | "nudge_later"
+  | "swap_voice"
+  | "help"
+  | "back"
+  | "forward";
 
 export interface Shortcut {
   action: Action;
@@ -40,7 +55,9 @@ export function pressed(event: KeyPress): string {
   const letter = event.code.startsWith("Key") ? event.code.slice(3) : event.key; // Alt+S types ß on a Mac
   const key = letter === " " || event.code === "Space" ? "Space" : letter.length === 1 ? letter.toUpperCase() : letter;
   const shift = event.shiftKey && (key.length > 1 || /[A-Z]/.test(key));
-  return [(event.ctrlKey || event.metaKey) && "Ctrl", event.altKey && "Alt", shift && "Shift", key].filter(Boolean).join("+");
+  return [(event.ctrlKey || event.metaKey) && "Ctrl", event.altKey && "Alt", shift && "Shift", key]
+    .filter(Boolean)
+    .join("+");
 }
 
 /** What a key press asks for. `inField`: the focus is in a text field; `onControl`: on a button or link, which Space and Enter press. */

@@ -18,7 +18,13 @@ interface Playing {
   fromTakes: boolean;
 }
 
-export const usePlaying = create<Playing>(() => ({ playing: false, voice: "dub", rate: 1, until: null, fromTakes: false }));
+export const usePlaying = create<Playing>(() => ({
+  playing: false,
+  voice: "dub",
+  rate: 1,
+  until: null,
+  fromTakes: false,
+}));
 
 const DRIFT_S = 0.06;
 const DUCKED = 0.18;

@@ -24,7 +24,15 @@ export function useDubSource({ task, language, rows, transport }: Editor): strin
   const current = task.language_status[language]?.status === "completed";
   const file = current ? exportOf(artifacts, language) : undefined;
   const exportUrl = file ? `${file.url}?v=${encodeURIComponent(file.etag)}` : null;
-  const spoken = useMemo(() => spokenLines(task.task_id, language, rows.flatMap(({ line }) => line ?? [])), [task.task_id, language, rows]);
+  const spoken = useMemo(
+    () =>
+      spokenLines(
+        task.task_id,
+        language,
+        rows.flatMap(({ line }) => line ?? []),
+      ),
+    [task.task_id, language, rows],
+  );
   useEffect(() => transport.setDub({ exportUrl, spoken }), [transport, exportUrl, spoken]);
   return exportUrl;
 }

@@ -4,7 +4,15 @@ import { useTranslation } from "react-i18next";
 import { toast } from "sonner";
 import { replaceLines } from "@/api/cache";
 import { editing, match } from "@/api/editing";
-import { dubLine, getLine, getSegment, type LineRead, type SegmentRead, updateLine, updateSegment } from "@/api/generated";
+import {
+  dubLine,
+  getLine,
+  getSegment,
+  type LineRead,
+  type SegmentRead,
+  updateLine,
+  updateSegment,
+} from "@/api/generated";
 import { keys } from "@/api/keys";
 import { ApiProblem, data } from "@/api/problems";
 import { useProblemText } from "@/i18n/problem-text";
@@ -37,18 +45,28 @@ export function useEdits(id: string, language: string): Edits {
       }
     };
     const putSegment = (segment: SegmentRead) => {
-      cache.setQueryData<SegmentRead[]>(keys.segments(id), (all) => all?.map((one) => (one.segment_id === segment.segment_id ? segment : one)));
+      cache.setQueryData<SegmentRead[]>(keys.segments(id), (all) =>
+        all?.map((one) => (one.segment_id === segment.segment_id ? segment : one)),
+      );
       void cache.invalidateQueries({ queryKey: ["task", id, "lines"] });
     };
     const write = async (side: Side, segment_id: string, text: string, version: number): Promise<void> => {
       if (side === "source") {
-        putSegment(await data(updateSegment({ path: { task_id: id, segment_id }, body: { text }, headers: match(version) })));
+        putSegment(
+          await data(updateSegment({ path: { task_id: id, segment_id }, body: { text }, headers: match(version) })),
+        );
       } else {
-        replaceLines(cache, id, language, [await data(updateLine({ path: { task_id: id, language, segment_id }, body: { text }, headers: match(version) }))]);
+        replaceLines(cache, id, language, [
+          await data(
+            updateLine({ path: { task_id: id, language, segment_id }, body: { text }, headers: match(version) }),
+          ),
+        ]);
       }
     };
     const current = async (side: Side, segment_id: string): Promise<SegmentRead | LineRead> =>
-      side === "source" ? data(getSegment({ path: { task_id: id, segment_id } })) : data(getLine({ path: { task_id: id, language, segment_id } }));
+      side === "source"
+        ? data(getSegment({ path: { task_id: id, segment_id } }))
+        : data(getLine({ path: { task_id: id, language, segment_id } }));
     const saveText: Edits["saveText"] = async (side, segment, text, version) => {
       const key = draftKey(side, language, segment);
       for (let known = version; ; ) {
@@ -74,7 +92,9 @@ export function useEdits(id: string, language: string): Edits {
     const retime: Edits["retime"] = async (segment_id, values) => {
       await attempt(async () => {
         const { version } = await data(getSegment({ path: { task_id: id, segment_id } }));
-        putSegment(await data(updateSegment({ path: { task_id: id, segment_id }, body: values, headers: match(version) })));
+        putSegment(
+          await data(updateSegment({ path: { task_id: id, segment_id }, body: values, headers: match(version) })),
+        );
       });
       await reread();
     };
@@ -82,7 +102,13 @@ export function useEdits(id: string, language: string): Edits {
       await attempt(() => data(dubLine({ path: { task_id: id, language, segment_id } })));
     };
     const dubChanged: Edits["dubChanged"] = async (lines) => {
-      const done = await attempt(() => editing.dub(id, language, lines.map((line) => line.segment_id)));
+      const done = await attempt(() =>
+        editing.dub(
+          id,
+          language,
+          lines.map((line) => line.segment_id),
+        ),
+      );
       if (done) toast(t("editor.dubbing_lines", { count: lines.length }));
     };
     const edit: Edits["edit"] = async (act) => {

@@ -46,7 +46,12 @@ export function useStructure(): Structure {
       const start_s = found.end_s;
       const end_s = Math.round((start_s + Math.min(NEW_LENGTH_S, room(segment))) * 1000) / 1000;
       void edit(async () => {
-        const made = await editing.insert(id, { start_s, end_s, speaker_id: found.speaker_id, text: t("editor.new_line") });
+        const made = await editing.insert(id, {
+          start_s,
+          end_s,
+          speaker_id: found.speaker_id,
+          text: t("editor.new_line"),
+        });
         show({ selected: made.segment_id });
       });
     },

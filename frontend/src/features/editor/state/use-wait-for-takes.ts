@@ -8,7 +8,9 @@ export function useWaitForTakes({ language, rows, transport }: Editor): void {
   useEffect(() => {
     const here = rows.filter(({ line }) => {
       const before = line && waiting.get(`${language}/${line.segment_id}`);
-      return before !== undefined && line && line.version !== before && (line.state === "dubbed" || line.state === "failed");
+      return (
+        before !== undefined && line && line.version !== before && (line.state === "dubbed" || line.state === "failed")
+      );
     });
     if (here.length === 0) return;
     const { hear } = useWaiting.getState();

@@ -17,7 +17,15 @@ interface EditorView {
 }
 
 const START: EditorView = {
-  selected: null, tab: "line", filter: "all", search: "", finding: false, help: false, exporting: false, subtitles: "target", zoom: 40,
+  selected: null,
+  tab: "line",
+  filter: "all",
+  search: "",
+  finding: false,
+  help: false,
+  exporting: false,
+  subtitles: "target",
+  zoom: 40,
 };
 
 /** What a person looks at; nothing of it is the server's. */

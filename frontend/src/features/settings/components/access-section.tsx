@@ -37,12 +37,28 @@ export function AccessSection() {
       <form className="flex flex-wrap items-end gap-2" onSubmit={save}>
         <div className="min-w-60 flex-1">
           <Field label={t("key.label")} hint={t(kept ? "settings.key_set" : "settings.key_not_set")}>
-            {(field) => <Input {...field} type="password" autoComplete="off" required minLength={16} value={key} onChange={(event) => setKey(event.target.value)} />}
+            {(field) => (
+              <Input
+                {...field}
+                type="password"
+                autoComplete="off"
+                required
+                minLength={16}
+                value={key}
+                onChange={(event) => setKey(event.target.value)}
+              />
+            )}
           </Field>
         </div>
         <span className="mb-5 flex gap-2">
-          <Button type="submit" icon={KeyRound}>{t("common.save")}</Button>
-          {kept && <Button look="danger" icon={LogOut} onClick={forget}>{t("settings.forget_key")}</Button>}
+          <Button type="submit" icon={KeyRound}>
+            {t("common.save")}
+          </Button>
+          {kept && (
+            <Button look="danger" icon={LogOut} onClick={forget}>
+              {t("settings.forget_key")}
+            </Button>
+          )}
         </span>
       </form>
     </Section>

@@ -21,9 +21,17 @@ export function AppearanceSection() {
       <div className="grid gap-4 sm:grid-cols-2">
         <Field label={t("settings.language")}>
           {(field) => (
-            <Select {...field} value={locale ?? ""} onChange={(event) => pick((event.target.value || null) as Locale | null)}>
+            <Select
+              {...field}
+              value={locale ?? ""}
+              onChange={(event) => pick((event.target.value || null) as Locale | null)}
+            >
               <option value="">{t("settings.system")}</option>
-              {Object.entries(LOCALES).map(([code, name]) => <option key={code} value={code} lang={code}>{name}</option>)}
+              {Object.entries(LOCALES).map(([code, name]) => (
+                <option key={code} value={code} lang={code}>
+                  {name}
+                </option>
+              ))}
             </Select>
           )}
         </Field>
@@ -35,9 +43,33 @@ export function AppearanceSection() {
             onChange={(next) => choose(next === "system" ? null : next)}
             className="w-fit"
             options={[
-              { value: "system", label: <><Monitor aria-hidden size={14} />{t("settings.system")}</> },
-              { value: "light", label: <><Sun aria-hidden size={14} />{t("settings.light")}</> },
-              { value: "dark", label: <><Moon aria-hidden size={14} />{t("settings.dark")}</> },
+              {
+                value: "system",
+                label: (
+                  <>
+                    <Monitor aria-hidden size={14} />
+                    {t("settings.system")}
+                  </>
+                ),
+              },
+              {
+                value: "light",
+                label: (
+                  <>
+                    <Sun aria-hidden size={14} />
+                    {t("settings.light")}
+                  </>
+                ),
+              },
+              {
+                value: "dark",
+                label: (
+                  <>
+                    <Moon aria-hidden size={14} />
+                    {t("settings.dark")}
+                  </>
+                ),
+              },
             ]}
           />
         </div>

@@ -26,18 +26,38 @@ export function CastSection() {
       {cast.length === 0 && <p className="text-soft">{t("cast.empty")}</p>}
       <ul className="divide-line divide-y">
         {cast.map((member) => (
-          <Member key={`${member.cast_id}-${member.version}`} member={member} onRename={(name) => mutate(() => account.renameCast(member, name))} onRemove={() => mutate(() => account.removeCast(member.cast_id))} />
+          <Member
+            key={`${member.cast_id}-${member.version}`}
+            member={member}
+            onRename={(name) => mutate(() => account.renameCast(member, name))}
+            onRemove={() => mutate(() => account.removeCast(member.cast_id))}
+          />
         ))}
       </ul>
     </Section>
   );
 }
 
-function Member({ member, onRename, onRemove }: { member: CastRead; onRename: (name: string) => void; onRemove: () => void }) {
+function Member({
+  member,
+  onRename,
+  onRemove,
+}: {
+  member: CastRead;
+  onRename: (name: string) => void;
+  onRemove: () => void;
+}) {
   const { t } = useTranslation();
   return (
     <li className="flex items-center gap-3 py-2">
-      <Input aria-label={t("speaker.name")} defaultValue={member.name} className="max-w-64" onBlur={(event) => event.target.value.trim() && event.target.value !== member.name && onRename(event.target.value.trim())} />
+      <Input
+        aria-label={t("speaker.name")}
+        defaultValue={member.name}
+        className="max-w-64"
+        onBlur={(event) =>
+          event.target.value.trim() && event.target.value !== member.name && onRename(event.target.value.trim())
+        }
+      />
       <span className="text-soft flex-1 text-xs">{t("cast.episodes", { count: member.episodes })}</span>
       <IconButton small icon={Trash2} label={t("cast.remove", { name: member.name })} onClick={onRemove} />
     </li>

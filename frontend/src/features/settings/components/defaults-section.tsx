@@ -30,17 +30,37 @@ export function DefaultsSection() {
   return (
     <Section title={t("settings.defaults")} text={t("settings.defaults_text")}>
       <div className="grid gap-5">
-        <LanguagePicker label={t("plan.languages")} source={null} value={settings.default_languages ?? []} onChange={(default_languages) => set({ default_languages })} />
+        <LanguagePicker
+          label={t("plan.languages")}
+          source={null}
+          value={settings.default_languages ?? []}
+          onChange={(default_languages) => set({ default_languages })}
+        />
         <div className="grid gap-3 sm:grid-cols-3">
           <Field label={t("plan.loudness")}>
             {(field) => (
-              <Select {...field} value={settings.export_settings?.loudness_lufs ?? -16} onChange={(event) => set({ export_settings: { ...settings.export_settings, loudness_lufs: Number(event.target.value) } })}>
-                {LOUDNESS.map((value) => <option key={value} value={value}>{t("plan.lufs", { value })}</option>)}
+              <Select
+                {...field}
+                value={settings.export_settings?.loudness_lufs ?? -16}
+                onChange={(event) =>
+                  set({ export_settings: { ...settings.export_settings, loudness_lufs: Number(event.target.value) } })
+                }
+              >
+                {LOUDNESS.map((value) => (
+                  <option key={value} value={value}>
+                    {t("plan.lufs", { value })}
+                  </option>
+                ))}
               </Select>
             )}
           </Field>
           {LIMITS.map((limit) => (
-            <NumberField key={limit} label={t(`gate.${limit}`)} value={settings.gate?.[limit] ?? null} onCommit={(value) => set({ gate: { ...settings.gate, [limit]: value } })} />
+            <NumberField
+              key={limit}
+              label={t(`gate.${limit}`)}
+              value={settings.gate?.[limit] ?? null}
+              onCommit={(value) => set({ gate: { ...settings.gate, [limit]: value } })}
+            />
           ))}
         </div>
       </div>
@@ -48,15 +68,31 @@ export function DefaultsSection() {
   );
 }
 
-function NumberField({ label, value, onCommit }: { label: string; value: number | null; onCommit: (value: number | null) => void }) {
+function NumberField({
+  label,
+  value,
+  onCommit,
+}: {
+  label: string;
+  value: number | null;
+  onCommit: (value: number | null) => void;
+}) {
   const { t } = useTranslation();
   return (
     <Field label={label}>
       {(field) => (
-        <Input {...field} type="number" step="any" min={0} placeholder={t("settings.no_limit")} defaultValue={value ?? ""} onBlur={(event) => {
-          const next = event.target.value === "" ? null : Number(event.target.value);
-          if (next !== value) onCommit(next);
-        }} />
+        <Input
+          {...field}
+          type="number"
+          step="any"
+          min={0}
+          placeholder={t("settings.no_limit")}
+          defaultValue={value ?? ""}
+          onBlur={(event) => {
+            const next = event.target.value === "" ? null : Number(event.target.value);
+            if (next !== value) onCommit(next);
+          }}
+        />
       )}
     </Field>
   );

@@ -24,14 +24,31 @@ export function MemorySection() {
   });
   return (
     <Section title={t("memory.title")} text={t("memory.text")}>
-      <Input type="search" aria-label={t("memory.search")} placeholder={t("memory.search")} className="max-w-64" value={q} onChange={(event) => setQ(event.target.value)} />
+      <Input
+        type="search"
+        aria-label={t("memory.search")}
+        placeholder={t("memory.search")}
+        className="max-w-64"
+        value={q}
+        onChange={(event) => setQ(event.target.value)}
+      />
       <ul className="divide-line mt-2 divide-y">
         {entries.map((entry) => (
-          <li key={entry.id} className="grid grid-cols-[minmax(0,1fr)_auto] items-center gap-x-3 py-2 sm:grid-cols-[minmax(0,1fr)_minmax(0,1fr)_auto_auto]">
+          <li
+            key={entry.id}
+            className="grid grid-cols-[minmax(0,1fr)_auto] items-center gap-x-3 py-2 sm:grid-cols-[minmax(0,1fr)_minmax(0,1fr)_auto_auto]"
+          >
             <span className="text-soft">{entry.source}</span>
             <span className="max-sm:row-start-2">{entry.text}</span>
-            <span className="text-soft text-xs whitespace-nowrap max-sm:row-start-3">{languageName(entry.target_language, i18n.language)} · {t("memory.uses", { count: entry.uses })}</span>
-            <IconButton small icon={Trash2} label={t("memory.remove", { text: entry.source })} onClick={() => mutate(entry.id)} />
+            <span className="text-soft text-xs whitespace-nowrap max-sm:row-start-3">
+              {languageName(entry.target_language, i18n.language)} · {t("memory.uses", { count: entry.uses })}
+            </span>
+            <IconButton
+              small
+              icon={Trash2}
+              label={t("memory.remove", { text: entry.source })}
+              onClick={() => mutate(entry.id)}
+            />
           </li>
         ))}
         {entries.length === 0 && <li className="text-soft py-2">{t("memory.empty")}</li>}

@@ -10,7 +10,9 @@ export function Section({ title, text, children }: SectionProps) {
   const id = useId();
   return (
     <section aria-labelledby={id} className="panel p-4 sm:p-5">
-      <h2 id={id} className="font-semibold">{title}</h2>
+      <h2 id={id} className="font-semibold">
+        {title}
+      </h2>
       {text && <p className="text-soft mt-0.5 text-pretty">{text}</p>}
       <div className="mt-4">{children}</div>
     </section>

@@ -10,7 +10,17 @@ import { GlossarySection } from "./glossary-section";
 import { LanguagesSection } from "./languages-section";
 import { MemorySection } from "./memory-section";
 
-const SECTIONS = [AppearanceSection, DefaultsSection, EnginesSection, LanguagesSection, GlossarySection, MemorySection, CastSection, ClipsSection, AccessSection];
+const SECTIONS = [
+  AppearanceSection,
+  DefaultsSection,
+  EnginesSection,
+  LanguagesSection,
+  GlossarySection,
+  MemorySection,
+  CastSection,
+  ClipsSection,
+  AccessSection,
+];
 
 export default function SettingsPage() {
   const { t } = useTranslation();
@@ -18,7 +28,11 @@ export default function SettingsPage() {
     <div className="mx-auto grid w-full max-w-4xl grid-cols-[minmax(0,1fr)] gap-5 px-3 py-5 sm:px-5">
       <title>{`${t("settings.title")} · LocalClip`}</title>
       <h1 className="text-lg font-semibold tracking-tight">{t("settings.title")}</h1>
-      {SECTIONS.map((Section) => <PanelBoundary key={Section.name}><Section /></PanelBoundary>)}
+      {SECTIONS.map((Section) => (
+        <PanelBoundary key={Section.name}>
+          <Section />
+        </PanelBoundary>
+      ))}
     </div>
   );
 }

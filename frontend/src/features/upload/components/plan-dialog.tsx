@@ -33,7 +33,9 @@ export default function PlanDialog() {
       description={t("plan.text", { count: videos.length })}
       footer={
         <>
-          <Button icon={Upload} onClick={() => settle(false)}>{t("plan.only_upload")}</Button>
+          <Button icon={Upload} onClick={() => settle(false)}>
+            {t("plan.only_upload")}
+          </Button>
           <Button look="primary" icon={Sparkles} disabled={chosen === 0} onClick={() => settle(true)}>
             {chosen === 0 ? t("plan.choose_first") : t("plan.start", { count: chosen })}
           </Button>
@@ -42,7 +44,9 @@ export default function PlanDialog() {
     >
       <ul className="text-soft mb-4 flex flex-wrap gap-1.5">
         {videos.slice(0, 8).map((video) => (
-          <li key={video.id} className="bg-sunken max-w-56 truncate rounded px-2 py-0.5 text-xs">{video.name}</li>
+          <li key={video.id} className="bg-sunken max-w-56 truncate rounded px-2 py-0.5 text-xs">
+            {video.name}
+          </li>
         ))}
         {videos.length > 8 && <li className="px-1 py-0.5 text-xs">+{videos.length - 8}</li>}
       </ul>

@@ -21,12 +21,25 @@ export function PresetBar({ config, onChoose }: PresetBarProps) {
     <div className="mb-4 flex flex-wrap items-center gap-1.5">
       {all.map((preset) => (
         <span key={preset.name} className="border-line inline-flex items-center rounded-full border pl-2.5">
-          <button type="button" className="hover:text-accent text-xs font-medium" onClick={() => onChoose(preset.config)}>{preset.name}</button>
-          <IconButton small icon={X} label={t("plan.remove_preset", { name: preset.name })} onClick={() => setAll(removePreset(preset.name))} />
+          <button
+            type="button"
+            className="hover:text-accent text-xs font-medium"
+            onClick={() => onChoose(preset.config)}
+          >
+            {preset.name}
+          </button>
+          <IconButton
+            small
+            icon={X}
+            label={t("plan.remove_preset", { name: preset.name })}
+            onClick={() => setAll(removePreset(preset.name))}
+          />
         </span>
       ))}
       {name === null ? (
-        <Button small look="quiet" icon={BookmarkPlus} onClick={() => setName("")}>{t("plan.save_preset")}</Button>
+        <Button small look="quiet" icon={BookmarkPlus} onClick={() => setName("")}>
+          {t("plan.save_preset")}
+        </Button>
       ) : (
         <form
           className="flex gap-1.5"
@@ -36,9 +49,17 @@ export function PresetBar({ config, onChoose }: PresetBarProps) {
             setName(null);
           }}
         >
-          {/* oxlint-disable-next-line jsx-a11y/no-autofocus -- it appears because it was asked for */}
-          <Input autoFocus aria-label={t("plan.preset_name")} placeholder={t("plan.preset_name")} value={name} onChange={(event) => setName(event.target.value)} className="h-7 w-40" />
-          <Button small type="submit" look="primary">{t("common.save")}</Button>
+          <Input
+            autoFocus
+            aria-label={t("plan.preset_name")}
+            placeholder={t("plan.preset_name")}
+            value={name}
+            onChange={(event) => setName(event.target.value)}
+            className="h-7 w-40"
+          />
+          <Button small type="submit" look="primary">
+            {t("common.save")}
+          </Button>
         </form>
       )}
     </div>

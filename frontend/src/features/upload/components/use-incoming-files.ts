@@ -30,7 +30,11 @@ export function useIncomingFiles(): boolean {
     };
     const onPaste = (event: ClipboardEvent) => take(event.clipboardData?.files);
     const listeners: [string, (event: never) => void][] = [
-      ["dragenter", onEnter], ["dragleave", onLeave], ["dragover", onOver], ["drop", onDrop], ["paste", onPaste],
+      ["dragenter", onEnter],
+      ["dragleave", onLeave],
+      ["dragover", onOver],
+      ["drop", onDrop],
+      ["paste", onPaste],
     ];
     for (const [name, listener] of listeners) window.addEventListener(name, listener as EventListener);
     return () => listeners.forEach(([name, listener]) => window.removeEventListener(name, listener as EventListener));

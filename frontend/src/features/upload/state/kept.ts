@@ -25,6 +25,9 @@ export function keepUploads(uploads: Kept[]): void {
 }
 
 /** Whether a chosen file is the one an interrupted upload was of. */
-export function isSame(kept: Pick<Kept, "name" | "size" | "modified">, file: Pick<File, "name" | "size" | "lastModified">): boolean {
+export function isSame(
+  kept: Pick<Kept, "name" | "size" | "modified">,
+  file: Pick<File, "name" | "size" | "lastModified">,
+): boolean {
   return kept.name === file.name && kept.size === file.size && kept.modified === file.lastModified;
 }

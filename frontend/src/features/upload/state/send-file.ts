@@ -22,7 +22,9 @@ export async function sendFile(sending: Sending): Promise<void> {
   const upload = await persist(sending, () => open(sending));
   sending.onCreated(upload.upload_id);
   const arrived = new Set(upload.arrived.map((part) => part.part_number));
-  const missing = Array.from({ length: upload.parts }, (_, index) => index + 1).filter((number) => !arrived.has(number));
+  const missing = Array.from({ length: upload.parts }, (_, index) => index + 1).filter(
+    (number) => !arrived.has(number),
+  );
   const done = upload.arrived.reduce((sum, part) => sum + part.size, 0);
   const progress = new Progress(done, sending.onProgress);
   const line = async () => {
@@ -48,12 +50,19 @@ async function open({ file, uploadId }: Sending): Promise<UploadRead> {
 }
 
 async function sendPart(sending: Sending, upload: UploadRead, number: number, progress: Progress): Promise<void> {
-  const [address] = await data(addressParts({ path: { upload_id: upload.upload_id }, body: { part_numbers: [number] } }));
+  const [address] = await data(
+    addressParts({ path: { upload_id: upload.upload_id }, body: { part_numbers: [number] } }),
+  );
   if (!address) throw new ApiProblem(500, "unknown", "no address for a part");
   const start = (number - 1) * upload.part_size;
   const body = sending.file.slice(start, start + address.size);
   try {
-    await putPart({ url: address.url, body, signal: sending.signal, onProgress: (sent) => progress.tell(number, sent) });
+    await putPart({
+      url: address.url,
+      body,
+      signal: sending.signal,
+      onProgress: (sent) => progress.tell(number, sent),
+    });
     progress.finish(number, address.size);
   } catch (error) {
     progress.tell(number, 0);

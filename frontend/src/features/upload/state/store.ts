@@ -53,8 +53,17 @@ let counter = 0;
 function item(values: Partial<UploadItem> & Pick<UploadItem, "name" | "size" | "modified">): UploadItem {
   counter += 1;
   return {
-    id: `upload-${counter}`, file: null, state: "waiting", sent: 0, rate: null, offline: false, error: null,
-    uploadId: undefined, plan: null, taskId: undefined, ...values,
+    id: `upload-${counter}`,
+    file: null,
+    state: "waiting",
+    sent: 0,
+    rate: null,
+    offline: false,
+    error: null,
+    uploadId: undefined,
+    plan: null,
+    taskId: undefined,
+    ...values,
   };
 }
 
