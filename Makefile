@@ -5,9 +5,11 @@ SHELL := /bin/bash
 VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
+WEB := frontend/dist/index.html
+WEB_SOURCES := $(shell find frontend/src frontend/public frontend/*.json frontend/*.ts frontend/index.html -type f 2>/dev/null)
 export VIDEO TO FROM OUT
 
-.PHONY: help install tools test-tools demo up test check generate lock bench clean clean-all
+.PHONY: help install tools test-tools frontend demo up dev test check generate lock bench clean clean-all
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -18,18 +20,24 @@ demo: install ## dub a sample video to es and fr and check the result (VIDEO=fil
 up: install ## run everything at http://localhost:8080 until Ctrl-C; data is kept in ./data
 	@exec $(BIN)/localclip up
 
-test: install test-tools ## all tests (ARGS="-k name" passes options to pytest)
-	@PATH="$(CURDIR)/.tools/bin:$$PATH" $(BIN)/pytest $(ARGS)
+dev: install ## the web app with live reload at http://localhost:5173, and everything behind it
+	@scripts/frontend.sh dev
 
-check: $(INSTALLED) ## style, types, import contracts, interface documents
+test: install test-tools ## all tests, the browser's too (ARGS="-k name" passes options to pytest and runs only that)
+	@PATH="$(CURDIR)/.tools/bin:$$PATH" $(BIN)/pytest $(ARGS)
+	@$(if $(ARGS),,scripts/frontend.sh test)
+
+check: $(INSTALLED) ## style, types, import contracts, interface documents, the web app
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports --no-cache
 	@$(BIN)/python -m services.gateway.documents --check
+	@scripts/frontend.sh check
 
 generate: $(INSTALLED) ## write docs/reference after a change to the API or to a message
 	@$(BIN)/python -m services.gateway.documents
+	@scripts/frontend.sh generate
 
 lock: $(INSTALLED) ## pin all dependencies again after a change in pyproject.toml
 	@$(BIN)/uv pip compile -q --universal --extra all --extra dev --generate-hashes --no-emit-index-url \
@@ -38,12 +46,17 @@ lock: $(INSTALLED) ## pin all dependencies again after a change in pyproject.tom
 bench: install ## measure; results go to benchmarks/
 	@$(BIN)/python -m benchmarks $(ARGS)
 
-install: tools $(INSTALLED) ## system tools that are missing, and the Python environment
+install: tools $(INSTALLED) frontend ## system tools that are missing, the Python environment, the web app
+
+frontend: $(WEB) ## build the web app, where Node.js 20.19 or newer is installed
+
+$(WEB): $(WEB_SOURCES)
+	@scripts/frontend.sh build
 
 tools: ## system tools that are missing (apt, with sudo where needed)
 	@scripts/install-tools.sh
 
-test-tools: ## what only the tests need: PostgreSQL, and MinIO where Go is installed
+test-tools: ## what only the tests need: PostgreSQL, Chromium, and MinIO where Go is installed
 	@scripts/install-tools.sh --for-tests
 
 $(INSTALLED): requirements.lock pyproject.toml scripts/make-venv.sh | tools
@@ -51,8 +64,8 @@ $(INSTALLED): requirements.lock pyproject.toml scripts/make-venv.sh | tools
 	@touch $@
 
 clean: ## remove caches and what the demo made; data and the environment stay
-	@rm -rf demo-output dist build .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
+	@rm -rf demo-output dist build frontend/dist frontend/test-results .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
 	@find . -path ./$(VENV) -prune -o -name __pycache__ -type d -prune -exec rm -rf {} +
 
 clean-all: clean ## the environment and downloaded tools too; data stays
-	@rm -rf $(VENV) .tools
+	@rm -rf $(VENV) .tools frontend/node_modules

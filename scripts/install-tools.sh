@@ -62,6 +62,8 @@ install_minio() {
 
 if [ "${1:-}" = "--for-tests" ]; then
     need postgresql postgres
+    need chromium on_path chromium
+    need fonts-noto-cjk compgen -G "/usr/share/fonts/*/noto/NotoSansCJK*"
     install_packages
     install_minio
 else

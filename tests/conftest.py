@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from shared.storage import DirectoryStore, ObjectStore, open_store
+from shared.storage import DirectoryStore, UploadStore, open_store
 from shared.testing import (
     MinioServer,
     NatsServer,
@@ -84,7 +84,7 @@ def directory_store(tmp_path: Path) -> DirectoryStore:
 
 
 @pytest.fixture(params=["directory", "s3"])
-def store(request: pytest.FixtureRequest) -> ObjectStore:
+def store(request: pytest.FixtureRequest) -> UploadStore:
     """An empty store of every kind there is."""
     if request.param == "directory":
         kept: DirectoryStore = request.getfixturevalue("directory_store")

@@ -31,6 +31,8 @@ from services.gateway.api import (
     system,
     takes,
     tasks,
+    uploads,
+    web,
     work,
 )
 from services.gateway.api import settings as account_settings
@@ -47,7 +49,7 @@ from services.gateway.live.hub import Hub
 from services.gateway.settings import DatabaseSettings, GatewaySettings
 from shared.messaging import BrokerSettings, Provisioning, ProvisioningError, connect_options, provision
 from shared.observability import configure_logging, logger
-from shared.storage import ObjectStore, StorageSettings, open_store
+from shared.storage import StorageSettings, UploadStore, open_store
 
 _POLL_S = 0.5
 _LOOPBACK = ("127.0.0.1", "::1", "localhost")
@@ -57,7 +59,7 @@ log = logger(__name__)
 def create_app(
     settings: GatewaySettings,
     database: Database,
-    store: ObjectStore,
+    store: UploadStore,
     broker_settings: BrokerSettings,
 ) -> FastAPI:
     """Put the application together; nothing runs before its lifespan begins."""
@@ -95,6 +97,7 @@ def create_app(
     app.add_middleware(IdempotencyMiddleware, database=database)
     for routes in (
         tasks,
+        uploads,
         work,
         segments,
         lines,
@@ -113,6 +116,7 @@ def create_app(
         system,
     ):
         app.include_router(routes.router)
+    web.install(app, settings.web_folder, store.upload_origin)
     return app
 
 

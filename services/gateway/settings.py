@@ -1,5 +1,7 @@
 """Settings of the gateway."""
 
+from pathlib import Path
+
 from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
@@ -30,6 +32,10 @@ class GatewaySettings(BaseSettings):
     max_video_size_mb: int = Field(
         default=500, ge=1, validation_alias="MAX_VIDEO_SIZE_MB", description="largest upload accepted, in MiB"
     )
+    upload_part_mb: int = Field(
+        default=16, ge=5, le=1024, description="size of the parts of a resumable upload, in MiB; S3 wants 5 or more"
+    )
+    web_dir: str = Field(default="", description="folder of the built web app; empty: that of this checkout")
     task_queue_workers: int = Field(
         default=4,
         ge=1,
@@ -52,6 +58,11 @@ class GatewaySettings(BaseSettings):
     def max_video_bytes(self) -> int:
         """The upload limit in bytes."""
         return self.max_video_size_mb * 1024 * 1024
+
+    @property
+    def web_folder(self) -> Path:
+        """Where the built web app is, if it is built."""
+        return Path(self.web_dir) if self.web_dir else Path(__file__).parents[2] / "frontend" / "dist"
 
     def keys(self) -> dict[str, str]:
         """API keys as {key: name}. Raises: ValueError, for a malformed entry."""

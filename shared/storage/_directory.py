@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import BinaryIO, TypeVar, cast
 
 from shared.storage._locks import hold, is_free
+from shared.storage._parts import PartFolders
 from shared.storage._port import ObjectInfo, ObjectNotFound, StorageError, check_key, check_prefix
 
 _CHUNK = 1024 * 1024
@@ -48,10 +49,15 @@ class _Span:
 class DirectoryStore:
     """Object store below `root`; unfinished writes lie under their key in `root/.incoming` until renamed into place."""
 
+    upload_origin = None
+
     def __init__(self, root: Path) -> None:
         self._root = root.resolve()
         self._incoming = self._root / ".incoming"
         self._incoming.mkdir(parents=True, exist_ok=True)
+        self._parts = PartFolders(self._root / ".parts", self._temporary, self.put)
+        self.begin, self.part_url, self.put_part = self._parts.begin, self._parts.part_url, self._parts.put_part
+        self.parts, self.join = self._parts.parts, self._parts.join
         self._remove_abandoned()
         if next(_files(self._incoming), None):  # too young to judge: perhaps of the process this one replaces
             later = threading.Timer(_ABANDONED_S + 1, self._remove_abandoned)
@@ -113,6 +119,7 @@ class DirectoryStore:
         """Remove the folder, what is being written into it, and parents that became empty."""
         folder = self._root / check_prefix(prefix)
         shutil.rmtree(self._incoming / prefix, ignore_errors=True)  # its writers find their file gone and fail
+        self._parts.end_below(prefix)
         count = sum(1 for _ in self.list(prefix))
         for _ in range(_ATTEMPTS):  # a writer may be at work inside; what it adds goes in the next pass
             shutil.rmtree(folder, ignore_errors=True)

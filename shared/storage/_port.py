@@ -8,8 +8,9 @@ StorageError          the store did not answer or refused
 import io
 import re
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from typing import BinaryIO, Protocol
 
@@ -42,6 +43,48 @@ class ObjectInfo:
     key: str
     size: int
     etag: str
+
+
+@dataclass(frozen=True)
+class Part:
+    """A stored piece of an object that is still being written; numbers begin at 1."""
+
+    number: int
+    size: int
+    etag: str
+
+
+class PartialWrites(Protocol):
+    """An object written in numbered parts, over hours and several connections; it exists once they are joined.
+
+    Every part but the last has at least 5 MiB (S3). `delete` of a prefix ends the writes below it.
+    """
+
+    @property
+    def upload_origin(self) -> str | None:
+        """Where `part_url` leads, as scheme://host:port; None: nowhere."""
+        ...
+
+    def begin(self, key: str) -> str:
+        """Open a write and return its id."""
+        ...
+
+    def part_url(self, key: str, write_id: str, number: int, expires: timedelta) -> str | None:
+        """An address that takes the part by PUT without a key; None where the bytes must come through `put_part`."""
+        ...
+
+    def put_part(self, key: str, write_id: str, number: int, source: BinaryIO, size: int) -> Part:
+        """Store a part, replacing one of the same number. Raises: ObjectNotFound, when the write is over;
+        StorageError, when `source` does not hold exactly `size` bytes."""
+        ...
+
+    def parts(self, key: str, write_id: str) -> Sequence[Part]:
+        """What has arrived, by number. Raises: ObjectNotFound, when the write is over."""
+        ...
+
+    def join(self, key: str, write_id: str, parts: Sequence[Part]) -> ObjectInfo:
+        """Make the object of these parts, in this order, and end the write. Raises: ObjectNotFound, as above."""
+        ...
 
 
 class ObjectStore(Protocol):
@@ -86,6 +129,10 @@ class ObjectStore(Protocol):
     def delete(self, prefix: str) -> int:
         """Remove every object whose key begins with `prefix`, unfinished writes included; return how many."""
         ...
+
+
+class UploadStore(ObjectStore, PartialWrites, Protocol):
+    """What the gateway needs of a store; workers write whole objects only."""
 
 
 def check_key(key: str) -> str:

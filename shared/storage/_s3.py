@@ -4,17 +4,29 @@ import hashlib
 import io
 import os
 import secrets
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from datetime import timedelta
 from pathlib import Path
 from typing import Any, BinaryIO, cast
+from urllib.parse import urlsplit
 
 import certifi
 import urllib3
 from minio import Minio
+from minio.datatypes import Part as S3Part
 from minio.deleteobjects import DeleteObject
 from minio.error import MinioException, S3Error
 
-from shared.storage._port import PART_BYTES, ObjectInfo, ObjectNotFound, StorageError, check_key, check_prefix, download
+from shared.storage._port import (
+    PART_BYTES,
+    ObjectInfo,
+    ObjectNotFound,
+    Part,
+    StorageError,
+    check_key,
+    check_prefix,
+    download,
+)
 
 _MISSING = {"NoSuchKey", "NoSuchObject", "NoSuchBucket", "NoSuchUpload"}
 _CREATE_TRIES = 5
@@ -71,10 +83,10 @@ def http_client() -> urllib3.PoolManager:
 
 
 class S3Store:
-    """Object store in one bucket, which is created when missing."""
+    """Object store in one bucket, which is created when missing; `public` signs addresses that browsers reach."""
 
-    def __init__(self, client: Minio, bucket: str) -> None:
-        self._client, self._bucket = client, bucket
+    def __init__(self, client: Minio, bucket: str, public: Minio | None = None) -> None:
+        self._client, self._bucket, self._public = client, bucket, public
         with _translated(bucket):
             if not client.bucket_exists(bucket):
                 client.make_bucket(bucket)
@@ -154,6 +166,62 @@ class S3Store:
         if errors:
             raise StorageError(f"{prefix}: {errors[0].code}: {errors[0].message}")
         return len(found)
+
+    @property
+    def upload_origin(self) -> str | None:
+        """The public address of the service."""
+        if self._public is None:
+            return None
+        url = urlsplit(self._public.get_presigned_url("GET", self._bucket, "readyz"))
+        return f"{url.scheme}://{url.netloc}"
+
+    # The client has no public methods for multipart uploads; those below are what its own put_object() calls (7.2.20).
+
+    def begin(self, key: str) -> str:
+        """Create a multipart upload."""
+        headers: dict[str, str | list[str] | tuple[str]] = {"Content-Type": "application/octet-stream"}
+        with _translated(key):
+            return self._client._create_multipart_upload(self._bucket, check_key(key), headers)  # noqa: SLF001
+
+    def part_url(self, key: str, write_id: str, number: int, expires: timedelta) -> str | None:
+        """Presign the part, if browsers can reach the service."""
+        if self._public is None:
+            return None
+        query: dict[str, str | list[str] | tuple[str]] = {"uploadId": write_id, "partNumber": str(number)}
+        with _translated(key):
+            return self._public.get_presigned_url(
+                "PUT", self._bucket, check_key(key), expires, extra_query_params=query
+            )
+
+    def put_part(self, key: str, write_id: str, number: int, source: BinaryIO, size: int) -> Part:
+        """Upload the part; it is held in memory, as the client does with every part."""
+        data = source.read(size)
+        if len(data) != size or source.read(1):
+            raise StorageError(f"{key}: part {number} does not hold {size} bytes")
+        with _translated(key):
+            tag = self._client._upload_part(self._bucket, check_key(key), data, None, write_id, number)  # noqa: SLF001
+        return Part(number, size, tag.strip('"'))
+
+    def parts(self, key: str, write_id: str) -> Sequence[Part]:
+        """List the parts page by page."""
+        found: list[Part] = []
+        marker: str | None = None
+        while True:
+            with _translated(key):
+                page = self._client._list_parts(  # noqa: SLF001
+                    self._bucket, check_key(key), write_id, part_number_marker=marker
+                )
+            found += [Part(part.part_number, part.size or 0, part.etag.strip('"')) for part in page.parts]
+            if not page.is_truncated or page.next_part_number_marker is None:
+                return found
+            marker = str(page.next_part_number_marker)
+
+    def join(self, key: str, write_id: str, parts: Sequence[Part]) -> ObjectInfo:
+        """Complete the multipart upload."""
+        wanted = [S3Part(part.number, part.etag) for part in parts]
+        with _translated(key):
+            self._client._complete_multipart_upload(self._bucket, check_key(key), write_id, wanted)  # noqa: SLF001
+        return self.stat(key)
 
     def _abort_uploads(self, prefix: str) -> None:
         # AWS filters by prefix; MinIO knows whole keys only, but lists everything when no prefix is given.

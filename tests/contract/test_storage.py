@@ -6,9 +6,11 @@ import sys
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 from pathlib import Path
 from typing import BinaryIO, cast
 
+import httpx
 import pytest
 
 from shared.storage import (
@@ -16,7 +18,10 @@ from shared.storage import (
     InvalidKey,
     ObjectNotFound,
     ObjectStore,
+    Part,
     StorageError,
+    UploadStore,
+    open_store,
     put_bytes,
     put_file,
     read_bytes,
@@ -63,7 +68,8 @@ def keys_of(store: ObjectStore, prefix: str) -> list[str]:
 def unfinished(store: ObjectStore) -> int:
     """Traces of writes that did not come to their end."""
     if isinstance(store, DirectoryStore):
-        return sum(1 for path in (store._root / ".incoming").rglob("*") if path.is_file())
+        places = (store._root / ".incoming", store._root / ".parts")
+        return sum(1 for place in places for path in place.rglob("*") if path.is_file())
     client = store._client  # type: ignore[attr-defined]
     return len(client._list_multipart_uploads(store._bucket).uploads)  # type: ignore[attr-defined]
 
@@ -211,6 +217,93 @@ def test_delete_ends_writes_below_the_prefix(store: ObjectStore) -> None:
             writing.result()
     assert keys_of(store, "tasks/") == []
     assert unfinished(store) == 0
+
+
+def write_parts(store: UploadStore, key: str, write_id: str, *parts: bytes) -> list[Part]:
+    return [
+        store.put_part(key, write_id, number, io.BytesIO(data), len(data)) for number, data in enumerate(parts, start=1)
+    ]
+
+
+def test_parts_become_one_object(store: UploadStore) -> None:
+    """Parts come in any order and may come again; the object exists once they are joined, and the write is over."""
+    write_id = store.begin("a/video")
+    first, last = b"1" * 5 * MIB, b"end"
+    store.put_part("a/video", write_id, 2, io.BytesIO(last), len(last))
+    store.put_part("a/video", write_id, 1, io.BytesIO(b"0" * 5 * MIB), 5 * MIB)
+    assert keys_of(store, "a/") == []
+    again = store.put_part("a/video", write_id, 1, io.BytesIO(first), len(first))
+    arrived = store.parts("a/video", write_id)
+    assert [(part.number, part.size) for part in arrived] == [(1, len(first)), (2, len(last))]
+    assert arrived[0] == again
+    info = store.join("a/video", write_id, arrived)
+    assert (info.key, info.size) == ("a/video", len(first) + len(last))
+    assert read_bytes(store, "a/video") == first + last
+    for late in (lambda: store.parts("a/video", write_id), lambda: write_parts(store, "a/video", write_id, b"late")):
+        with pytest.raises(ObjectNotFound):
+            late()
+    assert keys_of(store, "a/") == ["a/video"]
+
+
+def test_writes_of_the_same_key_do_not_mix(store: UploadStore) -> None:
+    """Each has parts of its own."""
+    one, two = store.begin("a/video"), store.begin("a/video")
+    write_parts(store, "a/video", one, b"one")
+    assert store.parts("a/video", two) == []
+    store.join("a/video", one, store.parts("a/video", one))
+    assert read_bytes(store, "a/video") == b"one"
+
+
+@pytest.mark.parametrize("told", [2, 5])
+def test_a_part_of_another_size_is_refused(store: UploadStore, told: int) -> None:
+    """Shorter or longer than was told: nothing is kept of it."""
+    write_id = store.begin("a/video")
+    with pytest.raises(StorageError):
+        store.put_part("a/video", write_id, 1, io.BytesIO(b"four"), told)
+    assert store.parts("a/video", write_id) == []
+
+
+def test_delete_ends_partial_writes_below_the_prefix(store: UploadStore) -> None:
+    """What had arrived is gone and nothing more is taken; a neighbour goes on."""
+    gone, stays = store.begin("tasks/1/video"), store.begin("tasks/10/video")
+    write_parts(store, "tasks/1/video", gone, b"x" * MIB)
+    write_parts(store, "tasks/10/video", stays, b"y")
+    store.delete("tasks/1/")
+    with pytest.raises(ObjectNotFound):
+        write_parts(store, "tasks/1/video", gone, b"late")
+    assert [part.number for part in store.parts("tasks/10/video", stays)] == [1]
+    store.delete("tasks/10/")
+    assert unfinished(store) == 0
+
+
+def test_parts_survive_a_restart(store: UploadStore) -> None:
+    """Another process of the same store goes on where the first one ended."""
+    write_id = store.begin("a/video")
+    write_parts(store, "a/video", write_id, b"kept")
+    other: UploadStore = DirectoryStore(store._root) if isinstance(store, DirectoryStore) else store
+    other.join("a/video", write_id, other.parts("a/video", write_id))
+    assert read_bytes(store, "a/video") == b"kept"
+
+
+def test_a_presigned_part_needs_no_key(minio: MinioServer) -> None:
+    """Where browsers reach the service, a part goes there by a plain PUT; the directory store has no addresses."""
+    settings = minio.settings("presigned").model_copy(update={"s3_public_endpoint": f"http://{minio.endpoint}"})
+    store = open_store(settings)
+    write_id = store.begin("a/video 1.mp4")
+    url = store.part_url("a/video 1.mp4", write_id, 1, timedelta(minutes=5))
+    assert url is not None
+    assert url.startswith(str(store.upload_origin) + "/")
+    answer = httpx.put(url, content=b"straight", headers={"Origin": "http://app.example"})
+    assert answer.status_code == 200, answer.text
+    assert answer.headers["access-control-allow-origin"] in ("*", "http://app.example")
+    store.join("a/video 1.mp4", write_id, store.parts("a/video 1.mp4", write_id))
+    assert read_bytes(store, "a/video 1.mp4") == b"straight"
+
+
+def test_a_directory_has_no_addresses(directory_store: DirectoryStore) -> None:
+    """Its parts come through the gateway."""
+    write_id = directory_store.begin("a/video")
+    assert directory_store.part_url("a/video", write_id, 1, timedelta(minutes=5)) is None
 
 
 BAD_KEYS = [

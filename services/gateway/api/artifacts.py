@@ -98,11 +98,22 @@ def get_artifact(
     with parts.database.read() as session:
         task = visible_task(session, who, task_id)
         files = _files(parts, session, task)
-        shown_as = task.video_original_name if language == BASE and name == task.video_filename else name
+        shown_as = _shown_as(task, language, name)
     file = next((file for file in files if (file.language, file.name) == (language, name)), None)
     if file is None:
         raise not_found(f"artifact '{language[:20]}/{name[:80]}'")
     return serve(parts, request, file.key, shown_as.rsplit("/", 1)[-1], file.media_type, download)
+
+
+def _shown_as(task: Task, language: str, name: str) -> str:
+    """The name a person gets a file under: that of the video, with the language, as players look for subtitles."""
+    if language == BASE:
+        return task.video_original_name if name == task.video_filename else name
+    stem = task.video_original_name.rpartition(".")[0] or task.video_original_name
+    made, _, ending = name.partition(f"_{language}.")
+    if not ending:
+        return name
+    return f"{stem}.{language}.{ending}" if made in ("export", "subtitles") else f"{stem}.{language}.{made}.{ending}"
 
 
 @router.get("/languages/{language}/takes/{segment_id}", operation_id="get_take", response_class=StreamingResponse)

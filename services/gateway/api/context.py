@@ -19,7 +19,7 @@ from services.gateway.database.tables import LineRow, SegmentRow, SpeakerRow, Ta
 from services.gateway.live.hub import Hub
 from services.gateway.settings import GatewaySettings
 from shared.messaging import EngineInfo
-from shared.storage import ObjectStore
+from shared.storage import UploadStore
 
 _TASK_ID = re.compile(r"task_[0-9]{8}_[0-9]{6}_[0-9a-f]{8}")
 
@@ -30,7 +30,7 @@ class Gateway:
 
     settings: GatewaySettings
     database: Database
-    store: ObjectStore
+    store: UploadStore
     broker: NatsBroker
     hub: Hub
     capabilities: Capabilities

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, Base64Bytes, BaseModel, ConfigDict, Field, model_validator
 
 from services.gateway.planning.gate import GateLimits
 from shared.messaging import ExportRecipe, ExportSettings, GlossaryTerm
@@ -91,6 +91,59 @@ class TaskUpdate(_Schema):
     glossary: list[GlossaryTerm] | None = Field(default=None, max_length=500)
     export_settings: ExportSettings | None = None
     gate: GateLimits | None = None
+
+
+class UploadCreate(_Schema):
+    """A video that is going to arrive in parts."""
+
+    filename: str = Field(min_length=1, max_length=500)
+    size: int = Field(gt=0, le=2**53, description="bytes")
+    content_type: str | None = Field(default=None, max_length=200, description="not trusted; the content counts")
+    head: Base64Bytes | None = Field(
+        default=None, max_length=4096, description="the first kilobyte: what is no video is refused before it is sent"
+    )
+
+
+class PartRead(BaseModel):
+    """A part that has arrived."""
+
+    part_number: int
+    size: int
+    etag: str
+
+
+class UploadRead(BaseModel):
+    """An upload in parts, and what of it has arrived."""
+
+    upload_id: str
+    filename: str
+    size: int
+    part_size: int
+    parts: int
+    arrived: list[PartRead]
+    created_at: datetime
+
+
+class PartsWanted(_Schema):
+    """Parts to get addresses for."""
+
+    part_numbers: list[Annotated[int, Field(ge=1, le=1000)]] = Field(min_length=1, max_length=100)
+
+
+class PartAddress(BaseModel):
+    """Where to PUT a part; relative addresses are the gateway's own."""
+
+    part_number: int
+    url: str
+    size: int
+    expires_at: int = Field(description="seconds since 1970")
+
+
+class UploadComplete(_Schema):
+    """What the task is to become; with `start` all its languages are processed at once."""
+
+    config: TaskConfig = TaskConfig()
+    start: bool = False
 
 
 class ProcessRequest(_Schema):

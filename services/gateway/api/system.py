@@ -1,11 +1,9 @@
 """Languages, engines, health, and the documents that describe the interfaces."""
 
 import asyncio
-from html import escape
 from typing import Any
 
-from fastapi import APIRouter, Request, Response
-from fastapi.responses import HTMLResponse
+from fastapi import APIRouter, Response
 from nats.errors import Error as NatsError
 from nats.js.errors import APIError
 from sqlalchemy import text
@@ -20,24 +18,6 @@ from shared.pipeline import SOURCE_LANGUAGES, Lane, Stage, language
 from shared.storage import ObjectNotFound, StorageError
 
 router = APIRouter(tags=["system"])
-_WELCOME = """<!doctype html>
-<html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width">
-<title>LocalClip</title>
-<style>body{font:16px/1.5 system-ui,sans-serif;max-width:40rem;margin:4rem auto;padding:0 1rem;color-scheme:light dark}
-code{background:#8883;padding:.1em .3em;border-radius:.2em}</style>
-<h1>LocalClip is running</h1>
-<p>Dub a video from a terminal:</p>
-<p><code>localclip dub video.mp4 --to es,fr --server %(server)s</code></p>
-<ul><li><a href="/readyz">Health and workers</a></li><li><a href="/api/engines">Engines</a></li>
-<li><a href="/api/languages">Languages</a></li><li><a href="/api/tasks">Tasks</a></li>
-<li><a href="/openapi.json">REST API (OpenAPI)</a></li><li><a href="/asyncapi.json">Events (AsyncAPI)</a></li></ul>
-</html>"""
-
-
-@router.get("/", include_in_schema=False)
-def welcome(request: Request) -> HTMLResponse:
-    """What a person sees who opens the address."""
-    return HTMLResponse(_WELCOME % {"server": escape(str(request.base_url).rstrip("/"))})
 
 
 @router.get("/api/languages", operation_id="list_languages")

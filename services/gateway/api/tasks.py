@@ -2,15 +2,14 @@
 
 import asyncio
 import json
-import uuid
-from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Query, Request, Response
 from pydantic import ValidationError
 from sqlmodel import Session
 
-from services.gateway.api.context import Caller, Gateway, Parts, Who, etag, locked_visible_task, visible_task
+from services.gateway.api.arrival import Arrived, announce, begin_task, forget
+from services.gateway.api.context import Gateway, Parts, Who, etag, locked_visible_task, visible_task
 from services.gateway.api.possible import refuse_impossible
 from services.gateway.api.problems import Problem, unprocessable
 from services.gateway.api.reading import read_task, read_tasks
@@ -21,13 +20,13 @@ from services.gateway.database import queries
 from services.gateway.database.facts import FOREVER, flag_cancel, tell
 from services.gateway.database.judging import judge_language
 from services.gateway.database.steps import carry_out
-from services.gateway.database.tables import UPLOADING, JobState, Task, TaskLanguage, now
-from services.gateway.planning.board import request as plan_request
-from shared.pipeline import TARGET_LANGUAGES, PermanentError, Stage, Status
+from services.gateway.database.tables import JobState, Task, TaskLanguage, now
+from shared.pipeline import TARGET_LANGUAGES, PermanentError, Status
 from shared.storage import keys, put_bytes
 from shared.transcript import read_subtitles
 
 router = APIRouter(prefix="/api/tasks", tags=["tasks"])
+TaskOrder = Literal["created_at", "-created_at", "updated_at", "-updated_at", "name", "-name"]
 _UPLOAD_SCHEMA = {
     "requestBody": {
         "required": True,
@@ -58,9 +57,7 @@ _UPLOAD_SCHEMA = {
 @router.post("/", status_code=201, include_in_schema=False)
 async def create_task(request: Request, parts: Parts, who: Who, response: Response) -> TaskRead:
     """Upload a video. Its bytes go straight to the object store while the size limit is watched."""
-    created = datetime.now().astimezone()
-    task_id = f"task_{created:%Y%m%d_%H%M%S}_{uuid.uuid4().hex[:8]}"
-    await asyncio.to_thread(_announce, parts, who, task_id)
+    task_id = await asyncio.to_thread(announce, parts, who)
     try:
         reader = UploadReader(
             request, parts.store, parts.settings.max_video_bytes, lambda name: keys.input_video(task_id, name)
@@ -70,26 +67,11 @@ async def create_task(request: Request, parts: Parts, who: Who, response: Respon
         await _check_languages(parts, config, upload)
         read = await asyncio.to_thread(_finish, parts, task_id, upload, config)
     except BaseException:
-        await asyncio.shield(asyncio.to_thread(_forget, parts, task_id))
+        await asyncio.shield(asyncio.to_thread(forget, parts, task_id))
         raise
     response.headers["Location"] = f"/api/tasks/{task_id}"
     response.headers["ETag"] = etag(read.version)
     return read
-
-
-def _announce(parts: Gateway, who: Caller, task_id: str) -> None:
-    """Make the upload known before its first byte, so that an interrupted one is found and cleared."""
-    with parts.database.write() as session:
-        row = Task(
-            task_id=task_id,
-            owner=who.owner or "",
-            video_filename="",
-            video_original_name="",
-            video_key="",
-            video_size=0,
-            status=UPLOADING,
-        )
-        session.add(row)
 
 
 def _config(upload: Upload) -> TaskConfig:
@@ -135,30 +117,11 @@ def _finish(parts: Gateway, task_id: str, upload: Upload, config: TaskConfig) ->
             stored["subtitles_key"] = key
         else:
             stored.setdefault("translation_keys", {})[language] = key
+    if upload.video is None:
+        raise unprocessable("missing_video", "the form has no video", "/video")
+    start = upload.fields.get("start", "").lower() in ("1", "true", "yes")
     with parts.database.write() as session:
-        task = queries.locked_task(session, task_id)
-        if task is None or upload.video is None:
-            raise Problem(409, "upload_abandoned", "the upload took too long and was cleared; send it again")
-        task.video_original_name = upload.video_name
-        task.video_key = upload.video.key
-        task.video_filename = upload.video.key.rsplit("/", 1)[-1]
-        task.video_size = upload.video.size
-        task.config, task.status, task.created_at = stored, Status.PENDING, now()
-        session.add_all(TaskLanguage(task_id=task_id, language=code) for code in config.target_languages)
-        session.flush()
-        tell(session, task, "base", "task", "created", video_original_name=task.video_original_name)
-        steps = []
-        if upload.fields.get("start", "").lower() in ("1", "true", "yes") and config.target_languages:
-            steps = plan_request(queries.board(session, task), config.target_languages, Stage.EXPORT)
-        carry_out(session, task, steps)
-        session.flush()
-        return read_task(session, parts.hub, task)
-
-
-def _forget(parts: Gateway, task_id: str) -> None:
-    parts.store.delete(keys.task_prefix(task_id))
-    with parts.database.write() as session:
-        queries.erase_task(session, task_id)
+        return begin_task(session, parts, task_id, Arrived(upload.video_name, upload.video), stored, start=start)
 
 
 @router.get("", operation_id="list_tasks")
@@ -170,10 +133,12 @@ def list_tasks(
     skip: Annotated[int, Query(ge=0, le=10_000_000)] = 0,
     limit: Annotated[int, Query(ge=1, le=500)] = 100,
     status: Status | None = None,
+    q: Annotated[str, Query(max_length=200, description="words to look for in names and ids")] = "",
+    sort: TaskOrder = "-created_at",
 ) -> list[TaskRead]:
-    """Tasks, newest first; `X-Total-Count` tells how many there are."""
+    """Tasks, newest first unless sorted otherwise; `X-Total-Count` tells how many there are."""
     with parts.database.read() as session:
-        page, total = queries.tasks(session, who.owner, skip, limit, status)
+        page, total = queries.tasks(session, who.owner, skip, limit, status, q, sort)
         response.headers["X-Total-Count"] = str(total)
         return read_tasks(session, parts.hub, page)
 

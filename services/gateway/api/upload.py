@@ -1,7 +1,6 @@
 """Read a multipart upload as it arrives: small fields in memory, the video straight into the object store."""
 
 import asyncio
-import queue
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, BinaryIO, cast
@@ -10,6 +9,7 @@ from python_multipart.exceptions import MultipartParseError
 from python_multipart.multipart import MultipartParser, parse_options_header
 from starlette.requests import ClientDisconnect, Request
 
+from services.gateway.api.pipe import Pipe
 from services.gateway.api.problems import Problem, unprocessable
 from shared.media import SNIFF_BYTES, sniff
 from shared.storage import ObjectInfo, ObjectStore
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 
 MAX_FIELDS_BYTES = 10 * 1024 * 1024
 _CHUNK = 1024 * 1024
-_QUEUE = 8
 _DRAIN_BYTES = 32 * 1024 * 1024
 VIDEO_FIELD = "video"
 
@@ -42,55 +41,27 @@ class Upload:
     video: ObjectInfo | None = None
 
 
-class _Pipe:
-    """Bytes from the event loop to a blocking reader; at most `_QUEUE` chunks wait."""
+def too_large(limit_bytes: int) -> Problem:
+    """413."""
+    return Problem(413, "video_too_large", f"the video is larger than {limit_bytes // 1024**2} MiB (MAX_VIDEO_SIZE_MB)")
 
-    def __init__(self) -> None:
-        self._queue: queue.Queue[bytes | None] = queue.Queue(_QUEUE)
-        self._rest = b""
-        self._ended = False
-        self._aborted = False
 
-    async def write(self, data: bytes) -> None:
-        try:
-            self._queue.put_nowait(data)
-        except queue.Full:
-            await asyncio.to_thread(self._put, data)
+def refuse_unless_video(head: bytes, pointer: str) -> None:
+    """Raises: Problem 415, unless the first bytes of a file show a video LocalClip reads."""
+    if sniff(head) is not None:
+        return
+    what = "this is not a video file LocalClip reads" if head else "the file is empty"
+    raise Problem(
+        415,
+        "media_unsupported",
+        f"{what}; send MP4, MOV, MKV, WebM, AVI, TS, FLV, WMV, MPEG or OGG",
+        [{"pointer": pointer, "detail": what, "code": "media_unsupported"}],
+    )
 
-    def _put(self, data: bytes | None) -> None:
-        while not self._ended:
-            try:
-                return self._queue.put(data, timeout=0.5)
-            except queue.Full:
-                continue
-        return None
 
-    async def close(self, *, aborted: bool = False) -> None:
-        """End the stream; when aborted the reader gets an error and stores nothing."""
-        self._aborted = aborted
-        await asyncio.to_thread(self._put, None)
-
-    def give_up(self) -> None:
-        """The reader is gone: writers no longer wait for room."""
-        self._ended = True
-
-    def read(self, size: int = -1) -> bytes:
-        """Up to `size` bytes, fewer only at the end."""
-        parts, have = [self._rest], len(self._rest)
-        while (size < 0 or have < size) and not self._ended:
-            chunk = self._queue.get()
-            if chunk is None:
-                self._ended = True
-                break
-            parts.append(chunk)
-            have += len(chunk)
-        if self._ended and self._aborted:
-            raise OSError("the upload was cut off")
-        data = b"".join(parts)
-        if size < 0:
-            size = len(data)
-        self._rest = data[size:]
-        return data[:size]
+def printable(filename: str) -> str:
+    """A file name as people may read it again."""
+    return "".join(filter(str.isprintable, filename)) or "video"
 
 
 class UploadReader:
@@ -109,7 +80,7 @@ class UploadReader:
         self._buffer = bytearray()
         self._small = 0
         self._video_bytes = 0
-        self._pipe: _Pipe | None = None
+        self._pipe: Pipe | None = None
         self._storing: asyncio.Task[ObjectInfo] | None = None
 
     async def read(self) -> Upload:
@@ -143,11 +114,7 @@ class UploadReader:
     def _refuse_oversize(self) -> None:
         announced = self._request.headers.get("content-length", "")
         if announced.isdigit() and int(announced) > self._limit + MAX_FIELDS_BYTES:
-            raise self._too_large()
-
-    def _too_large(self) -> Problem:
-        limit = self._limit // 1024**2
-        return Problem(413, "video_too_large", f"the video is larger than {limit} MiB (MAX_VIDEO_SIZE_MB)")
+            raise too_large(self._limit)
 
     def _boundary(self) -> bytes:
         kind, options = parse_options_header(self._request.headers.get("content-type", ""))
@@ -207,7 +174,7 @@ class UploadReader:
             return
         self._video_bytes += len(data)
         if self._video_bytes > self._limit:
-            raise self._too_large()
+            raise too_large(self._limit)
         if self._pipe is None and len(self._buffer) >= SNIFF_BYTES:
             self._open()
         if self._pipe is not None and len(self._buffer) >= _CHUNK:
@@ -229,20 +196,13 @@ class UploadReader:
 
     def _open(self) -> None:
         """Begin storing once the first bytes show a video."""
-        if sniff(bytes(self._buffer[:SNIFF_BYTES])) is None:
-            what = "the file is empty" if not self._buffer else "this is not a video file LocalClip reads"
-            raise Problem(
-                415,
-                "media_unsupported",
-                f"{what}; send MP4, MOV, MKV, WebM, AVI, TS, FLV, WMV, MPEG or OGG",
-                [{"pointer": f"/{VIDEO_FIELD}", "detail": what, "code": "media_unsupported"}],
-            )
-        self.result.video_name = "".join(filter(str.isprintable, self._filename)) or "video"
-        self._pipe = _Pipe()
+        refuse_unless_video(bytes(self._buffer[:SNIFF_BYTES]), f"/{VIDEO_FIELD}")
+        self.result.video_name = printable(self._filename)
+        self._pipe = Pipe()
         key = self._key_for(self.result.video_name)
         self._storing = asyncio.create_task(asyncio.to_thread(self._store_video, key, self._pipe))
 
-    def _store_video(self, key: str, pipe: _Pipe) -> ObjectInfo:
+    def _store_video(self, key: str, pipe: Pipe) -> ObjectInfo:
         try:
             return self._store.put(key, cast(BinaryIO, pipe))
         finally:

@@ -24,6 +24,7 @@ from services.gateway.database.tables import (
     TakeRow,
     Task,
     TaskLanguage,
+    UploadRow,
     now,
 )
 from services.gateway.planning.board import Board, LanguageGoal, Run
@@ -53,18 +54,39 @@ def locked_task(session: Session, task_id: str) -> Task | None:
     return session.exec(query.execution_options(populate_existing=True)).first()
 
 
-def tasks(session: Session, owner: str | None, skip: int, limit: int, status: str | None) -> tuple[Sequence[Task], int]:
-    """A page of tasks, newest first, and how many there are."""
+def tasks(
+    session: Session,
+    owner: str | None,
+    skip: int,
+    limit: int,
+    status: str | None,
+    search: str = "",
+    order: str = "-created_at",
+) -> tuple[Sequence[Task], int]:
+    """A page of tasks and how many there are; `search` looks for every word of it in names and ids."""
     where: list[Any] = [col(Task.deleted_at).is_(None), Task.status != UPLOADING]
     if owner is not None:
         where.append(Task.owner == owner)
     if status is not None:
         where.append(Task.status == status)
+    for word in search.split():
+        where.append(
+            col(Task.video_original_name).icontains(word, autoescape=True)
+            | col(Task.task_id).icontains(word, autoescape=True)
+        )
     total = session.exec(select(func.count()).select_from(Task).where(*where)).one()
-    page = session.exec(
-        select(Task).where(*where).order_by(col(Task.created_at).desc(), col(Task.id).desc()).offset(skip).limit(limit)
-    ).all()
+    page = session.exec(select(Task).where(*where).order_by(*_task_order(order)).offset(skip).limit(limit)).all()
     return page, total
+
+
+def _task_order(order: str) -> list[Any]:
+    columns: dict[str, Any] = {
+        "created_at": col(Task.created_at),
+        "updated_at": col(Task.updated_at),
+        "name": func.lower(col(Task.video_original_name)),
+    }
+    column = columns[order.removeprefix("-")]
+    return [column.desc(), col(Task.id).desc()] if order.startswith("-") else [column, col(Task.id)]
 
 
 def languages(session: Session, task_ids: Sequence[str]) -> dict[str, list[TaskLanguage]]:
@@ -391,6 +413,12 @@ def abandoned_uploads(session: Session, older_than: timedelta) -> Sequence[Task]
     return session.exec(select(Task).where(Task.status == UPLOADING, col(Task.updated_at) < now() - older_than)).all()
 
 
+def upload(session: Session, upload_id: str, owner: str | None) -> UploadRow | None:
+    """An upload in parts; `owner` None sees all."""
+    found = session.exec(select(UploadRow).where(UploadRow.upload_id == upload_id)).first()
+    return found if found is not None and owner in (None, found.owner) else None
+
+
 def erase_task(session: Session, task_id: str) -> None:
     """Remove every row of a task."""
     tables = (
@@ -404,6 +432,7 @@ def erase_task(session: Session, task_id: str) -> None:
         StageRun,
         TaskLanguage,
         LogRow,
+        UploadRow,
         Task,
     )
     for table in tables:

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import JSON, Column, DateTime, Index, Text, UniqueConstraint
+from sqlalchemy import JSON, BigInteger, Column, DateTime, Index, Text, UniqueConstraint
 from sqlalchemy.types import TypeDecorator
 from sqlmodel import Field, SQLModel
 
@@ -71,6 +71,24 @@ class Task(SQLModel, table=True):
     deleted_at: datetime | None = _time(nullable=True)
     created_at: datetime = _time()
     updated_at: datetime = _time()
+
+
+class UploadRow(SQLModel, table=True):
+    """A video arriving in parts for a task that nobody sees yet; `secret` signs the addresses of its parts."""
+
+    __tablename__ = "uploads"
+
+    id: int | None = Field(default=None, primary_key=True)
+    upload_id: str = Field(unique=True, index=True, max_length=40)
+    task_id: str = Field(index=True, max_length=64)
+    owner: str = Field(default="", max_length=80)
+    filename: str
+    size: int = Field(sa_type=BigInteger)
+    part_size: int
+    key: str
+    write_id: str
+    secret: str = Field(max_length=64)
+    created_at: datetime = _time()
 
 
 class TaskLanguage(SQLModel, table=True):

@@ -1,0 +1,195 @@
+// How busy the browser is: `node bench/load.mjs` after a build. The built app runs in Chromium against a server that
+// holds 10 000 tasks in memory and sends 800 progress events a second, which no small machine could earn honestly.
+import { readFileSync, statSync } from "node:fs";
+import { createServer } from "node:http";
+import { extname, join } from "node:path";
+import { chromium } from "@playwright/test";
+
+const DIST = new URL("../dist", import.meta.url).pathname;
+const TASKS = 10_000;
+const LANGUAGES = ["en", "ko", "ja", "fr", "de", "es", "id"];
+const SHOWN = 100;
+const EVENTS_PER_S = 800;
+const MEASURED_S = 10;
+const LINES = 3000;
+const TYPES = { ".js": "application/javascript", ".css": "text/css", ".html": "text/html", ".svg": "image/svg+xml" };
+
+const language = () => ({
+  status: "processing",
+  progress: 30,
+  stage: "voice_cloning",
+  message: "",
+  eta_seconds: 60,
+  issues: 0,
+  error_code: null,
+  error_message: null,
+  stages: { voice_cloning: { status: "processing", progress: 10, attempt: 1 } },
+});
+
+function task(number) {
+  const status = { base: { ...language(), status: "completed", progress: 100, stage: null } };
+  for (const code of LANGUAGES) status[code] = language();
+  return {
+    id: number,
+    task_id: `task_${number}`,
+    video_filename: "v.mp4",
+    video_original_name: `Video ${number}.mp4`,
+    video_size: 1e8,
+    status: "processing",
+    language_status: status,
+    config: { target_languages: LANGUAGES },
+    media: { duration_s: LINES * 2.4, fps: 25 },
+    source_language: "en",
+    note: null,
+    error_code: null,
+    error_message: null,
+    version: 1,
+    created_at: "2026-01-01T00:00:00Z",
+    updated_at: "2026-01-01T00:00:00Z",
+  };
+}
+
+const segments = Array.from({ length: LINES }, (_, n) => ({
+  segment_id: `s${n}`,
+  start_s: n * 2.4,
+  end_s: n * 2.4 + 2,
+  speaker_id: `spk_${n % 4}`,
+  text: `What is said in line ${n} of a long recording.`,
+  words: [],
+  version: 1,
+}));
+const lines = segments.map((segment) => ({
+  ...segment,
+  source_text: segment.text,
+  text: `Lo que se dice en la línea ${segment.segment_id}.`,
+  state: "dubbed",
+  take_key: "k",
+  take_start_s: segment.start_s,
+  take_duration_s: 2,
+  natural_s: 2,
+  speed: 1,
+  fit: "natural",
+  alternatives: [],
+  error_rate: null,
+  similarity: null,
+}));
+const speakers = [0, 1, 2, 3].map((n) => ({
+  speaker_id: `spk_${n}`,
+  name: `Speaker ${n}`,
+  f0_hz: 120,
+  speech_s: 100,
+  voice: null,
+  version: 1,
+}));
+
+function api(path, query) {
+  if (path === "/api/tasks") {
+    const skip = Number(query.get("skip"));
+    return Array.from({ length: Math.min(Number(query.get("limit")), TASKS - skip) }, (_, n) => task(skip + n));
+  }
+  if (path.endsWith("/segments")) return segments;
+  if (path.endsWith("/lines")) return lines;
+  if (path.endsWith("/speakers")) return speakers;
+  if (path.endsWith("/peaks.json"))
+    return { duration_s: LINES * 2.4, peaks: Array.from({ length: LINES * 48 }, (_, n) => Math.abs(Math.sin(n / 7))) };
+  if (/^\/api\/tasks\/task_\d+$/.test(path)) return task(Number(path.split("_")[1]));
+  return [];
+}
+
+function stream(response) {
+  response.writeHead(200, { "Content-Type": "text/event-stream" });
+  response.write('id: 1\nevent: hello\ndata: {"tasks":[]}\n\n');
+  let count = 0;
+  const timer = setInterval(() => {
+    const out = [];
+    for (let n = 0; n < EVENTS_PER_S / 20; n += 1, count += 1) {
+      const progress = Math.floor(count / (SHOWN * LANGUAGES.length)) % 99;
+      const event = {
+        task_id: `task_${count % SHOWN}`,
+        language: LANGUAGES[count % LANGUAGES.length],
+        stage: "voice_cloning",
+        attempt: 1,
+        progress,
+        message: "",
+        eta_seconds: 60,
+      };
+      out.push(`event: progress\ndata: ${JSON.stringify(event)}\n\n`);
+    }
+    response.write(out.join(""));
+  }, 50);
+  response.on("close", () => clearInterval(timer));
+}
+
+const server = createServer((request, response) => {
+  const url = new URL(request.url, "http://x");
+  if (url.pathname === "/api/events") return stream(response);
+  if (url.pathname.startsWith("/api/")) {
+    response.writeHead(200, { "Content-Type": "application/json", "X-Total-Count": String(TASKS) });
+    return response.end(JSON.stringify(api(url.pathname, url.searchParams)));
+  }
+  const file = join(DIST, extname(url.pathname) ? url.pathname : "index.html");
+  try {
+    const body = readFileSync(file);
+    response.writeHead(200, { "Content-Type": TYPES[extname(file)] ?? "application/octet-stream" });
+    response.end(body);
+  } catch {
+    response.writeHead(404).end();
+  }
+});
+
+await new Promise((resolve) => server.listen(0, "127.0.0.1", resolve));
+const base = `http://127.0.0.1:${server.address().port}`;
+statSync(DIST);
+const browser = await chromium.launch({ executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium" });
+
+// a window that holds 100 cards
+const page = await browser.newPage({ viewport: { width: 2600, height: 6400 } });
+await page.goto(`${base}/dashboard`);
+await page.waitForFunction((wanted) => document.querySelectorAll("[data-task]").length >= wanted, SHOWN);
+const client = await page.context().newCDPSession(page);
+await client.send("Performance.enable");
+const busy = async () =>
+  (await client.send("Performance.getMetrics")).metrics.find(({ name }) => name === "TaskDuration").value;
+await page.waitForTimeout(2000);
+const before = await busy();
+await page.waitForTimeout(MEASURED_S * 1000);
+const share = ((await busy()) - before) / MEASURED_S;
+const cards = await page.locator("[data-task]").count();
+
+const began = performance.now();
+await page.evaluate(() => window.scrollTo(0, document.documentElement.scrollHeight / 2));
+await page.waitForFunction(() =>
+  [...document.querySelectorAll("[data-task]")].some(
+    ({ dataset }) => Math.abs(Number(dataset.task.slice(5)) - 5000) < 100,
+  ),
+);
+const far = performance.now() - began;
+await page.close();
+
+const editor = await browser.newPage({ viewport: { width: 1440, height: 900 } });
+await editor.goto(`${base}/settings`); // files are there already, as they are for who comes from the dashboard
+await editor.goto(`${base}/dashboard`);
+await editor.locator("[data-task=task_7] h3 a").waitFor();
+const interactive = await editor.evaluate(async () => {
+  const began = performance.now();
+  document.querySelector("[data-task=task_7] h3 a").click();
+  while (
+    !document.querySelector("[data-testid=lines] textarea") ||
+    !document.querySelector("[data-testid=waveform] > div")
+  )
+    await new Promise(requestAnimationFrame);
+  await new Promise((resolve) => setTimeout(resolve)); // the work of that frame is over: a key press would be answered
+  return performance.now() - began;
+});
+console.log(
+  JSON.stringify({
+    cards,
+    events_per_s: EVENTS_PER_S,
+    busy_share: Number(share.toFixed(3)),
+    jump_to_the_middle_ms: Math.round(far),
+    editor_3000_lines_ms: Math.round(interactive),
+  }),
+);
+await browser.close();
+server.closeAllConnections();
+server.close();

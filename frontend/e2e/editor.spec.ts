@@ -1,0 +1,204 @@
+import { expect, test, type APIRequestContext, type Page } from "@playwright/test";
+import { clips } from "./media";
+import { finishedTask, row, screens } from "./support";
+
+interface Line {
+  segment_id: string;
+  text: string;
+  state: string;
+  version: number;
+  take_key: string;
+}
+
+let id = "";
+
+test.describe("the editor", () => {
+  test.describe.configure({ mode: "serial" });
+  test.beforeAll(async ({ request }) => {
+    id = await finishedTask(request, clips[0] ?? "", ["es", "fr"], "Editing.mp4");
+  });
+  test.afterAll(async ({ request }) => void (await request.delete(`/api/tasks/${id}`)));
+
+  const lines = async (request: APIRequestContext): Promise<Line[]> => (await request.get(`/api/tasks/${id}/languages/es/lines`)).json();
+  const translation = (page: Page, number: number) => page.getByRole("textbox", { name: `Translation of line ${number}` });
+
+  test("one line is edited, spoken again and heard, and the export follows", async ({ page, request }) => {
+    await page.goto(`/tasks/${id}`);
+    const before = (await lines(request))[1];
+    await translation(page, 2).fill("Es una idea excelente.");
+    await translation(page, 2).press("Control+Enter");
+    await expect(row(page, 2).locator("[data-state=dubbed]")).toBeVisible({ timeout: 40_000 });
+    await expect.poll(async () => (await lines(request))[1]?.take_key).not.toBe(before?.take_key);
+    expect((await lines(request))[1]?.text).toBe("Es una idea excelente.");
+    // it is heard as soon as it is there, from the take itself: the export is of the old text
+    await expect(page.getByTestId("task-status")).toHaveAttribute("data-status", "stale");
+    await expect(page.getByRole("radio", { name: "Dub (draft)" })).toBeVisible();
+    await expect.poll(() => page.getByTestId("video").evaluate((video: HTMLVideoElement) => video.currentTime)).toBeGreaterThan(3);
+    await page.screenshot({ path: `${screens}/editor-draft.png` });
+    await page.getByRole("button", { name: "Update export" }).click();
+    await expect(page.getByTestId("task-status")).toHaveAttribute("data-status", "completed", { timeout: 60_000 });
+    await expect(page.getByRole("radio", { name: "Dub", exact: true })).toBeVisible();
+    const subtitles = await request.get(`/api/tasks/${id}/artifacts/es/subtitles_es.srt`);
+    expect(await subtitles.text()).toContain("Es una idea excelente.");
+  });
+
+  test("takes are kept, and an older one counts again", async ({ page, request }) => {
+    await page.goto(`/tasks/${id}`);
+    await translation(page, 2).click();
+    const takes = page.getByRole("region", { name: "Properties" }).getByRole("listitem");
+    await expect(takes).toHaveCount(2);
+    await page.screenshot({ path: `${screens}/editor-takes.png` });
+    await takes.filter({ has: page.getByRole("button", { name: "Use", exact: true }) }).getByRole("button", { name: "Use", exact: true }).click();
+    await expect.poll(async () => (await lines(request))[1]?.text).not.toBe("Es una idea excelente.");
+    await page.getByRole("button", { name: "Undo", exact: true }).click();
+    await expect.poll(async () => (await lines(request))[1]?.text).toBe("Es una idea excelente.");
+  });
+
+  test("an edited original marks its lines, all changed lines are spoken at once, and each edit is undone", async ({ page, request }) => {
+    await page.goto(`/tasks/${id}`);
+    const original = page.getByRole("textbox", { name: "Original of line 1" });
+    const text = await original.inputValue();
+    await original.fill("We want to see the sea in the summer.");
+    await original.press("Enter");
+    await expect(row(page, 1).locator("[data-issue=source_changed]")).toBeVisible();
+    await translation(page, 1).fill("Queremos ver el mar en verano.");
+    await translation(page, 1).press("Enter");
+    await translation(page, 3).fill("Podemos quedarnos dos semanas.");
+    await translation(page, 3).press("Enter");
+    const stale = page.locator("[data-issue=stale]");
+    await page.getByRole("radio", { name: /To review/ }).click();
+    await expect(stale).toHaveCount(2);
+    await page.screenshot({ path: `${screens}/editor-review.png` });
+    await page.getByRole("button", { name: "Dub 2 changed lines" }).click();
+    await expect(stale).toHaveCount(0, { timeout: 40_000 });
+    await page.getByRole("radio", { name: /^All/ }).click();
+    const undo = page.getByRole("button", { name: "Undo", exact: true });
+    for (const expected of [3, 2, 1]) {
+      await undo.click();
+      await expect(page.getByText("Undone:").first()).toBeVisible();
+      await expect.poll(async () => ((await (await request.get(`/api/tasks/${id}/edits?limit=100`)).json()) as { undone: boolean }[]).filter((edit) => edit.undone).length).toBe(4 - expected);
+    }
+    await expect(original).toHaveValue(text);
+    const redo = page.getByRole("button", { name: "Redo", exact: true });
+    await redo.click();
+    await expect(original).toHaveValue("We want to see the sea in the summer.");
+  });
+
+  test("lines are split, merged, inserted, deleted and timed anew", async ({ page }) => {
+    await page.goto(`/tasks/${id}`);
+    const items = page.getByTestId("lines").getByRole("listitem");
+    await expect(items.first()).toBeVisible();
+    const count = await items.count();
+    await translation(page, 1).click();
+    await page.keyboard.press("Alt+S");
+    await expect(items).toHaveCount(count + 1);
+    await page.keyboard.press("Alt+M");
+    await expect(items).toHaveCount(count);
+    await row(page, 1).getByRole("button", { name: "More for this line" }).click();
+    await page.getByRole("menuitem", { name: "Insert after" }).click();
+    await expect(items).toHaveCount(count + 1);
+    await row(page, 2).getByRole("button", { name: "More for this line" }).click();
+    await page.getByRole("menuitem", { name: "Delete" }).click();
+    await expect(items).toHaveCount(count);
+    await translation(page, 1).click();
+    const start = page.getByRole("region", { name: "Properties" }).getByRole("textbox", { name: "Start" });
+    await start.fill("0:01.25");
+    await start.press("Enter");
+    await expect(start).toHaveValue("0:01.25");
+  });
+
+  test("a line's edge is dragged on the timeline", async ({ page, request }) => {
+    await page.goto(`/tasks/${id}`);
+    const handle = page.locator("[data-testid=waveform] [part~=region-handle-right]").first();
+    await handle.waitFor();
+    const segment = async () => ((await (await request.get(`/api/tasks/${id}/segments`)).json()) as { end_s: number }[])[0]?.end_s ?? 0;
+    const before = await segment();
+    const box = await handle.boundingBox();
+    if (!box) throw new Error("no handle");
+    await page.mouse.move(box.x + box.width / 2, box.y + box.height / 2);
+    await page.mouse.down();
+    await page.mouse.move(box.x + box.width / 2 - 30, box.y + box.height / 2, { steps: 5 });
+    await page.mouse.up();
+    await expect.poll(segment).toBeLessThan(before - 0.1);
+  });
+
+  test("a conflict shows both versions, and either may count", async ({ page, request }) => {
+    await page.goto(`/tasks/${id}`);
+    for (const [choice, expected] of [["Keep mine", "Lo mío."], ["Take theirs", "Lo suyo 1."]] as const) {
+      const line = (await lines(request))[0];
+      await translation(page, 1).fill("Lo mío.");
+      const text = `Lo suyo ${choice === "Keep mine" ? 0 : 1}.`;
+      await page.route("**/api/events**", (route) => route.abort());
+      const saved = await request.patch(`/api/tasks/${id}/languages/es/lines/${line?.segment_id}`, { data: { text }, headers: { "If-Match": "*" } });
+      expect(saved.status()).toBe(200);
+      await translation(page, 1).press("Enter");
+      const dialog = page.getByRole("dialog", { name: "Somebody else changed this line" });
+      await expect(dialog).toContainText("Lo mío.");
+      await expect(dialog).toContainText(text);
+      await page.screenshot({ path: `${screens}/conflict.png` });
+      await dialog.getByRole("button", { name: choice }).click();
+      await expect(translation(page, 1)).toHaveValue(expected);
+      await expect.poll(async () => (await lines(request))[0]?.text).toBe(expected);
+      await request.patch(`/api/tasks/${id}/languages/es/lines/${line?.segment_id}`, { data: { text: "Otra vez." }, headers: { "If-Match": "*" } });
+      await expect(translation(page, 1)).toHaveValue("Otra vez.");
+    }
+  });
+
+  test("text is found and replaced", async ({ page, request }) => {
+    await page.goto(`/tasks/${id}`);
+    await translation(page, 1).click();
+    await page.keyboard.press("Control+f");
+    await page.getByRole("searchbox", { name: "Find" }).fill("otra");
+    await expect(page.getByTestId("lines").getByRole("listitem")).toHaveCount(1);
+    await page.getByRole("textbox", { name: "Replace with" }).fill("Esta");
+    await page.getByRole("button", { name: "Replace in 1 line" }).click();
+    await expect.poll(async () => (await lines(request))[0]?.text).toBe("Esta vez.");
+  });
+
+  test("what is typed is not lost by leaving", async ({ page }) => {
+    await page.goto(`/tasks/${id}`);
+    await translation(page, 1).fill("Not saved");
+    await page.evaluate(() => document.activeElement?.addEventListener("blur", (event) => event.stopImmediatePropagation(), { capture: true, once: true }));
+    await page.route("**/lines/**", (route) => (route.request().method() === "PATCH" ? route.abort() : route.continue()));
+    await page.getByRole("link", { name: "Settings" }).click();
+    const guard = page.getByRole("dialog", { name: "Leave without saving?" });
+    await expect(guard).toBeVisible();
+    await page.screenshot({ path: `${screens}/leave.png` });
+    await guard.getByRole("button", { name: "Cancel" }).click();
+    await expect(translation(page, 1)).toHaveValue("Not saved");
+    await page.getByRole("link", { name: "Settings" }).click();
+    await guard.getByRole("button", { name: "Leave" }).click();
+    await expect(page).toHaveURL(/\/settings/);
+  });
+
+  test("speakers are renamed and given a voice", async ({ page, request }) => {
+    await page.goto(`/tasks/${id}`);
+    await page.getByRole("tab", { name: "Speaker" }).click();
+    const first = page.getByRole("region", { name: "Properties" }).locator("section").first();
+    await first.getByRole("textbox", { name: "Name" }).fill("Sarah");
+    await first.getByRole("textbox", { name: "Name" }).press("Enter");
+    await expect(row(page, 1)).toContainText("Sarah");
+    await page.screenshot({ path: `${screens}/editor-speakers.png` });
+    const voice = page.getByRole("region", { name: "Sarah" }).getByRole("combobox", { name: "Voice" });
+    const stock = await voice.locator("optgroup").nth(1).locator("option").first().getAttribute("value");
+    await voice.selectOption(stock);
+    await expect.poll(async () => ((await (await request.get(`/api/tasks/${id}/speakers`)).json()) as { voice: { kind: string } | null }[])[0]?.voice?.kind).toBe("stock");
+    await expect(page.locator("[data-issue=stale]").first()).toBeVisible();
+  });
+
+  test("keys work, in fields too, and are listed", async ({ page }) => {
+    await page.goto(`/tasks/${id}`);
+    const paused = () => page.getByTestId("video").evaluate((video: HTMLVideoElement) => video.paused);
+    await page.getByTestId("clock").click();
+    await page.keyboard.press("Space");
+    await expect.poll(paused).toBe(false);
+    await translation(page, 1).click();
+    await page.keyboard.press("Control+Space");
+    await expect.poll(paused).toBe(true);
+    await expect(translation(page, 1)).toHaveValue(/\S/);
+    await page.getByTestId("clock").click();
+    await page.keyboard.press("?");
+    await expect(page.getByRole("dialog", { name: "Keyboard shortcuts" })).toBeVisible();
+    await page.screenshot({ path: `${screens}/shortcuts.png` });
+  });
+});

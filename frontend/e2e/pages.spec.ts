@@ -1,0 +1,130 @@
+import { expect, test, type Page } from "@playwright/test";
+import { clips } from "./media";
+import { expectAccessible, expectNoOverflow, finishedTask, screens } from "./support";
+
+let id = "";
+
+/** Every page and dialog, and how one gets there. */
+const PLACES: Record<string, (page: Page) => Promise<void>> = {
+  dashboard: async (page) => {
+    await page.goto("/dashboard");
+    await expect(page.locator("[data-task]").first()).toBeVisible();
+  },
+  "dashboard-selected": async (page) => {
+    await page.goto("/dashboard");
+    await page.getByRole("checkbox").first().check();
+    await expect(page.getByRole("toolbar")).toBeVisible();
+  },
+  editor: async (page) => {
+    await page.goto(`/tasks/${id}`);
+    await expect(page.getByTestId("lines").getByRole("listitem").first()).toBeVisible();
+    await page.getByTestId("lines").getByRole("textbox").nth(1).click();
+    await page.locator("[data-testid=waveform] [part~=region]").first().waitFor();
+  },
+  "editor-task": async (page) => {
+    await page.goto(`/tasks/${id}`);
+    await page.getByRole("tab").nth(2).click();
+    await expect(page.getByRole("tabpanel").last()).toBeVisible();
+  },
+  "editor-speakers": async (page) => {
+    await page.goto(`/tasks/${id}`);
+    await page.getByRole("tab").nth(1).click();
+    await expect(page.getByRole("tabpanel").getByRole("combobox").first()).toBeVisible();
+  },
+  export: async (page) => {
+    await page.goto(`/tasks/${id}`);
+    await page.locator("header button").last().click();
+    await expect(page.getByRole("dialog").getByRole("link").first()).toBeVisible();
+  },
+  plan: async (page) => {
+    await page.goto("/dashboard");
+    await page.getByTestId("file-input").first().setInputFiles(clips);
+    await expect(page.getByRole("dialog").getByRole("checkbox").first()).toBeVisible();
+  },
+  settings: async (page) => {
+    await page.goto("/settings");
+    await expect(page.getByRole("heading", { level: 3 }).first()).toBeVisible();
+    await expect(page.getByRole("row").nth(1)).toBeVisible();
+  },
+  "not-found": async (page) => {
+    await page.goto("/nowhere");
+    await expect(page.getByRole("heading", { level: 2 })).toBeVisible();
+  },
+  "task-gone": async (page) => {
+    await page.goto("/tasks/task_20200101_000000_00000000");
+    await expect(page.getByRole("heading", { level: 2 })).toBeVisible();
+  },
+};
+
+const LOOKS = [
+  { name: "en-light", locale: "en-GB", colorScheme: "light", viewport: { width: 1440, height: 900 } },
+  { name: "zh-dark", locale: "zh-CN", colorScheme: "dark", viewport: { width: 1440, height: 900 } },
+  { name: "en-390", locale: "en-GB", colorScheme: "light", viewport: { width: 390, height: 844 } },
+] as const;
+
+test.beforeAll(async ({ request }) => {
+  id = await finishedTask(request, clips[1] ?? "", ["es", "fr"], "Every page.mp4");
+});
+test.afterAll(async ({ request }) => void (await request.delete(`/api/tasks/${id}`)));
+
+for (const { name: look, ...options } of LOOKS) {
+  test.describe(look, () => {
+    test.use(options);
+    for (const [name, go] of Object.entries(PLACES)) {
+      test(`${name} has nothing for axe to find`, async ({ page }) => {
+        const problems: string[] = [];
+        page.on("pageerror", (error) => problems.push(error.message));
+        await go(page);
+        await expect(page.locator("[data-connection=live]")).toBeVisible();
+        await page.evaluate(() => Promise.all(document.getAnimations().map((animation) => (animation.effect?.getTiming().iterations === Infinity ? null : animation.finished))));
+        await page.screenshot({ path: `${screens}/${look}-${name}.png` });
+        await expectNoOverflow(page);
+        await expectAccessible(page);
+        expect(problems).toEqual([]);
+      });
+    }
+  });
+}
+
+test("language and colours follow the system until they are chosen", async ({ browser }) => {
+  const context = await browser.newContext({ locale: "zh-CN", colorScheme: "dark" });
+  const page = await context.newPage();
+  await page.goto("/settings");
+  await expect(page.getByRole("heading", { name: "设置" })).toBeVisible();
+  await expect(page.locator("html")).toHaveClass(/dark/);
+  await expect(page.locator("html")).toHaveAttribute("lang", "zh-CN");
+  await page.getByRole("combobox", { name: "语言", exact: true }).selectOption("en");
+  await page.getByRole("radio", { name: "Light" }).click();
+  await page.reload();
+  await expect(page.getByRole("heading", { name: "Settings", level: 1 })).toBeVisible();
+  await expect(page.locator("html")).not.toHaveClass(/dark/);
+  await context.close();
+});
+
+test("a crash of one panel leaves the others", async ({ page }) => {
+  await page.route("**/api/voices**", (route) => route.fulfill({ json: { not: "a list" } }));
+  await page.goto(`/tasks/${id}`);
+  await page.getByRole("tab", { name: "Speaker" }).click();
+  await expect(page.getByRole("region", { name: "Properties" }).getByRole("alert")).toBeVisible();
+  await expect(page.getByTestId("lines").getByRole("listitem").first()).toBeVisible();
+  await page.screenshot({ path: `${screens}/panel-crash.png` });
+});
+
+test("a server that is away is said so", async ({ page }) => {
+  await page.route("**/api/tasks**", (route) => route.abort());
+  await page.goto("/dashboard");
+  await expect(page.getByRole("alert")).toContainText("The server does not answer", { timeout: 30_000 });
+  await page.screenshot({ path: `${screens}/offline.png` });
+  await page.unroute("**/api/tasks**");
+  await page.getByRole("button", { name: "Try again" }).click();
+  await expect(page.locator("[data-task]").first()).toBeVisible();
+});
+
+test("everything is reached by keyboard", async ({ page }) => {
+  await page.goto("/dashboard");
+  await page.keyboard.press("Tab");
+  await expect(page.getByRole("link", { name: "Skip to content" })).toBeFocused();
+  await page.keyboard.press("Enter");
+  await page.keyboard.press("Tab");
+  await expect(page.getByRole("searchbox")).toBeFocused();
+});

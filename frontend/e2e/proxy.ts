@@ -1,0 +1,69 @@
+import { createServer, request as ask, type IncomingMessage, type ServerResponse } from "node:http";
+import type { AddressInfo } from "node:net";
+import { Transform } from "node:stream";
+
+/** A proxy between browser and gateway that can lose the event stream, hang it, or be slow, as networks are. */
+export class Proxy {
+  events: "pass" | "refuse" | "hang" = "pass";
+  uploadBytesPerS = Infinity;
+  readonly seen: string[] = [];
+  private readonly streams = new Set<ServerResponse>();
+  private readonly server = createServer((incoming, outgoing) => this.forward(incoming, outgoing));
+
+  constructor(private readonly target: string) {}
+
+  async start(): Promise<string> {
+    await new Promise<void>((resolve) => void this.server.listen(0, "127.0.0.1", resolve));
+    return `http://127.0.0.1:${(this.server.address() as AddressInfo).port}`;
+  }
+
+  stop(): void {
+    this.server.closeAllConnections();
+    this.server.close();
+  }
+
+  /** End the streams that are open. */
+  cut(): void {
+    for (const stream of this.streams) stream.destroy();
+    this.streams.clear();
+  }
+
+  get openStreams(): number {
+    return this.streams.size;
+  }
+
+  count(start: string): number {
+    return this.seen.filter((line) => line.startsWith(start)).length;
+  }
+
+  private forward(incoming: IncomingMessage, outgoing: ServerResponse): void {
+    const path = incoming.url ?? "/";
+    this.seen.push(`${incoming.method} ${path}`);
+    const isStream = path.startsWith("/api/events");
+    if (isStream && this.events === "refuse") {
+      outgoing.writeHead(503).end();
+      return;
+    }
+    const onward = ask(`${this.target}${path}`, { method: incoming.method, headers: incoming.headers }, (answer) => {
+      outgoing.writeHead(answer.statusCode ?? 502, answer.headers);
+      if (isStream) {
+        this.streams.add(outgoing);
+        outgoing.once("close", () => this.streams.delete(outgoing));
+      }
+      answer.on("data", (chunk: Buffer) => void (isStream && this.events === "hang" ? undefined : outgoing.write(chunk)));
+      answer.on("end", () => outgoing.end());
+    });
+    onward.once("error", () => outgoing.destroy());
+    outgoing.once("close", () => onward.destroy());
+    incoming.pipe(this.throttle()).pipe(onward);
+  }
+
+  private throttle(): Transform {
+    const rate = () => this.uploadBytesPerS;
+    return new Transform({
+      transform(chunk: Buffer, _, done) {
+        setTimeout(() => done(null, chunk), Number.isFinite(rate()) ? (chunk.length / rate()) * 1000 : 0);
+      },
+    });
+  }
+}

@@ -1,0 +1,82 @@
+import { AxeBuilder } from "@axe-core/playwright";
+import { expect, type APIRequestContext, type Locator, type Page } from "@playwright/test";
+
+export interface TaskRead {
+  task_id: string;
+  status: string;
+  video_original_name: string;
+  language_status: Record<string, { status: string; progress: number }>;
+}
+
+export const screens = "test-results/screens";
+
+/** Choose files on the dashboard and say what is to become of them. */
+export async function upload(page: Page, files: string[], languages: string[], start = true): Promise<void> {
+  await page.goto("/dashboard");
+  await page.getByTestId("file-input").first().setInputFiles(files);
+  const dialog = page.getByRole("dialog");
+  for (const name of ["Spanish", "French"]) await dialog.getByRole("checkbox", { name }).setChecked(languages.includes(name));
+  await dialog.getByRole("button", { name: start ? /^Dub into/ : "Upload only" }).click();
+  await expect(dialog).toBeHidden();
+}
+
+export async function tasks(request: APIRequestContext): Promise<TaskRead[]> {
+  return (await request.get("/api/tasks")).json();
+}
+
+export async function taskNamed(request: APIRequestContext, name: string): Promise<TaskRead> {
+  let found: TaskRead | undefined;
+  await expect.poll(async () => (found = (await tasks(request)).find((task) => task.video_original_name === name))?.task_id, { timeout: 30_000 }).toBeTruthy();
+  if (!found) throw new Error(`no task ${name}`);
+  return found;
+}
+
+/** Make a task through the API and wait for its end. */
+export async function finishedTask(request: APIRequestContext, file: string, languages: string[], name: string): Promise<string> {
+  const { readFileSync } = await import("node:fs");
+  const answer = await request.post("/api/tasks", {
+    multipart: {
+      config: JSON.stringify({ target_languages: languages, num_speakers: 2 }),
+      start: "true",
+      video: { name, mimeType: "video/mp4", buffer: readFileSync(file) },
+    },
+  });
+  expect(answer.status()).toBe(201);
+  const { task_id } = (await answer.json()) as TaskRead;
+  await waitFor(request, task_id, "completed");
+  return task_id;
+}
+
+export async function waitFor(request: APIRequestContext, id: string, status: string): Promise<void> {
+  await expect.poll(async () => ((await (await request.get(`/api/tasks/${id}`)).json()) as TaskRead).status, { timeout: 90_000, intervals: [300] }).toBe(status);
+}
+
+/** Keep every text an element shows from now on. */
+export async function record(page: Page, selector: string): Promise<() => Promise<string[]>> {
+  await page.evaluate((selector) => {
+    const kept: string[] = [];
+    const look = () => {
+      for (const element of document.querySelectorAll(selector)) {
+        const text = element.textContent ?? "";
+        if (kept.at(-1) !== text) kept.push(text);
+      }
+    };
+    look();
+    new MutationObserver(look).observe(document.body, { subtree: true, childList: true, characterData: true });
+    Object.assign(window, { [`kept ${selector}`]: kept });
+  }, selector);
+  return () => page.evaluate((selector) => (window as unknown as Record<string, string[]>)[`kept ${selector}`] ?? [], selector);
+}
+
+export const row = (page: Page, number: number): Locator => page.getByTestId("lines").getByRole("listitem").nth(number - 1);
+
+/** Nothing axe finds, by WCAG 2.2 AA. */
+export async function expectAccessible(page: Page): Promise<void> {
+  const { violations } = await new AxeBuilder({ page }).withTags(["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]).analyze();
+  expect(violations.map((one) => `${one.id}: ${one.nodes.map((node) => `${node.target} ${node.failureSummary}`).join(" | ")}`)).toEqual([]);
+}
+
+/** The page is not wider than the window. */
+export async function expectNoOverflow(page: Page): Promise<void> {
+  expect(await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth)).toBeLessThanOrEqual(0);
+}

@@ -1,0 +1,87 @@
+import { expect, test } from "@playwright/test";
+import { heavy, notAVideo } from "./media";
+import { Proxy } from "./proxy";
+import { taskNamed } from "./support";
+
+test.describe("uploads", () => {
+  let proxy: Proxy;
+  let url: string;
+  test.beforeEach(async ({ baseURL }) => {
+    proxy = new Proxy(baseURL ?? "");
+    url = await proxy.start();
+  });
+  test.afterEach(() => proxy.stop());
+
+  const parts = (from = 0) => new Set(proxy.seen.slice(from).flatMap((line) => /^PUT .*\/parts\/(\d+)\?/.exec(line)?.[1] ?? []));
+
+  test("go on after a reload where they stopped", async ({ page, request }) => {
+    proxy.uploadBytesPerS = 4_000_000;
+    await page.goto(`${url}/dashboard`);
+    await page.getByTestId("file-input").first().setInputFiles(heavy);
+    await page.getByRole("dialog").getByRole("checkbox", { name: "Spanish" }).check();
+    await page.getByRole("dialog").getByRole("button", { name: /^Dub into/ }).click();
+    const uploads = page.getByRole("region", { name: "Uploads" });
+    await expect(uploads).toContainText("left", { timeout: 30_000 });
+    await page.screenshot({ path: "test-results/screens/uploading.png" });
+    const id = () => proxy.seen.map((line) => /\/api\/uploads\/(upload_\w+)\/parts/.exec(line)?.[1]).find(Boolean);
+    await expect.poll(async () => ((await (await request.get(`/api/uploads/${id()}`)).json()) as { arrived: unknown[] }).arrived.length, { timeout: 40_000 }).toBeGreaterThanOrEqual(2);
+    page.on("dialog", (dialog) => void dialog.accept());
+    await page.reload();
+    const arrived = ((await (await request.get(`/api/uploads/${id()}`)).json()) as { arrived: { part_number: number }[] }).arrived.map((part) => String(part.part_number));
+    await expect(uploads).toContainText("Interrupted");
+    await page.screenshot({ path: "test-results/screens/upload-interrupted.png" });
+    proxy.uploadBytesPerS = Infinity;
+    const mark = proxy.seen.length;
+    await page.getByTestId("file-input").first().setInputFiles(heavy);
+    const task = await taskNamed(request, "Long recording.mp4");
+    await expect(uploads.getByRole("link", { name: "Long recording.mp4" })).toBeVisible();
+    for (const number of arrived) expect(parts(mark).has(number), `part ${number} was sent again`).toBe(false);
+    expect(parts(mark).size + arrived.length).toBe(5);
+    await request.delete(`/api/tasks/${task.task_id}`);
+  });
+
+  test("say why a file is refused, before it is sent", async ({ page }) => {
+    await page.goto(`${url}/dashboard`);
+    await page.getByTestId("file-input").first().setInputFiles(notAVideo);
+    const uploads = page.getByRole("region", { name: "Uploads" });
+    await expect(uploads.getByRole("alert")).toContainText("not a video LocalClip reads");
+    expect(parts().size).toBe(0);
+    await page.keyboard.press("Escape");
+    await page.screenshot({ path: "test-results/screens/upload-refused.png" });
+  });
+
+  test("pause, go on, and are canceled with all that had arrived", async ({ page, request }) => {
+    proxy.uploadBytesPerS = 4_000_000;
+    await page.goto(`${url}/dashboard`);
+    await page.getByTestId("file-input").first().setInputFiles(heavy);
+    await expect(page.getByRole("dialog")).toBeVisible();
+    await page.keyboard.press("Escape");
+    const uploads = page.getByRole("region", { name: "Uploads" });
+    await uploads.getByRole("button", { name: "Pause Long recording.mp4" }).click();
+    await expect(uploads).toContainText("Paused");
+    const mark = proxy.seen.length;
+    await page.waitForTimeout(1500);
+    expect(parts(mark).size).toBe(0);
+    await uploads.getByRole("button", { name: "Continue Long recording.mp4" }).click();
+    await expect.poll(() => parts(mark).size).toBeGreaterThan(0);
+    const id = proxy.seen.map((line) => /\/api\/uploads\/(upload_\w+)\/parts/.exec(line)?.[1]).find(Boolean);
+    await uploads.getByRole("button", { name: "Cancel Long recording.mp4" }).click();
+    await expect.poll(async () => (await request.get(`/api/uploads/${id}`)).status()).toBe(404);
+    await expect(uploads).toBeHidden();
+  });
+
+  test("wait for a lost network and go on by themselves", async ({ page, context, request }) => {
+    proxy.uploadBytesPerS = 4_000_000;
+    await page.goto(`${url}/dashboard`);
+    await page.getByTestId("file-input").first().setInputFiles(heavy);
+    await page.getByRole("dialog").getByRole("button", { name: "Upload only" }).click();
+    await expect.poll(() => parts().size).toBeGreaterThan(0);
+    await context.setOffline(true);
+    const uploads = page.getByRole("region", { name: "Uploads" });
+    await expect(uploads).toContainText("Waiting for the network");
+    proxy.uploadBytesPerS = Infinity;
+    await context.setOffline(false);
+    const task = await taskNamed(request, "Long recording.mp4");
+    await request.delete(`/api/tasks/${task.task_id}`);
+  });
+});

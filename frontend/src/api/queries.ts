@@ -1,0 +1,76 @@
+import { queryOptions } from "@tanstack/react-query";
+import {
+  getTask,
+  listArtifacts,
+  listEngines,
+  listLanguages,
+  listLines,
+  listLogs,
+  listSegments,
+  listSpeakers,
+  listTasks,
+  readyz,
+} from "./generated";
+import type { TaskPage } from "./cache";
+import { keys, type TaskFilter } from "./keys";
+import { answer, data } from "./problems";
+
+/** Every read of the gateway that pages share, under the key that events patch it by. */
+export const PAGE_SIZE = 48;
+
+export const pageQuery = (filter: TaskFilter, page: number) =>
+  queryOptions({
+    queryKey: keys.page(filter, page),
+    queryFn: async ({ signal }): Promise<TaskPage> => {
+      const query = {
+        skip: page * PAGE_SIZE,
+        limit: PAGE_SIZE,
+        q: filter.q,
+        sort: filter.sort as "name",
+        ...(filter.status ? { status: filter.status as "failed" } : {}),
+      };
+      const { data: items, response } = await answer(listTasks({ query, signal }));
+      return { items, total: Number(response.headers.get("X-Total-Count") ?? items.length) };
+    },
+  });
+
+export const taskQuery = (id: string) =>
+  queryOptions({ queryKey: keys.task(id), queryFn: ({ signal }) => data(getTask({ path: { task_id: id }, signal })) });
+
+export const linesQuery = (id: string, language: string) =>
+  queryOptions({
+    queryKey: keys.lines(id, language),
+    queryFn: ({ signal }) => data(listLines({ path: { task_id: id, language }, signal })),
+    enabled: language !== "",
+  });
+
+export const segmentsQuery = (id: string) =>
+  queryOptions({
+    queryKey: keys.segments(id),
+    queryFn: ({ signal }) => data(listSegments({ path: { task_id: id }, signal })),
+  });
+
+export const speakersQuery = (id: string) =>
+  queryOptions({
+    queryKey: keys.speakers(id),
+    queryFn: ({ signal }) => data(listSpeakers({ path: { task_id: id }, signal })),
+  });
+
+export const artifactsQuery = (id: string) =>
+  queryOptions({
+    queryKey: keys.artifacts(id),
+    queryFn: ({ signal }) => data(listArtifacts({ path: { task_id: id }, signal })),
+  });
+
+export const logsQuery = (id: string) =>
+  queryOptions({ queryKey: keys.logs(id), queryFn: ({ signal }) => data(listLogs({ path: { task_id: id }, signal })) });
+
+export const languagesQuery = queryOptions({
+  queryKey: keys.languages,
+  queryFn: ({ signal }) => data(listLanguages({ signal })),
+});
+export const enginesQuery = queryOptions({
+  queryKey: keys.engines,
+  queryFn: ({ signal }) => data(listEngines({ signal })),
+});
+export const healthQuery = queryOptions({ queryKey: keys.health, queryFn: ({ signal }) => data(readyz({ signal })) });

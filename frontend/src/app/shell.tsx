@@ -1,0 +1,62 @@
+import { LayoutGrid, Settings2 } from "lucide-react";
+import { useTranslation } from "react-i18next";
+import { NavLink, Outlet } from "react-router";
+import { UploadDock } from "@/features/upload/components/upload-dock";
+import { cn } from "@/components/ui/cn";
+import { ConnectionBadge } from "./connection-badge";
+import { Mark } from "./mark";
+
+/** The frame of every page: where one is, where one can go, whether what is shown is live. */
+export function Shell() {
+  const { t } = useTranslation();
+  return (
+    <div className="flex min-h-dvh flex-col">
+      <a
+        href="#content"
+        className="bg-accent text-on-accent sr-only z-50 rounded-md px-3 py-2 focus:not-sr-only focus:absolute focus:top-2 focus:left-2"
+      >
+        {t("shell.skip")}
+      </a>
+      <header className="bg-surface/90 border-line sticky top-0 z-30 border-b backdrop-blur">
+        <div className="mx-auto flex h-13 max-w-[100rem] items-center gap-1 px-3 sm:px-5">
+          <NavLink
+            to="/dashboard"
+            className="mr-2 flex items-center gap-2 rounded-md pr-1 font-semibold tracking-tight"
+            aria-label={t("shell.home")}
+          >
+            <Mark />
+            <span className="max-sm:sr-only">LocalClip</span>
+          </NavLink>
+          <nav aria-label={t("shell.navigation")} className="flex gap-1">
+            <Place to="/dashboard" icon={LayoutGrid} label={t("shell.tasks")} />
+            <Place to="/settings" icon={Settings2} label={t("shell.settings")} />
+          </nav>
+          <div className="ml-auto flex items-center gap-2">
+            <ConnectionBadge />
+          </div>
+        </div>
+      </header>
+      <main id="content" tabIndex={-1} className="flex min-h-0 flex-1 flex-col outline-none">
+        <Outlet />
+      </main>
+      <UploadDock />
+    </div>
+  );
+}
+
+function Place({ to, icon: Icon, label }: { to: string; icon: typeof LayoutGrid; label: string }) {
+  return (
+    <NavLink
+      to={to}
+      className={({ isActive }) =>
+        cn(
+          "inline-flex h-8 items-center gap-1.5 rounded-md px-2.5 font-medium",
+          isActive ? "bg-sunken text-ink" : "text-soft hover:bg-sunken hover:text-ink",
+        )
+      }
+    >
+      <Icon aria-hidden size={16} />
+      {label}
+    </NavLink>
+  );
+}

@@ -1,0 +1,125 @@
+import type { LineRead, SegmentRead } from "@/api/generated";
+
+/** A source line and, where it was made, the line of the language at hand. */
+export interface Row {
+  segment: SegmentRead;
+  line: LineRead | undefined;
+}
+
+export function rowsOf(segments: SegmentRead[], lines: LineRead[]): Row[] {
+  const byId = new Map(lines.map((line) => [line.segment_id, line]));
+  return segments.map((segment) => ({ segment, line: byId.get(segment.segment_id) }));
+}
+
+export type Issue = "failed" | "overflow" | "stale" | "source_changed" | "tight" | "missing";
+
+const ORDER: Issue[] = ["failed", "overflow", "stale", "source_changed", "tight", "missing"];
+
+/** What a person should look at, worst first. `busy`: what is missing is still being made. */
+export function issuesOf({ line }: Row, busy: boolean): Issue[] {
+  if (!line) return busy ? [] : ["missing"];
+  const found = new Set<Issue>();
+  if (line.state === "failed") found.add("failed");
+  if (line.state === "stale") found.add("stale");
+  if (line.source_changed) found.add("source_changed");
+  if (line.state === "dubbed" && line.fit === "overflow") found.add("overflow");
+  if (line.state === "dubbed" && line.fit === "tight") found.add("tight");
+  if (!busy && (line.state === "pending" || line.state === "translated")) found.add("missing");
+  return ORDER.filter((issue) => found.has(issue));
+}
+
+/** Lines whose sound is not what their text says. */
+export function changedLines(rows: Row[]): LineRead[] {
+  return rows.flatMap(({ line }) =>
+    line && line.text && (line.state === "stale" || (line.state === "translated" && line.edited)) ? [line] : [],
+  );
+}
+
+/** Index of the row that is heard at `time`, or -1; rows are in time order. */
+export function rowAt(rows: Row[], time: number): number {
+  let low = 0;
+  let high = rows.length - 1;
+  while (low <= high) {
+    const middle = (low + high) >> 1;
+    const segment = rows[middle]?.segment;
+    if (!segment) return -1;
+    if (time < segment.start_s) high = middle - 1;
+    else if (time >= segment.end_s) low = middle + 1;
+    else return middle;
+  }
+  return -1;
+}
+
+/** Index of the first row that begins after `time`; the number of rows when there is none. */
+export function rowAfter(rows: Row[], time: number): number {
+  const found = rows.findIndex(({ segment }) => segment.start_s > time);
+  return found < 0 ? rows.length : found;
+}
+
+/** The candidate next to `value`, if it is no farther than `tolerance`. */
+export function snap(value: number, candidates: number[], tolerance: number): number {
+  let best = value;
+  let distance = tolerance;
+  for (const candidate of candidates) {
+    if (Math.abs(candidate - value) <= distance) {
+      best = candidate;
+      distance = Math.abs(candidate - value);
+    }
+  }
+  return best;
+}
+
+const MIN_LENGTH_S = 0.1;
+
+const round = (value: number) => Math.round(value * 1000) / 1000;
+
+/** Edges after a drag: snapped to neighbours, inside the video, in order, not over the neighbours. */
+export function settleEdges(
+  rows: Row[],
+  id: string,
+  start: number,
+  end: number,
+  duration: number,
+  tolerance: number,
+): { start_s: number; end_s: number } {
+  const at = rows.findIndex(({ segment }) => segment.segment_id === id);
+  const before = rows[at - 1]?.segment.end_s ?? 0;
+  const after = rows[at + 1]?.segment.start_s ?? duration;
+  const from = Math.max(before, Math.min(snap(start, [before], tolerance), after - MIN_LENGTH_S));
+  const to = Math.min(after, Math.max(snap(end, [after], tolerance), from + MIN_LENGTH_S));
+  return { start_s: round(from), end_s: round(to) };
+}
+
+export interface Finding {
+  index: number;
+  side: "source" | "target";
+}
+
+export function textOf(row: Row, side: "source" | "target"): string {
+  return side === "source" ? row.segment.text : (row.line?.text ?? "");
+}
+
+function pattern(needle: string, matchCase: boolean): RegExp {
+  return new RegExp(needle.replace(/[.*+?^${}()|[\]\\]/g, String.raw`\$&`), matchCase ? "gu" : "giu");
+}
+
+/** Rows whose text holds `needle`. */
+export function findRows(rows: Row[], needle: string, side: "source" | "target", matchCase: boolean): number[] {
+  if (!needle) return [];
+  return rows.flatMap((row, index) => (pattern(needle, matchCase).test(textOf(row, side)) ? [index] : []));
+}
+
+export function replaceText(text: string, needle: string, replacement: string, matchCase: boolean): string {
+  return text.replace(pattern(needle, matchCase), () => replacement);
+}
+
+const HUES = [262, 155, 45, 325, 205, 95, 15, 290, 180, 70];
+
+/** Every speaker has a colour of their own, the same on timeline, list and panel. */
+export function speakerColour(speakers: { speaker_id: string }[], id: string, alpha = 1): string {
+  const index = Math.max(
+    0,
+    speakers.findIndex((speaker) => speaker.speaker_id === id),
+  );
+  return `oklch(0.62 0.14 ${HUES[index % HUES.length]} / ${alpha})`;
+}

@@ -1,0 +1,122 @@
+import type { LanguageStatus, TaskRead } from "@/api/generated";
+import type { ProgressEvent } from "@/api/live-batch";
+
+export const BASE = "base";
+export const STAGES = ["speaker_diarization", "translation", "voice_cloning", "export"] as const;
+export type Stage = (typeof STAGES)[number];
+
+/** Share of each stage in the progress of a language; the gateway counts the same way. */
+const WEIGHTS: Record<Stage, number> = {
+  speaker_diarization: 0.25,
+  translation: 0.15,
+  voice_cloning: 0.35,
+  export: 0.25,
+};
+
+interface StageState {
+  status: string;
+  progress: number;
+  attempt?: number;
+  message?: string;
+  eta_seconds?: number | null;
+}
+
+function stageState(language: LanguageStatus, stage: string): StageState {
+  const found = language.stages?.[stage] as Partial<StageState> | undefined;
+  return { status: "pending", progress: 0, ...found };
+}
+
+/** Progress of a stage of a language, 0 to 100. */
+export function stageProgress(language: LanguageStatus, stage: string): number {
+  const state = stageState(language, stage);
+  return state.status === "completed" ? 100 : state.progress;
+}
+
+function overall(language: LanguageStatus): number {
+  return Math.min(
+    99,
+    Math.round(STAGES.reduce((sum, stage) => sum + WEIGHTS[stage] * stageProgress(language, stage), 0)),
+  );
+}
+
+function told(language: LanguageStatus, event: ProgressEvent): LanguageStatus {
+  const state = stageState(language, event.stage);
+  if (state.attempt !== undefined && state.attempt > event.attempt) return language;
+  if (state.status === "completed" && state.attempt === event.attempt) return language;
+  const stages = {
+    ...language.stages,
+    [event.stage]: { ...state, status: "processing", attempt: event.attempt, progress: Math.min(99, event.progress) },
+  };
+  const next = {
+    ...language,
+    stages,
+    stage: event.stage as Stage,
+    message: event.message ?? "",
+    eta_seconds: event.eta_seconds ?? null,
+  };
+  return next;
+}
+
+/** The task after a progress event. What the server said of a later attempt is not overwritten by an earlier one. */
+export function withProgress(task: TaskRead, event: ProgressEvent): TaskRead {
+  const languages = { ...task.language_status };
+  const own = languages[event.language];
+  if (!own) return task;
+  if (event.language !== BASE) {
+    const next = told(own, event);
+    if (next === own) return task;
+    languages[event.language] = { ...next, progress: overall(next) };
+    return { ...task, language_status: languages };
+  }
+  const base = told(own, event);
+  if (base === own) return task;
+  for (const [code, language] of Object.entries(languages)) {
+    if (code === BASE) languages[code] = { ...base, progress: Math.min(99, event.progress) };
+    else if (language.status === "processing" || language.status === "pending") {
+      const next = { ...language, stages: { ...language.stages, [event.stage]: base.stages?.[event.stage] ?? {} } };
+      languages[code] = { ...next, progress: overall(next) };
+    }
+  }
+  return { ...task, language_status: languages };
+}
+
+export type Tone = "idle" | "busy" | "good" | "warn" | "bad";
+
+/** How a status is shown. */
+export function tone(status: string): Tone {
+  if (status === "processing") return "busy";
+  if (status === "completed") return "good";
+  if (status === "stale") return "warn";
+  if (status === "failed") return "bad";
+  return "idle";
+}
+
+/** Target languages of a task, in the order they were chosen. */
+export function targets(task: TaskRead): [string, LanguageStatus][] {
+  return Object.entries(task.language_status).filter(([code]) => code !== BASE);
+}
+
+const TO_START = new Set<string>(["pending", "stale", "canceled", "failed"]);
+
+/** Languages that are not what they are to become. */
+export function toStart(task: TaskRead): string[] {
+  return targets(task).flatMap(([code, language]) => (TO_START.has(language.status) ? [code] : []));
+}
+
+export function canStart(task: TaskRead): boolean {
+  return toStart(task).length > 0;
+}
+
+/** The status of a task as it is shown: a finished one with an outdated export has changes to take in. */
+export function shownStatus(task: TaskRead): TaskRead["status"] {
+  const outdated = targets(task).some(([, language]) => language.status === "stale");
+  return task.status === "completed" && outdated ? "stale" : task.status;
+}
+
+export function canRetry(task: TaskRead): boolean {
+  return Object.values(task.language_status).some((language) => ["failed", "canceled"].includes(language.status));
+}
+
+export function isBusy(task: TaskRead): boolean {
+  return Object.values(task.language_status).some((language) => language.status === "processing");
+}

@@ -1,0 +1,117 @@
+import { Clapperboard, Plus, SearchX } from "lucide-react";
+import { useCallback, useState } from "react";
+import { useTranslation } from "react-i18next";
+import { Button } from "@/components/ui/button";
+import { PanelBoundary } from "@/components/ui/panel-boundary";
+import { Empty, Failure } from "@/components/ui/states";
+import type { FileChooser } from "@/components/file-chooser";
+import { useHidden } from "@/api/deletions";
+import { useFilter } from "../state/use-filter";
+import { type TaskWindow, useTaskWindow } from "../state/use-task-window";
+import { useView } from "../state/view";
+import { BulkBar } from "./bulk-bar";
+import { TaskList } from "./task-list";
+import { Toolbar } from "./toolbar";
+
+/** All tasks; `Choose` opens the file chooser of the upload. */
+export default function Dashboard({ Choose }: { Choose: FileChooser }) {
+  const { t } = useTranslation();
+  const [filter, setFilter] = useFilter();
+  const [range, setRange] = useState({ first: 0, last: 0 });
+  const onRange = useCallback(
+    (first: number, last: number) =>
+      setRange((old) => (old.first === first && old.last === last ? old : { first, last })),
+    [],
+  );
+  const tasks = useTaskWindow(filter, range.first, range.last);
+  return (
+    <div className="mx-auto flex w-full max-w-[100rem] flex-1 flex-col gap-4 px-3 py-5 sm:px-5">
+      <title>{`${t("dashboard.title")} · LocalClip`}</title>
+      <div className="flex items-baseline gap-2.5">
+        <h1 className="text-lg font-semibold tracking-tight">{t("dashboard.title")}</h1>
+        {tasks.total !== undefined && (
+          <span className="text-soft tabular-nums" data-testid="total">
+            {t("dashboard.count", { count: tasks.total })}
+          </span>
+        )}
+      </div>
+      <Toolbar filter={filter} onFilter={setFilter} Choose={Choose} />
+      <BulkBar shown={tasks.shown} />
+      <PanelBoundary>
+        <Content
+          Choose={Choose}
+          tasks={tasks}
+          filtered={filter.q !== "" || filter.status !== ""}
+          onRange={onRange}
+          onClear={() => setFilter({ q: "", status: "" })}
+        />
+      </PanelBoundary>
+      <div className="h-20" />
+    </div>
+  );
+}
+
+interface ContentProps {
+  Choose: FileChooser;
+  tasks: TaskWindow;
+  filtered: boolean;
+  onRange: (first: number, last: number) => void;
+  onClear: () => void;
+}
+
+function Content({ Choose, tasks, filtered, onRange, onClear }: ContentProps) {
+  const { t } = useTranslation();
+  const view = useView((state) => state.view);
+  const hidden = useHidden();
+  if (tasks.total === undefined && tasks.error) return <Failure error={tasks.error} onRetry={tasks.retry} />;
+  if (tasks.total === undefined) return <Loading />;
+  if (tasks.total === 0 && filtered) {
+    return (
+      <Empty
+        icon={SearchX}
+        title={t("dashboard.nothing_found")}
+        action={<Button onClick={onClear}>{t("dashboard.clear_filter")}</Button>}
+      />
+    );
+  }
+  if (tasks.total === 0) return <FirstSteps Choose={Choose} />;
+  return <TaskList view={view} total={tasks.total} hidden={hidden} tasks={tasks} onRange={onRange} />;
+}
+
+function FirstSteps({ Choose }: { Choose: FileChooser }) {
+  const { t } = useTranslation();
+  return (
+    <div className="border-edge/40 mt-2 rounded-2xl border-2 border-dashed">
+      <Empty
+        icon={Clapperboard}
+        title={t("dashboard.empty_title")}
+        action={
+          <Choose>
+            {(choose) => (
+              <Button look="primary" icon={Plus} onClick={choose}>
+                {t("dashboard.choose")}
+              </Button>
+            )}
+          </Choose>
+        }
+      >
+        {t("dashboard.empty_text")}
+      </Empty>
+    </div>
+  );
+}
+
+function Loading() {
+  const { t } = useTranslation();
+  return (
+    <div
+      role="status"
+      aria-label={t("common.loading")}
+      className="grid grid-cols-[repeat(auto-fill,minmax(17rem,1fr))] gap-4"
+    >
+      {["a", "b", "c", "d"].map((key) => (
+        <div key={key} className="skeleton h-80 rounded-xl" />
+      ))}
+    </div>
+  );
+}

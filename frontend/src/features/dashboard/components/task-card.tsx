@@ -1,0 +1,133 @@
+import { memo } from "react";
+import { useTranslation } from "react-i18next";
+import { Link } from "react-router";
+import type { TaskRead } from "@/api/generated";
+import { Badge } from "@/components/ui/badge";
+import { cn } from "@/components/ui/cn";
+import { Check } from "@/components/ui/fields";
+import { ago, bytes, clock } from "@/core/format";
+import { shownStatus, tone } from "@/core/progress";
+import { useSelection } from "../state/selection";
+import { LanguageBars } from "@/components/language-bars";
+import { Poster } from "./poster";
+import { TaskMenu } from "./task-menu";
+
+const Tick = memo(
+  Ticked,
+  ({ task: old, className: was }, { task, className }) => old.task_id === task.task_id && was === className,
+);
+
+function Ticked({ task, className }: { task: TaskRead; className?: string }) {
+  const { t } = useTranslation();
+  const ticked = useSelection((state) => state.selected.has(task.task_id));
+  const toggle = useSelection((state) => state.toggle);
+  return (
+    <Check
+      hideLabel
+      className={className ?? ""}
+      label={t("dashboard.select", { name: task.video_original_name })}
+      checked={ticked}
+      onChange={() => toggle(task)}
+    />
+  );
+}
+
+function StatusBadge({ task }: { task: TaskRead }) {
+  const { t } = useTranslation();
+  const status = shownStatus(task);
+  return <Badge look={tone(status)}>{t(`status.${status}`)}</Badge>;
+}
+
+/** A task in the grid. Memoized: a batch of events changes a few of hundreds. */
+export const TaskCard = memo(function TaskCard({ task }: { task: TaskRead }) {
+  const { i18n } = useTranslation();
+  const ticked = useSelection((state) => state.selected.has(task.task_id));
+  return (
+    <article
+      data-task={task.task_id}
+      data-status={task.status}
+      className={cn(
+        "panel group flex h-full flex-col overflow-hidden transition-shadow hover:shadow-card",
+        ticked && "ring-accent ring-2",
+      )}
+    >
+      <div className="relative">
+        <Link to={`/tasks/${task.task_id}`} tabIndex={-1} aria-hidden>
+          <Poster task={task} className="aspect-video" />
+        </Link>
+        <span
+          className={cn(
+            "bg-surface/90 absolute top-2 left-2 inline-flex rounded-md p-1 shadow-sm transition-opacity",
+            !ticked && "opacity-0 group-focus-within:opacity-100 group-hover:opacity-100 max-sm:opacity-100",
+          )}
+        >
+          <Tick task={task} />
+        </span>
+        <span className="absolute top-2 right-2">
+          <StatusBadge task={task} />
+        </span>
+      </div>
+      <div className="flex min-h-0 flex-1 flex-col gap-2.5 p-3.5">
+        <div className="flex items-start gap-1">
+          <div className="min-w-0 flex-1">
+            <h3 className="truncate font-semibold" title={task.video_original_name}>
+              <Link to={`/tasks/${task.task_id}`} className="hover:underline">
+                {task.video_original_name}
+              </Link>
+            </h3>
+            <p className="text-soft text-xs">
+              {ago(task.created_at, i18n.language)} · {bytes(task.video_size)}
+            </p>
+          </div>
+          <TaskMenu task={task} />
+        </div>
+        <TaskNote task={task} />
+        <LanguageBars task={task} />
+      </div>
+    </article>
+  );
+});
+
+function TaskNote({ task }: { task: TaskRead }) {
+  const text = task.error_message ?? task.note;
+  if (!text) return null;
+  return (
+    <p className={cn("line-clamp-2 text-xs", task.error_message ? "text-bad" : "text-soft")} title={text}>
+      {text}
+    </p>
+  );
+}
+
+/** A task as a row of the list. */
+export const TaskRow = memo(function TaskRow({ task }: { task: TaskRead }) {
+  const { i18n } = useTranslation();
+  return (
+    <article
+      data-task={task.task_id}
+      data-status={task.status}
+      className="hover:bg-sunken/60 grid h-full grid-cols-[auto_5.5rem_minmax(0,1fr)_auto] items-center gap-3 px-3.5 md:grid-cols-[auto_5.5rem_minmax(0,1.2fr)_minmax(0,1.3fr)_7rem_auto]"
+    >
+      <Tick task={task} />
+      <Poster task={task} className="aspect-video rounded-md" />
+      <div className="min-w-0">
+        <h3 className="truncate font-semibold">
+          <Link to={`/tasks/${task.task_id}`} className="hover:underline">
+            {task.video_original_name}
+          </Link>
+        </h3>
+        <p className="text-soft truncate text-xs">
+          {[ago(task.created_at, i18n.language), task.media && clock(task.media.duration_s), bytes(task.video_size)]
+            .filter(Boolean)
+            .join(" · ")}
+        </p>
+      </div>
+      <div className="max-h-16 overflow-hidden max-md:hidden">
+        <LanguageBars task={task} />
+      </div>
+      <span className="max-md:hidden">
+        <StatusBadge task={task} />
+      </span>
+      <TaskMenu task={task} />
+    </article>
+  );
+});

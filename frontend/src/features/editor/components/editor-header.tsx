@@ -1,0 +1,134 @@
+import { ArrowLeft, Ban, Download, Keyboard, Play, Redo2, RotateCw, Undo2 } from "lucide-react";
+import { useTranslation } from "react-i18next";
+import { Link, useSearchParams } from "react-router";
+import { useTaskActions } from "@/api/task-actions";
+import { Badge } from "@/components/ui/badge";
+import { Button } from "@/components/ui/button";
+import { cn } from "@/components/ui/cn";
+import { IconButton } from "@/components/ui/icon-button";
+import { languageName } from "@/core/format";
+import { BASE, canRetry, canStart, isBusy, shownStatus, targets, tone } from "@/core/progress";
+import { useEditor } from "../state/context";
+import { useHistory } from "../state/history";
+import { show } from "../state/view";
+
+export function EditorHeader() {
+  const { t } = useTranslation();
+  const { task, language } = useEditor();
+  const history = useHistory(task.task_id, language);
+  return (
+    <header className="flex flex-wrap items-center gap-x-3 gap-y-2 px-3 py-2.5 sm:px-5">
+      <div className="flex min-w-0 items-center gap-1.5">
+        <Link
+          to="/dashboard"
+          aria-label={t("editor.back")}
+          className="text-soft hover:bg-sunken hover:text-ink inline-flex size-8 shrink-0 items-center justify-center rounded-md"
+        >
+          <ArrowLeft aria-hidden size={17} />
+        </Link>
+        <h1 className="max-w-[22rem] truncate text-base font-semibold" title={task.video_original_name}>
+          {task.video_original_name}
+        </h1>
+        <span data-testid="task-status" data-status={shownStatus(task)}>
+          <Badge look={tone(shownStatus(task))}>{t(`status.${shownStatus(task)}`)}</Badge>
+        </span>
+      </div>
+      <LanguageTabs />
+      <div className="ml-auto flex items-center gap-1">
+        <IconButton
+          icon={Undo2}
+          label={t("editor.undo")}
+          shortcut="Ctrl+Z"
+          disabled={!history.canUndo}
+          onClick={history.undo}
+        />
+        <IconButton
+          icon={Redo2}
+          label={t("editor.redo")}
+          shortcut="Ctrl+Shift+Z"
+          disabled={!history.canRedo}
+          onClick={history.redo}
+        />
+        <IconButton
+          icon={Keyboard}
+          label={t("editor.shortcuts")}
+          shortcut="?"
+          onClick={() => show({ help: true })}
+          className="max-sm:hidden"
+        />
+        <WorkButtons />
+        <Button look="primary" icon={Download} onClick={() => show({ exporting: true })}>
+          {t("editor.export")}
+        </Button>
+      </div>
+    </header>
+  );
+}
+
+function WorkButtons() {
+  const { t } = useTranslation();
+  const { task } = useEditor();
+  const actions = useTaskActions();
+  if (isBusy(task))
+    return (
+      <Button icon={Ban} onClick={() => void actions.cancel([task])}>
+        {t("actions.cancel")}
+      </Button>
+    );
+  if (canRetry(task))
+    return (
+      <Button icon={RotateCw} onClick={() => void actions.retry([task])}>
+        {t("actions.retry")}
+      </Button>
+    );
+  if (canStart(task))
+    return (
+      <Button icon={Play} onClick={() => void actions.start([task])}>
+        {t(shownStatus(task) === "stale" ? "editor.update_export" : "actions.start")}
+      </Button>
+    );
+  return null;
+}
+
+/** One button for each language, with how far it is. */
+function LanguageTabs() {
+  const { t, i18n } = useTranslation();
+  const { task, language } = useEditor();
+  const [params, setParams] = useSearchParams();
+  const base = task.language_status[BASE];
+  return (
+    <div role="group" aria-label={t("editor.languages")} className="flex flex-wrap items-center gap-1.5">
+      {base?.status === "processing" && (
+        <Badge look="busy">
+          {t("stage.speaker_diarization")}{" "}
+          <span data-testid="base-progress" className="tabular-nums">
+            {base.progress} %
+          </span>
+        </Badge>
+      )}
+      {targets(task).map(([code, state]) => (
+        <button
+          key={code}
+          type="button"
+          aria-pressed={code === language}
+          data-language={code}
+          data-status={state.status}
+          onClick={() => setParams({ ...Object.fromEntries(params), language: code }, { replace: true })}
+          className={cn(
+            "inline-flex h-8 items-center gap-2 rounded-full border px-3 font-medium",
+            code === language
+              ? "border-accent bg-accent-soft text-accent"
+              : "border-line bg-surface text-soft hover:border-edge hover:text-ink",
+          )}
+        >
+          {languageName(code, i18n.language)}
+          <span className="text-xs font-normal tabular-nums" data-testid={`progress-${code}`}>
+            {state.status === "processing"
+              ? `${state.stage ? t(`stage_short.${state.stage}`) : ""} ${state.progress} %`
+              : t(`status.${state.status}`)}
+          </span>
+        </button>
+      ))}
+    </div>
+  );
+}

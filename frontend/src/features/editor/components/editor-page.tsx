@@ -1,0 +1,90 @@
+import { useQuery } from "@tanstack/react-query";
+import { useEffect, useMemo } from "react";
+import { useTranslation } from "react-i18next";
+import { Link, useParams, useSearchParams } from "react-router";
+import { FileQuestion } from "lucide-react";
+import type { LineRead, SegmentRead, SpeakerRead, TaskRead } from "@/api/generated";
+import { usePollInterval } from "@/api/connection";
+import { ApiProblem } from "@/api/problems";
+import { linesQuery, segmentsQuery, speakersQuery, taskQuery } from "@/api/queries";
+import { Button } from "@/components/ui/button";
+import { Empty, Failure } from "@/components/ui/states";
+import { rowsOf } from "@/core/lines";
+import { isBusy, targets } from "@/core/progress";
+import { type Editor, EditorProvider } from "../state/context";
+import { useDrafts } from "../state/drafts";
+import { Transport } from "../state/transport";
+import { resetView } from "../state/view";
+import { Workbench } from "./workbench";
+
+/** The page of one task. */
+export default function EditorPage() {
+  const { t } = useTranslation();
+  const { taskId = "" } = useParams();
+  const refetchInterval = usePollInterval();
+  const { data: task, error, refetch } = useQuery({ ...taskQuery(taskId), refetchInterval });
+  if (error instanceof ApiProblem && error.status === 404) {
+    return (
+      <Empty
+        icon={FileQuestion}
+        title={t("editor.gone_title")}
+        action={
+          <Button asChild>
+            <Link to="/dashboard">{t("not_found.home")}</Link>
+          </Button>
+        }
+      >
+        {t("editor.gone_text")}
+      </Empty>
+    );
+  }
+  if (!task && error) return <Failure error={error} onRetry={() => void refetch()} />;
+  if (!task) return <Loading />;
+  return <Loaded key={taskId} task={task} />;
+}
+
+const NO_LINES: LineRead[] = [];
+const NO_SEGMENTS: SegmentRead[] = [];
+const NO_SPEAKERS: SpeakerRead[] = [];
+const WHILE_CLONING_MS = 3000;
+
+function Loaded({ task }: { task: TaskRead }) {
+  const [params] = useSearchParams();
+  const poll = usePollInterval();
+  const codes = targets(task).map(([code]) => code);
+  const asked = params.get("language");
+  const language = asked && codes.includes(asked) ? asked : (codes[0] ?? "");
+  const making = task.language_status[language]?.stage === "voice_cloning";
+  const id = task.task_id;
+  const { data: segments = NO_SEGMENTS } = useQuery({ ...segmentsQuery(id), refetchInterval: poll });
+  const { data: lines = NO_LINES } = useQuery({
+    ...linesQuery(id, language),
+    refetchInterval: making ? WHILE_CLONING_MS : poll,
+  });
+  const { data: speakers = NO_SPEAKERS } = useQuery({ ...speakersQuery(id), refetchInterval: poll });
+  const transport = useMemo(() => new Transport(), []);
+  useEffect(() => {
+    resetView();
+    return () => useDrafts.getState().clear();
+  }, []);
+  const rows = useMemo(() => rowsOf(segments, lines), [segments, lines]);
+  const editor = useMemo<Editor>(
+    () => ({ task, language, rows, speakers, duration: task.media?.duration_s ?? 0, busy: isBusy(task), transport }),
+    [task, language, rows, speakers, transport],
+  );
+  return (
+    <EditorProvider value={editor}>
+      <Workbench />
+    </EditorProvider>
+  );
+}
+
+function Loading() {
+  const { t } = useTranslation();
+  return (
+    <div role="status" aria-label={t("common.loading")} className="grid flex-1 gap-4 p-5 lg:grid-cols-[2fr_3fr]">
+      <div className="skeleton aspect-video rounded-xl" />
+      <div className="skeleton min-h-60 rounded-xl" />
+    </div>
+  );
+}

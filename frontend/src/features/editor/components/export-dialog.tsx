@@ -1,0 +1,103 @@
+import { useQuery } from "@tanstack/react-query";
+import { Download, FileAudio, FileText, FileVideo, PackageOpen } from "lucide-react";
+import { useTranslation } from "react-i18next";
+import type { Artifact } from "@/api/generated";
+import { artifactsQuery } from "@/api/queries";
+import { useTaskActions } from "@/api/task-actions";
+import { Badge } from "@/components/ui/badge";
+import { Button } from "@/components/ui/button";
+import { Dialog } from "@/components/ui/dialog";
+import { Empty } from "@/components/ui/states";
+import { bytes, languageName } from "@/core/format";
+import { canStart, shownStatus, targets, tone } from "@/core/progress";
+import { useEditor } from "../state/context";
+import { show, useView } from "../state/view";
+import { RecipeSection } from "./recipe-section";
+
+/** What can be taken away: the files of every language, and other shapes of them by recipe. */
+export function ExportDialog() {
+  const { t } = useTranslation();
+  const open = useView((state) => state.exporting);
+  return (
+    <Dialog
+      wide
+      open={open}
+      onOpenChange={(exporting) => show({ exporting })}
+      title={t("export.title")}
+      description={t("export.text")}
+    >
+      {open && <Contents />}
+    </Dialog>
+  );
+}
+
+function Contents() {
+  const { t } = useTranslation();
+  const { task } = useEditor();
+  const actions = useTaskActions();
+  const { data: artifacts = [] } = useQuery(artifactsQuery(task.task_id));
+  const any = artifacts.some((file) => file.language !== "base");
+  return (
+    <div className="grid gap-5">
+      {shownStatus(task) === "stale" && (
+        <div className="bg-warn-soft text-warn flex flex-wrap items-center justify-between gap-2 rounded-lg px-3.5 py-2.5">
+          <p>{t("export.stale")}</p>
+          {canStart(task) && (
+            <Button small onClick={() => void actions.start([task])}>
+              {t("editor.update_export")}
+            </Button>
+          )}
+        </div>
+      )}
+      {!any && (
+        <Empty icon={PackageOpen} title={t("export.none_title")}>
+          {t("export.none_text")}
+        </Empty>
+      )}
+      {targets(task).map(([code, state]) => (
+        <LanguageFiles
+          key={code}
+          code={code}
+          status={state.status}
+          files={artifacts.filter((file) => file.language === code)}
+        />
+      ))}
+      <RecipeSection />
+    </div>
+  );
+}
+
+function LanguageFiles({ code, status, files }: { code: string; status: string; files: Artifact[] }) {
+  const { t, i18n } = useTranslation();
+  if (files.length === 0) return null;
+  return (
+    <section>
+      <h3 className="mb-1.5 flex items-center gap-2 font-medium">
+        {languageName(code, i18n.language)} <Badge look={tone(status)}>{t(`status.${status as "stale"}`)}</Badge>
+      </h3>
+      <ul className="border-line divide-line divide-y rounded-lg border">
+        {files.map((file) => (
+          <FileRow key={file.name} {...file} />
+        ))}
+      </ul>
+    </section>
+  );
+}
+
+export function FileRow({ name, size, media_type, url }: Pick<Artifact, "name" | "size" | "media_type" | "url">) {
+  const { t } = useTranslation();
+  const Icon = media_type.startsWith("video/") ? FileVideo : media_type.startsWith("audio/") ? FileAudio : FileText;
+  return (
+    <li className="flex items-center gap-2.5 px-3 py-2">
+      <Icon aria-hidden size={17} className="text-soft shrink-0" />
+      <span className="min-w-0 flex-1 truncate">{name}</span>
+      <span className="text-soft text-xs tabular-nums">{bytes(size)}</span>
+      <Button small asChild>
+        <a href={`${url}?download=true`} download aria-label={t("editor.download_file", { name })}>
+          <Download aria-hidden size={14} />
+          {t("export.download")}
+        </a>
+      </Button>
+    </li>
+  );
+}

@@ -1,0 +1,37 @@
+import { useTranslation } from "react-i18next";
+import type { LineRead } from "@/api/generated";
+import { Badge } from "@/components/ui/badge";
+import type { Issue } from "@/core/lines";
+import type { Tone } from "@/core/progress";
+
+const TONES: Record<Issue, Tone> = {
+  failed: "bad",
+  overflow: "bad",
+  stale: "warn",
+  source_changed: "warn",
+  tight: "warn",
+  missing: "idle",
+};
+
+/** What a person should look at, and why on hover. */
+export function IssueBadges({ issues, line }: { issues: Issue[]; line: LineRead | undefined }) {
+  const { t } = useTranslation();
+  return issues.map((issue) => (
+    <span
+      key={issue}
+      data-issue={issue}
+      title={
+        issue === "failed"
+          ? (line?.error_message ?? "")
+          : issue === "tight" || issue === "overflow"
+            ? (line?.decision ?? "")
+            : t(`issue_hint.${issue}`)
+      }
+    >
+      <Badge look={TONES[issue]}>
+        {t(`issue.${issue}`)}
+        {(issue === "tight" || issue === "overflow") && line?.speed ? ` ${line.speed.toFixed(2)}×` : ""}
+      </Badge>
+    </span>
+  ));
+}

@@ -1,0 +1,137 @@
+import { useVirtualizer } from "@tanstack/react-virtual";
+import { AudioLines, CheckCircle2, Languages, SearchX } from "lucide-react";
+import { useEffect, useMemo, useRef } from "react";
+import { useTranslation } from "react-i18next";
+import { Empty } from "@/components/ui/states";
+import { findRows, issuesOf } from "@/core/lines";
+import { BASE } from "@/core/progress";
+import { useEditor } from "../state/context";
+import { useHeard } from "../state/use-time";
+import { usePlaying } from "../state/transport";
+import { useView } from "../state/view";
+import { FindBar } from "./find-bar";
+import { LineRow } from "./line-row";
+import { LineToolbar } from "./line-toolbar";
+
+const ROW_HEIGHT = 62;
+
+/** Indexes of the rows that are shown. */
+function useShown(): number[] {
+  const { rows, busy } = useEditor();
+  const filter = useView((state) => state.filter);
+  const search = useView((state) => state.search);
+  return useMemo(() => {
+    const all = rows.map((_, index) => index);
+    const found = search
+      ? new Set([...findRows(rows, search, "source", false), ...findRows(rows, search, "target", false)])
+      : null;
+    return all.filter((index) => {
+      const row = rows[index];
+      return row && (!found || found.has(index)) && (filter === "all" || issuesOf(row, busy).length > 0);
+    });
+  }, [rows, busy, filter, search]);
+}
+
+/** All lines, source beside target; only those in view exist. */
+export function LinePanel() {
+  const { t } = useTranslation();
+  const shown = useShown();
+  return (
+    <>
+      <LineToolbar />
+      <FindBar />
+      <div
+        aria-hidden
+        className="text-soft border-line hidden grid-cols-[5.5rem_minmax(0,1fr)_minmax(0,1fr)_5.5rem] gap-2 border-b px-3 py-1.5 text-xs font-medium md:grid"
+      >
+        <span />
+        <span className="px-2">{t("editor.source")}</span>
+        <span className="px-2">{t("editor.translation")}</span>
+      </div>
+      {shown.length === 0 ? <NothingShown /> : <Lines shown={shown} />}
+    </>
+  );
+}
+
+function Lines({ shown }: { shown: number[] }) {
+  const { t } = useTranslation();
+  const { rows } = useEditor();
+  const box = useRef<HTMLDivElement>(null);
+  const virtual = useVirtualizer({
+    count: shown.length,
+    getScrollElement: () => box.current,
+    estimateSize: () => ROW_HEIGHT,
+    getItemKey: (index) => rows[shown[index] ?? 0]?.segment.segment_id ?? index,
+    overscan: 4,
+  });
+  const selected = useView((state) => state.selected);
+  const heard = useHeard();
+  const playing = usePlaying((state) => state.playing);
+  const selectedAt = shown.findIndex((index) => rows[index]?.segment.segment_id === selected);
+  const heardAt = playing ? shown.indexOf(heard) : -1;
+  useEffect(() => {
+    if (selectedAt >= 0) virtual.scrollToIndex(selectedAt, { align: "auto" });
+  }, [virtual, selectedAt]);
+  useEffect(() => {
+    if (heardAt >= 0) virtual.scrollToIndex(heardAt, { align: "auto" });
+  }, [virtual, heardAt]);
+  return (
+    <div ref={box} className="min-h-0 flex-1 overflow-y-auto" data-testid="lines">
+      <div role="list" aria-label={t("editor.lines")} className="relative" style={{ height: virtual.getTotalSize() }}>
+        {virtual.getVirtualItems().map((item) => {
+          const index = shown[item.index] ?? 0;
+          const row = rows[index];
+          if (!row) return null;
+          return (
+            <div
+              key={item.key}
+              ref={virtual.measureElement}
+              data-index={item.index}
+              role="listitem"
+              className="absolute inset-x-0 top-0"
+              style={{ transform: `translateY(${item.start}px)` }}
+            >
+              <LineRow
+                row={row}
+                number={index + 1}
+                selected={row.segment.segment_id === selected}
+                heard={index === heard}
+              />
+            </div>
+          );
+        })}
+      </div>
+    </div>
+  );
+}
+
+function NothingShown() {
+  const { t } = useTranslation();
+  const { task, rows } = useEditor();
+  const { filter, search } = useView();
+  if (rows.length > 0 && search) return <Empty icon={SearchX} title={t("editor.nothing_found")} />;
+  if (rows.length > 0 && filter === "review")
+    return (
+      <Empty icon={CheckCircle2} title={t("editor.review_done_title")}>
+        {t("editor.review_done_text")}
+      </Empty>
+    );
+  const base = task.language_status[BASE];
+  if (base?.status === "processing")
+    return (
+      <Empty icon={AudioLines} title={t("editor.listening_title")}>
+        {t("editor.listening_text", { progress: base.progress })}
+      </Empty>
+    );
+  if (task.note)
+    return (
+      <Empty icon={AudioLines} title={t("editor.no_speech")}>
+        {task.note}
+      </Empty>
+    );
+  return (
+    <Empty icon={Languages} title={t("editor.no_lines_title")}>
+      {t("editor.no_lines_text")}
+    </Empty>
+  );
+}

@@ -1,0 +1,125 @@
+import { AudioLines, MousePointerClick } from "lucide-react";
+import { useState } from "react";
+import { useTranslation } from "react-i18next";
+import type { LineRead } from "@/api/generated";
+import { Button } from "@/components/ui/button";
+import { Field, Input, Select } from "@/components/ui/fields";
+import { Empty } from "@/components/ui/states";
+import { clock, parseClock } from "@/core/format";
+import { issuesOf } from "@/core/lines";
+import { useEditor } from "../state/context";
+import { useEdits } from "../state/use-edits";
+import { useRedub } from "../state/use-redub";
+import { useView } from "../state/view";
+import { useWaiting } from "../state/waiting";
+import { IssueBadges } from "./issue-badges";
+import { Alternatives } from "./alternatives";
+import { LineSwitches } from "./line-switches";
+import { Takes } from "./takes";
+
+export function LineProperties() {
+  const { t } = useTranslation();
+  const { task, language, rows, speakers, busy } = useEditor();
+  const { retime } = useEdits(task.task_id, language);
+  const redub = useRedub();
+  const selected = useView((state) => state.selected);
+  const waiting = useWaiting((state) => state.lines.has(`${language}/${selected}`));
+  const row = rows.find(({ segment }) => segment.segment_id === selected);
+  if (!row) return <Empty icon={MousePointerClick} title={t("properties.no_line")} />;
+  const { segment, line } = row;
+  return (
+    <div className="grid gap-4" key={segment.segment_id}>
+      <div className="flex flex-wrap gap-1.5 empty:hidden">
+        <IssueBadges issues={issuesOf(row, busy)} line={line} />
+      </div>
+      <div className="grid grid-cols-3 gap-2.5">
+        <TimeField
+          label={t("properties.start")}
+          value={segment.start_s}
+          onCommit={(start_s) => void retime(segment.segment_id, { start_s })}
+        />
+        <TimeField
+          label={t("properties.end")}
+          value={segment.end_s}
+          onCommit={(end_s) => void retime(segment.segment_id, { end_s })}
+        />
+        <Field label={t("properties.speaker")}>
+          {(field) => (
+            <Select
+              {...field}
+              value={segment.speaker_id}
+              onChange={(event) => void retime(segment.segment_id, { speaker_id: event.target.value })}
+            >
+              {speakers.map(({ speaker_id, name }) => (
+                <option key={speaker_id} value={speaker_id}>
+                  {name}
+                </option>
+              ))}
+            </Select>
+          )}
+        </Field>
+      </div>
+      {line && <Facts line={line} />}
+      {line && <LineSwitches line={line} />}
+      {line && <Alternatives line={line} />}
+      {line?.text && (
+        <Button icon={AudioLines} disabled={waiting} onClick={() => void redub(segment.segment_id)}>
+          {t(waiting ? "editor.dubbing" : "editor.dub_line")}
+        </Button>
+      )}
+      {line && <Takes line={line} />}
+    </div>
+  );
+}
+
+function TimeField({ label, value, onCommit }: { label: string; value: number; onCommit: (value: number) => void }) {
+  const [text, setText] = useState<string | null>(null);
+  const commit = () => {
+    const time = text === null ? undefined : parseClock(text);
+    setText(null);
+    if (time !== undefined && Math.abs(time - value) > 0.0005) onCommit(time);
+  };
+  return (
+    <Field label={label}>
+      {(field) => (
+        <Input
+          {...field}
+          inputMode="decimal"
+          className="tabular-nums"
+          value={text ?? clock(value, 2)}
+          onChange={(event) => setText(event.target.value)}
+          onBlur={commit}
+          onKeyDown={(event) => event.key === "Enter" && commit()}
+        />
+      )}
+    </Field>
+  );
+}
+
+/** How the take was made to fit, in figures. */
+function Facts({ line }: { line: LineRead }) {
+  const { t } = useTranslation();
+  const facts = [
+    [t("properties.slot"), `${(line.end_s - line.start_s).toFixed(2)} s`],
+    line.take_duration_s !== null && [t("properties.take_length"), `${line.take_duration_s.toFixed(2)} s`],
+    line.speed !== null && [t("properties.speed"), `${line.speed.toFixed(2)}×`],
+    line.fit && [t("properties.fit"), t(`fit.${line.fit as "natural"}`)],
+    line.error_rate !== null && [t("properties.error_rate"), `${Math.round(line.error_rate * 100)} %`],
+    line.similarity !== null && [t("properties.similarity"), line.similarity.toFixed(2)],
+  ].filter((fact): fact is [string, string] => Array.isArray(fact));
+  return (
+    <div className="grid gap-2">
+      <dl className="grid grid-cols-2 gap-2 sm:grid-cols-4">
+        {facts.map(([name, value]) => (
+          <div key={name} className="bg-sunken rounded-md px-2.5 py-1.5">
+            <dt className="text-soft text-xs">{name}</dt>
+            <dd className="font-medium tabular-nums">{value}</dd>
+          </div>
+        ))}
+      </dl>
+      {line.heard && <p className="text-soft text-xs">{t("properties.heard", { text: line.heard })}</p>}
+      {line.decision && <p className="text-soft text-xs">{line.decision}</p>}
+      {line.error_message && <p className="text-bad text-xs">{line.error_message}</p>}
+    </div>
+  );
+}

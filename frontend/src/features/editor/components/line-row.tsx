@@ -1,0 +1,106 @@
+import { AudioLines, Loader2, Play } from "lucide-react";
+import { memo } from "react";
+import { useTranslation } from "react-i18next";
+import { cn } from "@/components/ui/cn";
+import { IconButton } from "@/components/ui/icon-button";
+import { clock } from "@/core/format";
+import { issuesOf, type Row, speakerColour } from "@/core/lines";
+import { useEditor } from "../state/context";
+import { show } from "../state/view";
+import { useRedub } from "../state/use-redub";
+import { useWaiting } from "../state/waiting";
+import { IssueBadges } from "./issue-badges";
+import { LineMenu } from "./line-menu";
+import { TextCell } from "./text-cell";
+
+interface LineRowProps {
+  row: Row;
+  number: number;
+  selected: boolean;
+  heard: boolean;
+}
+
+/** One line: when, who, what is said, what is said instead, and what is the matter with it. */
+export const LineRow = memo(function LineRow({ row, number, selected, heard }: LineRowProps) {
+  const { t } = useTranslation();
+  const { speakers, busy, language } = useEditor();
+  const { segment, line } = row;
+  const speaker = speakers.find((one) => one.speaker_id === (line?.speaker_id ?? segment.speaker_id));
+  return (
+    <div
+      data-segment={segment.segment_id}
+      data-state={line?.state ?? "none"}
+      aria-current={heard ? "true" : undefined}
+      onFocus={() => show({ selected: segment.segment_id })}
+      className={cn(
+        "border-line grid grid-cols-[minmax(0,1fr)_5.5rem] gap-x-2 gap-y-1 border-b py-2 pr-2 pl-3 md:grid-cols-[5.5rem_minmax(0,1fr)_minmax(0,1fr)_5.5rem]",
+        selected && "bg-accent-soft/60",
+        heard && "shadow-[inset_3px_0_0_var(--accent)]",
+      )}
+    >
+      <div className="flex items-center gap-2 text-xs max-md:col-start-1 md:grid md:content-start md:gap-1 md:pt-1">
+        <button
+          type="button"
+          className="text-soft hover:text-ink rounded text-left tabular-nums"
+          title={t("editor.go_to_line", { number })}
+          onClick={() => show({ selected: segment.segment_id, tab: "line" })}
+        >
+          <span className="sr-only">{t("editor.line_number", { number })} </span>
+          {clock(segment.start_s, 1)}
+        </button>
+        <span className="flex min-w-0 items-center gap-1.5">
+          <span
+            aria-hidden
+            className="size-2 shrink-0 rounded-full"
+            style={{ background: speakerColour(speakers, segment.speaker_id) }}
+          />
+          <span className="truncate">{speaker?.name ?? segment.speaker_id}</span>
+        </span>
+      </div>
+      <div className="max-md:col-span-2">
+        <TextCell row={row} side="source" label={t("editor.source_of", { number })} />
+      </div>
+      <div className="max-md:col-span-2">
+        {line ? (
+          <TextCell row={row} side="target" label={t("editor.translation_of", { number })} />
+        ) : (
+          <p className="text-soft px-2 py-1.5">{busy ? t("editor.not_yet") : "–"}</p>
+        )}
+        <div className="flex flex-wrap items-center gap-1.5 px-2 pt-1 empty:hidden">
+          <IssueBadges issues={issuesOf(row, busy)} line={line} />
+        </div>
+      </div>
+      <div className="flex items-start justify-end max-md:col-start-2 max-md:row-start-1">
+        <RowButtons row={row} language={language} />
+      </div>
+    </div>
+  );
+});
+
+function RowButtons({ row: { segment, line }, language }: { row: Row; language: string }) {
+  const { t } = useTranslation();
+  const { transport } = useEditor();
+  const waiting = useWaiting((state) => state.lines.has(`${language}/${segment.segment_id}`));
+  const redub = useRedub();
+  const play = () => {
+    const start = line?.take_start_s ?? segment.start_s;
+    transport.playSpan(start, Math.max(segment.end_s, start + (line?.take_duration_s ?? 0)));
+  };
+  return (
+    <>
+      <IconButton small icon={Play} label={t("editor.play_line")} shortcut="Alt+P" onClick={play} />
+      {line?.text && (
+        <IconButton
+          small
+          icon={waiting ? Loader2 : AudioLines}
+          label={t(waiting ? "editor.dubbing" : "editor.dub_line")}
+          shortcut="Ctrl+Enter"
+          disabled={waiting}
+          onClick={() => void redub(segment.segment_id)}
+          className={waiting ? "[&_svg]:animate-spin" : ""}
+        />
+      )}
+      <LineMenu segment={segment} />
+    </>
+  );
+}

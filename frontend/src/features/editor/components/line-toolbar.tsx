@@ -1,0 +1,74 @@
+import { ListChecks, RefreshCw, Search } from "lucide-react";
+import { useTranslation } from "react-i18next";
+import { Button } from "@/components/ui/button";
+import { IconButton } from "@/components/ui/icon-button";
+import { Segmented } from "@/components/ui/segmented";
+import { changedLines, issuesOf } from "@/core/lines";
+import { useEditor } from "../state/context";
+import { useEdits } from "../state/use-edits";
+import { show, useView } from "../state/view";
+import { awaitTake } from "../state/waiting";
+import { SubtitleMenu } from "./subtitle-menu";
+
+export function LineToolbar() {
+  const { t } = useTranslation();
+  const { task, language, rows, busy } = useEditor();
+  const { dubChanged } = useEdits(task.task_id, language);
+  const { filter, finding } = useView();
+  const review = rows.filter((row) => issuesOf(row, busy).length > 0).length;
+  const changed = changedLines(rows);
+  const dubAll = () => {
+    awaitTake(
+      changed.map((line) => [`${language}/${line.segment_id}`, line.version]),
+      null,
+    );
+    void dubChanged(changed);
+  };
+  return (
+    <div className="border-line flex flex-wrap items-center gap-2 border-b px-3 py-2">
+      <Segmented
+        label={t("editor.filter")}
+        value={filter}
+        onChange={(next) => show({ filter: next })}
+        options={[
+          {
+            value: "all",
+            label: (
+              <>
+                {t("editor.all")} <span className="tabular-nums">{rows.length}</span>
+              </>
+            ),
+          },
+          {
+            value: "review",
+            label: (
+              <>
+                <ListChecks aria-hidden size={14} />
+                {t("editor.review")}{" "}
+                <span className="tabular-nums" data-testid="review-count">
+                  {review}
+                </span>
+              </>
+            ),
+          },
+        ]}
+      />
+      {changed.length > 0 && (
+        <Button small look="primary" icon={RefreshCw} onClick={dubAll}>
+          {t("editor.dub_changed", { count: changed.length })}
+        </Button>
+      )}
+      <span className="ml-auto flex items-center gap-1">
+        <IconButton
+          small
+          icon={Search}
+          label={t("editor.find")}
+          shortcut="Ctrl+F"
+          pressed={finding}
+          onClick={() => show({ finding: !finding, search: "" })}
+        />
+        <SubtitleMenu />
+      </span>
+    </div>
+  );
+}

@@ -1,0 +1,153 @@
+import { AudioLines, Ellipsis, Merge, Play, UserCheck } from "lucide-react";
+import { useState } from "react";
+import { useTranslation } from "react-i18next";
+import { account } from "@/api/account";
+import { editing } from "@/api/editing";
+import type { SpeakerRead, VoiceRead } from "@/api/generated";
+import { Button } from "@/components/ui/button";
+import { Field, Input, Select } from "@/components/ui/fields";
+import { IconButton } from "@/components/ui/icon-button";
+import { Menu } from "@/components/ui/menu";
+import { speakerColour } from "@/core/lines";
+import { useEditor } from "../state/context";
+import { useEdits } from "../state/use-edits";
+import { useView } from "../state/view";
+import { voiceOf, voiceValue } from "./speaker-properties";
+
+export function SpeakerCard({ speaker, voices }: { speaker: SpeakerRead; voices: VoiceRead[] }) {
+  const { t } = useTranslation();
+  const { task, language, speakers, rows } = useEditor();
+  const { edit } = useEdits(task.task_id, language);
+  const id = speaker.speaker_id;
+  const lines = rows.filter(({ segment }) => segment.speaker_id === id).length;
+  const others = speakers.filter((other) => other.speaker_id !== id);
+  const change = (body: { name?: string; voice?: ReturnType<typeof voiceOf> }) =>
+    void edit(() => editing.changeSpeaker(task.task_id, id, speaker.version, body));
+  return (
+    <section aria-label={speaker.name} className="border-line grid gap-2.5 rounded-lg border p-3">
+      <div className="flex items-center gap-2">
+        <span
+          aria-hidden
+          className="size-3 shrink-0 rounded-full"
+          style={{ background: speakerColour(speakers, id) }}
+        />
+        <NameField name={speaker.name} onCommit={(name) => change({ name })} />
+        <IconButton
+          small
+          icon={Play}
+          disabled={!speaker.has_sample}
+          label={t("speaker.sample", { name: speaker.name })}
+          onClick={() => void new Audio(`/api/tasks/${task.task_id}/speakers/${id}/sample`).play()}
+        />
+        <SpeakerMenu speaker={speaker} others={others} />
+      </div>
+      <CastProposal speaker={speaker} />
+      <Field label={t("speaker.voice")}>
+        {(field) => (
+          <Select
+            {...field}
+            value={voiceValue(speaker.voice)}
+            onChange={(event) => change({ voice: voiceOf(event.target.value) })}
+          >
+            <option value="">{t("speaker.like_original")}</option>
+            <optgroup label={t("speaker.others")}>
+              {others.map((other) => (
+                <option key={other.speaker_id} value={`speaker:${other.speaker_id}`}>
+                  {other.name}
+                </option>
+              ))}
+            </optgroup>
+            <optgroup label={t("speaker.stock")}>
+              {voices.map((voice) => (
+                <option key={`${voice.kind}:${voice.id}`} value={`${voice.kind}:${voice.id}`}>
+                  {voice.name || voice.id}
+                </option>
+              ))}
+            </optgroup>
+          </Select>
+        )}
+      </Field>
+      <p className="text-soft flex flex-wrap gap-x-3 text-xs tabular-nums">
+        <span>{t("speaker.lines", { count: lines })}</span>
+        <span>{t("speaker.speech", { seconds: speaker.speech_s.toFixed(1) })}</span>
+        {speaker.f0_hz !== null && <span>{Math.round(speaker.f0_hz)} Hz</span>}
+      </p>
+    </section>
+  );
+}
+
+/** Somebody known from earlier videos sounds like this speaker. */
+function CastProposal({ speaker }: { speaker: SpeakerRead }) {
+  const { t } = useTranslation();
+  const { task, language } = useEditor();
+  const { edit } = useEdits(task.task_id, language);
+  if (!speaker.cast_id || !speaker.cast_name) return null;
+  if (speaker.cast_accepted) return <p className="text-good text-xs">{t("cast.is", { name: speaker.cast_name })}</p>;
+  const decide = (cast: string | null) => void edit(() => account.decideCast(task.task_id, speaker.speaker_id, cast));
+  return (
+    <div className="bg-accent-soft flex flex-wrap items-center gap-2 rounded-md px-2.5 py-1.5">
+      <span className="flex-1">
+        {t("cast.perhaps", { name: speaker.cast_name, percent: Math.round((speaker.cast_similarity ?? 0) * 100) })}
+      </span>
+      <Button small onClick={() => decide(speaker.cast_id)}>
+        {t("common.yes")}
+      </Button>
+      <Button small look="quiet" onClick={() => decide(null)}>
+        {t("common.no")}
+      </Button>
+    </div>
+  );
+}
+
+function SpeakerMenu({ speaker, others }: { speaker: SpeakerRead; others: SpeakerRead[] }) {
+  const { t } = useTranslation();
+  const { task, language } = useEditor();
+  const { edit } = useEdits(task.task_id, language);
+  const selected = useView((state) => state.selected);
+  const assign = selected
+    ? [
+        {
+          label: t("speaker.assign"),
+          icon: AudioLines,
+          onSelect: () => void edit(() => editing.assign(task.task_id, speaker.speaker_id, [selected])),
+        },
+      ]
+    : [];
+  const merges = others.map((other) => ({
+    label: t("speaker.merge_into", { name: other.name }),
+    icon: Merge,
+    onSelect: () => void edit(() => editing.mergeSpeakers(task.task_id, [speaker.speaker_id], other.speaker_id)),
+  }));
+  const keep = {
+    label: t("cast.keep"),
+    icon: UserCheck,
+    onSelect: () => void edit(() => account.keepSpeaker(task.task_id, speaker.speaker_id, speaker.name)),
+  };
+  const entries = [keep, ...assign, ...merges];
+  return (
+    <Menu
+      entries={entries}
+      trigger={<IconButton small icon={Ellipsis} label={t("speaker.more", { name: speaker.name })} />}
+    />
+  );
+}
+
+function NameField({ name, onCommit }: { name: string; onCommit: (name: string) => void }) {
+  const { t } = useTranslation();
+  const [text, setText] = useState<string | null>(null);
+  const commit = () => {
+    if (text !== null && text.trim() && text.trim() !== name) onCommit(text.trim());
+    setText(null);
+  };
+  return (
+    <Input
+      aria-label={t("speaker.name")}
+      className="h-8 flex-1 font-medium"
+      maxLength={80}
+      value={text ?? name}
+      onChange={(event) => setText(event.target.value)}
+      onBlur={commit}
+      onKeyDown={(event) => event.key === "Enter" && commit()}
+    />
+  );
+}

@@ -1,0 +1,46 @@
+import { useQuery } from "@tanstack/react-query";
+import { Plus, Users } from "lucide-react";
+import { useTranslation } from "react-i18next";
+import { editing } from "@/api/editing";
+import { listVoices, type VoiceChoice, type VoiceRead } from "@/api/generated";
+import { data } from "@/api/problems";
+import { Button } from "@/components/ui/button";
+import { Empty } from "@/components/ui/states";
+import { useEditor } from "../state/context";
+import { useEdits } from "../state/use-edits";
+import { SpeakerCard } from "./speaker-card";
+
+const NO_VOICES: VoiceRead[] = [];
+
+/** Who speaks, under which name and in whose voice. */
+export function SpeakerProperties() {
+  const { t } = useTranslation();
+  const { task, language, speakers } = useEditor();
+  const { edit } = useEdits(task.task_id, language);
+  const { data: voices = NO_VOICES } = useQuery({
+    queryKey: ["voices", language],
+    queryFn: ({ signal }) => data(listVoices({ query: { language }, signal })),
+    enabled: language !== "",
+  });
+  if (speakers.length === 0) return <Empty icon={Users} title={t("speaker.none")} />;
+  const add = () =>
+    void edit(() => editing.addSpeaker(task.task_id, t("speaker.new_name", { number: speakers.length + 1 })));
+  return (
+    <div className="grid gap-3">
+      {speakers.map((speaker) => (
+        <SpeakerCard key={speaker.speaker_id} speaker={speaker} voices={voices} />
+      ))}
+      <Button look="quiet" icon={Plus} className="justify-self-start" onClick={add}>
+        {t("speaker.add")}
+      </Button>
+    </div>
+  );
+}
+
+/** A voice as the value of an option, and back. */
+export const voiceValue = (voice: VoiceChoice | null): string => (voice ? `${voice.kind}:${voice.id}` : "");
+
+export function voiceOf(value: string): VoiceChoice | null {
+  const [kind, ...id] = value.split(":");
+  return kind ? { kind: kind as VoiceChoice["kind"], id: id.join(":") } : null;
+}

@@ -1,0 +1,88 @@
+import { useMutation, useQuery } from "@tanstack/react-query";
+import { useQueryClient } from "@tanstack/react-query";
+import { useTranslation } from "react-i18next";
+import { toast } from "sonner";
+import { patchTask } from "@/api/cache";
+import { type TaskUpdate, updateTask } from "@/api/generated";
+import { data } from "@/api/problems";
+import { logsQuery } from "@/api/queries";
+import { LanguagePicker } from "@/components/language-picker";
+import { clock, languageName } from "@/core/format";
+import { useProblemText } from "@/i18n/problem-text";
+import { useEditor } from "../state/context";
+import { MixSettings } from "./mix-settings";
+import { Report } from "./report";
+import { TaskGlossary } from "./task-glossary";
+
+/** What the task is to become, what came of it, and what happened on the way. */
+export function TaskProperties() {
+  const { t, i18n } = useTranslation();
+  const { task, language } = useEditor();
+  const change = useChangeTask();
+  const media = task.media;
+  return (
+    <div className="grid gap-5">
+      {media && (
+        <p className="text-soft text-xs">
+          {[
+            clock(media.duration_s),
+            media.width && `${media.width}×${media.height}`,
+            media.fps && `${media.fps.toFixed(2)} fps`,
+            media.video_codec,
+            media.audio_codec,
+            task.source_language && t("task.spoken", { language: languageName(task.source_language, i18n.language) }),
+          ]
+            .filter(Boolean)
+            .join(" · ")}
+        </p>
+      )}
+      <LanguagePicker
+        label={t("plan.languages")}
+        source={task.source_language}
+        value={task.config.target_languages ?? []}
+        onChange={(target_languages) => change({ target_languages })}
+      />
+      <MixSettings
+        settings={task.config.export_settings ?? {}}
+        onChange={(export_settings) => change({ export_settings })}
+      />
+      <TaskGlossary terms={task.config.glossary ?? []} onChange={(glossary) => change({ glossary })} />
+      <Report task={task} language={language} />
+      <Log id={task.task_id} />
+    </div>
+  );
+}
+
+function useChangeTask(): (change: TaskUpdate) => void {
+  const { task } = useEditor();
+  const cache = useQueryClient();
+  const say = useProblemText();
+  const { mutate } = useMutation({
+    mutationFn: (body: TaskUpdate) => data(updateTask({ path: { task_id: task.task_id }, body })),
+    onSuccess: (next) => patchTask(cache, task.task_id, () => next),
+    onError: (error) => toast.error(say(error)),
+  });
+  return mutate;
+}
+
+function Log({ id }: { id: string }) {
+  const { t, i18n } = useTranslation();
+  const { data: entries = [] } = useQuery(logsQuery(id));
+  const time = new Intl.DateTimeFormat(i18n.language, { timeStyle: "medium" });
+  return (
+    <details>
+      <summary className="font-medium">{t("task.log")}</summary>
+      <ol className="mt-2 grid gap-1 text-xs">
+        {entries.map((entry) => (
+          <li
+            key={[entry.created_at, entry.language, entry.stage, entry.status, entry.message].join()}
+            className="grid grid-cols-[auto_1fr] gap-2"
+          >
+            <time className="text-soft tabular-nums">{time.format(new Date(entry.created_at))}</time>
+            <span>{[entry.language, entry.stage, entry.status, entry.message].filter(Boolean).join(" · ")}</span>
+          </li>
+        ))}
+      </ol>
+    </details>
+  );
+}

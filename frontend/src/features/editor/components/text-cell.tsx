@@ -1,0 +1,75 @@
+import { type KeyboardEvent, useRef } from "react";
+import { cn } from "@/components/ui/cn";
+import { type Row, textOf } from "@/core/lines";
+import { useEditor } from "../state/context";
+import { draftKey, type Side, useDrafts } from "../state/drafts";
+import { useEdits } from "../state/use-edits";
+import { useRedub } from "../state/use-redub";
+import { focusNeighbour } from "../state/focus";
+
+interface TextCellProps {
+  row: Row;
+  side: Side;
+  label: string;
+}
+
+/** A text that is edited in place: Enter saves and goes on, Escape takes back, leaving the field saves. */
+export function TextCell({ row, side, label }: TextCellProps) {
+  const { task, language } = useEditor();
+  const { saveText } = useEdits(task.task_id, language);
+  const redub = useRedub();
+  const { segment, line } = row;
+  const key = draftKey(side, language, segment.segment_id);
+  const draft = useDrafts((state) => state.drafts[key]);
+  const write = useDrafts((state) => state.write);
+  const drop = useDrafts((state) => state.drop);
+  const saved = textOf(row, side);
+  const saving = useRef(false);
+  async function save(): Promise<void> {
+    const typed = useDrafts.getState().drafts[key];
+    if (!typed || saving.current) return;
+    const text = typed.text.trim();
+    if (text === saved || text === "") return drop(key);
+    saving.current = true;
+    await saveText(side, segment.segment_id, text, typed.version);
+    saving.current = false;
+  }
+  function onKey(event: KeyboardEvent<HTMLTextAreaElement>): void {
+    if (event.nativeEvent.isComposing) return;
+    if (event.key === "Escape" && draft) {
+      event.stopPropagation();
+      drop(key);
+    }
+    if (event.key !== "Enter" || event.shiftKey || event.altKey) return;
+    event.preventDefault();
+    if (event.ctrlKey || event.metaKey) {
+      event.stopPropagation(); // the page's own Ctrl+Enter would ask a second time
+      void redub(segment.segment_id);
+    } else {
+      void save();
+      focusNeighbour(event.currentTarget, 1);
+    }
+  }
+  return (
+    <textarea
+      aria-label={label}
+      data-side={side}
+      rows={1}
+      lang={side === "source" ? (task.source_language ?? undefined) : language}
+      value={draft?.text ?? saved}
+      onChange={(event) =>
+        write(key, {
+          text: event.target.value.replaceAll("\n", " "),
+          version: draft?.version ?? (side === "source" ? segment.version : (line?.version ?? 1)),
+        })
+      }
+      onBlur={() => void save()}
+      onKeyDown={onKey}
+      className={cn(
+        "hover:border-line focus:border-accent focus:bg-surface [field-sizing:content] min-h-8 w-full resize-none rounded-md border border-transparent bg-transparent px-2 py-1 leading-snug outline-none",
+        side === "source" && "text-soft focus:text-ink",
+        draft && "border-warn bg-warn-soft/50",
+      )}
+    />
+  );
+}

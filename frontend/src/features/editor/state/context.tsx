@@ -1,0 +1,27 @@
+import { createContext, type ReactNode, useContext } from "react";
+import type { SpeakerRead, TaskRead } from "@/api/generated";
+import type { Row } from "@/core/lines";
+import type { Transport } from "./transport";
+
+/** What every part of the editor works on. */
+export interface Editor {
+  task: TaskRead;
+  language: string;
+  rows: Row[];
+  speakers: SpeakerRead[];
+  duration: number;
+  busy: boolean;
+  transport: Transport;
+}
+
+const Context = createContext<Editor | null>(null);
+
+export function EditorProvider({ value, children }: { value: Editor; children: ReactNode }) {
+  return <Context value={value}>{children}</Context>;
+}
+
+export function useEditor(): Editor {
+  const editor = useContext(Context);
+  if (!editor) throw new Error("outside of the editor");
+  return editor;
+}

@@ -1,0 +1,45 @@
+/** The report of an export, as far as it is shown. */
+export interface ReportDocument {
+  passed?: boolean;
+  lines_total?: number;
+  lines_dubbed?: number;
+  lines_failed?: number;
+  lines_edited?: number;
+  speed?: { natural_share?: number; p95?: number; max?: number };
+  overlap?: number;
+  loudness?: { integrated_lufs?: number; true_peak_dbtp?: number };
+  length_difference_s?: number;
+}
+
+export interface Figure {
+  name:
+    | "lines"
+    | "failed"
+    | "edited"
+    | "natural"
+    | "speed"
+    | "overlap"
+    | "loudness"
+    | "true_peak"
+    | "length_difference";
+  value: string;
+}
+
+const percent = (share: number) => `${Math.round(share * 100)} %`;
+
+/** What a person wants to know of an export; what was not measured is left out. */
+export function figuresOf(report: ReportDocument): Figure[] {
+  const { speed, loudness } = report;
+  const figures: [Figure["name"], string | false | undefined][] = [
+    ["lines", report.lines_total !== undefined && `${report.lines_dubbed} / ${report.lines_total}`],
+    ["failed", report.lines_failed ? String(report.lines_failed) : undefined],
+    ["edited", report.lines_edited ? String(report.lines_edited) : undefined],
+    ["natural", speed?.natural_share !== undefined && percent(speed.natural_share)],
+    ["speed", speed?.p95 !== undefined && `${speed.p95.toFixed(2)}× · ${speed.max?.toFixed(2)}×`],
+    ["overlap", report.overlap !== undefined && percent(report.overlap)],
+    ["loudness", loudness?.integrated_lufs !== undefined && `${loudness.integrated_lufs.toFixed(1)} LUFS`],
+    ["true_peak", loudness?.true_peak_dbtp !== undefined && `${loudness.true_peak_dbtp.toFixed(1)} dBTP`],
+    ["length_difference", report.length_difference_s !== undefined && `${report.length_difference_s.toFixed(2)} s`],
+  ];
+  return figures.flatMap(([name, value]) => (value ? [{ name, value }] : []));
+}

@@ -1,0 +1,38 @@
+import { useQuery } from "@tanstack/react-query";
+import { useEffect, useMemo } from "react";
+import type { Artifact, LineRead } from "@/api/generated";
+import { artifactsQuery } from "@/api/queries";
+import type { Editor } from "./context";
+import type { Spoken } from "./takes";
+
+/** Takes as they are heard in their place. */
+export function spokenLines(task: string, language: string, lines: LineRead[]): Spoken[] {
+  return lines.flatMap((line) => {
+    if (!line.take_key || line.take_duration_s === null) return [];
+    const url = `/api/tasks/${task}/languages/${language}/takes/${line.segment_id}?take=${encodeURIComponent(line.take_key.slice(-24))}`;
+    return [{ id: line.segment_id, url, start_s: line.take_start_s ?? line.start_s, duration_s: line.take_duration_s }];
+  });
+}
+
+export function exportOf(artifacts: Artifact[], language: string): Artifact | undefined {
+  return artifacts.find((file) => file.language === language && file.media_type.startsWith("video/"));
+}
+
+/** The exported file while it is current, else the takes that are finished. */
+export function useDubSource({ task, language, rows, transport }: Editor): string | null {
+  const { data: artifacts = [] } = useQuery(artifactsQuery(task.task_id));
+  const current = task.language_status[language]?.status === "completed";
+  const file = current ? exportOf(artifacts, language) : undefined;
+  const exportUrl = file ? `${file.url}?v=${encodeURIComponent(file.etag)}` : null;
+  const spoken = useMemo(
+    () =>
+      spokenLines(
+        task.task_id,
+        language,
+        rows.flatMap(({ line }) => line ?? []),
+      ),
+    [task.task_id, language, rows],
+  );
+  useEffect(() => transport.setDub({ exportUrl, spoken }), [transport, exportUrl, spoken]);
+  return exportUrl;
+}

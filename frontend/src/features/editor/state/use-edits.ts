@@ -1,0 +1,121 @@
+import { useQueryClient } from "@tanstack/react-query";
+import { useMemo } from "react";
+import { useTranslation } from "react-i18next";
+import { toast } from "sonner";
+import { replaceLines } from "@/api/cache";
+import { editing, match } from "@/api/editing";
+import {
+  dubLine,
+  getLine,
+  getSegment,
+  type LineRead,
+  type SegmentRead,
+  updateLine,
+  updateSegment,
+} from "@/api/generated";
+import { keys } from "@/api/keys";
+import { ApiProblem, data } from "@/api/problems";
+import { useProblemText } from "@/i18n/problem-text";
+import { askConflict, draftKey, type Side, useDrafts } from "./drafts";
+
+export interface Edits {
+  /** Save a typed text; false when it was not saved. A conflict is shown, and whoever typed decides. */
+  saveText: (side: Side, segment: string, text: string, version: number) => Promise<boolean>;
+  retime: (segment: string, values: { start_s?: number; end_s?: number; speaker_id?: string }) => Promise<void>;
+  dub: (segment: string) => Promise<void>;
+  dubChanged: (lines: LineRead[]) => Promise<void>;
+  /** Do something else with the task's lines and read them again. */
+  edit: (act: () => Promise<unknown>) => Promise<boolean>;
+}
+
+/** Everything that changes lines of a task in one language. */
+export function useEdits(id: string, language: string): Edits {
+  const cache = useQueryClient();
+  const say = useProblemText();
+  const { t } = useTranslation();
+  return useMemo(() => {
+    const reread = () => cache.invalidateQueries({ queryKey: keys.task(id) });
+    const attempt = async (act: () => Promise<unknown>): Promise<boolean> => {
+      try {
+        await act();
+        return true;
+      } catch (error) {
+        toast.error(say(error));
+        return false;
+      }
+    };
+    const putSegment = (segment: SegmentRead) => {
+      cache.setQueryData<SegmentRead[]>(keys.segments(id), (all) =>
+        all?.map((one) => (one.segment_id === segment.segment_id ? segment : one)),
+      );
+      void cache.invalidateQueries({ queryKey: ["task", id, "lines"] });
+    };
+    const write = async (side: Side, segment_id: string, text: string, version: number): Promise<void> => {
+      if (side === "source") {
+        putSegment(
+          await data(updateSegment({ path: { task_id: id, segment_id }, body: { text }, headers: match(version) })),
+        );
+      } else {
+        replaceLines(cache, id, language, [
+          await data(
+            updateLine({ path: { task_id: id, language, segment_id }, body: { text }, headers: match(version) }),
+          ),
+        ]);
+      }
+    };
+    const current = async (side: Side, segment_id: string): Promise<SegmentRead | LineRead> =>
+      side === "source"
+        ? data(getSegment({ path: { task_id: id, segment_id } }))
+        : data(getLine({ path: { task_id: id, language, segment_id } }));
+    const saveText: Edits["saveText"] = async (side, segment, text, version) => {
+      const key = draftKey(side, language, segment);
+      for (let known = version; ; ) {
+        try {
+          await write(side, segment, text, known);
+          useDrafts.getState().drop(key);
+          return true;
+        } catch (error) {
+          if (!(error instanceof ApiProblem && error.status === 412)) {
+            toast.error(say(error));
+            return false;
+          }
+        }
+        const theirs = await current(side, segment);
+        if ((theirs.text ?? "") !== text && !(await askConflict(key, text, theirs.text ?? ""))) {
+          useDrafts.getState().drop(key);
+          await reread();
+          return false;
+        }
+        known = theirs.version;
+      }
+    };
+    const retime: Edits["retime"] = async (segment_id, values) => {
+      await attempt(async () => {
+        const { version } = await data(getSegment({ path: { task_id: id, segment_id } }));
+        putSegment(
+          await data(updateSegment({ path: { task_id: id, segment_id }, body: values, headers: match(version) })),
+        );
+      });
+      await reread();
+    };
+    const dub: Edits["dub"] = async (segment_id) => {
+      await attempt(() => data(dubLine({ path: { task_id: id, language, segment_id } })));
+    };
+    const dubChanged: Edits["dubChanged"] = async (lines) => {
+      const done = await attempt(() =>
+        editing.dub(
+          id,
+          language,
+          lines.map((line) => line.segment_id),
+        ),
+      );
+      if (done) toast(t("editor.dubbing_lines", { count: lines.length }));
+    };
+    const edit: Edits["edit"] = async (act) => {
+      const done = await attempt(act);
+      await reread();
+      return done;
+    };
+    return { saveText, retime, dub, dubChanged, edit };
+  }, [cache, id, language, say, t]);
+}

@@ -1,0 +1,99 @@
+import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import { useTranslation } from "react-i18next";
+import { toast } from "sonner";
+import { account, settingsQuery } from "@/api/account";
+import type { Settings } from "@/api/generated";
+import { LanguagePicker } from "@/components/language-picker";
+import { Field, Input, Select } from "@/components/ui/fields";
+import { useProblemText } from "@/i18n/problem-text";
+import { Section } from "./section";
+
+const LOUDNESS = [-14, -16, -23, -24];
+const LIMITS = ["max_failed_lines", "max_overflow_lines", "max_p95_speed", "min_overlap"] as const;
+
+/** What new tasks begin with, and from when on a language has issues. */
+export function DefaultsSection() {
+  const { t } = useTranslation();
+  const say = useProblemText();
+  const cache = useQueryClient();
+  const { data: settings } = useQuery(settingsQuery);
+  const { mutate } = useMutation({
+    mutationFn: account.saveSettings,
+    onSuccess: (saved) => {
+      cache.setQueryData(settingsQuery.queryKey, saved);
+      toast.success(t("settings.saved"));
+    },
+    onError: (error) => toast.error(say(error)),
+  });
+  if (!settings) return null;
+  const set = (values: Settings) => mutate({ ...settings, ...values });
+  return (
+    <Section title={t("settings.defaults")} text={t("settings.defaults_text")}>
+      <div className="grid gap-5">
+        <LanguagePicker
+          label={t("plan.languages")}
+          source={null}
+          value={settings.default_languages ?? []}
+          onChange={(default_languages) => set({ default_languages })}
+        />
+        <div className="grid gap-3 sm:grid-cols-3">
+          <Field label={t("plan.loudness")}>
+            {(field) => (
+              <Select
+                {...field}
+                value={settings.export_settings?.loudness_lufs ?? -16}
+                onChange={(event) =>
+                  set({ export_settings: { ...settings.export_settings, loudness_lufs: Number(event.target.value) } })
+                }
+              >
+                {LOUDNESS.map((value) => (
+                  <option key={value} value={value}>
+                    {t("plan.lufs", { value })}
+                  </option>
+                ))}
+              </Select>
+            )}
+          </Field>
+          {LIMITS.map((limit) => (
+            <NumberField
+              key={limit}
+              label={t(`gate.${limit}`)}
+              value={settings.gate?.[limit] ?? null}
+              onCommit={(value) => set({ gate: { ...settings.gate, [limit]: value } })}
+            />
+          ))}
+        </div>
+      </div>
+    </Section>
+  );
+}
+
+function NumberField({
+  label,
+  value,
+  onCommit,
+}: {
+  label: string;
+  value: number | null;
+  onCommit: (value: number | null) => void;
+}) {
+  const { t } = useTranslation();
+  return (
+    <Field label={label}>
+      {(field) => (
+        <Input
+          {...field}
+          type="number"
+          step="any"
+          min={0}
+          placeholder={t("settings.no_limit")}
+          defaultValue={value ?? ""}
+          onBlur={(event) => {
+            const next = event.target.value === "" ? null : Number(event.target.value);
+            if (next !== value) onCommit(next);
+          }}
+        />
+      )}
+    </Field>
+  );
+}

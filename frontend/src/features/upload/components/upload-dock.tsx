@@ -1,0 +1,116 @@
+import { ChevronDown, ChevronUp, FolderOpen, RotateCw, Upload } from "lucide-react";
+import { lazy, Suspense, useEffect, useState } from "react";
+import { useTranslation } from "react-i18next";
+import { Button } from "@/components/ui/button";
+import { IconButton } from "@/components/ui/icon-button";
+import { isRetryable, undecided, type UploadState, useUploads } from "../state/store";
+import { ChooseFiles } from "./choose-files";
+import { UploadRow } from "./upload-row";
+import { useIncomingFiles } from "./use-incoming-files";
+
+const PlanDialog = lazy(() => import("./plan-dialog"));
+
+const MOVING = new Set<UploadState>(["waiting", "sending", "finishing"]);
+
+/** Uploads, on every page: they go on while one works elsewhere. */
+export function UploadDock() {
+  const over = useIncomingFiles();
+  const items = useUploads((state) => state.items);
+  const asking = useUploads((state) => state.asking);
+  const moving = items.some((item) => MOVING.has(item.state));
+  useEffect(() => {
+    if (!moving) return undefined;
+    const warn = (event: BeforeUnloadEvent) => event.preventDefault();
+    window.addEventListener("beforeunload", warn);
+    return () => window.removeEventListener("beforeunload", warn);
+  }, [moving]);
+  return (
+    <>
+      {over && <DropHint />}
+      {items.length > 0 && <Dock />}
+      {asking && (
+        <Suspense>
+          <PlanDialog />
+        </Suspense>
+      )}
+    </>
+  );
+}
+
+function DropHint() {
+  const { t } = useTranslation();
+  return (
+    <div className="bg-page/85 pointer-events-none fixed inset-3 z-50 grid place-items-center rounded-2xl border-2 border-dashed border-[var(--accent)] backdrop-blur-sm">
+      <p className="flex items-center gap-2 text-lg font-semibold">
+        <Upload aria-hidden /> {t("upload.drop_here")}
+      </p>
+    </div>
+  );
+}
+
+function Dock() {
+  const { t } = useTranslation();
+  const { items, ask, retryAll, clearDone } = useUploads();
+  const [open, setOpen] = useState(true);
+  const moving = items.filter((item) => MOVING.has(item.state)).length;
+  const lost = items.filter((item) => item.state === "needs_file").length;
+  const waiting = undecided(items).length;
+  return (
+    <section
+      aria-label={t("upload.title")}
+      className="panel shadow-card fixed right-3 bottom-3 left-3 z-30 sm:left-auto sm:w-96"
+    >
+      <header className="flex items-center gap-2 py-1.5 pr-1.5 pl-3.5">
+        <h2 className="flex-1 font-semibold" aria-live="polite">
+          {moving > 0 ? t("upload.moving", { count: moving }) : t("upload.title")}
+        </h2>
+        {items.some((item) => item.state === "done") && (
+          <Button small look="quiet" onClick={clearDone}>
+            {t("upload.clear")}
+          </Button>
+        )}
+        <IconButton
+          small
+          icon={open ? ChevronDown : ChevronUp}
+          label={t(open ? "upload.collapse" : "upload.expand")}
+          onClick={() => setOpen(!open)}
+          aria-expanded={open}
+        />
+      </header>
+      {open && (
+        <>
+          <ul
+            tabIndex={0}
+            aria-label={t("upload.title")}
+            className="divide-line border-line max-h-64 divide-y overflow-y-auto border-t px-3.5"
+          >
+            {items.map((item) => (
+              <UploadRow key={item.id} item={item} />
+            ))}
+          </ul>
+          <footer className="border-line flex flex-wrap items-center gap-2 border-t px-3.5 py-2 empty:hidden">
+            {lost > 0 && (
+              <ChooseFiles>
+                {(choose) => (
+                  <Button small look="primary" icon={FolderOpen} onClick={choose}>
+                    {t("upload.choose_again", { count: lost })}
+                  </Button>
+                )}
+              </ChooseFiles>
+            )}
+            {waiting > 0 && (
+              <Button small look={lost ? "plain" : "primary"} onClick={() => ask(true)}>
+                {t("upload.decide", { count: waiting })}
+              </Button>
+            )}
+            {items.some(isRetryable) && (
+              <Button small icon={RotateCw} onClick={retryAll}>
+                {t("upload.retry_all")}
+              </Button>
+            )}
+          </footer>
+        </>
+      )}
+    </section>
+  );
+}

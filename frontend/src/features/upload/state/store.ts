@@ -1,0 +1,195 @@
+import { create } from "zustand";
+import { completeUpload, deleteUpload, type TaskConfig } from "@/api/generated";
+import { ApiProblem, data } from "@/api/problems";
+import { isSame, keepUploads, keptUploads } from "./kept";
+import { Rate } from "./rate";
+import { sendFile } from "./send-file";
+
+/** What the videos are to become; decided once for all that were chosen together. */
+export interface Plan {
+  config: TaskConfig;
+  start: boolean;
+}
+
+export type UploadState = "waiting" | "sending" | "paused" | "needs_file" | "sent" | "finishing" | "done" | "failed";
+
+export interface UploadItem {
+  id: string;
+  name: string;
+  size: number;
+  modified: number;
+  file: File | null;
+  state: UploadState;
+  sent: number;
+  rate: number | null;
+  offline: boolean;
+  error: unknown;
+  uploadId: string | undefined;
+  plan: Plan | null;
+  taskId: string | undefined;
+}
+
+const FILES_AT_ONCE = 2;
+const TELL_EVERY_MS = 200;
+const DONE_SHOWN_MS = 10_000;
+
+interface UploadsState {
+  items: UploadItem[];
+  /** The dialog that asks what the videos are to become. */
+  asking: boolean;
+  add: (files: File[]) => void;
+  decide: (plan: Plan) => void;
+  pause: (id: string) => void;
+  resume: (id: string) => void;
+  retryAll: () => void;
+  cancel: (id: string) => void;
+  clearDone: () => void;
+  ask: (open: boolean) => void;
+}
+
+const controls = new Map<string, AbortController>();
+let counter = 0;
+
+function item(values: Partial<UploadItem> & Pick<UploadItem, "name" | "size" | "modified">): UploadItem {
+  counter += 1;
+  return {
+    id: `upload-${counter}`,
+    file: null,
+    state: "waiting",
+    sent: 0,
+    rate: null,
+    offline: false,
+    error: null,
+    uploadId: undefined,
+    plan: null,
+    taskId: undefined,
+    ...values,
+  };
+}
+
+function restored(): UploadItem[] {
+  return keptUploads().map((kept) => item({ ...kept, state: "needs_file" }));
+}
+
+export const useUploads = create<UploadsState>((set, get) => ({
+  items: restored(),
+  asking: false,
+  add: (files) => {
+    const items = [...get().items];
+    let fresh = false;
+    for (const file of files) {
+      const at = items.findIndex((old) => old.state === "needs_file" && isSame(old, file));
+      const old = items[at];
+      if (old) items[at] = { ...old, file, state: "waiting" };
+      else items.push(item({ name: file.name, size: file.size, modified: file.lastModified, file }));
+      fresh ||= !old?.plan;
+    }
+    set({ items, asking: get().asking || fresh });
+    next();
+  },
+  decide: (plan) => {
+    set({ asking: false, items: get().items.map((one) => (one.plan ? one : { ...one, plan })) });
+    keep();
+    next();
+  },
+  pause: (id) => {
+    controls.get(id)?.abort();
+    change(id, { state: "paused", rate: null, offline: false });
+    next();
+  },
+  resume: (id) => {
+    change(id, { state: "waiting", error: null });
+    next();
+  },
+  retryAll: () => {
+    set({ items: get().items.map((one) => (isRetryable(one) ? { ...one, state: "waiting", error: null } : one)) });
+    next();
+  },
+  cancel: (id) => {
+    const found = get().items.find((one) => one.id === id);
+    controls.get(id)?.abort();
+    set({ items: get().items.filter((one) => one.id !== id) });
+    keep();
+    if (found?.uploadId && !found.taskId) void deleteUpload({ path: { upload_id: found.uploadId } });
+    next();
+  },
+  clearDone: () => set({ items: get().items.filter((one) => one.state !== "done") }),
+  ask: (asking) => set({ asking }),
+}));
+
+/** A failed upload is worth another try unless the file itself was refused. */
+export function isRetryable(one: UploadItem): boolean {
+  const refused = one.error instanceof ApiProblem && [413, 415].includes(one.error.status);
+  return one.state === "failed" && one.file !== null && !refused;
+}
+
+/** Uploads nobody has said yet what to make of. */
+export function undecided(items: UploadItem[]): UploadItem[] {
+  return items.filter((one) => one.plan === null && one.state !== "done" && one.state !== "failed");
+}
+
+function change(id: string, values: Partial<UploadItem>): void {
+  useUploads.setState(({ items }) => ({ items: items.map((one) => (one.id === id ? { ...one, ...values } : one)) }));
+}
+
+function drop(id: string): void {
+  useUploads.setState(({ items }) => ({ items: items.filter((one) => one.id !== id) }));
+}
+
+function keep(): void {
+  const open = useUploads.getState().items.filter((one) => one.uploadId && !one.taskId && one.state !== "failed");
+  keepUploads(open.map(({ uploadId = "", name, size, modified, plan }) => ({ uploadId, name, size, modified, plan })));
+}
+
+/** Start what may start: files in order, then completions of those that are sent and decided. */
+function next(): void {
+  const { items } = useUploads.getState();
+  const free = FILES_AT_ONCE - items.filter((one) => one.state === "sending").length;
+  for (const one of items.filter(({ state }) => state === "waiting").slice(0, Math.max(0, free))) void send(one);
+  for (const one of items) if (one.state === "sent" && one.plan) void finish(one, one.plan);
+}
+
+async function send(one: UploadItem): Promise<void> {
+  const control = new AbortController();
+  controls.set(one.id, control);
+  if (!one.file) return change(one.id, { state: "needs_file" });
+  change(one.id, { state: "sending", error: null });
+  const rate = new Rate();
+  let toldMs = 0;
+  try {
+    await sendFile({
+      file: one.file,
+      uploadId: one.uploadId,
+      signal: control.signal,
+      onCreated: (uploadId) => {
+        change(one.id, { uploadId });
+        keep();
+      },
+      onProgress: (sent) => {
+        const nowMs = performance.now();
+        rate.add(sent, nowMs);
+        if (nowMs - toldMs < TELL_EVERY_MS && sent < one.size) return;
+        toldMs = nowMs;
+        change(one.id, { sent, rate: rate.perSecond() });
+      },
+      onWaiting: (offline) => change(one.id, offline ? { offline, rate: null } : { offline }),
+    });
+    change(one.id, { state: "sent", sent: one.size, rate: null });
+  } catch (error) {
+    if (!control.signal.aborted) change(one.id, { state: "failed", error, rate: null, offline: false });
+  }
+  next();
+}
+
+async function finish(one: UploadItem, plan: Plan): Promise<void> {
+  change(one.id, { state: "finishing" });
+  try {
+    const task = await data(completeUpload({ path: { upload_id: one.uploadId ?? "" }, body: plan }));
+    change(one.id, { state: "done", taskId: task.task_id, file: null });
+    setTimeout(() => drop(one.id), DONE_SHOWN_MS);
+  } catch (error) {
+    const mistaken = error instanceof ApiProblem && error.status === 422; // the plan was refused, not the file
+    change(one.id, { state: "failed", error, ...(mistaken ? { plan: null } : {}) });
+  }
+  keep();
+}

@@ -1,0 +1,23 @@
+import { useCallback } from "react";
+import { useTranslation } from "react-i18next";
+import { ApiProblem } from "@/api/problems";
+import en from "./en.json";
+
+type Code = keyof typeof en.problem;
+
+/** What a problem is in the words of the page, by its code; the gateway's own words for a code that is not known. */
+export function useProblemText(): (error: unknown) => string {
+  const { t } = useTranslation();
+  return useCallback(
+    (error: unknown) => {
+      if (error instanceof ApiProblem) return problemText(error.code, error.message, (code) => t(`problem.${code}`));
+      return error instanceof Error ? error.message : String(error);
+    },
+    [t],
+  );
+}
+
+export function problemText(code: string, detail: string, translate: (code: Code) => string): string {
+  if (code in en.problem) return translate(code as Code);
+  return detail || translate("unknown");
+}

@@ -1,0 +1,39 @@
+import { expect, it } from "vitest";
+import { problemText } from "./problem-text";
+import en from "./en.json";
+import zh from "./zh-CN.json";
+import { systemLocale } from ".";
+
+function entries(tree: object, path = ""): [string, string][] {
+  return Object.entries(tree).flatMap(([key, value]: [string, unknown]) =>
+    typeof value === "string" ? [[path + key, value] as [string, string]] : entries(value as object, `${path}${key}.`),
+  );
+}
+
+const blanks = (text: string) => [...text.matchAll(/\{\{(\w+)\}\}/g)].map((match) => match[1]).toSorted();
+
+it("both languages have the same texts with the same blanks", () => {
+  const english = new Map(entries(en));
+  const chinese = new Map(entries(zh));
+  for (const [key, text] of english) {
+    if (key.endsWith("_one")) continue; // Chinese has one form
+    expect(chinese.get(key), key).toBeTruthy();
+    expect(blanks(chinese.get(key) ?? ""), key).toEqual(blanks(text));
+  }
+  for (const key of chinese.keys()) expect(english.has(key), key).toBe(true);
+});
+
+it("the system's first language that there is counts", () => {
+  expect([["zh-TW", "en"], ["fr", "en-GB"], ["fr"]].map((languages) => systemLocale(languages))).toEqual([
+    "zh-CN",
+    "en",
+    "en",
+  ]);
+});
+
+it("a problem is told by its code, an unknown one in the gateway's words", () => {
+  const say = (code: string) => `<${code}>`;
+  expect(problemText("video_too_large", "detail", say)).toBe("<video_too_large>");
+  expect(problemText("new_code", "detail", say)).toBe("detail");
+  expect(problemText("new_code", "", say)).toBe("<unknown>");
+});

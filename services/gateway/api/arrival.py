@@ -1,0 +1,78 @@
+"""A video arrives: its task is known before the first byte, and seen once the last one is stored."""
+
+import uuid
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlmodel import Session
+
+from services.gateway.api.context import Caller, Gateway
+from services.gateway.api.problems import Problem
+from services.gateway.api.reading import read_task
+from services.gateway.api.schemas import TaskRead
+from services.gateway.database import queries
+from services.gateway.database.facts import tell
+from services.gateway.database.steps import carry_out
+from services.gateway.database.tables import UPLOADING, Task, TaskLanguage, now
+from services.gateway.planning.board import request as plan_request
+from shared.pipeline import Stage, Status
+from shared.storage import ObjectInfo, keys
+
+
+@dataclass(frozen=True)
+class Arrived:
+    """A stored video and the name it came with."""
+
+    name: str
+    video: ObjectInfo
+
+
+def announce(parts: Gateway, who: Caller) -> str:
+    """Write down a task whose video is arriving, so that an interrupted upload is found and cleared; return its id."""
+    created = datetime.now().astimezone()
+    task_id = f"task_{created:%Y%m%d_%H%M%S}_{uuid.uuid4().hex[:8]}"
+    with parts.database.write() as session:
+        row = Task(
+            task_id=task_id,
+            owner=who.owner or "",
+            video_filename="",
+            video_original_name="",
+            video_key="",
+            video_size=0,
+            status=UPLOADING,
+        )
+        session.add(row)
+    return task_id
+
+
+def begin_task(
+    session: Session, parts: Gateway, task_id: str, arrived: Arrived, config: dict[str, Any], *, start: bool
+) -> TaskRead:
+    """Make an announced task one that people see; with `start`, all its languages are processed at once.
+
+    Raises: Problem 409 `upload_abandoned`.
+    """
+    task = queries.locked_task(session, task_id)
+    if task is None or task.deleted_at is not None:
+        raise Problem(409, "upload_abandoned", "the upload took too long and was cleared; send it again")
+    task.video_original_name = arrived.name
+    task.video_key = arrived.video.key
+    task.video_filename = arrived.video.key.rsplit("/", 1)[-1]
+    task.video_size = arrived.video.size
+    task.config, task.status, task.created_at = config, Status.PENDING, now()
+    languages: list[str] = config["target_languages"]
+    session.add_all(TaskLanguage(task_id=task_id, language=code) for code in languages)
+    session.flush()
+    tell(session, task, "base", "task", "created", video_original_name=task.video_original_name)
+    steps = plan_request(queries.board(session, task), languages, Stage.EXPORT) if start and languages else []
+    carry_out(session, task, steps)
+    session.flush()
+    return read_task(session, parts.hub, task)
+
+
+def forget(parts: Gateway, task_id: str) -> None:
+    """Remove what arrived of a task."""
+    parts.store.delete(keys.task_prefix(task_id))
+    with parts.database.write() as session:
+        queries.erase_task(session, task_id)

@@ -1,0 +1,269 @@
+"""Resumable uploads: a video arrives in parts, over hours and several connections, and becomes a task.
+
+Parts go straight to the S3 service where browsers can reach it, else through the gateway; the client sees addresses
+only. An address is good for one part, for an hour, without an API key.
+"""
+
+import asyncio
+import hmac
+import secrets
+import time
+from collections.abc import Sequence
+from datetime import timedelta
+from math import ceil
+from typing import Annotated, BinaryIO, cast
+
+from fastapi import APIRouter, Path, Query, Request, Response
+from sqlmodel import Session
+from starlette.requests import ClientDisconnect
+
+from services.gateway.api.arrival import Arrived, announce, begin_task, forget
+from services.gateway.api.context import Caller, Gateway, Parts, Who, etag
+from services.gateway.api.pipe import Pipe
+from services.gateway.api.possible import refuse_impossible
+from services.gateway.api.problems import Problem, not_found
+from services.gateway.api.reading import read_task
+from services.gateway.api.schemas import (
+    PartAddress,
+    PartRead,
+    PartsWanted,
+    TaskConfig,
+    TaskRead,
+    UploadComplete,
+    UploadCreate,
+    UploadRead,
+)
+from services.gateway.api.settings import with_defaults
+from services.gateway.api.upload import printable, refuse_unless_video, too_large
+from services.gateway.database import queries
+from services.gateway.database.tables import UPLOADING, UploadRow, now
+from shared.media import SNIFF_BYTES
+from shared.storage import ObjectInfo, ObjectNotFound, Part, keys
+
+router = APIRouter(prefix="/api/uploads", tags=["uploads"])
+MAX_PARTS = 1000
+_MIB = 1024 * 1024
+_EXPIRES = timedelta(hours=1)
+
+
+@router.post("", status_code=201, operation_id="create_upload")
+def create_upload(body: UploadCreate, parts: Parts, who: Who, response: Response) -> UploadRead:
+    """Begin an upload. With `head`, a file that is no video is refused before it is sent."""
+    limit = parts.settings.max_video_bytes
+    if body.size > limit:
+        raise too_large(limit)
+    if body.head is not None:
+        refuse_unless_video(body.head[:SNIFF_BYTES], "/head")
+    name = printable(body.filename)
+    task_id = announce(parts, who)
+    key = keys.input_video(task_id, name)
+    part_size = max(parts.settings.upload_part_mb, ceil(body.size / MAX_PARTS / _MIB)) * _MIB
+    try:
+        row = UploadRow(
+            upload_id=f"upload_{secrets.token_hex(16)}",
+            task_id=task_id,
+            owner=who.owner or "",
+            filename=name,
+            size=body.size,
+            part_size=part_size,
+            key=key,
+            write_id=parts.store.begin(key),
+            secret=secrets.token_hex(32),
+        )
+        with parts.database.write() as session:
+            session.add(row)
+            session.flush()
+            read = _read(row, ())
+    except BaseException:
+        forget(parts, task_id)
+        raise
+    response.headers["Location"] = f"/api/uploads/{read.upload_id}"
+    return read
+
+
+@router.get("/{upload_id}", operation_id="get_upload")
+def get_upload(upload_id: str, parts: Parts, who: Who) -> UploadRead:
+    """What has arrived, to go on from there."""
+    with parts.database.read() as session:
+        row = _known(session, who, upload_id)
+    return _read(row, _arrived(parts, row))
+
+
+@router.post("/{upload_id}/parts", operation_id="address_parts")
+def address_parts(upload_id: str, wanted: PartsWanted, request: Request, parts: Parts, who: Who) -> list[PartAddress]:
+    """Addresses to PUT parts to. All parts have `part_size` bytes, the last one what is left."""
+    with parts.database.write() as session:
+        row = _known(session, who, upload_id)
+        task = queries.locked_task(session, row.task_id)
+        if task is None or task.status != UPLOADING:
+            raise _over()
+        task.updated_at = now()  # somebody is still at it
+        last = _count(row)
+        if any(number > last for number in wanted.part_numbers):
+            raise Problem(422, "no_such_part", f"the upload has {last} parts")
+        expires = int(time.time() + _EXPIRES.total_seconds())
+        return [_address(parts, row, number, expires) for number in dict.fromkeys(wanted.part_numbers)]
+
+
+def _address(parts: Gateway, row: UploadRow, number: int, expires: int) -> PartAddress:
+    url = parts.store.part_url(row.key, row.write_id, number, _EXPIRES)
+    if url is None:
+        signature = _sign(row, number, expires)
+        url = f"/api/uploads/{row.upload_id}/parts/{number}?expires={expires}&signature={signature}"
+    return PartAddress(part_number=number, url=url, size=_size(row, number), expires_at=expires)
+
+
+@router.put("/{upload_id}/parts/{part_number}", status_code=204, operation_id="put_part")
+async def put_part(
+    upload_id: str,
+    part_number: Annotated[int, Path(ge=1, le=MAX_PARTS)],
+    expires: Annotated[int, Query(ge=0, le=2**40)],
+    signature: Annotated[str, Query(max_length=64)],
+    request: Request,
+    parts: Parts,
+) -> Response:
+    """Store a part at its address; the answer's ETag names it. A part sent again replaces the one before."""
+    row = await asyncio.to_thread(_signed, parts, upload_id, part_number, expires, signature)
+    size = _size(row, part_number)
+    if request.headers.get("content-length") != str(size):
+        raise Problem(422, "wrong_part_size", f"part {part_number} has {size} bytes; send them with a Content-Length")
+    pipe = Pipe()
+    storing = asyncio.create_task(asyncio.to_thread(_store, parts, row, part_number, pipe, size))
+    try:
+        async for chunk in request.stream():
+            await pipe.write(chunk)
+        await pipe.close()
+        part = await storing
+    except ClientDisconnect as error:
+        await pipe.close(aborted=True)
+        await asyncio.gather(storing, return_exceptions=True)
+        raise Problem(400, "upload_cut_off", "the connection ended before the part was complete") from error
+    except ObjectNotFound as error:
+        raise _over() from error
+    return Response(status_code=204, headers={"ETag": f'"{part.etag}"'})
+
+
+def _store(parts: Gateway, row: UploadRow, number: int, pipe: Pipe, size: int) -> Part:
+    try:
+        return parts.store.put_part(row.key, row.write_id, number, cast(BinaryIO, pipe), size)
+    finally:
+        pipe.give_up()
+
+
+def _signed(parts: Gateway, upload_id: str, number: int, expires: int, signature: str) -> UploadRow:
+    with parts.database.read() as session:
+        row = _known(session, Caller(None), upload_id)
+    if not hmac.compare_digest(_sign(row, number, expires).encode(), signature.encode()):
+        raise Problem(403, "bad_signature", "this address was not made by LocalClip")
+    if expires < time.time():
+        raise Problem(403, "address_expired", "ask for a new address")
+    if number > _count(row):
+        raise Problem(422, "no_such_part", f"the upload has {_count(row)} parts")
+    return row
+
+
+@router.post("/{upload_id}/complete", status_code=201, operation_id="complete_upload")
+async def complete_upload(upload_id: str, body: UploadComplete, parts: Parts, who: Who, response: Response) -> TaskRead:
+    """Make a task of the upload. A repeated call gives the same task.
+
+    Raises: Problem 409 `upload_incomplete` while parts are missing, 415 when it is no video: nothing is kept then.
+    """
+    row, done = await asyncio.to_thread(_find, parts, who, upload_id)
+    if done is None:
+        config = await asyncio.to_thread(with_defaults, parts.database, who.account, body.config)
+        for language in config.target_languages:
+            await refuse_impossible(parts, config.source_language, language, subtitles=False, translation=False)
+        done = await asyncio.to_thread(_complete, parts, row, config, start=body.start)
+    response.headers["Location"] = f"/api/tasks/{done.task_id}"
+    response.headers["ETag"] = etag(done.version)
+    return done
+
+
+def _find(parts: Gateway, who: Caller, upload_id: str) -> tuple[UploadRow, TaskRead | None]:
+    with parts.database.read() as session:
+        row = _known(session, who, upload_id)
+        task = queries.task(session, row.task_id)
+        return row, read_task(session, parts.hub, task) if task else None
+
+
+def _complete(parts: Gateway, row: UploadRow, config: TaskConfig, *, start: bool) -> TaskRead:
+    info = _join(parts, row)
+    try:
+        with parts.store.open(row.key, 0, SNIFF_BYTES) as source:
+            refuse_unless_video(source.read(), "")
+    except Problem:
+        forget(parts, row.task_id)
+        raise
+    stored = config.model_dump(mode="json")
+    with parts.database.write() as session:
+        return begin_task(session, parts, row.task_id, Arrived(row.filename, info), stored, start=start)
+
+
+def _join(parts: Gateway, row: UploadRow) -> ObjectInfo:
+    """The object, made now or by a call before this one that did not come to its end."""
+    try:
+        found = parts.store.parts(row.key, row.write_id)
+    except ObjectNotFound:
+        try:
+            return parts.store.stat(row.key)
+        except ObjectNotFound:
+            raise _over() from None
+    here = {part.number for part in found if part.size == _size(row, part.number)}
+    missing = [number for number in range(1, _count(row) + 1) if number not in here]
+    if missing:
+        named = ", ".join(map(str, missing[:20]))
+        raise Problem(409, "upload_incomplete", f"{len(missing)} of {_count(row)} parts are missing: {named}")
+    return parts.store.join(row.key, row.write_id, found)
+
+
+@router.delete("/{upload_id}", status_code=204, operation_id="delete_upload")
+def delete_upload(upload_id: str, parts: Parts, who: Who) -> None:
+    """Give up an upload and remove what arrived; a finished one is a task, and stays."""
+    with parts.database.read() as session:
+        row = _known(session, who, upload_id)
+        if queries.task(session, row.task_id) is not None:
+            raise _over()
+    forget(parts, row.task_id)
+
+
+def _known(session: Session, who: Caller, upload_id: str) -> UploadRow:
+    row = queries.upload(session, upload_id, who.owner)
+    if row is None:
+        raise not_found(f"upload '{upload_id[:60]}'")
+    session.expunge(row)
+    return row
+
+
+def _arrived(parts: Gateway, row: UploadRow) -> Sequence[Part]:
+    try:
+        return parts.store.parts(row.key, row.write_id)
+    except ObjectNotFound:
+        return ()
+
+
+def _read(row: UploadRow, arrived: Sequence[Part]) -> UploadRead:
+    return UploadRead(
+        upload_id=row.upload_id,
+        filename=row.filename,
+        size=row.size,
+        part_size=row.part_size,
+        parts=_count(row),
+        arrived=[PartRead(part_number=part.number, size=part.size, etag=part.etag) for part in arrived],
+        created_at=row.created_at,
+    )
+
+
+def _count(row: UploadRow) -> int:
+    return ceil(row.size / row.part_size)
+
+
+def _size(row: UploadRow, number: int) -> int:
+    return min(row.part_size, row.size - (number - 1) * row.part_size)
+
+
+def _sign(row: UploadRow, number: int, expires: int) -> str:
+    return hmac.new(row.secret.encode(), f"{row.upload_id}/{number}/{expires}".encode(), "sha256").hexdigest()
+
+
+def _over() -> Problem:
+    return Problem(409, "upload_over", "this upload has ended")

@@ -1,0 +1,118 @@
+"""The web app: its built files, and its start page for every address that is not the API's."""
+
+import gzip
+import mimetypes
+from dataclasses import dataclass
+from html import escape
+from pathlib import Path
+
+from fastapi import FastAPI
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, Response
+from starlette.types import Receive, Scope, Send
+
+_API = ("api", "ws", "docs", "redoc", "openapi.json", "asyncapi.json", "healthz", "readyz", "metrics")
+_IMMUTABLE = "public, max-age=31536000, immutable"
+_COMPRESSED = ("text/", "application/javascript", "application/json", "image/svg+xml")
+_MIN_COMPRESSED = 1024
+_NOT_BUILT = """<!doctype html>
+<html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width">
+<title>LocalClip</title>
+<style>body{font:16px/1.5 system-ui,sans-serif;max-width:40rem;margin:4rem auto;padding:0 1rem;color-scheme:light dark}
+code{background:#8883;padding:.1em .3em;border-radius:.2em}</style>
+<h1>LocalClip is running</h1>
+<p>The web app is not built yet. With Node.js 20.19 or newer installed, stop LocalClip and run <code>make up</code>
+again, or build it now and reload this page:</p>
+<p><code>make frontend</code></p>
+<p>Everything works from a terminal, too:</p>
+<p><code>localclip dub video.mp4 --to es,fr --server %(server)s</code></p>
+<ul><li><a href="/readyz">Health and workers</a></li><li><a href="/api/engines">Engines</a></li>
+<li><a href="/api/languages">Languages</a></li><li><a href="/api/tasks">Tasks</a></li>
+<li><a href="/openapi.json">REST API (OpenAPI)</a></li><li><a href="/asyncapi.json">Events (AsyncAPI)</a></li></ul>
+</html>"""
+
+
+@dataclass(frozen=True)
+class _File:
+    body: bytes
+    compressed: bytes | None
+    media_type: str
+
+
+class WebApp:
+    """Answers what no route of the gateway answers; files are read once and again when they change."""
+
+    def __init__(self, folder: Path, upload_origin: str | None) -> None:
+        self._folder = folder
+        self._files: dict[tuple[str, int], _File] = {}
+        self._policy = policy(upload_origin)
+
+    def answer(self, request: Request) -> Response | None:
+        """A file, the start page, or None for what is not the web app's."""
+        path = request.url.path.strip("/")
+        if request.method not in ("GET", "HEAD") or path.split("/", 1)[0] in _API:
+            return None
+        wanted = self._folder / path if path else self._folder / "index.html"
+        if self._is_ours(wanted):
+            return self._file(request, wanted, immutable=path.startswith("assets/"))
+        if path.startswith("assets/") or "." in path.rsplit("/", 1)[-1]:
+            return None
+        start = self._folder / "index.html"
+        if start.is_file():
+            return self._file(request, start, immutable=False)
+        return HTMLResponse(_NOT_BUILT % {"server": escape(str(request.base_url).rstrip("/"))}) if not path else None
+
+    def _is_ours(self, path: Path) -> bool:
+        try:
+            return path.is_file() and path.resolve().is_relative_to(self._folder.resolve())
+        except (OSError, ValueError):  # a name that no file can have
+            return False
+
+    def _file(self, request: Request, path: Path, *, immutable: bool) -> Response:
+        tag = path.stat().st_mtime_ns
+        found = self._files.get((str(path), tag))
+        if found is None:
+            found = self._files[str(path), tag] = _read(path)
+        headers = {
+            "Cache-Control": _IMMUTABLE if immutable else "no-cache",
+            "ETag": f'"{tag:x}"',
+            "X-Content-Type-Options": "nosniff",
+            "Vary": "Accept-Encoding",
+        }
+        if found.media_type == "text/html":
+            headers |= {"Content-Security-Policy": self._policy, "Referrer-Policy": "same-origin"}
+        if headers["ETag"] in request.headers.get("if-none-match", ""):
+            return Response(status_code=304, headers=headers)
+        body = found.body
+        if found.compressed is not None and "gzip" in request.headers.get("accept-encoding", ""):
+            body, headers["Content-Encoding"] = found.compressed, "gzip"
+        return Response(body, headers=headers, media_type=found.media_type)
+
+
+def policy(upload_origin: str | None) -> str:
+    """The Content-Security-Policy: nothing from elsewhere, but for uploads to the store and styles set by script."""
+    uploads = f" {upload_origin}" if upload_origin else ""
+    return (
+        "default-src 'self'; img-src 'self' data: blob:; media-src 'self' blob:; style-src 'self' 'unsafe-inline'; "
+        f"connect-src 'self'{uploads}; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+    )
+
+
+def _read(path: Path) -> _File:
+    body = path.read_bytes()
+    media_type = mimetypes.guess_type(path.name)[0] or "application/octet-stream"
+    if media_type == "text/javascript":  # as Python 3.12 says it
+        media_type = "application/javascript"
+    worth_it = media_type.startswith(_COMPRESSED) and len(body) >= _MIN_COMPRESSED
+    return _File(body, gzip.compress(body, 9, mtime=0) if worth_it else None, media_type)
+
+
+def install(app: FastAPI, folder: Path, upload_origin: str | None) -> None:
+    """Serve the web app in `folder` wherever `app` has no route."""
+    web, missing = WebApp(folder, upload_origin), app.router.default
+
+    async def serve(scope: Scope, receive: Receive, send: Send) -> None:
+        found = web.answer(Request(scope)) if scope["type"] == "http" else None
+        await (found or missing)(scope, receive, send)
+
+    app.router.default = serve

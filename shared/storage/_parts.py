@@ -1,0 +1,110 @@
+"""Objects written in parts below a directory: `<root>/.parts/<key>/<write id>/<number>` until they are joined."""
+
+import secrets
+import shutil
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
+from datetime import timedelta
+from pathlib import Path
+from typing import BinaryIO, cast
+
+from shared.storage._port import ObjectInfo, ObjectNotFound, Part, StorageError, check_key
+
+_CHUNK = 1024 * 1024
+_ID_BYTES = 16
+
+Temporary = Callable[[str], AbstractContextManager[tuple[Path, BinaryIO]]]
+
+
+class PartFolders:
+    """The parts of one directory store, whose way of writing files it shares."""
+
+    def __init__(self, root: Path, temporary: Temporary, put: Callable[[str, BinaryIO, int], ObjectInfo]) -> None:
+        self._root, self._temporary, self._put = root, temporary, put
+
+    def begin(self, key: str) -> str:
+        """Make a folder for the parts."""
+        write_id = secrets.token_hex(_ID_BYTES)
+        self._folder(key, write_id).mkdir(parents=True)
+        return write_id
+
+    def part_url(self, key: str, write_id: str, number: int, expires: timedelta) -> str | None:
+        """A folder has no address."""
+        return None
+
+    def put_part(self, key: str, write_id: str, number: int, source: BinaryIO, size: int) -> Part:
+        """Write to a temporary file and rename it into the folder."""
+        folder = self._open_folder(key, write_id)
+        with self._temporary(key) as (temporary, sink):
+            shutil.copyfileobj(source, sink, _CHUNK)
+            if sink.tell() != size:
+                raise StorageError(f"{key}: part {number} has {sink.tell()} bytes, not {size}")
+            sink.flush()
+            try:
+                temporary.replace(folder / f"{number:05}")
+            except FileNotFoundError:
+                raise ObjectNotFound(f"{key}: this write is over") from None
+        return _part(folder / f"{number:05}")
+
+    def parts(self, key: str, write_id: str) -> Sequence[Part]:
+        """List the folder."""
+        return [_part(path) for path in sorted(self._open_folder(key, write_id).iterdir())]
+
+    def join(self, key: str, write_id: str, parts: Sequence[Part]) -> ObjectInfo:
+        """Copy the parts into one object; the folder goes last, so an interrupted join can be repeated."""
+        folder = self._open_folder(key, write_id)
+        known = {part.number: part for part in self.parts(key, write_id)}
+        for part in parts:
+            if known.get(part.number) != part:
+                raise StorageError(f"{key}: part {part.number} is not the one that was listed")
+        with _Joined([folder / f"{part.number:05}" for part in parts]) as joined:
+            info = self._put(key, cast(BinaryIO, joined), sum(part.size for part in parts))
+        shutil.rmtree(folder, ignore_errors=True)
+        return info
+
+    def end_below(self, prefix: str) -> None:
+        """Remove all parts of objects below `prefix`."""
+        shutil.rmtree(self._root / prefix, ignore_errors=True)
+
+    def _folder(self, key: str, write_id: str) -> Path:
+        return self._root / check_key(key) / check_key(write_id)
+
+    def _open_folder(self, key: str, write_id: str) -> Path:
+        folder = self._folder(key, write_id)
+        if not folder.is_dir():
+            raise ObjectNotFound(f"{key}: this write is over")
+        return folder
+
+
+class _Joined:
+    """Files read one after the other."""
+
+    def __init__(self, files: Sequence[Path]) -> None:
+        self._files = list(files)
+        self._open: BinaryIO | None = None
+
+    def read(self, size: int = -1) -> bytes:
+        while True:
+            if self._open is None:
+                if not self._files:
+                    return b""
+                self._open = self._files.pop(0).open("rb")
+            if data := self._open.read(size):
+                return data
+            self._close()
+
+    def _close(self) -> None:
+        if self._open is not None:
+            self._open.close()
+            self._open = None
+
+    def __enter__(self) -> "_Joined":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._close()
+
+
+def _part(path: Path) -> Part:
+    status = path.stat()
+    return Part(int(path.name), status.st_size, f"{status.st_ino:x}-{status.st_size:x}-{status.st_mtime_ns:x}")
