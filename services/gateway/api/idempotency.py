@@ -48,21 +48,26 @@ class IdempotencyMiddleware:
             await self._repeat(known, fingerprint, request, receive, send)
 
     async def _answer(self, key: str, scope: Scope, receive: Receive, send: Send) -> None:
-        status, headers, body = 500, {}, bytearray()
+        """Answer, and keep the answer before the client has all of it: it may repeat the request at once."""
+        status, headers, body, kept = 500, {}, bytearray(), False
 
         async def keep(message: Message) -> None:
-            nonlocal status, headers
+            nonlocal status, headers, kept
             if message["type"] == "http.response.start":
                 status = message["status"]
                 headers = _kept(message)
             elif message["type"] == "http.response.body":
                 body.extend(message.get("body", b""))
+                if not message.get("more_body", False):
+                    kept = True
+                    await asyncio.to_thread(self._finish, key, status, headers, bytes(body))
             await send(message)
 
         try:
             await self._app(scope, receive, keep)
         finally:
-            await asyncio.to_thread(self._finish, key, status, headers, bytes(body))
+            if not kept:
+                await asyncio.to_thread(self._finish, key, 500, {}, b"")
 
     async def _repeat(
         self, known: IdempotencyRow, fingerprint: str, request: Request, receive: Receive, send: Send
