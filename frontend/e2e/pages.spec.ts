@@ -120,6 +120,25 @@ test("a server that is away is said so", async ({ page }) => {
   await expect(page.locator("[data-task]").first()).toBeVisible();
 });
 
+test("a gateway with keys asks for one, and lets in who has it", async ({ page }) => {
+  const key = "a-key-of-somebody-01";
+  await page.route("**/api/**", async (route) => {
+    const cookie = (await route.request().allHeaders())["cookie"] ?? "";
+    if (cookie.includes(key)) await route.continue();
+    else await route.fulfill({ status: 401, contentType: "application/problem+json", json: { code: "unauthorized" } });
+  });
+  await page.goto("/dashboard");
+  await expect(page.getByRole("heading", { name: "This LocalClip needs a key" })).toBeVisible();
+  await page.screenshot({ path: `${screens}/key.png` });
+  await expectAccessible(page);
+  await page.getByLabel("API key").fill("not the right one at all");
+  await page.getByRole("button", { name: "Continue" }).click();
+  await expect(page.getByText("This key is not accepted.")).toBeVisible();
+  await page.getByLabel("API key").fill(key);
+  await page.getByRole("button", { name: "Continue" }).click();
+  await expect(page.locator("[data-task]").first()).toBeVisible();
+});
+
 test("everything is reached by keyboard", async ({ page }) => {
   await page.goto("/dashboard");
   await page.keyboard.press("Tab");

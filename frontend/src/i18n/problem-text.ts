@@ -11,7 +11,7 @@ export function useProblemText(): (error: unknown) => string {
   return useCallback(
     (error: unknown) => {
       if (error instanceof ApiProblem) return problemText(error.code, error.message, (code) => t(`problem.${code}`));
-      return error instanceof Error ? error.message : String(error);
+      return t("problem.crash"); // React has told the console what it was
     },
     [t],
   );

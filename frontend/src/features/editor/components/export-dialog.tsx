@@ -38,7 +38,7 @@ function Contents() {
   const { data: artifacts = [] } = useQuery(artifactsQuery(task.task_id));
   const any = artifacts.some((file) => file.language !== "base");
   return (
-    <div className="grid gap-5">
+    <div className="grid grid-cols-[minmax(0,1fr)] gap-5">
       {shownStatus(task) === "stale" && (
         <div className="bg-warn-soft text-warn flex flex-wrap items-center justify-between gap-2 rounded-lg px-3.5 py-2.5">
           <p>{t("export.stale")}</p>

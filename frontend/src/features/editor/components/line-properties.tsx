@@ -28,7 +28,7 @@ export function LineProperties() {
   if (!row) return <Empty icon={MousePointerClick} title={t("properties.no_line")} />;
   const { segment, line } = row;
   return (
-    <div className="grid gap-4" key={segment.segment_id}>
+    <div className="grid grid-cols-[minmax(0,1fr)] gap-4" key={segment.segment_id}>
       <div className="flex flex-wrap gap-1.5 empty:hidden">
         <IssueBadges issues={issuesOf(row, busy)} line={line} />
       </div>

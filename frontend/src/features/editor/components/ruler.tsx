@@ -28,15 +28,17 @@ export function Ruler({ surfer }: { surfer: WaveSurfer }) {
     return () => off.forEach((stop) => stop());
   }, [surfer]);
   const { start, end, width } = span;
+  const times = ticks(start, end, width);
+  const digits = times.every(Number.isInteger) ? 0 : 1;
   return (
     <div aria-hidden className="text-soft relative h-5 overflow-hidden text-[11px] leading-5 tabular-nums">
-      {ticks(start, end, width).map((time) => (
+      {times.map((time) => (
         <span
           key={time}
           className="border-line absolute border-l pl-1"
           style={{ left: `${((time - start) / (end - start)) * 100}%` }}
         >
-          {clock(time, end - start < 4 ? 1 : 0)}
+          {clock(time, digits)}
         </span>
       ))}
     </div>

@@ -26,7 +26,7 @@ export function SpeakerProperties() {
   const add = () =>
     void edit(() => editing.addSpeaker(task.task_id, t("speaker.new_name", { number: speakers.length + 1 })));
   return (
-    <div className="grid gap-3">
+    <div className="grid grid-cols-[minmax(0,1fr)] gap-3">
       {speakers.map((speaker) => (
         <SpeakerCard key={speaker.speaker_id} speaker={speaker} voices={voices} />
       ))}

@@ -21,7 +21,7 @@ export function TaskProperties() {
   const change = useChangeTask();
   const media = task.media;
   return (
-    <div className="grid gap-5">
+    <div className="grid grid-cols-[minmax(0,1fr)] gap-5">
       {media && (
         <p className="text-soft text-xs">
           {[
