@@ -11,7 +11,7 @@ from typing import Any
 from benchmarks.quality import table
 
 HERE = Path(__file__).parent
-ALL = ("pipeline", "export", "dispatch", "upload", "quality")
+ALL = ("pipeline", "export", "dispatch", "upload", "redub", "quality")
 _BEGIN, _END = "<!-- table: made by `make bench` -->", "<!-- end of table -->"
 _QUALITY_BEGIN = "<!-- quality: made by `make bench` -->"
 
@@ -33,6 +33,8 @@ def rows(results: dict[str, Any]) -> list[tuple[str, str, str, str]]:
         add("(3) export: peak memory, 2 hours ÷ 10 minutes", ratios["memory_long_to_short"], 1.1)
     if dispatch := results.get("dispatch"):
         add("(4) job ready → handler start, p50 ÷ raw nats-py", dispatch["p50_ratio"], 2)
+    if redub := results.get("redub"):
+        add(f"(6) one line done again, {redub['ratio']:g} × eSpeak NG alone", redub["line_p50_s"], 3, "s")
     if upload := results.get("upload"):
         add(
             f"(5) growth of the gateway's memory for {upload['size_gb']:g} GB",

@@ -32,7 +32,10 @@ def fingerprint(
     container: ContainerName,
 ) -> str:
     """Hash of everything that changes how the dub track of `lines` sounds; their texts do not."""
-    heard = [(line.segment_id, line.start_s, line.end_s, line.take_key, line.take_start_s) for line in lines]
+    heard = [
+        (line.segment_id, line.start_s, line.end_s, line.take_key, line.take_start_s, line.take_duration_s)
+        for line in lines
+    ]
     everything = {
         "mixing": _MIXING,
         "video": video_key,

@@ -1,6 +1,7 @@
 """Killing any process in the middle loses nothing and does nothing twice."""
 
 import asyncio
+import re
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -82,8 +83,8 @@ def undisturbed(product: Product, exchange: Path) -> dict[str, Any]:
 
 
 def without_id(value: dict[str, Any], task_id: str) -> dict[str, Any]:
-    """The outcome with the task's name taken out of its keys."""
-    names = [name.replace(task_id, "TASK") for name in value["objects"]]
+    """The outcome with the task's name taken out of its keys, and with it the hash of a dub track made of such keys."""
+    names = [re.sub(r"/dub/[0-9a-f]{40}/", "/dub/HASH/", name.replace(task_id, "TASK")) for name in value["objects"]]
     return {**value, "objects": names}
 
 
