@@ -59,7 +59,7 @@ def _targets(found: dict[str, Any]) -> str:
     reports = [one["report"] for case in found["cases"].values() for one in case["languages"].values()]
     lufs = [report["loudness"]["integrated_lufs"] for report in reports]
     peaks = [report["loudness"]["true_peak_dbtp"] for report in reports]
-    residuals = [found for report in reports if (found := report["nonspeech_residual_db"]) is not None]
+    residuals = [one for report in reports if (one := report["nonspeech_residual_db"]) is not None]
     rows = [
         ("lines beyond 1.5 ×", f"{ours['beyond_1_5']}", "0", ours["beyond_1_5"] == 0),
         ("lines inside −10…+20 %", f"{ours['in_window_share']:.1%}", "≥ 83 %", ours["in_window_share"] >= 0.83),
