@@ -17,7 +17,7 @@ from localclip import account_commands, checks, doctor, editing
 from localclip.client import Client, NewTask
 from localclip.dub import Dubbed, dub, split_languages, split_translations
 from localclip.errors import LocalClipError
-from localclip.exports import choose_recipe, export
+from localclip.exports import choose_recipe, export, file_name
 from localclip.local import temporary_stack
 from localclip.logview import shown
 from localclip.sample import make_sample
@@ -148,7 +148,9 @@ def export_command(
 ) -> None:
     """Make files of a dubbed task by a recipe; nothing is dubbed again."""
     with connect(server, api_key) as client:
-        chosen = choose_recipe(client, recipe, split_languages(to) if to else (), settings or ())
+        languages = split_languages(to) if to else ()
+        name = [] if recipe.endswith(".json") else [f"name={file_name(client, task_id, recipe, languages)}"]
+        chosen = choose_recipe(client, recipe, languages, [*name, *(settings or ())])
         export(client, task_id, chosen, out, console)
 
 

@@ -47,6 +47,12 @@ def choose_recipe(client: Client, name: str, languages: Sequence[str], settings:
         raise LocalClipError(f"the recipe cannot be made: {error}") from error
 
 
+def file_name(client: Client, task_id: str, recipe: str, languages: Sequence[str]) -> str:
+    """What the files of a named recipe are called, so that none takes the place of the video itself."""
+    stem = Path(client.task(task_id).video_original_name).stem or "video"
+    return "-".join([stem[:50], recipe, *languages])[:80]
+
+
 def _set(fields: dict[str, Any], change: str) -> None:
     """Set a field by its path, as in `settings.loudness_lufs=-23` or `burn.style.size=64`."""
     path, equals, text = change.partition("=")
