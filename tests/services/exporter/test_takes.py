@@ -10,10 +10,12 @@ from tests.services.exporter.conftest import RATE_HZ, Bench, Samples, tone
 def voices_of(bench: Bench, lines: list[TimelineLine]) -> tuple[Samples, list[tuple[float, float]]]:
     """Two seconds of nothing but voices, in blocks of a third of a second, and when they are heard."""
     takes = survey(lines, bench.mixer, JobContext(bench.store, bench.workdir), lambda _: None)
-    voices, mixed = Voices(takes, 0.0), np.zeros((2 * RATE_HZ, 2), np.float32)
+    voices, mixed = Voices(takes, 0.0), np.zeros(2 * RATE_HZ, np.float32)
     for start in range(0, len(mixed), RATE_HZ // 3):
-        voices.add_to(mixed[start : start + RATE_HZ // 3], start)
-    return mixed[:, 0], [(take.start / RATE_HZ, take.end / RATE_HZ) for take in takes]
+        block = mixed[start : start + RATE_HZ // 3]
+        heard = voices.render(start, len(block))
+        block += 0.0 if heard is None else heard
+    return mixed, [(take.start / RATE_HZ, take.end / RATE_HZ) for take in takes]
 
 
 def test_a_take_is_heard_whole(bench: Bench) -> None:
