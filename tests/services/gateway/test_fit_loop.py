@@ -77,9 +77,9 @@ def test_the_translator_is_asked_when_it_offered_nothing(small_world: World) -> 
     cloning = [progress for stage, progress in told if stage == Stage.CLONING]
     assert cloning == sorted(cloning)
     assert any(0 < progress < 100 for progress in cloning)
-    stages = [stage for stage, _ in told]
-    last_of_translation = max(index for index, stage in enumerate(stages) if stage == Stage.TRANSLATION)
-    assert last_of_translation < stages.index(Stage.CLONING)
+    translation = [progress for stage, progress in told if stage == Stage.TRANSLATION]
+    assert translation == sorted(translation)
+    assert translation.count(100) == 1
 
 
 def progress_events(world: World, task_id: str) -> list[tuple[str, int]]:
