@@ -14,13 +14,14 @@ from services.gateway.api.context import (
     Who,
     check_version_sent,
     etag,
+    known_speaker,
     locked_visible_task,
     visible_task,
 )
 from services.gateway.api.problems import Problem, not_found, unprocessable
 from services.gateway.api.reading import read_speaker
 from services.gateway.api.schemas import SpeakerRead, VoiceChoice
-from services.gateway.database import account, casting, queries
+from services.gateway.database import account, casting
 from services.gateway.database.edits import Edit
 from services.gateway.database.tables import CastRow, SpeakerRow, Task
 from shared.storage import ObjectNotFound, keys
@@ -44,13 +45,13 @@ def keep_speaker(body: CastKeep, parts: Parts, who: Who, response: Response) -> 
     """
     with parts.database.read() as session:
         task = visible_task(session, who, body.task_id)
-        speaker = _speaker(session, task, body.speaker_id)
+        speaker = known_speaker(session, task.task_id, body.speaker_id)
     cast_id = f"cast_{uuid.uuid4().hex[:12]}"
     sample = _copied(parts, speaker.reference_key, keys.cast_sample(task.owner, cast_id))
     try:
         with parts.database.write() as session:
             task = locked_visible_task(session, who, body.task_id)
-            speaker = _speaker(session, task, body.speaker_id)
+            speaker = known_speaker(session, task.task_id, body.speaker_id)
             if speaker.cast_accepted:
                 raise Problem(409, "already_in_cast", f"{speaker.name} is in the cast already")
             member = _member(task, speaker, cast_id, body.name, sample)
@@ -146,7 +147,7 @@ def decide_cast(
     """Say who a speaker is, proposed or not: name and voice of that person are taken over. None: nobody known."""
     with parts.database.write() as session:
         task = locked_visible_task(session, who, task_id)
-        speaker = _speaker(session, task, speaker_id)
+        speaker = known_speaker(session, task.task_id, speaker_id)
         edit, before = Edit(session, task, "decide_cast", who.owner), speaker.name
         if body.cast_id is None:
             edit.change(speaker, **casting.NOBODY)
@@ -158,13 +159,6 @@ def decide_cast(
             edit.finish(f"{before} is {member.name} of the cast")
         response.headers["ETag"] = etag(speaker.version)
         return read_speaker(session, speaker)
-
-
-def _speaker(session: Session, task: Task, speaker_id: str) -> SpeakerRow:
-    found = queries.speaker(session, task.task_id, speaker_id)
-    if found is None:
-        raise not_found(f"speaker '{speaker_id[:40]}'")
-    return found
 
 
 def _known(session: Session, owner: str, cast_id: str) -> CastRow:
