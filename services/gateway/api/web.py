@@ -1,4 +1,4 @@
-"""The web app: its built files, and its start page for every address that is not the API's."""
+"""The web app: its built files, and its start page for every address that a browser opens and the API does not have."""
 
 import gzip
 import mimetypes
@@ -55,7 +55,7 @@ class WebApp:
         wanted = self._folder / path if path else self._folder / "index.html"
         if self._is_ours(wanted):
             return self._file(request, wanted, immutable=path.startswith("assets/"))
-        if path.startswith("assets/") or "." in path.rsplit("/", 1)[-1]:
+        if path and not _is_page(request, path):
             return None
         start = self._folder / "index.html"
         if start.is_file():
@@ -87,6 +87,15 @@ class WebApp:
         if found.compressed is not None and "gzip" in request.headers.get("accept-encoding", ""):
             body, headers["Content-Encoding"] = found.compressed, "gzip"
         return Response(body, headers=headers, media_type=found.media_type)
+
+
+def _is_page(request: Request, path: str) -> bool:
+    """Whether a browser opens this address; a program that asks for what is not there is told so."""
+    return (
+        "text/html" in request.headers.get("accept", "")
+        and not path.startswith("assets/")
+        and "." not in path.rsplit("/", 1)[-1]
+    )
 
 
 def policy(upload_origin: str | None) -> str:

@@ -7,6 +7,7 @@ import pytest
 from tests.services.gateway.api.test_tasks import problem
 from tests.services.gateway.conftest import Gateway, World
 
+BROWSER = {"Accept": "text/html,application/xhtml+xml,*/*;q=0.8"}
 PAGE = "<!doctype html><title>LocalClip</title>" + " " * 2000
 
 
@@ -25,12 +26,12 @@ def built(small_world: World, tmp_path: Path) -> Gateway:
 @pytest.mark.parametrize("path", ["/", "/dashboard", "/tasks/task_20260101_000000_00000000", "/settings", "/not/known"])
 def test_every_page_is_the_app(built: Gateway, path: str) -> None:
     """The start page answers, is asked for anew each time, and forbids what comes from elsewhere."""
-    answer = built.http.get(path)
+    answer = built.http.get(path, headers=BROWSER)
     assert (answer.status_code, answer.text) == (200, PAGE)
     assert answer.headers["content-type"] == "text/html; charset=utf-8"
     assert answer.headers["cache-control"] == "no-cache"
     assert "default-src 'self'" in answer.headers["content-security-policy"]
-    again = built.http.get(path, headers={"If-None-Match": answer.headers["etag"]})
+    again = built.http.get(path, headers=BROWSER | {"If-None-Match": answer.headers["etag"]})
     assert again.status_code == 304
 
 
@@ -51,6 +52,12 @@ def test_hashed_files_are_kept_and_compressed(built: Gateway) -> None:
 )
 def test_what_is_no_page_is_not_found(built: Gateway, path: str) -> None:
     """A missing file, the API's own addresses, files beside the folder: a problem document, never the app."""
+    assert problem(built.http.get(path, headers=BROWSER)) == (404, "not_found")
+
+
+@pytest.mark.parametrize("path", ["/task", "/etc/passwd"])
+def test_a_program_with_a_wrong_address_is_told_so(built: Gateway, path: str) -> None:
+    """Only a browser that opens a page gets the app."""
     assert problem(built.http.get(path)) == (404, "not_found")
 
 
@@ -65,4 +72,4 @@ def test_without_a_build_the_start_page_says_how(small_world: World, tmp_path: P
     answer = gateway.http.get("/")
     assert answer.status_code == 200
     assert "make frontend" in answer.text
-    assert problem(gateway.http.get("/dashboard")) == (404, "not_found")
+    assert problem(gateway.http.get("/dashboard", headers=BROWSER)) == (404, "not_found")
