@@ -14,10 +14,11 @@ from pydantic_settings import BaseSettings
 
 import services
 from shared.messaging import BrokerSettings, WorkerSettings
+from shared.models import ModelSettings
 from shared.storage import StorageSettings
 
 ROOT = Path(__file__).parents[2]
-SHARED = (BrokerSettings, WorkerSettings, StorageSettings)
+SHARED = (BrokerSettings, WorkerSettings, StorageSettings, ModelSettings)
 _SETTING = re.compile(r"^#? ?([A-Z][A-Z0-9_]*)=(.*)$")
 _OF_THE_CLIENT = {"LOCALCLIP_SERVER", "LOCALCLIP_API_KEY"}
 

@@ -1,0 +1,7 @@
+"""How engines use a model they share: batches over jobs, memory that runs out, one GPU for several services."""
+
+from shared.inference._batching import MicroBatcher, cut_batches
+from shared.inference._lease import GpuLease
+from shared.inference._memory import SafeSize, is_out_of_memory
+
+__all__ = ["GpuLease", "MicroBatcher", "SafeSize", "cut_batches", "is_out_of_memory"]

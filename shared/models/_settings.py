@@ -1,0 +1,30 @@
+"""Settings of every engine that has weights."""
+
+from pathlib import Path
+
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class ModelSettings(BaseSettings):
+    """Where weights lie and what computes."""
+
+    model_config = SettingsConfigDict(frozen=True, extra="ignore", env_prefix="LOCALCLIP_")
+
+    models_dir: Path = Field(
+        default=Path("data/models"), description="folder of the weights that `localclip models pull` fetches"
+    )
+    device: str = Field(
+        default="auto", description="what neural engines compute on: auto, cpu, cuda, or one GPU as cuda:1"
+    )
+    compute_type: str = Field(
+        default="auto",
+        description="arithmetic of recognizer and translator: auto (int8 on a CPU, float16 on a GPU), int8, "
+        "int8_float16, float16 or float32",
+    )
+    gpu_lease: Path | None = Field(
+        default=None,
+        description="folder shared by services that share a GPU, which then take turns batch by batch; None: each has "
+        "its own",
+    )
+    offline: bool = Field(default=False, description="never touch the network for weights")
