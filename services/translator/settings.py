@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Literal
 
-from pydantic import Field
+from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
@@ -21,4 +21,18 @@ class TranslatorSettings(BaseSettings):
     )
     apertium_timeout_s: float = Field(
         default=60.0, gt=0, description="seconds Apertium may take for one line, its start included"
+    )
+    openai_url: str = Field(
+        default="",
+        description="base URL of an OpenAI-compatible service for LOCALCLIP_TRANSLATOR=openai, up to and with /v1",
+    )
+    openai_model: str = Field(default="", description="model of that service that translates")
+    openai_api_key: SecretStr = Field(default=SecretStr(""), description="key of that service, where it wants one")
+    openai_timeout_s: float = Field(default=120.0, gt=0, description="seconds that service may take for one answer")
+    openai_concurrency: int = Field(default=4, ge=1, description="requests to that service at a time, per worker")
+    openai_price_in: float = Field(
+        default=0.0, ge=0, description="US dollars for a million tokens read by that service; reports tell the cost"
+    )
+    openai_price_out: float = Field(
+        default=0.0, ge=0, description="US dollars for a million tokens written by that service"
     )

@@ -18,6 +18,18 @@ def create_translator(settings: TranslatorSettings) -> Translator:
             from services.translator.engines.apertium import ApertiumTranslator
 
             return ApertiumTranslator(settings.apertium_data, settings.apertium_timeout_s)
+        case "openai":
+            from services.translator.engines._chat import Endpoint
+            from services.translator.engines.openai_compatible import OpenAiTranslator
+
+            endpoint = Endpoint(
+                settings.openai_url,
+                settings.openai_model,
+                settings.openai_api_key.get_secret_value(),
+                settings.openai_timeout_s,
+                settings.openai_concurrency,
+            )
+            return OpenAiTranslator(endpoint, settings.openai_price_in, settings.openai_price_out)
         case name:
             engine: Translator | None = create_from_package("translator", name, settings)
             if engine is not None:
