@@ -15,7 +15,22 @@ class TranslatorSettings(BaseSettings):
     profile: Literal["embedded", "neural"] = Field(
         default="embedded", description="engines used where none is named: embedded needs no weights, neural does"
     )
-    translator: str | None = Field(default=None, description="engine that translates; None: the profile's")
+    translator: str | None = Field(
+        default=None, description="engine that translates, apertium, ctranslate2 or openai; None: the profile's"
+    )
+    translation_model: str = Field(
+        default="nllb-200-600m",
+        description="model of the engine ctranslate2: a name of `localclip models list`, or a folder",
+    )
+    translation_beam: int = Field(
+        default=4, ge=1, le=16, description="beams of that model; up to four of them become candidates of a line"
+    )
+    translation_batch_tokens: int = Field(
+        default=2048, ge=64, description="tokens of one batch of that model, padding included"
+    )
+    translation_jobs: int = Field(
+        default=4, ge=1, le=64, description="jobs a worker with that model does at a time, sharing its batches"
+    )
     apertium_data: Path | None = Field(
         default=None, description="folder with Apertium's modes/; None: beside the installed program"
     )

@@ -3,6 +3,8 @@
 import re
 import unicodedata
 
+COPIED = "the line itself, not translated"
+
 _WORD = re.compile(r"[^\W\d_]+")
 _OWN_SHARE = 0.3
 _SAME_SHARE = 0.8
@@ -30,7 +32,7 @@ def fault(text: str, source_text: str, target: str) -> str | None:
     if len(text) > 60 + 8 * len(source_text):
         return "far longer than the line"
     if _is_source(text, source_text):
-        return "the line itself, not translated"
+        return COPIED
     if not _is_in_script(text, source_text, target):
         return f"not written as {target} is"
     return None

@@ -10,6 +10,9 @@ from typing import Protocol
 from shared.messaging import EngineInfo, EngineUsage, GlossaryTerm
 from shared.pipeline import CancelToken, PipelineError
 
+WRITTEN_ALIKE = ("IBM", "BMW", "NATO", "UEFA", "MTV", "AMD", "SAP", "HBO")
+"""Stand-ins for engines that know the world: written alike in every language offered, without an ending."""
+
 
 @dataclass(frozen=True)
 class Line:
@@ -65,6 +68,7 @@ class Traits:
     translated. An engine without any gets the text around such terms piece by piece. One that `uses_glossary` gets the
     lines as they are and the terms beside them first; only a line it lost a term of is asked for with stand-ins.
     One that `knows_names` writes them as they are written in the target language, in its script; for others they stay.
+    `parallel_jobs`: how many jobs one process should do at a time, for engines that batch over jobs or wait for others.
     """
 
     batch_lines: int
@@ -73,6 +77,7 @@ class Traits:
     uses_glossary: bool = False
     knows_names: bool = False
     stand_ins: tuple[str, ...] = ()
+    parallel_jobs: int = 1
 
 
 class Translator(Protocol):
@@ -109,5 +114,5 @@ class Translator(Protocol):
         ...
 
     def close(self) -> None:
-        """Let go of processes and memory; a later call takes them again."""
+        """Let go of processes, connections and memory."""
         ...

@@ -8,13 +8,11 @@ from services.translator.engines._chat import Chat, Endpoint
 from services.translator.engines._event_loop import EventLoop
 from services.translator.engines._interview import Interview
 from services.translator.engines._questions import CANDIDATES, Question
-from services.translator.engines.base import Passage, Traits, Translation
+from services.translator.engines.base import WRITTEN_ALIKE, Passage, Traits, Translation
 from shared.messaging import EngineInfo
 from shared.pipeline import CancelToken, ErrorCode, PermanentError, Stage
 
 _SHARD = 32
-_STAND_INS = ("IBM", "BMW", "NATO", "UEFA", "MTV", "AMD", "SAP", "HBO")
-"""Names that are written alike in every language offered, in letters and without an ending."""
 
 
 class OpenAiTranslator:
@@ -61,7 +59,8 @@ class OpenAiTranslator:
             uses_context=True,
             uses_glossary=True,
             knows_names=True,
-            stand_ins=_STAND_INS,
+            stand_ins=WRITTEN_ALIKE,
+            parallel_jobs=self._endpoint.concurrency,
         )
 
     def names(self, found: Collection[str], source: str, target: str, cancel: CancelToken) -> frozenset[str]:
