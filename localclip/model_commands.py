@@ -1,0 +1,128 @@
+"""Weights on the command line."""
+
+import json
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Annotated
+
+import typer
+from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn, TransferSpeedColumn
+from rich.table import Table
+
+from localclip import weights
+from localclip.errors import LocalClipError
+from localclip.hub import Hub, Tell
+from localclip.terminal import console
+from shared.models import CATALOGUE, Model, ModelSettings
+
+_HUB = "https://huggingface.co"
+models = typer.Typer(help="Weights of the neural engines: what there is, fetch it, check it.", no_args_is_help=True)
+
+
+@models.command("list")
+def list_models(as_json: Annotated[bool, typer.Option("--json", help="print JSON")] = False) -> None:
+    """List the models LocalClip knows: who needs them, size, terms, whether they are here."""
+    settings = ModelSettings()
+    if as_json:
+        print(json.dumps([_as_json(model, settings) for model in CATALOGUE], indent=2))
+        return
+    grid = Table(title=f"models in {settings.models_dir.absolute()}", title_justify="left")
+    for heading in ("model", "engine", "size", "licence", "commercial use", "state", "note"):
+        grid.add_column(heading, overflow="fold")
+    for model in CATALOGUE:
+        grid.add_row(
+            model.name,
+            model.engine,
+            _size(model.size_mb * 1e6),
+            model.licence,
+            "yes" if model.commercial_use else "no",
+            weights.state(model, settings),
+            _note(model),
+        )
+    console.print(grid)
+
+
+@models.command("pull")
+def pull_models(names: Annotated[list[str], typer.Argument(help="names of `localclip models list`")]) -> None:
+    """Fetch models; what broke off goes on where it stopped, what is here and whole is left alone."""
+    settings = ModelSettings()
+    chosen = [weights.find(name) for name in names]
+    endpoint, token = os.environ.get("HF_ENDPOINT") or _HUB, os.environ.get("HF_TOKEN", "")
+    for model in chosen:
+        with Hub(endpoint, token) as hub, _progress() as begin:
+            pulled = weights.pull(model, settings, hub, begin)
+        total = _size(sum(kept.size for kept in pulled.manifest.files.values()))
+        did = f"fetched {pulled.fetched} files" if pulled.fetched else "nothing to fetch"
+        _say(f"{model.name}: {did}; {total} in {pulled.folder}, revision {pulled.manifest.revision[:12]}")
+        if not model.commercial_use:
+            _say(f"{model.name}: its licence ({model.licence}) does not allow commercial use")
+
+
+@models.command("check")
+def check_models(
+    name: Annotated[str | None, typer.Argument(help="one model [default: all that are here]")] = None,
+) -> None:
+    """Compare every byte with what was fetched; names the files that are broken. Asks no network."""
+    settings = ModelSettings()
+    chosen = [weights.find(name)] if name else [m for m in CATALOGUE if weights.state(m, settings) != "absent"]
+    broken = []
+    for model in chosen:
+        with _progress() as begin:
+            faults = weights.check(model, settings, begin)
+        for file, fault in faults.items():
+            _say(f"{model.name}: {file} {fault}")
+        if faults:
+            broken.append(model.name)
+        else:
+            _say(f"{model.name}: whole")
+    if not chosen:
+        _say(f"no model is in {settings.models_dir.absolute()}")
+    if broken:
+        raise LocalClipError(f"mend it with: localclip models pull {' '.join(broken)}")
+
+
+@contextmanager
+def _progress() -> Iterator[weights.Begin]:
+    """A bar per file; where the output is no terminal, nothing."""
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        DownloadColumn(),
+        TransferSpeedColumn(),
+        TimeRemainingColumn(),
+    )
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bars:
+
+        def begin(words: str, total: int, have: int) -> Tell:
+            task = bars.add_task(words, total=total, completed=have)
+            return lambda count: bars.advance(task, count)
+
+        yield begin
+
+
+def _as_json(model: Model, settings: ModelSettings) -> dict[str, object]:
+    return {
+        "name": model.name,
+        "engine": model.engine,
+        "repository": model.repository,
+        "size_mb": model.size_mb,
+        "licence": model.licence,
+        "commercial_use": model.commercial_use,
+        "gated": model.gated,
+        "folder": str(settings.models_dir.absolute() / model.name),
+        "state": weights.state(model, settings),
+    }
+
+
+def _note(model: Model) -> str:
+    gated = "accept its terms on its page, then set HF_TOKEN" if model.gated else ""
+    return "; ".join(filter(None, (gated, model.note)))
+
+
+def _size(count: float) -> str:
+    return f"{count / 1e9:.1f} GB" if count >= 1e9 else f"{count / 1e6:.0f} MB"
+
+
+def _say(text: str) -> None:
+    console.print(text, markup=False, highlight=False, soft_wrap=True)

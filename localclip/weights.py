@@ -1,0 +1,219 @@
+"""Weights on this machine: fetched from a hub into their folder, and checked against what was fetched.
+
+A folder may be used at any time: files appear whole and checked, those a model cannot do without last. Beside them a
+manifest keeps where they came from and their checksums.
+"""
+
+import errno
+import json
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from fnmatch import fnmatch
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+
+from localclip.errors import LocalClipError
+from localclip.hub import Hub, RemoteFile, Repository, Tell, sha256_of
+from shared.models import CATALOGUE, Model, ModelSettings, catalogued
+
+MANIFEST = "localclip-manifest.json"
+_PARTIAL = ".partial"
+_SPARE = 200 << 20
+"""Bytes to leave free on the disk."""
+
+
+@dataclass(frozen=True)
+class Kept:
+    """A file as it was fetched."""
+
+    size: int
+    sha256: str
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """What a folder holds and where that came from."""
+
+    repository: str
+    revision: str
+    files: dict[str, Kept]
+
+
+@dataclass(frozen=True)
+class Pulled:
+    """The outcome of a pull."""
+
+    folder: Path
+    manifest: Manifest
+    fetched: int
+
+
+Begin = Callable[[str, int, int], Tell]
+"""Announces a step: its words, its bytes in all, those that are there; gets what the bytes are told to."""
+
+
+def find(name: str) -> Model:
+    """The catalogued model of that name. Raises: LocalClipError."""
+    model = catalogued(name)
+    if model is None:
+        known = ", ".join(entry.name for entry in CATALOGUE)
+        raise LocalClipError(f"no model '{name}' is known; there are: {known}. Others are used by the path of a folder")
+    return model
+
+
+def state(model: Model, settings: ModelSettings) -> str:
+    """`here`, `incomplete` or `absent`, by names and sizes only."""
+    folder = settings.models_dir / model.name
+    present = [file for file in model.required if (folder / file).is_file()]
+    if not present:
+        return "incomplete" if folder.exists() else "absent"
+    manifest = read_manifest(folder)
+    files = manifest.files if manifest else {}
+    whole = all(_has_size(folder / name, kept.size) for name, kept in files.items())
+    return "here" if whole and len(present) == len(model.required) else "incomplete"
+
+
+def pull(model: Model, settings: ModelSettings, hub: Hub, begin: Begin) -> Pulled:
+    """Fetch what is missing of a model or broken; what is there and right is not fetched again.
+
+    Raises: LocalClipError.
+    """
+    folder = settings.models_dir / model.name
+    if settings.offline:
+        raise LocalClipError(
+            f"LOCALCLIP_OFFLINE is set, so nothing is fetched: unset it, or copy the folder of the model from another "
+            f"machine to {folder}"
+        )
+    with _alone(folder), _disk_errors(settings):
+        repository = hub.repository(model.repository)
+        wanted = _wanted(model, repository)
+        missing = [file for file in wanted if not _is_there(folder, file, begin)]
+        _check_space(folder, missing)
+        for file in missing:
+            _fetch(hub, repository, file, folder, begin)
+        files = {file.name: Kept(file.size, file.sha256 or sha256_of(folder / file.name)) for file in wanted}
+        manifest = Manifest(repository.name, repository.revision, files)
+        _write(folder / MANIFEST, json.dumps(asdict(manifest), indent=2))
+        shutil.rmtree(folder / _PARTIAL, ignore_errors=True)
+    return Pulled(folder, manifest, len(missing))
+
+
+def check(model: Model, settings: ModelSettings, begin: Begin) -> dict[str, str]:
+    """What is wrong, by file; empty for a whole model. Reads every byte, asks no network."""
+    folder = settings.models_dir / model.name
+    faults = {name: "is missing" for name in model.required if not (folder / name).is_file()}
+    manifest = read_manifest(folder)
+    if manifest is None:
+        return faults or {MANIFEST: "is missing, so only names could be checked"}
+    for name, kept in manifest.files.items():
+        path = folder / name
+        if not path.is_file():
+            faults[name] = "is missing"
+        elif not _has_size(path, kept.size):
+            faults[name] = f"has {path.stat().st_size} bytes instead of {kept.size}"
+        elif sha256_of(path, begin(f"checking {name}", kept.size, 0)) != kept.sha256:
+            faults[name] = "has another checksum than when it was fetched"
+    return faults
+
+
+def read_manifest(folder: Path) -> Manifest | None:
+    """The manifest in `folder`; None where there is none that can be read."""
+    try:
+        document = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
+        files = {name: Kept(**kept) for name, kept in document["files"].items()}
+        return Manifest(document["repository"], document["revision"], files)
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+
+
+def _wanted(model: Model, repository: Repository) -> list[RemoteFile]:
+    """The files of the catalogue's patterns, the required ones last and of them the largest, which is the weights."""
+    files = [file for file in repository.files if any(fnmatch(file.name, pattern) for pattern in model.files)]
+    names = {file.name for file in files}
+    if lost := [name for name in model.required if name not in names]:
+        raise LocalClipError(f"{repository.name} no longer has {', '.join(lost)}; please report this")
+    return sorted(files, key=lambda file: (file.name in model.required, file.size))
+
+
+def _is_there(folder: Path, file: RemoteFile, begin: Begin) -> bool:
+    """Whether the file is there and right; one that is wrong is removed."""
+    path = folder / file.name
+    if not path.is_file():
+        return False
+    if file.fault(path, begin(f"checking {file.name}", file.size, 0)) is None:
+        return True
+    path.unlink()
+    return False
+
+
+def _fetch(hub: Hub, repository: Repository, file: RemoteFile, folder: Path, begin: Begin) -> None:
+    """Bring one file; what came broken is fetched once more from its beginning."""
+    partial = folder / _PARTIAL / f"{file.checksum[:24]}-{file.name.replace('/', '-')}"
+    partial.parent.mkdir(parents=True, exist_ok=True)
+    for last in (False, True):
+        have = partial.stat().st_size if partial.exists() else 0
+        hub.fetch(repository, file, partial, begin(f"fetching {file.name}", file.size, have))
+        fault = file.fault(partial, begin(f"checking {file.name}", file.size, 0))
+        if fault is None:
+            target = folder / file.name
+            target.parent.mkdir(parents=True, exist_ok=True)
+            partial.replace(target)
+            return
+        partial.unlink()
+        if last:
+            raise LocalClipError(
+                f"{file.name} of {repository.name} came broken twice ({fault}); the hub or the mirror has another "
+                "file: try again later, or another HF_ENDPOINT"
+            )
+
+
+def _check_space(folder: Path, missing: list[RemoteFile]) -> None:
+    partial = folder / _PARTIAL
+    here = sum(path.stat().st_size for path in partial.glob("*")) if partial.exists() else 0
+    needed = sum(file.size for file in missing) - here
+    if not missing:
+        return
+    place = next(parent for parent in (folder, *folder.parents) if parent.exists())
+    free = shutil.disk_usage(place).free
+    if needed + _SPARE > free:
+        raise LocalClipError(
+            f"{needed / 1e9:.1f} GB are needed in {folder}, and {free / 1e9:.1f} GB are free there: make room, or set "
+            "LOCALCLIP_MODELS_DIR to a folder on a larger disk"
+        )
+
+
+def _has_size(path: Path, size: int) -> bool:
+    return path.is_file() and path.stat().st_size == size
+
+
+def _write(path: Path, text: str) -> None:
+    new = path.with_suffix(".new")
+    new.write_text(text + "\n", encoding="utf-8")
+    new.replace(path)
+
+
+@contextmanager
+def _alone(folder: Path) -> Iterator[None]:
+    """One pull of a model at a time."""
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    lock = FileLock(folder.parent / f".{folder.name}.lock", timeout=0)
+    try:
+        with lock:
+            yield
+    except Timeout as error:
+        raise LocalClipError(f"{folder.name} is being fetched by another process") from error
+
+
+@contextmanager
+def _disk_errors(settings: ModelSettings) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        if error.errno == errno.ENOSPC:
+            text = f"the disk of {settings.models_dir} is full: make room and run it again, what came is kept"
+        else:
+            text = f"{error.strerror or error}: {error.filename or settings.models_dir}"
+        raise LocalClipError(text) from error
