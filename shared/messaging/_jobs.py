@@ -157,6 +157,7 @@ class LineToSpeak(Message):
     gap_s: float = Field(default=0.0, ge=0, description="silence after the line up to the next speech or the end")
     lead_s: float = Field(default=0.0, ge=0, description="silence before the line that it may begin in at worst")
     revision: int = Field(default=0, description="given back with the take, which counts for this revision only")
+    rendition: int = Field(default=0, ge=0, description="how often a person wished to hear the same said otherwise")
 
 
 class CloneLines(Job):

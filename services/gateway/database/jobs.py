@@ -92,6 +92,7 @@ def view(line: LineRow) -> units.LineView:
         omitted=line.omitted,
         pinned=line.pinned,
         rounds=line.rounds,
+        rendition=line.rendition,
         decision=line.decision,
         error_rate=line.error_rate,
         similarity=line.similarity,
