@@ -21,6 +21,7 @@ from shared.messaging import (
     Job,
     Timeline,
     TranslateLines,
+    merge_engines,
 )
 from shared.pipeline import LineState, Stage, Status
 from shared.storage import keys
@@ -305,4 +306,4 @@ def _engines(session: Session, task: Task, language: str) -> tuple[EngineUsed, .
         if of in ("base", language)
         for engine in run.engines
     ]
-    return tuple(dict.fromkeys(used))
+    return merge_engines(used)
