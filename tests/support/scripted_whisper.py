@@ -24,7 +24,8 @@ _MULTILINGUAL = ""  # CTranslate2 takes a model for multilingual when its vocabu
 _CODE, _PLACE = 64, 32
 _SIZE = _CODE + _PLACE
 _FRAMES, _POSITIONS = 1500, 448
-_FRAMES_OF_WORD, _PROMPT = 20, 3
+_FRAMES_OF_WORD = 20
+_FOCUS = 1.8  # less, and few words in 30 s drift apart; more, and many in a short sound do
 
 Array = NDArray[np.float32]
 
@@ -70,7 +71,7 @@ def _tokenizer(script: Script) -> Tokenizer:
     spoken = script.text.split()
     if len(set(spoken)) != len(spoken):
         raise ValueError("a word decides the next, so no word may be said twice")
-    several = [_MULTILINGUAL] if len(script.languages) > 1 else []
+    several = [_MULTILINGUAL] if _is_multilingual(script) else []
     plain = [*sorted(pre_tokenizers.ByteLevel.alphabet()), *(f"Ġ{_as_bytes(word)}" for word in spoken), *several]
     tokenizer = Tokenizer(models.BPE(vocab={token: number for number, token in enumerate(plain)}, merges=[]))
     tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
@@ -79,6 +80,10 @@ def _tokenizer(script: Script) -> Tokenizer:
     special = [_END, _START, *tongues, "<|translate|>", _TASK, "<|startoflm|>", "<|startofprev|>", _SILENCE, _PLAIN]
     tokenizer.add_special_tokens([AddedToken(token, special=True, normalized=False) for token in special])
     return tokenizer
+
+
+def _is_multilingual(script: Script) -> bool:
+    return len(script.languages) > 1
 
 
 def _as_bytes(word: str) -> str:
@@ -91,10 +96,11 @@ def _chain(script: Script) -> Iterable[tuple[str, str]]:
     """Which token follows which."""
     said = [f"Ġ{_as_bytes(word)}" for word in script.text.split()]
     ends = [said[0]] if script.loop else [f"<|{WORD_S * len(said):.2f}|>", _END]
-    yield _START, f"<|{script.language}|>"
-    yield from ((f"<|{code}|>", _TASK) for code in script.languages)
+    if _is_multilingual(script):
+        yield _START, f"<|{script.language}|>"
+        yield from ((f"<|{code}|>", _TASK) for code in script.languages)
     yield _PLAIN, said[0]  # asked for without times
-    yield from pairwise([_TASK, "<|0.00|>", *said, *ends])
+    yield from pairwise([_TASK if _is_multilingual(script) else _START, "<|0.00|>", *said, *ends])
 
 
 def _codes(script: Script, ids: dict[str, int]) -> tuple[Array, Array]:
@@ -130,8 +136,9 @@ def _model(script: Script, vocabulary: Sequence[str]) -> WhisperSpec:
     for convolution, channels in ((encoder.conv1, script.mels), (encoder.conv2, _SIZE)):
         convolution.weight, convolution.bias = np.zeros((_SIZE, channels, 3), np.float32), np.zeros(_SIZE, np.float32)
     encoder.position_encodings.encodings = _places(np.arange(_FRAMES))
+    before = 3 if _is_multilingual(script) else 1  # start, language and task come before the text, or the start alone
     decoder.position_encodings.encodings = _places(
-        _FRAMES_OF_WORD * (np.arange(_POSITIONS) - _PROMPT) + _FRAMES_OF_WORD // 2
+        _FRAMES_OF_WORD * (np.arange(_POSITIONS) - before) + _FRAMES_OF_WORD // 2
     )
     decoder.embeddings.weight, decoder.projection.weight = _codes(script, ids)
     for part in (encoder, decoder):
@@ -146,7 +153,7 @@ def _model(script: Script, vocabulary: Sequence[str]) -> WhisperSpec:
         _attention(layer.attention, (_SIZE, 2 * _SIZE, _SIZE))
         for weight in (layer.attention.linear[0].weight, layer.attention.linear[1].weight):
             for head in (0, _SIZE // 2):
-                weight[head : head + _PLACE, _CODE:] = 1.5 * np.eye(_PLACE)
+                weight[head : head + _PLACE, _CODE:] = _FOCUS * np.eye(_PLACE)
     spec.register_vocabulary(list(vocabulary))
     spec.config.suppress_ids, spec.config.suppress_ids_begin = [], [ids[_END]]
     spec.config.lang_ids = [ids[f"<|{code}|>"] for code in script.languages]

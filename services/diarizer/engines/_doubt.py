@@ -73,14 +73,16 @@ def believed(passage: Passage) -> tuple[Word, ...]:
 
 
 def without_loops(words: Sequence[Word]) -> tuple[Word, ...]:
-    """`words` with phrases that are said more than three times in a row said once."""
+    """`words` with phrases that are said more than three times in a row said once; the last may be cut off."""
     texts = [word.text.casefold() for word in words]
     kept: list[Word] = []
     at = 0
     while at < len(words):
         length, times = _loop(texts, at)
         kept += words[at : at + length]
-        at += length * times
+        phrase, at = texts[at : at + length], at + length * times
+        if times > 1 and texts[at:] == phrase[: len(texts) - at]:
+            break
     return tuple(kept)
 
 
