@@ -28,7 +28,7 @@ from shared.messaging._results import RESULT, JobFailed, JobResult, Result, fail
 from shared.messaging._settings import BrokerSettings, WorkerSettings, connect_options
 from shared.messaging._streams import provision
 from shared.messaging._thread import in_thread
-from shared.observability import bind_job, logger
+from shared.observability import bind_job, kept_health, logger
 from shared.pipeline import Canceled, ErrorCode, PermanentError, PipelineError, Stage
 from shared.storage import ObjectNotFound, ObjectStore, StorageError, keys, read_bytes
 
@@ -62,6 +62,7 @@ class Worker:
         self._current: JobContext | None = None
         self._feed: JobFeed | None = None
         self._serving: asyncio.Task[None] | None = None
+        self._ready = False
 
     async def run(self) -> None:
         """Serve until SIGTERM or SIGINT, then end or hand back the job in hand."""
@@ -69,7 +70,8 @@ class Worker:
         if removed:
             log.info("abandoned_folders_removed", count=removed)
         try:
-            await self._app.run()
+            async with kept_health(self._settings.health_file, lambda: self._ready and is_connected(self.broker)):
+                await self._app.run()
         except NatsError as error:
             if not self._stopping:
                 raise
@@ -106,19 +108,18 @@ class Worker:
 
     async def _serve(self, feed: JobFeed) -> None:
         """Take jobs until the worker stops, through every loss of the broker."""
-        ready = False
         while not self._stopping:
             if not is_connected(self.broker):
                 await asyncio.sleep(_AGAIN_S)
                 continue
             try:
-                if not ready:
+                if not self._ready:
                     await self._prepare()
-                    ready = True
+                    self._ready = True
                 message = await feed.next(FETCH_S)
             except (NatsError, APIError, OSError) as error:
                 log.warning("fetch_failed", error=repr(error))
-                ready = False  # a broker that lost its disk has to be set up again
+                self._ready = False  # a broker that lost its disk has to be set up again
                 await asyncio.sleep(_AGAIN_S)
                 continue
             if message is not None and self._stopping:
