@@ -17,6 +17,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import httpx
 
@@ -93,6 +94,11 @@ class Servers:
     database: str
 
     @property
+    def database_url(self) -> str:
+        """The database for tests that look into it."""
+        return urlsplit(self.postgres.url)._replace(path=f"/{self.database}").geturl()
+
+    @property
     def places(self) -> dict[str, str]:
         """Host and port of the compose file to those of this machine."""
         return {
@@ -113,9 +119,9 @@ class ProcessStack:
 
     @property
     def services(self) -> dict[str, Composed]:
-        """What of the compose file is ours and of the cpu profile."""
+        """What of the compose file is ours and runs with the cpu profile."""
         found = compose(self.variables).values()
-        return {entry.name: entry for entry in found if entry.target and "gpu" not in entry.raw.get("profiles", ())}
+        return {entry.name: entry for entry in found if entry.target and "cpu" in entry.raw.get("profiles", ["cpu"])}
 
     def start(self, **counts: int) -> None:
         """Start every service, in as many replicas as are asked for, and wait until all are healthy."""
@@ -146,6 +152,12 @@ class ProcessStack:
         codes = {replica.name: replica.end() for replica in running}
         self.replicas.clear()
         return codes
+
+    def stop_service(self, name: str) -> None:
+        """SIGTERM to every replica of one service."""
+        for replica in self.replicas.pop(name):
+            replica.send(signal.SIGTERM)
+            replica.end()
 
     def kill(self) -> None:
         """End whatever still runs."""

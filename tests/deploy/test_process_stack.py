@@ -1,16 +1,12 @@
 """The compose file as processes: two gateways and two workers of each stage share the work and do nothing twice."""
 
-import contextlib
 import signal
-import subprocess
 import tempfile
-import threading
 import time
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 import httpx
 import psycopg
@@ -18,15 +14,13 @@ import pytest
 
 from localclip.checks import check_export
 from localclip.client import Client
-from localclip.events import read_events
 from localclip.results import fetch
 from localclip.sample import make_sample
 from shared.testing import PostgresServer, ServerUnavailable, wait_until
 from tests.deploy.processes import STAGES, ProcessStack, Replica, servers
-from tests.deploy.test_composition import new_env
+from tests.deploy.stack_client import Listener, exchange_of, new_variables, upload, wait_for
 
 pytestmark = pytest.mark.timeout(900)
-DONE = ("completed", "failed", "canceled", "stale")
 # The whole of a short dialogue, and many small jobs besides.
 CONFIG = {"target_languages": ["es", "fr"], "source_language": "en", "num_speakers": 2}
 
@@ -35,11 +29,11 @@ CONFIG = {"target_languages": ["es", "fr"], "source_language": "en", "num_speake
 def stack(postgres_cluster: PostgresServer) -> Iterator[ProcessStack]:
     """Two gateways, two workers of each stage, one progress service."""
     folder = Path(tempfile.mkdtemp(prefix="localclip-stack-"))
-    variables = {**new_env(), "TASK_QUEUE_WORKERS": "4", "LOCALCLIP_RESEND_AFTER_S": "20"}
+    variables = new_variables()
     try:
         with servers(folder, variables, postgres_cluster) as found:
-            variables["S3_PUBLIC_ENDPOINT"] = f"http://{found.minio.endpoint}"
-            running = ProcessStack(folder, variables, found)
+            public = {"S3_PUBLIC_ENDPOINT": f"http://{found.minio.endpoint}"}
+            running = ProcessStack(folder, {**variables, **public}, found)
             try:
                 running.start(gateway=2, diarizer=2, translator=2, cloner=2, exporter=2)
                 yield running
@@ -58,66 +52,7 @@ def sample(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def exchange(sample: Path) -> Path:
     """Its first sentences."""
-    path = sample.with_name("exchange.mp4")
-    cut = ["ffmpeg", "-v", "error", "-i", str(sample), "-t", "9.3", "-c:v", "libx264", "-preset", "ultrafast"]
-    subprocess.run([*cut, "-c:a", "aac", str(path)], check=True)
-    return path
-
-
-def upload(http: httpx.Client, video: Path, config: dict[str, Any]) -> str:
-    """Send a video in parts, straight to the object store, and start it."""
-    data = video.read_bytes()
-    begun = http.post("/api/uploads", json={"filename": video.name, "size": len(data)}).json()
-    wanted = list(range(1, begun["parts"] + 1))
-    addresses = http.post(f"/api/uploads/{begun['upload_id']}/parts", json={"part_numbers": wanted}).json()
-    for number, address in enumerate(addresses):
-        part = data[number * begun["part_size"] :][: begun["part_size"]]
-        httpx.put(address["url"], content=part).raise_for_status()  # without the API key
-    body = {"config": config, "start": True}
-    done = http.post(f"/api/uploads/{begun['upload_id']}/complete", json=body)
-    assert done.status_code == 201, done.text
-    return str(done.json()["task_id"])
-
-
-def wait_for(http: httpx.Client, task_id: str, timeout_s: float = 420) -> dict[str, Any]:
-    """The completed task."""
-
-    def ended() -> dict[str, Any] | None:
-        with contextlib.suppress(httpx.TransportError):
-            task = http.get(f"/api/tasks/{task_id}").json()
-            return task if task["status"] in DONE else None
-        return None
-
-    task = wait_until(ended, timeout_s, f"{task_id} does not end")
-    assert task is not None
-    assert task["status"] == "completed", task
-    return task
-
-
-class Listener:
-    """A client of the event stream of one gateway."""
-
-    def __init__(self, http: httpx.Client) -> None:
-        self.facts: list[tuple[str, str, str]] = []
-        self.said_hello = threading.Event()
-        self._http, self._stop = http, threading.Event()
-        self._thread = threading.Thread(target=self._listen, daemon=True)
-        self._thread.start()
-        assert self.said_hello.wait(20)
-
-    def _listen(self) -> None:
-        with self._http.stream("GET", "/api/events", timeout=30) as stream:
-            for event in read_events(stream.iter_raw()):
-                self.said_hello.set()
-                if event.is_fact:
-                    self.facts.append((str(event.id), event.event, str(event.data.get("subject", ""))))
-                if self._stop.is_set():
-                    return
-
-    def end(self) -> None:
-        """Stop with the next heartbeat."""
-        self._stop.set()
-        self._thread.join(20)
+    return exchange_of(sample.parent, sample)
 
 
 @pytest.fixture(scope="module")
@@ -161,7 +96,7 @@ def jobs_done(replicas: list[Replica]) -> list[Counter[tuple[str, ...]]]:
 def test_the_work_is_shared_and_no_job_is_done_twice(stack: ProcessStack, dubbed: dict[str, Any]) -> None:
     """Every job row was done by exactly one worker, at the first try; both workers of every slow stage had work."""
     query = "SELECT task_id, language, stage, shard, attempt, state, resends FROM jobs WHERE task_id = ANY(%s)"
-    with psycopg.connect(_database(stack)) as connection:
+    with psycopg.connect(stack.servers.database_url) as connection:
         rows = connection.execute(query, (dubbed["tasks"],)).fetchall()
     expected = Counter(tuple(str(value) for value in row[:5]) for row in rows)
     assert {(row[5], row[6]) for row in rows} == {("done", 0)}
@@ -175,11 +110,6 @@ def test_the_work_is_shared_and_no_job_is_done_twice(stack: ProcessStack, dubbed
         for replica in stack.replicas[stage]:
             assert replica.said("job_done_elsewhere") == []
     assert done == expected
-
-
-def _database(stack: ProcessStack) -> str:
-    url = urlsplit(stack.servers.postgres.url)
-    return url._replace(path=f"/{stack.servers.database}").geturl()
 
 
 def test_clients_of_both_gateways_hear_the_same(dubbed: dict[str, Any]) -> None:
