@@ -53,6 +53,9 @@ class DiarizeVideo(Job):
     source_language: str | None = Field(default=None, description="None: the engine decides")
     num_speakers: int | None = Field(default=None, ge=1, le=20)
     subtitles_key: str | None = Field(default=None, description="a person's own subtitles replace recognition")
+    hotwords: tuple[str, ...] = Field(
+        default=(), description="names and terms that may be said, as they are written; the most important first"
+    )
 
 
 class SourceLine(Message):
@@ -158,6 +161,7 @@ class LineToSpeak(Message):
     gap_s: float = Field(default=0.0, ge=0, description="silence after the line up to the next speech or the end")
     lead_s: float = Field(default=0.0, ge=0, description="silence before the line that it may begin in at worst")
     revision: int = Field(default=0, description="given back with the take, which counts for this revision only")
+    rendition: int = Field(default=0, ge=0, description="how often a person wished to hear the same said otherwise")
 
 
 class CloneLines(Job):
