@@ -11,7 +11,7 @@ from typing import Any
 from benchmarks.quality import table
 
 HERE = Path(__file__).parent
-ALL = ("pipeline", "export", "dispatch", "upload", "redub", "quality")
+ALL = ("pipeline", "export", "dispatch", "upload", "redub", "quality", "batching", "worker_memory")
 _BEGIN, _END = "<!-- table: made by `make bench` -->", "<!-- end of table -->"
 _QUALITY_BEGIN = "<!-- quality: made by `make bench` -->"
 
@@ -35,6 +35,14 @@ def rows(results: dict[str, Any]) -> list[tuple[str, str, str, str]]:
         add("(4) job ready → handler start, p50 ÷ raw nats-py", dispatch["p50_ratio"], 2)
     if redub := results.get("redub"):
         add(f"(6) one line done again, {redub['ratio']:g} × eSpeak NG alone", redub["line_p50_s"], 3, "s")
+    if batching := results.get("batching"):
+        model = batching["model"]
+        table += [
+            _at_least(f"(7) translated lines per second, 32 at once ÷ one by one, {model}", batching["shard_ratio"], 3),
+            _at_least("(7) the same, four jobs with one line each, side by side", batching["jobs_ratio"], 1.5),
+        ]
+    if memory := results.get("worker_memory"):
+        add(f"(8) memory of a translation worker after {memory['jobs']} jobs ÷ after 100", memory["ratio"], 1.1)
     if upload := results.get("upload"):
         add(
             f"(5) growth of the gateway's memory for {upload['size_gb']:g} GB",
@@ -43,6 +51,10 @@ def rows(results: dict[str, Any]) -> list[tuple[str, str, str, str]]:
             "MiB",
         )
     return table
+
+
+def _at_least(what: str, figure: float, target: float) -> tuple[str, str, str, str]:
+    return (what, f"{figure:g} ×", f"≥ {target:g} ×", "yes" if figure >= target else "**no**")
 
 
 def render(results: dict[str, Any]) -> str:

@@ -21,7 +21,6 @@ from numpy.typing import NDArray
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers
 
 _CODE, _PLACE = 128, 32
-_SIZE = _CODE + _PLACE
 _POSITIONS = 512
 _GAIN, _SHARPNESS, _VOLUME = 0.6, 3.0, 20.0
 _LETTERS = string.ascii_letters + string.digits + string.punctuation + "áéíóúñ¿¡üöäßàèçêî가나다라。、"
@@ -62,14 +61,40 @@ class Script:
         ]
 
 
-def build_translator(folder: Path, script: Script) -> Path:
+@dataclass(frozen=True)
+class Shape:
+    """How large the model is.
+
+    `size` is that of a token's state, `inner` that of the feed-forward layers, `tokens` the least there are. What the
+    script does not need is zero, of which equal layers are kept once; with `noise` it is next to nothing, and every
+    layer takes the memory and the time of a trained one.
+    """
+
+    layers: int = 1
+    size: int = _CODE + _PLACE
+    heads: int = 2
+    inner: int = _CODE + _PLACE
+    tokens: int = 0
+    quantization: str | None = None
+    noise: float = 0.0
+
+    def unused(self, outputs: int, inputs: int) -> Array:
+        """Weights that do nothing."""
+        if not self.noise:
+            return _zeros(outputs, inputs)
+        return self.noise * np.random.default_rng().standard_normal((outputs, inputs), np.float32)
+
+
+def build_translator(folder: Path, script: Script, shape: Shape | None = None) -> Path:
     """Write the model that knows `script` into `folder`, as `localclip models pull` would, and return the folder."""
     folder.mkdir(parents=True, exist_ok=True)
     words = list(dict.fromkeys(piece for pair in script.pairs() for piece in pair[:2]))
     pieces = [*words, _SPACE, *(letter for letter in _LETTERS if letter not in words)]
     tags = TAGS[script.family] if script.tags is None else script.tags
     vocabulary = ["<s>", "<pad>", "</s>", "<unk>", *tags, *pieces]
-    _model(script, vocabulary).save(str(folder))
+    shape = shape or Shape()
+    vocabulary += [f"<unused{number}>" for number in range(shape.tokens - len(vocabulary))]
+    _model(script, vocabulary, shape).save(str(folder))
     if script.sentencepiece:
         (folder / "sentencepiece.bpe.model").write_bytes(_sentencepiece(words))
     else:
@@ -87,34 +112,39 @@ def _capitalized(word: str) -> str:
     return word[:1].upper() + word[1:]
 
 
-def _model(script: Script, tokens: Sequence[str]) -> TransformerSpec:
+def _model(script: Script, tokens: Sequence[str], shape: Shape) -> TransformerSpec:
     number = {token: index for index, token in enumerate(tokens)}
-    codes = np.random.default_rng(0).choice([-1.0, 1.0], (len(tokens), _CODE)).astype(np.float32)
-    projection = _zeros(len(tokens), _SIZE)
-    copied = [(token, token, 1.0) for token in tokens if not any(token == pair[0] for pair in script.pairs())]
+    codes = np.random.default_rng(0).choice(np.array([-1.0, 1.0], np.float32), (len(tokens), _CODE))
+    projection = _zeros(len(tokens), shape.size)
+    known = {pair[0] for pair in script.pairs()}
+    copied = [(token, token, 1.0) for token in tokens if token not in known and not token.startswith("<unused")]
     for piece, translation, weight in (*script.pairs(), *copied):
         projection[number[translation], :_CODE] += _GAIN * weight * codes[number[piece]]
-    spec = TransformerSpec.from_config(1, 2, pre_norm=True)
-    spec.encoder.embeddings[0].weight = np.hstack([codes, _zeros(len(tokens), _PLACE)])
-    spec.decoder.embeddings.weight = _zeros(len(tokens), _SIZE)
+    spec = TransformerSpec.from_config(shape.layers, shape.heads, pre_norm=True)
+    embeddings = _zeros(len(tokens), shape.size)
+    embeddings[:, :_CODE] = codes
+    spec.encoder.embeddings[0].weight = embeddings
+    spec.decoder.embeddings.weight = _zeros(len(tokens), shape.size)
     spec.decoder.projection.weight, spec.decoder.projection.bias = projection, _zeros(len(tokens))
     # a family that has no prefix in the output begins it with the source's second token
-    spec.encoder.position_encodings.encodings = _places(0)
-    spec.decoder.position_encodings.encodings = _places(1 if script.family == "madlad" else 0)
+    spec.encoder.position_encodings.encodings = _places(shape, 0)
+    spec.decoder.position_encodings.encodings = _places(shape, 1 if script.family == "madlad" else 0)
     for part in (spec.encoder, spec.decoder):
         part.scale_embeddings = False
-        _norm(part.layer_norm)
+        _norm(part.layer_norm, shape)
         for layer in part.layer:
-            _attention(layer.self_attention, (3 * _SIZE, _SIZE))
-            _feed_forward(layer.ffn)
-    for layer in spec.decoder.layer:
-        _look_at_places(layer.attention)
+            _attention(layer.self_attention, shape, (3, 1))
+            _feed_forward(layer.ffn, shape)
+    for index, layer in enumerate(spec.decoder.layer):
+        _attention(layer.attention, shape, (1, 2, 1))
+        if index == 0:
+            _look_at_places(layer.attention, shape)
     spec.register_source_vocabulary(list(tokens))
     spec.register_target_vocabulary(list(tokens))
     spec.config.decoder_start_token = "<pad>" if script.family == "madlad" else "</s>"
     spec.config.bos_token, spec.config.eos_token, spec.config.unk_token = "<s>", "</s>", "<unk>"
     spec.validate()
-    spec.optimize()
+    spec.optimize(quantization=shape.quantization)
     return spec
 
 
@@ -122,40 +152,41 @@ def _zeros(*shape: int) -> Array:
     return np.zeros(shape, np.float32)
 
 
-def _places(shift: int) -> Array:
+def _places(shape: Shape, shift: int) -> Array:
     """Sinusoids of many lengths: the product of two places is largest where they are the same."""
     angles = np.outer(np.arange(_POSITIONS) + shift, 2 * np.pi / np.geomspace(3, 2000, _PLACE // 2))
-    place = 2 * np.concatenate([np.cos(angles), np.sin(angles)], axis=1)
-    return np.hstack([_zeros(_POSITIONS, _CODE), place.astype(np.float32)])
+    places = _zeros(_POSITIONS, shape.size)
+    places[:, _CODE : _CODE + _PLACE] = 2 * np.concatenate([np.cos(angles), np.sin(angles)], axis=1)
+    return places
 
 
-def _norm(spec: Any) -> None:
-    spec.gamma, spec.beta = np.ones(_SIZE, np.float32), _zeros(_SIZE)
+def _norm(spec: Any, shape: Shape) -> None:
+    spec.gamma, spec.beta = np.ones(shape.size, np.float32), _zeros(shape.size)
 
 
-def _linear(spec: Any, rows: int) -> None:
-    spec.weight, spec.bias = _zeros(rows, _SIZE), _zeros(rows)
+def _linear(spec: Any, shape: Shape, outputs: int, inputs: int) -> None:
+    spec.weight, spec.bias = shape.unused(outputs, inputs), _zeros(outputs)
 
 
-def _feed_forward(spec: Any) -> None:
-    _norm(spec.layer_norm)
-    _linear(spec.linear_0, _SIZE)
-    _linear(spec.linear_1, _SIZE)
+def _feed_forward(spec: Any, shape: Shape) -> None:
+    _norm(spec.layer_norm, shape)
+    _linear(spec.linear_0, shape, shape.inner, shape.size)
+    _linear(spec.linear_1, shape, shape.size, shape.inner)
 
 
-def _attention(spec: Any, rows: Iterable[int]) -> None:
-    _norm(spec.layer_norm)
-    for linear, count in zip(spec.linear, rows, strict=True):
-        _linear(linear, count)
+def _attention(spec: Any, shape: Shape, times: Iterable[int]) -> None:
+    _norm(spec.layer_norm, shape)
+    for linear, count in zip(spec.linear, times, strict=True):
+        _linear(linear, shape, count * shape.size, shape.size)
 
 
-def _look_at_places(spec: Any) -> None:
-    """Queries and keys are places, the value is the token's code."""
-    _attention(spec, (_SIZE, 2 * _SIZE, _SIZE))
+def _look_at_places(spec: Any, shape: Shape) -> None:
+    """In every head queries and keys are places; the value is the token's code."""
     query, key_value, out = (linear.weight for linear in spec.linear)
-    for head in (0, _SIZE // 2):
-        query[head : head + _PLACE, _CODE:] = key_value[head : head + _PLACE, _CODE:] = _SHARPNESS * np.eye(_PLACE)
-    key_value[_SIZE : _SIZE + _CODE, :_CODE] = np.eye(_CODE)
+    places = slice(_CODE, _CODE + _PLACE)
+    for head in range(0, shape.size, shape.size // shape.heads):
+        query[head : head + _PLACE, places] = key_value[head : head + _PLACE, places] = _SHARPNESS * np.eye(_PLACE)
+    key_value[shape.size : shape.size + _CODE, :_CODE] = np.eye(_CODE)
     out[:_CODE, :_CODE] = _VOLUME * np.eye(_CODE)
 
 
