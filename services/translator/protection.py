@@ -94,8 +94,12 @@ def mask(pieces: Sequence[Piece], stand_ins: Sequence[str]) -> Masked | None:
 
 
 def unmask(translated: str, masked: Masked) -> str | None:
-    """Put the fixed texts back; None when a stand-in or a number of the line was lost, doubled or changed."""
-    if Counter(_DIGITS.findall(translated)) != Counter(_DIGITS.findall(masked.text)):
+    """Put the fixed texts back; None when a stand-in or a number of the line was lost, doubled or changed.
+
+    Where the line has neither, its translation may have digits: some languages write as a figure what others spell out.
+    """
+    numbers = Counter(_DIGITS.findall(masked.text))
+    if (numbers or masked.kept) and Counter(_DIGITS.findall(translated)) != numbers:
         return None
     fixed = dict(masked.kept)
     if not fixed:

@@ -58,6 +58,16 @@ CATALOGUE = (
         _CT2,
         _CT2_NEEDS,
     ),
+    Model(
+        "nllb-200-1.3b",
+        "ctranslate2",
+        "JustFrederik/nllb-200-distilled-1.3B-ct2-int8",
+        1410,
+        "CC-BY-NC-4.0",
+        False,
+        _CT2,
+        _CT2_NEEDS,
+    ),
     Model("m2m100-418m", "ctranslate2", "jncraton/m2m100_418M-ct2-int8", 500, "MIT", True, _CT2, _CT2_NEEDS),
     Model("madlad400-3b", "ctranslate2", "santhosh/madlad400-3b-ct2", 2950, "Apache-2.0", True, _CT2, _CT2_NEEDS),
     Model(

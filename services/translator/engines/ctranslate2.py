@@ -148,7 +148,7 @@ class CTranslate2Translator:
         )
 
     def names(self, found: Collection[str], source: str, target: str, cancel: CancelToken) -> frozenset[str]:
-        """None: the model writes names as they are written in the target language."""
+        """Nothing: the model knows names."""
         return frozenset()
 
     def translate(self, passage: Passage, cancel: CancelToken) -> list[Translation]:

@@ -64,7 +64,7 @@ class OpenAiTranslator:
         )
 
     def names(self, found: Collection[str], source: str, target: str, cancel: CancelToken) -> frozenset[str]:
-        """None."""
+        """Nothing: the model knows names."""
         return frozenset()
 
     def translate(self, passage: Passage, cancel: CancelToken) -> list[Translation]:

@@ -75,6 +75,13 @@ def test_a_changed_number_is_noticed() -> None:
     assert unmask("a las 10:30 cuesta $3", masked) is None
 
 
+def test_a_number_may_be_spelled_out_in_one_language_only() -> None:
+    """Where the line has no digits and no terms, a figure in the translation is no loss."""
+    masked = mask(cut("two horses", TERMS), STAND_INS)
+    assert masked is not None
+    assert unmask("말 2마리", masked) == "말 2마리"
+
+
 def test_a_word_of_the_line_is_never_its_stand_in() -> None:
     """Else two different things could not be told apart."""
     masked = mask(cut("Kennedy's cat", TERMS), STAND_INS)
