@@ -22,29 +22,9 @@ def create_translator(settings: TranslatorSettings, models: ModelSettings | None
 
             return ApertiumTranslator(settings.apertium_data, settings.apertium_timeout_s)
         case "ctranslate2":
-            from services.translator.engines.ctranslate2 import CTranslate2Translator, load_model
-
-            models = models or ModelSettings()
-            model = load_model(settings.translation_model, models, settings.translation_beam)
-            return CTranslate2Translator(
-                model,
-                settings.translation_model,
-                models,
-                budget=settings.translation_batch_tokens,
-                jobs=settings.translation_jobs,
-            )
+            return _ctranslate2(settings, models or ModelSettings())
         case "openai":
-            from services.translator.engines._chat import Endpoint
-            from services.translator.engines.openai_compatible import OpenAiTranslator
-
-            endpoint = Endpoint(
-                settings.openai_url,
-                settings.openai_model,
-                settings.openai_api_key.get_secret_value(),
-                settings.openai_timeout_s,
-                settings.openai_concurrency,
-            )
-            return OpenAiTranslator(endpoint, settings.openai_price_in, settings.openai_price_out)
+            return _openai(settings)
         case name:
             engine: Translator | None = create_from_package("translator", name, settings)
             if engine is not None:
@@ -54,3 +34,27 @@ def create_translator(settings: TranslatorSettings, models: ModelSettings | None
                 f"the translator '{name}' is not part of this build, which has 'apertium', 'ctranslate2' "
                 "and 'openai': set LOCALCLIP_TRANSLATOR to one of them",
             )
+
+
+def _ctranslate2(settings: TranslatorSettings, models: ModelSettings) -> Translator:
+    from services.translator.engines.ctranslate2 import CTranslate2Translator, load_model
+
+    name = settings.translation_model
+    model = load_model(name, models, settings.translation_beam)
+    return CTranslate2Translator(
+        model, name, models, budget=settings.translation_batch_tokens, jobs=settings.translation_jobs
+    )
+
+
+def _openai(settings: TranslatorSettings) -> Translator:
+    from services.translator.engines._chat import Endpoint
+    from services.translator.engines.openai_compatible import OpenAiTranslator
+
+    endpoint = Endpoint(
+        settings.openai_url,
+        settings.openai_model,
+        settings.openai_api_key.get_secret_value(),
+        settings.openai_timeout_s,
+        settings.openai_concurrency,
+    )
+    return OpenAiTranslator(endpoint, settings.openai_price_in, settings.openai_price_out)
