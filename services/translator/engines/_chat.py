@@ -30,6 +30,14 @@ _AGAIN = {
     HTTPStatus.TOO_MANY_REQUESTS,
     529,  # overloaded, at some services
 }
+_ELSEWHERE = {
+    HTTPStatus.MOVED_PERMANENTLY,
+    HTTPStatus.FOUND,
+    HTTPStatus.TEMPORARY_REDIRECT,
+    HTTPStatus.PERMANENT_REDIRECT,
+    HTTPStatus.NOT_FOUND,
+    HTTPStatus.METHOD_NOT_ALLOWED,
+}
 _NO_CREDIT = ("insufficient_quota", "billing_hard_limit", "credit balance")
 _ABOUT_FORMAT = ("response_format", "json_schema", "json_object", "structured output")
 _EXCERPT = 300
@@ -152,7 +160,7 @@ class Chat:
                 text = (
                     f"{where} does not accept the key ({said}); set LOCALCLIP_OPENAI_API_KEY to one that is valid there"
                 )
-            case HTTPStatus.NOT_FOUND:
+            case status if status in _ELSEWHERE:
                 text = (
                     f"{where} has no model '{self._endpoint.model}' or is not the base URL of an OpenAI-compatible "
                     f"service ({said}); set LOCALCLIP_OPENAI_URL, up to and with /v1, and LOCALCLIP_OPENAI_MODEL"
@@ -205,7 +213,7 @@ def _read(response: httpx.Response) -> Answer:
         filtered = choice.get("finish_reason") == "content_filter"
     except (ValueError, KeyError, IndexError, TypeError, AttributeError):
         log.warning("completion_unreadable", body=response.text[:_EXCERPT])
-        return Answer("", *_usage({}), refusal="")
+        return Answer("", 0, 0)
     return Answer(str(text), *_usage(document), refusal=str(refusal) or ("content filter" if filtered else ""))
 
 

@@ -180,6 +180,7 @@ def test_a_service_that_stays_away_is_given_up(
         (401, "Incorrect API key", "does not accept the key .*Incorrect API key.* set LOCALCLIP_OPENAI_API_KEY"),
         (403, "", "LOCALCLIP_OPENAI_API_KEY"),
         (404, "no such model", r"'m'.*no such model.*LOCALCLIP_OPENAI_URL.*LOCALCLIP_OPENAI_MODEL"),
+        (301, "", "is not the base URL of an OpenAI-compatible service"),
         (429, "insufficient_quota: pay", "no credit left"),
         (402, "", "no credit left"),
     ],
