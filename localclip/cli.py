@@ -149,8 +149,10 @@ def export_command(
     """Make files of a dubbed task by a recipe; nothing is dubbed again."""
     with connect(server, api_key) as client:
         languages = split_languages(to) if to else ()
-        name = [] if recipe.endswith(".json") else [f"name={file_name(client, task_id, recipe, languages)}"]
-        chosen = choose_recipe(client, recipe, languages, [*name, *(settings or ())])
+        chosen = choose_recipe(client, recipe, languages, settings or ())
+        if not chosen.name and not recipe.endswith(".json"):
+            told_apart = languages if chosen.kind == "video" or chosen.bundle else ()  # other files say it themselves
+            chosen = chosen.model_copy(update={"name": file_name(client, task_id, recipe, told_apart)})
         export(client, task_id, chosen, out, console)
 
 

@@ -42,6 +42,9 @@ class WorkerSettings(BaseSettings):
         default=(1.0, 5.0, 15.0, 60.0, 300.0), min_length=1, description="seconds before each further try"
     )
     log_level: str = Field(default="INFO", description="DEBUG, INFO, WARNING or ERROR")
+    health_file: Path | None = Field(
+        default=None, description="file kept fresh while the service works, for health checks; None: none"
+    )
 
 
 def connect_options() -> dict[str, Any]:

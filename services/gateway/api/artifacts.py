@@ -3,13 +3,14 @@
 import asyncio
 import mimetypes
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Annotated, BinaryIO
 from urllib.parse import quote
 
 from fastapi import APIRouter, Query, Request
-from fastapi.responses import Response, StreamingResponse
+from fastapi.responses import RedirectResponse, Response, StreamingResponse
 from sqlmodel import Session
 
 from services.gateway.api.context import Gateway, Parts, Who, known_language, locked_visible_task, visible_task
@@ -17,17 +18,18 @@ from services.gateway.api.problems import Problem, not_found, unprocessable
 from services.gateway.api.reading import read_task
 from services.gateway.api.schemas import Artifact, LogRead, TaskRead
 from services.gateway.database import queries
-from services.gateway.database.consequences import outdate_export
+from services.gateway.database.edits import Edit
 from services.gateway.database.jobs import spans
 from services.gateway.database.tables import Task
 from services.gateway.planning.alignment import texts_by_segment
-from shared.pipeline import BASE, TARGET_LANGUAGES, LineState, PermanentError
+from shared.pipeline import BASE, TARGET_LANGUAGES, PermanentError
 from shared.storage import ObjectInfo, ObjectNotFound, keys, put_bytes
-from shared.transcript import read_subtitles
+from shared.transcript import Cue, read_subtitles
 
 router = APIRouter(prefix="/api/tasks/{task_id}", tags=["artifacts"])
 _CHUNK = 1024 * 1024
 _MAX_SUBTITLES = 5 * 1024 * 1024
+_EXPIRES = timedelta(hours=1)
 _RANGE = re.compile(r"bytes=(\d*)-(\d*)")
 
 
@@ -92,7 +94,7 @@ def get_artifact(
     request: Request,
     parts: Parts,
     who: Who,
-    download: Annotated[bool, Query(description="offer it to be saved rather than shown")] = False,
+    download: Annotated[bool, Query(description="offer it to be saved; may lead to the object store")] = False,
 ) -> Response:
     """One file, with `Range`, `If-Range` and `If-None-Match`."""
     with parts.database.read() as session:
@@ -152,7 +154,9 @@ def list_logs(task_id: str, parts: Parts, who: Who, limit: Annotated[int, Query(
 async def put_subtitles(task_id: str, language: str, request: Request, parts: Parts, who: Who) -> TaskRead:
     """Bring a file (SRT, VTT or ASS) as request body: the source text for `base`, a translation for a language.
 
-    Source text counts for the next run of the base stage; a translation is used by the next run of `translation`.
+    Source text counts for the next run of the base stage. A translation is one edit of all lines it has another text
+    for: they turn stale as if a person had written them, and one undo reverts it. Lines that have no text yet get
+    theirs when the stage `translation` runs.
     """
     if language not in (BASE, *TARGET_LANGUAGES):
         raise not_found(f"language '{language[:20]}'")
@@ -184,19 +188,32 @@ def _take_subtitles(task_id: str, language: str, data: bytes, parts: Gateway, wh
                 **task.config,
                 "translation_keys": {**task.config.get("translation_keys", {}), language: key},
             }
-            texts = texts_by_segment(spans(queries.segments(session, task_id)), cues)
-            for line in queries.lines(session, task_id, language).values():
-                line.provided = texts.get(line.segment_id)
-                if line.provided and line.provided != line.text:
-                    line.text, line.edited, line.state = None, False, LineState.PENDING
-            outdate_export(session, task, language)
+            _bring_texts(session, task, language, cues, who.owner)
         put_bytes(parts.store, key, data)
         session.flush()
         return read_task(session, parts.hub, task)
 
 
+def _bring_texts(session: Session, task: Task, language: str, cues: Sequence[Cue], author: str | None) -> None:
+    segments = queries.segments(session, task.task_id)
+    lines = queries.lines(session, task.task_id, language)
+    texts = texts_by_segment(spans(segments), cues)
+    edit = Edit(session, task, "bring_subtitles", author)
+    for segment in segments:
+        line, text = lines[segment.segment_id], texts.get(segment.segment_id)
+        if line.text is None or text is None:
+            edit.change(line, provided=text)
+        elif text != line.text:
+            by_person = {"edited": False, "pinned": False, "origin": "provided", "segment_revision": segment.revision}
+            edit.change(line, provided=text, text=text, **by_person)
+    edit.finish(f"{language}: subtitles brought, {len(texts)} lines")
+
+
 def serve(parts: Gateway, request: Request, key: str, name: str, media_type: str, download: bool = False) -> Response:
-    """An object with `Range`, `If-Range` and `If-None-Match`. Raises: Problem 404, 416."""
+    """An object with `Range`, `If-Range` and `If-None-Match`.
+
+    A download is sent on to the S3 service where browsers can reach it. Raises: Problem 404, 416.
+    """
     try:
         info = parts.store.stat(key)
     except ObjectNotFound:
@@ -210,6 +227,8 @@ def serve(parts: Gateway, request: Request, key: str, name: str, media_type: str
     }
     if _matches(request.headers.get("if-none-match"), info):
         return Response(status_code=304, headers=headers)
+    if download and request.method == "GET" and (url := parts.store.read_url(key, _EXPIRES, name, media_type)):
+        return RedirectResponse(url, 307, {"Cache-Control": "no-store"})
     span = _span(request, info)
     if span is None:
         headers["Content-Length"] = str(info.size)

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 import soundfile
 
+from shared.media import ToolLimits, run_tool
 from shared.messaging import TimelineLine
 from shared.pipeline import CancelToken, ErrorCode, PermanentError
 from shared.transcript import read_subtitles
@@ -191,6 +192,9 @@ def test_files_can_come_in_one_archive(bench: Bench, plain_video: Path) -> None:
         assert archive.testzip() is None
 
 
+GRAY = ["-vf", "drawbox=c=gray:t=fill,scale=320:180", "-c:v", "libx264", "-pix_fmt", "yuv420p"]
+
+
 def frame(path: Path, at_s: float) -> np.ndarray:
     """A picture as grey values."""
     command = ["ffmpeg", "-v", "error", "-ss", str(at_s), "-i", str(path), "-frames:v", "1"]
@@ -200,7 +204,7 @@ def frame(path: Path, at_s: float) -> np.ndarray:
 
 def test_burned_in_subtitles_are_seen_while_they_are_read(bench: Bench, make_video: MakeVideo) -> None:
     """White letters below, on the picture only while the line is heard; the sound is as it would have been."""
-    video = make_video(options=["-vf", "drawbox=c=gray:t=fill,scale=320:180", "-c:v", "libx264", "-pix_fmt", "yuv420p"])
+    video = make_video(options=GRAY)
     recipe = {"audio": [{"kind": "dub", "language": "es"}], "burn": {"language": "es", "style": {"size": 120}}}
     made = bench.render(video, {"es": languages(bench)["es"]}, recipe)
     burned = made.file("talk.mp4")
@@ -212,6 +216,21 @@ def test_burned_in_subtitles_are_seen_while_they_are_read(bench: Bench, make_vid
     assert without.max() < 160
     assert with_text[:90].max() < 160
     assert abs(float(look(burned)["format"]["duration"]) - 6.0) <= 0.06
+
+
+@pytest.mark.parametrize(("code", "one", "other"), [("ja", "犬犬犬犬", "魚魚魚魚"), ("ko", "개개개개", "새새새새")])
+def test_east_asian_letters_are_drawn(bench: Bench, make_video: MakeVideo, code: str, one: str, other: str) -> None:
+    """As themselves: without a font of theirs all of them would be the same box."""
+    if not run_tool(["fc-list", f":lang={code}"], CancelToken(), ToolLimits(timeout_s=60)):
+        pytest.skip("no font has these letters (apt-get install fonts-noto-cjk)")
+    video = make_video(options=GRAY)
+    recipe = {"audio": [ORIGINAL], "burn": {"language": code, "style": {"size": 120}}}
+    seen = []
+    for text in (one, other):
+        made = bench.render(video, {code: [bench.line(1, 2, tone(1), text=text)]}, recipe)
+        seen.append(frame(made.file("talk.mp4"), 1.5).astype(int))
+    assert seen[0].max() > 200
+    assert np.abs(seen[0] - seen[1]).max() > 100
 
 
 def test_odd_pictures_can_be_burned_into(bench: Bench, make_video: MakeVideo) -> None:

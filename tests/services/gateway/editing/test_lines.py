@@ -224,3 +224,54 @@ def test_splitting_and_merging_keep_every_word(studio: Studio) -> None:
     refused = studio.call("POST", "/segments/merge", 422, segment_ids=["s0000", "s0002"])
     assert refused["code"] == "not_neighbours"
     assert studio.call("POST", "/segments/s0001/split", 422, at_s=2.5, text_at=500)["code"] == "cannot_split"
+
+
+def test_brought_subtitles_are_one_edit_of_the_lines_that_differ(studio: Studio) -> None:
+    """Only those turn stale; they are spoken as they were brought, and no engine translates them."""
+    lines = studio.lines("es")
+    cues = "".join(
+        f"{number}\n00:00:{number:02},000 --> 00:00:{number:02},900\n{line['text'] if number else 'otra cosa'}\n\n"
+        for number, line in enumerate(lines.values())
+    )
+    studio.said()
+    studio.http.put(f"{studio.base}/languages/es/subtitles", content=cues).raise_for_status()
+    first = next(iter(lines))
+    assert studio.stale("es") == [first]
+    assert studio.status("es") == "stale"
+    assert studio.line("es", first)["origin"] == "provided"
+    translated = len(studio.translated)
+    studio.call("POST", "/languages/es/dub", 202, only_stale=True)
+    studio.work()
+    assert studio.said() == [(first, "otra cosa")]
+    assert len(studio.translated) == translated
+    assert studio.stale("es") == []
+
+
+def test_subtitles_brought_unchanged_change_nothing(studio: Studio) -> None:
+    """The finished export still shows them."""
+    cues = "".join(
+        f"{number}\n00:00:{number:02},000 --> 00:00:{number:02},900\n{line['text']}\n\n"
+        for number, line in enumerate(studio.lines("es").values())
+    )
+    studio.http.put(f"{studio.base}/languages/es/subtitles", content=cues).raise_for_status()
+    assert studio.status("es") == "completed"
+    assert studio.call("GET", "/edits") == []
+
+
+def test_a_line_done_again_unchanged_is_to_be_said_otherwise(small_studio: Studio) -> None:
+    """By an engine that can; after an edit the line is said as it comes."""
+
+    def renditions() -> list[int]:
+        small_studio.work()
+        found = [line.rendition for job in small_studio.spoken for line in job.lines]
+        small_studio.spoken.clear()
+        return found
+
+    renditions()
+    small_studio.call("POST", "/languages/es/lines/s0001/dub", 202)
+    assert renditions() == [1]
+    small_studio.call("POST", "/languages/es/lines/s0001/dub", 202)
+    assert renditions() == [2]
+    small_studio.call("PATCH", "/languages/es/lines/s0001", text="otra cosa")
+    small_studio.call("POST", "/languages/es/lines/s0001/dub", 202)
+    assert renditions() == [2]

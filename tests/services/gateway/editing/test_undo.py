@@ -9,6 +9,11 @@ from sqlmodel import update
 from services.gateway.database.tables import LineRow
 from tests.services.gateway.editing.conftest import Studio
 
+BROUGHT = """1
+00:00:02,000 --> 00:00:04,000
+un texto de otra persona
+"""
+
 EDITS: dict[str, Callable[[Studio], Any]] = {
     "update_segment": lambda s: s.call("PATCH", "/segments/s0001", text="other words", end_s=3.5),
     "insert_segment": lambda s: s.call(
@@ -26,6 +31,7 @@ EDITS: dict[str, Callable[[Studio], Any]] = {
     ),
     "create_speaker": lambda s: s.call("POST", "/speakers", 201, name="Narrator"),
     "merge_speakers": lambda s: s.call("POST", "/speakers/merge", **{"from": ["spk_1"], "into": "spk_2"}),
+    "bring_subtitles": lambda s: s.http.put(f"{s.base}/languages/es/subtitles", content=BROUGHT).raise_for_status(),
     "assign_lines": lambda s: s.call("POST", "/speakers/spk_1/assign", segment_ids=["s0000", "s0001"]),
 }
 
