@@ -9,10 +9,10 @@ WEB := frontend/dist/index.html
 WEB_SOURCES := $(shell find frontend/src frontend/public frontend/*.json frontend/*.ts frontend/index.html -type f 2>/dev/null)
 export VIDEO TO FROM OUT
 
-.PHONY: help install tools test-tools frontend demo up dev test check generate lock bench clean clean-all
+.PHONY: help install tools test-tools deploy-tools frontend demo up dev test check generate lock bench clean clean-all
 
 help: ## show this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 demo: install ## dub a sample video to es and fr and check the result (VIDEO=file TO=es,fr FROM=en OUT=folder)
 	@$(BIN)/localclip demo $${VIDEO:+"$$VIDEO"} $${TO:+--to "$$TO"} $${FROM:+--from "$$FROM"} $${OUT:+--out "$$OUT"}
@@ -27,13 +27,14 @@ test: install test-tools ## all tests, the browser's too (ARGS="-k name" passes 
 	@PATH="$(CURDIR)/.tools/bin:$$PATH" $(BIN)/pytest $(ARGS)
 	@$(if $(ARGS),,scripts/frontend.sh test)
 
-check: $(INSTALLED) ## style, types, import contracts, interface documents, the web app
+check: $(INSTALLED) ## style, types, import contracts, interface documents, the web app, the deployment
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports --no-cache
 	@$(BIN)/python -m services.gateway.documents --check
 	@scripts/frontend.sh check
+	@scripts/check-deploy.sh
 
 generate: $(INSTALLED) ## write docs/reference after a change to the API or to a message
 	@$(BIN)/python -m services.gateway.documents
@@ -56,8 +57,11 @@ $(WEB): $(WEB_SOURCES)
 tools: ## system tools that are missing (apt, with sudo where needed)
 	@scripts/install-tools.sh
 
-test-tools: ## what only the tests need: PostgreSQL, Chromium, and MinIO where Go is installed
+test-tools: ## what only the tests need: PostgreSQL, Chromium, rclone, and MinIO where Go is installed
 	@scripts/install-tools.sh --for-tests
+
+deploy-tools: $(INSTALLED) ## what checks the deployment: docker compose, helm, kubeconform (Go builds them, some minutes)
+	@scripts/install-tools.sh --for-deploy
 
 $(INSTALLED): requirements.lock pyproject.toml scripts/make-venv.sh | tools
 	@scripts/make-venv.sh $(VENV)
