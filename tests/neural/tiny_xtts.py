@@ -20,9 +20,10 @@ _WIDTH, _START, _STOP = 64, 64, 65
 _ONE, _IS_END, _TEXT_AT, _END_AT, _CODE_AT = range(5)  # channels with a meaning
 _LOUD = 8.0  # what dominates every layer norm, so that the rest passes through it in proportion
 _STEP = 0.005  # of a position
+_SHARPNESS = 150.0  # of the end: chance moves it by some codes
 
 
-def build_xtts(folder: Path, *, stops: bool = True, sharpness: float = 150.0, languages: tuple[str, ...] = _LANGUAGES) -> Path:
+def build_xtts(folder: Path, *, stops: bool = True, languages: tuple[str, ...] = _LANGUAGES) -> Path:
     """Write the model into `folder`; without `stops` it never finds the end of a text."""
     folder.mkdir(parents=True)
     _write_vocabulary(folder / "vocab.json", languages)
@@ -43,7 +44,7 @@ def build_xtts(folder: Path, *, stops: bool = True, sharpness: float = 150.0, la
     net.tokenizer = VoiceBpeTokenizer(folder / "vocab.json")
     net.init_models()
     with torch.no_grad():
-        _script(net.gpt, sharpness if stops else 0.0)
+        _script(net.gpt, _SHARPNESS if stops else 0.0)
     torch.save({"model": net.state_dict(), "config": config.to_dict()}, folder / "model.pth")
     config.save_json(str(folder / "config.json"))
     return folder
@@ -77,7 +78,10 @@ def _script(gpt: Any, sharpness: float) -> None:
     look.c_attn.weight[_ONE, 0] = 1.0  # query: anything
     look.c_attn.weight[_IS_END, _WIDTH] = 8.0  # key: the end of the text
     look.c_attn.weight[_TEXT_AT, 2 * _WIDTH] = 1.0  # value: where it is
-    look.c_proj.weight[0, _END_AT] = 1.4  # what the layer norm has divided it by
+    # The layer norm has taken the mean off that value and divided it by the spread, which `_LOUD` in two channels sets.
+    mean, spread = 2 * _LOUD / _WIDTH, _LOUD * (2 / _WIDTH) ** 0.5
+    look.c_proj.weight[0, _END_AT] = spread
+    look.c_proj.bias[_END_AT] = mean
     gpt.mel_head.weight.normal_(0.0, 0.3)
     gpt.mel_head.bias.zero_()
     stop = gpt.mel_head.weight[_STOP]

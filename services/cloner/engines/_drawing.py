@@ -15,7 +15,10 @@ from shared.pipeline import language
 ROUNDS = 3
 """How often a line is drawn before it is given up."""
 
-_LONGEST, _SHORTEST = 2.5, 0.25  # of what is expected
+SHORTEST = 0.25
+"""Of what is expected; less than that has swallowed words."""
+
+_LONGEST = 2.5
 _BREATH_S = 1.0  # short texts vary more: a name alone may take as long as three words
 _DIGITS = re.compile(r"\d")
 
@@ -47,7 +50,7 @@ def longest_s(expected: float) -> float:
 def nearest(drawn: Iterable[SomeDrawn], expected: float, target_s: float | None) -> SomeDrawn | None:
     """The believable draw whose length is nearest to the target, or to what is expected where there is none."""
     aim = expected if target_s is None else target_s
-    good = [one for one in drawn if one.ended and _SHORTEST * expected <= one.length_s <= longest_s(expected)]
+    good = [one for one in drawn if one.ended and SHORTEST * expected <= one.length_s <= longest_s(expected)]
     return min(good, key=lambda one: abs(one.length_s - aim), default=None)
 
 

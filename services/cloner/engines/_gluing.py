@@ -30,4 +30,4 @@ def _bare(sound: Audio, rate_hz: int) -> Audio:
     if not len(loud):
         return sound
     kept = round(_KEPT_S * rate_hz)
-    return sound[max(0, int(loud[0]) - kept) : int(loud[-1]) + kept]
+    return sound[max(0, int(loud[0]) - kept) : int(loud[-1]) + 1 + kept]

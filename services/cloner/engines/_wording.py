@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from itertools import pairwise
 
 from shared.pipeline import language
 
@@ -33,7 +34,7 @@ def _parts(text: str, most: int, seams: tuple[re.Pattern[str], ...]) -> Iterator
         yield from (text[start : start + most] for start in range(0, len(text), most))
     else:
         edges = [0, *(match.end() for match in seams[0].finditer(text)), len(text)]
-        for start, end in zip(edges, edges[1:], strict=False):
+        for start, end in pairwise(edges):
             yield from _parts(text[start:end], most, seams[1:])
 
 

@@ -96,10 +96,10 @@ class XttsModel:
         self.most_codes = int(self._net.gpt.max_gen_mel_tokens)
 
     def languages(self, samples: dict[str, str]) -> tuple[str, ...]:
-        """Those of `samples` (a text each) that network and tokenizer know; loads what the tokenizer reads them with."""
+        """Those of `samples` (a text each) that the network knows; loads what the tokenizer reads them with."""
         return tuple(code for code, text in samples.items() if self._reads(text, code))
 
-    def run(self, batch: Sequence[Draw] | Sequence[Render]) -> list[Any]:
+    def run(self, batch: Sequence[Draw | Render]) -> list[Any]:
         """Answer a batch of one kind: `Codes` for draws, sounds for renders."""
         with torch.inference_mode():
             draws = [item for item in batch if isinstance(item, Draw)]
@@ -210,10 +210,10 @@ class XttsModel:
 
 
 class _Xtts(coqui.Xtts):  # type: ignore[misc]
-    """XTTS from a folder that is only read: upstream (0.28.0) writes the checkpoint as published back as a plain one."""
+    """XTTS from a folder that is only read: upstream (0.28.0) writes the published checkpoint back as a plain one."""
 
     def _load_checkpoint(self, model_path: Path) -> Any:
-        with coqui._legacy_safe_globals():
+        with coqui._legacy_safe_globals():  # noqa: SLF001
             return torch.load(model_path, map_location="cpu", weights_only=True)["model"]
 
 

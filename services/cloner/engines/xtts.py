@@ -115,11 +115,6 @@ class XttsSynthesizer:
             aims=self._candidates > 1,
         )
 
-    def warm_up(self, voice_of: Speech) -> None:
-        """Speak once, so that the first line of the first job finds everything loaded."""
-        for _ in self.synthesize((voice_of,), CancelToken()):
-            pass
-
     def synthesize(self, batch: Sequence[Speech], cancel: CancelToken) -> Iterator[tuple[int, Sound | Fault]]:
         """Draw the codes of all pieces, those that went astray again from other seeds, then make them audible."""
         cut = [self._cut(speech) for speech in batch]
@@ -148,9 +143,8 @@ class XttsSynthesizer:
             answers = iter(self._batcher.ask([draw for draws in asked for draw in draws], cancel))
             for part, draws in zip(todo, asked, strict=True):
                 found = [next(answers) for _ in draws]
-                part.codes = nearest(
-                    [one for one in found if isinstance(one, Codes)], part.expected_s, part.target_s
-                )
+                codes = [one for one in found if isinstance(one, Codes)]
+                part.codes = nearest(codes, part.expected_s, part.target_s)
                 part.error = next((one for one in found if isinstance(one, Exception)), None)
         self._keep(parts)
 
@@ -180,7 +174,7 @@ def _fault(part: _Piece) -> Fault:
     if part.error is not None:
         return Fault(_words(part.error))
     return Fault(
-        f"{NAME} did not find the end of '{part.text[:40]}' in {ROUNDS} tries: reword the line, or join it with the next"
+        f"{NAME} did not find the end of '{part.text[:40]}' in {ROUNDS} tries: reword the line or join it with the next"
     )
 
 
