@@ -40,3 +40,6 @@ class ClonerSettings(BaseSettings):
         ge=1,
         description="text and audio positions that XTTS decodes at once; None: 8192 on a GPU, one line on a CPU",
     )
+    voice_jobs: int = Field(
+        default=4, ge=1, le=64, description="jobs a worker with a cloning engine does at a time, sharing its batches"
+    )

@@ -29,6 +29,7 @@ def main() -> None:
             BrokerSettings(),
             worker_settings,
             (engine.info,),
+            slots=engine.traits.parallel_jobs,
         )
         asyncio.run(worker.run())
     finally:

@@ -111,6 +111,17 @@ def piecewise(pieces: Sequence[Piece], translate: Callable[[str], str]) -> str:
     return "".join(_around(piece.text, translate) if piece.fixed is None else piece.fixed for piece in pieces)
 
 
+def fixed_terms(text: str, terms: Terms) -> tuple[GlossaryTerm, ...]:
+    """What is fixed in `text`, as it stands there and as it has to stand in the result."""
+    return tuple(GlossaryTerm(source=piece.text, target=piece.fixed) for piece in cut(text, terms) if piece.fixed)
+
+
+def holds_terms(translated: str, pieces: Sequence[Piece]) -> bool:
+    """Whether every fixed text stands in `translated`, in any case and at least once."""
+    text = translated.casefold()
+    return all(piece.fixed.casefold() in text for piece in pieces if piece.fixed)
+
+
 def _around(text: str, translate: Callable[[str], str]) -> str:
     letters = [index for index, character in enumerate(text) if character.isalpha()]
     if not letters:

@@ -1,6 +1,6 @@
 """Find other texts for lines whose takes do not fit: what the engine offers for another length, what is condensed."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from services.translator.condense import condense
@@ -16,7 +16,7 @@ from shared.messaging import (
     TranslateLines,
 )
 from shared.observability import logger
-from shared.pipeline import PermanentError, TransientError
+from shared.pipeline import ErrorCode, PermanentError, TransientError
 
 MOST_CANDIDATES = 6
 log = logger(__name__)
@@ -39,25 +39,35 @@ class ShardRewriting:
     def run(self, job: RewriteLines, context: JobContext) -> Rewritten:
         """Look for texts that are not those tried, each nearer to the wanted length than the line's text."""
         engine_run = EngineRun(self._engine, _as_translation(job), context)
-        lines = []
-        for index, line in enumerate(job.lines):
+        size = max(1, self._engine.traits.batch_lines)
+        lines: list[RewrittenLine] = []
+        for start in range(0, len(job.lines), size):
             context.cancel.check()
-            texts = (*self._ask(engine_run, index), line.text)
-            kept = engine_run.kept(index)
-            found = [*texts, *(shorter for text in texts for shorter in condense(text, job.language, kept))]
-            candidates = tuple(nearer(found, line))[:MOST_CANDIDATES]
-            lines.append(RewrittenLine(segment_id=line.segment_id, revision=line.revision, candidates=candidates))
-            context.progress((index + 1) / len(job.lines), f"line {index + 1} of {len(job.lines)}")
-        return Rewritten(tuple(lines), (self._engine.info.used(),) if self._engine.info.rewrites else ())
+            offered = self._ask(engine_run, range(start, min(start + size, len(job.lines))))
+            for index, texts in offered.items():
+                lines.append(_rewritten(job.lines[index], texts, job.language, engine_run.kept(index)))
+            context.progress(len(lines) / len(job.lines), f"line {len(lines)} of {len(job.lines)}")
+        return Rewritten(tuple(lines), (engine_run.used(),) if self._engine.info.rewrites else ())
 
-    def _ask(self, engine_run: EngineRun, index: int) -> tuple[str, ...]:
+    def _ask(self, engine_run: EngineRun, indices: Sequence[int]) -> dict[int, tuple[str, ...]]:
+        """What the engine offers for lines, by their order; nothing for one that it fails on, which keeps its text."""
         if not self._engine.info.rewrites:
-            return ()
+            return dict.fromkeys(indices, ())
         try:
-            return engine_run.candidates([index])[index]
-        except (PermanentError, TransientError) as error:  # the line keeps the text it has
-            log.warning("line_not_rewritten", code=error.code, error=error.message)
-            return ()
+            found = engine_run.candidates(indices)
+        except (PermanentError, TransientError) as error:
+            log.warning("lines_not_rewritten", lines=len(indices), code=error.code, error=error.message)
+            if len(indices) == 1 or error.code is ErrorCode.ENGINE_UNAVAILABLE:
+                return dict.fromkeys(indices, ())
+            return {index: texts for one in indices for index, texts in self._ask(engine_run, [one]).items()}
+        return {index: texts if isinstance(texts := found[index], tuple) else () for index in indices}
+
+
+def _rewritten(line: LineToRewrite, offered: Sequence[str], language: str, kept: Sequence[str]) -> RewrittenLine:
+    texts = (*offered, line.text)
+    found = [*texts, *(shorter for text in texts for shorter in condense(text, language, kept))]
+    candidates = tuple(nearer(found, line))[:MOST_CANDIDATES]
+    return RewrittenLine(segment_id=line.segment_id, revision=line.revision, candidates=candidates)
 
 
 def nearer(found: Iterable[str], line: LineToRewrite) -> Iterator[str]:

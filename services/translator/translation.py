@@ -4,9 +4,19 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from services.translator.condense import condense
-from services.translator.engines.base import Line, Passage, Translator
+from services.translator.engines.base import Line, Meter, Passage, Translator
 from services.translator.names import find_names
-from services.translator.protection import Piece, Terms, clean, cut, mask, piecewise, unmask
+from services.translator.protection import (
+    Piece,
+    Terms,
+    clean,
+    cut,
+    fixed_terms,
+    holds_terms,
+    mask,
+    piecewise,
+    unmask,
+)
 from services.translator.typography import finish
 from shared.messaging import EngineUsed, JobContext, SourceLine, TranslatedLine, TranslateLines
 from shared.observability import logger
@@ -36,6 +46,7 @@ class ShardTranslation:
         Raises:
             PermanentError: `language_unsupported` when the pair is impossible and a person brought nothing.
             TransientError: `engine_failed` when the engine fails on every one of several lines.
+            PermanentError, TransientError: `engine_unavailable` when it can be asked nothing at all.
         """
         done = {index: line for index, source in enumerate(job.lines) if (line := settled(source, job)) is not None}
         todo = [index for index in range(len(job.lines)) if index not in done]
@@ -44,11 +55,13 @@ class ShardTranslation:
                 raise refusal
             done |= {index: _unable(job.lines[index], refusal) for index in todo}
             todo = []
+        engines: tuple[EngineUsed, ...] = ()
         if todo:
-            done |= EngineRun(self._engine, job, context).translate(todo)
+            engine_run = EngineRun(self._engine, job, context)
+            done |= engine_run.translate(todo)
+            engines = (engine_run.used(),)
         context.progress(1.0, f"{len(job.lines)} lines")
-        lines = tuple(done[index] for index in range(len(job.lines)))
-        return Outcome(lines, (self._engine.info.used(),) if todo else ())
+        return Outcome(tuple(done[index] for index in range(len(job.lines))), engines)
 
     def _refusal(self, job: TranslateLines) -> PermanentError | None:
         info = self._engine.info
@@ -83,6 +96,11 @@ class EngineRun:
         self._engine, self._job, self._context = engine, job, context
         self._texts = [clean(line.text) for line in job.lines]
         self._terms = Terms(job.source_language, job.glossary, self._names())
+        self._meter = Meter()
+
+    def used(self) -> EngineUsed:
+        """The engine, and what this run has spent on it so far."""
+        return self._engine.info.used(self._meter.usage)
 
     def translate(self, todo: Sequence[int]) -> dict[int, TranslatedLine]:
         """The lines numbered `todo`, in batches of the size the engine likes."""
@@ -104,13 +122,21 @@ class EngineRun:
         try:
             found = self.candidates(indices)
         except (PermanentError, TransientError) as error:
+            if error.code is ErrorCode.ENGINE_UNAVAILABLE:
+                raise
             if len(indices) > 1:
                 log.warning("batch_failed", lines=len(indices), code=error.code, error=error.message)
                 return {index: line for one in indices for index, line in self._batch([one]).items()}
-            line = self._job.lines[indices[0]]
-            log.warning("line_failed", segment=line.segment_id, code=error.code, error=error.message)
-            return {indices[0]: _unable(line, error)}
-        return {index: self._line(index, texts) for index, texts in found.items()}
+            return {indices[0]: self._failed(indices[0], error)}
+        return {
+            index: self._failed(index, texts) if isinstance(texts, PipelineError) else self._line(index, texts)
+            for index, texts in found.items()
+        }
+
+    def _failed(self, index: int, error: PipelineError) -> TranslatedLine:
+        line = self._job.lines[index]
+        log.warning("line_failed", segment=line.segment_id, code=error.code, error=error.message)
+        return _unable(line, error)
 
     def _line(self, index: int, candidates: Sequence[str]) -> TranslatedLine:
         """The candidate within the budget; the others, and what can be condensed of the best, are its alternatives."""
@@ -124,35 +150,67 @@ class EngineRun:
         """What must stand in every text of the line: names, glossary targets."""
         return tuple(piece.fixed for piece in cut(self._texts[index], self._terms) if piece.fixed)
 
-    def candidates(self, indices: Sequence[int]) -> dict[int, tuple[str, ...]]:
+    def candidates(self, indices: Sequence[int]) -> dict[int, tuple[str, ...] | PipelineError]:
         """Every text the engine has for the lines numbered `indices`, best first, with nothing lost that is fixed.
 
-        Raises: PermanentError or TransientError, `engine_failed`.
+        Raises: PermanentError or TransientError, `engine_failed` or `engine_unavailable`.
         """
+        found = self._with_glossary(indices) if self._engine.traits.uses_glossary else {}
+        rest = [index for index in indices if index not in found]
+        return {**found, **self._with_stand_ins(rest)}
+
+    def _with_glossary(self, indices: Sequence[int]) -> dict[int, tuple[str, ...] | PipelineError]:
+        """Ask for the lines as they are; a line of which no candidate has all its terms is missing."""
+        answers = self._ask({index: self._texts[index] for index in indices})
+        found: dict[int, tuple[str, ...] | PipelineError] = {}
+        for index, answer in answers.items():
+            if isinstance(answer, PipelineError):
+                found[index] = answer
+                continue
+            pieces = cut(self._texts[index], self._terms)
+            texts = self._finished(answer, index, pieces)
+            if kept := tuple(text for text in texts if holds_terms(text, pieces)):
+                found[index] = kept
+        return found
+
+    def _with_stand_ins(self, indices: Sequence[int]) -> dict[int, tuple[str, ...] | PipelineError]:
+        """Ask for the lines with stand-ins for what is fixed, or around it where that does not work."""
         pieces = {index: cut(self._texts[index], self._terms) for index in indices}
         masked = {index: mask(pieces[index], self._engine.traits.stand_ins) for index in indices}
         answers = self._ask({index: line.text for index, line in masked.items() if line is not None})
-        texts: dict[int, tuple[str, ...]] = {}
+        found: dict[int, tuple[str, ...] | PipelineError] = {}
         for index in indices:
-            line = masked[index]
-            found = (unmask(text, line) for text in answers.get(index, ())) if line is not None else ()
-            kept = _unchanged(pieces[index])
-            candidates = [self._finish(text, self._texts[index], kept) for text in found if text]
-            texts[index] = tuple(dict.fromkeys(candidates)) or (self._piecewise(index),)
-        return texts
+            line, answer = masked[index], answers.get(index, ())
+            if isinstance(answer, PipelineError):
+                found[index] = answer
+                continue
+            texts = [unmask(text, line) for text in answer] if line is not None else []
+            found[index] = self._finished(filter(None, texts), index, pieces[index]) or (self._piecewise(index),)
+        return found
+
+    def _finished(self, texts: Iterable[str], index: int, pieces: Sequence[Piece]) -> tuple[str, ...]:
+        """Set as written, each once."""
+        kept = _unchanged(pieces)
+        return tuple(dict.fromkeys(self._finish(text, self._texts[index], kept) for text in texts))
 
     def _piecewise(self, index: int) -> str:
         """Translate around the fixed terms and numbers, which the engine did not carry through."""
         text = self._texts[index]
         pieces: list[Piece] = cut(text, self._terms, numbers=True)
         log.debug("line_in_pieces", segment=self._job.lines[index].segment_id, pieces=len(pieces))
-        joined = piecewise(pieces, lambda part: self._finish(self._ask({index: part})[index][0], part, ()))
+        joined = piecewise(pieces, lambda part: self._part(index, part))
         return self._finish(joined, text, _unchanged(pieces))
 
-    def _ask(self, texts: dict[int, str]) -> dict[int, tuple[str, ...]]:
+    def _part(self, index: int, part: str) -> str:
+        answer = self._ask({index: part})[index]
+        if isinstance(answer, PipelineError):
+            raise answer
+        return self._finish(answer[0], part, ())
+
+    def _ask(self, texts: dict[int, str]) -> dict[int, tuple[str, ...] | PipelineError]:
         """Ask the engine for `texts` of lines and check that it answers each of them once.
 
-        Raises: PermanentError or TransientError, `engine_failed`.
+        Raises: PermanentError or TransientError, `engine_failed` or `engine_unavailable`.
         """
         if not texts:
             return {}
@@ -163,17 +221,22 @@ class EngineRun:
             lines=tuple(Line(index, text, self._job.lines[index].max_chars) for index, text in texts.items()),
             before=(*self._job.context_before, *self._texts[:first])[-CONTEXT_LINES:],
             after=(*self._texts[last + 1 :], *self._job.context_after)[:CONTEXT_LINES],
+            glossary=tuple(dict.fromkeys(term for text in texts.values() for term in fixed_terms(text, self._terms))),
+            meter=self._meter,
         )
         answers = self._engine.translate(passage, self._context.cancel)
-        found = {answer.index: answer.candidates for answer in answers}
-        if len(answers) != len(texts) or found.keys() != texts.keys() or not all(found.values()):
+        found = {answer.index: answer.candidates or answer.error for answer in answers}
+        answered = {index: answer for index, answer in found.items() if answer}
+        if len(answers) != len(texts) or answered.keys() != texts.keys():
             raise PermanentError(
                 ErrorCode.ENGINE_FAILED, f"the engine answered {len(answers)} of {len(texts)} lines asked for"
             )
-        return found
+        return answered
 
     def _names(self) -> frozenset[str]:
         job = self._job
+        if self._engine.traits.knows_names:
+            return frozenset()
         found = find_names((*job.context_before, *self._texts, *job.context_after), job.source_language)
         if not found.likely:
             return found.certain

@@ -1,7 +1,16 @@
 """How engines use a model they share: batches over jobs, memory that runs out, one GPU for several services."""
 
 from shared.inference._batching import MicroBatcher, cut_batches
+from shared.inference._ctranslate2 import Placement, place_ctranslate2
 from shared.inference._lease import GpuLease
 from shared.inference._memory import SafeSize, is_out_of_memory
 
-__all__ = ["GpuLease", "MicroBatcher", "SafeSize", "cut_batches", "is_out_of_memory"]
+__all__ = [
+    "GpuLease",
+    "MicroBatcher",
+    "Placement",
+    "SafeSize",
+    "cut_batches",
+    "is_out_of_memory",
+    "place_ctranslate2",
+]

@@ -10,6 +10,7 @@ from shared.messaging._jobs import (
     AnyJob,
     CloneLines,
     DiarizeVideo,
+    EngineUsage,
     EngineUsed,
     ExportLanguage,
     GlossaryTerm,
@@ -29,6 +30,7 @@ from shared.messaging._jobs import (
     TimelineLine,
     TranslateLines,
     jobs_of,
+    merge_engines,
 )
 from shared.messaging._publishing import is_connected, publish_once, publish_until_stored
 from shared.messaging._recipes import (
@@ -88,6 +90,7 @@ __all__ = [
     "DeadLetter",
     "DiarizeVideo",
     "EngineInfo",
+    "EngineUsage",
     "EngineUsed",
     "ExportLanguage",
     "ExportRecipe",
@@ -145,6 +148,7 @@ __all__ = [
     "failed",
     "is_connected",
     "jobs_of",
+    "merge_engines",
     "provision",
     "publish_once",
     "publish_until_stored",

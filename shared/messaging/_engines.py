@@ -9,7 +9,7 @@ from nats.js.errors import KeyNotFoundError, NotFoundError
 from nats.js.kv import KeyValue
 from pydantic import Field
 
-from shared.messaging._jobs import EngineUsed, Message
+from shared.messaging._jobs import EngineUsage, EngineUsed, Message
 from shared.pipeline import Stage
 
 ENGINES_BUCKET = "localclip_engines"
@@ -37,8 +37,8 @@ class EngineInfo(Message):
     rewrites: bool = Field(default=False, description="of a translator: it can be asked for shorter or longer texts")
     hint: str = Field(default="", description="what would make more languages possible")
 
-    def used(self) -> EngineUsed:
-        """The part that goes into reports."""
+    def used(self, usage: EngineUsage | None = None) -> EngineUsed:
+        """The part that goes into reports, with what was spent on it."""
         return EngineUsed(
             stage=self.stage,
             name=self.name,
@@ -46,6 +46,7 @@ class EngineInfo(Message):
             licence=self.licence,
             commercial_use=self.commercial_use,
             rewrites=self.rewrites,
+            usage=usage,
         )
 
 

@@ -1,5 +1,6 @@
 """Requests to the stage workers. Text travels in them, media by storage key."""
 
+from collections.abc import Iterable
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
@@ -157,6 +158,7 @@ class LineToSpeak(Message):
     gap_s: float = Field(default=0.0, ge=0, description="silence after the line up to the next speech or the end")
     lead_s: float = Field(default=0.0, ge=0, description="silence before the line that it may begin in at worst")
     revision: int = Field(default=0, description="given back with the take, which counts for this revision only")
+    rendition: int = Field(default=0, ge=0, description="how often a person wished to hear the same said otherwise")
 
 
 class CloneLines(Job):
@@ -192,6 +194,24 @@ class TimelineLine(Message):
     error_code: str | None = None
 
 
+class EngineUsage(Message):
+    """What a metered engine, such as a chat endpoint, was asked for and what that costs at the prices set for it."""
+
+    requests: int = 1
+    tokens_in: int = 0
+    tokens_out: int = 0
+    cost_usd: float = 0.0
+
+    def __add__(self, other: "EngineUsage") -> "EngineUsage":
+        """The sum of both."""
+        return EngineUsage(
+            requests=self.requests + other.requests,
+            tokens_in=self.tokens_in + other.tokens_in,
+            tokens_out=self.tokens_out + other.tokens_out,
+            cost_usd=round(self.cost_usd + other.cost_usd, 9),
+        )
+
+
 class EngineUsed(Message):
     """An engine as it is named in reports."""
 
@@ -201,6 +221,17 @@ class EngineUsed(Message):
     licence: str
     commercial_use: bool
     rewrites: bool = Field(default=False, description="of a translator: it can be asked for shorter or longer texts")
+    usage: EngineUsage | None = Field(default=None, description="of an engine that is paid by use; null for others")
+
+
+def merge_engines(used: Iterable[EngineUsed]) -> tuple[EngineUsed, ...]:
+    """Each engine once, in the order of first use, with what was used of it in all."""
+    merged: dict[EngineUsed, EngineUsage | None] = {}
+    for engine in used:
+        bare = engine.model_copy(update={"usage": None})
+        before = merged.get(bare)
+        merged[bare] = before + engine.usage if before and engine.usage else before or engine.usage
+    return tuple(engine.model_copy(update={"usage": usage}) for engine, usage in merged.items())
 
 
 class Timeline(Message):

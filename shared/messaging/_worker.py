@@ -42,7 +42,10 @@ Handle = Callable[[Any, JobContext], JobResult]
 
 
 class Worker:
-    """Runs the jobs of one stage, one at a time, interactive ones first."""
+    """Runs the jobs of one stage, one at a time in each of its slots, interactive ones first.
+
+    With several slots the handler is called in as many threads: for engines that batch over jobs.
+    """
 
     def __init__(
         self,
@@ -52,15 +55,17 @@ class Worker:
         broker_settings: BrokerSettings,
         settings: WorkerSettings,
         engines: tuple[EngineInfo, ...] = (),
+        slots: int = 1,
     ) -> None:
-        self._stage, self._handle, self._store = stage, handle, store
+        self._stage, self._handle, self._store, self._slots = stage, handle, store, slots
         self._settings, self._engines = settings, engines
         self._plan = broker_settings.provisioning()
         self.broker = NatsBroker(broker_settings.nats_url, **connect_options())
         self._app = FastStream(self.broker, logger=None, after_startup=[self._start], on_shutdown=[self._stop])
         self._stopping = False
-        self._current: JobContext | None = None
-        self._feed: JobFeed | None = None
+        self._ready, self._preparing = False, asyncio.Lock()
+        self._in_hand: list[JobContext] = []
+        self._feeds: list[JobFeed] = []
         self._serving: asyncio.Task[None] | None = None
 
     async def run(self) -> None:
@@ -84,25 +89,34 @@ class Worker:
             self._serving.result()  # a defect of the runtime ends the process with a traceback, never in silence
 
     async def _start(self) -> None:
-        self._feed = JobFeed(self.broker.connection, self._stage, self._hand_back)
-        self._serving = asyncio.create_task(self._serve(self._feed))
+        self._feeds = [JobFeed(self.broker.connection, self._stage, self._hand_back) for _ in range(self._slots)]
+        self._serving = asyncio.create_task(self._serve_slots())
         self._serving.add_done_callback(lambda _: self._app.exit())
 
+    async def _serve_slots(self) -> None:
+        await asyncio.gather(*(self._serve(feed) for feed in self._feeds))
+
     async def _prepare(self) -> None:
-        js = self.broker.connection.jetstream()
-        await provision(js, self._plan)
-        await announce_engines(js, self._stage, self._engines)
-        log.info("worker_ready", stage=self._stage)
+        """Set the broker up, once for all slots."""
+        async with self._preparing:
+            if self._ready:
+                return
+            js = self.broker.connection.jetstream()
+            await provision(js, self._plan)
+            await announce_engines(js, self._stage, self._engines)
+            self._ready = True
+            log.info("worker_ready", stage=self._stage, slots=self._slots)
 
     async def _stop(self) -> None:
         self._stopping = True
-        if self._feed is None or self._serving is None:
+        if self._serving is None:
             return
-        self._feed.wake()
+        for feed in self._feeds:
+            feed.wake()
         await asyncio.wait({self._serving}, timeout=self._settings.grace_s)
         if not self._serving.done():
-            if self._current:
-                self._current.cancel.cancel("the worker is stopping")
+            for context in self._in_hand:
+                context.cancel.cancel("the worker is stopping")
             await asyncio.wait({self._serving}, timeout=self._settings.abandon_s)
         if not self._serving.done():
             log.warning("job_abandoned")  # its thread does not let go and ends with the process
@@ -112,19 +126,16 @@ class Worker:
 
     async def _serve(self, feed: JobFeed) -> None:
         """Take jobs until the worker stops, through every loss of the broker."""
-        ready = False
         while not self._stopping:
             if not is_connected(self.broker):
                 await asyncio.sleep(_AGAIN_S)
                 continue
             try:
-                if not ready:
-                    await self._prepare()
-                    ready = True
+                await self._prepare()
                 message = await feed.next(FETCH_S)
             except (NatsError, APIError, OSError) as error:
                 log.warning("fetch_failed", error=repr(error))
-                ready = False  # a broker that lost its disk has to be set up again
+                self._ready = False  # a broker that lost its disk has to be set up again
                 await asyncio.sleep(_AGAIN_S)
                 continue
             if message is not None and self._stopping:
@@ -154,14 +165,16 @@ class Worker:
                 log.exception("job_guard_failed")
                 with suppress(NatsError, OSError):
                     await message.nak(delay=_GUARD_DELAY_S)
-            finally:
-                self._current = None
 
     async def _hold(self, message: Msg, job: Job) -> None:
         with working_folder(self._settings.work_dir) as folder:
-            context = self._current = JobContext(self._store, folder)
-            async with held(self.broker, message, job, context, self._plan.heartbeat_s):
-                await self._settle(message, job, context)
+            context = JobContext(self._store, folder)
+            self._in_hand.append(context)
+            try:
+                async with held(self.broker, message, job, context, self._plan.heartbeat_s):
+                    await self._settle(message, job, context)
+            finally:
+                self._in_hand = [other for other in self._in_hand if other is not context]
 
     async def _settle(self, message: Msg, job: Job, context: JobContext) -> None:
         """Run the job and decide what becomes of its message."""

@@ -36,7 +36,7 @@ def clip(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
 @pytest.fixture(scope="session")
 def xtts_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A small XTTS that speaks as long as its text is."""
-    from tests.neural.tiny_xtts import build_xtts
+    from tests.support.tiny_xtts import build_xtts
 
     return build_xtts(tmp_path_factory.mktemp("models") / "xtts")
 
@@ -44,6 +44,6 @@ def xtts_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def voxcpm_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A small VoxCPM2 that stops as soon as it may."""
-    from tests.neural.tiny_voxcpm import build_voxcpm
+    from tests.support.tiny_voxcpm import build_voxcpm
 
     return build_voxcpm(tmp_path_factory.mktemp("models") / "voxcpm")

@@ -80,7 +80,7 @@ def test_a_long_line_is_spoken_in_parts(engine: "VoxCpmSynthesizer", voice: Voic
 
 def test_a_line_whose_end_is_not_found_fails_with_a_sentence(make: Make, voice: Voice, tmp_path: Path) -> None:
     """And the worker lives on."""
-    from tests.neural.tiny_voxcpm import build_voxcpm
+    from tests.support.tiny_voxcpm import build_voxcpm
 
     (answer,) = speak(make(build_voxcpm(tmp_path / "astray", stops=False)), Speech("Ya.", "id", voice))
     assert isinstance(answer, Fault)

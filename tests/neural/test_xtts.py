@@ -109,7 +109,7 @@ def test_of_several_candidates_the_one_nearest_to_the_slot_is_taken(make: Make, 
 
 def test_a_line_whose_end_is_not_found_fails_with_a_sentence(make: Make, voice: Voice, tmp_path: Path) -> None:
     """After three tries, and without an endless take."""
-    from tests.neural.tiny_xtts import build_xtts
+    from tests.support.tiny_xtts import build_xtts
 
     engine = make(build_xtts(tmp_path / "astray", stops=False))
     (answer,) = speak(engine, Speech("Good morning.", "en", voice))

@@ -125,7 +125,7 @@ def test_a_checkpoint_as_published_is_only_read(xtts_folder: Path, draws: "list[
 
 def test_a_language_without_a_token_is_not_offered(tmp_path: Path) -> None:
     """An unknown token would become [UNK], and the network would speak anyway."""
-    from tests.neural.tiny_xtts import build_xtts
+    from tests.support.tiny_xtts import build_xtts
 
     folder = build_xtts(tmp_path / "two", languages=("en", "fr"))
     assert network(folder).languages({"en": "One.", "fr": "Un.", "de": "Eins.", "id": "Satu."}) == ("en", "fr")

@@ -21,6 +21,7 @@ from shared.messaging import (
     Job,
     Timeline,
     TranslateLines,
+    merge_engines,
 )
 from shared.pipeline import LineState, Stage, Status
 from shared.storage import keys
@@ -92,6 +93,7 @@ def view(line: LineRow) -> units.LineView:
         omitted=line.omitted,
         pinned=line.pinned,
         rounds=line.rounds,
+        rendition=line.rendition,
         decision=line.decision,
         error_rate=line.error_rate,
         similarity=line.similarity,
@@ -304,4 +306,4 @@ def _engines(session: Session, task: Task, language: str) -> tuple[EngineUsed, .
         if of in ("base", language)
         for engine in run.engines
     ]
-    return tuple(dict.fromkeys(used))
+    return merge_engines(used)

@@ -33,6 +33,7 @@ from shared.messaging import (
     TranscriptReady,
     TranslatedLine,
     TranslateLines,
+    merge_engines,
 )
 from shared.pipeline import LineState, Status
 from shared.transcript import Cue, Transcript
@@ -119,7 +120,7 @@ def _take_in(
 
 def _merged(run: StageRun, used: Sequence[EngineUsed]) -> list[dict[str, object]]:
     known = [EngineUsed.model_validate(engine) for engine in run.engines]
-    return [engine.model_dump(mode="json") for engine in dict.fromkeys([*known, *used])]
+    return [engine.model_dump(mode="json") for engine in merge_engines([*known, *used])]
 
 
 def _take_transcript(

@@ -35,7 +35,8 @@ def redo(session: Session, task: Task, language: str, segment_ids: Iterable[str]
     """Put lines on the interactive lane, one job each, and return how many.
 
     A line whose text an engine wrote for another source text, or that has none, is translated first. A line that is
-    waiting already waits once. What a person asks for by hand counts even where a take was pinned before.
+    waiting already waits once. What a person asks for by hand counts even where a take was pinned before, and of a line
+    that is as it should be, or that failed, an engine that can say the same otherwise makes another rendition.
     """
     lines = queries.lines(session, task.task_id, language)
     segments = {segment.segment_id: segment for segment in queries.segments(session, task.task_id)}
@@ -44,6 +45,7 @@ def redo(session: Session, task: Task, language: str, segment_ids: Iterable[str]
         for job in history.open_jobs_of_line(session, line, line_shard(line.segment_id)):
             job.state, job.finished_at = JobState.CANCELED, now()
         line.dub_attempt += 1
+        line.rendition += line.state in (LineState.DUBBED, LineState.FAILED)
         line.pinned = False
     session.flush()
     first = [lines[key] for key in wanted if needs_translation(lines[key], segments[key])]

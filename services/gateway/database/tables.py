@@ -256,6 +256,7 @@ class LineRow(SQLModel, table=True):
     fit: str | None = Field(default=None, max_length=16)
     decision: str | None = None
     dub_attempt: int = 0
+    rendition: int = 0
     heard: str | None = Field(default=None, sa_column=Column(Text))
     error_rate: float | None = None
     similarity: float | None = None

@@ -44,6 +44,7 @@ class LineView:
     fit: str | None = None
     decision: str | None = None
     rounds: int = 0
+    rendition: int = 0
     origin: str = "engine"
     omitted: bool = False
     pinned: bool = False
@@ -142,6 +143,7 @@ def line_to_speak(span: Span, line: LineView, room: Room, text: str | None = Non
         gap_s=room.gap_s,
         lead_s=room.lead_s,
         revision=line.revision,
+        rendition=line.rendition,
     )
 
 

@@ -2,28 +2,55 @@
 
 from services.translator.engines.base import Line, Passage, Traits, Translation, Translator
 from services.translator.settings import TranslatorSettings
+from shared.models import ModelSettings
 from shared.pipeline import ErrorCode, PermanentError, create_from_package
 
 __all__ = ["Line", "Passage", "Traits", "Translation", "Translator", "create_translator"]
 
 
-def create_translator(settings: TranslatorSettings) -> Translator:
+def create_translator(settings: TranslatorSettings, models: ModelSettings | None = None) -> Translator:
     """Open the engine `settings` ask for, one of LocalClip's own or of an installed package.
+
+    `models` say where weights lie, None: what the environment says.
 
     Raises:
         PermanentError: `engine_unavailable` for one that this build does not have.
     """
-    match settings.translator or {"embedded": "apertium"}.get(settings.profile, "nllb"):
+    match settings.translator or {"embedded": "apertium"}.get(settings.profile, "ctranslate2"):
         case "apertium":
             from services.translator.engines.apertium import ApertiumTranslator
 
             return ApertiumTranslator(settings.apertium_data, settings.apertium_timeout_s)
+        case "ctranslate2":
+            from services.translator.engines.ctranslate2 import CTranslate2Translator, load_model
+
+            models = models or ModelSettings()
+            model = load_model(settings.translation_model, models, settings.translation_beam)
+            return CTranslate2Translator(
+                model,
+                settings.translation_model,
+                models,
+                budget=settings.translation_batch_tokens,
+                jobs=settings.translation_jobs,
+            )
+        case "openai":
+            from services.translator.engines._chat import Endpoint
+            from services.translator.engines.openai_compatible import OpenAiTranslator
+
+            endpoint = Endpoint(
+                settings.openai_url,
+                settings.openai_model,
+                settings.openai_api_key.get_secret_value(),
+                settings.openai_timeout_s,
+                settings.openai_concurrency,
+            )
+            return OpenAiTranslator(endpoint, settings.openai_price_in, settings.openai_price_out)
         case name:
             engine: Translator | None = create_from_package("translator", name, settings)
             if engine is not None:
                 return engine
             raise PermanentError(
                 ErrorCode.ENGINE_UNAVAILABLE,
-                f"the translator '{name}' is not part of this build, which has 'apertium': set "
-                "LOCALCLIP_PROFILE=embedded or LOCALCLIP_TRANSLATOR=apertium",
+                f"the translator '{name}' is not part of this build, which has 'apertium', 'ctranslate2' "
+                "and 'openai': set LOCALCLIP_TRANSLATOR to one of them",
             )

@@ -4,11 +4,14 @@ Engines block. They look at `cancel` while they work and raise Canceled when it 
 """
 
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
-from shared.messaging import EngineInfo
-from shared.pipeline import CancelToken
+from shared.messaging import EngineInfo, EngineUsage, GlossaryTerm
+from shared.pipeline import CancelToken, PipelineError
+
+WRITTEN_ALIKE = ("IBM", "BMW", "NATO", "UEFA", "MTV", "AMD", "SAP", "HBO")
+"""Stand-ins for engines that know the world: written alike in every language offered, without an ending."""
 
 
 @dataclass(frozen=True)
@@ -20,23 +23,41 @@ class Line:
     max_chars: int
 
 
+@dataclass
+class Meter:
+    """What a metered engine has spent on one job so far; free ones leave it alone."""
+
+    usage: EngineUsage | None = None
+
+    def add(self, usage: EngineUsage) -> None:
+        """Count one more request."""
+        self.usage = usage if self.usage is None else self.usage + usage
+
+
 @dataclass(frozen=True)
 class Passage:
-    """Consecutive lines to translate and the source lines around them, which are only to be understood."""
+    """Consecutive lines to translate and the source lines around them, which are only to be understood.
+
+    `glossary` holds the terms of these lines, for engines whose traits say that they use it. What the engine spends,
+    on answers that are of no use too, it adds to `meter`.
+    """
 
     source: str
     target: str
     lines: tuple[Line, ...]
     before: tuple[str, ...] = ()
     after: tuple[str, ...] = ()
+    glossary: tuple[GlossaryTerm, ...] = ()
+    meter: Meter = field(default_factory=Meter, compare=False)
 
 
 @dataclass(frozen=True)
 class Translation:
-    """What an engine makes of the line with the same `index`: one text or several, best first."""
+    """What an engine makes of the line with the same `index`: one text or several, best first, or why it has none."""
 
     index: int
-    candidates: tuple[str, ...]
+    candidates: tuple[str, ...] = ()
+    error: PipelineError | None = None
 
 
 @dataclass(frozen=True)
@@ -44,13 +65,19 @@ class Traits:
     """How an engine likes to be used.
 
     `stand_ins` are words it carries through unchanged in any sentence; they are put in place of what must not be
-    translated. An engine without any gets the text around such terms piece by piece.
+    translated. An engine without any gets the text around such terms piece by piece. One that `uses_glossary` gets the
+    lines as they are and the terms beside them first; only a line it lost a term of is asked for with stand-ins.
+    One that `knows_names` writes them as they are written in the target language, in its script; for others they stay.
+    `parallel_jobs`: how many jobs one process should do at a time, for engines that batch over jobs or wait for others.
     """
 
     batch_lines: int
     n_best: int = 1
     uses_context: bool = False
+    uses_glossary: bool = False
+    knows_names: bool = False
     stand_ins: tuple[str, ...] = ()
+    parallel_jobs: int = 1
 
 
 class Translator(Protocol):
@@ -71,16 +98,21 @@ class Translator(Protocol):
         ...
 
     def names(self, found: Collection[str], source: str, target: str, cancel: CancelToken) -> frozenset[str]:
-        """Of the capitalized words `found` inside sentences, those this engine should not be left to translate."""
+        """Of the capitalized words `found` inside sentences, those this engine should not be left to translate.
+
+        Not asked of an engine that knows names.
+        """
         ...
 
     def translate(self, passage: Passage, cancel: CancelToken) -> list[Translation]:
         """Translate every line of `passage`, in any order, at most `traits.n_best` candidates each.
 
-        Raises: PermanentError or TransientError, `engine_failed`, when it cannot; then no line counts as done.
+        Raises:
+            PermanentError, TransientError: `engine_failed` when it cannot; then no line counts as done and each is
+                asked for alone. `engine_unavailable` when nothing can be asked of it now: the job is put off or ends.
         """
         ...
 
     def close(self) -> None:
-        """Let go of processes and memory; a later call takes them again."""
+        """Let go of processes, connections and memory."""
         ...

@@ -12,6 +12,8 @@ from shared.messaging import (
     DeadLetter,
     DiarizeVideo,
     EngineInfo,
+    EngineUsage,
+    EngineUsed,
     ExportLanguage,
     Fact,
     HeardLine,
@@ -36,6 +38,7 @@ from shared.messaging import (
     TranslateLines,
     fact,
     failed,
+    merge_engines,
 )
 from shared.pipeline import ErrorCode, Stage
 from shared.transcript import MediaFacts
@@ -137,3 +140,17 @@ def test_progress_keeps_the_promised_shape() -> None:
     promised = {"type", "task_id", "language", "stage", "progress", "message", "eta_seconds"}
     assert promised <= set(event)
     assert event["type"] == "progress"
+
+
+def test_what_was_used_of_an_engine_is_added_up() -> None:
+    """Over all shards that used it; an engine that is not paid by use stays without figures."""
+    chat = EngineUsed(stage=Stage.TRANSLATION, name="chat", version="m", licence="terms", commercial_use=True)
+    other = chat.model_copy(update={"name": "rules"})
+    spent = EngineUsage(requests=1, tokens_in=100, tokens_out=50, cost_usd=0.1)
+    used = [chat.model_copy(update={"usage": spent}), other, chat, chat.model_copy(update={"usage": spent}), other]
+    assert merge_engines(used) == (
+        chat.model_copy(
+            update={"usage": EngineUsage(requests=2, tokens_in=200, tokens_out=100, cost_usd=0.2)},
+        ),
+        other,
+    )

@@ -108,4 +108,6 @@ def handle(job: TranslateLines, context: JobContext) -> LinesTranslated:
 if __name__ == "__main__":
     configure_logging("worker")
     store = open_store(StorageSettings())
-    asyncio.run(Worker(Stage.TRANSLATION, handle, store, BrokerSettings(), WorkerSettings(), (ENGINE,)).run())
+    slots = int(os.environ.get("SLOTS", "1"))
+    worker = Worker(Stage.TRANSLATION, handle, store, BrokerSettings(), WorkerSettings(), (ENGINE,), slots)
+    asyncio.run(worker.run())

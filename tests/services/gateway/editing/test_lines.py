@@ -256,3 +256,22 @@ def test_subtitles_brought_unchanged_change_nothing(studio: Studio) -> None:
     studio.http.put(f"{studio.base}/languages/es/subtitles", content=cues).raise_for_status()
     assert studio.status("es") == "completed"
     assert studio.call("GET", "/edits") == []
+
+
+def test_a_line_done_again_unchanged_is_to_be_said_otherwise(small_studio: Studio) -> None:
+    """By an engine that can; after an edit the line is said as it comes."""
+
+    def renditions() -> list[int]:
+        small_studio.work()
+        found = [line.rendition for job in small_studio.spoken for line in job.lines]
+        small_studio.spoken.clear()
+        return found
+
+    renditions()
+    small_studio.call("POST", "/languages/es/lines/s0001/dub", 202)
+    assert renditions() == [1]
+    small_studio.call("POST", "/languages/es/lines/s0001/dub", 202)
+    assert renditions() == [2]
+    small_studio.call("PATCH", "/languages/es/lines/s0001", text="otra cosa")
+    small_studio.call("POST", "/languages/es/lines/s0001/dub", 202)
+    assert renditions() == [2]

@@ -14,6 +14,6 @@ def test_the_embedded_profile_translates_with_apertium() -> None:
 
 def test_an_engine_that_is_not_there_is_refused_by_name() -> None:
     """Never silently replaced."""
-    with pytest.raises(PermanentError, match="'nllb' is not part of this build") as caught:
-        create_translator(TranslatorSettings(profile="neural"))
+    with pytest.raises(PermanentError, match="'dragoman' is not part of this build") as caught:
+        create_translator(TranslatorSettings(translator="dragoman"))
     assert caught.value.code is ErrorCode.ENGINE_UNAVAILABLE

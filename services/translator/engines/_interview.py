@@ -1,0 +1,99 @@
+"""From questions to checked translations: what a chat model answers of no use is asked for once more, line by line."""
+
+import asyncio
+from collections.abc import Coroutine, Iterable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, TypeVar
+
+from services.translator.engines._chat import Answer, Chat
+from services.translator.engines._plausible import fault
+from services.translator.engines._questions import CANDIDATES, SCHEMA, Question, cut_questions, read_candidates
+from services.translator.engines.base import Line, Meter, Translation
+from shared.messaging import EngineUsage
+from shared.observability import logger
+from shared.pipeline import ErrorCode, PermanentError
+
+T = TypeVar("T")
+
+LINES_EACH = 12
+"""Lines of one request: enough to be understood together, few enough that small models keep count."""
+
+_Found = tuple[str, ...] | str
+"""The usable candidates of a line, or what is wrong with its answer."""
+
+log = logger(__name__)
+
+
+@dataclass(frozen=True)
+class Interview:
+    """One passage's questions to a model; prices are US dollars for a million tokens."""
+
+    chat: Chat
+    meter: Meter
+    price_in: float = 0.0
+    price_out: float = 0.0
+
+    async def translate(self, question: Question) -> list[Translation]:
+        """A few lines each in as many requests as the chat allows at a time. Raises: see `Chat.ask`."""
+        parts = await _together(self._part(part) for part in cut_questions(question, LINES_EACH))
+        return [translation for part in parts for translation in part]
+
+    async def _part(self, question: Question) -> list[Translation]:
+        found = await self._ask(question)
+        bad = [line for line, answer in found.items() if isinstance(answer, str)]
+        if bad:
+            log.warning("lines_asked_again", lines=len(bad), of=len(found), reason=found[bad[0]])
+            singles = {single.lines[0]: single for single in cut_questions(question, 1)}
+            again = await _together(self._ask(replace(singles[line], complaint=str(found[line]))) for line in bad)
+            for answers in again:
+                found |= answers
+        return [_translation(line, answer) for line, answer in found.items()]
+
+    async def _ask(self, question: Question) -> dict[Line, _Found]:
+        try:
+            answer = await self.chat.ask(question.messages(), SCHEMA)
+        except PermanentError as error:
+            if error.code is ErrorCode.ENGINE_UNAVAILABLE:
+                raise
+            return dict.fromkeys(question.lines, error.message)
+        self._count(answer, len(question.lines))
+        if answer.refusal:
+            return dict.fromkeys(question.lines, f"the model refused: {answer.refusal}")
+        try:
+            texts = read_candidates(answer.text, [line.index for line in question.lines])
+        except ValueError as error:
+            return dict.fromkeys(question.lines, f"the answer was not the JSON asked for: {error}")
+        return {line: usable(texts.get(line.index), line, question.target) for line in question.lines}
+
+    def _count(self, answer: Answer, lines: int) -> None:
+        cost = (answer.tokens_in * self.price_in + answer.tokens_out * self.price_out) / 1e6
+        usage = EngineUsage(tokens_in=answer.tokens_in, tokens_out=answer.tokens_out, cost_usd=cost)
+        self.meter.add(usage)
+        log.info("chat_answered", lines=lines, **usage.model_dump(exclude={"requests"}))
+
+
+def usable(texts: Sequence[str] | None, line: Line, target: str) -> _Found:
+    """Those of `texts` in which no fault is seen, or the first fault."""
+    if texts is None:
+        return "the line was not answered, or twice"
+    faults = {text.strip(): fault(text, line.text, target) for text in texts}
+    if good := tuple(text for text, wrong in faults.items() if wrong is None):
+        return good[:CANDIDATES]
+    return next((wrong for wrong in faults.values() if wrong), "no candidate")
+
+
+def _translation(line: Line, answer: _Found) -> Translation:
+    if isinstance(answer, tuple):
+        return Translation(line.index, answer)
+    error = PermanentError(ErrorCode.ENGINE_FAILED, f"the model gave no translation: {answer}")
+    return Translation(line.index, error=error)
+
+
+async def _together(work: Iterable[Coroutine[Any, Any, T]]) -> list[T]:
+    """All results in order; the first failure stops the others and is raised."""
+    try:
+        async with asyncio.TaskGroup() as group:
+            tasks = [group.create_task(each) for each in work]
+    except BaseExceptionGroup as failures:
+        raise failures.exceptions[0] from None
+    return [task.result() for task in tasks]

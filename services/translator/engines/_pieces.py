@@ -1,0 +1,69 @@
+"""Text to the pieces a model reads and back, by SentencePiece or a tokenizer file, whichever lies beside the model."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Protocol
+
+from shared.pipeline import ErrorCode, PermanentError
+
+_SENTENCEPIECE = ("sentencepiece.bpe.model", "sentencepiece.model", "spiece.model")
+_TOKENIZER = "tokenizer.json"
+
+
+class Pieces(Protocol):
+    """A tokenizer without the model's special tokens."""
+
+    def encode(self, text: str) -> list[str]:
+        """Cut a text into pieces."""
+        ...
+
+    def decode(self, pieces: Sequence[str]) -> str:
+        """Join pieces to a text."""
+        ...
+
+
+def open_pieces(folder: Path) -> Pieces:
+    """The tokenizer of the model in `folder`.
+
+    Raises:
+        PermanentError: `engine_unavailable` when there is none, or a broken one.
+    """
+    found = next((folder / name for name in (*_SENTENCEPIECE, _TOKENIZER) if (folder / name).is_file()), None)
+    if found is None:
+        raise PermanentError(
+            ErrorCode.ENGINE_UNAVAILABLE,
+            f"there is no tokenizer in {folder}: put {_SENTENCEPIECE[0]} or {_TOKENIZER} of the original model there",
+        )
+    try:
+        return _Tokenizers(found) if found.name == _TOKENIZER else _SentencePiece(found)
+    except Exception as error:  # tokenizers raises nothing more narrow
+        raise PermanentError(ErrorCode.ENGINE_UNAVAILABLE, f"{found} cannot be read: {error}") from error
+
+
+class _SentencePiece:
+    def __init__(self, file: Path) -> None:
+        from sentencepiece import SentencePieceProcessor
+
+        self._model = SentencePieceProcessor(model_file=str(file))
+
+    def encode(self, text: str) -> list[str]:
+        pieces: list[str] = self._model.encode(text, out_type=str)
+        return pieces
+
+    def decode(self, pieces: Sequence[str]) -> str:
+        text: str = self._model.decode_pieces(list(pieces))
+        return text
+
+
+class _Tokenizers:
+    def __init__(self, file: Path) -> None:
+        from tokenizers import Tokenizer
+
+        self._model = Tokenizer.from_file(str(file))
+
+    def encode(self, text: str) -> list[str]:
+        return list(self._model.encode(text, add_special_tokens=False).tokens)
+
+    def decode(self, pieces: Sequence[str]) -> str:
+        numbers = (self._model.token_to_id(piece) for piece in pieces)
+        return str(self._model.decode([number for number in numbers if number is not None]))

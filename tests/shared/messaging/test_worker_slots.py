@@ -1,0 +1,74 @@
+"""A worker with several slots does as many jobs at a time, each as carefully as one alone."""
+
+from typing import Any
+
+import pytest
+
+from shared.messaging import JobFailed
+from shared.pipeline import Lane
+from shared.testing import wait_until_async
+
+pytestmark = pytest.mark.anyio
+
+
+async def test_as_many_jobs_at_a_time_as_slots(bench: Any) -> None:
+    """In one process, each once; the next begins when a slot is free, interactive ones first."""
+    worker = await bench.worker(SLOTS="3")
+    for number, seconds in enumerate((2.5, 8, 8)):
+        await bench.send(f"work {seconds}", number=number)
+    await bench.begun(3)
+    await bench.send("done", number=4)
+    await bench.send("done", number=5, lane=Lane.INTERACTIVE)
+    await bench.results(5, timeout_s=40)
+    events = [(entry["event"], entry["job"][5:8]) for entry in bench.journal()]
+    assert sorted(events[:3]) == [("begin", "000"), ("begin", "001"), ("begin", "002")]
+    assert events[3][0] == "end"  # not more than three at a time
+    assert [job for event, job in events if event == "begin"][3] == "005"
+    assert {entry["pid"] for entry in bench.journal()} == {worker.pid}
+    assert len(worker.logged("worker_ready")) == 1
+    assert bench.work_folders() == []
+
+
+async def test_jobs_side_by_side_do_not_touch_each_other(bench: Any) -> None:
+    """One fails, one is canceled, one ends well."""
+    await bench.worker(SLOTS="3")
+    await bench.send("permanent", number=1)
+    canceled = await bench.send("work 60", number=2)
+    await bench.send("work 2.5", number=3)
+    await bench.begun(3)
+    await bench.cancel(canceled)
+    results = {result.task_id: result for result in await bench.results(2)}
+    assert isinstance(results["task_001"], JobFailed)
+    assert set(results) == {"task_001", "task_003"}
+
+
+async def test_a_stopping_worker_hands_back_every_job(bench: Any) -> None:
+    """Another one does them at once, and no try is counted."""
+    first = await bench.worker(SLOTS="2", LOCALCLIP_GRACE_S="0.2")
+    for number in range(2):
+        await bench.send("work 8" if number else "work 7", number=number)
+    await bench.begun(2)
+    first.terminate()
+    assert await bench.exited(first) == 0
+    second = await bench.worker(SLOTS="2")
+    await bench.results(2, timeout_s=40)
+    assert [entry["pid"] for entry in bench.journal("end")] == [second.pid] * 2
+    assert [entry["tries"] for entry in second.logged("job_started")] == [1, 1]
+
+
+async def test_every_slot_comes_through_the_loss_of_the_broker(bench: Any) -> None:
+    """Both take jobs again afterwards."""
+    worker = await bench.worker(SLOTS="2")
+    bench.server.kill()
+    bench.server.start()
+    await bench.broker_is_back()
+    await wait_until_async(lambda: _is_connected(bench), 20, "the broker")
+    for number in range(2):
+        await bench.send("work 3", number=number)
+    await bench.results(2, timeout_s=40)
+    assert [entry["event"] for entry in bench.journal()] == ["begin", "begin", "end", "end"]
+    assert {entry["pid"] for entry in bench.journal()} == {worker.pid}
+
+
+def _is_connected(bench: Any) -> bool:
+    return bool(bench.client.is_connected)
