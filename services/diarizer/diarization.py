@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from services.diarizer.engines import Engines, Report, Span, Turn
+from services.diarizer.engines import Engines, Report, Span, SpokenIn, Turn
 from services.diarizer.ffmpeg import CLIP_RATE_HZ, Video, extract_sound
 from services.diarizer.lines import Draft, lines_of_cues, lines_of_words, number
 from services.diarizer.products import Products, Sounds
@@ -52,7 +52,9 @@ class _Heard:
     """What listening found; an engine is listed when it was used."""
 
     language: str
+    confidence: float | None = None
     lines: Sequence[Draft] = ()
+    languages: Sequence[SpokenIn] = ()
     turns: Sequence[Turn] = ()
     note: str | None = None
     engines: tuple[EngineInfo, ...] = ()
@@ -81,10 +83,10 @@ class Diarization:
         if silence or media.sounds is None:
             heard = _Heard(spoken or _FALLBACK_LANGUAGE, note=silence)
         else:
-            heard = self._listen(media.sounds.speech, spoken, job.num_speakers, cues, step)
+            heard = self._listen(media.sounds.speech, spoken, job, cues, step)
         if cues is not None:
             drafts = lines_of_cues(cues, heard.turns, language(heard.language), media.video.facts.duration_s)
-            heard = _Heard(heard.language, drafts, heard.turns, engines=heard.engines)
+            heard = _Heard(heard.language, lines=drafts, turns=heard.turns, engines=heard.engines)
         return self._store(Products(job, context, self._engines.embedder), media, heard, step)
 
     def _read(self, job: DiarizeVideo, context: JobContext, to_recognize: str | None, step: "_Steps") -> _Media:
@@ -125,7 +127,7 @@ class Diarization:
         self,
         recording: Recording,
         spoken: str | None,
-        num_speakers: int | None,
+        job: DiarizeVideo,
         cues: Sequence[Cue] | None,
         step: "_Steps",
     ) -> _Heard:
@@ -136,16 +138,18 @@ class Diarization:
             return _Heard(spoken or _FALLBACK_LANGUAGE, note=NO_SPEECH, engines=(engines.voice_activity.info,))
         used = (engines.voice_activity.info, engines.diarizer.info)
         if cues is not None:
-            turns = self._turns(recording, speech, num_speakers, step(0.16, 0.85, "Telling speakers apart"))
+            turns = self._turns(recording, speech, job.num_speakers, step(0.16, 0.85, "Telling speakers apart"))
             return _Heard(spoken or _FALLBACK_LANGUAGE, turns=turns, engines=used)
-        found = engines.recognizer.recognize(recording, speech, spoken, step(0.16, 0.7, "Recognizing speech"))
+        hearing = step(0.16, 0.7, "Recognizing speech")
+        found = engines.recognizer.recognize(recording, speech, spoken, hearing, job.hotwords)
         if not found.words:
             without = (engines.recognizer.info, engines.voice_activity.info)
             return _Heard(found.language, note=NO_WORDS, engines=without)
-        turns = self._turns(recording, speech, num_speakers, step(0.7, 0.85, "Telling speakers apart"))
+        turns = self._turns(recording, speech, job.num_speakers, step(0.7, 0.85, "Telling speakers apart"))
         punctuated = engines.recognizer.punctuates
         lines = lines_of_words(found.words, turns, language(found.language), punctuated=punctuated)
-        return _Heard(found.language, lines, turns, engines=(engines.recognizer.info, *used))
+        by = (engines.recognizer.info, *used)
+        return _Heard(found.language, found.confidence, lines, found.languages, turns, engines=by)
 
     def _turns(
         self, recording: Recording, speech: Sequence[Span], num_speakers: int | None, report: Report
@@ -159,7 +163,7 @@ class Diarization:
     def _store(self, products: Products, media: _Media, heard: _Heard, step: "_Steps") -> Outcome:
         """Store the products, the transcript last."""
         facts = media.video.facts
-        segments, speaker_ids = number(heard.lines, facts.duration_s)
+        segments, speaker_ids = number(heard.lines, facts.duration_s, heard.languages)
         speakers = products.speakers(media.sounds, heard.turns, speaker_ids, step(0.85, 0.95, "Measuring voices"))
         speakers = _paced(speakers, segments, language(heard.language))
         save = step(0.95, 1.0, "Saving")
@@ -167,7 +171,13 @@ class Diarization:
         products.peaks(media.outline, facts.duration_s)
         products.poster(media.video)
         save(0.8)
-        transcript = Transcript(source_language=heard.language, media=facts, speakers=speakers, segments=segments)
+        transcript = Transcript(
+            source_language=heard.language,
+            source_language_confidence=heard.confidence,
+            media=facts,
+            speakers=speakers,
+            segments=segments,
+        )
         key = products.transcript(transcript)
         save(1.0)
         log.info("transcript_ready", segments=len(segments), speakers=len(speakers), note=heard.note)

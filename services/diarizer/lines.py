@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from itertools import groupby
 
 from services.diarizer.attribution import TurnIndex, attribute
-from services.diarizer.engines import Span, Turn
+from services.diarizer.engines import Span, SpokenIn, Turn
 from services.diarizer.segmentation import SpokenWord, cut_lines, join_text
 from services.diarizer.sentences import restore_sentences
 from shared.pipeline import ErrorCode, LanguageInfo, PermanentError
@@ -67,12 +67,18 @@ def lines_of_cues(cues: Sequence[Cue], turns: Sequence[Turn], info: LanguageInfo
     return drafts
 
 
-def number(drafts: Sequence[Draft], duration_s: float) -> tuple[tuple[Segment, ...], dict[int, str]]:
-    """Number lines and, in order of their first line, speakers; return the segments and {speaker: id}."""
+def number(
+    drafts: Sequence[Draft], duration_s: float, languages: Sequence[SpokenIn] = ()
+) -> tuple[tuple[Segment, ...], dict[int, str]]:
+    """Number lines and, in order of their first line, speakers; return the segments and {speaker: id}.
+
+    `languages` say what is heard in which stretch, in time order.
+    """
     ids: dict[int, str] = {}
     segments = []
     for position, draft in enumerate(drafts, start=1):
         speaker_id = ids.setdefault(draft.speaker, f"spk_{len(ids) + 1}")
+        tongue = _tongue(draft, languages)
         segments.append(
             Segment(
                 id=f"s{position:04d}",
@@ -81,6 +87,13 @@ def number(drafts: Sequence[Draft], duration_s: float) -> tuple[tuple[Segment, .
                 speaker_id=speaker_id,
                 text=draft.text,
                 words=draft.words,
+                language=tongue.language if tongue else None,
+                language_confidence=tongue.confidence if tongue else None,
             )
         )
     return tuple(segments), ids
+
+
+def _tongue(draft: Draft, languages: Sequence[SpokenIn]) -> SpokenIn | None:
+    middle_s = (draft.start_s + draft.end_s) / 2
+    return next((one for one in languages if one.start_s <= middle_s <= one.end_s), None)

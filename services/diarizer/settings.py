@@ -21,6 +21,26 @@ class DiarizerSettings(BaseSettings):
     source_language: str | None = Field(
         default=None, description="spoken language of tasks that name none; None: the recognizer decides (embedded: en)"
     )
+    recognizer_model: str = Field(
+        default="whisper-large-v3-turbo",
+        description="model of faster-whisper, one of `localclip models list` or the path of its folder",
+    )
+    recognizer_batch: int | None = Field(
+        default=None,
+        ge=1,
+        description="stretches of 30 s that faster-whisper recognizes at a time; None: 16 on a GPU, 4 on a CPU",
+    )
+    diarizer_model: str = Field(
+        default="pyannote-community-1",
+        description="pipeline of pyannote.audio, for diarizer and embedder: a name of `localclip models list` or the "
+        "path of its folder",
+    )
+    diarizer_window_s: float = Field(
+        default=1800.0,
+        ge=60,
+        description="seconds of sound that pyannote.audio looks at in one go; longer ones are cut at pauses, since "
+        "memory grows with the square",
+    )
     max_duration_s: float = Field(
         default=6 * 3600.0, gt=0, description="longest video accepted, in seconds; temporary files take 80 kB a second"
     )

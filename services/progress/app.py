@@ -12,8 +12,8 @@ from services.progress.board import Board
 from services.progress.handlers import on_fact, on_raw_progress
 from services.progress.settings import ProgressSettings
 from services.progress.telling import Teller
-from shared.messaging import BrokerSettings, connect_options, provision, subjects
-from shared.observability import configure_logging, logger
+from shared.messaging import BrokerSettings, connect_options, is_connected, provision, subjects
+from shared.observability import configure_logging, kept_health, logger
 
 log = logger(__name__)
 
@@ -28,14 +28,16 @@ class ProgressService:
         self._board = Board(settings.progress_interval_s, settings.progress_silence_s)
         self._teller = Teller(self._broker, self._board)
         self._telling: asyncio.Task[None] | None = None
-        self._stopping = False
+        self._stopping = self._ready = False
+        self._health_file = settings.health_file
         self._broker.subscriber("localclip.progress.>")(self._hear_worker)
         self._broker.subscriber(f"{subjects.LIVE_PREFIX}.>")(self._hear_fact)
 
     async def run(self) -> None:
         """Serve until SIGTERM or SIGINT."""
         try:
-            await self._app.run()
+            async with kept_health(self._health_file, lambda: self._ready and is_connected(self._broker)):
+                await self._app.run()
         except NatsError as error:
             if not self._stopping:
                 raise
@@ -56,6 +58,7 @@ class ProgressService:
                 await asyncio.sleep(1.0)
             else:
                 break
+        self._ready = True
         log.info("progress_ready")
         await self._teller.run()
 

@@ -1,5 +1,7 @@
 """Settings of the progress service."""
 
+from pathlib import Path
+
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
@@ -16,3 +18,6 @@ class ProgressSettings(BaseSettings):
         default=3600.0, gt=0, description="seconds after which a silent task, language and stage is forgotten"
     )
     log_level: str = Field(default="INFO", description="DEBUG, INFO, WARNING or ERROR")
+    health_file: Path | None = Field(
+        default=None, description="file kept fresh while the service works, for health checks; None: none"
+    )

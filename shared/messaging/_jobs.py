@@ -53,6 +53,9 @@ class DiarizeVideo(Job):
     source_language: str | None = Field(default=None, description="None: the engine decides")
     num_speakers: int | None = Field(default=None, ge=1, le=20)
     subtitles_key: str | None = Field(default=None, description="a person's own subtitles replace recognition")
+    hotwords: tuple[str, ...] = Field(
+        default=(), description="names and terms that may be said, as they are written; the most important first"
+    )
 
 
 class SourceLine(Message):

@@ -45,6 +45,9 @@ class WorkerSettings(BaseSettings):
         default=False, description="refuse engines whose licence forbids commercial use, weights included"
     )
     log_level: str = Field(default="INFO", description="DEBUG, INFO, WARNING or ERROR")
+    health_file: Path | None = Field(
+        default=None, description="file kept fresh while the service works, for health checks; None: none"
+    )
 
 
 def connect_options() -> dict[str, Any]:

@@ -28,7 +28,7 @@ from shared.messaging._results import RESULT, JobFailed, JobResult, Result, fail
 from shared.messaging._settings import BrokerSettings, WorkerSettings, connect_options
 from shared.messaging._streams import provision
 from shared.messaging._thread import in_thread
-from shared.observability import bind_job, logger
+from shared.observability import bind_job, kept_health, logger
 from shared.pipeline import Canceled, ErrorCode, PermanentError, PipelineError, Stage
 from shared.storage import ObjectNotFound, ObjectStore, StorageError, keys, read_bytes
 
@@ -80,7 +80,8 @@ class Worker:
         if removed:
             log.info("abandoned_folders_removed", count=removed)
         try:
-            await self._app.run()
+            async with kept_health(self._settings.health_file, lambda: self._ready and is_connected(self.broker)):
+                await self._app.run()
         except NatsError as error:
             if not self._stopping:
                 raise

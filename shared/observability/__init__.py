@@ -1,5 +1,6 @@
-"""Structured logs: JSON for machines, plain lines for a terminal, the same fields on every line."""
+"""Structured logs: JSON for machines, plain lines for a terminal, the same fields on every line; and signs of life."""
 
+from shared.observability._health import health_problem, kept_health
 from shared.observability._logging import bind_job, configure_logging, logger
 
-__all__ = ["bind_job", "configure_logging", "logger"]
+__all__ = ["bind_job", "configure_logging", "health_problem", "kept_health", "logger"]

@@ -32,6 +32,10 @@ class PartFolders:
         """A folder has no address."""
         return None
 
+    def read_url(self, key: str, expires: timedelta, name: str, media_type: str) -> str | None:
+        """A folder has no address."""
+        return None
+
     def put_part(self, key: str, write_id: str, number: int, source: BinaryIO, size: int) -> Part:
         """Write to a temporary file and rename it into the folder."""
         folder = self._open_folder(key, write_id)

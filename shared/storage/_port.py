@@ -65,6 +65,10 @@ class PartialWrites(Protocol):
         """Where `part_url` leads, as scheme://host:port; None: nowhere."""
         ...
 
+    def read_url(self, key: str, expires: timedelta, name: str, media_type: str) -> str | None:
+        """An address that gives the object by GET without a key, to be saved as `name`; None where there is none."""
+        ...
+
     def begin(self, key: str) -> str:
         """Open a write and return its id."""
         ...

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from datetime import timedelta
 from pathlib import Path
 from typing import Any, BinaryIO, cast
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 import certifi
 import urllib3
@@ -174,6 +174,17 @@ class S3Store:
             return None
         url = urlsplit(self._public.get_presigned_url("GET", self._bucket, "readyz"))
         return f"{url.scheme}://{url.netloc}"
+
+    def read_url(self, key: str, expires: timedelta, name: str, media_type: str) -> str | None:
+        """Presign a download, if browsers can reach the service."""
+        if self._public is None:
+            return None
+        headers: dict[str, str | list[str] | tuple[str]] = {
+            "response-content-disposition": f"attachment; filename*=UTF-8''{quote(name)}",
+            "response-content-type": media_type,
+        }
+        with _translated(key):
+            return self._public.presigned_get_object(self._bucket, check_key(key), expires, response_headers=headers)
 
     # The client has no public methods for multipart uploads; those below are what its own put_object() calls (7.2.20).
 

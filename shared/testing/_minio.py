@@ -16,7 +16,7 @@ from shared.testing._server import ContainerServer, GivenServer, ProcessServer, 
 from shared.testing._waiting import free_port
 
 ENDPOINT_VARIABLE = "LOCALCLIP_TEST_S3_ENDPOINT"
-_IMAGE = "minio/minio:RELEASE.2025-09-07T16-13-09Z"
+_IMAGE = "pgsty/silo:RELEASE.2026-09-16T00-00-00Z"  # docker-compose.yml names the same
 _USER, _PASSWORD = "localclip", "localclip-test"
 _TOOLS = Path(__file__).parents[2] / ".tools" / "bin"
 
@@ -53,7 +53,7 @@ class MinioServer:
 
 
 @contextmanager
-def minio_server(directory: Path) -> Iterator[MinioServer]:
+def minio_server(directory: Path, user: str = _USER, password: str = _PASSWORD) -> Iterator[MinioServer]:
     """Run an S3 service that keeps its objects in `directory`, and stop it at the end.
 
     Looks for, in this order: an endpoint in the environment (`LOCALCLIP_TEST_S3_ENDPOINT`, with `S3_ACCESS_KEY` and
@@ -61,35 +61,32 @@ def minio_server(directory: Path) -> Iterator[MinioServer]:
     """
     directory.mkdir(parents=True, exist_ok=True)
     if given := os.environ.get(ENDPOINT_VARIABLE):
-        user, password = os.environ.get("S3_ACCESS_KEY", ""), os.environ.get("S3_SECRET_KEY", "")
-        yield MinioServer(given, user, password, GivenServer(ENDPOINT_VARIABLE))
+        keys = os.environ.get("S3_ACCESS_KEY", ""), os.environ.get("S3_SECRET_KEY", "")
+        yield MinioServer(given, *keys, GivenServer(ENDPOINT_VARIABLE))
         return
     port = free_port()
-    server = _process(directory, port) or _container(directory, port)
+    credentials = {"MINIO_ROOT_USER": user, "MINIO_ROOT_PASSWORD": password, "MINIO_BROWSER": "off"}
+    server = _process(directory, port, credentials) or _container(directory, port, credentials)
     try:
         server.start()
-        yield MinioServer(f"127.0.0.1:{port}", _USER, _PASSWORD, server)
+        yield MinioServer(f"127.0.0.1:{port}", user, password, server)
     finally:
         server.stop()
         if isinstance(server, ContainerServer):
             server.remove()
 
 
-def _credentials() -> dict[str, str]:
-    return {"MINIO_ROOT_USER": _USER, "MINIO_ROOT_PASSWORD": _PASSWORD, "MINIO_BROWSER": "off"}
-
-
-def _process(directory: Path, port: int) -> Server | None:
+def _process(directory: Path, port: int, credentials: dict[str, str]) -> Server | None:
     binary = shutil.which("minio") or shutil.which("minio", path=str(_TOOLS))
     if binary is None:
         return None
     objects = directory / "objects"
     objects.mkdir(exist_ok=True)
     command = [binary, "server", str(objects), "--address", f"127.0.0.1:{port}", "--quiet"]
-    return ProcessServer(command, directory / "minio.log", lambda: _healthy(port), {**os.environ, **_credentials()})
+    return ProcessServer(command, directory / "minio.log", lambda: _healthy(port), {**os.environ, **credentials})
 
 
-def _container(directory: Path, port: int) -> ContainerServer:
+def _container(directory: Path, port: int, credentials: dict[str, str]) -> ContainerServer:
     try:
         return ContainerServer(
             _IMAGE,
@@ -97,7 +94,7 @@ def _container(directory: Path, port: int) -> ContainerServer:
             inner_port=9000,
             command="server /objects",
             volume=(directory, "/objects"),
-            environment=_credentials(),
+            environment=credentials,
             ready=lambda: _healthy(port),
         )
     except ServerUnavailable as error:

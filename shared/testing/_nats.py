@@ -3,7 +3,7 @@
 import os
 import shutil
 import socket
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -37,8 +37,12 @@ class NatsServer:
 
 
 @contextmanager
-def nats_server(store_dir: Path, port: int | None = None) -> Iterator[NatsServer]:
+def nats_server(
+    store_dir: Path, port: int | None = None, config: Path | None = None, environment: Mapping[str, str] | None = None
+) -> Iterator[NatsServer]:
     """Run a broker that keeps its streams in `store_dir`, and stop it at the end.
+
+    A `config` is read by a process alone, with the variables of `environment`; address and folder stay ours.
 
     Looks for, in this order: an address in the environment (`LOCALCLIP_TEST_NATS_URL`), a `nats-server` binary, a
     container. Raises: ServerUnavailable.
@@ -48,7 +52,7 @@ def nats_server(store_dir: Path, port: int | None = None) -> Iterator[NatsServer
         yield NatsServer(given, store_dir, GivenServer(URL_VARIABLE))
         return
     port = port or free_port()
-    server = _process(store_dir, port) or _container(store_dir, port)
+    server = _process(store_dir, port, config, environment) or _container(store_dir, port)
     try:
         server.start()
         yield NatsServer(f"nats://127.0.0.1:{port}", store_dir, server)
@@ -58,13 +62,16 @@ def nats_server(store_dir: Path, port: int | None = None) -> Iterator[NatsServer
             server.remove()
 
 
-def _process(store_dir: Path, port: int) -> Server | None:
+def _process(store_dir: Path, port: int, config: Path | None, environment: Mapping[str, str] | None) -> Server | None:
     # Debian puts the daemon where the PATH of an ordinary user does not look.
     binary = shutil.which("nats-server") or shutil.which("nats-server", path="/usr/sbin:/usr/local/sbin")
     if binary is None:
         return None
     command = [binary, "-a", "127.0.0.1", "-p", str(port), "-js", "-sd", str(store_dir / "streams")]
-    return ProcessServer(command, store_dir / "nats-server.log", lambda: _greets(port))
+    if config is not None:
+        command += ["-c", str(config), "-m", str(free_port())]
+    variables = {**os.environ, **(environment or {})}
+    return ProcessServer(command, store_dir / "nats-server.log", lambda: _greets(port), variables)
 
 
 def _container(store_dir: Path, port: int) -> ContainerServer:

@@ -28,6 +28,8 @@ class Segment(_Frozen):
     speaker_id: str
     text: str
     words: tuple[Word, ...] = ()
+    language: str | None = Field(default=None, description="what it sounds like, where the recognizer can tell")
+    language_confidence: float | None = Field(default=None, ge=0, le=1)
 
 
 class Speaker(_Frozen):
@@ -62,6 +64,9 @@ class Transcript(_Frozen):
     """Everything the base stage found out about a video."""
 
     source_language: str
+    source_language_confidence: float | None = Field(
+        default=None, ge=0, le=1, description="of a language that was found out; None for one that was given"
+    )
     media: MediaFacts
     speakers: tuple[Speaker, ...] = ()
     segments: tuple[Segment, ...] = ()

@@ -26,7 +26,7 @@ from shared.storage import (
     put_file,
     read_bytes,
 )
-from shared.testing import MinioServer
+from shared.testing import MinioServer, wait_until
 
 MIB = 1024 * 1024
 
@@ -300,10 +300,27 @@ def test_a_presigned_part_needs_no_key(minio: MinioServer) -> None:
     assert read_bytes(store, "a/video 1.mp4") == b"straight"
 
 
+def test_a_presigned_download_needs_no_key(minio: MinioServer) -> None:
+    """It has the name and the type asked for, in ranges too, and ends with its time."""
+    settings = minio.settings("presigned").model_copy(update={"s3_public_endpoint": f"http://{minio.endpoint}"})
+    store = open_store(settings)
+    put_bytes(store, "a/export.mp4", b"0123456789")
+    url = store.read_url("a/export.mp4", timedelta(minutes=5), "회의 1.es.mp4", "video/mp4")
+    assert url is not None
+    answer = httpx.get(url, headers={"Range": "bytes=2-4"})
+    assert (answer.status_code, answer.content) == (206, b"234")
+    assert answer.headers["content-type"] == "video/mp4"
+    assert answer.headers["content-disposition"] == "attachment; filename*=UTF-8''%ED%9A%8C%EC%9D%98%201.es.mp4"
+    assert httpx.get(url.replace("export", "other")).status_code == 403
+    gone = store.read_url("a/export.mp4", timedelta(seconds=1), "x", "video/mp4")
+    wait_until(lambda: httpx.get(str(gone)).status_code == 403, 10, "the address outlives its time")
+
+
 def test_a_directory_has_no_addresses(directory_store: DirectoryStore) -> None:
     """Its parts come through the gateway."""
     write_id = directory_store.begin("a/video")
     assert directory_store.part_url("a/video", write_id, 1, timedelta(minutes=5)) is None
+    assert directory_store.read_url("a/video", timedelta(minutes=5), "video", "video/mp4") is None
 
 
 BAD_KEYS = [

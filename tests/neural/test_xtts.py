@@ -107,6 +107,16 @@ def test_of_several_candidates_the_one_nearest_to_the_slot_is_taken(make: Make, 
     assert not make().abilities.aims
 
 
+def test_another_rendition_is_the_same_said_otherwise(engine: "XttsSynthesizer", voice: Voice) -> None:
+    """What a person asks for who did not like the first."""
+    assert engine.abilities.varies
+    speech = Speech("It will rain in the evening.", "en", voice)
+    first, other = speak(engine, speech, replace(speech, rendition=1))
+    assert isinstance(first, Sound)
+    assert isinstance(other, Sound)
+    assert not np.array_equal(first.samples, other.samples)
+
+
 def test_a_line_whose_end_is_not_found_fails_with_a_sentence(make: Make, voice: Voice, tmp_path: Path) -> None:
     """After three tries, and without an endless take."""
     from tests.support.tiny_xtts import build_xtts

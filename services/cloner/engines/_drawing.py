@@ -56,5 +56,5 @@ def nearest(drawn: Iterable[SomeDrawn], expected: float, target_s: float | None)
 
 def seed_of(speech: Speech, text: str, draw: int) -> int:
     """The seed of a draw: the same line sounds the same whenever it is spoken, and at every tempo."""
-    told = "\0".join((speech.voice.key, speech.language, text, str(draw)))
+    told = "\0".join((speech.voice.key, speech.language, text, str(speech.rendition), str(draw)))
     return int.from_bytes(hashlib.sha256(told.encode()).digest()[:7])

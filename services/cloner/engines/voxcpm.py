@@ -60,6 +60,7 @@ class VoxCpmSynthesizer:
             clones=True,
             joins_short_lines=True,
             aims=self._candidates > 1,
+            varies=True,
         )
 
     def synthesize(self, batch: Sequence[Speech], cancel: CancelToken) -> Iterator[tuple[int, Sound | Fault]]:

@@ -52,9 +52,10 @@ class _Piece:
     error: Exception | None = None
 
     @property
-    def key(self) -> tuple[str, str, str, float | None]:
+    def key(self) -> tuple[str, str, str, float | None, int]:
         """What decides its codes."""
-        return self.speech.voice.key, self.speech.language, self.text, self.target_s
+        speech = self.speech
+        return speech.voice.key, speech.language, self.text, self.target_s, speech.rendition
 
     def draws(self, round_: int, candidates: int, most_codes: int) -> list[Draw]:
         """What is asked of the network in a round."""
@@ -113,6 +114,7 @@ class XttsSynthesizer:
             clones=True,
             joins_short_lines=True,
             aims=self._candidates > 1,
+            varies=True,
         )
 
     def synthesize(self, batch: Sequence[Speech], cancel: CancelToken) -> Iterator[tuple[int, Sound | Fault]]:

@@ -8,12 +8,14 @@ from services.diarizer.engines.base import (
     Report,
     Span,
     SpeakerDiarizer,
+    SpokenIn,
     Turn,
     VoiceActivity,
     VoiceEmbedder,
 )
 from services.diarizer.settings import DiarizerSettings
 from shared.messaging import EngineInfo
+from shared.models import ModelSettings
 from shared.pipeline import ErrorCode, PermanentError, create_from_package
 
 __all__ = [
@@ -23,6 +25,7 @@ __all__ = [
     "Report",
     "Span",
     "SpeakerDiarizer",
+    "SpokenIn",
     "Turn",
     "VoiceActivity",
     "VoiceEmbedder",
@@ -48,32 +51,37 @@ class Engines:
         return self.recognizer.info, self.diarizer.info, self.voice_activity.info, self.embedder.info
 
 
-def create_engines(settings: DiarizerSettings) -> Engines:
-    """Load the engines `settings` ask for.
+def create_engines(settings: DiarizerSettings, models: ModelSettings | None = None) -> Engines:
+    """Load the engines `settings` ask for; `models` say where weights lie, None: what the environment says.
 
     Raises:
         PermanentError: `engine_unavailable` for one that this build does not have.
     """
+    models = models or ModelSettings()
     return Engines(
         create_voice_activity(settings),
-        create_recognizer(settings),
+        create_recognizer(settings, models),
         create_diarizer(settings),
         create_embedder(settings),
     )
 
 
-def create_recognizer(settings: DiarizerSettings) -> Recognizer:
+def create_recognizer(settings: DiarizerSettings, models: ModelSettings) -> Recognizer:
     """Load the speech recognizer. Raises: PermanentError, `engine_unavailable`."""
     match settings.recognizer or {"embedded": "pocketsphinx"}.get(settings.profile, "faster-whisper"):
         case "pocketsphinx":
             from services.diarizer.engines.sphinx import SphinxRecognizer
 
             return SphinxRecognizer()
+        case "faster-whisper":
+            from services.diarizer.engines.whisper import WhisperRecognizer
+
+            return WhisperRecognizer(settings, models)
         case name:
             engine: Recognizer | None = create_from_package("recognizer", name, settings)
             if engine is not None:
                 return engine
-            raise _unavailable("recognizer", name, "pocketsphinx")
+            raise _unavailable("recognizer", name, "pocketsphinx", "faster-whisper")
 
 
 def create_diarizer(settings: DiarizerSettings) -> SpeakerDiarizer:
@@ -115,9 +123,8 @@ def create_embedder(settings: DiarizerSettings) -> VoiceEmbedder:
             raise _unavailable("embedder", name, "spectral")
 
 
-def _unavailable(port: str, name: str, offered: str) -> PermanentError:
+def _unavailable(port: str, name: str, *offered: str) -> PermanentError:
     return PermanentError(
         ErrorCode.ENGINE_UNAVAILABLE,
-        f"the {port} '{name}' is not part of this build, which has '{offered}': set LOCALCLIP_PROFILE=embedded or "
-        f"LOCALCLIP_{port.upper()}={offered}",
+        f"there is no {port} '{name}' here, only {' and '.join(offered)}: set LOCALCLIP_{port.upper()}={offered[0]}",
     )

@@ -36,11 +36,25 @@ class Turn(Span):
 
 
 @dataclass(frozen=True)
+class SpokenIn(Span):
+    """A stretch, the language heard in it, and how sure the recognizer is of that, 0 to 1."""
+
+    language: str
+    confidence: float
+
+
+@dataclass(frozen=True)
 class Recognition:
-    """What was said: words in time order, in the language that was asked for or found."""
+    """What was said: words in time order, in the language that was asked for or found.
+
+    `confidence` (0 to 1) in a language that was found; None for one that was asked for. `languages` tells stretch by
+    stretch what was heard, where the engine can tell: its words are in `language` all the same.
+    """
 
     language: str
     words: tuple[Word, ...]
+    confidence: float | None = None
+    languages: tuple[SpokenIn, ...] = ()
 
 
 class VoiceActivity(Protocol):
@@ -70,11 +84,20 @@ class Recognizer(Protocol):
         ...
 
     def recognize(
-        self, recording: Recording, speech: Sequence[Span], language: str | None, report: Report
+        self,
+        recording: Recording,
+        speech: Sequence[Span],
+        language: str | None,
+        report: Report,
+        hotwords: Sequence[str] = (),
     ) -> Recognition:
         """Recognize what is said within `speech`, in one of the languages that `info` lists.
 
-        `language` None lets the engine find out or take its default. Word texts carry no space around them.
+        `language` None lets the engine find out or take its default. `hotwords`, the most important first, may be
+        said: an engine that can prefers them. Word texts carry no space around them.
+
+        Raises:
+            PermanentError: `language_unsupported` when the language found is none of those.
         """
         ...
 

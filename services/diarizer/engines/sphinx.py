@@ -5,9 +5,9 @@ import threading
 from collections.abc import Iterator, Sequence
 from importlib.metadata import version
 
-import numpy as np
 import pocketsphinx
 
+from services.diarizer.engines._quiet import cut_at_quiet
 from services.diarizer.engines.base import Recognition, Report, Span
 from services.diarizer.recording import SPEECH_RATE_HZ, Recording
 from shared.messaging import EngineInfo
@@ -20,7 +20,6 @@ _PIECE_S = 0.5  # PocketSphinx holds the interpreter lock while it decodes: hear
 _JOIN_S = 0.35
 _PAD_S = 0.1
 _CHUNK_S = 15.0
-_SEARCH_S = 5.0
 _VARIANT = re.compile(r"\(\d+\)$")
 _FILLERS = ("<", "[", "+")
 
@@ -49,10 +48,19 @@ class SphinxRecognizer:
         )
 
     def recognize(
-        self, recording: Recording, speech: Sequence[Span], language: str | None, report: Report
+        self,
+        recording: Recording,
+        speech: Sequence[Span],
+        language: str | None,
+        report: Report,
+        hotwords: Sequence[str] = (),
     ) -> Recognition:
-        """Decode chunk by chunk, in English."""
-        chunks = [padded for span in padded_chunks(speech, recording.duration_s) for padded in _cut(recording, span)]
+        """Decode chunk by chunk, in English; its dictionary is fixed, so `hotwords` do not help it."""
+        chunks = [
+            padded
+            for span in padded_chunks(speech, recording.duration_s)
+            for padded in cut_at_quiet(recording, span, _CHUNK_S)
+        ]
         total_s = sum(chunk.duration_s for chunk in chunks) or 1.0
         done_s = 0.0
         words: list[Word] = []
@@ -105,21 +113,3 @@ def padded_chunks(speech: Sequence[Span], duration_s: float) -> list[Span]:
         before, after = span.start_s - bounds[2 * number], bounds[2 * number + 3] - span.end_s
         padded.append(Span(span.start_s - min(_PAD_S, before / 2), span.end_s + min(_PAD_S, max(0.0, after) / 2)))
     return padded
-
-
-def _cut(recording: Recording, span: Span) -> Iterator[Span]:
-    """Cut speech without pauses at its quietest moments, so that no chunk is longer than `_CHUNK_S`."""
-    while span.duration_s > _CHUNK_S:
-        search_s = span.start_s + _CHUNK_S - _SEARCH_S
-        at_s = search_s + _quietest(recording.read(search_s, search_s + _SEARCH_S))
-        yield Span(span.start_s, at_s)
-        span = Span(at_s, span.end_s)
-    yield span
-
-
-def _quietest(samples: "np.typing.NDArray[np.float32]") -> float:
-    """Seconds to the middle of the 100 ms with the least energy."""
-    hop = SPEECH_RATE_HZ // 50
-    energy = (samples[: len(samples) // hop * hop].reshape(-1, hop) ** 2).sum(axis=1)
-    smooth = np.convolve(energy, np.ones(5), mode="valid")
-    return float((smooth.argmin() + 2.5) * hop / SPEECH_RATE_HZ)

@@ -5,11 +5,12 @@ import mimetypes
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Annotated, BinaryIO
 from urllib.parse import quote
 
 from fastapi import APIRouter, Query, Request
-from fastapi.responses import Response, StreamingResponse
+from fastapi.responses import RedirectResponse, Response, StreamingResponse
 from sqlmodel import Session
 
 from services.gateway.api.context import Gateway, Parts, Who, known_language, locked_visible_task, visible_task
@@ -28,6 +29,7 @@ from shared.transcript import Cue, read_subtitles
 router = APIRouter(prefix="/api/tasks/{task_id}", tags=["artifacts"])
 _CHUNK = 1024 * 1024
 _MAX_SUBTITLES = 5 * 1024 * 1024
+_EXPIRES = timedelta(hours=1)
 _RANGE = re.compile(r"bytes=(\d*)-(\d*)")
 
 
@@ -92,7 +94,7 @@ def get_artifact(
     request: Request,
     parts: Parts,
     who: Who,
-    download: Annotated[bool, Query(description="offer it to be saved rather than shown")] = False,
+    download: Annotated[bool, Query(description="offer it to be saved; may lead to the object store")] = False,
 ) -> Response:
     """One file, with `Range`, `If-Range` and `If-None-Match`."""
     with parts.database.read() as session:
@@ -208,7 +210,10 @@ def _bring_texts(session: Session, task: Task, language: str, cues: Sequence[Cue
 
 
 def serve(parts: Gateway, request: Request, key: str, name: str, media_type: str, download: bool = False) -> Response:
-    """An object with `Range`, `If-Range` and `If-None-Match`. Raises: Problem 404, 416."""
+    """An object with `Range`, `If-Range` and `If-None-Match`.
+
+    A download is sent on to the S3 service where browsers can reach it. Raises: Problem 404, 416.
+    """
     try:
         info = parts.store.stat(key)
     except ObjectNotFound:
@@ -222,6 +227,8 @@ def serve(parts: Gateway, request: Request, key: str, name: str, media_type: str
     }
     if _matches(request.headers.get("if-none-match"), info):
         return Response(status_code=304, headers=headers)
+    if download and request.method == "GET" and (url := parts.store.read_url(key, _EXPIRES, name, media_type)):
+        return RedirectResponse(url, 307, {"Cache-Control": "no-store"})
     span = _span(request, info)
     if span is None:
         headers["Content-Length"] = str(info.size)

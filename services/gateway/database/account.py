@@ -54,7 +54,15 @@ def terms(
 
 def terms_of_pair(session: Session, owner: str, source_language: str, target_language: str) -> list[Term]:
     """Terms that count for a language pair."""
-    rows = session.exec(terms(session, owner, source_language, target_language))
+    return _as_planned(session.exec(terms(session, owner, source_language, target_language)))
+
+
+def terms_said(session: Session, owner: str, source_language: str | None) -> list[Term]:
+    """Terms that may be said in a video in this language, which may not be known yet."""
+    return _as_planned(session.exec(terms(session, owner, source_language)))
+
+
+def _as_planned(rows: Iterable[TermRow]) -> list[Term]:
     return [Term(row.source, row.target, row.pronunciation, row.target_language != "") for row in rows]
 
 

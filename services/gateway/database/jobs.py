@@ -10,7 +10,7 @@ from services.gateway.database.tables import JobRow, LineRow, SegmentRow, StageR
 from services.gateway.planning import units, voices
 from services.gateway.planning.pace import Pace, Spoken, measure
 from services.gateway.planning.slots import Span
-from services.gateway.planning.terms import merged, pronunciations, with_pronunciations, with_terms
+from services.gateway.planning.terms import hotwords, merged, pronunciations, with_pronunciations, with_terms
 from shared.messaging import (
     CloneLines,
     DiarizeVideo,
@@ -32,7 +32,7 @@ def cut(session: Session, task: Task, run: StageRun) -> list[JobRow]:
     """Job rows for `run`; none when there is nothing to do."""
     match Stage(run.stage):
         case Stage.DIARIZATION:
-            return [row(_diarize(task, run), run)]
+            return [row(_diarize(session, task, run), run)]
         case Stage.TRANSLATION:
             return [row(job, run) for job in _translate(session, task, run)]
         case Stage.CLONING:
@@ -126,8 +126,11 @@ def _choice(voice: Mapping[str, str] | None) -> voices.Choice | None:
 
 def glossary(session: Session, task: Task, language: str) -> tuple[GlossaryTerm, ...]:
     """The terms that count for a language of a task: its own, then its account's."""
-    own = [GlossaryTerm.model_validate(term) for term in task.config.get("glossary", [])]
-    return merged(own, account.terms_of_pair(session, task.owner, task.source_language or "en", language))
+    return merged(_own_terms(task), account.terms_of_pair(session, task.owner, task.source_language or "en", language))
+
+
+def _own_terms(task: Task) -> list[GlossaryTerm]:
+    return [GlossaryTerm.model_validate(term) for term in task.config.get("glossary", [])]
 
 
 def spoken_right(session: Session, task: Task, jobs: Iterable[CloneLines]) -> list[CloneLines]:
@@ -140,16 +143,18 @@ def spoken_right(session: Session, task: Task, jobs: Iterable[CloneLines]) -> li
     return [with_pronunciations(job, known) for job in found]
 
 
-def _diarize(task: Task, run: StageRun) -> DiarizeVideo:
+def _diarize(session: Session, task: Task, run: StageRun) -> DiarizeVideo:
+    spoken = task.config.get("source_language")
     return DiarizeVideo(
         task_id=task.task_id,
         language=run.language,
         attempt=run.attempt,
         epoch=task.epoch,
         video_key=task.video_key,
-        source_language=task.config.get("source_language"),
+        source_language=spoken,
         num_speakers=task.config.get("num_speakers"),
         subtitles_key=task.config.get("subtitles_key"),
+        hotwords=hotwords(_own_terms(task), account.terms_said(session, task.owner, spoken)),
     )
 
 

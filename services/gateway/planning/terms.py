@@ -5,6 +5,8 @@ from dataclasses import dataclass
 
 from shared.messaging import CloneLines, GlossaryTerm, Pronunciation, TranslateLines
 
+MOST_HOTWORDS = 100
+
 
 @dataclass(frozen=True)
 class Term:
@@ -28,6 +30,16 @@ def merged(own: Iterable[GlossaryTerm], account: Iterable[Term]) -> tuple[Glossa
     for kept in _specific_first(account):
         found.setdefault(_one_line(kept.source), GlossaryTerm(source=kept.source, target=kept.target))
     return tuple(found.values())
+
+
+def hotwords(own: Iterable[GlossaryTerm], account: Iterable[Term]) -> tuple[str, ...]:
+    """What may be said in a video: names that stay as they are before terms, a task's own before its account's.
+
+    As many as a recognizer can make use of.
+    """
+    terms = [*own, *(GlossaryTerm(source=term.source, target=term.target) for term in account)]
+    sources = [_one_line(term.source) for term in sorted(terms, key=lambda term: term.target is not None)]
+    return tuple(dict.fromkeys(sources))[:MOST_HOTWORDS]
 
 
 def pronunciations(account: Iterable[Term]) -> tuple[Pronunciation, ...]:

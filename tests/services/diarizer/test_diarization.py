@@ -251,16 +251,16 @@ def test_a_canceled_job_stops_and_stores_no_transcript(bench, dialogue, make_vid
     assert cancel.reason == "a person stopped it"
 
 
-def test_the_service_starts_as_a_module():
-    """An engine that this build does not have stops the service at once with a sentence, not a traceback."""
+def test_the_service_starts_as_a_module(tmp_path):
+    """A model that is not there stops the service at once with a sentence, not a traceback."""
     outcome = subprocess.run(
         [sys.executable, "-m", "services.diarizer"],
-        env={**os.environ, "LOCALCLIP_PROFILE": "neural"},
+        env={**os.environ, "LOCALCLIP_PROFILE": "neural", "LOCALCLIP_MODELS_DIR": str(tmp_path)},
         cwd=Path(__file__).parents[3],
         capture_output=True,
         text=True,
         check=False,
     )
     assert outcome.returncode == 1
-    assert "recognizer 'faster-whisper' is not part of this build" in outcome.stderr
+    assert "fetch it with: localclip models pull whisper-large-v3-turbo" in outcome.stderr
     assert "Traceback" not in outcome.stderr

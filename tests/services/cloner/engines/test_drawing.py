@@ -65,6 +65,7 @@ def test_a_seed_is_decided_by_what_is_said() -> None:
         seed_of(SPEECH, "Good evening.", 0),
         seed_of(replace(SPEECH, language="de"), SPEECH.text, 0),
         seed_of(replace(SPEECH, voice=voice), SPEECH.text, 0),
+        seed_of(replace(SPEECH, rendition=1), SPEECH.text, 0),
     ]
     assert len(set(seeds)) == len(seeds)
     assert seed_of(replace(SPEECH, rate=1.2), SPEECH.text, 0) == seeds[0]

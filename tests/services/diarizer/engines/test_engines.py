@@ -29,7 +29,7 @@ def ignore(part):
 @pytest.mark.parametrize(
     ("settings", "named"),
     [
-        ({"profile": "neural"}, "LOCALCLIP_PROFILE=embedded"),
+        ({"profile": "neural", "recognizer_model": "none"}, "'none' is neither the folder of a model nor one"),
         ({"recognizer": "magic"}, "LOCALCLIP_RECOGNIZER=pocketsphinx"),
         ({"diarizer": "magic"}, "LOCALCLIP_DIARIZER=clustering"),
         ({"voice_activity": "magic"}, "LOCALCLIP_VOICE_ACTIVITY=silero"),

@@ -5,7 +5,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.gateway.planning.memory import normalized, source_hash
-from services.gateway.planning.terms import Term, merged, pronunciations, with_pronunciations, with_terms
+from services.gateway.planning.terms import (
+    MOST_HOTWORDS,
+    Term,
+    hotwords,
+    merged,
+    pronunciations,
+    with_pronunciations,
+    with_terms,
+)
 from shared.messaging import CloneLines, GlossaryTerm, LineToSpeak, Pronunciation, SourceLine, TranslateLines
 
 
@@ -21,6 +29,15 @@ def test_the_task_wins_over_the_account_and_a_language_over_all() -> None:
     ]
     found = {term.source: term.target for term in merged(own, account)}
     assert found == {"cloud": "nube propia", "engine": "motor", "Acme": None, "ACME": "otra"}
+
+
+def test_names_are_listened_for_before_terms() -> None:
+    """Names that stay as they are first, a task's own before its account's, each once, not more than help."""
+    own = [GlossaryTerm(source="cloud", target="nube"), GlossaryTerm(source="Zorblax  Prime", target=None)]
+    account = [Term("engine", "motor"), Term("Acme", None), Term("engine", "moteur"), Term("Zorblax Prime", "x")]
+    assert hotwords(own, account) == ("Zorblax Prime", "Acme", "cloud", "engine")
+    many = [Term(f"term {number}", "x") for number in range(2 * MOST_HOTWORDS)]
+    assert len(hotwords(own, many)) == MOST_HOTWORDS
 
 
 def test_pronunciations_are_of_the_target_text() -> None:

@@ -1,0 +1,129 @@
+{{/* Name of the release's objects, and of one part of it: (list $ "gateway"). */}}
+{{- define "localclip.name" -}}
+{{- $root := index . 0 -}}
+{{- $base := ternary $root.Release.Name (printf "%s-localclip" $root.Release.Name) (contains "localclip" $root.Release.Name) -}}
+{{- printf "%s-%s" ($base | trunc 40 | trimSuffix "-") (index . 1) -}}
+{{- end }}
+
+{{/* Labels that select a part. */}}
+{{- define "localclip.selector" -}}
+app.kubernetes.io/name: localclip
+app.kubernetes.io/instance: {{ (index . 0).Release.Name }}
+app.kubernetes.io/component: {{ index . 1 }}
+{{- end }}
+
+{{/* All labels of a part. */}}
+{{- define "localclip.labels" -}}
+{{ include "localclip.selector" . }}
+app.kubernetes.io/version: {{ (index . 0).Chart.AppVersion | quote }}
+app.kubernetes.io/managed-by: {{ (index . 0).Release.Service }}
+helm.sh/chart: {{ printf "%s-%s" (index . 0).Chart.Name (index . 0).Chart.Version }}
+{{- end }}
+
+{{/* One of our images: (list $ "diarizer-gpu"). */}}
+{{- define "localclip.image" -}}
+{{- $root := index . 0 -}}
+{{- $registry := ternary (printf "%s/" (trimSuffix "/" $root.Values.image.registry)) "localclip/" (ne $root.Values.image.registry "") -}}
+{{- printf "%s%s:%s" $registry (index . 1) ($root.Values.image.tag | default $root.Chart.AppVersion) -}}
+{{- end }}
+
+{{- define "localclip.secret" -}}
+{{- required "set `secret` to the name of a Secret; NOTES.txt of the chart tells how to make it" .Values.secret -}}
+{{- end }}
+
+{{/* A variable from the Secret: (list $ "NAME"), or under another name (list $ "NAME" "KEY"). */}}
+{{- define "localclip.fromSecret" -}}
+- name: {{ index . 1 }}
+  valueFrom:
+    secretKeyRef:
+      name: {{ include "localclip.secret" (index . 0) }}
+      key: {{ last . }}
+{{- end }}
+
+{{/* Where the broker is. */}}
+{{- define "localclip.brokerEnv" -}}
+{{- if .Values.nats.inCluster }}
+{{ include "localclip.fromSecret" (list . "NATS_PASSWORD") }}
+- name: NATS_URL
+  value: nats://localclip:$(NATS_PASSWORD)@{{ include "localclip.name" (list . "nats") }}:4222
+{{- else }}
+{{ include "localclip.fromSecret" (list . "NATS_URL") }}
+{{- end }}
+- name: NATS_REPLICAS
+  value: {{ .Values.nats.streamReplicas | quote }}
+- name: LOCALCLIP_LOG_LEVEL
+  value: {{ .Values.logLevel }}
+{{- end }}
+
+{{/* Where the object store is. */}}
+{{- define "localclip.objectsEnv" -}}
+- name: S3_ENDPOINT
+  {{- if .Values.objects.inCluster }}
+  value: {{ include "localclip.name" (list . "objects") }}:9000
+  {{- else }}
+  value: {{ required "objects.endpoint is needed where objects.inCluster is false" .Values.objects.endpoint | quote }}
+  {{- end }}
+- name: S3_BUCKET
+  value: {{ .Values.objects.bucket }}
+- name: S3_SECURE
+  value: {{ .Values.objects.secure | quote }}
+{{- with .Values.objects.region }}
+- name: S3_REGION
+  value: {{ . }}
+{{- end }}
+{{ include "localclip.fromSecret" (list . "S3_ACCESS_KEY") }}
+{{ include "localclip.fromSecret" (list . "S3_SECRET_KEY") }}
+{{- end }}
+
+{{/* Further settings of a part. */}}
+{{- define "localclip.moreEnv" -}}
+{{- range $name, $value := . }}
+- name: {{ $name }}
+  value: {{ $value | quote }}
+{{- end }}
+{{- end }}
+
+{{- define "localclip.podSecurity" -}}
+runAsNonRoot: true
+runAsUser: 10001
+runAsGroup: 10001
+fsGroup: 10001
+seccompProfile: {type: RuntimeDefault}
+{{- end }}
+
+{{- define "localclip.containerSecurity" -}}
+readOnlyRootFilesystem: true
+allowPrivilegeEscalation: false
+capabilities: {drop: [ALL]}
+{{- end }}
+
+{{/* What every pod of ours has: (list $ "cloner"). */}}
+{{- define "localclip.pod" -}}
+{{- $root := index . 0 -}}
+serviceAccountName: {{ include "localclip.name" (list $root "services") }}
+automountServiceAccountToken: false
+securityContext:
+  {{- include "localclip.podSecurity" $root | nindent 2 }}
+{{- with $root.Values.image.pullSecrets }}
+imagePullSecrets:
+  {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- end }}
+
+{{/* Checks of a service without a port. Starting lasts while models are loaded; a lost broker is no reason to restart. */}}
+{{- define "localclip.fileProbes" -}}
+startupProbe:
+  exec: {command: [python, -m, shared.observability.healthy, --alive]}
+  periodSeconds: 10
+  timeoutSeconds: 10
+  failureThreshold: 90
+readinessProbe:
+  exec: {command: [python, -m, shared.observability.healthy]}
+  periodSeconds: 15
+  timeoutSeconds: 10
+livenessProbe:
+  exec: {command: [python, -m, shared.observability.healthy, --alive]}
+  periodSeconds: 30
+  timeoutSeconds: 15
+  failureThreshold: 4
+{{- end }}

@@ -1,0 +1,185 @@
+"""The compose file and the images hold together: every setting is one that somebody reads, and nothing is left out."""
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from tests.deploy.composition import (
+    COMPOSE,
+    DOCKERFILE,
+    ROOT,
+    Composed,
+    MissingVariableError,
+    compose,
+    extras_of,
+    image,
+    known_settings,
+    names,
+)
+
+OURS = ("gateway", "progress", "diarizer", "translator", "cloner", "exporter")
+STAGES = ("diarizer", "translator", "cloner", "exporter")
+SECRETS = ("NATS_PASSWORD", "POSTGRES_PASSWORD", "S3_ACCESS_KEY", "S3_SECRET_KEY", "LOCALCLIP_API_KEYS")
+# What containers decide themselves: folders, and what only one side of the stack has a use for.
+FIXED_BY_IMAGES = {
+    "UPLOAD_DIR",
+    "S3_PUBLIC_ENDPOINT",
+    "LOCALCLIP_WORK_DIR",
+    "LOCALCLIP_HEALTH_FILE",
+    "LOCALCLIP_WEB_DIR",
+    "LOCALCLIP_MODELS_DIR",
+    "LOCALCLIP_ALLOW_ANONYMOUS",
+    "LOCALCLIP_APERTIUM_DATA",
+    # the cpu profile runs on the embedded engines
+    "LOCALCLIP_PROFILE",
+    "LOCALCLIP_DEVICE",
+    "LOCALCLIP_COMPUTE_TYPE",
+    "LOCALCLIP_GPU_LEASE",
+    "LOCALCLIP_OFFLINE",
+    "LOCALCLIP_SEPARATOR_DEVICE",
+}
+
+
+def new_env() -> dict[str, str]:
+    """What deploy/new-env.sh writes."""
+    script = ROOT / "deploy" / "new-env.sh"
+    text = subprocess.run([str(script)], check=True, capture_output=True, text=True).stdout
+    return dict(line.split("=", 1) for line in text.splitlines() if "=" in line and not line.startswith("#"))
+
+
+@pytest.fixture(scope="module")
+def services() -> dict[str, Composed]:
+    """The services with drawn secrets."""
+    return compose(new_env())
+
+
+@pytest.mark.parametrize("service", [*OURS, *(f"{stage}-gpu" for stage in STAGES)])
+def test_every_variable_is_a_setting_of_the_service(service: str) -> None:
+    """One that nobody reads would be a promise not kept."""
+    assert names(service) - known_settings(service.removesuffix("-gpu")) == set()
+
+
+@pytest.mark.parametrize("service", OURS)
+def test_every_setting_can_be_set(service: str) -> None:
+    """A new setting of a service has to be handed on by docker-compose.yml (one line, without a value)."""
+    assert known_settings(service) - names(service) - FIXED_BY_IMAGES == set()
+
+
+@pytest.mark.parametrize("stage", STAGES)
+def test_the_gpu_profile_hands_on_what_the_cpu_profile_does(stage: str) -> None:
+    """The two differ in engines and nothing else."""
+    assert names(stage) <= names(f"{stage}-gpu")
+
+
+@pytest.mark.parametrize("target", OURS)
+def test_the_image_sets_only_what_is_read(target: str) -> None:
+    """Folders inside of the image, as settings that some service knows; its command is the service's."""
+    everywhere = set().union(*(known_settings(service) for service in OURS))
+    ours = {name for name in image(target).environment if name.startswith("LOCALCLIP_")}
+    assert ours <= everywhere
+    assert image(target).command == ("python", "-m", f"services.{target}")
+
+
+@pytest.mark.parametrize("target", [*OURS, "models"])
+def test_images_run_without_rights(target: str) -> None:
+    """Nobody is root in them."""
+    assert image(target).user == "10001:10001"
+
+
+@pytest.mark.parametrize("service", [*OURS, *(f"{stage}-gpu" for stage in STAGES)])
+def test_every_service_can_be_checked_and_drains(services: dict[str, Composed], service: str) -> None:
+    """A health check with patience for models, and more time to stop than the service takes."""
+    entry = services[service]
+    assert image(str(entry.target)).health[:3] == ("python", "-m", "shared.observability.healthy")
+    assert entry.raw["read_only"] is True
+    assert entry.raw["cap_drop"] == ["ALL"]
+    if "LOCALCLIP_GRACE_S" in entry.environment:
+        patience = int(entry.raw["stop_grace_period"].removesuffix("s"))
+        assert patience > float(entry.environment["LOCALCLIP_GRACE_S"]) + 4
+
+
+def test_workers_have_time_to_load_their_models() -> None:
+    """Docker must not count failures while weights are read."""
+    runtime = re.search(r"HEALTHCHECK .*--start-period=(\d+)m", DOCKERFILE.read_text(encoding="utf-8"))
+    assert runtime is not None
+    assert int(runtime[1]) >= 10
+
+
+@pytest.mark.parametrize("secret", SECRETS)
+def test_nothing_starts_without_secrets(secret: str) -> None:
+    """Each is asked for by its name."""
+    variables = new_env()
+    del variables[secret]
+    with pytest.raises(MissingVariableError, match=secret):
+        compose(variables)
+
+
+def test_no_file_holds_a_secret() -> None:
+    """Passwords and keys are variables throughout."""
+    for path in (COMPOSE, DOCKERFILE, ROOT / "deploy" / "nats.conf"):
+        for line in path.read_text(encoding="utf-8").splitlines():
+            if re.search(r"(PASSWORD|SECRET|API_KEYS|password)\W", line.split("#")[0]):
+                assert "$" in line, line
+
+
+def test_every_image_is_pinned(services: dict[str, Composed]) -> None:
+    """By a tag that says a version."""
+    base = re.findall(r"^ARG \w+_IMAGE=(\S+)$", DOCKERFILE.read_text(encoding="utf-8"), re.MULTILINE)
+    foreign = [entry.raw["image"] for entry in services.values() if "build" not in entry.raw]
+    assert len(base) == 3
+    for name in [*base, *foreign]:
+        assert re.search(r":\D*\d+\D+\d", name), name
+
+
+def test_extras_are_those_of_the_project(services: dict[str, Composed]) -> None:
+    """An image asks for extras that exist."""
+    known = set(
+        tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["optional-dependencies"]
+    )
+    for entry in services.values():
+        if entry.target and entry.target != "backup":
+            asked = entry.raw["build"].get("args", {}).get("EXTRAS") or extras_of(entry.target)
+            assert set(asked.replace("--extra", " ").split()) <= known, entry.name
+
+
+def docker_compose() -> list[str] | None:
+    """The command, as a plugin of docker or alone."""
+    if shutil.which("docker-compose"):
+        return ["docker-compose"]
+    if shutil.which("docker") and not subprocess.run(["docker", "compose", "version"], capture_output=True).returncode:
+        return ["docker", "compose"]
+    return None
+
+
+def test_docker_compose_reads_the_file_as_these_tests_do(tmp_path: Path, services: dict[str, Composed]) -> None:
+    """Where the real one is installed: accepted, and filled in alike."""
+    command = docker_compose()
+    if command is None:
+        pytest.skip("docker compose is not installed")
+    variables = new_env()
+    file = tmp_path / "env"
+    file.write_text("".join(f"{name}={value}\n" for name, value in variables.items()))
+    whole = [*command, "--project-directory", str(ROOT), "--env-file", str(file), "--profile", "*"]
+    environment = {"PATH": os.environ["PATH"], "HOME": str(tmp_path)}
+    said = subprocess.run([*whole, "config", "--format", "json"], env=environment, capture_output=True, text=True)
+    assert said.returncode == 0, said.stderr
+    real = json.loads(said.stdout)["services"]
+    ours = compose(variables)
+    assert set(real) == set(ours)
+    for name, entry in ours.items():
+        held = {key: value for key, value in (real[name].get("environment") or {}).items() if value is not None}
+        assert held == dict(entry.environment), name
+
+
+def test_hadolint_has_nothing_to_say() -> None:
+    """Where the linter is installed; `make check` runs it, too."""
+    if shutil.which("hadolint") is None:
+        pytest.skip("hadolint is not installed")
+    said = subprocess.run(["hadolint", str(DOCKERFILE)], capture_output=True, text=True, check=False)
+    assert (said.returncode, said.stdout) == (0, "")

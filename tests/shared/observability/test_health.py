@@ -1,0 +1,73 @@
+"""Whether a service is well, seen from outside."""
+
+import asyncio
+import json
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from shared.observability import health_problem, kept_health
+from shared.testing import wait_until_async
+
+
+async def test_the_file_tells_whether_the_service_can_work(tmp_path: Path) -> None:
+    """Fresh and ready is well; not ready is well enough to be left running; after the end there is no file."""
+    file, ready = tmp_path / "new" / "health.json", [True]
+    async with kept_health(file, lambda: ready[0], beat_s=0.01):
+        await wait_until_async(file.exists, 5, "no file")
+        assert health_problem(file) is None
+        ready[0] = False
+        await wait_until_async(lambda: health_problem(file), 5, "it still says ready")
+        assert health_problem(file) == "alive, but not connected to the broker"
+        assert health_problem(file, alive_is_enough=True) is None
+    assert health_problem(file, alive_is_enough=True) == "not started yet, or ended"
+
+
+async def test_a_blocked_service_falls_silent(tmp_path: Path) -> None:
+    """Nothing beats while the event loop stands still."""
+    file = tmp_path / "health.json"
+    async with kept_health(file, lambda: True, beat_s=0.01):
+        await wait_until_async(file.exists, 5, "no file")
+        time.sleep(0.3)  # noqa: ASYNC251 (the blocked loop is what is tested)
+        problem = health_problem(file, alive_is_enough=True, stale_s=0.2)
+    assert problem == "silent for 0 s"
+
+
+async def test_a_full_disk_does_not_end_the_service(tmp_path: Path) -> None:
+    """What cannot be written is survived, and seen as silence."""
+    blocked = tmp_path / "a file"
+    blocked.touch()
+    async with kept_health(blocked / "health.json", lambda: True, beat_s=0.01):
+        await asyncio.sleep(0.05)
+    assert health_problem(blocked / "health.json") is not None
+
+
+@pytest.mark.parametrize("content", ["", "{", "[]", '{"ready": true}', '{"at": "x", "ready": true}'])
+def test_what_is_no_health_file_is_a_problem(tmp_path: Path, content: str) -> None:
+    """Never taken for health."""
+    file = tmp_path / "health.json"
+    file.write_text(content)
+    assert "cannot be read" in str(health_problem(file))
+
+
+def healthy(*arguments: str, **environment: str) -> tuple[int, str]:
+    """The command of the images' health checks."""
+    command = [sys.executable, "-m", "shared.observability.healthy", *arguments]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    return done.returncode, done.stderr.strip()
+
+
+def test_the_command_says_what_is_wrong(tmp_path: Path) -> None:
+    """Exit code 0 or 1, and the reason for people."""
+    file = tmp_path / "health.json"
+    assert healthy() == (1, "give an address, or set LOCALCLIP_HEALTH_FILE")
+    assert healthy(LOCALCLIP_HEALTH_FILE=str(file)) == (1, "not started yet, or ended")
+    file.write_text(json.dumps({"ready": False, "at": time.time()}))
+    assert healthy(LOCALCLIP_HEALTH_FILE=str(file))[0] == 1
+    assert healthy("--alive", LOCALCLIP_HEALTH_FILE=str(file)) == (0, "")
+    code, reason = healthy("http://127.0.0.1:9/healthz")
+    assert code == 1
+    assert "does not answer" in reason
