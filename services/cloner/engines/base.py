@@ -55,8 +55,8 @@ class Abilities:
 
     `sample_rate_hz` is nominal: each sound states its own. `clones`: it speaks like a reference clip and then needs
     no stock voice. `joins_short_lines`: it goes astray on a word or two, and short lines are better spoken together.
-    `aims`: of several tries it gives the one whose length is nearest to `Speech.target_s`. `varies`: it can say the same
-    otherwise, see `Speech.rendition`.
+    `aims`: of several tries it gives the one whose length is nearest to `Speech.target_s`. `varies`: it can say the
+    same otherwise, see `Speech.rendition`.
     """
 
     languages: tuple[str, ...]
