@@ -3087,7 +3087,7 @@ export type GetArtifactData = {
         /**
          * Download
          *
-         * offer it to be saved rather than shown
+         * offer it to be saved; may lead to the object store
          */
         download?: boolean;
     };
