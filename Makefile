@@ -5,11 +5,13 @@ SHELL := /bin/bash
 VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
+NEURAL := .venv-neural
+NEURAL_TESTS := tests/neural tests/services/exporter/test_demucs.py
 WEB := frontend/dist/index.html
 WEB_SOURCES := $(shell find frontend/src frontend/public frontend/*.json frontend/*.ts frontend/index.html -type f 2>/dev/null)
 export VIDEO TO FROM OUT
 
-.PHONY: help install tools test-tools deploy-tools frontend demo up dev test check generate lock bench clean clean-all
+.PHONY: help install tools test-tools deploy-tools frontend demo up dev test test-neural check generate lock bench clean clean-all
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -27,6 +29,9 @@ test: install test-tools ## all tests, the browser's too (ARGS="-k name" passes 
 	@PATH="$(CURDIR)/.tools/bin:$$PATH" $(BIN)/pytest $(ARGS)
 	@$(if $(ARGS),,scripts/frontend.sh test)
 
+test-neural: $(NEURAL)/.installed ## the neural engines, on small models, in an environment of their own (7 GB; Linux on x86-64)
+	@PATH="$(CURDIR)/.tools/bin:$$PATH" $(NEURAL)/bin/pytest $(NEURAL_TESTS) -rfEs --durations=10 $(ARGS)
+
 check: $(INSTALLED) ## style, types, import contracts, interface documents, the web app, the deployment
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
@@ -43,6 +48,8 @@ generate: $(INSTALLED) ## write docs/reference after a change to the API or to a
 lock: $(INSTALLED) ## pin all dependencies again after a change in pyproject.toml
 	@$(BIN)/uv pip compile -q --universal --extra all --extra dev --generate-hashes --no-emit-index-url \
 		--custom-compile-command "make lock" pyproject.toml -o requirements.lock
+	@$(BIN)/uv pip compile -q --python-platform linux --python-version 3.11 --extra all --extra dev --extra neural --generate-hashes \
+		--no-emit-index-url --custom-compile-command "make lock" pyproject.toml -o requirements-neural.lock
 
 bench: install ## measure; results go to benchmarks/
 	@$(BIN)/python -m benchmarks $(ARGS)
@@ -67,9 +74,13 @@ $(INSTALLED): requirements.lock pyproject.toml scripts/make-venv.sh | tools
 	@scripts/make-venv.sh $(VENV)
 	@touch $@
 
+$(NEURAL)/.installed: requirements-neural.lock pyproject.toml scripts/make-venv.sh | tools
+	@scripts/make-venv.sh $(NEURAL) requirements-neural.lock
+	@touch $@
+
 clean: ## remove caches and what the demo made; data and the environment stay
 	@rm -rf demo-output dist build frontend/dist frontend/test-results .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
-	@find . -path ./$(VENV) -prune -o -name __pycache__ -type d -prune -exec rm -rf {} +
+	@find . -path './.venv*' -prune -o -name __pycache__ -type d -prune -exec rm -rf {} +
 
 clean-all: clean ## the environment and downloaded tools too; data stays
-	@rm -rf $(VENV) .tools frontend/node_modules
+	@rm -rf $(VENV) $(NEURAL) .tools frontend/node_modules
