@@ -57,7 +57,7 @@ class DirectoryStore:
         self._incoming.mkdir(parents=True, exist_ok=True)
         self._parts = PartFolders(self._root / ".parts", self._temporary, self.put)
         self.begin, self.part_url, self.put_part = self._parts.begin, self._parts.part_url, self._parts.put_part
-        self.parts, self.join = self._parts.parts, self._parts.join
+        self.parts, self.join, self.read_url = self._parts.parts, self._parts.join, self._parts.read_url
         self._remove_abandoned()
         if next(_files(self._incoming), None):  # too young to judge: perhaps of the process this one replaces
             later = threading.Timer(_ABANDONED_S + 1, self._remove_abandoned)
