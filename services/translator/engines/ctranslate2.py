@@ -4,11 +4,12 @@ All jobs of the process hand their sentences to one batcher, whatever their lang
 sentence. One thread owns the model.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
 from itertools import zip_longest
 from pathlib import Path
+from typing import Any
 
 from services.translator.engines._families import Family, family_of, read_vocabulary
 from services.translator.engines._pieces import open_pieces
@@ -27,6 +28,9 @@ _LONGEST = 200
 """Tokens of one input. The models take 1024, but they were trained on sentences and drop parts of what is longer."""
 _MOST_OUT, _MORE_OUT = 3, 24
 """The output ends at so many times the input's tokens, and some for short ones: a model that loops never ends."""
+
+_MUCH_LESS_SURE = 2.0
+"""Nats per token by which a candidate may be less sure than the best; beams with nothing to say fill up with noise."""
 
 log = logger(__name__)
 
@@ -87,9 +91,10 @@ class Model:
             num_hypotheses=self.n_best,
             max_decoding_length=_MOST_OUT * longest + _MORE_OUT,
             disable_unk=True,
+            return_scores=True,
         )
         return [
-            tuple(dict.fromkeys(self._text(tokens, sentence) for tokens in result.hypotheses))
+            tuple(dict.fromkeys(self._text(tokens, sentence) for tokens in _worthwhile(result)))
             for sentence, result in zip(sentences, results, strict=True)
         ]
 
@@ -101,6 +106,13 @@ class Model:
         """A hypothesis without the prefix, which the model repeats."""
         count = len(sentence.prefix)
         return self.pieces.decode(tokens[count:] if tuple(tokens[:count]) == sentence.prefix else tokens).strip()
+
+
+def _worthwhile(result: Any) -> Iterator[Sequence[str]]:
+    """The best hypothesis and those that are not much less sure."""
+    for tokens, score in zip(result.hypotheses, result.scores, strict=True):
+        if score >= result.scores[0] - _MUCH_LESS_SURE:
+            yield tokens
 
 
 def load_model(name_or_path: str, models: ModelSettings, beam: int) -> Model:

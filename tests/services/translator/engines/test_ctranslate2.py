@@ -186,6 +186,11 @@ def test_what_is_too_long_is_cut_at_its_sentences(watched: tuple[Watched, CTrans
     assert others
 
 
+def test_what_the_model_does_not_believe_itself_is_no_candidate(engine: CTranslate2Translator) -> None:
+    """It has four beams, and one thing to say."""
+    assert outcomes(engine, "the dog sleeps", "the house is here") == [("la perro duerme",), ("la casa es aquí",)]
+
+
 def test_terms_are_kept(engine: CTranslate2Translator, job: MakeJob, context: JobContext) -> None:
     """Stand-ins that the model writes letter by letter come back as what they stand for."""
     glossary = (GlossaryTerm(source="house", target="chalet"), GlossaryTerm(source="LocalClip"))
