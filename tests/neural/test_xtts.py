@@ -8,11 +8,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 
+from services.cloner.dubbing import Dubbing
 from services.cloner.engines import Fault, Sound, Speech, Synthesizer, Voice, create_synthesizers
 from services.cloner.engines._drawing import expected_s, longest_s
 from services.cloner.settings import ClonerSettings
+from shared.messaging import CloneLines, JobContext, LineToSpeak
 from shared.models import ModelSettings
 from shared.pipeline import Canceled, CancelToken, ErrorCode, PermanentError
+from shared.storage import DirectoryStore
 
 if TYPE_CHECKING:
     from services.cloner.engines.xtts import XttsSynthesizer
@@ -59,14 +62,21 @@ def test_it_speaks_its_languages_and_says_under_which_terms(engine: "XttsSynthes
     """Indonesian is not among them, and what to use instead is."""
     assert engine.abilities.languages == engine.info.languages == ("en", "ko", "ja", "fr", "de", "es", "zh")
     assert (engine.info.commercial_use, engine.info.licence) == (False, "CPML (non-commercial)")
-    assert "voxcpm2" in engine.info.hint
-    assert "espeak-ng" in engine.info.hint
     for answer, text in zip(
         speak(engine, Speech("Ja.", "de", voice), Speech("東京へ。", "ja", voice), Speech("好。", "zh", voice)),
         (("Ja.", "de"), ("東京へ。", "ja"), ("好。", "zh")),
         strict=True,
     ):
         assert 0.1 < length_s(answer) < longest_s(expected_s(*text))
+
+
+def test_indonesian_is_refused_with_what_speaks_it(engine: "XttsSynthesizer", tmp_path: Path) -> None:
+    """Never sent to the network under another language's name."""
+    line = LineToSpeak(segment_id="s0001", text="Selamat pagi.", speaker_id="S1", start_s=0.0, end_s=2.0)
+    job = CloneLines(task_id="task_20260101_000000_00000000", language="id", attempt=1, lines=(line,))
+    with pytest.raises(PermanentError, match=r"no installed voice speaks Indonesian .*voxcpm2.*espeak-ng") as refused:
+        Dubbing([engine]).run(job, JobContext(DirectoryStore(tmp_path), tmp_path))
+    assert refused.value.code is ErrorCode.LANGUAGE_UNSUPPORTED
 
 
 def test_tempo_is_the_networks_own(engine: "XttsSynthesizer", voice: Voice) -> None:

@@ -89,7 +89,10 @@ class XttsSynthesizer:
         """XTTS and its weights; how many candidates a take is chosen from changes what is heard."""
         chosen = f" best of {self._candidates}" if self._candidates > 1 else ""
         missing = [code for code in _SAMPLES if code not in self._languages]
-        hint = "Indonesian: install VoxCPM2 (`localclip models pull voxcpm2`), or set LOCALCLIP_SYNTHESIZER=espeak-ng"
+        hint = (
+            "for id: pip install 'localclip[voxcpm]' and `localclip models pull voxcpm2`, or set "
+            f"LOCALCLIP_SYNTHESIZER={NAME},espeak-ng"
+        )
         return EngineInfo(
             stage=Stage.CLONING,
             port="voice",
