@@ -2,10 +2,13 @@
 # Install the command-line tools that are missing, and nothing else; says nothing when all are there.
 #   scripts/install-tools.sh              what LocalClip runs on
 #   scripts/install-tools.sh --for-tests  what only its tests need
+#   scripts/install-tools.sh --for-deploy what checks images, compose file and chart
 set -euo pipefail
 cd "$(dirname "$0")/.."
 export PATH="$PATH:/usr/sbin:/usr/local/sbin:$HOME/go/bin"
 
+COMPOSE_VERSION=v5.6.0 HELM_VERSION=v3.22.0 KUBECONFORM_VERSION=v0.7.0
+SCHEMA_PACKAGES=(cloudcoil.models.kubernetes==1.32.1.3 cloudcoil.models.keda==2.16.1.0)
 MINIO_VERSION=v0.0.0-20260212201848-7aac2a2c5b7c
 
 packages=()
@@ -60,9 +63,45 @@ install_minio() {
     }
 }
 
-if [ "${1:-}" = "--for-tests" ]; then
+# A main package of another module, built in a module of our own: some refuse `go install` for directives in their go.mod.
+build_go() { # name, package, version
+    [ -x ".tools/bin/$1" ] && return
+    echo "building $1 $3 (some minutes, once) ..."
+    local folder bin=$PWD/.tools/bin/$1
+    folder=$(mktemp -d)
+    (
+        cd "$folder"
+        go mod init tools
+        go get "$2@$3"
+        go build -trimpath -o "$bin" "$2"
+    ) >.tools/build.log 2>&1 || {
+        tail -5 .tools/build.log >&2
+        echo "$1 could not be built: make check goes without" >&2
+    }
+    rm -rf "$folder"
+}
+
+install_deploy_tools() {
+    mkdir -p .tools/bin
+    if command -v go >/dev/null; then
+        build_go docker-compose github.com/docker/compose/v5/cmd $COMPOSE_VERSION
+        build_go helm helm.sh/helm/v3/cmd/helm $HELM_VERSION
+        build_go kubeconform github.com/yannh/kubeconform/cmd/kubeconform $KUBECONFORM_VERSION
+    else
+        echo "Go is not installed: docker compose, helm and kubeconform are taken from PATH, if they are there" >&2
+    fi
+    [ -d .tools/kube-schemas ] && return
+    local with=()
+    for package in "${SCHEMA_PACKAGES[@]}"; do with+=(--with "$package"); done
+    .venv/bin/uv run -q --no-project --python .venv/bin/python "${with[@]}" scripts/kube_schemas.py .tools/kube-schemas
+}
+
+if [ "${1:-}" = "--for-deploy" ]; then
+    install_deploy_tools
+elif [ "${1:-}" = "--for-tests" ]; then
     need postgresql postgres
     need chromium on_path chromium
+    need rclone on_path rclone
     need fonts-noto-cjk compgen -G "/usr/share/fonts/*/noto/NotoSansCJK*"
     install_packages
     install_minio

@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
-# Make the Python environment from requirements.lock, or bring it up to date: scripts/make-venv.sh [.venv]
+# Make a Python environment from a lock file, or bring it up to date: scripts/make-venv.sh [.venv [requirements.lock]]
 set -euo pipefail
 cd "$(dirname "$0")/.."
 venv=${1:-.venv}
+lock=${2:-requirements.lock}
 UV_VERSION=0.13.9
 
 suits() { "$1" -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 13))' 2>/dev/null; }
@@ -31,5 +32,5 @@ fi
 "$venv/bin/python" -m pip install -q --disable-pip-version-check "uv==$UV_VERSION"
 export VIRTUAL_ENV="$PWD/$venv"
 case $venv in /*) export VIRTUAL_ENV=$venv ;; esac
-"$venv/bin/uv" pip install -q -r requirements.lock # every file is checked against its hash; not `sync`, which removes uv
+"$venv/bin/uv" pip install -q -r "$lock" # every file is checked against its hash; not `sync`, which removes uv
 "$venv/bin/uv" pip install -q --no-deps -e .

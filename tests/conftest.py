@@ -18,6 +18,7 @@ from shared.testing import (
     minio_server,
     nats_server,
     postgres_server,
+    started,
 )
 
 
@@ -34,6 +35,12 @@ def pytest_runtest_call(item: pytest.Item) -> Iterator[None]:
         return (yield)
     except ServerUnavailable as reason:
         pytest.skip(str(reason))
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say what the tests ran against: binaries of this machine, containers, or servers of somebody else."""
+    if started:
+        terminalreporter.write_line(f"servers: {', '.join(sorted(started))}")
 
 
 @pytest.fixture

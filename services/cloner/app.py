@@ -27,5 +27,6 @@ def main() -> None:
         BrokerSettings(),
         worker_settings,
         tuple(engine.info for engine in engines),
+        slots=settings.voice_jobs if any(engine.abilities.max_batch > 1 for engine in engines) else 1,
     )
     asyncio.run(worker.run())

@@ -123,10 +123,24 @@ def _order(
         return Fault(f"there is nothing to say in this line: '{line.text[:60]}'")
     if len(text) > most:
         return Fault(f"the line has {len(text)} characters and {name} speaks at most {most}: shorten or split it")
-    speech = Speech(text, code, part.voice)
+    speech = _speech(line, text, code, part)
     missed = f"{name} cannot speak like a clip: only its pitch is matched" if wants_clip else None
     shortcoming = None if part.engine.abilities.clones else missed
     return Order(line, part.engine, speech, natural_hash(part.engine, speech), shortcoming=shortcoming)
+
+
+def _speech(line: LineToSpeak, text: str, code: str, part: Part) -> Speech:
+    """What is asked of the engine; what it pays no heed to is left out, so that it finds its take."""
+    can = part.engine.abilities
+    # In steps, so that a slot moved by a frame or two finds its take.
+    target_s = round(max(0.0, line.end_s - line.start_s), 1) or None
+    return Speech(
+        text,
+        code,
+        part.voice,
+        target_s=target_s if can.aims else None,
+        rendition=line.rendition if can.varies else 0,
+    )
 
 
 def _retime(placements: Sequence[Placement], takes: Takes, context: JobContext, limits: FitLimits) -> None:

@@ -100,7 +100,7 @@ def _speak_turns(engine: Synthesizer, orders: Sequence[Order], cancel: CancelTok
 
 
 def _joint(order: Order) -> Speech:
-    return replace(order.speech, text=join(order.turn, spaces=language(order.speech.language).spaces))
+    return replace(order.speech, text=join(order.turn, spaces=language(order.speech.language).spaces), target_s=None)
 
 
 def _parts(audio: Audio, texts: Sequence[str]) -> list[Audio] | None:

@@ -20,7 +20,9 @@ _FLAC_HEAD_BYTES = 26
 
 def natural_hash(engine: Synthesizer, speech: Speech) -> str:
     """The name of `speech` spoken by `engine` at natural speed."""
-    return _hash(engine.info.name, engine.info.version, speech.voice.key, speech.language, speech.text)
+    more = [] if speech.target_s is None else [f"aim {speech.target_s:g}"]
+    more += [f"rendition {speech.rendition}"] if speech.rendition else []
+    return _hash(engine.info.name, engine.info.version, speech.voice.key, speech.language, speech.text, *more)
 
 
 def joined_hash(engine: Synthesizer, speech: Speech, texts: Sequence[str], place: int) -> str:

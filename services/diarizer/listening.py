@@ -1,5 +1,6 @@
 """The use case of hearing finished takes again: are they understood, and do they sound like their speakers?"""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from shared.pipeline import language
 from shared.storage import ObjectNotFound
 
 _MARGIN_S = 0.2  # of silence around a take: a recognizer needs a beginning and an end
+_UNDERSTOOD = 0.9  # of the work, when all is understood
 log = logger(__name__)
 
 
@@ -38,11 +40,13 @@ class Listening:
     def run(self, job: HearTakes, context: JobContext) -> Heard:
         """Hear every take that is still there; a figure no engine here can tell is None."""
         session = _Session(self._engines, job, context)
+        recordings = [session.take(take) for take in job.lines]
+        texts = session.understood(recordings)
         lines = []
-        for number, take in enumerate(job.lines):
-            context.progress(number / len(job.lines), f"listening to line {number + 1} of {len(job.lines)}")
+        for number, (take, recording, text) in enumerate(zip(job.lines, recordings, texts, strict=True)):
+            context.progress(_UNDERSTOOD + (1 - _UNDERSTOOD) * number / len(job.lines), "comparing voices")
             context.cancel.check()
-            lines.append(session.hear(take))
+            lines.append(session.heard(take, recording, text))
         used = []
         if session.no_error_rate is None:
             used.append(self._engines.recognizer.info.used())
@@ -63,24 +67,31 @@ class _Session:
         self._clips = {who.speaker_id: who.reference_key for who in job.speakers if who.reference_key}
         self._voices: dict[str, tuple[float, ...] | None] = {}
 
-    def hear(self, take: TakeToHear) -> HeardLine:
+    def take(self, take: TakeToHear) -> Recording | None:
+        """The sound of `take`; None when it is gone."""
         recording = self._open(take.take_key, f"{take.segment_id}.pcm")
         if recording is None:
             log.warning("take_missing", segment=take.segment_id, key=take.take_key)
-            return HeardLine(segment_id=take.segment_id, revision=take.revision)
-        text = None if self.no_error_rate else self._understood(recording)
+        return recording
+
+    def understood(self, recordings: Sequence[Recording | None]) -> list[str | None]:
+        """What is understood in each; None where there is nothing to hear or nobody who understands it."""
+        there = [recording for recording in recordings if recording is not None]
+        if self.no_error_rate or not there:
+            return [None] * len(recordings)
+        found = iter(self._engines.recognizer.recognize_each(there, self._language.code, self._understanding))
+        joint = " " if self._language.spaces else ""
+        return [None if one is None else joint.join(word.text for word in next(found)) for one in recordings]
+
+    def heard(self, take: TakeToHear, recording: Recording | None, text: str | None) -> HeardLine:
+        """The figures of one take."""
         return HeardLine(
             segment_id=take.segment_id,
             revision=take.revision,
             heard=text,
             error_rate=None if text is None else error_rate(take.text, text, self._language),
-            similarity=None if self.no_similarity else self._similarity(take.speaker_id, recording),
+            similarity=self._similarity(take.speaker_id, recording) if recording and not self.no_similarity else None,
         )
-
-    def _understood(self, recording: Recording) -> str:
-        found = self._engines.recognizer.recognize(recording, [_whole(recording)], self._language.code, self._report)
-        joint = " " if self._language.spaces else ""
-        return joint.join(word.text for word in found.words)
 
     def _similarity(self, speaker_id: str, recording: Recording) -> float | None:
         if speaker_id not in self._voices:
@@ -100,6 +111,10 @@ class _Session:
         except ObjectNotFound:
             return None
         return _as_recording(path, self._context.workdir / name)
+
+    def _understanding(self, part: float) -> None:
+        self._context.cancel.check()
+        self._context.progress(_UNDERSTOOD * part, "listening to the takes")
 
     def _report(self, _: float) -> None:
         self._context.cancel.check()

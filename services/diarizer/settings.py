@@ -2,7 +2,7 @@
 
 from typing import Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
@@ -38,9 +38,21 @@ class DiarizerSettings(BaseSettings):
     diarizer_window_s: float = Field(
         default=1800.0,
         ge=60,
-        description="seconds of sound that pyannote.audio looks at in one go; longer ones are cut at pauses, since "
-        "memory grows with the square",
+        description="seconds of sound that pyannote.audio looks at in one go, for which it needs memory; longer ones "
+        "are cut at pauses",
+    )
+    min_speakers: int = Field(
+        default=1, ge=1, description="fewest speakers pyannote.audio finds in a video whose task gives no number"
+    )
+    max_speakers: int | None = Field(
+        default=None, ge=1, le=20, description="most speakers it finds there; None: it decides"
     )
     max_duration_s: float = Field(
         default=6 * 3600.0, gt=0, description="longest video accepted, in seconds; temporary files take 80 kB a second"
     )
+
+    @model_validator(mode="after")
+    def _bounds_make_sense(self) -> "DiarizerSettings":
+        if self.max_speakers is not None and self.max_speakers < self.min_speakers:
+            raise ValueError("LOCALCLIP_MAX_SPEAKERS is less than LOCALCLIP_MIN_SPEAKERS")
+        return self

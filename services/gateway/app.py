@@ -24,6 +24,7 @@ from services.gateway.api import (
     glossary,
     lines,
     memory,
+    metrics,
     problems,
     review,
     segments,
@@ -113,6 +114,7 @@ def create_app(
         clips,
         account_settings,
         events,
+        metrics,
         system,
     ):
         app.include_router(routes.router)

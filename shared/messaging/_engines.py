@@ -1,6 +1,7 @@
 """What the engines of a deployment can do, announced by the workers that hold them."""
 
 import json
+from collections.abc import Iterable
 
 from nats.js import JetStreamContext
 from nats.js.api import KeyValueConfig
@@ -47,6 +48,18 @@ class EngineInfo(Message):
             rewrites=self.rewrites,
             usage=usage,
         )
+
+
+def refuse_non_commercial(engines: Iterable[EngineInfo]) -> str | None:
+    """Why a deployment that is run commercially cannot use `engines`; None when it can use all of them."""
+    refused = [engine for engine in engines if not engine.commercial_use]
+    if not refused:
+        return None
+    named = ", ".join(f"{engine.name} ({engine.licence})" for engine in refused)
+    return (
+        f"LOCALCLIP_COMMERCIAL_ONLY is set, and the licence of {named} forbids commercial use: choose another "
+        f"{' and '.join(sorted({engine.port for engine in refused}))}, see docs/engines.md"
+    )
 
 
 async def _bucket(js: JetStreamContext) -> KeyValue:

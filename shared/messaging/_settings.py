@@ -41,6 +41,9 @@ class WorkerSettings(BaseSettings):
     retry_delays_s: tuple[float, ...] = Field(
         default=(1.0, 5.0, 15.0, 60.0, 300.0), min_length=1, description="seconds before each further try"
     )
+    commercial_only: bool = Field(
+        default=False, description="refuse engines whose licence forbids commercial use, weights included"
+    )
     log_level: str = Field(default="INFO", description="DEBUG, INFO, WARNING or ERROR")
     health_file: Path | None = Field(
         default=None, description="file kept fresh while the service works, for health checks; None: none"

@@ -19,7 +19,7 @@ from nats.js.errors import APIError
 from shared.messaging import _subjects as names
 from shared.messaging._context import GuardedStore, JobContext, remove_abandoned_folders, working_folder
 from shared.messaging._dead import bury
-from shared.messaging._engines import EngineInfo, announce_engines
+from shared.messaging._engines import EngineInfo, announce_engines, refuse_non_commercial
 from shared.messaging._feed import JobFeed
 from shared.messaging._jobs import JOB, Job
 from shared.messaging._lease import acknowledge, count_tries, hand_back, held, is_canceled, send_progress
@@ -69,7 +69,13 @@ class Worker:
         self._serving: asyncio.Task[None] | None = None
 
     async def run(self) -> None:
-        """Serve until SIGTERM or SIGINT, then end or hand back the job in hand."""
+        """Serve until SIGTERM or SIGINT, then end or hand back the job in hand.
+
+        Raises:
+            SystemExit: an engine may not be used here, with a sentence that says which and why.
+        """
+        if self._settings.commercial_only and (refusal := refuse_non_commercial(self._engines)):
+            raise SystemExit(refusal)
         removed = remove_abandoned_folders(self._settings.work_dir)
         if removed:
             log.info("abandoned_folders_removed", count=removed)

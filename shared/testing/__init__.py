@@ -3,7 +3,7 @@
 from shared.testing._minio import MinioServer, minio_server
 from shared.testing._nats import NatsServer, nats_server
 from shared.testing._postgres import PostgresServer, postgres_server
-from shared.testing._server import ServerUnavailable
+from shared.testing._server import ServerUnavailable, started
 from shared.testing._waiting import free_port, wait_until, wait_until_async
 
 __all__ = [
@@ -15,6 +15,7 @@ __all__ = [
     "minio_server",
     "nats_server",
     "postgres_server",
+    "started",
     "wait_until",
     "wait_until_async",
 ]

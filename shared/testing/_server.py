@@ -15,6 +15,8 @@ from typing import Any, Protocol
 from shared.testing._waiting import wait_until
 
 _START_S = 30.0
+started: set[str] = set()
+"""What ran in this session and as what, for whoever reads the outcome of tests."""
 _STOP_S = 10.0
 
 
@@ -70,6 +72,7 @@ class ProcessServer:
         if process.poll() is not None:
             tail = self.log.read_text(errors="replace")[-500:]
             raise ServerUnavailable(f"{self.command[0]} ended at once with code {process.returncode}: {tail}")
+        started.add(f"{self.log.stem} as a process")
 
     def stop(self) -> None:
         """Send the stop signal, and SIGKILL to what does not heed it."""
@@ -98,6 +101,7 @@ class GivenServer:
 
     def __init__(self, variable: str) -> None:
         self._variable = variable
+        started.add(f"the server of {variable}")
 
     def start(self) -> None:
         """Nothing to do."""
@@ -156,6 +160,7 @@ class ContainerServer:
         except DockerException as error:
             raise ServerUnavailable(f"{self._image}: {error}") from error
         wait_until(self._ready, _START_S * 2, f"container {self._image} to answer")
+        started.add(f"{self._image} as a container")
 
     def stop(self) -> None:
         """Stop the container, keeping it for another start."""

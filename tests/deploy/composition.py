@@ -119,7 +119,8 @@ def _stages() -> dict[str, tuple[str, list[tuple[str, str]]]]:
 def extras_of(target: str) -> str:
     """The extras that go into the image of a target when nothing else is asked for."""
     instructions = _stages()[f"{target}-packages"][1]
-    return next(rest.split("=", 1)[1].strip('"') for word, rest in instructions if word == "ARG")
+    arguments = next(shlex.split(rest) for word, rest in instructions if word == "ARG")
+    return dict(pair.split("=", 1) for pair in arguments)["EXTRAS"]
 
 
 def known_settings(service: str) -> set[str]:

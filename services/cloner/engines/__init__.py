@@ -1,5 +1,8 @@
 """The engines that speak, and the one place where they are chosen."""
 
+from importlib.util import find_spec
+from pickle import UnpicklingError
+
 from services.cloner.engines.base import (
     Abilities,
     Audio,
@@ -11,6 +14,8 @@ from services.cloner.engines.base import (
     Voice,
 )
 from services.cloner.settings import ClonerSettings
+from shared.models import ModelSettings, find_model
+from shared.observability import logger
 from shared.pipeline import ErrorCode, PermanentError, create_from_package
 
 __all__ = [
@@ -28,34 +33,95 @@ __all__ = [
 _INSTALL = (
     "install espeak-ng (and flite for better English), e.g. `apt install espeak-ng flite`; see `localclip doctor`"
 )
+_WAY_OUT = "set LOCALCLIP_PROFILE=embedded or LOCALCLIP_SYNTHESIZER=espeak-ng"
+log = logger(__name__)
 
 
-def create_synthesizers(settings: ClonerSettings) -> tuple[Synthesizer, ...]:
+def create_synthesizers(settings: ClonerSettings, models: ModelSettings | None = None) -> tuple[Synthesizer, ...]:
     """The engines `settings` ask for, loaded; for each language the first that speaks it is used.
 
     Raises:
         PermanentError: `engine_unavailable` for one that this build does not have or that is not installed.
     """
-    from services.cloner.engines.espeak import find_espeak
-    from services.cloner.engines.flite import find_flite
-
-    match settings.synthesizer or settings.profile:
-        case "embedded":
-            found = [find_flite(), find_espeak()]
-        case "espeak-ng":
-            found = [find_espeak()]
-        case "flite":
-            found = [find_flite()]
-        case name:
-            engine: Synthesizer | None = create_from_package("voice", name, settings)
-            if engine is not None:
-                return (engine,)
-            raise PermanentError(
-                ErrorCode.ENGINE_UNAVAILABLE,
-                f"the voice engine '{'coqui-xtts' if name == 'neural' else name}' is not part of this build, which has "
-                "'espeak-ng' and 'flite': set LOCALCLIP_PROFILE=embedded or LOCALCLIP_SYNTHESIZER=espeak-ng",
-            )
+    models = models or ModelSettings()
+    if settings.synthesizer:
+        names = [name.strip() for name in settings.synthesizer.split(",") if name.strip()]
+    elif settings.profile == "neural":
+        names = _neural(settings, models)
+    else:
+        names = ["flite", "espeak-ng"]
+    found = [_create(name, settings, models) for name in names]
     installed = tuple(engine for engine in found if engine is not None)
     if not installed:
         raise PermanentError(ErrorCode.ENGINE_UNAVAILABLE, f"no voice engine is installed: {_INSTALL}")
     return installed
+
+
+def _neural(settings: ClonerSettings, models: ModelSettings) -> list[str]:
+    """XTTS first; VoxCPM2 for what it does not speak, where it is there. Commercially only VoxCPM2 may be used."""
+    if settings.commercial_only:
+        return ["voxcpm"]
+    if find_spec("voxcpm") is None:
+        return ["coqui-xtts"]
+    try:
+        find_model(settings.voxcpm_model, models)
+    except PermanentError as absent:
+        log.info("voice_engine_left_out", engine="voxcpm", reason=absent.message)
+        return ["coqui-xtts"]
+    return ["coqui-xtts", "voxcpm"]
+
+
+def _create(name: str, settings: ClonerSettings, models: ModelSettings) -> Synthesizer | None:
+    """The engine `name`; None for one that would work if its program were installed."""
+    match name:
+        case "flite":
+            from services.cloner.engines.flite import find_flite
+
+            return find_flite()
+        case "espeak-ng":
+            from services.cloner.engines.espeak import find_espeak
+
+            return find_espeak()
+        case "coqui-xtts" | "voxcpm":
+            return _load(name, settings, models)
+    engine: Synthesizer | None = create_from_package("voice", name, settings)
+    if engine is None:
+        raise PermanentError(
+            ErrorCode.ENGINE_UNAVAILABLE,
+            f"the voice engine '{name}' is not part of this build, which has 'coqui-xtts', 'voxcpm', 'flite' and "
+            f"'espeak-ng': {_WAY_OUT}",
+        )
+    return engine
+
+
+def _load(name: str, settings: ClonerSettings, models: ModelSettings) -> Synthesizer:
+    """An engine with weights, which has spoken once."""
+    from services.cloner.engines._warming import warm_up
+
+    extra, weights = ("xtts", settings.xtts_model) if name == "coqui-xtts" else ("voxcpm", settings.voxcpm_model)
+    folder = find_model(weights, models)
+    try:
+        engine = _loaded(name, settings, models)
+    except ImportError as error:
+        raise PermanentError(
+            ErrorCode.ENGINE_UNAVAILABLE,
+            f"the voice engine '{name}' is not installed ({error}): pip install 'localclip[{extra}]', or {_WAY_OUT}",
+        ) from error
+    except (OSError, RuntimeError, ValueError, TypeError, KeyError, EOFError, UnpicklingError) as error:
+        raise PermanentError(
+            ErrorCode.ENGINE_UNAVAILABLE,
+            f"the voice engine '{name}' cannot be loaded from {folder} ({type(error).__name__}: {error}); "
+            f"`localclip models check` tells whether its files are whole",
+        ) from error
+    warm_up(engine)
+    return engine
+
+
+def _loaded(name: str, settings: ClonerSettings, models: ModelSettings) -> Synthesizer:
+    if name == "coqui-xtts":
+        from services.cloner.engines.xtts import XttsSynthesizer
+
+        return XttsSynthesizer(settings, models)
+    from services.cloner.engines.voxcpm import VoxCpmSynthesizer
+
+    return VoxCpmSynthesizer(settings, models)

@@ -55,6 +55,8 @@ class Abilities:
 
     `sample_rate_hz` is nominal: each sound states its own. `clones`: it speaks like a reference clip and then needs
     no stock voice. `joins_short_lines`: it goes astray on a word or two, and short lines are better spoken together.
+    `aims`: of several tries it gives the one whose length is nearest to `Speech.target_s`. `varies`: it can say the
+    same otherwise, see `Speech.rendition`.
     """
 
     languages: tuple[str, ...]
@@ -66,6 +68,8 @@ class Abilities:
     voices: tuple[StockVoice, ...] = ()
     clones: bool = False
     joins_short_lines: bool = False
+    aims: bool = False
+    varies: bool = False
 
 
 @dataclass(frozen=True)
@@ -85,12 +89,17 @@ class Voice:
 
 @dataclass(frozen=True)
 class Speech:
-    """One thing to say: plain text, no markup."""
+    """One thing to say: plain text, no markup.
+
+    `target_s` is how long the picture would like it to be; another `rendition` is the same said otherwise.
+    """
 
     text: str
     language: str
     voice: Voice
     rate: float = 1.0
+    target_s: float | None = None
+    rendition: int = 0
 
 
 class Synthesizer(Protocol):

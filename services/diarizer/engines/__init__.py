@@ -1,5 +1,6 @@
 """The engines that listen, and the one place where they are chosen."""
 
+import os
 from dataclasses import dataclass
 
 from services.diarizer.engines.base import (
@@ -58,11 +59,12 @@ def create_engines(settings: DiarizerSettings, models: ModelSettings | None = No
         PermanentError: `engine_unavailable` for one that this build does not have.
     """
     models = models or ModelSettings()
+    os.environ["HF_HUB_OFFLINE"] = "1"  # read when its client is first imported, which faster-whisper does
     return Engines(
         create_voice_activity(settings),
         create_recognizer(settings, models),
-        create_diarizer(settings),
-        create_embedder(settings),
+        create_diarizer(settings, models),
+        create_embedder(settings, models),
     )
 
 
@@ -84,18 +86,22 @@ def create_recognizer(settings: DiarizerSettings, models: ModelSettings) -> Reco
             raise _unavailable("recognizer", name, "pocketsphinx", "faster-whisper")
 
 
-def create_diarizer(settings: DiarizerSettings) -> SpeakerDiarizer:
+def create_diarizer(settings: DiarizerSettings, models: ModelSettings) -> SpeakerDiarizer:
     """Load the engine that tells speakers apart. Raises: PermanentError, `engine_unavailable`."""
     match settings.diarizer or {"embedded": "clustering"}.get(settings.profile, "pyannote.audio"):
         case "clustering":
             from services.diarizer.engines.clustering import ClusteringDiarizer
 
             return ClusteringDiarizer()
+        case "pyannote.audio":
+            from services.diarizer.engines.pyannote import PyannoteDiarizer
+
+            return PyannoteDiarizer(settings, models)
         case name:
             engine: SpeakerDiarizer | None = create_from_package("diarizer", name, settings)
             if engine is not None:
                 return engine
-            raise _unavailable("diarizer", name, "clustering")
+            raise _unavailable("diarizer", name, "clustering", "pyannote.audio")
 
 
 def create_voice_activity(settings: DiarizerSettings) -> VoiceActivity:
@@ -112,15 +118,19 @@ def create_voice_activity(settings: DiarizerSettings) -> VoiceActivity:
             raise _unavailable("voice_activity", name, "silero")
 
 
-def create_embedder(settings: DiarizerSettings) -> VoiceEmbedder:
+def create_embedder(settings: DiarizerSettings, models: ModelSettings) -> VoiceEmbedder:
     """Load the engine that describes voices. Raises: PermanentError, `engine_unavailable`."""
-    match settings.embedder or "spectral":
+    match settings.embedder or {"embedded": "spectral"}.get(settings.profile, "pyannote.audio"):
         case "spectral":
             from services.diarizer.engines.spectral import SpectralEmbedder
 
             return SpectralEmbedder()
+        case "pyannote.audio":
+            from services.diarizer.engines.pyannote import PyannoteEmbedder
+
+            return PyannoteEmbedder(settings, models)
         case name:
-            raise _unavailable("embedder", name, "spectral")
+            raise _unavailable("embedder", name, "spectral", "pyannote.audio")
 
 
 def _unavailable(port: str, name: str, *offered: str) -> PermanentError:

@@ -12,6 +12,7 @@ from services.diarizer.recording import Recording, Samples
 
 LONGEST_S = 30.0
 _LONGEST_SPEECH_S = 28.0  # without a pause, before it is widened
+_SHORTEST_S = 0.02
 _EDGE_S = 0.4  # of what is around speech
 _FULL = 2 / 3  # from here on a chunk may end at a long pause
 
@@ -54,9 +55,11 @@ class Chunk:
 def chunks_of(recording: Recording, speech: Sequence[Span]) -> list[Chunk]:
     """Cut `speech` into as few chunks as can be, at long pauses where there is a choice.
 
-    A pause stays as it is up to twice `_EDGE_S`; of a longer one that much is kept.
+    A pause stays as it is up to twice `_EDGE_S`; of a longer one that much is kept. What is shorter than a sound can
+    be is no speech.
     """
-    pieces = [piece for span in speech for piece in cut_at_quiet(recording, span, _LONGEST_SPEECH_S)]
+    spoken = [span for span in speech if span.duration_s >= _SHORTEST_S]
+    pieces = [piece for span in spoken for piece in cut_at_quiet(recording, span, _LONGEST_SPEECH_S)]
     chunks: list[Chunk] = []
     waiting: list[Span] = []
     for piece in _widened(pieces, recording.duration_s):

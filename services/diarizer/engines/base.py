@@ -101,6 +101,10 @@ class Recognizer(Protocol):
         """
         ...
 
+    def recognize_each(self, recordings: Sequence[Recording], language: str, report: Report) -> list[tuple[Word, ...]]:
+        """Recognize short recordings that have nothing to do with one another, each whole; answers in their order."""
+        ...
+
 
 class VoiceEmbedder(Protocol):
     """Describes a voice as a vector, so that it can be recognized."""

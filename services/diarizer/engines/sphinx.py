@@ -72,6 +72,15 @@ class SphinxRecognizer:
                 done_s += chunk.duration_s
         return Recognition("en", tuple(words))
 
+    def recognize_each(self, recordings: Sequence[Recording], language: str, report: Report) -> list[tuple[Word, ...]]:
+        """One after the other."""
+        found = []
+        for number, one in enumerate(recordings):
+            whole = Span(0.0, one.duration_s)
+            share = lambda part: report((number + part) / len(recordings))  # noqa: B023, E731
+            found.append(self.recognize(one, [whole], language, share).words)
+        return found
+
     def _decode(self, recording: Recording, chunk: Span, report: Report) -> list[Word]:
         pcm = recording.pcm(chunk.start_s, chunk.end_s)
         step = int(_PIECE_S * SPEECH_RATE_HZ)

@@ -262,6 +262,18 @@ def in_flight(session: Session) -> dict[str, dict[str, int]]:
     return found
 
 
+def jobs_by_state(session: Session) -> Sequence[tuple[str, str, int]]:
+    """Jobs that have not ended, as (stage, state, count)."""
+    query = select(JobRow.stage, JobRow.state, func.count()).where(col(JobRow.state).in_(OPEN_JOBS))
+    return session.exec(query.group_by(JobRow.stage, JobRow.state)).all()
+
+
+def tasks_by_status(session: Session) -> Sequence[tuple[str, int]]:
+    """Tasks that were not deleted, as (status, count)."""
+    query = select(Task.status, func.count()).where(col(Task.deleted_at).is_(None))
+    return session.exec(query.group_by(Task.status)).all()
+
+
 def jobs_by_id(session: Session, ids: Sequence[int]) -> list[JobRow]:
     """Jobs in the order of `ids`."""
     rows = {row.id: row for row in session.exec(select(JobRow).where(col(JobRow.id).in_(ids)))}

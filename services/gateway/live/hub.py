@@ -100,6 +100,10 @@ class Hub:
         if not boxes:
             self._boxes.pop(box.task_id, None)
 
+    def clients(self) -> int:
+        """How many mailboxes are open."""
+        return sum(len(boxes) for boxes in self._boxes.values())
+
     def close_all(self) -> None:
         """End every stream; clients come back with the id of their last event and miss nothing."""
         for boxes in self._boxes.values():

@@ -234,6 +234,21 @@ def test_a_cloning_engine_is_given_the_reference_clip(
     assert "choose a stock voice" in (found[1].error_message or "")
 
 
+def test_an_engine_that_can_is_told_the_slot_and_the_rendition(
+    tones: Any, line: Line, job: Job, context: JobContext
+) -> None:
+    """Both are part of the take's name; an engine that pays no heed to them finds the take it has."""
+    first, moved = line("Good morning.", slot_s=2.04), line("Good morning.", slot_s=3.0)
+    again = first.model_copy(update={"rendition": 1})
+    found = Dubbing([tones]).run(job("es", first, moved, again), context)
+    assert len(tones.asked) == 1
+    tones.abilities = replace(tones.abilities, aims=True, varies=True)
+    tones.asked.clear()
+    heeding = Dubbing([tones]).run(job("es", first, moved, again), context)
+    assert [(speech.target_s, speech.rendition) for speech in tones.asked] == [(2.0, 1), (3.0, 0), (2.0, 0)]
+    assert len({take.take_key for take in (*found.lines[:1], *heeding.lines)}) == 4
+
+
 def test_the_handler_answers_with_the_address_of_its_job(tones: Any, line: Line, job: Job, context: JobContext) -> None:
     """And the engine that spoke."""
     shard = job("en", line("one"))

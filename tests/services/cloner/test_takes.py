@@ -49,9 +49,10 @@ def test_the_same_audio_makes_the_same_object(store: DirectoryStore) -> None:
 
 
 def test_the_name_covers_what_changes_the_sound(tones: Synthesizer) -> None:
-    """Engine, text, language and voice of a take, and its length as placed."""
+    """Engine, text, language, voice, aim and rendition of a take, and its length as placed."""
     other = Voice(key="tone-b@200", name="tone-b", f0_hz=200.0)
     variants = [SPEECH, replace(SPEECH, text="Hallo"), replace(SPEECH, language="es"), replace(SPEECH, voice=other)]
+    variants += [replace(SPEECH, target_s=2.0), replace(SPEECH, target_s=2.5), replace(SPEECH, rendition=1)]
     names = [natural_hash(tones, speech) for speech in variants]
     names += [placed_hash(names[0], 48_000), placed_hash(names[0], 48_001)]
     assert len(set(names)) == len(names)

@@ -56,13 +56,20 @@ spec:
             {{- toYaml .values.resources | nindent 12 }}
           volumeMounts:
             - {name: data, mountPath: {{ .mount }}}
-            - {name: run, mountPath: {{ .run | default "/tmp" }}}
+            - {name: tmp, mountPath: /tmp}
+            {{- with .run }}
+            - {name: run, mountPath: {{ . }}}
+            {{- end }}
             {{- with .config }}
             - {name: config, mountPath: {{ . }}, readOnly: true}
             {{- end }}
       volumes:
+        - name: tmp
+          emptyDir: {}
+        {{- if .run }}
         - name: run
           emptyDir: {}
+        {{- end }}
         {{- if .config }}
         - name: config
           configMap: {name: {{ $name }}}

@@ -4823,6 +4823,20 @@ export type HealthzResponses = {
 
 export type HealthzResponse = HealthzResponses[keyof HealthzResponses];
 
+export type MetricsData = {
+    body?: never;
+    path?: never;
+    query?: never;
+    url: '/metrics';
+};
+
+export type MetricsResponses = {
+    /**
+     * Successful Response
+     */
+    200: unknown;
+};
+
 export type ReadyzData = {
     body?: never;
     path?: never;

@@ -1,5 +1,6 @@
 """Choosing engines, and what each embedded one hears."""
 
+from importlib.util import find_spec
 from itertools import pairwise
 
 import numpy as np
@@ -7,6 +8,7 @@ import pytest
 import soundfile
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import ValidationError
 
 from services.diarizer.diarization import require_language
 from services.diarizer.engines import Span, create_engines
@@ -45,8 +47,26 @@ def test_an_engine_that_is_not_there_is_refused(settings, named):
 
 def test_engines_can_be_named_under_any_profile():
     """What is named for a port wins over the profile."""
-    engines = create_engines(DiarizerSettings(profile="neural", recognizer="pocketsphinx", diarizer="clustering"))
+    named = {"recognizer": "pocketsphinx", "diarizer": "clustering", "embedder": "spectral"}
+    engines = create_engines(DiarizerSettings(profile="neural", **named))
     assert [info.name for info in engines.infos()] == ["pocketsphinx", "clustering", "silero-vad", "spectral"]
+
+
+@pytest.mark.parametrize("port", ["diarizer", "embedder"])
+def test_a_missing_package_is_named_with_what_installs_it(tmp_path, port):
+    """At the start of the worker, not at the first job, and with what works without it."""
+    if find_spec("torch") is not None:
+        pytest.skip("torch is installed")
+    settings = DiarizerSettings(**{port: "pyannote.audio"}, diarizer_model=str(tmp_path))
+    with pytest.raises(PermanentError, match=r"pip install 'localclip\[pyannote\]'.*EMBEDDER=spectral") as refused:
+        create_engines(settings)
+    assert refused.value.code is ErrorCode.ENGINE_UNAVAILABLE
+
+
+def test_bounds_of_speakers_make_sense():
+    """The fewest are not more than the most."""
+    with pytest.raises(ValidationError, match="LOCALCLIP_MAX_SPEAKERS is less"):
+        DiarizerSettings(min_speakers=3, max_speakers=2)
 
 
 def test_engines_tell_what_they_are(engines):

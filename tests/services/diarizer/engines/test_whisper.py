@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from services.diarizer.engines import Recognizer, Span, create_engines, create_recognizer
+from services.diarizer.engines._whisper import Whisper
 from services.diarizer.settings import DiarizerSettings
 from shared.models import ModelSettings
 from shared.pipeline import Canceled, ErrorCode, PermanentError
@@ -121,6 +122,15 @@ def test_doubtful_speech_is_recognized_again(tmp_path, noise):
     assert len(found.words) < 12
 
 
+@pytest.mark.parametrize("samples", [1, 160, 320, 1600])
+def test_a_sound_of_next_to_nothing_is_no_failure(tmp_path, samples):
+    """faster-whisper fails on a single frame when it recognizes one chunk alone."""
+    model = Whisper(build_whisper(tmp_path / "scripted"), CPU)
+    sound = np.zeros(samples, np.float32)
+    assert model.hear([sound], "en", None)[0][0].text == " ".join(SENTENCE)
+    assert model.hear_again(sound, "en").text in ("", " ".join(SENTENCE))
+
+
 def test_what_is_said_in_silence_is_left_out(tmp_path, noise):
     """Where the model is sure that nobody speaks and unsure of its words."""
     recognizer = recognizer_of(tmp_path, Script(silence=True, gain=0.08))
@@ -170,6 +180,20 @@ def test_a_batch_that_is_too_large_for_the_memory_is_halved(tmp_path, noise, mon
     assert sizes == [5, 4, 2, 2, 1]
     recognizer.recognize(noise(151), speech, "en", ignore)
     assert sizes[5:] == [2, 2, 1]
+
+
+def test_short_recordings_are_heard_side_by_side(tmp_path, record, monkeypatch):
+    """In one batch, each by itself; a long one is several chunks, one without sound says nothing."""
+    recognizer, sizes = recognizer_of(tmp_path, recognizer_batch=8), []
+    hear = Whisper.hear
+    monkeypatch.setattr(
+        Whisper, "hear", lambda self, sounds, *args: (sizes.append(len(sounds)), hear(self, sounds, *args))[1]
+    )
+    silences = [record(np.zeros(int(length_s * RATE_HZ), np.float32)) for length_s in (2, 0, 50, 3)]
+    found = recognizer.recognize_each(silences, "en", ignore)
+    assert [[word.text for word in words] for words in found] == [SENTENCE, [], SENTENCE * 2, SENTENCE]
+    assert sizes == [4]
+    assert recognizer.recognize_each([], "en", ignore) == []
 
 
 def test_progress_is_told_and_cancellation_heard(recognizer, noise):

@@ -1,0 +1,189 @@
+"""A Whisper in memory: what it hears in batches of sounds, and again in one of them."""
+
+import threading
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from faster_whisper import BatchedInferencePipeline, WhisperModel
+
+from services.diarizer.engines._doubt import Passage
+from services.diarizer.recording import SPEECH_RATE_HZ, Samples
+from shared.inference import GpuLease, Placement, place_ctranslate2
+from shared.models import ModelSettings
+from shared.observability import logger
+from shared.pipeline import SOURCE_LANGUAGES, ErrorCode, PermanentError
+from shared.transcript import Word
+
+_NEEDED = ("config.json", "model.bin", "tokenizer.json")  # without the last, faster-whisper would download it
+_BEAM = 5
+_HOTWORD_TOKENS = 100  # of 448 that prompt and answer share: 30 s of fast speech take some 200
+_SILENCE_S = 2.0
+log = logger(__name__)
+
+Heard = tuple[Passage, tuple[str, float] | None]
+"""What is said in a sound, and the language it sounds like with its probability; None for a model of one language."""
+
+
+class Whisper:
+    """A model loaded and warmed up; whoever calls it has it for one batch, and then waits for others."""
+
+    def __init__(self, folder: Path, models: ModelSettings) -> None:
+        self.placement = place_ctranslate2(models)
+        self._model = _load(folder, self.placement)
+        self._lease = GpuLease(models.gpu_lease, self.placement.name)
+        self._lock = threading.Lock()
+        try:
+            self.hear([np.zeros(SPEECH_RATE_HZ, np.float32)], self.languages[0], None)
+        except RuntimeError as error:
+            raise PermanentError(
+                ErrorCode.ENGINE_UNAVAILABLE,
+                f"the recognizer does not work on {self.placement.name}: {error} (a GPU needs cuBLAS 12: pip install "
+                "'localclip[cuda]')",
+            ) from error
+
+    @property
+    def is_multilingual(self) -> bool:
+        """Whether it knows more than English."""
+        return bool(self._model.model.is_multilingual)
+
+    @property
+    def languages(self) -> tuple[str, ...]:
+        """Those offered that its vocabulary has."""
+        if not self.is_multilingual:
+            return ("en",)
+        known = self._model.hf_tokenizer
+        return tuple(code for code in SOURCE_LANGUAGES if known.token_to_id(f"<|{code}|>") is not None)
+
+    def prompt(self, hotwords: Sequence[str]) -> str | None:
+        """As many of `hotwords` as leave room for the answer."""
+        taken: list[str] = []
+        for word in hotwords:
+            if len(self._model.hf_tokenizer.encode(" " + ", ".join([*taken, word])).ids) > _HOTWORD_TOKENS:
+                break
+            taken.append(word)
+        return ", ".join(taken) or None
+
+    def ranking(self, sound: Samples) -> list[tuple[str, float]]:
+        """Languages it may be in and their probabilities."""
+        with self._turn():
+            _, _, ranking = self._model.detect_language(audio=sound)
+        return [(str(code), float(probability)) for code, probability in ranking]
+
+    def hear(self, sounds: Sequence[Samples], language: str, prompt: str | None) -> list[Heard]:
+        """All `sounds`, of 30 s at most, in one batch."""
+        audio, clips = _laid_out(sounds)
+        pipeline = _Pipeline(self._model)
+        with self._turn():
+            segments, _ = pipeline.transcribe(
+                audio,
+                language=language,
+                batch_size=len(sounds),
+                beam_size=_BEAM,
+                word_timestamps=True,
+                clip_timestamps=clips,
+                hotwords=prompt,
+            )
+            found = list(segments)
+        heard: list[Heard] = []
+        for number, clip in enumerate(clips):
+            own = [one for one in found if one.seek == round(clip["start"]) * self._model.frames_per_second]
+            heard.append((_passage(own, clip["start"]), pipeline.languages[number] if pipeline.languages else None))
+        return heard
+
+    def hear_again(self, sound: Samples, language: str) -> Passage:
+        """One sound alone, at higher temperatures where the model doubts what it says.
+
+        Without hotwords: they are what it may have made its words of.
+        """
+        with self._turn():
+            segments, _ = self._model.transcribe(
+                sound,
+                language=language,
+                beam_size=_BEAM,
+                word_timestamps=True,
+                condition_on_previous_text=False,
+                hallucination_silence_threshold=_SILENCE_S,
+            )
+            return _passage(list(_unbroken(segments)), 0.0)
+
+    @contextmanager
+    def _turn(self) -> Iterator[None]:
+        with self._lock, self._lease.hold():
+            yield
+
+
+class _Pipeline(BatchedInferencePipeline):  # type: ignore[misc] # faster-whisper has no types
+    """Remembers which language each chunk of its batch sounds like, which costs one step of the decoder."""
+
+    languages: Sequence[tuple[str, float]] = ()
+
+    def generate_segment_batched(self, features: Any, tokenizer: Any, options: Any) -> Any:
+        encoded, output = super().generate_segment_batched(features, tokenizer, options)
+        if self.model.model.is_multilingual:
+            rankings = self.model.model.detect_language(encoded)
+            self.languages = [(ranking[0][0][2:-2], float(ranking[0][1])) for ranking in rankings]
+        return encoded, output
+
+
+def _load(folder: Path, placement: Placement) -> WhisperModel:
+    missing = [file for file in _NEEDED if not (folder / file).is_file()]
+    if missing:
+        raise PermanentError(
+            ErrorCode.ENGINE_UNAVAILABLE, f"{folder} is not a model of faster-whisper: no {', '.join(missing)} there"
+        )
+    try:
+        return WhisperModel(
+            str(folder),
+            device=placement.device,
+            device_index=placement.index,
+            compute_type=placement.compute_type,
+            local_files_only=True,
+        )
+    except (RuntimeError, ValueError) as error:
+        raise PermanentError(
+            ErrorCode.ENGINE_UNAVAILABLE, f"the recognizer's model in {folder} cannot be loaded: {error}"
+        ) from error
+
+
+def _unbroken(segments: Iterable[Any]) -> Iterator[Any]:
+    """`segments` up to a rest of one frame, on which faster-whisper 1.2.1 fails: it finds no times for its words."""
+    try:
+        yield from segments
+    except IndexError as error:
+        log.warning("rest_not_recognized", error=str(error))
+
+
+def _laid_out(sounds: Sequence[Samples]) -> tuple[Samples, list[dict[str, float]]]:
+    """One sound after the other, each from a whole second on: faster-whisper counts frames in floating point."""
+    clips, parts, at_s = [], [], 0
+    for samples in sounds:
+        clips.append({"start": float(at_s), "end": at_s + len(samples) / SPEECH_RATE_HZ})
+        parts.append(np.pad(samples, (0, -len(samples) % SPEECH_RATE_HZ)))
+        at_s += len(parts[-1]) // SPEECH_RATE_HZ
+    return np.concatenate(parts), clips
+
+
+def _passage(segments: Sequence[Any], start_s: float) -> Passage:
+    """faster-whisper's segments of one chunk that begins at `start_s`."""
+    words: list[Word] = []
+    for heard in (word for segment in segments for word in segment.words or ()):
+        text = heard.word.strip()
+        if not any(letter.isalnum() for letter in text) and words:  # a mark of its own belongs to the word before
+            words[-1] = words[-1].model_copy(update={"text": words[-1].text + text})
+        elif text:
+            words.append(_word(text, heard, start_s))
+    tokens = [max(1, len(segment.tokens)) for segment in segments]
+    if not segments:
+        return Passage(())
+    logprob = np.average([segment.avg_logprob for segment in segments], weights=tokens)
+    text = "".join(segment.text for segment in segments).strip()
+    return Passage(tuple(words), text, float(logprob), max(segment.no_speech_prob for segment in segments))
+
+
+def _word(text: str, heard: Any, start_s: float) -> Word:
+    begin_s = max(0.0, float(heard.start) - start_s)
+    sure = float(np.clip(np.nan_to_num(heard.probability), 0.0, 1.0))
+    return Word(text=text, start_s=begin_s, end_s=max(begin_s, float(heard.end) - start_s), probability=round(sure, 3))

@@ -1,0 +1,100 @@
+"""`/metrics`: what there is to watch, in the text format of Prometheus."""
+
+import asyncio
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+
+from fastapi import APIRouter, Response
+from nats.errors import Error as NatsError
+from nats.js import JetStreamContext
+from nats.js.errors import APIError
+from sqlalchemy.exc import SQLAlchemyError
+
+from services.gateway.api.context import Gateway, Parts
+from services.gateway.database import queries
+from shared.messaging import is_connected, subjects
+from shared.pipeline import Lane, Stage
+
+router = APIRouter(tags=["system"])
+_MEDIA_TYPE = "text/plain; version=0.0.4"
+
+
+@dataclass
+class Gauge:
+    """One measurement by labels, as it is at this moment."""
+
+    name: str
+    help: str
+    values: list[tuple[Mapping[str, str], float]] = field(default_factory=list)
+
+    def set(self, value: float, **labels: str) -> None:
+        """Add a value."""
+        self.values.append((labels, value))
+
+    def lines(self) -> Iterator[str]:
+        """The exposition format."""
+        yield f"# HELP localclip_{self.name} {self.help}"
+        yield f"# TYPE localclip_{self.name} gauge"
+        for labels, value in self.values:
+            named = ",".join(f'{label}="{text}"' for label, text in labels.items())
+            yield f"localclip_{self.name}{f'{{{named}}}' if named else ''} {value:g}"
+
+
+@router.get("/metrics", operation_id="metrics", response_class=Response)
+async def metrics(parts: Parts) -> Response:
+    """Tasks, jobs, queues, workers, dead letters. What cannot be asked at the moment is missing, and `up` is 0."""
+    gauges = [*await asyncio.to_thread(_of_the_database, parts), *await _of_the_broker(parts)]
+    streams = Gauge("event_streams", "Clients that listen to live events at this gateway.")
+    streams.set(parts.hub.clients())
+    return Response(_text([streams, *gauges]), media_type=_MEDIA_TYPE)
+
+
+def _text(gauges: Iterable[Gauge]) -> str:
+    return "\n".join(line for gauge in gauges for line in gauge.lines()) + "\n"
+
+
+def _of_the_database(parts: Gateway) -> list[Gauge]:
+    up = Gauge("database_up", "Whether the database answers.")
+    tasks = Gauge("tasks", "Tasks by status.")
+    jobs = Gauge("jobs_open", "Jobs by stage: ready waits for its turn, dispatched is in the queue or in hand.")
+    try:
+        with parts.database.read() as session:
+            statuses, open_jobs = queries.tasks_by_status(session), queries.jobs_by_state(session)
+    except SQLAlchemyError:
+        up.set(0)
+        return [up]
+    up.set(1)
+    for status, count in statuses:
+        tasks.set(count, status=status)
+    for stage, state, count in open_jobs:
+        jobs.set(count, stage=stage, state=state)
+    return [up, tasks, jobs]
+
+
+async def _of_the_broker(parts: Gateway) -> list[Gauge]:
+    up = Gauge("broker_up", "Whether the broker answers.")
+    try:
+        gauges = await _queues(parts.broker.connection.jetstream()) if is_connected(parts.broker) else []
+    except (NatsError, APIError, TimeoutError):
+        gauges = []
+    up.set(1 if gauges else 0)
+    return [up, *gauges]
+
+
+async def _queues(js: JetStreamContext) -> list[Gauge]:
+    waiting = Gauge("queue_waiting", "Jobs in the queue that no worker has taken.")
+    held = Gauge("queue_held", "Jobs in the hands of workers.")
+    asking = Gauge("workers_idle", "Workers that wait for a job of the batch lane.")
+    again = Gauge("queue_redelivered", "Jobs in hand that were delivered before.")
+    for stage in Stage:
+        for lane in Lane:
+            info = await js.consumer_info(subjects.JOBS, subjects.job_consumer(stage, lane))
+            waiting.set(info.num_pending or 0, stage=stage, lane=lane)
+            held.set(info.num_ack_pending or 0, stage=stage, lane=lane)
+            again.set(info.num_redelivered or 0, stage=stage, lane=lane)
+            if lane is Lane.BATCH:
+                asking.set(info.num_waiting or 0, stage=stage)
+    stored = Gauge("stream_messages", "Messages in a stream; those of LOCALCLIP_DEAD are jobs given up.")
+    for stream in (subjects.JOBS, subjects.RESULTS, subjects.EVENTS, subjects.DEAD):
+        stored.set((await js.stream_info(stream)).state.messages, stream=stream)
+    return [waiting, held, again, asking, stored]

@@ -1,0 +1,202 @@
+"""What the Helm chart makes of its values, where helm is installed."""
+
+import shutil
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from services.gateway.settings import GatewaySettings
+from shared.messaging import subjects
+from shared.pipeline import Lane, Stage
+from tests.deploy.composition import ROOT, image, known_settings
+
+CHART = ROOT / "deploy" / "helm" / "localclip"
+STAGES = {
+    "diarizer": Stage.DIARIZATION,
+    "translator": Stage.TRANSLATION,
+    "cloner": Stage.CLONING,
+    "exporter": Stage.EXPORT,
+}
+OURS = ("gateway", "progress", *STAGES)
+OURSELVES = 10001
+
+
+def helm(*options: str) -> subprocess.CompletedProcess[str]:
+    """The chart as release `team`."""
+    if shutil.which("helm") is None:
+        pytest.skip("helm is not installed")
+    command = ["helm", "template", "team", str(CHART), "--kube-version", "1.31.0", *options]
+    return subprocess.run(command, capture_output=True, text=True, check=False)
+
+
+def rendered(*options: str) -> dict[tuple[str, str], dict[str, Any]]:
+    """Every object by kind and part of the stack."""
+    said = helm("--set", "secret=keys", *options)
+    assert said.returncode == 0, said.stderr
+    found = [entry for entry in yaml.safe_load_all(said.stdout) if entry]
+    return {(entry["kind"], entry["metadata"]["name"].removeprefix("team-localclip-")): entry for entry in found}
+
+
+@pytest.fixture(scope="module")
+def plain() -> dict[tuple[str, str], dict[str, Any]]:
+    """With nothing set but the name of the Secret."""
+    return rendered()
+
+
+@pytest.fixture(scope="module")
+def external() -> dict[tuple[str, str], dict[str, Any]]:
+    """With servers of one's own and GPUs."""
+    return rendered("--values", str(CHART / "ci" / "external-gpu.yaml"))
+
+
+def pod(objects: dict[tuple[str, str], dict[str, Any]], part: str, kind: str = "Deployment") -> dict[str, Any]:
+    """The pod of a part."""
+    found: dict[str, Any] = objects[kind, part]["spec"]["template"]["spec"]
+    return found
+
+
+def environment(pod: dict[str, Any]) -> dict[str, Any]:
+    """Variables of its container; those of the Secret as (secret, key)."""
+    found = {}
+    for entry in pod["containers"][0]["env"]:
+        reference = entry.get("valueFrom", {}).get("secretKeyRef")
+        found[entry["name"]] = (reference["name"], reference["key"]) if reference else entry["value"]
+    return found
+
+
+@pytest.mark.parametrize("part", OURS)
+def test_every_variable_is_a_setting_of_the_service(plain: Any, external: Any, part: str) -> None:
+    """Or one that an address is made of."""
+    made_of = {"NATS_PASSWORD", "POSTGRES_PASSWORD"}
+    neural = {"LOCALCLIP_DEVICE", "LOCALCLIP_OFFLINE"}  # read by engines of the neural images
+    for objects in (plain, external):
+        assert set(environment(pod(objects, part))) - known_settings(part) - made_of - neural == set()
+
+
+@pytest.mark.parametrize("part", STAGES)
+def test_stages_scale_with_the_consumers_that_exist(plain: Any, part: str) -> None:
+    """KEDA takes a consumer that does not exist for an endless queue: both names must be the code's."""
+    scaled = plain["ScaledObject", part]["spec"]
+    asked = {(trigger["metadata"]["stream"], trigger["metadata"]["consumer"]) for trigger in scaled["triggers"]}
+    assert asked == {(subjects.JOBS, subjects.job_consumer(STAGES[part], lane)) for lane in Lane}
+    assert {trigger["metadata"]["lagThreshold"] for trigger in scaled["triggers"]} == {"1"}
+    assert scaled["scaleTargetRef"]["name"] == plain["Deployment", part]["metadata"]["name"]
+    assert "replicas" not in plain["Deployment", part]["spec"], "helm would fight with KEDA"
+
+
+def test_the_gateway_hands_out_enough_for_stages_to_grow(plain: Any, external: Any) -> None:
+    """Jobs that are not handed out are not in the queue that KEDA looks at."""
+    for objects in (plain, external):
+        window = int(environment(pod(objects, "gateway"))["TASK_QUEUE_WORKERS"])
+        assert window == 2 * max(objects["ScaledObject", part]["spec"]["maxReplicaCount"] for part in STAGES)
+        assert GatewaySettings(TASK_QUEUE_WORKERS=window).task_queue_workers == window
+
+
+@pytest.mark.parametrize("part", STAGES)
+def test_workers_drain_before_their_pod_goes(plain: Any, part: str) -> None:
+    """More time than the worker takes, and one worker at a time for disruptions."""
+    found = pod(plain, part)
+    variables = environment(found)
+    takes_s = float(variables["LOCALCLIP_GRACE_S"]) + float(variables["LOCALCLIP_ABANDON_S"])
+    assert found["terminationGracePeriodSeconds"] > takes_s
+    assert plain["PodDisruptionBudget", part]["spec"]["maxUnavailable"] == 1
+
+
+@pytest.mark.parametrize("part", OURS)
+def test_pods_of_ours_have_no_rights(plain: Any, part: str) -> None:
+    """Nobody is root, nothing is written but the volumes, and the images agree about the user."""
+    found = pod(plain, part)
+    assert found["securityContext"]["runAsUser"] == OURSELVES
+    assert image(part).user.startswith(f"{OURSELVES}:")
+    assert found["automountServiceAccountToken"] is False
+    container = found["containers"][0]["securityContext"]
+    assert container["readOnlyRootFilesystem"] is True
+    assert container["capabilities"] == {"drop": ["ALL"]}
+    mounted = {mount["mountPath"] for mount in found["containers"][0]["volumeMounts"]}
+    assert {image(part).environment["LOCALCLIP_WORK_DIR"], "/tmp"} <= mounted  # noqa: S108 (a path in a container)
+
+
+def test_secrets_are_named_and_never_values(plain: Any, external: Any) -> None:
+    """The chart makes no Secret; everything secret comes from the one it was told."""
+    secret = {"S3_ACCESS_KEY", "S3_SECRET_KEY", "LOCALCLIP_API_KEYS", "DATABASE_URL", "NATS_URL"}
+    for objects in (plain, external):
+        assert not [kind for kind, _ in objects if kind == "Secret"]
+        variables = environment(pod(objects, "gateway"))
+        for name in secret & set(variables):
+            assert isinstance(variables[name], tuple) or "$(" in variables[name], name
+    assert environment(pod(external, "gateway"))["DATABASE_URL"] == ("keys", "DATABASE_URL")
+
+
+def test_a_gpu_stage_has_its_image_its_device_and_its_weights(external: Any) -> None:
+    """One GPU per worker on the nodes that have them; the network is left alone."""
+    found = pod(external, "cloner")
+    container = found["containers"][0]
+    assert container["image"] == "registry.example.com/team/cloner-gpu:0.1.0"
+    assert container["resources"]["limits"]["nvidia.com/gpu"] == "1"
+    assert found["nodeSelector"] == {"accelerator": "nvidia"}
+    assert found["runtimeClassName"] == "nvidia"
+    variables = environment(found)
+    assert (variables["LOCALCLIP_PROFILE"], variables["LOCALCLIP_OFFLINE"]) == ("neural", "true")
+    assert {"name": "models", "mountPath": "/models", "readOnly": True} in container["volumeMounts"]
+    assert pod(external, "diarizer")["nodeSelector"] == {"accelerator": "nvidia", "gpu": "small"}
+    job = pod(external, "models-1", "Job")
+    assert job["containers"][0]["args"] == ["localclip", "models", "pull", "whisper-large-v3"]
+
+
+def test_live_events_are_not_held_back(external: Any) -> None:
+    """By the ingress, and a video is not stored on its way in."""
+    annotations = external["Ingress", "gateway"]["metadata"]["annotations"]
+    assert annotations["nginx.ingress.kubernetes.io/proxy-buffering"] == "off"
+    assert annotations["nginx.ingress.kubernetes.io/proxy-request-buffering"] == "off"
+    assert int(annotations["nginx.ingress.kubernetes.io/proxy-read-timeout"]) > 60
+    assert annotations["nginx.ingress.kubernetes.io/proxy-body-size"] == "0"
+
+
+def test_servers_come_with_the_chart_or_not_at_all(plain: Any, external: Any) -> None:
+    """In the cluster by default; none of them where one's own are named."""
+    assert {part for kind, part in plain if kind == "StatefulSet"} == {"nats", "postgres", "objects"}
+    assert not [part for kind, part in external if kind == "StatefulSet"]
+
+
+def test_the_broker_has_the_configuration_of_the_compose_file() -> None:
+    """One file, of which helm wants a copy inside of the chart."""
+    assert (CHART / "files" / "nats.conf").read_bytes() == (ROOT / "deploy" / "nats.conf").read_bytes()
+
+
+def test_images_are_those_of_the_compose_file(plain: Any) -> None:
+    """The same servers in the same versions."""
+    text = (ROOT / "docker-compose.yml").read_text(encoding="utf-8")
+    for part in ("nats", "postgres", "objects"):
+        assert f"-{pod(plain, part, 'StatefulSet')['containers'][0]['image']}}}" in text
+
+
+# Values that make no stack, and a word of what is said about them.
+REFUSED = [
+    ("secret=", "set `secret`"),
+    ("stages.cloner.maxReplicas=0", "maxReplicas"),
+    ("gateway.strategy=Sometimes", "strategy"),
+    ("objects.inCluster=false", "objects.endpoint"),
+    ("nats.inCluster=false", "nats.monitoring"),
+    ("ingress.enabled=true", "ingress.host"),
+    ("gateway.colour=blue", "colour"),
+    ("nats.image=nats", "nats"),
+]
+
+
+@pytest.mark.parametrize(("values", "word"), REFUSED)
+def test_values_that_cannot_work_are_refused(values: str, word: str) -> None:
+    """Before anything is sent to a cluster, with what is wrong."""
+    said = helm("--set", "secret=keys", "--set", values)
+    assert said.returncode != 0
+    assert word in said.stderr
+
+
+def test_a_values_file_for_every_kind_of_cluster_is_rendered() -> None:
+    """Those that `make check` validates."""
+    files = sorted(Path(CHART / "ci").glob("*.yaml"))
+    assert len(files) >= 2
+    for file in files:
+        assert rendered("--values", str(file))
