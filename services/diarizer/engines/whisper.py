@@ -40,10 +40,7 @@ class _Item:
 
 
 class WhisperRecognizer:
-    """Batches of 30 s of speech; what the model doubts is recognized again, with its ladder of temperatures.
-
-    Jobs take turns batch by batch, so that a take to be heard does not wait for a film.
-    """
+    """Batches of 30 s of speech; what the model doubts is recognized again, with its ladder of temperatures."""
 
     punctuates = True
 
