@@ -10,8 +10,9 @@ export function useProblemText(): (error: unknown) => string {
   const { t } = useTranslation();
   return useCallback(
     (error: unknown) => {
-      if (error instanceof ApiProblem) return problemText(error.code, error.message, (code) => t(`problem.${code}`));
-      return t("problem.crash"); // React has told the console what it was
+      if (!(error instanceof ApiProblem)) return t("problem.crash"); // React has told the console what it was
+      const { code, message } = error;
+      return problemText(code, message, (known) => t(`problem.${known}`, { detail: message }));
     },
     [t],
   );

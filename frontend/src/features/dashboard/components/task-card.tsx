@@ -2,6 +2,7 @@ import { memo } from "react";
 import { useTranslation } from "react-i18next";
 import { Link } from "react-router";
 import type { TaskRead } from "@/api/generated";
+import { EngineText } from "@/components/engine-text";
 import { Badge } from "@/components/ui/badge";
 import { cn } from "@/components/ui/cn";
 import { Check } from "@/components/ui/fields";
@@ -93,7 +94,7 @@ function TaskNote({ task }: { task: TaskRead }) {
   if (!text) return null;
   return (
     <p className={cn("line-clamp-2 text-xs", task.error_message ? "text-bad" : "text-soft")} title={text}>
-      {text}
+      <EngineText code={task.error_message && task.error_code} text={text} />
     </p>
   );
 }

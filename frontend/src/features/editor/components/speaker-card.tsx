@@ -3,16 +3,16 @@ import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { account } from "@/api/account";
 import { editing } from "@/api/editing";
-import type { SpeakerRead, VoiceRead } from "@/api/generated";
+import type { SpeakerRead, VoiceChoice, VoiceRead } from "@/api/generated";
 import { Button } from "@/components/ui/button";
-import { Field, Input, Select } from "@/components/ui/fields";
+import { Field, Input } from "@/components/ui/fields";
 import { IconButton } from "@/components/ui/icon-button";
 import { Menu } from "@/components/ui/menu";
 import { speakerColour } from "@/core/lines";
 import { useEditor } from "../state/context";
 import { useEdits } from "../state/use-edits";
 import { useView } from "../state/view";
-import { voiceOf, voiceValue } from "./speaker-properties";
+import { VoiceSelect } from "./voice-select";
 
 export function SpeakerCard({ speaker, voices }: { speaker: SpeakerRead; voices: VoiceRead[] }) {
   const { t } = useTranslation();
@@ -21,7 +21,7 @@ export function SpeakerCard({ speaker, voices }: { speaker: SpeakerRead; voices:
   const id = speaker.speaker_id;
   const lines = rows.filter(({ segment }) => segment.speaker_id === id).length;
   const others = speakers.filter((other) => other.speaker_id !== id);
-  const change = (body: { name?: string; voice?: ReturnType<typeof voiceOf> }) =>
+  const change = (body: { name?: string; voice?: VoiceChoice | null }) =>
     void edit(() => editing.changeSpeaker(task.task_id, id, speaker.version, body));
   return (
     <section aria-label={speaker.name} className="border-line grid gap-2.5 rounded-lg border p-3">
@@ -44,27 +44,14 @@ export function SpeakerCard({ speaker, voices }: { speaker: SpeakerRead; voices:
       <CastProposal speaker={speaker} />
       <Field label={t("speaker.voice")}>
         {(field) => (
-          <Select
+          <VoiceSelect
             {...field}
-            value={voiceValue(speaker.voice)}
-            onChange={(event) => change({ voice: voiceOf(event.target.value) })}
-          >
-            <option value="">{t("speaker.like_original")}</option>
-            <optgroup label={t("speaker.others")}>
-              {others.map((other) => (
-                <option key={other.speaker_id} value={`speaker:${other.speaker_id}`}>
-                  {other.name}
-                </option>
-              ))}
-            </optgroup>
-            <optgroup label={t("speaker.stock")}>
-              {voices.map((voice) => (
-                <option key={`${voice.kind}:${voice.id}`} value={`${voice.kind}:${voice.id}`}>
-                  {voice.name || voice.id}
-                </option>
-              ))}
-            </optgroup>
-          </Select>
+            value={speaker.voice}
+            none={t("speaker.like_original")}
+            speakers={others}
+            voices={voices}
+            onChoose={(voice) => change({ voice })}
+          />
         )}
       </Field>
       <p className="text-soft flex flex-wrap gap-x-3 text-xs tabular-nums">

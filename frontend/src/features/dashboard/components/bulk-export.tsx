@@ -1,0 +1,115 @@
+import { useQuery, useQueryClient } from "@tanstack/react-query";
+import { PackageOpen } from "lucide-react";
+import { useState } from "react";
+import { useTranslation } from "react-i18next";
+import { toast } from "sonner";
+import { exporting, exportsQuery, recipesQuery } from "@/api/exports";
+import type { ExportRecipe, PresetRead, TaskRead } from "@/api/generated";
+import { keys } from "@/api/keys";
+import { MadeExport } from "@/components/export-files";
+import { RecipePicker } from "@/components/recipe-picker";
+import { Button } from "@/components/ui/button";
+import { Dialog } from "@/components/ui/dialog";
+import { finished } from "@/core/progress";
+import { recipesFor } from "@/core/recipes";
+import { useProblemText } from "@/i18n/problem-text";
+
+const NO_PRESETS: PresetRead[] = [];
+
+/** Why a task was refused, and which exports were begun, by task. */
+interface Outcome {
+  begun: ReadonlySet<string>;
+  refused: ReadonlyMap<string, unknown>;
+}
+
+/** One recipe for many tasks; their files are fetched here, and from each task's own export later. */
+export default function BulkExport({ tasks, onClose }: { tasks: TaskRead[]; onClose: () => void }) {
+  const { t } = useTranslation();
+  const { data: presets = NO_PRESETS } = useQuery(recipesQuery);
+  const [chosen, setChosen] = useState("");
+  const { outcome, start, starting } = useBulkExport(tasks);
+  const preset = presets.find(({ name }) => name === chosen) ?? presets[0];
+  const ready = tasks.filter((task) => finished(task).length > 0).length;
+  return (
+    <Dialog
+      wide
+      open
+      onOpenChange={(open) => open || onClose()}
+      title={t("bulk_export.title", { count: tasks.length })}
+      description={t("bulk_export.text")}
+      footer={
+        <>
+          <Button onClick={onClose}>{t("common.close")}</Button>
+          <Button
+            look="primary"
+            icon={PackageOpen}
+            disabled={!preset || starting || ready === 0}
+            onClick={() => preset && void start(preset.recipe)}
+          >
+            {t("bulk_export.make", { count: ready })}
+          </Button>
+        </>
+      }
+    >
+      <div className="grid grid-cols-[minmax(0,1fr)] gap-4">
+        {preset && (
+          <RecipePicker presets={presets} chosen={preset} burned={t("export.burned_each")} onChoose={setChosen} />
+        )}
+        <ul className="border-line divide-line divide-y rounded-lg border">
+          {tasks.map((task) => (
+            <TaskExports key={task.task_id} task={task} outcome={outcome} />
+          ))}
+        </ul>
+      </div>
+    </Dialog>
+  );
+}
+
+function useBulkExport(tasks: TaskRead[]) {
+  const { t } = useTranslation();
+  const cache = useQueryClient();
+  const [outcome, setOutcome] = useState<Outcome>({ begun: new Set(), refused: new Map() });
+  const [starting, setStarting] = useState(false);
+  async function start(recipe: ExportRecipe): Promise<void> {
+    setStarting(true);
+    const begun = new Set(outcome.begun);
+    const refused = new Map<string, unknown>();
+    await Promise.all(
+      tasks.map(async (task) => {
+        for (const one of recipesFor(recipe, finished(task))) {
+          try {
+            begun.add((await exporting.start(task.task_id, one)).export_id);
+          } catch (error) {
+            refused.set(task.task_id, error);
+          }
+        }
+        await cache.invalidateQueries({ queryKey: keys.exports(task.task_id) });
+      }),
+    );
+    setOutcome({ begun, refused });
+    setStarting(false);
+    if (refused.size > 0) toast.error(t("actions.some_failed", { count: refused.size }));
+  }
+  return { outcome, start, starting };
+}
+
+/** What is being made of one task; exports of earlier days are left to its own dialog. */
+function TaskExports({ task, outcome }: { task: TaskRead; outcome: Outcome }) {
+  const { t } = useTranslation();
+  const say = useProblemText();
+  const { data: made = [] } = useQuery(exportsQuery(task.task_id));
+  const refused = outcome.refused.get(task.task_id);
+  const shown = made.filter(({ export_id }) => outcome.begun.has(export_id));
+  return (
+    <li className="grid gap-2 px-3.5 py-2.5" data-task-export={task.task_id}>
+      <p className="truncate font-medium">{task.video_original_name}</p>
+      {refused !== undefined && <p className="text-bad text-xs">{say(refused)}</p>}
+      {refused === undefined && finished(task).length === 0 && (
+        <p className="text-soft text-xs">{t("bulk_export.nothing_finished")}</p>
+      )}
+      {shown.map((one) => (
+        <MadeExport key={one.export_id} task={task.task_id} made={one} />
+      ))}
+    </li>
+  );
+}
