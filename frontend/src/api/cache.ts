@@ -80,7 +80,8 @@ function sortFact(wanted: Wanted, topic: string, name: string, fact: Fact["data"
   } else {
     wanted.tasks.add(id);
     if (topic === "task" && (name === "created" || name === "deleted")) wanted.lists = true;
-    if (name === "completed" || name === "failed") wanted.content.add(id);
+    const judged = topic === "task" && name === "updated"; // by other thresholds, perhaps
+    if (name === "completed" || name === "failed" || judged) wanted.content.add(id);
   }
 }
 

@@ -1,18 +1,21 @@
-import { useMutation, useQueryClient } from "@tanstack/react-query";
+import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { Download, FileAudio, FileText, FileVideo, Trash2 } from "lucide-react";
 import { useTranslation } from "react-i18next";
 import { toast } from "sonner";
-import { exporting, isOpen } from "@/api/exports";
-import type { Artifact, ExportRead } from "@/api/generated";
+import { exporting, isOpen, recipesQuery } from "@/api/exports";
+import type { Artifact, ExportRead, PresetRead } from "@/api/generated";
 import { keys } from "@/api/keys";
-import { bytes } from "@/core/format";
+import { bytes, languageName } from "@/core/format";
 import { tone } from "@/core/progress";
+import { burnedIn, presetOf } from "@/core/recipes";
 import { useProblemText } from "@/i18n/problem-text";
 import { EngineText } from "./engine-text";
 import { Badge } from "./ui/badge";
 import { Bar } from "./ui/bar";
 import { Button } from "./ui/button";
 import { IconButton } from "./ui/icon-button";
+
+const NO_PRESETS: PresetRead[] = [];
 
 /** A file that can be saved under its real name. */
 export function FileRow({ name, size, media_type, url }: Pick<Artifact, "name" | "size" | "media_type" | "url">) {
@@ -35,7 +38,7 @@ export function FileRow({ name, size, media_type, url }: Pick<Artifact, "name" |
 
 /** An export by recipe: how far it is, then its files. */
 export function MadeExport({ task, made }: { task: string; made: ExportRead }) {
-  const { t } = useTranslation();
+  const { t, i18n } = useTranslation();
   const say = useProblemText();
   const cache = useQueryClient();
   const { mutate, isPending } = useMutation({
@@ -43,11 +46,14 @@ export function MadeExport({ task, made }: { task: string; made: ExportRead }) {
     onSuccess: () => cache.invalidateQueries({ queryKey: keys.exports(task) }),
     onError: (error) => toast.error(say(error)),
   });
-  const name = made.recipe.name;
+  const { data: presets = NO_PRESETS } = useQuery(recipesQuery);
+  const preset = presetOf(made.recipe, presets);
+  const burned = burnedIn(made.recipe);
   return (
-    <article data-export={made.status} data-recipe={name}>
+    <article data-export={made.status} data-recipe={preset?.name}>
       <h3 className="mb-1.5 flex items-center gap-2 font-medium">
-        {name ? t(`recipe.${name as "master"}`, { defaultValue: name }) : t("export.recipe")}
+        {preset ? t(`recipe.${preset.name as "master"}`, { defaultValue: preset.title }) : t("export.recipe")}
+        {burned && ` · ${languageName(burned, i18n.language)}`}
         <Badge look={tone(made.status)}>{t(`status.${made.status}`)}</Badge>
         <IconButton
           small

@@ -16,10 +16,16 @@ import { useProblemText } from "@/i18n/problem-text";
 
 const NO_PRESETS: PresetRead[] = [];
 
-/** Why a task was refused, and which exports were begun, by task. */
+/** Which exports were begun, and why a task was refused, by task. */
 interface Outcome {
-  begun: ReadonlySet<string>;
+  begun: ReadonlyMap<string, string[]>;
   refused: ReadonlyMap<string, unknown>;
+}
+
+interface BulkRun {
+  outcome: Outcome;
+  starting: boolean;
+  start: (recipe: ExportRecipe) => Promise<void>;
 }
 
 /** One recipe for many tasks; their files are fetched here, and from each task's own export later. */
@@ -27,9 +33,9 @@ export default function BulkExport({ tasks, onClose }: { tasks: TaskRead[]; onCl
   const { t } = useTranslation();
   const { data: presets = NO_PRESETS } = useQuery(recipesQuery);
   const [chosen, setChosen] = useState("");
-  const { outcome, start, starting } = useBulkExport(tasks);
+  const ready = tasks.filter((task) => finished(task).length > 0);
+  const { outcome, start, starting } = useBulkExport(ready);
   const preset = presets.find(({ name }) => name === chosen) ?? presets[0];
-  const ready = tasks.filter((task) => finished(task).length > 0).length;
   return (
     <Dialog
       wide
@@ -43,10 +49,10 @@ export default function BulkExport({ tasks, onClose }: { tasks: TaskRead[]; onCl
           <Button
             look="primary"
             icon={PackageOpen}
-            disabled={!preset || starting || ready === 0}
+            disabled={!preset || starting || ready.length === 0}
             onClick={() => preset && void start(preset.recipe)}
           >
-            {t("bulk_export.make", { count: ready })}
+            {t("bulk_export.make", { count: ready.length })}
           </Button>
         </>
       }
@@ -65,20 +71,21 @@ export default function BulkExport({ tasks, onClose }: { tasks: TaskRead[]; onCl
   );
 }
 
-function useBulkExport(tasks: TaskRead[]) {
+function useBulkExport(ready: TaskRead[]): BulkRun {
   const { t } = useTranslation();
   const cache = useQueryClient();
-  const [outcome, setOutcome] = useState<Outcome>({ begun: new Set(), refused: new Map() });
+  const [outcome, setOutcome] = useState<Outcome>({ begun: new Map(), refused: new Map() });
   const [starting, setStarting] = useState(false);
   async function start(recipe: ExportRecipe): Promise<void> {
     setStarting(true);
-    const begun = new Set(outcome.begun);
+    const begun = new Map(outcome.begun);
     const refused = new Map<string, unknown>();
     await Promise.all(
-      tasks.map(async (task) => {
+      ready.map(async (task) => {
         for (const one of recipesFor(recipe, finished(task))) {
           try {
-            begun.add((await exporting.start(task.task_id, one)).export_id);
+            const { export_id } = await exporting.start(task.task_id, one);
+            begun.set(task.task_id, [...(begun.get(task.task_id) ?? []), export_id]);
           } catch (error) {
             refused.set(task.task_id, error);
           }
@@ -97,9 +104,10 @@ function useBulkExport(tasks: TaskRead[]) {
 function TaskExports({ task, outcome }: { task: TaskRead; outcome: Outcome }) {
   const { t } = useTranslation();
   const say = useProblemText();
-  const { data: made = [] } = useQuery(exportsQuery(task.task_id));
+  const begun = outcome.begun.get(task.task_id) ?? [];
+  const { data: made = [] } = useQuery({ ...exportsQuery(task.task_id), enabled: begun.length > 0 });
   const refused = outcome.refused.get(task.task_id);
-  const shown = made.filter(({ export_id }) => outcome.begun.has(export_id));
+  const shown = made.filter(({ export_id }) => begun.includes(export_id));
   return (
     <li className="grid gap-2 px-3.5 py-2.5" data-task-export={task.task_id}>
       <p className="truncate font-medium">{task.video_original_name}</p>

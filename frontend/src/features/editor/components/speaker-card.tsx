@@ -1,11 +1,11 @@
 import { AudioLines, Ellipsis, Merge, Play, UserCheck } from "lucide-react";
-import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { account } from "@/api/account";
 import { editing } from "@/api/editing";
 import type { SpeakerRead, VoiceChoice, VoiceRead } from "@/api/generated";
+import { NameField } from "@/components/name-field";
 import { Button } from "@/components/ui/button";
-import { Field, Input } from "@/components/ui/fields";
+import { Field } from "@/components/ui/fields";
 import { IconButton } from "@/components/ui/icon-button";
 import { Menu } from "@/components/ui/menu";
 import { speakerColour } from "@/core/lines";
@@ -31,7 +31,7 @@ export function SpeakerCard({ speaker, voices }: { speaker: SpeakerRead; voices:
           className="size-3 shrink-0 rounded-full"
           style={{ background: speakerColour(speakers, id) }}
         />
-        <NameField name={speaker.name} onCommit={(name) => change({ name })} />
+        <NameField className="h-8 flex-1 font-medium" name={speaker.name} onCommit={(name) => change({ name })} />
         <IconButton
           small
           icon={Play}
@@ -115,26 +115,6 @@ function SpeakerMenu({ speaker, others }: { speaker: SpeakerRead; others: Speake
     <Menu
       entries={entries}
       trigger={<IconButton small icon={Ellipsis} label={t("speaker.more", { name: speaker.name })} />}
-    />
-  );
-}
-
-function NameField({ name, onCommit }: { name: string; onCommit: (name: string) => void }) {
-  const { t } = useTranslation();
-  const [text, setText] = useState<string | null>(null);
-  const commit = () => {
-    if (text !== null && text.trim() && text.trim() !== name) onCommit(text.trim());
-    setText(null);
-  };
-  return (
-    <Input
-      aria-label={t("speaker.name")}
-      className="h-8 flex-1 font-medium"
-      maxLength={80}
-      value={text ?? name}
-      onChange={(event) => setText(event.target.value)}
-      onBlur={commit}
-      onKeyDown={(event) => event.key === "Enter" && commit()}
     />
   );
 }
