@@ -27,7 +27,7 @@ test.describe("exports by recipe", () => {
     for (const name of ["One", "Two", "Three"]) await page.getByRole("checkbox", { name: `Select ${name}.mp4` }).check();
     await page.getByRole("toolbar").getByRole("button", { name: "Export" }).click();
     const dialog = page.getByRole("dialog", { name: "Export 3 tasks" });
-    await dialog.getByRole("combobox", { name: "Another shape" }).selectOption("audio_mp3");
+    await dialog.getByRole("combobox", { name: "What to make" }).selectOption("audio_mp3");
     await expect(dialog.locator(`[data-task-export=${ids[2]}]`)).toContainText("No language of it is finished yet");
     await dialog.getByRole("button", { name: "Export 2 tasks" }).click();
     await expect(dialog.locator("[data-export=completed][data-recipe=audio_mp3]")).toHaveCount(2, { timeout: 60_000 });

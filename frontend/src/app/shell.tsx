@@ -1,11 +1,11 @@
-import { Command, LayoutGrid, Settings2 } from "lucide-react";
+import { LayoutGrid, Search, Settings2 } from "lucide-react";
 import { lazy, Suspense, useEffect } from "react";
 import { useTranslation } from "react-i18next";
 import { NavLink, Outlet } from "react-router";
 import { UploadDock } from "@/features/upload/components/upload-dock";
 import { showCommands, useCommands } from "@/components/commands";
 import { cn } from "@/components/ui/cn";
-import { IconButton } from "@/components/ui/icon-button";
+import { Keys } from "@/components/ui/keys";
 import { ConnectionBadge } from "./connection-badge";
 import { Mark } from "./mark";
 
@@ -38,13 +38,17 @@ export function Shell() {
           </nav>
           <div className="ml-auto flex items-center gap-2">
             <ConnectionBadge />
-            <IconButton
-              small
-              icon={Command}
-              label={t("palette.title")}
-              shortcut="Ctrl+K"
+            <button
+              type="button"
+              aria-label={t("palette.title")}
               onClick={() => showCommands(true)}
-            />
+              className="text-soft hover:bg-sunken hover:text-ink inline-flex h-8 items-center gap-1.5 rounded-md px-2"
+            >
+              <Search aria-hidden size={15} />
+              <span aria-hidden className="max-md:hidden">
+                <Keys keys="Ctrl+K" />
+              </span>
+            </button>
           </div>
         </div>
       </header>

@@ -3,6 +3,7 @@ import type { PresetRead } from "@/api/generated";
 import { Field, Select } from "./ui/fields";
 
 interface RecipePickerProps {
+  label: string;
   presets: PresetRead[];
   chosen: PresetRead;
   /** Where burned-in subtitles are for one language: which. */
@@ -11,11 +12,11 @@ interface RecipePickerProps {
 }
 
 /** What an export is to be, by name, and what that means. */
-export function RecipePicker({ presets, chosen, burned, onChoose }: RecipePickerProps) {
+export function RecipePicker({ label, presets, chosen, burned, onChoose }: RecipePickerProps) {
   const { t } = useTranslation();
   const text = t(`recipe_text.${chosen.name as "master"}`, { defaultValue: chosen.description });
   return (
-    <Field label={t("export.recipe")} hint={chosen.recipe.burn ? `${text} ${burned}` : text}>
+    <Field label={label} hint={chosen.recipe.burn ? `${text} ${burned}` : text}>
       {(field) => (
         <Select {...field} value={chosen.name} onChange={(event) => onChoose(event.target.value)}>
           {presets.map(({ name, title }) => (

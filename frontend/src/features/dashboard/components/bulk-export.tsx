@@ -59,7 +59,13 @@ export default function BulkExport({ tasks, onClose }: { tasks: TaskRead[]; onCl
     >
       <div className="grid grid-cols-[minmax(0,1fr)] gap-4">
         {preset && (
-          <RecipePicker presets={presets} chosen={preset} burned={t("export.burned_each")} onChoose={setChosen} />
+          <RecipePicker
+            label={t("bulk_export.what")}
+            presets={presets}
+            chosen={preset}
+            burned={t("export.burned_each")}
+            onChoose={setChosen}
+          />
         )}
         <ul className="border-line divide-line divide-y rounded-lg border">
           {tasks.map((task) => (

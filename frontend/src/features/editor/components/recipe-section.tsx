@@ -35,7 +35,13 @@ export function RecipeSection() {
     <section className="border-line grid gap-3 border-t pt-4">
       <div className="flex items-start gap-2">
         <div className="flex-1">
-          <RecipePicker presets={presets} chosen={preset} burned={t("export.burned_open")} onChoose={setChosen} />
+          <RecipePicker
+            label={t("export.recipe")}
+            presets={presets}
+            chosen={preset}
+            burned={t("export.burned_open")}
+            onChoose={setChosen}
+          />
         </div>
         <Button look="primary" className="mt-5" disabled={isPending} onClick={() => mutate(preset.recipe)}>
           {t("export.make")}
