@@ -33,7 +33,7 @@ const PLACES: Record<string, (page: Page) => Promise<void>> = {
   },
   export: async (page) => {
     await page.goto(`/tasks/${id}`);
-    await page.locator("header button").last().click();
+    await page.locator("main header button").last().click();
     await expect(page.getByRole("dialog").getByRole("link").first()).toBeVisible();
   },
   "export-many": async (page) => {
@@ -45,7 +45,7 @@ const PLACES: Record<string, (page: Page) => Promise<void>> = {
   "editor-review": async (page) => {
     await page.goto(`/tasks/${id}`);
     await page.getByRole("tab").nth(1).click();
-    await expect(page.locator("[data-gate]")).toHaveCount(2);
+    await expect(page.locator("[data-gate]:visible")).toHaveCount(2);
   },
   commands: async (page) => {
     await page.goto(`/tasks/${id}`);

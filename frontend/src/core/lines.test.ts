@@ -1,6 +1,18 @@
 import { describe, expect, it } from "vitest";
 import { line, segment } from "@/test-tasks";
-import { changedLines, findRows, issuesOf, judgedIn, replaceText, rowAfter, rowAt, rowsOf, settleEdges, snap, spanOf } from "./lines";
+import {
+  changedLines,
+  findRows,
+  issuesOf,
+  judgedIn,
+  replaceText,
+  rowAfter,
+  rowAt,
+  rowsOf,
+  settleEdges,
+  snap,
+  spanOf,
+} from "./lines";
 
 const segments = [segment("a", 1, 2, "One (1)"), segment("b", 3, 5, "two"), segment("c", 5, 6, "three")];
 const rows = rowsOf(

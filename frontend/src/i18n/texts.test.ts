@@ -33,9 +33,10 @@ it("the system's first language that there is counts", () => {
 
 it("a problem is told by its code, an unknown one in the gateway's words", () => {
   const say = (code: string) => `<${code}>`;
-  expect(problemText("video_too_large", "detail", say)).toBe("<video_too_large>");
+  expect(problemText("video_too_large", "detail", say)).toBe("<problem.video_too_large>");
+  expect(problemText("subtitles_unreadable", "detail", say)).toBe("<failure.subtitles_unreadable>");
   expect(problemText("new_code", "detail", say)).toBe("detail");
-  expect(problemText("new_code", "", say)).toBe("<unknown>");
+  expect(problemText("new_code", "", say)).toBe("<problem.unknown>");
 });
 
 const gateway = Object.values(

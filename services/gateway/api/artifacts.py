@@ -17,7 +17,7 @@ from services.gateway.api.problems import Problem, not_found, unprocessable
 from services.gateway.api.reading import read_task
 from services.gateway.api.schemas import Artifact, LogRead, TaskRead
 from services.gateway.database import queries
-from services.gateway.database.consequences import outdate_export
+from services.gateway.database.consequences import outdate_translation
 from services.gateway.database.jobs import spans
 from services.gateway.database.tables import Task
 from services.gateway.planning.alignment import texts_by_segment
@@ -189,7 +189,7 @@ def _take_subtitles(task_id: str, language: str, data: bytes, parts: Gateway, wh
                 line.provided = texts.get(line.segment_id)
                 if line.provided and line.provided != line.text:
                     line.text, line.edited, line.state = None, False, LineState.PENDING
-            outdate_export(session, task, language)
+            outdate_translation(session, task, language)
         put_bytes(parts.store, key, data)
         session.flush()
         return read_task(session, parts.hub, task)

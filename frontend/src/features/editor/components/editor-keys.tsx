@@ -49,7 +49,10 @@ export function EditorKeys() {
     previous: () => step(-1),
     next: () => step(1),
     dub: () => row && void redub(row.segment.segment_id),
-    split: () => row && void structure.split(row.segment.segment_id, isInLine(row.segment.segment_id) ? "cursor" : "playhead"),
+    split: () => {
+      const id = row?.segment.segment_id;
+      if (id) void structure.split(id, isInLine(id) ? "cursor" : "playhead");
+    },
     merge: () => row && structure.merge(row.segment.segment_id),
     undo: () => history.canUndo && history.undo(),
     redo: () => history.canRedo && history.redo(),

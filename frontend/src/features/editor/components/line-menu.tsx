@@ -14,13 +14,16 @@ export function LineMenu({ row }: { row: Row }) {
   const structure = useStructure();
   const id = row.segment.segment_id;
   const caret = useCaret(({ caret: at }) => at?.segment === id && cuts(textOf(row, at.side), at.at));
+  const atCursor = {
+    label: t("editor.split_at_cursor"),
+    icon: TextCursor,
+    onSelect: () => void structure.split(id, "cursor"),
+  };
   return (
     <Menu
       trigger={<IconButton small icon={Ellipsis} label={t("editor.more")} />}
       entries={[
-        ...(caret
-          ? [{ label: t("editor.split_at_cursor"), icon: TextCursor, onSelect: () => void structure.split(id, "cursor") }]
-          : []),
+        ...(caret ? [atCursor] : []),
         { label: t("editor.split"), icon: Split, onSelect: () => void structure.split(id, "playhead") },
         {
           label: t("editor.merge"),

@@ -27,7 +27,9 @@ export function LineOwn({ line }: { line: LineRead }) {
   const own = line.moved || line.voice !== null;
   return (
     <details className="border-line rounded-lg border px-3 py-2" open={own} data-own={own}>
-      <summary className="font-medium">{t("properties.own", { language: languageName(language, i18n.language) })}</summary>
+      <summary className="font-medium">
+        {t("properties.own", { language: languageName(language, i18n.language) })}
+      </summary>
       <div className="mt-2.5 grid grid-cols-2 gap-2.5">
         <TimeField label={t("properties.start")} value={line.start_s} onCommit={(start_s) => set({ start_s })} />
         <TimeField label={t("properties.end")} value={line.end_s} onCommit={(end_s) => set({ end_s })} />

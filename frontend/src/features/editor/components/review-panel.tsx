@@ -49,7 +49,8 @@ function Entry({ line }: { line: ReviewLine }) {
   const selected = useView((state) => state.selected === line.segment_id) && line.language === language;
   const name = languageName(line.language, i18n.language);
   const go = () => {
-    if (line.language !== language) setParams({ ...Object.fromEntries(params), language: line.language }, { replace: true });
+    if (line.language !== language)
+      setParams({ ...Object.fromEntries(params), language: line.language }, { replace: true });
     show({ selected: line.segment_id, filter: "all", search: "" });
     transport.seek(line.start_s);
   };

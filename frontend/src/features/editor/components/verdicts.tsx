@@ -49,11 +49,10 @@ export function Misses({ misses }: { misses: Miss[] }) {
     <ul className="text-bad bg-bad-soft grid gap-0.5 rounded-md px-2.5 py-1.5 text-xs">
       {misses.map((miss) => {
         const figure = t(`miss.${miss.figure.replaceAll(".", "_") as "overlap"}`, { defaultValue: miss.figure });
+        const [value, limit] = [sizeOf(miss.figure, miss.value), sizeOf(miss.figure, miss.limit)];
         return (
           <li key={miss.figure} data-miss={miss.figure}>
-            {typeof miss.value === "boolean"
-              ? figure
-              : t("miss.limit", { figure, value: sizeOf(miss.figure, miss.value), limit: sizeOf(miss.figure, miss.limit) })}
+            {typeof miss.value === "boolean" ? figure : t("miss.limit", { figure, value, limit })}
           </li>
         );
       })}
