@@ -42,7 +42,7 @@ export default function BulkExport({ tasks, onClose }: { tasks: TaskRead[]; onCl
       open
       onOpenChange={(open) => open || onClose()}
       title={t("bulk_export.title", { count: tasks.length })}
-      description={t("bulk_export.text")}
+      description={t("bulk_export.text", { count: tasks.length })}
       footer={
         <>
           <Button onClick={onClose}>{t("common.close")}</Button>
