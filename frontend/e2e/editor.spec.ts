@@ -5,6 +5,10 @@ import { finishedTask, row, screens } from "./support";
 interface Line {
   segment_id: string;
   text: string;
+  start_s: number;
+  speaker_id: string;
+  voice: { kind: string; id: string } | null;
+  moved: boolean;
   state: string;
   version: number;
   take_key: string;
@@ -107,6 +111,115 @@ test.describe("the editor", () => {
     await expect(start).toHaveValue("0:01.25");
   });
 
+  test("a line has times, a speaker and a voice of its own in one language, and gives them back", async ({ page, request }) => {
+    await page.goto(`/tasks/${id}`);
+    await translation(page, 3).click();
+    const panel = page.getByRole("region", { name: "Properties" });
+    await panel.getByText("Only in Spanish").click();
+    const own = panel.locator("details").filter({ hasText: "Only in Spanish" });
+    const before = (await lines(request))[2];
+    if (!before) throw new Error("no third line");
+    await own.getByRole("textbox", { name: "Start" }).fill(`0:0${(before.start_s + 0.3).toFixed(2)}`);
+    await own.getByRole("textbox", { name: "Start" }).press("Enter");
+    await expect.poll(async () => (await lines(request))[2]).toMatchObject({ moved: true, start_s: Number((before.start_s + 0.3).toFixed(2)) });
+    const segments = (await (await request.get(`/api/tasks/${id}/segments`)).json()) as { start_s: number }[];
+    expect(segments[2]?.start_s).toBe(before.start_s);
+    const french = (await (await request.get(`/api/tasks/${id}/languages/fr/lines`)).json()) as Line[];
+    expect(french[2]?.moved).toBe(false);
+    const speaker = await own.getByRole("combobox", { name: "Speaker" }).locator(`option:not([value=${before.speaker_id}])`).first().getAttribute("value");
+    await own.getByRole("combobox", { name: "Speaker" }).selectOption(speaker);
+    await expect.poll(async () => (await lines(request))[2]?.speaker_id).toBe(speaker);
+    const stock = await own.getByRole("combobox", { name: "Voice" }).locator("optgroup").nth(1).locator("option").first().getAttribute("value");
+    await own.getByRole("combobox", { name: "Voice" }).selectOption(stock);
+    await expect.poll(async () => (await lines(request))[2]?.voice?.kind).toBe("stock");
+    await page.screenshot({ path: `${screens}/editor-own.png` });
+    const undo = page.getByRole("button", { name: "Undo", exact: true });
+    await undo.click();
+    await expect.poll(async () => (await lines(request))[2]?.voice).toBeNull();
+    await undo.click();
+    await expect.poll(async () => (await lines(request))[2]?.speaker_id).toBe(before.speaker_id);
+    expect((await lines(request))[2]?.moved).toBe(true);
+    await own.getByRole("button", { name: "As in the original" }).click();
+    await expect.poll(async () => (await lines(request))[2]).toMatchObject({ moved: false, start_s: before.start_s });
+  });
+
+  test("a line is cut where the text cursor is, in the original and in the translation", async ({ page, request }) => {
+    await page.goto(`/tasks/${id}`);
+    const items = page.getByTestId("lines").getByRole("listitem");
+    await expect(items.first()).toBeVisible();
+    const count = await items.count();
+    const original = page.getByRole("textbox", { name: "Original of line 1" });
+    const text = await original.inputValue();
+    const at = text.indexOf(" ", text.length / 3);
+    await original.focus();
+    await original.evaluate((field: HTMLTextAreaElement, at) => field.setSelectionRange(at, at), at);
+    await page.keyboard.press("Alt+S");
+    await expect(items).toHaveCount(count + 1);
+    await expect(original).toHaveValue(text.slice(0, at));
+    await expect(page.getByRole("textbox", { name: "Original of line 2" })).toHaveValue(text.slice(at).trim());
+    await page.keyboard.press("Control+z"); // in the field: nothing is typed in it, so that the task's own edit is undone
+    await expect(items).toHaveCount(count);
+    await expect(original).toHaveValue(text);
+
+    // from the menu, with words that are not saved yet
+    await translation(page, 1).fill("Primero esto y luego lo otro.");
+    await translation(page, 1).evaluate((field: HTMLTextAreaElement) => field.setSelectionRange(12, 12));
+    await row(page, 1).getByRole("button", { name: "More for this line" }).click();
+    await page.getByRole("menuitem", { name: "Split at the text cursor" }).click();
+    await expect(items).toHaveCount(count + 1);
+    await expect.poll(async () => (await lines(request)).slice(0, 2).map((line) => line.text)).toEqual(["Primero esto", "y luego lo otro."]);
+    for (const expected of [count, count]) {
+      await page.getByRole("button", { name: "Undo", exact: true }).click();
+      await expect(items).toHaveCount(expected);
+      await expect(page.getByText("Undone:").first()).toBeVisible();
+    }
+  });
+
+  test("subtitles are brought as a translation, and taken away", async ({ page, request }) => {
+    await page.goto(`/tasks/${id}?language=fr`);
+    await expect(page.getByTestId("lines").getByRole("listitem").first()).toBeVisible();
+    const segments = (await (await request.get(`/api/tasks/${id}/segments`)).json()) as { start_s: number; end_s: number }[];
+    const time = (s: number) => `00:00:${s.toFixed(3).padStart(6, "0").replace(".", ",")}`;
+    const srt = segments.map(({ start_s, end_s }, n) => `${n + 1}\n${time(start_s)} --> ${time(end_s)}\nMa propre phrase ${n + 1}.\n`).join("\n");
+    await page.getByTestId("subtitle-input").setInputFiles({ name: "mine.srt", mimeType: "application/x-subrip", buffer: Buffer.from(srt) });
+    await expect(page.getByText("Translation taken")).toBeVisible();
+    await page.getByTestId("subtitle-input").setInputFiles({ name: "broken.srt", mimeType: "application/x-subrip", buffer: Buffer.from("no subtitles") });
+    await expect(page.getByText("The subtitles cannot be read.")).toBeVisible();
+    await page.getByRole("button", { name: "Update export" }).or(page.getByRole("button", { name: "Start", exact: true })).click();
+    await expect(page.getByTestId("progress-fr")).toHaveText("Done", { timeout: 60_000 });
+    await expect(translation(page, 1)).toHaveValue("Ma propre phrase 1.");
+    await page.getByRole("button", { name: "Subtitles in and out" }).click();
+    const [download] = await Promise.all([page.waitForEvent("download"), page.getByRole("menuitem", { name: "Download subtitles_fr.srt" }).click()]);
+    const { readFileSync } = await import("node:fs");
+    expect(readFileSync(await download.path(), "utf8")).toContain("Ma propre phrase 1.");
+  });
+
+  test("the review of all languages comes worst first, leads to each line, and says which thresholds were missed", async ({ page, request }) => {
+    const line = (await lines(request))[1];
+    await request.patch(`/api/tasks/${id}/languages/es/lines/${line?.segment_id}`, { data: { text: "Una idea del revisor." }, headers: { "If-Match": "*" } });
+    await request.patch(`/api/tasks/${id}`, { data: { gate: { max_p95_speed: 0.5 } } });
+    const review = (await (await request.get(`/api/tasks/${id}/review`)).json()) as (Line & { language: string; score: number })[];
+    expect(review.length).toBeGreaterThan(0);
+    await page.goto(`/tasks/${id}?language=fr`);
+    await page.getByRole("tab", { name: "Review" }).click();
+    await expect(page.locator("[data-review]:visible")).toHaveCount(review.length);
+    expect(await page.locator("[data-review]:visible").evaluateAll((all) => all.map((one) => one.getAttribute("data-review")))).toEqual(review.map((one) => one.language));
+    expect(review.map((one) => one.score)).toEqual(review.map((one) => one.score).toSorted((a, b) => b - a));
+    await expect(page.locator("[data-gate=fr]:visible [data-miss='speed.p95']")).toContainText(/Speed of 95 % of lines: \d\.\d\d× \(limit 0\.50×\)/);
+    await expect(page.locator("[data-gate=fr]:visible")).toContainText("Not passed");
+    await page.screenshot({ path: `${screens}/editor-review-panel.png` });
+    await page.locator("[data-review]:visible").filter({ hasText: "Una idea del revisor." }).getByRole("button").click();
+    await expect(page.getByRole("group", { name: "Languages" }).getByRole("button", { name: "Spanish" })).toHaveAttribute("aria-pressed", "true");
+    const spanish = review.filter((one) => one.language === "es").length;
+    await expect(page.getByTestId("review-count")).toHaveText(String(spanish));
+    await page.getByRole("radio", { name: /To review/ }).click();
+    await expect(page.getByTestId("lines").getByRole("listitem")).toHaveCount(spanish);
+    await request.patch(`/api/tasks/${id}`, {
+      data: { gate: { max_failed_lines: null, max_overflow_lines: null, min_in_window_share: null, max_p95_speed: null, loudness_tolerance_lu: null, export_checks: false } },
+    });
+    await expect(page.locator("[data-gate=fr]:visible")).toHaveAttribute("data-passed", "true");
+  });
+
   test("a line's edge is dragged on the timeline", async ({ page, request }) => {
     await page.goto(`/tasks/${id}`);
     const handle = page.locator("[data-testid=waveform] [part~=region-handle-right]").first();
@@ -199,6 +312,39 @@ test.describe("the editor", () => {
     await page.getByTestId("clock").click();
     await page.keyboard.press("?");
     await expect(page.getByRole("dialog", { name: "Keyboard shortcuts" })).toBeVisible();
+    await expect(page.getByRole("dialog")).toContainText("Ctrl + K");
     await page.screenshot({ path: `${screens}/shortcuts.png` });
+  });
+
+  test("everything is found by name, and works on the text the focus was in", async ({ page }) => {
+    await page.goto(`/tasks/${id}`);
+    const items = page.getByTestId("lines").getByRole("listitem");
+    await expect(items.first()).toBeVisible();
+    const count = await items.count();
+    await translation(page, 1).fill("Uno dos.");
+    await translation(page, 1).evaluate((field: HTMLTextAreaElement) => field.setSelectionRange(3, 3));
+    await page.keyboard.press("Control+k");
+    const palette = page.getByRole("dialog", { name: "Commands" });
+    await palette.getByRole("combobox").fill("cursor split");
+    await expect(palette.getByRole("option")).toHaveText(["Split at the text cursor or the playheadAlt + S"]);
+    await page.keyboard.press("Enter");
+    await expect(items).toHaveCount(count + 1);
+    await expect(translation(page, 1)).toHaveValue("Uno");
+    await page.keyboard.press("Control+k");
+    await palette.getByRole("combobox").fill("french");
+    await page.keyboard.press("Enter");
+    await expect(page).toHaveURL(/language=fr/);
+    await page.keyboard.press("Control+k");
+    await palette.getByRole("combobox").fill("dark");
+    await page.keyboard.press("Enter");
+    await expect(page.locator("html")).toHaveClass(/dark/);
+    await page.goto("/settings");
+    await page.keyboard.press("Control+k");
+    await palette.getByRole("combobox").fill("Editing");
+    await page.keyboard.press("ArrowDown");
+    await page.keyboard.press("ArrowUp");
+    await expect(palette.getByRole("option", { name: "Open Editing.mp4" })).toHaveAttribute("aria-selected", "true");
+    await page.keyboard.press("Enter");
+    await expect(page).toHaveURL(new RegExp(`/tasks/${id}`));
   });
 });

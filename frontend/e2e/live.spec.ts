@@ -45,6 +45,24 @@ test.describe("the event stream", () => {
     await expect(page.locator("[data-connection=live]")).toBeVisible({ timeout: 30_000 });
   });
 
+  test("a browser without shared workers has a stream of its own in every tab", async ({ context, request }) => {
+    await context.addInitScript(() => delete (window as { SharedWorker?: unknown }).SharedWorker);
+    const pages = await Promise.all([context.newPage(), context.newPage()]);
+    for (const page of pages) {
+      await page.goto(`${url}/dashboard`);
+      await expect(page.locator("[data-connection=live]")).toBeVisible();
+    }
+    expect(proxy.openStreams).toBe(2);
+    const before = polls();
+    const id = await finishedTask(request, clips[0] ?? "", ["es"], "Without a worker.mp4");
+    for (const page of pages) await expect(page.locator(`[data-task=${id}][data-status=completed]`)).toBeVisible();
+    await request.delete(`/api/tasks/${id}`);
+    for (const page of pages) await expect(page.locator(`[data-task=${id}]`)).toHaveCount(0);
+    expect(polls() - before).toBeLessThan(10); // as events asked for it, not every two seconds
+    await pages[0]?.close();
+    await expect.poll(() => proxy.openStreams).toBe(1);
+  });
+
   test("all tabs share one", async ({ context, request }) => {
     const pages = await Promise.all(Array.from({ length: 8 }, () => context.newPage()));
     for (const page of pages) {

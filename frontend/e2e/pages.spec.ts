@@ -23,18 +23,58 @@ const PLACES: Record<string, (page: Page) => Promise<void>> = {
   },
   "editor-task": async (page) => {
     await page.goto(`/tasks/${id}`);
-    await page.getByRole("tab").nth(2).click();
+    await page.getByRole("tab").nth(3).click();
     await expect(page.getByRole("tabpanel").last()).toBeVisible();
   },
   "editor-speakers": async (page) => {
     await page.goto(`/tasks/${id}`);
-    await page.getByRole("tab").nth(1).click();
+    await page.getByRole("tab").nth(2).click();
     await expect(page.getByRole("tabpanel").getByRole("combobox").first()).toBeVisible();
   },
   export: async (page) => {
     await page.goto(`/tasks/${id}`);
-    await page.locator("header button").last().click();
+    await page.locator("main header button").last().click();
     await expect(page.getByRole("dialog").getByRole("link").first()).toBeVisible();
+  },
+  "export-many": async (page) => {
+    await page.goto("/dashboard");
+    await page.locator(`[data-task=${id}]`).getByRole("checkbox").check();
+    await page.getByRole("toolbar").getByRole("button").nth(3).click();
+    await expect(page.getByRole("dialog").getByRole("combobox")).toBeVisible();
+  },
+  "editor-review": async (page) => {
+    await page.goto(`/tasks/${id}`);
+    await page.getByRole("tab").nth(1).click();
+    await expect(page.locator("[data-gate]:visible")).toHaveCount(2);
+  },
+  commands: async (page) => {
+    await page.goto(`/tasks/${id}`);
+    await expect(page.getByTestId("lines").getByRole("listitem").first()).toBeVisible();
+    await page.keyboard.press("Control+k");
+    await expect(page.getByRole("dialog").getByRole("option").nth(20)).toBeAttached();
+  },
+  help: async (page) => {
+    await page.goto(`/tasks/${id}`);
+    await expect(page.getByTestId("lines").getByRole("listitem").first()).toBeVisible();
+    await page.keyboard.press("?");
+    await expect(page.getByRole("dialog").getByRole("definition").first()).toBeVisible();
+  },
+  conflict: async (page) => {
+    await page.goto(`/tasks/${id}`);
+    const field = page.getByTestId("lines").getByRole("textbox").nth(1);
+    const [line] = (await (await page.request.get(`/api/tasks/${id}/languages/es/lines`)).json()) as { segment_id: string; text: string }[];
+    await field.fill("Una cosa mía.");
+    const saved = await page.request.patch(`/api/tasks/${id}/languages/es/lines/${line?.segment_id}`, { data: { text: `${line?.text} Sí.` }, headers: { "If-Match": "*" } });
+    expect(saved.status()).toBe(200);
+    await field.press("Enter");
+    await expect(page.getByRole("dialog").getByRole("figure")).toHaveCount(2);
+  },
+  leave: async (page) => {
+    await page.goto(`/tasks/${id}`);
+    await page.getByTestId("lines").getByRole("textbox").nth(1).fill("Not saved");
+    await page.route("**/lines/**", (route) => (route.request().method() === "PATCH" ? route.abort() : route.continue()));
+    await page.locator("header nav").getByRole("link").last().click();
+    await expect(page.getByRole("dialog").getByRole("button")).toHaveCount(3);
   },
   plan: async (page) => {
     await page.goto("/dashboard");

@@ -51,6 +51,18 @@ export async function waitFor(request: APIRequestContext, id: string, status: st
   await expect.poll(async () => ((await (await request.get(`/api/tasks/${id}`)).json()) as TaskRead).status, { timeout: 90_000, intervals: [300] }).toBe(status);
 }
 
+/** Let go of files over the page, or paste them into it, as browsers tell it. */
+export async function bring(page: Page, how: "drop" | "paste", files: string[]): Promise<void> {
+  const { readFileSync } = await import("node:fs");
+  const sent = files.map((file) => ({ name: file.split("/").at(-1) ?? "", bytes: readFileSync(file).toString("base64") }));
+  await page.evaluate(({ how, sent }) => {
+    const transfer = new DataTransfer();
+    for (const { name, bytes } of sent) transfer.items.add(new File([Uint8Array.from(atob(bytes), (c) => c.charCodeAt(0))], name, { type: "video/mp4" }));
+    if (how === "paste") document.body.dispatchEvent(new ClipboardEvent("paste", { clipboardData: transfer, bubbles: true, cancelable: true }));
+    else for (const type of ["dragenter", "dragover", "drop"]) document.body.dispatchEvent(new DragEvent(type, { dataTransfer: transfer, bubbles: true, cancelable: true }));
+  }, { how, sent });
+}
+
 /** Keep every text an element shows from now on. */
 export async function record(page: Page, selector: string): Promise<() => Promise<string[]>> {
   await page.evaluate((selector) => {

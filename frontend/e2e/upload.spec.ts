@@ -1,7 +1,7 @@
 import { expect, test } from "@playwright/test";
-import { heavy, notAVideo } from "./media";
+import { clips, heavy, notAVideo } from "./media";
 import { Proxy } from "./proxy";
-import { taskNamed } from "./support";
+import { bring, taskNamed, tasks } from "./support";
 
 test.describe("uploads", () => {
   let proxy: Proxy;
@@ -38,6 +38,42 @@ test.describe("uploads", () => {
     for (const number of arrived) expect(parts(mark).has(number), `part ${number} was sent again`).toBe(false);
     expect(parts(mark).size + arrived.length).toBe(5);
     await request.delete(`/api/tasks/${task.task_id}`);
+  });
+
+  for (const how of ["drop", "paste"] as const) {
+    test(`begin with a ${how} anywhere, of many videos at once`, async ({ page, request }) => {
+      await page.goto(`${url}/settings`);
+      await expect(page.getByRole("heading", { name: "Settings", level: 1 })).toBeVisible();
+      const before = new Set((await tasks(request)).map(({ task_id }) => task_id));
+      await bring(page, how, clips.slice(0, 2));
+      const dialog = page.getByRole("dialog", { name: "What should become of the 2 videos?" });
+      await expect(dialog).toContainText("Opening scene.mp4");
+      await expect(page.getByText("Drop to upload")).toBeHidden();
+      await dialog.getByRole("button", { name: "Upload only" }).click();
+      await expect(page.getByRole("region", { name: "Uploads" }).getByRole("link")).toHaveCount(2, { timeout: 30_000 });
+      const made = (await tasks(request)).filter(({ task_id }) => !before.has(task_id));
+      expect(made.map(({ video_original_name }) => video_original_name).toSorted()).toEqual(["Opening scene.mp4", "访谈 第一集.mp4"].toSorted());
+      for (const { task_id } of made) await request.delete(`/api/tasks/${task_id}`);
+    });
+  }
+
+  test("are announced while they are dragged over the page", async ({ page }) => {
+    await page.goto(`${url}/dashboard`);
+    await expect(page.getByRole("heading", { name: "Tasks" })).toBeVisible();
+    const drag = (type: string, files: boolean) =>
+      page.evaluate(({ type, files }) => {
+        const dataTransfer = new DataTransfer();
+        if (files) dataTransfer.items.add(new File([""], "a.mp4"));
+        else dataTransfer.setData("text/plain", "a word");
+        document.body.dispatchEvent(new DragEvent(type, { dataTransfer, bubbles: true, cancelable: true }));
+      }, { type, files });
+    await drag("dragenter", false);
+    await expect(page.getByText("Drop to upload")).toBeHidden();
+    await drag("dragenter", true);
+    await expect(page.getByText("Drop to upload")).toBeVisible();
+    await page.screenshot({ path: "test-results/screens/dropping.png" });
+    await drag("dragleave", true);
+    await expect(page.getByText("Drop to upload")).toBeHidden();
   });
 
   test("say why a file is refused, before it is sent", async ({ page }) => {

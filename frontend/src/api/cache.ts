@@ -16,6 +16,7 @@ interface Fact {
 }
 
 const MANY_LINES = 20;
+const REVIEW_AFTER_MS = 1000;
 
 /** Change a task wherever it is kept: by itself and in every page of every list. */
 export function patchTask(cache: QueryClient, id: string, change: (task: TaskRead) => TaskRead): void {
@@ -79,7 +80,8 @@ function sortFact(wanted: Wanted, topic: string, name: string, fact: Fact["data"
   } else {
     wanted.tasks.add(id);
     if (topic === "task" && (name === "created" || name === "deleted")) wanted.lists = true;
-    if (name === "completed" || name === "failed") wanted.content.add(id);
+    const judged = topic === "task" && name === "updated"; // by other thresholds, perhaps
+    if (name === "completed" || name === "failed" || judged) wanted.content.add(id);
   }
 }
 
@@ -96,8 +98,21 @@ export async function apply(cache: QueryClient, events: LiveEvent[]): Promise<vo
     const [id = "", language = ""] = key.split("/");
     if (!wanted.content.has(id)) void refreshLines(cache, id, language, [...segments]);
     void cache.invalidateQueries({ queryKey: keys.edits(id) });
+    refreshReview(cache, id);
   }
   await Promise.all([...wanted.tasks].filter((id) => isKept(cache, id)).map((id) => refreshTask(cache, id)));
+}
+
+const reviews = new Map<string, ReturnType<typeof setTimeout>>();
+
+/** Ranking is dear for the gateway, and while a language is dubbed every line would ask for it: once a second will do. */
+function refreshReview(cache: QueryClient, id: string): void {
+  if (reviews.has(id)) return;
+  const timer = setTimeout(() => {
+    reviews.delete(id);
+    void cache.invalidateQueries({ queryKey: keys.review(id) });
+  }, REVIEW_AFTER_MS);
+  reviews.set(id, timer);
 }
 
 function patchProgress(cache: QueryClient, events: ProgressEvent[]): void {

@@ -25,4 +25,28 @@ describe("a batch of events", () => {
     vi.advanceTimersByTime(1000);
     expect(got).toHaveLength(1);
   });
+
+  it("tells much progress half as often, and facts as soon as ever", () => {
+    const got: LiveEvent[][] = [];
+    const batch = new Batch((events) => got.push(events), 250);
+    const crowd = () => {
+      for (let unit = 0; unit < 150; unit += 1) batch.add(progress(`l${unit}`, 1));
+    };
+    crowd();
+    vi.advanceTimersByTime(250);
+    expect(got).toHaveLength(1);
+    crowd();
+    vi.advanceTimersByTime(499);
+    expect(got).toHaveLength(1);
+    vi.advanceTimersByTime(1);
+    expect(got).toHaveLength(2);
+    batch.add(progress("es", 2));
+    vi.advanceTimersByTime(100);
+    batch.add({ type: "task.created", data: {} });
+    vi.advanceTimersByTime(250);
+    expect(got.at(-1)).toEqual([{ type: "task.created", data: {} }, progress("es", 2)]);
+    batch.add(progress("es", 3));
+    vi.advanceTimersByTime(250);
+    expect(got).toHaveLength(4);
+  });
 });

@@ -6,9 +6,11 @@ import {
   listLanguages,
   listLines,
   listLogs,
+  listReview,
   listSegments,
   listSpeakers,
   listTasks,
+  listVoices,
   readyz,
 } from "./generated";
 import type { TaskPage } from "./cache";
@@ -54,6 +56,23 @@ export const speakersQuery = (id: string) =>
   queryOptions({
     queryKey: keys.speakers(id),
     queryFn: ({ signal }) => data(listSpeakers({ path: { task_id: id }, signal })),
+  });
+
+const MOST_LINES = 1000;
+
+/** Lines worth a person's time, over all languages, worst first; `issue` marks those that each language counts. */
+export const reviewQuery = (id: string) =>
+  queryOptions({
+    queryKey: keys.review(id),
+    queryFn: ({ signal }) =>
+      data(listReview({ path: { task_id: id }, query: { limit: MOST_LINES, minor: true }, signal })),
+  });
+
+export const voicesQuery = (language: string) =>
+  queryOptions({
+    queryKey: ["voices", language],
+    queryFn: ({ signal }) => data(listVoices({ query: { language }, signal })),
+    enabled: language !== "",
   });
 
 export const artifactsQuery = (id: string) =>

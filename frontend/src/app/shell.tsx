@@ -1,10 +1,15 @@
-import { LayoutGrid, Settings2 } from "lucide-react";
+import { LayoutGrid, Search, Settings2 } from "lucide-react";
+import { lazy, Suspense, useEffect } from "react";
 import { useTranslation } from "react-i18next";
 import { NavLink, Outlet } from "react-router";
 import { UploadDock } from "@/features/upload/components/upload-dock";
+import { showCommands, useCommands } from "@/components/commands";
 import { cn } from "@/components/ui/cn";
+import { Keys } from "@/components/ui/keys";
 import { ConnectionBadge } from "./connection-badge";
 import { Mark } from "./mark";
+
+const Palette = lazy(() => import("./palette"));
 
 /** The frame of every page: where one is, where one can go, whether what is shown is live. */
 export function Shell() {
@@ -33,6 +38,17 @@ export function Shell() {
           </nav>
           <div className="ml-auto flex items-center gap-2">
             <ConnectionBadge />
+            <button
+              type="button"
+              aria-label={t("palette.title")}
+              onClick={() => showCommands(true)}
+              className="text-soft hover:bg-sunken hover:text-ink inline-flex h-8 items-center gap-1.5 rounded-md px-2"
+            >
+              <Search aria-hidden size={15} />
+              <span aria-hidden className="max-md:hidden">
+                <Keys keys="Ctrl+K" />
+              </span>
+            </button>
           </div>
         </div>
       </header>
@@ -40,7 +56,29 @@ export function Shell() {
         <Outlet />
       </main>
       <UploadDock />
+      <CommandPalette />
     </div>
+  );
+}
+
+/** Ctrl+K, in text fields, too. */
+function CommandPalette() {
+  const open = useCommands((state) => state.open);
+  useEffect(() => {
+    const onKey = (event: KeyboardEvent) => {
+      if (event.code !== "KeyK" || !(event.ctrlKey || event.metaKey) || event.shiftKey || event.altKey) return;
+      event.preventDefault();
+      if (!document.querySelector("[role=dialog]")) showCommands(true); // another dialog wants an answer first
+    };
+    window.addEventListener("keydown", onKey);
+    return () => window.removeEventListener("keydown", onKey);
+  }, []);
+  return (
+    open && (
+      <Suspense>
+        <Palette />
+      </Suspense>
+    )
   );
 }
 

@@ -1,3 +1,4 @@
+import type { TFunction } from "i18next";
 import { TriangleAlert } from "lucide-react";
 import { memo } from "react";
 import { useTranslation } from "react-i18next";
@@ -57,7 +58,7 @@ export const LanguageBar = memo(function LanguageBar({
             {language.issues}
           </span>
         )}
-        <BarText language={language} />
+        {barText(language, t, i18n.language)}
       </span>
       <div className="col-span-2">
         <Bar value={language.progress} look={tone(language.status)} label={t("task.progress_of", { name: shown })} />
@@ -66,14 +67,14 @@ export const LanguageBar = memo(function LanguageBar({
   );
 });
 
-function BarText({ language }: { language: LanguageStatus }) {
-  const { t, i18n } = useTranslation();
+/** Stage, share and time left. A function, not a component: hundreds of them are drawn anew every second. */
+function barText(language: LanguageStatus, t: TFunction, locale: string) {
   if (language.status !== "processing")
     return <span className={language.status === "failed" ? "text-bad" : ""}>{t(`status.${language.status}`)}</span>;
   const parts = [
     language.stage ? t(`stage_short.${language.stage}`) : t("status.processing"),
     `${language.progress} %`,
   ];
-  if (language.eta_seconds) parts.push(remaining(language.eta_seconds, i18n.language));
+  if (language.eta_seconds) parts.push(remaining(language.eta_seconds, locale));
   return <span>{parts.join(" · ")}</span>;
 }

@@ -1,6 +1,18 @@
 import { describe, expect, it } from "vitest";
 import { line, segment } from "@/test-tasks";
-import { changedLines, findRows, issuesOf, replaceText, rowAfter, rowAt, rowsOf, settleEdges, snap } from "./lines";
+import {
+  changedLines,
+  findRows,
+  issuesOf,
+  judgedIn,
+  replaceText,
+  rowAfter,
+  rowAt,
+  rowsOf,
+  settleEdges,
+  snap,
+  spanOf,
+} from "./lines";
 
 const segments = [segment("a", 1, 2, "One (1)"), segment("b", 3, 5, "two"), segment("c", 5, 6, "three")];
 const rows = rowsOf(
@@ -28,6 +40,32 @@ describe("rows", () => {
     [{}, []],
   ])("have issues, worst first: %j", (values, expected) => {
     expect(issuesOf({ segment: segments[0]!, line: line(segments[0]!, values) }, false)).toEqual(expected);
+  });
+
+  it("have what only the gateway can judge, while it speaks of the same version", () => {
+    const one = line(segments[0]!, { fit: "tight", version: 3 });
+    const reasons = [
+      { code: "misheard", text: "" },
+      { code: "unspoken", text: "" },
+    ];
+    const judged = (version: number) => ({ ...one, version, language: "es", score: 50, issue: true, reasons });
+    const row = { segment: segments[0]!, line: one };
+    expect(issuesOf(row, false, judged(3))).toEqual(["missing", "misheard", "tight"]);
+    expect(issuesOf(row, false, judged(2))).toEqual(["tight"]);
+    expect([...judgedIn([judged(3)], "es").keys()]).toEqual(["a"]);
+    expect(judgedIn([judged(3)], "fr").size).toBe(0);
+  });
+
+  it("are where their language has them, and edges stop there", () => {
+    const moved = line(segments[1]!, { start_s: 2.5, end_s: 4, speaker_id: "spk_1", moved: true });
+    const own = rowsOf(segments, [line(segments[0]!, { start_s: 0 }), moved]);
+    expect(own.map((row) => [spanOf(row).start_s, spanOf(row).speaker_id])).toEqual([
+      [1, segments[0]!.speaker_id],
+      [2.5, "spk_1"],
+      [5, segments[2]!.speaker_id],
+    ]);
+    expect(settleEdges(own, "a", 1, 2.9, 10, 0)).toEqual({ start_s: 1, end_s: 2.5 });
+    expect(settleEdges(own, "c", 3.8, 6, 10, 0)).toEqual({ start_s: 4, end_s: 6 });
   });
 
   it("do not complain about what is still being made", () => {

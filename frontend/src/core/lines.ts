@@ -1,4 +1,4 @@
-import type { LineRead, SegmentRead } from "@/api/generated";
+import type { LineRead, ReviewLine, SegmentRead } from "@/api/generated";
 
 /** A source line and, where it was made, the line of the language at hand. */
 export interface Row {
@@ -11,14 +11,32 @@ export function rowsOf(segments: SegmentRead[], lines: LineRead[]): Row[] {
   return segments.map((segment) => ({ segment, line: byId.get(segment.segment_id) }));
 }
 
-export type Issue = "failed" | "overflow" | "stale" | "source_changed" | "tight" | "missing";
+const ORDER = [
+  "failed",
+  "overflow",
+  "missing",
+  "stale",
+  "source_changed",
+  "misheard",
+  "tight",
+  "unlike",
+  "doubtful_source",
+] as const;
 
-const ORDER: Issue[] = ["failed", "overflow", "stale", "source_changed", "tight", "missing"];
+export type Issue = (typeof ORDER)[number];
 
-/** What a person should look at, worst first. `busy`: what is missing is still being made. */
-export function issuesOf({ line }: Row, busy: boolean): Issue[] {
+/** How the gateway's reasons are called here: a line without a take is `missing` before its language is exported, too. */
+const RENAMED: Readonly<Record<string, string>> = { unspoken: "missing" };
+
+/**
+ * What a person should look at, worst first. What the line itself tells counts at once, what only the gateway can judge
+ * when its review has come. `busy`: what is missing is still being made.
+ */
+export function issuesOf({ line }: Row, busy: boolean, review?: ReviewLine): Issue[] {
   if (!line) return busy ? [] : ["missing"];
-  const found = new Set<Issue>();
+  const found = new Set<string>();
+  const sameText = review?.version === line.version;
+  for (const { code } of sameText ? review.reasons : []) found.add(RENAMED[code] ?? code);
   if (line.state === "failed") found.add("failed");
   if (line.state === "stale") found.add("stale");
   if (line.source_changed) found.add("source_changed");
@@ -26,6 +44,22 @@ export function issuesOf({ line }: Row, busy: boolean): Issue[] {
   if (line.state === "dubbed" && line.fit === "tight") found.add("tight");
   if (!busy && (line.state === "pending" || line.state === "translated")) found.add("missing");
   return ORDER.filter((issue) => found.has(issue));
+}
+
+export interface Span {
+  start_s: number;
+  end_s: number;
+  speaker_id: string;
+}
+
+/** When a line is spoken and by whom: as the original, unless its language has it otherwise. */
+export function spanOf({ segment, line }: Row): Span {
+  return line?.moved ? line : segment;
+}
+
+/** What the review says of the lines of one language. */
+export function judgedIn(review: ReviewLine[], language: string): ReadonlyMap<string, ReviewLine> {
+  return new Map(review.flatMap((line) => (line.language === language ? [[line.segment_id, line] as const] : [])));
 }
 
 /** Lines whose sound is not what their text says. */
@@ -83,8 +117,9 @@ export function settleEdges(
   tolerance: number,
 ): { start_s: number; end_s: number } {
   const at = rows.findIndex(({ segment }) => segment.segment_id === id);
-  const before = rows[at - 1]?.segment.end_s ?? 0;
-  const after = rows[at + 1]?.segment.start_s ?? duration;
+  const [previous, next] = [rows[at - 1], rows[at + 1]];
+  const before = previous ? spanOf(previous).end_s : 0;
+  const after = next ? spanOf(next).start_s : duration;
   const from = Math.max(before, Math.min(snap(start, [before], tolerance), after - MIN_LENGTH_S));
   const to = Math.min(after, Math.max(snap(end, [after], tolerance), from + MIN_LENGTH_S));
   return { start_s: round(from), end_s: round(to) };

@@ -103,6 +103,13 @@ export function toStart(task: TaskRead): string[] {
   return targets(task).flatMap(([code, language]) => (TO_START.has(language.status) ? [code] : []));
 }
 
+const FINISHED = new Set<string>(["completed", "stale"]);
+
+/** Languages an export can be made of. */
+export function finished(task: TaskRead): string[] {
+  return targets(task).flatMap(([code, language]) => (FINISHED.has(language.status) ? [code] : []));
+}
+
 export function canStart(task: TaskRead): boolean {
   return toStart(task).length > 0;
 }

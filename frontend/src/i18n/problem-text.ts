@@ -3,21 +3,23 @@ import { useTranslation } from "react-i18next";
 import { ApiProblem } from "@/api/problems";
 import en from "./en.json";
 
-type Code = keyof typeof en.problem;
+type Key = `problem.${keyof typeof en.problem}` | `failure.${keyof typeof en.failure}`;
 
 /** What a problem is in the words of the page, by its code; the gateway's own words for a code that is not known. */
 export function useProblemText(): (error: unknown) => string {
   const { t } = useTranslation();
   return useCallback(
     (error: unknown) => {
-      if (error instanceof ApiProblem) return problemText(error.code, error.message, (code) => t(`problem.${code}`));
-      return t("problem.crash"); // React has told the console what it was
+      if (!(error instanceof ApiProblem)) return t("problem.crash"); // React has told the console what it was
+      const { code, message } = error;
+      return problemText(code, message, (key) => t(key, { detail: message }));
     },
     [t],
   );
 }
 
-export function problemText(code: string, detail: string, translate: (code: Code) => string): string {
-  if (code in en.problem) return translate(code as Code);
-  return detail || translate("unknown");
+export function problemText(code: string, detail: string, translate: (key: Key) => string): string {
+  if (code in en.problem) return translate(`problem.${code as keyof typeof en.problem}`);
+  if (code in en.failure) return translate(`failure.${code as keyof typeof en.failure}`);
+  return detail || translate("problem.unknown");
 }

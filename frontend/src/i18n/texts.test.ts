@@ -33,7 +33,32 @@ it("the system's first language that there is counts", () => {
 
 it("a problem is told by its code, an unknown one in the gateway's words", () => {
   const say = (code: string) => `<${code}>`;
-  expect(problemText("video_too_large", "detail", say)).toBe("<video_too_large>");
+  expect(problemText("video_too_large", "detail", say)).toBe("<problem.video_too_large>");
+  expect(problemText("subtitles_unreadable", "detail", say)).toBe("<failure.subtitles_unreadable>");
   expect(problemText("new_code", "detail", say)).toBe("detail");
-  expect(problemText("new_code", "", say)).toBe("<unknown>");
+  expect(problemText("new_code", "", say)).toBe("<problem.unknown>");
+});
+
+const gateway = Object.values(
+  import.meta.glob<string>("../../../services/gateway/**/*.py", { query: "?raw", import: "default", eager: true }),
+).join("\n");
+const failures = Object.values(
+  import.meta.glob<string>("../../../shared/pipeline/_errors.py", { query: "?raw", import: "default", eager: true }),
+).join("\n");
+
+it("every code the gateway refuses with has words", () => {
+  const refusals = /\b(?:Problem\(\s*\d+,|unprocessable\(|Refusal\()\s*"(\w+)"/g;
+  const codes = new Set([...gateway.matchAll(refusals)].map((match) => match[1] ?? ""));
+  expect(codes.size).toBeGreaterThan(40);
+  expect([...codes].filter((code) => !(code in en.problem))).toEqual([]);
+});
+
+it("every failure of a stage has words", () => {
+  const codes = [...failures.matchAll(/^ {4}[A-Z_]+ = "(\w+)"$/gm)].map((match) => match[1] ?? "");
+  expect(codes.toSorted()).toEqual(Object.keys(en.failure).toSorted());
+});
+
+it("every kind of edit has words", () => {
+  const kinds = new Set([...gateway.matchAll(/\bEdit\(session, \w+, "(\w+)"/g)].map((match) => match[1]));
+  expect([...kinds].toSorted()).toEqual(Object.keys(en.edit).toSorted());
 });

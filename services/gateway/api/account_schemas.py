@@ -134,4 +134,5 @@ class ReviewLine(LineRead):
 
     language: str
     score: float
+    issue: bool = Field(description="it counts among the `issues` of its language")
     reasons: list[ReviewReason]

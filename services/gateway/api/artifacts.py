@@ -18,6 +18,7 @@ from services.gateway.api.problems import Problem, not_found, unprocessable
 from services.gateway.api.reading import read_task
 from services.gateway.api.schemas import Artifact, LogRead, TaskRead
 from services.gateway.database import queries
+from services.gateway.database.consequences import outdate_translation
 from services.gateway.database.edits import Edit
 from services.gateway.database.jobs import spans
 from services.gateway.database.tables import Task
@@ -206,7 +207,8 @@ def _bring_texts(session: Session, task: Task, language: str, cues: Sequence[Cue
         elif text != line.text:
             by_person = {"edited": False, "pinned": False, "origin": "provided", "segment_revision": segment.revision}
             edit.change(line, provided=text, text=text, **by_person)
-    edit.finish(f"{language}: subtitles brought, {len(texts)} lines")
+    if edit.finish(f"{language}: subtitles brought, {len(texts)} lines"):
+        outdate_translation(session, task, language)
 
 
 def serve(parts: Gateway, request: Request, key: str, name: str, media_type: str, download: bool = False) -> Response:

@@ -52,11 +52,13 @@ def _ranked(session: Session, task_id: str, *, minor: bool) -> Iterator[ReviewLi
                 confidence=_confidence(segment),
                 exported=language.exported_version is not None,
             )
-            if is_issue(why) or (minor and why):
+            issue = is_issue(why)
+            if issue or (minor and why):
                 yield ReviewLine(
                     **read_line(segment, row).model_dump(),
                     language=row.language,
                     score=score(why),
+                    issue=issue,
                     reasons=[ReviewReason(code=reason.code, text=reason.text) for reason in why],
                 )
 

@@ -13,7 +13,7 @@ from services.gateway.planning.changes import Touched
 from services.gateway.planning.editing import is_crowded
 from services.gateway.planning.voices import basis
 from shared.messaging import SpeakerVoice
-from shared.pipeline import LineState, Status
+from shared.pipeline import LineState, Stage, Status
 
 
 class Lines:
@@ -154,3 +154,13 @@ def outdate_export(session: Session, task: Task, language: str) -> None:
         return
     row.status = Status.STALE
     tell(session, task, language, "language", "stale")
+
+
+def outdate_translation(session: Session, task: Task, language: str) -> None:
+    """Many lines have or want other texts: the next start of the language translates, and dubs, what is missing."""
+    runs = queries.newest_runs(session, [task.task_id]).get(task.task_id, {})
+    for stage in (Stage.TRANSLATION, Stage.CLONING):
+        run = runs.get((language, stage))
+        if run is not None and run.status == Status.COMPLETED:
+            run.status = Status.STALE
+    outdate_export(session, task, language)

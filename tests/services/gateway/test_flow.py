@@ -154,6 +154,28 @@ def test_a_person_translation_is_used_and_kept(small_world: World) -> None:
     assert (refused.status_code, refused.json()["code"]) == (422, "language_unsupported")
 
 
+def test_a_translation_brought_to_a_finished_language_is_dubbed_by_the_next_start(small_world: World) -> None:
+    """The export is not made of lines that wait for their new texts; what the file leaves out stays as it is."""
+    gateway = small_world.gateway()
+    small_world.workers()
+    task_id = gateway.create('{"target_languages": ["es"]}', start=True)["task_id"]
+    gateway.wait_for(task_id)
+    url = f"/api/tasks/{task_id}/languages/es"
+    before = gateway.http.get(f"{url}/lines").json()
+    brought = b"1\n00:00:00,000 --> 00:00:00,900\nlo de una persona\n"
+    assert gateway.http.put(f"{url}/subtitles", content=brought).status_code == 200
+    assert gateway.task(task_id)["language_status"]["es"]["status"] == "stale"
+    assert gateway.http.post(f"/api/tasks/{task_id}/process", json={"languages": ["es"]}).status_code == 202
+    gateway.wait_for(task_id)
+    after = gateway.http.get(f"{url}/lines").json()
+    assert [(line["text"], line["origin"], line["state"]) for line in after] == [
+        ("lo de una persona", "provided", "dubbed"),
+        ("[es] line 1", "engine", "dubbed"),
+        ("[es] line 2", "engine", "dubbed"),
+    ]
+    assert [line["take_key"] for line in after[1:]] == [line["take_key"] for line in before[1:]]
+
+
 def test_canceling_and_retrying(small_world: World) -> None:
     """Queued and running work stops; a retry goes on from there."""
     gateway = small_world.gateway()

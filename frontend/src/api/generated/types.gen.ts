@@ -1261,6 +1261,12 @@ export type ReviewLine = {
      */
     heard: string | null;
     /**
+     * Issue
+     *
+     * it counts among the `issues` of its language
+     */
+    issue: boolean;
+    /**
      * Language
      */
     language: string;

@@ -247,6 +247,19 @@ def test_brought_subtitles_are_one_edit_of_the_lines_that_differ(studio: Studio)
     assert studio.stale("es") == []
 
 
+def test_a_start_after_brought_subtitles_were_undone_speaks_nothing(small_studio: Studio) -> None:
+    """The takes count again; only the export is made anew."""
+    cues = "1\n00:00:02,000 --> 00:00:04,000\nun texto de otra persona\n"
+    small_studio.http.put(f"{small_studio.base}/languages/es/subtitles", content=cues).raise_for_status()
+    assert small_studio.stale("es")
+    small_studio.call("POST", "/undo")
+    small_studio.said()
+    small_studio.call("POST", "/process", 202, languages=["es"])
+    small_studio.work()
+    assert small_studio.said() == []
+    assert small_studio.status("es") == "completed"
+
+
 def test_subtitles_brought_unchanged_change_nothing(studio: Studio) -> None:
     """The finished export still shows them."""
     cues = "".join(

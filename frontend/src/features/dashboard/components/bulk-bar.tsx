@@ -1,17 +1,21 @@
-import { Ban, CheckCheck, Play, RotateCw, Trash2, X } from "lucide-react";
+import { Ban, CheckCheck, PackageOpen, Play, RotateCw, Trash2, X } from "lucide-react";
+import { lazy, Suspense, useState } from "react";
 import { useTranslation } from "react-i18next";
 import type { TaskRead } from "@/api/generated";
 import { Button } from "@/components/ui/button";
 import { IconButton } from "@/components/ui/icon-button";
-import { canRetry, canStart, isBusy } from "@/core/progress";
+import { canRetry, canStart, finished, isBusy } from "@/core/progress";
 import { useSelection } from "../state/selection";
 import { useTaskActions } from "@/api/task-actions";
+
+const BulkExport = lazy(() => import("./bulk-export"));
 
 /** What can be done with all ticked tasks at once. */
 export function BulkBar({ shown }: { shown: TaskRead[] }) {
   const { t } = useTranslation();
   const { selected, set } = useSelection();
   const actions = useTaskActions();
+  const [exporting, setExporting] = useState(false);
   if (selected.size === 0) return null;
   const now = new Map(shown.map((task) => [task.task_id, task]));
   const tasks = [...selected].map(([id, task]) => now.get(id) ?? task);
@@ -48,6 +52,14 @@ export function BulkBar({ shown }: { shown: TaskRead[] }) {
       >
         {t("actions.retry")}
       </Button>
+      <Button
+        small
+        icon={PackageOpen}
+        disabled={some((task) => finished(task).length > 0).length === 0}
+        onClick={() => setExporting(true)}
+      >
+        {t("actions.export")}
+      </Button>
       <Button small look="danger" icon={Trash2} onClick={remove}>
         {t("actions.delete")}
       </Button>
@@ -57,6 +69,11 @@ export function BulkBar({ shown }: { shown: TaskRead[] }) {
         </Button>
         <IconButton small icon={X} label={t("dashboard.clear_selection")} onClick={() => set([])} />
       </span>
+      {exporting && (
+        <Suspense>
+          <BulkExport tasks={tasks} onClose={() => setExporting(false)} />
+        </Suspense>
+      )}
     </div>
   );
 }

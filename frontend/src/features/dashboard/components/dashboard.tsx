@@ -24,6 +24,7 @@ export default function Dashboard({ Choose }: { Choose: FileChooser }) {
     [],
   );
   const tasks = useTaskWindow(filter, range.first, range.last);
+  const hidden = useHidden();
   return (
     <div className="mx-auto flex w-full max-w-[100rem] flex-1 flex-col gap-4 px-3 py-5 sm:px-5">
       <title>{`${t("dashboard.title")} · LocalClip`}</title>
@@ -31,7 +32,7 @@ export default function Dashboard({ Choose }: { Choose: FileChooser }) {
         <h1 className="text-lg font-semibold tracking-tight">{t("dashboard.title")}</h1>
         {tasks.total !== undefined && (
           <span className="text-soft tabular-nums" data-testid="total">
-            {t("dashboard.count", { count: tasks.total })}
+            {t("dashboard.count", { count: Math.max(0, tasks.total - hidden.size) })}
           </span>
         )}
       </div>

@@ -2,11 +2,12 @@ import { memo } from "react";
 import { useTranslation } from "react-i18next";
 import { Link } from "react-router";
 import type { TaskRead } from "@/api/generated";
+import { EngineText } from "@/components/engine-text";
 import { Badge } from "@/components/ui/badge";
 import { cn } from "@/components/ui/cn";
 import { Check } from "@/components/ui/fields";
 import { ago, bytes, clock } from "@/core/format";
-import { shownStatus, tone } from "@/core/progress";
+import { BASE, canRetry, canStart, isBusy, shownStatus, tone } from "@/core/progress";
 import { useSelection } from "../state/selection";
 import { LanguageBars } from "@/components/language-bars";
 import { Poster } from "./poster";
@@ -40,7 +41,6 @@ function StatusBadge({ task }: { task: TaskRead }) {
 
 /** A task in the grid. Memoized: a batch of events changes a few of hundreds. */
 export const TaskCard = memo(function TaskCard({ task }: { task: TaskRead }) {
-  const { i18n } = useTranslation();
   const ticked = useSelection((state) => state.selected.has(task.task_id));
   return (
     <article
@@ -51,6 +51,35 @@ export const TaskCard = memo(function TaskCard({ task }: { task: TaskRead }) {
         ticked && "ring-accent ring-2",
       )}
     >
+      <CardHead task={task} ticked={ticked} />
+      <div className="flex min-h-0 flex-1 flex-col gap-2.5 px-3.5 pb-3.5">
+        <TaskNote task={task} />
+        <LanguageBars task={task} />
+      </div>
+    </article>
+  );
+});
+
+const IN_HEAD: ((task: TaskRead) => unknown)[] = [
+  shownStatus,
+  canStart,
+  canRetry,
+  isBusy,
+  (task) => task.video_original_name,
+  (task) => task.media,
+  (task) => task.language_status[BASE]?.status,
+];
+
+/** What is the same while a task makes progress. */
+const CardHead = memo(
+  Head,
+  ({ task: old, ticked: was }, { task, ticked }) => was === ticked && IN_HEAD.every((read) => read(old) === read(task)),
+);
+
+function Head({ task, ticked }: { task: TaskRead; ticked: boolean }) {
+  const { i18n } = useTranslation();
+  return (
+    <>
       <div className="relative">
         <Link to={`/tasks/${task.task_id}`} tabIndex={-1} aria-hidden>
           <Poster task={task} className="aspect-video" />
@@ -67,33 +96,29 @@ export const TaskCard = memo(function TaskCard({ task }: { task: TaskRead }) {
           <StatusBadge task={task} />
         </span>
       </div>
-      <div className="flex min-h-0 flex-1 flex-col gap-2.5 p-3.5">
-        <div className="flex items-start gap-1">
-          <div className="min-w-0 flex-1">
-            <h3 className="truncate font-semibold" title={task.video_original_name}>
-              <Link to={`/tasks/${task.task_id}`} className="hover:underline">
-                {task.video_original_name}
-              </Link>
-            </h3>
-            <p className="text-soft text-xs">
-              {ago(task.created_at, i18n.language)} · {bytes(task.video_size)}
-            </p>
-          </div>
-          <TaskMenu task={task} />
+      <div className="flex items-start gap-1 px-3.5 pt-3.5 pb-2.5">
+        <div className="min-w-0 flex-1">
+          <h3 className="truncate font-semibold" title={task.video_original_name}>
+            <Link to={`/tasks/${task.task_id}`} className="hover:underline">
+              {task.video_original_name}
+            </Link>
+          </h3>
+          <p className="text-soft text-xs">
+            {ago(task.created_at, i18n.language)} · {bytes(task.video_size)}
+          </p>
         </div>
-        <TaskNote task={task} />
-        <LanguageBars task={task} />
+        <TaskMenu task={task} />
       </div>
-    </article>
+    </>
   );
-});
+}
 
 function TaskNote({ task }: { task: TaskRead }) {
   const text = task.error_message ?? task.note;
   if (!text) return null;
   return (
     <p className={cn("line-clamp-2 text-xs", task.error_message ? "text-bad" : "text-soft")} title={text}>
-      {text}
+      <EngineText code={task.error_message && task.error_code} text={text} />
     </p>
   );
 }

@@ -3,13 +3,13 @@ import { useEffect, useMemo } from "react";
 import { useTranslation } from "react-i18next";
 import { Link, useParams, useSearchParams } from "react-router";
 import { FileQuestion } from "lucide-react";
-import type { LineRead, SegmentRead, SpeakerRead, TaskRead } from "@/api/generated";
+import type { LineRead, ReviewLine, SegmentRead, SpeakerRead, TaskRead } from "@/api/generated";
 import { usePollInterval } from "@/api/connection";
 import { ApiProblem } from "@/api/problems";
-import { linesQuery, segmentsQuery, speakersQuery, taskQuery } from "@/api/queries";
+import { linesQuery, reviewQuery, segmentsQuery, speakersQuery, taskQuery } from "@/api/queries";
 import { Button } from "@/components/ui/button";
 import { Empty, Failure } from "@/components/ui/states";
-import { rowsOf } from "@/core/lines";
+import { judgedIn, rowsOf } from "@/core/lines";
 import { isBusy, targets } from "@/core/progress";
 import { type Editor, EditorProvider } from "../state/context";
 import { useDrafts } from "../state/drafts";
@@ -46,6 +46,7 @@ export default function EditorPage() {
 const NO_LINES: LineRead[] = [];
 const NO_SEGMENTS: SegmentRead[] = [];
 const NO_SPEAKERS: SpeakerRead[] = [];
+const NO_REVIEW: ReviewLine[] = [];
 const WHILE_CLONING_MS = 3000;
 
 function Loaded({ task }: { task: TaskRead }) {
@@ -62,16 +63,18 @@ function Loaded({ task }: { task: TaskRead }) {
     refetchInterval: making ? WHILE_CLONING_MS : poll,
   });
   const { data: speakers = NO_SPEAKERS } = useQuery({ ...speakersQuery(id), refetchInterval: poll });
+  const { data: review = NO_REVIEW } = useQuery({ ...reviewQuery(id), refetchInterval: poll });
   const transport = useMemo(() => new Transport(), []);
   useEffect(() => {
     resetView();
     return () => useDrafts.getState().clear();
   }, []);
   const rows = useMemo(() => rowsOf(segments, lines), [segments, lines]);
-  const editor = useMemo<Editor>(
-    () => ({ task, language, rows, speakers, duration: task.media?.duration_s ?? 0, busy: isBusy(task), transport }),
-    [task, language, rows, speakers, transport],
-  );
+  const judged = useMemo(() => judgedIn(review, language), [review, language]);
+  const editor = useMemo<Editor>(() => {
+    const duration = task.media?.duration_s ?? 0;
+    return { task, language, rows, review, judged, speakers, duration, busy: isBusy(task), transport };
+  }, [task, language, rows, review, judged, speakers, transport]);
   return (
     <EditorProvider value={editor}>
       <Workbench />

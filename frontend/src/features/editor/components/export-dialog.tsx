@@ -1,14 +1,15 @@
 import { useQuery } from "@tanstack/react-query";
-import { Download, FileAudio, FileText, FileVideo, PackageOpen } from "lucide-react";
+import { PackageOpen } from "lucide-react";
 import { useTranslation } from "react-i18next";
 import type { Artifact } from "@/api/generated";
 import { artifactsQuery } from "@/api/queries";
 import { useTaskActions } from "@/api/task-actions";
+import { FileRow } from "@/components/export-files";
 import { Badge } from "@/components/ui/badge";
 import { Button } from "@/components/ui/button";
 import { Dialog } from "@/components/ui/dialog";
 import { Empty } from "@/components/ui/states";
-import { bytes, languageName } from "@/core/format";
+import { languageName } from "@/core/format";
 import { canStart, shownStatus, targets, tone } from "@/core/progress";
 import { useEditor } from "../state/context";
 import { show, useView } from "../state/view";
@@ -81,23 +82,5 @@ function LanguageFiles({ code, status, files }: { code: string; status: string; 
         ))}
       </ul>
     </section>
-  );
-}
-
-export function FileRow({ name, size, media_type, url }: Pick<Artifact, "name" | "size" | "media_type" | "url">) {
-  const { t } = useTranslation();
-  const Icon = media_type.startsWith("video/") ? FileVideo : media_type.startsWith("audio/") ? FileAudio : FileText;
-  return (
-    <li className="flex items-center gap-2.5 px-3 py-2">
-      <Icon aria-hidden size={17} className="text-soft shrink-0" />
-      <span className="min-w-0 flex-1 truncate">{name}</span>
-      <span className="text-soft text-xs tabular-nums">{bytes(size)}</span>
-      <Button small asChild>
-        <a href={`${url}?download=true`} download aria-label={t("editor.download_file", { name })}>
-          <Download aria-hidden size={14} />
-          {t("export.download")}
-        </a>
-      </Button>
-    </li>
   );
 }

@@ -1,9 +1,8 @@
 import { useTranslation } from "react-i18next";
 import { Dialog } from "@/components/ui/dialog";
+import { Keys } from "@/components/ui/keys";
 import { type Action, SHORTCUTS } from "../state/shortcuts";
 import { show, useView } from "../state/view";
-
-const SIGNS: Record<string, string> = { ArrowUp: "↑", ArrowDown: "↓", ArrowLeft: "←", ArrowRight: "→" };
 
 export function HelpDialog() {
   const { t } = useTranslation();
@@ -22,15 +21,7 @@ export function HelpDialog() {
             <dt>{t(`shortcut.${action}`)}</dt>
             <dd className="flex flex-wrap justify-end gap-2">
               {SHORTCUTS.filter((shortcut) => shortcut.action === action).map(({ keys }) => (
-                <kbd
-                  key={keys}
-                  className="bg-sunken border-line rounded border px-1.5 py-0.5 font-sans text-xs whitespace-nowrap"
-                >
-                  {keys
-                    .split("+")
-                    .map((key) => SIGNS[key] ?? key)
-                    .join(" + ")}
-                </kbd>
+                <Keys key={keys} keys={keys} />
               ))}
             </dd>
           </div>

@@ -9,7 +9,10 @@ const TONES: Record<Issue, Tone> = {
   overflow: "bad",
   stale: "warn",
   source_changed: "warn",
+  misheard: "warn",
   tight: "warn",
+  unlike: "idle",
+  doubtful_source: "idle",
   missing: "idle",
 };
 
@@ -20,13 +23,7 @@ export function IssueBadges({ issues, line }: { issues: Issue[]; line: LineRead 
     <span
       key={issue}
       data-issue={issue}
-      title={
-        issue === "failed"
-          ? (line?.error_message ?? "")
-          : issue === "tight" || issue === "overflow"
-            ? (line?.decision ?? "")
-            : t(`issue_hint.${issue}`)
-      }
+      title={t(`issue_hint.${issue}`)}
     >
       <Badge look={TONES[issue]}>
         {t(`issue.${issue}`)}

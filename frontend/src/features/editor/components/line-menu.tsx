@@ -1,21 +1,30 @@
-import { Ellipsis, Merge, Plus, Split, Trash2, Users } from "lucide-react";
+import { Ellipsis, Merge, Plus, Split, TextCursor, Trash2, Users } from "lucide-react";
 import { useTranslation } from "react-i18next";
-import type { SegmentRead } from "@/api/generated";
 import { IconButton } from "@/components/ui/icon-button";
 import { Menu } from "@/components/ui/menu";
+import { type Row, textOf } from "@/core/lines";
+import { cuts } from "@/core/split";
+import { useCaret } from "../state/caret";
 import { useStructure } from "../state/use-structure";
 import { show } from "../state/view";
 
 /** Split, merge, insert, delete. */
-export function LineMenu({ segment }: { segment: SegmentRead }) {
+export function LineMenu({ row }: { row: Row }) {
   const { t } = useTranslation();
   const structure = useStructure();
-  const id = segment.segment_id;
+  const id = row.segment.segment_id;
+  const caret = useCaret(({ caret: at }) => at?.segment === id && cuts(textOf(row, at.side), at.at));
+  const atCursor = {
+    label: t("editor.split_at_cursor"),
+    icon: TextCursor,
+    onSelect: () => void structure.split(id, "cursor"),
+  };
   return (
     <Menu
       trigger={<IconButton small icon={Ellipsis} label={t("editor.more")} />}
       entries={[
-        { label: t("editor.split"), icon: Split, onSelect: () => structure.split(id) },
+        ...(caret ? [atCursor] : []),
+        { label: t("editor.split"), icon: Split, onSelect: () => void structure.split(id, "playhead") },
         {
           label: t("editor.merge"),
           icon: Merge,

@@ -2,8 +2,9 @@ import { useVirtualizer } from "@tanstack/react-virtual";
 import { AudioLines, CheckCircle2, Languages, SearchX } from "lucide-react";
 import { useEffect, useMemo, useRef } from "react";
 import { useTranslation } from "react-i18next";
+import { EngineText } from "@/components/engine-text";
 import { Empty } from "@/components/ui/states";
-import { findRows, issuesOf } from "@/core/lines";
+import { findRows } from "@/core/lines";
 import { BASE } from "@/core/progress";
 import { useEditor } from "../state/context";
 import { useHeard } from "../state/use-time";
@@ -17,7 +18,7 @@ const ROW_HEIGHT = 62;
 
 /** Indexes of the rows that are shown. */
 function useShown(): number[] {
-  const { rows, busy } = useEditor();
+  const { rows, judged } = useEditor();
   const filter = useView((state) => state.filter);
   const search = useView((state) => state.search);
   return useMemo(() => {
@@ -27,9 +28,9 @@ function useShown(): number[] {
       : null;
     return all.filter((index) => {
       const row = rows[index];
-      return row && (!found || found.has(index)) && (filter === "all" || issuesOf(row, busy).length > 0);
+      return row && (!found || found.has(index)) && (filter === "all" || judged.get(row.segment.segment_id)?.issue);
     });
-  }, [rows, busy, filter, search]);
+  }, [rows, judged, filter, search]);
 }
 
 /** All lines, source beside target; only those in view exist. */
@@ -126,7 +127,7 @@ function NothingShown() {
   if (task.note)
     return (
       <Empty icon={AudioLines} title={t("editor.no_speech")}>
-        {task.note}
+        <EngineText text={task.note} />
       </Empty>
     );
   return (

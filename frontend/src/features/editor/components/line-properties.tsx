@@ -1,11 +1,10 @@
 import { AudioLines, MousePointerClick } from "lucide-react";
-import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import type { LineRead } from "@/api/generated";
+import { EngineText } from "@/components/engine-text";
 import { Button } from "@/components/ui/button";
-import { Field, Input, Select } from "@/components/ui/fields";
+import { Field } from "@/components/ui/fields";
 import { Empty } from "@/components/ui/states";
-import { clock, parseClock } from "@/core/format";
 import { issuesOf } from "@/core/lines";
 import { useEditor } from "../state/context";
 import { useEdits } from "../state/use-edits";
@@ -14,12 +13,15 @@ import { useView } from "../state/view";
 import { useWaiting } from "../state/waiting";
 import { IssueBadges } from "./issue-badges";
 import { Alternatives } from "./alternatives";
+import { LineOwn } from "./line-own";
 import { LineSwitches } from "./line-switches";
+import { SpeakerSelect } from "./speaker-select";
 import { Takes } from "./takes";
+import { TimeField } from "./time-field";
 
 export function LineProperties() {
   const { t } = useTranslation();
-  const { task, language, rows, speakers, busy } = useEditor();
+  const { task, language, rows, busy, judged } = useEditor();
   const { retime } = useEdits(task.task_id, language);
   const redub = useRedub();
   const selected = useView((state) => state.selected);
@@ -30,7 +32,7 @@ export function LineProperties() {
   return (
     <div className="grid grid-cols-[minmax(0,1fr)] gap-4" key={segment.segment_id}>
       <div className="flex flex-wrap gap-1.5 empty:hidden">
-        <IssueBadges issues={issuesOf(row, busy)} line={line} />
+        <IssueBadges issues={issuesOf(row, busy, judged.get(segment.segment_id))} line={line} />
       </div>
       <div className="grid grid-cols-3 gap-2.5">
         <TimeField
@@ -45,21 +47,16 @@ export function LineProperties() {
         />
         <Field label={t("properties.speaker")}>
           {(field) => (
-            <Select
+            <SpeakerSelect
               {...field}
               value={segment.speaker_id}
-              onChange={(event) => void retime(segment.segment_id, { speaker_id: event.target.value })}
-            >
-              {speakers.map(({ speaker_id, name }) => (
-                <option key={speaker_id} value={speaker_id}>
-                  {name}
-                </option>
-              ))}
-            </Select>
+              onChoose={(speaker_id) => void retime(segment.segment_id, { speaker_id })}
+            />
           )}
         </Field>
       </div>
       {line && <Facts line={line} />}
+      {line && <LineOwn line={line} />}
       {line && <LineSwitches line={line} />}
       {line && <Alternatives line={line} />}
       {line?.text && (
@@ -69,30 +66,6 @@ export function LineProperties() {
       )}
       {line && <Takes line={line} />}
     </div>
-  );
-}
-
-function TimeField({ label, value, onCommit }: { label: string; value: number; onCommit: (value: number) => void }) {
-  const [text, setText] = useState<string | null>(null);
-  const commit = () => {
-    const time = text === null ? undefined : parseClock(text);
-    setText(null);
-    if (time !== undefined && Math.abs(time - value) > 0.0005) onCommit(time);
-  };
-  return (
-    <Field label={label}>
-      {(field) => (
-        <Input
-          {...field}
-          inputMode="decimal"
-          className="tabular-nums"
-          value={text ?? clock(value, 2)}
-          onChange={(event) => setText(event.target.value)}
-          onBlur={commit}
-          onKeyDown={(event) => event.key === "Enter" && commit()}
-        />
-      )}
-    </Field>
   );
 }
 
@@ -118,8 +91,16 @@ function Facts({ line }: { line: LineRead }) {
         ))}
       </dl>
       {line.heard && <p className="text-soft text-xs">{t("properties.heard", { text: line.heard })}</p>}
-      {line.decision && <p className="text-soft text-xs">{line.decision}</p>}
-      {line.error_message && <p className="text-bad text-xs">{line.error_message}</p>}
+      {line.decision && (
+        <p className="text-soft text-xs">
+          <EngineText text={line.decision} />
+        </p>
+      )}
+      {line.error_message && (
+        <p className="text-bad text-xs">
+          <EngineText code={line.error_code} text={line.error_message} />
+        </p>
+      )}
     </div>
   );
 }

@@ -4,7 +4,7 @@ import { useTranslation } from "react-i18next";
 import { cn } from "@/components/ui/cn";
 import { IconButton } from "@/components/ui/icon-button";
 import { clock } from "@/core/format";
-import { issuesOf, type Row, speakerColour } from "@/core/lines";
+import { issuesOf, type Row, spanOf, speakerColour } from "@/core/lines";
 import { useEditor } from "../state/context";
 import { show } from "../state/view";
 import { useRedub } from "../state/use-redub";
@@ -23,9 +23,10 @@ interface LineRowProps {
 /** One line: when, who, what is said, what is said instead, and what is the matter with it. */
 export const LineRow = memo(function LineRow({ row, number, selected, heard }: LineRowProps) {
   const { t } = useTranslation();
-  const { speakers, busy, language } = useEditor();
+  const { speakers, busy, language, judged } = useEditor();
   const { segment, line } = row;
-  const speaker = speakers.find((one) => one.speaker_id === (line?.speaker_id ?? segment.speaker_id));
+  const { start_s, speaker_id } = spanOf(row);
+  const speaker = speakers.find((one) => one.speaker_id === speaker_id);
   return (
     <div
       data-segment={segment.segment_id}
@@ -46,15 +47,15 @@ export const LineRow = memo(function LineRow({ row, number, selected, heard }: L
           onClick={() => show({ selected: segment.segment_id, tab: "line" })}
         >
           <span className="sr-only">{t("editor.line_number", { number })} </span>
-          {clock(segment.start_s, 1)}
+          {clock(start_s, 1)}
         </button>
         <span className="flex min-w-0 items-center gap-1.5">
           <span
             aria-hidden
             className="size-2 shrink-0 rounded-full"
-            style={{ background: speakerColour(speakers, segment.speaker_id) }}
+            style={{ background: speakerColour(speakers, speaker_id) }}
           />
-          <span className="truncate">{speaker?.name ?? segment.speaker_id}</span>
+          <span className="truncate">{speaker?.name ?? speaker_id}</span>
         </span>
       </div>
       <div className="max-md:col-span-2">
@@ -67,7 +68,7 @@ export const LineRow = memo(function LineRow({ row, number, selected, heard }: L
           <p className="text-soft px-2 py-1.5">{busy ? t("editor.not_yet") : "–"}</p>
         )}
         <div className="flex flex-wrap items-center gap-1.5 px-2 pt-1 empty:hidden">
-          <IssueBadges issues={issuesOf(row, busy)} line={line} />
+          <IssueBadges issues={issuesOf(row, busy, judged.get(segment.segment_id))} line={line} />
         </div>
       </div>
       <div className="flex items-start justify-end max-md:col-start-2 max-md:row-start-1">
@@ -77,7 +78,8 @@ export const LineRow = memo(function LineRow({ row, number, selected, heard }: L
   );
 });
 
-function RowButtons({ row: { segment, line }, language }: { row: Row; language: string }) {
+function RowButtons({ row, language }: { row: Row; language: string }) {
+  const { segment, line } = row;
   const { t } = useTranslation();
   const { transport } = useEditor();
   const waiting = useWaiting((state) => state.lines.has(`${language}/${segment.segment_id}`));
@@ -100,7 +102,7 @@ function RowButtons({ row: { segment, line }, language }: { row: Row; language: 
           className={waiting ? "[&_svg]:animate-spin" : ""}
         />
       )}
-      <LineMenu segment={segment} />
+      <LineMenu row={row} />
     </>
   );
 }

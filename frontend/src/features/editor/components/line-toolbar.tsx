@@ -3,7 +3,7 @@ import { useTranslation } from "react-i18next";
 import { Button } from "@/components/ui/button";
 import { IconButton } from "@/components/ui/icon-button";
 import { Segmented } from "@/components/ui/segmented";
-import { changedLines, issuesOf } from "@/core/lines";
+import { changedLines } from "@/core/lines";
 import { useEditor } from "../state/context";
 import { useEdits } from "../state/use-edits";
 import { show, useView } from "../state/view";
@@ -12,10 +12,10 @@ import { SubtitleMenu } from "./subtitle-menu";
 
 export function LineToolbar() {
   const { t } = useTranslation();
-  const { task, language, rows, busy } = useEditor();
+  const { task, language, rows, judged } = useEditor();
   const { dubChanged } = useEdits(task.task_id, language);
   const { filter, finding } = useView();
-  const review = rows.filter((row) => issuesOf(row, busy).length > 0).length;
+  const review = [...judged.values()].filter(({ issue }) => issue).length;
   const changed = changedLines(rows);
   const dubAll = () => {
     awaitTake(

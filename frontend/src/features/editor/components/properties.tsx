@@ -2,10 +2,11 @@ import { Tabs } from "radix-ui";
 import { useTranslation } from "react-i18next";
 import { show, type Tab, useView } from "../state/view";
 import { LineProperties } from "./line-properties";
+import { ReviewPanel } from "./review-panel";
 import { SpeakerProperties } from "./speaker-properties";
 import { TaskProperties } from "./task-properties";
 
-const TABS: Tab[] = ["line", "speaker", "task"];
+const TABS: Tab[] = ["line", "review", "speaker", "task"];
 
 /** What is known of the line, its speaker and the task, and what can be set. */
 export function Properties() {
@@ -27,6 +28,9 @@ export function Properties() {
       <div className="min-h-0 flex-1 overflow-y-auto">
         <Tabs.Content value="line" className="p-3.5">
           <LineProperties />
+        </Tabs.Content>
+        <Tabs.Content value="review" className="p-3.5">
+          <ReviewPanel />
         </Tabs.Content>
         <Tabs.Content value="speaker" className="p-3.5">
           <SpeakerProperties />

@@ -1,36 +1,32 @@
 import { useQuery } from "@tanstack/react-query";
 import { CircleCheck, CircleX } from "lucide-react";
 import { useTranslation } from "react-i18next";
-import { getReport, type TaskRead } from "@/api/generated";
-import { keys } from "@/api/keys";
-import { data } from "@/api/problems";
+import type { TaskRead } from "@/api/generated";
 import { languageName } from "@/core/format";
-import { figuresOf, type ReportDocument } from "../state/figures";
+import { figuresOf } from "../state/figures";
+import { reportQuery } from "../state/report";
+import { Misses } from "./verdicts";
 
-/** Figures of the newest export, as they were measured. */
+/** Figures of the newest export, as they were measured, and whether they are good enough. */
 export function Report({ task, language }: { task: TaskRead; language: string }) {
   const { t, i18n } = useTranslation();
-  const status = task.language_status[language]?.status;
-  const { data: report } = useQuery({
-    queryKey: keys.report(task.task_id, language),
-    enabled: status === "completed" || status === "stale",
-    queryFn: async ({ signal }) =>
-      (await data(getReport({ path: { task_id: task.task_id, language }, signal }))) as ReportDocument,
-  });
+  const { data: report } = useQuery(reportQuery(task, language));
   if (!report) return null;
+  const passed = report.gate?.passed ?? report.passed;
   return (
     <section>
       <h3 className="mb-1.5 flex items-center gap-1.5 text-xs font-medium">
-        {report.passed ? (
+        {passed ? (
           <CircleCheck aria-hidden size={14} className="text-good" />
         ) : (
           <CircleX aria-hidden size={14} className="text-bad" />
         )}
         <span className="text-soft">{t("task.report", { language: languageName(language, i18n.language) })}</span>
-        <span className={report.passed ? "text-good" : "text-bad"}>
-          {t(report.passed ? "report.passed" : "report.not_passed")}
-        </span>
+        <span className={passed ? "text-good" : "text-bad"}>{t(passed ? "report.passed" : "report.not_passed")}</span>
       </h3>
+      <div className="mb-1.5 empty:hidden">
+        <Misses misses={report.gate?.misses ?? []} />
+      </div>
       <dl className="border-line divide-line divide-y rounded-lg border text-xs">
         {figuresOf(report).map(({ name, value }) => (
           <div key={name} className="flex justify-between gap-4 px-2.5 py-1.5">

@@ -1,18 +1,18 @@
 import { AudioLines, Ellipsis, Merge, Play, UserCheck } from "lucide-react";
-import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { account } from "@/api/account";
 import { editing } from "@/api/editing";
-import type { SpeakerRead, VoiceRead } from "@/api/generated";
+import type { SpeakerRead, VoiceChoice, VoiceRead } from "@/api/generated";
+import { NameField } from "@/components/name-field";
 import { Button } from "@/components/ui/button";
-import { Field, Input, Select } from "@/components/ui/fields";
+import { Field } from "@/components/ui/fields";
 import { IconButton } from "@/components/ui/icon-button";
 import { Menu } from "@/components/ui/menu";
 import { speakerColour } from "@/core/lines";
 import { useEditor } from "../state/context";
 import { useEdits } from "../state/use-edits";
 import { useView } from "../state/view";
-import { voiceOf, voiceValue } from "./speaker-properties";
+import { VoiceSelect } from "./voice-select";
 
 export function SpeakerCard({ speaker, voices }: { speaker: SpeakerRead; voices: VoiceRead[] }) {
   const { t } = useTranslation();
@@ -21,7 +21,7 @@ export function SpeakerCard({ speaker, voices }: { speaker: SpeakerRead; voices:
   const id = speaker.speaker_id;
   const lines = rows.filter(({ segment }) => segment.speaker_id === id).length;
   const others = speakers.filter((other) => other.speaker_id !== id);
-  const change = (body: { name?: string; voice?: ReturnType<typeof voiceOf> }) =>
+  const change = (body: { name?: string; voice?: VoiceChoice | null }) =>
     void edit(() => editing.changeSpeaker(task.task_id, id, speaker.version, body));
   return (
     <section aria-label={speaker.name} className="border-line grid gap-2.5 rounded-lg border p-3">
@@ -31,7 +31,7 @@ export function SpeakerCard({ speaker, voices }: { speaker: SpeakerRead; voices:
           className="size-3 shrink-0 rounded-full"
           style={{ background: speakerColour(speakers, id) }}
         />
-        <NameField name={speaker.name} onCommit={(name) => change({ name })} />
+        <NameField className="h-8 flex-1 font-medium" name={speaker.name} onCommit={(name) => change({ name })} />
         <IconButton
           small
           icon={Play}
@@ -44,27 +44,14 @@ export function SpeakerCard({ speaker, voices }: { speaker: SpeakerRead; voices:
       <CastProposal speaker={speaker} />
       <Field label={t("speaker.voice")}>
         {(field) => (
-          <Select
+          <VoiceSelect
             {...field}
-            value={voiceValue(speaker.voice)}
-            onChange={(event) => change({ voice: voiceOf(event.target.value) })}
-          >
-            <option value="">{t("speaker.like_original")}</option>
-            <optgroup label={t("speaker.others")}>
-              {others.map((other) => (
-                <option key={other.speaker_id} value={`speaker:${other.speaker_id}`}>
-                  {other.name}
-                </option>
-              ))}
-            </optgroup>
-            <optgroup label={t("speaker.stock")}>
-              {voices.map((voice) => (
-                <option key={`${voice.kind}:${voice.id}`} value={`${voice.kind}:${voice.id}`}>
-                  {voice.name || voice.id}
-                </option>
-              ))}
-            </optgroup>
-          </Select>
+            value={speaker.voice}
+            none={t("speaker.like_original")}
+            speakers={others}
+            voices={voices}
+            onChoose={(voice) => change({ voice })}
+          />
         )}
       </Field>
       <p className="text-soft flex flex-wrap gap-x-3 text-xs tabular-nums">
@@ -128,26 +115,6 @@ function SpeakerMenu({ speaker, others }: { speaker: SpeakerRead; others: Speake
     <Menu
       entries={entries}
       trigger={<IconButton small icon={Ellipsis} label={t("speaker.more", { name: speaker.name })} />}
-    />
-  );
-}
-
-function NameField({ name, onCommit }: { name: string; onCommit: (name: string) => void }) {
-  const { t } = useTranslation();
-  const [text, setText] = useState<string | null>(null);
-  const commit = () => {
-    if (text !== null && text.trim() && text.trim() !== name) onCommit(text.trim());
-    setText(null);
-  };
-  return (
-    <Input
-      aria-label={t("speaker.name")}
-      className="h-8 flex-1 font-medium"
-      maxLength={80}
-      value={text ?? name}
-      onChange={(event) => setText(event.target.value)}
-      onBlur={commit}
-      onKeyDown={(event) => event.key === "Enter" && commit()}
     />
   );
 }

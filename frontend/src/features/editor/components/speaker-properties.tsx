@@ -2,8 +2,8 @@ import { useQuery } from "@tanstack/react-query";
 import { Plus, Users } from "lucide-react";
 import { useTranslation } from "react-i18next";
 import { editing } from "@/api/editing";
-import { listVoices, type VoiceChoice, type VoiceRead } from "@/api/generated";
-import { data } from "@/api/problems";
+import type { VoiceRead } from "@/api/generated";
+import { voicesQuery } from "@/api/queries";
 import { Button } from "@/components/ui/button";
 import { Empty } from "@/components/ui/states";
 import { useEditor } from "../state/context";
@@ -17,11 +17,7 @@ export function SpeakerProperties() {
   const { t } = useTranslation();
   const { task, language, speakers } = useEditor();
   const { edit } = useEdits(task.task_id, language);
-  const { data: voices = NO_VOICES } = useQuery({
-    queryKey: ["voices", language],
-    queryFn: ({ signal }) => data(listVoices({ query: { language }, signal })),
-    enabled: language !== "",
-  });
+  const { data: voices = NO_VOICES } = useQuery(voicesQuery(language));
   if (speakers.length === 0) return <Empty icon={Users} title={t("speaker.none")} />;
   const add = () =>
     void edit(() => editing.addSpeaker(task.task_id, t("speaker.new_name", { number: speakers.length + 1 })));
@@ -35,12 +31,4 @@ export function SpeakerProperties() {
       </Button>
     </div>
   );
-}
-
-/** A voice as the value of an option, and back. */
-export const voiceValue = (voice: VoiceChoice | null): string => (voice ? `${voice.kind}:${voice.id}` : "");
-
-export function voiceOf(value: string): VoiceChoice | null {
-  const [kind, ...id] = value.split(":");
-  return kind ? { kind: kind as VoiceChoice["kind"], id: id.join(":") } : null;
 }

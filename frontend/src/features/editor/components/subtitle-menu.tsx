@@ -7,11 +7,11 @@ import { client } from "@/api/generated/client.gen";
 import { keys } from "@/api/keys";
 import { data } from "@/api/problems";
 import { artifactsQuery } from "@/api/queries";
+import { download } from "@/components/download";
 import { IconButton } from "@/components/ui/icon-button";
 import { Menu, type MenuEntry } from "@/components/ui/menu";
 import { useProblemText } from "@/i18n/problem-text";
 import { useEditor } from "../state/context";
-import { download } from "../state/download";
 
 /** Bring a translation as subtitles, or take one away. */
 export function SubtitleMenu() {

@@ -6,11 +6,13 @@ import { patchTask } from "@/api/cache";
 import { type TaskUpdate, updateTask } from "@/api/generated";
 import { data } from "@/api/problems";
 import { logsQuery } from "@/api/queries";
+import { EngineText } from "@/components/engine-text";
 import { LanguagePicker } from "@/components/language-picker";
+import { MixFields } from "@/components/mix-fields";
 import { clock, languageName } from "@/core/format";
+import { BASE, type Stage } from "@/core/progress";
 import { useProblemText } from "@/i18n/problem-text";
 import { useEditor } from "../state/context";
-import { MixSettings } from "./mix-settings";
 import { Report } from "./report";
 import { TaskGlossary } from "./task-glossary";
 
@@ -42,10 +44,13 @@ export function TaskProperties() {
         value={task.config.target_languages ?? []}
         onChange={(target_languages) => change({ target_languages })}
       />
-      <MixSettings
-        settings={task.config.export_settings ?? {}}
-        onChange={(export_settings) => change({ export_settings })}
-      />
+      <section className="grid gap-2.5">
+        <h3 className="text-soft text-xs font-medium">{t("plan.export_settings")}</h3>
+        <MixFields
+          settings={task.config.export_settings ?? {}}
+          onChange={(export_settings) => change({ export_settings })}
+        />
+      </section>
       <TaskGlossary terms={task.config.glossary ?? []} onChange={(glossary) => change({ glossary })} />
       <Report task={task} language={language} />
       <Log id={task.task_id} />
@@ -79,7 +84,21 @@ function Log({ id }: { id: string }) {
             className="grid grid-cols-[auto_1fr] gap-2"
           >
             <time className="text-soft tabular-nums">{time.format(new Date(entry.created_at))}</time>
-            <span>{[entry.language, entry.stage, entry.status, entry.message].filter(Boolean).join(" · ")}</span>
+            <span>
+              {[
+                entry.language === BASE ? null : languageName(entry.language, i18n.language),
+                t(`stage.${entry.stage as Stage}`, { defaultValue: entry.stage }),
+                t(`status.${entry.status as "failed"}`, { defaultValue: entry.status }),
+              ]
+                .filter(Boolean)
+                .join(" · ")}
+              {entry.message && (
+                <>
+                  {" · "}
+                  <EngineText text={entry.message} />
+                </>
+              )}
+            </span>
           </li>
         ))}
       </ol>

@@ -3,6 +3,7 @@ import { cn } from "@/components/ui/cn";
 import { type Row, textOf } from "@/core/lines";
 import { useEditor } from "../state/context";
 import { draftKey, type Side, useDrafts } from "../state/drafts";
+import { useCaret } from "../state/caret";
 import { useEdits } from "../state/use-edits";
 import { useRedub } from "../state/use-redub";
 import { focusNeighbour } from "../state/focus";
@@ -54,6 +55,7 @@ export function TextCell({ row, side, label }: TextCellProps) {
     <textarea
       aria-label={label}
       data-side={side}
+      data-draft={draft ? "" : undefined}
       rows={1}
       lang={side === "source" ? (task.source_language ?? undefined) : language}
       value={draft?.text ?? saved}
@@ -62,6 +64,9 @@ export function TextCell({ row, side, label }: TextCellProps) {
           text: event.target.value.replaceAll("\n", " "),
           version: draft?.version ?? (side === "source" ? segment.version : (line?.version ?? 1)),
         })
+      }
+      onSelect={({ currentTarget }) =>
+        useCaret.setState({ caret: { segment: segment.segment_id, side, at: currentTarget.selectionStart } })
       }
       onBlur={() => void save()}
       onKeyDown={onKey}

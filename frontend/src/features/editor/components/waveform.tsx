@@ -3,7 +3,7 @@ import { useTranslation } from "react-i18next";
 import WaveSurfer from "wavesurfer.js";
 import RegionsPlugin, { type Region } from "wavesurfer.js/dist/plugins/regions.esm.js";
 import { useTheme } from "@/components/ui/theme";
-import { settleEdges, speakerColour } from "@/core/lines";
+import { settleEdges, spanOf, speakerColour } from "@/core/lines";
 import { type Editor, useEditor } from "../state/context";
 import { useEdits } from "../state/use-edits";
 import { show, useView } from "../state/view";
@@ -78,7 +78,7 @@ function useRegions(regions: Regions | null): void {
   const editor = useEditor();
   const { task, language } = editor;
   const selected = useView((state) => state.selected);
-  const { retime } = useEdits(task.task_id, language);
+  const { move } = useEdits(task.task_id, language);
   const latest = useRef(editor);
   useEffect(() => {
     latest.current = editor;
@@ -90,7 +90,7 @@ function useRegions(regions: Regions | null): void {
       const tolerance = SNAP_PX / useView.getState().zoom;
       const edges = settleEdges(rows, region.id, region.start, region.end, duration, tolerance);
       region.setOptions({ start: edges.start_s, end: edges.end_s });
-      void retime(region.id, edges);
+      void move(region.id, edges);
     };
     const onClicked = (region: Region, event: MouseEvent) => {
       event.stopPropagation();
@@ -103,7 +103,7 @@ function useRegions(regions: Regions | null): void {
       offUpdated();
       offClicked();
     };
-  }, [regions, retime]);
+  }, [regions, move]);
   useEffect(() => {
     if (regions) drawRegions(regions, editor, selected);
   }, [regions, editor, selected]);
@@ -111,22 +111,24 @@ function useRegions(regions: Regions | null): void {
 
 function drawRegions(regions: Regions, { rows, speakers }: Editor, selected: string | null): void {
   const known = new Map(regions.getRegions().map((region) => [region.id, region]));
-  for (const { segment } of rows) {
+  for (const row of rows) {
+    const { segment } = row;
+    const { start_s, end_s, speaker_id } = spanOf(row);
     const region = known.get(segment.segment_id);
     known.delete(segment.segment_id);
     const chosen = segment.segment_id === selected;
-    const color = speakerColour(speakers, segment.speaker_id, chosen ? 0.42 : 0.2);
+    const color = speakerColour(speakers, speaker_id, chosen ? 0.42 : 0.2);
     if (!region) {
       regions.addRegion({
         id: segment.segment_id,
-        start: segment.start_s,
-        end: segment.end_s,
+        start: start_s,
+        end: end_s,
         color,
         drag: true,
         resize: true,
       });
-    } else if (region.start !== segment.start_s || region.end !== segment.end_s || region.color !== color) {
-      region.setOptions({ start: segment.start_s, end: segment.end_s, color });
+    } else if (region.start !== start_s || region.end !== end_s || region.color !== color) {
+      region.setOptions({ start: start_s, end: end_s, color });
     }
   }
   for (const region of known.values()) region.remove();

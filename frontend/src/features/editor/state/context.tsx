@@ -1,5 +1,5 @@
 import { createContext, type ReactNode, useContext } from "react";
-import type { SpeakerRead, TaskRead } from "@/api/generated";
+import type { ReviewLine, SpeakerRead, TaskRead } from "@/api/generated";
 import type { Row } from "@/core/lines";
 import type { Transport } from "./transport";
 
@@ -8,6 +8,10 @@ export interface Editor {
   task: TaskRead;
   language: string;
   rows: Row[];
+  /** The review list of all languages, worst first. */
+  review: ReviewLine[];
+  /** What it says of lines of the language at hand. */
+  judged: ReadonlyMap<string, ReviewLine>;
   speakers: SpeakerRead[];
   duration: number;
   busy: boolean;

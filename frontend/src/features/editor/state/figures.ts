@@ -1,6 +1,21 @@
+/** A figure beyond its limit. */
+export interface Miss {
+  figure: string;
+  value: number | boolean;
+  limit: number | boolean;
+}
+
+/** Whether a language reached its thresholds. */
+export interface Gate {
+  passed: boolean;
+  misses: Miss[];
+  unmeasured?: string[];
+}
+
 /** The report of an export, as far as it is shown. */
 export interface ReportDocument {
   passed?: boolean;
+  gate?: Gate | null;
   lines_total?: number;
   lines_dubbed?: number;
   lines_failed?: number;
@@ -42,4 +57,15 @@ export function figuresOf(report: ReportDocument): Figure[] {
     ["length_difference", report.length_difference_s !== undefined && `${report.length_difference_s.toFixed(2)} s`],
   ];
   return figures.flatMap(([name, value]) => (value ? [{ name, value }] : []));
+}
+
+const SHARES = new Set(["speed.in_window_share", "overlap", "error_rate.mean", "error_rate.max"]);
+
+/** A gate's figure or its limit with its unit. */
+export function sizeOf(figure: string, value: number | boolean): string {
+  if (typeof value === "boolean") return String(value);
+  if (SHARES.has(figure)) return percent(value);
+  if (figure === "speed.p95") return `${value.toFixed(2)}×`;
+  if (figure.startsWith("loudness")) return `${value.toFixed(1)} LU`;
+  return Number.isInteger(value) ? String(value) : value.toFixed(2);
 }

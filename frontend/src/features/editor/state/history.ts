@@ -27,7 +27,8 @@ export function useHistory(id: string, language: string): History {
   const step = (act: () => Promise<{ edit: EditRead }>, word: "undone" | "redone") =>
     void edit(async () => {
       const done = await act();
-      toast(t(`editor.${word}`, { what: done.edit.summary }));
+      const { kind, summary } = done.edit;
+      toast(t(`editor.${word}`, { what: t(`edit.${kind as "update_line"}`, { defaultValue: summary }) }));
     });
   return {
     edits,

@@ -23,7 +23,8 @@ it("in a text field only those work that do not type", () => {
   expect(actionFor(press(" ", { code: "Space" }), true, false)).toBeUndefined();
   expect(actionFor(press(" ", { code: "Space", ctrlKey: true }), true, false)).toBe("play");
   expect(actionFor(press("Enter", { ctrlKey: true }), true, false)).toBe("dub");
-  expect(actionFor(press("z", { code: "KeyZ", ctrlKey: true }), true, false)).toBeUndefined();
+  expect(actionFor(press("[", { code: "BracketLeft" }), true, false)).toBeUndefined();
+  expect(actionFor(press("[", { code: "BracketLeft", altKey: true }), true, false)).toBe("nudge_earlier");
 });
 
 it("a button keeps the keys that press it", () => {

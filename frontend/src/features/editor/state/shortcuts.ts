@@ -15,6 +15,7 @@ export type Action =
   | "nudge_later"
   | "swap_voice"
   | "help"
+  | "palette"
   | "back"
   | "forward";
 
@@ -38,13 +39,16 @@ export const SHORTCUTS: Shortcut[] = [
   { action: "dub", keys: "Ctrl+Enter", inFields: true },
   { action: "split", keys: "Alt+S", inFields: true },
   { action: "merge", keys: "Alt+M", inFields: true },
-  { action: "undo", keys: "Ctrl+Z", inFields: false },
-  { action: "redo", keys: "Ctrl+Shift+Z", inFields: false },
+  { action: "undo", keys: "Ctrl+Z", inFields: true },
+  { action: "redo", keys: "Ctrl+Shift+Z", inFields: true },
   { action: "find", keys: "Ctrl+F", inFields: true },
   { action: "nudge_earlier", keys: "[", inFields: false },
+  { action: "nudge_earlier", keys: "Alt+[", inFields: true },
   { action: "nudge_later", keys: "]", inFields: false },
+  { action: "nudge_later", keys: "Alt+]", inFields: true },
   { action: "swap_voice", keys: "A", inFields: false },
   { action: "swap_voice", keys: "Alt+A", inFields: true },
+  { action: "palette", keys: "Ctrl+K", inFields: true },
   { action: "help", keys: "?", inFields: false },
 ];
 

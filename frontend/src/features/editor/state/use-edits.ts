@@ -22,6 +22,8 @@ export interface Edits {
   /** Save a typed text; false when it was not saved. A conflict is shown, and whoever typed decides. */
   saveText: (side: Side, segment: string, text: string, version: number) => Promise<boolean>;
   retime: (segment: string, values: { start_s?: number; end_s?: number; speaker_id?: string }) => Promise<void>;
+  /** Move what is shown: the line of this language where that has times of its own, else the original and all with it. */
+  move: (segment: string, times: { start_s: number; end_s: number }) => Promise<void>;
   dub: (segment: string) => Promise<void>;
   dubChanged: (lines: LineRead[]) => Promise<void>;
   /** Do something else with the task's lines and read them again. */
@@ -43,6 +45,11 @@ export function useEdits(id: string, language: string): Edits {
         toast.error(say(error));
         return false;
       }
+    };
+    const edit: Edits["edit"] = async (act) => {
+      const done = await attempt(act);
+      await reread();
+      return done;
     };
     const putSegment = (segment: SegmentRead) => {
       cache.setQueryData<SegmentRead[]>(keys.segments(id), (all) =>
@@ -98,6 +105,12 @@ export function useEdits(id: string, language: string): Edits {
       });
       await reread();
     };
+    const move: Edits["move"] = async (segment_id, times) => {
+      const lines = cache.getQueryData<LineRead[]>(keys.lines(id, language));
+      const own = lines?.find((line) => line.segment_id === segment_id && line.moved);
+      if (own) await edit(() => editing.changeLine(id, language, segment_id, own.version, times));
+      else await retime(segment_id, times);
+    };
     const dub: Edits["dub"] = async (segment_id) => {
       await attempt(() => data(dubLine({ path: { task_id: id, language, segment_id } })));
     };
@@ -111,11 +124,6 @@ export function useEdits(id: string, language: string): Edits {
       );
       if (done) toast(t("editor.dubbing_lines", { count: lines.length }));
     };
-    const edit: Edits["edit"] = async (act) => {
-      const done = await attempt(act);
-      await reread();
-      return done;
-    };
-    return { saveText, retime, dub, dubChanged, edit };
+    return { saveText, retime, move, dub, dubChanged, edit };
   }, [cache, id, language, say, t]);
 }

@@ -1,6 +1,8 @@
 import { useEffect, useRef } from "react";
 import { type Action, actionFor } from "./shortcuts";
 
+/** Fields whose own history of what is typed comes before that of the task. */
+const TYPED_IN = "textarea[data-draft], textarea:not([data-side]), input:not([type=checkbox]):not([type=range])";
 const CONTROLS = "button, a, select, summary, [role=slider], [role=tab], [role=radio], [role=menuitem]";
 
 /** Listen for the editor's keys; dialogs and menus keep theirs. */
@@ -17,6 +19,7 @@ export function useShortcuts(actions: Partial<Record<Action, () => void>>): void
       const action = actionFor(event, inField, target.matches(CONTROLS));
       const act = action && latest.current[action];
       if (!act || action === "commit_next") return; // Enter belongs to the field it is pressed in
+      if ((action === "undo" || action === "redo") && target.matches(TYPED_IN)) return;
       event.preventDefault();
       act();
     };

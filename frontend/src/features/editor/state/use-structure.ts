@@ -1,6 +1,13 @@
 import { useTranslation } from "react-i18next";
+import { useQueryClient } from "@tanstack/react-query";
 import { editing } from "@/api/editing";
+import type { LineRead, SegmentRead } from "@/api/generated";
+import { keys } from "@/api/keys";
+import { rowsOf } from "@/core/lines";
+import { splitAt } from "@/core/split";
+import { useCaret } from "./caret";
 import { useEditor } from "./context";
+import { draftKey, type Side, useDrafts } from "./drafts";
 import { useEdits } from "./use-edits";
 import { show } from "./view";
 
@@ -8,7 +15,8 @@ const MIN_ROOM_S = 0.4;
 const NEW_LENGTH_S = 2;
 
 export interface Structure {
-  split: (segment: string) => void;
+  /** Cut a line at the playhead, or where the text cursor was last in it. */
+  split: (segment: string, at: "playhead" | "cursor") => Promise<void>;
   merge: (segment: string) => void;
   insert: (segment: string) => void;
   remove: (segment: string) => void;
@@ -20,8 +28,19 @@ export interface Structure {
 export function useStructure(): Structure {
   const { t } = useTranslation();
   const { task, language, rows, transport, duration } = useEditor();
-  const { edit } = useEdits(task.task_id, language);
   const id = task.task_id;
+  const cache = useQueryClient();
+  const { edit, saveText } = useEdits(id, language);
+  /** Save what is typed: it is the saved text that is cut. */
+  const settle = async (side: Side, segment: string) => {
+    const draft = useDrafts.getState().drafts[draftKey(side, language, segment)];
+    return !draft || saveText(side, segment, draft.text.trim(), draft.version);
+  };
+  const saved = (segment: string) => {
+    const segments = cache.getQueryData<SegmentRead[]>(keys.segments(id)) ?? [];
+    const lines = cache.getQueryData<LineRead[]>(keys.lines(id, language)) ?? [];
+    return rowsOf(segments, lines).find((one) => one.segment.segment_id === segment);
+  };
   const at = (segment: string) => rows.findIndex((row) => row.segment.segment_id === segment);
   const row = (segment: string) => rows[at(segment)]?.segment;
   const next = (segment: string) => rows[at(segment) + 1]?.segment;
@@ -29,12 +48,14 @@ export function useStructure(): Structure {
   return {
     hasNext: (segment) => next(segment) !== undefined,
     hasRoom: (segment) => room(segment) >= MIN_ROOM_S,
-    split: (segment) => {
-      const found = row(segment);
+    split: async (segment, at) => {
+      const { caret } = useCaret.getState();
+      const place = at === "cursor" && caret?.segment === segment ? caret : null;
+      if (!(await settle("source", segment)) || !(await settle("target", segment))) return;
+      const found = saved(segment);
       if (!found) return;
-      const inside = transport.time > found.start_s + 0.1 && transport.time < found.end_s - 0.1;
-      const at_s = inside ? transport.time : (found.start_s + found.end_s) / 2;
-      void edit(() => editing.split(id, segment, found.version, { at_s: Math.round(at_s * 1000) / 1000 }));
+      const cut = splitAt(found, language, transport.time, place);
+      await edit(() => editing.split(id, segment, found.segment.version, cut));
     },
     merge: (segment) => {
       const other = next(segment);

@@ -1,6 +1,6 @@
 import { create } from "zustand";
 
-export type Tab = "line" | "speaker" | "task";
+export type Tab = "line" | "review" | "speaker" | "task";
 export type Filter = "all" | "review";
 export type Subtitles = "off" | "source" | "target" | "both";
 

@@ -4,7 +4,7 @@ import { useTranslation } from "react-i18next";
 import { toast } from "sonner";
 import { account, castQuery } from "@/api/account";
 import type { CastRead } from "@/api/generated";
-import { Input } from "@/components/ui/fields";
+import { NameField } from "@/components/name-field";
 import { IconButton } from "@/components/ui/icon-button";
 import { useProblemText } from "@/i18n/problem-text";
 import { Section } from "./section";
@@ -50,14 +50,7 @@ function Member({
   const { t } = useTranslation();
   return (
     <li className="flex items-center gap-3 py-2">
-      <Input
-        aria-label={t("speaker.name")}
-        defaultValue={member.name}
-        className="max-w-64"
-        onBlur={(event) =>
-          event.target.value.trim() && event.target.value !== member.name && onRename(event.target.value.trim())
-        }
-      />
+      <NameField name={member.name} className="max-w-64" onCommit={onRename} />
       <span className="text-soft flex-1 text-xs">{t("cast.episodes", { count: member.episodes })}</span>
       <IconButton small icon={Trash2} label={t("cast.remove", { name: member.name })} onClick={onRemove} />
     </li>

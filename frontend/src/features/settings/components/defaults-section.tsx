@@ -3,12 +3,12 @@ import { useTranslation } from "react-i18next";
 import { toast } from "sonner";
 import { account, settingsQuery } from "@/api/account";
 import type { Settings } from "@/api/generated";
+import { LoudnessField } from "@/components/mix-fields";
 import { LanguagePicker } from "@/components/language-picker";
-import { Field, Input, Select } from "@/components/ui/fields";
+import { Field, Input } from "@/components/ui/fields";
 import { useProblemText } from "@/i18n/problem-text";
 import { Section } from "./section";
 
-const LOUDNESS = [-14, -16, -23, -24];
 const LIMITS = ["max_failed_lines", "max_overflow_lines", "max_p95_speed", "min_overlap"] as const;
 
 /** What new tasks begin with, and from when on a language has issues. */
@@ -37,23 +37,10 @@ export function DefaultsSection() {
           onChange={(default_languages) => set({ default_languages })}
         />
         <div className="grid gap-3 sm:grid-cols-3">
-          <Field label={t("plan.loudness")}>
-            {(field) => (
-              <Select
-                {...field}
-                value={settings.export_settings?.loudness_lufs ?? -16}
-                onChange={(event) =>
-                  set({ export_settings: { ...settings.export_settings, loudness_lufs: Number(event.target.value) } })
-                }
-              >
-                {LOUDNESS.map((value) => (
-                  <option key={value} value={value}>
-                    {t("plan.lufs", { value })}
-                  </option>
-                ))}
-              </Select>
-            )}
-          </Field>
+          <LoudnessField
+            value={settings.export_settings?.loudness_lufs}
+            onChange={(loudness_lufs) => set({ export_settings: { ...settings.export_settings, loudness_lufs } })}
+          />
           {LIMITS.map((limit) => (
             <NumberField
               key={limit}

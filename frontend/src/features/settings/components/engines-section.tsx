@@ -3,6 +3,7 @@ import { CircleCheck, CircleX } from "lucide-react";
 import { useTranslation } from "react-i18next";
 import type { EngineInfo } from "@/api/generated";
 import { enginesQuery, healthQuery } from "@/api/queries";
+import { EngineText } from "@/components/engine-text";
 import { Badge } from "@/components/ui/badge";
 import { Failure } from "@/components/ui/states";
 import { STAGES } from "@/core/progress";
@@ -81,7 +82,11 @@ function EngineCard({ engine }: { engine: EngineInfo }) {
           .join(" · ")}
       </p>
       <p className="mt-1.5 text-xs">{can}</p>
-      {engine.hint && <p className="text-warn mt-1.5 text-xs">{engine.hint}</p>}
+      {engine.hint && (
+        <p className="text-warn mt-1.5 text-xs">
+          <EngineText text={engine.hint} />
+        </p>
+      )}
     </li>
   );
 }

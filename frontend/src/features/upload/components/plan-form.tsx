@@ -2,7 +2,8 @@ import { useQuery } from "@tanstack/react-query";
 import { useTranslation } from "react-i18next";
 import type { TaskConfig } from "@/api/generated";
 import { languagesQuery } from "@/api/queries";
-import { Check, Field, Input, Select } from "@/components/ui/fields";
+import { Field, Input, Select } from "@/components/ui/fields";
+import { MixFields } from "@/components/mix-fields";
 import { LanguagePicker } from "@/components/language-picker";
 import { languageName } from "@/core/format";
 
@@ -10,8 +11,6 @@ interface PlanFormProps {
   config: TaskConfig;
   onChange: (config: TaskConfig) => void;
 }
-
-const LOUDNESS = [-14, -16, -23, -24];
 
 /** Languages and options of a task. */
 export function PlanForm({ config, onChange }: PlanFormProps) {
@@ -57,69 +56,15 @@ export function PlanForm({ config, onChange }: PlanFormProps) {
           )}
         </Field>
       </div>
-      <ExportFields config={config} onChange={onChange} />
+      <details className="border-line rounded-lg border px-3.5 py-2.5">
+        <summary className="font-medium">{t("plan.export_settings")}</summary>
+        <div className="mt-3">
+          <MixFields
+            settings={config.export_settings ?? {}}
+            onChange={(export_settings) => set({ export_settings })}
+          />
+        </div>
+      </details>
     </div>
-  );
-}
-
-function ExportFields({ config, onChange }: PlanFormProps) {
-  const { t } = useTranslation();
-  const settings = config.export_settings ?? {};
-  const set = (values: Partial<typeof settings>) =>
-    onChange({ ...config, export_settings: { ...settings, ...values } });
-  return (
-    <details className="border-line rounded-lg border px-3.5 py-2.5">
-      <summary className="font-medium">{t("plan.export_settings")}</summary>
-      <div className="mt-3 grid gap-3 sm:grid-cols-3">
-        <Field label={t("plan.loudness")}>
-          {(field) => (
-            <Select
-              {...field}
-              value={settings.loudness_lufs ?? -16}
-              onChange={(event) => set({ loudness_lufs: Number(event.target.value) })}
-            >
-              {LOUDNESS.map((value) => (
-                <option key={value} value={value}>
-                  {t("plan.lufs", { value })}
-                </option>
-              ))}
-            </Select>
-          )}
-        </Field>
-        <Field label={t("plan.duck")} hint={t("plan.duck_hint")}>
-          {(field) => (
-            <Input
-              {...field}
-              type="number"
-              min={-60}
-              max={0}
-              value={settings.duck_db ?? -14}
-              onChange={(event) => set({ duck_db: Number(event.target.value) })}
-            />
-          )}
-        </Field>
-        <Field label={t("plan.container")}>
-          {(field) => (
-            <Select
-              {...field}
-              value={settings.container ?? "auto"}
-              onChange={(event) => set({ container: event.target.value as "auto" })}
-            >
-              {(["auto", "mp4", "mkv"] as const).map((value) => (
-                <option key={value} value={value}>
-                  {value === "auto" ? t("plan.automatic") : value.toUpperCase()}
-                </option>
-              ))}
-            </Select>
-          )}
-        </Field>
-      </div>
-      <Check
-        className="mt-3"
-        label={t("plan.keep_original")}
-        checked={settings.keep_original ?? true}
-        onChange={(event) => set({ keep_original: event.target.checked })}
-      />
-    </details>
   );
 }

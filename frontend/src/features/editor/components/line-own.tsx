@@ -1,0 +1,61 @@
+import { useQuery } from "@tanstack/react-query";
+import { RotateCcw } from "lucide-react";
+import { useTranslation } from "react-i18next";
+import { editing } from "@/api/editing";
+import type { LineRead, LineUpdate, VoiceRead } from "@/api/generated";
+import { voicesQuery } from "@/api/queries";
+import { Button } from "@/components/ui/button";
+import { Field } from "@/components/ui/fields";
+import { languageName } from "@/core/format";
+import { useEditor } from "../state/context";
+import { useEdits } from "../state/use-edits";
+import { SpeakerSelect } from "./speaker-select";
+import { TimeField } from "./time-field";
+import { VoiceSelect } from "./voice-select";
+
+const NO_VOICES: VoiceRead[] = [];
+const AS_ORIGINAL: LineUpdate = { start_s: null, end_s: null, speaker_id: null, voice: null };
+
+/** What the language at hand has otherwise than the original: times, speaker and voice of this line alone. */
+export function LineOwn({ line }: { line: LineRead }) {
+  const { t, i18n } = useTranslation();
+  const { task, language, speakers } = useEditor();
+  const { edit } = useEdits(task.task_id, language);
+  const { data: voices = NO_VOICES } = useQuery(voicesQuery(language));
+  const set = (change: LineUpdate) =>
+    void edit(() => editing.changeLine(task.task_id, language, line.segment_id, line.version, change));
+  const own = line.moved || line.voice !== null;
+  return (
+    <details className="border-line rounded-lg border px-3 py-2" open={own} data-own={own}>
+      <summary className="font-medium">
+        {t("properties.own", { language: languageName(language, i18n.language) })}
+      </summary>
+      <div className="mt-2.5 grid grid-cols-2 gap-2.5">
+        <TimeField label={t("properties.start")} value={line.start_s} onCommit={(start_s) => set({ start_s })} />
+        <TimeField label={t("properties.end")} value={line.end_s} onCommit={(end_s) => set({ end_s })} />
+        <Field label={t("properties.speaker")}>
+          {(field) => (
+            <SpeakerSelect {...field} value={line.speaker_id} onChoose={(speaker_id) => set({ speaker_id })} />
+          )}
+        </Field>
+        <Field label={t("speaker.voice")}>
+          {(field) => (
+            <VoiceSelect
+              {...field}
+              value={line.voice}
+              none={t("properties.speaker_voice")}
+              speakers={speakers}
+              voices={voices}
+              onChoose={(voice) => set({ voice })}
+            />
+          )}
+        </Field>
+      </div>
+      {own && (
+        <Button small look="quiet" icon={RotateCcw} className="mt-2" onClick={() => set(AS_ORIGINAL)}>
+          {t("properties.as_original")}
+        </Button>
+      )}
+    </details>
+  );
+}

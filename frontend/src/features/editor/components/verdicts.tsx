@@ -1,0 +1,61 @@
+import { useQueries } from "@tanstack/react-query";
+import { CircleCheck, CircleX } from "lucide-react";
+import { useTranslation } from "react-i18next";
+import { languageName } from "@/core/format";
+import { finished } from "@/core/progress";
+import { useEditor } from "../state/context";
+import { reportQuery } from "../state/report";
+import { type Miss, sizeOf } from "../state/figures";
+
+/** Whether each finished language reached its thresholds, and which it missed. */
+export function Verdicts() {
+  const { i18n } = useTranslation();
+  const { task } = useEditor();
+  const codes = finished(task);
+  const reports = useQueries({ queries: codes.map((code) => reportQuery(task, code)) });
+  return (
+    <ul className="grid gap-2 empty:hidden">
+      {codes.map((code, index) => {
+        const gate = reports[index]?.data?.gate;
+        if (!gate) return null;
+        return (
+          <li key={code} data-gate={code} data-passed={gate.passed} className="grid gap-1">
+            <Verdict passed={gate.passed} name={languageName(code, i18n.language)} />
+            <Misses misses={gate.misses} />
+          </li>
+        );
+      })}
+    </ul>
+  );
+}
+
+function Verdict({ passed, name }: { passed: boolean; name: string }) {
+  const { t } = useTranslation();
+  const Icon = passed ? CircleCheck : CircleX;
+  return (
+    <p className="flex items-center gap-1.5">
+      <Icon aria-hidden size={15} className={passed ? "text-good" : "text-bad"} />
+      <strong className="font-medium">{name}</strong>
+      <span className={passed ? "text-good" : "text-bad"}>{t(passed ? "report.passed" : "report.not_passed")}</span>
+    </p>
+  );
+}
+
+/** Each figure beyond its limit. */
+export function Misses({ misses }: { misses: Miss[] }) {
+  const { t } = useTranslation();
+  if (misses.length === 0) return null;
+  return (
+    <ul className="text-bad bg-bad-soft grid gap-0.5 rounded-md px-2.5 py-1.5 text-xs">
+      {misses.map((miss) => {
+        const figure = t(`miss.${miss.figure.replaceAll(".", "_") as "overlap"}`, { defaultValue: miss.figure });
+        const [value, limit] = [sizeOf(miss.figure, miss.value), sizeOf(miss.figure, miss.limit)];
+        return (
+          <li key={miss.figure} data-miss={miss.figure}>
+            {typeof miss.value === "boolean" ? figure : t("miss.limit", { figure, value, limit })}
+          </li>
+        );
+      })}
+    </ul>
+  );
+}
