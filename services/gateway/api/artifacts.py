@@ -18,7 +18,7 @@ from services.gateway.api.problems import Problem, not_found, unprocessable
 from services.gateway.api.reading import read_task
 from services.gateway.api.schemas import Artifact, LogRead, TaskRead
 from services.gateway.database import queries
-from services.gateway.database.consequences import outdate_translation
+from services.gateway.database.consequences import outdate_voices
 from services.gateway.database.edits import Edit
 from services.gateway.database.jobs import spans
 from services.gateway.database.tables import Task
@@ -156,8 +156,8 @@ async def put_subtitles(task_id: str, language: str, request: Request, parts: Pa
     """Bring a file (SRT, VTT or ASS) as request body: the source text for `base`, a translation for a language.
 
     Source text counts for the next run of the base stage. A translation is one edit of all lines it has another text
-    for: they turn stale as if a person had written them, and one undo reverts it. Lines that have no text yet get
-    theirs when the stage `translation` runs.
+    for: they turn stale as if a person had written them, and one undo reverts it. They are spoken by the next start of
+    the language, or by `POST ../dub`.
     """
     if language not in (BASE, *TARGET_LANGUAGES):
         raise not_found(f"language '{language[:20]}'")
@@ -202,13 +202,13 @@ def _bring_texts(session: Session, task: Task, language: str, cues: Sequence[Cue
     edit = Edit(session, task, "bring_subtitles", author)
     for segment in segments:
         line, text = lines[segment.segment_id], texts.get(segment.segment_id)
-        if line.text is None or text is None:
-            edit.change(line, provided=text)
+        if text is None:
+            edit.change(line, provided=None)
         elif text != line.text:
             by_person = {"edited": False, "pinned": False, "origin": "provided", "segment_revision": segment.revision}
             edit.change(line, provided=text, text=text, **by_person)
     if edit.finish(f"{language}: subtitles brought, {len(texts)} lines"):
-        outdate_translation(session, task, language)
+        outdate_voices(session, task, language)
 
 
 def serve(parts: Gateway, request: Request, key: str, name: str, media_type: str, download: bool = False) -> Response:

@@ -156,11 +156,9 @@ def outdate_export(session: Session, task: Task, language: str) -> None:
     tell(session, task, language, "language", "stale")
 
 
-def outdate_translation(session: Session, task: Task, language: str) -> None:
-    """Many lines have or want other texts: the next start of the language translates, and dubs, what is missing."""
-    runs = queries.newest_runs(session, [task.task_id]).get(task.task_id, {})
-    for stage in (Stage.TRANSLATION, Stage.CLONING):
-        run = runs.get((language, stage))
-        if run is not None and run.status == Status.COMPLETED:
-            run.status = Status.STALE
+def outdate_voices(session: Session, task: Task, language: str) -> None:
+    """So many lines have other texts that the next start of the language dubs what is missing before it exports."""
+    run = queries.newest_runs(session, [task.task_id]).get(task.task_id, {}).get((language, Stage.CLONING))
+    if run is not None and run.status == Status.COMPLETED:
+        run.status = Status.STALE
     outdate_export(session, task, language)

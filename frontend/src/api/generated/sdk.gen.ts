@@ -494,8 +494,8 @@ export const getReport = <ThrowOnError extends boolean = false>(options: Options
  * Bring a file (SRT, VTT or ASS) as request body: the source text for `base`, a translation for a language.
  *
  * Source text counts for the next run of the base stage. A translation is one edit of all lines it has another text
- * for: they turn stale as if a person had written them, and one undo reverts it. Lines that have no text yet get
- * theirs when the stage `translation` runs.
+ * for: they turn stale as if a person had written them, and one undo reverts it. They are spoken by the next start of
+ * the language, or by `POST ../dub`.
  */
 export const putSubtitles = <ThrowOnError extends boolean = false>(options: Options<PutSubtitlesData, ThrowOnError>) => (options.client ?? client).put<PutSubtitlesResponses, PutSubtitlesErrors, ThrowOnError>({ url: '/api/tasks/{task_id}/languages/{language}/subtitles', ...options });
 

@@ -247,16 +247,18 @@ def test_brought_subtitles_are_one_edit_of_the_lines_that_differ(studio: Studio)
     assert studio.stale("es") == []
 
 
-def test_a_start_after_brought_subtitles_were_undone_speaks_nothing(small_studio: Studio) -> None:
-    """The takes count again; only the export is made anew."""
+def test_a_start_after_brought_subtitles_were_undone_finds_all_as_it_was(small_studio: Studio) -> None:
+    """The takes count again; nothing is translated."""
     cues = "1\n00:00:02,000 --> 00:00:04,000\nun texto de otra persona\n"
     small_studio.http.put(f"{small_studio.base}/languages/es/subtitles", content=cues).raise_for_status()
     assert small_studio.stale("es")
     small_studio.call("POST", "/undo")
-    small_studio.said()
+    before = small_studio.state()
+    small_studio.translated.clear()
     small_studio.call("POST", "/process", 202, languages=["es"])
     small_studio.work()
-    assert small_studio.said() == []
+    assert small_studio.state() == before
+    assert small_studio.translated == []
     assert small_studio.status("es") == "completed"
 
 
