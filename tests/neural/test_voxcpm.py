@@ -1,6 +1,6 @@
 """VoxCPM2 behind the voice port, on a small model with random weights."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -20,13 +20,20 @@ Make = Callable[..., "VoxCpmSynthesizer"]
 
 
 @pytest.fixture(scope="module")
-def make(voxcpm_folder: Path) -> Make:
+def make(voxcpm_folder: Path) -> Iterator[Make]:
     from services.cloner.engines.voxcpm import VoxCpmSynthesizer
 
-    def load(folder: Path = voxcpm_folder, **settings: Any) -> "VoxCpmSynthesizer":
-        return VoxCpmSynthesizer(ClonerSettings(voxcpm_model=str(folder), **settings), ModelSettings(device="cpu"))
+    loaded: list[VoxCpmSynthesizer] = []
 
-    return load
+    def load(folder: Path = voxcpm_folder, **settings: Any) -> "VoxCpmSynthesizer":
+        loaded.append(
+            VoxCpmSynthesizer(ClonerSettings(voxcpm_model=str(folder), **settings), ModelSettings(device="cpu"))
+        )
+        return loaded[-1]
+
+    yield load
+    for engine in loaded:
+        engine._batcher.close()  # its thread would keep the network in memory
 
 
 @pytest.fixture(scope="module")

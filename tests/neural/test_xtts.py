@@ -1,6 +1,6 @@
 """Coqui XTTS behind the voice port, on a small model: lengths, limits, guards, batches over jobs."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -24,14 +24,19 @@ Make = Callable[..., "XttsSynthesizer"]
 
 
 @pytest.fixture(scope="module")
-def make(xtts_folder: Path) -> Make:
+def make(xtts_folder: Path) -> Iterator[Make]:
     """Load the engine, from another folder or with other settings."""
     from services.cloner.engines.xtts import XttsSynthesizer
 
-    def load(folder: Path = xtts_folder, **settings: Any) -> "XttsSynthesizer":
-        return XttsSynthesizer(ClonerSettings(xtts_model=str(folder), **settings), ModelSettings(device="cpu"))
+    loaded: list[XttsSynthesizer] = []
 
-    return load
+    def load(folder: Path = xtts_folder, **settings: Any) -> "XttsSynthesizer":
+        loaded.append(XttsSynthesizer(ClonerSettings(xtts_model=str(folder), **settings), ModelSettings(device="cpu")))
+        return loaded[-1]
+
+    yield load
+    for engine in loaded:
+        engine._batcher.close()  # its thread would keep the network in memory
 
 
 @pytest.fixture(scope="module")
