@@ -16,6 +16,7 @@ from typing import Any
 import httpx
 
 from localclip.errors import LocalClipError
+from shared.models import Model
 
 TRIES = 5
 _CHUNK = 1 << 20
@@ -30,12 +31,16 @@ Tell = Callable[[int], None]
 
 @dataclass(frozen=True)
 class RemoteFile:
-    """A file of a repository, with the checksum the hub knows: SHA-256 of large files, Git's own of small ones."""
+    """A file of a repository, with the checksum the hub knows: SHA-256 of large files, Git's own of small ones.
+
+    A file that lies at a `url` of its own has a SHA-256, or the first digits of it.
+    """
 
     name: str
     size: int
     sha256: str | None
     git_sha1: str | None
+    url: str = ""
 
     @property
     def checksum(self) -> str:
@@ -47,8 +52,8 @@ class RemoteFile:
         size = path.stat().st_size
         if size != self.size:
             return f"{size} bytes instead of {self.size}"
-        if self.sha256 and sha256_of(path, tell) != self.sha256:
-            return "another SHA-256 than the hub's"
+        if self.sha256 and not sha256_of(path, tell).startswith(self.sha256):
+            return "another SHA-256 than it should have"
         if not self.sha256 and self.git_sha1 and _git_sha1(path) != self.git_sha1:
             return "another checksum than the hub's"
         return None
@@ -96,12 +101,22 @@ class Hub:
                 f"{self._endpoint} does not answer like a Hugging Face hub; set HF_ENDPOINT to one, or leave it unset"
             ) from error
 
+    def linked(self, model: Model) -> Repository:
+        """The files of a model that lies on no hub. Raises: LocalClipError."""
+        files = []
+        for link in model.links:
+            response = self._patiently(lambda link=link: self._client.head(link.url))  # type: ignore[misc]
+            self._check(response, link.url)
+            size = int(response.headers.get("content-length", 0))
+            files.append(RemoteFile(link.name, size, link.sha256, None, link.url))
+        return Repository(model.repository, "-".join(link.sha256 for link in model.links), tuple(files))
+
     def fetch(self, repository: Repository, file: RemoteFile, partial: Path, tell: Tell) -> None:
         """Complete `partial` to the whole file, from where it ends now.
 
         Raises: LocalClipError when the hub refuses, or nothing came in several tries in a row; what came stays.
         """
-        url = f"{self._endpoint}/{repository.name}/resolve/{repository.revision}/{file.name}"
+        url = file.url or f"{self._endpoint}/{repository.name}/resolve/{repository.revision}/{file.name}"
         idle = 0
         while not partial.exists() or _size(partial) < file.size:
             have = _size(partial)
@@ -164,7 +179,7 @@ class Hub:
         if response.is_success:
             return
         status, code = response.status_code, response.headers.get("X-Error-Code", "")
-        page = f"{self._endpoint}/{name}"
+        page = name if name.startswith("http") else f"{self._endpoint}/{name}"
         if code == "GatedRepo" or (status == HTTPStatus.FORBIDDEN and self._token):
             token = (
                 "with the account of your HF_TOKEN" if self._token else "and set HF_TOKEN to a token of your account"

@@ -50,7 +50,7 @@ def pull_models(names: Annotated[list[str], typer.Argument(help="names of `local
     chosen = [weights.find(name) for name in names]
     endpoint, token = os.environ.get("HF_ENDPOINT") or _HUB, os.environ.get("HF_TOKEN", "")
     for model in chosen:
-        with Hub(endpoint, token) as hub, _progress() as begin:
+        with Hub(endpoint, "" if model.links else token) as hub, _progress() as begin:
             pulled = weights.pull(model, settings, hub, begin)
         total = _size(sum(kept.size for kept in pulled.manifest.files.values()))
         did = f"fetched {pulled.fetched} files" if pulled.fetched else "nothing to fetch"

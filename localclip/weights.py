@@ -21,6 +21,8 @@ from shared.models import CATALOGUE, Model, ModelSettings, catalogued
 
 MANIFEST = "localclip-manifest.json"
 _PARTIAL = ".partial"
+_DIGITS = 64
+"""Of a whole SHA-256."""
 _SPARE = 200 << 20
 """Bytes to leave free on the disk."""
 
@@ -88,13 +90,13 @@ def pull(model: Model, settings: ModelSettings, hub: Hub, begin: Begin) -> Pulle
             f"machine to {folder}"
         )
     with _alone(folder), _disk_errors(settings):
-        repository = hub.repository(model.repository)
+        repository = hub.linked(model) if model.links else hub.repository(model.repository)
         wanted = _wanted(model, repository)
         missing = [file for file in wanted if not _is_there(folder, file, begin)]
         _check_space(folder, missing)
         for file in missing:
             _fetch(hub, repository, file, folder, begin)
-        files = {file.name: Kept(file.size, file.sha256 or sha256_of(folder / file.name)) for file in wanted}
+        files = {file.name: Kept(file.size, _sha256(file, folder)) for file in wanted}
         manifest = Manifest(repository.name, repository.revision, files)
         _write(folder / MANIFEST, json.dumps(asdict(manifest), indent=2))
         shutil.rmtree(folder / _PARTIAL, ignore_errors=True)
@@ -168,6 +170,11 @@ def _fetch(hub: Hub, repository: Repository, file: RemoteFile, folder: Path, beg
                 f"{file.name} of {repository.name} came broken twice ({fault}); the hub or the mirror has another "
                 "file: try again later, or another HF_ENDPOINT"
             )
+
+
+def _sha256(file: RemoteFile, folder: Path) -> str:
+    known = file.sha256 or ""
+    return known if len(known) == _DIGITS else sha256_of(folder / file.name)
 
 
 def _check_space(folder: Path, missing: list[RemoteFile]) -> None:

@@ -1,6 +1,5 @@
 """Settings of the exporter."""
 
-from pathlib import Path
 from typing import Literal
 
 from pydantic import Field
@@ -41,8 +40,6 @@ class SeparatorSettings(BaseSettings):
     separator: str | None = Field(
         default=None, description="engine that separates voices: none or demucs; None: the profile's"
     )
-    separator_model: str = Field(default="htdemucs", description="name of the Demucs model")
-    separator_models: Path | None = Field(
-        default=None, description="folder with Demucs models (.th, .yaml); None: downloaded once by Demucs"
+    separator_model: str = Field(
+        default="htdemucs", description="a model of `localclip models list`, or the folder of one (.th, .yaml)"
     )
-    separator_device: str | None = Field(default=None, description="torch device; None: cuda where there is one")

@@ -4,8 +4,17 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
+class Link:
+    """A file that lies elsewhere; `sha256` may be the first digits only, where its authors publish no more."""
+
+    name: str
+    url: str
+    sha256: str
+
+
+@dataclass(frozen=True)
 class Model:
-    """Weights on the Hugging Face hub.
+    """Weights on the Hugging Face hub, or at `links`.
 
     `engine` loads them; `files` are patterns of what is fetched, `required` those without which nothing works.
     `size_mb` is what the download takes, rounded. `gated`: its page asks every user to accept terms first.
@@ -21,12 +30,16 @@ class Model:
     required: tuple[str, ...]
     gated: bool = False
     note: str = ""
+    links: tuple[Link, ...] = ()
 
 
 _WHISPER = ("config.json", "preprocessor_config.json", "model.bin", "tokenizer.json", "vocabulary.*")
 _WHISPER_NEEDS = ("config.json", "model.bin", "tokenizer.json")
 _CT2 = ("config.json", "model.bin", "shared_vocabulary.*", "sentencepiece.*", "spiece.model", "tokenizer.json")
 _CT2_NEEDS = ("model.bin",)
+
+
+_HTDEMUCS = "955717e8-8726e21a.th"  # signature and checksum, as Demucs names its files
 
 
 def _whisper(name: str, repository: str, size_mb: int) -> Model:
@@ -90,6 +103,19 @@ CATALOGUE = (
         True,
         ("*.json", "*.safetensors", "*.pth", "*.py", "*.txt"),
         ("config.json",),
+    ),
+    Model(
+        "htdemucs",
+        "demucs",
+        "dl.fbaipublicfiles.com/demucs",
+        84,
+        "MIT",
+        True,
+        ("*.th",),
+        (_HTDEMUCS,),
+        links=(
+            Link(_HTDEMUCS, f"https://dl.fbaipublicfiles.com/demucs/hybrid_transformer/{_HTDEMUCS}", _HTDEMUCS[9:17]),
+        ),
     ),
 )
 """One entry per model, in the order of the pipeline."""

@@ -34,6 +34,12 @@ class Exchange(BaseHTTPRequestHandler):
         with contextlib.suppress(BrokenPipeError, ConnectionResetError):
             self._answer()
 
+    def do_HEAD(self) -> None:
+        """The size of a file, by its address."""
+        path = urlsplit(self.path).path.strip("/").split("/")
+        data = self.server.repositories["/".join(path[:2])].files["/".join(path[4:])]
+        self.reply(200, b"", **{"Content-Length": str(len(data))})
+
     def _answer(self) -> None:
         path = urlsplit(self.path).path.strip("/").split("/")
         if self.server.of is None and path[:2] == ["api", "models"]:

@@ -1,11 +1,13 @@
 """Weights are fetched from a hub, continued, checked, and never broken in their place."""
 
+import hashlib
 import json
 import os
 import random
 import subprocess
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -14,7 +16,7 @@ from filelock import FileLock
 from localclip import weights
 from localclip.errors import LocalClipError
 from localclip.hub import Hub, Tell
-from shared.models import Model, ModelSettings, catalogued, find_model
+from shared.models import Link, Model, ModelSettings, catalogued, find_model
 from tests.localclip.hub_server import (
     REVISION,
     HubServer,
@@ -154,7 +156,7 @@ def test_a_wrong_checksum_is_fetched_once_more(hub: HubServer, settings: ModelSe
     assert check(settings) == {}
     (settings.models_dir / NAME / "model.bin").unlink()
     repository.acts = [send_changed, send_changed]
-    with pytest.raises(LocalClipError, match=r"came broken twice .another SHA-256 than the hub's"):
+    with pytest.raises(LocalClipError, match=r"came broken twice .another SHA-256 than it should have"):
         pull(hub, settings)
     assert not (settings.models_dir / NAME / "model.bin").exists()
 
@@ -318,3 +320,22 @@ def test_offline_means_offline(hub: HubServer, settings: ModelSettings) -> None:
     assert hub.requests == []
     missing = command(settings, "check", NAME)
     assert (missing.returncode, "model.bin is missing" in missing.stdout) == (1, True)
+
+
+def test_a_model_that_lies_on_no_hub_comes_from_its_links(settings: ModelSettings) -> None:
+    """Continued and checked like any other, without the token of the hub."""
+    data = b"demucs" * 5000
+    digest = hashlib.sha256(data).hexdigest()
+    server = HubServer()
+    server.repositories["some/place"] = Repository({"aaaa.th": data}, acts=[cut_after(9000), send_all])
+    link = Link("aaaa.th", f"{server.url}/some/place/resolve/x/aaaa.th", digest[:8])
+    linked = Model("tiny", "demucs", "a place", 1, "MIT", True, ("*.th",), ("aaaa.th",), links=(link,))
+    with Hub(server.url, pause_s=0.0) as hub:
+        pulled = weights.pull(linked, settings, hub, Bars().begin)
+        assert pulled.manifest.files["aaaa.th"].sha256 == digest
+        assert (pulled.folder / "aaaa.th").read_bytes() == data
+        assert weights.pull(linked, settings, hub, Bars().begin).fetched == 0
+        wrong = replace(linked, links=(replace(link, sha256="00000000"),))
+        with pytest.raises(LocalClipError, match="came broken twice"):
+            weights.pull(wrong, settings, hub, Bars().begin)
+    server.stop()

@@ -58,8 +58,7 @@ def models(tmp_path_factory: pytest.TempPathFactory, xtts_folder: Path, voxcpm_f
         "LOCALCLIP_TRANSLATION_MODEL": str(build_translator(root / "nllb", Lexicon(WORDS))),
         "LOCALCLIP_XTTS_MODEL": str(xtts_folder),
         "LOCALCLIP_VOXCPM_MODEL": str(voxcpm_folder),
-        "LOCALCLIP_SEPARATOR_MODEL": "tiny",
-        "LOCALCLIP_SEPARATOR_MODELS": str(build_demucs(root / "demucs")),
+        "LOCALCLIP_SEPARATOR_MODEL": str(build_demucs(root / "demucs")),
     }
 
 

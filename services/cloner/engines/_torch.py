@@ -1,25 +1,8 @@
-"""What engines on torch share."""
+"""What engines on torch read from files."""
 
 import hashlib
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
-
-
-def torch_device(wanted: str) -> str:
-    """`wanted`, or for `auto` the GPU where there is one."""
-    import torch
-
-    if wanted != "auto":
-        return wanted
-    return "cuda" if torch.cuda.is_available() else "cpu"
-
-
-def memory_release(device: str) -> Callable[[], None] | None:
-    """What gives memory that torch keeps for later back to the device."""
-    import torch
-
-    return torch.cuda.empty_cache if device.startswith("cuda") else None
 
 
 def fingerprint(*files: Path) -> str:

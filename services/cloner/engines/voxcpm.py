@@ -4,12 +4,11 @@ from collections.abc import Iterator, Sequence
 
 from services.cloner.engines._drawing import ROUNDS, SHORTEST, expected_s, longest_s, nearest, seed_of
 from services.cloner.engines._gluing import glue
-from services.cloner.engines._torch import memory_release, torch_device
 from services.cloner.engines._voxcpm_model import Draw, Said, VoxCpmModel
 from services.cloner.engines._wording import closed, pieces
 from services.cloner.engines.base import Abilities, Audio, Fault, Sound, Speech
 from services.cloner.settings import ClonerSettings
-from shared.inference import GpuLease, MicroBatcher
+from shared.inference import GpuLease, MicroBatcher, memory_release, torch_device
 from shared.messaging import EngineInfo
 from shared.models import ModelSettings, find_model
 from shared.pipeline import SOURCE_LANGUAGES, CancelToken, PipelineError, Stage

@@ -11,12 +11,11 @@ import numpy as np
 
 from services.cloner.engines._drawing import ROUNDS, expected_s, longest_s, nearest, seed_of
 from services.cloner.engines._gluing import glue
-from services.cloner.engines._torch import memory_release, torch_device
 from services.cloner.engines._wording import closed, pieces
 from services.cloner.engines._xtts_model import CODES_PER_S, Codes, Draw, Render, XttsModel
 from services.cloner.engines.base import Abilities, Audio, Fault, Sound, Speech
 from services.cloner.settings import ClonerSettings
-from shared.inference import GpuLease, MicroBatcher
+from shared.inference import GpuLease, MicroBatcher, memory_release, torch_device
 from shared.messaging import EngineInfo
 from shared.models import ModelSettings, find_model
 from shared.pipeline import CancelToken, PipelineError, Stage

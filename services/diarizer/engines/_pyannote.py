@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from services.diarizer.settings import DiarizerSettings
+from shared.inference import torch_device
 from shared.models import Model, ModelSettings, catalogued, find_model
 from shared.pipeline import ErrorCode, PermanentError
 
@@ -71,20 +72,12 @@ def load_embedding(folder: Path, device: Any) -> Any:
         raise _broken(folder, error) from error
 
 
-def torch_device(models: ModelSettings) -> Any:
+def device_of(models: ModelSettings) -> Any:
     """The device of torch that `models` name. Raises: PermanentError, `engine_unavailable`."""
     import_audio()
     import torch
 
-    name = models.device
-    if name == "auto":
-        name = "cuda" if torch.cuda.is_available() else "cpu"
-    try:
-        device = torch.device(name)
-        torch.zeros(1, device=device)
-    except (RuntimeError, AssertionError) as error:
-        raise PermanentError(ErrorCode.ENGINE_UNAVAILABLE, f"LOCALCLIP_DEVICE={models.device}: {error}") from error
-    return device
+    return torch.device(torch_device(models.device))
 
 
 def _broken(folder: Path, error: Exception) -> PermanentError:

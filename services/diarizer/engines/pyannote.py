@@ -2,7 +2,7 @@
 
 import hashlib
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from importlib.metadata import version
 from itertools import pairwise
 from typing import Any
@@ -11,17 +11,17 @@ import numpy as np
 
 from services.diarizer.engines._pyannote import (
     ALIKE,
+    device_of,
     folder_of,
     load_embedding,
     load_pipeline,
-    torch_device,
     weights_of,
 )
 from services.diarizer.engines._windows import Bounds, Local, Vector, same_speakers, windows_of
 from services.diarizer.engines.base import Report, Span, Turn
 from services.diarizer.recording import SPEECH_RATE_HZ, Recording, Samples
 from services.diarizer.settings import DiarizerSettings
-from shared.inference import GpuLease, SafeSize
+from shared.inference import GpuLease, SafeSize, memory_release
 from shared.messaging import EngineInfo
 from shared.models import Model, ModelSettings
 from shared.observability import logger
@@ -38,12 +38,12 @@ class PyannoteDiarizer:
 
     def __init__(self, settings: DiarizerSettings, models: ModelSettings) -> None:
         folder = folder_of(settings, models)
-        device = torch_device(models)
+        device = device_of(models)
         self._pipeline = load_pipeline(folder, device)
         self._info = _info("diarizer", folder.name, weights_of(settings))
         self._longest_s = settings.diarizer_window_s
         self._bounds = Bounds(settings.min_speakers, settings.max_speakers)
-        self._batch = SafeSize(_BATCH, _release(device))
+        self._batch = SafeSize(_BATCH, memory_release(str(device)))
         self._lease = GpuLease(models.gpu_lease, str(device))
         self._lock = threading.Lock()
         self._run(np.zeros(SPEECH_RATE_HZ, np.float32), Bounds(), _unheard)  # warm up
@@ -101,7 +101,7 @@ class PyannoteEmbedder:
 
     def __init__(self, settings: DiarizerSettings, models: ModelSettings) -> None:
         folder = folder_of(settings, models)
-        device = torch_device(models)
+        device = device_of(models)
         self._inference = load_embedding(folder, device)
         self._info = _info("embedder", folder.name, weights_of(settings)).model_copy(update={"judges_takes": True})
         self._model = f"pyannote-{_digest(self._inference.model)}"
@@ -151,14 +151,6 @@ def _info(port: str, model: str, weights: Model | None) -> EngineInfo:
         licence=weights.licence if weights else "unknown",
         commercial_use=weights.commercial_use if weights else False,
     )
-
-
-def _release(device: Any) -> Callable[[], None] | None:
-    if device.type != "cuda":
-        return None
-    import torch
-
-    return torch.cuda.empty_cache  # type: ignore[no-any-return]
 
 
 def _digest(model: Any) -> str:

@@ -2,6 +2,7 @@
 
 from services.exporter.engines.base import Mixer, MuxPlan, Report, Separator
 from services.exporter.settings import ExporterSettings, SeparatorSettings
+from shared.models import ModelSettings
 from shared.pipeline import ErrorCode, PermanentError, create_from_package
 
 __all__ = ["Mixer", "MuxPlan", "Report", "Separator", "create_mixer", "create_separator"]
@@ -28,8 +29,10 @@ def create_mixer(settings: ExporterSettings) -> Mixer:
             )
 
 
-def create_separator(settings: SeparatorSettings) -> Separator | None:
+def create_separator(settings: SeparatorSettings, models: ModelSettings | None = None) -> Separator | None:
     """Load the separator `settings` ask for; None: the original is ducked instead.
+
+    `models` say where weights lie, None: what the environment says.
 
     Raises:
         PermanentError: `engine_unavailable` for one that this build does not have or whose model cannot be loaded.
@@ -40,7 +43,7 @@ def create_separator(settings: SeparatorSettings) -> Separator | None:
         case "demucs":
             from services.exporter.engines.demucs import DemucsSeparator
 
-            return DemucsSeparator(settings.separator_model, settings.separator_models, settings.separator_device)
+            return DemucsSeparator(settings.separator_model, models or ModelSettings())
         case unknown:
             raise PermanentError(
                 ErrorCode.ENGINE_UNAVAILABLE,

@@ -14,7 +14,9 @@ import numpy as np
 
 from services.exporter.engines.base import Report
 from services.exporter.loudness import Samples
+from shared.inference import GpuLease, torch_device
 from shared.messaging import EngineInfo
+from shared.models import ModelSettings, catalogued, find_model
 from shared.pipeline import CancelToken, ErrorCode, PermanentError, Stage
 
 if TYPE_CHECKING:
@@ -29,7 +31,7 @@ _INSTALL = "install it with: pip install 'localclip[separator]', or set LOCALCLI
 class DemucsSeparator:
     """A Demucs model or bag of models, loaded once."""
 
-    def __init__(self, name: str, folder: Path | None, device: str | None) -> None:
+    def __init__(self, model: str, models: ModelSettings) -> None:
         try:
             import torch
             from demucs.apply import apply_model
@@ -39,19 +41,21 @@ class DemucsSeparator:
             raise PermanentError(
                 ErrorCode.ENGINE_UNAVAILABLE, f"the separator Demucs is not installed ({error}); {_INSTALL}"
             ) from error
-        if folder is not None and not folder.is_dir():
-            raise PermanentError(ErrorCode.ENGINE_UNAVAILABLE, f"LOCALCLIP_SEPARATOR_MODELS: no folder {folder}")
+        folder = find_model(model, models)
+        name = _name_in(folder)
         try:
             self._net: Any = get_model(name, folder)
         except (ModelLoadingError, OSError) as error:
-            where = f"in {folder}" if folder else "to download"
-            raise PermanentError(ErrorCode.ENGINE_UNAVAILABLE, f"no Demucs model '{name}' {where}: {error}") from error
+            raise PermanentError(
+                ErrorCode.ENGINE_UNAVAILABLE, f"the Demucs model '{name}' in {folder} cannot be loaded: {error}"
+            ) from error
         if "vocals" not in self._net.sources:
             raise PermanentError(ErrorCode.ENGINE_UNAVAILABLE, f"the Demucs model '{name}' does not find vocals")
         self._torch, self._apply = torch, apply_model
-        self._device = device or ("cuda" if torch.cuda.is_available() else "cpu")
+        self._device = torch_device(models.device)
+        self._lease = GpuLease(models.gpu_lease, self._device)
         self._vocals: int = self._net.sources.index("vocals")
-        self._model = f"{name}-{_fingerprint(self._net)}"
+        self._model = f"{model if catalogued(model) else name}-{_fingerprint(self._net)}"
 
     @property
     def info(self) -> EngineInfo:
@@ -87,7 +91,8 @@ class DemucsSeparator:
             cancel.check()
             report(start / len(mix))
             piece = np.asarray(mix[start : start + size])
-            found = self._find_vocals((piece - mean) / spread) * spread
+            with self._lease.hold(cancel):
+                found = self._find_vocals((piece - mean) / spread) * spread
             vocals[: len(piece)] += ramp[: len(piece)] * found
             weights[: len(piece)] += ramp[: len(piece)]
             ready = min(stride, len(piece))
@@ -100,6 +105,16 @@ class DemucsSeparator:
         stems = self._apply(self._net, sound, shifts=0, split=False, device=self._device)
         found: Samples = stems[0, self._vocals].cpu().numpy().T
         return found
+
+
+def _name_in(folder: Path) -> str:
+    """What Demucs calls the one model in `folder`: the name of its bag, or the signature of its weights."""
+    found = [path.stem for path in sorted(folder.glob("*.yaml"))]
+    found = found or [path.stem.partition("-")[0] for path in sorted(folder.glob("*.th"))]
+    if len(found) != 1:
+        what = f"{len(found)} Demucs models ({', '.join(found)})" if found else "no Demucs model (.th or .yaml)"
+        raise PermanentError(ErrorCode.ENGINE_UNAVAILABLE, f"{what} in {folder}, where one should be")
+    return found[0]
 
 
 def _statistics(mix: Samples) -> tuple[float, float]:

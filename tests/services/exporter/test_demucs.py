@@ -7,6 +7,7 @@ import pytest
 
 from services.exporter.engines import create_separator
 from services.exporter.settings import SeparatorSettings
+from shared.models import ModelSettings
 from shared.pipeline import Canceled, CancelToken, ErrorCode, PermanentError
 from tests.services.exporter.conftest import level_db
 
@@ -44,9 +45,7 @@ def models(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
 
 def settings(models: Path) -> SeparatorSettings:
     """A separator with the model of the test."""
-    return SeparatorSettings(
-        separator="demucs", separator_model="tiny", separator_models=models, separator_device="cpu"
-    )
+    return SeparatorSettings(separator="demucs", separator_model=str(models))
 
 
 def test_a_local_model_separates_in_pieces_without_a_seam(models: Path) -> None:
@@ -94,8 +93,14 @@ def test_separation_can_be_canceled(models: Path) -> None:
 
 
 def test_a_model_that_is_not_there_is_told(models: Path, tmp_path: Path) -> None:
-    """By its name and the folder; a damaged one is not loaded."""
-    for name, folder in (("tiny", tmp_path / "none"), ("other", models)):
-        with pytest.raises(PermanentError) as caught:
-            create_separator(SeparatorSettings(separator="demucs", separator_model=name, separator_models=folder))
-        assert caught.value.code is ErrorCode.ENGINE_UNAVAILABLE
+    """With what brings it; nothing is fetched, and a damaged one is not loaded."""
+    here = ModelSettings(models_dir=tmp_path)
+    with pytest.raises(PermanentError, match="localclip models pull htdemucs") as caught:
+        create_separator(SeparatorSettings(separator="demucs"), here)
+    assert caught.value.code is ErrorCode.ENGINE_UNAVAILABLE
+    with pytest.raises(PermanentError, match="no Demucs model"):
+        create_separator(SeparatorSettings(separator="demucs", separator_model=str(tmp_path)), here)
+    broken = tmp_path / next(models.glob("*.th")).name
+    broken.write_bytes(b"not what its name says")
+    with pytest.raises(PermanentError, match="cannot be loaded"):
+        create_separator(SeparatorSettings(separator="demucs", separator_model=str(tmp_path)), here)

@@ -1,0 +1,30 @@
+"""Where torch computes. It is imported when first asked: services without it import this package, too."""
+
+from collections.abc import Callable
+
+from shared.pipeline import ErrorCode, PermanentError
+
+
+def torch_device(wanted: str) -> str:
+    """`wanted`, or for `auto` the GPU where there is one.
+
+    Raises:
+        PermanentError: `engine_unavailable` when that device is not there.
+    """
+    import torch
+
+    name = wanted
+    if wanted == "auto":
+        name = "cuda" if torch.cuda.is_available() else "cpu"
+    try:
+        torch.zeros(1, device=torch.device(name))
+    except (RuntimeError, AssertionError) as error:
+        raise PermanentError(ErrorCode.ENGINE_UNAVAILABLE, f"LOCALCLIP_DEVICE={wanted}: {error}") from error
+    return name
+
+
+def memory_release(device: str) -> Callable[[], None] | None:
+    """What gives memory that torch keeps for later back to the device."""
+    import torch
+
+    return torch.cuda.empty_cache if device.startswith("cuda") else None
