@@ -9,6 +9,7 @@ import re
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from http import HTTPStatus
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -89,7 +90,8 @@ class Hub:
     def repository(self, name: str) -> Repository:
         """The newest commit of a repository and its files. Raises: LocalClipError."""
         response = self._patiently(
-            lambda: self._client.get(f"{self._endpoint}/api/models/{name}", params={"blobs": True})
+            lambda: self._client.get(f"{self._endpoint}/api/models/{name}", params={"blobs": True}),
+            f"{self._endpoint} cannot be reached; check the network, or set HF_ENDPOINT to a mirror",
         )
         self._check(response, name)
         try:
@@ -105,7 +107,10 @@ class Hub:
         """The files of a model that lies on no hub. Raises: LocalClipError."""
         files = []
         for link in model.links:
-            response = self._patiently(lambda link=link: self._client.head(link.url))  # type: ignore[misc]
+            response = self._patiently(
+                partial(self._client.head, link.url),
+                f"{link.url} cannot be reached; check the network, or copy the model's folder from another machine",
+            )
             self._check(response, link.url)
             size = int(response.headers.get("content-length", 0))
             files.append(RemoteFile(link.name, size, link.sha256, None, link.url))
@@ -157,16 +162,13 @@ class Hub:
                         break
         return "it ended early"
 
-    def _patiently(self, ask: Callable[[], httpx.Response]) -> httpx.Response:
+    def _patiently(self, ask: Callable[[], httpx.Response], unreachable: str) -> httpx.Response:
         for tried in range(1, TRIES + 1):
             try:
                 response = ask()
             except httpx.TransportError as error:
                 if tried == TRIES:
-                    raise LocalClipError(
-                        f"{self._endpoint} cannot be reached ({_words(error)}); check the network, or set HF_ENDPOINT "
-                        "to a mirror"
-                    ) from error
+                    raise LocalClipError(f"{unreachable} ({_words(error)})") from error
                 time.sleep(self._pause_s * tried)
                 continue
             if not _is_busy(response) or tried == TRIES:
