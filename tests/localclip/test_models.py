@@ -228,7 +228,7 @@ def test_no_network_is_said(settings: ModelSettings) -> None:
     """With the address and the way round."""
     with (
         Hub("http://127.0.0.1:9", pause_s=0.0) as nowhere,
-        pytest.raises(LocalClipError, match=r"127.0.0.1:9 cannot be reached .* set HF_ENDPOINT to a mirror"),
+        pytest.raises(LocalClipError, match=r"127.0.0.1:9 cannot be reached; .* set HF_ENDPOINT to a mirror"),
     ):
         weights.pull(model(), settings, nowhere, Bars().begin)
 
