@@ -28,7 +28,7 @@ WORKERS: dict[str, Stage | None] = {
 }
 BROKER, GATEWAY = "nats-server", "gateway"
 BROKER_PORT = 4222
-START_S = 120.0
+START_S, START_NEURAL_S = 120.0, 900.0
 # Stopping takes 10 s at most: workers have the first 6.5 of them, then the gateway, then the broker.
 WORKERS_GONE_S, GATEWAY_GONE_S, BROKER_GONE_S = 6.5, 8.0, 9.5
 _HOPELESS_DEATHS = 3
@@ -141,12 +141,14 @@ class Stack:
         """The process ids of the children that are running."""
         return {child.name: child.pid for child in self._children if child.pid is not None}
 
-    def start(self, timeout_s: float = START_S) -> None:
-        """Start everything and wait until it can work.
+    def start(self, timeout_s: float | None = None) -> None:
+        """Start everything and wait until it can work; None: as long as models may take to load.
 
         Raises:
             StackError: a port is taken, a tool is missing, another runner holds the folder, or a part keeps dying.
         """
+        if timeout_s is None:
+            timeout_s = START_NEURAL_S if self._ambient.get("LOCALCLIP_PROFILE") == "neural" else START_S
         self._refuse_the_impossible()
         self._options.data.mkdir(parents=True, exist_ok=True)
         self._lock = DataLock(self._options.data)
