@@ -12,6 +12,8 @@ next silence; what would come later is not heard, so that no delay ever grows.
 """
 
 _UNNOTICED_S = 0.005
+"""Not worth a word to a person; the take is moved or cut by it all the same."""
+_ROUNDING_S = 1e-9
 
 
 @dataclass(frozen=True)
@@ -82,6 +84,6 @@ def _place(take: Take, start_s: float, end_s: float) -> Place:
         notes.append(f"begins {late_s:.2f} s late, after the same speaker's line before it")
     if lost_s > _UNNOTICED_S:
         notes.append(f"its last {lost_s:.2f} s are not heard, because the same speaker goes on")
-    if not notes:
+    if max(late_s, lost_s) < _ROUNDING_S:
         return Place(take.start_s, take.duration_s)
     return Place(start_s, end_s - start_s, "; ".join(notes))

@@ -160,10 +160,11 @@ def timeline(
     known = [span for span in spans if span.segment_id in lines]
     made = [_timeline_line(span, lines[span.segment_id]) for span in known]
     own = {span.segment_id: span for span in apart(known)}
-    places = arrange([_take(line, own[line.segment_id]) for line in made])
-    for number, line in enumerate(made):
+    takes = [_take(line, own[line.segment_id]) for line in made]
+    places = arrange(takes)
+    for number, (line, take) in enumerate(zip(made, takes, strict=True)):
         place = places[line.segment_id]
-        if line.take_key is not None and place.note:
+        if line.take_key is not None and (place.start_s, place.duration_s) != (take.start_s, take.duration_s):
             decision = "; ".join(part for part in (line.decision, place.note) if part)
             made[number] = line.model_copy(
                 update={"take_start_s": place.start_s, "take_duration_s": place.duration_s, "decision": decision}
