@@ -1,7 +1,6 @@
 import { useQuery } from "@tanstack/react-query";
 import { RotateCcw } from "lucide-react";
 import { useTranslation } from "react-i18next";
-import { editing } from "@/api/editing";
 import type { LineRead, LineUpdate, VoiceRead } from "@/api/generated";
 import { voicesQuery } from "@/api/queries";
 import { Button } from "@/components/ui/button";
@@ -20,10 +19,9 @@ const AS_ORIGINAL: LineUpdate = { start_s: null, end_s: null, speaker_id: null, 
 export function LineOwn({ line }: { line: LineRead }) {
   const { t, i18n } = useTranslation();
   const { task, language, speakers } = useEditor();
-  const { edit } = useEdits(task.task_id, language);
+  const { setLine } = useEdits(task.task_id, language);
   const { data: voices = NO_VOICES } = useQuery(voicesQuery(language));
-  const set = (change: LineUpdate) =>
-    void edit(() => editing.changeLine(task.task_id, language, line.segment_id, line.version, change));
+  const set = (change: LineUpdate) => void setLine(line.segment_id, change);
   const own = line.moved || line.voice !== null;
   return (
     <details className="border-line rounded-lg border px-3 py-2" open={own} data-own={own}>

@@ -1,5 +1,4 @@
 import { useTranslation } from "react-i18next";
-import { editing } from "@/api/editing";
 import type { LineRead, LineUpdate } from "@/api/generated";
 import { Check } from "@/components/ui/fields";
 import { useEditor } from "../state/context";
@@ -9,9 +8,8 @@ import { useEdits } from "../state/use-edits";
 export function LineSwitches({ line }: { line: LineRead }) {
   const { t } = useTranslation();
   const { task, language } = useEditor();
-  const { edit } = useEdits(task.task_id, language);
-  const set = (change: LineUpdate) =>
-    void edit(() => editing.changeLine(task.task_id, language, line.segment_id, line.version, change));
+  const { setLine } = useEdits(task.task_id, language);
+  const set = (change: LineUpdate) => void setLine(line.segment_id, change);
   return (
     <div className="flex flex-wrap gap-x-5 gap-y-1.5">
       <Check

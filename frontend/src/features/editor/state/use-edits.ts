@@ -9,6 +9,7 @@ import {
   getLine,
   getSegment,
   type LineRead,
+  type LineUpdate,
   type SegmentRead,
   updateLine,
   updateSegment,
@@ -24,6 +25,8 @@ export interface Edits {
   retime: (segment: string, values: { start_s?: number; end_s?: number; speaker_id?: string }) => Promise<void>;
   /** Move what is shown: the line of this language where that has times of its own, else the original and all with it. */
   move: (segment: string, times: { start_s: number; end_s: number }) => Promise<void>;
+  /** Set what is no text of a line in this language: the last choice counts, whatever the line was changed to since. */
+  setLine: (segment: string, change: LineUpdate) => Promise<boolean>;
   dub: (segment: string) => Promise<void>;
   dubChanged: (lines: LineRead[]) => Promise<void>;
   /** Do something else with the task's lines and read them again. */
@@ -105,10 +108,22 @@ export function useEdits(id: string, language: string): Edits {
       });
       await reread();
     };
+    const setLine: Edits["setLine"] = (segment_id, change) =>
+      edit(async () => {
+        for (let tries = 3; ; tries -= 1) {
+          const { version } = await data(getLine({ path: { task_id: id, language, segment_id } }));
+          try {
+            replaceLines(cache, id, language, [await editing.changeLine(id, language, segment_id, version, change)]);
+            return;
+          } catch (error) {
+            if (tries === 1 || !(error instanceof ApiProblem && error.status === 412)) throw error;
+          }
+        }
+      });
     const move: Edits["move"] = async (segment_id, times) => {
       const lines = cache.getQueryData<LineRead[]>(keys.lines(id, language));
       const own = lines?.find((line) => line.segment_id === segment_id && line.moved);
-      if (own) await edit(() => editing.changeLine(id, language, segment_id, own.version, times));
+      if (own) await setLine(segment_id, times);
       else await retime(segment_id, times);
     };
     const dub: Edits["dub"] = async (segment_id) => {
@@ -124,6 +139,6 @@ export function useEdits(id: string, language: string): Edits {
       );
       if (done) toast(t("editor.dubbing_lines", { count: lines.length }));
     };
-    return { saveText, retime, move, dub, dubChanged, edit };
+    return { saveText, retime, move, setLine, dub, dubChanged, edit };
   }, [cache, id, language, say, t]);
 }
