@@ -18,7 +18,7 @@ const PLACES: Record<string, (page: Page) => Promise<void>> = {
   editor: async (page) => {
     await page.goto(`/tasks/${id}`);
     await expect(page.getByTestId("lines").getByRole("listitem").first()).toBeVisible();
-    await page.getByTestId("lines").getByRole("textbox").nth(1).click();
+    await page.getByTestId("lines").getByRole("listitem").first().getByRole("textbox").nth(1).click();
     await page.locator("[data-testid=waveform] [part~=region]").first().waitFor();
   },
   "editor-task": async (page) => {
@@ -61,7 +61,7 @@ const PLACES: Record<string, (page: Page) => Promise<void>> = {
   },
   conflict: async (page) => {
     await page.goto(`/tasks/${id}`);
-    const field = page.getByTestId("lines").getByRole("textbox").nth(1);
+    const field = page.getByTestId("lines").getByRole("listitem").first().getByRole("textbox").nth(1);
     const [line] = (await (await page.request.get(`/api/tasks/${id}/languages/es/lines`)).json()) as { segment_id: string; text: string }[];
     await field.fill("Una cosa mía.");
     const saved = await page.request.patch(`/api/tasks/${id}/languages/es/lines/${line?.segment_id}`, { data: { text: `${line?.text} Sí.` }, headers: { "If-Match": "*" } });
@@ -71,7 +71,7 @@ const PLACES: Record<string, (page: Page) => Promise<void>> = {
   },
   leave: async (page) => {
     await page.goto(`/tasks/${id}`);
-    await page.getByTestId("lines").getByRole("textbox").nth(1).fill("Not saved");
+    await page.getByTestId("lines").getByRole("listitem").first().getByRole("textbox").nth(1).fill("Not saved");
     await page.route("**/lines/**", (route) => (route.request().method() === "PATCH" ? route.abort() : route.continue()));
     await page.locator("header nav").getByRole("link").last().click();
     await expect(page.getByRole("dialog").getByRole("button")).toHaveCount(3);
