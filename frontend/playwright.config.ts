@@ -28,6 +28,7 @@ export default defineConfig({
   outputDir: `${OUTPUT}/runs`,
   globalSetup: "./e2e/media.ts",
   workers: 1,
+  retries: 1, // what passes only then is listed as flaky
   timeout: 120_000,
   expect: { timeout: 20_000 },
   reporter: [["list"]],
