@@ -4,7 +4,7 @@ from shared.inference._batching import MicroBatcher, cut_batches
 from shared.inference._ctranslate2 import Placement, place_ctranslate2
 from shared.inference._lease import GpuLease
 from shared.inference._memory import SafeSize, is_out_of_memory
-from shared.inference._torch import memory_release, torch_device
+from shared.inference._torch import memory_release, torch_device, weights_digest
 
 __all__ = [
     "GpuLease",
@@ -16,4 +16,5 @@ __all__ = [
     "memory_release",
     "place_ctranslate2",
     "torch_device",
+    "weights_digest",
 ]

@@ -1,6 +1,8 @@
 """Where torch computes. It is imported when first asked: services without it import this package, too."""
 
+import hashlib
 from collections.abc import Callable
+from typing import Any
 
 from shared.pipeline import ErrorCode, PermanentError
 
@@ -28,3 +30,12 @@ def memory_release(device: str) -> Callable[[], None] | None:
     import torch
 
     return torch.cuda.empty_cache if device.startswith("cuda") else None
+
+
+def weights_digest(model: Any) -> str:
+    """What tells the weights of a module from others."""
+    digest = hashlib.sha256()
+    for name, tensor in sorted(model.state_dict().items()):
+        digest.update(name.encode())
+        digest.update(tensor.detach().cpu().contiguous().numpy().tobytes())
+    return digest.hexdigest()[:12]

@@ -1,6 +1,5 @@
 """Tell speakers apart, and describe their voices, with pyannote.audio and a pipeline that lies in a folder."""
 
-import hashlib
 import threading
 from collections.abc import Sequence
 from importlib.metadata import version
@@ -21,7 +20,7 @@ from services.diarizer.engines._windows import Bounds, Local, Vector, same_speak
 from services.diarizer.engines.base import Report, Span, Turn
 from services.diarizer.recording import SPEECH_RATE_HZ, Recording, Samples
 from services.diarizer.settings import DiarizerSettings
-from shared.inference import GpuLease, SafeSize, memory_release
+from shared.inference import GpuLease, SafeSize, memory_release, weights_digest
 from shared.messaging import EngineInfo
 from shared.models import Model, ModelSettings
 from shared.observability import logger
@@ -104,7 +103,7 @@ class PyannoteEmbedder:
         device = device_of(models)
         self._inference = load_embedding(folder, device)
         self._info = _info("embedder", folder.name, weights_of(settings)).model_copy(update={"judges_takes": True})
-        self._model = f"pyannote-{_digest(self._inference.model)}"
+        self._model = f"pyannote-{weights_digest(self._inference.model)}"
         self._lease = GpuLease(models.gpu_lease, str(device))
         self._lock = threading.Lock()
         self._vector(np.zeros(SPEECH_RATE_HZ, np.float32))  # warm up
@@ -151,15 +150,6 @@ def _info(port: str, model: str, weights: Model | None) -> EngineInfo:
         licence=weights.licence if weights else "unknown",
         commercial_use=weights.commercial_use if weights else False,
     )
-
-
-def _digest(model: Any) -> str:
-    """What tells these weights from others."""
-    digest = hashlib.sha256()
-    for name, tensor in sorted(model.state_dict().items()):
-        digest.update(name.encode())
-        digest.update(tensor.detach().cpu().contiguous().numpy().tobytes())
-    return digest.hexdigest()[:12]
 
 
 def _read(output: Any, from_s: float) -> tuple[list[tuple[int, Span]], dict[int, Vector]]:

@@ -4,7 +4,6 @@ The background is the original less the vocals Demucs finds, not the sum of its 
 is kept as it is.
 """
 
-import hashlib
 from collections.abc import Iterator
 from importlib.metadata import version
 from pathlib import Path
@@ -14,7 +13,7 @@ import numpy as np
 
 from services.exporter.engines.base import Report
 from services.exporter.loudness import Samples
-from shared.inference import GpuLease, torch_device
+from shared.inference import GpuLease, torch_device, weights_digest
 from shared.messaging import EngineInfo
 from shared.models import ModelSettings, catalogued, find_model
 from shared.pipeline import CancelToken, ErrorCode, PermanentError, Stage
@@ -55,7 +54,7 @@ class DemucsSeparator:
         self._device = torch_device(models.device)
         self._lease = GpuLease(models.gpu_lease, self._device)
         self._vocals: int = self._net.sources.index("vocals")
-        self._model = f"{model if catalogued(model) else name}-{_fingerprint(self._net)}"
+        self._model = f"{model if catalogued(model) else name}-{weights_digest(self._net)}"
 
     @property
     def info(self) -> EngineInfo:
@@ -125,12 +124,3 @@ def _statistics(mix: Samples) -> tuple[float, float]:
         total, squares = total + float(mono.sum()), squares + float(np.dot(mono, mono))
     mean = total / max(1, len(mix))
     return mean, max(1e-8, float(np.sqrt(max(0.0, squares / max(1, len(mix)) - mean**2))))
-
-
-def _fingerprint(net: Any) -> str:
-    """Of the weights: another model under the same name gives another background."""
-    digest = hashlib.sha256()
-    for name, values in net.state_dict().items():
-        digest.update(name.encode())
-        digest.update(values.detach().cpu().numpy().tobytes())
-    return digest.hexdigest()[:12]

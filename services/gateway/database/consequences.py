@@ -161,4 +161,3 @@ def outdate_voices(session: Session, task: Task, language: str) -> None:
     run = queries.newest_runs(session, [task.task_id]).get(task.task_id, {}).get((language, Stage.CLONING))
     if run is not None and run.status == Status.COMPLETED:
         run.status = Status.STALE
-    outdate_export(session, task, language)

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from shared.inference import MicroBatcher, cut_batches
 from shared.pipeline import Canceled, CancelToken
+from shared.testing import wait_until
 
 PATIENCE_S = 60.0
 
@@ -68,8 +69,7 @@ def test_jobs_that_ask_at_the_same_time_share_a_batch() -> None:
         first = pool.submit(asked.ask, ["first"], CancelToken())
         assert busy.wait(PATIENCE_S)
         others = [pool.submit(asked.ask, [text], CancelToken()) for text in ("bb", "cc", "dd")]
-        while len(asked._waiting) < len(others):
-            pass
+        wait_until(lambda: len(asked._waiting) == len(others), PATIENCE_S, "the others do not ask")
         go_on.set()
         assert [first.result(), *(other.result() for other in others)] == [[5], [2], [2], [2]]
     assert [sorted(batch) for batch in model.batches] == [["first"], ["bb", "cc", "dd"]]

@@ -6,9 +6,11 @@ import threading
 from pathlib import Path
 
 import pytest
+from filelock import FileLock, Timeout
 
 from shared.inference import GpuLease
 from shared.pipeline import Canceled, CancelToken
+from shared.testing import wait_until
 
 PATIENCE_S = 60.0
 HOLDER = """
@@ -41,6 +43,7 @@ def test_one_process_at_a_time(tmp_path: Path) -> None:
 
     waiting = threading.Thread(target=wait)
     waiting.start()
+    wait_until(lambda: is_taken(tmp_path / "cuda.door"), PATIENCE_S, "nobody stands at the door")
     assert not got.is_set()
     other.communicate("")
     waiting.join(PATIENCE_S)
@@ -69,40 +72,29 @@ def test_waiting_can_be_canceled(tmp_path: Path) -> None:
 
 def test_who_waits_is_next(tmp_path: Path) -> None:
     """A busy service cannot come back before the one at the door."""
-    busy, order, at_door = GpuLease(tmp_path, "cuda"), [], threading.Event()
+    busy, order = GpuLease(tmp_path, "cuda"), []
 
     def wait() -> None:
-        at_door.set()
         with GpuLease(tmp_path, "cuda").hold():
             order.append("other")
 
     with busy.hold():
         waiting = threading.Thread(target=wait)
         waiting.start()
-        assert at_door.wait(PATIENCE_S)
-        while not GpuLeaseDoor(tmp_path).taken():
-            pass
+        wait_until(lambda: is_taken(tmp_path / "cuda.door"), PATIENCE_S, "nobody stands at the door")
     with busy.hold():
         order.append("busy")
     waiting.join(PATIENCE_S)
     assert order == ["other", "busy"]
 
 
-class GpuLeaseDoor:
-    """Looks whether somebody stands at the door, without standing there."""
-
-    def __init__(self, folder: Path) -> None:
-        self._path = folder / "cuda.door"
-
-    def taken(self) -> bool:
-        """By asking the kernel for the lock and giving it straight back."""
-        from filelock import FileLock, Timeout
-
-        try:
-            with FileLock(self._path, timeout=0):
-                return False
-        except Timeout:
-            return True
+def is_taken(door: Path) -> bool:
+    """Whether somebody stands there: asks the kernel for the lock and gives it straight back."""
+    try:
+        with FileLock(door, timeout=0):
+            return False
+    except Timeout:
+        return True
 
 
 def test_a_device_of_ones_own_needs_no_turns(tmp_path: Path) -> None:
