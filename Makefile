@@ -26,8 +26,7 @@ dev: install ## the web app with live reload at http://localhost:5173, and every
 	@scripts/frontend.sh dev
 
 test: install test-tools ## all tests, the browser's too (ARGS="-k name" passes options to pytest and runs only that)
-	@PATH="$(CURDIR)/.tools/bin:$$PATH" $(BIN)/pytest $(ARGS)
-	@$(if $(ARGS),,scripts/frontend.sh test)
+	@scripts/test.sh $(ARGS)
 
 test-neural: $(NEURAL)/.installed ## the neural engines, on small models, in an environment of their own (7 GB; Linux on x86-64)
 	@PATH="$(CURDIR)/.tools/bin:$$PATH" $(NEURAL)/bin/pytest $(NEURAL_TESTS) -rfEs --durations=10 $(ARGS)

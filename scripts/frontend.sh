@@ -59,7 +59,12 @@ browser_tests() {
         return
     fi
     build
-    npx playwright test "$@"
+    local report status=0
+    report=$(mktemp)
+    PLAYWRIGHT_JSON_OUTPUT_FILE="$report" npx playwright test --reporter=list,json || status=$?
+    node -p "const { expected, unexpected } = JSON.parse(require('fs').readFileSync('$report', 'utf8')).stats; \`browser: \${expected} passed, \${unexpected} failed\`"
+    rm -f "$report"
+    return $status
 }
 
 if ! node_is_there; then
@@ -80,8 +85,10 @@ case "${1:-}" in
     generate) packages && npx openapi-ts --silent >/dev/null ;;
     test)
         packages
-        unit_tests
-        browser_tests
+        status=0
+        unit_tests || status=1
+        browser_tests || status=1
+        exit $status
         ;;
     dev)
         packages

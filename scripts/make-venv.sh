@@ -32,5 +32,5 @@ fi
 "$venv/bin/python" -m pip install -q --disable-pip-version-check "uv==$UV_VERSION"
 export VIRTUAL_ENV="$PWD/$venv"
 case $venv in /*) export VIRTUAL_ENV=$venv ;; esac
-"$venv/bin/uv" pip install -q -r "$lock" # every file is checked against its hash; not `sync`, which removes uv
-"$venv/bin/uv" pip install -q --no-deps -e .
+"$venv/bin/uv" pip install -q --compile-bytecode -r "$lock" # every file is checked against its hash; not `sync`, which removes uv
+"$venv/bin/uv" pip install -q --compile-bytecode --no-deps -e .

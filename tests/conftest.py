@@ -6,6 +6,7 @@ import tempfile
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -21,6 +22,14 @@ from shared.testing import (
     started,
 )
 
+# What takes minutes: begun first, so that no core works alone at the end.
+LONG = ("tests/e2e", "tests/deploy", "tests/services/gateway", "tests/localclip", "tests/services/exporter")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put the folders of long tests before all others; within each the order stays."""
+    items.sort(key=lambda item: not item.nodeid.startswith(LONG))
+
 
 @pytest.fixture(scope="session")
 def anyio_backend() -> str:
@@ -35,6 +44,18 @@ def pytest_runtest_call(item: pytest.Item) -> Iterator[None]:
         return (yield)
     except ServerUnavailable as reason:
         pytest.skip(str(reason))
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """A worker of pytest-xdist hands in what it started."""
+    if (output := getattr(session.config, "workeroutput", None)) is not None:
+        output["servers"] = sorted(started)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any) -> None:
+    """What a worker started counts as started here."""
+    started.update(getattr(node, "workeroutput", {}).get("servers", ()))
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

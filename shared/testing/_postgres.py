@@ -29,9 +29,9 @@ class PostgresServer:
     url: str
     _server: Server
 
-    def create_database(self, name: str) -> str:
-        """Create an empty database and return its URL for SQLAlchemy."""
-        _execute(self.url, "CREATE DATABASE {}", name)
+    def create_database(self, name: str, template: str = "template1") -> str:
+        """Create a database, empty or the copy of one that nobody is connected to; return its URL for SQLAlchemy."""
+        _execute(self.url, "CREATE DATABASE {} TEMPLATE {}", name, template)
         parts = urlsplit(self.url)
         return urlunsplit(("postgresql+psycopg", parts.netloc, f"/{name}", parts.query, ""))
 
@@ -136,12 +136,12 @@ def _container(port: int) -> ContainerServer:
         raise ServerUnavailable(f"no PostgreSQL: {URL_VARIABLE} is not set, no initdb is found, and {error}") from error
 
 
-def _execute(url: str, statement: LiteralString, name: str) -> None:
+def _execute(url: str, statement: LiteralString, *names: str) -> None:
     import psycopg  # only where PostgreSQL is used
     from psycopg import sql
 
     with psycopg.connect(url, autocommit=True) as connection:
-        connection.execute(sql.SQL(statement).format(sql.Identifier(name)))
+        connection.execute(sql.SQL(statement).format(*map(sql.Identifier, names)))
 
 
 def _answers(port: int) -> bool:

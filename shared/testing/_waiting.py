@@ -2,12 +2,19 @@
 
 import asyncio
 import inspect
+import secrets
 import socket
 import time
+from collections import deque
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
 _POLL_S = 0.02
+# Below the ports that systems give to outgoing connections (Linux: 32768 on): while a server is stopped to be started
+# again, none of these takes its place.
+_PORTS = range(15_000, 32_000)
+_MARKS = 100
+_marks: deque[socket.socket] = deque()
 
 T = TypeVar("T")
 
@@ -44,7 +51,21 @@ async def wait_until_async(condition: Callable[[], T | Awaitable[T]], timeout_s:
 
 
 def free_port() -> int:
-    """A TCP port of the loopback interface that nobody listens on at this moment."""
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return int(listener.getsockname()[1])
+    """A TCP port of the loopback interface that nobody listens on and that no other process is given by this function.
+
+    A UDP socket of the same number marks it until this process ends or has asked for a hundred others.
+    """
+    while True:
+        port = secrets.choice(_PORTS)
+        mark = socket.socket(type=socket.SOCK_DGRAM)
+        try:
+            mark.bind(("127.0.0.1", port))
+            with socket.socket() as listener:
+                listener.bind(("127.0.0.1", port))
+        except OSError:
+            mark.close()
+        else:
+            _marks.append(mark)
+            if len(_marks) > _MARKS:
+                _marks.popleft().close()
+            return port

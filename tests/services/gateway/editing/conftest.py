@@ -1,6 +1,9 @@
 """A gateway without broker: the real application and database, with the workers' answers recorded in process."""
 
+import shutil
+import uuid
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -29,6 +32,7 @@ from shared.messaging import (
 )
 from shared.pipeline import Stage
 from shared.storage import DirectoryStore, keys, put_bytes, read_bytes
+from shared.testing import PostgresServer
 from shared.transcript import Transcript
 from tests.services.gateway import stub_workers
 from tests.services.gateway.conftest import VIDEO
@@ -174,17 +178,59 @@ def dub_all(studio: Studio) -> Studio:
     return studio
 
 
-@pytest.fixture
-def studio(database_url: str, tmp_path: Path) -> Iterator[Studio]:
-    """A dubbed task, once with each database."""
-    found = open_studio(database_url, tmp_path)
-    yield dub_all(found)
-    found.database.close()
+@contextmanager
+def copied(url: str, dubbed: Path, folder: Path) -> Iterator[Studio]:
+    """The dubbed task again: on a database that is a copy, with a copy of the objects in `dubbed`."""
+    shutil.copytree(dubbed / "objects", folder / "objects")
+    studio = open_studio(url, folder)
+    (task,) = studio.http.get("/api/tasks").json()
+    studio.task_id = task["task_id"]
+    yield studio
+    studio.database.close()
+
+
+@pytest.fixture(scope="session")
+def dubbed_on_sqlite(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a dubbed task that tests copy."""
+    folder = tmp_path_factory.mktemp("dubbed")
+    dub_all(open_studio(f"sqlite:///{folder}/localclip.db", folder)).database.close()
+    return folder
+
+
+@pytest.fixture(scope="session")
+def dubbed_on_postgres(
+    postgres_cluster: PostgresServer, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[tuple[str, Path]]:
+    """The same on PostgreSQL: the name of its database, and the folder."""
+    folder, name = tmp_path_factory.mktemp("dubbed"), f"dubbed_{uuid.uuid4().hex}"
+    dub_all(open_studio(postgres_cluster.create_database(name), folder)).database.close()
+    yield name, folder
+    postgres_cluster.drop_database(name)
 
 
 @pytest.fixture
-def small_studio(sqlite_url: str, tmp_path: Path) -> Iterator[Studio]:
+def small_studio(dubbed_on_sqlite: Path, tmp_path: Path) -> Iterator[Studio]:
     """A dubbed task on SQLite."""
-    found = open_studio(sqlite_url, tmp_path)
-    yield dub_all(found)
-    found.database.close()
+    shutil.copy(dubbed_on_sqlite / "localclip.db", tmp_path)
+    with copied(f"sqlite:///{tmp_path}/localclip.db", dubbed_on_sqlite, tmp_path) as studio:
+        yield studio
+
+
+@pytest.fixture
+def postgres_studio(
+    dubbed_on_postgres: tuple[str, Path], postgres_cluster: PostgresServer, tmp_path: Path
+) -> Iterator[Studio]:
+    """A dubbed task on PostgreSQL."""
+    template, folder = dubbed_on_postgres
+    name = f"test_{uuid.uuid4().hex}"
+    with copied(postgres_cluster.create_database(name, template), folder, tmp_path) as studio:
+        yield studio
+    postgres_cluster.drop_database(name)
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def studio(request: pytest.FixtureRequest) -> Studio:
+    """A dubbed task, once with each database."""
+    name = "small_studio" if request.param == "sqlite" else "postgres_studio"
+    found: Studio = request.getfixturevalue(name)
+    return found
