@@ -313,7 +313,7 @@ def test_a_presigned_download_needs_no_key(minio: MinioServer) -> None:
     assert answer.headers["content-disposition"] == "attachment; filename*=UTF-8''%ED%9A%8C%EC%9D%98%201.es.mp4"
     assert httpx.get(url.replace("export", "other")).status_code == 403
     gone = store.read_url("a/export.mp4", timedelta(seconds=1), "x", "video/mp4")
-    wait_until(lambda: httpx.get(str(gone)).status_code == 403, 10, "the address outlives its time")
+    wait_until(lambda: httpx.get(str(gone)).status_code == 403, 60, "the address outlives its time")
 
 
 def test_a_directory_has_no_addresses(directory_store: DirectoryStore) -> None:

@@ -12,6 +12,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import time
 import uuid
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -33,7 +34,8 @@ from shared.testing import (
 from tests.deploy.composition import ROOT, Composed, compose, image
 
 STAGES = ("diarizer", "translator", "cloner", "exporter")
-_READY_S = 90.0
+_READY_S = 180.0
+_ASK_AGAIN_S = 0.5  # each question is a process, which takes from those that are starting
 _END_S = 60.0
 
 
@@ -140,7 +142,10 @@ class ProcessStack:
 
                 def content(replica: Replica = replica, health: tuple[str, ...] = health) -> bool:
                     assert replica.runs(), f"{replica.name} ended; see {replica.log}"
-                    return replica.is_healthy(_at(health, replica.environment.get("LOCALCLIP_PORT")))
+                    if replica.is_healthy(_at(health, replica.environment.get("LOCALCLIP_PORT"))):
+                        return True
+                    time.sleep(_ASK_AGAIN_S)
+                    return False
 
                 wait_until(content, _READY_S, f"{replica.name} is not healthy; see {replica.log}")
 

@@ -28,10 +28,12 @@ CONFIG = {"target_languages": ["es", "fr"], "source_language": "en", "num_speake
 @pytest.fixture(scope="module")
 def stack(postgres_cluster: PostgresServer) -> Iterator[ProcessStack]:
     """Two gateways, two workers of each stage, one progress service."""
-    folder = Path(tempfile.mkdtemp(prefix="localclip-stack-"))
     variables = new_variables()
     try:
-        with servers(folder, variables, postgres_cluster) as found:
+        with (
+            tempfile.TemporaryDirectory(prefix="localclip-stack-", ignore_cleanup_errors=True) as name,
+            servers(folder := Path(name), variables, postgres_cluster) as found,
+        ):
             public = {"S3_PUBLIC_ENDPOINT": f"http://{found.minio.endpoint}"}
             running = ProcessStack(folder, {**variables, **public}, found)
             try:
@@ -68,7 +70,7 @@ def dubbed(stack: ProcessStack, sample: Path, exchange: Path) -> dict[str, Any]:
     def told() -> bool:
         return all(sum(name == "task.completed" for _, name, _ in ear.facts) == len(tasks) for ear in ears)
 
-    wait_until(told, 30, "not everything was told")
+    wait_until(told, 60, "not everything was told")
     for ear in ears:
         ear.end()
     return {"tasks": tasks, "facts": [ear.facts for ear in ears], "clients": (one, other)}

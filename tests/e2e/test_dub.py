@@ -100,7 +100,7 @@ def wait_for_line(product: Product, task_id: str, segment: str, old_take: str) -
         line = next(line for line in product.lines(task_id, "es") if line["segment_id"] == segment)
         return line["state"] == "dubbed" and line["take_key"] != old_take
 
-    wait_until(ready, 30, "the line is not dubbed again")
+    wait_until(ready, 60, "the line is not dubbed again")
 
 
 def test_a_line_no_voice_can_speak_fails_alone(product: Product, dubbed: str) -> None:

@@ -41,7 +41,7 @@ class Service:
     def end(self, number: signal.Signals = signal.SIGTERM) -> int:
         assert self.process is not None
         self.process.send_signal(number)
-        return self.process.wait(20)
+        return self.process.wait(60)
 
 
 @dataclass
@@ -70,7 +70,7 @@ class World:
     def gateway(self, **more: str) -> "Gateway":
         port = free_port()
         service = self._service("services.gateway", **{"LOCALCLIP_PORT": str(port), **more})
-        gateway = Gateway(service, httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=20))
+        gateway = Gateway(service, httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=60))
         gateway.wait_ready()
         return gateway
 
@@ -104,7 +104,7 @@ class Gateway:
                 return self.http.get("/readyz").status_code == 200
             return False
 
-        wait_until(ready, 30, f"the gateway is not ready; see {self.service.log}")
+        wait_until(ready, 60, f"the gateway is not ready; see {self.service.log}")
 
     def create(
         self, config: str = "{}", video: bytes = VIDEO, *, start: bool = False, **files: bytes
@@ -122,7 +122,7 @@ class Gateway:
         found: dict[str, Any] = self.http.get(f"/api/tasks/{task_id}").json()
         return found
 
-    def wait_for(self, task_id: str, status: str = "completed", timeout_s: float = 30) -> dict[str, Any]:
+    def wait_for(self, task_id: str, status: str = "completed", timeout_s: float = 60) -> dict[str, Any]:
         """The task once it has a status."""
 
         def there() -> dict[str, Any] | None:

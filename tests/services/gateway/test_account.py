@@ -122,6 +122,6 @@ def test_the_fact_of_a_finished_language_carries_the_verdict(small_world: World)
                     return None
         return None
 
-    found = wait_until(told, 20, "the fact is not told")
+    found = wait_until(told, 60, "the fact is not told")
     assert found is not None
     assert '"gate":{"passed":true' in found["row"].replace(" ", "")

@@ -46,7 +46,7 @@ def started(world: World) -> tuple[Gateway, str]:
     """A gateway without workers and a task whose first job is in the queue."""
     gateway = world.gateway()
     task_id = gateway.create('{"target_languages": ["es"]}', start=True)["task_id"]
-    wait_until(lambda: messages(world) == 1, 10, "no job is dispatched")
+    wait_until(lambda: messages(world) == 1, 60, "no job is dispatched")
     return gateway, task_id
 
 
@@ -58,7 +58,7 @@ def test_a_crash_between_publish_and_mark_publishes_nothing_twice(small_world: W
     gateway.service.start()
     gateway.wait_ready()
     state = "SELECT state FROM jobs"
-    wait_until(lambda: execute(small_world, state) == [("dispatched",)], 10, "not marked")
+    wait_until(lambda: execute(small_world, state) == [("dispatched",)], 60, "not marked")
     assert messages(small_world) == 1
     small_world.workers()
     gateway.wait_for(task_id)
@@ -89,7 +89,7 @@ def test_the_broker_may_be_away_for_a_while(small_world: World) -> None:
         answer = gateway.http.get("/api/events")
         return answer.status_code == 503 and answer.json()["code"] == "broker_unavailable"
 
-    wait_until(refused, 20, "the outage is not noticed")
+    wait_until(refused, 60, "the outage is not noticed")
     assert gateway.http.get("/readyz").status_code == 503
     small_world.nats.start()
     small_world.workers()
@@ -100,14 +100,14 @@ def test_messages_of_ended_jobs_are_cleared(small_world: World) -> None:
     """A canceled job does not stay in the queue, even without any worker."""
     gateway, task_id = started(small_world)
     gateway.http.post(f"/api/tasks/{task_id}/cancel")
-    wait_until(lambda: messages(small_world) == 0, 10, "the message stays")
+    wait_until(lambda: messages(small_world) == 0, 60, "the message stays")
 
 
 def test_deleting_without_workers_leaves_nothing(small_world: World) -> None:
     """Rows, objects and messages go although nobody can answer."""
     gateway, task_id = started(small_world)
     assert gateway.http.delete(f"/api/tasks/{task_id}").status_code == 204
-    wait_until(lambda: execute(small_world, "SELECT count(*) FROM tasks") == [(0,)], 20, "rows stay")
+    wait_until(lambda: execute(small_world, "SELECT count(*) FROM tasks") == [(0,)], 60, "rows stay")
     assert messages(small_world) == 0
     assert list((small_world.folder / "objects").rglob("*.mp4")) == []
     for table in ("jobs", "stage_runs", "task_languages", "language_processing_logs"):
@@ -120,7 +120,7 @@ def report(world: World, *results: Any) -> None:
             await js.publish(subjects.results(result.stage), result.model_dump_json().encode())
 
     on_broker(world, publish)
-    wait_until(lambda: messages(world, subjects.RESULTS) == 0, 10, "a result is not taken in")
+    wait_until(lambda: messages(world, subjects.RESULTS) == 0, 60, "a result is not taken in")
 
 
 def test_results_count_once_and_late_ones_not_at_all(small_world: World) -> None:
@@ -148,8 +148,8 @@ def test_an_unreadable_result_is_buried(small_world: World) -> None:
         await js.publish("localclip.results.translation", b"{}")
 
     on_broker(small_world, publish)
-    wait_until(lambda: messages(small_world, subjects.DEAD) == 1, 10, "no dead letter")
-    wait_until(lambda: messages(small_world, subjects.RESULTS) == 0, 10, "it is delivered again")
+    wait_until(lambda: messages(small_world, subjects.DEAD) == 1, 60, "no dead letter")
+    wait_until(lambda: messages(small_world, subjects.RESULTS) == 0, 60, "it is delivered again")
     assert gateway.http.get("/healthz").status_code == 200
 
 

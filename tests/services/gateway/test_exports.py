@@ -33,7 +33,7 @@ def ended(gateway: Gateway, task_id: str, export_id: str) -> dict[str, Any]:
         found: dict[str, Any] = gateway.http.get(f"/api/tasks/{task_id}/exports/{export_id}").json()
         return found if found["status"] != "processing" else None
 
-    found = wait_until(over, 30, "the export does not end")
+    found = wait_until(over, 60, "the export does not end")
     assert found is not None
     return found
 
@@ -75,7 +75,7 @@ def test_an_export_can_be_made_again_and_listed_and_removed(small_world: World) 
     objects = small_world.folder / "objects" / "tasks" / task_id / "outputs" / "base" / "recipes"
     assert [folder.name for folder in objects.iterdir()] == [second]
     assert gateway.http.delete(f"/api/tasks/{task_id}").status_code == 204
-    wait_until(lambda: not objects.exists(), 30, "the files do not go with the task")
+    wait_until(lambda: not objects.exists(), 60, "the files do not go with the task")
 
 
 def test_a_failed_export_tells_why_and_leaves_the_task_alone(small_world: World) -> None:
@@ -102,7 +102,7 @@ def test_a_running_export_stops_alone(small_world: World) -> None:
         stage = gateway.http.get(f"/api/tasks/{task_id}/exports").json()
         return any(export["progress"] == 50 for export in stage)
 
-    wait_until(at_work, 20, "no progress is told")
+    wait_until(at_work, 60, "no progress is told")
     assert gateway.http.delete(f"/api/tasks/{task_id}/exports/{stopped}").status_code == 204
     assert gateway.http.get(f"/api/tasks/{task_id}/exports/{stopped}").status_code == 404
     assert ended(gateway, task_id, kept)["status"] == "completed"
@@ -134,7 +134,7 @@ def test_what_cannot_be_made_is_refused_at_once(small_world: World) -> None:
     def announced() -> bool:
         return any(engine["port"] == "mixer" for engine in gateway.http.get("/api/engines").json())
 
-    wait_until(announced, 20, "the exporter does not announce itself")  # until then nobody knows of a separator
+    wait_until(announced, 60, "the exporter does not announce itself")  # until then nobody knows of a separator
     text = {"language": "es"}
     wrong: list[tuple[dict[str, Any], str, str]] = [
         ({"audio": [{"kind": "dub", "language": "ja"}]}, "unknown_language", "/audio/0/language"),

@@ -73,7 +73,7 @@ def test_the_translator_is_asked_when_it_offered_nothing(small_world: World) -> 
     assert execute(small_world, "SELECT jobs_total, jobs_done FROM stage_runs WHERE stage = 'voice_cloning'") == [
         (3, 3)
     ]
-    told = wait_until(lambda: _ended(progress_events(small_world, task_id)), 15, "the last progress is not told")
+    told = wait_until(lambda: _ended(progress_events(small_world, task_id)), 60, "the last progress is not told")
     cloning = [progress for stage, progress in told if stage == Stage.CLONING]
     assert cloning == sorted(cloning)
     assert any(0 < progress < 100 for progress in cloning)
@@ -148,7 +148,7 @@ def test_no_text_of_a_person_is_replaced(small_world: World) -> None:
     url = f"/api/tasks/{task_id}/languages/es/lines/s0001"
     gateway.http.patch(url, json={"text": MEDIUM}, headers={"If-Match": "*"})
     gateway.http.post(f"/api/tasks/{task_id}/process", json={"languages": ["es"], "stage": "voice_cloning"})
-    wait_until(lambda: gateway.http.get(url).json()["state"] == "dubbed", 20, "not dubbed")
+    wait_until(lambda: gateway.http.get(url).json()["state"] == "dubbed", 60, "not dubbed")
     assert gateway.http.get(url).json()["text"] == MEDIUM
     assert jobs(small_world) == []
 

@@ -49,7 +49,7 @@ def test_stages_can_be_asked_for_one_by_one(small_world: World) -> None:
         def done() -> bool:
             return bool(gateway.task(task_id)["language_status"][language]["stages"][stage]["status"] == "completed")
 
-        wait_until(done, 20, f"{stage} does not complete")
+        wait_until(done, 60, f"{stage} does not complete")
 
     ask("base", "speaker_diarization")
     ask("es", "translation")
@@ -75,7 +75,7 @@ def test_a_failed_stage_can_be_retried(small_world: World) -> None:
         stage = gateway.task(task_id)["language_status"]["base"]["stages"]["speaker_diarization"]
         return bool(stage["status"] == "failed" and stage["attempt"] == 2)
 
-    wait_until(second_attempt, 20, "no second attempt")
+    wait_until(second_attempt, 60, "no second attempt")
 
 
 def test_edits_make_exactly_the_affected_lines_stale(small_world: World) -> None:
@@ -107,9 +107,9 @@ def test_edits_make_exactly_the_affected_lines_stale(small_world: World) -> None
     )
     assert stale("es") == ["s0000", "s0001", "s0002"]
     gateway.http.post(f"{base}/process", json={"languages": ["es"], "stage": "translation"})
-    wait_until(lambda: stale("es") != [] and _text(gateway, base) == "[es] new", 20, "not translated again")
+    wait_until(lambda: stale("es") != [] and _text(gateway, base) == "[es] new", 60, "not translated again")
     gateway.http.post(f"{base}/process", json={"languages": ["es"]})
-    wait_until(lambda: gateway.task(task_id)["language_status"]["es"]["status"] == "completed", 20, "not exported")
+    wait_until(lambda: gateway.task(task_id)["language_status"]["es"]["status"] == "completed", 60, "not exported")
     assert stale("es") == []
 
 
@@ -132,7 +132,7 @@ def test_one_line_is_dubbed_on_the_interactive_lane(small_world: World) -> None:
     answer = gateway.http.patch(url, json={"text": "mejor"}, headers={"If-Match": "*"}).json()
     assert (answer["state"], answer["edited"]) == ("stale", True)
     assert gateway.http.post(f"{url}/dub").status_code == 202
-    wait_until(lambda: gateway.http.get(url).json()["state"] == "dubbed", 20, "not dubbed")
+    wait_until(lambda: gateway.http.get(url).json()["state"] == "dubbed", 60, "not dubbed")
     after = gateway.http.get(f"/api/tasks/{task_id}/languages/es/lines").json()
     assert [a["segment_id"] for a, b in zip(after, before, strict=True) if a != b] == ["s0001"]
     assert gateway.task(task_id)["language_status"]["es"]["status"] == "stale"
@@ -142,7 +142,7 @@ def test_a_person_translation_is_used_and_kept(small_world: World) -> None:
     """Lines a person brought are not translated, and a language without translator becomes possible."""
     gateway = small_world.gateway()
     small_world.workers()
-    wait_until(lambda: len(gateway.http.get("/api/engines").json()) == 4, 20, "engines are not announced")
+    wait_until(lambda: len(gateway.http.get("/api/engines").json()) == 4, 60, "engines are not announced")
     cues = b"".join(f"{n + 1}\n00:00:0{n},000 --> 00:00:0{n},900\nzeile {n}\n\n".encode() for n in range(3))
     task_id = gateway.create('{"target_languages": ["de"], "source_language": "en"}', translation_de=cues, start=True)[
         "task_id"

@@ -13,7 +13,7 @@ BOTH = '{"target_languages": ["es", "fr"]}'
 
 
 def dubbed(gateway: Gateway, timeout_s: float = 60, **files: bytes) -> str:
-    wait_until(lambda: len(gateway.http.get("/api/engines").json()) == 4, 30, "engines are not announced")
+    wait_until(lambda: len(gateway.http.get("/api/engines").json()) == 4, 60, "engines are not announced")
     task_id = str(gateway.create(BOTH, start=True, **files)["task_id"])
     gateway.wait_for(task_id, timeout_s=timeout_s)
     return task_id
@@ -53,7 +53,7 @@ def test_a_line_dubbed_again_is_heard_again(small_world: World) -> None:
     url = f"/api/tasks/{task_id}/languages/es/lines/s0001"
     gateway.http.patch(url, json={"text": "garbled"}, headers=ANY)
     gateway.http.post(f"{url}/dub")
-    wait_until(lambda: gateway.http.get(url).json()["error_rate"] == 0.9, 30, "not heard again")
+    wait_until(lambda: gateway.http.get(url).json()["error_rate"] == 0.9, 60, "not heard again")
     assert gateway.http.get(url).json()["state"] == "dubbed"
 
 
@@ -79,7 +79,7 @@ def test_takes_are_heard_once_they_are_final(small_world: World) -> None:
     """After the loop that fits them, whose texts are what is compared; the run counts all of it."""
     gateway = small_world.gateway()
     small_world.workers(STUB_HEARS="es", STUB_TEXTS=json.dumps([LONG]), STUB_REWRITES=json.dumps([SHORT]), **PACE)
-    wait_until(lambda: len(gateway.http.get("/api/engines").json()) == 4, 30, "engines are not announced")
+    wait_until(lambda: len(gateway.http.get("/api/engines").json()) == 4, 60, "engines are not announced")
     task_id = str(gateway.create('{"target_languages": ["es"]}', start=True)["task_id"])
     gateway.wait_for(task_id, timeout_s=60)
     assert figures(gateway, task_id, "es") == [(SHORT, 0.0)] * 3

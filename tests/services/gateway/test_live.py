@@ -114,7 +114,7 @@ def test_the_stream_of_all_tasks_shows_every_task(small_world: World) -> None:
     gateway = small_world.gateway()
     start = until(gateway, "/api/events", "hello")[0][1]
     created = {gateway.create()["task_id"] for _ in range(3)}
-    wait_until(lambda: _last_id(gateway) >= (start or 0) + 3, 10, "facts are not published")
+    wait_until(lambda: _last_id(gateway) >= (start or 0) + 3, 60, "facts are not published")
     found = until(gateway, f"/api/events?last_event_id={start}", "heartbeat")
     assert {data["data"]["task_id"] for name, _, data in found if name == "task.created"} == created
     assert ids(found) == sorted(ids(found))

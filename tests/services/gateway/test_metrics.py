@@ -28,8 +28,8 @@ def test_a_task_is_seen_on_its_way(world: World) -> None:
     task_id = gateway.create('{"target_languages": ["es"]}', start=True)["task_id"]
     queued = 'localclip_queue_waiting{stage="speaker_diarization",lane="batch"}'
     handed_out = 'localclip_jobs_open{stage="speaker_diarization",state="dispatched"}'
-    wait_until(lambda: measured(gateway).get(queued) == 1, 20, "the job is not seen in the queue")
-    wait_until(lambda: measured(gateway).get(handed_out) == 1, 20, "the job is not marked")
+    wait_until(lambda: measured(gateway).get(queued) == 1, 60, "the job is not seen in the queue")
+    wait_until(lambda: measured(gateway).get(handed_out) == 1, 60, "the job is not marked")
     found = measured(gateway)
     assert found['localclip_tasks{status="processing"}'] == 1
     assert found['localclip_workers_idle{stage="speaker_diarization"}'] == 0
@@ -37,7 +37,7 @@ def test_a_task_is_seen_on_its_way(world: World) -> None:
     world.workers()
     gateway.wait_for(task_id)
     idle = 'localclip_workers_idle{stage="speaker_diarization"}'
-    wait_until(lambda: measured(gateway).get(idle) == 1, 20, "the idle worker is not seen")
+    wait_until(lambda: measured(gateway).get(idle) == 1, 60, "the idle worker is not seen")
     found = measured(gateway)
     assert found['localclip_tasks{status="completed"}'] == 1
     assert not [name for name in found if name.startswith("localclip_jobs_open")]
@@ -50,9 +50,9 @@ def test_listeners_are_counted_and_a_lost_broker_is_told(small_world: World) -> 
     with gateway.http.stream("GET", "/api/events") as stream:
         lines = stream.iter_lines()  # held: the connection ends with it
         next(lines)
-        wait_until(lambda: measured(gateway)["localclip_event_streams"] == 1, 10, "the listener is not counted")
+        wait_until(lambda: measured(gateway)["localclip_event_streams"] == 1, 60, "the listener is not counted")
     small_world.nats.kill()
-    wait_until(lambda: measured(gateway)["localclip_broker_up"] == 0, 20, "the outage is not told")
+    wait_until(lambda: measured(gateway)["localclip_broker_up"] == 0, 60, "the outage is not told")
     found = measured(gateway)
     assert found["localclip_database_up"] == 1
     assert not [name for name in found if "queue" in name]

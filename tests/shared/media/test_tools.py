@@ -97,7 +97,7 @@ def test_cancel_kills(tmp_path: Path) -> None:
     code = f"import os, time; open({str(pid)!r}, 'w').write(str(os.getpid())); time.sleep(60)"
 
     def cancel_when_running() -> None:
-        wait_until(lambda: pid.exists() and pid.read_text(), 20, "the tool to run")
+        wait_until(lambda: pid.exists() and pid.read_text(), 60, "the tool to run")
         token.cancel("a person asked")
 
     threading.Thread(target=cancel_when_running).start()
@@ -139,10 +139,10 @@ def test_tool_dies_with_its_parent(tmp_path: Path) -> None:
     """kill -9 of a worker leaves no ffmpeg behind."""
     pid = tmp_path / "pid"
     parent = subprocess.Popen([PYTHON, "-c", _PARENT, str(pid)], cwd=Path(__file__).parents[3])
-    child = int(wait_until(lambda: pid.exists() and pid.read_text(), 20, "the tool to run"))
+    child = int(wait_until(lambda: pid.exists() and pid.read_text(), 60, "the tool to run"))
     os.kill(parent.pid, signal.SIGKILL)
     parent.wait()
-    wait_until(lambda: not _runs(child), 5, "the tool to die")
+    wait_until(lambda: not _runs(child), 60, "the tool to die")
 
 
 def _runs(pid: int) -> bool:

@@ -95,7 +95,7 @@ class Bench:
             worker = WorkerProcess(_start(command, environment, output), log)
         self.workers.append(worker)
         if ready:
-            await wait_until_async(lambda: worker.logged("worker_ready"), 20, f"worker to be ready: {log.read_text()}")
+            await wait_until_async(lambda: worker.logged("worker_ready"), 60, f"worker to be ready: {log.read_text()}")
         return worker
 
     async def send(self, text: str, *, lane: Lane = Lane.BATCH, **fields: Any) -> TranslateLines:
@@ -119,7 +119,7 @@ class Bench:
 
     async def begun(self, count: int = 1) -> list[dict[str, Any]]:
         """Wait until `count` handlers were begun."""
-        return await wait_until_async(lambda: self._at_least(count), 20, f"{count} jobs to begin; {self.logs()}")
+        return await wait_until_async(lambda: self._at_least(count), 60, f"{count} jobs to begin; {self.logs()}")
 
     def _at_least(self, count: int) -> list[dict[str, Any]]:
         entries = self.journal("begin")
@@ -157,7 +157,7 @@ class Bench:
             except (NatsError, APIError):
                 return False
 
-        await wait_until_async(answers, 20, "the broker to answer again")
+        await wait_until_async(answers, 60, "the broker to answer again")
 
     async def deliveries(self) -> int:
         """How many deliveries the workers were given, repetitions included."""

@@ -16,13 +16,13 @@ async def test_running_job_stops(bench: Any, language: str | None) -> None:
     """A flag of the task or of the language reaches a running engine within two seconds."""
     worker = await bench.worker()
     job = await bench.send("file 60", epoch=3)
-    await wait_until_async(lambda: bench.journal("written"), 10, "the job to be in the middle")
+    await wait_until_async(lambda: bench.journal("written"), 60, "the job to be in the middle")
     asked = time.monotonic()
     await bench.cancel(job, language=language, epoch=3)
-    await wait_until_async(lambda: worker.logged("job_canceled"), 10, "the job to stop")
+    await wait_until_async(lambda: worker.logged("job_canceled"), 60, "the job to stop")
     assert time.monotonic() - asked < 2
     await bench.results(0)
-    await wait_until_async(lambda: not bench.work_folders(), 5, "the temporary folder to go")
+    await wait_until_async(lambda: not bench.work_folders(), 60, "the temporary folder to go")
     assert bench.journal("end") == []
     assert await bench.dead() == []
 
@@ -54,6 +54,6 @@ async def test_work_that_does_not_heed_stores_nothing(bench: Any) -> None:
     job = await bench.send("block 2.5")
     await bench.begun()
     await bench.cancel(job)
-    await wait_until_async(lambda: worker.logged("job_canceled"), 10, "the job to end")
+    await wait_until_async(lambda: worker.logged("job_canceled"), 60, "the job to end")
     await bench.results(0)
     assert list(bench.store.list("tasks/")) == []

@@ -40,7 +40,7 @@ async def test_killed_worker_is_replaced(bench: Any) -> None:
     await bench.send("file 1.5")
     await bench.begun()
     second = await bench.worker()
-    await wait_until_async(lambda: bench.journal("written"), 10, "the first worker to be in the middle")
+    await wait_until_async(lambda: bench.journal("written"), 60, "the first worker to be in the middle")
     first.kill()
     await bench.results(1)
     assert [entry["pid"] for entry in bench.journal("begin")] == [first.pid, second.pid]
@@ -51,11 +51,11 @@ async def test_folders_of_a_killed_worker_are_removed(bench: Any) -> None:
     """What a killed worker left in its temporary folder goes when the next one starts."""
     first = await bench.worker()
     await bench.send("file 60")
-    await wait_until_async(lambda: bench.journal("written"), 10, "the worker to be in the middle")
+    await wait_until_async(lambda: bench.journal("written"), 60, "the worker to be in the middle")
     first.kill()
     assert len(bench.work_folders()) == 1
     second = await bench.worker(ready=False)
-    await wait_until_async(lambda: second.logged("abandoned_folders_removed"), 20, "the next worker to clean up")
+    await wait_until_async(lambda: second.logged("abandoned_folders_removed"), 60, "the next worker to clean up")
     assert [folder for folder in bench.work_folders() if f"-{first.pid}-" in folder.name] == []
 
 
@@ -79,7 +79,7 @@ async def test_finished_job_is_not_done_again(bench: Any) -> None:
     job = await bench.send("done")
     await bench.results(1)
     await bench.publish(job)
-    await wait_until_async(lambda: worker.logged("job_already_done"), 10, "the second delivery")
+    await wait_until_async(lambda: worker.logged("job_already_done"), 60, "the second delivery")
     await bench.results(1)
     assert len(bench.journal("begin")) == 1
 
@@ -141,7 +141,7 @@ async def test_progress_is_told_of_the_stage_a_job_counts_for(bench: Any) -> Non
     await bench.client.subscribe("localclip.progress.>", cb=listen)
     await bench.worker()
     await bench.send("done", counts_for=Stage.CLONING)
-    await wait_until_async(lambda: told and told[-1][1].fraction == 1.0, 20, "the job to be told as done")
+    await wait_until_async(lambda: told and told[-1][1].fraction == 1.0, 60, "the job to be told as done")
     assert {(subject, word.stage) for subject, word in told} == {
         ("localclip.progress.task_000.es.voice_cloning", Stage.CLONING)
     }
@@ -159,7 +159,7 @@ async def test_progress_is_told(bench: Any) -> None:
     await bench.client.subscribe("localclip.progress.>", cb=listen)
     await bench.worker()
     await bench.send("work 1", weight=2.0, total_weight=8.0)
-    await wait_until_async(lambda: told and told[-1].fraction == 1.0, 20, "the job to be told as done")
+    await wait_until_async(lambda: told and told[-1].fraction == 1.0, 60, "the job to be told as done")
     fractions = [word.fraction for word in told]
     assert fractions == sorted(fractions)
     assert 4 <= len(told) <= 9

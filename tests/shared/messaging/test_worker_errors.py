@@ -42,7 +42,7 @@ async def test_exhausted_tries_fail_the_job(bench: Any, work: str, code: ErrorCo
     assert (result.code, result.key()) == (code, job.key())
     assert words in result.message
     assert len(bench.journal("begin")) == 3
-    await wait_until_async(bench.dead, 5, "the dead letter")
+    await wait_until_async(bench.dead, 60, "the dead letter")
     (letter,) = await bench.dead()
     assert (letter.subject, letter.deliveries, letter.code) == (str(job.subject()), 3, code)
     assert job == type(job).model_validate_json(letter.body)

@@ -62,7 +62,7 @@ async def test_every_slot_comes_through_the_loss_of_the_broker(bench: Any) -> No
     bench.server.kill()
     bench.server.start()
     await bench.broker_is_back()
-    await wait_until_async(lambda: _is_connected(bench), 20, "the broker")
+    await wait_until_async(lambda: _is_connected(bench), 60, "the broker")
     for number in range(2):
         await bench.send("work 3", number=number)
     await bench.results(2, timeout_s=40)

@@ -68,7 +68,7 @@ async def test_worker_without_broker_exits(bench: Any) -> None:
     connected = await bench.worker()
     bench.server.kill()
     waiting = await bench.worker(ready=False)
-    await wait_until_async(lambda: _ignores_nothing(waiting), 20, "the second worker to be up")
+    await wait_until_async(lambda: _ignores_nothing(waiting), 60, "the second worker to be up")
     await asyncio.sleep(0.5)
     for worker in (connected, waiting):
         worker.terminate()

@@ -17,10 +17,10 @@ async def test_the_file_tells_whether_the_service_can_work(tmp_path: Path) -> No
     """Fresh and ready is well; not ready is well enough to be left running; after the end there is no file."""
     file, ready = tmp_path / "new" / "health.json", [True]
     async with kept_health(file, lambda: ready[0], beat_s=0.01):
-        await wait_until_async(file.exists, 5, "no file")
+        await wait_until_async(file.exists, 60, "no file")
         assert health_problem(file) is None
         ready[0] = False
-        await wait_until_async(lambda: health_problem(file), 5, "it still says ready")
+        await wait_until_async(lambda: health_problem(file), 60, "it still says ready")
         assert health_problem(file) == "alive, but not connected to the broker"
         assert health_problem(file, alive_is_enough=True) is None
     assert health_problem(file, alive_is_enough=True) == "not started yet, or ended"
@@ -30,10 +30,10 @@ async def test_a_blocked_service_falls_silent(tmp_path: Path) -> None:
     """Nothing beats while the event loop stands still."""
     file = tmp_path / "health.json"
     async with kept_health(file, lambda: True, beat_s=0.01):
-        await wait_until_async(file.exists, 5, "no file")
+        await wait_until_async(file.exists, 60, "no file")
         time.sleep(0.3)  # noqa: ASYNC251 (the blocked loop is what is tested)
         problem = health_problem(file, alive_is_enough=True, stale_s=0.2)
-    assert problem == "silent for 0 s"
+    assert str(problem).startswith("silent for ")
 
 
 async def test_a_full_disk_does_not_end_the_service(tmp_path: Path) -> None:

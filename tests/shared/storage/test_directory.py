@@ -38,7 +38,7 @@ def test_unfinished_writes_of_dead_processes_are_removed(tmp_path: Path) -> None
         [sys.executable, "-c", _WRITER, str(tmp_path)], cwd=Path(__file__).parents[3], stderr=subprocess.DEVNULL
     )
     try:
-        (file,) = wait_until(lambda: unfinished(tmp_path), 10, "the write to begin")
+        (file,) = wait_until(lambda: unfinished(tmp_path), 60, "the write to begin")
         _age(file)
         DirectoryStore(tmp_path)
         assert unfinished(tmp_path) == [file]

@@ -76,7 +76,7 @@ def cancel_once(cancel: CancelToken, condition: Callable[[], bool]) -> None:
     """Cancel from another thread."""
 
     def body() -> None:
-        wait_until(condition, 30, "a request")
+        wait_until(condition, 60, "a request")
         cancel.cancel("enough")
 
     threading.Thread(target=body, daemon=True).start()
@@ -119,7 +119,7 @@ def test_many_lines_are_asked_in_parallel_but_not_all_at_once(
     found: list[dict[str, object]] = []
     thread = threading.Thread(target=lambda: found.append(outcomes(engine, passage(*texts, before=("x",)))))
     thread.start()
-    wait_until(lambda: server.open == 2, 30, "both requests")
+    wait_until(lambda: server.open == 2, 60, "both requests")
     go.set()
     thread.join(60)
     assert found == [{text: spanish(text) for text in texts}]
@@ -281,7 +281,7 @@ def test_a_cancel_ends_the_wait_at_once(engine: OpenAiTranslator, server: ChatSe
     server.acts = [hanging(go)]
     cancel = CancelToken()
     threading.Thread(
-        target=lambda: (wait_until(lambda: server.open == 1, 30, "a request"), cancel.cancel("enough"))
+        target=lambda: (wait_until(lambda: server.open == 1, 60, "a request"), cancel.cancel("enough"))
     ).start()
     with pytest.raises(Canceled, match="enough"):
         engine.translate(passage("one two three"), cancel)
