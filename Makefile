@@ -36,6 +36,7 @@ check: $(INSTALLED) ## style, types, import contracts, interface documents, the 
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports --no-cache
+	@$(BIN)/python scripts/check_loop.py
 	@$(BIN)/python -m services.gateway.documents --check
 	@scripts/frontend.sh check
 	@scripts/check-deploy.sh

@@ -4,6 +4,7 @@ import asyncio
 import signal
 import sys
 from collections.abc import AsyncIterator, Callable
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from types import FrameType
 from typing import Any
@@ -39,9 +40,10 @@ from services.gateway.api import (
 from services.gateway.api import settings as account_settings
 from services.gateway.api.context import Gateway
 from services.gateway.api.idempotency import IdempotencyMiddleware
+from services.gateway.api.turns import Turn, Turns
 from services.gateway.background.dispatch import Dispatcher
 from services.gateway.background.ingest import Ingest
-from services.gateway.background.loops import Leadership, Wake, repeat
+from services.gateway.background.loops import Leadership, Wake, repeat, watch_loop
 from services.gateway.background.relay import Relay
 from services.gateway.background.sweep import Sweeper
 from services.gateway.capabilities import Capabilities
@@ -53,6 +55,7 @@ from shared.observability import configure_logging, logger
 from shared.storage import StorageSettings, UploadStore, open_store
 
 _POLL_S = 0.5
+_THREADS = 48  # more than may wait for the write lock (`Database`), and a few that read
 _LOOPBACK = ("127.0.0.1", "::1", "localhost")
 log = logger(__name__)
 
@@ -75,6 +78,8 @@ def create_app(
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(_THREADS, "gateway"))
+        watching = asyncio.create_task(watch_loop(gateway.stood))
         await asyncio.to_thread(database.migrate)
         running = asyncio.create_task(_background(gateway, broker_settings.provisioning()))
         restore = _close_streams_on_stop(hub)
@@ -84,6 +89,7 @@ def create_app(
             restore()
             hub.close_all()
             await _end(running)
+            await _end(watching)
             await broker.stop()
             database.close()
 
@@ -92,8 +98,9 @@ def create_app(
         version="1.0.0",
         description="Dub videos in batches: who speaks, what they say, in other languages, in their voices.",
         lifespan=lifespan,
+        dependencies=[Turn],
     )
-    app.state.gateway = gateway
+    app.state.gateway, app.state.turns = gateway, Turns(database.wait_s)
     problems.install(app)
     app.add_middleware(IdempotencyMiddleware, database=database)
     for routes in (
@@ -204,7 +211,8 @@ def main() -> None:
     settings = GatewaySettings()
     configure_logging("gateway", settings.log_level)
     refuse_open_door(settings)
-    database = Database(DatabaseSettings().database_url)
+    where = DatabaseSettings()
+    database = Database(where.database_url, where.database_wait_s)
     app = create_app(settings, database, open_store(StorageSettings()), BrokerSettings())
     uvicorn.run(
         app,

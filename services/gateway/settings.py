@@ -15,6 +15,12 @@ class DatabaseSettings(BaseSettings):
         default="sqlite:///data/localclip.db",
         description="sqlite:///<file> for one gateway, postgresql+psycopg://... for several",
     )
+    database_wait_s: float = Field(
+        default=10.0,
+        gt=0,
+        validation_alias="LOCALCLIP_DATABASE_WAIT_S",
+        description="seconds a change waits for a busy database before it is refused with 503",
+    )
 
 
 class GatewaySettings(BaseSettings):

@@ -2,5 +2,6 @@
 
 from shared.observability._health import health_problem, kept_health
 from shared.observability._logging import bind_job, configure_logging, logger
+from shared.observability._longest import Longest
 
-__all__ = ["bind_job", "configure_logging", "health_problem", "kept_health", "logger"]
+__all__ = ["Longest", "bind_job", "configure_logging", "health_problem", "kept_health", "logger"]

@@ -175,24 +175,30 @@ def _take_subtitles(task_id: str, language: str, data: bytes, parts: Gateway, wh
     except PermanentError as error:
         raise unprocessable(error.code, error.message, "") from error
     key = keys.input_subtitles(task_id, language, "subtitles.srt")
+    with parts.database.read() as session:
+        _may_be_brought(session, visible_task(session, who, task_id), language)
+    put_bytes(parts.store, key, data)
     with parts.database.write() as session:
         task = locked_visible_task(session, who, task_id)
+        _may_be_brought(session, task, language)
         if language == BASE:
-            if not task.config.get("source_language"):
-                raise unprocessable(
-                    "source_language_required", "name the language of the subtitles first", "/source_language"
-                )
             task.config = {**task.config, "subtitles_key": key}
         else:
-            known_language(session, task, language)
             task.config = {
                 **task.config,
                 "translation_keys": {**task.config.get("translation_keys", {}), language: key},
             }
             _bring_texts(session, task, language, cues, who.owner)
-        put_bytes(parts.store, key, data)
         session.flush()
         return read_task(session, parts.hub, task)
+
+
+def _may_be_brought(session: Session, task: Task, language: str) -> None:
+    """Raises: Problem 404, 422."""
+    if language != BASE:
+        known_language(session, task, language)
+    elif not task.config.get("source_language"):
+        raise unprocessable("source_language_required", "name the language of the subtitles first", "/source_language")
 
 
 def _bring_texts(session: Session, task: Task, language: str, cues: Sequence[Cue], author: str | None) -> None:

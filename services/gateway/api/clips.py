@@ -57,10 +57,8 @@ async def create_clip(request: Request, parts: Parts, who: Who, response: Respon
     try:
         name = _checked_name(form)
         upload = file_of(form, "audio")
-        with tempfile.TemporaryDirectory(prefix="localclip-clip-") as folder:
-            path = Path(folder) / "upload"
-            path.write_bytes(await upload.read())
-            read = await asyncio.to_thread(_keep, parts, who.account, name or upload.filename or "clip", path)
+        sound = await upload.read()
+        read = await asyncio.to_thread(_take, parts, who.account, name or upload.filename or "clip", sound)
     finally:
         await form.close()
     response.headers["Location"] = f"/api/clips/{read.clip_id}"
@@ -75,6 +73,13 @@ def _checked_name(form: FormData) -> str:
     if len(name) > 80:
         raise unprocessable("invalid_name", "a name has at most 80 characters", "/name")
     return name
+
+
+def _take(parts: Gateway, owner: str, name: str, sound: bytes) -> ClipRead:
+    with tempfile.TemporaryDirectory(prefix="localclip-clip-") as folder:
+        path = Path(folder) / "upload"
+        path.write_bytes(sound)
+        return _keep(parts, owner, name, path)
 
 
 def _keep(parts: Gateway, owner: str, name: str, path: Path) -> ClipRead:

@@ -2,7 +2,7 @@
 
 import re
 import secrets
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Annotated
 
 from fastapi import Depends, Request
@@ -19,6 +19,7 @@ from services.gateway.database.tables import LineRow, SegmentRow, SpeakerRow, Ta
 from services.gateway.live.hub import Hub
 from services.gateway.settings import GatewaySettings
 from shared.messaging import EngineInfo
+from shared.observability import Longest
 from shared.storage import UploadStore
 
 _TASK_ID = re.compile(r"task_[0-9]{8}_[0-9]{6}_[0-9a-f]{8}")
@@ -35,6 +36,7 @@ class Gateway:
     hub: Hub
     capabilities: Capabilities
     sweep: Wake | None = None
+    stood: Longest = field(default_factory=Longest)
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,7 @@ from services.gateway.api.schemas import TaskRead
 from services.gateway.database import queries
 from services.gateway.live.stream import Visit, frames, to_legacy
 from shared.messaging import is_connected
-from shared.pipeline import Status
+from shared.pipeline import Stage, Status
 
 router = APIRouter(tags=["events"])
 _HEADERS = {"Cache-Control": "no-cache", "X-Accel-Buffering": "no"}
@@ -105,11 +105,14 @@ def _check(parts: Gateway, who: Caller, task_id: str) -> None:
 
 async def _fetch_progress(parts: Gateway, task_id: str) -> None:
     """Load what was told before this gateway started, so that a new client sees it at once."""
+    for language, stage in await asyncio.to_thread(_running, parts, task_id):
+        await parts.hub.latest_progress(task_id, language, stage)
+
+
+def _running(parts: Gateway, task_id: str) -> list[tuple[str, Stage]]:
     with parts.database.read() as session:
         runs = queries.newest_runs(session, [task_id]).get(task_id, {})
-    for (language, stage), run in runs.items():
-        if run.status == Status.PROCESSING:
-            await parts.hub.latest_progress(task_id, language, stage)
+    return [key for key, run in runs.items() if run.status == Status.PROCESSING]
 
 
 def _hello_task(parts: Gateway, who: Caller, task_id: str) -> bytes:

@@ -11,10 +11,12 @@ from starlette.datastructures import Headers
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from services.gateway.api.problems import Problem, response
-from services.gateway.database.engine import Database
+from services.gateway.api.problems import Problem, busy, response
+from services.gateway.database.engine import Database, DatabaseBusy
 from services.gateway.database.tables import IdempotencyRow
+from shared.observability import logger
 
+log = logger(__name__)
 _MAX_JSON = 1024 * 1024
 _KEPT_HEADERS = ("content-type", "location", "etag")
 
@@ -41,7 +43,11 @@ class IdempotencyMiddleware:
         caller = headers.get("authorization", "") + headers.get("x-api-key", "")
         row_key = hashlib.sha256(f"{caller}\n{scope['path']}\n{key}".encode()).hexdigest()
         fingerprint = hashlib.sha256(body).hexdigest()
-        known = await asyncio.to_thread(self._claim, row_key, fingerprint)
+        try:
+            known = await asyncio.to_thread(self._claim, row_key, fingerprint)
+        except DatabaseBusy:
+            await response(request, busy())(scope, receive, send)
+            return
         if known is None:
             await self._answer(row_key, scope, receive, send)
         else:
@@ -98,6 +104,13 @@ class IdempotencyMiddleware:
                 return session.get(IdempotencyRow, key)
 
     def _finish(self, key: str, status: int, headers: dict[str, str], body: bytes) -> None:
+        """What was asked is done whether its answer can be kept or not."""
+        try:
+            self._keep(key, status, headers, body)
+        except DatabaseBusy as error:
+            log.warning("answer_not_kept", status=status, why=str(error))
+
+    def _keep(self, key: str, status: int, headers: dict[str, str], body: bytes) -> None:
         with self._database.write() as session:
             row = session.get(IdempotencyRow, key)
             if row is None:

@@ -46,7 +46,15 @@ async def metrics(parts: Parts) -> Response:
     gauges = [*await asyncio.to_thread(_of_the_database, parts), *await _of_the_broker(parts)]
     streams = Gauge("event_streams", "Clients that listen to live events at this gateway.")
     streams.set(parts.hub.clients())
-    return Response(_text([streams, *gauges]), media_type=_MEDIA_TYPE)
+    return Response(_text([streams, *_of_this_process(parts), *gauges]), media_type=_MEDIA_TYPE)
+
+
+def _of_this_process(parts: Gateway) -> list[Gauge]:
+    stood = Gauge("loop_stood_seconds", "Longest time the event loop stood in the last five minutes.")
+    stood.set(parts.stood.seconds())
+    held = Gauge("write_held_seconds", "Longest write transaction of the last five minutes.")
+    held.set(parts.database.held.seconds())
+    return [stood, held]
 
 
 def _text(gauges: Iterable[Gauge]) -> str:

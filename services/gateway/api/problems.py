@@ -10,6 +10,7 @@ from fastapi.responses import JSONResponse
 from sqlalchemy.exc import DataError
 from starlette.exceptions import HTTPException
 
+from services.gateway.database.engine import DatabaseBusy
 from shared.observability import logger
 from shared.storage import StorageError
 
@@ -58,6 +59,12 @@ def response(request: Request, problem: Problem) -> JSONResponse:
     return JSONResponse(body, problem.status, headers=dict(problem.headers or {}), media_type=MEDIA_TYPE)
 
 
+def busy() -> Problem:
+    """503 while the database is taken by others."""
+    detail = "the database is busy with other work; nothing was changed, try again"
+    return Problem(503, "database_busy", detail, headers={"Retry-After": "2"})
+
+
 def install(app: FastAPI) -> None:
     """Make every error of `app` a problem document."""
 
@@ -83,10 +90,15 @@ def install(app: FastAPI) -> None:
         detail = "the object store does not answer; try again later"
         return response(request, Problem(503, "storage_unavailable", detail, headers={"Retry-After": "5"}))
 
+    async def on_busy(request: Request, error: Exception) -> JSONResponse:
+        log.warning("database_busy", path=request.url.path, why=str(error))
+        return response(request, busy())
+
     async def on_unkept(request: Request, _: Exception) -> JSONResponse:
         detail = "the request holds a character that cannot be kept, such as NUL"
         return response(request, Problem(422, "invalid_request", detail))
 
+    app.add_exception_handler(DatabaseBusy, on_busy)
     app.add_exception_handler(DataError, on_unkept)
     app.add_exception_handler(Problem, on_problem)
     app.add_exception_handler(RequestValidationError, on_invalid)

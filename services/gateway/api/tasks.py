@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from collections.abc import Sequence
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Query, Request, Response
@@ -10,7 +11,7 @@ from sqlmodel import Session
 
 from services.gateway.api.arrival import Arrived, announce, begin_task, forget
 from services.gateway.api.context import Gateway, Parts, Who, etag, locked_visible_task, visible_task
-from services.gateway.api.possible import refuse_impossible
+from services.gateway.api.possible import refuse_unless_possible
 from services.gateway.api.problems import Problem, unprocessable
 from services.gateway.api.reading import read_task, read_tasks
 from services.gateway.api.schemas import TaskConfig, TaskRead, TaskUpdate
@@ -21,6 +22,7 @@ from services.gateway.database.facts import FOREVER, flag_cancel, tell
 from services.gateway.database.judging import judge_language
 from services.gateway.database.steps import carry_out
 from services.gateway.database.tables import JobState, Task, TaskLanguage, now
+from shared.messaging import EngineInfo
 from shared.pipeline import TARGET_LANGUAGES, PermanentError, Status
 from shared.storage import keys, put_bytes
 from shared.transcript import read_subtitles
@@ -64,7 +66,8 @@ async def create_task(request: Request, parts: Parts, who: Who, response: Respon
         )
         upload = await reader.read()
         config = await asyncio.to_thread(with_defaults, parts.database, who.account, _config(upload))
-        await _check_languages(parts, config, upload)
+        engines = await parts.capabilities.engines()
+        await asyncio.to_thread(_check_languages, engines, config, upload)
         read = await asyncio.to_thread(_finish, parts, task_id, upload, config)
     except BaseException:
         await asyncio.shield(asyncio.to_thread(forget, parts, task_id))
@@ -85,7 +88,7 @@ def _config(upload: Upload) -> TaskConfig:
         raise unprocessable("invalid_config", "config is not JSON", "/config") from error
 
 
-async def _check_languages(parts: Gateway, config: TaskConfig, upload: Upload) -> None:
+def _check_languages(engines: Sequence[EngineInfo], config: TaskConfig, upload: Upload) -> None:
     if "subtitles" in upload.files and config.source_language is None:
         raise unprocessable("source_language_required", "name the language of the subtitles", "/config/source_language")
     for name, file in upload.files.items():
@@ -98,8 +101,8 @@ async def _check_languages(parts: Gateway, config: TaskConfig, upload: Upload) -
     if unknown:
         raise unprocessable("not_a_target", f"'{min(unknown)}' is not among the target languages", "/config")
     for language in config.target_languages:
-        await refuse_impossible(
-            parts,
+        refuse_unless_possible(
+            engines,
             config.source_language,
             language,
             subtitles="subtitles" in upload.files,

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from fastapi import APIRouter
 from sqlmodel import Session
 
-from services.gateway.api.context import Caller, Gateway, Parts, Who, locked_visible_task, visible_task
-from services.gateway.api.possible import refuse_impossible
+from services.gateway.api.context import Caller, Engines, Gateway, Parts, Who, locked_visible_task, visible_task
+from services.gateway.api.possible import refuse_unless_possible
 from services.gateway.api.problems import Problem, not_found, unprocessable
 from services.gateway.api.reading import read_task
 from services.gateway.api.schemas import CancelTask, ProcessRequest, ProcessTask, Started, TaskRead
@@ -15,20 +15,23 @@ from services.gateway.database.facts import flag_cancel
 from services.gateway.database.steps import carry_out
 from services.gateway.database.tables import JobState, Task, TaskLanguage, now
 from services.gateway.planning import board as planner
+from shared.messaging import EngineInfo
 from shared.pipeline import BASE, TARGET_LANGUAGES, Stage
 
 router = APIRouter(prefix="/api/tasks/{task_id}", tags=["work"])
 
 
 @router.post("/process", status_code=202, operation_id="process_task")
-async def process_task(task_id: str, body: ProcessTask, parts: Parts, who: Who) -> TaskRead:
+def process_task(task_id: str, body: ProcessTask, parts: Parts, who: Who, engines: Engines) -> TaskRead:
     """Bring languages up to a stage; all target languages when none are named. New ones are added to the task."""
-    languages = await _checked(task_id, body.languages, parts, who)
+    languages = _checked(task_id, body.languages, engines, parts, who)
     return _process(task_id, languages, body.stage, parts, who)
 
 
 @router.post("/languages/{language}/process", status_code=202, operation_id="process_language")
-async def process_language(task_id: str, language: str, body: ProcessRequest, parts: Parts, who: Who) -> Started:
+def process_language(
+    task_id: str, language: str, body: ProcessRequest, parts: Parts, who: Who, engines: Engines
+) -> Started:
     """Bring one language up to a stage. `base` stands for the work done once per task."""
     if language == BASE and body.stage is not Stage.DIARIZATION:
         raise unprocessable("stage_per_language", f"'{body.stage}' runs per language, not for 'base'", "/stage")
@@ -39,7 +42,7 @@ async def process_language(task_id: str, language: str, body: ProcessRequest, pa
         with parts.database.read() as session:
             visible_task(session, who, task_id)
     else:
-        languages = await _checked(task_id, [language], parts, who)
+        languages = _checked(task_id, [language], engines, parts, who)
     _process(task_id, languages, body.stage, parts, who)
     return Started(message=f"Started {body.stage} for {language}", task_id=task_id, language=language, stage=body.stage)
 
@@ -72,7 +75,9 @@ def retry_task(task_id: str, parts: Parts, who: Who) -> TaskRead:
         return read_task(session, parts.hub, task)
 
 
-async def _checked(task_id: str, languages: Sequence[str] | None, parts: Gateway, who: Caller) -> Sequence[str]:
+def _checked(
+    task_id: str, languages: Sequence[str] | None, engines: Sequence[EngineInfo], parts: Gateway, who: Caller
+) -> Sequence[str]:
     """The languages meant, each of them possible."""
     with parts.database.read() as session:
         task = visible_task(session, who, task_id)
@@ -81,8 +86,8 @@ async def _checked(task_id: str, languages: Sequence[str] | None, parts: Gateway
     if not wanted:
         raise unprocessable("no_target_languages", "the task has no target languages; name some", "/languages")
     for language in wanted:
-        await refuse_impossible(
-            parts,
+        refuse_unless_possible(
+            engines,
             task.source_language or task.config.get("source_language"),
             language,
             subtitles="subtitles_key" in task.config,

@@ -2,16 +2,20 @@
 
 import asyncio
 import contextlib
+import logging
+import time
 from collections.abc import Awaitable, Callable
 
 from sqlalchemy import Connection, text
 from sqlalchemy.exc import SQLAlchemyError
 
-from services.gateway.database.engine import Database
-from shared.observability import logger
+from services.gateway.database.engine import Database, DatabaseBusy
+from shared.observability import Longest, logger
 
 _LEADER_LOCK = 7466202
 _RETRY_S = 1.0
+_BEAT_S = 0.1
+_LONG_S = 1.0
 log = logger(__name__)
 
 
@@ -88,7 +92,26 @@ async def repeat(
         try:
             if leadership is None or await asyncio.to_thread(leadership.held):
                 await turn()
+        except DatabaseBusy as error:
+            log.warning("loop_turn_waits", loop=name, why=str(error))
+            await asyncio.sleep(_RETRY_S)
         except Exception:  # a background loop: told, and tried again
             log.exception("loop_turn_failed", loop=name)
             await asyncio.sleep(_RETRY_S)
         await wake.wait(every_s)
+
+
+async def watch_loop(stood: Longest) -> None:
+    """Measure how late a timer comes: so long the event loop stood, and with it every request.
+
+    Each new longest time is logged.
+    """
+    longest = _BEAT_S
+    while True:
+        due = time.monotonic() + _BEAT_S
+        await asyncio.sleep(_BEAT_S)
+        late_s = time.monotonic() - due
+        stood.add(late_s)
+        if late_s > longest or late_s > _LONG_S:
+            longest = max(longest, late_s)
+            log.log(logging.WARNING if late_s > _LONG_S else logging.INFO, "loop_stood", seconds=round(late_s, 3))
