@@ -11,7 +11,7 @@ WEB := frontend/dist/index.html
 WEB_SOURCES := $(shell find frontend/src frontend/public frontend/*.json frontend/*.ts frontend/index.html -type f 2>/dev/null)
 export VIDEO TO FROM OUT
 
-.PHONY: help install tools test-tools deploy-tools frontend demo up dev test test-neural check generate lock bench clean clean-all
+.PHONY: help install tools test-tools deploy-tools frontend demo up dev test chaos test-neural check generate lock bench clean clean-all
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -27,6 +27,9 @@ dev: install ## the web app with live reload at http://localhost:5173, and every
 
 test: install test-tools ## all tests, the browser's too (ARGS="-k name" passes options to pytest and runs only that)
 	@scripts/test.sh $(ARGS)
+
+chaos: install test-tools ## kill everything at random, ten minutes on each database, and count what is lost (ARGS="--seeds 1-5 --minutes 2")
+	@PATH="$(CURDIR)/.tools/bin:$$PATH" $(BIN)/python -m tests.chaos $(ARGS)
 
 test-neural: $(NEURAL)/.installed ## the neural engines, on small models, in an environment of their own (7 GB; Linux on x86-64)
 	@PATH="$(CURDIR)/.tools/bin:$$PATH" $(NEURAL)/bin/pytest $(NEURAL_TESTS) -rfEs --durations=10 $(ARGS)

@@ -23,7 +23,14 @@ from shared.testing import (
 )
 
 # What takes minutes: begun first, so that no core works alone at the end.
-LONG = ("tests/e2e", "tests/deploy", "tests/services/gateway", "tests/localclip", "tests/services/exporter")
+LONG = (
+    "tests/e2e",
+    "tests/deploy",
+    "tests/chaos",
+    "tests/services/gateway",
+    "tests/localclip",
+    "tests/services/exporter",
+)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

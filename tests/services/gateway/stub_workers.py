@@ -229,7 +229,8 @@ def export_or_render(job: ExportLanguage | RenderRecipe, context: JobContext) ->
     return render(job, context) if isinstance(job, RenderRecipe) else export(job, context)
 
 
-def _engine(stage: Stage, port: str, **what: object) -> EngineInfo:
+def engine(stage: Stage, port: str, **what: object) -> EngineInfo:
+    """What a stage announces: an engine without weights."""
     return EngineInfo.model_validate(
         {
             "stage": stage,
@@ -247,10 +248,10 @@ async def main() -> None:
     """Run one worker of each stage until SIGTERM."""
     store, broker, settings = open_store(StorageSettings()), BrokerSettings(), WorkerSettings()
     plan = (
-        (Stage.DIARIZATION, listen, _engine(Stage.DIARIZATION, "recognizer", languages=("en", *HEARS))),
+        (Stage.DIARIZATION, listen, engine(Stage.DIARIZATION, "recognizer", languages=("en", *HEARS))),
         (Stage.TRANSLATION, translate, TRANSLATOR),
-        (Stage.CLONING, clone, _engine(Stage.CLONING, "voice", languages=("es", "fr", "de"))),
-        (Stage.EXPORT, export_or_render, _engine(Stage.EXPORT, "mixer")),
+        (Stage.CLONING, clone, engine(Stage.CLONING, "voice", languages=("es", "fr", "de"))),
+        (Stage.EXPORT, export_or_render, engine(Stage.EXPORT, "mixer")),
     )
     await asyncio.gather(
         *(Worker(stage, handle, store, broker, settings, (engine,)).run() for stage, handle, engine in plan)
