@@ -43,7 +43,7 @@ from services.gateway.api.idempotency import IdempotencyMiddleware
 from services.gateway.api.turns import Turn, Turns
 from services.gateway.background.dispatch import Dispatcher
 from services.gateway.background.ingest import Ingest
-from services.gateway.background.loops import Leadership, Wake, repeat, watch_loop
+from services.gateway.background.loops import Leadership, Wake, ended, repeat, watch_loop
 from services.gateway.background.relay import Relay
 from services.gateway.background.sweep import Sweeper
 from services.gateway.capabilities import Capabilities
@@ -74,7 +74,7 @@ def create_app(
     broker = NatsBroker(broker_settings.nats_url, reconnected_cb=on_reconnect, **connect_options())
     hub = Hub(broker)
     gateway = Gateway(settings, database, store, broker, hub, Capabilities(broker))
-    Ingest(database, broker, store, gateway.capabilities)  # subscribes when the broker starts
+    Ingest(database, broker, store, gateway.capabilities, settings.result_retry_s)  # subscribes when the broker starts
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
@@ -88,8 +88,8 @@ def create_app(
         finally:
             restore()
             hub.close_all()
-            await _end(running)
-            await _end(watching)
+            await ended(running)
+            await ended(watching)
             await broker.stop()
             database.close()
 
@@ -140,23 +140,13 @@ async def _background(gateway: Gateway, plan: Provisioning) -> None:
     dispatcher = Dispatcher(database, broker, gateway.store, settings.task_queue_workers)
     sweeper = Sweeper(database, broker, gateway.store, settings)
     gateway.sweep = sweeper.wake
-    try:
-        log.info("gateway_ready")
-        await asyncio.gather(
-            repeat("dispatch", dispatcher.turn, to_dispatch, _POLL_S, leadership),
-            repeat("relay", Relay(database, broker).turn, to_relay, _POLL_S, leadership),
-            repeat("sweep", sweeper.turn, sweeper.wake, settings.sweep_s, leadership),
-        )
-    finally:
-        leadership.release()
-
-
-async def _end(task: "asyncio.Task[None]") -> None:
-    """Cancel `task` until it is over: `asyncio.wait_for` of Python 3.11, which the broker's client is built on,
-    swallows a cancellation that meets an answer."""
-    while not task.done():
-        task.cancel()
-        await asyncio.wait({task}, timeout=0.5)
+    log.info("gateway_ready")
+    await asyncio.gather(
+        leadership.keep(),
+        repeat("dispatch", dispatcher.turn, to_dispatch, _POLL_S, leadership),
+        repeat("relay", Relay(database, broker).turn, to_relay, _POLL_S, leadership),
+        repeat("sweep", sweeper.turn, sweeper.wake, settings.sweep_s, leadership),
+    )
 
 
 async def _connect(broker: NatsBroker, plan: Provisioning) -> None:

@@ -56,6 +56,11 @@ class GatewaySettings(BaseSettings):
         ge=0,
         description="seconds a dub waits to be listened to again before it goes on without those figures",
     )
+    result_retry_s: float = Field(
+        default=1.0,
+        gt=0,
+        description="seconds until a result that could not be recorded is tried again, at first; later 30 times that",
+    )
     delete_grace_s: float = Field(
         default=40.0, ge=0, description="seconds a deleted task waits for workers that do not answer"
     )

@@ -32,7 +32,14 @@ from shared.messaging._jobs import (
     jobs_of,
     merge_engines,
 )
-from shared.messaging._publishing import is_connected, publish_once, publish_until_stored
+from shared.messaging._publishing import (
+    MAX_BODY_BYTES,
+    is_connected,
+    is_open_already,
+    is_refusal,
+    publish_once,
+    publish_until_stored,
+)
 from shared.messaging._recipes import (
     EVERY,
     SOURCE,
@@ -79,6 +86,7 @@ __all__ = [
     "ADVISORIES_CONSUMER",
     "EVERY",
     "JOB",
+    "MAX_BODY_BYTES",
     "RESULT",
     "RESULTS_CONSUMER",
     "SOURCE",
@@ -147,6 +155,8 @@ __all__ = [
     "fact",
     "failed",
     "is_connected",
+    "is_open_already",
+    "is_refusal",
     "jobs_of",
     "merge_engines",
     "provision",

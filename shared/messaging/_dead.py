@@ -1,12 +1,14 @@
 """Keep what could not be processed, with the reason, for a person to look at."""
 
+import contextlib
+
 from faststream.nats import NatsBroker
 from nats.aio.msg import Msg
 
 from shared.messaging._jobs import Message
 from shared.messaging._publishing import publish_until_stored
-from shared.messaging._subjects import DEAD, JobSubject, dead
-from shared.pipeline import ErrorCode
+from shared.messaging._subjects import DEAD, JobSubject, dead, results
+from shared.pipeline import ErrorCode, Stage
 
 _BODY_BYTES = 128 * 1024
 """Kept of a body: escaped as JSON it may grow sixfold and must still fit into one message of the broker (1 MiB)."""
@@ -45,7 +47,7 @@ async def bury_copy(
     code: ErrorCode,
     reason: str,
 ) -> None:
-    """Store a dead letter under its stream sequence, so that a repetition is dropped."""
+    """Store a dead letter under its subject and stream sequence, so that a repetition is dropped."""
     letter = DeadLetter(
         subject=subject,
         body=body[:_BODY_BYTES].decode("utf-8", "replace"),
@@ -54,12 +56,13 @@ async def bury_copy(
         reason=reason[:2000],
     )
     await publish_until_stored(
-        broker, letter, subject=dead(_stage(subject)), stream=DEAD, message_id=f"dead:{sequence}"
+        broker, letter, subject=dead(_stage(subject)), stream=DEAD, message_id=f"dead:{subject}:{sequence}"
     )
 
 
 def _stage(subject: str) -> str:
-    try:
+    """Of the subject of a job or a result."""
+    with contextlib.suppress(ValueError):
         return str(JobSubject.parse(subject).stage)
-    except ValueError:
-        return "unknown"
+    known = [str(stage) for stage in Stage if subject == results(stage)]
+    return known[0] if known else "unknown"

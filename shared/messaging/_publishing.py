@@ -6,12 +6,21 @@ from faststream.exceptions import IncorrectState
 from faststream.nats import NatsBroker
 from nats.errors import Error as NatsError
 from nats.errors import MaxPayloadError
-from nats.js.errors import APIError
+from nats.js.errors import APIError, BadRequestError
 from pydantic import BaseModel
 
 from shared.observability import logger
 
 PUBLISH_TIMEOUT_S = 5.0
+MAX_MESSAGE_BYTES = 1024 * 1024
+"""What the broker takes at most, headers included (`max_payload` in deploy/nats.conf)."""
+
+MAX_BODY_BYTES = MAX_MESSAGE_BYTES - 64 * 1024
+"""Of a message of ours: the rest is for headers and for what a stream adds."""
+
+_STREAM_FULL = 10077
+_ONE_OPEN = "per subject exceeded"
+_OTHER_STREAM = 10060
 _RETRY_S = 1.0
 log = logger(__name__)
 
@@ -22,6 +31,25 @@ def is_connected(broker: NatsBroker) -> bool:
         return broker.connection.is_connected
     except IncorrectState:  # never connected yet
         return False
+
+
+def is_open_already(error: Exception) -> bool:
+    """Whether the stream refused a message because one with its subject is in it: as good as published.
+
+    A stream that is full as a whole refuses with the same code.
+    """
+    full = isinstance(error, APIError) and error.err_code == _STREAM_FULL
+    return full and _ONE_OPEN in (getattr(error, "description", None) or "")
+
+
+def is_refusal(error: Exception) -> bool:
+    """Whether the broker will never take this very message, while it takes others.
+
+    False: it is away, full, or not set up, which is no message's fault.
+    """
+    if isinstance(error, MaxPayloadError):
+        return True
+    return isinstance(error, BadRequestError) and error.err_code != _OTHER_STREAM
 
 
 async def publish_once(broker: NatsBroker, message: BaseModel, *, subject: str, stream: str, message_id: str) -> None:

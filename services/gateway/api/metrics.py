@@ -64,10 +64,12 @@ def _text(gauges: Iterable[Gauge]) -> str:
 def _of_the_database(parts: Gateway) -> list[Gauge]:
     up = Gauge("database_up", "Whether the database answers.")
     tasks = Gauge("tasks", "Tasks by status.")
+    outbox = Gauge("outbox", "Facts to publish: waiting, or aside because the broker refuses them.")
     jobs = Gauge("jobs_open", "Jobs by stage: ready waits for its turn, dispatched is in the queue or in hand.")
     try:
         with parts.database.read() as session:
             statuses, open_jobs = queries.tasks_by_status(session), queries.jobs_by_state(session)
+            waits, aside = queries.outbox_counts(session)
     except SQLAlchemyError:
         up.set(0)
         return [up]
@@ -76,7 +78,9 @@ def _of_the_database(parts: Gateway) -> list[Gauge]:
         tasks.set(count, status=status)
     for stage, state, count in open_jobs:
         jobs.set(count, stage=stage, state=state)
-    return [up, tasks, jobs]
+    outbox.set(waits, state="waiting")
+    outbox.set(aside, state="aside")
+    return [up, tasks, jobs, outbox]
 
 
 async def _of_the_broker(parts: Gateway) -> list[Gauge]:
@@ -102,7 +106,7 @@ async def _queues(js: JetStreamContext) -> list[Gauge]:
             again.set(info.num_redelivered or 0, stage=stage, lane=lane)
             if lane is Lane.BATCH:
                 asking.set(info.num_waiting or 0, stage=stage)
-    stored = Gauge("stream_messages", "Messages in a stream; those of LOCALCLIP_DEAD are jobs given up.")
+    stored = Gauge("stream_messages", "Messages in a stream; those of LOCALCLIP_DEAD are jobs and results given up.")
     for stream in (subjects.JOBS, subjects.RESULTS, subjects.EVENTS, subjects.DEAD):
         stored.set((await js.stream_info(stream)).state.messages, stream=stream)
     return [waiting, held, again, asking, stored]

@@ -6,13 +6,16 @@ from collections.abc import Mapping, Sequence
 
 from faststream.middlewares import AckPolicy
 from faststream.nats import JStream, NatsBroker, NatsMessage, PullSub
+from nats.errors import Error as NatsError
 from nats.js.errors import NotFoundError
 from pydantic import ValidationError
 
+from services.gateway.background.tries import Tries
 from services.gateway.capabilities import Capabilities, can_hear
 from services.gateway.database import queries
-from services.gateway.database.engine import Database
+from services.gateway.database.engine import Database, DatabaseBusy
 from services.gateway.database.exports import export
+from services.gateway.database.giving_up import give_up
 from services.gateway.database.record import record
 from shared.messaging import (
     ADVISORIES_CONSUMER,
@@ -29,11 +32,12 @@ from shared.messaging import (
 )
 from shared.observability import bind_job, logger
 from shared.pipeline import ErrorCode, PermanentError
-from shared.storage import ObjectNotFound, ObjectStore, keys, read_bytes
+from shared.storage import ObjectNotFound, ObjectStore, StorageError, keys, read_bytes
 from shared.transcript import Cue, Transcript, read_subtitles
 
 _BATCH = 16
-_RETRY_S = 2.0
+_LONGEST = 30
+"""Times the first delay, after which a result is tried again."""
 log = logger(__name__)
 
 
@@ -45,9 +49,17 @@ async def _undecoded(message: NatsMessage) -> bytes:
 class Ingest:
     """The gateway's two subscriptions; registered on the broker before it starts."""
 
-    def __init__(self, database: Database, broker: NatsBroker, store: ObjectStore, capabilities: Capabilities) -> None:
+    def __init__(
+        self,
+        database: Database,
+        broker: NatsBroker,
+        store: ObjectStore,
+        capabilities: Capabilities,
+        retry_s: float,
+    ) -> None:
         self._database, self._broker, self._store = database, broker, store
-        self._capabilities = capabilities
+        self._capabilities, self._retry_s = capabilities, retry_s
+        self._tries = Tries()
         pull = PullSub(batch_size=_BATCH, timeout=5)
         broker.subscriber(
             "localclip.results.>",
@@ -74,7 +86,8 @@ class Ingest:
             result = RESULT.validate_json(message.raw_message.data)
         except ValidationError as error:
             log.warning("result_unreadable", error=str(error))
-            await self._bury(message, str(error))
+            await self._bury(message, ErrorCode.MESSAGE_INVALID, str(error))
+            await message.reject()
             return
         with bind_job(
             task=result.task_id,
@@ -86,12 +99,25 @@ class Ingest:
             try:
                 hears = can_hear(await self._capabilities.engines(), result.language)
                 new = await asyncio.to_thread(self._record, result, hears)
-            except Exception:  # the message guard: the result stays in the stream until it can be recorded
+            except Exception as error:  # the message guard: the result stays in the stream until it can be recorded
                 log.exception("result_not_recorded")
-                await message.nack(delay=_RETRY_S)
+                await self._again_or_never(message, result, error)
                 return
+            self._tries.over(message.raw_message.metadata.sequence.stream)
             await message.ack_sync()
             log.info("result_recorded" if new else "result_ignored", kind=result.kind)
+
+    async def _again_or_never(self, message: NatsMessage, result: Result, error: Exception) -> None:
+        """Hand a result back to come again later; one that fails by its own fault ten times fails its job instead."""
+        metadata = message.raw_message.metadata
+        if _is_passing(error) or not self._tries.failed(metadata.sequence.stream):
+            await message.nack(delay=self._retry_s * min(2 ** (metadata.num_delivered - 1), _LONGEST))
+            return
+        await self._bury(message, ErrorCode.RESULT_UNUSABLE, f"{type(error).__name__}: {error}")
+        text = f"its result could not be taken in ({type(error).__name__}); the gateway's log says more"
+        await asyncio.to_thread(give_up, self._database, _failed(result, ErrorCode.RESULT_UNUSABLE, text))
+        log.error("result_set_aside")
+        await message.reject()
 
     def _record(self, result: Result, hears: bool) -> bool:
         transcript, provided = None, None
@@ -158,7 +184,7 @@ class Ingest:
             message_id=f"{subject}:undeliverable",
         )
 
-    async def _bury(self, message: NatsMessage, reason: str) -> None:
+    async def _bury(self, message: NatsMessage, code: ErrorCode, reason: str) -> None:
         raw = message.raw_message
         await bury_copy(
             self._broker,
@@ -166,10 +192,9 @@ class Ingest:
             body=raw.data,
             sequence=raw.metadata.sequence.stream,
             deliveries=raw.metadata.num_delivered,
-            code=ErrorCode.MESSAGE_INVALID,
+            code=code,
             reason=reason,
         )
-        await message.reject()
 
 
 def failed_at(subject: JobSubject, code: ErrorCode, message: str) -> JobFailed:
@@ -185,6 +210,13 @@ def failed_at(subject: JobSubject, code: ErrorCode, message: str) -> JobFailed:
     )
 
 
-def _failed(result: TranscriptReady, code: ErrorCode, message: str) -> JobFailed:
+def _is_passing(error: Exception) -> bool:
+    """Whether the database, the store or the broker is away or busy, which says nothing of the result."""
+    if isinstance(error, ObjectNotFound):
+        return False
+    return isinstance(error, DatabaseBusy | NatsError | StorageError | OSError)
+
+
+def _failed(result: Result, code: ErrorCode, message: str) -> JobFailed:
     fields = result.model_dump(include={"task_id", "language", "stage", "shard", "attempt"})
     return JobFailed(**fields, code=code, message=message)

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import logging
+import threading
 import time
 from collections.abc import Awaitable, Callable
 
@@ -43,55 +44,103 @@ class Leadership:
     """Which of several gateways runs the dispatcher, the relay and the sweeper.
 
     A session-level advisory lock on PostgreSQL: it goes with its connection, so a dead leader is replaced. With
-    SQLite there is one gateway, which always leads.
+    SQLite there is one gateway, which always leads. One task, `keep`, has the connection to itself; the loops are told.
     """
 
     def __init__(self, database: Database) -> None:
         self._database = database
         self._connection: Connection | None = None
+        self._using = threading.Lock()  # the last look may still be under way in its thread when the lead is given up
+        self._taken, self._lost = asyncio.Event(), asyncio.Event()
 
-    def held(self) -> bool:
-        """Whether this gateway leads, taking the lead if it is free. Blocking."""
+    async def keep(self) -> None:
+        """Take the lead whenever it is free, and tell when it is lost; gives it up when canceled."""
         if not self._database.is_shared:
-            return True
+            self._taken.set()
+            return
         try:
-            if self._connection is not None:
+            while True:
+                leads = await asyncio.to_thread(self._held)
+                self._tell(leads=leads)
+                await asyncio.sleep(_RETRY_S)
+        finally:
+            self._tell(leads=False)
+            await asyncio.shield(asyncio.to_thread(self._release))
+
+    async def while_leading(self, turn: Callable[[], Awaitable[None]]) -> None:
+        """Run `turn` once this gateway leads; it is broken off when the lead is lost meanwhile.
+
+        Every step of the loops may be repeated by the next leader, or broken off anywhere.
+        """
+        await self._taken.wait()
+        running, lost = asyncio.ensure_future(turn()), asyncio.ensure_future(self._lost.wait())
+        try:
+            await asyncio.wait({running, lost}, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            lost.cancel()
+            if not running.done():
+                await ended(running)
+        if not running.cancelled():
+            running.result()
+
+    def _tell(self, *, leads: bool) -> None:
+        if leads != self._taken.is_set():
+            log.info("leadership_taken" if leads else "leadership_lost")
+        now, then = (self._taken, self._lost) if leads else (self._lost, self._taken)
+        now.set()
+        then.clear()
+
+    def _held(self) -> bool:
+        with self._using:
+            try:
+                if self._connection is None:
+                    return self._acquire()
                 self._connection.execute(text("SELECT 1"))
                 self._connection.rollback()
-                return True
-            return self._acquire()
-        except SQLAlchemyError as error:
-            log.warning("leadership_lost", error=str(error))
-            self.release()
-            return False
+            except SQLAlchemyError as error:
+                log.warning("leadership_unknown", error=str(error))
+                self._drop()
+                return False
+            return True
 
     def _acquire(self) -> bool:
-        connection = self._database.engine.connect()
-        won = bool(connection.execute(text("SELECT pg_try_advisory_lock(:key)"), {"key": _LEADER_LOCK}).scalar())
-        connection.rollback()
-        if won:
-            self._connection = connection
-            log.info("leadership_taken")
-        else:
-            connection.close()
+        self._connection = self._database.engine.connect()
+        asked = self._connection.execute(text("SELECT pg_try_advisory_lock(:key)"), {"key": _LEADER_LOCK})
+        won = bool(asked.scalar())
+        self._connection.rollback()
+        if not won:
+            self._connection.close()
+            self._connection = None
         return won
 
-    def release(self) -> None:
-        """Give up the lead."""
+    def _release(self) -> None:
+        with self._using:
+            self._drop()
+
+    def _drop(self) -> None:
+        """Close the connection for good: back in the pool it would keep the lock."""
         if self._connection is not None:
             with contextlib.suppress(SQLAlchemyError):
                 self._connection.invalidate()
+                self._connection.close()
             self._connection = None
 
 
+async def ended(task: "asyncio.Future[None]") -> None:
+    """Cancel `task` until it is over: `asyncio.wait_for` of Python 3.11, which the broker's client is built on,
+    swallows a cancellation that meets an answer."""
+    while not task.done():
+        task.cancel()
+        await asyncio.wait({task}, timeout=0.5)
+
+
 async def repeat(
-    name: str, turn: Callable[[], Awaitable[None]], wake: Wake, every_s: float, leadership: Leadership | None = None
+    name: str, turn: Callable[[], Awaitable[None]], wake: Wake, every_s: float, leadership: Leadership
 ) -> None:
-    """Call `turn` whenever woken and at least every `every_s` seconds, only while leading if `leadership` is given."""
+    """Call `turn` whenever woken and at least every `every_s` seconds, only while this gateway leads."""
     while True:
         try:
-            if leadership is None or await asyncio.to_thread(leadership.held):
-                await turn()
+            await leadership.while_leading(turn)
         except DatabaseBusy as error:
             log.warning("loop_turn_waits", loop=name, why=str(error))
             await asyncio.sleep(_RETRY_S)

@@ -1,7 +1,9 @@
 """Find what went silent, clear what is over, finish deletions."""
 
 import asyncio
+import contextlib
 import time
+from collections.abc import Iterator
 from datetime import timedelta
 
 from faststream.nats import NatsBroker
@@ -14,7 +16,7 @@ from services.gateway.database.engine import Database
 from services.gateway.database.listening import give_up_listening
 from services.gateway.database.tables import JobRow, Task, now
 from services.gateway.settings import GatewaySettings
-from shared.messaging import JobSubject, subjects
+from shared.messaging import RESULTS_CONSUMER, JobSubject, subjects
 from shared.observability import logger
 from shared.pipeline import Lane, Stage
 from shared.storage import ObjectStore, keys
@@ -23,11 +25,15 @@ _UPLOAD_SILENT = timedelta(days=1)
 _ANSWERS_KEPT = timedelta(days=1)
 _REVISIT_S = 120.0
 _LOOK_AGAIN_S = 0.5
+_MOST_CLEARED = 1000
 log = logger(__name__)
 
 
 class Sweeper:
-    """One turn looks at every open job, every message and every task on its way out."""
+    """One turn looks at every open job, every message and every task on its way out.
+
+    Every step, and in it every task, is on its own: one that fails is told and tried again, and the others go on.
+    """
 
     def __init__(self, database: Database, broker: NatsBroker, store: ObjectStore, settings: GatewaySettings) -> None:
         self._database, self._broker, self._store, self._settings = database, broker, store, settings
@@ -37,12 +43,17 @@ class Sweeper:
     async def turn(self) -> None:
         """Look once."""
         js = self._broker.connection.jetstream()
-        await asyncio.to_thread(self._give_up_listening)
-        await self._reissue_lost(js)
-        messages = await self._messages(js)
-        await self._clear_over(js, messages)
-        await self._finish_deletions(js)
-        await asyncio.to_thread(self._forget)
+        for step in (
+            self._give_up_listening,
+            self._reissue_lost,
+            self._clear_over,
+            self._clear_results,
+            self._finish_deletions,
+            self._erase_latecomers,
+            self._forget,
+        ):
+            with _told(step.__name__.strip("_")):
+                await step(js)
 
     async def _reissue_lost(self, js: JetStreamContext) -> None:
         """A job handed out, without result and without message, is made ready again."""
@@ -64,51 +75,78 @@ class Sweeper:
                 continue
         return found
 
-    async def _clear_over(self, js: JetStreamContext, messages: dict[str, JobSubject]) -> None:
+    async def _clear_over(self, js: JetStreamContext) -> None:
         """Remove messages of jobs that ended: canceled ones, and those an old broker forgot to remove in a crash."""
         leaving = {task.task_id for task in await asyncio.to_thread(self._deleted)}
-        messages = {subject: parsed for subject, parsed in messages.items() if parsed.task_id not in leaving}
+        messages = {
+            subject: parsed for subject, parsed in (await self._messages(js)).items() if parsed.task_id not in leaving
+        }
         states = await asyncio.to_thread(self._states, {parsed.task_id for parsed in messages.values()})
         for subject, parsed in messages.items():
             key = (parsed.task_id, parsed.language, str(parsed.stage), parsed.shard, parsed.attempt)
             if states.get(key) not in queries.OPEN_JOBS:
                 await _remove(js, subject)
 
+    async def _clear_results(self, js: JetStreamContext) -> None:
+        """Remove results that were taken in and acknowledged, which a broker before 2.10 may keep after a crash.
+
+        Whatever lies at or below the consumer's acknowledgement floor was acknowledged and never comes again.
+        """
+        floor = (await js.consumer_info(subjects.RESULTS, RESULTS_CONSUMER)).ack_floor
+        last = floor.stream_seq if floor else 0
+        for _ in range(_MOST_CLEARED):
+            state = (await js.stream_info(subjects.RESULTS)).state
+            if not state.messages or not last or state.first_seq > last:
+                return
+            with contextlib.suppress(NotFoundError):
+                await js.delete_msg(subjects.RESULTS, state.first_seq)
+            log.info("acknowledged_result_cleared", sequence=state.first_seq)
+
     async def _finish_deletions(self, js: JetStreamContext) -> None:
         """Erase deleted tasks once no worker can have one of their jobs in hand."""
         for task in await asyncio.to_thread(self._deleted):
-            info = await js.stream_info(subjects.JOBS, subjects_filter=f"localclip.jobs.*.*.{task.task_id}.>")
-            held = list(info.state.subjects or {})
-            waited = (now() - task.deleted_at).total_seconds() if task.deleted_at else 0.0
-            if waited < self._settings.delete_grace_s and await _maybe_in_hand(js, held):
-                asyncio.get_running_loop().call_later(_LOOK_AGAIN_S, self.wake.set)
-                continue
-            for subject in held:
-                await _remove(js, subject)
-            await asyncio.to_thread(self._erase, task.task_id)
-            self._revisit[task.task_id] = time.monotonic() + _REVISIT_S
-            log.info("task_erased", task=task.task_id)
-        await asyncio.to_thread(self._erase_latecomers)
+            with _told("deletion", task.task_id):
+                await self._finish_deletion(js, task)
 
-    def _give_up_listening(self) -> None:
+    async def _finish_deletion(self, js: JetStreamContext, task: Task) -> None:
+        info = await js.stream_info(subjects.JOBS, subjects_filter=f"localclip.jobs.*.*.{task.task_id}.>")
+        held = list(info.state.subjects or {})
+        waited = (now() - task.deleted_at).total_seconds() if task.deleted_at else 0.0
+        if waited < self._settings.delete_grace_s and await _maybe_in_hand(js, held):
+            asyncio.get_running_loop().call_later(_LOOK_AGAIN_S, self.wake.set)
+            return
+        for subject in held:
+            await _remove(js, subject)
+        await asyncio.to_thread(self._erase, task.task_id)
+        self._revisit[task.task_id] = time.monotonic() + _REVISIT_S
+        log.info("task_erased", task=task.task_id)
+
+    async def _give_up_listening(self, js: JetStreamContext) -> None:
         """Dubs do not wait long behind somebody else's video, or for a worker that is not there."""
+        for task_id, job_id in await asyncio.to_thread(self._slow_listening):
+            with _told("listening", task_id):
+                await asyncio.to_thread(self._give_up, task_id, job_id)
+
+    def _slow_listening(self) -> list[tuple[str, int]]:
         with self._database.read() as session:
-            slow = queries.slow_listening(session, timedelta(seconds=self._settings.listening_patience_s))
-        for task_id, job_id in slow:
-            with self._database.write() as session:
-                if give_up_listening(session, task_id, job_id):
-                    log.warning("listening_given_up", task=task_id, job=job_id)
+            return queries.slow_listening(session, timedelta(seconds=self._settings.listening_patience_s))
+
+    def _give_up(self, task_id: str, job_id: int) -> None:
+        with self._database.write() as session:
+            if give_up_listening(session, task_id, job_id):
+                log.warning("listening_given_up", task=task_id, job=job_id)
 
     def _erase(self, task_id: str) -> None:
         self._store.delete(keys.task_prefix(task_id))
         with self._database.write() as session:
             queries.erase_task(session, task_id)
 
-    def _erase_latecomers(self) -> None:
+    async def _erase_latecomers(self, js: JetStreamContext) -> None:
         """A worker cut off from the broker may have written once more; look again after its lease is long over."""
         for task_id in [key for key, due in self._revisit.items() if due <= time.monotonic()]:
-            self._store.delete(keys.task_prefix(task_id))
-            del self._revisit[task_id]
+            with _told("latecomers", task_id):
+                await asyncio.to_thread(self._store.delete, keys.task_prefix(task_id))
+                del self._revisit[task_id]
 
     def _silent(self) -> list[JobRow]:
         with self._database.read() as session:
@@ -126,11 +164,24 @@ class Sweeper:
         with self._database.read() as session:
             return list(queries.deleted_tasks(session))
 
-    def _forget(self) -> None:
+    async def _forget(self, js: JetStreamContext) -> None:
+        """Drop old answers and uploads that nobody finished."""
+        await asyncio.to_thread(self._forget_rows)
+
+    def _forget_rows(self) -> None:
         with self._database.write() as session:
             queries.drop_idempotency(session, now() - _ANSWERS_KEPT)
             for task in queries.abandoned_uploads(session, _UPLOAD_SILENT):
                 task.deleted_at = now()
+
+
+@contextlib.contextmanager
+def _told(step: str, task_id: str | None = None) -> Iterator[None]:
+    """Log what raises, so that whatever comes after it has its turn."""
+    try:
+        yield
+    except Exception:
+        log.exception("sweep_step_failed", step=step, task=task_id)
 
 
 def _subject(job: JobRow) -> str:

@@ -8,10 +8,10 @@ from services.gateway.database import queries
 from services.gateway.database.facts import tell
 from services.gateway.database.jobs import row, spans, view
 from services.gateway.database.steps import carry_out
-from services.gateway.database.tables import JobState, LineRow, StageRun, Task, now
+from services.gateway.database.tables import JobRow, JobState, LineRow, StageRun, Task, now
 from services.gateway.planning.listening import hear_jobs, hear_line_job, is_due
 from shared.messaging import HeardLine, SpeakerVoice
-from shared.pipeline import Stage, Status
+from shared.pipeline import Lane, Stage, Status
 
 
 def listen_after(session: Session, task: Task, run: StageRun) -> None:
@@ -37,14 +37,23 @@ def listen_after(session: Session, task: Task, run: StageRun) -> None:
     run.jobs_total += len(rows)
 
 
-def listen_to_line(session: Session, task: Task, line: LineRow, attempt: int) -> None:
-    """The same for a line that was dubbed again by itself."""
+def listen_to_line(session: Session, task: Task, line: LineRow, made_by: JobRow) -> None:
+    """The same for a line that was dubbed again by itself; whoever waited for that job waits for this one."""
     segment = queries.segment(session, task.task_id, line.segment_id)
     if segment is None:
         return
     (span,) = spans([segment], {line.segment_id: line})
     speakers = _speakers(session, task)
-    job = hear_line_job(task.task_id, line.language, attempt, task.epoch, span, view(line), speakers)
+    job = hear_line_job(
+        task.task_id,
+        line.language,
+        made_by.attempt,
+        task.epoch,
+        span,
+        view(line),
+        speakers,
+        Lane(made_by.lane),
+    )
     if job is not None:
         session.add(row(job, optional=True))
 

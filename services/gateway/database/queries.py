@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import delete, func, update
+from sqlalchemy import delete, func, literal_column, text, update
 from sqlalchemy import select as sa_select
 from sqlmodel import Session, col, select
 
@@ -228,37 +228,61 @@ def open_jobs(session: Session, task_id: str) -> Sequence[JobRow]:
     return session.exec(select(JobRow).where(JobRow.task_id == task_id, col(JobRow.state).in_(OPEN_JOBS))).all()
 
 
-def waiting(session: Session, limit: int = 2000) -> list[Waiting]:
-    """Ready batch jobs, oldest first."""
-    rows = session.exec(
-        select(JobRow.id, JobRow.stage, JobRow.task_id, JobRow.language)
-        .where(JobRow.state == JobState.READY, JobRow.lane == Lane.BATCH)
-        .order_by(col(JobRow.id))
-        .limit(limit)
+NEXT = text("""
+WITH in_task AS (
+  SELECT id, task_id, language, row_number() OVER (PARTITION BY task_id ORDER BY turn, id) AS turn
+  FROM (
+    SELECT id, task_id, language, row_number() OVER (PARTITION BY task_id, language ORDER BY id) AS turn
+    FROM jobs WHERE state = 'ready' AND stage = :stage AND lane = :lane
+  ) AS in_language
+  WHERE turn <= :window
+), held_by_task AS (
+  SELECT jobs.task_id, tasks.owner, count(*) AS held
+  FROM jobs JOIN tasks ON tasks.task_id = jobs.task_id
+  WHERE jobs.state = 'dispatched' AND stage = :stage AND lane = :lane
+  GROUP BY jobs.task_id, tasks.owner
+), held_by_owner AS (
+  SELECT owner, sum(held) AS held FROM held_by_task GROUP BY owner
+), in_owner AS (
+  SELECT in_task.id, in_task.task_id, in_task.language, in_task.turn, tasks.owner, tasks.id AS age,
+    row_number() OVER (
+      PARTITION BY tasks.owner ORDER BY in_task.turn + coalesce(held, 0), tasks.id, in_task.turn
+    ) AS turn_of_owner
+  FROM in_task
+  JOIN tasks ON tasks.task_id = in_task.task_id
+  LEFT JOIN held_by_task ON held_by_task.task_id = in_task.task_id
+  WHERE in_task.turn <= :window
+)
+SELECT in_owner.id, in_owner.owner, in_owner.task_id, in_owner.language
+FROM in_owner LEFT JOIN held_by_owner ON held_by_owner.owner = in_owner.owner
+ORDER BY turn_of_owner + coalesce(held_by_owner.held, 0), age, turn
+LIMIT :window
+""")
+
+
+def waiting(session: Session, stage: Stage, lane: Lane, window: int) -> list[Waiting]:
+    """The `window` ready jobs of a stage and lane among which the next are, whatever waits beside them.
+
+    They are ranked as `planning.fair_share.choose` takes them: in a task its languages in turn, then tasks of an
+    owner and owners by what they have out, older tasks first. The states are written out: only so are the partial
+    indexes used.
+    """
+    rows = session.execute(NEXT, {"stage": str(stage), "lane": str(lane), "window": window})
+    return [Waiting(id_, owner_, task_id, code) for id_, owner_, task_id, code in rows]
+
+
+def in_flight(session: Session) -> dict[tuple[Stage, Lane], dict[tuple[str, str], int]]:
+    """Jobs handed out: {(stage, lane): {(owner, task): count}}."""
+    by = (col(JobRow.stage), col(JobRow.lane), col(Task.owner), col(JobRow.task_id))
+    rows = session.execute(
+        sa_select(*by, func.count())
+        .join(Task, col(Task.task_id) == JobRow.task_id)
+        .where(col(JobRow.state) == literal_column(f"'{JobState.DISPATCHED}'"))
+        .group_by(*by)
     )
-    return [Waiting(int(id_ or 0), stage, task_id, code) for id_, stage, task_id, code in rows]
-
-
-def ready_interactive(session: Session) -> list[int]:
-    """Ids of ready interactive jobs."""
-    rows = session.exec(
-        select(JobRow.id)
-        .where(JobRow.state == JobState.READY, JobRow.lane == Lane.INTERACTIVE)
-        .order_by(col(JobRow.id))
-    )
-    return [int(id_ or 0) for id_ in rows]
-
-
-def in_flight(session: Session) -> dict[str, dict[str, int]]:
-    """Batch jobs handed out: {stage: {task: count}}."""
-    rows = session.exec(
-        select(JobRow.stage, JobRow.task_id, func.count())
-        .where(JobRow.state == JobState.DISPATCHED, JobRow.lane == Lane.BATCH)
-        .group_by(JobRow.stage, JobRow.task_id)
-    )
-    found: dict[str, dict[str, int]] = {}
-    for stage, task_id, count in rows:
-        found.setdefault(stage, {})[task_id] = count
+    found: dict[tuple[Stage, Lane], dict[tuple[str, str], int]] = {}
+    for stage, lane, owner_, task_id, count in rows:
+        found.setdefault((Stage(stage), Lane(lane)), {})[owner_, task_id] = count
     return found
 
 
@@ -407,7 +431,17 @@ def logs(session: Session, task_id: str, limit: int) -> Sequence[LogRow]:
 
 def outbox(session: Session, limit: int = 200) -> Sequence[OutboxRow]:
     """The oldest facts not yet published."""
-    return session.exec(select(OutboxRow).order_by(col(OutboxRow.id)).limit(limit)).all()
+    waits = col(OutboxRow.set_aside_at).is_(None)
+    return session.exec(select(OutboxRow).where(waits).order_by(col(OutboxRow.id)).limit(limit)).all()
+
+
+def outbox_counts(session: Session) -> tuple[int, int]:
+    """How many rows of the outbox wait, and how many were set aside."""
+    every = session.exec(select(func.count()).select_from(OutboxRow)).one()
+    aside = session.exec(
+        select(func.count()).select_from(OutboxRow).where(col(OutboxRow.set_aside_at).is_not(None))
+    ).one()
+    return every - aside, aside
 
 
 def drop_outbox(session: Session, ids: Sequence[int]) -> None:

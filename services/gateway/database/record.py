@@ -35,7 +35,7 @@ from shared.messaging import (
     TranslateLines,
     merge_engines,
 )
-from shared.pipeline import LineState, Status
+from shared.pipeline import Lane, LineState, Status
 from shared.transcript import Cue, Transcript
 
 
@@ -258,11 +258,11 @@ def _record_line(session: Session, task: Task, job: JobRow, result: Result, *, h
             _fail(row, line.error_code, line.error_message)  # the text it had is better than none
         case LinesTranslated():
             _take_translations(session, task, result.language, result.lines, job)
-            speak(session, task, result.language, [row])
+            speak(session, task, result.language, [row], Lane(job.lane))
         case LinesDubbed():
             _take_takes(session, task, result.language, result.lines)
             if hears:
-                listen_to_line(session, task, row, result.attempt)
+                listen_to_line(session, task, row, job)
     outdate_export(session, task, result.language)
     failed, spoken = row.state == LineState.FAILED, row.state == LineState.DUBBED
     tell_line(session, task, row, "failed" if failed else "dubbed" if spoken else "updated")

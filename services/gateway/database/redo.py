@@ -1,4 +1,4 @@
-"""Do single lines again, ahead of all batch work."""
+"""Do single lines again: a few ahead of all batch work, many in their turn."""
 
 from collections.abc import Iterable
 
@@ -10,6 +10,9 @@ from services.gateway.database.tables import JobState, LineRow, SegmentRow, Task
 from services.gateway.planning.units import line_shard
 from services.gateway.planning.voices import with_needed
 from shared.pipeline import Lane, LineState, Stage, Status
+
+_FEW_LINES = 16
+"""As many as a person may wait for; a click that means more would keep the interactive lane from everybody else."""
 
 
 def outdated(session: Session, task: Task, language: str) -> list[str]:
@@ -32,7 +35,7 @@ def outdated(session: Session, task: Task, language: str) -> list[str]:
 
 
 def redo(session: Session, task: Task, language: str, segment_ids: Iterable[str]) -> int:
-    """Put lines on the interactive lane, one job each, and return how many.
+    """Add a job for each of the lines, a few on the interactive lane, and return how many.
 
     A line whose text an engine wrote for another source text, or that has none, is translated first. A line that is
     waiting already waits once. What a person asks for by hand counts even where a take was pinned before, and of a line
@@ -48,10 +51,11 @@ def redo(session: Session, task: Task, language: str, segment_ids: Iterable[str]
         line.rendition += line.state in (LineState.DUBBED, LineState.FAILED)
         line.pinned = False
     session.flush()
+    lane = Lane.INTERACTIVE if len(wanted) <= _FEW_LINES else Lane.BATCH
     first = [lines[key] for key in wanted if needs_translation(lines[key], segments[key])]
     for line in first:
-        _translate(session, task, line)
-    speak(session, task, language, [lines[key] for key in wanted if lines[key] not in first])
+        _translate(session, task, line, lane)
+    speak(session, task, language, [lines[key] for key in wanted if lines[key] not in first], lane)
     return len(wanted)
 
 
@@ -60,20 +64,20 @@ def needs_translation(line: LineRow, segment: SegmentRow) -> bool:
     return not line.edited and (line.text is None or line.segment_revision != segment.revision)
 
 
-def speak(session: Session, task: Task, language: str, lines: Iterable[LineRow]) -> None:
+def speak(session: Session, task: Task, language: str, lines: Iterable[LineRow], lane: Lane) -> None:
     """Add a job for each of `lines` of one language."""
     attempts = {line.segment_id: line.dub_attempt for line in lines}
     for job in speech_jobs(session, task, language, 1, attempts) if attempts else ():
         for line in job.lines:
-            one = job.model_copy(update=_alone(line.segment_id, attempts[line.segment_id]) | {"lines": (line,)})
+            one = job.model_copy(update=_alone(line.segment_id, attempts[line.segment_id], lane) | {"lines": (line,)})
             session.add(row(with_needed(one)))
 
 
-def _translate(session: Session, task: Task, line: LineRow) -> None:
+def _translate(session: Session, task: Task, line: LineRow, lane: Lane) -> None:
     for job in translation_jobs(session, task, line.language, line.dub_attempt, {line.segment_id}):
-        session.add(row(job.model_copy(update=_alone(line.segment_id, line.dub_attempt))))
+        session.add(row(job.model_copy(update=_alone(line.segment_id, line.dub_attempt, lane))))
 
 
-def _alone(segment_id: str, attempt: int) -> dict[str, object]:
-    alone = {"shard": line_shard(segment_id), "lane": Lane.INTERACTIVE, "attempt": attempt}
+def _alone(segment_id: str, attempt: int, lane: Lane) -> dict[str, object]:
+    alone = {"shard": line_shard(segment_id), "lane": lane, "attempt": attempt}
     return alone | {"weight": 1.0, "total_weight": 1.0}

@@ -1,10 +1,11 @@
 """Every table. Schema changes are Alembic migrations in `migrations/`."""
 
+import json
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import JSON, BigInteger, Column, DateTime, Index, Text, UniqueConstraint
+from sqlalchemy import JSON, BigInteger, Column, DateTime, Index, Text, UniqueConstraint, text
 from sqlalchemy.types import TypeDecorator
 from sqlmodel import Field, SQLModel
 
@@ -43,6 +44,10 @@ def _time(*, nullable: bool = False) -> Any:
 
 def _json(default: Any = dict) -> Any:
     return Field(default_factory=default, sa_type=JSON)
+
+
+def _partial(name: str, *columns: str, where: str) -> Index:
+    return Index(name, *columns, sqlite_where=text(where), postgresql_where=text(where))
 
 
 class Task(SQLModel, table=True):
@@ -156,6 +161,8 @@ class JobRow(SQLModel, table=True):
     __table_args__ = (
         UniqueConstraint("task_id", "language", "stage", "shard", "attempt"),
         Index("ix_jobs_state", "state", "stage", "lane"),
+        _partial("ix_jobs_ready", "stage", "lane", "task_id", "language", "id", where="state = 'ready'"),
+        _partial("ix_jobs_dispatched", "stage", "lane", "task_id", where="state = 'dispatched'"),
     )
 
     id: int | None = Field(default=None, primary_key=True)
@@ -423,13 +430,27 @@ class OutboxKind(StrEnum):
 
 
 class OutboxRow(SQLModel, table=True):
-    """A fact to publish or a cancel flag to set, written with the state it tells of."""
+    """A fact to publish or a cancel flag to set, written with the state it tells of.
+
+    One that the broker refuses again and again is set aside, with the reason, until a person looks at it.
+    """
 
     __tablename__ = "outbox"
 
     id: int | None = Field(default=None, primary_key=True)
     kind: str = Field(max_length=16)
     payload: str = Field(sa_column=Column(Text, nullable=False))
+    attempts: int = 0
+    last_error: str | None = Field(default=None, sa_column=Column(Text))
+    set_aside_at: datetime | None = _time(nullable=True)
+
+    def task_id(self) -> str:
+        """Whose row it is; empty where that cannot be read."""
+        try:
+            body = json.loads(self.payload)
+            return str(body["key"] if self.kind == OutboxKind.CANCEL else body["data"]["task_id"]).split(".")[0]
+        except (ValueError, LookupError, TypeError):
+            return ""
 
 
 class LogRow(SQLModel, table=True):

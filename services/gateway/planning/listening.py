@@ -7,6 +7,7 @@ of the language.
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+from services.gateway.planning.sizes import batches, size_of_text
 from services.gateway.planning.slots import Span
 from services.gateway.planning.units import LineView
 from shared.messaging import HearTakes, SpeakerVoice, TakeToHear
@@ -40,18 +41,20 @@ def hear_jobs(
 ) -> Iterator[HearTakes]:
     """Jobs for the takes of `lines` that were not heard yet.
 
-    They go ahead of videos that wait to be diarized, and count next to nothing in the run's progress.
+    They wait their turn like other batch work, and count next to nothing in the run's progress.
     """
     todo = [span for span in spans if span.segment_id in lines and _is_new(lines[span.segment_id])]
-    for number, first in enumerate(range(0, len(todo), SHARD_LINES)):
-        shard = todo[first : first + SHARD_LINES]
+
+    def size(span: Span) -> int:
+        return size_of_text(lines[span.segment_id].text)
+
+    for number, shard in enumerate(batches(todo, SHARD_LINES, size)):
         yield HearTakes(
             task_id=task_id,
             language=target,
             shard=f"{_PREFIX}{number}",
             attempt=attempt,
             epoch=epoch,
-            lane=Lane.INTERACTIVE,
             weight=0.001,
             total_weight=max(1, len(lines)),
             lines=tuple(_take(span, lines[span.segment_id]) for span in shard),
@@ -67,8 +70,9 @@ def hear_line_job(
     span: Span,
     line: LineView,
     speakers: Sequence[SpeakerVoice],
+    lane: Lane,
 ) -> HearTakes | None:
-    """The job for one line that was dubbed again; None when there is no new take."""
+    """The job for one line that was dubbed again, on the lane of the dub; None when there is no new take."""
     if not _is_new(line):
         return None
     return HearTakes(
@@ -77,7 +81,7 @@ def hear_line_job(
         shard=f"{_PREFIX}{span.segment_id}",
         attempt=attempt,
         epoch=epoch,
-        lane=Lane.INTERACTIVE,
+        lane=lane,
         lines=(_take(span, line),),
         speakers=_heard(speakers, [span]),
     )

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from services.gateway.planning.pace import Pace, budget
 from services.gateway.planning.placing import Take, arrange
+from services.gateway.planning.sizes import CONTEXT_CHARS, batches, size_of_text
 from services.gateway.planning.slots import Room, Span, apart, rooms
 from shared.messaging import (
     CloneLines,
@@ -69,7 +70,11 @@ def translate_jobs(
     room = rooms(spans, duration_s)
     todo = [span for span in spans if span.segment_id in lines]
     position = {span.segment_id: index for index, span in enumerate(spans)}
-    for number, shard in enumerate(_shards(todo, Stage.TRANSLATION)):
+
+    def size(span: Span) -> int:
+        return size_of_text(span.text, lines[span.segment_id].provided)
+
+    for number, shard in enumerate(batches(todo, _most(Stage.TRANSLATION, todo), size)):
         first, last = position[shard[0].segment_id], position[shard[-1].segment_id]
         yield TranslateLines(
             task_id=task_id,
@@ -81,8 +86,8 @@ def translate_jobs(
             total_weight=len(todo),
             source_language=source,
             lines=tuple(_source_line(span, lines[span.segment_id], room[span.segment_id], pace) for span in shard),
-            context_before=tuple(span.text for span in spans[max(0, first - CONTEXT_LINES) : first]),
-            context_after=tuple(span.text for span in spans[last + 1 : last + 1 + CONTEXT_LINES]),
+            context_before=tuple(span.text[-CONTEXT_CHARS:] for span in spans[max(0, first - CONTEXT_LINES) : first]),
+            context_after=tuple(span.text[:CONTEXT_CHARS] for span in spans[last + 1 : last + 1 + CONTEXT_LINES]),
             glossary=glossary,
         )
 
@@ -113,7 +118,11 @@ def clone_jobs(
     room = rooms(spans, duration_s)
     todo = [span for span in spans if span.segment_id in lines and lines[span.segment_id].text]
     total_weight = max(1.0, len(todo) * (1 + FITTING_SHARE))
-    for number, shard in enumerate(_shards(todo, Stage.CLONING)):
+
+    def size(span: Span) -> int:
+        return size_of_text(lines[span.segment_id].text)
+
+    for number, shard in enumerate(batches(todo, _most(Stage.CLONING, todo), size)):
         yield CloneLines(
             task_id=task_id,
             language=target,
@@ -225,7 +234,5 @@ def _timeline_line(span: Span, line: LineView) -> TimelineLine:
     )
 
 
-def _shards(spans: Sequence[Span], stage: Stage) -> Iterator[Sequence[Span]]:
-    size = _SHARD_LINES[stage] or max(1, len(spans))
-    for start in range(0, len(spans), size):
-        yield spans[start : start + size]
+def _most(stage: Stage, spans: Sequence[Span]) -> int:
+    return _SHARD_LINES[stage] or max(1, len(spans))

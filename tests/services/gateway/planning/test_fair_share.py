@@ -8,10 +8,11 @@ from hypothesis import strategies as st
 from services.gateway.planning.fair_share import Waiting, choose
 
 
-def jobs(*owners: str, stage: str = "translation") -> list[Waiting]:
+def jobs(*names: str, owner: str = "") -> list[Waiting]:
+    """Jobs of the tasks `names`, or of task/language."""
     return [
-        Waiting(number, stage, *owner.split("/"))
-        for number, owner in enumerate(f"{o}/es" if "/" not in o else o for o in owners)
+        Waiting(number, owner, *name.split("/"))
+        for number, name in enumerate(f"{one}/es" if "/" not in one else one for one in names)
     ]
 
 
@@ -25,16 +26,18 @@ def test_languages_of_a_task_take_turns() -> None:
     assert choose(jobs("a/es", "a/es", "a/fr", "a/fr"), {}, 3) == [0, 2, 1]
 
 
+def test_owners_take_turns() -> None:
+    """One person's many videos leave another's the second slot, and what they have out counts."""
+    waiting = [*jobs("a", "b", "c", owner="one"), Waiting(9, "two", "d", "es")]
+    assert choose(waiting, {}, 2) == [0, 9]
+    assert choose(waiting, {("one", "x"): 1}, 2) == [9]
+    assert choose(waiting, {("two", "d"): 2}, 4) == [0, 1]
+
+
 def test_jobs_already_out_count() -> None:
     """A task with a job out waits for one that has none; a full window hands out nothing."""
-    assert choose(jobs("a", "b"), {"translation": {"a": 1}}, 2) == [1]
-    assert choose(jobs("a", "b"), {"translation": {"c": 2}}, 2) == []
-
-
-def test_stages_do_not_share_a_window() -> None:
-    """Exports do not wait for translations."""
-    waiting = [*jobs("a"), Waiting(9, "export", "b", "es")]
-    assert sorted(choose(waiting, {"translation": {"a": 4}}, 4)) == [9]
+    assert choose(jobs("a", "b"), {("", "a"): 1}, 2) == [1]
+    assert choose(jobs("a", "b"), {("", "c"): 2}, 2) == []
 
 
 @given(
@@ -42,14 +45,14 @@ def test_stages_do_not_share_a_window() -> None:
     st.integers(1, 8),
     st.dictionaries(st.sampled_from("abcd"), st.integers(0, 4)),
 )
-def test_window_is_kept_and_shares_are_even(owners: list[str], window: int, out: dict[str, int]) -> None:
-    """Never more than the window; no task gets two more than another that still waits."""
-    waiting = jobs(*owners)
-    chosen = choose(waiting, {"translation": out}, window)
+def test_window_is_kept_and_shares_are_even(names: list[str], window: int, out: dict[str, int]) -> None:
+    """Never more than the window; no task gets two more than another of its owner that still waits."""
+    waiting = jobs(*names)
+    chosen = choose(waiting, {("", task): count for task, count in out.items()}, window)
     assert len(chosen) == len(set(chosen)) <= max(0, window - sum(out.values()))
     assert len(chosen) == min(len(waiting), max(0, window - sum(out.values())))
     given_out = Counter(waiting[number].task_id for number in chosen)
-    for task in set(owners):
-        if given_out[task] < owners.count(task):  # it still waits
+    for task in set(names):
+        if given_out[task] < names.count(task):  # it still waits
             for other, count in given_out.items():
                 assert not count or out.get(other, 0) + count <= out.get(task, 0) + given_out[task] + 1

@@ -34,8 +34,8 @@ def test_takes_that_were_not_heard_are_cut_into_shards() -> None:
     lines["s003"] = line("s003", take_key=None, state=LineState.TRANSLATED)
     jobs = list(hear_jobs("task", "es", 2, 5, SPANS, lines, SPEAKERS))
     assert [(job.shard, len(job.lines), job.lane) for job in jobs] == [
-        ("hear-0", 32, Lane.INTERACTIVE),
-        ("hear-1", 4, Lane.INTERACTIVE),
+        ("hear-0", 32, Lane.BATCH),
+        ("hear-1", 4, Lane.BATCH),
     ]
     assert jobs[0].lines[0].segment_id == "s004"
     assert [who.speaker_id for who in jobs[0].speakers] == ["spk_0", "spk_1"]
@@ -43,12 +43,13 @@ def test_takes_that_were_not_heard_are_cut_into_shards() -> None:
 
 def test_a_single_line_is_heard_when_it_has_a_new_take() -> None:
     """And not when dubbing it failed."""
-    job = hear_line_job("task", "es", 3, 5, SPANS[7], line("s007"), SPEAKERS)
+    job = hear_line_job("task", "es", 3, 5, SPANS[7], line("s007"), SPEAKERS, Lane.INTERACTIVE)
     assert job is not None
-    assert (job.shard, job.lines[0].take_key, [who.speaker_id for who in job.speakers]) == (
+    assert (job.shard, job.lane, job.lines[0].take_key, [who.speaker_id for who in job.speakers]) == (
         "hear-s007",
+        Lane.INTERACTIVE,
         "take/s007",
         ["spk_1"],
     )
     failed = line("s007", state=LineState.FAILED)
-    assert hear_line_job("task", "es", 3, 5, SPANS[7], failed, SPEAKERS) is None
+    assert hear_line_job("task", "es", 3, 5, SPANS[7], failed, SPEAKERS, Lane.INTERACTIVE) is None
