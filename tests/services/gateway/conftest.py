@@ -166,14 +166,22 @@ def small_world(tmp_path: Path, nats: NatsServer, sqlite_url: str) -> Iterator[W
     made.close()
 
 
-@pytest.fixture(scope="module")
-def gateway(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gateway]:
-    """One gateway without workers for the whole module."""
-    folder = tmp_path_factory.mktemp("gateway")
+@contextlib.contextmanager
+def lone_gateway(folder: Path, **more: str) -> Iterator[Gateway]:
+    """A gateway without workers, on SQLite, with a broker of its own."""
     try:
         with nats_server(folder / "nats") as server:
             world = World(folder, server, f"sqlite:///{folder}/localclip.db")
-            yield world.gateway()
-            world.close()
+            try:
+                yield world.gateway(**more)
+            finally:
+                world.close()
     except ServerUnavailable as why:
         pytest.skip(str(why))
+
+
+@pytest.fixture(scope="module")
+def gateway(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gateway]:
+    """One for the whole module."""
+    with lone_gateway(tmp_path_factory.mktemp("gateway")) as found:
+        yield found

@@ -1,26 +1,29 @@
 """The web app's files, its start page, and what is said when it is not built."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.services.gateway.api.test_tasks import problem
-from tests.services.gateway.conftest import Gateway, World
+from tests.services.gateway.conftest import Gateway, World, lone_gateway
 
 BROWSER = {"Accept": "text/html,application/xhtml+xml,*/*;q=0.8"}
 PAGE = "<!doctype html><title>LocalClip</title>" + " " * 2000
 
 
-@pytest.fixture
-def built(small_world: World, tmp_path: Path) -> Gateway:
+@pytest.fixture(scope="module")
+def built(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gateway]:
     """A gateway with a built web app."""
-    folder = tmp_path / "dist"
+    place = tmp_path_factory.mktemp("web")
+    folder = place / "dist"
     (folder / "assets").mkdir(parents=True)
     (folder / "index.html").write_text(PAGE)
     (folder / "assets" / "app-1a2b.js").write_text("export const answer = 42;" * 100)
     (folder / "favicon.svg").write_text("<svg/>")
-    (tmp_path / "secret.txt").write_text("not for you")
-    return small_world.gateway(LOCALCLIP_WEB_DIR=str(folder))
+    (place / "secret.txt").write_text("not for you")
+    with lone_gateway(place, LOCALCLIP_WEB_DIR=str(folder)) as gateway:
+        yield gateway
 
 
 @pytest.mark.parametrize("path", ["/", "/dashboard", "/tasks/task_20260101_000000_00000000", "/settings", "/not/known"])
