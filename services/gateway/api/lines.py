@@ -147,7 +147,9 @@ def dub_line(task_id: str, language: str, segment_id: str, parts: Parts, who: Wh
 
 @router.post("/dub", status_code=202, operation_id="dub_lines")
 def dub_lines(task_id: str, language: str, which: Redub, parts: Parts, who: Who) -> StartedLines:
-    """Speak several lines again, ahead of all batch work: those named, or all that were outdated by edits.
+    """Speak several lines again: those named, or all that were outdated by edits.
+
+    Up to 16 go ahead of all batch work, more wait their turn.
 
     Pinned and omitted lines are done again only by name. Raises: 409 `nothing_to_dub`.
     """

@@ -393,7 +393,9 @@ export const cancelLanguage = <ThrowOnError extends boolean = false>(options: Op
 /**
  * Dub Lines
  *
- * Speak several lines again, ahead of all batch work: those named, or all that were outdated by edits.
+ * Speak several lines again: those named, or all that were outdated by edits.
+ *
+ * Up to 16 go ahead of all batch work, more wait their turn.
  *
  * Pinned and omitted lines are done again only by name. Raises: 409 `nothing_to_dub`.
  */
