@@ -17,6 +17,7 @@ from services.gateway.database.engine import Database, DatabaseBusy
 from services.gateway.database.exports import export
 from services.gateway.database.giving_up import give_up
 from services.gateway.database.record import record
+from services.gateway.database.transcripts import prepare
 from shared.messaging import (
     ADVISORIES_CONSUMER,
     RESULT,
@@ -120,16 +121,16 @@ class Ingest:
         await message.reject()
 
     def _record(self, result: Result, hears: bool) -> bool:
-        transcript, provided = None, None
+        prepared = None
         if isinstance(result, TranscriptReady):
             try:
                 transcript = Transcript.model_validate_json(read_bytes(self._store, result.transcript_key))
             except ObjectNotFound:  # the task was deleted, or the object lost: the stage has to run again
                 result = _failed(result, ErrorCode.ARTIFACT_MISSING, "the transcript is gone from the object store")
             else:
-                provided = self._provided(result.task_id)
+                prepared = prepare(result.task_id, transcript, self._provided(result.task_id))
         with self._database.write() as session:
-            new = record(session, result, transcript, provided, hears=hears)
+            new = record(session, result, prepared, hears=hears)
             if not isinstance(result, RecipeRendered) or export(session, result.task_id, result.export_id):
                 return new
         self._store.delete(keys.recipe_prefix(result.task_id, result.export_id))  # removed while it was made

@@ -5,8 +5,7 @@ from collections.abc import Iterable, Sequence
 from sqlalchemy import func
 from sqlmodel import Session, col, select
 
-from services.gateway.database.queries import OPEN_JOBS
-from services.gateway.database.tables import ClipRow, EditRow, JobRow, LineRow, TakeRow
+from services.gateway.database.tables import ClipRow, EditRow, LineRow, TakeRow
 
 
 def takes(session: Session, task_id: str, language: str, segment_id: str) -> Sequence[TakeRow]:
@@ -74,16 +73,3 @@ def last_edit(session: Session, task_id: str) -> EditRow | None:
 def clips(session: Session, clip_ids: Iterable[str]) -> Sequence[ClipRow]:
     """Clips by id; those that are gone are missing."""
     return session.exec(select(ClipRow).where(col(ClipRow.clip_id).in_(list(clip_ids)))).all()
-
-
-def open_jobs_of_line(session: Session, line: LineRow, shard: str) -> Sequence[JobRow]:
-    """Jobs that work on a single line and may still run."""
-    return session.exec(
-        select(JobRow).where(
-            JobRow.task_id == line.task_id,
-            JobRow.language == line.language,
-            JobRow.shard == shard,
-            col(JobRow.run_stage).is_(None),
-            col(JobRow.state).in_(OPEN_JOBS),
-        )
-    ).all()

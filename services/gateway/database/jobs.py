@@ -3,9 +3,11 @@
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 
+from sqlalchemy import insert
 from sqlmodel import Session
 
 from services.gateway.database import account, history, queries
+from services.gateway.database.line_rows import add_lines
 from services.gateway.database.tables import JobRow, LineRow, SegmentRow, StageRun, Task
 from services.gateway.planning import units, voices
 from services.gateway.planning.pace import Pace, Spoken, measure
@@ -57,6 +59,13 @@ def row(job: Job, run: StageRun | None = None, document: str | None = None, *, o
         payload=job.model_dump_json(),
         document=document,
     )
+
+
+def add(session: Session, jobs: Sequence[JobRow]) -> None:
+    """Insert any number of jobs with one statement."""
+    if jobs:
+        rows = [job.model_dump(exclude={"id"}) for job in jobs]
+        session.execute(insert(JobRow.__table__), rows)  # type: ignore[attr-defined]
 
 
 def media(task: Task) -> MediaFacts:
@@ -165,19 +174,12 @@ def _redo(session: Session, run: StageRun) -> bool:
 
 
 def _translate(session: Session, task: Task, run: StageRun) -> list[TranslateLines]:
-    segments = queries.segments(session, task.task_id)
+    segments = queries.spoken_segments(session, task.task_id)
     lines = queries.lines(session, task.task_id, run.language)
-    for segment in segments:
-        if segment.segment_id not in lines:
-            line = LineRow(
-                task_id=task.task_id,
-                language=run.language,
-                segment_id=segment.segment_id,
-                segment_revision=segment.revision,
-            )
-            session.add(line)
-            lines[segment.segment_id] = line
-    session.flush()
+    new = {one.segment_id: one.revision for one in segments if one.segment_id not in lines}
+    if new:
+        add_lines(session, task.task_id, run.language, new, {})
+        lines = queries.lines(session, task.task_id, run.language)
     redo = _redo(session, run)
     revisions = {segment.segment_id: segment.revision for segment in segments}
     todo = {
@@ -186,14 +188,27 @@ def _translate(session: Session, task: Task, run: StageRun) -> list[TranslateLin
         if not (line.edited or line.pinned)
         and (redo or line.text is None or line.segment_revision != revisions.get(key))
     }
-    return translation_jobs(session, task, run.language, run.attempt, todo)
+    return _translations(session, task, run.language, run.attempt, todo, segments, lines)
 
 
 def translation_jobs(
-    session: Session, task: Task, language: str, attempt: int, todo: Collection[str]
+    session: Session, task: Task, language: str, attempt: int, todo: Collection[str], at_once: int | None = None
 ) -> list[TranslateLines]:
-    """Jobs that translate the lines of the segments `todo`."""
-    lines, segments = queries.lines(session, task.task_id, language), queries.segments(session, task.task_id)
+    """Jobs that translate the lines of the segments `todo`, of `at_once` lines each if that is given."""
+    segments, lines = queries.spoken_segments(session, task.task_id), queries.lines(session, task.task_id, language)
+    return _translations(session, task, language, attempt, todo, segments, lines, at_once)
+
+
+def _translations(
+    session: Session,
+    task: Task,
+    language: str,
+    attempt: int,
+    todo: Collection[str],
+    segments: Sequence[SegmentRow],
+    lines: Mapping[str, LineRow],
+    at_once: int | None = None,
+) -> list[TranslateLines]:
     known, terms = spans(segments, lines), glossary(session, task, language)
     views = {key: view(line) for key, line in lines.items() if key in todo}
     jobs = units.translate_jobs(
@@ -207,6 +222,7 @@ def translation_jobs(
         media(task).duration_s,
         terms,
         _pace(language, known, lines),
+        at_once,
     )
     return [with_terms(job, terms) for job in jobs]
 
@@ -253,7 +269,7 @@ def _clone(session: Session, task: Task, run: StageRun) -> list[CloneLines]:
 
 def speech_jobs(session: Session, task: Task, language: str, attempt: int, todo: Collection[str]) -> list[CloneLines]:
     """Jobs that speak the lines of the segments `todo`."""
-    lines, segments = queries.lines(session, task.task_id, language), queries.segments(session, task.task_id)
+    segments, lines = queries.spoken_segments(session, task.task_id), queries.lines(session, task.task_id, language)
     cast = roles(session, task, segments, lines)
     jobs = units.clone_jobs(
         task.task_id,
@@ -276,7 +292,7 @@ def timeline(session: Session, task: Task, language: str) -> Timeline:
         language,
         task.source_language or "en",
         media(task),
-        spans(queries.segments(session, task.task_id), lines),
+        spans(queries.spoken_segments(session, task.task_id), lines),
         {key: view(line) for key, line in lines.items()},
         _engines(session, task, language),
     )
@@ -284,7 +300,7 @@ def timeline(session: Session, task: Task, language: str) -> Timeline:
 
 def source_timeline(session: Session, task: Task) -> Timeline:
     """The original's own lines, for its subtitles."""
-    segments = spans(queries.segments(session, task.task_id))
+    segments = spans(queries.spoken_segments(session, task.task_id))
     return units.source_timeline(task.task_id, task.source_language or "en", media(task), segments)
 
 

@@ -6,7 +6,7 @@ from sqlmodel import Session
 
 from services.gateway.database import queries
 from services.gateway.database.facts import tell
-from services.gateway.database.jobs import row, spans, view
+from services.gateway.database.jobs import add, row, spans, view
 from services.gateway.database.steps import carry_out
 from services.gateway.database.tables import JobRow, JobState, LineRow, StageRun, Task, now
 from services.gateway.planning.listening import hear_jobs, hear_line_job, is_due
@@ -28,12 +28,12 @@ def listen_after(session: Session, task: Task, run: StageRun) -> None:
         run.language,
         run.attempt,
         task.epoch,
-        spans(queries.segments(session, task.task_id), lines),
+        spans(queries.spoken_segments(session, task.task_id), lines),
         {key: view(line) for key, line in lines.items()},
         _speakers(session, task),
     )
     rows = [row(job, run, optional=True) for job in due]
-    session.add_all(rows)
+    add(session, rows)
     run.jobs_total += len(rows)
 
 

@@ -1,11 +1,12 @@
 """Every read of the database."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import delete, func, literal_column, text, update
 from sqlalchemy import select as sa_select
+from sqlalchemy.orm import defer
 from sqlmodel import Session, col, select
 
 from services.gateway.database.tables import (
@@ -344,12 +345,36 @@ def cancel_jobs(session: Session, task_id: str, language_: str, stage: str, atte
     )
 
 
-def segments(session: Session, task_id: str) -> Sequence[SegmentRow]:
-    """Segments in time order."""
+def cancel_jobs_of_lines(session: Session, task_id: str, language_: str, shards: Iterable[str]) -> None:
+    """Give up the open jobs that work on single lines."""
+    session.exec(
+        update(JobRow)
+        .where(
+            col(JobRow.task_id) == task_id,
+            col(JobRow.language) == language_,
+            col(JobRow.run_stage).is_(None),
+            col(JobRow.shard).in_(list(shards)),
+            col(JobRow.state).in_(OPEN_JOBS),
+        )
+        .values(state=JobState.CANCELED, finished_at=now())
+    )
+
+
+def segments(session: Session, task_id: str, named: Collection[str] | None = None) -> Sequence[SegmentRow]:
+    """Segments in time order: all, or those named."""
+    query = select(SegmentRow).where(SegmentRow.task_id == task_id)
+    if named is not None:
+        query = query.where(col(SegmentRow.segment_id).in_(named))
+    return session.exec(query.order_by(col(SegmentRow.start_s), col(SegmentRow.segment_id))).all()
+
+
+def spoken_segments(session: Session, task_id: str) -> Sequence[SegmentRow]:
+    """Segments in time order without their single words, of which there are many; those are read when asked for."""
     return session.exec(
         select(SegmentRow)
         .where(SegmentRow.task_id == task_id)
         .order_by(col(SegmentRow.start_s), col(SegmentRow.segment_id))
+        .options(defer(SegmentRow.words))  # type: ignore[arg-type]
     ).all()
 
 
@@ -360,10 +385,12 @@ def segment(session: Session, task_id: str, segment_id: str) -> SegmentRow | Non
     ).first()
 
 
-def lines(session: Session, task_id: str, language_: str) -> dict[str, LineRow]:
-    """Lines of a language by segment id."""
-    rows = session.exec(select(LineRow).where(LineRow.task_id == task_id, LineRow.language == language_))
-    return {row.segment_id: row for row in rows}
+def lines(session: Session, task_id: str, language_: str, named: Collection[str] | None = None) -> dict[str, LineRow]:
+    """Lines of a language by segment id: all, or those of the segments named."""
+    query = select(LineRow).where(LineRow.task_id == task_id, LineRow.language == language_)
+    if named is not None:
+        query = query.where(col(LineRow.segment_id).in_(named))
+    return {row.segment_id: row for row in session.exec(query)}
 
 
 def line(session: Session, task_id: str, language_: str, segment_id: str) -> LineRow | None:

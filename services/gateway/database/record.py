@@ -1,22 +1,20 @@
 """Take in one result: idempotent, fenced by attempt and state, in one transaction with all that follows."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from sqlmodel import Session
 
 from services.gateway.database import account, queries
-from services.gateway.database.casting import recognize
 from services.gateway.database.consequences import Lines, outdate_export, tell_line
 from services.gateway.database.exports import SHARD, record_recipe
-from services.gateway.database.jobs import spans
 from services.gateway.database.judging import judge_language
 from services.gateway.database.listening import listen_after, listen_to_line, take_heard
 from services.gateway.database.redo import speak
 from services.gateway.database.refits import after_first_takes, after_refit, is_refit
 from services.gateway.database.steps import carry_out
-from services.gateway.database.tables import JobRow, JobState, LineRow, SegmentRow, SpeakerRow, StageRun, Task, now
+from services.gateway.database.tables import JobRow, JobState, LineRow, StageRun, Task, now
 from services.gateway.database.takes import keep
-from services.gateway.planning.alignment import texts_by_segment
+from services.gateway.database.transcripts import Prepared, take_transcript
 from services.gateway.planning.listening import is_listening
 from shared.messaging import (
     JOB,
@@ -36,20 +34,18 @@ from shared.messaging import (
     merge_engines,
 )
 from shared.pipeline import Lane, LineState, Status
-from shared.transcript import Cue, Transcript
 
 
 def record(
     session: Session,
     result: Result,
-    transcript: Transcript | None = None,
-    provided: Mapping[str, Sequence[Cue]] | None = None,
+    transcript: Prepared | None = None,
     *,
     hears: bool = False,
 ) -> bool:
     """Apply `result`; return False when it was known, late, or of a task that is gone.
 
-    `transcript` and `provided` (cues by language) belong to a `TranscriptReady` and are read before the transaction.
+    `transcript` belongs to a `TranscriptReady` and is prepared before the transaction.
     `hears`: an engine at hand can tell something of takes in this language by listening to them.
     """
     task = queries.locked_task(session, result.task_id)
@@ -80,7 +76,7 @@ def record(
     else:
         run.jobs_done += 1
         run.engines = _merged(run, getattr(result, "engines", ()))
-    _take_in(session, task, job, run, result, transcript, provided or {})
+    _take_in(session, task, job, run, result, transcript)
     if hears:
         listen_after(session, task, run)
     session.flush()
@@ -94,14 +90,13 @@ def _take_in(
     job: JobRow,
     run: StageRun,
     result: Result,
-    transcript: Transcript | None,
-    provided: Mapping[str, Sequence[Cue]],
+    transcript: Prepared | None,
 ) -> None:
     match result:
         case TranscriptReady():
             if transcript is None:
                 raise ValueError("a transcript result needs its transcript")
-            _take_transcript(session, task, result, transcript, provided)
+            take_transcript(session, task, result, transcript)
         case LinesTranslated():
             _take_translations(session, task, result.language, result.lines, job)
         case LinesDubbed() | LinesRewritten() | JobFailed() if is_refit(job):
@@ -123,44 +118,12 @@ def _merged(run: StageRun, used: Sequence[EngineUsed]) -> list[dict[str, object]
     return [engine.model_dump(mode="json") for engine in merge_engines([*known, *used])]
 
 
-def _take_transcript(
-    session: Session,
-    task: Task,
-    result: TranscriptReady,
-    transcript: Transcript,
-    provided: Mapping[str, Sequence[Cue]],
-) -> None:
-    queries.clear_transcript(session, task.task_id)
-    task.media = transcript.media.model_dump(mode="json")
-    task.source_language = transcript.source_language
-    task.transcript_key = result.transcript_key
-    task.note = result.note
-    speakers = [
-        SpeakerRow(task_id=task.task_id, speaker_id=one.id, **one.model_dump(exclude={"id", "same_voice"}, mode="json"))
-        for one in transcript.speakers
-    ]
-    session.add_all(speakers)
-    recognize(session, task, transcript.speakers, speakers)
-    rows = [
-        SegmentRow(task_id=task.task_id, segment_id=segment.id, **segment.model_dump(exclude={"id"}, mode="json"))
-        for segment in transcript.segments
-    ]
-    session.add_all(rows)
-    for language in queries.languages(session, [task.task_id]).get(task.task_id, []):
-        language.content_version += 1
-        texts = texts_by_segment(spans(rows), provided.get(language.language, ()))
-        for segment in rows:
-            text = texts.get(segment.segment_id)
-            session.add(
-                LineRow(task_id=task.task_id, language=language.language, segment_id=segment.segment_id, provided=text)
-            )
-
-
 def _take_translations(
     session: Session, task: Task, language: str, translated: Sequence[TranslatedLine], job: JobRow
 ) -> None:
-    rows = queries.lines(session, task.task_id, language)
-    segments = {segment.segment_id: segment for segment in queries.segments(session, task.task_id)}
+    named = [line.segment_id for line in translated]
+    rows = queries.lines(session, task.task_id, language, named)
+    segments = {segment.segment_id: segment for segment in queries.segments(session, task.task_id, named)}
     revisions = {key: segment.revision for key, segment in segments.items()}
     made = JOB.validate_json(job.payload)
     sources = {line.segment_id: line.text for line in made.lines} if isinstance(made, TranslateLines) else {}

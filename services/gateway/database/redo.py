@@ -4,9 +4,9 @@ from collections.abc import Iterable
 
 from sqlmodel import Session
 
-from services.gateway.database import history, queries
-from services.gateway.database.jobs import row, speech_jobs, translation_jobs
-from services.gateway.database.tables import JobState, LineRow, SegmentRow, Task, now
+from services.gateway.database import queries
+from services.gateway.database.jobs import add, row, speech_jobs, translation_jobs
+from services.gateway.database.tables import LineRow, SegmentRow, Task
 from services.gateway.planning.units import line_shard
 from services.gateway.planning.voices import with_needed
 from shared.pipeline import Lane, LineState, Stage, Status
@@ -44,17 +44,15 @@ def redo(session: Session, task: Task, language: str, segment_ids: Iterable[str]
     lines = queries.lines(session, task.task_id, language)
     segments = {segment.segment_id: segment for segment in queries.segments(session, task.task_id)}
     wanted = [key for key in dict.fromkeys(segment_ids) if key in lines and key in segments]
+    queries.cancel_jobs_of_lines(session, task.task_id, language, map(line_shard, wanted))
     for line in map(lines.__getitem__, wanted):
-        for job in history.open_jobs_of_line(session, line, line_shard(line.segment_id)):
-            job.state, job.finished_at = JobState.CANCELED, now()
         line.dub_attempt += 1
         line.rendition += line.state in (LineState.DUBBED, LineState.FAILED)
         line.pinned = False
     session.flush()
     lane = Lane.INTERACTIVE if len(wanted) <= _FEW_LINES else Lane.BATCH
     first = [lines[key] for key in wanted if needs_translation(lines[key], segments[key])]
-    for line in first:
-        _translate(session, task, line, lane)
+    _translate(session, task, language, first, lane)
     speak(session, task, language, [lines[key] for key in wanted if lines[key] not in first], lane)
     return len(wanted)
 
@@ -67,15 +65,21 @@ def needs_translation(line: LineRow, segment: SegmentRow) -> bool:
 def speak(session: Session, task: Task, language: str, lines: Iterable[LineRow], lane: Lane) -> None:
     """Add a job for each of `lines` of one language."""
     attempts = {line.segment_id: line.dub_attempt for line in lines}
+    rows = []
     for job in speech_jobs(session, task, language, 1, attempts) if attempts else ():
         for line in job.lines:
             one = job.model_copy(update=_alone(line.segment_id, attempts[line.segment_id], lane) | {"lines": (line,)})
-            session.add(row(with_needed(one)))
+            rows.append(row(with_needed(one)))
+    add(session, rows)
 
 
-def _translate(session: Session, task: Task, line: LineRow, lane: Lane) -> None:
-    for job in translation_jobs(session, task, line.language, line.dub_attempt, {line.segment_id}):
-        session.add(row(job.model_copy(update=_alone(line.segment_id, line.dub_attempt, lane))))
+def _translate(session: Session, task: Task, language: str, lines: Iterable[LineRow], lane: Lane) -> None:
+    attempts = {line.segment_id: line.dub_attempt for line in lines}
+    rows = []
+    for job in translation_jobs(session, task, language, 1, attempts, at_once=1) if attempts else ():
+        segment_id = job.lines[0].segment_id
+        rows.append(row(job.model_copy(update=_alone(segment_id, attempts[segment_id], lane))))
+    add(session, rows)
 
 
 def _alone(segment_id: str, attempt: int, lane: Lane) -> dict[str, object]:

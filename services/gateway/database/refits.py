@@ -82,7 +82,7 @@ class _Loop:
 
 
 def _open(session: Session, task: Task, run: StageRun) -> _Loop:
-    lines, segments = queries.lines(session, task.task_id, run.language), queries.segments(session, task.task_id)
+    lines, segments = queries.lines(session, task.task_id, run.language), queries.spoken_segments(session, task.task_id)
     cast = roles(session, task, segments, lines)
     known = [cast.spoken(span) for span in spans(segments, lines)]
     translation = queries.newest_runs(session, [task.task_id])[task.task_id].get((run.language, Stage.TRANSLATION))

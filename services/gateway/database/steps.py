@@ -6,7 +6,7 @@ from sqlmodel import Session
 
 from services.gateway.database import queries
 from services.gateway.database.facts import flag_cancel, log_stage, tell
-from services.gateway.database.jobs import cut
+from services.gateway.database.jobs import add, cut
 from services.gateway.database.tables import StageRun, Task, now
 from services.gateway.planning.board import (
     EndRun,
@@ -66,7 +66,7 @@ def _run(session: Session, task: Task, language: str, stage: str, attempt: int) 
 def _start(session: Session, task: Task, step: StartRun) -> None:
     run = _run(session, task, step.language, step.stage, step.attempt)
     jobs = cut(session, task, run)
-    session.add_all(jobs)
+    add(session, jobs)
     run.status, run.started_at, run.jobs_total = Status.PROCESSING, now(), len(jobs)
     if language := queries.language(session, task.task_id, step.language):
         run.content_version = language.content_version

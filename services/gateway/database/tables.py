@@ -43,7 +43,7 @@ def _time(*, nullable: bool = False) -> Any:
 
 
 def _json(default: Any = dict) -> Any:
-    return Field(default_factory=default, sa_type=JSON)
+    return Field(default_factory=lambda: default(), sa_type=JSON)  # Pydantic inspects it each time: slow for builtins
 
 
 def _partial(name: str, *columns: str, where: str) -> Index:

@@ -1,13 +1,15 @@
 """Keep every take a line has had, and bring one back when the line is again what the take was made of."""
 
 import uuid
+from typing import Any
 
+from sqlalchemy import insert
 from sqlmodel import Session
 
 from services.gateway.database import history
 from services.gateway.database.tables import JobRow, LineRow, TakeRow
 from services.gateway.planning.voices import basis_of
-from shared.messaging import JOB, CloneLines, LinesDubbed
+from shared.messaging import JOB, CloneLines, LinesDubbed, LineTake, LineToSpeak
 
 
 def keep(session: Session, job: JobRow, result: LinesDubbed) -> None:
@@ -16,28 +18,36 @@ def keep(session: Session, job: JobRow, result: LinesDubbed) -> None:
     if not isinstance(made, CloneLines):
         return
     asked = {line.segment_id: line for line in made.lines}
+    known = {
+        (row.segment_id, row.take_key, row.basis)
+        for rows in history.takes_by_segment(session, job.task_id, job.language, asked).values()
+        for row in rows
+    }
+    new = []
     for take in result.lines:
         line = asked.get(take.segment_id)
         if line is None or take.take_key is None or take.start_s is None or take.duration_s is None:
             continue
-        basis = basis_of(made, line)
-        known = history.takes(session, job.task_id, job.language, take.segment_id)
-        if any((row.take_key, row.basis) == (take.take_key, basis) for row in known):
+        key = (take.segment_id, take.take_key, basis_of(made, line))
+        if key in known:
             continue
-        placed = take.model_dump(include={"start_s", "duration_s", "natural_s", "speed", "fit", "decision"})
-        session.add(
-            TakeRow(
-                take_id=uuid.uuid4().hex[:16],
-                task_id=job.task_id,
-                language=job.language,
-                segment_id=take.segment_id,
-                text=line.text,
-                basis=basis,
-                take_key=take.take_key,
-                **placed,
-            )
-        )
-    session.flush()
+        known.add(key)
+        new.append(_new(job, line, take, key[2]))
+    if new:
+        session.execute(insert(TakeRow.__table__), new)  # type: ignore[attr-defined]
+
+
+def _new(job: JobRow, line: LineToSpeak, take: LineTake, basis: str) -> dict[str, Any]:
+    placed = take.model_dump(include={"start_s", "duration_s", "natural_s", "speed", "fit", "decision"})
+    return placed | {
+        "take_id": uuid.uuid4().hex[:16],
+        "task_id": job.task_id,
+        "language": job.language,
+        "segment_id": take.segment_id,
+        "text": line.text,
+        "basis": basis,
+        "take_key": take.take_key,
+    }
 
 
 def show(line: LineRow, take: TakeRow, start_s: float) -> None:

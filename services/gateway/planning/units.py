@@ -65,6 +65,7 @@ def translate_jobs(
     duration_s: float,
     glossary: tuple[GlossaryTerm, ...],
     pace: Pace,
+    at_once: int | None = None,
 ) -> Iterator[TranslateLines]:
     """Jobs for every line that no person wrote; `lines` are those to translate, `pace` is that of the target."""
     room = rooms(spans, duration_s)
@@ -74,7 +75,7 @@ def translate_jobs(
     def size(span: Span) -> int:
         return size_of_text(span.text, lines[span.segment_id].provided)
 
-    for number, shard in enumerate(batches(todo, _most(Stage.TRANSLATION, todo), size)):
+    for number, shard in enumerate(batches(todo, at_once or _most(Stage.TRANSLATION, todo), size)):
         first, last = position[shard[0].segment_id], position[shard[-1].segment_id]
         yield TranslateLines(
             task_id=task_id,

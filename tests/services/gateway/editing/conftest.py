@@ -17,6 +17,7 @@ from services.gateway.app import create_app
 from services.gateway.database.engine import Database
 from services.gateway.database.record import record
 from services.gateway.database.tables import JobRow, JobState, OutboxKind, OutboxRow
+from services.gateway.database.transcripts import prepare
 from services.gateway.settings import GatewaySettings
 from shared.messaging import (
     JOB,
@@ -95,7 +96,7 @@ class Studio:
         if result.kind == "transcript_ready":
             transcript = Transcript.model_validate_json(read_bytes(self.store, result.transcript_key))
         with self.database.write() as session:
-            record(session, result, transcript)
+            record(session, result, prepare(result.task_id, transcript) if transcript else None)
 
     def said(self) -> list[tuple[str, str]]:
         """Segment and text of every line spoken since the last call."""

@@ -1,0 +1,203 @@
+"""How long a long video with many languages holds the write lock, beside one bare insert of the same lines."""
+
+import json
+import statistics
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from sqlalchemy import event, insert
+from sqlmodel import Session, SQLModel, col, select
+
+from benchmarks.measure import folder
+from services.gateway.database import queries
+from services.gateway.database.engine import Database
+from services.gateway.database.record import record
+from services.gateway.database.redo import redo
+from services.gateway.database.steps import carry_out
+from services.gateway.database.tables import JobRow, LineRow, Task, TaskLanguage
+from services.gateway.database.transcripts import prepare
+from services.gateway.planning import board as planner
+from shared.messaging import (
+    JOB,
+    CloneLines,
+    LinesDubbed,
+    LinesTranslated,
+    LineTake,
+    Result,
+    TranscriptReady,
+    TranslatedLine,
+    TranslateLines,
+)
+from shared.pipeline import BASE, Stage, Status
+from shared.transcript import MediaFacts, Segment, Speaker, Transcript, Word
+
+LINES = 2000
+LANGUAGES = ("es", "fr", "de", "ko", "ja", "id")
+TASK = "task_20260101_000000_00000000"
+
+
+class Watch:
+    """The time and the statements of each kind of write transaction."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._statements = 0
+        self.seconds: dict[str, list[float]] = {}
+        self.statements: dict[str, int] = {}
+        event.listen(database.engine, "before_cursor_execute", self._count)
+
+    def _count(self, *_: object) -> None:
+        self._statements += 1
+
+    @contextmanager
+    def write(self, name: str) -> Iterator[Session]:
+        """A transaction under a name."""
+        self._statements = 0
+        with self._database.write() as session:
+            began = time.perf_counter()
+            yield session
+            session.flush()
+        self.seconds.setdefault(name, []).append(time.perf_counter() - began)
+        self.statements[name] = max(self.statements.get(name, 0), self._statements)
+
+
+def _transcript() -> Transcript:
+    return Transcript(
+        source_language="en",
+        media=MediaFacts(container="mp4", duration_s=LINES * 4.0),
+        speakers=[Speaker(id=f"speaker_{number}", name=f"Speaker {number}") for number in range(4)],
+        segments=[
+            Segment(
+                id=f"s{number:05}",
+                start_s=number * 4.0,
+                end_s=number * 4.0 + 3.2,
+                speaker_id=f"speaker_{number % 4}",
+                text=f"This is what somebody says in line number {number} of the video.",
+                words=[Word(text="word", start_s=number * 4.0, end_s=number * 4.0 + 0.2) for _ in range(12)],
+            )
+            for number in range(LINES)
+        ],
+    )
+
+
+def _begin(database: Database) -> None:
+    with database.write() as session:
+        named = {"video_filename": "a.mp4", "video_original_name": "a.mp4", "video_key": "a", "video_size": 1}
+        task = Task(task_id=TASK, config={"target_languages": list(LANGUAGES)}, **named)
+        session.add(task)
+        session.add_all(TaskLanguage(task_id=TASK, language=code) for code in LANGUAGES)
+        session.flush()
+        carry_out(session, task, planner.request(queries.board(session, task), LANGUAGES, Stage.EXPORT))
+
+
+def _answer(row: JobRow) -> Result | None:
+    """What a worker would say."""
+    made = JOB.validate_json(row.payload)
+    common = {"task_id": row.task_id, "language": row.language, "stage": row.stage, "shard": row.shard}
+    common["attempt"] = row.attempt
+    if isinstance(made, TranslateLines):
+        texts = [TranslatedLine(segment_id=line.segment_id, text=f"Esto dice {line.text}") for line in made.lines]
+        return LinesTranslated(**common, lines=texts)
+    if isinstance(made, CloneLines):
+        takes = [
+            LineTake(
+                segment_id=line.segment_id,
+                revision=line.revision,
+                take_key=f"takes/{row.language}/{line.segment_id}",
+                start_s=line.start_s,
+                duration_s=2.5,
+                natural_s=2.5,
+                speed=1.0,
+                fit="natural",
+            )
+            for line in made.lines
+        ]
+        return LinesDubbed(**common, lines=takes)
+    return None
+
+
+def _work_off(database: Database, watch: Watch, stage: Stage, name: str) -> None:
+    """Record the results of all open jobs of a stage."""
+    with database.read() as session:
+        ids = session.exec(
+            select(JobRow.id).where(JobRow.stage == stage, col(JobRow.state).in_(queries.OPEN_JOBS))
+        ).all()
+    for id_ in ids:
+        with database.read() as session:
+            (row,) = queries.jobs_by_id(session, [int(id_ or 0)])
+        if result := _answer(row):
+            with watch.write(name) as session:
+                record(session, result)
+
+
+def _bare(database: Database) -> float:
+    """Seconds of one Core insert of as many lines, in a table of the same form."""
+    table = SQLModel.metadata.tables["lines"].to_metadata(SQLModel.metadata.__class__(), name="bare_lines")
+    table.indexes.clear()
+    for constraint in [one for one in table.constraints if one.name]:
+        table.constraints.discard(constraint)
+    with database.engine.begin() as connection:
+        table.create(connection)
+    rows = [
+        {"task_id": TASK, "language": code, "segment_id": f"s{number:05}"}
+        for code in LANGUAGES
+        for number in range(LINES)
+    ]
+    with database.write() as session:
+        began = time.perf_counter()
+        session.connection().execute(insert(table), rows)
+        session.commit()
+        return time.perf_counter() - began
+
+
+def _all(path: Path) -> tuple[Watch, float]:
+    database = Database(f"sqlite:///{path}/bench.db")
+    database.migrate()
+    watch = Watch(database)
+    _begin(database)
+    transcript = _transcript()
+    base = {"task_id": TASK, "language": BASE, "stage": Stage.DIARIZATION, "shard": "0", "attempt": 1}
+    result = TranscriptReady(**base, transcript_key="t", media=transcript.media, segments=LINES, speakers=4)
+    prepared = prepare(TASK, transcript)
+    with watch.write("transcript") as session:
+        record(session, result, prepared)
+    _work_off(database, watch, Stage.TRANSLATION, "translations of a job")
+    _work_off(database, watch, Stage.CLONING, "takes of a job")
+    with watch.write("redub of all lines") as session:
+        task = queries.locked_task(session, TASK)
+        assert task is not None
+        redo(session, task, "es", [segment.id for segment in transcript.segments])
+    with watch.write("process again") as session:
+        task = queries.locked_task(session, TASK)
+        assert task is not None
+        task.status = Status.COMPLETED
+        carry_out(session, task, planner.request(queries.board(session, task), LANGUAGES, Stage.TRANSLATION))
+    bare = _bare(database)
+    with database.read() as session:
+        assert len(session.exec(select(LineRow.id)).all()) == LINES * len(LANGUAGES)
+    database.close()
+    return watch, bare
+
+
+def run() -> dict[str, object]:
+    """A fresh database; the longest transaction of each kind counts."""
+    with folder() as path:
+        watch, bare = _all(path)
+    longest = {name: max(times) for name, times in watch.seconds.items()}
+    return {
+        "name": "lock",
+        "lines": LINES,
+        "languages": len(LANGUAGES),
+        "bare_insert_s": round(bare, 3),
+        "longest_s": {name: round(seconds, 3) for name, seconds in longest.items()},
+        "median_s": {name: round(statistics.median(times), 3) for name, times in watch.seconds.items()},
+        "statements": watch.statements,
+        "transcript_ratio": round(longest["transcript"] / bare, 1),
+    }
+
+
+if __name__ == "__main__":
+    sys.stdout.write(json.dumps(run()))

@@ -1,0 +1,23 @@
+"""Many lines at once."""
+
+from collections.abc import Mapping
+
+from sqlalchemy import insert
+from sqlmodel import Session
+
+from services.gateway.database.tables import LineRow
+
+
+def add_lines(
+    session: Session, task_id: str, language: str, segments: Mapping[str, int], provided: Mapping[str, str]
+) -> None:
+    """Insert an empty line for each of `segments`, which maps ids to revisions, with one statement."""
+    if not segments:
+        return
+    empty = LineRow(task_id=task_id, language=language, segment_id="").model_dump(exclude={"id"})
+    empty = {name: value for name, value in empty.items() if value is not None}
+    rows = [
+        {**empty, "segment_id": key, "segment_revision": revision, "provided": provided.get(key)}
+        for key, revision in segments.items()
+    ]
+    session.execute(insert(LineRow.__table__), rows)  # type: ignore[attr-defined]

@@ -1,0 +1,69 @@
+"""Take in a transcript: what can be is made before the transaction, and thousands of rows are inserted at once."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import insert
+from sqlmodel import Session
+
+from services.gateway.database import queries
+from services.gateway.database.casting import recognize
+from services.gateway.database.line_rows import add_lines
+from services.gateway.database.tables import SegmentRow, SpeakerRow, Task
+from services.gateway.planning.alignment import texts_by_segment
+from services.gateway.planning.slots import Span
+from shared.messaging import TranscriptReady
+from shared.transcript import Cue, Transcript
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A transcript with the rows of its segments, and the texts that were brought by language and segment."""
+
+    transcript: Transcript
+    segments: Sequence[Mapping[str, Any]]
+    provided: Mapping[str, Mapping[str, str]]
+
+
+def prepare(task_id: str, transcript: Transcript, provided: Mapping[str, Sequence[Cue]] | None = None) -> Prepared:
+    """Everything about a transcript that no row of the database says otherwise; `provided` are cues by language."""
+    spans = [Span(one.id, one.start_s, one.end_s, one.speaker_id, one.text) for one in transcript.segments]
+    rows = [
+        {
+            "task_id": task_id,
+            "segment_id": one.id,
+            "start_s": one.start_s,
+            "end_s": one.end_s,
+            "speaker_id": one.speaker_id,
+            "text": one.text,
+            "words": [word.model_dump(mode="json") for word in one.words],
+            "revision": 1,
+            "version": 1,
+        }
+        for one in transcript.segments
+    ]
+    texts = {language: texts_by_segment(spans, cues) for language, cues in (provided or {}).items()}
+    return Prepared(transcript, rows, texts)
+
+
+def take_transcript(session: Session, task: Task, result: TranscriptReady, prepared: Prepared) -> None:
+    """Put the transcript in the place of what an earlier one brought, with a line for each segment and language."""
+    transcript = prepared.transcript
+    queries.clear_transcript(session, task.task_id)
+    task.media = transcript.media.model_dump(mode="json")
+    task.source_language = transcript.source_language
+    task.transcript_key = result.transcript_key
+    task.note = result.note
+    speakers = [
+        SpeakerRow(task_id=task.task_id, speaker_id=one.id, **one.model_dump(exclude={"id", "same_voice"}, mode="json"))
+        for one in transcript.speakers
+    ]
+    session.add_all(speakers)
+    recognize(session, task, transcript.speakers, speakers)
+    if prepared.segments:
+        session.execute(insert(SegmentRow.__table__), prepared.segments)  # type: ignore[attr-defined]
+    for language in queries.languages(session, [task.task_id]).get(task.task_id, []):
+        language.content_version += 1
+        texts = prepared.provided.get(language.language, {})
+        add_lines(session, task.task_id, language.language, {s["segment_id"]: 1 for s in prepared.segments}, texts)
