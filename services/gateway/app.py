@@ -4,7 +4,6 @@ import asyncio
 import signal
 import sys
 from collections.abc import AsyncIterator, Callable
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from types import FrameType
 from typing import Any
@@ -38,6 +37,7 @@ from services.gateway.api import (
     work,
 )
 from services.gateway.api import settings as account_settings
+from services.gateway.api.connection import Connection
 from services.gateway.api.context import Gateway
 from services.gateway.api.idempotency import IdempotencyMiddleware
 from services.gateway.api.turns import Turn, Turns
@@ -49,13 +49,14 @@ from services.gateway.background.sweep import Sweeper
 from services.gateway.capabilities import Capabilities
 from services.gateway.database.engine import Database
 from services.gateway.live.hub import Hub
+from services.gateway.readiness import Readiness
 from services.gateway.settings import DatabaseSettings, GatewaySettings
+from services.gateway.threads import Threads
 from shared.messaging import BrokerSettings, Provisioning, ProvisioningError, connect_options, provision
 from shared.observability import configure_logging, logger
 from shared.storage import StorageSettings, UploadStore, open_store
 
 _POLL_S = 0.5
-_THREADS = 48  # more than may wait for the write lock (`Database`), and a few that read
 _LOOPBACK = ("127.0.0.1", "::1", "localhost")
 log = logger(__name__)
 
@@ -73,12 +74,14 @@ def create_app(
 
     broker = NatsBroker(broker_settings.nats_url, reconnected_cb=on_reconnect, **connect_options())
     hub = Hub(broker)
-    gateway = Gateway(settings, database, store, broker, hub, Capabilities(broker))
+    threads = Threads()
+    readiness = Readiness(database, store, threads)
+    gateway = Gateway(settings, database, store, broker, hub, Capabilities(broker), threads, readiness)
     Ingest(database, broker, store, gateway.capabilities, settings.result_retry_s)  # subscribes when the broker starts
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(_THREADS, "gateway"))
+        threads.use()
         watching = asyncio.create_task(watch_loop(gateway.stood))
         await asyncio.to_thread(database.migrate)
         running = asyncio.create_task(_background(gateway, broker_settings.provisioning()))
@@ -91,6 +94,7 @@ def create_app(
             await ended(running)
             await ended(watching)
             await broker.stop()
+            threads.close()
             database.close()
 
     app = FastAPI(
@@ -137,7 +141,7 @@ async def _background(gateway: Gateway, plan: Provisioning) -> None:
     leadership = Leadership(database)
     to_dispatch, to_relay = Wake(), Wake()
     database.on_commit += [to_dispatch.set, to_relay.set]
-    dispatcher = Dispatcher(database, broker, gateway.store, settings.task_queue_workers)
+    dispatcher = Dispatcher(database, broker, gateway.store, gateway.threads, settings.task_queue_workers)
     sweeper = Sweeper(database, broker, gateway.store, settings)
     gateway.sweep = sweeper.wake
     log.info("gateway_ready")
@@ -208,6 +212,7 @@ def main() -> None:
         app,
         host=settings.host,
         port=settings.port,
+        http=Connection,
         log_config=None,
         access_log=False,
         timeout_graceful_shutdown=5,

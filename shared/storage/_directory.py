@@ -1,7 +1,6 @@
 """Objects as files below one directory: the embedded default."""
 
 import contextlib
-import errno
 import os
 import secrets
 import shutil
@@ -12,6 +11,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import BinaryIO, TypeVar, cast
 
+from shared.storage._draft import Draft, disk_full
 from shared.storage._locks import hold, is_free
 from shared.storage._parts import PartFolders
 from shared.storage._port import ObjectInfo, ObjectNotFound, StorageError, check_key, check_prefix
@@ -56,7 +56,7 @@ class DirectoryStore:
         self._incoming = self._root / ".incoming"
         self._incoming.mkdir(parents=True, exist_ok=True)
         self._parts = PartFolders(self._root / ".parts", self._temporary, self.put)
-        self.begin, self.part_url, self.put_part = self._parts.begin, self._parts.part_url, self._parts.put_part
+        self.begin, self.part_url, self.open_part = self._parts.begin, self._parts.part_url, self._parts.open_part
         self.parts, self.join, self.read_url = self._parts.parts, self._parts.join, self._parts.read_url
         self._remove_abandoned()
         if next(_files(self._incoming), None):  # too young to judge: perhaps of the process this one replaces
@@ -65,16 +65,25 @@ class DirectoryStore:
             later.start()
 
     def put(self, key: str, source: BinaryIO, size: int | None = None) -> ObjectInfo:
-        """Write to a temporary file, sync it and rename it over `key`."""
+        """Copy into a temporary file, which then becomes `key`."""
+        draft = self.open_writer(key, size)
+        try:
+            while chunk := source.read(_CHUNK):
+                draft.write(chunk)
+            return draft.finish()
+        finally:
+            draft.abort()
+
+    def open_writer(self, key: str, size: int | None = None) -> Draft[ObjectInfo]:
+        """Write to a temporary file, which `finish` syncs and renames over `key`."""
         target = self._path(key)
-        with self._temporary(key) as (temporary, sink):
-            shutil.copyfileobj(source, sink, _CHUNK)
-            written = sink.tell()
-            if size is not None and written != size:
-                raise StorageError(f"{key}: expected {size} bytes, got {written}")
+
+        def keep(temporary: Path, sink: BinaryIO) -> ObjectInfo:
             _sync(sink)
             self._place(target, temporary, lambda: os.replace(temporary, target))
-        return self.stat(key)
+            return self.stat(key)
+
+        return Draft(key, self._temporary(key), keep, size)
 
     def create(self, key: str, data: bytes) -> bool:
         """Hard-link a finished temporary file to `key`, which fails if the key is taken."""
@@ -147,13 +156,9 @@ class DirectoryStore:
         path = (self._incoming / key).parent / f"{os.getpid()}-{secrets.token_hex(8)}"
         sink = cast(BinaryIO, self._with_parent(path, lambda: path.open("xb")))
         try:
-            with sink:
+            with disk_full(key), sink:
                 hold(sink)
                 yield path, sink
-        except OSError as error:
-            if error.errno in (errno.ENOSPC, errno.EDQUOT):
-                raise StorageError(f"{key}: the disk is full") from error
-            raise
         finally:
             path.unlink(missing_ok=True)  # its folder stays: other writers are about to use it
 

@@ -8,9 +8,9 @@ from datetime import timedelta
 from pathlib import Path
 from typing import BinaryIO, cast
 
+from shared.storage._draft import Draft
 from shared.storage._port import ObjectInfo, ObjectNotFound, Part, StorageError, check_key
 
-_CHUNK = 1024 * 1024
 _ID_BYTES = 16
 
 Temporary = Callable[[str], AbstractContextManager[tuple[Path, BinaryIO]]]
@@ -36,19 +36,20 @@ class PartFolders:
         """A folder has no address."""
         return None
 
-    def put_part(self, key: str, write_id: str, number: int, source: BinaryIO, size: int) -> Part:
-        """Write to a temporary file and rename it into the folder."""
+    def open_part(self, key: str, write_id: str, number: int, size: int) -> Draft[Part]:
+        """Write to a temporary file, which `finish` renames into the folder."""
         folder = self._open_folder(key, write_id)
-        with self._temporary(key) as (temporary, sink):
-            shutil.copyfileobj(source, sink, _CHUNK)
-            if sink.tell() != size:
-                raise StorageError(f"{key}: part {number} has {sink.tell()} bytes, not {size}")
+        target = folder / f"{number:05}"
+
+        def keep(temporary: Path, sink: BinaryIO) -> Part:
             sink.flush()
             try:
-                temporary.replace(folder / f"{number:05}")
+                temporary.replace(target)
+                return _part(target)
             except FileNotFoundError:
                 raise ObjectNotFound(f"{key}: this write is over") from None
-        return _part(folder / f"{number:05}")
+
+        return Draft(key, self._temporary(key), keep, size)
 
     def parts(self, key: str, write_id: str) -> Sequence[Part]:
         """List the folder."""

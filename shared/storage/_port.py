@@ -12,10 +12,15 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
-from typing import BinaryIO, Protocol
+from typing import BinaryIO, Protocol, TypeVar
 
 PART_BYTES = 16 * 1024 * 1024
 """Bytes held at once while an object of unknown size is written (S3 multipart part)."""
+
+PUSHED_BYTES = 5 * 1024 * 1024
+"""The same for a `Writer`, of which there is one for each upload: the smallest part S3 takes, so 48 GiB at most."""
+
+T_co = TypeVar("T_co", covariant=True)
 
 KEY_BYTES = 900
 SEGMENT_BYTES = 240
@@ -54,6 +59,26 @@ class Part:
     etag: str
 
 
+class Writer(Protocol[T_co]):
+    """One write whose bytes are handed over as they come, so that nobody waits in the store for who sends them.
+
+    Nothing is seen before `finish`; of a write whose process dies, `delete` of a prefix above it removes what is left.
+    The calls of one writer come one after the other, from any thread. After an error only `abort` may be called.
+    """
+
+    def write(self, data: bytes) -> None:
+        """Add bytes."""
+        ...
+
+    def finish(self) -> T_co:
+        """Keep what was written, and tell of it. Raises: StorageError, when it was deleted meanwhile."""
+        ...
+
+    def abort(self) -> None:
+        """Leave nothing of it. Does nothing once it has ended."""
+        ...
+
+
 class PartialWrites(Protocol):
     """An object written in numbered parts, over hours and several connections; it exists once they are joined.
 
@@ -74,12 +99,12 @@ class PartialWrites(Protocol):
         ...
 
     def part_url(self, key: str, write_id: str, number: int, expires: timedelta) -> str | None:
-        """An address that takes the part by PUT without a key; None where the bytes must come through `put_part`."""
+        """An address that takes the part by PUT without a key; None where the bytes must come through `open_part`."""
         ...
 
-    def put_part(self, key: str, write_id: str, number: int, source: BinaryIO, size: int) -> Part:
-        """Store a part, replacing one of the same number. Raises: ObjectNotFound, when the write is over;
-        StorageError, when `source` does not hold exactly `size` bytes."""
+    def open_part(self, key: str, write_id: str, number: int, size: int) -> Writer[Part]:
+        """Write a part of `size` bytes, which replaces one of the same number. Raises: ObjectNotFound, when the write
+        is over (here, or from `finish`). `write` and `finish` raise StorageError for another size."""
         ...
 
     def parts(self, key: str, write_id: str) -> Sequence[Part]:
@@ -137,6 +162,10 @@ class ObjectStore(Protocol):
 
 class UploadStore(ObjectStore, PartialWrites, Protocol):
     """What the gateway needs of a store; workers write whole objects only."""
+
+    def open_writer(self, key: str) -> Writer[ObjectInfo]:
+        """Write an object whose bytes come over time; about `PUSHED_BYTES` are held in memory, twice while they go."""
+        ...
 
 
 def check_key(key: str) -> str:

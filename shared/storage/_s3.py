@@ -1,10 +1,12 @@
 """Objects in MinIO or any S3 service, through the `minio` client."""
 
+import contextlib
 import hashlib
 import io
 import os
 import secrets
-from collections.abc import Iterator, Sequence
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
 from datetime import timedelta
 from pathlib import Path
 from typing import Any, BinaryIO, cast
@@ -17,8 +19,10 @@ from minio.datatypes import Part as S3Part
 from minio.deleteobjects import DeleteObject
 from minio.error import MinioException, S3Error
 
+from shared.storage._draft import Draft, disk_full
 from shared.storage._port import (
     PART_BYTES,
+    PUSHED_BYTES,
     ObjectInfo,
     ObjectNotFound,
     Part,
@@ -75,7 +79,7 @@ def http_client() -> urllib3.PoolManager:
     )
     return urllib3.PoolManager(
         timeout=urllib3.Timeout(connect=10.0, read=300.0),
-        maxsize=10,
+        maxsize=20,  # the gateway's threads for transfers, and some for its loops
         cert_reqs="CERT_REQUIRED",
         ca_certs=os.environ.get("SSL_CERT_FILE") or certifi.where(),
         retries=again,
@@ -105,6 +109,10 @@ class S3Store:
                 content_type="application/octet-stream",
             )
         return self.stat(key)
+
+    def open_writer(self, key: str) -> "_Multipart":
+        """Upload in parts of `PUSHED_BYTES`; what is smaller goes in one request."""
+        return _Multipart(self._client, self._bucket, check_key(key), self.stat)
 
     def create(self, key: str, data: bytes) -> bool:
         """Upload on condition `If-None-Match: *`."""
@@ -190,9 +198,8 @@ class S3Store:
 
     def begin(self, key: str) -> str:
         """Create a multipart upload."""
-        headers: dict[str, str | list[str] | tuple[str]] = {"Content-Type": "application/octet-stream"}
         with _translated(key):
-            return self._client._create_multipart_upload(self._bucket, check_key(key), headers)  # noqa: SLF001
+            return self._client._create_multipart_upload(self._bucket, check_key(key), _headers())  # noqa: SLF001
 
     def part_url(self, key: str, write_id: str, number: int, expires: timedelta) -> str | None:
         """Presign the part, if browsers can reach the service."""
@@ -204,14 +211,17 @@ class S3Store:
                 "PUT", self._bucket, check_key(key), expires, extra_query_params=query
             )
 
-    def put_part(self, key: str, write_id: str, number: int, source: BinaryIO, size: int) -> Part:
-        """Upload the part; it is held in memory, as the client does with every part."""
-        data = source.read(size)
-        if len(data) != size or source.read(1):
-            raise StorageError(f"{key}: part {number} does not hold {size} bytes")
-        with _translated(key):
-            tag = self._client._upload_part(self._bucket, check_key(key), data, None, write_id, number)  # noqa: SLF001
-        return Part(number, size, tag.strip('"'))
+    def open_part(self, key: str, write_id: str, number: int, size: int) -> Draft[Part]:
+        """Keep the part in a file until it is whole: S3 wants it in one request, and drops one whose bytes drip."""
+
+        def send(_: Path, file: BinaryIO) -> Part:
+            file.seek(0)
+            data = file.read()
+            with _translated(key):
+                tag = self._client._upload_part(self._bucket, key, data, None, write_id, number)  # noqa: SLF001
+            return Part(number, size, tag.strip('"'))
+
+        return Draft(check_key(key), _spool(key), send, size)
 
     def parts(self, key: str, write_id: str) -> Sequence[Part]:
         """List the parts page by page."""
@@ -243,6 +253,69 @@ class S3Store:
                     self._client._abort_multipart_upload(  # noqa: SLF001
                         self._bucket, upload.object_name, upload.upload_id
                     )
+
+
+class _Multipart:
+    """A `Writer` that sends a part whenever one is full."""
+
+    def __init__(self, client: Minio, bucket: str, key: str, stat: Callable[[str], ObjectInfo]) -> None:
+        self._client, self._bucket, self._key, self._stat = client, bucket, key, stat
+        self._waiting = bytearray()
+        self._upload_id: str | None = None
+        self._sent: list[S3Part] = []
+
+    def write(self, data: bytes) -> None:
+        """Add to the part that is being filled, and send what is full."""
+        self._waiting += data
+        while len(self._waiting) >= PUSHED_BYTES:
+            self._send(PUSHED_BYTES)
+
+    def finish(self) -> ObjectInfo:
+        """Send the rest and complete the upload."""
+        with _translated(self._key):
+            if self._upload_id is None:
+                self._client._put_object(self._bucket, self._key, bytes(self._waiting), _headers())  # noqa: SLF001
+            else:
+                if self._waiting:
+                    self._send(len(self._waiting))
+                self._client._complete_multipart_upload(  # noqa: SLF001
+                    self._bucket, self._key, self._upload_id, self._sent
+                )
+        self._upload_id = None
+        self._waiting.clear()
+        return self._stat(self._key)
+
+    def abort(self) -> None:
+        """Abort the multipart upload; one that is over already is no error."""
+        self._waiting.clear()
+        upload_id, self._upload_id = self._upload_id, None
+        if upload_id is not None:
+            with contextlib.suppress(ObjectNotFound), _translated(self._key):
+                self._client._abort_multipart_upload(self._bucket, self._key, upload_id)  # noqa: SLF001
+
+    def _send(self, size: int) -> None:
+        with _translated(self._key):
+            if self._upload_id is None:
+                self._upload_id = self._client._create_multipart_upload(  # noqa: SLF001
+                    self._bucket, self._key, _headers()
+                )
+            number = len(self._sent) + 1
+            tag = self._client._upload_part(  # noqa: SLF001
+                self._bucket, self._key, bytes(self._waiting[:size]), None, self._upload_id, number
+            )
+        self._sent.append(S3Part(number, tag.strip('"')))
+        del self._waiting[:size]
+
+
+def _headers() -> dict[str, str | list[str] | tuple[str]]:
+    return {"Content-Type": "application/octet-stream"}
+
+
+@contextlib.contextmanager
+def _spool(key: str) -> Iterator[tuple[Path, BinaryIO]]:
+    """A file of the temporary folder that goes with the process."""
+    with disk_full(key), tempfile.TemporaryFile() as file:
+        yield Path(), cast(BinaryIO, file)
 
 
 class _translated:  # noqa: N801 (reads as a statement)

@@ -20,6 +20,7 @@ from shared.storage import (
     ObjectStore,
     Part,
     StorageError,
+    StorageSettings,
     UploadStore,
     open_store,
     put_bytes,
@@ -29,6 +30,7 @@ from shared.storage import (
 from shared.testing import MinioServer, wait_until
 
 MIB = 1024 * 1024
+ROOT = Path(__file__).parents[2]
 
 
 class Slow:
@@ -219,20 +221,109 @@ def test_delete_ends_writes_below_the_prefix(store: ObjectStore) -> None:
     assert unfinished(store) == 0
 
 
+@pytest.mark.parametrize("size", [0, 1, 5 * MIB, 12 * MIB + 7])
+def test_pushed_bytes_become_one_object(store: UploadStore, size: int) -> None:
+    """Handed over in pieces of any length, they are seen once the write is finished, and not before."""
+    data = (bytes(range(256)) * (size // 256 + 1))[:size]
+    put_bytes(store, "a/video", b"old")
+    writer = store.open_writer("a/video")
+    for start in range(0, size, 700_001):
+        writer.write(data[start : start + 700_001])
+    assert read_bytes(store, "a/video") == b"old"
+    assert writer.finish() == store.stat("a/video")
+    writer.abort()  # it has ended: nothing is taken back
+    assert read_bytes(store, "a/video") == data
+    assert unfinished(store) == 0
+
+
+@pytest.mark.parametrize("size", [0, MIB, 12 * MIB])
+def test_an_aborted_write_leaves_nothing(store: UploadStore, size: int) -> None:
+    """Whatever was handed over is gone, once or twice aborted, and the object before it stays."""
+    put_bytes(store, "a/old", b"old")
+    for key in ("a/new", "a/old"):
+        writer = store.open_writer(key)
+        for _ in range(size // MIB):
+            writer.write(bytes(MIB))
+        writer.abort()
+        writer.abort()
+    assert keys_of(store, "a/") == ["a/old"]
+    assert read_bytes(store, "a/old") == b"old"
+    assert unfinished(store) == 0
+
+
+def test_delete_ends_pushed_writes_below_the_prefix(store: UploadStore) -> None:
+    """What had been handed over goes with the folder, the write cannot be finished, and aborting it is no error."""
+    writer = store.open_writer("tasks/1/input/video.mp4")
+    for _ in range(7):
+        writer.write(bytes(MIB))
+    store.delete("tasks/1/")
+    assert unfinished(store) == 0
+    with pytest.raises(StorageError):
+        writer.finish()
+    writer.abort()
+    assert keys_of(store, "tasks/") == []
+    assert unfinished(store) == 0
+
+
+def test_many_writes_at_once_do_not_mix(store: UploadStore) -> None:
+    """Each piece by another thread, as the gateway does it: every object has its own bytes."""
+    writers = [store.open_writer(f"a/{number:02}") for number in range(40)]
+    with ThreadPoolExecutor(8) as pool:
+        for _ in range(3):
+            list(pool.map(lambda number: writers[number].write(bytes([number]) * (MIB // 4)), range(40)))
+        infos = list(pool.map(lambda writer: writer.finish(), writers))
+    assert [info.size for info in infos] == [3 * MIB // 4] * 40
+    for number in range(40):
+        assert read_bytes(store, f"a/{number:02}") == bytes([number]) * (3 * MIB // 4)
+
+
+_DIES = """
+import os, sys
+from shared.storage import StorageSettings, open_store
+
+store = open_store(StorageSettings())
+writer, part = store.open_writer("tasks/1/video"), store.open_part("tasks/1/parts", store.begin("tasks/1/parts"), 1, 99)
+for _ in range(7):
+    writer.write(bytes(1 << 20))
+part.write(b"half")
+print("written", flush=True)
+os._exit(9)
+"""
+
+
+def test_what_a_dead_process_was_writing_goes_with_its_folder(environment: dict[str, str]) -> None:
+    """Nothing of it is an object, and deleting the prefix removes what is left."""
+    done = subprocess.run([sys.executable, "-c", _DIES], env=environment, cwd=ROOT, capture_output=True, text=True)
+    assert (done.returncode, done.stdout) == (9, "written\n"), done.stderr
+    store = open_store(StorageSettings(**{name.lower(): value for name, value in environment.items()}))
+    assert unfinished(store) > 0
+    assert keys_of(store, "tasks/") == []
+    assert store.delete("tasks/1/") == 0
+    assert unfinished(store) == 0
+
+
+def put_part(store: UploadStore, key: str, write_id: str, number: int, data: bytes, size: int | None = None) -> Part:
+    writer = store.open_part(key, write_id, number, len(data) if size is None else size)
+    try:
+        for start in range(0, len(data), MIB):
+            writer.write(data[start : start + MIB])
+        return writer.finish()
+    finally:
+        writer.abort()
+
+
 def write_parts(store: UploadStore, key: str, write_id: str, *parts: bytes) -> list[Part]:
-    return [
-        store.put_part(key, write_id, number, io.BytesIO(data), len(data)) for number, data in enumerate(parts, start=1)
-    ]
+    return [put_part(store, key, write_id, number, data) for number, data in enumerate(parts, start=1)]
 
 
 def test_parts_become_one_object(store: UploadStore) -> None:
     """Parts come in any order and may come again; the object exists once they are joined, and the write is over."""
     write_id = store.begin("a/video")
     first, last = b"1" * 5 * MIB, b"end"
-    store.put_part("a/video", write_id, 2, io.BytesIO(last), len(last))
-    store.put_part("a/video", write_id, 1, io.BytesIO(b"0" * 5 * MIB), 5 * MIB)
+    put_part(store, "a/video", write_id, 2, last)
+    put_part(store, "a/video", write_id, 1, b"0" * 5 * MIB)
     assert keys_of(store, "a/") == []
-    again = store.put_part("a/video", write_id, 1, io.BytesIO(first), len(first))
+    again = put_part(store, "a/video", write_id, 1, first)
     arrived = store.parts("a/video", write_id)
     assert [(part.number, part.size) for part in arrived] == [(1, len(first)), (2, len(last))]
     assert arrived[0] == again
@@ -259,7 +350,7 @@ def test_a_part_of_another_size_is_refused(store: UploadStore, told: int) -> Non
     """Shorter or longer than was told: nothing is kept of it."""
     write_id = store.begin("a/video")
     with pytest.raises(StorageError):
-        store.put_part("a/video", write_id, 1, io.BytesIO(b"four"), told)
+        put_part(store, "a/video", write_id, 1, b"four", told)
     assert store.parts("a/video", write_id) == []
 
 
@@ -428,6 +519,6 @@ def environment(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[dict
 def test_large_objects_stream(environment: dict[str, str]) -> None:
     """200 MiB go through without being held in memory."""
     command = [sys.executable, "-c", _MEASURE, __file__, str(200 * MIB)]
-    done = subprocess.run(command, env=environment, cwd=Path(__file__).parents[2], capture_output=True, text=True)
+    done = subprocess.run(command, env=environment, cwd=ROOT, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     assert int(done.stdout) * 1024 < 110 * MIB

@@ -17,7 +17,9 @@ from services.gateway.database import queries
 from services.gateway.database.engine import Database
 from services.gateway.database.tables import LineRow, SegmentRow, SpeakerRow, Task, TaskLanguage
 from services.gateway.live.hub import Hub
+from services.gateway.readiness import Readiness
 from services.gateway.settings import GatewaySettings
+from services.gateway.threads import Threads
 from shared.messaging import EngineInfo
 from shared.observability import Longest
 from shared.storage import UploadStore
@@ -35,6 +37,8 @@ class Gateway:
     broker: NatsBroker
     hub: Hub
     capabilities: Capabilities
+    threads: Threads
+    readiness: Readiness
     sweep: Wake | None = None
     stood: Longest = field(default_factory=Longest)
 

@@ -6,8 +6,6 @@ from typing import Any
 from fastapi import APIRouter, Response
 from nats.errors import Error as NatsError
 from nats.js.errors import APIError
-from sqlalchemy import text
-from sqlalchemy.exc import SQLAlchemyError
 
 from services.gateway.api.context import Gateway, Parts
 from services.gateway.api.schemas import Health, LanguageRead
@@ -15,7 +13,6 @@ from services.gateway.asyncapi import document
 from services.gateway.capabilities import of_port
 from shared.messaging import EngineInfo, is_connected, subjects
 from shared.pipeline import SOURCE_LANGUAGES, Lane, Stage, language
-from shared.storage import ObjectNotFound, StorageError
 
 router = APIRouter(tags=["system"])
 
@@ -47,42 +44,27 @@ async def list_engines(parts: Parts) -> list[EngineInfo]:
     return list(await parts.capabilities.engines())
 
 
-@router.get("/healthz", operation_id="healthz")
-def healthz() -> dict[str, str]:
-    """The process answers."""
+@router.get("/healthz", operation_id="healthz", responses={503: {"description": "the process should be restarted"}})
+async def healthz(parts: Parts, response: Response) -> dict[str, str]:
+    """The process works: its loop answers and its threads get their turn. 503 otherwise, and nothing where the loop
+    stands; whoever asks gives up after ten seconds."""
+    standing = await parts.threads.standing()
+    if standing:
+        response.status_code = 503
+        return {"status": "stands", "threads": ", ".join(standing)}
     return {"status": "ok"}
 
 
 @router.get("/readyz", operation_id="readyz")
 async def readyz(parts: Parts, response: Response) -> Health:
     """Database, broker and store answer; 503 otherwise."""
-    database, store = await asyncio.gather(
-        asyncio.to_thread(_database_answers, parts), asyncio.to_thread(_store_answers, parts)
+    database, store, workers = await asyncio.gather(
+        parts.readiness.database(), parts.readiness.store(), _workers(parts)
     )
-    workers = await _workers(parts)
     checks = {"database": database, "store": store, "broker": workers is not None}
     ready = all(checks.values())
     response.status_code = 200 if ready else 503
     return Health(status="ready" if ready else "not ready", checks=checks, workers=workers or {})
-
-
-def _database_answers(parts: Gateway) -> bool:
-    try:
-        with parts.database.read() as session:
-            session.connection().execute(text("SELECT 1"))
-    except SQLAlchemyError:
-        return False
-    return True
-
-
-def _store_answers(parts: Gateway) -> bool:
-    try:
-        parts.store.stat("readyz")
-    except ObjectNotFound:
-        return True
-    except (StorageError, OSError):
-        return False
-    return True
 
 
 async def _workers(parts: Gateway) -> dict[str, int] | None:

@@ -29,6 +29,7 @@ from shared.transcript import read_subtitles
 
 router = APIRouter(prefix="/api/tasks", tags=["tasks"])
 TaskOrder = Literal["created_at", "-created_at", "updated_at", "-updated_at", "name", "-name"]
+_FILES = {"subtitles", *(f"translation_{code}" for code in TARGET_LANGUAGES)}
 _UPLOAD_SCHEMA = {
     "requestBody": {
         "required": True,
@@ -62,15 +63,19 @@ async def create_task(request: Request, parts: Parts, who: Who, response: Respon
     task_id = await asyncio.to_thread(announce, parts, who)
     try:
         reader = UploadReader(
-            request, parts.store, parts.settings.max_video_bytes, lambda name: keys.input_video(task_id, name)
+            request,
+            parts.store,
+            parts.threads,
+            parts.settings.max_video_bytes,
+            lambda name: keys.input_video(task_id, name),
         )
         upload = await reader.read()
         config = await asyncio.to_thread(with_defaults, parts.database, who.account, _config(upload))
         engines = await parts.capabilities.engines()
         await asyncio.to_thread(_check_languages, engines, config, upload)
-        read = await asyncio.to_thread(_finish, parts, task_id, upload, config)
+        read = await parts.threads.transfer(_finish, parts, task_id, upload, config)
     except BaseException:
-        await asyncio.shield(asyncio.to_thread(forget, parts, task_id))
+        await asyncio.shield(parts.threads.transfer(forget, parts, task_id))
         raise
     response.headers["Location"] = f"/api/tasks/{task_id}"
     response.headers["ETag"] = etag(read.version)
@@ -92,6 +97,8 @@ def _check_languages(engines: Sequence[EngineInfo], config: TaskConfig, upload: 
     if "subtitles" in upload.files and config.source_language is None:
         raise unprocessable("source_language_required", "name the language of the subtitles", "/config/source_language")
     for name, file in upload.files.items():
+        if name not in _FILES:
+            raise unprocessable("unknown_file", "files are 'video', 'subtitles' and 'translation_<language>'", "")
         try:
             read_subtitles(file.data)
         except PermanentError as error:

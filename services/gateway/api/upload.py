@@ -3,22 +3,23 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, BinaryIO, cast
+from typing import TYPE_CHECKING
 
 from python_multipart.exceptions import MultipartParseError
 from python_multipart.multipart import MultipartParser, parse_options_header
 from starlette.requests import ClientDisconnect, Request
 
-from services.gateway.api.pipe import Pipe
+from services.gateway.api.incoming import Incoming
 from services.gateway.api.problems import Problem, unprocessable
+from services.gateway.threads import Threads
 from shared.media import SNIFF_BYTES, sniff
-from shared.storage import ObjectInfo, ObjectStore
+from shared.storage import ObjectInfo, UploadStore
 
 if TYPE_CHECKING:
     from python_multipart.multipart import MultipartCallbacks
 
 MAX_FIELDS_BYTES = 10 * 1024 * 1024
-_CHUNK = 1024 * 1024
+_MAX_PART_HEADERS = 16 * 1024
 _DRAIN_BYTES = 32 * 1024 * 1024
 VIDEO_FIELD = "video"
 
@@ -68,20 +69,26 @@ class UploadReader:
     """Parses one request; `key_for` names the video's object once its file name is known."""
 
     def __init__(
-        self, request: Request, store: ObjectStore, max_video_bytes: int, key_for: Callable[[str], str]
+        self,
+        request: Request,
+        store: UploadStore,
+        threads: Threads,
+        max_video_bytes: int,
+        key_for: Callable[[str], str],
     ) -> None:
-        self._request, self._store, self._limit, self._key_for = request, store, max_video_bytes, key_for
+        self._request, self._store, self._threads = request, store, threads
+        self._limit, self._key_for = max_video_bytes, key_for
         self.result = Upload()
         self._headers: dict[str, str] = {}
         self._header_name = b""
         self._header_value = b""
+        self._header_bytes = 0
         self._name, self._filename = "", ""
         self._events: list[tuple[str, bytes]] = []
         self._buffer = bytearray()
         self._small = 0
         self._video_bytes = 0
-        self._pipe: Pipe | None = None
-        self._storing: asyncio.Task[ObjectInfo] | None = None
+        self._incoming: Incoming[ObjectInfo] | None = None
 
     async def read(self) -> Upload:
         """Consume the request body.
@@ -141,10 +148,11 @@ class UploadReader:
             match kind:
                 case "begin":
                     self._headers, self._buffer = {}, bytearray()
+                    self._header_bytes = 0
                 case "field":
-                    self._header_name += data
+                    self._header_name += self._counted(data)
                 case "value":
-                    self._header_value += data
+                    self._header_value += self._counted(data)
                 case "header":
                     self._headers[self._header_name.decode("latin-1").lower()] = self._header_value.decode("latin-1")
                     self._header_name = self._header_value = b""
@@ -154,6 +162,12 @@ class UploadReader:
                     await self._part_data(data)
                 case "end":
                     await self._end_part()
+
+    def _counted(self, data: bytes) -> bytes:
+        self._header_bytes += len(data)
+        if self._header_bytes > _MAX_PART_HEADERS:
+            raise Problem(400, "malformed_upload", "the headers of a part of the form are longer than 16 KiB")
+        return data
 
     def _begin_part(self) -> None:
         _, options = parse_options_header(self._headers.get("content-disposition", ""))
@@ -175,10 +189,8 @@ class UploadReader:
         self._video_bytes += len(data)
         if self._video_bytes > self._limit:
             raise too_large(self._limit)
-        if self._pipe is None and len(self._buffer) >= SNIFF_BYTES:
-            self._open()
-        if self._pipe is not None and len(self._buffer) >= _CHUNK:
-            await self._flush()
+        if self._incoming is not None or len(self._buffer) >= SNIFF_BYTES:
+            await self._pass_on()
 
     async def _end_part(self) -> None:
         if not self._is_video():
@@ -187,38 +199,26 @@ class UploadReader:
             else:
                 self.result.fields[self._name] = self._buffer.decode("utf-8", "replace")
             return
-        if self._pipe is None:
-            self._open()
-        await self._flush()
-        if self._pipe is not None and self._storing is not None:
-            await self._pipe.close()
-            self.result.video = await self._storing
+        await self._pass_on()
+        if self._incoming is not None:
+            self.result.video = await self._incoming.finish()
 
-    def _open(self) -> None:
+    async def _pass_on(self) -> None:
+        if self._incoming is None:
+            self._incoming = self._open()
+        await self._incoming.add(self._buffer)
+        self._buffer = bytearray()
+
+    def _open(self) -> Incoming[ObjectInfo]:
         """Begin storing once the first bytes show a video."""
         refuse_unless_video(bytes(self._buffer[:SNIFF_BYTES]), f"/{VIDEO_FIELD}")
         self.result.video_name = printable(self._filename)
-        self._pipe = Pipe()
         key = self._key_for(self.result.video_name)
-        self._storing = asyncio.create_task(asyncio.to_thread(self._store_video, key, self._pipe))
-
-    def _store_video(self, key: str, pipe: Pipe) -> ObjectInfo:
-        try:
-            return self._store.put(key, cast(BinaryIO, pipe))
-        finally:
-            pipe.give_up()
-
-    async def _flush(self) -> None:
-        if self._pipe is not None and self._buffer:
-            await self._pipe.write(bytes(self._buffer))
-            self._buffer = bytearray()
-        if self._storing is not None and self._storing.done():
-            self._storing.result()  # raises what the store said
+        return Incoming(self._threads, lambda: self._store.open_writer(key))
 
     async def _abort(self) -> None:
-        if self._pipe is not None and self._storing is not None:
-            await self._pipe.close(aborted=True)
-            await asyncio.gather(self._storing, return_exceptions=True)
+        if self._incoming is not None:
+            await self._incoming.abort()
 
 
 async def _drain(body: AsyncIterator[bytes]) -> None:

@@ -10,8 +10,9 @@ import secrets
 import time
 from collections.abc import Sequence
 from datetime import timedelta
+from functools import partial
 from math import ceil
-from typing import Annotated, BinaryIO, cast
+from typing import Annotated
 
 from fastapi import APIRouter, Path, Query, Request, Response
 from sqlmodel import Session
@@ -19,7 +20,7 @@ from starlette.requests import ClientDisconnect
 
 from services.gateway.api.arrival import Arrived, announce, begin_task, forget
 from services.gateway.api.context import Caller, Gateway, Parts, Who, etag
-from services.gateway.api.pipe import Pipe
+from services.gateway.api.incoming import Incoming
 from services.gateway.api.possible import refuse_impossible
 from services.gateway.api.problems import Problem, not_found
 from services.gateway.api.reading import read_task
@@ -127,27 +128,18 @@ async def put_part(
     size = _size(row, part_number)
     if request.headers.get("content-length") != str(size):
         raise Problem(422, "wrong_part_size", f"part {part_number} has {size} bytes; send them with a Content-Length")
-    pipe = Pipe()
-    storing = asyncio.create_task(asyncio.to_thread(_store, parts, row, part_number, pipe, size))
     try:
-        async for chunk in request.stream():
-            await pipe.write(chunk)
-        await pipe.close()
-        part = await storing
+        async with Incoming(
+            parts.threads, lambda: parts.store.open_part(row.key, row.write_id, part_number, size)
+        ) as incoming:
+            async for chunk in request.stream():
+                await incoming.add(chunk)
+            part = await incoming.finish()
     except ClientDisconnect as error:
-        await pipe.close(aborted=True)
-        await asyncio.gather(storing, return_exceptions=True)
         raise Problem(400, "upload_cut_off", "the connection ended before the part was complete") from error
     except ObjectNotFound as error:
         raise _over() from error
     return Response(status_code=204, headers={"ETag": f'"{part.etag}"'})
-
-
-def _store(parts: Gateway, row: UploadRow, number: int, pipe: Pipe, size: int) -> Part:
-    try:
-        return parts.store.put_part(row.key, row.write_id, number, cast(BinaryIO, pipe), size)
-    finally:
-        pipe.give_up()
 
 
 def _signed(parts: Gateway, upload_id: str, number: int, expires: int, signature: str) -> UploadRow:
@@ -173,7 +165,7 @@ async def complete_upload(upload_id: str, body: UploadComplete, parts: Parts, wh
         config = await asyncio.to_thread(with_defaults, parts.database, who.account, body.config)
         for language in config.target_languages:
             await refuse_impossible(parts, config.source_language, language, subtitles=False, translation=False)
-        done = await asyncio.to_thread(_complete, parts, row, config, start=body.start)
+        done = await parts.threads.transfer(partial(_complete, parts, row, config, start=body.start))
     response.headers["Location"] = f"/api/tasks/{done.task_id}"
     response.headers["ETag"] = etag(done.version)
     return done

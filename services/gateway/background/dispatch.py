@@ -16,6 +16,7 @@ from services.gateway.database.record import record
 from services.gateway.database.tables import JobRow
 from services.gateway.planning.fair_share import choose
 from services.gateway.planning.sizes import refused, too_large
+from services.gateway.threads import Threads
 from shared.messaging import (
     JOB,
     MAX_BODY_BYTES,
@@ -32,6 +33,7 @@ from shared.pipeline import ErrorCode, Lane, Stage
 from shared.storage import ObjectStore, StorageError, keys, put_bytes
 
 _PARALLEL = 16
+_DOCUMENT_S = 10.0
 log = logger(__name__)
 
 
@@ -41,8 +43,11 @@ class Dispatcher:
     A row that can never be published ends with an error code; one that cannot be now stays ready.
     """
 
-    def __init__(self, database: Database, broker: NatsBroker, store: ObjectStore, window: int) -> None:
+    def __init__(
+        self, database: Database, broker: NatsBroker, store: ObjectStore, threads: Threads, window: int
+    ) -> None:
         self._database, self._broker, self._store, self._window = database, broker, store, window
+        self._threads = threads
         self._slots = asyncio.Semaphore(_PARALLEL)
         self._tries = Tries()
 
@@ -97,7 +102,8 @@ class Dispatcher:
             return too_large(job, size)
         if row.document is not None:
             where = keys.document(row.task_id, row.language, Stage(row.stage), row.shard, row.attempt)
-            await asyncio.to_thread(put_bytes, self._store, where, row.document.encode())
+            async with asyncio.timeout(_DOCUMENT_S):  # a store that hangs must not keep other jobs back
+                await self._threads.transfer(put_bytes, self._store, where, row.document.encode())
         return await self._send(job, subject, f"{job.key()}:{row.resends}")
 
     async def _send(self, job: Job, subject: str, message_id: str) -> Result | None:

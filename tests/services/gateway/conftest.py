@@ -67,9 +67,9 @@ class World:
             **more,
         }
 
-    def gateway(self, **more: str) -> "Gateway":
+    def gateway(self, module: str = "services.gateway", **more: str) -> "Gateway":
         port = free_port()
-        service = self._service("services.gateway", **{"LOCALCLIP_PORT": str(port), **more})
+        service = self._service(module, **{"LOCALCLIP_PORT": str(port), **more})
         gateway = Gateway(service, httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=60))
         gateway.wait_ready()
         return gateway

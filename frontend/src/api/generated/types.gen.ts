@@ -4816,6 +4816,13 @@ export type HealthzData = {
     url: '/healthz';
 };
 
+export type HealthzErrors = {
+    /**
+     * the process should be restarted
+     */
+    503: unknown;
+};
+
 export type HealthzResponses = {
     /**
      * Response Healthz

@@ -1,0 +1,126 @@
+"""The server's side of an HTTP connection: a client that sends too slowly loses it."""
+
+import asyncio
+import json
+from collections import deque
+from typing import Any
+
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
+
+from shared.observability import logger
+
+_LOOKS = 12
+_LINGER_S = 1.0
+log = logger(__name__)
+
+
+class Connection(HttpToolsProtocol):
+    """Closes the connection when less than `least_bytes` came in `period_s` in which the server waited for them.
+
+    That is while a request is incomplete: before its first byte, in its headers, in its body. Time in which we do not
+    read (the store takes the last piece, an answer is under way), idle time between requests (the server has a limit
+    of its own), event streams and WebSockets do not count.
+    """
+
+    period_s = 60.0
+    """As long as proxies wait; a phone that changes cells is back before that."""
+    least_bytes = 60_000
+    """1 kB/s: a tenth of a bad mobile network. At that speed the largest video would take a week."""
+
+    _look: asyncio.TimerHandle | None = None
+    _came = 0
+    _mid_request = False
+    _given_up = False
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        """Begin to look at it."""
+        super().connection_made(transport)
+        self._each: deque[int] = deque(maxlen=_LOOKS)
+        self._look_later()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Look no more."""
+        self._stop_looking()
+        super().connection_lost(exc)
+
+    def data_received(self, data: bytes) -> None:
+        """Count; once it is given up, drop what still comes."""
+        self._came += len(data)
+        if not self._given_up:
+            super().data_received(data)
+
+    def handle_websocket_upgrade(self) -> None:
+        """From here on it is another protocol."""
+        self._stop_looking()
+        super().handle_websocket_upgrade()
+
+    def on_message_begin(self) -> None:
+        """A request begins; every request is measured for itself."""
+        self._each.clear()
+        self._mid_request = True
+        super().on_message_begin()
+
+    def on_message_complete(self) -> None:
+        """The whole request is here."""
+        self._each.clear()
+        self._mid_request = False
+        super().on_message_complete()
+
+    def _look_later(self) -> None:
+        self._look = self.loop.call_later(self.period_s / _LOOKS, self._look_at_it)
+
+    def _stop_looking(self) -> None:
+        if self._look is not None:
+            self._look.cancel()
+            self._look = None
+
+    def _look_at_it(self) -> None:
+        came, self._came = self._came, 0
+        if self._waits_for_client():
+            self._each.append(came)
+            if len(self._each) == _LOOKS and sum(self._each) < self.least_bytes:
+                self._close_slow()
+                return
+        self._look_later()
+
+    def _waits_for_client(self) -> bool:
+        if self.flow.read_paused or self.timeout_keep_alive_task is not None or self.transport.is_closing():
+            return False
+        if not self._mid_request:  # what came is being answered, or nothing has begun: empty lines begin nothing
+            return not self._answering()
+        return not (self._answering() and self.cycle.waiting_for_100_continue)
+
+    def _answering(self) -> bool:
+        return self.cycle is not None and not self.cycle.response_complete
+
+    def _close_slow(self) -> None:
+        self._look = None
+        log.info("slow_client_closed", client=self.client[0] if self.client else None)
+        if self.transport.get_write_buffer_size():  # who does not read either would keep a closing connection for ever
+            self.transport.abort()
+            return
+        if self._mid_request and self._may_answer():
+            self.transport.write(_too_slow(self.period_s, self.least_bytes))
+        if self._answering():
+            self.cycle.disconnected = True
+            self.cycle.message_event.set()
+        self._given_up = True
+        self.transport.write_eof()  # a byte that is not read when we close would take the answer from the client
+        self.loop.call_later(_LINGER_S, self.transport.close)
+
+    def _may_answer(self) -> bool:
+        """Whether the next answer the client reads would be that to the incomplete request."""
+        return not self._answering() or (self.cycle.more_body and not self.cycle.response_started)
+
+
+def _too_slow(period_s: float, least_bytes: int) -> bytes:
+    problem: dict[str, Any] = {
+        "type": "urn:localclip:problem:too_slow",
+        "title": "Request Timeout",
+        "status": 408,
+        "detail": f"less than {least_bytes} bytes came in {period_s:g} s; nothing of this request was kept",
+        "code": "too_slow",
+    }
+    body = json.dumps(problem).encode()
+    head = b"content-type: application/problem+json\r\nconnection: close\r\ncontent-length: %d\r\n\r\n" % len(body)
+    return STATUS_LINE[408] + head + body
