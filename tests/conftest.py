@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from shared.storage import DirectoryStore, UploadStore, open_store
 from shared.testing import (
@@ -21,6 +22,11 @@ from shared.testing import (
     postgres_server,
     started,
 )
+
+# The same examples every time, however slow the machine; `--hypothesis-profile explore` looks for new ones.
+settings.register_profile("explore", deadline=None, max_examples=1000, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile("same", deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("same")
 
 # What takes minutes: begun first, so that no core works alone at the end.
 LONG = (
