@@ -104,7 +104,7 @@ class Gateway:
                 return self.http.get("/readyz").status_code == 200
             return False
 
-        wait_until(ready, 60, f"the gateway is not ready; see {self.service.log}")
+        wait_until(ready, 120, f"the gateway is not ready; see {self.service.log}")
 
     def create(
         self, config: str = "{}", video: bytes = VIDEO, *, start: bool = False, **files: bytes
