@@ -79,7 +79,7 @@ def _table(outcomes: list[Outcome]) -> None:
     _say("\n" + f"{'seed':>4} {'database':<11}" + "".join(f"{name:>11}" for name in (*counted, *kinds)))
     for outcome in outcomes:
         found = Counter(finding.kind for finding in outcome.findings)
-        cells = [*(outcome.figures[name] for name in counted), *(found[kind] for kind in kinds)]
+        cells = [*(outcome.figures.get(name, "-") for name in counted), *(found[kind] for kind in kinds)]
         _say(f"{outcome.plan.seed:>4} {outcome.plan.database:<11}" + "".join(f"{cell!s:>11}" for cell in cells))
     bad = sum(bool(outcome.findings) for outcome in outcomes)
     _say(f"{len(outcomes) - bad} of {len(outcomes)} runs: nothing lost, double or left over")

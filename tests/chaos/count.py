@@ -82,6 +82,8 @@ def _tasks(story: Story, seen: Observed) -> Iterator[Finding]:
     exports = {row["export_id"] for row in seen.of("exports", task_id=story.task_id)}
     for export_id in sorted(set(story.exports) - exports):
         yield Finding("LOST", f"{story.task_id}: the export {export_id} was accepted and is not there")
+    for export_id in sorted(exports - set(story.exports)) if story.unanswered is None else ():
+        yield Finding("DOUBLE", f"{story.task_id}: nobody asked for the export {export_id}")
 
 
 def _languages(seen: Observed, settled: set[str | None]) -> Iterator[Finding]:
@@ -158,49 +160,76 @@ def _stages(seen: Observed) -> Iterator[Finding]:
 
 
 def _facts(told: Iterable[Told]) -> Iterator[Finding]:
-    """What ends is told once, in order, and nothing is told of a deleted task."""
-    ids: Counter[str] = Counter()
-    ended: dict[tuple[str, str, str, int], str] = {}
-    begun: set[tuple[str, str, str, int]] = set()
-    rested: dict[tuple[str, str], str] = {}
-    progress: dict[tuple[str, str, str, int], int] = {}
-    gone: set[str] = set()
+    """What begins and ends is told once and in order; what is stored twice with one id is one fact to every reader."""
+    facts = list({fact.id: fact for fact in reversed(list(told))}.values())[::-1]
+    changes = [fact for fact in facts if not fact.what.endswith(".progress")]
+    yield from _progress(fact for fact in facts if fact.what.endswith(".progress"))
+    yield from _tasks_told(fact for fact in changes)
+    yield from _rests(fact for fact in changes)
+    yield from _runs(fact for fact in changes if not fact.what.startswith(("task.", "language.")))
+
+
+def _progress(told: Iterable[Told]) -> Iterator[Finding]:
+    known: dict[tuple[str, str], int] = {}
+    for fact in told:
+        unit = fact.subject, _attempt(fact)
+        if fact.data["progress"] < known.get(unit, 0):
+            yield Finding("EVENTS", f"{_name(fact)}: from {known[unit]} back to {fact.data['progress']}")
+        known[unit] = fact.data["progress"]
+
+
+def _tasks_told(told: Iterable[Told]) -> Iterator[Finding]:
+    """A task is created and deleted once, and after that nothing is told of it."""
+    known: set[tuple[str, str]] = set()
+    for fact in told:
+        if (fact.task_id, "task.deleted") in known:
+            yield Finding("EVENTS", f"{_name(fact)} was told after the task was deleted")
+        if fact.what in ("task.created", "task.deleted"):
+            if (fact.task_id, fact.what) in known:
+                yield Finding("DOUBLE", f"{_name(fact)} was told twice")
+            known.add((fact.task_id, fact.what))
+
+
+def _rests(told: Iterable[Told]) -> Iterator[Finding]:
+    """A task or a language does not come to the same end twice with nothing begun in between."""
+    rests: dict[tuple[str, str], str] = {}
     for fact in told:
         topic, name = fact.what.split(".")
-        where, attempt = f"{fact.task_id} {fact.language} {fact.what}", int(fact.data.get("attempt") or 0)
-        run = (fact.task_id, fact.language, topic, attempt)
-        ids[fact.id] += 1
-        if ids[fact.id] > 1:
-            continue  # stored twice with one id: every reader takes it for one
-        if name == "progress":
-            if fact.data["progress"] < progress.get(run, 0):
-                yield Finding("EVENTS", f"{where}: from {progress[run]} back to {fact.data['progress']}")
-            progress[run] = fact.data["progress"]
-            continue
-        if fact.task_id in gone:
-            yield Finding("EVENTS", f"{where} was told after the task was deleted")
-        if fact.what in ("task.created", "task.deleted"):
-            if (fact.task_id, "task", fact.what, 0) in begun:
-                yield Finding("DOUBLE", f"{where} was told twice")
-            begun.add((fact.task_id, "task", fact.what, 0))
-            if name == "deleted":
-                gone.add(fact.task_id)
-        elif topic in ("task", "language"):
-            if name in _ENDS and rested.get((fact.task_id, fact.language)) == fact.what:
-                yield Finding("DOUBLE", f"{where} was told twice with nothing in between")
-            rested[fact.task_id, fact.language] = fact.what
+        where = fact.task_id, fact.language
+        if topic in ("task", "language"):
+            if name in _ENDS and rests.get(where) == fact.what:
+                yield Finding("DOUBLE", f"{_name(fact)} was told twice with nothing in between")
+            rests[where] = fact.what
         elif name == "started":
+            rests.pop(where, None)
+            rests.pop((fact.task_id, "base"), None)
+
+
+def _runs(told: Iterable[Told]) -> Iterator[Finding]:
+    """A run of a stage, or an export by recipe, starts once and then ends once."""
+    begun: set[tuple[str, ...]] = set()
+    ended: dict[tuple[str, ...], str] = {}
+    for fact in told:
+        topic, name = fact.what.split(".")
+        run = fact.task_id, fact.language, topic, _attempt(fact)
+        if name == "started":
             if run in begun:
-                yield Finding("DOUBLE", f"{where} attempt {attempt} was told twice")
+                yield Finding("DOUBLE", f"{_name(fact)} was told twice")
             begun.add(run)
-            rested.pop((fact.task_id, fact.language), None)
-            rested.pop((fact.task_id, "base"), None)
-        elif name in _ENDS and attempt:
+        elif name in _ENDS and _attempt(fact):
             if run in ended:
-                yield Finding("DOUBLE", f"{where} attempt {attempt}: {ended[run]} before")
+                yield Finding("DOUBLE", f"{_name(fact)}: {ended[run]} before")
             if run not in begun:
-                yield Finding("EVENTS", f"{where} attempt {attempt} was told before its start")
+                yield Finding("EVENTS", f"{_name(fact)} was told before its start")
             ended[run] = fact.what
+
+
+def _attempt(fact: Told) -> str:
+    return str(fact.data.get("attempt") or fact.data.get("export_id") or "")
+
+
+def _name(fact: Told) -> str:
+    return f"{fact.task_id} {fact.language} {fact.what} {_attempt(fact)}".rstrip()
 
 
 def _redubbed(seen: Observed) -> Iterator[Finding]:

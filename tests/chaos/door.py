@@ -9,7 +9,7 @@ from typing import Any
 
 import httpx
 
-_WAIT_S = 0.25
+_WAIT_S = 0.5
 _TRY_LATER = (408, 425, 429)
 _PATIENCE_S = 150.0
 """How long one request may go without an answer: longer than anything is held by a process that died."""

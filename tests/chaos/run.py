@@ -20,7 +20,7 @@ from tests.chaos.door import Door
 from tests.chaos.listener import Listener
 from tests.chaos.people import Person, Story
 from tests.chaos.plan import Plan
-from tests.chaos.stack import Stack, prepared
+from tests.chaos.stack import NotUpError, Stack, prepared
 
 AT_ONCE = 6
 """How many people work at the same time."""
@@ -46,7 +46,10 @@ def run(plan: Plan, folder: Path, say: Say) -> Outcome:
     """Carry out `plan` in `folder`, which is removed when all is well. Raises: ServerUnavailable."""
     folder.mkdir(parents=True)
     with prepared(folder, plan.database) as stack:
-        outcome = asyncio.run(_run(plan, stack, say))
+        try:
+            outcome = asyncio.run(_run(plan, stack, say))
+        except NotUpError as error:
+            outcome = Outcome(plan, folder, [Finding("LOST", str(error))])
     if outcome.findings:
         told = "".join(f"{finding.kind}: {finding.what}\n" for finding in outcome.findings)
         (folder / "findings.txt").write_text(told, encoding="utf-8")
@@ -80,10 +83,16 @@ async def _run(plan: Plan, stack: Stack, say: Say) -> Outcome:
     outcome.findings += [Finding("EVENTS", "a client was told that the past is gone")] * listener.resyncs
     outcome.findings += [Finding("LEFT OVER", f"does not end after SIGTERM: {who}") for who in stack.stuck()]
     outcome.findings += [Finding("LEFT OVER", f"child process {who}") for who in _children(stack.folder)]
-    outcome.figures = {
+    outcome.figures = _figures(stack, seen, door, listener)
+    outcome.figures |= {"tasks": len(stories), "settled s": round(settled_s, 1), "quiet s": round(quiet_s, 1)}
+    return outcome
+
+
+def _figures(stack: Stack, seen: observed.Observed, door: Door, listener: Listener) -> dict[str, object]:
+    """How much was done, and how often something had to be repeated."""
+    return {
         "kills": sum(stack.kills.values()),
         "killed": dict(stack.kills),
-        "tasks": len(stories),
         "jobs": len(seen.rows["jobs"]),
         "facts": len([fact for fact in seen.told if not fact.what.endswith(".progress")]),
         "stored twice": _stored_twice(seen),
@@ -93,10 +102,7 @@ async def _run(plan: Plan, stack: Stack, say: Say) -> Outcome:
         "resends": sum(int(job["resends"]) for job in seen.rows["jobs"]),
         **_said(stack),
         "ended by themselves": stack.ended,
-        "settled s": round(settled_s, 1),
-        "quiet s": round(quiet_s, 1),
     }
-    return outcome
 
 
 async def _live(plan: Plan, stack: Stack, stories: list[Story], door: Door, say: Say) -> float:

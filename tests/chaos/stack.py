@@ -45,6 +45,10 @@ SETTINGS = {
 }
 
 
+class NotUpError(Exception):
+    """Something does not come up again, however long one waits."""
+
+
 class Member(Protocol):
     """One process; `is_up` tells whether it does its work, `ended` whether it went away by itself."""
 
@@ -128,7 +132,7 @@ class Server:
                 self._server.start()
                 self._up = True
                 return
-        raise RuntimeError(f"the {self.name} does not start again")
+        raise NotUpError(f"the {self.name} does not start again")
 
     def is_up(self) -> bool:
         """Whether it was started."""
@@ -232,7 +236,7 @@ class Stack:
                         return
                     await asyncio.sleep(_LOOK_S)
         except TimeoutError:
-            raise RuntimeError(f"{name} does not come up in {_START_S:.0f} s; see {self.folder}") from None
+            raise NotUpError(f"{name} does not come up in {_START_S:.0f} s; see {self.folder}") from None
 
 
 @contextmanager

@@ -220,6 +220,15 @@ def two_tasks(run: Run) -> None:
     run.rows["tasks"].append({**run.rows["tasks"][0], "task_id": "task_2"})
 
 
+def export_twice(run: Run) -> None:
+    run.rows["exports"].append({**run.rows["exports"][0], "export_id": "export_2"})
+
+
+def recipe_twice(run: Run) -> None:
+    run.tell("base.recipe.completed", export_id="export_1")
+    run.tell("base.recipe.completed", export_id="export_1")
+
+
 def count_twice(run: Run) -> None:
     run.rows["stage_runs"][0]["jobs_done"] = 2
 
@@ -248,6 +257,8 @@ def dub_twice(run: Run) -> None:
     "spoil",
     [
         two_tasks,
+        export_twice,
+        recipe_twice,
         count_twice,
         complete_stage_twice,
         complete_language_twice,
@@ -270,6 +281,8 @@ def test_what_ends_again_after_a_new_start_is_not_double(tmp_path: Path) -> None
     run.tell("es.export.completed", attempt=2)
     run.tell("es.language.completed")
     run.tell("base.task.completed")
+    for export_id in ("export_1", "export_2"):
+        run.tell("base.recipe.started", export_id=export_id)
     assert run.findings() == []
 
 
