@@ -64,9 +64,9 @@ class ProgressService:
 
     async def _stop(self) -> None:
         self._stopping = True
-        if self._telling:
+        while self._telling and not self._telling.done():  # the broker's client may swallow a cancellation
             self._telling.cancel()
-            await asyncio.gather(self._telling, return_exceptions=True)
+            await asyncio.wait({self._telling}, timeout=0.5)
 
     async def _hear_worker(self, message: NatsMessage) -> None:
         on_raw_progress(self._board, message.raw_message.data, time.monotonic())

@@ -291,13 +291,8 @@ def _worker(folder: Path, environment: dict[str, str], name: str) -> Service:
 
 
 def _progress(folder: Path, environment: dict[str, str]) -> Service:
-    health = folder / "progress.health"
-
-    def up(service: Service) -> bool:
-        return health.exists()
-
-    variables = {**environment, "LOCALCLIP_HEALTH_FILE": str(health)}
-    return Service("progress", ["-m", "services.progress"], variables, folder / "progress.log", up)
+    command, log = ["-m", "services.progress"], folder / "progress.log"
+    return Service("progress", command, environment, log, lambda service: service.has_said("progress_ready"))
 
 
 def _is_ready(port: int) -> bool:

@@ -68,7 +68,7 @@ class Run:
 
     def _rows(self) -> dict[str, list[Row]]:
         language = {"task_id": TASK, "language": "es"}
-        job = {**language, "stage": "translation", "shard": "0", "attempt": 1, "state": "done"}
+        job = {**language, "stage": "translation", "shard": "0", "attempt": 1, "state": "done", "optional": False}
         return {
             "tasks": [
                 {

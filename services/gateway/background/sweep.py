@@ -38,6 +38,7 @@ class Sweeper:
     def __init__(self, database: Database, broker: NatsBroker, store: ObjectStore, settings: GatewaySettings) -> None:
         self._database, self._broker, self._store, self._settings = database, broker, store, settings
         self._revisit: dict[str, float] = {}
+        self._unreadable: dict[str, int] = {}
         self.wake = Wake()
 
     async def turn(self) -> None:
@@ -45,6 +46,7 @@ class Sweeper:
         js = self._broker.connection.jetstream()
         for step in (
             self._give_up_listening,
+            self._empty_unreadable,
             self._reissue_lost,
             self._clear_over,
             self._clear_results,
@@ -54,6 +56,23 @@ class Sweeper:
         ):
             with _told(step.__name__.strip("_")):
                 await step(js)
+
+    async def _empty_unreadable(self, js: JetStreamContext) -> None:
+        """Empty a queue that lists messages and can read none of them, as nats-server 2.9 does after some crashes.
+
+        It would stand so until the broker is started again. The database knows what was in it: jobs are published
+        again, and results told again from their manifests once the broker does not take them for repeats any more.
+        """
+        for stream in (subjects.JOBS, subjects.RESULTS):
+            state = (await js.stream_info(stream)).state
+            before = self._unreadable.pop(stream, None)
+            if not state.messages or await _can_read(js, stream, state.first_seq):
+                continue
+            if before == state.first_seq:  # twice the same: nobody took it between the two questions
+                log.error("queue_unreadable", stream=stream, messages=state.messages)
+                await js.purge_stream(stream)
+            else:
+                self._unreadable[stream] = state.first_seq
 
     async def _reissue_lost(self, js: JetStreamContext) -> None:
         """A job handed out, without result and without message, is made ready again."""
@@ -186,6 +205,14 @@ def _told(step: str, task_id: str | None = None) -> Iterator[None]:
 
 def _subject(job: JobRow) -> str:
     return str(JobSubject(Stage(job.stage), Lane(job.lane), job.task_id, job.language, job.shard, job.attempt))
+
+
+async def _can_read(js: JetStreamContext, stream: str, sequence: int) -> bool:
+    try:
+        await js.get_msg(stream, seq=sequence)
+    except NotFoundError:
+        return False
+    return True
 
 
 async def _maybe_in_hand(js: JetStreamContext, held: list[str]) -> bool:
