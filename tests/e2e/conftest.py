@@ -47,7 +47,7 @@ class Product:
         found: dict[str, Any] = answer.json()
         return found
 
-    def wait_for(self, task_id: str, status: str = "completed", timeout_s: float = 120) -> dict[str, Any]:
+    def wait_for(self, task_id: str, status: str = "completed", timeout_s: float = 240) -> dict[str, Any]:
         """The task once it has `status`; any other end is an error."""
 
         def ended() -> dict[str, Any] | None:
@@ -62,7 +62,7 @@ class Product:
         assert found is not None
         return found
 
-    def wait_for_stage(self, task_id: str, language: str, stage: str, timeout_s: float = 60) -> None:
+    def wait_for_stage(self, task_id: str, language: str, stage: str, timeout_s: float = 120) -> None:
         """Return as soon as a stage is being worked on, or was."""
 
         def running() -> bool:

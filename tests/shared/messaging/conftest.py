@@ -76,7 +76,7 @@ class Bench:
 
     @property
     def js(self) -> JetStreamContext:
-        return self.client.jetstream(timeout=1.0)
+        return self.client.jetstream(timeout=5.0)
 
     async def worker(self, *, ready: bool = True, **settings: str) -> WorkerProcess:
         """Start a worker and wait until it asks for jobs."""
@@ -133,7 +133,7 @@ class Bench:
         messages = [await self.js.get_msg(stream, seq) for seq in range(state.first_seq, state.last_seq + 1)]
         return [message.data or b"" for message in messages]
 
-    async def results(self, count: int, timeout_s: float = 20) -> list[Result]:
+    async def results(self, count: int, timeout_s: float = 60) -> list[Result]:
         """Wait until no job is left and `count` results are reported; there must not be more."""
 
         async def settled() -> bool:
@@ -178,7 +178,7 @@ class Bench:
         """Temporary folders of jobs."""
         return list((self.folder / "work").glob("*"))
 
-    async def exited(self, worker: WorkerProcess, timeout_s: float = 20) -> int:
+    async def exited(self, worker: WorkerProcess, timeout_s: float = 60) -> int:
         """Wait for the end of a worker and return its exit code."""
         await wait_until_async(lambda: worker.process.poll() is not None, timeout_s, f"worker to end; {self.logs()}")
         return worker.process.returncode
