@@ -16,7 +16,15 @@ from services.gateway.background.dispatch import Dispatcher
 from services.gateway.background.loops import Wake, repeat
 from services.gateway.database.engine import Database
 from services.gateway.database.jobs import row
-from shared.messaging import RESULT, LinesTranslated, TranslateLines, connect_options, provision, subjects
+from shared.messaging import (
+    RESULT,
+    BrokerSettings,
+    LinesTranslated,
+    TranslateLines,
+    connect_options,
+    provision,
+    subjects,
+)
 from shared.observability import configure_logging
 from shared.pipeline import Lane, Stage
 from shared.storage import DirectoryStore
@@ -74,7 +82,7 @@ async def _ours(url: str, path: Path) -> dict[str, float]:
     started: dict[str, float] = {}
     database = Database(f"sqlite:///{path}/bench.db")
     database.migrate()
-    client = NatsBroker(url, **connect_options())
+    client = NatsBroker(url, **connect_options(BrokerSettings(nats_url=url)))
     await client.connect()
     await provision(client.connection.jetstream())
     wake = Wake()

@@ -1,28 +1,33 @@
 """Follow LocalClip from a script: prints every fact, and every finished language with its report.
 
-    python examples/subscribe.py nats://127.0.0.1:4222
+    set -a; . data/broker/automation.env; set +a        # NATS_URL, NATS_USER, NATS_PASSWORD
+    python examples/subscribe.py
 
-Needs only `nats-py`. A durable consumer starts where it stopped, so facts that happen while the script is down are
-delivered later.
+Needs only `nats-py`. The gateway keeps a durable consumer for each program (LOCALCLIP_AUTOMATION_CONSUMERS), which
+starts where it stopped: facts that happen while the script is down are delivered later. NATS_TLS_CA names the
+certificate to trust where the broker speaks TLS.
 """
 
 import asyncio
 import json
+import os
+import ssl
 import sys
 
 import nats
-from nats.js.api import ConsumerConfig, DeliverPolicy
 
 
-async def main(address: str) -> None:
+async def main(durable: str) -> None:
     """Read facts for ever."""
-    client = await nats.connect(address)
-    subscription = await client.jetstream().pull_subscribe(
-        "localclip.events.>",
-        durable="example-script",
-        stream="LOCALCLIP_EVENTS",
-        config=ConsumerConfig(deliver_policy=DeliverPolicy.NEW),
+    trusted = os.environ.get("NATS_TLS_CA")
+    client = await nats.connect(
+        os.environ.get("NATS_URL", "nats://127.0.0.1:4222"),
+        user=os.environ["NATS_USER"],
+        password=os.environ["NATS_PASSWORD"],
+        tls=ssl.create_default_context(cafile=trusted) if trusted else None,
+        max_reconnect_attempts=-1,
     )
+    subscription = await client.jetstream().pull_subscribe_bind(durable, stream="LOCALCLIP_EVENTS")
     sys.stdout.write("waiting for facts; upload a video to see some\n")
     while True:
         try:
@@ -40,4 +45,4 @@ async def main(address: str) -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(main(sys.argv[1] if len(sys.argv) > 1 else "nats://127.0.0.1:4222"))
+    asyncio.run(main(sys.argv[1] if len(sys.argv) > 1 else "automation"))

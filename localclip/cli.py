@@ -60,6 +60,12 @@ def up(
                 highlight=False,
                 soft_wrap=True,
             )
+            if stack.reader_file:
+                console.print(
+                    f"programs of your own read events with the login in {data / 'broker' / stack.reader_file.name}",
+                    highlight=False,
+                    soft_wrap=True,
+                )
             stack.wait()
     except KeyboardInterrupt:
         console.print("stopped")

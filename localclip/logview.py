@@ -10,6 +10,7 @@ _HTTP_SERVER = re.compile(
     r"|^(Started|Finished) server process|^Waiting for |^Application (startup|shutdown)|^Uvicorn running|^Shutting down"
 )
 _BROKER_TROUBLE = re.compile(r"\[(WRN|ERR|FTL)\] (.*)")
+_EXPECTED = "Plaintext passwords detected"  # drawn ones, in a file for its owner alone
 _LEVELS = {"warning": "yellow", "error": "red", "critical": "red"}
 
 
@@ -20,7 +21,7 @@ def shown(service: str, line: str) -> tuple[str, str] | None:
             return _structured(service, json.loads(line))
         except ValueError:
             return None
-    trouble = _BROKER_TROUBLE.search(line)
+    trouble = None if _EXPECTED in line else _BROKER_TROUBLE.search(line)
     return (f"{service:<11} {trouble[2]}", "yellow") if trouble else None
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from localclip.broker import LocalBroker
 from localclip.child import Child, OnLine
 from localclip.client import Client
 from localclip.errors import ServerUnreachable, StackError
@@ -32,7 +33,8 @@ START_S, START_NEURAL_S = 120.0, 900.0
 # Stopping takes 10 s at most: workers have the first 6.5 of them, then the gateway, then the broker.
 WORKERS_GONE_S, GATEWAY_GONE_S, BROKER_GONE_S = 6.5, 8.0, 9.5
 _HOPELESS_DEATHS = 3
-_OWN = ("NATS_URL", "DATABASE_URL", "UPLOAD_DIR", "LOCALCLIP_WORK_DIR")
+_OWN_BROKER = ("NATS_URL", "NATS_USER", "NATS_PASSWORD", "NATS_TLS_CA")
+_OWN = (*_OWN_BROKER, "DATABASE_URL", "UPLOAD_DIR", "LOCALCLIP_WORK_DIR")
 Tell = Callable[[str], None]
 
 
@@ -109,7 +111,7 @@ class Stack:
         self._options, self._tell, self._on_line = options, tell, on_line
         self._ambient = dict(os.environ if ambient is None else ambient)
         self._own_broker = options.isolated or not self._ambient.get("NATS_URL")
-        self._broker_port = free_port() if options.isolated else _usual_port(BROKER_PORT)
+        self._broker = LocalBroker(options.data, free_port() if options.isolated else _usual_port(BROKER_PORT))
         self._children: list[Child] = []
         self._stop, self._hurry, self._over = threading.Event(), threading.Event(), threading.Event()
         self._over.set()  # nothing runs yet
@@ -127,7 +129,16 @@ class Stack:
     @property
     def broker_url(self) -> str:
         """Where the broker answers, for scripts that follow along."""
-        return f"nats://127.0.0.1:{self._broker_port}" if self._own_broker else self._ambient["NATS_URL"]
+        return self._broker.url if self._own_broker else self._ambient["NATS_URL"]
+
+    @property
+    def reader_file(self) -> Path | None:
+        """The login of the operator's own programs at the broker; None where it is not ours."""
+        return self._broker.reader_file if self._own_broker else None
+
+    def broker_login(self, user: str) -> Mapping[str, str]:
+        """Settings with which `user` speaks to the broker of this stack."""
+        return self._broker.login(user)
 
     @property
     def api_key(self) -> str | None:
@@ -208,20 +219,16 @@ class Stack:
     def _parts(self) -> Iterable[_Part]:
         environment = environment_for(self._options, self._ambient, self.broker_url)
         if self._own_broker:
-            store = str(self._options.data.resolve() / "nats")
-            command = (
-                find_tool(BROKER) or BROKER,
-                "--addr",
-                "127.0.0.1",
-                "--port",
-                str(self._broker_port),
-                "--jetstream",
-                "--store_dir",
-                store,
-            )
-            yield _Part(BROKER, command, environment)
+            self._broker.prepare()
+            yield _Part(BROKER, self._broker_command(), environment)
         for name in (GATEWAY, *self._options.workers):
-            yield _Part(name, (sys.executable, "-m", f"services.{name}"), environment)
+            login = self._broker.login(name) if self._own_broker else {}
+            yield _Part(name, (sys.executable, "-m", f"services.{name}"), {**environment, **login})
+
+    def _broker_command(self) -> tuple[str, ...]:
+        where = ("--addr", "127.0.0.1", "--port", self._broker.url.rpartition(":")[2])
+        files = ("--jetstream", "--store_dir", str(self._broker.streams), "--config", str(self._broker.config))
+        return (find_tool(BROKER) or BROKER, *where, *files)
 
     def _watch(self) -> None:
         """Own the children from their start to their end."""

@@ -83,6 +83,7 @@ def nats(tmp_path: Path) -> Iterator[NatsServer]:
     try:
         with nats_server(tmp_path / "nats") as server:
             yield server
+            assert server.refusals() == [], "a service lacks a right: see shared/messaging/_accounts.py"
     except ServerUnavailable as reason:
         pytest.skip(str(reason))
 

@@ -4,7 +4,8 @@ import asyncio
 import signal
 import sys
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
+from dataclasses import replace
 from types import FrameType
 from typing import Any
 
@@ -52,11 +53,20 @@ from services.gateway.live.hub import Hub
 from services.gateway.readiness import Readiness
 from services.gateway.settings import DatabaseSettings, GatewaySettings
 from services.gateway.threads import Threads
-from shared.messaging import BrokerSettings, Provisioning, ProvisioningError, connect_options, provision
+from shared.messaging import (
+    BrokerSettings,
+    Provisioning,
+    ProvisioningError,
+    connect_options,
+    is_connected,
+    login_refused,
+    provision,
+)
 from shared.observability import configure_logging, logger
 from shared.storage import StorageSettings, UploadStore, open_store
 
 _POLL_S = 0.5
+_PROVISION_S = 30.0
 _LOOPBACK = ("127.0.0.1", "::1", "localhost")
 log = logger(__name__)
 
@@ -69,10 +79,14 @@ def create_app(
 ) -> FastAPI:
     """Put the application together; nothing runs before its lifespan begins."""
 
+    reconnected = asyncio.Event()
+
     async def on_reconnect() -> None:
         hub.close_all()  # facts told while the broker was away did not reach the hub; clients resume by id
+        reconnected.set()
 
-    broker = NatsBroker(broker_settings.nats_url, reconnected_cb=on_reconnect, **connect_options())
+    options = connect_options(broker_settings)
+    broker = NatsBroker(broker_settings.nats_url, reconnected_cb=on_reconnect, **options)
     hub = Hub(broker)
     threads = Threads()
     readiness = Readiness(database, store, threads)
@@ -84,7 +98,8 @@ def create_app(
         threads.use()
         watching = asyncio.create_task(watch_loop(gateway.stood))
         await asyncio.to_thread(database.migrate)
-        running = asyncio.create_task(_background(gateway, broker_settings.provisioning()))
+        plan = replace(broker_settings.provisioning(), automation=settings.automation_consumers)
+        running = asyncio.create_task(_background(gateway, broker_settings, plan, reconnected))
         restore = _close_streams_on_stop(hub)
         try:
             yield
@@ -133,10 +148,12 @@ def create_app(
     return app
 
 
-async def _background(gateway: Gateway, plan: Provisioning) -> None:
+async def _background(
+    gateway: Gateway, broker_settings: BrokerSettings, plan: Provisioning, reconnected: asyncio.Event
+) -> None:
     """Connect, provision, then run every loop; REST answers all the while."""
     broker, database, settings = gateway.broker, gateway.database, gateway.settings
-    await _connect(broker, plan)
+    await _connect(broker, broker_settings, plan)
     await gateway.hub.start()
     leadership = Leadership(database)
     to_dispatch, to_relay = Wake(), Wake()
@@ -150,20 +167,38 @@ async def _background(gateway: Gateway, plan: Provisioning) -> None:
         repeat("dispatch", dispatcher.turn, to_dispatch, _POLL_S, leadership),
         repeat("relay", Relay(database, broker).turn, to_relay, _POLL_S, leadership),
         repeat("sweep", sweeper.turn, sweeper.wake, settings.sweep_s, leadership),
+        _keep_provisioned(broker, plan, reconnected),
     )
 
 
-async def _connect(broker: NatsBroker, plan: Provisioning) -> None:
+async def _connect(broker: NatsBroker, broker_settings: BrokerSettings, plan: Provisioning) -> None:
     while True:
         try:
             await broker.connect()
             await provision(broker.connection.jetstream(), plan)
             await broker.start()
         except (NatsError, APIError, ProvisioningError, OSError, TimeoutError) as error:  # it may come up later
-            log.warning("broker_not_ready", error=repr(error))
+            log.warning("broker_not_ready", error=login_refused(error, broker_settings) or repr(error))
             await asyncio.sleep(1.0)
         else:
             return
+
+
+async def _keep_provisioned(broker: NatsBroker, plan: Provisioning, reconnected: asyncio.Event) -> None:
+    """Make streams and consumers again that went: nobody else may, and a broker can come back without its disk."""
+    while True:
+        with suppress(TimeoutError):
+            async with asyncio.timeout(_PROVISION_S):
+                await reconnected.wait()
+        reconnected.clear()
+        if not is_connected(broker):
+            continue
+        try:
+            await provision(broker.connection.jetstream(), plan)
+        except (NatsError, APIError, ProvisioningError, OSError, TimeoutError) as error:
+            log.warning("provisioning_delayed", error=repr(error))
+            await asyncio.sleep(1.0)
+            reconnected.set()  # at once again, and not in half a minute
 
 
 def _close_streams_on_stop(hub: Hub) -> Callable[[], None]:

@@ -1,4 +1,4 @@
-"""Write or check the interface documents kept in `docs/reference`: OpenAPI 3.1 and AsyncAPI 3.0.
+"""Write or check what is made from code: OpenAPI 3.1 and AsyncAPI 3.0 in `docs/reference`, and the broker's accounts.
 
 `python -m services.gateway.documents` writes them; `--check` fails when they are out of date or not valid.
 """
@@ -17,10 +17,13 @@ from services.gateway.app import create_app
 from services.gateway.asyncapi import document
 from services.gateway.database.engine import Database
 from services.gateway.settings import GatewaySettings
-from shared.messaging import BrokerSettings
+from shared.messaging import BrokerSettings, deployed_config
 from shared.storage import DirectoryStore
 
-FOLDER = Path(__file__).parents[2] / "docs" / "reference"
+ROOT = Path(__file__).parents[2]
+FOLDER = ROOT / "docs" / "reference"
+# Helm wants a copy inside of the chart.
+BROKER_FILES = (ROOT / "deploy" / "nats.conf", ROOT / "deploy" / "helm" / "localclip" / "files" / "nats.conf")
 
 
 def openapi() -> dict[str, Any]:
@@ -69,13 +72,14 @@ def main() -> None:
     """Write, or compare with `--check`."""
     check = "--check" in sys.argv[1:]
     FOLDER.mkdir(parents=True, exist_ok=True)
-    outdated = []
+    wanted = dict.fromkeys(BROKER_FILES, deployed_config())
     for name, spec in (("openapi.json", openapi()), ("asyncapi.json", document())):
         validate(name, spec)
-        text = json.dumps(spec, indent=2, ensure_ascii=False, sort_keys=True) + "\n"
-        path = FOLDER / name
+        wanted[FOLDER / name] = json.dumps(spec, indent=2, ensure_ascii=False, sort_keys=True) + "\n"
+    outdated = []
+    for path, text in wanted.items():
         if not path.exists() or path.read_text(encoding="utf-8") != text:
-            outdated.append(name)
+            outdated.append(path.relative_to(ROOT).as_posix())
             if not check:
                 path.write_text(text, encoding="utf-8")
     if check and outdated:

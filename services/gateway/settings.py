@@ -1,8 +1,9 @@
 """Settings of the gateway."""
 
 from pathlib import Path
+from typing import Annotated
 
-from pydantic import Field, SecretStr
+from pydantic import Field, SecretStr, StringConstraints
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
@@ -63,6 +64,11 @@ class GatewaySettings(BaseSettings):
     )
     delete_grace_s: float = Field(
         default=40.0, ge=0, description="seconds a deleted task waits for workers that do not answer"
+    )
+
+    automation_consumers: tuple[Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]+$")], ...] = Field(
+        default=("automation",),
+        description="durable consumers of facts for the operator's own programs, a name for each (docs/events.md)",
     )
 
     @property

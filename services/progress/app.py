@@ -6,13 +6,13 @@ import time
 from faststream import FastStream
 from faststream.nats import NatsBroker, NatsMessage
 from nats.errors import Error as NatsError
-from nats.js.errors import APIError
+from nats.js.errors import APIError, NotFoundError
 
 from services.progress.board import Board
 from services.progress.handlers import on_fact, on_raw_progress
 from services.progress.settings import ProgressSettings
 from services.progress.telling import Teller
-from shared.messaging import BrokerSettings, connect_options, is_connected, provision, subjects
+from shared.messaging import BrokerSettings, connect_options, is_connected, login_refused, subjects
 from shared.observability import configure_logging, kept_health, logger
 
 log = logger(__name__)
@@ -22,8 +22,8 @@ class ProgressService:
     """Two subscriptions, one board, one teller."""
 
     def __init__(self, broker_settings: BrokerSettings, settings: ProgressSettings) -> None:
-        self._plan = broker_settings.provisioning()
-        self._broker = NatsBroker(broker_settings.nats_url, **connect_options())
+        self._broker_settings = broker_settings
+        self._broker = NatsBroker(broker_settings.nats_url, **connect_options(broker_settings))
         self._app = FastStream(self._broker, logger=None, after_startup=[self._start], on_shutdown=[self._stop])
         self._board = Board(settings.progress_interval_s, settings.progress_silence_s)
         self._teller = Teller(self._broker, self._board)
@@ -39,6 +39,8 @@ class ProgressService:
             async with kept_health(self._health_file, lambda: self._ready and is_connected(self._broker)):
                 await self._app.run()
         except NatsError as error:
+            if refusal := login_refused(error, self._broker_settings):
+                raise SystemExit(refusal) from None
             if not self._stopping:
                 raise
             log.warning("stopped_without_broker", error=repr(error))  # closing in order takes a connection
@@ -50,11 +52,17 @@ class ProgressService:
         self._telling.add_done_callback(lambda _: self._app.exit())
 
     async def _serve(self) -> None:
+        told = False
         while True:
             try:
-                await provision(self._broker.connection.jetstream(), self._plan)
+                await self._broker.connection.jetstream().stream_info(subjects.EVENTS)
+            except NotFoundError:  # the gateway makes the streams
+                if not told:
+                    log.info("waiting_for_the_gateway")
+                told = True
+                await asyncio.sleep(1.0)
             except (TimeoutError, NatsError, APIError, OSError) as error:  # the broker went away again
-                log.warning("provisioning_delayed", error=repr(error))
+                log.warning("start_delayed", error=repr(error))
                 await asyncio.sleep(1.0)
             else:
                 break

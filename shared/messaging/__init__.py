@@ -1,6 +1,7 @@
 """Jobs, results and facts; the streams that carry them; the runtime that works through them."""
 
 from shared.messaging import _subjects as subjects
+from shared.messaging._accounts import ACCOUNT, STAGE_OF, Role, broker_config, deployed_config, inbox_prefix, rights
 from shared.messaging._context import JobContext, ProgressBox
 from shared.messaging._dead import DeadLetter, bury_copy
 from shared.messaging._engines import EngineInfo, announce_engines, announced_engines
@@ -71,7 +72,7 @@ from shared.messaging._results import (
     TranslatedLine,
     failed,
 )
-from shared.messaging._settings import BrokerSettings, WorkerSettings, connect_options
+from shared.messaging._settings import BrokerSettings, WorkerSettings, connect_options, login_refused
 from shared.messaging._streams import (
     ADVISORIES_CONSUMER,
     RESULTS_CONSUMER,
@@ -83,6 +84,7 @@ from shared.messaging._subjects import JobSubject
 from shared.messaging._worker import Worker
 
 __all__ = [
+    "ACCOUNT",
     "ADVISORIES_CONSUMER",
     "EVERY",
     "JOB",
@@ -90,6 +92,7 @@ __all__ = [
     "RESULT",
     "RESULTS_CONSUMER",
     "SOURCE",
+    "STAGE_OF",
     "AnyJob",
     "AudioTrack",
     "BrokerSettings",
@@ -133,6 +136,7 @@ __all__ = [
     "Result",
     "RewriteLines",
     "RewrittenLine",
+    "Role",
     "SourceLine",
     "SpeakerVoice",
     "SubtitleFile",
@@ -149,18 +153,23 @@ __all__ = [
     "WorkerSettings",
     "announce_engines",
     "announced_engines",
+    "broker_config",
     "bury_copy",
     "connect_options",
+    "deployed_config",
     "expanded",
     "fact",
     "failed",
+    "inbox_prefix",
     "is_connected",
     "is_open_already",
     "is_refusal",
     "jobs_of",
+    "login_refused",
     "merge_engines",
     "provision",
     "publish_once",
     "publish_until_stored",
+    "rights",
     "subjects",
 ]

@@ -4,15 +4,12 @@ import json
 from collections.abc import Iterable
 
 from nats.js import JetStreamContext
-from nats.js.api import KeyValueConfig
-from nats.js.errors import KeyNotFoundError, NotFoundError
-from nats.js.kv import KeyValue
+from nats.js.errors import KeyNotFoundError
 from pydantic import Field
 
 from shared.messaging._jobs import EngineUsage, EngineUsed, Message
+from shared.messaging._subjects import ENGINES_BUCKET
 from shared.pipeline import Stage
-
-ENGINES_BUCKET = "localclip_engines"
 
 
 class EngineInfo(Message):
@@ -62,22 +59,15 @@ def refuse_non_commercial(engines: Iterable[EngineInfo]) -> str | None:
     )
 
 
-async def _bucket(js: JetStreamContext) -> KeyValue:
-    try:
-        return await js.key_value(ENGINES_BUCKET)
-    except NotFoundError:
-        return await js.create_key_value(KeyValueConfig(bucket=ENGINES_BUCKET, history=1))
-
-
 async def announce_engines(js: JetStreamContext, stage: Stage, engines: tuple[EngineInfo, ...]) -> None:
     """Make known what the workers of `stage` can do; the last word counts and outlives the worker."""
-    bucket = await _bucket(js)
+    bucket = await js.key_value(ENGINES_BUCKET)
     await bucket.put(stage, json.dumps([engine.model_dump(mode="json") for engine in engines]).encode())
 
 
 async def announced_engines(js: JetStreamContext) -> tuple[EngineInfo, ...]:
     """Everything announced so far; a stage whose workers never started is missing."""
-    bucket = await _bucket(js)
+    bucket = await js.key_value(ENGINES_BUCKET)
     found: list[EngineInfo] = []
     for stage in Stage:
         try:

@@ -1,26 +1,53 @@
 """Settings every service shares for the broker and the worker runtime."""
 
 import logging
+import ssl
 import tempfile
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote, urlsplit
 
-from pydantic import Field
+from faststream.nats.security import NatsSecurity, NatsUserPassword
+from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from shared.messaging._accounts import inbox_prefix
 from shared.messaging._streams import ACK_WAIT_S, Provisioning
+from shared.observability import logger
+
+log = logger(__name__)
 
 
 class BrokerSettings(BaseSettings):
-    """Where the broker is, and what every service asks of its streams: the last one to start decides for all."""
+    """Where the broker is, as whom to speak to it, and what the gateway asks of its streams for all."""
 
     model_config = SettingsConfigDict(frozen=True, extra="ignore")
 
     nats_url: str = Field(default="nats://127.0.0.1:4222", description="address of nats-server, JetStream enabled")
-    nats_ack_wait_s: float = Field(
-        default=ACK_WAIT_S, gt=0, description="seconds without a heartbeat after which a job goes to another worker"
+    nats_user: str = Field(
+        default="", description="user of the broker: the name of the service; not where the address names one"
     )
-    nats_replicas: int = Field(default=1, ge=1, le=5, description="copies of every stream, in a cluster of brokers")
+    nats_password: SecretStr = Field(default=SecretStr(""), description="password of that user")
+    nats_tls_ca: Path | None = Field(
+        default=None, description="certificate that the broker's is signed with; empty: the authorities of the system"
+    )
+    nats_ack_wait_s: float = Field(
+        default=ACK_WAIT_S,
+        gt=0,
+        description="seconds without a heartbeat after which a job goes to another worker; the gateway sets it for all",
+    )
+    nats_replicas: int = Field(
+        default=1,
+        ge=1,
+        le=5,
+        description="copies of every stream, in a cluster of brokers; the gateway sets it for all",
+    )
+
+    @property
+    def user(self) -> str:
+        """As whom to speak to the broker; empty: it asks nobody."""
+        return unquote(urlsplit(self.nats_url).username or "") or self.nats_user
 
     def provisioning(self) -> Provisioning:
         """What `provision` should bring the broker to."""
@@ -50,7 +77,7 @@ class WorkerSettings(BaseSettings):
     )
 
 
-def connect_options() -> dict[str, Any]:
+def connect_options(settings: BrokerSettings) -> dict[str, Any]:
     """How every client connects: it waits for the broker for ever and comes back after every loss.
 
     The framework logs each message at DEBUG; an error in a handler would be silent without its logger.
@@ -60,6 +87,34 @@ def connect_options() -> dict[str, Any]:
         "reconnect_time_wait": 1,
         "connect_timeout": 5,
         "graceful_timeout": 5,
+        "inbox_prefix": inbox_prefix(settings.user),
+        "security": _security(settings),
+        "error_cb": _tells_refusals(settings),
         "logger": logging.getLogger("faststream"),
         "log_level": logging.DEBUG,
     }
+
+
+def _security(settings: BrokerSettings) -> NatsSecurity | None:
+    trusted = ssl.create_default_context(cafile=str(settings.nats_tls_ca)) if settings.nats_tls_ca else None
+    if settings.nats_user and not urlsplit(settings.nats_url).username:
+        return NatsUserPassword(settings.nats_user, settings.nats_password.get_secret_value(), ssl_context=trusted)
+    return NatsSecurity(ssl_context=trusted) if trusted else None
+
+
+def login_refused(error: BaseException, settings: BrokerSettings) -> str | None:
+    """What a person has to know of an error by which the broker refused user or password; None for any other error."""
+    if "authorization" not in str(error).lower():
+        return None
+    who = f"the user {settings.user!r}" if settings.user else "a client without a user"
+    return f"the broker refuses {who}: NATS_USER and NATS_PASSWORD must be those it was started with"
+
+
+def _tells_refusals(settings: BrokerSettings) -> Callable[[Exception], Awaitable[None]]:
+    async def tell(error: Exception) -> None:
+        if "permissions violation" in str(error).lower():
+            log.error("broker_forbids", user=settings.user, error=str(error))
+        elif refusal := login_refused(error, settings):
+            log.error("broker_refuses_login", error=refusal)
+
+    return tell

@@ -24,6 +24,13 @@ ACK_WAIT_S = 30.0
 MAX_DELIVER = 20
 """Backstop of the server; workers give up earlier, by `WorkerSettings.max_tries`."""
 
+BUCKETS: dict[str, float | None] = {
+    names.CANCEL_BUCKET: DAY_S,
+    names.HANDED_BACK_BUCKET: DAY_S,
+    names.ENGINES_BUCKET: None,
+}
+"""Every key-value bucket, with the seconds an entry lives; None: for ever."""
+
 RESULTS_CONSUMER = "gateway"
 ADVISORIES_CONSUMER = "dead-letter-mover"
 _EXISTS_DIFFERENT = 10058
@@ -35,16 +42,20 @@ class ProvisioningError(Exception):
 
 @dataclass(frozen=True)
 class Provisioning:
-    """What depends on the deployment: copies of each stream, how long events are kept, how long a job may be silent."""
+    """What depends on the deployment: copies of each stream, how long events are kept, how long a job may be silent.
+
+    `automation` names the durable consumers through which the operator's own programs read the facts.
+    """
 
     replicas: int = 1
     events_days: int = 7
     ack_wait_s: float = ACK_WAIT_S
+    automation: tuple[str, ...] = ("automation",)
 
-    @property
-    def heartbeat_s(self) -> float:
-        """How often a job in hand is extended."""
-        return self.ack_wait_s / 3
+
+def bucket_stream(bucket: str) -> str:
+    """The stream behind a bucket."""
+    return f"KV_{bucket}"
 
 
 def streams(plan: Provisioning) -> list[StreamConfig]:
@@ -117,6 +128,8 @@ def consumers(plan: Provisioning) -> Iterator[tuple[str, ConsumerConfig]]:
             )
     yield names.RESULTS, _durable(RESULTS_CONSUMER, "localclip.results.>", -1, ACK_WAIT_S)
     yield names.ADVISORIES, _durable(ADVISORIES_CONSUMER, None, -1, ACK_WAIT_S)
+    for name in plan.automation:
+        yield names.EVENTS, _durable(name, f"{names.EVENTS_PREFIX}.>", -1, ACK_WAIT_S)
 
 
 def _durable(name: str, subject: str | None, max_deliver: int, ack_wait_s: float) -> ConsumerConfig:
@@ -132,7 +145,7 @@ def _durable(name: str, subject: str | None, max_deliver: int, ack_wait_s: float
 
 
 async def provision(js: JetStreamContext, plan: Provisioning | None = None) -> None:
-    """Create or update every stream, consumer and bucket, then read the configuration back. Idempotent.
+    """Create or update every stream, consumer and bucket, then read the configuration back. Idempotent; the gateway's.
 
     An existing durable keeps its old configuration unless it is updated, and older servers drop fields they do not
     know without a word; both are found by reading back.
@@ -149,8 +162,19 @@ async def provision(js: JetStreamContext, plan: Provisioning | None = None) -> N
         await js.add_consumer(name, consumer)  # creates, or updates in place
         held_consumer = (await js.consumer_info(name, str(consumer.durable_name))).config
         _compare(f"consumer {consumer.durable_name}", consumer, held_consumer, _CONSUMER_FIELDS)
-    for bucket in (names.CANCEL_BUCKET, names.HANDED_BACK_BUCKET):
-        await _settle_bucket(js, bucket, plan)
+    for bucket, ttl_s in BUCKETS.items():
+        await _settle_bucket(js, KeyValueConfig(bucket=bucket, ttl=ttl_s, history=1, replicas=plan.replicas))
+
+
+async def heartbeat_of(js: JetStreamContext, stage: Stage) -> float:
+    """Seconds between two heartbeats of a job of `stage`, once everything a worker needs is there.
+
+    Raises: NotFoundError: the gateway has not provisioned the broker yet.
+    """
+    held = [(await js.consumer_info(names.JOBS, names.job_consumer(stage, lane))).config for lane in Lane]
+    for bucket in BUCKETS:
+        await js.stream_info(bucket_stream(bucket))
+    return min(config.ack_wait or ACK_WAIT_S for config in held) / 3
 
 
 async def _settle_stream(js: JetStreamContext, stream: StreamConfig) -> None:
@@ -165,11 +189,11 @@ async def _settle_stream(js: JetStreamContext, stream: StreamConfig) -> None:
             raise ProvisioningError(f"stream {stream.name}: {refusal.description}") from refusal
 
 
-async def _settle_bucket(js: JetStreamContext, bucket: str, plan: Provisioning) -> None:
+async def _settle_bucket(js: JetStreamContext, config: KeyValueConfig) -> None:
     try:
-        await js.key_value(bucket)
+        await js.key_value(config.bucket)
     except NotFoundError:
-        await js.create_key_value(KeyValueConfig(bucket=bucket, ttl=DAY_S, history=1, replicas=plan.replicas))
+        await js.create_key_value(config)
 
 
 _STREAM_FIELDS = (

@@ -12,6 +12,7 @@ DEAD = "LOCALCLIP_DEAD"
 ADVISORIES = "LOCALCLIP_ADVISORIES"
 CANCEL_BUCKET = "localclip_cancel"
 HANDED_BACK_BUCKET = "localclip_handed_back"
+ENGINES_BUCKET = "localclip_engines"
 
 LIVE_PREFIX = "localclip.live"
 """Stored events are republished below this prefix with their sequence in the header `Nats-Sequence`."""

@@ -14,7 +14,7 @@ from faststream import FastStream
 from faststream.nats import NatsBroker
 from nats.aio.msg import Msg
 from nats.errors import Error as NatsError
-from nats.js.errors import APIError
+from nats.js.errors import APIError, NotFoundError
 
 from shared.messaging import _subjects as names
 from shared.messaging._context import GuardedStore, JobContext, remove_abandoned_folders, working_folder
@@ -25,8 +25,8 @@ from shared.messaging._jobs import JOB, Job
 from shared.messaging._lease import acknowledge, count_tries, hand_back, held, is_canceled, send_progress
 from shared.messaging._publishing import is_connected, publish_until_stored
 from shared.messaging._results import RESULT, JobFailed, JobResult, Result, failed
-from shared.messaging._settings import BrokerSettings, WorkerSettings, connect_options
-from shared.messaging._streams import provision
+from shared.messaging._settings import BrokerSettings, WorkerSettings, connect_options, login_refused
+from shared.messaging._streams import ACK_WAIT_S, heartbeat_of
 from shared.messaging._thread import in_thread
 from shared.observability import bind_job, kept_health, logger
 from shared.pipeline import Canceled, ErrorCode, PermanentError, PipelineError, Stage
@@ -59,11 +59,12 @@ class Worker:
     ) -> None:
         self._stage, self._handle, self._store, self._slots = stage, handle, store, slots
         self._settings, self._engines = settings, engines
-        self._plan = broker_settings.provisioning()
-        self.broker = NatsBroker(broker_settings.nats_url, **connect_options())
+        self._broker_settings, self._heartbeat_s = broker_settings, ACK_WAIT_S / 3
+        self.broker = NatsBroker(broker_settings.nats_url, **connect_options(broker_settings))
         self._app = FastStream(self.broker, logger=None, after_startup=[self._start], on_shutdown=[self._stop])
         self._stopping = False
-        self._ready, self._preparing = False, asyncio.Lock()
+        self._ready, self._preparing, self._reconnects = False, asyncio.Lock(), 0
+        self._told_waiting = False
         self._in_hand: list[JobContext] = []
         self._feeds: list[JobFeed] = []
         self._serving: asyncio.Task[None] | None = None
@@ -72,7 +73,7 @@ class Worker:
         """Serve until SIGTERM or SIGINT, then end or hand back the job in hand.
 
         Raises:
-            SystemExit: an engine may not be used here, with a sentence that says which and why.
+            SystemExit: an engine may not be used here, or the broker refuses the password; it says which and why.
         """
         if self._settings.commercial_only and (refusal := refuse_non_commercial(self._engines)):
             raise SystemExit(refusal)
@@ -83,6 +84,8 @@ class Worker:
             async with kept_health(self._settings.health_file, lambda: self._ready and is_connected(self.broker)):
                 await self._app.run()
         except NatsError as error:
+            if refusal := login_refused(error, self._broker_settings):
+                raise SystemExit(refusal) from None
             if not self._stopping:
                 raise
             log.warning("stopped_without_broker", error=repr(error))  # closing in order takes a connection
@@ -98,14 +101,15 @@ class Worker:
         await asyncio.gather(*(self._serve(feed) for feed in self._feeds))
 
     async def _prepare(self) -> None:
-        """Set the broker up, once for all slots."""
+        """Find what the gateway provisioned and announce the engines, once for all slots and for every connection."""
         async with self._preparing:
-            if self._ready:
+            reconnects = self.broker.connection.stats["reconnects"]
+            if self._ready and reconnects == self._reconnects:
                 return
             js = self.broker.connection.jetstream()
-            await provision(js, self._plan)
+            self._heartbeat_s = await heartbeat_of(js, self._stage)
             await announce_engines(js, self._stage, self._engines)
-            self._ready = True
+            self._ready, self._reconnects = True, reconnects
             log.info("worker_ready", stage=self._stage, slots=self._slots)
 
     async def _stop(self) -> None:
@@ -134,15 +138,25 @@ class Worker:
             try:
                 await self._prepare()
                 message = await feed.next(FETCH_S)
+            except NotFoundError:
+                self._wait_for_gateway()
+                await asyncio.sleep(_AGAIN_S)
+                continue
             except (NatsError, APIError, OSError) as error:
                 log.warning("fetch_failed", error=repr(error))
-                self._ready = False  # a broker that lost its disk has to be set up again
+                self._ready = False  # a broker that lost its disk is set up again by the gateway
                 await asyncio.sleep(_AGAIN_S)
                 continue
             if message is not None and self._stopping:
                 await self._hand_back(message)
             elif message is not None:
                 await self._take(message)
+
+    def _wait_for_gateway(self) -> None:
+        """Streams and consumers are the gateway's to make."""
+        if self._ready or not self._told_waiting:
+            log.info("waiting_for_the_gateway", stage=self._stage)
+        self._ready, self._told_waiting = False, True
 
     async def _hand_back(self, message: Msg) -> None:
         await hand_back(self.broker, message)
@@ -172,7 +186,7 @@ class Worker:
             context = JobContext(self._store, folder)
             self._in_hand.append(context)
             try:
-                async with held(self.broker, message, job, context, self._plan.heartbeat_s):
+                async with held(self.broker, message, job, context, self._heartbeat_s):
                     await self._settle(message, job, context)
             finally:
                 self._in_hand = [other for other in self._in_hand if other is not context]

@@ -1,27 +1,51 @@
 """A nats-server with JetStream."""
 
 import os
+import secrets
 import shutil
 import socket
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
+from shared.messaging import Role, broker_config
 from shared.testing._server import ContainerServer, GivenServer, ProcessServer, Server, ServerUnavailable
 from shared.testing._waiting import free_port
 
 URL_VARIABLE = "LOCALCLIP_TEST_NATS_URL"
 _IMAGE = "nats:2.10.29"
+_ONLOOKER = "tests"
 
 
 @dataclass(frozen=True)
 class NatsServer:
-    """A broker at `url`; started again it has the same address and the same streams."""
+    """A broker at `url`; started again it has the same address and the same streams.
+
+    `url` names a user without limits, for tests that look into every stream; services have users of their own.
+    """
 
     url: str
     store_dir: Path
     _server: Server
+    _passwords: Mapping[Role, str] = field(default_factory=dict, repr=False)
+
+    def login(self, role: Role) -> str:
+        """The address for one service, with its user and password."""
+        if role not in self._passwords:
+            return self.url
+        return f"nats://{role}:{self._passwords[role]}@{self.address}"
+
+    @property
+    def address(self) -> str:
+        """Host and port."""
+        return self.url.removeprefix("nats://").rpartition("@")[2]
+
+    def refusals(self) -> list[str]:
+        """What the broker says it forbade, from its log: a missing permission, or an attack."""
+        log = self.store_dir / "nats-server.log"
+        lines = log.read_text(errors="replace").splitlines() if log.exists() else []
+        return [line for line in lines if "Violation" in line and "authorization" not in line.lower()]
 
     def start(self) -> None:
         """Start it, or start it again after `stop` or `kill`; returns when it answers."""
@@ -42,7 +66,8 @@ def nats_server(
 ) -> Iterator[NatsServer]:
     """Run a broker that keeps its streams in `store_dir`, and stop it at the end.
 
-    A `config` is read by a process alone, with the variables of `environment`; address and folder stay ours.
+    Its accounts are those of the product, with drawn passwords. A `config` is read in their place, by a process alone,
+    with the variables of `environment`; address and folder stay ours.
 
     Looks for, in this order: an address in the environment (`LOCALCLIP_TEST_NATS_URL`), a `nats-server` binary, a
     container. Raises: ServerUnavailable.
@@ -51,25 +76,29 @@ def nats_server(
     if given := os.environ.get(URL_VARIABLE):
         yield NatsServer(given, store_dir, GivenServer(URL_VARIABLE))
         return
-    port = port or free_port()
+    port, passwords, login = port or free_port(), {}, ""
+    if config is None:
+        config, passwords = store_dir / "broker.conf", {role: secrets.token_hex(8) for role in Role}
+        config.write_text(broker_config(passwords, {_ONLOOKER: _ONLOOKER}), encoding="utf-8")
+        login = f"{_ONLOOKER}:{_ONLOOKER}@"
     server = _process(store_dir, port, config, environment) or _container(store_dir, port)
     try:
         server.start()
-        yield NatsServer(f"nats://127.0.0.1:{port}", store_dir, server)
+        yield NatsServer(f"nats://{login}127.0.0.1:{port}", store_dir, server, passwords)
     finally:
         server.stop()
         if isinstance(server, ContainerServer):
             server.remove()
 
 
-def _process(store_dir: Path, port: int, config: Path | None, environment: Mapping[str, str] | None) -> Server | None:
+def _process(store_dir: Path, port: int, config: Path, environment: Mapping[str, str] | None) -> Server | None:
     # Debian puts the daemon where the PATH of an ordinary user does not look.
     binary = shutil.which("nats-server") or shutil.which("nats-server", path="/usr/sbin:/usr/local/sbin")
     if binary is None:
         return None
-    command = [binary, "-a", "127.0.0.1", "-p", str(port), "-js", "-sd", str(store_dir / "streams")]
-    if config is not None:
-        command += ["-c", str(config), "-m", str(free_port())]
+    command = [binary, "-a", "127.0.0.1", "-p", str(port), "-js", "-sd", str(store_dir / "streams"), "-c", str(config)]
+    if environment is not None:
+        command += ["-m", str(free_port())]  # the file of the deployment names a port of its own
     variables = {**os.environ, **(environment or {})}
     return ProcessServer(command, store_dir / "nats-server.log", lambda: _greets(port), variables)
 
@@ -80,7 +109,7 @@ def _container(store_dir: Path, port: int) -> ContainerServer:
             _IMAGE,
             port=port,
             inner_port=4222,
-            command="-js -sd /streams",
+            command="-js -sd /streams -c /streams/broker.conf",
             volume=(store_dir, "/streams"),
             ready=lambda: _greets(port),
         )

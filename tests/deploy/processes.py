@@ -104,7 +104,7 @@ class Servers:
     def places(self) -> dict[str, str]:
         """Host and port of the compose file to those of this machine."""
         return {
-            "@nats:4222": "@" + self.nats.url.removeprefix("nats://"),
+            "nats://nats:4222": self.nats.url,
             "@postgres:5432/localclip": f"@{self.postgres.url.split('@')[1].rpartition('/')[0]}/{self.database}",
             "silo:9000": self.minio.endpoint,
         }
@@ -218,6 +218,7 @@ def servers(folder: Path, variables: Mapping[str, str], postgres: PostgresServer
         postgres.create_database(database)
         try:
             yield Servers(nats, minio, postgres, database)
+            assert nats.refusals() == [], "a service lacks a right: see shared/messaging/_accounts.py"
         finally:
             postgres.drop_database(database)
 

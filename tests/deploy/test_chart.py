@@ -9,7 +9,7 @@ import pytest
 import yaml
 
 from services.gateway.settings import GatewaySettings
-from shared.messaging import subjects
+from shared.messaging import ACCOUNT, Role, subjects
 from shared.pipeline import Lane, Stage
 from tests.deploy.composition import ROOT, image, known_settings
 
@@ -70,7 +70,7 @@ def environment(pod: dict[str, Any]) -> dict[str, Any]:
 @pytest.mark.parametrize("part", OURS)
 def test_every_variable_is_a_setting_of_the_service(plain: Any, external: Any, part: str) -> None:
     """Or one that an address is made of."""
-    made_of = {"NATS_PASSWORD", "POSTGRES_PASSWORD"}
+    made_of = {"POSTGRES_PASSWORD"}
     neural = {"LOCALCLIP_DEVICE", "LOCALCLIP_OFFLINE"}  # read by engines of the neural images
     for objects in (plain, external):
         assert set(environment(pod(objects, part))) - known_settings(part) - made_of - neural == set()
@@ -121,13 +121,43 @@ def test_pods_of_ours_have_no_rights(plain: Any, part: str) -> None:
 
 def test_secrets_are_named_and_never_values(plain: Any, external: Any) -> None:
     """The chart makes no Secret; everything secret comes from the one it was told."""
-    secret = {"S3_ACCESS_KEY", "S3_SECRET_KEY", "LOCALCLIP_API_KEYS", "DATABASE_URL", "NATS_URL"}
+    secret = {"S3_ACCESS_KEY", "S3_SECRET_KEY", "LOCALCLIP_API_KEYS", "DATABASE_URL", "NATS_PASSWORD"}
     for objects in (plain, external):
         assert not [kind for kind, _ in objects if kind == "Secret"]
         variables = environment(pod(objects, "gateway"))
         for name in secret & set(variables):
             assert isinstance(variables[name], tuple) or "$(" in variables[name], name
     assert environment(pod(external, "gateway"))["DATABASE_URL"] == ("keys", "DATABASE_URL")
+    assert environment(pod(external, "gateway"))["NATS_URL"] == ("keys", "NATS_URL")
+
+
+@pytest.mark.parametrize("part", OURS)
+def test_every_service_is_a_user_of_its_own(plain: Any, part: str) -> None:
+    """With the password that the broker is given for it."""
+    variables, broker = environment(pod(plain, part)), environment(pod(plain, "nats", "StatefulSet"))
+    assert variables["NATS_USER"] == part
+    assert variables["NATS_PASSWORD"] == ("keys", Role(part).variable) == broker[f"BARE_{part.upper()}"]
+    assert {name for name in broker if name.startswith("NATS_")} == {role.variable for role in Role}
+
+
+def test_a_published_broker_speaks_tls_with_everybody() -> None:
+    """A service for the outside, the certificate for the server, its authority for all who connect."""
+    objects = rendered("--values", str(CHART / "ci" / "published-broker.yaml"))
+    assert objects["Service", "nats-public"]["spec"]["type"] == "LoadBalancer"
+    assert [port["port"] for port in objects["Service", "nats-public"]["spec"]["ports"]] == [4222]
+    assert "--tls" in pod(objects, "nats", "StatefulSet")["containers"][0]["args"]
+    for part in OURS:
+        found = pod(objects, part)
+        assert environment(found)["NATS_TLS_CA"] == "/broker-ca/ca.crt"
+        assert {"name": "broker-ca", "mountPath": "/broker-ca", "readOnly": True} in found["containers"][0][
+            "volumeMounts"
+        ]
+
+
+def test_keda_looks_into_the_account_of_the_queues(plain: Any) -> None:
+    """The one that the configuration of the broker names."""
+    triggers = [trigger for part in STAGES for trigger in plain["ScaledObject", part]["spec"]["triggers"]]
+    assert {trigger["metadata"]["account"] for trigger in triggers} == {ACCOUNT}
 
 
 def test_a_gpu_stage_has_its_image_its_device_and_its_weights(external: Any) -> None:
@@ -183,6 +213,7 @@ REFUSED = [
     ("ingress.enabled=true", "ingress.host"),
     ("gateway.colour=blue", "colour"),
     ("nats.image=nats", "nats"),
+    ("nats.service.type=LoadBalancer", "nats.tls.secretName"),
 ]
 
 

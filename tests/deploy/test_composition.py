@@ -10,7 +10,9 @@ import tomllib
 from pathlib import Path
 
 import pytest
+import yaml
 
+from shared.messaging import Role
 from tests.deploy.composition import (
     COMPOSE,
     DOCKERFILE,
@@ -26,7 +28,13 @@ from tests.deploy.composition import (
 
 OURS = ("gateway", "progress", "diarizer", "translator", "cloner", "exporter")
 STAGES = ("diarizer", "translator", "cloner", "exporter")
-SECRETS = ("NATS_PASSWORD", "POSTGRES_PASSWORD", "S3_ACCESS_KEY", "S3_SECRET_KEY", "LOCALCLIP_API_KEYS")
+SECRETS = (
+    *(role.variable for role in Role),
+    "POSTGRES_PASSWORD",
+    "S3_ACCESS_KEY",
+    "S3_SECRET_KEY",
+    "LOCALCLIP_API_KEYS",
+)
 # What containers decide themselves: folders, and what only one side of the stack has a use for.
 FIXED_BY_IMAGES = {
     "UPLOAD_DIR",
@@ -120,6 +128,33 @@ def test_nothing_starts_without_secrets(secret: str) -> None:
         compose(variables)
 
 
+def test_an_older_file_of_secrets_is_brought_up_to_date() -> None:
+    """What is missing names the command that adds it, which touches nothing that is there."""
+    script, variables = ROOT / "deploy" / "new-env.sh", new_env()
+    older = {name: value for name, value in variables.items() if not name.startswith("NATS_")}
+    with pytest.raises(MissingVariableError, match=r"NATS_\w+_PASSWORD"):
+        compose(older)
+    assert "deploy/new-env.sh broker >> .env" in COMPOSE.read_text(encoding="utf-8")
+    more = subprocess.run([str(script), "broker"], check=True, capture_output=True, text=True).stdout
+    added = dict(line.split("=", 1) for line in more.splitlines() if not line.startswith("#"))
+    assert set(added) | set(older) == set(variables)
+    assert not set(added) & set(older)
+    compose({**older, **added})
+
+
+def test_every_service_is_a_user_of_its_own(services: dict[str, Composed]) -> None:
+    """By its name, the neural ones by that of their stage, with a password that no other has."""
+    found = {}
+    for name, entry in services.items():
+        if user := entry.environment.get("NATS_USER"):
+            assert user == name.removesuffix("-gpu")
+            found[user] = entry.environment["NATS_PASSWORD"]
+    assert set(found) == set(OURS)
+    assert len(set(found.values())) == len(OURS)
+    told = services["nats"].environment
+    assert {told[Role(user).variable] for user in found} == {f'"{password}"' for password in found.values()}
+
+
 def test_no_file_holds_a_secret() -> None:
     """Passwords and keys are variables throughout."""
     for path in (COMPOSE, DOCKERFILE, ROOT / "deploy" / "nats.conf"):
@@ -146,6 +181,18 @@ def test_extras_are_those_of_the_project(services: dict[str, Composed]) -> None:
         if entry.target and entry.target != "backup":
             asked = entry.raw["build"].get("args", {}).get("EXTRAS") or extras_of(entry.target)
             assert set(asked.replace("--extra", " ").split()) <= known, entry.name
+
+
+def test_with_certificates_everybody_speaks_tls() -> None:
+    """The file laid over the other one publishes the broker and hands its authority to all who connect."""
+    over = yaml.safe_load((ROOT / "deploy" / "compose.tls.yml").read_text(encoding="utf-8"))["services"]
+    plain = yaml.safe_load(COMPOSE.read_text(encoding="utf-8"))["services"]
+    speak = {name for name, entry in plain.items() if "NATS_USER" in (entry.get("environment") or {})}
+    assert {name for name, entry in over.items() if "NATS_TLS_CA" in entry.get("environment", {})} == speak
+    assert over["nats"]["command"][: len(plain["nats"]["command"])] == plain["nats"]["command"]
+    assert "--tls" in over["nats"]["command"]
+    assert "ports" not in plain["nats"]
+    assert "ports" in over["nats"]
 
 
 def docker_compose() -> list[str] | None:

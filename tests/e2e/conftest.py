@@ -118,6 +118,8 @@ def running(data: Path) -> Iterator[Product]:
     stack = Stack(options, ambient={**os.environ, **QUICK})
     with stack, httpx.Client(base_url=stack.url, timeout=30) as http:
         yield Product(stack, data, http)
+        log = (data / "logs" / "nats-server.log").read_text(encoding="utf-8")
+        assert [line for line in log.splitlines() if " Violation - " in line] == [], "a service lacks a right"
 
 
 @pytest.fixture(scope="session")

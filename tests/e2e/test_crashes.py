@@ -106,7 +106,8 @@ def open_messages(product: Product) -> int:
     """Messages in the work queues."""
 
     async def count() -> int:
-        client = await nats.connect(broker_url(product))
+        login = product.stack.broker_login("gateway")
+        client = await nats.connect(login["NATS_URL"], user=login["NATS_USER"], password=login["NATS_PASSWORD"])
         try:
             js = client.jetstream()
             states = [(await js.stream_info(name)).state.messages for name in ("LOCALCLIP_JOBS", "LOCALCLIP_RESULTS")]
@@ -115,12 +116,6 @@ def open_messages(product: Product) -> int:
             await client.close()
 
     return asyncio.run(count())
-
-
-def broker_url(product: Product) -> str:
-    """Where the stack's broker listens, from its command line."""
-    command = Path(f"/proc/{product.stack.pids()['nats-server']}/cmdline").read_text().split("\0")
-    return f"nats://127.0.0.1:{command[command.index('--port') + 1]}"
 
 
 def test_gateway_dies_between_commit_and_publish(product: Product, exchange: Path, undisturbed: dict[str, Any]) -> None:

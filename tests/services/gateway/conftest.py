@@ -13,6 +13,7 @@ from typing import Any
 import httpx
 import pytest
 
+from shared.messaging import STAGE_OF, Role
 from shared.testing import NatsServer, ServerUnavailable, free_port, nats_server, wait_until
 
 ROOT = Path(__file__).parents[3]
@@ -55,7 +56,7 @@ class World:
 
     def environment(self, **more: str) -> dict[str, str]:
         return {
-            "NATS_URL": self.nats.url,
+            "NATS_URL": self.nats.login(Role.GATEWAY),
             "DATABASE_URL": self.database_url,
             "UPLOAD_DIR": str(self.folder / "objects"),
             "LOCALCLIP_WORK_DIR": str(self.folder / "tmp"),
@@ -75,7 +76,8 @@ class World:
         return gateway
 
     def workers(self, **more: str) -> Service:
-        return self._service("tests.services.gateway.stub_workers", **more)
+        logins = {f"STUB_{role}": self.nats.login(role) for role in STAGE_OF}
+        return self._service("tests.services.gateway.stub_workers", **logins, **more)
 
     def _service(self, module: str, **more: str) -> Service:
         log = self.folder / f"{len(self.services)}-{module.rsplit('.', 1)[-1]}.log"
@@ -176,6 +178,7 @@ def lone_gateway(folder: Path, **more: str) -> Iterator[Gateway]:
                 yield world.gateway(**more)
             finally:
                 world.close()
+            assert server.refusals() == []
     except ServerUnavailable as why:
         pytest.skip(str(why))
 

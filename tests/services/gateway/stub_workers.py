@@ -12,6 +12,7 @@ import time
 
 from services.cloner.fit import fit
 from shared.messaging import (
+    STAGE_OF,
     BrokerSettings,
     CloneLines,
     DiarizeVideo,
@@ -34,6 +35,7 @@ from shared.messaging import (
     RenderRecipe,
     RewriteLines,
     RewrittenLine,
+    Role,
     TakesHeard,
     Timeline,
     TranscriptReady,
@@ -246,16 +248,23 @@ def engine(stage: Stage, port: str, **what: object) -> EngineInfo:
 
 async def main() -> None:
     """Run one worker of each stage until SIGTERM."""
-    store, broker, settings = open_store(StorageSettings()), BrokerSettings(), WorkerSettings()
+    store, settings = open_store(StorageSettings()), WorkerSettings()
     plan = (
         (Stage.DIARIZATION, listen, engine(Stage.DIARIZATION, "recognizer", languages=("en", *HEARS))),
         (Stage.TRANSLATION, translate, TRANSLATOR),
         (Stage.CLONING, clone, engine(Stage.CLONING, "voice", languages=("es", "fr", "de"))),
         (Stage.EXPORT, export_or_render, engine(Stage.EXPORT, "mixer")),
     )
+    brokers = {stage: _broker(role) for role, stage in STAGE_OF.items()}
     await asyncio.gather(
-        *(Worker(stage, handle, store, broker, settings, (engine,)).run() for stage, handle, engine in plan)
+        *(Worker(stage, handle, store, brokers[stage], settings, (engine,)).run() for stage, handle, engine in plan)
     )
+
+
+def _broker(role: Role) -> BrokerSettings:
+    """Each stage as its own user, where the test gives it a login."""
+    login = os.environ.get(f"STUB_{role}")
+    return BrokerSettings(nats_url=login) if login else BrokerSettings()
 
 
 if __name__ == "__main__":

@@ -13,7 +13,7 @@ import pytest
 from nats.aio.client import Client
 from nats.js.errors import NotFoundError
 
-from shared.messaging import Fact, Progress, RawProgress, fact, provision, subjects
+from shared.messaging import Fact, Progress, RawProgress, Role, fact, provision, subjects
 from shared.pipeline import Stage
 from shared.testing import NatsServer, nats_server, wait_until, wait_until_async
 
@@ -25,6 +25,7 @@ def broker(tmp_path: Path) -> Iterator[NatsServer]:
     """A broker of this test's own."""
     with nats_server(tmp_path / "nats") as server:
         yield server
+        assert server.refusals() == []
 
 
 @pytest.fixture
@@ -40,10 +41,9 @@ async def client(broker: NatsServer) -> AsyncIterator[Client]:
 def service(broker: NatsServer, log: Path) -> Iterator["subprocess.Popen[bytes]"]:
     """`python -m services.progress`, ready; stopped by SIGTERM, which it has to heed, if it still runs."""
     seen = log.stat().st_size if log.exists() else 0
+    environment = {**os.environ, "NATS_URL": broker.login(Role.PROGRESS)}
     with log.open("ab") as sink:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "services.progress"], stderr=sink, env={**os.environ, "NATS_URL": broker.url}
-        )
+        process = subprocess.Popen([sys.executable, "-m", "services.progress"], stderr=sink, env=environment)
     try:
         wait_until(lambda: b"progress_ready" in log.read_bytes()[seen:], 60, "the service to be ready")
         yield process

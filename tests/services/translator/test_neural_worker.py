@@ -13,6 +13,7 @@ from nats.js import JetStreamContext
 from shared.messaging import (
     RESULT,
     LinesTranslated,
+    Role,
     SourceLine,
     TranslateLines,
     announced_engines,
@@ -41,7 +42,7 @@ class Process:
         clean = {name: value for name, value in os.environ.items() if not name.startswith(("LOCALCLIP_", "S3_"))}
         environment = {
             **clean,
-            "NATS_URL": nats.url,
+            "NATS_URL": nats.login(Role.TRANSLATOR),
             "UPLOAD_DIR": str(folder / "objects"),
             "LOCALCLIP_WORK_DIR": str(folder / "work"),
             "LOCALCLIP_MODELS_DIR": str(folder / "models"),

@@ -23,6 +23,7 @@ from shared.messaging import (
     Job,
     Provisioning,
     Result,
+    Role,
     SourceLine,
     TranslateLines,
     provision,
@@ -82,7 +83,7 @@ class Bench:
         """Start a worker and wait until it asks for jobs."""
         environment = {
             **os.environ,
-            "NATS_URL": self.server.url,
+            "NATS_URL": self.server.login(Role.TRANSLATOR),
             "NATS_ACK_WAIT_S": str(ACK_WAIT_S),
             "UPLOAD_DIR": str(self.folder / "objects"),
             "LOCALCLIP_WORK_DIR": str(self.folder / "work"),

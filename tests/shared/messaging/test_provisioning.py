@@ -8,10 +8,10 @@ import nats as nats_client
 import pytest
 from nats.js import JetStreamContext
 from nats.js.api import ConsumerConfig, RetentionPolicy, StorageType, StreamConfig
-from nats.js.errors import APIError
+from nats.js.errors import APIError, NotFoundError
 
 from shared.messaging import BrokerSettings, Provisioning, ProvisioningError, provision, subjects
-from shared.messaging._streams import consumers, streams
+from shared.messaging._streams import BUCKETS, consumers, heartbeat_of, streams
 from shared.pipeline import Lane, Stage
 from shared.testing import NatsServer
 
@@ -43,7 +43,7 @@ async def test_everything_is_made(js: JetStreamContext) -> None:
     plan = Provisioning()
     wanted = {str(stream.name) for stream in streams(plan)}
     wanted |= {f"{stream}/{consumer.durable_name}" for stream, consumer in consumers(plan)}
-    wanted |= {f"KV_{bucket}" for bucket in (subjects.CANCEL_BUCKET, subjects.HANDED_BACK_BUCKET)}
+    wanted |= {f"KV_{bucket}" for bucket in BUCKETS}
     assert set(found) == wanted
     assert {f"{subjects.JOBS}/{stage}-{lane}" for stage in Stage for lane in Lane} <= wanted
     assert all(config.ack_wait == 30 for key, config in found.items() if "/" in key)
@@ -121,7 +121,10 @@ async def test_one_open_message_per_subject(js: JetStreamContext) -> None:
     await js.publish(subject, b"{}")
 
 
-def test_heartbeat_follows_the_lease() -> None:
-    """Three heartbeats fit into a lease, whatever its length."""
-    assert Provisioning().heartbeat_s == 10
-    assert BrokerSettings(nats_ack_wait_s=3).provisioning().heartbeat_s == 1
+@pytest.mark.parametrize("wait_s", [30, 3])
+async def test_heartbeat_follows_the_lease(js: JetStreamContext, wait_s: float) -> None:
+    """Three heartbeats fit into a lease, whatever its length; the worker reads it off the broker."""
+    with pytest.raises(NotFoundError):
+        await heartbeat_of(js, Stage.EXPORT)
+    await provision(js, BrokerSettings(nats_ack_wait_s=wait_s).provisioning())
+    assert await heartbeat_of(js, Stage.EXPORT) == wait_s / 3

@@ -6,10 +6,11 @@ from typing import Any
 
 import pytest
 
-from shared.messaging import subjects
+from shared.messaging import provision, subjects
 from shared.pipeline import Lane, Stage
 from shared.storage import keys
 from shared.testing import wait_until_async
+from tests.shared.messaging.conftest import PLAN
 
 pytestmark = pytest.mark.anyio
 
@@ -64,21 +65,25 @@ async def test_worker_started_before_its_broker(bench: Any) -> None:
 
 
 async def test_lost_disk_is_set_up_again(bench: Any) -> None:
-    """A broker that comes back empty is provisioned by whoever speaks to it, and work goes on."""
+    """A worker waits at a broker that comes back empty until the gateway has set it up, and goes on."""
     worker = await bench.worker()
     bench.server.kill()
     shutil.rmtree(bench.server.store_dir / "streams")
     bench.server.start()
-    await wait_until_async(lambda: len(worker.logged("worker_ready")) == 2, 60, "the worker to set the broker up")
+    await wait_until_async(lambda: worker.logged("waiting_for_the_gateway"), 60, "the worker to miss the streams")
     await bench.broker_is_back()
+    await provision(bench.js, PLAN)
+    await wait_until_async(lambda: len(worker.logged("worker_ready")) == 2, 60, "the worker to find them")
     await bench.send("done")
     await bench.results(1)
 
 
 async def test_deleted_consumer_is_made_again(bench: Any) -> None:
     """A durable that vanished under a running worker does not leave it asking in silence."""
-    await bench.worker()
+    worker = await bench.worker()
     consumer = subjects.job_consumer(Stage.TRANSLATION, Lane.BATCH)
     await bench.js.delete_consumer(subjects.JOBS, consumer)
+    await wait_until_async(lambda: worker.logged("waiting_for_the_gateway"), 60, "the worker to miss it")
+    await provision(bench.js, PLAN)
     await bench.send("done")
     await bench.results(1)

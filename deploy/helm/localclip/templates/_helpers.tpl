@@ -40,19 +40,43 @@ helm.sh/chart: {{ printf "%s-%s" (index . 0).Chart.Name (index . 0).Chart.Versio
       key: {{ last . }}
 {{- end }}
 
-{{/* Where the broker is. */}}
+{{/* Where the broker is, and as whom a service speaks to it: (list $ "gateway"). */}}
 {{- define "localclip.brokerEnv" -}}
-{{- if .Values.nats.inCluster }}
-{{ include "localclip.fromSecret" (list . "NATS_PASSWORD") }}
+{{- $root := index . 0 -}}
+{{- $user := index . 1 -}}
+{{- if $root.Values.nats.inCluster }}
 - name: NATS_URL
-  value: nats://localclip:$(NATS_PASSWORD)@{{ include "localclip.name" (list . "nats") }}:4222
+  value: nats://{{ include "localclip.name" (list $root "nats") }}:4222
 {{- else }}
-{{ include "localclip.fromSecret" (list . "NATS_URL") }}
+{{ include "localclip.fromSecret" (list $root "NATS_URL") }}
+{{- end }}
+{{- if or $root.Values.nats.inCluster $root.Values.nats.users }}
+- name: NATS_USER
+  value: {{ $user }}
+{{ include "localclip.fromSecret" (list $root "NATS_PASSWORD" (printf "NATS_%s_PASSWORD" (upper $user))) }}
+{{- end }}
+{{- if $root.Values.nats.tls.secretName }}
+- name: NATS_TLS_CA
+  value: /broker-ca/ca.crt
 {{- end }}
 - name: NATS_REPLICAS
-  value: {{ .Values.nats.streamReplicas | quote }}
+  value: {{ $root.Values.nats.streamReplicas | quote }}
 - name: LOCALCLIP_LOG_LEVEL
-  value: {{ .Values.logLevel }}
+  value: {{ $root.Values.logLevel }}
+{{- end }}
+
+{{/* The certificate that the broker's is signed with. */}}
+{{- define "localclip.brokerMount" -}}
+{{- if .Values.nats.tls.secretName }}
+- {name: broker-ca, mountPath: /broker-ca, readOnly: true}
+{{- end }}
+{{- end }}
+
+{{- define "localclip.brokerVolume" -}}
+{{- with .Values.nats.tls.secretName }}
+- name: broker-ca
+  secret: {secretName: {{ . }}, items: [{key: ca.crt, path: ca.crt}]}
+{{- end }}
 {{- end }}
 
 {{/* Where the object store is. */}}

@@ -63,6 +63,9 @@ spec:
             {{- with .config }}
             - {name: config, mountPath: {{ . }}, readOnly: true}
             {{- end }}
+            {{- if .certificates }}
+            - {name: certificates, mountPath: /certificates, readOnly: true}
+            {{- end }}
       volumes:
         - name: tmp
           emptyDir: {}
@@ -73,6 +76,10 @@ spec:
         {{- if .config }}
         - name: config
           configMap: {name: {{ $name }}}
+        {{- end }}
+        {{- with .certificates }}
+        - name: certificates
+          secret: {secretName: {{ . }}}
         {{- end }}
   volumeClaimTemplates:
     - metadata: {name: data}

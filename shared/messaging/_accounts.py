@@ -1,0 +1,207 @@
+"""Who may say and hear what on the broker: a user for each service, and one that only reads.
+
+Everything nats-server is told about them is rendered here, for the local stack, docker-compose.yml and the chart alike,
+from the names that streams and workers are made of.
+
+    account LOCALCLIP    the gateway, which alone makes streams and consumers; one user per stage; progress
+    account AUTOMATION   the operator's own programs: facts come in, nothing gets out
+
+The second account is not for tidiness. A server checks what a user publishes, but not where an answer goes: whoever
+may ask a stream anything can name `localclip.results.export` as the inbox, and the answer is stored there as a message.
+Across accounts the answer stays in the account that asked.
+"""
+
+import json
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+from shared.messaging import _subjects as names
+from shared.messaging._streams import (
+    ADVISORIES_CONSUMER,
+    BUCKETS,
+    RESULTS_CONSUMER,
+    Provisioning,
+    bucket_stream,
+    streams,
+)
+from shared.pipeline import Lane, Stage
+
+ACCOUNT, READERS = "LOCALCLIP", "AUTOMATION"
+_API, _ACK, _INBOX = "$JS.API", "$JS.ACK", "_INBOX"
+_TO_KEEP_STREAMS = ("CREATE", "UPDATE", "INFO", "MSG.GET", "MSG.DELETE")
+
+
+class Role(StrEnum):
+    """A user of the broker; services are called by their own names."""
+
+    GATEWAY = "gateway"
+    PROGRESS = "progress"
+    DIARIZER = "diarizer"
+    TRANSLATOR = "translator"
+    CLONER = "cloner"
+    EXPORTER = "exporter"
+    AUTOMATION = "automation"
+
+    @property
+    def variable(self) -> str:
+        """The environment variable with its password, where a deployment draws one for each."""
+        return f"NATS_{self.upper()}_PASSWORD"
+
+
+STAGE_OF: Mapping[Role, Stage] = {
+    Role.DIARIZER: Stage.DIARIZATION,
+    Role.TRANSLATOR: Stage.TRANSLATION,
+    Role.CLONER: Stage.CLONING,
+    Role.EXPORTER: Stage.EXPORT,
+}
+
+
+@dataclass(frozen=True)
+class Rights:
+    """Subjects a user may publish to and subscribe to; everything else is refused."""
+
+    publish: tuple[str, ...]
+    subscribe: tuple[str, ...]
+
+
+def inbox_prefix(user: str) -> str:
+    """Where answers to a user go: to a place of its own, so that no service hears another's.
+
+    The gateway's is the default of every client, which the framework's pull subscriptions use in any case.
+    """
+    return f"{_INBOX}_{user}" if user in set(Role) - {Role.GATEWAY, Role.AUTOMATION} else _INBOX
+
+
+def rights(role: Role) -> Rights:
+    """What a user needs, and no more."""
+    if role is Role.GATEWAY:
+        return _gateway()
+    if role is Role.PROGRESS:
+        return _progress()
+    if role is Role.AUTOMATION:
+        return _automation()
+    return _worker(role, STAGE_OF[role])
+
+
+def _gateway() -> Rights:
+    kept = [str(stream.name) for stream in streams(Provisioning())] + [bucket_stream(name) for name in BUCKETS]
+    manage = [f"{_API}.STREAM.{verb}.{stream}" for stream in kept for verb in _TO_KEEP_STREAMS]
+    consumers = [
+        f"{_API}.CONSUMER.{verb}.{stream}.>"
+        for stream in (names.JOBS, names.RESULTS, names.EVENTS, names.ADVISORIES)
+        for verb in ("CREATE", "DURABLE.CREATE", "INFO")
+    ]
+    taken = [*_take(names.RESULTS, RESULTS_CONSUMER), *_take(names.ADVISORIES, ADVISORIES_CONSUMER)]
+    said = ("localclip.jobs.>", "localclip.results.>", f"{names.EVENTS_PREFIX}.>", "localclip.dead.>")
+    return Rights(
+        publish=(*said, f"$KV.{names.CANCEL_BUCKET}.>", *manage, *_read_events(), *consumers, *taken),
+        subscribe=(f"{names.LIVE_PREFIX}.>", f"{_INBOX}.>"),
+    )
+
+
+def _worker(role: Role, stage: Stage) -> Rights:
+    lanes = [names.job_consumer(stage, lane) for lane in Lane]
+    asked = [f"{_API}.CONSUMER.INFO.{names.JOBS}.{lane}" for lane in lanes]
+    taken = [subject for lane in lanes for subject in _take(names.JOBS, lane)]
+    read = [f"{_API}.STREAM.{verb}.{bucket_stream(name)}" for name in BUCKETS for verb in ("INFO", "MSG.GET")]
+    said = (
+        names.results(stage),
+        names.dead(stage),
+        names.dead("unknown"),
+        f"localclip.progress.*.*.{stage}",
+        f"$KV.{names.ENGINES_BUCKET}.{stage}",
+        f"$KV.{names.HANDED_BACK_BUCKET}.*",
+    )
+    return Rights(publish=(*said, *asked, *taken, *read), subscribe=(f"{inbox_prefix(role)}.>",))
+
+
+def _progress() -> Rights:
+    read = (f"{_API}.STREAM.INFO.{names.EVENTS}", f"{_API}.STREAM.MSG.GET.{names.EVENTS}", *_read_events())
+    return Rights(
+        publish=(f"{names.EVENTS_PREFIX}.*.*.*.progress", *read),
+        subscribe=("localclip.progress.>", f"{names.LIVE_PREFIX}.>", f"{inbox_prefix(Role.PROGRESS)}.>"),
+    )
+
+
+def _automation() -> Rights:
+    """Facts by a durable that the gateway made, one by one by their number, and live.
+
+    Every durable on the stream of facts is the operator's: gateway and progress read it without one.
+    """
+    return Rights(
+        publish=(*_take(names.EVENTS, "*"), *_read_events()),
+        subscribe=(f"{names.LIVE_PREFIX}.>", f"{_INBOX}.>"),
+    )
+
+
+def _take(stream: str, consumer: str) -> tuple[str, str]:
+    """Ask a consumer for messages, and answer for them."""
+    return f"{_API}.CONSUMER.MSG.NEXT.{stream}.{consumer}", f"{_ACK}.{stream}.{consumer}.>"
+
+
+def _read_events() -> tuple[str, str]:
+    return f"{_API}.DIRECT.GET.{names.EVENTS}", f"{_API}.DIRECT.GET.{names.EVENTS}.>"
+
+
+def broker_config(passwords: Mapping[Role, str], unrestricted: Mapping[str, str] | None = None) -> str:
+    """The accounts as nats-server reads them; JetStream itself and addresses are named on its command line.
+
+    A password that begins with `$` names a variable of the server's environment. `unrestricted` adds users without
+    limits, for tests that look into every stream.
+    """
+    services = [_user(role, passwords[role], rights(role)) for role in Role if role is not Role.AUTOMATION]
+    services += [f"{{user: {name}, password: {json.dumps(word)}}}" for name, word in (unrestricted or {}).items()]
+    reader, reads = _user(Role.AUTOMATION, passwords[Role.AUTOMATION], _automation()), _automation().publish
+    live = f"{names.LIVE_PREFIX}.>"
+    exports = [f'{{stream: "{live}", accounts: [{READERS}]}}', *(_export(subject) for subject in reads)]
+    imports = [
+        f'{{stream: {{account: {ACCOUNT}, subject: "{live}"}}}}',
+        *(f'{{service: {{account: {ACCOUNT}, subject: "{subject}"}}}}' for subject in reads),
+    ]
+    return (
+        f"accounts {{\n  {ACCOUNT} {{\n    jetstream: enabled\n"
+        f"{_block('users', services)}{_block('exports', exports)}  }}\n"
+        f"  {READERS} {{\n{_block('users', [reader])}{_block('imports', imports)}  }}\n}}\n"
+    )
+
+
+def _export(subject: str) -> str:
+    many = ", response_type: stream" if ".MSG.NEXT." in subject else ""
+    return f'{{service: "{subject}"{many}, accounts: [{READERS}]}}'
+
+
+def _block(name: str, entries: Iterable[str]) -> str:
+    return f"    {name}: [\n" + "".join(f"      {entry}\n" for entry in entries) + "    ]\n"
+
+
+def _user(role: Role, password: str, allowed: Rights) -> str:
+    word = password if re.fullmatch(r"\$[A-Z_]+", password) else json.dumps(password)
+    return (
+        f"{{user: {role}, password: {word}, permissions: {{\n"
+        f"        publish: {{allow: {_subjects(allowed.publish)}}}\n"
+        f"        subscribe: {{allow: {_subjects(allowed.subscribe)}}}\n      }}}}"
+    )
+
+
+def _subjects(subjects: Iterable[str]) -> str:
+    return "[\n" + "".join(f'          "{subject}"\n' for subject in subjects) + "        ]"
+
+
+def deployed_config() -> str:
+    """The whole configuration of the broker in docker-compose.yml and in the chart."""
+    return _DEPLOYED + broker_config({role: f"${role.variable}" for role in Role})
+
+
+_DEPLOYED = """\
+# The broker of docker-compose.yml and of the chart. Written by `make generate` from shared/messaging/_accounts.py,
+# which tells who may do what; JetStream, its folder and certificates are named on the command line.
+# Passwords arrive with quotes around them, for one that begins with a digit would be read as a number.
+
+server_name: localclip
+listen: 0.0.0.0:4222
+http: 0.0.0.0:8222  # /healthz, /jsz and /varz, for health checks and monitoring inside the network
+max_payload: 1MB
+
+"""
