@@ -29,7 +29,6 @@ from shared.transcript import read_subtitles
 
 router = APIRouter(prefix="/api/tasks", tags=["tasks"])
 TaskOrder = Literal["created_at", "-created_at", "updated_at", "-updated_at", "name", "-name"]
-_FILES = {"subtitles", *(f"translation_{code}" for code in TARGET_LANGUAGES)}
 _UPLOAD_SCHEMA = {
     "requestBody": {
         "required": True,
@@ -97,7 +96,7 @@ def _check_languages(engines: Sequence[EngineInfo], config: TaskConfig, upload: 
     if "subtitles" in upload.files and config.source_language is None:
         raise unprocessable("source_language_required", "name the language of the subtitles", "/config/source_language")
     for name, file in upload.files.items():
-        if name not in _FILES:
+        if name != "subtitles" and not name.startswith("translation_"):
             raise unprocessable("unknown_file", "files are 'video', 'subtitles' and 'translation_<language>'", "")
         try:
             read_subtitles(file.data)

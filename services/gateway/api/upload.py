@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from python_multipart.multipart import MultipartCallbacks
 
 MAX_FIELDS_BYTES = 10 * 1024 * 1024
-_MAX_PART_HEADERS = 16 * 1024
 _DRAIN_BYTES = 32 * 1024 * 1024
 VIDEO_FIELD = "video"
 
@@ -82,7 +81,6 @@ class UploadReader:
         self._headers: dict[str, str] = {}
         self._header_name = b""
         self._header_value = b""
-        self._header_bytes = 0
         self._name, self._filename = "", ""
         self._events: list[tuple[str, bytes]] = []
         self._buffer = bytearray()
@@ -148,11 +146,10 @@ class UploadReader:
             match kind:
                 case "begin":
                     self._headers, self._buffer = {}, bytearray()
-                    self._header_bytes = 0
                 case "field":
-                    self._header_name += self._counted(data)
+                    self._header_name += data
                 case "value":
-                    self._header_value += self._counted(data)
+                    self._header_value += data
                 case "header":
                     self._headers[self._header_name.decode("latin-1").lower()] = self._header_value.decode("latin-1")
                     self._header_name = self._header_value = b""
@@ -162,12 +159,6 @@ class UploadReader:
                     await self._part_data(data)
                 case "end":
                     await self._end_part()
-
-    def _counted(self, data: bytes) -> bytes:
-        self._header_bytes += len(data)
-        if self._header_bytes > _MAX_PART_HEADERS:
-            raise Problem(400, "malformed_upload", "the headers of a part of the form are longer than 16 KiB")
-        return data
 
     def _begin_part(self) -> None:
         _, options = parse_options_header(self._headers.get("content-disposition", ""))

@@ -1,16 +1,19 @@
 """Clients that send slowly, or not at all: none of them keeps the gateway from anybody else."""
 
 import contextlib
+import signal
 import socket
 import threading
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack
+from pathlib import Path
 
 import pytest
 from websockets.sync.client import connect
 
-from shared.testing import MinioServer, wait_until
+from shared.testing import MinioServer, ServerUnavailable, minio_server, wait_until
+from shared.testing._server import ProcessServer
 from tests.services.gateway.api.test_tasks import objects
 from tests.services.gateway.conftest import VIDEO, Gateway, World
 from tests.services.gateway.impatient_gateway import PERIOD_S
@@ -230,3 +233,42 @@ def test_others_are_not_taken_for_slow(impatient: Gateway, dripping: Dripping) -
         assert status_of(line) == 201
         assert next(iter(events(stream)))[0] == "hello"
         assert live.ping().wait(20)
+
+
+@pytest.fixture
+def own_minio(tmp_path: Path) -> Iterator[MinioServer]:
+    """A store of this test alone, which may be stopped in mid-work."""
+    try:
+        with minio_server(tmp_path / "minio") as server:
+            yield server
+    except ServerUnavailable as reason:
+        pytest.skip(str(reason))
+
+
+def test_a_store_that_hangs_holds_up_transfers_only(small_world: World, own_minio: MinioServer) -> None:
+    """Twenty uploads wait for it; everything else answers, work is handed out, and when it is back all go on."""
+    server = own_minio._server
+    if not isinstance(server, ProcessServer) or server._process is None:
+        pytest.skip("the store is no process of this test")
+    keys = {"S3_ACCESS_KEY": own_minio.access_key, "S3_SECRET_KEY": own_minio.secret_key}
+    gateway = small_world.gateway(**LIMITS, S3_ENDPOINT=own_minio.endpoint, **keys)
+    task = gateway.create('{"target_languages": ["es"]}')
+    with ExitStack() as stack:
+        lines = [stack.enter_context(open_line(gateway)) for _ in range(20)]
+        server._process.send_signal(signal.SIGSTOP)
+        try:
+            senders = [threading.Thread(target=line.sendall, args=(post(len(LARGE)) + LARGE + TAIL,)) for line in lines]
+            for sender in senders:
+                sender.start()
+            answer = gateway.http.get("/readyz")
+            assert (answer.status_code, answer.json()["checks"]["store"]) == (503, False)
+            assert answer.json()["checks"]["database"] is True
+            for path in ("/healthz", "/metrics", "/api/tasks"):
+                assert gateway.http.get(path).status_code == 200, path
+            gateway.http.post(f"/api/tasks/{task['task_id']}/process", json={})
+            wait_until(lambda: "job_dispatched" in gateway.service.log.read_text(), 60, "nothing is dispatched")
+        finally:
+            server._process.send_signal(signal.SIGCONT)
+        for sender in senders:
+            sender.join()
+        assert [status_of(line) for line in lines] == [201] * 20

@@ -56,6 +56,45 @@ def test_names_from_outside_become_harmless(gateway: Gateway) -> None:
     assert not set(name) & set("/$() ")
 
 
+ODD_NAMES = ["../../../x", "..", "...", "/", "\\..\\", "a" * 2000, "\x01\x7f.mp4", ".mp4", "é" * 300, "CON", "x/", "-"]
+
+
+@pytest.mark.parametrize("name", ODD_NAMES, ids=lambda name: ascii(name)[:20])
+def test_odd_file_names_are_taken(gateway: Gateway, name: str) -> None:
+    """In a form and in an upload by parts; what is kept is one plain segment below the task."""
+    answer = gateway.http.post("/api/tasks", files={"video": (name, VIDEO)})
+    assert answer.status_code == 201, answer.text
+    task = answer.json()
+    kept = task["video_filename"]
+    assert kept.startswith(task["task_id"] + "_")
+    assert len(kept.encode()) < 240
+    assert kept.isprintable()
+    assert not set(kept) & set("/\\")
+    assert gateway.http.get(f"/api/tasks/{task['task_id']}/artifacts/base/{kept}").content == VIDEO
+    begun = gateway.http.post("/api/uploads", json={"filename": name, "size": len(VIDEO)})
+    assert begun.status_code in (201, 422), begun.text
+
+
+@pytest.mark.parametrize("name", ["../../../x", "", "x" * 3000, "translation_../x", "translation_xx", "other"])
+def test_files_under_other_names_are_refused(gateway: Gateway, name: str) -> None:
+    """The name of a field never becomes part of a key."""
+    before = objects(gateway)
+    files = {"video": ("a.mp4", VIDEO), name: ("a.srt", b"1\n00:00:01,000 --> 00:00:02,000\nhello\n")}
+    answer = gateway.http.post("/api/tasks", files=files)
+    expected = "not_a_target" if name.startswith("translation_") else "unknown_file"
+    assert problem(answer) == (422, expected)
+    assert objects(gateway) == before
+
+
+def test_endless_headers_of_a_part_are_refused(gateway: Gateway) -> None:
+    """They are kept in memory, so they have a limit."""
+    body = b'--xyz\r\nContent-Disposition: form-data; name="video"; filename="' + b"a" * 2_000_000
+    answer = gateway.http.post(
+        "/api/tasks", content=body, headers={"Content-Type": "multipart/form-data; boundary=xyz"}
+    )
+    assert problem(answer) == (400, "malformed_upload")
+
+
 @pytest.mark.parametrize("announced", [True, False])
 def test_too_large_a_video_is_refused_while_it_arrives(gateway: Gateway, announced: bool) -> None:
     """413 with or without a content length; nothing of it is kept."""
