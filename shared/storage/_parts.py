@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import BinaryIO, cast
 
 from shared.storage._draft import Draft
-from shared.storage._port import ObjectInfo, ObjectNotFound, Part, StorageError, check_key
+from shared.storage._port import ObjectInfo, ObjectNotFound, Part, PartsChanged, check_key
 
 _ID_BYTES = 16
 
@@ -53,18 +53,30 @@ class PartFolders:
 
     def parts(self, key: str, write_id: str) -> Sequence[Part]:
         """List the folder."""
-        return [_part(path) for path in sorted(self._open_folder(key, write_id).iterdir())]
+        folder = self._open_folder(key, write_id)
+        try:
+            return [_part(path) for path in sorted(folder.iterdir())]
+        except FileNotFoundError:
+            raise ObjectNotFound(f"{key}: this write is over") from None
 
     def join(self, key: str, write_id: str, parts: Sequence[Part]) -> ObjectInfo:
-        """Copy the parts into one object; the folder goes last, so an interrupted join can be repeated."""
+        """Copy the parts into one object; the folder goes last, so an interrupted join can be repeated.
+
+        It goes by one step, so that a second join beside this one finds all parts or none.
+        """
         folder = self._open_folder(key, write_id)
         known = {part.number: part for part in self.parts(key, write_id)}
         for part in parts:
             if known.get(part.number) != part:
-                raise StorageError(f"{key}: part {part.number} is not the one that was listed")
-        with _Joined([folder / f"{part.number:05}" for part in parts]) as joined:
-            info = self._put(key, cast(BinaryIO, joined), sum(part.size for part in parts))
-        shutil.rmtree(folder, ignore_errors=True)
+                raise PartsChanged(f"{key}: part {part.number} is not the one that was listed")
+        over = folder.with_name(f"{folder.name}.{secrets.token_hex(4)}.over")
+        try:
+            with _Joined([folder / f"{part.number:05}" for part in parts]) as joined:
+                info = self._put(key, cast(BinaryIO, joined), sum(part.size for part in parts))
+            folder.rename(over)
+        except FileNotFoundError:
+            raise ObjectNotFound(f"{key}: this write is over") from None
+        shutil.rmtree(over, ignore_errors=True)
         return info
 
     def end_below(self, prefix: str) -> None:

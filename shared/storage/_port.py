@@ -2,6 +2,7 @@
 
 StorageError          the store did not answer or refused
 ├── ObjectNotFound    no object has this key
+├── PartsChanged      a part was written again while the parts were joined
 └── InvalidKey        the key could leave the store or name two objects
 """
 
@@ -35,6 +36,10 @@ class StorageError(Exception):
 
 class ObjectNotFound(StorageError):  # noqa: N818 (says what is the matter)
     """No object has this key."""
+
+
+class PartsChanged(StorageError):  # noqa: N818 (says what is the matter)
+    """The parts to join are not those that were listed."""
 
 
 class InvalidKey(StorageError):  # noqa: N818 (says what is the matter)
@@ -112,7 +117,10 @@ class PartialWrites(Protocol):
         ...
 
     def join(self, key: str, write_id: str, parts: Sequence[Part]) -> ObjectInfo:
-        """Make the object of these parts, in this order, and end the write. Raises: ObjectNotFound, as above."""
+        """Make the object of these parts, in this order, and end the write; two at once make the same.
+
+        Raises: ObjectNotFound, as above; PartsChanged.
+        """
         ...
 
 

@@ -26,6 +26,7 @@ from shared.storage._port import (
     ObjectInfo,
     ObjectNotFound,
     Part,
+    PartsChanged,
     StorageError,
     check_key,
     check_prefix,
@@ -240,8 +241,13 @@ class S3Store:
     def join(self, key: str, write_id: str, parts: Sequence[Part]) -> ObjectInfo:
         """Complete the multipart upload."""
         wanted = [S3Part(part.number, part.etag) for part in parts]
-        with _translated(key):
-            self._client._complete_multipart_upload(self._bucket, check_key(key), write_id, wanted)  # noqa: SLF001
+        try:
+            with _translated(key):
+                self._client._complete_multipart_upload(self._bucket, check_key(key), write_id, wanted)  # noqa: SLF001
+        except StorageError as error:
+            if isinstance(error.__cause__, S3Error) and error.__cause__.code == "InvalidPart":
+                raise PartsChanged(f"{key}: {error.__cause__.message}") from error
+            raise
         return self.stat(key)
 
     def _abort_uploads(self, prefix: str) -> None:

@@ -2,7 +2,7 @@
 
 from shared.transcript._ass import AssStyle, limits_on, write_ass
 from shared.transcript._models import MediaFacts, Segment, Speaker, Transcript, Word
-from shared.transcript._subtitles import Cue, read_subtitles, write_srt, write_vtt
+from shared.transcript._subtitles import Cue, TooManyCues, read_subtitles, write_srt, write_vtt
 from shared.transcript._wrapping import wrap_text
 
 __all__ = [
@@ -11,6 +11,7 @@ __all__ = [
     "MediaFacts",
     "Segment",
     "Speaker",
+    "TooManyCues",
     "Transcript",
     "Word",
     "limits_on",

@@ -51,11 +51,13 @@ def begin_task(
 ) -> TaskRead:
     """Make an announced task one that people see; with `start`, all its languages are processed at once.
 
-    Raises: Problem 409 `upload_abandoned`.
+    A task that is one already is answered as it is. Raises: Problem 409 `upload_abandoned`.
     """
     task = queries.locked_task(session, task_id)
     if task is None or task.deleted_at is not None:
         raise Problem(409, "upload_abandoned", "the upload took too long and was cleared; send it again")
+    if task.status != UPLOADING:
+        return read_task(session, parts.hub, task)
     task.video_original_name = arrived.name
     task.video_key = arrived.video.key
     task.video_filename = arrived.video.key.rsplit("/", 1)[-1]

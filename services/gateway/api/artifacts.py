@@ -17,21 +17,22 @@ from services.gateway.api.context import Gateway, Parts, Who, known_language, lo
 from services.gateway.api.problems import Problem, not_found, unprocessable
 from services.gateway.api.reading import read_task
 from services.gateway.api.schemas import Artifact, LogRead, TaskRead
+from services.gateway.api.subtitles import read_cues, refuse_oversize
 from services.gateway.database import queries
 from services.gateway.database.consequences import outdate_voices
 from services.gateway.database.edits import Edit
 from services.gateway.database.jobs import spans
 from services.gateway.database.tables import Task
 from services.gateway.planning.alignment import texts_by_segment
-from shared.pipeline import BASE, TARGET_LANGUAGES, PermanentError
+from shared.pipeline import BASE, TARGET_LANGUAGES
 from shared.storage import ObjectInfo, ObjectNotFound, keys, put_bytes
-from shared.transcript import Cue, read_subtitles
+from shared.transcript import Cue
 
 router = APIRouter(prefix="/api/tasks/{task_id}", tags=["artifacts"])
 _CHUNK = 1024 * 1024
-_MAX_SUBTITLES = 5 * 1024 * 1024
 _EXPIRES = timedelta(hours=1)
-_RANGE = re.compile(r"bytes=(\d*)-(\d*)")
+_RANGE = re.compile(r"bytes=([0-9]{0,18})-([0-9]{0,18})")
+"""More digits than any file has bytes are no range; what is none is ignored (RFC 9110, 14.2)."""
 
 
 @dataclass(frozen=True)
@@ -161,19 +162,18 @@ async def put_subtitles(task_id: str, language: str, request: Request, parts: Pa
     """
     if language not in (BASE, *TARGET_LANGUAGES):
         raise not_found(f"language '{language[:20]}'")
+    announced = request.headers.get("content-length", "")
+    if announced.isdecimal() and len(announced) < 19:
+        refuse_oversize(int(announced))
     data = bytearray()
     async for chunk in request.stream():
         data += chunk
-        if len(data) > _MAX_SUBTITLES:
-            raise Problem(413, "subtitles_too_large", "the subtitle file is larger than 5 MiB")
+        refuse_oversize(len(data))
     return await asyncio.to_thread(_take_subtitles, task_id, language, bytes(data), parts, who)
 
 
 def _take_subtitles(task_id: str, language: str, data: bytes, parts: Gateway, who: Who) -> TaskRead:
-    try:
-        cues = read_subtitles(data)
-    except PermanentError as error:
-        raise unprocessable(error.code, error.message, "") from error
+    cues = read_cues(data, "")
     key = keys.input_subtitles(task_id, language, "subtitles.srt")
     with parts.database.read() as session:
         _may_be_brought(session, visible_task(session, who, task_id), language)

@@ -47,7 +47,8 @@ def keep_speaker(body: CastKeep, parts: Parts, who: Who, response: Response) -> 
         task = visible_task(session, who, body.task_id)
         speaker = known_speaker(session, task.task_id, body.speaker_id)
     cast_id = f"cast_{uuid.uuid4().hex[:12]}"
-    sample = _copied(parts, speaker.reference_key, keys.cast_sample(task.owner, cast_id))
+    owner = task.owner
+    sample = _copied(parts, speaker.reference_key, keys.cast_sample(owner, cast_id))
     try:
         with parts.database.write() as session:
             task = locked_visible_task(session, who, body.task_id)
@@ -62,7 +63,7 @@ def keep_speaker(body: CastKeep, parts: Parts, who: Who, response: Response) -> 
             response.headers["ETag"] = etag(member.version)
             return _read(member)
     except BaseException:
-        parts.store.delete(keys.cast_prefix(task.owner, cast_id))
+        parts.store.delete(keys.cast_prefix(owner, cast_id))
         raise
 
 

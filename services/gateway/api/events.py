@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Header, Query, WebSocket
@@ -15,6 +15,7 @@ from services.gateway.api.problems import Problem
 from services.gateway.api.reading import read_task, read_tasks
 from services.gateway.api.schemas import TaskRead
 from services.gateway.database import queries
+from services.gateway.live.hub import PROGRESS, Frame
 from services.gateway.live.stream import Visit, frames, to_legacy
 from shared.messaging import is_connected
 from shared.pipeline import Stage, Status
@@ -153,8 +154,13 @@ def _owns(parts: Gateway, who: Caller, task_id: str) -> bool:
 
 
 @router.websocket("/ws/tasks/{task_id}")
-async def websocket(socket: WebSocket, task_id: str) -> None:
-    """The same payloads for clients of the first version; what they send is ignored."""
+async def websocket(
+    socket: WebSocket, task_id: str, every: Annotated[bool, Query(alias="all", description="facts too")] = False
+) -> None:
+    """For clients of the first version: progress as it had it, or with `?all=true` facts beside it.
+
+    What they send is ignored.
+    """
     parts = gateway(socket)
     try:
         await asyncio.to_thread(_check, parts, caller(socket), task_id)
@@ -165,11 +171,9 @@ async def websocket(socket: WebSocket, task_id: str) -> None:
     box = parts.hub.join(task_id)
     reader = asyncio.create_task(_read_until_closed(socket))
     try:
-        for frame in parts.hub.snapshot(task_id):
-            await socket.send_json(to_legacy(frame))
+        await _send(socket, parts.hub.snapshot(task_id), every)
         while not box.closed and not reader.done():
-            for frame in await box.take(1.0):
-                await socket.send_json(to_legacy(frame))
+            await _send(socket, await box.take(1.0), every)
         if box.closed:
             await socket.close(1013, "reconnect")
     except WebSocketDisconnect:
@@ -177,6 +181,12 @@ async def websocket(socket: WebSocket, task_id: str) -> None:
     finally:
         parts.hub.leave(box)
         reader.cancel()
+
+
+async def _send(socket: WebSocket, waiting: Iterable[Frame], every: bool) -> None:
+    for frame in waiting:
+        if every or frame.event == PROGRESS:
+            await socket.send_json(to_legacy(frame))
 
 
 async def _read_until_closed(socket: WebSocket) -> None:

@@ -1,5 +1,6 @@
 """Errors as RFC 9457 problem documents with a stable `code`."""
 
+import json
 from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any
@@ -56,7 +57,15 @@ def response(request: Request, problem: Problem) -> JSONResponse:
     }
     if problem.errors:
         body["errors"] = problem.errors
-    return JSONResponse(body, problem.status, headers=dict(problem.headers or {}), media_type=MEDIA_TYPE)
+    return _Document(body, problem.status, headers=dict(problem.headers or {}), media_type=MEDIA_TYPE)
+
+
+class _Document(JSONResponse):
+    """JSON that may repeat what was sent: half of a surrogate pair, which UTF-8 has no form for, is shown as `?`."""
+
+    def render(self, content: Any) -> bytes:
+        """The bytes."""
+        return json.dumps(content, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace")
 
 
 def busy() -> Problem:

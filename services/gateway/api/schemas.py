@@ -32,7 +32,7 @@ LineText = Annotated[str, Field(min_length=1, max_length=2000)]
 
 
 class _Schema(BaseModel):
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", allow_inf_nan=False)
 
 
 class TaskConfig(_Schema):
@@ -443,6 +443,22 @@ class LogRead(BaseModel):
     progress: int
     message: str | None
     created_at: datetime
+
+
+class JobRead(BaseModel):
+    """A unit of work of a task: a stage of a language, or a piece of one."""
+
+    id: int
+    language: str
+    stage: Stage = Field(description="whose workers do it")
+    kind: str
+    status: Status
+    shard: str = Field(description="which piece of the stage")
+    attempt: int
+    optional: bool = Field(description="its stage comes to its end without it")
+    created_at: datetime
+    started_at: datetime | None = Field(description="when it was handed out last")
+    finished_at: datetime | None
 
 
 class LanguageRead(BaseModel):

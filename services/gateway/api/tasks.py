@@ -10,12 +10,21 @@ from pydantic import ValidationError
 from sqlmodel import Session
 
 from services.gateway.api.arrival import Arrived, announce, begin_task, forget
-from services.gateway.api.context import Gateway, Parts, Who, etag, locked_visible_task, visible_task
+from services.gateway.api.context import (
+    Gateway,
+    Parts,
+    Who,
+    check_version_sent,
+    etag,
+    locked_visible_task,
+    visible_task,
+)
 from services.gateway.api.possible import refuse_unless_possible
 from services.gateway.api.problems import Problem, unprocessable
 from services.gateway.api.reading import read_task, read_tasks
 from services.gateway.api.schemas import TaskConfig, TaskRead, TaskUpdate
 from services.gateway.api.settings import with_defaults
+from services.gateway.api.subtitles import read_cues
 from services.gateway.api.upload import Upload, UploadReader
 from services.gateway.database import queries
 from services.gateway.database.facts import FOREVER, flag_cancel, tell
@@ -23,9 +32,8 @@ from services.gateway.database.judging import judge_language
 from services.gateway.database.steps import carry_out
 from services.gateway.database.tables import JobState, Task, TaskLanguage, now
 from shared.messaging import EngineInfo
-from shared.pipeline import TARGET_LANGUAGES, PermanentError, Status
+from shared.pipeline import TARGET_LANGUAGES, Status
 from shared.storage import keys, put_bytes
-from shared.transcript import read_subtitles
 
 router = APIRouter(prefix="/api/tasks", tags=["tasks"])
 TaskOrder = Literal["created_at", "-created_at", "updated_at", "-updated_at", "name", "-name"]
@@ -84,7 +92,7 @@ async def create_task(request: Request, parts: Parts, who: Who, response: Respon
 def _config(upload: Upload) -> TaskConfig:
     try:
         return TaskConfig.model_validate(json.loads(upload.fields.get("config") or "{}"))
-    except (ValidationError, ValueError) as error:
+    except (ValidationError, ValueError, RecursionError) as error:
         if isinstance(error, ValidationError):
             first = error.errors()[0]
             pointer = "/config/" + "/".join(str(part) for part in first["loc"])
@@ -98,10 +106,7 @@ def _check_languages(engines: Sequence[EngineInfo], config: TaskConfig, upload: 
     for name, file in upload.files.items():
         if name != "subtitles" and not name.startswith("translation_"):
             raise unprocessable("unknown_file", "files are 'video', 'subtitles' and 'translation_<language>'", "")
-        try:
-            read_subtitles(file.data)
-        except PermanentError as error:
-            raise unprocessable(error.code, error.message, f"/{name}") from error
+        read_cues(file.data, f"/{name}")
     provided = {name.removeprefix("translation_") for name in upload.files if name.startswith("translation_")}
     unknown = provided - set(config.target_languages)
     if unknown:
@@ -140,7 +145,7 @@ def list_tasks(
     who: Who,
     response: Response,
     skip: Annotated[int, Query(ge=0, le=10_000_000)] = 0,
-    limit: Annotated[int, Query(ge=1, le=500)] = 100,
+    limit: Annotated[int, Query(ge=1, le=1000)] = 100,
     status: Status | None = None,
     q: Annotated[str, Query(max_length=200, description="words to look for in names and ids")] = "",
     sort: TaskOrder = "-created_at",
@@ -162,10 +167,16 @@ def get_task(task_id: str, parts: Parts, who: Who, response: Response) -> TaskRe
 
 
 @router.patch("/{task_id}", operation_id="update_task")
-def update_task(task_id: str, change: TaskUpdate, parts: Parts, who: Who, response: Response) -> TaskRead:
-    """Change the configuration. Languages may be added at any time, and removed while nothing was made for them."""
+def update_task(
+    task_id: str, change: TaskUpdate, request: Request, parts: Parts, who: Who, response: Response
+) -> TaskRead:
+    """Change the configuration. Languages may be added at any time, and removed while nothing was made for them.
+
+    With `If-Match` only while nobody else changed the task: 412 `version_conflict`.
+    """
     with parts.database.write() as session:
         task = locked_visible_task(session, who, task_id)
+        check_version_sent(request, task.version)
         wanted = change.model_dump(exclude_unset=True, mode="json")
         if wanted.get("target_languages") is not None:
             _change_languages(session, task, wanted["target_languages"])

@@ -39,12 +39,13 @@ from services.gateway.api.upload import printable, refuse_unless_video, too_larg
 from services.gateway.database import queries
 from services.gateway.database.tables import UPLOADING, UploadRow, now
 from shared.media import SNIFF_BYTES
-from shared.storage import ObjectInfo, ObjectNotFound, Part, keys
+from shared.storage import ObjectInfo, ObjectNotFound, Part, PartsChanged, StorageError, keys
 
 router = APIRouter(prefix="/api/uploads", tags=["uploads"])
 MAX_PARTS = 1000
 _MIB = 1024 * 1024
 _EXPIRES = timedelta(hours=1)
+_JOIN_TRIES = 5
 
 
 @router.post("", status_code=201, operation_id="create_upload")
@@ -156,7 +157,7 @@ def _signed(parts: Gateway, upload_id: str, number: int, expires: int, signature
 
 @router.post("/{upload_id}/complete", status_code=201, operation_id="complete_upload")
 async def complete_upload(upload_id: str, body: UploadComplete, parts: Parts, who: Who, response: Response) -> TaskRead:
-    """Make a task of the upload. A repeated call gives the same task.
+    """Make a task of the upload. A repeated call gives the same task, also while the first one is at work.
 
     Raises: Problem 409 `upload_incomplete` while parts are missing, 415 when it is no video: nothing is kept then.
     """
@@ -179,42 +180,64 @@ def _find(parts: Gateway, who: Caller, upload_id: str) -> tuple[UploadRow, TaskR
 
 
 def _complete(parts: Gateway, row: UploadRow, config: TaskConfig, *, start: bool) -> TaskRead:
-    info = _join(parts, row)
+    """Join the parts and begin the task. Two at once join the same parts and find one task; after a `DELETE` nothing
+    stays of what this call stored."""
     try:
+        info = _join(parts, row)
         with parts.store.open(row.key, 0, SNIFF_BYTES) as source:
             refuse_unless_video(source.read(), "")
-    except Problem:
-        forget(parts, row.task_id)
+        with parts.database.write() as session:
+            return begin_task(
+                session, parts, row.task_id, Arrived(row.filename, info), config.model_dump(mode="json"), start=start
+            )
+    except (StorageError, Problem) as error:
+        if isinstance(error, Problem) and error.status == 415:
+            forget(parts, row.task_id)
+        elif _given_up(parts, row):
+            parts.store.delete(keys.task_prefix(row.task_id))
+            raise _over() from error
         raise
-    stored = config.model_dump(mode="json")
-    with parts.database.write() as session:
-        return begin_task(session, parts, row.task_id, Arrived(row.filename, info), stored, start=start)
+
+
+def _given_up(parts: Gateway, row: UploadRow) -> bool:
+    with parts.database.read() as session:
+        return not queries.is_arriving(session, row.task_id) and queries.task(session, row.task_id) is None
 
 
 def _join(parts: Gateway, row: UploadRow) -> ObjectInfo:
-    """The object, made now or by a call before this one that did not come to its end."""
-    try:
-        found = parts.store.parts(row.key, row.write_id)
-    except ObjectNotFound:
+    """The object, made now or by another call: one before this that did not come to its end, or one beside it."""
+    for _ in range(_JOIN_TRIES):
         try:
-            return parts.store.stat(row.key)
+            found = parts.store.parts(row.key, row.write_id)
+            _refuse_incomplete(row, found)
+            return parts.store.join(row.key, row.write_id, found)
+        except PartsChanged:
+            continue  # a part was sent again meanwhile
         except ObjectNotFound:
-            raise _over() from None
+            try:
+                return parts.store.stat(row.key)
+            except ObjectNotFound:
+                raise _over() from None
+    raise Problem(409, "upload_incomplete", "parts are still being sent")
+
+
+def _refuse_incomplete(row: UploadRow, found: Sequence[Part]) -> None:
     here = {part.number for part in found if part.size == _size(row, part.number)}
     missing = [number for number in range(1, _count(row) + 1) if number not in here]
     if missing:
         named = ", ".join(map(str, missing[:20]))
         raise Problem(409, "upload_incomplete", f"{len(missing)} of {_count(row)} parts are missing: {named}")
-    return parts.store.join(row.key, row.write_id, found)
 
 
 @router.delete("/{upload_id}", status_code=204, operation_id="delete_upload")
 def delete_upload(upload_id: str, parts: Parts, who: Who) -> None:
     """Give up an upload and remove what arrived; a finished one is a task, and stays."""
-    with parts.database.read() as session:
+    with parts.database.write() as session:
         row = _known(session, who, upload_id)
-        if queries.task(session, row.task_id) is not None:
+        task = queries.locked_task(session, row.task_id)
+        if task is None or task.status != UPLOADING or task.deleted_at is not None:
             raise _over()
+        task.deleted_at = now()  # whoever completes it at this moment finds it gone
     forget(parts, row.task_id)
 
 

@@ -10,10 +10,10 @@ from services.gateway.api.possible import refuse_unless_possible
 from services.gateway.api.problems import Problem, not_found, unprocessable
 from services.gateway.api.reading import read_task
 from services.gateway.api.schemas import CancelTask, ProcessRequest, ProcessTask, Started, TaskRead
-from services.gateway.database import exports, queries
-from services.gateway.database.facts import flag_cancel
+from services.gateway.database import queries
+from services.gateway.database.canceling import cancel
 from services.gateway.database.steps import carry_out
-from services.gateway.database.tables import JobState, Task, TaskLanguage, now
+from services.gateway.database.tables import Task, TaskLanguage
 from services.gateway.planning import board as planner
 from shared.messaging import EngineInfo
 from shared.pipeline import BASE, TARGET_LANGUAGES, Stage
@@ -116,15 +116,5 @@ def _add_languages(session: Session, task: Task, languages: Sequence[str]) -> No
 def _cancel(task_id: str, languages: Sequence[str] | None, parts: Gateway, who: Caller) -> TaskRead:
     with parts.database.write() as session:
         task = locked_visible_task(session, who, task_id)
-        steps = planner.cancel(queries.board(session, task), languages)
-        if languages is None:
-            flag_cancel(session, task, None)
-            exports.cancel_all(session, task)
-        for job in queries.open_jobs(session, task_id):
-            if job.run_stage is None and (languages is None or job.language in languages):
-                job.state, job.finished_at = JobState.CANCELED, now()
-                flag_cancel(session, task, job.language)
-        task.epoch += 1
-        carry_out(session, task, steps)
-        session.flush()
+        cancel(session, task, languages)
         return read_task(session, parts.hub, task)

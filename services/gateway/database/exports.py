@@ -9,12 +9,10 @@ from services.gateway.database import queries
 from services.gateway.database.facts import flag_cancel, log_stage, tell
 from services.gateway.database.jobs import row, source_timeline, timeline
 from services.gateway.database.tables import ExportRow, JobRow, JobState, Task, now
+from services.gateway.planning.kinds import RECIPE
 from shared.messaging import ExportRecipe, ExportSettings, JobFailed, RecipeRendered, RecipeTimelines, RenderRecipe
 from shared.pipeline import BASE, ErrorCode, Stage, Status
 from shared.storage import keys
-
-SHARD = "recipe-"
-"""Begins the shard of every job of this kind; what follows is the export's id."""
 
 
 def export(session: Session, task_id: str, export_id: str) -> ExportRow | None:
@@ -31,9 +29,9 @@ def exports(session: Session, task_id: str) -> Sequence[ExportRow]:
 
 def jobs(session: Session, task_id: str, export_ids: Sequence[str]) -> dict[str, JobRow]:
     """The job of each export."""
-    shards = [f"{SHARD}{export_id}" for export_id in export_ids]
+    shards = [f"{RECIPE}{export_id}" for export_id in export_ids]
     found = session.exec(select(JobRow).where(JobRow.task_id == task_id, col(JobRow.shard).in_(shards)))
-    return {job.shard.removeprefix(SHARD): job for job in found}
+    return {job.shard.removeprefix(RECIPE): job for job in found}
 
 
 def start(session: Session, task: Task, recipe: ExportRecipe, languages: Sequence[str]) -> ExportRow:
@@ -46,7 +44,7 @@ def start(session: Session, task: Task, recipe: ExportRecipe, languages: Sequenc
     )
     session.add(made)
     session.flush()
-    shard, attempt = f"{SHARD}{made.export_id}", int(made.id or 1)
+    shard, attempt = f"{RECIPE}{made.export_id}", int(made.id or 1)
     settings = recipe.settings or ExportSettings.model_validate(task.config.get("export_settings", {}))
     job = RenderRecipe(
         task_id=task.task_id,
@@ -73,7 +71,7 @@ def start(session: Session, task: Task, recipe: ExportRecipe, languages: Sequenc
 
 def record_recipe(session: Session, task: Task, result: RecipeRendered | JobFailed) -> None:
     """Take in how an export ended."""
-    made = export(session, task.task_id, result.shard.removeprefix(SHARD))
+    made = export(session, task.task_id, result.shard.removeprefix(RECIPE))
     if made is None:
         return
     made.finished_at = now()

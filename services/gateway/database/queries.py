@@ -44,6 +44,12 @@ def task(session: Session, task_id: str, owner: str | None = None) -> Task | Non
     return found if owner in (None, found.owner) else None
 
 
+def is_arriving(session: Session, task_id: str) -> bool:
+    """Whether the video of a task is still on its way."""
+    found = select(Task.id).where(Task.task_id == task_id, Task.status == UPLOADING, col(Task.deleted_at).is_(None))
+    return session.exec(found).first() is not None
+
+
 def owner(session: Session, task_id: str) -> str | None:
     """Whose task it is; deleted ones too."""
     return session.exec(select(Task.owner).where(Task.task_id == task_id)).first()
@@ -207,6 +213,21 @@ def slow_listening(session: Session, older_than: timedelta) -> list[tuple[str, i
         )
     )
     return [(task_id, int(id_ or 0)) for task_id, id_ in rows]
+
+
+def jobs(
+    session: Session, task_id: str, skip: int, limit: int, language_: str | None, states: Sequence[str]
+) -> tuple[list[JobRow], int]:
+    """A page of the jobs of a task, oldest first, and how many there are; their payloads are left where they are."""
+    where: list[Any] = [JobRow.task_id == task_id]
+    if language_ is not None:
+        where.append(JobRow.language == language_)
+    if states:
+        where.append(col(JobRow.state).in_(states))
+    total = session.exec(select(func.count()).select_from(JobRow).where(*where)).one()
+    page = select(JobRow).where(*where).order_by(col(JobRow.id)).offset(skip).limit(limit)
+    unread = [defer(getattr(JobRow, name), raiseload=True) for name in ("payload", "document")]
+    return list(session.exec(page.options(*unread))), total
 
 
 def first_job(session: Session, run_: StageRun) -> JobRow | None:

@@ -6,7 +6,7 @@ from sqlmodel import Session
 
 from services.gateway.database import account, queries
 from services.gateway.database.consequences import Lines, outdate_export, tell_line
-from services.gateway.database.exports import SHARD, record_recipe
+from services.gateway.database.exports import record_recipe
 from services.gateway.database.judging import judge_language
 from services.gateway.database.listening import listen_after, listen_to_line, take_heard
 from services.gateway.database.redo import speak
@@ -15,6 +15,7 @@ from services.gateway.database.steps import carry_out
 from services.gateway.database.tables import JobRow, JobState, LineRow, StageRun, Task, now
 from services.gateway.database.takes import keep
 from services.gateway.database.transcripts import Prepared, take_transcript
+from services.gateway.planning.kinds import RECIPE
 from services.gateway.planning.listening import is_listening
 from shared.messaging import (
     JOB,
@@ -58,7 +59,7 @@ def record(
     job.finished_at = now()
     if isinstance(result, LinesDubbed):
         keep(session, job, result)
-    if job.run_stage is None and isinstance(result, RecipeRendered | JobFailed) and job.shard.startswith(SHARD):
+    if job.run_stage is None and isinstance(result, RecipeRendered | JobFailed) and job.shard.startswith(RECIPE):
         record_recipe(session, task, result)
         return True
     if job.run_stage is None:

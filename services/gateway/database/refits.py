@@ -16,6 +16,7 @@ from services.gateway.database.jobs import glossary, media, roles, row, spans, s
 from services.gateway.database.tables import JobRow, LineRow, StageRun, Task
 from services.gateway.planning import fitting
 from services.gateway.planning.fitting import MAX_ROUNDS, Ask, Keep, Speak, Spoken
+from services.gateway.planning.kinds import REFIT
 from services.gateway.planning.slots import Room, Span, rooms
 from services.gateway.planning.terms import held
 from services.gateway.planning.units import FITTING_SHARE, line_to_speak
@@ -33,12 +34,11 @@ from shared.messaging import (
 from shared.pipeline import FitLimits, LineState, Stage
 
 _LIMITS = FitLimits()
-_PREFIX = "fit-"
 
 
 def is_refit(job: JobRow) -> bool:
     """Whether `job` belongs to the loop, and not to the first pass over the lines."""
-    return job.shard.startswith(_PREFIX)
+    return job.shard.startswith(REFIT)
 
 
 def after_first_takes(session: Session, task: Task, run: StageRun, result: LinesDubbed) -> None:
@@ -218,7 +218,7 @@ def _follow(loop: _Loop) -> None:
 def _share(loop: _Loop, lines: Sequence[LineToSpeak] | Sequence[LineToRewrite]) -> dict[str, Any]:
     """What is special to the next job of the loop, which has `lines`."""
     return {
-        "shard": f"{_PREFIX}{loop.round}-{loop.run.jobs_total}",
+        "shard": f"{REFIT}{loop.round}-{loop.run.jobs_total}",
         "epoch": loop.task.epoch,
         "weight": FITTING_SHARE / (2 * MAX_ROUNDS) * len(lines),
         "lines": tuple(lines),

@@ -13,6 +13,8 @@ from shared.messaging import is_connected, subjects
 from shared.observability import logger
 
 MAX_WAITING = 256
+PROGRESS = "progress"
+"""The event that every client of the first version knows, and no other."""
 _MAX_LATEST = 20_000
 log = logger(__name__)
 
@@ -167,7 +169,7 @@ def to_frame(subject: str, data: bytes, sequence: int | None) -> Frame:
     if len(tokens) != 6:
         raise ValueError(f"not an event subject: {subject}")
     task_id, topic, name = tokens[2], tokens[4], tokens[5]
-    if name == "progress":
+    if name == PROGRESS:
         payload = json.dumps(json.loads(data)["data"], separators=(",", ":")).encode()
-        return Frame(task_id, "progress", payload, None)
+        return Frame(task_id, PROGRESS, payload, None)
     return Frame(task_id, f"{topic}.{name}", data.replace(b"\n", b" "), sequence)

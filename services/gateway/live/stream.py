@@ -8,7 +8,7 @@ from typing import Any
 from faststream.nats import NatsBroker
 from nats.js.errors import NotFoundError
 
-from services.gateway.live.hub import Frame, Hub, Mailbox, to_frame
+from services.gateway.live.hub import PROGRESS, Frame, Hub, Mailbox, to_frame
 from shared.messaging import subjects
 
 MAX_REPLAY = 2000
@@ -90,4 +90,4 @@ async def _live(box: Mailbox, visit: Visit, seen: int) -> AsyncIterator[bytes]:
 def to_legacy(frame: Frame) -> dict[str, Any]:
     """The shape of the first version's WebSocket: progress as it is, facts named by `type`."""
     body: dict[str, Any] = json.loads(frame.data)
-    return body if frame.event == "progress" else {"type": frame.event, **body.get("data", {})}
+    return body if frame.event == PROGRESS else {"type": frame.event, **body.get("data", {})}

@@ -1,11 +1,13 @@
 """Subtitle files of every kind in, SRT and WebVTT out."""
 
+import contextlib
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.pipeline import ErrorCode, PermanentError
-from shared.transcript import Cue, read_subtitles, write_srt, write_vtt
+from shared.transcript import Cue, TooManyCues, read_subtitles, write_srt, write_vtt
 
 SRT = "1\n00:00:01,000 --> 00:00:02,500\n{}\n\n2\n00:01:03,000 --> 00:01:04,500\nzwei\n"
 
@@ -181,3 +183,28 @@ def test_written_form() -> None:
         "WEBVTT\n\n1\n00:00:00.000 --> 00:00:01.500\na &lt; b &amp; c\n--&gt; d\n\n"
         "2\n01:01:01.001 --> 01:01:02.000\n{e}\n"
     )
+
+
+def test_a_large_file_in_a_legacy_encoding_is_read() -> None:
+    """Its encoding is told from a part of it that differs between encodings."""
+    plain = "".join(f"{n}\n00:00:{n % 60:02},000 --> 00:01:00,000\nplain {n}\n\n" for n in range(9000))
+    data = (plain + SRT.format(TEXTS["ko"])).encode("cp949")
+    assert TEXTS["ko"] in [cue.text for cue in read_subtitles(data)]
+
+
+def test_more_cues_than_anybody_says_are_refused() -> None:
+    """However small they are."""
+    one = "0:0:0,0 --> 0:0:1,0\nx\n"
+    assert len(read_subtitles((one * 50_000).encode())) == 50_000
+    with pytest.raises(TooManyCues, match="50000"):
+        read_subtitles((one * 50_001).encode())
+
+
+@pytest.mark.parametrize("sign", ["<a", "<" + " " * 50, "{\\", "&", "&#9", "\n", "\n \t", "1:", "00:00:00,000 "])
+@pytest.mark.parametrize(
+    "head", ["00:00:00,000 --> 00:00:01,000\n", "WEBVTT\n\n00:00.000 --> 00:01.000\n", ASS.rstrip()]
+)
+def test_one_sign_repeated_takes_no_longer_than_another(head: str, sign: str) -> None:
+    """A megabyte of it in one cue; a pattern that looks ahead from each of them would take hours."""
+    with contextlib.suppress(PermanentError):
+        read_subtitles((head + sign * (1_000_000 // len(sign))).encode())

@@ -690,6 +690,61 @@ export type Imported = {
 };
 
 /**
+ * JobRead
+ *
+ * A unit of work of a task: a stage of a language, or a piece of one.
+ */
+export type JobRead = {
+    /**
+     * Attempt
+     */
+    attempt: number;
+    /**
+     * Created At
+     */
+    created_at: string;
+    /**
+     * Finished At
+     */
+    finished_at: string | null;
+    /**
+     * Id
+     */
+    id: number;
+    /**
+     * Kind
+     */
+    kind: string;
+    /**
+     * Language
+     */
+    language: string;
+    /**
+     * Optional
+     *
+     * its stage comes to its end without it
+     */
+    optional: boolean;
+    /**
+     * Shard
+     *
+     * which piece of the stage
+     */
+    shard: string;
+    /**
+     * whose workers do it
+     */
+    stage: Stage;
+    /**
+     * Started At
+     *
+     * when it was handed out last
+     */
+    started_at: string | null;
+    status: Status;
+};
+
+/**
  * LanguageRead
  *
  * A language LocalClip offers.
@@ -3394,6 +3449,89 @@ export type GetExportFileResponses = {
      */
     200: unknown;
 };
+
+export type ListJobsData = {
+    body?: never;
+    path: {
+        /**
+         * Task Id
+         */
+        task_id: string;
+    };
+    query?: {
+        /**
+         * Skip
+         */
+        skip?: number;
+        /**
+         * Limit
+         */
+        limit?: number;
+        /**
+         * Language
+         */
+        language?: string | null;
+        /**
+         * Status
+         */
+        status?: Status | null;
+    };
+    url: '/api/tasks/{task_id}/jobs';
+};
+
+export type ListJobsErrors = {
+    /**
+     * Validation Error
+     */
+    422: HttpValidationError;
+};
+
+export type ListJobsError = ListJobsErrors[keyof ListJobsErrors];
+
+export type ListJobsResponses = {
+    /**
+     * Response List Jobs
+     *
+     * Successful Response
+     */
+    200: Array<JobRead>;
+};
+
+export type ListJobsResponse = ListJobsResponses[keyof ListJobsResponses];
+
+export type CancelJobData = {
+    body?: never;
+    path: {
+        /**
+         * Task Id
+         */
+        task_id: string;
+        /**
+         * Job Id
+         */
+        job_id: number;
+    };
+    query?: never;
+    url: '/api/tasks/{task_id}/jobs/{job_id}/cancel';
+};
+
+export type CancelJobErrors = {
+    /**
+     * Validation Error
+     */
+    422: HttpValidationError;
+};
+
+export type CancelJobError = CancelJobErrors[keyof CancelJobErrors];
+
+export type CancelJobResponses = {
+    /**
+     * Successful Response
+     */
+    202: JobRead;
+};
+
+export type CancelJobResponse = CancelJobResponses[keyof CancelJobResponses];
 
 export type CancelLanguageData = {
     body?: never;

@@ -1,6 +1,8 @@
 """Cutting stages into jobs."""
 
 from dataclasses import replace
+from functools import partial
+from random import Random
 
 import pytest
 
@@ -95,3 +97,24 @@ def test_other_cues_go_where_they_overlap_most() -> None:
         Cue(start_s=9.5, end_s=10, text="c"),
     ]
     assert texts_by_segment(spans, cues) == {"s0001": "a b", "s0002": "c"}
+
+
+@pytest.mark.parametrize("seed", range(200))
+def test_cues_are_given_out_without_comparing_each_with_each(seed: int) -> None:
+    """The same as comparing all: most overlap, then the nearest middle."""
+    random = Random(seed)
+    starts = [random.uniform(0, 100) for _ in range(random.randint(1, 40))]
+    spans = [span(n, start, start + random.uniform(0.1, 15)) for n, start in enumerate(starts)]
+    cues = []
+    for n in range(len(spans) + 5):
+        start = random.uniform(0, 120)
+        cues.append(Cue(start_s=start, end_s=start + random.uniform(0.1, 9), text=str(n)))
+    wanted: dict[str, list[str]] = {}
+    for cue in cues:
+        wanted.setdefault(max(spans, key=partial(_nearness, cue)).segment_id, []).append(cue.text)
+    assert texts_by_segment(spans, cues) == {key: " ".join(texts) for key, texts in wanted.items()}
+
+
+def _nearness(cue: Cue, one: Span) -> tuple[float, float]:
+    overlap = max(0.0, min(one.end_s, cue.end_s) - max(one.start_s, cue.start_s))
+    return overlap, -abs(one.start_s + one.end_s - cue.start_s - cue.end_s) / 2
