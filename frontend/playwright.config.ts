@@ -2,15 +2,14 @@ import { mkdirSync, rmSync } from "node:fs";
 import { createServer } from "node:net";
 import { defineConfig } from "@playwright/test";
 
-/** A port nobody listens on; found once, and handed to the processes Playwright starts. */
+/** A port nobody listens on, below those of outgoing connections; found once, and handed to the processes Playwright starts. */
 async function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const probe = createServer().once("error", reject);
-    probe.listen(0, "127.0.0.1", () => {
-      const address = probe.address();
-      probe.close(() => (address && typeof address === "object" ? resolve(address.port) : reject(new Error("no port"))));
-    });
+  const port = 15_000 + Math.floor(Math.random() * 17_000);
+  const free = await new Promise<boolean>((resolve) => {
+    const probe = createServer().once("error", () => resolve(false));
+    probe.listen(port, "127.0.0.1", () => probe.close(() => resolve(true)));
   });
+  return free ? port : freePort();
 }
 
 const OUTPUT = "test-results";
@@ -28,9 +27,8 @@ export default defineConfig({
   outputDir: `${OUTPUT}/runs`,
   globalSetup: "./e2e/media.ts",
   workers: 1,
-  retries: 1, // what passes only then is listed as flaky
-  timeout: 120_000,
-  expect: { timeout: 20_000 },
+  timeout: 240_000, // a deadline tells a failure, not a slow machine
+  expect: { timeout: 40_000 },
   reporter: [["list"]],
   use: {
     baseURL: url,

@@ -48,7 +48,7 @@ export async function finishedTask(request: APIRequestContext, file: string, lan
 }
 
 export async function waitFor(request: APIRequestContext, id: string, status: string): Promise<void> {
-  await expect.poll(async () => ((await (await request.get(`/api/tasks/${id}`)).json()) as TaskRead).status, { timeout: 90_000, intervals: [300] }).toBe(status);
+  await expect.poll(async () => ((await (await request.get(`/api/tasks/${id}`)).json()) as TaskRead).status, { timeout: 180_000, intervals: [300] }).toBe(status);
 }
 
 /** Let go of files over the page, or paste them into it, as browsers tell it. */
