@@ -19,7 +19,7 @@ def child(tmp_path: Path, code: str, heard: list[str] | None = None) -> Child:
     return Child("piece", (sys.executable, "-c", code), os.environ, tmp_path / "logs" / "piece.log", hear)
 
 
-def wait_for(condition: Callable[[], object], seconds: float = 10.0) -> None:
+def wait_for(condition: Callable[[], object], seconds: float = 60.0) -> None:
     deadline = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < deadline, "it did not happen in time"
