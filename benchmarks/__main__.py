@@ -11,7 +11,7 @@ from typing import Any
 from benchmarks.quality import table
 
 HERE = Path(__file__).parent
-ALL = ("pipeline", "export", "dispatch", "upload", "redub", "quality", "batching", "worker_memory")
+ALL = ("pipeline", "export", "dispatch", "upload", "redub", "quality", "batching", "worker_memory", "lock")
 _BEGIN, _END = "<!-- table: made by `make bench` -->", "<!-- end of table -->"
 _QUALITY_BEGIN = "<!-- quality: made by `make bench` -->"
 
@@ -43,6 +43,10 @@ def rows(results: dict[str, Any]) -> list[tuple[str, str, str, str]]:
         ]
     if memory := results.get("worker_memory"):
         add(f"(8) memory of a translation worker after {memory['jobs']} jobs ÷ after 100", memory["ratio"], 1.1)
+    if lock := results.get("lock"):
+        what = f"{lock['lines']} lines × {lock['languages']} languages ÷ one bare insert of the lines"
+        add(f"(9) write lock: a transcript of {what}", lock["ratios"]["transcript"], 6)
+        add("(9) write lock: the same processed again", lock["ratios"]["process"], 6)
     if upload := results.get("upload"):
         add(
             f"(5) growth of the gateway's memory for {upload['size_gb']:g} GB",

@@ -44,6 +44,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=lambda item: not item.nodeid.startswith(LONG))
 
 
+_MOST_TOLD = 5
+
+
 @pytest.fixture(scope="session")
 def anyio_backend() -> str:
     """Asynchronous tests run on asyncio, as the services do."""
@@ -72,9 +75,21 @@ def pytest_testnodedown(node: Any) -> None:
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Say what the tests ran against: binaries of this machine, containers, or servers of somebody else."""
+    """Say what the tests ran against, and in which of them a gateway's event loop stood longest."""
     if started:
         terminalreporter.write_line(f"servers: {', '.join(sorted(started))}")
+    stood = sorted(_loops_stood(terminalreporter), reverse=True)[:_MOST_TOLD]
+    for seconds, test in stood:
+        terminalreporter.write_line(f"a gateway's loop stood {seconds:.2f} s: {test}")
+
+
+def _loops_stood(terminalreporter: pytest.TerminalReporter) -> Iterator[tuple[float, str]]:
+    for reports in terminalreporter.stats.values():
+        for report in reports:
+            if getattr(report, "when", "") == "teardown":
+                for name, value in report.user_properties:
+                    if name == "loop_stood_s":
+                        yield value, report.nodeid
 
 
 @pytest.fixture

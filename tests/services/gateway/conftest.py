@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -82,6 +83,7 @@ class World:
     def _service(self, module: str, **more: str) -> Service:
         log = self.folder / f"{len(self.services)}-{module.rsplit('.', 1)[-1]}.log"
         service = Service(module, self.environment(**more), log)
+        _read[log] = 0
         service.start()
         self.services.append(service)
         return service
@@ -136,6 +138,34 @@ class Gateway:
         found = wait_until(there, timeout_s, f"not {status}: {task_id}")
         assert found is not None
         return found
+
+
+_STOOD = re.compile(r'"loop_stood".*?"seconds": ([0-9.]+)|"seconds": ([0-9.]+).*?"loop_stood"')
+_read: dict[Path, int] = {}
+"""Logs of services, and how much of each was looked at."""
+
+
+@pytest.fixture(autouse=True)
+def loop_probe(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Note how long the event loop of a gateway stood during a test; it is told at the end, and fails nothing."""
+    yield
+    longest = max((seconds for log in list(_read) for seconds in _stood(log)), default=0.0)
+    if longest:
+        request.node.user_properties.append(("loop_stood_s", longest))
+
+
+def _stood(log: Path) -> Iterator[float]:
+    """What a log says that was not looked at before."""
+    if not log.exists():
+        del _read[log]
+        return
+    with log.open("rb") as file:
+        file.seek(_read[log])
+        new = file.read()
+    _read[log] += len(new)
+    for line in new.decode(errors="replace").splitlines():
+        if found := _STOOD.search(line):
+            yield float(found[1] or found[2])
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
