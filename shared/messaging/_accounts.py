@@ -88,6 +88,7 @@ def rights(role: Role) -> Rights:
 def _gateway() -> Rights:
     kept = [str(stream.name) for stream in streams(Provisioning())] + [bucket_stream(name) for name in BUCKETS]
     manage = [f"{_API}.STREAM.{verb}.{stream}" for stream in kept for verb in _TO_KEEP_STREAMS]
+    manage += [f"{_API}.STREAM.PURGE.{queue}" for queue in (names.JOBS, names.RESULTS)]
     consumers = [
         f"{_API}.CONSUMER.{verb}.{stream}.>"
         for stream in (names.JOBS, names.RESULTS, names.EVENTS, names.ADVISORIES)

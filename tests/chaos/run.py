@@ -74,7 +74,7 @@ async def _run(plan: Plan, stack: Stack, say: Say) -> Outcome:
         await _quiet(stack, engine, stories, listener, say)
         quiet_s = time.monotonic() - began
         listening.cancel()
-        seen = await observed.all_of(engine, stack.broker_url, stack.objects, stack.work)
+        seen = await observed.all_of(engine, stack.broker.url, stack.objects, stack.work)
     finally:
         await stack.stop()
         engine.dispose()
@@ -83,6 +83,7 @@ async def _run(plan: Plan, stack: Stack, say: Say) -> Outcome:
     outcome.findings += [Finding("EVENTS", "a client was told that the past is gone")] * listener.resyncs
     outcome.findings += [Finding("LEFT OVER", f"does not end after SIGTERM: {who}") for who in stack.stuck()]
     outcome.findings += [Finding("LEFT OVER", f"child process {who}") for who in _children(stack.folder)]
+    outcome.findings += [Finding("ANSWERS", f"the broker: {line}") for line in stack.broker.refusals()]
     outcome.figures = _figures(stack, seen, door, listener)
     outcome.figures |= {"tasks": len(stories), "settled s": round(settled_s, 1), "quiet s": round(quiet_s, 1)}
     return outcome
@@ -158,12 +159,12 @@ async def _quiet(stack: Stack, engine: Engine, stories: list[Story], listener: L
         seen = observed.Observed(
             rows=await asyncio.to_thread(observed.rows, engine),
             objects=observed.objects(stack.objects),
-            queued=await observed.queued(stack.broker_url),
+            queued=await observed.queued(stack.broker.url),
             unfinished=observed.unfinished(stack.objects),
             work_folders=observed.work_folders(stack.work),
         )
         left = left_over(stories, seen)
-        behind = await observed.last_fact(stack.broker_url) > listener.last
+        behind = await observed.last_fact(stack.broker.url) > listener.last
         if not left and not behind:
             return
         await asyncio.sleep(_LOOK_S)

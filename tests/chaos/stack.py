@@ -19,6 +19,7 @@ from typing import Protocol
 
 import psycopg
 
+from shared.messaging import Role
 from shared.testing import NatsServer, PostgresServer, ServerUnavailable, free_port, nats_server, postgres_server
 from tests.chaos.plan import WORKERS, Database, Strike, gateways
 
@@ -155,9 +156,9 @@ class Stack:
     """All members by name. What was struck is started again after its pause, and so is what ends by itself."""
 
     def __init__(
-        self, folder: Path, broker_url: str, database_url: str, urls: list[str], members: list[Member]
+        self, folder: Path, broker: NatsServer, database_url: str, urls: list[str], members: list[Member]
     ) -> None:
-        self.folder, self.broker_url, self.database_url, self.urls = folder, broker_url, database_url, urls
+        self.folder, self.broker, self.database_url, self.urls = folder, broker, database_url, urls
         self.members = {member.name: member for member in members}
         self.kills: Counter[str] = Counter()
         self.ended: list[str] = []
@@ -254,16 +255,16 @@ def prepared(folder: Path, database: Database) -> Iterator[Stack]:
             members.append(Server("database", postgres))
         environment = {
             **SETTINGS,
-            "NATS_URL": broker.url,
             "DATABASE_URL": url,
             "UPLOAD_DIR": str(folder / "objects"),
             "LOCALCLIP_WORK_DIR": str(folder / "work"),
         }
         ports = {name: free_port() for name in gateways(database)}
-        members += [_gateway(folder, environment, name, port) for name, port in ports.items()]
-        members += [_worker(folder, environment, name) for name in WORKERS]
-        members.append(_progress(folder, environment))
-        yield Stack(folder, broker.url, url, [f"http://127.0.0.1:{port}" for port in ports.values()], members)
+        logins = {str(role): environment | {"NATS_URL": broker.login(role)} for role in Role}
+        members += [_gateway(folder, logins["gateway"], name, port) for name, port in ports.items()]
+        members += [_worker(folder, logins[name], name) for name in WORKERS]
+        members.append(_progress(folder, logins["progress"]))
+        yield Stack(folder, broker, url, [f"http://127.0.0.1:{port}" for port in ports.values()], members)
 
 
 def _database(server: PostgresServer) -> str:

@@ -13,7 +13,7 @@ from nats.js.errors import NotFoundError
 from services.gateway.background.sweep import Sweeper
 from services.gateway.database.engine import Database
 from services.gateway.settings import GatewaySettings
-from shared.messaging import provision, subjects
+from shared.messaging import Role, provision, subjects
 from shared.storage import DirectoryStore
 from shared.testing import NatsServer
 
@@ -37,7 +37,7 @@ class Broken:
 @pytest.fixture
 async def js(nats: NatsServer) -> AsyncIterator[JetStreamContext]:
     """A broker with one job in its queue."""
-    connection = await client.connect(nats.url)
+    connection = await client.connect(nats.login(Role.GATEWAY))
     found = connection.jetstream()
     await provision(found)
     await found.publish(SUBJECT, b"{}")
