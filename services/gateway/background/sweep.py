@@ -117,8 +117,10 @@ class Sweeper:
             state = (await js.stream_info(subjects.RESULTS)).state
             if not state.messages or not last or state.first_seq > last:
                 return
-            with contextlib.suppress(NotFoundError):
+            try:
                 await js.delete_msg(subjects.RESULTS, state.first_seq)
+            except NotFoundError:  # gone meanwhile, or listed and not there: the next sweep looks again
+                return
             log.info("acknowledged_result_cleared", sequence=state.first_seq)
 
     async def _finish_deletions(self, js: JetStreamContext) -> None:
