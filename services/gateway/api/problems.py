@@ -104,11 +104,12 @@ def install(app: FastAPI) -> None:
         return response(request, busy())
 
     async def on_unkept(request: Request, _: Exception) -> JSONResponse:
-        detail = "the request holds a character that cannot be kept, such as NUL"
+        detail = "the request holds a character that cannot be kept, such as NUL or half a surrogate pair"
         return response(request, Problem(422, "invalid_request", detail))
 
     app.add_exception_handler(DatabaseBusy, on_busy)
     app.add_exception_handler(DataError, on_unkept)
+    app.add_exception_handler(UnicodeEncodeError, on_unkept)  # pydantic 2 meets the half of a surrogate pair
     app.add_exception_handler(Problem, on_problem)
     app.add_exception_handler(RequestValidationError, on_invalid)
     app.add_exception_handler(HTTPException, on_http)
