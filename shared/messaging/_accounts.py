@@ -111,7 +111,8 @@ def _worker(role: Role, stage: Stage) -> Rights:
         names.results(stage),
         names.dead(stage),
         names.dead("unknown"),
-        f"localclip.progress.*.*.{stage}",
+        # Takes are heard by the diarizer and rewritten by the translator as part of voice cloning.
+        *(f"localclip.progress.*.*.{run}" for run in dict.fromkeys((stage, Stage.CLONING))),
         f"$KV.{names.ENGINES_BUCKET}.{stage}",
         f"$KV.{names.HANDED_BACK_BUCKET}.*",
     )
