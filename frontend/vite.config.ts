@@ -2,7 +2,8 @@ import tailwindcss from "@tailwindcss/vite";
 import react from "@vitejs/plugin-react";
 import { defineConfig } from "vitest/config";
 
-const gateway = process.env["LOCALCLIP_SERVER"] ?? "http://127.0.0.1:8080";
+// The Host goes on as the browser sent it: the gateway compares it with the Origin of the page.
+const gateway = { target: process.env["LOCALCLIP_SERVER"] ?? "http://127.0.0.1:8080", changeOrigin: false };
 
 export default defineConfig({
   resolve: { alias: { "@": new URL("./src", import.meta.url).pathname } },

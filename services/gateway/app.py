@@ -19,6 +19,7 @@ from services.gateway.api import (
     artifacts,
     cast,
     clips,
+    documentation,
     edits,
     events,
     exports,
@@ -27,6 +28,7 @@ from services.gateway.api import (
     lines,
     memory,
     metrics,
+    openapi,
     problems,
     review,
     segments,
@@ -41,6 +43,7 @@ from services.gateway.api import (
 from services.gateway.api import settings as account_settings
 from services.gateway.api.connection import Connection
 from services.gateway.api.context import Gateway
+from services.gateway.api.entrance import Entrance
 from services.gateway.api.idempotency import IdempotencyMiddleware
 from services.gateway.api.turns import Turn, Turns
 from services.gateway.background.dispatch import Dispatcher
@@ -119,10 +122,13 @@ def create_app(
         description="Dub videos in batches: who speaks, what they say, in other languages, in their voices.",
         lifespan=lifespan,
         dependencies=[Turn],
+        docs_url=None,
+        redoc_url=None,
     )
     app.state.gateway, app.state.turns = gateway, Turns(database.wait_s)
     problems.install(app)
     app.add_middleware(IdempotencyMiddleware, database=database)
+    app.add_middleware(Entrance, settings=settings)  # the last one added is passed first
     for routes in (
         tasks,
         uploads,
@@ -144,8 +150,10 @@ def create_app(
         events,
         metrics,
         system,
+        documentation,
     ):
         app.include_router(routes.router)
+    openapi.install(app)
     web.install(app, settings.web_folder, store.upload_origin)
     return app
 

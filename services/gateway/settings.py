@@ -35,6 +35,15 @@ class GatewaySettings(BaseSettings):
         default=SecretStr(""), description="name:key pairs, separated by commas; a key sees its own tasks only"
     )
     allow_anonymous: bool = Field(default=False, description="listen beyond loopback without API keys")
+    allowed_hosts: str = Field(
+        default="",
+        description="names to answer to beside localhost and addresses, separated by commas (*.example.org; *: any); "
+        "empty: none without API keys, any with them",
+    )
+    allowed_origins: str = Field(
+        default="",
+        description="other origins whose pages may change something, separated by commas, such as https://dub.example.org",
+    )
     log_level: str = Field(default="INFO", description="DEBUG, INFO, WARNING or ERROR")
     max_video_size_mb: int = Field(
         default=500, ge=1, validation_alias="MAX_VIDEO_SIZE_MB", description="largest upload accepted, in MiB"
@@ -80,6 +89,14 @@ class GatewaySettings(BaseSettings):
     def web_folder(self) -> Path:
         """Where the built web app is, if it is built."""
         return Path(self.web_dir) if self.web_dir else Path(__file__).parents[2] / "frontend" / "dist"
+
+    def host_names(self) -> tuple[str, ...]:
+        """The configured names, lower case."""
+        return tuple(part.strip().lower() for part in self.allowed_hosts.split(",") if part.strip())
+
+    def origins(self) -> tuple[str, ...]:
+        """The configured origins, lower case."""
+        return tuple(part.strip().lower().rstrip("/") for part in self.allowed_origins.split(",") if part.strip())
 
     def keys(self) -> dict[str, str]:
         """API keys as {key: name}. Raises: ValueError, for a malformed entry."""

@@ -66,10 +66,10 @@ async def create_clip(request: Request, parts: Parts, who: Who, response: Respon
 
 
 def _checked_name(form: FormData) -> str:
-    if str(form.get("consent", "")).strip().lower() not in ("true", "1", "yes"):
+    if _text(form, "consent").lower() not in ("true", "1", "yes"):
         detail = "send consent=true if the person heard in the clip agreed that their voice is imitated"
         raise unprocessable("consent_required", detail, "/consent")
-    name = str(form.get("name", "")).strip()
+    name = _text(form, "name")
     if len(name) > 80:
         raise unprocessable("invalid_name", "a name has at most 80 characters", "/name")
     return name
@@ -80,6 +80,11 @@ def _take(parts: Gateway, owner: str, name: str, sound: bytes) -> ClipRead:
         path = Path(folder) / "upload"
         path.write_bytes(sound)
         return _keep(parts, owner, name, path)
+
+
+def _text(form: FormData, field: str) -> str:
+    found = form.get(field)
+    return found.strip() if isinstance(found, str) else ""  # a file is no text
 
 
 def _keep(parts: Gateway, owner: str, name: str, path: Path) -> ClipRead:

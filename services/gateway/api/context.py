@@ -2,6 +2,7 @@
 
 import re
 import secrets
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Annotated
 
@@ -61,13 +62,12 @@ def gateway(connection: HTTPConnection) -> Gateway:
     return parts
 
 
-def caller(connection: HTTPConnection) -> Caller:
+def authenticate(connection: HTTPConnection, keys: Mapping[str, str]) -> Caller:
     """Check the API key: `Authorization: Bearer`, `X-API-Key`, or the cookie `localclip_key`.
 
     Raises:
-        Problem: 401 when keys are configured and none of them was sent.
+        Problem: 401 when there are keys and none of them was sent.
     """
-    keys = gateway(connection).settings.keys()
     if not keys:
         return Caller(None)
     scheme, _, bearer = connection.headers.get("authorization", "").partition(" ")
@@ -77,6 +77,12 @@ def caller(connection: HTTPConnection) -> Caller:
         if secrets.compare_digest(key.encode(), sent.encode()):
             return Caller(name)
     raise Problem(401, "unauthorized", "send an API key", headers={"WWW-Authenticate": "Bearer"})
+
+
+def caller(connection: HTTPConnection) -> Caller:
+    """Who was let in; a route that the entrance does not guard has no caller, and asking for one is an error."""
+    found: Caller = connection.scope["state"]["caller"]
+    return found
 
 
 def _gateway(request: Request) -> Gateway:

@@ -12,6 +12,7 @@ from sqlalchemy.exc import DataError
 from starlette.exceptions import HTTPException
 
 from services.gateway.database.engine import DatabaseBusy
+from services.gateway.wording import without_machine
 from shared.observability import logger
 from shared.storage import StorageError
 
@@ -35,6 +36,16 @@ class Problem(Exception):  # noqa: N818 (a problem document, not only an error)
         self.errors, self.headers = errors, headers
 
 
+class BodyTooLarge(HTTPException):
+    """413, raised while a body is read: FastAPI lets its own exceptions through and takes others for bad JSON."""
+
+    code = "body_too_large"
+    words = "the body is larger than 8 MiB"
+
+    def __init__(self) -> None:
+        super().__init__(413, self.words)
+
+
 def not_found(what: str) -> Problem:
     """404 for a task, language, segment..."""
     return Problem(404, "not_found", f"{what} does not exist")
@@ -51,12 +62,12 @@ def response(request: Request, problem: Problem) -> JSONResponse:
         "type": f"urn:localclip:problem:{problem.code}",
         "title": HTTPStatus(problem.status).phrase,
         "status": problem.status,
-        "detail": problem.detail,
+        "detail": without_machine(problem.detail),
         "code": problem.code,
         "instance": request.url.path,
     }
     if problem.errors:
-        body["errors"] = problem.errors
+        body["errors"] = [{**entry, "detail": without_machine(entry["detail"])} for entry in problem.errors]
     return _Document(body, problem.status, headers=dict(problem.headers or {}), media_type=MEDIA_TYPE)
 
 
@@ -92,6 +103,8 @@ def install(app: FastAPI) -> None:
     async def on_http(request: Request, error: Exception) -> JSONResponse:
         assert isinstance(error, HTTPException)  # noqa: S101
         code = HTTPStatus(error.status_code).phrase.lower().replace(" ", "_").replace("-", "_")
+        if isinstance(error, BodyTooLarge):
+            code = error.code
         return response(request, Problem(error.status_code, code, str(error.detail), headers=error.headers))
 
     async def on_storage(request: Request, error: Exception) -> JSONResponse:
@@ -108,6 +121,11 @@ def install(app: FastAPI) -> None:
         return response(request, Problem(422, "invalid_request", detail))
 
     app.add_exception_handler(DatabaseBusy, on_busy)
+
+    async def on_defect(request: Request, _: Exception) -> JSONResponse:  # the server logs it with its traceback
+        return response(request, Problem(500, "internal", "something unexpected went wrong; the log tells what"))
+
+    app.add_exception_handler(Exception, on_defect)
     app.add_exception_handler(DataError, on_unkept)
     app.add_exception_handler(UnicodeEncodeError, on_unkept)  # pydantic 2 meets the half of a surrogate pair
     app.add_exception_handler(Problem, on_problem)

@@ -55,7 +55,7 @@ async def healthz(parts: Parts, response: Response) -> dict[str, str]:
     return {"status": "ok"}
 
 
-@router.get("/readyz", operation_id="readyz")
+@router.get("/readyz", operation_id="readyz", responses={503: {"model": Health, "description": "Not ready"}})
 async def readyz(parts: Parts, response: Response) -> Health:
     """Database, broker and store answer; 503 otherwise."""
     database, store, workers = await asyncio.gather(

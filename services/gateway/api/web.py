@@ -60,7 +60,10 @@ class WebApp:
         start = self._folder / "index.html"
         if start.is_file():
             return self._file(request, start, immutable=False)
-        return HTMLResponse(_NOT_BUILT % {"server": escape(str(request.base_url).rstrip("/"))}) if not path else None
+        if path:
+            return None
+        page = _NOT_BUILT % {"server": escape(str(request.base_url).rstrip("/"))}
+        return HTMLResponse(page, headers={"Content-Security-Policy": self._policy})
 
     def _is_ours(self, path: Path) -> bool:
         try:

@@ -17,6 +17,7 @@ from services.gateway.database.takes import keep
 from services.gateway.database.transcripts import Prepared, take_transcript
 from services.gateway.planning.kinds import RECIPE
 from services.gateway.planning.listening import is_listening
+from services.gateway.wording import worded
 from shared.messaging import (
     JOB,
     EngineUsed,
@@ -49,6 +50,7 @@ def record(
     `transcript` belongs to a `TranscriptReady` and is prepared before the transaction.
     `hears`: an engine at hand can tell something of takes in this language by listening to them.
     """
+    result = worded(result)
     task = queries.locked_task(session, result.task_id)
     if task is None or task.deleted_at is not None:
         return False

@@ -469,12 +469,19 @@ class LogRow(SQLModel, table=True):
 
 
 class IdempotencyRow(SQLModel, table=True):
-    """The answer already given to a request with this key."""
+    """The answer already given to a request with this key, or who is about to give it.
+
+    `fingerprint` is of method and address; `content` and `content_size` are of the body, known once it was read.
+    """
 
     __tablename__ = "idempotency_keys"
 
     key: str = Field(primary_key=True, max_length=300)
     fingerprint: str = Field(max_length=64)
+    content: str | None = Field(default=None, max_length=64)
+    content_size: int | None = Field(default=None, sa_type=BigInteger)
+    holder: str | None = Field(default=None, max_length=40)
+    leased_until: datetime | None = _time(nullable=True)
     status: int | None = None
     headers: dict[str, str] = _json()
     body: str = Field(default="", sa_column=Column(Text, nullable=False, default=""))

@@ -2,7 +2,7 @@
 
 import { type Client, formDataBodySerializer, type Options as Options2, type TDataShape } from './client';
 import { client } from './client.gen';
-import type { AddressPartsData, AddressPartsErrors, AddressPartsResponses, AllEventsData, AllEventsErrors, AllEventsResponse, AllEventsResponses, AssignLinesData, AssignLinesErrors, AssignLinesResponses, AsyncapiData, AsyncapiResponses, CancelJobData, CancelJobErrors, CancelJobResponses, CancelLanguageData, CancelLanguageErrors, CancelLanguageResponses, CancelTaskData, CancelTaskErrors, CancelTaskResponses, ChooseTakeData, ChooseTakeErrors, ChooseTakeResponses, CompleteUploadData, CompleteUploadErrors, CompleteUploadResponses, CreateClipData, CreateClipResponses, CreateSpeakerData, CreateSpeakerErrors, CreateSpeakerResponses, CreateTaskData, CreateTaskResponses, CreateTermData, CreateTermErrors, CreateTermResponses, CreateUploadData, CreateUploadErrors, CreateUploadResponses, DecideCastData, DecideCastErrors, DecideCastResponses, DeleteCastData, DeleteCastErrors, DeleteCastResponses, DeleteClipData, DeleteClipErrors, DeleteClipResponses, DeleteExportData, DeleteExportErrors, DeleteExportResponses, DeleteMemoryData, DeleteMemoryErrors, DeleteMemoryResponses, DeleteSegmentData, DeleteSegmentErrors, DeleteSegmentResponses, DeleteTaskData, DeleteTaskErrors, DeleteTaskResponses, DeleteTermData, DeleteTermErrors, DeleteTermResponses, DeleteUploadData, DeleteUploadErrors, DeleteUploadResponses, DubLineData, DubLineErrors, DubLineResponses, DubLinesData, DubLinesErrors, DubLinesResponses, ExportTermsData, ExportTermsErrors, ExportTermsResponses, GetArtifactData, GetArtifactErrors, GetArtifactResponses, GetCastSampleData, GetCastSampleErrors, GetCastSampleResponses, GetClipAudioData, GetClipAudioErrors, GetClipAudioResponses, GetClipData, GetClipErrors, GetClipResponses, GetExportData, GetExportErrors, GetExportFileData, GetExportFileErrors, GetExportFileResponses, GetExportResponses, GetLineData, GetLineErrors, GetLineResponses, GetReportData, GetReportErrors, GetReportResponses, GetSegmentData, GetSegmentErrors, GetSegmentResponses, GetSettingsData, GetSettingsResponses, GetSpeakerData, GetSpeakerErrors, GetSpeakerResponses, GetSpeakerSampleData, GetSpeakerSampleErrors, GetSpeakerSampleResponses, GetTakeAudioData, GetTakeAudioErrors, GetTakeAudioResponses, GetTakeData, GetTakeErrors, GetTakeResponses, GetTaskData, GetTaskErrors, GetTaskResponses, GetUploadData, GetUploadErrors, GetUploadResponses, HealthzData, HealthzErrors, HealthzResponses, ImportTermsData, ImportTermsResponses, InsertSegmentData, InsertSegmentErrors, InsertSegmentResponses, KeepSpeakerData, KeepSpeakerErrors, KeepSpeakerResponses, ListArtifactsData, ListArtifactsErrors, ListArtifactsResponses, ListCastData, ListCastResponses, ListClipsData, ListClipsResponses, ListEditsData, ListEditsErrors, ListEditsResponses, ListEnginesData, ListEnginesResponses, ListExportsData, ListExportsErrors, ListExportsResponses, ListJobsData, ListJobsErrors, ListJobsResponses, ListLanguagesData, ListLanguagesResponses, ListLinesData, ListLinesErrors, ListLinesResponses, ListLogsData, ListLogsErrors, ListLogsResponses, ListMemoryData, ListMemoryErrors, ListMemoryResponses, ListRecipesData, ListRecipesResponses, ListReviewData, ListReviewErrors, ListReviewResponses, ListSegmentsData, ListSegmentsErrors, ListSegmentsResponses, ListSpeakersData, ListSpeakersErrors, ListSpeakersResponses, ListTakesData, ListTakesErrors, ListTakesResponses, ListTasksData, ListTasksErrors, ListTasksResponses, ListTermsData, ListTermsErrors, ListTermsResponses, ListVoicesData, ListVoicesErrors, ListVoicesResponses, MergeSegmentsData, MergeSegmentsErrors, MergeSegmentsResponses, MergeSpeakersData, MergeSpeakersErrors, MergeSpeakersResponses, MetricsData, MetricsResponses, ProcessLanguageData, ProcessLanguageErrors, ProcessLanguageResponses, ProcessTaskData, ProcessTaskErrors, ProcessTaskResponses, PutPartData, PutPartErrors, PutPartResponses, PutSettingsData, PutSettingsErrors, PutSettingsResponses, PutSubtitlesData, PutSubtitlesErrors, PutSubtitlesResponses, ReadyzData, ReadyzResponses, RedoEditData, RedoEditErrors, RedoEditResponses, RetryTaskData, RetryTaskErrors, RetryTaskResponses, SplitSegmentData, SplitSegmentErrors, SplitSegmentResponses, StartExportData, StartExportErrors, StartExportResponses, TaskEventsData, TaskEventsErrors, TaskEventsResponse, TaskEventsResponses, UndoEditData, UndoEditErrors, UndoEditResponses, UpdateCastData, UpdateCastErrors, UpdateCastResponses, UpdateLineData, UpdateLineErrors, UpdateLineResponses, UpdateSegmentData, UpdateSegmentErrors, UpdateSegmentResponses, UpdateSpeakerData, UpdateSpeakerErrors, UpdateSpeakerResponses, UpdateTaskData, UpdateTaskErrors, UpdateTaskResponses, UpdateTermData, UpdateTermErrors, UpdateTermResponses } from './types.gen';
+import type { AddressPartsData, AddressPartsErrors, AddressPartsResponses, AllEventsData, AllEventsErrors, AllEventsResponse, AllEventsResponses, AssignLinesData, AssignLinesErrors, AssignLinesResponses, AsyncapiData, AsyncapiErrors, AsyncapiResponses, CancelJobData, CancelJobErrors, CancelJobResponses, CancelLanguageData, CancelLanguageErrors, CancelLanguageResponses, CancelTaskData, CancelTaskErrors, CancelTaskResponses, ChooseTakeData, ChooseTakeErrors, ChooseTakeResponses, CompleteUploadData, CompleteUploadErrors, CompleteUploadResponses, CreateClipData, CreateClipErrors, CreateClipResponses, CreateSpeakerData, CreateSpeakerErrors, CreateSpeakerResponses, CreateTaskData, CreateTaskErrors, CreateTaskResponses, CreateTermData, CreateTermErrors, CreateTermResponses, CreateUploadData, CreateUploadErrors, CreateUploadResponses, DecideCastData, DecideCastErrors, DecideCastResponses, DeleteCastData, DeleteCastErrors, DeleteCastResponses, DeleteClipData, DeleteClipErrors, DeleteClipResponses, DeleteExportData, DeleteExportErrors, DeleteExportResponses, DeleteMemoryData, DeleteMemoryErrors, DeleteMemoryResponses, DeleteSegmentData, DeleteSegmentErrors, DeleteSegmentResponses, DeleteTaskData, DeleteTaskErrors, DeleteTaskResponses, DeleteTermData, DeleteTermErrors, DeleteTermResponses, DeleteUploadData, DeleteUploadErrors, DeleteUploadResponses, DubLineData, DubLineErrors, DubLineResponses, DubLinesData, DubLinesErrors, DubLinesResponses, ExportTermsData, ExportTermsErrors, ExportTermsResponses, GetArtifactData, GetArtifactErrors, GetArtifactResponses, GetCastSampleData, GetCastSampleErrors, GetCastSampleResponses, GetClipAudioData, GetClipAudioErrors, GetClipAudioResponses, GetClipData, GetClipErrors, GetClipResponses, GetExportData, GetExportErrors, GetExportFileData, GetExportFileErrors, GetExportFileResponses, GetExportResponses, GetLineData, GetLineErrors, GetLineResponses, GetReportData, GetReportErrors, GetReportResponses, GetSegmentData, GetSegmentErrors, GetSegmentResponses, GetSettingsData, GetSettingsErrors, GetSettingsResponses, GetSpeakerData, GetSpeakerErrors, GetSpeakerResponses, GetSpeakerSampleData, GetSpeakerSampleErrors, GetSpeakerSampleResponses, GetTakeAudioData, GetTakeAudioErrors, GetTakeAudioResponses, GetTakeData, GetTakeErrors, GetTakeResponses, GetTaskData, GetTaskErrors, GetTaskResponses, GetUploadData, GetUploadErrors, GetUploadResponses, HealthzData, HealthzErrors, HealthzResponses, ImportTermsData, ImportTermsErrors, ImportTermsResponses, InsertSegmentData, InsertSegmentErrors, InsertSegmentResponses, KeepSpeakerData, KeepSpeakerErrors, KeepSpeakerResponses, ListArtifactsData, ListArtifactsErrors, ListArtifactsResponses, ListCastData, ListCastErrors, ListCastResponses, ListClipsData, ListClipsErrors, ListClipsResponses, ListEditsData, ListEditsErrors, ListEditsResponses, ListEnginesData, ListEnginesErrors, ListEnginesResponses, ListExportsData, ListExportsErrors, ListExportsResponses, ListJobsData, ListJobsErrors, ListJobsResponses, ListLanguagesData, ListLanguagesErrors, ListLanguagesResponses, ListLinesData, ListLinesErrors, ListLinesResponses, ListLogsData, ListLogsErrors, ListLogsResponses, ListMemoryData, ListMemoryErrors, ListMemoryResponses, ListRecipesData, ListRecipesErrors, ListRecipesResponses, ListReviewData, ListReviewErrors, ListReviewResponses, ListSegmentsData, ListSegmentsErrors, ListSegmentsResponses, ListSpeakersData, ListSpeakersErrors, ListSpeakersResponses, ListTakesData, ListTakesErrors, ListTakesResponses, ListTasksData, ListTasksErrors, ListTasksResponses, ListTermsData, ListTermsErrors, ListTermsResponses, ListVoicesData, ListVoicesErrors, ListVoicesResponses, MergeSegmentsData, MergeSegmentsErrors, MergeSegmentsResponses, MergeSpeakersData, MergeSpeakersErrors, MergeSpeakersResponses, MetricsData, MetricsErrors, MetricsResponses, ProcessLanguageData, ProcessLanguageErrors, ProcessLanguageResponses, ProcessTaskData, ProcessTaskErrors, ProcessTaskResponses, PutPartData, PutPartErrors, PutPartResponses, PutSettingsData, PutSettingsErrors, PutSettingsResponses, PutSubtitlesData, PutSubtitlesErrors, PutSubtitlesResponses, ReadyzData, ReadyzErrors, ReadyzResponses, RedoEditData, RedoEditErrors, RedoEditResponses, RetryTaskData, RetryTaskErrors, RetryTaskResponses, SplitSegmentData, SplitSegmentErrors, SplitSegmentResponses, StartExportData, StartExportErrors, StartExportResponses, TaskEventsData, TaskEventsErrors, TaskEventsResponse, TaskEventsResponses, UndoEditData, UndoEditErrors, UndoEditResponses, UpdateCastData, UpdateCastErrors, UpdateCastResponses, UpdateLineData, UpdateLineErrors, UpdateLineResponses, UpdateSegmentData, UpdateSegmentErrors, UpdateSegmentResponses, UpdateSpeakerData, UpdateSpeakerErrors, UpdateSpeakerResponses, UpdateTaskData, UpdateTaskErrors, UpdateTaskResponses, UpdateTermData, UpdateTermErrors, UpdateTermResponses } from './types.gen';
 
 export type Options<TData extends TDataShape = TDataShape, ThrowOnError extends boolean = boolean, TResponse = unknown> = Options2<TData, ThrowOnError, TResponse> & {
     /**
@@ -23,7 +23,7 @@ export type Options<TData extends TDataShape = TDataShape, ThrowOnError extends 
  *
  * Everybody known, by name.
  */
-export const listCast = <ThrowOnError extends boolean = false>(options?: Options<ListCastData, ThrowOnError>) => (options?.client ?? client).get<ListCastResponses, unknown, ThrowOnError>({ url: '/api/cast', ...options });
+export const listCast = <ThrowOnError extends boolean = false>(options?: Options<ListCastData, ThrowOnError>) => (options?.client ?? client).get<ListCastResponses, ListCastErrors, ThrowOnError>({ url: '/api/cast', ...options });
 
 /**
  * Keep Speaker
@@ -74,7 +74,7 @@ export const getCastSample = <ThrowOnError extends boolean = false>(options: Opt
  *
  * Clips, newest first.
  */
-export const listClips = <ThrowOnError extends boolean = false>(options?: Options<ListClipsData, ThrowOnError>) => (options?.client ?? client).get<ListClipsResponses, unknown, ThrowOnError>({ url: '/api/clips', ...options });
+export const listClips = <ThrowOnError extends boolean = false>(options?: Options<ListClipsData, ThrowOnError>) => (options?.client ?? client).get<ListClipsResponses, ListClipsErrors, ThrowOnError>({ url: '/api/clips', ...options });
 
 /**
  * Create Clip
@@ -83,7 +83,7 @@ export const listClips = <ThrowOnError extends boolean = false>(options?: Option
  *
  * Raises: 422 `consent_required`, `clip_too_short`, `clip_too_long`, `clip_silent`; 413, 415.
  */
-export const createClip = <ThrowOnError extends boolean = false>(options: Options<CreateClipData, ThrowOnError>) => (options.client ?? client).post<CreateClipResponses, unknown, ThrowOnError>({
+export const createClip = <ThrowOnError extends boolean = false>(options: Options<CreateClipData, ThrowOnError>) => (options.client ?? client).post<CreateClipResponses, CreateClipErrors, ThrowOnError>({
     ...formDataBodySerializer,
     url: '/api/clips',
     ...options,
@@ -119,7 +119,7 @@ export const getClipAudio = <ThrowOnError extends boolean = false>(options: Opti
  *
  * Engines of the workers, with licence and what they can do.
  */
-export const listEngines = <ThrowOnError extends boolean = false>(options?: Options<ListEnginesData, ThrowOnError>) => (options?.client ?? client).get<ListEnginesResponses, unknown, ThrowOnError>({ url: '/api/engines', ...options });
+export const listEngines = <ThrowOnError extends boolean = false>(options?: Options<ListEnginesData, ThrowOnError>) => (options?.client ?? client).get<ListEnginesResponses, ListEnginesErrors, ThrowOnError>({ url: '/api/engines', ...options });
 
 /**
  * All Events
@@ -167,7 +167,7 @@ export const exportTerms = <ThrowOnError extends boolean = false>(options?: Opti
  * pronunciation. A term the glossary has already is replaced. One wrong row, and nothing is imported: 422
  * `invalid_terms` lists every wrong row.
  */
-export const importTerms = <ThrowOnError extends boolean = false>(options: Options<ImportTermsData, ThrowOnError>) => (options.client ?? client).post<ImportTermsResponses, unknown, ThrowOnError>({
+export const importTerms = <ThrowOnError extends boolean = false>(options: Options<ImportTermsData, ThrowOnError>) => (options.client ?? client).post<ImportTermsResponses, ImportTermsErrors, ThrowOnError>({
     ...formDataBodySerializer,
     url: '/api/glossary/import',
     ...options,
@@ -203,7 +203,7 @@ export const updateTerm = <ThrowOnError extends boolean = false>(options: Option
  *
  * Every language, and what the engines at hand can do with it.
  */
-export const listLanguages = <ThrowOnError extends boolean = false>(options?: Options<ListLanguagesData, ThrowOnError>) => (options?.client ?? client).get<ListLanguagesResponses, unknown, ThrowOnError>({ url: '/api/languages', ...options });
+export const listLanguages = <ThrowOnError extends boolean = false>(options?: Options<ListLanguagesData, ThrowOnError>) => (options?.client ?? client).get<ListLanguagesResponses, ListLanguagesErrors, ThrowOnError>({ url: '/api/languages', ...options });
 
 /**
  * List Memory
@@ -224,14 +224,14 @@ export const deleteMemory = <ThrowOnError extends boolean = false>(options: Opti
  *
  * Recipes to begin with; `*` stands for every finished language of a task.
  */
-export const listRecipes = <ThrowOnError extends boolean = false>(options?: Options<ListRecipesData, ThrowOnError>) => (options?.client ?? client).get<ListRecipesResponses, unknown, ThrowOnError>({ url: '/api/recipes', ...options });
+export const listRecipes = <ThrowOnError extends boolean = false>(options?: Options<ListRecipesData, ThrowOnError>) => (options?.client ?? client).get<ListRecipesResponses, ListRecipesErrors, ThrowOnError>({ url: '/api/recipes', ...options });
 
 /**
  * Get Settings
  *
  * The settings, the defaults included.
  */
-export const getSettings = <ThrowOnError extends boolean = false>(options?: Options<GetSettingsData, ThrowOnError>) => (options?.client ?? client).get<GetSettingsResponses, unknown, ThrowOnError>({ url: '/api/settings', ...options });
+export const getSettings = <ThrowOnError extends boolean = false>(options?: Options<GetSettingsData, ThrowOnError>) => (options?.client ?? client).get<GetSettingsResponses, GetSettingsErrors, ThrowOnError>({ url: '/api/settings', ...options });
 
 /**
  * Put Settings
@@ -259,7 +259,7 @@ export const listTasks = <ThrowOnError extends boolean = false>(options?: Option
  *
  * Upload a video. Its bytes go straight to the object store while the size limit is watched.
  */
-export const createTask = <ThrowOnError extends boolean = false>(options: Options<CreateTaskData, ThrowOnError>) => (options.client ?? client).post<CreateTaskResponses, unknown, ThrowOnError>({
+export const createTask = <ThrowOnError extends boolean = false>(options: Options<CreateTaskData, ThrowOnError>) => (options.client ?? client).post<CreateTaskResponses, CreateTaskErrors, ThrowOnError>({
     ...formDataBodySerializer,
     url: '/api/tasks',
     ...options,
@@ -836,7 +836,7 @@ export const listVoices = <ThrowOnError extends boolean = false>(options?: Optio
  *
  * AsyncAPI 3.0: every subject and message on the broker.
  */
-export const asyncapi = <ThrowOnError extends boolean = false>(options?: Options<AsyncapiData, ThrowOnError>) => (options?.client ?? client).get<AsyncapiResponses, unknown, ThrowOnError>({ url: '/asyncapi.json', ...options });
+export const asyncapi = <ThrowOnError extends boolean = false>(options?: Options<AsyncapiData, ThrowOnError>) => (options?.client ?? client).get<AsyncapiResponses, AsyncapiErrors, ThrowOnError>({ url: '/asyncapi.json', ...options });
 
 /**
  * Healthz
@@ -851,11 +851,11 @@ export const healthz = <ThrowOnError extends boolean = false>(options?: Options<
  *
  * Tasks, jobs, queues, workers, dead letters. What cannot be asked at the moment is missing, and `up` is 0.
  */
-export const metrics = <ThrowOnError extends boolean = false>(options?: Options<MetricsData, ThrowOnError>) => (options?.client ?? client).get<MetricsResponses, unknown, ThrowOnError>({ url: '/metrics', ...options });
+export const metrics = <ThrowOnError extends boolean = false>(options?: Options<MetricsData, ThrowOnError>) => (options?.client ?? client).get<MetricsResponses, MetricsErrors, ThrowOnError>({ url: '/metrics', ...options });
 
 /**
  * Readyz
  *
  * Database, broker and store answer; 503 otherwise.
  */
-export const readyz = <ThrowOnError extends boolean = false>(options?: Options<ReadyzData, ThrowOnError>) => (options?.client ?? client).get<ReadyzResponses, unknown, ThrowOnError>({ url: '/readyz', ...options });
+export const readyz = <ThrowOnError extends boolean = false>(options?: Options<ReadyzData, ThrowOnError>) => (options?.client ?? client).get<ReadyzResponses, ReadyzErrors, ThrowOnError>({ url: '/readyz', ...options });

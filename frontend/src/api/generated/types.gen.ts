@@ -636,16 +636,6 @@ export type GlossaryTerm = {
 };
 
 /**
- * HTTPValidationError
- */
-export type HttpValidationError = {
-    /**
-     * Detail
-     */
-    detail?: Array<ValidationError>;
-};
-
-/**
  * Health
  *
  * Whether the gateway can work; `workers` counts those waiting for a job, by stage.
@@ -1227,6 +1217,34 @@ export type PresetRead = {
      * Title
      */
     title: string;
+};
+
+/**
+ * Problem
+ *
+ * An error, as RFC 9457 has it.
+ */
+export type Problem = {
+    /**
+     * for programs; it does not change
+     */
+    code: string;
+    /**
+     * for people
+     */
+    detail: string;
+    errors?: Array<{
+        code: string;
+        detail: string;
+        pointer: string;
+    }>;
+    instance: string;
+    status: number;
+    title: string;
+    /**
+     * urn:localclip:problem:<code>
+     */
+    type: string;
 };
 
 /**
@@ -2187,34 +2205,6 @@ export type UploadRead = {
 };
 
 /**
- * ValidationError
- */
-export type ValidationError = {
-    /**
-     * Context
-     */
-    ctx?: {
-        [key: string]: unknown;
-    };
-    /**
-     * Input
-     */
-    input?: unknown;
-    /**
-     * Location
-     */
-    loc: Array<string | number>;
-    /**
-     * Message
-     */
-    msg: string;
-    /**
-     * Error Type
-     */
-    type: string;
-};
-
-/**
  * VoiceChoice
  *
  * Whose voice speaks: a stock voice by name, another speaker of the task, or an uploaded clip, by id.
@@ -2265,6 +2255,27 @@ export type ListCastData = {
     url: '/api/cast';
 };
 
+export type ListCastErrors = {
+    /**
+     * No API key, or one that is not known
+     */
+    401: Problem;
+    /**
+     * Under a name that LocalClip does not answer to
+     */
+    421: Problem;
+    /**
+     * A defect
+     */
+    500: Problem;
+    /**
+     * Database, broker or object store do not answer; try again later
+     */
+    503: Problem;
+};
+
+export type ListCastError = ListCastErrors[keyof ListCastErrors];
+
 export type ListCastResponses = {
     /**
      * Response List Cast
@@ -2285,9 +2296,45 @@ export type KeepSpeakerData = {
 
 export type KeepSpeakerErrors = {
     /**
-     * Validation Error
+     * The body is cut off or malformed
      */
-    422: HttpValidationError;
+    400: Problem;
+    /**
+     * No API key, or one that is not known
+     */
+    401: Problem;
+    /**
+     * Of another origin; or the address of a part is not valid any more
+     */
+    403: Problem;
+    /**
+     * There is no such thing, or it is another account's
+     */
+    404: Problem;
+    /**
+     * Not in the state that things are in
+     */
+    409: Problem;
+    /**
+     * The body is too large
+     */
+    413: Problem;
+    /**
+     * Under a name that LocalClip does not answer to
+     */
+    421: Problem;
+    /**
+     * Not valid; `errors` points at the fields
+     */
+    422: Problem;
+    /**
+     * A defect
+     */
+    500: Problem;
+    /**
+     * Database, broker or object store do not answer; try again later
+     */
+    503: Problem;
 };
 
 export type KeepSpeakerError = KeepSpeakerErrors[keyof KeepSpeakerErrors];
@@ -2315,9 +2362,41 @@ export type DeleteCastData = {
 
 export type DeleteCastErrors = {
     /**
-     * Validation Error
+     * No API key, or one that is not known
      */
-    422: HttpValidationError;
+    401: Problem;
+    /**
+     * Of another origin; or the address of a part is not valid any more
+     */
+    403: Problem;
+    /**
+     * There is no such thing, or it is another account's
+     */
+    404: Problem;
+    /**
+     * Not in the state that things are in
+     */
+    409: Problem;
+    /**
+     * Changed meanwhile: `If-Match` names another version
+     */
+    412: Problem;
+    /**
+     * Under a name that LocalClip does not answer to
+     */
+    421: Problem;
+    /**
+     * Not valid; `errors` points at the fields
+     */
+    422: Problem;
+    /**
+     * A defect
+     */
+    500: Problem;
+    /**
+     * Database, broker or object store do not answer; try again later
+     */
+    503: Problem;
 };
 
 export type DeleteCastError = DeleteCastErrors[keyof DeleteCastErrors];
@@ -2345,9 +2424,49 @@ export type UpdateCastData = {
 
 export type UpdateCastErrors = {
     /**
-     * Validation Error
+     * The body is cut off or malformed
      */
-    422: HttpValidationError;
+    400: Problem;
+    /**
+     * No API key, or one that is not known
+     */
+    401: Problem;
+    /**
+     * Of another origin; or the address of a part is not valid any more
+     */
+    403: Problem;
+    /**
+     * There is no such thing, or it is another account's
+     */
+    404: Problem;
+    /**
+     * Not in the state that things are in
+     */
+    409: Problem;
+    /**
+     * Changed meanwhile: `If-Match` names another version
+     */
+    412: Problem;
+    /**
+     * The body is too large
+     */
+    413: Problem;
+    /**
+     * Under a name that LocalClip does not answer to
+     */
+    421: Problem;
+    /**
+     * Not valid; `errors` points at the fields
+     */
+    422: Problem;
+    /**
+     * A defect
+     */
+    500: Problem;
+    /**
+     * Database, broker or object store do not answer; try again later
+     */
+    503: Problem;
 };
 
 export type UpdateCastError = UpdateCastErrors[keyof UpdateCastErrors];
@@ -2375,9 +2494,37 @@ export type GetCastSampleData = {
 
 export type GetCastSampleErrors = {
     /**
-     * Validation Error
+     * No API key, or one that is not known
      */
-    422: HttpValidationError;
+    401: Problem;
+    /**
+     * There is no such thing, or it is another account's
+     */
+    404: Problem;
+    /**
+     * Not in the state that things are in
+     */
+    409: Problem;
+    /**
+     * The file has no such range
+     */
+    416: Problem;
+    /**
+     * Under a name that LocalClip does not answer to
+     */
+    421: Problem;
+    /**
+     * Not valid; `errors` points at the fields
+     */
+    422: Problem;
+    /**
+     * A defect
+     */
+    500: Problem;
+    /**
+     * Database, broker or object store do not answer; try again later
+     */
+    503: Problem;
 };
 
 export type GetCastSampleError = GetCastSampleErrors[keyof GetCastSampleErrors];
@@ -2387,6 +2534,10 @@ export type GetCastSampleResponses = {
      * Successful Response
      */
     200: unknown;
+    /**
+     * The range that was asked for
+     */
+    206: unknown;
 };
 
 export type ListClipsData = {
@@ -2395,6 +2546,27 @@ export type ListClipsData = {
     query?: never;
     url: '/api/clips';
 };
+
+export type ListClipsErrors = {
+    /**
+     * No API key, or one that is not known
+     */
+    401: Problem;
+    /**
+     * Under a name that LocalClip does not answer to
+     */
+    421: Problem;
+    /**
+     * A defect
+     */
+    500: Problem;
+    /**
+     * Database, broker or object store do not answer; try again later
+     */
+    503: Problem;
+};
+
+export type ListClipsError = ListClipsErrors[keyof ListClipsErrors];
 
 export type ListClipsResponses = {
     /**
@@ -2424,6 +2596,55 @@ export type CreateClipData = {
     url: '/api/clips';
 };
 
+export type CreateClipErrors = {
+    /**
+     * The body is cut off or malformed
+     */
+    400: Problem;
+    /**
+     * No API key, or one that is not known
+     */
+    401: Problem;
+    /**
+     * Of another origin; or the address of a part is not valid any more
+     */
+    403: Problem;
+    /**
+     * There is no such thing, or it is another account's
+     */
+    404: Problem;
+    /**
+     * Not in the state that things are in
+     */
+    409: Problem;
+    /**
+     * The body is too large
+     */
+    413: Problem;
+    /**
+     * The body is of a type that is not taken
+     */
+    415: Problem;
+    /**
+     * Under a name that LocalClip does not answer to
+     */
+    421: Problem;
+    /**
+     * Not valid; `errors` points at the fields
+     */
+    422: Problem;
+    /**
+     * A defect
+     */
+    500: Problem;
+    /**
+     * Database, broker or object store do not answer; try again later
+     */
+    503: Problem;
+};
+
+export type CreateClipError = CreateClipErrors[keyof CreateClipErrors];
+
 export type CreateClipResponses = {
     /**
      * Successful Response
@@ -2447,9 +2668,41 @@ export type DeleteClipData = {
 
 export type DeleteClipErrors = {
     /**
-     * Validation Error
+     * No API key, or one that is not known
      */
-    422: HttpValidationError;
+    401: Problem;
+    /**
+     * Of another origin; or the address of a part is not valid any more
+     */
+    403: Problem;
+    /**
+     * There is no such thing, or it is another account's
+     */
+    404: Problem;
+    /**
+     * Not in the state that things are in
+     */
+    409: Problem;
+    /**
+     * Changed meanwhile: `If-Match` names another version
+     */
+    412: Problem;
+    /**
+     * Under a name that LocalClip does not answer to
+     */
+    421: Problem;
+    /**
+     * Not valid; `errors` points at the fields
+     */
+    422: Problem;
+    /**
+     * A defect
+     */
+    500: Problem;
+    /**
+     * Database, broker or object store do not answer; try again later
+     */
+    503: Problem;
 };
 
 export type DeleteClipError = DeleteClipErrors[keyof DeleteClipErrors];
@@ -2477,9 +2730,29 @@ export type GetClipData = {
 
 export type GetClipErrors = {
     /**
-     * Validation Error
+     * No API key, or one that is not known
      */
-    422: HttpValidationError;
+    401: Problem;
+    /**
+     * There is no such thing, or it is another account's
+     */
+    404: Problem;
+    /**
+     * Under a name that LocalClip does not answer to
+     */
+    421: Problem;
+    /**
+     * Not valid; `errors` points at the fields
+     */
+    422: Problem;
+    /**
+     * A defect
+     */
+    500: Problem;
+    /**
+     * Database, broker or object store do not answer; try again later
+     */
+    503: Problem;
 };
 
 export type GetClipError = GetClipErrors[keyof GetClipErrors];
@@ -2507,9 +2780,37 @@ export type GetClipAudioData = {
 
 export type GetClipAudioErrors = {
     /**
-     * Validation Error
+     * No API key, or one that is not known
      */
-    422: HttpValidationError;
+    401: Problem;
+    /**
+     * There is no such thing, or it is another account's
+     */
+    404: Problem;
+    /**
+     * Not in the state that things are in
+     */
+    409: Problem;
+    /**
+     * The file has no such range
+     */
+    416: Problem;
+    /**
+     * Under a name that LocalClip does not answer to
+     */
+    421: Problem;
+    /**
+     * Not valid; `errors` points at the fields
+     */
+    422: Problem;
+    /**
+     * A defect
+     */
+    500: Problem;
+    /**
+     * Database, broker or object store do not answer; try again later
+     */
+    503: Problem;
 };
 
 export type GetClipAudioError = GetClipAudioErrors[keyof GetClipAudioErrors];
@@ -2519,6 +2820,10 @@ export type GetClipAudioResponses = {
      * Successful Response
      */
     200: unknown;
+    /**
+     * The range that was asked for
+     */
+    206: unknown;
 };
 
 export type ListEnginesData = {
@@ -2527,6 +2832,23 @@ export type ListEnginesData = {
     query?: never;
     url: '/api/engines';
 };
+
+export type ListEnginesErrors = {
+    /**
+     * Under a name that LocalClip does not answer to
+     */
+    421: Problem;
+    /**
+     * A defect
+     */
+    500: Problem;
+    /**
+     * Database, broker or object store do not answer; try again later
+     */
+    503: Problem;
+};
+
+export type ListEnginesError = ListEnginesErrors[keyof ListEnginesErrors];
 
 export type ListEnginesResponses = {
     /**
@@ -2561,9 +2883,25 @@ export type AllEventsData = {
 
 export type AllEventsErrors = {
     /**
-     * Validation Error
+     * No API key, or one that is not known
      */
-    422: HttpValidationError;
+    401: Problem;
+    /**
+     * Under a name that LocalClip does not answer to
+     */
+    421: Problem;
+    /**
+     * Not valid; `errors` points at the fields
+     */
+    422: Problem;
+    /**
+     * A defect
+     */
+    500: Problem;
+    /**
+     * Database, broker or object store do not answer; try again later
+     */
+    503: Problem;
 };
 
 export type AllEventsError = AllEventsErrors[keyof AllEventsErrors];
@@ -2609,9 +2947,25 @@ export type ListTermsData = {
 
 export type ListTermsErrors = {
     /**
-     * Validation Error
+     * No API key, or one that is not known
      */
-    422: HttpValidationError;
+    401: Problem;
+    /**
+     * Under a name that LocalClip does not answer to
+     */
+    421: Problem;
+    /**
+     * Not valid; `errors` points at the fields
+     */
+    422: Problem;
+    /**
+     * A defect
+     */
+    500: Problem;
+    /**
+     * Database, broker or object store do not answer; try again later
+     */
+    503: Problem;
 };
 
 export type ListTermsError = ListTermsErrors[keyof ListTermsErrors];
@@ -2636,9 +2990,45 @@ export type CreateTermData = {
 
 export type CreateTermErrors = {
     /**
-     * Validation Error
+     * The body is cut off or malformed
      */
-    422: HttpValidationError;
+    400: Problem;
+    /**
+     * No API key, or one that is not known
+     */
+    401: Problem;
+    /**
+     * Of another origin; or the address of a part is not valid any more
+     */
+    403: Problem;
+    /**
+     * There is no such thing, or it is another account's
+     */
+    404: Problem;
+    /**
+     * Not in the state that things are in
+     */
+    409: Problem;
+    /**
+     * The body is too large
+     */
+    413: Problem;
+    /**
+     * Under a name that LocalClip does not answer to
+     */
+    421: Problem;
+    /**
+     * Not valid; `errors` points at the fields
+     */
+    422: Problem;
+    /**
+     * A defect
+     */
+    500: Problem;
+    /**
+     * Database, broker or object store do not answer; try again later
+     */
+    503: Problem;
 };
 
 export type CreateTermError = CreateTermErrors[keyof CreateTermErrors];
@@ -2672,9 +3062,33 @@ export type ExportTermsData = {
 
 export type ExportTermsErrors = {
     /**
-     * Validation Error
+     * No API key, or one that is not known
      */
-    422: HttpValidationError;
+    401: Problem;
+    /**
+     * Not in the state that things are in
+     */
+    409: Problem;
+    /**
+     * The file has no such range
+     */
+    416: Problem;
+    /**
+     * Under a name that LocalClip does not answer to
+     */
+    421: Problem;
+    /**
+     * Not valid; `errors` points at the fields
+     */
+    422: Problem;
+    /**
+     * A defect
+     */
+    500: Problem;
+    /**
+     * Database, broker or object store do not answer; try again later
+     */
+    503: Problem;
 };
 
 export type ExportTermsError = ExportTermsErrors[keyof ExportTermsErrors];
@@ -2694,6 +3108,55 @@ export type ImportTermsData = {
     query?: never;
     url: '/api/glossary/import';
 };
+
+export type ImportTermsErrors = {
+    /**
+     * The body is cut off or malformed
+     */
+    400: Problem;
+    /**
+     * No API key, or one that is not known
+     */
+    401: Problem;
+    /**
+     * Of another origin; or the address of a part is not valid any more
+     */
+    403: Problem;
+    /**
+     * There is no such thing, or it is another account's
+     */
+    404: Problem;
+    /**
+     * Not in the state that things are in
+     */
+    409: Problem;
+    /**
+     * The body is too large
+     */
+    413: Problem;
+    /**
+     * The body is of a type that is not taken
+     */
+    415: Problem;
+    /**
+     * Under a name that LocalClip does not answer to
+     */
+    421: Problem;
+    /**
+     * Not valid; `errors` points at the fields
+     */
+    422: Problem;
+    /**
+     * A defect
+     */
+    500: Problem;
+    /**
+     * Database, broker or object store do not answer; try again later
+     */
+    503: Problem;
+};
+
+export type ImportTermsError = ImportTermsErrors[keyof ImportTermsErrors];
 
 export type ImportTermsResponses = {
     /**
@@ -2718,9 +3181,41 @@ export type DeleteTermData = {
 
 export type DeleteTermErrors = {
     /**
-     * Validation Error
+     * No API key, or one that is not known
      */
-    422: HttpValidationError;
+    401: Problem;
+    /**
+     * Of another origin; or the address of a part is not valid any more
+     */
+    403: Problem;
+    /**
+     * There is no such thing, or it is another account's
+     */
+    404: Problem;
+    /**
+     * Not in the state that things are in
+     */
+    409: Problem;
+    /**
+     * Changed meanwhile: `If-Match` names another version
+     */
+    412: Problem;
+    /**
+     * Under a name that LocalClip does not answer to
+     */
+    421: Problem;
+    /**
+     * Not valid; `errors` points at the fields
+     */
+    422: Problem;
+    /**
+     * A defect
+     */
+    500: Problem;
+    /**
+     * Database, broker or object store do not answer; try again later
+     */
+    503: Problem;
 };
 
 export type DeleteTermError = DeleteTermErrors[keyof DeleteTermErrors];
@@ -2748,9 +3243,49 @@ export type UpdateTermData = {
 
 export type UpdateTermErrors = {
     /**
-     * Validation Error
+     * The body is cut off or malformed
      */
-    422: HttpValidationError;
+    400: Problem;
+    /**
+     * No API key, or one that is not known
+     */
+    401: Problem;
+    /**
+     * Of another origin; or the address of a part is not valid any more
+     */
+    403: Problem;
+    /**
+     * There is no such thing, or it is another account's
+     */
+    404: Problem;
+    /**
+     * Not in the state that things are in
+     */
+    409: Problem;
+    /**
+     * Changed meanwhile: `If-Match` names another version
+     */
+    412: Problem;
+    /**
+     * The body is too large
+     */
+    413: Problem;
+    /**
+     * Under a name that LocalClip does not answer to
+     */
+    421: Problem;
+    /**
+     * Not valid; `errors` points at the fields
+     */
+    422: Problem;
+    /**
+     * A defect
+     */
+    500: Problem;
+    /**
+     * Database, broker or object store do not answer; try again later
+     */
+    503: Problem;
 };
 
 export type UpdateTermError = UpdateTermErrors[keyof UpdateTermErrors];
@@ -2770,6 +3305,23 @@ export type ListLanguagesData = {
     query?: never;
     url: '/api/languages';
 };
+
+export type ListLanguagesErrors = {
+    /**
+     * Under a name that LocalClip does not answer to
+     */
+    421: Problem;
+    /**
+     * A defect
+     */
+    500: Problem;
+    /**
+     * Database, broker or object store do not answer; try again later
+     */
+    503: Problem;
+};
+
+export type ListLanguagesError = ListLanguagesErrors[keyof ListLanguagesErrors];
 
 export type ListLanguagesResponses = {
     /**
@@ -2812,9 +3364,25 @@ export type ListMemoryData = {
 
 export type ListMemoryErrors = {
     /**
-     * Validation Error
+     * No API key, or one that is not known
      */
-    422: HttpValidationError;
+    401: Problem;
+    /**
+     * Under a name that LocalClip does not answer to
+     */
+    421: Problem;
+    /**
+     * Not valid; `errors` points at the fields
+     */
+    422: Problem;
+    /**
+     * A defect
+     */
+    500: Problem;
+    /**
+     * Database, broker or object store do not answer; try again later
+     */
+    503: Problem;
 };
 
 export type ListMemoryError = ListMemoryErrors[keyof ListMemoryErrors];
@@ -2844,9 +3412,41 @@ export type DeleteMemoryData = {
 
 export type DeleteMemoryErrors = {
     /**
-     * Validation Error
+     * No API key, or one that is not known
      */
-    422: HttpValidationError;
+    401: Problem;
+    /**
+     * Of another origin; or the address of a part is not valid any more
+     */
+    403: Problem;
+    /**
+     * There is no such thing, or it is another account's
+     */
+    404: Problem;
+    /**
+     * Not in the state that things are in
+     */
+    409: Problem;
+    /**
+     * Changed meanwhile: `If-Match` names another version
+     */
+    412: Problem;
+    /**
+     * Under a name that LocalClip does not answer to
+     */
+    421: Problem;
+    /**
+     * Not valid; `errors` points at the fields
+     */
+    422: Problem;
+    /**
+     * A defect
+     */
+    500: Problem;
+    /**
+     * Database, broker or object store do not answer; try again later
+     */
+    503: Problem;
 };
 
 export type DeleteMemoryError = DeleteMemoryErrors[keyof DeleteMemoryErrors];
@@ -2867,6 +3467,27 @@ export type ListRecipesData = {
     url: '/api/recipes';
 };
 
+export type ListRecipesErrors = {
+    /**
+     * No API key, or one that is not known
+     */
+    401: Problem;
+    /**
+     * Under a name that LocalClip does not answer to
+     */
+    421: Problem;
+    /**
+     * A defect
+     */
+    500: Problem;
+    /**
+     * Database, broker or object store do not answer; try again later
+     */
+    503: Problem;
+};
+
+export type ListRecipesError = ListRecipesErrors[keyof ListRecipesErrors];
+
 export type ListRecipesResponses = {
     /**
      * Response List Recipes
@@ -2884,6 +3505,27 @@ export type GetSettingsData = {
     query?: never;
     url: '/api/settings';
 };
+
+export type GetSettingsErrors = {
+    /**
+     * No API key, or one that is not known
+     */
+    401: Problem;
+    /**
+     * Under a name that LocalClip does not answer to
+     */
+    421: Problem;
+    /**
+     * A defect
+     */
+    500: Problem;
+    /**
+     * Database, broker or object store do not answer; try again later
+     */
+    503: Problem;
+};
+
+export type GetSettingsError = GetSettingsErrors[keyof GetSettingsErrors];
 
 export type GetSettingsResponses = {
     /**
@@ -2903,9 +3545,49 @@ export type PutSettingsData = {
 
 export type PutSettingsErrors = {
     /**
-     * Validation Error
+     * The body is cut off or malformed
      */
-    422: HttpValidationError;
+    400: Problem;
+    /**
+     * No API key, or one that is not known
+     */
+    401: Problem;
+    /**
+     * Of another origin; or the address of a part is not valid any more
+     */
+    403: Problem;
+    /**
+     * There is no such thing, or it is another account's
+     */
+    404: Problem;
+    /**
+     * Not in the state that things are in
+     */
+    409: Problem;
+    /**
+     * Changed meanwhile: `If-Match` names another version
+     */
+    412: Problem;
+    /**
+     * The body is too large
+     */
+    413: Problem;
+    /**
+     * Under a name that LocalClip does not answer to
+     */
+    421: Problem;
+    /**
+     * Not valid; `errors` points at the fields
+     */
+    422: Problem;
+    /**
+     * A defect
+     */
+    500: Problem;
+    /**
+     * Database, broker or object store do not answer; try again later
+     */
+    503: Problem;
 };
 
 export type PutSettingsError = PutSettingsErrors[keyof PutSettingsErrors];
@@ -2951,9 +3633,25 @@ export type ListTasksData = {
 
 export type ListTasksErrors = {
     /**
-     * Validation Error
+     * No API key, or one that is not known
      */
-    422: HttpValidationError;
+    401: Problem;
+    /**
+     * Under a name that LocalClip does not answer to
+     */
+    421: Problem;
+    /**
+     * Not valid; `errors` points at the fields
+     */
+    422: Problem;
+    /**
+     * A defect
+     */
+    500: Problem;
+    /**
+     * Database, broker or object store do not answer; try again later
+     */
+    503: Problem;
 };
 
 export type ListTasksError = ListTasksErrors[keyof ListTasksErrors];
@@ -2997,6 +3695,55 @@ export type CreateTaskData = {
     url: '/api/tasks';
 };
 
+export type CreateTaskErrors = {
+    /**
+     * The body is cut off or malformed
+     */
+    400: Problem;
+    /**
+     * No API key, or one that is not known
+     */
+    401: Problem;
+    /**
+     * Of another origin; or the address of a part is not valid any more
+     */
+    403: Problem;
+    /**
+     * There is no such thing, or it is another account's
+     */
+    404: Problem;
+    /**
+     * Not in the state that things are in
+     */
+    409: Problem;
+    /**
+     * The body is too large
+     */
+    413: Problem;
+    /**
+     * The body is of a type that is not taken
+     */
+    415: Problem;
+    /**
+     * Under a name that LocalClip does not answer to
+     */
+    421: Problem;
+    /**
+     * Not valid; `errors` points at the fields
+     */
+    422: Problem;
+    /**
+     * A defect
+     */
+    500: Problem;
+    /**
+     * Database, broker or object store do not answer; try again later
+     */
+    503: Problem;
+};
+
+export type CreateTaskError = CreateTaskErrors[keyof CreateTaskErrors];
+
 export type CreateTaskResponses = {
     /**
      * Successful Response
@@ -3020,9 +3767,41 @@ export type DeleteTaskData = {
 
 export type DeleteTaskErrors = {
     /**
-     * Validation Error
+     * No API key, or one that is not known
      */
-    422: HttpValidationError;
+    401: Problem;
+    /**
+     * Of another origin; or the address of a part is not valid any more
+     */
+    403: Problem;
+    /**
+     * There is no such thing, or it is another account's
+     */
+    404: Problem;
+    /**
+     * Not in the state that things are in
+     */
+    409: Problem;
+    /**
+     * Changed meanwhile: `If-Match` names another version
+     */
+    412: Problem;
+    /**
+     * Under a name that LocalClip does not answer to
+     */
+    421: Problem;
+    /**
+     * Not valid; `errors` points at the fields
+     */
+    422: Problem;
+    /**
+     * A defect
+     */
+    500: Problem;
+    /**
+     * Database, broker or object store do not answer; try again later
+     */
+    503: Problem;
 };
 
 export type DeleteTaskError = DeleteTaskErrors[keyof DeleteTaskErrors];
@@ -3050,9 +3829,29 @@ export type GetTaskData = {
 
 export type GetTaskErrors = {
     /**
-     * Validation Error
+     * No API key, or one that is not known
      */
-    422: HttpValidationError;
+    401: Problem;
+    /**
+     * There is no such thing, or it is another account's
+     */
+    404: Problem;
+    /**
+     * Under a name that LocalClip does not answer to
+     */
+    421: Problem;
+    /**
+     * Not valid; `errors` points at the fields
+     */
+    422: Problem;
+    /**
+     * A defect
+     */
+    500: Problem;
+    /**
+     * Database, broker or object store do not answer; try again later
+     */
+    503: Problem;
 };
 
 export type GetTaskError = GetTaskErrors[keyof GetTaskErrors];
@@ -3080,9 +3879,49 @@ export type UpdateTaskData = {
 
 export type UpdateTaskErrors = {
     /**
-     * Validation Error
+     * The body is cut off or malformed
      */
-    422: HttpValidationError;
+    400: Problem;
+    /**
+     * No API key, or one that is not known
+     */
+    401: Problem;
+    /**
+     * Of another origin; or the address of a part is not valid any more
+     */
+    403: Problem;
+    /**
+     * There is no such thing, or it is another account's
+     */
+    404: Problem;
+    /**
+     * Not in the state that things are in
+     */
+    409: Problem;
+    /**
+     * Changed meanwhile: `If-Match` names another version
+     */
+    412: Problem;
+    /**
+     * The body is too large
+     */
+    413: Problem;
+    /**
+     * Under a name that LocalClip does not answer to
+     */
+    421: Problem;
+    /**
+     * Not valid; `errors` points at the fields
+     */
+    422: Problem;
+    /**
+     * A defect
+     */
+    500: Problem;
+    /**
+     * Database, broker or object store do not answer; try again later
+     */
+    503: Problem;
 };
 
 export type UpdateTaskError = UpdateTaskErrors[keyof UpdateTaskErrors];
@@ -3110,9 +3949,29 @@ export type ListArtifactsData = {
 
 export type ListArtifactsErrors = {
     /**
-     * Validation Error
+     * No API key, or one that is not known
      */
-    422: HttpValidationError;
+    401: Problem;
+    /**
+     * There is no such thing, or it is another account's
+     */
+    404: Problem;
+    /**
+     * Under a name that LocalClip does not answer to
+     */
+    421: Problem;
+    /**
+     * Not valid; `errors` points at the fields
+     */
+    422: Problem;
+    /**
+     * A defect
+     */
+    500: Problem;
+    /**
+     * Database, broker or object store do not answer; try again later
+     */
+    503: Problem;
 };
 
 export type ListArtifactsError = ListArtifactsErrors[keyof ListArtifactsErrors];
@@ -3157,9 +4016,37 @@ export type GetArtifactData = {
 
 export type GetArtifactErrors = {
     /**
-     * Validation Error
+     * No API key, or one that is not known
      */
-    422: HttpValidationError;
+    401: Problem;
+    /**
+     * There is no such thing, or it is another account's
+     */
+    404: Problem;
+    /**
+     * Not in the state that things are in
+     */
+    409: Problem;
+    /**
+     * The file has no such range
+     */
+    416: Problem;
+    /**
+     * Under a name that LocalClip does not answer to
+     */
+    421: Problem;
+    /**
+     * Not valid; `errors` points at the fields
+     */
+    422: Problem;
+    /**
+     * A defect
+     */
+    500: Problem;
+    /**
+     * Database, broker or object store do not answer; try again later
+     */
+    503: Problem;
 };
 
 export type GetArtifactError = GetArtifactErrors[keyof GetArtifactErrors];
@@ -3169,6 +4056,10 @@ export type GetArtifactResponses = {
      * Successful Response
      */
     200: unknown;
+    /**
+     * The range that was asked for
+     */
+    206: unknown;
 };
 
 export type CancelTaskData = {
@@ -3188,9 +4079,45 @@ export type CancelTaskData = {
 
 export type CancelTaskErrors = {
     /**
-     * Validation Error
+     * The body is cut off or malformed
      */
-    422: HttpValidationError;
+    400: Problem;
+    /**
+     * No API key, or one that is not known
+     */
+    401: Problem;
+    /**
+     * Of another origin; or the address of a part is not valid any more
+     */
+    403: Problem;
+    /**
+     * There is no such thing, or it is another account's
+     */
+    404: Problem;
+    /**
+     * Not in the state that things are in
+     */
+    409: Problem;
+    /**
+     * The body is too large
+     */
+    413: Problem;
+    /**
+     * Under a name that LocalClip does not answer to
+     */
+    421: Problem;
+    /**
+     * Not valid; `errors` points at the fields
+     */
+    422: Problem;
+    /**
+     * A defect
+     */
+    500: Problem;
+    /**
+     * Database, broker or object store do not answer; try again later
+     */
+    503: Problem;
 };
 
 export type CancelTaskError = CancelTaskErrors[keyof CancelTaskErrors];
@@ -3223,9 +4150,29 @@ export type ListEditsData = {
 
 export type ListEditsErrors = {
     /**
-     * Validation Error
+     * No API key, or one that is not known
      */
-    422: HttpValidationError;
+    401: Problem;
+    /**
+     * There is no such thing, or it is another account's
+     */
+    404: Problem;
+    /**
+     * Under a name that LocalClip does not answer to
+     */
+    421: Problem;
+    /**
+     * Not valid; `errors` points at the fields
+     */
+    422: Problem;
+    /**
+     * A defect
+     */
+    500: Problem;
+    /**
+     * Database, broker or object store do not answer; try again later
+     */
+    503: Problem;
 };
 
 export type ListEditsError = ListEditsErrors[keyof ListEditsErrors];
@@ -3268,9 +4215,29 @@ export type TaskEventsData = {
 
 export type TaskEventsErrors = {
     /**
-     * Validation Error
+     * No API key, or one that is not known
      */
-    422: HttpValidationError;
+    401: Problem;
+    /**
+     * There is no such thing, or it is another account's
+     */
+    404: Problem;
+    /**
+     * Under a name that LocalClip does not answer to
+     */
+    421: Problem;
+    /**
+     * Not valid; `errors` points at the fields
+     */
+    422: Problem;
+    /**
+     * A defect
+     */
+    500: Problem;
+    /**
+     * Database, broker or object store do not answer; try again later
+     */
+    503: Problem;
 };
 
 export type TaskEventsError = TaskEventsErrors[keyof TaskEventsErrors];
@@ -3298,9 +4265,29 @@ export type ListExportsData = {
 
 export type ListExportsErrors = {
     /**
-     * Validation Error
+     * No API key, or one that is not known
      */
-    422: HttpValidationError;
+    401: Problem;
+    /**
+     * There is no such thing, or it is another account's
+     */
+    404: Problem;
+    /**
+     * Under a name that LocalClip does not answer to
+     */
+    421: Problem;
+    /**
+     * Not valid; `errors` points at the fields
+     */
+    422: Problem;
+    /**
+     * A defect
+     */
+    500: Problem;
+    /**
+     * Database, broker or object store do not answer; try again later
+     */
+    503: Problem;
 };
 
 export type ListExportsError = ListExportsErrors[keyof ListExportsErrors];
@@ -3330,9 +4317,45 @@ export type StartExportData = {
 
 export type StartExportErrors = {
     /**
-     * Validation Error
+     * The body is cut off or malformed
      */
-    422: HttpValidationError;
+    400: Problem;
+    /**
+     * No API key, or one that is not known
+     */
+    401: Problem;
+    /**
+     * Of another origin; or the address of a part is not valid any more
+     */
+    403: Problem;
+    /**
+     * There is no such thing, or it is another account's
+     */
+    404: Problem;
+    /**
+     * Not in the state that things are in
+     */
+    409: Problem;
+    /**
+     * The body is too large
+     */
+    413: Problem;
+    /**
+     * Under a name that LocalClip does not answer to
+     */
+    421: Problem;
+    /**
+     * Not valid; `errors` points at the fields
+     */
+    422: Problem;
+    /**
+     * A defect
+     */
+    500: Problem;
+    /**
+     * Database, broker or object store do not answer; try again later
+     */
+    503: Problem;
 };
 
 export type StartExportError = StartExportErrors[keyof StartExportErrors];
@@ -3364,9 +4387,41 @@ export type DeleteExportData = {
 
 export type DeleteExportErrors = {
     /**
-     * Validation Error
+     * No API key, or one that is not known
      */
-    422: HttpValidationError;
+    401: Problem;
+    /**
+     * Of another origin; or the address of a part is not valid any more
+     */
+    403: Problem;
+    /**
+     * There is no such thing, or it is another account's
+     */
+    404: Problem;
+    /**
+     * Not in the state that things are in
+     */
+    409: Problem;
+    /**
+     * Changed meanwhile: `If-Match` names another version
+     */
+    412: Problem;
+    /**
+     * Under a name that LocalClip does not answer to
+     */
+    421: Problem;
+    /**
+     * Not valid; `errors` points at the fields
+     */
+    422: Problem;
+    /**
+     * A defect
+     */
+    500: Problem;
+    /**
+     * Database, broker or object store do not answer; try again later
+     */
+    503: Problem;
 };
 
 export type DeleteExportError = DeleteExportErrors[keyof DeleteExportErrors];
@@ -3398,9 +4453,29 @@ export type GetExportData = {
 
 export type GetExportErrors = {
     /**
-     * Validation Error
+     * No API key, or one that is not known
      */
-    422: HttpValidationError;
+    401: Problem;
+    /**
+     * There is no such thing, or it is another account's
+     */
+    404: Problem;
+    /**
+     * Under a name that LocalClip does not answer to
+     */
+    421: Problem;
+    /**
+     * Not valid; `errors` points at the fields
+     */
+    422: Problem;
+    /**
+     * A defect
+     */
+    500: Problem;
+    /**
+     * Database, broker or object store do not answer; try again later
+     */
+    503: Problem;
 };
 
 export type GetExportError = GetExportErrors[keyof GetExportErrors];
@@ -3436,9 +4511,37 @@ export type GetExportFileData = {
 
 export type GetExportFileErrors = {
     /**
-     * Validation Error
+     * No API key, or one that is not known
      */
-    422: HttpValidationError;
+    401: Problem;
+    /**
+     * There is no such thing, or it is another account's
+     */
+    404: Problem;
+    /**
+     * Not in the state that things are in
+     */
+    409: Problem;
+    /**
+     * The file has no such range
+     */
+    416: Problem;
+    /**
+     * Under a name that LocalClip does not answer to
+     */
+    421: Problem;
+    /**
+     * Not valid; `errors` points at the fields
+     */
+    422: Problem;
+    /**
+     * A defect
+     */
+    500: Problem;
+    /**
+     * Database, broker or object store do not answer; try again later
+     */
+    503: Problem;
 };
 
 export type GetExportFileError = GetExportFileErrors[keyof GetExportFileErrors];
@@ -3448,6 +4551,10 @@ export type GetExportFileResponses = {
      * Successful Response
      */
     200: unknown;
+    /**
+     * The range that was asked for
+     */
+    206: unknown;
 };
 
 export type ListJobsData = {
@@ -3481,9 +4588,29 @@ export type ListJobsData = {
 
 export type ListJobsErrors = {
     /**
-     * Validation Error
+     * No API key, or one that is not known
      */
-    422: HttpValidationError;
+    401: Problem;
+    /**
+     * There is no such thing, or it is another account's
+     */
+    404: Problem;
+    /**
+     * Under a name that LocalClip does not answer to
+     */
+    421: Problem;
+    /**
+     * Not valid; `errors` points at the fields
+     */
+    422: Problem;
+    /**
+     * A defect
+     */
+    500: Problem;
+    /**
+     * Database, broker or object store do not answer; try again later
+     */
+    503: Problem;
 };
 
 export type ListJobsError = ListJobsErrors[keyof ListJobsErrors];
@@ -3517,9 +4644,37 @@ export type CancelJobData = {
 
 export type CancelJobErrors = {
     /**
-     * Validation Error
+     * No API key, or one that is not known
      */
-    422: HttpValidationError;
+    401: Problem;
+    /**
+     * Of another origin; or the address of a part is not valid any more
+     */
+    403: Problem;
+    /**
+     * There is no such thing, or it is another account's
+     */
+    404: Problem;
+    /**
+     * Not in the state that things are in
+     */
+    409: Problem;
+    /**
+     * Under a name that LocalClip does not answer to
+     */
+    421: Problem;
+    /**
+     * Not valid; `errors` points at the fields
+     */
+    422: Problem;
+    /**
+     * A defect
+     */
+    500: Problem;
+    /**
+     * Database, broker or object store do not answer; try again later
+     */
+    503: Problem;
 };
 
 export type CancelJobError = CancelJobErrors[keyof CancelJobErrors];
@@ -3551,9 +4706,37 @@ export type CancelLanguageData = {
 
 export type CancelLanguageErrors = {
     /**
-     * Validation Error
+     * No API key, or one that is not known
      */
-    422: HttpValidationError;
+    401: Problem;
+    /**
+     * Of another origin; or the address of a part is not valid any more
+     */
+    403: Problem;
+    /**
+     * There is no such thing, or it is another account's
+     */
+    404: Problem;
+    /**
+     * Not in the state that things are in
+     */
+    409: Problem;
+    /**
+     * Under a name that LocalClip does not answer to
+     */
+    421: Problem;
+    /**
+     * Not valid; `errors` points at the fields
+     */
+    422: Problem;
+    /**
+     * A defect
+     */
+    500: Problem;
+    /**
+     * Database, broker or object store do not answer; try again later
+     */
+    503: Problem;
 };
 
 export type CancelLanguageError = CancelLanguageErrors[keyof CancelLanguageErrors];
@@ -3585,9 +4768,45 @@ export type DubLinesData = {
 
 export type DubLinesErrors = {
     /**
-     * Validation Error
+     * The body is cut off or malformed
      */
-    422: HttpValidationError;
+    400: Problem;
+    /**
+     * No API key, or one that is not known
+     */
+    401: Problem;
+    /**
+     * Of another origin; or the address of a part is not valid any more
+     */
+    403: Problem;
+    /**
+     * There is no such thing, or it is another account's
+     */
+    404: Problem;
+    /**
+     * Not in the state that things are in
+     */
+    409: Problem;
+    /**
+     * The body is too large
+     */
+    413: Problem;
+    /**
+     * Under a name that LocalClip does not answer to
+     */
+    421: Problem;
+    /**
+     * Not valid; `errors` points at the fields
+     */
+    422: Problem;
+    /**
+     * A defect
+     */
+    500: Problem;
+    /**
+     * Database, broker or object store do not answer; try again later
+     */
+    503: Problem;
 };
 
 export type DubLinesError = DubLinesErrors[keyof DubLinesErrors];
@@ -3619,9 +4838,29 @@ export type ListLinesData = {
 
 export type ListLinesErrors = {
     /**
-     * Validation Error
+     * No API key, or one that is not known
      */
-    422: HttpValidationError;
+    401: Problem;
+    /**
+     * There is no such thing, or it is another account's
+     */
+    404: Problem;
+    /**
+     * Under a name that LocalClip does not answer to
+     */
+    421: Problem;
+    /**
+     * Not valid; `errors` points at the fields
+     */
+    422: Problem;
+    /**
+     * A defect
+     */
+    500: Problem;
+    /**
+     * Database, broker or object store do not answer; try again later
+     */
+    503: Problem;
 };
 
 export type ListLinesError = ListLinesErrors[keyof ListLinesErrors];
@@ -3659,9 +4898,29 @@ export type GetLineData = {
 
 export type GetLineErrors = {
     /**
-     * Validation Error
+     * No API key, or one that is not known
      */
-    422: HttpValidationError;
+    401: Problem;
+    /**
+     * There is no such thing, or it is another account's
+     */
+    404: Problem;
+    /**
+     * Under a name that LocalClip does not answer to
+     */
+    421: Problem;
+    /**
+     * Not valid; `errors` points at the fields
+     */
+    422: Problem;
+    /**
+     * A defect
+     */
+    500: Problem;
+    /**
+     * Database, broker or object store do not answer; try again later
+     */
+    503: Problem;
 };
 
 export type GetLineError = GetLineErrors[keyof GetLineErrors];
@@ -3697,9 +4956,53 @@ export type UpdateLineData = {
 
 export type UpdateLineErrors = {
     /**
-     * Validation Error
+     * The body is cut off or malformed
      */
-    422: HttpValidationError;
+    400: Problem;
+    /**
+     * No API key, or one that is not known
+     */
+    401: Problem;
+    /**
+     * Of another origin; or the address of a part is not valid any more
+     */
+    403: Problem;
+    /**
+     * There is no such thing, or it is another account's
+     */
+    404: Problem;
+    /**
+     * Not in the state that things are in
+     */
+    409: Problem;
+    /**
+     * Changed meanwhile: `If-Match` names another version
+     */
+    412: Problem;
+    /**
+     * The body is too large
+     */
+    413: Problem;
+    /**
+     * Under a name that LocalClip does not answer to
+     */
+    421: Problem;
+    /**
+     * Not valid; `errors` points at the fields
+     */
+    422: Problem;
+    /**
+     * `If-Match` is missing
+     */
+    428: Problem;
+    /**
+     * A defect
+     */
+    500: Problem;
+    /**
+     * Database, broker or object store do not answer; try again later
+     */
+    503: Problem;
 };
 
 export type UpdateLineError = UpdateLineErrors[keyof UpdateLineErrors];
@@ -3735,9 +5038,37 @@ export type DubLineData = {
 
 export type DubLineErrors = {
     /**
-     * Validation Error
+     * No API key, or one that is not known
      */
-    422: HttpValidationError;
+    401: Problem;
+    /**
+     * Of another origin; or the address of a part is not valid any more
+     */
+    403: Problem;
+    /**
+     * There is no such thing, or it is another account's
+     */
+    404: Problem;
+    /**
+     * Not in the state that things are in
+     */
+    409: Problem;
+    /**
+     * Under a name that LocalClip does not answer to
+     */
+    421: Problem;
+    /**
+     * Not valid; `errors` points at the fields
+     */
+    422: Problem;
+    /**
+     * A defect
+     */
+    500: Problem;
+    /**
+     * Database, broker or object store do not answer; try again later
+     */
+    503: Problem;
 };
 
 export type DubLineError = DubLineErrors[keyof DubLineErrors];
@@ -3773,9 +5104,29 @@ export type ListTakesData = {
 
 export type ListTakesErrors = {
     /**
-     * Validation Error
+     * No API key, or one that is not known
      */
-    422: HttpValidationError;
+    401: Problem;
+    /**
+     * There is no such thing, or it is another account's
+     */
+    404: Problem;
+    /**
+     * Under a name that LocalClip does not answer to
+     */
+    421: Problem;
+    /**
+     * Not valid; `errors` points at the fields
+     */
+    422: Problem;
+    /**
+     * A defect
+     */
+    500: Problem;
+    /**
+     * Database, broker or object store do not answer; try again later
+     */
+    503: Problem;
 };
 
 export type ListTakesError = ListTakesErrors[keyof ListTakesErrors];
@@ -3817,9 +5168,37 @@ export type GetTakeAudioData = {
 
 export type GetTakeAudioErrors = {
     /**
-     * Validation Error
+     * No API key, or one that is not known
      */
-    422: HttpValidationError;
+    401: Problem;
+    /**
+     * There is no such thing, or it is another account's
+     */
+    404: Problem;
+    /**
+     * Not in the state that things are in
+     */
+    409: Problem;
+    /**
+     * The file has no such range
+     */
+    416: Problem;
+    /**
+     * Under a name that LocalClip does not answer to
+     */
+    421: Problem;
+    /**
+     * Not valid; `errors` points at the fields
+     */
+    422: Problem;
+    /**
+     * A defect
+     */
+    500: Problem;
+    /**
+     * Database, broker or object store do not answer; try again later
+     */
+    503: Problem;
 };
 
 export type GetTakeAudioError = GetTakeAudioErrors[keyof GetTakeAudioErrors];
@@ -3829,6 +5208,10 @@ export type GetTakeAudioResponses = {
      * Successful Response
      */
     200: unknown;
+    /**
+     * The range that was asked for
+     */
+    206: unknown;
 };
 
 export type ChooseTakeData = {
@@ -3857,9 +5240,45 @@ export type ChooseTakeData = {
 
 export type ChooseTakeErrors = {
     /**
-     * Validation Error
+     * No API key, or one that is not known
      */
-    422: HttpValidationError;
+    401: Problem;
+    /**
+     * Of another origin; or the address of a part is not valid any more
+     */
+    403: Problem;
+    /**
+     * There is no such thing, or it is another account's
+     */
+    404: Problem;
+    /**
+     * Not in the state that things are in
+     */
+    409: Problem;
+    /**
+     * Changed meanwhile: `If-Match` names another version
+     */
+    412: Problem;
+    /**
+     * Under a name that LocalClip does not answer to
+     */
+    421: Problem;
+    /**
+     * Not valid; `errors` points at the fields
+     */
+    422: Problem;
+    /**
+     * `If-Match` is missing
+     */
+    428: Problem;
+    /**
+     * A defect
+     */
+    500: Problem;
+    /**
+     * Database, broker or object store do not answer; try again later
+     */
+    503: Problem;
 };
 
 export type ChooseTakeError = ChooseTakeErrors[keyof ChooseTakeErrors];
@@ -3891,9 +5310,45 @@ export type ProcessLanguageData = {
 
 export type ProcessLanguageErrors = {
     /**
-     * Validation Error
+     * The body is cut off or malformed
      */
-    422: HttpValidationError;
+    400: Problem;
+    /**
+     * No API key, or one that is not known
+     */
+    401: Problem;
+    /**
+     * Of another origin; or the address of a part is not valid any more
+     */
+    403: Problem;
+    /**
+     * There is no such thing, or it is another account's
+     */
+    404: Problem;
+    /**
+     * Not in the state that things are in
+     */
+    409: Problem;
+    /**
+     * The body is too large
+     */
+    413: Problem;
+    /**
+     * Under a name that LocalClip does not answer to
+     */
+    421: Problem;
+    /**
+     * Not valid; `errors` points at the fields
+     */
+    422: Problem;
+    /**
+     * A defect
+     */
+    500: Problem;
+    /**
+     * Database, broker or object store do not answer; try again later
+     */
+    503: Problem;
 };
 
 export type ProcessLanguageError = ProcessLanguageErrors[keyof ProcessLanguageErrors];
@@ -3925,9 +5380,29 @@ export type GetReportData = {
 
 export type GetReportErrors = {
     /**
-     * Validation Error
+     * No API key, or one that is not known
      */
-    422: HttpValidationError;
+    401: Problem;
+    /**
+     * There is no such thing, or it is another account's
+     */
+    404: Problem;
+    /**
+     * Under a name that LocalClip does not answer to
+     */
+    421: Problem;
+    /**
+     * Not valid; `errors` points at the fields
+     */
+    422: Problem;
+    /**
+     * A defect
+     */
+    500: Problem;
+    /**
+     * Database, broker or object store do not answer; try again later
+     */
+    503: Problem;
 };
 
 export type GetReportError = GetReportErrors[keyof GetReportErrors];
@@ -3963,9 +5438,53 @@ export type PutSubtitlesData = {
 
 export type PutSubtitlesErrors = {
     /**
-     * Validation Error
+     * The body is cut off or malformed
      */
-    422: HttpValidationError;
+    400: Problem;
+    /**
+     * No API key, or one that is not known
+     */
+    401: Problem;
+    /**
+     * Of another origin; or the address of a part is not valid any more
+     */
+    403: Problem;
+    /**
+     * There is no such thing, or it is another account's
+     */
+    404: Problem;
+    /**
+     * Not in the state that things are in
+     */
+    409: Problem;
+    /**
+     * Changed meanwhile: `If-Match` names another version
+     */
+    412: Problem;
+    /**
+     * The body is too large
+     */
+    413: Problem;
+    /**
+     * The body is of a type that is not taken
+     */
+    415: Problem;
+    /**
+     * Under a name that LocalClip does not answer to
+     */
+    421: Problem;
+    /**
+     * Not valid; `errors` points at the fields
+     */
+    422: Problem;
+    /**
+     * A defect
+     */
+    500: Problem;
+    /**
+     * Database, broker or object store do not answer; try again later
+     */
+    503: Problem;
 };
 
 export type PutSubtitlesError = PutSubtitlesErrors[keyof PutSubtitlesErrors];
@@ -4001,9 +5520,37 @@ export type GetTakeData = {
 
 export type GetTakeErrors = {
     /**
-     * Validation Error
+     * No API key, or one that is not known
      */
-    422: HttpValidationError;
+    401: Problem;
+    /**
+     * There is no such thing, or it is another account's
+     */
+    404: Problem;
+    /**
+     * Not in the state that things are in
+     */
+    409: Problem;
+    /**
+     * The file has no such range
+     */
+    416: Problem;
+    /**
+     * Under a name that LocalClip does not answer to
+     */
+    421: Problem;
+    /**
+     * Not valid; `errors` points at the fields
+     */
+    422: Problem;
+    /**
+     * A defect
+     */
+    500: Problem;
+    /**
+     * Database, broker or object store do not answer; try again later
+     */
+    503: Problem;
 };
 
 export type GetTakeError = GetTakeErrors[keyof GetTakeErrors];
@@ -4013,6 +5560,10 @@ export type GetTakeResponses = {
      * Successful Response
      */
     200: unknown;
+    /**
+     * The range that was asked for
+     */
+    206: unknown;
 };
 
 export type ListLogsData = {
@@ -4034,9 +5585,29 @@ export type ListLogsData = {
 
 export type ListLogsErrors = {
     /**
-     * Validation Error
+     * No API key, or one that is not known
      */
-    422: HttpValidationError;
+    401: Problem;
+    /**
+     * There is no such thing, or it is another account's
+     */
+    404: Problem;
+    /**
+     * Under a name that LocalClip does not answer to
+     */
+    421: Problem;
+    /**
+     * Not valid; `errors` points at the fields
+     */
+    422: Problem;
+    /**
+     * A defect
+     */
+    500: Problem;
+    /**
+     * Database, broker or object store do not answer; try again later
+     */
+    503: Problem;
 };
 
 export type ListLogsError = ListLogsErrors[keyof ListLogsErrors];
@@ -4066,9 +5637,45 @@ export type ProcessTaskData = {
 
 export type ProcessTaskErrors = {
     /**
-     * Validation Error
+     * The body is cut off or malformed
      */
-    422: HttpValidationError;
+    400: Problem;
+    /**
+     * No API key, or one that is not known
+     */
+    401: Problem;
+    /**
+     * Of another origin; or the address of a part is not valid any more
+     */
+    403: Problem;
+    /**
+     * There is no such thing, or it is another account's
+     */
+    404: Problem;
+    /**
+     * Not in the state that things are in
+     */
+    409: Problem;
+    /**
+     * The body is too large
+     */
+    413: Problem;
+    /**
+     * Under a name that LocalClip does not answer to
+     */
+    421: Problem;
+    /**
+     * Not valid; `errors` points at the fields
+     */
+    422: Problem;
+    /**
+     * A defect
+     */
+    500: Problem;
+    /**
+     * Database, broker or object store do not answer; try again later
+     */
+    503: Problem;
 };
 
 export type ProcessTaskError = ProcessTaskErrors[keyof ProcessTaskErrors];
@@ -4096,9 +5703,37 @@ export type RedoEditData = {
 
 export type RedoEditErrors = {
     /**
-     * Validation Error
+     * No API key, or one that is not known
      */
-    422: HttpValidationError;
+    401: Problem;
+    /**
+     * Of another origin; or the address of a part is not valid any more
+     */
+    403: Problem;
+    /**
+     * There is no such thing, or it is another account's
+     */
+    404: Problem;
+    /**
+     * Not in the state that things are in
+     */
+    409: Problem;
+    /**
+     * Under a name that LocalClip does not answer to
+     */
+    421: Problem;
+    /**
+     * Not valid; `errors` points at the fields
+     */
+    422: Problem;
+    /**
+     * A defect
+     */
+    500: Problem;
+    /**
+     * Database, broker or object store do not answer; try again later
+     */
+    503: Problem;
 };
 
 export type RedoEditError = RedoEditErrors[keyof RedoEditErrors];
@@ -4126,9 +5761,37 @@ export type RetryTaskData = {
 
 export type RetryTaskErrors = {
     /**
-     * Validation Error
+     * No API key, or one that is not known
      */
-    422: HttpValidationError;
+    401: Problem;
+    /**
+     * Of another origin; or the address of a part is not valid any more
+     */
+    403: Problem;
+    /**
+     * There is no such thing, or it is another account's
+     */
+    404: Problem;
+    /**
+     * Not in the state that things are in
+     */
+    409: Problem;
+    /**
+     * Under a name that LocalClip does not answer to
+     */
+    421: Problem;
+    /**
+     * Not valid; `errors` points at the fields
+     */
+    422: Problem;
+    /**
+     * A defect
+     */
+    500: Problem;
+    /**
+     * Database, broker or object store do not answer; try again later
+     */
+    503: Problem;
 };
 
 export type RetryTaskError = RetryTaskErrors[keyof RetryTaskErrors];
@@ -4167,9 +5830,29 @@ export type ListReviewData = {
 
 export type ListReviewErrors = {
     /**
-     * Validation Error
+     * No API key, or one that is not known
      */
-    422: HttpValidationError;
+    401: Problem;
+    /**
+     * There is no such thing, or it is another account's
+     */
+    404: Problem;
+    /**
+     * Under a name that LocalClip does not answer to
+     */
+    421: Problem;
+    /**
+     * Not valid; `errors` points at the fields
+     */
+    422: Problem;
+    /**
+     * A defect
+     */
+    500: Problem;
+    /**
+     * Database, broker or object store do not answer; try again later
+     */
+    503: Problem;
 };
 
 export type ListReviewError = ListReviewErrors[keyof ListReviewErrors];
@@ -4199,9 +5882,29 @@ export type ListSegmentsData = {
 
 export type ListSegmentsErrors = {
     /**
-     * Validation Error
+     * No API key, or one that is not known
      */
-    422: HttpValidationError;
+    401: Problem;
+    /**
+     * There is no such thing, or it is another account's
+     */
+    404: Problem;
+    /**
+     * Under a name that LocalClip does not answer to
+     */
+    421: Problem;
+    /**
+     * Not valid; `errors` points at the fields
+     */
+    422: Problem;
+    /**
+     * A defect
+     */
+    500: Problem;
+    /**
+     * Database, broker or object store do not answer; try again later
+     */
+    503: Problem;
 };
 
 export type ListSegmentsError = ListSegmentsErrors[keyof ListSegmentsErrors];
@@ -4231,9 +5934,45 @@ export type InsertSegmentData = {
 
 export type InsertSegmentErrors = {
     /**
-     * Validation Error
+     * The body is cut off or malformed
      */
-    422: HttpValidationError;
+    400: Problem;
+    /**
+     * No API key, or one that is not known
+     */
+    401: Problem;
+    /**
+     * Of another origin; or the address of a part is not valid any more
+     */
+    403: Problem;
+    /**
+     * There is no such thing, or it is another account's
+     */
+    404: Problem;
+    /**
+     * Not in the state that things are in
+     */
+    409: Problem;
+    /**
+     * The body is too large
+     */
+    413: Problem;
+    /**
+     * Under a name that LocalClip does not answer to
+     */
+    421: Problem;
+    /**
+     * Not valid; `errors` points at the fields
+     */
+    422: Problem;
+    /**
+     * A defect
+     */
+    500: Problem;
+    /**
+     * Database, broker or object store do not answer; try again later
+     */
+    503: Problem;
 };
 
 export type InsertSegmentError = InsertSegmentErrors[keyof InsertSegmentErrors];
@@ -4261,9 +6000,45 @@ export type MergeSegmentsData = {
 
 export type MergeSegmentsErrors = {
     /**
-     * Validation Error
+     * The body is cut off or malformed
      */
-    422: HttpValidationError;
+    400: Problem;
+    /**
+     * No API key, or one that is not known
+     */
+    401: Problem;
+    /**
+     * Of another origin; or the address of a part is not valid any more
+     */
+    403: Problem;
+    /**
+     * There is no such thing, or it is another account's
+     */
+    404: Problem;
+    /**
+     * Not in the state that things are in
+     */
+    409: Problem;
+    /**
+     * The body is too large
+     */
+    413: Problem;
+    /**
+     * Under a name that LocalClip does not answer to
+     */
+    421: Problem;
+    /**
+     * Not valid; `errors` points at the fields
+     */
+    422: Problem;
+    /**
+     * A defect
+     */
+    500: Problem;
+    /**
+     * Database, broker or object store do not answer; try again later
+     */
+    503: Problem;
 };
 
 export type MergeSegmentsError = MergeSegmentsErrors[keyof MergeSegmentsErrors];
@@ -4295,9 +6070,45 @@ export type DeleteSegmentData = {
 
 export type DeleteSegmentErrors = {
     /**
-     * Validation Error
+     * No API key, or one that is not known
      */
-    422: HttpValidationError;
+    401: Problem;
+    /**
+     * Of another origin; or the address of a part is not valid any more
+     */
+    403: Problem;
+    /**
+     * There is no such thing, or it is another account's
+     */
+    404: Problem;
+    /**
+     * Not in the state that things are in
+     */
+    409: Problem;
+    /**
+     * Changed meanwhile: `If-Match` names another version
+     */
+    412: Problem;
+    /**
+     * Under a name that LocalClip does not answer to
+     */
+    421: Problem;
+    /**
+     * Not valid; `errors` points at the fields
+     */
+    422: Problem;
+    /**
+     * `If-Match` is missing
+     */
+    428: Problem;
+    /**
+     * A defect
+     */
+    500: Problem;
+    /**
+     * Database, broker or object store do not answer; try again later
+     */
+    503: Problem;
 };
 
 export type DeleteSegmentError = DeleteSegmentErrors[keyof DeleteSegmentErrors];
@@ -4329,9 +6140,29 @@ export type GetSegmentData = {
 
 export type GetSegmentErrors = {
     /**
-     * Validation Error
+     * No API key, or one that is not known
      */
-    422: HttpValidationError;
+    401: Problem;
+    /**
+     * There is no such thing, or it is another account's
+     */
+    404: Problem;
+    /**
+     * Under a name that LocalClip does not answer to
+     */
+    421: Problem;
+    /**
+     * Not valid; `errors` points at the fields
+     */
+    422: Problem;
+    /**
+     * A defect
+     */
+    500: Problem;
+    /**
+     * Database, broker or object store do not answer; try again later
+     */
+    503: Problem;
 };
 
 export type GetSegmentError = GetSegmentErrors[keyof GetSegmentErrors];
@@ -4363,9 +6194,53 @@ export type UpdateSegmentData = {
 
 export type UpdateSegmentErrors = {
     /**
-     * Validation Error
+     * The body is cut off or malformed
      */
-    422: HttpValidationError;
+    400: Problem;
+    /**
+     * No API key, or one that is not known
+     */
+    401: Problem;
+    /**
+     * Of another origin; or the address of a part is not valid any more
+     */
+    403: Problem;
+    /**
+     * There is no such thing, or it is another account's
+     */
+    404: Problem;
+    /**
+     * Not in the state that things are in
+     */
+    409: Problem;
+    /**
+     * Changed meanwhile: `If-Match` names another version
+     */
+    412: Problem;
+    /**
+     * The body is too large
+     */
+    413: Problem;
+    /**
+     * Under a name that LocalClip does not answer to
+     */
+    421: Problem;
+    /**
+     * Not valid; `errors` points at the fields
+     */
+    422: Problem;
+    /**
+     * `If-Match` is missing
+     */
+    428: Problem;
+    /**
+     * A defect
+     */
+    500: Problem;
+    /**
+     * Database, broker or object store do not answer; try again later
+     */
+    503: Problem;
 };
 
 export type UpdateSegmentError = UpdateSegmentErrors[keyof UpdateSegmentErrors];
@@ -4397,9 +6272,53 @@ export type SplitSegmentData = {
 
 export type SplitSegmentErrors = {
     /**
-     * Validation Error
+     * The body is cut off or malformed
      */
-    422: HttpValidationError;
+    400: Problem;
+    /**
+     * No API key, or one that is not known
+     */
+    401: Problem;
+    /**
+     * Of another origin; or the address of a part is not valid any more
+     */
+    403: Problem;
+    /**
+     * There is no such thing, or it is another account's
+     */
+    404: Problem;
+    /**
+     * Not in the state that things are in
+     */
+    409: Problem;
+    /**
+     * Changed meanwhile: `If-Match` names another version
+     */
+    412: Problem;
+    /**
+     * The body is too large
+     */
+    413: Problem;
+    /**
+     * Under a name that LocalClip does not answer to
+     */
+    421: Problem;
+    /**
+     * Not valid; `errors` points at the fields
+     */
+    422: Problem;
+    /**
+     * `If-Match` is missing
+     */
+    428: Problem;
+    /**
+     * A defect
+     */
+    500: Problem;
+    /**
+     * Database, broker or object store do not answer; try again later
+     */
+    503: Problem;
 };
 
 export type SplitSegmentError = SplitSegmentErrors[keyof SplitSegmentErrors];
@@ -4427,9 +6346,29 @@ export type ListSpeakersData = {
 
 export type ListSpeakersErrors = {
     /**
-     * Validation Error
+     * No API key, or one that is not known
      */
-    422: HttpValidationError;
+    401: Problem;
+    /**
+     * There is no such thing, or it is another account's
+     */
+    404: Problem;
+    /**
+     * Under a name that LocalClip does not answer to
+     */
+    421: Problem;
+    /**
+     * Not valid; `errors` points at the fields
+     */
+    422: Problem;
+    /**
+     * A defect
+     */
+    500: Problem;
+    /**
+     * Database, broker or object store do not answer; try again later
+     */
+    503: Problem;
 };
 
 export type ListSpeakersError = ListSpeakersErrors[keyof ListSpeakersErrors];
@@ -4459,9 +6398,45 @@ export type CreateSpeakerData = {
 
 export type CreateSpeakerErrors = {
     /**
-     * Validation Error
+     * The body is cut off or malformed
      */
-    422: HttpValidationError;
+    400: Problem;
+    /**
+     * No API key, or one that is not known
+     */
+    401: Problem;
+    /**
+     * Of another origin; or the address of a part is not valid any more
+     */
+    403: Problem;
+    /**
+     * There is no such thing, or it is another account's
+     */
+    404: Problem;
+    /**
+     * Not in the state that things are in
+     */
+    409: Problem;
+    /**
+     * The body is too large
+     */
+    413: Problem;
+    /**
+     * Under a name that LocalClip does not answer to
+     */
+    421: Problem;
+    /**
+     * Not valid; `errors` points at the fields
+     */
+    422: Problem;
+    /**
+     * A defect
+     */
+    500: Problem;
+    /**
+     * Database, broker or object store do not answer; try again later
+     */
+    503: Problem;
 };
 
 export type CreateSpeakerError = CreateSpeakerErrors[keyof CreateSpeakerErrors];
@@ -4489,9 +6464,45 @@ export type MergeSpeakersData = {
 
 export type MergeSpeakersErrors = {
     /**
-     * Validation Error
+     * The body is cut off or malformed
      */
-    422: HttpValidationError;
+    400: Problem;
+    /**
+     * No API key, or one that is not known
+     */
+    401: Problem;
+    /**
+     * Of another origin; or the address of a part is not valid any more
+     */
+    403: Problem;
+    /**
+     * There is no such thing, or it is another account's
+     */
+    404: Problem;
+    /**
+     * Not in the state that things are in
+     */
+    409: Problem;
+    /**
+     * The body is too large
+     */
+    413: Problem;
+    /**
+     * Under a name that LocalClip does not answer to
+     */
+    421: Problem;
+    /**
+     * Not valid; `errors` points at the fields
+     */
+    422: Problem;
+    /**
+     * A defect
+     */
+    500: Problem;
+    /**
+     * Database, broker or object store do not answer; try again later
+     */
+    503: Problem;
 };
 
 export type MergeSpeakersError = MergeSpeakersErrors[keyof MergeSpeakersErrors];
@@ -4523,9 +6534,29 @@ export type GetSpeakerData = {
 
 export type GetSpeakerErrors = {
     /**
-     * Validation Error
+     * No API key, or one that is not known
      */
-    422: HttpValidationError;
+    401: Problem;
+    /**
+     * There is no such thing, or it is another account's
+     */
+    404: Problem;
+    /**
+     * Under a name that LocalClip does not answer to
+     */
+    421: Problem;
+    /**
+     * Not valid; `errors` points at the fields
+     */
+    422: Problem;
+    /**
+     * A defect
+     */
+    500: Problem;
+    /**
+     * Database, broker or object store do not answer; try again later
+     */
+    503: Problem;
 };
 
 export type GetSpeakerError = GetSpeakerErrors[keyof GetSpeakerErrors];
@@ -4557,9 +6588,53 @@ export type UpdateSpeakerData = {
 
 export type UpdateSpeakerErrors = {
     /**
-     * Validation Error
+     * The body is cut off or malformed
      */
-    422: HttpValidationError;
+    400: Problem;
+    /**
+     * No API key, or one that is not known
+     */
+    401: Problem;
+    /**
+     * Of another origin; or the address of a part is not valid any more
+     */
+    403: Problem;
+    /**
+     * There is no such thing, or it is another account's
+     */
+    404: Problem;
+    /**
+     * Not in the state that things are in
+     */
+    409: Problem;
+    /**
+     * Changed meanwhile: `If-Match` names another version
+     */
+    412: Problem;
+    /**
+     * The body is too large
+     */
+    413: Problem;
+    /**
+     * Under a name that LocalClip does not answer to
+     */
+    421: Problem;
+    /**
+     * Not valid; `errors` points at the fields
+     */
+    422: Problem;
+    /**
+     * `If-Match` is missing
+     */
+    428: Problem;
+    /**
+     * A defect
+     */
+    500: Problem;
+    /**
+     * Database, broker or object store do not answer; try again later
+     */
+    503: Problem;
 };
 
 export type UpdateSpeakerError = UpdateSpeakerErrors[keyof UpdateSpeakerErrors];
@@ -4591,9 +6666,45 @@ export type AssignLinesData = {
 
 export type AssignLinesErrors = {
     /**
-     * Validation Error
+     * The body is cut off or malformed
      */
-    422: HttpValidationError;
+    400: Problem;
+    /**
+     * No API key, or one that is not known
+     */
+    401: Problem;
+    /**
+     * Of another origin; or the address of a part is not valid any more
+     */
+    403: Problem;
+    /**
+     * There is no such thing, or it is another account's
+     */
+    404: Problem;
+    /**
+     * Not in the state that things are in
+     */
+    409: Problem;
+    /**
+     * The body is too large
+     */
+    413: Problem;
+    /**
+     * Under a name that LocalClip does not answer to
+     */
+    421: Problem;
+    /**
+     * Not valid; `errors` points at the fields
+     */
+    422: Problem;
+    /**
+     * A defect
+     */
+    500: Problem;
+    /**
+     * Database, broker or object store do not answer; try again later
+     */
+    503: Problem;
 };
 
 export type AssignLinesError = AssignLinesErrors[keyof AssignLinesErrors];
@@ -4625,9 +6736,45 @@ export type DecideCastData = {
 
 export type DecideCastErrors = {
     /**
-     * Validation Error
+     * The body is cut off or malformed
      */
-    422: HttpValidationError;
+    400: Problem;
+    /**
+     * No API key, or one that is not known
+     */
+    401: Problem;
+    /**
+     * Of another origin; or the address of a part is not valid any more
+     */
+    403: Problem;
+    /**
+     * There is no such thing, or it is another account's
+     */
+    404: Problem;
+    /**
+     * Not in the state that things are in
+     */
+    409: Problem;
+    /**
+     * The body is too large
+     */
+    413: Problem;
+    /**
+     * Under a name that LocalClip does not answer to
+     */
+    421: Problem;
+    /**
+     * Not valid; `errors` points at the fields
+     */
+    422: Problem;
+    /**
+     * A defect
+     */
+    500: Problem;
+    /**
+     * Database, broker or object store do not answer; try again later
+     */
+    503: Problem;
 };
 
 export type DecideCastError = DecideCastErrors[keyof DecideCastErrors];
@@ -4659,9 +6806,37 @@ export type GetSpeakerSampleData = {
 
 export type GetSpeakerSampleErrors = {
     /**
-     * Validation Error
+     * No API key, or one that is not known
      */
-    422: HttpValidationError;
+    401: Problem;
+    /**
+     * There is no such thing, or it is another account's
+     */
+    404: Problem;
+    /**
+     * Not in the state that things are in
+     */
+    409: Problem;
+    /**
+     * The file has no such range
+     */
+    416: Problem;
+    /**
+     * Under a name that LocalClip does not answer to
+     */
+    421: Problem;
+    /**
+     * Not valid; `errors` points at the fields
+     */
+    422: Problem;
+    /**
+     * A defect
+     */
+    500: Problem;
+    /**
+     * Database, broker or object store do not answer; try again later
+     */
+    503: Problem;
 };
 
 export type GetSpeakerSampleError = GetSpeakerSampleErrors[keyof GetSpeakerSampleErrors];
@@ -4671,6 +6846,10 @@ export type GetSpeakerSampleResponses = {
      * Successful Response
      */
     200: unknown;
+    /**
+     * The range that was asked for
+     */
+    206: unknown;
 };
 
 export type UndoEditData = {
@@ -4687,9 +6866,37 @@ export type UndoEditData = {
 
 export type UndoEditErrors = {
     /**
-     * Validation Error
+     * No API key, or one that is not known
      */
-    422: HttpValidationError;
+    401: Problem;
+    /**
+     * Of another origin; or the address of a part is not valid any more
+     */
+    403: Problem;
+    /**
+     * There is no such thing, or it is another account's
+     */
+    404: Problem;
+    /**
+     * Not in the state that things are in
+     */
+    409: Problem;
+    /**
+     * Under a name that LocalClip does not answer to
+     */
+    421: Problem;
+    /**
+     * Not valid; `errors` points at the fields
+     */
+    422: Problem;
+    /**
+     * A defect
+     */
+    500: Problem;
+    /**
+     * Database, broker or object store do not answer; try again later
+     */
+    503: Problem;
 };
 
 export type UndoEditError = UndoEditErrors[keyof UndoEditErrors];
@@ -4712,9 +6919,49 @@ export type CreateUploadData = {
 
 export type CreateUploadErrors = {
     /**
-     * Validation Error
+     * The body is cut off or malformed
      */
-    422: HttpValidationError;
+    400: Problem;
+    /**
+     * No API key, or one that is not known
+     */
+    401: Problem;
+    /**
+     * Of another origin; or the address of a part is not valid any more
+     */
+    403: Problem;
+    /**
+     * There is no such thing, or it is another account's
+     */
+    404: Problem;
+    /**
+     * Not in the state that things are in
+     */
+    409: Problem;
+    /**
+     * The body is too large
+     */
+    413: Problem;
+    /**
+     * The body is of a type that is not taken
+     */
+    415: Problem;
+    /**
+     * Under a name that LocalClip does not answer to
+     */
+    421: Problem;
+    /**
+     * Not valid; `errors` points at the fields
+     */
+    422: Problem;
+    /**
+     * A defect
+     */
+    500: Problem;
+    /**
+     * Database, broker or object store do not answer; try again later
+     */
+    503: Problem;
 };
 
 export type CreateUploadError = CreateUploadErrors[keyof CreateUploadErrors];
@@ -4742,9 +6989,45 @@ export type DeleteUploadData = {
 
 export type DeleteUploadErrors = {
     /**
-     * Validation Error
+     * No API key, or one that is not known
      */
-    422: HttpValidationError;
+    401: Problem;
+    /**
+     * Of another origin; or the address of a part is not valid any more
+     */
+    403: Problem;
+    /**
+     * There is no such thing, or it is another account's
+     */
+    404: Problem;
+    /**
+     * Not in the state that things are in
+     */
+    409: Problem;
+    /**
+     * Changed meanwhile: `If-Match` names another version
+     */
+    412: Problem;
+    /**
+     * The body is of a type that is not taken
+     */
+    415: Problem;
+    /**
+     * Under a name that LocalClip does not answer to
+     */
+    421: Problem;
+    /**
+     * Not valid; `errors` points at the fields
+     */
+    422: Problem;
+    /**
+     * A defect
+     */
+    500: Problem;
+    /**
+     * Database, broker or object store do not answer; try again later
+     */
+    503: Problem;
 };
 
 export type DeleteUploadError = DeleteUploadErrors[keyof DeleteUploadErrors];
@@ -4772,9 +7055,33 @@ export type GetUploadData = {
 
 export type GetUploadErrors = {
     /**
-     * Validation Error
+     * No API key, or one that is not known
      */
-    422: HttpValidationError;
+    401: Problem;
+    /**
+     * There is no such thing, or it is another account's
+     */
+    404: Problem;
+    /**
+     * The body is of a type that is not taken
+     */
+    415: Problem;
+    /**
+     * Under a name that LocalClip does not answer to
+     */
+    421: Problem;
+    /**
+     * Not valid; `errors` points at the fields
+     */
+    422: Problem;
+    /**
+     * A defect
+     */
+    500: Problem;
+    /**
+     * Database, broker or object store do not answer; try again later
+     */
+    503: Problem;
 };
 
 export type GetUploadError = GetUploadErrors[keyof GetUploadErrors];
@@ -4802,9 +7109,49 @@ export type CompleteUploadData = {
 
 export type CompleteUploadErrors = {
     /**
-     * Validation Error
+     * The body is cut off or malformed
      */
-    422: HttpValidationError;
+    400: Problem;
+    /**
+     * No API key, or one that is not known
+     */
+    401: Problem;
+    /**
+     * Of another origin; or the address of a part is not valid any more
+     */
+    403: Problem;
+    /**
+     * There is no such thing, or it is another account's
+     */
+    404: Problem;
+    /**
+     * Not in the state that things are in
+     */
+    409: Problem;
+    /**
+     * The body is too large
+     */
+    413: Problem;
+    /**
+     * The body is of a type that is not taken
+     */
+    415: Problem;
+    /**
+     * Under a name that LocalClip does not answer to
+     */
+    421: Problem;
+    /**
+     * Not valid; `errors` points at the fields
+     */
+    422: Problem;
+    /**
+     * A defect
+     */
+    500: Problem;
+    /**
+     * Database, broker or object store do not answer; try again later
+     */
+    503: Problem;
 };
 
 export type CompleteUploadError = CompleteUploadErrors[keyof CompleteUploadErrors];
@@ -4832,9 +7179,49 @@ export type AddressPartsData = {
 
 export type AddressPartsErrors = {
     /**
-     * Validation Error
+     * The body is cut off or malformed
      */
-    422: HttpValidationError;
+    400: Problem;
+    /**
+     * No API key, or one that is not known
+     */
+    401: Problem;
+    /**
+     * Of another origin; or the address of a part is not valid any more
+     */
+    403: Problem;
+    /**
+     * There is no such thing, or it is another account's
+     */
+    404: Problem;
+    /**
+     * Not in the state that things are in
+     */
+    409: Problem;
+    /**
+     * The body is too large
+     */
+    413: Problem;
+    /**
+     * The body is of a type that is not taken
+     */
+    415: Problem;
+    /**
+     * Under a name that LocalClip does not answer to
+     */
+    421: Problem;
+    /**
+     * Not valid; `errors` points at the fields
+     */
+    422: Problem;
+    /**
+     * A defect
+     */
+    500: Problem;
+    /**
+     * Database, broker or object store do not answer; try again later
+     */
+    503: Problem;
 };
 
 export type AddressPartsError = AddressPartsErrors[keyof AddressPartsErrors];
@@ -4877,9 +7264,49 @@ export type PutPartData = {
 
 export type PutPartErrors = {
     /**
-     * Validation Error
+     * The body is cut off or malformed
      */
-    422: HttpValidationError;
+    400: Problem;
+    /**
+     * Of another origin; or the address of a part is not valid any more
+     */
+    403: Problem;
+    /**
+     * There is no such thing, or it is another account's
+     */
+    404: Problem;
+    /**
+     * Not in the state that things are in
+     */
+    409: Problem;
+    /**
+     * Changed meanwhile: `If-Match` names another version
+     */
+    412: Problem;
+    /**
+     * The body is too large
+     */
+    413: Problem;
+    /**
+     * The body is of a type that is not taken
+     */
+    415: Problem;
+    /**
+     * Under a name that LocalClip does not answer to
+     */
+    421: Problem;
+    /**
+     * Not valid; `errors` points at the fields
+     */
+    422: Problem;
+    /**
+     * A defect
+     */
+    500: Problem;
+    /**
+     * Database, broker or object store do not answer; try again later
+     */
+    503: Problem;
 };
 
 export type PutPartError = PutPartErrors[keyof PutPartErrors];
@@ -4909,9 +7336,25 @@ export type ListVoicesData = {
 
 export type ListVoicesErrors = {
     /**
-     * Validation Error
+     * No API key, or one that is not known
      */
-    422: HttpValidationError;
+    401: Problem;
+    /**
+     * Under a name that LocalClip does not answer to
+     */
+    421: Problem;
+    /**
+     * Not valid; `errors` points at the fields
+     */
+    422: Problem;
+    /**
+     * A defect
+     */
+    500: Problem;
+    /**
+     * Database, broker or object store do not answer; try again later
+     */
+    503: Problem;
 };
 
 export type ListVoicesError = ListVoicesErrors[keyof ListVoicesErrors];
@@ -4933,6 +7376,19 @@ export type AsyncapiData = {
     query?: never;
     url: '/asyncapi.json';
 };
+
+export type AsyncapiErrors = {
+    /**
+     * Under a name that LocalClip does not answer to
+     */
+    421: Problem;
+    /**
+     * A defect
+     */
+    500: Problem;
+};
+
+export type AsyncapiError = AsyncapiErrors[keyof AsyncapiErrors];
 
 export type AsyncapiResponses = {
     /**
@@ -4956,10 +7412,16 @@ export type HealthzData = {
 
 export type HealthzErrors = {
     /**
+     * A defect
+     */
+    500: Problem;
+    /**
      * the process should be restarted
      */
     503: unknown;
 };
+
+export type HealthzError = HealthzErrors[keyof HealthzErrors];
 
 export type HealthzResponses = {
     /**
@@ -4981,6 +7443,19 @@ export type MetricsData = {
     url: '/metrics';
 };
 
+export type MetricsErrors = {
+    /**
+     * Under a name that LocalClip does not answer to
+     */
+    421: Problem;
+    /**
+     * A defect
+     */
+    500: Problem;
+};
+
+export type MetricsError = MetricsErrors[keyof MetricsErrors];
+
 export type MetricsResponses = {
     /**
      * Successful Response
@@ -4994,6 +7469,19 @@ export type ReadyzData = {
     query?: never;
     url: '/readyz';
 };
+
+export type ReadyzErrors = {
+    /**
+     * A defect
+     */
+    500: Problem;
+    /**
+     * Not ready
+     */
+    503: Health;
+};
+
+export type ReadyzError = ReadyzErrors[keyof ReadyzErrors];
 
 export type ReadyzResponses = {
     /**

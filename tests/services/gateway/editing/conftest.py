@@ -158,7 +158,7 @@ def open_studio(url: str, folder: Path) -> Studio:
     work = folder / "work"
     work.mkdir()
     app = create_app(GatewaySettings(), database, store, BrokerSettings())
-    return Studio(TestClient(app), database, store, work)
+    return Studio(TestClient(app, base_url="http://localhost"), database, store, work)
 
 
 def dub_all(studio: Studio) -> Studio:
