@@ -53,7 +53,7 @@ def test_a_persons_own_subtitles_and_translation_are_dubbed(stack: Stack, talk: 
     korean.write_text(KOREAN)
     own = ("--subtitles", str(source), "--from", "en", "--translation", f"ko={korean}")
     arguments = (str(talk), "--to", "ko,es", *own, "--master", "--out", str(tmp_path / "out"))
-    done = subprocess.run(command(stack, *arguments), capture_output=True, text=True, check=False, timeout=120)
+    done = subprocess.run(command(stack, *arguments), capture_output=True, text=True, check=False, timeout=240)
     assert done.returncode == 0, done.stdout + done.stderr
     assert {path.name for path in (tmp_path / "out").iterdir()} == {
         name
@@ -71,11 +71,11 @@ def test_a_persons_own_subtitles_and_translation_are_dubbed(stack: Stack, talk: 
         task_id = client.tasks(limit=1).tasks[0].task_id
     export = [sys.executable, "-m", "localclip", "export", task_id, "--server", stack.url, "--out", str(tmp_path / "x")]
     arguments = ["--recipe", "audio_wav", "--to", "ko", "--set", "audio_format=flac", "--set", "name=mine"]
-    done = subprocess.run([*export, *arguments], capture_output=True, text=True, check=False, timeout=120)
+    done = subprocess.run([*export, *arguments], capture_output=True, text=True, check=False, timeout=240)
     assert done.returncode == 0, done.stdout + done.stderr
     assert [path.name for path in (tmp_path / "x").iterdir()] == ["mine.ko.flac"]
     for wrong, told in ((["--recipe", "none"], "choose from master"), (["--set", "kind=film"], "not valid: kind")):
-        done = subprocess.run([*export, *wrong], capture_output=True, text=True, check=False, timeout=60)
+        done = subprocess.run([*export, *wrong], capture_output=True, text=True, check=False, timeout=240)
         assert (done.returncode, done.stdout) == (1, "")
         assert told in done.stderr
 
@@ -103,6 +103,6 @@ def test_an_interrupt_cancels_the_task(stack: Stack, talk: Path, tmp_path: Path)
 def test_what_is_impossible_is_refused_with_what_would_help(stack: Stack, talk: Path) -> None:
     """Before the work begins, in one line."""
     arguments = command(stack, str(talk), "--to", "ja", "--from", "en")
-    done = subprocess.run(arguments, capture_output=True, text=True, check=False, timeout=60)
+    done = subprocess.run(arguments, capture_output=True, text=True, check=False, timeout=240)
     assert (done.returncode, done.stdout) == (1, "")
     assert done.stderr.startswith("error: language_unsupported: ")
