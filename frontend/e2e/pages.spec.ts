@@ -130,7 +130,7 @@ test("language and colours follow the system until they are chosen", async ({ br
   const context = await browser.newContext({ locale: "zh-CN", colorScheme: "dark" });
   const page = await context.newPage();
   await page.goto("/settings");
-  await expect(page.getByRole("heading", { name: "设置" })).toBeVisible();
+  await expect(page.getByRole("heading", { name: "设置", exact: true })).toBeVisible();
   await expect(page.locator("html")).toHaveClass(/dark/);
   await expect(page.locator("html")).toHaveAttribute("lang", "zh-CN");
   await page.getByRole("combobox", { name: "语言", exact: true }).selectOption("en");

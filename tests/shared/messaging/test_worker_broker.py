@@ -23,7 +23,7 @@ async def test_broker_crash_during_a_job(bench: Any) -> None:
     bench.server.kill()
     bench.server.start()
     await bench.results(1)
-    assert [entry["event"] for entry in bench.journal()] == ["begin", "end"]
+    assert len(bench.journal("end")) == 1
 
 
 async def test_job_ends_while_the_broker_is_down(bench: Any) -> None:
