@@ -7,7 +7,7 @@ from rich.console import Console
 
 from localclip.client import Client
 
-_WIDTH_OF_A_PIPE = 200
+_WIDTH_OF_A_PIPE = 1000  # a table is as wide as what it holds; no path is broken
 console = Console()
 if not console.is_terminal:
     console = Console(width=_WIDTH_OF_A_PIPE)
