@@ -191,6 +191,15 @@ def check_key(key: str) -> str:
     return key
 
 
+def is_key(key: str) -> bool:
+    """Whether `check_key` takes it."""
+    try:
+        check_key(key)
+    except InvalidKey:
+        return False
+    return True
+
+
 def check_prefix(prefix: str) -> str:
     """Return `prefix` if it names a folder (`a/b/`); a bare prefix could take more than was meant."""
     if not prefix.endswith("/"):

@@ -3,7 +3,7 @@
 import asyncio
 import mimetypes
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Annotated, BinaryIO
@@ -12,8 +12,17 @@ from urllib.parse import quote
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import RedirectResponse, Response, StreamingResponse
 from sqlmodel import Session
+from starlette.types import Receive, Scope, Send
 
-from services.gateway.api.context import Gateway, Parts, Who, known_language, locked_visible_task, visible_task
+from services.gateway.api.context import (
+    Caller,
+    Gateway,
+    Parts,
+    Who,
+    known_language,
+    locked_visible_task,
+    visible_task,
+)
 from services.gateway.api.problems import Problem, not_found, unprocessable
 from services.gateway.api.reading import read_task
 from services.gateway.api.schemas import Artifact, LogRead, TaskRead
@@ -25,7 +34,7 @@ from services.gateway.database.jobs import spans
 from services.gateway.database.tables import Task
 from services.gateway.planning.alignment import texts_by_segment
 from shared.pipeline import BASE, TARGET_LANGUAGES
-from shared.storage import ObjectInfo, ObjectNotFound, keys, put_bytes
+from shared.storage import ObjectInfo, ObjectNotFound, ObjectStore, is_key, keys, put_bytes
 from shared.transcript import Cue
 
 router = APIRouter(prefix="/api/tasks/{task_id}", tags=["artifacts"])
@@ -43,15 +52,43 @@ class _File:
     media_type: str
 
 
+@dataclass(frozen=True)
+class _Known:
+    """The files of a task that the database names, and the folder in which the base stage left more (or "")."""
+
+    task: Task
+    files: Sequence[_File]
+    folder: str
+
+    def find(self, language: str, name: str) -> _File | None:
+        """The file with this name; whether one beside the transcript is there, the store knows."""
+        for file in self.files:
+            if (file.language, file.name) == (language, name):
+                return file
+        return self.beside(name) if self.folder and language == BASE and is_key(self.folder + name) else None
+
+    def beside(self, name: str) -> _File:
+        """A file of that folder."""
+        return _File(BASE, name, self.folder + name, _media_type(name))
+
+
 @router.get("/artifacts", operation_id="list_artifacts")
-def list_artifacts(task_id: str, parts: Parts, who: Who) -> list[Artifact]:
+async def list_artifacts(task_id: str, parts: Parts, who: Who) -> list[Artifact]:
     """Every file a person may want; those of an export are the newest finished one's."""
-    with parts.database.read() as session:
-        files = _files(parts, session, visible_task(session, who, task_id))
+    known = await asyncio.to_thread(_known_files, parts, who, task_id)
+    return await parts.threads.transfer(_stored_files, parts.store, task_id, known)
+
+
+def _stored_files(store: ObjectStore, task_id: str, known: _Known) -> list[Artifact]:
+    """What is there of the known files, and of those beside the transcript."""
+    files = list(known.files)
+    if known.folder:
+        beside = (info.key.removeprefix(known.folder) for info in store.list(known.folder))
+        files += [known.beside(name) for name in beside]
     found = []
     for file in files:
         try:
-            info = parts.store.stat(file.key)
+            info = store.stat(file.key)
         except ObjectNotFound:
             continue
         url = f"/api/tasks/{task_id}/artifacts/{file.language}/{quote(file.name)}"
@@ -68,17 +105,15 @@ def list_artifacts(task_id: str, parts: Parts, who: Who) -> list[Artifact]:
     return found
 
 
-def _files(parts: Gateway, session: Session, task: Task) -> list[_File]:
-    files = [_File(BASE, task.video_filename, task.video_key, _media_type(task.video_filename))]
-    if task.transcript_key:
-        folder = task.transcript_key.rsplit("/", 1)[0] + "/"
-        for info in parts.store.list(folder):
-            name = info.key.removeprefix(folder)
-            files.append(_File(BASE, name, info.key, _media_type(name)))
-    for language in queries.languages(session, [task.task_id]).get(task.task_id, []):
-        for file in language.export_files:
-            files.append(_File(language.language, file["name"], file["key"], file["media_type"]))
-    return files
+def _known_files(parts: Gateway, who: Caller, task_id: str) -> _Known:
+    with parts.database.read() as session:
+        task = visible_task(session, who, task_id)
+        files = [_File(BASE, task.video_filename, task.video_key, _media_type(task.video_filename))]
+        for language in queries.languages(session, [task_id]).get(task_id, []):
+            for file in language.export_files:
+                files.append(_File(language.language, file["name"], file["key"], file["media_type"]))
+    folder = task.transcript_key.rsplit("/", 1)[0] + "/" if task.transcript_key else ""
+    return _Known(task, files, folder)
 
 
 def _media_type(name: str) -> str:
@@ -99,13 +134,11 @@ def get_artifact(
     download: Annotated[bool, Query(description="offer it to be saved; may lead to the object store")] = False,
 ) -> Response:
     """One file, with `Range`, `If-Range` and `If-None-Match`."""
-    with parts.database.read() as session:
-        task = visible_task(session, who, task_id)
-        files = _files(parts, session, task)
-        shown_as = _shown_as(task, language, name)
-    file = next((file for file in files if (file.language, file.name) == (language, name)), None)
+    known = _known_files(parts, who, task_id)
+    file = known.find(language, name)
     if file is None:
         raise not_found(f"artifact '{language[:20]}/{name[:80]}'")
+    shown_as = _shown_as(known.task, language, name)
     return serve(parts, request, file.key, shown_as.rsplit("/", 1)[-1], file.media_type, download)
 
 
@@ -218,54 +251,67 @@ def _bring_texts(session: Session, task: Task, language: str, cues: Sequence[Cue
 
 
 def serve(parts: Gateway, request: Request, key: str, name: str, media_type: str, download: bool = False) -> Response:
-    """An object with `Range`, `If-Range` and `If-None-Match`.
+    """An object with `Range`, `If-Range` and `If-None-Match`; it is looked for when the answer is sent.
 
-    A download is sent on to the S3 service where browsers can reach it. Raises: Problem 404, 416.
+    A download is sent on to the S3 service where browsers can reach it. Sending raises: Problem 404, 416.
     """
+    return _Stored(parts, request, key, name, media_type, download=download)
+
+
+class _Stored(Response):
+    """Asks the store in the threads for transfers, so that a store that hangs keeps no plain route waiting."""
+
+    def __init__(
+        self, parts: Gateway, request: Request, key: str, name: str, media_type: str, *, download: bool
+    ) -> None:
+        super().__init__(media_type=media_type)
+        self._parts, self._request, self._key = parts, request, key
+        self._name, self._download = name, download
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """ASGI."""
+        await (await self._answer())(scope, receive, send)
+
+    async def _answer(self) -> Response:
+        store, request, transfer = self._parts.store, self._request, self._parts.threads.transfer
+        try:
+            info = await transfer(store.stat, self._key)
+        except ObjectNotFound:
+            raise not_found("the file") from None
+        headers = self._described(info)
+        if _matches(request.headers.get("if-none-match"), info):
+            return Response(status_code=304, headers=headers)
+        if self._download and request.method == "GET":
+            url = await transfer(store.read_url, self._key, _EXPIRES, self._name, self.media_type)
+            if url:
+                return RedirectResponse(url, 307, {"Cache-Control": "no-store"})
+        start, end = _span(request, info) or (0, info.size - 1)
+        length, status = end - start + 1, 200
+        if length < info.size:
+            status, headers["Content-Range"] = 206, f"bytes {start}-{end}/{info.size}"
+        headers["Content-Length"] = str(length)
+        if request.method == "HEAD" or length == 0:
+            return Response(status_code=status, headers=headers, media_type=self.media_type)
+        source = await transfer(store.open, self._key, start, length)
+        return StreamingResponse(_chunks(self._parts, source), status, headers, self.media_type)
+
+    def _described(self, info: ObjectInfo) -> dict[str, str]:
+        kind = "attachment" if self._download else "inline"
+        return {
+            "ETag": f'"{info.etag}"',
+            "Accept-Ranges": "bytes",
+            "Content-Disposition": f"{kind}; filename*=UTF-8''{quote(self._name)}",
+            "X-Content-Type-Options": "nosniff",
+            "Cache-Control": "private, no-cache",
+        }
+
+
+async def _chunks(parts: Gateway, source: BinaryIO) -> AsyncIterator[bytes]:
     try:
-        info = parts.store.stat(key)
-    except ObjectNotFound:
-        raise not_found("the file") from None
-    headers = {
-        "ETag": f'"{info.etag}"',
-        "Accept-Ranges": "bytes",
-        "Content-Disposition": f"{'attachment' if download else 'inline'}; filename*=UTF-8''{quote(name)}",
-        "X-Content-Type-Options": "nosniff",
-        "Cache-Control": "private, no-cache",
-    }
-    if _matches(request.headers.get("if-none-match"), info):
-        return Response(status_code=304, headers=headers)
-    if download and request.method == "GET" and (url := parts.store.read_url(key, _EXPIRES, name, media_type)):
-        return RedirectResponse(url, 307, {"Cache-Control": "no-store"})
-    span = _span(request, info)
-    if span is None:
-        headers["Content-Length"] = str(info.size)
-        return _body(parts, request, key, 0, info.size, 200, headers, media_type)
-    start, end = span
-    headers["Content-Range"] = f"bytes {start}-{end}/{info.size}"
-    headers["Content-Length"] = str(end - start + 1)
-    return _body(parts, request, key, start, end - start + 1, 206, headers, media_type)
-
-
-def _body(
-    parts: Gateway,
-    request: Request,
-    key: str,
-    start: int,
-    length: int,
-    status: int,
-    headers: dict[str, str],
-    media_type: str,
-) -> Response:
-    if request.method == "HEAD" or length == 0:
-        return Response(status_code=status, headers=headers, media_type=media_type)
-    return StreamingResponse(_chunks(parts.store.open(key, start, length)), status, headers, media_type)
-
-
-def _chunks(source: BinaryIO) -> Iterator[bytes]:
-    with source:
-        while chunk := source.read(_CHUNK):
+        while chunk := await parts.threads.transfer(source.read, _CHUNK):
             yield chunk
+    finally:
+        await asyncio.shield(parts.threads.transfer(source.close))
 
 
 def _matches(header: str | None, info: ObjectInfo) -> bool:

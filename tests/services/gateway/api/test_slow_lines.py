@@ -58,6 +58,11 @@ def post(size: int, more: str = "") -> bytes:
     return head.encode() + HEAD
 
 
+def get(path: str) -> bytes:
+    """A request to read."""
+    return f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n".encode()
+
+
 def status_of(line: socket.socket) -> int:
     """Of the answer; 0 when the connection ends without one."""
     with contextlib.suppress(ConnectionResetError):
@@ -246,7 +251,7 @@ def own_minio(tmp_path: Path) -> Iterator[MinioServer]:
 
 
 def test_a_store_that_hangs_holds_up_transfers_only(small_world: World, own_minio: MinioServer) -> None:
-    """Twenty uploads wait for it; everything else answers, work is handed out, and when it is back all go on."""
+    """Uploads and downloads wait for it; everything else answers, work is handed out, and when it is back all go on."""
     server = own_minio._server
     if not isinstance(server, ProcessServer) or server._process is None:
         pytest.skip("the store is no process of this test")
@@ -255,8 +260,11 @@ def test_a_store_that_hangs_holds_up_transfers_only(small_world: World, own_mini
     task = gateway.create('{"target_languages": ["es"]}')
     with ExitStack() as stack:
         lines = [stack.enter_context(open_line(gateway)) for _ in range(20)]
+        readers = [stack.enter_context(open_line(gateway)) for _ in range(50)]
         server._process.send_signal(signal.SIGSTOP)
         try:
+            for reader in readers:
+                reader.sendall(get(f"/api/tasks/{task['task_id']}/artifacts/base/{task['video_filename']}"))
             senders = [threading.Thread(target=line.sendall, args=(post(len(LARGE)) + LARGE + TAIL,)) for line in lines]
             for sender in senders:
                 sender.start()
@@ -272,3 +280,4 @@ def test_a_store_that_hangs_holds_up_transfers_only(small_world: World, own_mini
         for sender in senders:
             sender.join()
         assert [status_of(line) for line in lines] == [201] * 20
+        assert [status_of(reader) for reader in readers] == [200] * 50
