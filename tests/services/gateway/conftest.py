@@ -80,6 +80,10 @@ class World:
         logins = {f"STUB_{role}": self.nats.login(role) for role in STAGE_OF}
         return self._service("tests.services.gateway.stub_workers", **logins, **more)
 
+    def progress(self) -> Service:
+        """The progress service."""
+        return self._service("services.progress", NATS_URL=self.nats.login(Role.PROGRESS))
+
     def _service(self, module: str, **more: str) -> Service:
         log = self.folder / f"{len(self.services)}-{module.rsplit('.', 1)[-1]}.log"
         service = Service(module, self.environment(**more), log)

@@ -95,7 +95,7 @@ def test_a_running_export_stops_alone(small_world: World) -> None:
     task_id = dubbed(small_world, gateway)
     workers.end(signal.SIGKILL)
     small_world.workers(STUB_DELAY_S="6")
-    small_world._service("services.progress")
+    small_world.progress()
     stopped, kept = (begin(gateway, task_id, MASTER)["export_id"] for _ in range(2))
 
     def at_work() -> bool:

@@ -142,8 +142,9 @@ SLOW = {
     "headers": b"GET /readyz HTTP/1.1\r\nX-Slow: ",
     "body of an upload": post(len(LARGE)) + VIDEO,
     "body of a refused request": b"POST /nowhere HTTP/1.1\r\nHost: x\r\nContent-Length: 999999\r\n\r\n",
-    "json": b"POST /api/uploads HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 9999\r\n\r\n{",
-    "chunks": b"POST /api/uploads HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
+    "json": b"POST /api/uploads HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
+    b"Content-Length: 9999\r\n\r\n{",
+    "chunks": b"POST /api/uploads HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
     b"Transfer-Encoding: chunked\r\n\r\n" + b"1\r\n \r\n",
 }
 DRIP = {"silent": b"", "line ends": b"\r\n", "chunks": b"1\r\n \r\n"}

@@ -119,7 +119,7 @@ def test_an_upload_that_is_cut_off_leaves_nothing(gateway: Gateway) -> None:
     url = gateway.http.base_url
     with socket.create_connection((url.host, url.port or 80)) as connection:
         connection.sendall(
-            b"POST /api/tasks HTTP/1.1\r\nHost: x\r\nContent-Length: 2000000\r\n"
+            b"POST /api/tasks HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 2000000\r\n"
             b"Content-Type: multipart/form-data; boundary=xyz\r\n\r\n"
             b'--xyz\r\nContent-Disposition: form-data; name="video"; filename="a.mp4"\r\n\r\n' + VIDEO * 800
         )
