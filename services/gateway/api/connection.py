@@ -1,8 +1,9 @@
-"""The server's side of an HTTP connection: a client that sends too slowly loses it."""
+"""The server's side of an HTTP connection: a client that sends too slowly, or headers without an end, loses it."""
 
 import asyncio
 import json
 from collections import deque
+from http import HTTPStatus
 from typing import Any
 
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
@@ -27,8 +28,16 @@ class Connection(HttpToolsProtocol):
     least_bytes = 60_000
     """1 kB/s: a tenth of a bad mobile network. At that speed the largest video would take a week."""
 
+    most_head_bytes = 64 * 1024
+    """In a row that belong to no body: address and headers, what stands between chunks and behind them.
+
+    The parser has no limit, and copies a value anew for each piece that comes of it: on the loop, before any key.
+    A read that begins a request, or brings some of a body, counts as nothing.
+    """
+
     _look: asyncio.TimerHandle | None = None
     _came = 0
+    _head = 0
     _mid_request = False
     _given_up = False
 
@@ -46,8 +55,13 @@ class Connection(HttpToolsProtocol):
     def data_received(self, data: bytes) -> None:
         """Count; once it is given up, drop what still comes."""
         self._came += len(data)
-        if not self._given_up:
-            super().data_received(data)
+        if self._given_up:
+            return
+        self._head += len(data)
+        super().data_received(data)
+        if self._head > self.most_head_bytes and not self.transport.is_closing():
+            self._stop_looking()
+            self._give_up(_problem(431, "headers_too_large", f"more than {self.most_head_bytes} bytes of headers came"))
 
     def handle_websocket_upgrade(self) -> None:
         """From here on it is another protocol."""
@@ -57,13 +71,18 @@ class Connection(HttpToolsProtocol):
     def on_message_begin(self) -> None:
         """A request begins; every request is measured for itself."""
         self._each.clear()
-        self._mid_request = True
+        self._mid_request, self._head = True, 0
         super().on_message_begin()
+
+    def on_body(self, body: bytes) -> None:
+        """What came is no head."""
+        self._head = 0
+        super().on_body(body)
 
     def on_message_complete(self) -> None:
         """The whole request is here."""
         self._each.clear()
-        self._mid_request = False
+        self._mid_request, self._head = False, 0
         super().on_message_complete()
 
     def _look_later(self) -> None:
@@ -96,11 +115,15 @@ class Connection(HttpToolsProtocol):
     def _close_slow(self) -> None:
         self._look = None
         log.info("slow_client_closed", client=self.client[0] if self.client else None)
+        said = f"less than {self.least_bytes} bytes came in {self.period_s:g} s; nothing of this request was kept"
+        self._give_up(_problem(408, "too_slow", said))
+
+    def _give_up(self, answer: bytes) -> None:
         if self.transport.get_write_buffer_size():  # who does not read either would keep a closing connection for ever
             self.transport.abort()
             return
         if self._mid_request and self._may_answer():
-            self.transport.write(_too_slow(self.period_s, self.least_bytes))
+            self.transport.write(answer)
         if self._answering():
             self.cycle.disconnected = True
             self.cycle.message_event.set()
@@ -113,14 +136,14 @@ class Connection(HttpToolsProtocol):
         return not self._answering() or (self.cycle.more_body and not self.cycle.response_started)
 
 
-def _too_slow(period_s: float, least_bytes: int) -> bytes:
+def _problem(status: int, code: str, detail: str) -> bytes:
     problem: dict[str, Any] = {
-        "type": "urn:localclip:problem:too_slow",
-        "title": "Request Timeout",
-        "status": 408,
-        "detail": f"less than {least_bytes} bytes came in {period_s:g} s; nothing of this request was kept",
-        "code": "too_slow",
+        "type": f"urn:localclip:problem:{code}",
+        "title": HTTPStatus(status).phrase,
+        "status": status,
+        "detail": detail,
+        "code": code,
     }
     body = json.dumps(problem).encode()
     head = b"content-type: application/problem+json\r\nconnection: close\r\ncontent-length: %d\r\n\r\n" % len(body)
-    return STATUS_LINE[408] + head + body
+    return STATUS_LINE[status] + head + body

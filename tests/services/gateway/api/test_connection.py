@@ -160,3 +160,42 @@ async def test_the_application_is_told_that_the_client_is_gone() -> None:
         assert b"application/problem+json" in answered
         assert await asyncio.wait_for(told.get(), 60) == "http.disconnect"
         writer.close()
+
+
+CHUNKED = b"POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n"
+
+
+async def counts(scope: dict[str, Any], receive: Any, send: Any) -> None:
+    """Tells how long the body was."""
+    size, more = 0, True
+    while more:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            return
+        size, more = size + len(message["body"]), message["more_body"]
+    await answer(send, str(size).encode())
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [b"GET /", b"GET / HTTP/1.1\r\nX: ", CHUNKED + b"2;x=", CHUNKED + b"2\r\nab\r\n0\r\nX: "],
+    ids=["address", "header", "between chunks", "behind the body"],
+)
+async def test_headers_without_an_end_are_refused(sent: bytes) -> None:
+    """Long before the parser has much to copy, however fast they come."""
+    async with served(counts) as connected:
+        reader, writer = await connected()
+        writer.write(sent + b"x" * 2_000_000)
+        answered = await asyncio.wait_for(reader.read(), 60)
+        assert answered.startswith(b"HTTP/1.1 431")
+        assert b"headers_too_large" in answered
+        writer.close()
+
+
+async def test_a_body_in_small_chunks_is_no_header() -> None:
+    """However many there are."""
+    async with served(counts) as connected:
+        reader, writer = await connected()
+        writer.write(CHUNKED + b"1\r\na\r\n" * 200_000 + b"0\r\n\r\n")
+        assert (await asyncio.wait_for(reader.readuntil(b"200000"), 60)).startswith(b"HTTP/1.1 200")
+        writer.close()
