@@ -50,7 +50,10 @@ class Names:
         """
         if origin.lower() in self.origins:
             return True
-        parts = urlsplit(origin)
+        try:
+            parts = urlsplit(origin)
+        except ValueError:
+            return False
         if parts.scheme not in ("http", "https") or (scheme in ("https", "wss") and parts.scheme != "https"):
             return False
         return _without_port(parts.netloc, parts.scheme) == _without_port(host, parts.scheme)

@@ -144,6 +144,7 @@ WRITES = [
         {"Origin": "null"},
         {"Origin": "http://localhost:1"},
         {"Origin": "http://evil.localhost.example"},
+        {"Origin": "http://["},
         {"Sec-Fetch-Site": "cross-site"},
         {"Sec-Fetch-Site": "same-site"},
     ],
@@ -192,7 +193,7 @@ def test_probes_ask_under_any_name(gateway: Gateway) -> None:
         assert raw(gateway, f"GET {path} HTTP/1.1\nHost: gateway.pod")[0] == 200
 
 
-@pytest.mark.parametrize("headers", [EVIL, {"Host": "evil.example"}])
+@pytest.mark.parametrize("headers", [EVIL, {"Origin": "http://["}, {"Host": "evil.example"}])
 def test_a_websocket_of_another_page_is_refused(gateway: Gateway, headers: dict[str, str]) -> None:
     """Browsers ask nobody before they open one, and let the page read it."""
     own = str(gateway.http.base_url).rstrip("/")
