@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 MAX_FIELDS_BYTES = 10 * 1024 * 1024
 _DRAIN_BYTES = 32 * 1024 * 1024
+_MOST_PARTS = 200
 VIDEO_FIELD = "video"
 
 
@@ -84,7 +85,7 @@ class UploadReader:
         self._name, self._filename = "", ""
         self._events: list[tuple[str, bytes]] = []
         self._buffer = bytearray()
-        self._small = 0
+        self._small = self._parts = 0
         self._video_bytes = 0
         self._incoming: Incoming[ObjectInfo] | None = None
 
@@ -161,6 +162,9 @@ class UploadReader:
                     await self._end_part()
 
     def _begin_part(self) -> None:
+        self._parts += 1
+        if self._parts > _MOST_PARTS:
+            raise Problem(413, "fields_too_large", f"a form has at most {_MOST_PARTS} parts")
         _, options = parse_options_header(self._headers.get("content-disposition", ""))
         self._name = options.get(b"name", b"").decode("utf-8", "replace")
         self._filename = options.get(b"filename", b"").decode("utf-8", "replace")

@@ -137,6 +137,7 @@ def test_an_upload_that_is_cut_off_leaves_nothing(gateway: Gateway) -> None:
         ({"files": {"video": ("a.mp4", b"")}}, (415, "media_unsupported")),
         ({"files": {"video": ("a.mp4", b"no video at all" * 100)}}, (415, "media_unsupported")),
         ({"files": {"video": ("a.mp4", VIDEO)}, "data": {"config": "{"}}, (422, "invalid_config")),
+        ({"files": {str(n): (None, b"") for n in range(1000)}}, (413, "fields_too_large")),
         (
             {"files": {"video": ("a.mp4", VIDEO)}, "data": {"config": '{"target_languages": ["xx"]}'}},
             (422, "invalid_config"),
