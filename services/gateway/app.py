@@ -71,6 +71,7 @@ from shared.storage import StorageSettings, UploadStore, open_store
 
 _POLL_S = 0.5
 _PROVISION_S = 30.0
+_OPEN_FILES = 65_536
 _LOOPBACK = ("127.0.0.1", "::1", "localhost")
 log = logger(__name__)
 
@@ -245,8 +246,21 @@ def refuse_open_door(settings: GatewaySettings) -> None:
     )
 
 
+def allow_many_connections() -> None:
+    """As many open files as the system grants: each connection is one, and most systems begin with 1024."""
+    if sys.platform == "win32":  # it has no such limit
+        return
+    import resource
+
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    most = _OPEN_FILES if hard == resource.RLIM_INFINITY else min(hard, _OPEN_FILES)
+    if soft != resource.RLIM_INFINITY and soft < most:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))
+
+
 def main() -> None:
     """Serve until SIGTERM."""
+    allow_many_connections()
     settings = GatewaySettings()
     configure_logging("gateway", settings.log_level)
     refuse_open_door(settings)
