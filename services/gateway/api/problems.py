@@ -10,6 +10,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from sqlalchemy.exc import DataError
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 
 from services.gateway.database.engine import DatabaseBusy
 from services.gateway.wording import without_machine
@@ -120,6 +121,10 @@ def install(app: FastAPI) -> None:
         detail = "the request holds a character that cannot be kept, such as NUL or half a surrogate pair"
         return response(request, Problem(422, "invalid_request", detail))
 
+    async def on_cut_off(request: Request, _: Exception) -> JSONResponse:  # nobody reads it; it is no defect
+        return response(request, Problem(400, "upload_cut_off", "the connection ended before the body was complete"))
+
+    app.add_exception_handler(ClientDisconnect, on_cut_off)
     app.add_exception_handler(DatabaseBusy, on_busy)
 
     async def on_defect(request: Request, _: Exception) -> JSONResponse:  # the server logs it with its traceback
