@@ -156,8 +156,11 @@ def dub_lines(task_id: str, language: str, which: Redub, parts: Parts, who: Who)
     with parts.database.write() as session:
         task = locked_visible_task(session, who, task_id)
         known_language(session, task, language)
-        for segment_id in which.segment_ids or ():
-            known_line(session, task_id, language, segment_id)
+        given = which.segment_ids or []
+        known = queries.lines(session, task_id, language, given)
+        for segment_id in given:
+            if segment_id not in known:
+                known_line(session, task_id, language, segment_id)  # which says so
         named = which.segment_ids if which.segment_ids is not None else outdated(session, task, language)
         if not named:
             raise Problem(409, "nothing_to_dub", f"every line of '{language}' is as it should be")

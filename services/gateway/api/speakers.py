@@ -135,8 +135,10 @@ def assign_lines(task_id: str, speaker_id: str, which: SpeakerAssign, parts: Par
         task = locked_visible_task(session, who, task_id)
         speaker = known_speaker(session, task_id, speaker_id)
         edit = Edit(session, task, "assign_lines", who.owner)
+        segments = {row.segment_id: row for row in queries.segments(session, task_id, which.segment_ids)}
         for segment_id in dict.fromkeys(which.segment_ids):
-            edit.change(known_segment(session, task_id, segment_id), speaker_id=speaker_id)
+            segment = segments.get(segment_id) or known_segment(session, task_id, segment_id)
+            edit.change(segment, speaker_id=speaker_id)
         edit.finish(f"Gave {len(set(which.segment_ids))} lines to {speaker.name}")
         return read_speaker(session, speaker)
 

@@ -1,11 +1,13 @@
 """What follows from an edit: which lines are outdated, which have a take again, whose export is stale."""
 
 from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Set as AbstractSet
+from typing import Any
 
 from sqlmodel import Session
 
 from services.gateway.database import history, queries
-from services.gateway.database.facts import tell
+from services.gateway.database.facts import tell, tell_all
 from services.gateway.database.jobs import roles, spans
 from services.gateway.database.tables import LineRow, SegmentRow, TakeRow, Task, TaskLanguage, now
 from services.gateway.database.takes import show
@@ -24,6 +26,7 @@ class Lines:
         self.rows = queries.lines(session, task.task_id, language)
         self._segments = {segment.segment_id: segment for segment in segments}
         self._spans = {span.segment_id: span for span in spans(segments, self.rows)}
+        self._starts = sorted(span.start_s for span in self._spans.values())
         self._roles = roles(session, task, segments, self.rows)
 
     def spoken_by(self, speakers: Collection[str]) -> set[str]:
@@ -36,10 +39,11 @@ class Lines:
 
     def reaching(self, starts: Collection[float]) -> set[str]:
         """Segments whose takes go on after their lines' ends, up to one of `starts` or beyond."""
+        ordered = sorted(starts)
         return {
             key
             for key, line in self.rows.items()
-            if key in self._spans and line.fit != "overflow" and is_crowded(*self._ends(line), starts)
+            if key in self._spans and line.fit != "overflow" and is_crowded(*self._ends(line), ordered)
         }
 
     def settle(self, segment_ids: Collection[str]) -> None:
@@ -85,8 +89,7 @@ class Lines:
 
     def _has_room(self, line: LineRow, take: TakeRow) -> bool:
         span = self._spans[line.segment_id]
-        starts = [other.start_s for other in self._spans.values() if other is not span]
-        return take.fit == "overflow" or not is_crowded(span.end_s, span.start_s + take.duration_s, starts)
+        return take.fit == "overflow" or not is_crowded(span.end_s, span.start_s + take.duration_s, self._starts)
 
     def _ends(self, line: LineRow) -> tuple[float, float]:
         end_s = self._spans[line.segment_id].end_s
@@ -125,26 +128,19 @@ def _follow(
 
 
 def _tell_lines(
-    session: Session, task: Task, language: str, rows: Mapping[str, LineRow], changed: Collection[str]
+    session: Session, task: Task, language: str, rows: Mapping[str, LineRow], changed: AbstractSet[str]
 ) -> None:
-    for key in sorted(changed & rows.keys()):
-        tell_line(session, task, rows[key], "updated")
+    told = (("updated", _told(rows[key])) for key in sorted(changed & rows.keys()))
+    tell_all(session, task, language, "line", told)
 
 
 def tell_line(session: Session, task: Task, line: LineRow, name: str) -> None:
     """The fact that a line changed, with what a client needs to show it."""
-    tell(
-        session,
-        task,
-        line.language,
-        "line",
-        name,
-        segment_id=line.segment_id,
-        state=line.state,
-        version=line.version,
-        error_code=line.error_code,
-        error_message=line.error_message,
-    )
+    tell(session, task, line.language, "line", name, **_told(line))
+
+
+def _told(line: LineRow) -> dict[str, Any]:
+    return line.model_dump(include={"segment_id", "state", "version", "error_code", "error_message"})
 
 
 def outdate_export(session: Session, task: Task, language: str) -> None:

@@ -11,7 +11,7 @@ from sqlmodel import Session
 
 from services.gateway.database import history, queries
 from services.gateway.database.consequences import follow
-from services.gateway.database.facts import tell
+from services.gateway.database.facts import tell, tell_all
 from services.gateway.database.tables import EditRow, LineRow, SegmentRow, SpeakerRow, Task
 from services.gateway.planning.changes import LINES, SEGMENTS, SPEAKERS, Touched, line_key, touched
 from shared.pipeline import BASE
@@ -125,7 +125,7 @@ def _apply(session: Session, task: Task, edit: EditRow, now: Sides, then: Sides)
     What is removed is kept as it is at this moment, with everything made of it since.
     """
     kept: Sides = {table: dict(rows) for table, rows in now.items()}
-    rows = {(table, key): _find(session, task, table, key) for table, key in _keys(now, then)}
+    rows = _find(session, task, _keys(now, then))
     for (table, key), row in rows.items():
         _check(edit, row, now.get(table, {}).get(key), then.get(table, {}).get(key))
     leaving: dict[tuple[str, str], Row] = {}
@@ -146,9 +146,8 @@ def _apply(session: Session, task: Task, edit: EditRow, now: Sides, then: Sides)
     return kept, then
 
 
-def _keys(*sides: Sides) -> Iterable[tuple[str, str]]:
-    found = {(table, key): None for table in _ORDER for side in sides for key in side.get(table, {})}
-    return list(found)
+def _keys(*sides: Sides) -> list[tuple[str, str]]:
+    return list(dict.fromkeys((table, key) for table in _ORDER for side in sides for key in side.get(table, {})))
 
 
 def _check(edit: EditRow, row: Row | None, now: dict[str, Any] | None, then: dict[str, Any] | None) -> None:
@@ -165,12 +164,25 @@ def _check(edit: EditRow, row: Row | None, now: dict[str, Any] | None, then: dic
             raise Conflict(f"edit {edit.number} ({edit.summary}): '{name}' of {where} was changed since")
 
 
-def _find(session: Session, task: Task, table: str, key: str) -> Row | None:
+def _find(session: Session, task: Task, keys: Iterable[tuple[str, str]]) -> dict[tuple[str, str], Row | None]:
+    """The rows of these tables and keys, read a table and language at a time."""
+    found: dict[tuple[str, str], Row | None] = dict.fromkeys(keys)
+    named: dict[tuple[str, str], list[str]] = {}
+    for table, key in found:
+        language, segment_id = line_key(key) if table == LINES else ("", key)
+        named.setdefault((table, language), []).append(segment_id)
+    for (table, language), ids in named.items():
+        for row in _rows(session, task.task_id, table, language, ids):
+            found[_place(row)] = row
+    return found
+
+
+def _rows(session: Session, task_id: str, table: str, language: str, ids: Sequence[str]) -> Iterable[Row]:
     if table == SEGMENTS:
-        return queries.segment(session, task.task_id, key)
+        return queries.segments(session, task_id, ids)
     if table == SPEAKERS:
-        return queries.speaker(session, task.task_id, key)
-    return queries.line(session, task.task_id, *line_key(key))
+        return [row for row in queries.speakers(session, task_id) if row.speaker_id in ids]
+    return queries.lines(session, task_id, language, ids).values()
 
 
 def _lines_of(session: Session, row: Row) -> Sequence[LineRow]:
@@ -205,10 +217,11 @@ def _dump(row: Row) -> dict[str, Any]:
 
 def _tell_rows(session: Session, task: Task, before: Sides, after: Sides) -> None:
     """Segments and speakers that changed, came or went."""
+    rows = _find(session, task, [(table, key) for table, key in _keys(before, after) if table in _SUBJECT])
     for table, subject in _SUBJECT.items():
-        old, new = before.get(table, {}), after.get(table, {})
-        for key in sorted(old.keys() | new.keys()):
-            row = _find(session, task, table, key)
-            version = row.version if row else None
-            name = "deleted" if row is None else "updated" if key in old else "created"
-            tell(session, task, BASE, subject, name, **{f"{subject}_id": key, "version": version})
+        told = []
+        for key in sorted(key for of, key in rows if of == table):
+            row = rows[table, key]
+            name = "deleted" if row is None else "updated" if key in before.get(table, {}) else "created"
+            told.append((name, {f"{subject}_id": key, "version": row.version if row else None}))
+        tell_all(session, task, BASE, subject, told)

@@ -2,8 +2,10 @@
 
 import json
 import uuid
+from collections.abc import Iterable, Mapping
 from typing import Any
 
+from sqlalchemy import insert
 from sqlmodel import Session
 
 from services.gateway.database.tables import LogRow, OutboxKind, OutboxRow, Task
@@ -15,8 +17,21 @@ FOREVER = 2**53
 
 def tell(session: Session, task: Task, language: str, subject: str, name: str, **data: Any) -> None:
     """Put the fact `subject`.`name` into the outbox."""
-    event = fact(uuid.uuid4().hex, task.task_id, language, subject, name, data)
-    session.add(OutboxRow(kind=OutboxKind.FACT, payload=event.model_dump_json()))
+    session.add(OutboxRow(kind=OutboxKind.FACT, payload=_fact(task, language, subject, name, data)))
+
+
+def tell_all(
+    session: Session, task: Task, language: str, subject: str, told: Iterable[tuple[str, Mapping[str, Any]]]
+) -> None:
+    """Put any number of facts of one subject, each with its name and data, into the outbox with one statement."""
+    rows = [{"kind": OutboxKind.FACT, "payload": _fact(task, language, subject, *one), "attempts": 0} for one in told]
+    if rows:
+        session.flush()  # what was told before keeps its place
+        session.execute(insert(OutboxRow.__table__), rows)  # type: ignore[attr-defined]
+
+
+def _fact(task: Task, language: str, subject: str, name: str, data: Mapping[str, Any]) -> str:
+    return fact(uuid.uuid4().hex, task.task_id, language, subject, name, dict(data)).model_dump_json()
 
 
 def flag_cancel(

@@ -8,9 +8,10 @@ from sqlmodel import Session
 
 from services.gateway.database import account, history, queries
 from services.gateway.database.line_rows import add_lines
+from services.gateway.database.queries import Placed, Spoken
 from services.gateway.database.tables import JobRow, LineRow, SegmentRow, StageRun, Task
-from services.gateway.planning import units, voices
-from services.gateway.planning.pace import Pace, Spoken, measure
+from services.gateway.planning import pace, units, voices
+from services.gateway.planning.pace import Pace, measure
 from services.gateway.planning.slots import Span
 from services.gateway.planning.terms import hotwords, merged, pronunciations, with_pronunciations, with_terms
 from shared.messaging import (
@@ -73,13 +74,13 @@ def media(task: Task) -> MediaFacts:
     return MediaFacts.model_validate(task.media or {"container": "unknown", "duration_s": 0})
 
 
-def spans(segments: Iterable[SegmentRow], lines: Mapping[str, LineRow] | None = None) -> list[Span]:
+def spans(segments: Iterable[SegmentRow | Spoken], lines: Mapping[str, LineRow | Placed] | None = None) -> list[Span]:
     """Segments as the planner sees them, with what `lines` of one language say otherwise of time and speaker."""
     lines = lines or {}
     return [_span(segment, lines.get(segment.segment_id)) for segment in segments]
 
 
-def _span(segment: SegmentRow, line: LineRow | None) -> Span:
+def _span(segment: SegmentRow | Spoken, line: LineRow | Placed | None) -> Span:
     own = (line.start_s, line.end_s, line.speaker_id) if line else (None, None, None)
     start_s, end_s, speaker_id = own
     return Span(
@@ -117,7 +118,9 @@ def view(line: LineRow) -> units.LineView:
     )
 
 
-def roles(session: Session, task: Task, segments: Sequence[SegmentRow], lines: Mapping[str, LineRow]) -> voices.Roles:
+def roles(
+    session: Session, task: Task, segments: Sequence[SegmentRow | Spoken], lines: Mapping[str, LineRow | Placed]
+) -> voices.Roles:
     """Who speaks each of `lines` of one language, by the choices made for speakers and for single lines."""
     people = [
         voices.Person(row.speaker_id, row.f0_hz, row.reference_key, _choice(row.voice), row.pace or 1.0)
@@ -233,7 +236,7 @@ def _pace(code: str, known: Iterable[Span], lines: Mapping[str, LineRow]) -> Pac
     return measure(
         code,
         (
-            Spoken(owners[line.segment_id], len(line.text), line.natural_s)
+            pace.Spoken(owners[line.segment_id], len(line.text), line.natural_s)
             for line in lines.values()
             if line.text and line.natural_s and line.take_revision == line.revision and line.segment_id in owners
         ),

@@ -60,7 +60,7 @@ def listen_to_line(session: Session, task: Task, line: LineRow, made_by: JobRow)
 
 def take_heard(session: Session, task: Task, language: str, heard: Sequence[HeardLine]) -> None:
     """Keep the figures of takes that still count."""
-    rows = queries.lines(session, task.task_id, language)
+    rows = queries.lines(session, task.task_id, language, [one.segment_id for one in heard])
     for one in heard:
         line = rows.get(one.segment_id)
         if line is None or line.revision != one.revision or line.take_revision != one.revision:

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import delete, func, literal_column, text, update
 from sqlalchemy import select as sa_select
@@ -397,6 +397,42 @@ def spoken_segments(session: Session, task_id: str) -> Sequence[SegmentRow]:
         .order_by(col(SegmentRow.start_s), col(SegmentRow.segment_id))
         .options(defer(SegmentRow.words))  # type: ignore[arg-type]
     ).all()
+
+
+class Spoken(NamedTuple):
+    """When a segment is spoken, by whom and what: what its neighbours need to know, without a row of the session."""
+
+    segment_id: str
+    start_s: float
+    end_s: float
+    speaker_id: str
+    text: str
+
+
+class Placed(NamedTuple):
+    """What the line of a segment says otherwise of time, speaker and voice."""
+
+    start_s: float | None
+    end_s: float | None
+    speaker_id: str | None
+    voice: dict[str, Any] | None
+
+
+def spoken(session: Session, task_id: str) -> list[Spoken]:
+    """All segments in time order."""
+    columns = (col(getattr(SegmentRow, name)) for name in Spoken._fields)
+    query = sa_select(*columns).where(col(SegmentRow.task_id) == task_id)
+    rows = session.execute(query.order_by(col(SegmentRow.start_s), col(SegmentRow.segment_id)))
+    return [Spoken(*row) for row in rows]
+
+
+def placed(session: Session, task_id: str, language_: str) -> dict[str, Placed]:
+    """Of all lines of a language, by segment id."""
+    columns = (col(getattr(LineRow, name)) for name in ("segment_id", *Placed._fields))
+    rows = session.execute(
+        sa_select(*columns).where(col(LineRow.task_id) == task_id, col(LineRow.language) == language_)
+    )
+    return {segment_id: Placed(*own) for segment_id, *own in rows}
 
 
 def segment(session: Session, task_id: str, segment_id: str) -> SegmentRow | None:

@@ -167,7 +167,7 @@ def _state(row: LineRow) -> LineState:
 
 
 def _take_takes(session: Session, task: Task, language: str, takes: Sequence[LineTake]) -> None:
-    rows = queries.lines(session, task.task_id, language)
+    rows = queries.lines(session, task.task_id, language, [take.segment_id for take in takes])
     late = []
     for take in takes:
         row = rows.get(take.segment_id)

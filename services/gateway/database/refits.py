@@ -5,7 +5,7 @@ cancellation, a job that fails) leaves a whole line. Jobs count for the voice ru
 that records the take before them.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -22,6 +22,7 @@ from services.gateway.planning.terms import held
 from services.gateway.planning.units import FITTING_SHARE, line_to_speak
 from services.gateway.planning.voices import Roles, with_needed
 from shared.messaging import (
+    JOB,
     CloneLines,
     JobFailed,
     LinesDubbed,
@@ -43,7 +44,7 @@ def is_refit(job: JobRow) -> bool:
 
 def after_first_takes(session: Session, task: Task, run: StageRun, result: LinesDubbed) -> None:
     """Begin with the lines of a first pass; their takes are on them already."""
-    loop = _open(session, task, run)
+    loop = _open(session, task, run, [take.segment_id for take in result.lines])
     for take in result.lines:
         line = loop.lines.get(take.segment_id)
         if line is not None and take.take_key and line.take_revision == line.revision == take.revision:
@@ -56,17 +57,20 @@ def after_refit(
     session: Session, task: Task, run: StageRun, job: JobRow, result: LinesDubbed | LinesRewritten | JobFailed
 ) -> None:
     """Go on with the lines of a job of the loop."""
-    loop = _open(session, task, run)
-    if job.stage == Stage.TRANSLATION:
-        _take_texts(loop, RewriteLines.model_validate_json(job.payload), result)
+    made = JOB.validate_json(job.payload)
+    if not isinstance(made, RewriteLines | CloneLines):
+        return
+    loop = _open(session, task, run, [line.segment_id for line in made.lines])
+    if isinstance(made, RewriteLines):
+        _take_texts(loop, made, result)
     else:
-        _take_takes(loop, CloneLines.model_validate_json(job.payload), result)
+        _take_takes(loop, made, result)
     _follow(loop)
 
 
 @dataclass
 class _Loop:
-    """The lines of a voice run, and what is to be done next."""
+    """The `lines` of a voice run that a result is about, where all stand, and what is to be done next."""
 
     session: Session
     task: Task
@@ -81,10 +85,10 @@ class _Loop:
     round: int = 1
 
 
-def _open(session: Session, task: Task, run: StageRun) -> _Loop:
-    lines, segments = queries.lines(session, task.task_id, run.language), queries.spoken_segments(session, task.task_id)
-    cast = roles(session, task, segments, lines)
-    known = [cast.spoken(span) for span in spans(segments, lines)]
+def _open(session: Session, task: Task, run: StageRun, named: Collection[str]) -> _Loop:
+    places, segments = queries.placed(session, task.task_id, run.language), queries.spoken(session, task.task_id)
+    cast = roles(session, task, segments, places)
+    known = [cast.spoken(span) for span in spans(segments, places)]
     translation = queries.newest_runs(session, [task.task_id])[task.task_id].get((run.language, Stage.TRANSLATION))
     return _Loop(
         session=session,
@@ -92,7 +96,7 @@ def _open(session: Session, task: Task, run: StageRun) -> _Loop:
         run=run,
         spans={span.segment_id: span for span in known},
         rooms=rooms(known, media(task).duration_s),
-        lines=lines,
+        lines=queries.lines(session, task.task_id, run.language, named),
         cast=cast,
         may_ask=translation is not None and any(engine.get("rewrites") for engine in translation.engines),
     )

@@ -1,6 +1,7 @@
 """Where texts, words and times are cut when a line is split, and how they are joined when lines are merged."""
 
 import unicodedata
+from bisect import bisect_left
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -79,9 +80,13 @@ def are_neighbours(ordered: Sequence[str], chosen: Sequence[str]) -> bool:
     return list(ordered[first : first + len(chosen)]) == list(chosen)
 
 
-def is_crowded(end_s: float, take_end_s: float, starts: Iterable[float]) -> bool:
-    """Whether a take that goes on after its line's end meets the beginning of another line there."""
-    return any(end_s <= start < take_end_s - _TOUCH_S for start in starts)
+def is_crowded(end_s: float, take_end_s: float, starts: Sequence[float]) -> bool:
+    """Whether a take that goes on after its line's end meets the beginning of another line there.
+
+    `starts` are those of all lines, in order.
+    """
+    following = bisect_left(starts, end_s)
+    return following < len(starts) and starts[following] < take_end_s - _TOUCH_S
 
 
 def _one_line(text: str) -> str:

@@ -9,11 +9,22 @@ from sqlalchemy import event
 from sqlmodel import Session, col, select
 
 from services.gateway.database import queries
+from services.gateway.database.edits import Edit, undo
+from services.gateway.database.edits import redo as redo_edit
 from services.gateway.database.engine import Database
 from services.gateway.database.record import record
 from services.gateway.database.redo import redo
 from services.gateway.database.steps import carry_out
-from services.gateway.database.tables import JobRow, LineRow, SegmentRow, TakeRow, Task, TaskLanguage
+from services.gateway.database.tables import (
+    JobRow,
+    LineRow,
+    OutboxRow,
+    SegmentRow,
+    SpeakerRow,
+    TakeRow,
+    Task,
+    TaskLanguage,
+)
 from services.gateway.database.transcripts import prepare
 from services.gateway.planning import board as planner
 from shared.messaging import (
@@ -36,7 +47,7 @@ class Video:
     """A task whose transcript has so many lines, with nobody but the test to do its work."""
 
     def __init__(self, database: Database, lines: int) -> None:
-        self.database, self.lines, self.statements = database, lines, 0
+        self.database, self.lines, self.statements, self.loaded = database, lines, 0, 0
         self.task_id = f"task_20260101_000000_{lines:08}"
         event.listen(database.engine, "before_cursor_execute", self._count)
         named = {"video_filename": "a.mp4", "video_original_name": "a.mp4", "video_key": "a", "video_size": 1}
@@ -50,10 +61,14 @@ class Video:
     def _count(self, *_: object) -> None:
         self.statements += 1
 
+    def _count_loaded(self, *_: object) -> None:
+        self.loaded += 1
+
     @contextmanager
     def counted(self) -> Iterator[Session]:
-        """A transaction whose statements count."""
+        """A transaction whose statements count, and the rows it makes objects of."""
         with self.database.write() as session:
+            event.listen(session, "loaded_as_persistent", self._count_loaded)
             self.statements = 0
             yield session
             session.flush()
@@ -183,3 +198,46 @@ def test_many_lines_are_done_again_with_as_many_statements_as_a_few(database: Da
                 assert redo(session, task, "es", ids) == lines + first
             counts.append(video.statements)
         assert counts[1] <= counts[0] + 2
+
+
+def test_an_edit_of_many_lines_takes_as_many_statements_as_one_of_a_few(database: Database) -> None:
+    """Made, undone and made again: rows are read together, and their facts written together."""
+    counts = []
+    for lines in (5, 100):
+        video = Video(database, lines)
+        video.transcribe()
+        for change in (_give_to_another, undo, redo_edit):
+            with video.counted() as session:
+                task = queries.locked_task(session, video.task_id)
+                assert task is not None
+                change(session, task)
+            counts.append(video.statements)
+        with database.read() as session:
+            rows = session.exec(select(OutboxRow).order_by(col(OutboxRow.id))).all()
+        told = [row.payload for row in rows if row.task_id() == video.task_id]
+        assert sum('"localclip.segment.updated"' in one for one in told) == 3 * lines
+        assert sum('"localclip.line.updated"' in one for one in told) == 3 * lines * len(LANGUAGES)
+    few, many = counts[:3], counts[3:]
+    assert [more - less for more, less in zip(many, few, strict=True)] <= [2, 2, 2]
+
+
+def _give_to_another(session: Session, task: Task) -> None:
+    edit = Edit(session, task, "assign_lines", None)
+    edit.add(SpeakerRow(task_id=task.task_id, speaker_id="b", name="B"))
+    for segment in queries.segments(session, task.task_id):
+        edit.change(segment, speaker_id="b")
+    edit.finish("Gave all lines to B")
+
+
+def test_the_takes_of_a_job_do_not_load_the_lines_of_others(database: Database) -> None:
+    """However long the video, the rows of a result are those it names."""
+    loaded = []
+    for lines in (40, 400):
+        video = Video(database, lines)
+        video.transcribe()
+        for job in video.jobs(Stage.TRANSLATION, "es"):
+            video.answer(job)
+        before = video.loaded
+        video.answer(video.jobs(Stage.CLONING, "es")[0])
+        loaded.append(video.loaded - before)
+    assert loaded[0] == loaded[1]
