@@ -99,7 +99,7 @@ def test_a_fact_the_broker_refuses_is_set_aside(world: World) -> None:
         fields = one.model_dump(exclude={"id"})
         sql(world, lambda connection, fields=fields: connection.execute(sa.insert(OutboxRow).values(**fields)))
     for one in (task_id, other):
-        gateway.http.patch(f"/api/tasks/{one}", json={"name": "new"})
+        assert gateway.http.patch(f"/api/tasks/{one}", json={"num_speakers": 2}).status_code == 200
         gateway.http.delete(f"/api/tasks/{one}") if one == other else None
     aside = "SELECT count(*) FROM outbox WHERE set_aside_at IS NOT NULL"
     wait_until(lambda: scalar(world, aside) == 2, 60, "not set aside")
