@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from python_multipart.exceptions import MultipartParseError
+from python_multipart.exceptions import FormParserError
 from python_multipart.multipart import MultipartParser, parse_options_header
 from starlette.requests import ClientDisconnect, Request
 
@@ -96,16 +96,16 @@ class UploadReader:
             Problem: 413 too large, 415 not a video, 422 malformed, 400 cut off; nothing is stored then.
         """
         self._refuse_oversize()
-        parser = MultipartParser(self._boundary(), self._callbacks())
-        body = self._request.stream()
+        boundary, body = self._boundary(), self._request.stream()
         try:
+            parser = MultipartParser(boundary, self._callbacks())
             async for chunk in body:
                 parser.write(chunk)
                 await self._work_off()
             parser.finalize()
             if self.result.video is None:
                 raise unprocessable("missing_video", f"the form has no file field '{VIDEO_FIELD}'", f"/{VIDEO_FIELD}")
-        except MultipartParseError as error:
+        except FormParserError as error:
             await self._abort()
             raise Problem(400, "malformed_upload", f"the upload is not valid multipart/form-data: {error}") from error
         except ClientDisconnect as error:

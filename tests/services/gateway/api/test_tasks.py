@@ -133,6 +133,10 @@ def test_an_upload_that_is_cut_off_leaves_nothing(gateway: Gateway) -> None:
     ("request_body", "expected"),
     [
         ({"json": {"video": "x"}}, (415, "not_multipart")),
+        (
+            {"content": b"--", "headers": {"Content-Type": f"multipart/form-data; boundary={'y' * 3000}"}},
+            (400, "malformed_upload"),
+        ),
         ({"files": {"other": ("a.mp4", VIDEO)}}, (422, "missing_video")),
         ({"files": {"video": ("a.mp4", b"")}}, (415, "media_unsupported")),
         ({"files": {"video": ("a.mp4", b"no video at all" * 100)}}, (415, "media_unsupported")),
