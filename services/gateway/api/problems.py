@@ -18,6 +18,8 @@ from shared.observability import logger
 from shared.storage import StorageError
 
 MEDIA_TYPE = "application/problem+json"
+_MOST_ERRORS, _LONGEST = 100, 500
+"""Of what an answer repeats of a request: a body of 8 MiB can hold half a million errors, or one that is as long."""
 log = logger(__name__)
 
 
@@ -96,8 +98,12 @@ def install(app: FastAPI) -> None:
     async def on_invalid(request: Request, error: Exception) -> JSONResponse:
         assert isinstance(error, RequestValidationError)  # noqa: S101
         errors = [
-            {"pointer": _pointer(entry["loc"]), "detail": str(entry["msg"]), "code": str(entry["type"])}
-            for entry in error.errors()
+            {
+                "pointer": _pointer(entry["loc"])[:_LONGEST],
+                "detail": str(entry["msg"])[:_LONGEST],
+                "code": str(entry["type"]),
+            }
+            for entry in error.errors()[:_MOST_ERRORS]
         ]
         return response(request, Problem(422, "invalid_request", "the request is not valid", errors))
 

@@ -2,9 +2,12 @@
 
 from typing import Any
 
+import pytest
 from fastapi import FastAPI, Request
+from fastapi.testclient import TestClient
 
 from services.gateway.api import problems
+from services.gateway.api.schemas import TaskUpdate
 
 
 async def test_a_client_who_leaves_in_the_middle_of_a_body_is_no_defect() -> None:
@@ -26,3 +29,21 @@ async def test_a_client_who_leaves_in_the_middle_of_a_body_is_no_defect() -> Non
     await app(scope, receive, send)
     assert sent[0]["status"] == 400
     assert b"upload_cut_off" in sent[1]["body"]
+
+
+@pytest.mark.parametrize(
+    "body", [{f"k{n}": 1 for n in range(1000)}, {"source_language": "x" * 100_000}, {"x" * 100_000: 1}]
+)
+def test_a_422_is_short_however_long_the_request_was(body: dict[str, Any]) -> None:
+    """It repeats a part of what is wrong, and never the whole."""
+    app = FastAPI()
+    problems.install(app)
+
+    @app.patch("/")
+    def takes(change: TaskUpdate) -> None:
+        """Never called."""
+
+    answer = TestClient(app).patch("/", json=body)
+    assert (answer.status_code, answer.json()["code"]) == (422, "invalid_request")
+    assert 1 <= len(answer.json()["errors"]) <= 100
+    assert len(answer.content) < 20_000
