@@ -4,13 +4,13 @@ from datetime import datetime
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from services.gateway.api.schemas import LineRead, SourceLanguage, TargetLanguage, VoiceChoice
+from services.gateway.api.schemas import LineRead, SourceLanguage, TargetLanguage, VoiceChoice, Written
 from services.gateway.planning.gate import GateLimits
 from shared.messaging import ExportSettings
 
 
-class _Schema(BaseModel):
-    model_config = ConfigDict(extra="forbid", str_strip_whitespace=True)
+class _Schema(Written):
+    model_config = ConfigDict(str_strip_whitespace=True)
 
 
 class TermWrite(_Schema):
