@@ -7,7 +7,7 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import BinaryIO, Generic, TypeVar
 
-from shared.storage._port import StorageError
+from shared.storage._port import StorageError, StoreFull
 
 T = TypeVar("T")
 
@@ -50,10 +50,10 @@ class Draft(Generic[T]):
 
 @contextlib.contextmanager
 def disk_full(key: str) -> Iterator[None]:
-    """Raises: StorageError, where the system says so."""
+    """Raises: StoreFull, where the system says so."""
     try:
         yield
     except OSError as error:
         if error.errno in (errno.ENOSPC, errno.EDQUOT):
-            raise StorageError(f"{key}: the disk is full") from error
+            raise StoreFull(f"{key}: the disk is full") from error
         raise

@@ -38,6 +38,10 @@ class ObjectNotFound(StorageError):  # noqa: N818 (says what is the matter)
     """No object has this key."""
 
 
+class StoreFull(StorageError):  # noqa: N818 (says what is the matter)
+    """There is no room for more."""
+
+
 class PartsChanged(StorageError):  # noqa: N818 (says what is the matter)
     """The parts to join are not those that were listed."""
 

@@ -15,7 +15,7 @@ from starlette.requests import ClientDisconnect
 from services.gateway.database.engine import DatabaseBusy
 from services.gateway.wording import without_machine
 from shared.observability import logger
-from shared.storage import StorageError
+from shared.storage import StorageError, StoreFull
 
 MEDIA_TYPE = "application/problem+json"
 _MOST_ERRORS, _LONGEST = 100, 500
@@ -116,7 +116,10 @@ def install(app: FastAPI) -> None:
 
     async def on_storage(request: Request, error: Exception) -> JSONResponse:
         log.error("store_failed", path=request.url.path, exc_info=error)
-        detail = "the object store does not answer; try again later"
+        full = isinstance(error, StoreFull)
+        detail = (
+            "the object store is full: delete tasks" if full else "the object store does not answer; try again later"
+        )
         return response(request, Problem(503, "storage_unavailable", detail, headers={"Retry-After": "5"}))
 
     async def on_busy(request: Request, error: Exception) -> JSONResponse:
