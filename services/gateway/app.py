@@ -73,6 +73,29 @@ _POLL_S = 0.5
 _PROVISION_S = 30.0
 _OPEN_FILES = 65_536
 _LOOPBACK = ("127.0.0.1", "::1", "localhost")
+_ROUTES = (
+    tasks,
+    uploads,
+    work,
+    jobs,
+    segments,
+    lines,
+    takes,
+    speakers,
+    edits,
+    artifacts,
+    exports,
+    review,
+    glossary,
+    memory,
+    cast,
+    clips,
+    account_settings,
+    events,
+    metrics,
+    system,
+    documentation,
+)
 log = logger(__name__)
 
 
@@ -83,7 +106,6 @@ def create_app(
     broker_settings: BrokerSettings,
 ) -> FastAPI:
     """Put the application together; nothing runs before its lifespan begins."""
-
     reconnected = asyncio.Event()
 
     async def on_reconnect() -> None:
@@ -130,29 +152,7 @@ def create_app(
     problems.install(app)
     app.add_middleware(IdempotencyMiddleware, database=database)
     app.add_middleware(Entrance, settings=settings)  # the last one added is passed first
-    for routes in (
-        tasks,
-        uploads,
-        work,
-        jobs,
-        segments,
-        lines,
-        takes,
-        speakers,
-        edits,
-        artifacts,
-        exports,
-        review,
-        glossary,
-        memory,
-        cast,
-        clips,
-        account_settings,
-        events,
-        metrics,
-        system,
-        documentation,
-    ):
+    for routes in _ROUTES:
         app.include_router(routes.router)
     openapi.install(app)
     web.install(app, settings.web_folder, store.upload_origin)

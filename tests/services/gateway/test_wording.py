@@ -13,7 +13,7 @@ PLACE = {"task_id": "t", "language": "es", "stage": Stage.CLONING, "shard": "0",
     ("text", "expected"),
     [
         ("[mov,mp4,m4a @ 0x55d0c8a4e2c0] moov atom not found", "[mov,mp4,m4a] moov atom not found"),
-        ("/work/clip-abc/upload: Invalid data", "upload: Invalid data"),
+        ("/srv/clip-abc/upload: Invalid data", "upload: Invalid data"),
         ("No such file: '/home/bo/my videos/a b.mp4'", "No such file: 'a b.mp4'"),
         ("model=/srv/models/whisper/model.bin is gone", "model=model.bin is gone"),
         (r"C:\Users\bo\x.mp4 is gone", "x.mp4 is gone"),
@@ -34,7 +34,7 @@ def test_results_are_worded_for_people() -> None:
     """What is a defect, or the store's, is said in our words; other failures keep theirs."""
     defect = JobFailed(**PLACE, code=ErrorCode.INTERNAL, message="KeyError: PosixPath('/opt/x')")
     assert worded(defect).message == "something unexpected went wrong; the log of the worker tells what"  # type: ignore[union-attr]
-    failed = JobFailed(**PLACE, code=ErrorCode.TOOL_FAILED, message="/work/a/b.wav: Invalid data")
+    failed = JobFailed(**PLACE, code=ErrorCode.TOOL_FAILED, message="/srv/a/b.wav: Invalid data")
     assert worded(failed).message == "b.wav: Invalid data"  # type: ignore[union-attr]
     take = LineTake(segment_id="s1", error_code=ErrorCode.ENGINE_FAILED, error_message="cannot open /m/voice.bin")
     dubbed = worded(LinesDubbed(**PLACE, lines=(take, LineTake(segment_id="s2", take_key="k"))))
