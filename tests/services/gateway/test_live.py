@@ -136,6 +136,7 @@ def test_the_websocket_sends_what_the_first_version_did(small_world: World) -> N
     """Its client puts every frame under `language` and `stage`: only progress comes, facts where they are asked for."""
     gateway = small_world.gateway()
     small_world.workers(STUB_DELAY_S="0.2")
+    small_world.progress()
     task_id = gateway.create('{"target_languages": ["es"]}')["task_id"]
     address = f"{gateway.http.base_url}/ws/tasks/".replace("http", "ws", 1)
     with connect(address + task_id) as first, connect(f"{address}{task_id}?all=true") as every:

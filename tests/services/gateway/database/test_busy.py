@@ -52,7 +52,7 @@ def _change(gateway: Gateway, task_id: str, number: int) -> httpx.Response:
         )
     return httpx.post(
         f"{gateway.http.base_url}/api/glossary/import",
-        content="source_language,source\nen,word",
+        content=f"source_language,source\nen,word {number}",
         headers={"Content-Type": "text/csv", "Idempotency-Key": f"key-{number}"},
         timeout=60,
     )
