@@ -142,9 +142,10 @@ def test_hostile_addresses(scene: Scene, operation: Operation) -> None:
             check(scene.gateway.http.request(good.method, url, content=good.content, headers=good.headers))
 
 
+@pytest.mark.parametrize("scene", ["sqlite"], indirect=True)
 @pytest.mark.parametrize("operation", OPERATIONS, ids=str)
 def test_hostile_headers(scene: Scene, operation: Operation) -> None:
-    """Each header that means something, one at a time."""
+    """Each header that means something, one at a time; none of them reaches the database as it came."""
     good = scene.request(operation, scene.names(operation))
     for name in HEADERS:
         for value in RANGES if name == "range" else GARBAGE:
