@@ -27,6 +27,7 @@ from services.gateway.api.problems import Problem, not_found, unprocessable
 from services.gateway.api.reading import read_task
 from services.gateway.api.schemas import Artifact, LogRead, TaskRead
 from services.gateway.api.subtitles import read_cues, refuse_oversize
+from services.gateway.api.turns import turns
 from services.gateway.database import queries
 from services.gateway.database.consequences import outdate_voices
 from services.gateway.database.edits import Edit
@@ -202,7 +203,7 @@ async def put_subtitles(task_id: str, language: str, request: Request, parts: Pa
     async for chunk in request.stream():
         data += chunk
         refuse_oversize(len(data))
-    return await asyncio.to_thread(_take_subtitles, task_id, language, bytes(data), parts, who)
+    return await turns(request).run(_take_subtitles, task_id, language, bytes(data), parts, who)
 
 
 def _take_subtitles(task_id: str, language: str, data: bytes, parts: Gateway, who: Who) -> TaskRead:

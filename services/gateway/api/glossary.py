@@ -1,6 +1,5 @@
 """The glossary of an account: terms with a fixed rendering, or how they are spoken."""
 
-import asyncio
 import uuid
 from typing import Annotated
 
@@ -14,6 +13,7 @@ from services.gateway.api.context import Gateway, Parts, Who, check_version_sent
 from services.gateway.api.glossary_csv import MalformedTerms, read_terms, write_terms
 from services.gateway.api.problems import Problem, not_found
 from services.gateway.api.schemas import SourceLanguage, TargetLanguage
+from services.gateway.api.turns import turns
 from services.gateway.database import account
 from services.gateway.database.tables import TermRow
 
@@ -103,7 +103,7 @@ async def import_terms(request: Request, parts: Parts, who: Who) -> Imported:
     `invalid_terms` lists every wrong row.
     """
     data = await read_file(request, "file", _MAX_IMPORT_BYTES)
-    return await asyncio.to_thread(_import, data, parts, who.account)
+    return await turns(request).run(_import, data, parts, who.account)
 
 
 @router.get("/export", operation_id="export_terms", response_class=Response, responses={200: {"content": {_CSV: {}}}})

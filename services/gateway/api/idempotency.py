@@ -24,6 +24,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from services.gateway.api.context import Caller
 from services.gateway.api.entrance import closing
 from services.gateway.api.problems import BodyTooLarge, Problem, busy, response
+from services.gateway.api.turns import Turns, turns
 from services.gateway.database import claims
 from services.gateway.database.engine import Database, DatabaseBusy
 from services.gateway.database.tables import IdempotencyRow
@@ -60,7 +61,7 @@ class IdempotencyMiddleware:
             holder=secrets.token_hex(16),
         )
         try:
-            known = await asyncio.to_thread(claims.claim, self._database, row.key, row.fingerprint, row.holder or "")
+            known = await turns(request).run(claims.claim, self._database, row.key, row.fingerprint, row.holder or "")
         except DatabaseBusy:
             await response(request, busy())(scope, receive, send)
             return
@@ -81,7 +82,7 @@ class IdempotencyMiddleware:
                 body.extend(message.get("body", b""))
                 if not message.get("more_body", False):
                     row.body = base64.b64encode(body).decode()
-                    await self._settle(row, content)
+                    await self._settle(row, content, turns(Request(scope)))
                     is_settled = True
             await send(message)
 
@@ -93,16 +94,16 @@ class IdempotencyMiddleware:
             if not is_settled:
                 await asyncio.to_thread(claims.release, self._database, row.key, row.holder or "")
 
-    async def _settle(self, row: IdempotencyRow, content: "_Content") -> None:
+    async def _settle(self, row: IdempotencyRow, content: "_Content", turns: Turns) -> None:
         status = row.status or 500
         try:
             if status < 500 and status not in _WORTH_ANOTHER_TRY:
                 await content.read_rest()
                 if content.is_whole or status < 400:  # a refusal of who knows what is no answer to anything
                     row.content, row.content_size = content.digest(), content.size
-                    await asyncio.to_thread(claims.settle, self._database, row)
+                    await turns.run(claims.settle, self._database, row)
                     return
-            await asyncio.to_thread(claims.release, self._database, row.key, row.holder or "")
+            await turns.run(claims.release, self._database, row.key, row.holder or "")
         except SQLAlchemyError:  # what was asked is done all the same, and the client must know
             log.exception("answer_not_kept", status=status)
 

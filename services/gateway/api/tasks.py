@@ -25,6 +25,7 @@ from services.gateway.api.reading import read_task, read_tasks
 from services.gateway.api.schemas import TaskConfig, TaskRead, TaskUpdate
 from services.gateway.api.settings import with_defaults
 from services.gateway.api.subtitles import read_cues
+from services.gateway.api.turns import turns
 from services.gateway.api.upload import Upload, UploadReader
 from services.gateway.database import queries
 from services.gateway.database.facts import FOREVER, flag_cancel, tell
@@ -67,7 +68,7 @@ _UPLOAD_SCHEMA = {
 @router.post("/", status_code=201, include_in_schema=False)
 async def create_task(request: Request, parts: Parts, who: Who, response: Response) -> TaskRead:
     """Upload a video. Its bytes go straight to the object store while the size limit is watched."""
-    task_id = await asyncio.to_thread(announce, parts, who)
+    task_id = await turns(request).run(announce, parts, who)
     try:
         reader = UploadReader(
             request,

@@ -2,7 +2,8 @@
 
 import asyncio
 import inspect
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
+from typing import TypeVar
 
 from fastapi import Depends
 from starlette.requests import HTTPConnection
@@ -12,9 +13,11 @@ from services.gateway.database.engine import DatabaseBusy
 _AT_ONCE = 16  # of the 40 threads that Starlette runs plain routes in
 _READ_ONLY = ("GET", "HEAD", "OPTIONS")
 
+T = TypeVar("T")
+
 
 class Turns:
-    """How many plain routes may write at once."""
+    """How many requests may write at once."""
 
     def __init__(self, wait_s: float) -> None:
         self._free, self._wait_s = asyncio.Semaphore(_AT_ONCE), wait_s
@@ -27,9 +30,23 @@ class Turns:
         except TimeoutError as error:
             raise DatabaseBusy("too many wait to write already") from error
 
+    async def run(self, call: Callable[..., T], *arguments: object) -> T:
+        """Run a call that writes in a thread, once it is its turn. Raises: DatabaseBusy."""
+        await self.take()
+        try:
+            return await asyncio.to_thread(call, *arguments)
+        finally:
+            self.give_back()
+
     def give_back(self) -> None:
         """Let the next one in."""
         self._free.release()
+
+
+def turns(connection: HTTPConnection) -> Turns:
+    """Those of the application."""
+    found: Turns = connection.app.state.turns
+    return found
 
 
 async def _turn(connection: HTTPConnection) -> AsyncIterator[None]:
@@ -37,12 +54,11 @@ async def _turn(connection: HTTPConnection) -> AsyncIterator[None]:
     if not _writes(connection):
         yield
         return
-    turns: Turns = connection.app.state.turns
-    await turns.take()
+    await turns(connection).take()
     try:
         yield
     finally:
-        turns.give_back()
+        turns(connection).give_back()
 
 
 def _writes(connection: HTTPConnection) -> bool:

@@ -22,7 +22,7 @@ from shared.observability import Longest, logger
 MIGRATIONS = Path(__file__).parent / "migrations"
 _LONG_S = 1.0
 _WAIT_S = 10.0
-_MOST_WAITING = 24  # threads; the pools they come from have more, so that reads find one
+_MOST_WAITING = 40  # threads: more than requests with a turn and transfers together, fewer than would keep reads out
 _SQLITE_BUSY = (5, 6)  # SQLITE_BUSY, SQLITE_LOCKED
 _RETRIABLE = ("08", "40", "53", "55", "57")  # SQLSTATE classes: connection, rollback, resources, state, intervention
 log = logger(__name__)

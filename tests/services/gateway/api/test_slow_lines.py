@@ -6,9 +6,11 @@ import socket
 import threading
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from pathlib import Path
 
+import httpx
 import pytest
 from websockets.sync.client import connect
 
@@ -94,6 +96,20 @@ def test_forty_uploads_in_mid_body_keep_nobody_out(gateway: Gateway) -> None:
         assert [status_of(line) for line in lines] == [201] * 40
     tasks = gateway.http.get("/api/tasks").json()
     assert [task["video_size"] for task in tasks if task["status"] == "pending"] == [len(LARGE)] * 40
+
+
+def test_uploads_that_begin_in_the_same_moment_all_end_well(gateway: Gateway) -> None:
+    """Eighty of them, every other one with a key: each waits for its turn to write."""
+    barrier = threading.Barrier(80)
+
+    def send(number: int) -> int:
+        headers = {"Idempotency-Key": f"upload {number}"} if number % 2 else {}
+        with httpx.Client(base_url=gateway.http.base_url, timeout=120) as client:
+            barrier.wait()
+            return client.post("/api/tasks", files={"video": ("a.mp4", VIDEO)}, headers=headers).status_code
+
+    with ThreadPoolExecutor(80) as threads:
+        assert list(threads.map(send, range(80))) == [201] * 80
 
 
 def test_parts_in_mid_body_keep_nobody_out(gateway: Gateway) -> None:
