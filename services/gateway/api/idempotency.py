@@ -103,7 +103,7 @@ class IdempotencyMiddleware:
                     row.content, row.content_size = content.digest(), content.size
                     await turns.run(claims.settle, self._database, row)
                     return
-            await turns.run(claims.release, self._database, row.key, row.holder or "")
+            await asyncio.to_thread(claims.release, self._database, row.key, row.holder or "")
         except SQLAlchemyError:  # what was asked is done all the same, and the client must know
             log.exception("answer_not_kept", status=status)
 
