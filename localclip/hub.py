@@ -87,10 +87,11 @@ class Hub:
     def __exit__(self, *_: object) -> None:
         self._client.close()
 
-    def repository(self, name: str) -> Repository:
-        """The newest commit of a repository and its files. Raises: LocalClipError."""
+    def repository(self, name: str, revision: str) -> Repository:
+        """A commit of a repository, the newest when `revision` is empty, and its files. Raises: LocalClipError."""
+        where = f"{self._endpoint}/api/models/{name}" + (f"/revision/{revision}" if revision else "")
         response = self._patiently(
-            lambda: self._client.get(f"{self._endpoint}/api/models/{name}", params={"blobs": True}),
+            lambda: self._client.get(where, params={"blobs": True}),
             f"{self._endpoint} cannot be reached; check the network, or set HF_ENDPOINT to a mirror",
         )
         self._check(response, name)
@@ -187,6 +188,8 @@ class Hub:
                 "with the account of your HF_TOKEN" if self._token else "and set HF_TOKEN to a token of your account"
             )
             text = f"{name} is gated: accept its terms at {page} {token}"
+        elif code == "RevisionNotFound":
+            text = f"{page} no longer has the commit LocalClip knows; please report this"
         elif code == "RepoNotFound" or status in (HTTPStatus.NOT_FOUND, HTTPStatus.UNAUTHORIZED):
             hint = "is HF_TOKEN valid?" if self._token else "if it is private or gated, set HF_TOKEN"
             text = f"{page} is not there, or not for you ({status}); {hint}"

@@ -55,6 +55,8 @@ def pull_models(names: Annotated[list[str], typer.Argument(help="names of `local
         total = _size(sum(kept.size for kept in pulled.manifest.files.values()))
         did = f"fetched {pulled.fetched} files" if pulled.fetched else "nothing to fetch"
         _say(f"{model.name}: {did}; {total} in {pulled.folder}, revision {pulled.manifest.revision[:12]}")
+        if pulled.outdated:
+            _say(f"{model.name}: it works, but a newer one is known and could not be fetched: {pulled.outdated}")
         if not model.commercial_use:
             _say(f"{model.name}: its licence ({model.licence}) does not allow commercial use")
 

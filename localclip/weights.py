@@ -1,15 +1,17 @@
 """Weights on this machine: fetched from a hub into their folder, and checked against what was fetched.
 
-A folder may be used at any time: files appear whole and checked, those a model cannot do without last. Beside them a
-manifest keeps where they came from and their checksums.
+A folder may be used at any time: files appear whole and checked, those a model cannot do without last, and one that
+changed stays until its replacement is there. Beside them a manifest keeps where they came from, their checksums, and
+when they were last seen to be right, so that a model that is whole is told so at once and without network.
 """
 
 import errno
 import json
+import os
 import shutil
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from contextlib import contextmanager, suppress
+from dataclasses import asdict, dataclass, replace
 from fnmatch import fnmatch
 from pathlib import Path
 
@@ -29,10 +31,11 @@ _SPARE = 200 << 20
 
 @dataclass(frozen=True)
 class Kept:
-    """A file as it was fetched."""
+    """A file as it was fetched; `mtime_ns` is its time when its bytes were last compared with `sha256`."""
 
     size: int
     sha256: str
+    mtime_ns: int = 0
 
 
 @dataclass(frozen=True)
@@ -51,6 +54,8 @@ class Pulled:
     folder: Path
     manifest: Manifest
     fetched: int
+    outdated: str = ""
+    """Why the commit that is here was kept, when the catalogue names another."""
 
 
 Begin = Callable[[str, int, int], Tell]
@@ -81,24 +86,42 @@ def state(model: Model, settings: ModelSettings) -> str:
 def pull(model: Model, settings: ModelSettings, hub: Hub, begin: Begin) -> Pulled:
     """Fetch what is missing of a model or broken; what is there and right is not fetched again.
 
+    A model that is whole asks no hub; one of another commit than the catalogue's is renewed, and kept where that fails.
     Raises: LocalClipError.
     """
     folder = settings.models_dir / model.name
+    with _disk_errors(settings):
+        whole = _whole(model, folder, begin)
+    if whole and whole.revision == (_revision(model) or whole.revision):
+        return Pulled(folder, whole, 0)
+    try:
+        return _renew(model, folder, settings, hub, begin)
+    except LocalClipError as error:
+        if whole:
+            return Pulled(folder, whole, 0, str(error))
+        raise
+
+
+def _renew(model: Model, folder: Path, settings: ModelSettings, hub: Hub, begin: Begin) -> Pulled:
     if settings.offline:
         raise LocalClipError(
             f"LOCALCLIP_OFFLINE is set, so nothing is fetched: unset it, or copy the folder of the model from another "
             f"machine to {folder}"
         )
-    with _alone(folder), _disk_errors(settings):
-        repository = hub.linked(model) if model.links else hub.repository(model.repository)
+    with _disk_errors(settings), _alone(folder):
+        repository = hub.linked(model) if model.links else hub.repository(model.repository, model.revision)
         wanted = _wanted(model, repository)
-        missing = [file for file in wanted if not _is_there(folder, file, begin)]
+        known = read_manifest(folder)
+        missing = [file for file in wanted if not _is_there(folder, file, known, begin)]
         _check_space(folder, missing)
-        for file in missing:
-            _fetch(hub, repository, file, folder, begin)
-        files = {file.name: Kept(file.size, _sha256(file, folder)) for file in wanted}
+        # all of them before the first is put in its place: old and new parts of a model do not work together
+        arrived = [(_fetch(hub, repository, file, folder, begin), folder / file.name) for file in missing]
+        for partial, target in arrived:
+            target.parent.mkdir(parents=True, exist_ok=True)
+            partial.replace(target)
+        files = {file.name: _kept(file, folder, known) for file in wanted}
         manifest = Manifest(repository.name, repository.revision, files)
-        _write(folder / MANIFEST, json.dumps(asdict(manifest), indent=2))
+        _write(folder, manifest)
         shutil.rmtree(folder / _PARTIAL, ignore_errors=True)
     return Pulled(folder, manifest, len(missing))
 
@@ -131,6 +154,32 @@ def read_manifest(folder: Path) -> Manifest | None:
         return None
 
 
+def _whole(model: Model, folder: Path, begin: Begin) -> Manifest | None:
+    """The manifest, when every file is as it says; else None. Asks no hub.
+
+    Bytes are read only of files that are of another time than when they were last compared: once after a copy.
+    """
+    manifest = read_manifest(folder)
+    if manifest is None or not set(model.required) <= manifest.files.keys():
+        return None
+    if not all(_has_size(folder / name, kept.size) for name, kept in manifest.files.items()):
+        return None
+    seen = {}
+    for name, kept in manifest.files.items():
+        path, mtime_ns = folder / name, (folder / name).stat().st_mtime_ns
+        if mtime_ns != kept.mtime_ns and sha256_of(path, begin(f"checking {name}", kept.size, 0)) != kept.sha256:
+            return None
+        seen[name] = replace(kept, mtime_ns=mtime_ns)
+    if seen != manifest.files:
+        with suppress(OSError):  # in a folder that cannot be written, they are compared again the next time
+            _write(folder, replace(manifest, files=seen))
+    return manifest
+
+
+def _revision(model: Model) -> str:
+    return "-".join(link.sha256 for link in model.links) or model.revision
+
+
 def _wanted(model: Model, repository: Repository) -> list[RemoteFile]:
     """The files of the catalogue's patterns, the required ones last and of them the largest, which is the weights."""
     files = [file for file in repository.files if any(fnmatch(file.name, pattern) for pattern in model.files)]
@@ -140,19 +189,26 @@ def _wanted(model: Model, repository: Repository) -> list[RemoteFile]:
     return sorted(files, key=lambda file: (file.name in model.required, file.size))
 
 
-def _is_there(folder: Path, file: RemoteFile, begin: Begin) -> bool:
-    """Whether the file is there and right; one that is wrong is removed."""
+def _is_there(folder: Path, file: RemoteFile, known: Manifest | None, begin: Begin) -> bool:
+    """Whether the file is there and right; its bytes are read unless nothing touched it since they last were."""
     path = folder / file.name
     if not path.is_file():
         return False
-    if file.fault(path, begin(f"checking {file.name}", file.size, 0)) is None:
+    kept = _untouched(path, file.name, known)
+    if kept and file.sha256 and file.size == kept.size and kept.sha256.startswith(file.sha256):
         return True
-    path.unlink()
-    return False
+    return file.fault(path, begin(f"checking {file.name}", file.size, 0)) is None
 
 
-def _fetch(hub: Hub, repository: Repository, file: RemoteFile, folder: Path, begin: Begin) -> None:
-    """Bring one file; what came broken is fetched once more from its beginning."""
+def _untouched(path: Path, name: str, known: Manifest | None) -> Kept | None:
+    """What is known of a file that is as it was when its bytes were last compared."""
+    kept = known.files.get(name) if known else None
+    facts = path.stat()
+    return kept if kept and (facts.st_size, facts.st_mtime_ns) == (kept.size, kept.mtime_ns) else None
+
+
+def _fetch(hub: Hub, repository: Repository, file: RemoteFile, folder: Path, begin: Begin) -> Path:
+    """Bring one file, beside its place; what came broken is fetched once more from its beginning."""
     partial = folder / _PARTIAL / f"{file.checksum[:24]}-{file.name.replace('/', '-')}"
     partial.parent.mkdir(parents=True, exist_ok=True)
     for last in (False, True):
@@ -160,21 +216,23 @@ def _fetch(hub: Hub, repository: Repository, file: RemoteFile, folder: Path, beg
         hub.fetch(repository, file, partial, begin(f"fetching {file.name}", file.size, have))
         fault = file.fault(partial, begin(f"checking {file.name}", file.size, 0))
         if fault is None:
-            target = folder / file.name
-            target.parent.mkdir(parents=True, exist_ok=True)
-            partial.replace(target)
-            return
+            break
         partial.unlink()
         if last:
             raise LocalClipError(
                 f"{file.name} of {repository.name} came broken twice ({fault}); the hub or the mirror has another "
                 "file: try again later, or another HF_ENDPOINT"
             )
+    return partial
 
 
-def _sha256(file: RemoteFile, folder: Path) -> str:
-    known = file.sha256 or ""
-    return known if len(known) == _DIGITS else sha256_of(folder / file.name)
+def _kept(file: RemoteFile, folder: Path, known: Manifest | None) -> Kept:
+    """What the manifest says of a file that is there and right."""
+    path, published = folder / file.name, file.sha256 or ""
+    if kept := _untouched(path, file.name, known):
+        return kept
+    sha256 = published if len(published) == _DIGITS else sha256_of(path)
+    return Kept(file.size, sha256, path.stat().st_mtime_ns)
 
 
 def _check_space(folder: Path, missing: list[RemoteFile]) -> None:
@@ -196,9 +254,10 @@ def _has_size(path: Path, size: int) -> bool:
     return path.is_file() and path.stat().st_size == size
 
 
-def _write(path: Path, text: str) -> None:
-    new = path.with_suffix(".new")
-    new.write_text(text + "\n", encoding="utf-8")
+def _write(folder: Path, manifest: Manifest) -> None:
+    path = folder / MANIFEST
+    new = path.with_suffix(f".{os.getpid()}.new")
+    new.write_text(json.dumps(asdict(manifest), indent=2) + "\n", encoding="utf-8")
     new.replace(path)
 
 
@@ -221,6 +280,12 @@ def _disk_errors(settings: ModelSettings) -> Iterator[None]:
     except OSError as error:
         if error.errno == errno.ENOSPC:
             text = f"the disk of {settings.models_dir} is full: make room and run it again, what came is kept"
+        elif error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
+            user = f" (uid {os.getuid()})" if hasattr(os, "getuid") else ""
+            text = (
+                f"{error.filename or settings.models_dir} cannot be written ({error.strerror}): give it to the user "
+                f"that runs this{user}, or set LOCALCLIP_MODELS_DIR to a folder of its own"
+            )
         else:
             text = f"{error.strerror or error}: {error.filename or settings.models_dir}"
         raise LocalClipError(text) from error

@@ -14,7 +14,7 @@ class Link:
 
 @dataclass(frozen=True)
 class Model:
-    """Weights on the Hugging Face hub, or at `links`.
+    """Weights on the Hugging Face hub at the commit `revision`, or at `links`.
 
     `engine` loads them; `files` are patterns of what is fetched, `required` those without which nothing works.
     `size_mb` is what the download takes, rounded. `gated`: its page asks every user to accept terms first.
@@ -31,6 +31,7 @@ class Model:
     gated: bool = False
     note: str = ""
     links: tuple[Link, ...] = ()
+    revision: str = ""
 
 
 _WHISPER = ("config.json", "preprocessor_config.json", "model.bin", "tokenizer.json", "vocabulary.*")
@@ -42,14 +43,19 @@ _CT2_NEEDS = ("model.bin",)
 _HTDEMUCS = "955717e8-8726e21a.th"  # signature and checksum, as Demucs names its files
 
 
-def _whisper(name: str, repository: str, size_mb: int) -> Model:
-    return Model(name, "faster-whisper", repository, size_mb, "MIT", True, _WHISPER, _WHISPER_NEEDS)
+def _whisper(name: str, repository: str, size_mb: int, revision: str) -> Model:
+    return Model(name, "faster-whisper", repository, size_mb, "MIT", True, _WHISPER, _WHISPER_NEEDS, revision=revision)
 
 
 CATALOGUE = (
-    _whisper("whisper-small", "Systran/faster-whisper-small", 490),
-    _whisper("whisper-large-v3", "Systran/faster-whisper-large-v3", 3100),
-    _whisper("whisper-large-v3-turbo", "mobiuslabsgmbh/faster-whisper-large-v3-turbo", 1620),
+    _whisper("whisper-small", "Systran/faster-whisper-small", 490, "536b0662742c02347bc0e980a01041f333bce120"),
+    _whisper("whisper-large-v3", "Systran/faster-whisper-large-v3", 3100, "edaa852ec7e145841d8ffdb056a99866b5f0a478"),
+    _whisper(
+        "whisper-large-v3-turbo",
+        "mobiuslabsgmbh/faster-whisper-large-v3-turbo",
+        1620,
+        "0a363e9161cbc7ed1431c9597a8ceaf0c4f78fcf",
+    ),
     Model(
         "pyannote-community-1",
         "pyannote.audio",
@@ -60,6 +66,7 @@ CATALOGUE = (
         ("config.yaml", "segmentation/*", "embedding/*", "plda/*"),
         ("config.yaml",),
         gated=True,
+        revision="3533c8cf8e369892e6b79ff1bf80f7b0286a54ee",
     ),
     Model(
         "nllb-200-600m",
@@ -70,6 +77,7 @@ CATALOGUE = (
         False,
         _CT2,
         _CT2_NEEDS,
+        revision="302d78f00e6fdb50a1064059df7c392b735e9d05",
     ),
     Model(
         "nllb-200-1.3b",
@@ -80,9 +88,30 @@ CATALOGUE = (
         False,
         _CT2,
         _CT2_NEEDS,
+        revision="30c36268408177b0fce2bfcfa205d877accd327d",
     ),
-    Model("m2m100-418m", "ctranslate2", "jncraton/m2m100_418M-ct2-int8", 500, "MIT", True, _CT2, _CT2_NEEDS),
-    Model("madlad400-3b", "ctranslate2", "santhosh/madlad400-3b-ct2", 2950, "Apache-2.0", True, _CT2, _CT2_NEEDS),
+    Model(
+        "m2m100-418m",
+        "ctranslate2",
+        "jncraton/m2m100_418M-ct2-int8",
+        500,
+        "MIT",
+        True,
+        _CT2,
+        _CT2_NEEDS,
+        revision="7c1b2620a4e58dacecbd8bf89cfd6da7eb9eb7b0",
+    ),
+    Model(
+        "madlad400-3b",
+        "ctranslate2",
+        "santhosh/madlad400-3b-ct2",
+        2950,
+        "Apache-2.0",
+        True,
+        _CT2,
+        _CT2_NEEDS,
+        revision="c32ad0cf118807ea6258d14be137547155842723",
+    ),
     Model(
         "xtts-v2",
         "coqui-xtts",
@@ -93,6 +122,7 @@ CATALOGUE = (
         ("config.json", "model.pth", "vocab.json", "speakers_xtts.pth", "hash.md5"),
         ("config.json", "model.pth", "vocab.json"),
         note="no Indonesian",
+        revision="6c2b0d75eae4b7047358e3b6bd9325f857d43f77",
     ),
     Model(
         "voxcpm2",
@@ -103,6 +133,7 @@ CATALOGUE = (
         True,
         ("*.json", "*.safetensors", "*.pth", "*.py", "*.txt"),
         ("config.json",),
+        revision="bffb3df5a29440629464e5e839f4d214c8714c3d",
     ),
     Model(
         "htdemucs",

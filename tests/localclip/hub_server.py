@@ -43,7 +43,7 @@ class Exchange(BaseHTTPRequestHandler):
     def _answer(self) -> None:
         path = urlsplit(self.path).path.strip("/").split("/")
         if self.server.of is None and path[:2] == ["api", "models"]:
-            self._describe("/".join(path[2:4]))
+            self._describe("/".join(path[2:4]), path[5] if path[4:5] == ["revision"] else REVISION)
         elif self.server.of is None and path[2:3] == ["resolve"]:
             self._resolve("/".join(path[:2]), "/".join(path[4:]))
         elif self.server.of is not None:
@@ -52,13 +52,13 @@ class Exchange(BaseHTTPRequestHandler):
         else:
             self.send_error(404)
 
-    def _describe(self, name: str) -> None:
+    def _describe(self, name: str, revision: str) -> None:
         repository = self.server.repositories.get(name)
         if repository is None:
             self.refuse(401, "RepoNotFound")
             return
         siblings = [_entry(path, data) for path, data in repository.files.items()]
-        body = json.dumps({"id": name, "sha": REVISION, "siblings": siblings}).encode()
+        body = json.dumps({"id": name, "sha": revision, "siblings": siblings}).encode()
         self.reply(200, body)
 
     def _resolve(self, name: str, path: str) -> None:

@@ -4,6 +4,7 @@ import hashlib
 import json
 import os
 import random
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -16,13 +17,14 @@ from filelock import FileLock
 from localclip import weights
 from localclip.errors import LocalClipError
 from localclip.hub import Hub, Tell
-from shared.models import Link, Model, ModelSettings, catalogued, find_model
+from shared.models import CATALOGUE, Link, Model, ModelSettings, catalogued, find_model
 from tests.localclip.hub_server import (
     REVISION,
     HubServer,
     Repository,
     busy,
     cut_after,
+    send,
     send_all,
     send_changed,
 )
@@ -58,6 +60,11 @@ def model() -> Model:
     return found
 
 
+def nowhere() -> Hub:
+    """A hub that cannot be reached."""
+    return Hub("http://127.0.0.1:9", pause_s=0.0)
+
+
 class Bars:
     """Keeps what progress was told."""
 
@@ -87,7 +94,7 @@ def test_a_model_arrives_whole(hub: HubServer, settings: ModelSettings) -> None:
     assert weights.state(model(), settings) == "absent"
     bars = Bars()
     pulled = pull(hub, settings, bars=bars)
-    assert (pulled.fetched, pulled.manifest.revision) == (4, REVISION)
+    assert (pulled.fetched, pulled.manifest.revision) == (4, model().revision)
     folder = find_model(NAME, settings)
     assert folder == pulled.folder
     assert {path.name for path in folder.iterdir()} == {*FILES, weights.MANIFEST} - {"README.md"}
@@ -99,12 +106,72 @@ def test_a_model_arrives_whole(hub: HubServer, settings: ModelSettings) -> None:
     assert hub.downloads()[-1] == ("model.bin", None)  # the weights last: what is not whole is not taken for whole
 
 
-def test_what_is_here_is_not_fetched_again(hub: HubServer, settings: ModelSettings) -> None:
-    """A second pull only looks."""
-    pull(hub, settings)
-    before = len(hub.downloads())
-    assert pull(hub, settings).fetched == 0
-    assert len(hub.downloads()) == before
+def test_a_model_that_is_whole_is_done_at_once(hub: HubServer, settings: ModelSettings) -> None:
+    """Without network, without reading its bytes, in a folder that cannot be written."""
+    folder = pull(hub, settings).folder
+    bars = Bars()
+    for place in (folder, folder.parent):
+        place.chmod(0o555)
+    for offline in (False, True):
+        with nowhere() as away:
+            done = weights.pull(model(), settings.model_copy(update={"offline": offline}), away, bars.begin)
+        assert (done.fetched, done.outdated) == (0, "")
+    assert bars.steps == {}
+    for place in (folder, folder.parent):
+        place.chmod(0o755)
+
+
+def test_a_copy_is_compared_once(hub: HubServer, settings: ModelSettings) -> None:
+    """Files of another time are read, without network; a copy that went wrong is not taken for whole."""
+    folder = pull(hub, settings).folder
+    os.utime(folder / "model.bin", (1, 1))
+    bars = Bars()
+    with nowhere() as away:
+        assert weights.pull(model(), settings, away, bars.begin).fetched == 0
+        assert weights.pull(model(), settings, away, bars.begin).fetched == 0
+        assert bars.steps == {"checking model.bin": [len(WEIGHTS), len(WEIGHTS)]}
+        (folder / "model.bin").write_bytes(WEIGHTS[:-1] + b"x")
+        with pytest.raises(LocalClipError, match="cannot be reached"):
+            weights.pull(model(), settings, away, bars.begin)
+    assert pull(hub, settings).fetched == 1
+
+
+def test_what_changed_stays_until_its_replacement_is_there(hub: HubServer, settings: ModelSettings) -> None:
+    """Another commit arrives whole beside the old one, which works till then; untouched files are not read."""
+    folder = pull(hub, settings).folder
+    newer = replace(model(), revision="f" * 40)
+    repository = hub.repositories[model().repository]
+    repository.files |= {"config.json": b"[1]", "model.bin": WEIGHTS[::-1]}
+    repository.acts = [send, cut_after(30_000), *[cut_after(0)] * 5]
+    bars = Bars()
+    with Hub(hub.url, pause_s=0.0) as reached:
+        kept = weights.pull(newer, settings, reached, bars.begin)
+        assert "does not come through" in kept.outdated
+        assert ((folder / "config.json").read_bytes(), check(settings)) == (b"{}", {})
+        renewed = weights.pull(newer, settings, reached, bars.begin)
+    assert (renewed.outdated, renewed.manifest.revision) == ("", newer.revision)
+    assert (folder / "model.bin").read_bytes() == WEIGHTS[::-1]
+    assert "checking sentencepiece.bpe.model" not in bars.steps
+    assert check(settings) == {}
+
+
+def test_the_commit_of_the_catalogue_is_fetched(hub: HubServer) -> None:
+    """Not whatever is newest; every model of a hub has one."""
+    assert all(len(entry.revision) == 40 or entry.links for entry in CATALOGUE)
+    with Hub(hub.url) as reached:
+        assert reached.repository(model().repository, "abc").revision == "abc"
+        assert reached.repository(model().repository, "").revision == REVISION
+
+
+def test_a_folder_that_cannot_be_written_is_said(hub: HubServer, settings: ModelSettings) -> None:
+    """A sentence with the way out, and exit code 1."""
+    settings.models_dir.mkdir()
+    settings.models_dir.chmod(0o555)
+    refused = command(settings, "pull", NAME, HF_ENDPOINT=hub.url)
+    settings.models_dir.chmod(0o755)
+    assert refused.returncode == 1
+    assert "cannot be written (Permission denied): give it to the user that runs this (uid" in refused.stderr
+    assert "Traceback" not in refused.stderr
 
 
 def test_a_cut_connection_is_continued(hub: HubServer, settings: ModelSettings) -> None:
@@ -227,17 +294,17 @@ def test_what_is_not_there_is_said(hub: HubServer, settings: ModelSettings) -> N
 def test_no_network_is_said(settings: ModelSettings) -> None:
     """With the address and the way round."""
     with (
-        Hub("http://127.0.0.1:9", pause_s=0.0) as nowhere,
+        nowhere() as away,
         pytest.raises(LocalClipError, match=r"127.0.0.1:9 cannot be reached; .* set HF_ENDPOINT to a mirror"),
     ):
-        weights.pull(model(), settings, nowhere, Bars().begin)
+        weights.pull(model(), settings, away, Bars().begin)
 
 
 def test_a_full_disk_is_said_before_anything_is_fetched(hub: HubServer, settings: ModelSettings) -> None:
     """With what is needed and what is free."""
     hub.repositories[model().repository].files["model.bin"] = b""
     enormous = Hub(hub.url, pause_s=0.0)
-    repository = enormous.repository(model().repository)
+    repository = enormous.repository(model().repository, "")
     sizes = {"model.bin": 10**18}
     changed = type(repository)(
         repository.name,
@@ -246,7 +313,7 @@ def test_a_full_disk_is_said_before_anything_is_fetched(hub: HubServer, settings
     )
 
     class Promising(Hub):
-        def repository(self, name: str):  # type: ignore[no-untyped-def]
+        def repository(self, name: str, revision: str):  # type: ignore[no-untyped-def]
             return changed
 
     with (
@@ -272,11 +339,17 @@ def test_one_pull_at_a_time(hub: HubServer, settings: ModelSettings) -> None:
         pull(hub, settings)
 
 
+def bound_by_permissions() -> list[str]:
+    """What makes root heed the permissions of its own files, as everybody else has to."""
+    is_root = hasattr(os, "getuid") and os.getuid() == 0
+    return ["setpriv", "--bounding-set=-dac_override"] if is_root and shutil.which("setpriv") else []
+
+
 def command(settings: ModelSettings, *arguments: str, **environment: str) -> "subprocess.CompletedProcess[str]":
     """`localclip models ...` as a process."""
     clean = {name: value for name, value in os.environ.items() if not name.startswith(("HF_", "LOCALCLIP_"))}
     return subprocess.run(
-        [sys.executable, "-m", "localclip", "models", *arguments],
+        [*bound_by_permissions(), sys.executable, "-m", "localclip", "models", *arguments],
         env={**clean, "LOCALCLIP_MODELS_DIR": str(settings.models_dir), "NO_COLOR": "1", **environment},
         cwd=settings.models_dir.parent,
         capture_output=True,
@@ -336,6 +409,8 @@ def test_a_model_that_lies_on_no_hub_comes_from_its_links(settings: ModelSetting
         assert (pulled.folder / "aaaa.th").read_bytes() == data
         assert weights.pull(linked, settings, hub, Bars().begin).fetched == 0
         wrong = replace(linked, links=(replace(link, sha256="00000000"),))
+        assert "came broken twice" in weights.pull(wrong, settings, hub, Bars().begin).outdated
+        (pulled.folder / "aaaa.th").unlink()
         with pytest.raises(LocalClipError, match="came broken twice"):
             weights.pull(wrong, settings, hub, Bars().begin)
     server.stop()
