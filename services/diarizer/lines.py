@@ -9,7 +9,7 @@ from services.diarizer.engines import Span, SpokenIn, Turn
 from services.diarizer.segmentation import SpokenWord, cut_lines, join_text
 from services.diarizer.sentences import restore_sentences
 from shared.pipeline import ErrorCode, LanguageInfo, PermanentError
-from shared.transcript import Cue, Segment, Word
+from shared.transcript import Cue, Segment, Word, join_words
 
 
 @dataclass(frozen=True)
@@ -54,7 +54,7 @@ def lines_of_cues(cues: Sequence[Cue], turns: Sequence[Turn], info: LanguageInfo
             cue.start_s,
             min(cue.end_s, duration_s),
             index.speaker(Span(cue.start_s, cue.end_s)),
-            (" " if info.spaces else "").join(cue.text.split()),
+            join_words(cue.text.split(), spaces=info.spaces),
         )
         for cue in cues
         if cue.start_s < duration_s

@@ -15,6 +15,7 @@ from shared.messaging import EngineUsed, HeardLine, HearTakes, JobContext, TakeT
 from shared.observability import logger
 from shared.pipeline import language
 from shared.storage import ObjectNotFound
+from shared.transcript import join_words
 
 _MARGIN_S = 0.2  # of silence around a take: a recognizer needs a beginning and an end
 _UNDERSTOOD = 0.9  # of the work, when all is understood
@@ -80,8 +81,9 @@ class _Session:
         if self.no_error_rate or not there:
             return [None] * len(recordings)
         found = iter(self._engines.recognizer.recognize_each(there, self._language.code, self._understanding))
-        joint = " " if self._language.spaces else ""
-        return [None if one is None else joint.join(word.text for word in next(found)) for one in recordings]
+        spaces = self._language.spaces
+        texts = (join_words((word.text for word in words), spaces=spaces) for words in found)
+        return [None if one is None else next(texts) for one in recordings]
 
     def heard(self, take: TakeToHear, recording: Recording | None, text: str | None) -> HeardLine:
         """The figures of one take."""

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from shared.pipeline import LanguageInfo
-from shared.transcript import Word, wrap_text
+from shared.transcript import Word, join_words, wrap_text
 
 PAUSE_S = 0.8
 """A line never spans a longer pause: its dub would start too early or end too late."""
@@ -34,7 +34,7 @@ def cut_lines(words: Sequence[SpokenWord], info: LanguageInfo) -> list[list[Spok
 
 def join_text(words: Sequence[Word], info: LanguageInfo) -> str:
     """The text of a line, written as its language is."""
-    return (" " if info.spaces else "").join(word.text for word in words)
+    return join_words((word.text for word in words), spaces=info.spaces)
 
 
 def _utterances(words: Sequence[SpokenWord]) -> list[list[SpokenWord]]:

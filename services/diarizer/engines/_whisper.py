@@ -10,11 +10,13 @@ import numpy as np
 from faster_whisper import BatchedInferencePipeline, WhisperModel
 
 from services.diarizer.engines._doubt import Passage
+from services.diarizer.engines._pieces import whole_words
 from services.diarizer.recording import SPEECH_RATE_HZ, Samples
 from shared.inference import GpuLease, Placement, place_ctranslate2
 from shared.models import ModelSettings
 from shared.observability import logger
 from shared.pipeline import SOURCE_LANGUAGES, ErrorCode, PermanentError
+from shared.pipeline import language as language_info
 from shared.transcript import Word
 
 _NEEDED = ("config.json", "model.bin", "tokenizer.json")  # without the last, faster-whisper would download it
@@ -87,10 +89,16 @@ class Whisper:
                 hotwords=prompt,
             )
             found = list(segments)
+        spaces = language_info(language).spaces
         heard: list[Heard] = []
         for number, clip in enumerate(clips):
             own = [one for one in found if one.seek == round(clip["start"]) * self._model.frames_per_second]
-            heard.append((_passage(own, clip["start"]), pipeline.languages[number] if pipeline.languages else None))
+            heard.append(
+                (
+                    _passage(own, clip["start"], spaces=spaces),
+                    pipeline.languages[number] if pipeline.languages else None,
+                )
+            )
         return heard
 
     def hear_again(self, sound: Samples, language: str) -> Passage:
@@ -107,7 +115,7 @@ class Whisper:
                 condition_on_previous_text=False,
                 hallucination_silence_threshold=_SILENCE_S,
             )
-            return _passage(list(_unbroken(segments)), 0.0)
+            return _passage(list(_unbroken(segments)), 0.0, spaces=language_info(language).spaces)
 
     @contextmanager
     def _turn(self) -> Iterator[None]:
@@ -166,24 +174,19 @@ def _laid_out(sounds: Sequence[Samples]) -> tuple[Samples, list[dict[str, float]
     return np.concatenate(parts), clips
 
 
-def _passage(segments: Sequence[Any], start_s: float) -> Passage:
-    """faster-whisper's segments of one chunk that begins at `start_s`."""
-    words: list[Word] = []
-    for heard in (word for segment in segments for word in segment.words or ()):
-        text = heard.word.strip()
-        if not any(letter.isalnum() for letter in text) and words:  # a mark of its own belongs to the word before
-            words[-1] = words[-1].model_copy(update={"text": words[-1].text + text})
-        elif text:
-            words.append(_word(text, heard, start_s))
-    tokens = [max(1, len(segment.tokens)) for segment in segments]
+def _passage(segments: Sequence[Any], start_s: float, *, spaces: bool) -> Passage:
+    """faster-whisper's segments of one chunk that begins at `start_s`, in a language with or without `spaces`."""
     if not segments:
         return Passage(())
+    pieces = [[_piece(heard, start_s) for heard in segment.words or ()] for segment in segments]
+    words = tuple(word for own in pieces for word in whole_words(own, spaces=spaces))
+    tokens = [max(1, len(segment.tokens)) for segment in segments]
     logprob = np.average([segment.avg_logprob for segment in segments], weights=tokens)
     text = "".join(segment.text for segment in segments).strip()
-    return Passage(tuple(words), text, float(logprob), max(segment.no_speech_prob for segment in segments))
+    return Passage(words, text, float(logprob), max(segment.no_speech_prob for segment in segments))
 
 
-def _word(text: str, heard: Any, start_s: float) -> Word:
+def _piece(heard: Any, start_s: float) -> Word:
     begin_s = max(0.0, float(heard.start) - start_s)
     sure = float(np.clip(np.nan_to_num(heard.probability), 0.0, 1.0))
-    return Word(text=text, start_s=begin_s, end_s=max(begin_s, float(heard.end) - start_s), probability=round(sure, 3))
+    return Word(text=heard.word, start_s=begin_s, end_s=max(begin_s, float(heard.end) - start_s), probability=sure)

@@ -6,6 +6,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from shared.transcript import join_words
+
 Words = Sequence[dict[str, Any]]
 """Recognized words as they are stored: text, start_s, end_s."""
 
@@ -69,7 +71,7 @@ def cut_text(text: str, share: float, *, spaces: bool) -> tuple[str, str]:
 
 def join_texts(texts: Iterable[str], *, spaces: bool) -> str:
     """One text of several."""
-    return (" " if spaces else "").join(filter(None, map(_one_line, texts)))
+    return join_words(map(_one_line, texts), spaces=spaces)
 
 
 def are_neighbours(ordered: Sequence[str], chosen: Sequence[str]) -> bool:

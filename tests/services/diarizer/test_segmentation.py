@@ -41,6 +41,19 @@ def texts(words, code="en"):
     return [join_text([one.word for one in line], info) for line in cut_lines(words, info)]
 
 
+@pytest.mark.parametrize(
+    ("code", "words", "text"),
+    [
+        ("zh", "我 喜欢 New York Times 。", "我喜欢New York Times。"),
+        ("ja", "これは Windows 11 です", "これはWindows 11です"),
+        ("en", "New York", "New York"),
+    ],
+)
+def test_spaced_words_keep_their_spaces_in_any_language(code, words, text):
+    """Names and figures in a script without spaces are written as they are everywhere."""
+    assert join_text([one.word for one in spoken(words)], language(code)) == text
+
+
 @given(speech(), st.sampled_from(SOURCE_LANGUAGES))
 def test_every_word_comes_back_once_in_order(words, code):
     """Nothing is dropped, doubled, moved or changed."""
@@ -102,7 +115,7 @@ def test_a_long_sentence_without_pauses_is_cut_in_the_middle():
     assert [len(line) for line in cut_lines(spoken("word " * 24), language("en"))] == [12, 12]
 
 
-@pytest.mark.parametrize(("code", "joined"), [("en", "a b"), ("ko", "a b"), ("ja", "ab"), ("zh", "ab")])
+@pytest.mark.parametrize(("code", "joined"), [("en", "字 は"), ("ko", "字 は"), ("ja", "字は"), ("zh", "字は")])
 def test_words_are_joined_as_the_language_writes(code, joined):
     """Japanese and Chinese have no spaces between words."""
-    assert join_text([one.word for one in spoken("a b")], language(code)) == joined
+    assert join_text([one.word for one in spoken("字 は")], language(code)) == joined

@@ -8,10 +8,12 @@ import numpy as np
 import pytest
 
 from services.diarizer.engines import Recognizer, Span, create_engines, create_recognizer
+from services.diarizer.engines._pieces import whole_words
 from services.diarizer.engines._whisper import Whisper
 from services.diarizer.settings import DiarizerSettings
 from shared.models import ModelSettings
 from shared.pipeline import Canceled, ErrorCode, PermanentError
+from shared.transcript import Word
 from tests.support.scripted_whisper import LANGUAGES, Script, build_whisper
 
 RATE_HZ = 16_000
@@ -62,6 +64,33 @@ def test_what_is_said_in_a_batch_stays_with_its_chunk(recognizer, noise):
     assert texts(found) == SENTENCE * 5
     starts = [word.start_s for word in found.words[::4]]
     assert starts == pytest.approx([span.start_s - 0.4 for span in speech], abs=0.03)
+
+
+@pytest.mark.parametrize(
+    ("code", "said", "expected"),
+    [
+        ("en", "a cold|-|hearted man paid $|12|,|500.", ["a", "cold-hearted", "man", "paid", "$12,500."]),
+        ("fr", "C|'|est aujourd|’|hui -|t|-|il", ["C'est", "aujourd’hui", "-t-il"]),
+        ("zh", "我|喜|欢 New Y|ork Times|。", ["我", "喜", "欢", "New", "York", "Times。"]),
+    ],
+)
+def test_pieces_without_a_space_belong_to_the_word_before(tmp_path, noise, code, said, expected):
+    """Words come whole, and last from their first piece to their last."""
+    recognizer = recognizer_of(tmp_path, Script(said, language=code))
+    found = recognizer.recognize(noise(12), [Span(1, 11)], code, ignore)
+    assert texts(found) == expected
+    assert all(before.end_s <= after.start_s for before, after in pairwise(found.words))
+
+
+def test_a_word_lasts_as_long_as_its_pieces():
+    """And is as sure as its letters are on average; a mark adds neither a letter nor, at the start, a word."""
+    pieces = [
+        Word(text=text, start_s=start_s, end_s=start_s + 0.4, probability=sure)
+        for text, start_s, sure in [(" cold", 1.0, 1.0), ("-hearted", 1.4, 0.5), (" ...", 1.9, 0.1), (" man", 3.0, 0.9)]
+    ]
+    cold, man = whole_words(pieces, spaces=True)
+    assert (cold.text, cold.start_s, cold.end_s, cold.probability) == ("cold-hearted...", 1.0, 2.3, 0.682)
+    assert (man.text, man.start_s, man.probability) == ("man", 3.0, 0.9)
 
 
 def test_the_language_is_found(tmp_path, noise):
