@@ -17,15 +17,23 @@ import sys
 import nats
 
 
+async def tell(error: Exception) -> None:
+    """Say why the broker is not to be had; a wrong password does not mend by waiting."""
+    if "authorization" in str(error).lower():
+        raise SystemExit("the broker refuses the login: NATS_USER and NATS_PASSWORD must be those it was started with")
+    sys.stderr.write(f"{error}\n")
+
+
 async def main(durable: str) -> None:
     """Read facts for ever."""
     trusted = os.environ.get("NATS_TLS_CA")
     client = await nats.connect(
         os.environ.get("NATS_URL", "nats://127.0.0.1:4222"),
-        user=os.environ["NATS_USER"],
-        password=os.environ["NATS_PASSWORD"],
+        user=os.environ.get("NATS_USER", "automation"),
+        password=os.environ.get("NATS_PASSWORD", ""),
         tls=ssl.create_default_context(cafile=trusted) if trusted else None,
         max_reconnect_attempts=-1,
+        error_cb=tell,
     )
     subscription = await client.jetstream().pull_subscribe_bind(durable, stream="LOCALCLIP_EVENTS")
     sys.stdout.write("waiting for facts; upload a video to see some\n")

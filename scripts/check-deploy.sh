@@ -21,7 +21,7 @@ else
     skipped+=("docker-compose.yml (docker compose is not installed)")
 fi
 if [ ${#compose[@]} -gt 0 ]; then
-    deploy/new-env.sh >"$work/env"
+    deploy/new-env.sh - >"$work/env"
     "${compose[@]}" --env-file "$work/env" --profile '*' config --quiet
 fi
 

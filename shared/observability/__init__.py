@@ -1,7 +1,7 @@
 """Structured logs: JSON for machines, plain lines for a terminal, the same fields on every line; and signs of life."""
 
-from shared.observability._health import health_problem, kept_health
+from shared.observability._health import kept_health
 from shared.observability._logging import bind_job, configure_logging, logger
 from shared.observability._longest import Longest
 
-__all__ = ["Longest", "bind_job", "configure_logging", "health_problem", "kept_health", "logger"]
+__all__ = ["Longest", "bind_job", "configure_logging", "kept_health", "logger"]

@@ -1,4 +1,7 @@
-"""A file that a service without a port keeps fresh, so that an orchestrator can tell whether it lives and works."""
+"""A file that a service without a port keeps fresh, so that an orchestrator can tell whether it lives and works.
+
+`shared.healthy` reads it.
+"""
 
 import asyncio
 import json
@@ -10,8 +13,6 @@ from pathlib import Path
 from shared.observability._logging import logger
 
 BEAT_S = 5.0
-STALE_S = 60.0
-"""An event loop that did not turn for so long does not keep its leases either."""
 log = logger(__name__)
 
 
@@ -50,21 +51,3 @@ def _write(path: Path, *, ready: bool) -> None:
 def _remove(path: Path) -> None:
     with suppress(OSError):  # it goes stale by itself
         path.unlink(missing_ok=True)
-
-
-def health_problem(path: Path, *, alive_is_enough: bool = False, stale_s: float = STALE_S) -> str | None:
-    """What is wrong with the service that keeps `path`, in words; None when it is well.
-
-    `alive_is_enough` forgives a service that cannot take work at the moment: starting it again would not help while,
-    for example, the broker is away.
-    """
-    try:
-        said = json.loads(path.read_text(encoding="utf-8"))
-        age_s, ready = time.time() - float(said["at"]), bool(said["ready"])
-    except FileNotFoundError:
-        return "not started yet, or ended"
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        return f"{path} cannot be read: {error!r}"
-    if age_s > stale_s:
-        return f"silent for {age_s:.0f} s"
-    return None if ready or alive_is_enough else "alive, but not connected to the broker"

@@ -122,6 +122,17 @@ async def test_the_example_prints_facts(nats: NatsServer, tmp_path: Path) -> Non
         await gateway.close()
 
 
+async def test_the_example_says_that_its_login_is_refused(nats: NatsServer, tmp_path: Path) -> None:
+    """One sentence and an end, instead of a traceback every second."""
+    environment = {"NATS_URL": f"nats://{nats.address}", "NATS_USER": "automation", "NATS_PASSWORD": "wrong"}
+    said = tmp_path / "said"
+    script = _example(environment, said)
+    assert script.wait(60) == 1
+    assert said.read_text().splitlines() == [
+        "the broker refuses the login: NATS_USER and NATS_PASSWORD must be those it was started with"
+    ]
+
+
 def _example(environment: dict[str, str], said: Path) -> "subprocess.Popen[bytes]":
     with said.open("wb") as output:
         command = [sys.executable, str(ROOT / "examples" / "subscribe.py")]

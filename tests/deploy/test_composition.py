@@ -57,7 +57,11 @@ FIXED_BY_IMAGES = {
 def new_env() -> dict[str, str]:
     """What deploy/new-env.sh writes."""
     script = ROOT / "deploy" / "new-env.sh"
-    text = subprocess.run([str(script)], check=True, capture_output=True, text=True).stdout
+    text = subprocess.run([str(script), "-"], check=True, capture_output=True, text=True).stdout
+    return variables_of(text)
+
+
+def variables_of(text: str) -> dict[str, str]:
     return dict(line.split("=", 1) for line in text.splitlines() if "=" in line and not line.startswith("#"))
 
 
@@ -104,7 +108,7 @@ def test_images_run_without_rights(target: str) -> None:
 def test_every_service_can_be_checked_and_drains(services: dict[str, Composed], service: str) -> None:
     """A health check with patience for models, and more time to stop than the service takes."""
     entry = services[service]
-    assert image(str(entry.target)).health[:3] == ("python", "-m", "shared.observability.healthy")
+    assert image(str(entry.target)).health[:3] == ("python", "-m", "shared.healthy")
     assert entry.raw["read_only"] is True
     assert entry.raw["cap_drop"] == ["ALL"]
     if "LOCALCLIP_GRACE_S" in entry.environment:
@@ -128,18 +132,25 @@ def test_nothing_starts_without_secrets(secret: str) -> None:
         compose(variables)
 
 
-def test_an_older_file_of_secrets_is_brought_up_to_date() -> None:
-    """What is missing names the command that adds it, which touches nothing that is there."""
-    script, variables = ROOT / "deploy" / "new-env.sh", new_env()
-    older = {name: value for name, value in variables.items() if not name.startswith("NATS_")}
+def test_a_file_of_secrets_is_never_overwritten(tmp_path: Path) -> None:
+    """A new one is for its owner alone; one of an older version keeps every line and gets what it lacks, once."""
+    script, file = str(ROOT / "deploy" / "new-env.sh"), tmp_path / ".env"
+    subprocess.run([script, str(file)], check=True)
+    assert file.stat().st_mode & 0o077 == 0
+    whole = variables_of(file.read_text())
+    assert whole.keys() == new_env().keys()
+    kept = ["# mine", *(f"{name}={value}" for name, value in whole.items() if not name.startswith("NATS_")), "MORE=1"]
+    file.write_text("\n".join(kept))  # its last line has no end
     with pytest.raises(MissingVariableError, match=r"NATS_\w+_PASSWORD"):
-        compose(older)
-    assert "deploy/new-env.sh broker >> .env" in COMPOSE.read_text(encoding="utf-8")
-    more = subprocess.run([str(script), "broker"], check=True, capture_output=True, text=True).stdout
-    added = dict(line.split("=", 1) for line in more.splitlines() if not line.startswith("#"))
-    assert set(added) | set(older) == set(variables)
-    assert not set(added) & set(older)
-    compose({**older, **added})
+        compose(variables_of(file.read_text()))
+    added = subprocess.run([script, str(file)], check=True, capture_output=True, text=True).stderr
+    assert "NATS_GATEWAY_PASSWORD" in added
+    text = file.read_text()
+    assert text.splitlines()[: len(kept)] == kept
+    assert variables_of(text).keys() == {*whole, "MORE"}
+    compose(variables_of(text))
+    assert "nothing was changed" in subprocess.run([script, str(file)], capture_output=True, text=True).stderr
+    assert file.read_text() == text
 
 
 def test_every_service_is_a_user_of_its_own(services: dict[str, Composed]) -> None:

@@ -2,14 +2,17 @@
 
 import asyncio
 import json
+import socket
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
 import pytest
 
-from shared.observability import health_problem, kept_health
+from shared.healthy import health_problem
+from shared.observability import kept_health
 from shared.testing import wait_until_async
 
 
@@ -55,7 +58,7 @@ def test_what_is_no_health_file_is_a_problem(tmp_path: Path, content: str) -> No
 
 def healthy(*arguments: str, **environment: str) -> tuple[int, str]:
     """The command of the images' health checks."""
-    command = [sys.executable, "-m", "shared.observability.healthy", *arguments]
+    command = [sys.executable, "-m", "shared.healthy", *arguments]
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
     return done.returncode, done.stderr.strip()
 
@@ -71,3 +74,38 @@ def test_the_command_says_what_is_wrong(tmp_path: Path) -> None:
     code, reason = healthy("http://127.0.0.1:9/healthz")
     assert code == 1
     assert "does not answer" in reason
+
+
+def test_the_command_asks_an_address() -> None:
+    """Success is well; another answer is told with what it says, and so is none."""
+    answers = [b"HTTP/1.1 200 OK\r\n\r\n{}", b"HTTP/1.1 503 Service Unavailable\r\n\r\nno broker", b"", b"nonsense"]
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        url = f"http://127.0.0.1:{server.getsockname()[1]}/readyz"
+
+        def answer() -> None:
+            for reply in answers:
+                connection, _ = server.accept()
+                with connection:
+                    assert connection.recv(1000).startswith(b"GET /readyz HTTP/1.0\r\nHost: 127.0.0.1:")
+                    connection.sendall(reply)
+
+        answering = threading.Thread(target=answer)
+        answering.start()
+        said = [healthy(url) for _ in answers]
+        answering.join(60)
+    assert said == [
+        (0, ""),
+        (1, f"{url} answers 503: no broker"),
+        (1, f"{url} answers nothing:"),
+        (1, f"{url} answers nothing:"),
+    ]
+
+
+def test_the_command_imports_next_to_nothing(tmp_path: Path) -> None:
+    """It runs every few seconds in every container: what takes long to import is left to the services."""
+    program = "import sys; known = set(sys.modules); import shared.healthy; print(*sorted(set(sys.modules) - known))"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    tops = {name.partition(".")[0] for name in done.stdout.split()}
+    assert tops & {"shared", "structlog", "pydantic", "asyncio", "httpx", "urllib", "http", "ssl", "email"} == {
+        "shared"
+    }

@@ -137,16 +137,16 @@ imagePullSecrets:
 {{/* Checks of a service without a port. Starting lasts while models are loaded; a lost broker is no reason to restart. */}}
 {{- define "localclip.fileProbes" -}}
 startupProbe:
-  exec: {command: [python, -m, shared.observability.healthy, --alive]}
+  exec: {command: [python, -m, shared.healthy, --alive]}
   periodSeconds: 10
   timeoutSeconds: 10
   failureThreshold: 90
 readinessProbe:
-  exec: {command: [python, -m, shared.observability.healthy]}
+  exec: {command: [python, -m, shared.healthy]}
   periodSeconds: 15
   timeoutSeconds: 10
 livenessProbe:
-  exec: {command: [python, -m, shared.observability.healthy, --alive]}
+  exec: {command: [python, -m, shared.healthy, --alive]}
   periodSeconds: 30
   timeoutSeconds: 15
   failureThreshold: 4
