@@ -48,10 +48,10 @@ generate: $(INSTALLED) ## write docs/reference after a change to the API or to a
 	@$(BIN)/python -m services.gateway.documents
 	@scripts/frontend.sh generate
 
-lock: $(INSTALLED) ## pin all dependencies again after a change in pyproject.toml
-	@$(BIN)/uv pip compile -q --universal --extra all --extra dev --generate-hashes --no-emit-index-url \
+lock: ## pin all dependencies again after a change in pyproject.toml
+	@scripts/uv.sh pip compile -q --universal --extra all --extra dev --generate-hashes --no-emit-index-url \
 		--custom-compile-command "make lock" pyproject.toml -o requirements.lock
-	@$(BIN)/uv pip compile -q --python-platform linux --python-version 3.11 --extra all --extra dev --extra neural --generate-hashes \
+	@scripts/uv.sh pip compile -q --python-platform linux --python-version 3.11 --extra all --extra dev --extra neural --generate-hashes \
 		--no-emit-index-url --custom-compile-command "make lock" pyproject.toml -o requirements-neural.lock
 
 bench: install ## measure; results go to benchmarks/
@@ -73,11 +73,11 @@ test-tools: ## what only the tests need: PostgreSQL, Chromium, rclone, and MinIO
 deploy-tools: $(INSTALLED) ## what checks the deployment: docker compose, helm, kubeconform (Go builds them, some minutes)
 	@scripts/install-tools.sh --for-deploy
 
-$(INSTALLED): requirements.lock pyproject.toml scripts/make-venv.sh | tools
+$(INSTALLED): requirements.lock pyproject.toml scripts/make-venv.sh scripts/uv.sh | tools
 	@scripts/make-venv.sh $(VENV)
 	@touch $@
 
-$(NEURAL)/.installed: requirements-neural.lock pyproject.toml scripts/make-venv.sh | tools
+$(NEURAL)/.installed: requirements-neural.lock pyproject.toml scripts/make-venv.sh scripts/uv.sh | tools
 	@scripts/make-venv.sh $(NEURAL) requirements-neural.lock
 	@touch $@
 

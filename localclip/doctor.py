@@ -120,8 +120,8 @@ def advice(findings: tuple[Finding, ...]) -> tuple[str, ...]:
 
 
 def _python() -> Finding:
-    good = (3, 11) <= sys.version_info[:2] < (3, 13)
-    return Finding("python", good, True, platform.python_version(), "3.11 or 3.12 runs everything", _PYTHON)
+    good = (3, 11) <= sys.version_info[:2] < (3, 14)
+    return Finding("python", good, True, platform.python_version(), "3.11, 3.12 or 3.13 runs everything", _PYTHON)
 
 
 def _tool(tool: _Tool) -> Finding:

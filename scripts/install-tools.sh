@@ -93,7 +93,7 @@ install_deploy_tools() {
     [ -d .tools/kube-schemas ] && return
     local with=()
     for package in "${SCHEMA_PACKAGES[@]}"; do with+=(--with "$package"); done
-    .venv/bin/uv run -q --no-project --python .venv/bin/python "${with[@]}" scripts/kube_schemas.py .tools/kube-schemas
+    scripts/uv.sh run -q --no-project --python .venv/bin/python "${with[@]}" scripts/kube_schemas.py .tools/kube-schemas
 }
 
 if [ "${1:-}" = "--for-deploy" ]; then

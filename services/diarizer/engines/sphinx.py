@@ -5,13 +5,11 @@ import threading
 from collections.abc import Iterator, Sequence
 from importlib.metadata import version
 
-import pocketsphinx
-
 from services.diarizer.engines._quiet import cut_at_quiet
 from services.diarizer.engines.base import Recognition, Report, Span
 from services.diarizer.recording import SPEECH_RATE_HZ, Recording
 from shared.messaging import EngineInfo
-from shared.pipeline import Stage
+from shared.pipeline import ErrorCode, PermanentError, Stage
 from shared.transcript import Word
 
 _HINT = "upload subtitles of the spoken language with the video, or run the neural profile (faster-whisper)"
@@ -30,6 +28,14 @@ class SphinxRecognizer:
     punctuates = False
 
     def __init__(self) -> None:
+        try:
+            import pocketsphinx
+        except ImportError as error:  # it has no wheel for every Python and processor, see pyproject.toml
+            raise PermanentError(
+                ErrorCode.ENGINE_UNAVAILABLE,
+                f"pocketsphinx is not installed here ({error}): fetch a Whisper model (`localclip models list`), set "
+                "LOCALCLIP_RECOGNIZER=faster-whisper, or use Python 3.11 or 3.13",
+            ) from error
         self._decoder = pocketsphinx.Decoder(loglevel="FATAL")
         self._lock = threading.Lock()  # a decoder has one utterance at a time
 

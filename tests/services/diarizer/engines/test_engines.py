@@ -1,5 +1,6 @@
 """Choosing engines, and what each embedded one hears."""
 
+import sys
 from importlib.util import find_spec
 from itertools import pairwise
 
@@ -61,6 +62,14 @@ def test_a_missing_package_is_named_with_what_installs_it(tmp_path, port):
     with pytest.raises(PermanentError, match=r"pip install 'localclip\[pyannote\]'.*EMBEDDER=spectral") as refused:
         create_engines(settings)
     assert refused.value.code is ErrorCode.ENGINE_UNAVAILABLE
+
+
+def test_where_pocketsphinx_has_no_wheel_the_way_out_is_told(monkeypatch):
+    """It is no reason to need a compiler, and no traceback."""
+    monkeypatch.setitem(sys.modules, "pocketsphinx", None)
+    with pytest.raises(PermanentError, match="LOCALCLIP_RECOGNIZER=faster-whisper") as caught:
+        create_engines(DiarizerSettings())
+    assert caught.value.code is ErrorCode.ENGINE_UNAVAILABLE
 
 
 def test_bounds_of_speakers_make_sense():

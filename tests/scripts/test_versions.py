@@ -1,0 +1,37 @@
+"""A version that stands in several files is the same in all of them."""
+
+import re
+import tomllib
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+PYTHONS = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["requires-python"]
+
+
+def found(file: str, pattern: str) -> list[str]:
+    """Every match of `pattern` in a file of the repository; there must be one."""
+    matches = re.findall(pattern, (ROOT / file).read_text(encoding="utf-8"))
+    assert matches, f"{file} has no {pattern}"
+    return matches
+
+
+@pytest.mark.parametrize(
+    ("file", "pattern"),
+    [("scripts/make-venv.sh", r"\nbelow=(\d+)"), ("localclip/doctor.py", r"< \(3, (\d+)\)")],
+)
+def test_whoever_looks_for_a_python_takes_those_of_the_project(file, pattern):
+    """And no other: a newer one may have packages without a wheel."""
+    below = re.search(r"<3\.(\d+)$", PYTHONS)[1]
+    assert {below} == set(found(file, pattern))
+
+
+def test_uv_is_the_same_everywhere():
+    """What made the lock files reads them."""
+    versions = [
+        *found("scripts/uv.sh", r"UV_VERSION=(\S+)"),
+        *found("start.bat", r'"UV_VERSION=([^"]+)"'),
+        *found("deploy/Dockerfile", r"uv==(\S+)"),
+    ]
+    assert len(set(versions)) == 1
