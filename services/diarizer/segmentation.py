@@ -2,9 +2,10 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 
 from shared.pipeline import LanguageInfo
-from shared.transcript import Word, join_words, wrap_text
+from shared.transcript import Word, join_words, phrases, wrap_text
 
 PAUSE_S = 0.8
 """A line never spans a longer pause: its dub would start too early or end too late."""
@@ -58,8 +59,18 @@ def _belong(before: SpokenWord, after: SpokenWord) -> bool:
 def _split(line: list[SpokenWord], info: LanguageInfo) -> list[list[SpokenWord]]:
     if len(line) < 2 or _fits(line, info):
         return [line]
-    cut = max(range(1, len(line)), key=lambda at: _cut_value(line, at))
+    whole = _word_starts(line, info)
+    cut = max(whole or range(1, len(line)), key=lambda at: _cut_value(line, at))
     return _split(line[:cut], info) + _split(line[cut:], info)
+
+
+def _word_starts(line: Sequence[SpokenWord], info: LanguageInfo) -> list[int]:
+    """Places where a line may be cut: what a recognizer calls a word may be part of one in scripts without spaces."""
+    if info.spaces:
+        return list(range(1, len(line)))
+    texts = [spoken.word.text for spoken in line]
+    starts = set(accumulate(len(phrase) for phrase in phrases("".join(texts), spaces=False)))
+    return [at for at, start in enumerate(accumulate(map(len, texts)), start=1) if start in starts and at < len(line)]
 
 
 def _fits(line: Sequence[SpokenWord], info: LanguageInfo) -> bool:

@@ -8,7 +8,7 @@ from services.exporter.lines import heard_span
 from services.exporter.spans import Span
 from shared.messaging import TimelineLine
 from shared.pipeline import LanguageInfo, SubtitleLimits
-from shared.transcript import Cue, wrap_text
+from shared.transcript import Cue, phrases, wrap_text
 
 _SHORTEST_S = 0.001
 
@@ -93,15 +93,16 @@ def _texts(text: str, span: Span, language: LanguageInfo, at_least: int = 1) -> 
 
 def _split(text: str, parts: int, language: LanguageInfo) -> list[str]:
     """Cut `text` into `parts` of about equal length, between words where the language has them."""
-    pieces = text.split() if language.spaces else list(" ".join(text.split()))
-    joint = " " if language.spaces else ""
+    pieces = phrases(" ".join(text.split()), spaces=language.spaces)
+    if len(pieces) < parts and not language.spaces:
+        pieces = list("".join(pieces))  # more cues than phrases: the time asks for it
     cut: list[list[str]] = [[] for _ in range(parts)]
     total, done = sum(len(piece) for piece in pieces), 0
     for piece in pieces:
         middle = done + len(piece) / 2
         cut[min(parts - 1, int(middle * parts / total))].append(piece)
         done += len(piece)
-    return [joint.join(part).strip() for part in cut if part]
+    return ["".join(part).strip() for part in cut if part]
 
 
 def flattened(cues: Sequence[Cue]) -> list[Cue]:

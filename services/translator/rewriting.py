@@ -43,7 +43,9 @@ class ShardRewriting:
         lines: list[RewrittenLine] = []
         for start in range(0, len(job.lines), size):
             context.cancel.check()
-            offered = self._ask(engine_run, range(start, min(start + size, len(job.lines))))
+            numbers = range(start, min(start + size, len(job.lines)))
+            offered = self._ask(engine_run, [number for number in numbers if not job.lines[number].is_part])
+            offered = {number: offered.get(number, ()) for number in numbers}
             for index, texts in offered.items():
                 lines.append(_rewritten(job.lines[index], texts, job.language, engine_run.kept(index)))
             context.progress(len(lines) / len(job.lines), f"line {len(lines)} of {len(job.lines)}")
@@ -51,7 +53,7 @@ class ShardRewriting:
 
     def _ask(self, engine_run: EngineRun, indices: Sequence[int]) -> dict[int, tuple[str, ...]]:
         """What the engine offers for lines, by their order; nothing for one that it fails on, which keeps its text."""
-        if not self._engine.info.rewrites:
+        if not self._engine.info.rewrites or not indices:
             return dict.fromkeys(indices, ())
         try:
             found = engine_run.candidates(indices)

@@ -1,4 +1,7 @@
-"""Translate a shard of lines: what a person settled stays, the engine does the rest, one bad line spoils no other."""
+"""Translate a shard of lines: what a person settled stays, the engine does the rest, one bad line spoils no other.
+
+The engine gets sentences, not lines; what it makes of a sentence is laid back over the lines by the time of each.
+"""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -20,7 +23,8 @@ from services.translator.protection import (
 from services.translator.typography import finish
 from shared.messaging import EngineUsed, JobContext, SourceLine, TranslatedLine, TranslateLines
 from shared.observability import logger
-from shared.pipeline import ErrorCode, PermanentError, PipelineError, TransientError
+from shared.pipeline import ErrorCode, PermanentError, PipelineError, TransientError, language
+from shared.transcript import lay_over
 
 CONTEXT_LINES = 3
 log = logger(__name__)
@@ -48,8 +52,9 @@ class ShardTranslation:
             TransientError: `engine_failed` when the engine fails on every one of several lines.
             PermanentError, TransientError: `engine_unavailable` when it can be asked nothing at all.
         """
-        done = {index: line for index, source in enumerate(job.lines) if (line := settled(source, job)) is not None}
-        todo = [index for index in range(len(job.lines)) if index not in done]
+        asked = [index for index, line in enumerate(job.lines) if line.asked]
+        done = {index: line for index in asked if (line := settled(job.lines[index], job)) is not None}
+        todo = [index for index in asked if index not in done]
         if todo and (refusal := self._refusal(job)):
             if not any(line.provided for line in done.values()):
                 raise refusal
@@ -57,11 +62,11 @@ class ShardTranslation:
             todo = []
         engines: tuple[EngineUsed, ...] = ()
         if todo:
-            engine_run = EngineRun(self._engine, job, context)
-            done |= engine_run.translate(todo)
-            engines = (engine_run.used(),)
-        context.progress(1.0, f"{len(job.lines)} lines")
-        return Outcome(tuple(done[index] for index in range(len(job.lines))), engines)
+            sentences = Sentences(self._engine, job, context)
+            done |= sentences.translate(todo)
+            engines = (sentences.used(),)
+        context.progress(1.0, f"{len(asked)} lines")
+        return Outcome(tuple(done[index] for index in asked), engines)
 
     def _refusal(self, job: TranslateLines) -> PermanentError | None:
         info = self._engine.info
@@ -81,6 +86,88 @@ def settled(line: SourceLine, job: TranslateLines) -> TranslatedLine | None:
     if job.source_language == job.language or not any(character.isalpha() for character in text):
         return TranslatedLine(segment_id=line.segment_id, text=text)
     return None
+
+
+class Sentences:
+    """The sentences of a shard on their way through the engine and back to their lines."""
+
+    def __init__(self, engine: Translator, job: TranslateLines, context: JobContext) -> None:
+        self._engine, self._job, self._context = engine, job, context
+        self._groups = sentence_runs(job.lines)
+        whole = tuple(_whole([job.lines[index] for index in group], job.source_language) for group in self._groups)
+        self._run = EngineRun(engine, job.model_copy(update={"lines": whole}), context)
+
+    def used(self) -> EngineUsed:
+        """The engine, and what was spent on it."""
+        return self._run.used()
+
+    def translate(self, todo: Sequence[int]) -> dict[int, TranslatedLine]:
+        """The lines numbered `todo`. One whose sentence has fewer words than lines is translated by itself."""
+        wanted = set(todo)
+        numbers = [number for number, group in enumerate(self._groups) if wanted.intersection(group)]
+        done: dict[int, TranslatedLine] = {}
+        single: list[int] = []
+        for number, whole in self._run.translate(numbers).items():
+            parts = self._laid_back(number, whole)
+            own = wanted.intersection(self._groups[number])
+            done |= {index: parts[index] for index in own if index in parts}
+            single += [index for index in own if index not in parts]
+        if single:
+            done |= EngineRun(self._engine, self._job, self._context).translate(sorted(single))
+        return done
+
+    def _laid_back(self, number: int, whole: TranslatedLine) -> dict[int, TranslatedLine]:
+        """The lines of a sentence, by their numbers in the shard; none where there are too few words for them."""
+        group = self._groups[number]
+        if len(group) == 1:
+            return {group[0]: whole}
+        lines = [self._job.lines[index] for index in group]
+        if whole.text is None:
+            return {
+                index: whole.model_copy(update={"segment_id": line.segment_id})
+                for index, line in zip(group, lines, strict=True)
+            }
+        spoken = language(self._job.language)
+        shares = [line.span_s or line.slot_s for line in lines]
+        parts = lay_over(whole.text, shares, spoken.code, spaces=spoken.spaces) or []
+        kept = self._run.kept(number)
+        return {
+            index: self._part(line, text, kept)
+            for index, line, text in zip(group, lines, parts, strict=False)  # no parts at all where they are too few
+        }
+
+    def _part(self, line: SourceLine, text: str, kept: tuple[str, ...]) -> TranslatedLine:
+        """Other candidates of the sentence are no alternatives: they would not fit the lines beside this one."""
+        condensed = condense(text, self._job.language, kept)
+        chosen = choose((text,), condensed, line.max_chars)
+        others = tuple(other for other in dict.fromkeys((text, *condensed)) if other != chosen)
+        return TranslatedLine(segment_id=line.segment_id, text=chosen, alternatives=others)
+
+
+def sentence_runs(lines: Sequence[SourceLine]) -> list[tuple[int, ...]]:
+    """The numbers of lines that are one sentence, sentence by sentence."""
+    runs: list[tuple[int, ...]] = []
+    start = 0
+    for index, line in enumerate(lines):
+        if not line.goes_on or index == len(lines) - 1:
+            runs.append(tuple(range(start, index + 1)))
+            start = index + 1
+    return runs
+
+
+def _whole(lines: Sequence[SourceLine], source: str) -> SourceLine:
+    """The lines of a sentence as one."""
+    if len(lines) == 1:
+        return lines[0]
+    space = " " if language(source).spaces else ""
+    return lines[0].model_copy(
+        update={
+            "text": space.join(clean(line.text) for line in lines),
+            "slot_s": sum(line.slot_s for line in lines),
+            "max_chars": sum(line.max_chars for line in lines) + len(lines) - 1,
+            "provided": None,
+        }
+    )
 
 
 def choose(candidates: Sequence[str], condensed: Sequence[str], max_chars: int) -> str:

@@ -67,6 +67,9 @@ class SourceLine(Message):
     slot_s: float = Field(ge=0, description="seconds the spoken translation may take")
     max_chars: int = Field(ge=1, description="length budget for the translation, in characters")
     provided: str | None = Field(default=None, description="a person's translation, taken as it is")
+    span_s: float = Field(default=0.0, ge=0, description="how long the line is spoken")
+    goes_on: bool = Field(default=False, description="its sentence goes on in the next line of the job")
+    asked: bool = Field(default=True, description="false: only there to complete the sentence of a line that is asked")
 
 
 class GlossaryTerm(Message):
@@ -109,6 +112,9 @@ class LineToRewrite(Message):
     min_chars: int = Field(ge=1)
     max_chars: int = Field(ge=1)
     tried: tuple[str, ...] = ()
+    is_part: bool = Field(
+        default=False, description="of a sentence over several lines: translated by itself it would not fit the others"
+    )
 
 
 class RewriteLines(Job):

@@ -1,8 +1,11 @@
 """Who says what, when: words that never change, segments cut from them, speakers, subtitle files."""
 
 from shared.transcript._ass import AssStyle, limits_on, write_ass
+from shared.transcript._going_on import Said, going_on
 from shared.transcript._joining import join_words, keeps_space
+from shared.transcript._laying import lay_over
 from shared.transcript._models import MediaFacts, Segment, Speaker, Transcript, Word
+from shared.transcript._phrases import phrases
 from shared.transcript._subtitles import Cue, TooManyCues, read_subtitles, write_srt, write_vtt
 from shared.transcript._wrapping import wrap_text
 
@@ -10,14 +13,18 @@ __all__ = [
     "AssStyle",
     "Cue",
     "MediaFacts",
+    "Said",
     "Segment",
     "Speaker",
     "TooManyCues",
     "Transcript",
     "Word",
+    "going_on",
     "join_words",
     "keeps_space",
+    "lay_over",
     "limits_on",
+    "phrases",
     "read_subtitles",
     "wrap_text",
     "write_ass",

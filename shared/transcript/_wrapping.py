@@ -3,6 +3,7 @@
 import textwrap
 
 from shared.pipeline import SubtitleLimits
+from shared.transcript._phrases import pieces_of_at_most
 
 
 def wrap_text(text: str, limits: SubtitleLimits, *, spaces: bool) -> list[str]:
@@ -27,18 +28,23 @@ def wrap_text(text: str, limits: SubtitleLimits, *, spaces: bool) -> list[str]:
     return textwrap.wrap(text, limits.row_chars)
 
 
-_CLOSING = "、。，．！？：；）」』】》〉…,.!?:;)"
-
-
 def _wrap_characters(text: str, limits: SubtitleLimits) -> list[str]:
-    """Rows of equal length for scripts without spaces; a row never begins with closing punctuation."""
-    count = -(-len(text) // limits.row_chars)
-    width = -(-len(text) // count)
+    """Rows of about equal length for scripts without spaces, broken between phrases."""
+    pieces = pieces_of_at_most(text, limits.row_chars, spaces=False)
+    fewest = -(-len(text) // limits.row_chars)
+    for count in range(fewest, len(pieces) + 1):
+        for width in range(-(-len(text) // count), limits.row_chars + 1):
+            rows = _filled(pieces, width)
+            if len(rows) <= count:
+                return rows
+    return _filled(pieces, limits.row_chars)
+
+
+def _filled(pieces: list[str], width: int) -> list[str]:
     rows: list[str] = []
-    while text:
-        cut = min(width, len(text))
-        while cut < len(text) and text[cut] in _CLOSING and cut < limits.row_chars:
-            cut += 1
-        rows.append(text[:cut].strip())
-        text = text[cut:].lstrip()
-    return rows
+    for piece in pieces:
+        if rows and len((rows[-1] + piece).strip()) <= width:
+            rows[-1] += piece
+        else:
+            rows.append(piece)
+    return [row.strip() for row in rows]

@@ -195,11 +195,11 @@ def _translate(session: Session, task: Task, run: StageRun) -> list[TranslateLin
 
 
 def translation_jobs(
-    session: Session, task: Task, language: str, attempt: int, todo: Collection[str], at_once: int | None = None
+    session: Session, task: Task, language: str, attempt: int, todo: Collection[str], *, alone: bool = False
 ) -> list[TranslateLines]:
-    """Jobs that translate the lines of the segments `todo`, of `at_once` lines each if that is given."""
+    """Jobs that translate the lines of the segments `todo`, each in one of its own if `alone`."""
     segments, lines = queries.spoken_segments(session, task.task_id), queries.lines(session, task.task_id, language)
-    return _translations(session, task, language, attempt, todo, segments, lines, at_once)
+    return _translations(session, task, language, attempt, todo, segments, lines, alone=alone)
 
 
 def _translations(
@@ -210,7 +210,8 @@ def _translations(
     todo: Collection[str],
     segments: Sequence[SegmentRow],
     lines: Mapping[str, LineRow],
-    at_once: int | None = None,
+    *,
+    alone: bool = False,
 ) -> list[TranslateLines]:
     known, terms = spans(segments, lines), glossary(session, task, language)
     views = {key: view(line) for key, line in lines.items() if key in todo}
@@ -225,7 +226,8 @@ def _translations(
         media(task).duration_s,
         terms,
         _pace(language, known, lines),
-        at_once,
+        alone=alone,
+        unspoken={key for key, line in lines.items() if line.omitted},
     )
     return [with_terms(job, terms) for job in jobs]
 

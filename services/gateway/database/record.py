@@ -124,12 +124,14 @@ def _merged(run: StageRun, used: Sequence[EngineUsed]) -> list[dict[str, object]
 def _take_translations(
     session: Session, task: Task, language: str, translated: Sequence[TranslatedLine], job: JobRow
 ) -> None:
-    named = [line.segment_id for line in translated]
+    made = JOB.validate_json(job.payload)
+    lines = made.lines if isinstance(made, TranslateLines) else ()
+    sources = {line.segment_id: line.text for line in lines if line.asked}
+    translated = [line for line in translated if line.segment_id in sources]
+    named = list(sources)
     rows = queries.lines(session, task.task_id, language, named)
     segments = {segment.segment_id: segment for segment in queries.segments(session, task.task_id, named)}
     revisions = {key: segment.revision for key, segment in segments.items()}
-    made = JOB.validate_json(job.payload)
-    sources = {line.segment_id: line.text for line in made.lines} if isinstance(made, TranslateLines) else {}
     edited = {key for key, segment in segments.items() if sources.get(key) != segment.text}
     from_memory = []
     for line in translated:

@@ -76,8 +76,8 @@ def speak(session: Session, task: Task, language: str, lines: Iterable[LineRow],
 def _translate(session: Session, task: Task, language: str, lines: Iterable[LineRow], lane: Lane) -> None:
     attempts = {line.segment_id: line.dub_attempt for line in lines}
     rows = []
-    for job in translation_jobs(session, task, language, 1, attempts, at_once=1) if attempts else ():
-        segment_id = job.lines[0].segment_id
+    for job in translation_jobs(session, task, language, 1, attempts, alone=True) if attempts else ():
+        segment_id = next(line.segment_id for line in job.lines if line.asked)
         rows.append(row(job.model_copy(update=_alone(segment_id, attempts[segment_id], lane))))
     add(session, rows)
 

@@ -7,6 +7,7 @@ that records the take before them.
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 from sqlmodel import Session
@@ -19,7 +20,7 @@ from services.gateway.planning.fitting import MAX_ROUNDS, Ask, Keep, Speak, Spok
 from services.gateway.planning.kinds import REFIT
 from services.gateway.planning.slots import Room, Span, rooms
 from services.gateway.planning.terms import held
-from services.gateway.planning.units import FITTING_SHARE, line_to_speak
+from services.gateway.planning.units import FITTING_SHARE, line_to_speak, sentences_of
 from services.gateway.planning.voices import Roles, with_needed
 from shared.messaging import (
     JOB,
@@ -83,6 +84,14 @@ class _Loop:
     speak: list[LineToSpeak] = field(default_factory=list)
     ask: list[LineToRewrite] = field(default_factory=list)
     round: int = 1
+
+    @cached_property
+    def parts(self) -> frozenset[str]:
+        """Segments whose sentence is spoken over several lines."""
+        omitted = {key for key, line in self.lines.items() if line.omitted}
+        known = [span for span in self.spans.values() if span.segment_id not in omitted]
+        long = (one for one in sentences_of(known, self.lines) if len(one.spans) > 1)
+        return frozenset(span.segment_id for one in long for span in one.spans)
 
 
 def _open(session: Session, task: Task, run: StageRun, named: Collection[str]) -> _Loop:
@@ -185,6 +194,7 @@ def _decide(loop: _Loop, line: LineRow, *, asked_before: bool = False) -> None:
                     min_chars=budget.min_chars,
                     max_chars=budget.max_chars,
                     tried=tuple(entry["text"] for entry in line.tried),
+                    is_part=line.segment_id in loop.parts,
                 )
             )
             loop.round = max(loop.round, line.rounds + 1)

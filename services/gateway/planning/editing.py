@@ -4,9 +4,10 @@ import unicodedata
 from bisect import bisect_left
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 from typing import Any
 
-from shared.transcript import join_words
+from shared.transcript import join_words, phrases
 
 Words = Sequence[dict[str, Any]]
 """Recognized words as they are stored: text, start_s, end_s."""
@@ -56,13 +57,15 @@ def cut_source(
 def cut_text(text: str, share: float, *, spaces: bool) -> tuple[str, str]:
     """Cut `text` at the word boundary nearest to `share` of its length; the second half is empty without one.
 
-    A script without spaces may be cut before every character that can begin a row.
+    A script without spaces is cut between phrases.
     """
     whole = _one_line(text)
     wanted = share * len(whole)
     places = [place for place in range(1, len(whole)) if whole[place] == " "]
     if not places and not spaces:
-        places = [place for place in range(1, len(whole)) if unicodedata.category(whole[place])[0] in "LN"]
+        places = list(accumulate(len(phrase) for phrase in phrases(whole, spaces=False)))[:-1]
+        # A single phrase is cut where a person wants it all the same: nothing better is there.
+        places = places or [place for place in range(1, len(whole)) if unicodedata.category(whole[place])[0] in "LN"]
     if not places:
         return whole, ""
     place = min(places, key=lambda place: abs(place - wanted))

@@ -2,8 +2,8 @@
 
 import json
 from collections.abc import Callable, Iterator, Sequence
+from typing import TypeVar
 
-from services.gateway.planning.slots import Span
 from shared.messaging import (
     MAX_BODY_BYTES,
     CloneLines,
@@ -18,6 +18,8 @@ from shared.messaging import (
 )
 from shared.pipeline import ErrorCode
 
+T = TypeVar("T")
+
 LINES_BYTES = MAX_BODY_BYTES // 2
 """For the lines of a job; the rest is for their context, terms and voices."""
 
@@ -25,17 +27,23 @@ CONTEXT_CHARS = 1000
 """Of a neighbouring line, which says enough about what is spoken of."""
 
 
-def batches(spans: Sequence[Span], most: int, size_of: Callable[[Span], int]) -> Iterator[Sequence[Span]]:
-    """`spans` in order, `most` together at most, fewer where they are large; one too large by itself stays alone."""
-    first, held = 0, 0
-    for index, span in enumerate(spans):
-        size = size_of(span)
-        if index > first and (index - first >= most or held + size > LINES_BYTES):
-            yield spans[first:index]
-            first, held = index, 0
+def batches(
+    items: Sequence[T], most: int, size_of: Callable[[T], int], count_of: Callable[[T], int] = lambda _: 1
+) -> Iterator[Sequence[T]]:
+    """`items` in order, `most` together at most, fewer where they are large; one too large by itself stays alone.
+
+    `count_of` tells for how many an item counts.
+    """
+    first, held, counted = 0, 0, 0
+    for index, item in enumerate(items):
+        size, count = size_of(item), count_of(item)
+        if index > first and (counted + count > most or held + size > LINES_BYTES):
+            yield items[first:index]
+            first, held, counted = index, 0, 0
         held += size
-    if first < len(spans):
-        yield spans[first:]
+        counted += count
+    if first < len(items):
+        yield items[first:]
 
 
 def size_of_text(*texts: str | None) -> int:

@@ -1,6 +1,6 @@
 """Cut a stage of a language into jobs."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from services.gateway.planning.pace import Pace, budget
@@ -19,7 +19,7 @@ from shared.messaging import (
     TranslateLines,
 )
 from shared.pipeline import GRAPH, FitLimits, LineState, Stage
-from shared.transcript import MediaFacts
+from shared.transcript import MediaFacts, Said, going_on
 
 CONTEXT_LINES = 3
 FITTING_SHARE = 0.15
@@ -65,44 +65,88 @@ def translate_jobs(
     duration_s: float,
     glossary: tuple[GlossaryTerm, ...],
     pace: Pace,
-    at_once: int | None = None,
+    *,
+    alone: bool = False,
+    unspoken: Collection[str] = (),
 ) -> Iterator[TranslateLines]:
-    """Jobs for every line that no person wrote; `lines` are those to translate, `pace` is that of the target."""
+    """Jobs for every line that no person wrote; `lines` are those to translate, `pace` is that of the target.
+
+    No sentence is cut between two jobs; lines of it that are not to be translated go along to complete it. `alone`: a
+    job for each line. `unspoken` are segments that nobody says, so that a sentence goes on across them.
+    """
     room = rooms(spans, duration_s)
-    todo = [span for span in spans if span.segment_id in lines]
     position = {span.segment_id: index for index, span in enumerate(spans)}
+    todo = sentences_of([span for span in spans if span.segment_id not in unspoken], lines)
+    todo += [Sentence((span,), (span,)) for span in spans if span.segment_id in unspoken and span.segment_id in lines]
+    if alone:
+        todo = [Sentence(one.spans, (asked,)) for one in todo for asked in one.asked]
+    total = sum(len(one.asked) for one in todo)
+    most = 1 if alone else _most(Stage.TRANSLATION, spans)
 
-    def size(span: Span) -> int:
-        return size_of_text(span.text, lines[span.segment_id].provided)
+    def size(sentence: Sentence) -> int:
+        provided = (view.provided for span in sentence.asked if (view := lines[span.segment_id]))
+        return sum(size_of_text(span.text) for span in sentence.spans) + sum(map(size_of_text, provided))
 
-    for number, shard in enumerate(batches(todo, at_once or _most(Stage.TRANSLATION, todo), size)):
-        first, last = position[shard[0].segment_id], position[shard[-1].segment_id]
+    for number, shard in enumerate(batches(todo, most, size, lambda one: len(one.spans))):
+        first, last = position[shard[0].spans[0].segment_id], position[shard[-1].spans[-1].segment_id]
         yield TranslateLines(
             task_id=task_id,
             language=target,
             shard=str(number),
             attempt=attempt,
             epoch=epoch,
-            weight=len(shard),
-            total_weight=len(todo),
+            weight=sum(len(one.asked) for one in shard),
+            total_weight=total,
             source_language=source,
-            lines=tuple(_source_line(span, lines[span.segment_id], room[span.segment_id], pace) for span in shard),
+            lines=tuple(line for one in shard for line in _source_lines(one, lines, room, pace)),
             context_before=tuple(span.text[-CONTEXT_CHARS:] for span in spans[max(0, first - CONTEXT_LINES) : first]),
             context_after=tuple(span.text[:CONTEXT_CHARS] for span in spans[last + 1 : last + 1 + CONTEXT_LINES]),
             glossary=glossary,
         )
 
 
-def _source_line(span: Span, line: LineView, room: Room, pace: Pace) -> SourceLine:
+@dataclass(frozen=True)
+class Sentence:
+    """Consecutive lines that are one sentence, and those of them that are `asked` for."""
+
+    spans: tuple[Span, ...]
+    asked: tuple[Span, ...]
+
+
+def sentences_of(spans: Sequence[Span], wanted: Collection[str]) -> list[Sentence]:
+    """The sentences that hold any of the `wanted` segments, in order."""
+    ends = going_on([Said(span.text, span.start_s, span.end_s, span.speaker_id) for span in spans])
+    found: list[Sentence] = []
+    start = 0
+    for index, goes_on in enumerate(ends):
+        if goes_on:
+            continue
+        own = tuple(spans[start : index + 1])
+        start = index + 1
+        if asked := tuple(span for span in own if span.segment_id in wanted):
+            found.append(Sentence(own, asked))
+    return found
+
+
+def _source_lines(
+    sentence: Sentence, lines: Mapping[str, LineView], room: Mapping[str, Room], pace: Pace
+) -> Iterator[SourceLine]:
+    asked = {span.segment_id for span in sentence.asked}
     limits = FitLimits()
-    return SourceLine(
-        segment_id=span.segment_id,
-        text=span.text,
-        speaker_id=span.speaker_id,
-        slot_s=room.with_gap_s(limits),
-        max_chars=budget(room, pace.of(span.speaker_id), limits).max_chars,
-        provided=line.provided,
-    )
+    for span in sentence.spans:
+        own, line = room[span.segment_id], lines.get(span.segment_id)
+        is_asked = span.segment_id in asked
+        yield SourceLine(
+            segment_id=span.segment_id,
+            text=span.text,
+            speaker_id=span.speaker_id,
+            slot_s=own.with_gap_s(limits),
+            max_chars=budget(own, pace.of(span.speaker_id), limits).max_chars,
+            provided=line.provided if line and is_asked else None,
+            span_s=max(0.0, span.end_s - span.start_s),
+            goes_on=span is not sentence.spans[-1],
+            asked=is_asked,
+        )
 
 
 def clone_jobs(

@@ -94,3 +94,14 @@ def test_apertium_answers_at_once(apertium: ApertiumTranslator, context: JobCont
     assert [(found.revision, found.candidates) for found in result.lines] == [(4, ("Pero para ganar.",))]
     assert RESULT.validate_json(result.model_dump_json()) == result
     assert context.progress.fraction == 1.0
+
+
+def test_a_part_of_a_sentence_is_condensed_but_not_translated_by_itself(context: JobContext) -> None:
+    """Another translation of "mountains in the" would not fit the lines around it."""
+    engine = VerboseTranslator("{}", "{} bb", rewrites=True)
+    part = line("and so we", "Nosotros vamos a fin de que venga.").model_copy(update={"is_part": True})
+    assert candidates(engine, context, part, line("one", "one and much more of it", n=2)) == [
+        ("Nosotros vamos para que venga.", "Vamos para que venga."),
+        ("one", "one bb"),
+    ]
+    assert [item.text for passage in engine.passages for item in passage.lines] == ["one"]

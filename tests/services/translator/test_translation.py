@@ -185,3 +185,58 @@ def test_the_first_candidate_within_the_budget_is_taken() -> None:
     """Where none is short enough, the shortest."""
     assert choose(("far too long", "short", "tiny"), (), 6) == "short"
     assert choose(("far too long", "too long"), ("condensed",), 3) == "too long"
+
+
+def split_sentence(
+    job: MakeJob, *texts: str, asked: tuple[bool, ...] = (), spans_s: tuple[float, ...] = ()
+) -> TranslateLines:
+    """A job whose lines are one sentence."""
+    made = job(*texts)
+    last = len(texts) - 1
+    lines = [
+        line.model_copy(
+            update={
+                "goes_on": n < last,
+                "asked": asked[n] if asked else True,
+                "span_s": spans_s[n] if spans_s else 2.0,
+                "max_chars": 30,
+            }
+        )
+        for n, line in enumerate(made.lines)
+    ]
+    return made.model_copy(update={"lines": tuple(lines)})
+
+
+MOUNTAINS = ("We want to visit the", "mountains in the", "summer, because the weather", "is good.")
+
+
+def test_a_sentence_over_several_lines_is_translated_as_one(
+    apertium: ApertiumTranslator, job: MakeJob, context: JobContext
+) -> None:
+    """Line by line Apertium makes "visitar el / montañas en el"."""
+    made = split_sentence(job, *MOUNTAINS, spans_s=(1.4, 1.2, 2.6, 1.8))
+    lines = ShardTranslation(apertium).run(made, context).lines
+    assert [line.segment_id for line in lines] == ["s0001", "s0002", "s0003", "s0004"]
+    whole = " ".join(str(line.text) for line in lines)
+    assert whole.startswith("Queremos visitar las montañas en el verano, porque el tiempo es")
+    assert all(line.text for line in lines)
+
+
+def test_only_the_line_that_is_asked_for_comes_back(
+    apertium: ApertiumTranslator, job: MakeJob, context: JobContext
+) -> None:
+    """It is that part of the sentence which the whole would have there."""
+    every = ShardTranslation(apertium).run(split_sentence(job, *MOUNTAINS), context).lines
+    again = split_sentence(job, *MOUNTAINS, asked=(False, True, False, False))
+    assert ShardTranslation(apertium).run(again, context).lines == (every[1],)
+
+
+def test_a_sentence_with_fewer_words_than_lines_is_translated_line_by_line(job: MakeJob, context: JobContext) -> None:
+    """No line stays empty; a sentence that fails fails in each of its lines."""
+    terse = VerboseTranslator("si")
+    lines = ShardTranslation(terse).run(split_sentence(job, "i do not", "know"), context).lines
+    assert [line.text for line in lines] == ["si", "si"]
+    broken = ShardTranslation(ShoutingTranslator(bad="bad")).run(split_sentence(job, "one", "bad", "two"), context)
+    assert [(line.segment_id, line.error_code) for line in broken.lines] == [
+        (f"s000{n}", ErrorCode.ENGINE_FAILED) for n in (1, 2, 3)
+    ]

@@ -64,7 +64,8 @@ def test_examples() -> None:
         "language keeps the length of it.",
     ]
     assert wrap_text("今日はとてもいい天気ですね、散歩しましょう。", SubtitleLimits(row_chars=13), spaces=False) == [
-        "今日はとてもいい天気で",
-        "すね、散歩しましょう。",
+        "今日はとてもいい",
+        "天気ですね、",
+        "散歩しましょう。",
     ]
     assert wrap_text("あいうえ。かきくけ", SubtitleLimits(row_chars=5), spaces=False) == ["あいうえ。", "かきくけ"]

@@ -10,7 +10,7 @@ from services.gateway.planning.alignment import texts_by_segment
 from services.gateway.planning.pace import Pace
 from services.gateway.planning.slots import Span
 from services.gateway.planning.units import LineView, clone_jobs, timeline, translate_jobs
-from shared.messaging import SpeakerVoice
+from shared.messaging import SpeakerVoice, TranslateLines
 from shared.pipeline import LineState
 from shared.transcript import Cue, MediaFacts
 
@@ -19,7 +19,7 @@ MEDIA = MediaFacts(container="mov", duration_s=20.0, video_codec="h264", audio_c
 
 
 def span(number: int, start: float, end: float, speaker: str = "spk_1") -> Span:
-    return Span(f"s{number:04}", start, end, speaker, f"text {number}")
+    return Span(f"s{number:04}", start, end, speaker, f"Text {number}.")
 
 
 def line(of: Span, text: str | None = None) -> LineView:
@@ -35,8 +35,8 @@ def test_translation_is_cut_into_shards_with_context() -> None:
     assert [len(job.lines) for job in jobs] == [32, 32, 6]
     assert {job.total_weight for job in jobs} == {70}
     assert sum(job.weight for job in jobs) == 70
-    assert jobs[1].context_before == ("text 29", "text 30", "text 31")
-    assert jobs[1].context_after == ("text 64", "text 65", "text 66")
+    assert jobs[1].context_before == ("Text 29.", "Text 30.", "Text 31.")
+    assert jobs[1].context_after == ("Text 64.", "Text 65.", "Text 66.")
     assert [str(job.subject()) for job in jobs][2] == "localclip.jobs.translation.batch.task_1.es.2.2"
 
 
@@ -118,3 +118,40 @@ def test_cues_are_given_out_without_comparing_each_with_each(seed: int) -> None:
 def _nearness(cue: Cue, one: Span) -> tuple[float, float]:
     overlap = max(0.0, min(one.end_s, cue.end_s) - max(one.start_s, cue.start_s))
     return overlap, -abs(one.start_s + one.end_s - cue.start_s - cue.end_s) / 2
+
+
+def said(*texts: str) -> list[Span]:
+    return [Span(f"s{n:04}", n, n + 0.9, "spk_1", text) for n, text in enumerate(texts)]
+
+
+def translations(spans: list[Span], todo: set[str], **how: bool) -> list[TranslateLines]:
+    views = {one.segment_id: line(one) for one in spans if one.segment_id in todo}
+    return list(translate_jobs("t", "es", 1, 1, "en", spans, views, 99.0, (), PACE, **how))
+
+
+def test_a_shard_does_not_cut_a_sentence() -> None:
+    """The sentence that would lie across the 32nd line begins the second shard."""
+    spans = said(*(f"Text {n}." for n in range(30)), "We want to visit the", "mountains in the", "summer.")
+    first, second = translations(spans, {one.segment_id for one in spans})
+    assert (len(first.lines), [item.text for item in second.lines]) == (
+        30,
+        ["We want to visit the", "mountains in the", "summer."],
+    )
+    assert [item.goes_on for item in second.lines] == [True, True, False]
+
+
+def test_a_line_done_again_takes_its_sentence_along() -> None:
+    """The others are not asked for; an omitted line is no part of it."""
+    spans = said("It is late.", "We want to visit the", "[PHONE RINGING]", "mountains.")
+    (job,) = translate_jobs(
+        "t", "es", 1, 1, "en", spans, {"s0003": line(spans[3])}, 99.0, (), PACE, alone=True, unspoken={"s0002"}
+    )
+    assert [(item.segment_id, item.asked) for item in job.lines] == [("s0001", False), ("s0003", True)]
+    assert (job.weight, job.total_weight) == (1, 1)
+
+
+def test_lines_done_again_one_by_one_are_jobs_of_their_own() -> None:
+    """Two lines of one sentence are two jobs, each with the whole of it."""
+    jobs = translations(said("We want to visit the", "mountains."), {"s0000", "s0001"}, alone=True)
+    assert [[item.segment_id for item in job.lines if item.asked] for job in jobs] == [["s0000"], ["s0001"]]
+    assert {len(job.lines) for job in jobs} == {2}
