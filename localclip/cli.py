@@ -77,6 +77,9 @@ def dub_command(
     to: Annotated[str, typer.Option("--to", help="target languages, such as es,fr")],
     source: Annotated[str | None, typer.Option("--from", help="language spoken in the video")] = None,
     speakers: Annotated[int | None, typer.Option(min=1, max=20, help="number of speakers, if known")] = None,
+    audio_track: Annotated[
+        str | None, typer.Option(help="audio track to listen to, from 1 on; 1+2 for two together [default: chosen]")
+    ] = None,
     out: Annotated[Path | None, typer.Option(help="folder for the results [default: ./<video>-dub]")] = None,
     subtitles: Annotated[
         Path | None,
@@ -101,6 +104,7 @@ def dub_command(
         target_languages=languages,
         source_language=source,
         num_speakers=speakers,
+        audio_track=audio_track,
         subtitles=subtitles,
         translations=split_translations(translation or [], languages),
     )

@@ -1,16 +1,16 @@
 """The use case: from a video to its transcript, its speakers and what the editor draws."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from services.diarizer.engines import Engines, Report, Span, SpokenIn, Turn
-from services.diarizer.ffmpeg import CLIP_RATE_HZ, Video, extract_sound
+from services.diarizer.ffmpeg import Video
 from services.diarizer.lines import Draft, lines_of_cues, lines_of_words, number
 from services.diarizer.products import Products, Sounds
 from services.diarizer.profiles import pace
 from services.diarizer.recording import Recording
 from services.diarizer.settings import DiarizerSettings
-from services.diarizer.waveform import peaks
+from services.diarizer.sounds import Ears, Listened
 from shared.media import probe
 from shared.messaging import DiarizeVideo, EngineInfo, EngineUsed, JobContext
 from shared.observability import logger
@@ -22,7 +22,6 @@ NO_AUDIO = "The video has no audio track: there is nothing to dub."
 SILENT = "The audio is silent: there is nothing to dub."
 NO_SPEECH = "No speech was found in the audio: there is nothing to dub."
 NO_WORDS = "Speech was heard, but no words were recognized: upload subtitles of the spoken language to dub it."
-_SILENT_PEAK = 0.001  # -60 dBFS
 _FALLBACK_LANGUAGE = "en"
 
 log = logger(__name__)
@@ -30,7 +29,7 @@ log = logger(__name__)
 
 @dataclass(frozen=True)
 class Outcome:
-    """What one run found and stored; `note` says why there is nothing to dub, if so."""
+    """What one run found and stored; `note` says why there is nothing to dub, or what was listened to of several."""
 
     transcript: Transcript
     transcript_key: str
@@ -43,8 +42,12 @@ class _Media:
     """The video and its sound, if it has any."""
 
     video: Video
-    sounds: Sounds | None
-    outline: Sequence[float]
+    listened: Listened | None = None
+
+    @property
+    def sounds(self) -> Sounds | None:
+        """The sound, if there is any."""
+        return self.listened.sounds if self.listened else None
 
 
 @dataclass(frozen=True)
@@ -80,24 +83,27 @@ class Diarization:
         cues = _cues(job, context)
         media = self._read(job, context, spoken if cues is None else None, step)
         silence = _silence(media)
-        if silence or media.sounds is None:
+        if silence or media.listened is None:
             heard = _Heard(spoken or _FALLBACK_LANGUAGE, note=silence)
         else:
-            heard = self._listen(media.sounds.speech, spoken, job, cues, step)
+            heard = self._listen(media.listened, spoken, job, cues, step)
         if cues is not None:
             drafts = lines_of_cues(cues, heard.turns, language(heard.language), media.video.facts.duration_s)
-            heard = _Heard(heard.language, lines=drafts, turns=heard.turns, engines=heard.engines)
+            chosen = heard.note if heard.turns else None
+            heard = _Heard(heard.language, lines=drafts, turns=heard.turns, note=chosen, engines=heard.engines)
         return self._store(Products(job, context, self._engines.embedder), media, heard, step)
 
     def _read(self, job: DiarizeVideo, context: JobContext, to_recognize: str | None, step: "_Steps") -> _Media:
-        """Probe the video and take its sound out."""
+        """Probe the video and take the sound out of it that is listened to."""
         video = self._open(job, context, step(0.0, 0.02, "Reading the video"))
         if not video.facts.audio_codec:
-            return _Media(video, None, ())
+            return _Media(video)
         require_language(to_recognize, self._engines.recognizer.info)
-        files = extract_sound(video, context.workdir, context.cancel, step(0.02, 0.1, "Extracting the audio"))
-        sounds = Sounds(Recording(files.speech), Recording(files.clips, CLIP_RATE_HZ))
-        return _Media(video, sounds, peaks(sounds.speech, step(0.1, 0.11, "Drawing the waveform")))
+        ears = Ears(video, context.workdir, self._engines.voice_activity, context.cancel)
+        spoken = self._spoken_language(job)
+        extracting, finding = step(0.02, 0.1, "Extracting the audio"), step(0.1, 0.16, "Finding speech")
+        listened = ears.listen(spoken, job.audio_track, extracting, finding)
+        return _Media(replace(video, facts=listened.facts), listened)
 
     def _spoken_language(self, job: DiarizeVideo) -> str | None:
         if job.subtitles_key and not job.source_language:
@@ -125,31 +131,32 @@ class Diarization:
 
     def _listen(
         self,
-        recording: Recording,
+        listened: Listened,
         spoken: str | None,
         job: DiarizeVideo,
         cues: Sequence[Cue] | None,
         step: "_Steps",
     ) -> _Heard:
-        """Find speech and speakers and, unless there are `cues`, words."""
-        engines = self._engines
-        speech = engines.voice_activity.speech(recording, step(0.11, 0.16, "Finding speech"))
+        """Find speakers and, unless there are `cues`, words."""
+        engines, recording, speech = self._engines, listened.sounds.speech, listened.speech
         if not speech:
-            return _Heard(spoken or _FALLBACK_LANGUAGE, note=NO_SPEECH, engines=(engines.voice_activity.info,))
+            note = listened.note or NO_SPEECH
+            return _Heard(spoken or _FALLBACK_LANGUAGE, note=note, engines=(engines.voice_activity.info,))
         used = (engines.voice_activity.info, engines.diarizer.info)
         if cues is not None:
             turns = self._turns(recording, speech, job.num_speakers, step(0.16, 0.85, "Telling speakers apart"))
-            return _Heard(spoken or _FALLBACK_LANGUAGE, turns=turns, engines=used)
+            return _Heard(spoken or _FALLBACK_LANGUAGE, turns=turns, note=listened.note, engines=used)
         hearing = step(0.16, 0.7, "Recognizing speech")
         found = engines.recognizer.recognize(recording, speech, spoken, hearing, job.hotwords)
         if not found.words:
             without = (engines.recognizer.info, engines.voice_activity.info)
-            return _Heard(found.language, note=NO_WORDS, engines=without)
+            note = " ".join(filter(None, (NO_WORDS, listened.note)))
+            return _Heard(found.language, note=note, engines=without)
         turns = self._turns(recording, speech, job.num_speakers, step(0.7, 0.85, "Telling speakers apart"))
         punctuated = engines.recognizer.punctuates
         lines = lines_of_words(found.words, turns, language(found.language), punctuated=punctuated)
         by = (engines.recognizer.info, *used)
-        return _Heard(found.language, found.confidence, lines, found.languages, turns, engines=by)
+        return _Heard(found.language, found.confidence, lines, found.languages, turns, listened.note, by)
 
     def _turns(
         self, recording: Recording, speech: Sequence[Span], num_speakers: int | None, report: Report
@@ -168,7 +175,7 @@ class Diarization:
         speakers = _paced(speakers, segments, language(heard.language))
         save = step(0.95, 1.0, "Saving")
         save(0.0)
-        products.peaks(media.outline, facts.duration_s)
+        products.peaks(media.listened.outline if media.listened else (), facts.duration_s)
         products.poster(media.video)
         save(0.8)
         transcript = Transcript(
@@ -234,6 +241,6 @@ def _cues(job: DiarizeVideo, context: JobContext) -> list[Cue] | None:
 
 def _silence(media: _Media) -> str | None:
     """Why there is nothing to listen to, if so."""
-    if media.sounds is None:
+    if media.listened is None:
         return NO_AUDIO
-    return SILENT if max(media.outline, default=0.0) < _SILENT_PEAK else None
+    return SILENT if media.listened.silent else None

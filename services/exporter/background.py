@@ -2,7 +2,7 @@
 
 import hashlib
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import cast
 
@@ -46,7 +46,7 @@ class Background:
         if source.layout is not STEREO:
             log.info("not_separated", reason="the original is in surround", channels=source.audio_channels)
             return Bed(source)
-        content = content_of(video_key, separator)
+        content = content_of(video_key, separator, source.listened)
         known = self._known(job, content, context)
         if known is None:
             context.progress(0.0, "separating the background")
@@ -96,9 +96,10 @@ class Background:
         return target
 
 
-def content_of(video_key: str, separator: Separator) -> str:
+def content_of(video_key: str, separator: Separator, listened: Sequence[int] = (0,)) -> str:
     """Hash of everything that changes how the background of a video sounds."""
-    return hashlib.sha256(f"{video_key}\n{separator.model}".encode()).hexdigest()[:40]
+    tracks = "" if tuple(listened) == (0,) else f"\n{'+'.join(map(str, listened))}"
+    return hashlib.sha256(f"{video_key}\n{separator.model}{tracks}".encode()).hexdigest()[:40]
 
 
 def part(report: Callable[[float], None], start: float, end: float) -> Callable[[float], None]:

@@ -18,6 +18,9 @@ _AUDIO: dict[ContainerName, frozenset[str]] = {
         | {"pcm_u8", "pcm_s16le", "pcm_s24le", "pcm_s32le", "pcm_f32le"}
     ),
 }
+_TEXT = frozenset({"subrip", "srt", "ass", "ssa", "mov_text", "webvtt", "text"})
+_DRAWN = frozenset({"hdmv_pgs_subtitle", "dvd_subtitle", "dvb_subtitle"})
+"""Subtitles that are pictures: Matroska takes them, MP4 does not."""
 
 
 def choose_container(
@@ -25,7 +28,7 @@ def choose_container(
 ) -> ContainerName:
     """MP4 where the picture can be copied into it, else Matroska; a person's choice goes first.
 
-    Where nothing was dubbed the original audio is the product, so it too must fit.
+    Where nothing was dubbed the original audio is the product, so it too must fit; subtitles that are pictures always.
 
     Raises:
         PermanentError: `export_invalid` when MP4 was asked for and cannot hold the picture.
@@ -38,9 +41,22 @@ def choose_container(
     if wanted != "auto":
         return wanted
     fits = (burned or source.video_codec in _MP4_VIDEO) and (dubbed or not any(must_encode(source, "mp4")))
-    return "mp4" if fits else "mkv"
+    drawn = any(text.codec in _DRAWN for text in source.texts)
+    return "mp4" if fits and not drawn else "mkv"
 
 
 def must_encode(source: Source, container: ContainerName) -> tuple[bool, ...]:
     """For every audio track of `source`, whether `container` does not take it as it is."""
     return tuple(codec not in _AUDIO[container] for codec in source.audio_codecs)
+
+
+def text_codec(codec: str, container: ContainerName) -> str:
+    """What a subtitle track in `codec` is written as in `container`."""
+    if container == "mp4":
+        return "mov_text"
+    return "srt" if codec in ("mov_text", "text", "srt") else "copy"
+
+
+def keeps_text(codec: str, container: ContainerName) -> bool:
+    """Whether `container` can hold a subtitle track of the original in `codec`."""
+    return codec in _TEXT or (container == "mkv" and codec in _DRAWN)

@@ -7,7 +7,7 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from services.exporter.background import Background, part
-from services.exporter.containers import MEDIA_TYPES, ContainerName, choose_container, must_encode
+from services.exporter.containers import MEDIA_TYPES, ContainerName, choose_container, keeps_text, must_encode
 from services.exporter.drift import drift_s
 from services.exporter.dubbing import Dub, Dubbing, track_frames
 from services.exporter.engines import Mixer, MuxPlan, Separator
@@ -99,11 +99,13 @@ class Export:
         spoken = language(timeline.language)
         subtitles = context.workdir / "container.srt"
         subtitles.write_text(write_srt(flattened(cues) if container == "mp4" else cues), encoding="utf-8")
+        made = (SubtitlePart(subtitles, Track(spoken.iso639_2, spoken.native_name)),) if cues else ()
         plan = MuxPlan(
             target=target,
             container=container,
             audio=_audio(job, timeline, source, container, dub),
-            subtitles=(SubtitlePart(subtitles, Track(spoken.iso639_2, spoken.native_name)),) if cues else (),
+            subtitles=(*made, *kept_texts(source, container)),
+            covers=source.covers,
         )
         self._mixer.mux(source, plan, context.cancel, part(context.progress, _DUB_SHARE, _MUX_SHARE))
         return target
@@ -126,8 +128,9 @@ class Export:
         """
         context.progress(_MUX_SHARE, "checking the video")
         made = inspect(video, context.cancel)
-        tracks = 1 + int(keeps_original) if dub else len(source.audio_codecs)
-        checks = compare(source, made, audio=tracks, subtitles=int(bool(cues)))
+        originals = len(source.audio_codecs) if keeps_original or not dub else 0
+        texts = int(bool(cues)) + len(kept_texts(source, container))
+        checks = compare(source, made, audio=int(dub is not None) + originals, subtitles=texts)
         broken = [name for name, good in checks.items() if not good]
         if broken:
             raise PermanentError(
@@ -191,21 +194,42 @@ def _inputs(job: ExportLanguage, context: JobContext) -> tuple[Timeline, Source]
         raise PermanentError(
             ErrorCode.ARTIFACT_MISSING, f"the video or its timeline is missing or damaged: {error}"
         ) from error
-    return timeline, inspect(video, context.cancel)
+    return timeline, inspect(video, context.cancel, timeline.media.listened)
 
 
 def _audio(
     job: ExportLanguage, timeline: Timeline, source: Source, container: ContainerName, dub: Dub | None
 ) -> tuple[AudioPart, ...]:
-    """The dub as the default, the first original track behind it; without a dub all tracks as they are."""
+    """The dub as the default, the original's tracks behind it, what was dubbed first; without a dub all as they are."""
     encode = must_encode(source, container)
     if dub is None:
         return tuple(AudioPart(None, number=number, encode=again) for number, again in enumerate(encode))
     spoken = language(timeline.language)
     parts = [AudioPart(Track(spoken.iso639_2, f"{spoken.native_name} (LocalClip)"), dub.path, default=True)]
     if source.has_audio and job.settings.keep_original:
-        parts.append(AudioPart(original_track(timeline.source_language), encode=encode[0], default=False))
+        for number in (*source.listened, *source.others):
+            track = kept_track(source, number, timeline.source_language)
+            parts.append(AudioPart(track, number=number, encode=encode[number], default=False))
     return tuple(parts)
+
+
+def kept_track(source: Source, number: int, source_language: str) -> Track:
+    """How a track of the original is labelled: by the language spoken where it was dubbed, else as it was."""
+    sound = source.sounds[number]
+    if number not in source.listened:
+        return Track(sound.language, sound.title or f"Audio {number + 1}")
+    track = original_track(source_language)
+    several = len(source.audio_codecs) > 1 and sound.title
+    return Track(track.language, f"{track.title}: {sound.title}") if several else track
+
+
+def kept_texts(source: Source, container: ContainerName) -> tuple[SubtitlePart, ...]:
+    """The subtitle tracks of the original, as far as `container` can hold them."""
+    return tuple(
+        SubtitlePart(None, Track(text.language, text.title), number=number, codec=text.codec, forced=text.forced)
+        for number, text in enumerate(source.texts)
+        if keeps_text(text.codec, container)
+    )
 
 
 def original_track(source_language: str) -> Track:

@@ -40,6 +40,7 @@ def fingerprint(
         "mixing": _MIXING,
         "video": video_key,
         "length_s": source.length_s,
+        "listened": source.listened,
         "bed": bed.name,
         "lines": heard,
         "levels": [chosen.loudness_lufs, chosen.true_peak_dbtp, chosen.duck_db],

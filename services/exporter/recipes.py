@@ -108,7 +108,7 @@ class _Rendering:
 
     def _video(self) -> list[Product]:
         share = part(self._context.progress, 0.0, _SOUND_SHARE)
-        made = [track for track in self._recipe.audio if track.kind != "original"]
+        made = [track for track in self._recipe.audio if track.kind != "original" or len(self._source.listened) > 1]
         sounds = {file.track: file for file in self._tracks.render(made, ".m4a", share)}
         target = self._context.workdir / f"recipe.{self._container}"
         plan = MuxPlan(
@@ -117,6 +117,7 @@ class _Rendering:
             audio=tuple(self._audio_part(number, track, sounds) for number, track in enumerate(self._recipe.audio)),
             subtitles=self._subtitle_parts(),
             burn=self._burned(),
+            covers=self._source.covers,
         )
         self._context.progress(_SOUND_SHARE, "burning in the subtitles" if plan.burn else "writing the video")
         self._mixer.mux(
@@ -130,12 +131,13 @@ class _Rendering:
     def _audio_part(self, number: int, track: AudioTrack, sounds: dict[AudioTrack, SoundFile]) -> AudioPart:
         chosen = [index for index, one in enumerate(self._recipe.audio) if one.default] or [0]
         default = number == chosen[0]
-        if track.kind != "original":
+        if track in sounds:
             return AudioPart(self._named(track), sounds[track].path, default=default)
         if not self._source.has_audio:
             raise PermanentError(ErrorCode.EXPORT_INVALID, "the video has no audio of its own")
-        encode = must_encode(self._source, self._container)[0]
-        return AudioPart(self._named(track), default=default, encode=encode)
+        number_there = self._source.listened[0]
+        encode = must_encode(self._source, self._container)[number_there]
+        return AudioPart(self._named(track), number=number_there, default=default, encode=encode)
 
     def _named(self, track: AudioTrack) -> Track:
         if track.kind == "original":
@@ -241,4 +243,4 @@ def _inputs(job: RenderRecipe, context: JobContext) -> tuple[RecipeTimelines, So
         raise PermanentError(
             ErrorCode.ARTIFACT_MISSING, f"the video or its lines are missing or damaged: {error}"
         ) from error
-    return timelines, inspect(video, context.cancel)
+    return timelines, inspect(video, context.cancel, timelines.source.media.listened)

@@ -1,33 +1,51 @@
-"""What the exporter must know of a video file: its streams, and when they begin and end.
+"""What the exporter must know of a file: its streams, and when they begin and end.
 
-Times are counted as ffmpeg counts them when it reads the file, from the earliest start of any stream; in formats whose
-time may jump, from the earliest start of the streams in use.
+Times are counted as ffmpeg counts them when it reads the file; see `shared.media`.
 """
 
-import json
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from services.exporter.layouts import Layout, dub_layout
-from shared.media import SNIFF_BYTES, Container, ToolLimits, input_options, run_tool, sniff
+from shared.media import Container, number_of, open_media, tag, title_of
 from shared.pipeline import CancelToken, ErrorCode, PermanentError
 
-JUMPING = frozenset({"mpegts", "mpeg", "ogg"})
-_EXACT = frozenset({"mov", "matroska", "avi"})
-"""Containers that keep the length of every stream; in others it is estimated, or that of the longest stream."""
-_CLOCK = re.compile(r"(\d+):(\d\d):(\d\d(?:\.\d+)?)")
-_LIMITS = ToolLimits(timeout_s=60.0, memory_bytes=2 * 1024**3)
-_SCAN_LIMITS = ToolLimits(timeout_s=1800.0, memory_bytes=2 * 1024**3)
 _USUAL_ASPECT = 16 / 9
 _USUAL_FRAME_S, _SHORTEST_FRAME_S, _LONGEST_FRAME_S = 0.04, 1 / 240, 1.0
+_CODE = re.compile("[a-z]{3}")
+
+
+@dataclass(frozen=True)
+class KeptSound:
+    """An audio track of the original, and how it is labelled there."""
+
+    codec: str
+    channels: int = 2
+    layout: str = ""
+    language: str = "und"
+    title: str = ""
+
+
+@dataclass(frozen=True)
+class KeptText:
+    """A subtitle track of the original."""
+
+    codec: str
+    language: str = "und"
+    title: str = ""
+    forced: bool = False
 
 
 @dataclass(frozen=True)
 class Source:
-    """A video file. `picture_end_s` is when the picture ends, `length_s` when picture and first audio track have."""
+    """A file with picture and sound, or with one of them; `picture_end_s` is 0 without a picture.
+
+    `length_s` is when the last of picture and sound ends. What is dubbed is the sound of the tracks `listened` (from 0
+    on) together; `audio_channels` and `audio_layout` are those of the widest of them.
+    """
 
     path: Path
     container: Container
@@ -41,6 +59,14 @@ class Source:
     subtitle_tracks: int = 0
     aspect: float = 16 / 9
     """Width ÷ height of the picture as it is shown."""
+    sounds: tuple[KeptSound, ...] = ()
+    listened: tuple[int, ...] = (0,)
+    texts: tuple[KeptText, ...] = ()
+    covers: tuple[int, ...] = ()
+    """Indexes of still pictures that came along."""
+    cover_codecs: tuple[str, ...] = ()
+    attachments: int = 0
+    """How many files, such as fonts, came along."""
 
     @property
     def layout(self) -> Layout:
@@ -52,116 +78,89 @@ class Source:
         """Whether there is anything to hear."""
         return bool(self.audio_codecs)
 
+    @property
+    def has_picture(self) -> bool:
+        """Whether there is anything to see."""
+        return bool(self.video_codec)
 
-def inspect(path: Path, cancel: CancelToken) -> Source:
-    """Look into the video at `path` without trusting its name.
+    @property
+    def others(self) -> tuple[int, ...]:
+        """The audio tracks that are not listened to."""
+        return tuple(number for number in range(len(self.audio_codecs)) if number not in self.listened)
+
+
+def inspect(path: Path, cancel: CancelToken, listened: Sequence[int] = (0,)) -> Source:
+    """Look into the file at `path` without trusting its name; `listened` are the audio tracks that are dubbed.
 
     Raises:
         PermanentError: `media_unsupported` for an unknown container, `media_no_video`, `media_unreadable`.
     """
-    with path.open("rb") as file:
-        container = sniff(file.read(SNIFF_BYTES))
-    if container is None:
-        raise PermanentError(ErrorCode.MEDIA_UNSUPPORTED, "not a video file LocalClip reads; upload it as MP4 or MKV")
-    options = [part for name, value in input_options(container).items() for part in (f"-{name}", value)]
-    command = ["ffprobe", "-v", "error", *options, "-show_format", "-show_streams", "-of", "json", f"file:{path}"]
-    found = json.loads(run_tool(command, cancel, _LIMITS))
-    streams = found.get("streams", [])
-    video = next((s for s in streams if s.get("codec_type") == "video" and not _is_cover(s)), None)
-    audio = [s for s in streams if s.get("codec_type") == "audio"]
-    if video is None:
-        raise PermanentError(ErrorCode.MEDIA_NO_VIDEO, "the file holds no moving picture")
-    used = [video, *audio[:1]]
-    ends = [told_end_s(stream, container) for stream in used]
-    if None in ends:
-        scanned = _scan(path, options, cancel)
-        ends = [scanned.get(stream["index"]) for stream in used]
-    if ends[0] is None:
+    opened = open_media(path, cancel)
+    video, length_s = opened.picture or {}, opened.length_s
+    picture_end_s = opened.end_s([opened.picture])
+    if length_s is None or (opened.picture and picture_end_s is None):
         raise PermanentError(ErrorCode.MEDIA_UNREADABLE, "the picture has no length; the video is damaged or cut off")
-    origin_s = _origin_s(container, used, found.get("format", {}))
+    sounds = tuple(_sound(stream) for stream in opened.sounds)
+    heard = tuple(number for number in listened if number < len(sounds)) or (0,)
+    widest = max((sounds[number] for number in heard), key=lambda sound: sound.channels) if sounds else KeptSound("", 0)
     return Source(
         path=path,
-        container=container,
-        video_codec=video.get("codec_name", "unknown"),
-        audio_codecs=tuple(stream.get("codec_name", "unknown") for stream in audio),
-        audio_channels=int(audio[0].get("channels") or 0) if audio else 0,
-        audio_layout=str(audio[0].get("channel_layout", "")) if audio else "",
-        picture_end_s=ends[0] - origin_s,
-        length_s=max(end for end in ends if end is not None) - origin_s,
+        container=opened.container,
+        video_codec=video.get("codec_name", "unknown") if opened.picture else "",
+        audio_codecs=tuple(sound.codec for sound in sounds),
+        audio_channels=widest.channels,
+        audio_layout=widest.layout,
+        picture_end_s=picture_end_s or 0.0,
+        length_s=length_s,
         frame_s=frame_s(video),
         aspect=aspect(video),
-        subtitle_tracks=sum(stream.get("codec_type") == "subtitle" for stream in streams),
+        subtitle_tracks=len(opened.texts),
+        sounds=sounds,
+        listened=heard,
+        texts=tuple(_text(stream) for stream in opened.texts),
+        covers=tuple(stream["index"] for stream in opened.covers),
+        cover_codecs=tuple(str(stream.get("codec_name")) for stream in opened.covers),
+        attachments=sum(stream.get("codec_type") == "attachment" for stream in opened.streams),
     )
 
 
-def told_end_s(stream: dict[str, Any], container: Container) -> float | None:
-    """When a stream ends on the clock of its file, if the container tells: Matroska in its statistics, as a tag."""
-    if container.demuxer not in _EXACT:
-        return None
-    for name, text in stream.get("tags", {}).items():
-        if name.upper().startswith("DURATION") and (found := _CLOCK.fullmatch(str(text))):
-            return int(found[1]) * 3600 + int(found[2]) * 60 + float(found[3])
-    duration_s = _number(stream.get("duration"))
-    return (_number(stream.get("start_time")) or 0.0) + duration_s if duration_s else None
+def _sound(stream: Mapping[str, Any]) -> KeptSound:
+    return KeptSound(
+        codec=stream.get("codec_name", "unknown"),
+        channels=int(stream.get("channels") or 0),
+        layout=str(stream.get("channel_layout", "")),
+        language=_language(stream),
+        title=title_of(stream) or "",
+    )
 
 
-def aspect(video: dict[str, Any]) -> float:
+def _text(stream: Mapping[str, Any]) -> KeptText:
+    forced = bool(stream.get("disposition", {}).get("forced"))
+    return KeptText(stream.get("codec_name", "unknown"), _language(stream), title_of(stream) or "", forced)
+
+
+def _language(stream: Mapping[str, Any]) -> str:
+    """As a container takes it."""
+    found = (tag(stream, "language") or "").lower()
+    return found if _CODE.fullmatch(found) else "und"
+
+
+def aspect(video: Mapping[str, Any]) -> float:
     """Width ÷ height as a player shows it: pixels need not be square, and a telephone turns the picture."""
-    width, height = _number(video.get("width")) or 0.0, _number(video.get("height")) or 0.0
+    width, height = number_of(video.get("width")) or 0.0, number_of(video.get("height")) or 0.0
     if not width or not height:
         return _USUAL_ASPECT
     wide, _, high = str(video.get("sample_aspect_ratio", "")).partition(":")
-    pixel = (_number(wide) or 1.0) / (_number(high) or 1.0)
+    pixel = (number_of(wide) or 1.0) / (number_of(high) or 1.0)
     turned = any(abs(int(side.get("rotation", 0))) % 180 == 90 for side in video.get("side_data_list", ()))
     return height / (width * pixel) if turned else width * pixel / height
 
 
-def frame_s(video: dict[str, Any]) -> float:
+def frame_s(video: Mapping[str, Any]) -> float:
     """How long a frame is shown, on average."""
     for name in ("avg_frame_rate", "r_frame_rate"):
         top, _, bottom = str(video.get(name, "")).partition("/")
-        frames, seconds = _number(top), _number(bottom or "1")
+        frames, seconds = number_of(top), number_of(bottom or "1")
         if frames and seconds:
             return min(_LONGEST_FRAME_S, max(_SHORTEST_FRAME_S, seconds / frames))
     return _USUAL_FRAME_S
-
-
-def _origin_s(container: Container, used: Sequence[dict[str, Any]], whole: dict[str, Any]) -> float:
-    starts = [start for stream in used if (start := _number(stream.get("start_time"))) is not None]
-    if container.demuxer in JUMPING and starts:
-        return min(starts)
-    return _number(whole.get("start_time")) or 0.0
-
-
-def _scan(path: Path, options: Sequence[str], cancel: CancelToken) -> dict[int, float]:
-    """When every stream ends, by its packets: for containers that do not tell; the whole file is read."""
-    ends: dict[int, float] = {}
-
-    def on_line(line: str) -> None:
-        index, *times = line.split(",")
-        present, decoded, lasts = (*(_number(time) for time in times[:3]), None, None, None)[:3]
-        moment = present if present is not None else decoded
-        if moment is not None and index.isdigit():
-            ends[int(index)] = max(ends.get(int(index), moment), moment + (lasts or 0.0))
-
-    command = [
-        "ffprobe",
-        "-v",
-        "error",
-        *options,
-        "-show_entries",
-        "packet=stream_index,pts_time,dts_time,duration_time",
-    ]
-    run_tool([*command, "-of", "csv=p=0", f"file:{path}"], cancel, _SCAN_LIMITS, on_line=on_line)
-    return ends
-
-
-def _is_cover(stream: dict[str, Any]) -> bool:
-    return bool(stream.get("disposition", {}).get("attached_pic"))
-
-
-def _number(text: Any) -> float | None:
-    try:
-        return float(text)
-    except (TypeError, ValueError):
-        return None

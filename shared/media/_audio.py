@@ -6,30 +6,12 @@ from pathlib import Path
 
 import ffmpeg
 
-from shared.media._sniff import SNIFF_BYTES, Container, sniff
+from shared.media._sniff import SNIFF_BYTES, Container, sniff_audio
 from shared.media._tools import ToolLimits, input_options, run_tool
 from shared.pipeline import CancelToken, ErrorCode, PermanentError
 
 _LIMITS = ToolLimits(timeout_s=30.0, memory_bytes=2 * 1024**3)
-_PREFIXES: tuple[tuple[bytes, Container], ...] = (
-    (b"fLaC", Container("flac", "audio/flac")),
-    (b"ID3", Container("mp3", "audio/mpeg")),
-)
 _UNREADABLE = "no sound file LocalClip reads (WAV, FLAC, MP3, M4A, OGG, Opus, WebM)"
-
-
-def sniff_audio(head: bytes) -> Container | None:
-    """The format of a sound file that begins with `head`, also of a video's that holds sound; None: none of ours."""
-    if head[:4] == b"RIFF" and head[8:12] == b"WAVE":
-        return Container("wav", "audio/wav")
-    for prefix, container in _PREFIXES:
-        if head.startswith(prefix):
-            return container
-    found = sniff(head)
-    if found is not None:
-        return found
-    is_mpeg_frame = len(head) > 2 and head[0] == 0xFF and head[1] & 0xE6 in (0xE2, 0xE4)  # layer III or II
-    return Container("mp3", "audio/mpeg") if is_mpeg_frame else None
 
 
 def plain_audio(path: Path, target: Path, sample_rate_hz: int, longest_s: float, cancel: CancelToken) -> float:

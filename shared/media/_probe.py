@@ -1,77 +1,114 @@
-"""What is in a video file."""
+"""What is in a file of picture and sound."""
 
-import json
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
-from shared.media._sniff import SNIFF_BYTES, Container, sniff
-from shared.media._tools import ToolLimits, input_options, run_tool
+from shared.media._sniff import Container
+from shared.media._streams import Opened, number_of, open_media
 from shared.pipeline import CancelToken, ErrorCode, PermanentError
-from shared.transcript import MediaFacts
+from shared.transcript import AudioTrackFacts, MediaFacts, TextTrackFacts
 
-_LIMITS = ToolLimits(timeout_s=60.0, memory_bytes=2 * 1024**3)
+_TEXT_CODECS = frozenset({"subrip", "srt", "ass", "ssa", "mov_text", "webvtt", "text", "eia_608"})
+_HDR: Mapping[str, Literal["pq", "hlg"]] = {"smpte2084": "pq", "arib-std-b67": "hlg"}
+_INTERLACED = frozenset({"tt", "bb", "tb", "bt"})
 
 
 def probe(path: Path, cancel: CancelToken) -> tuple[Container, MediaFacts]:
-    """Describe the video at `path` without trusting its name.
+    """Describe the file at `path` without trusting its name.
 
     Raises:
         PermanentError: `media_unsupported` for anything but a known container, `media_unreadable` for a damaged
-            one, `media_no_video` where there is no moving picture.
+            one, `media_no_video` where there is neither a moving picture nor sound.
     """
-    with path.open("rb") as file:
-        container = sniff(file.read(SNIFF_BYTES))
-    if container is None:
+    opened = open_media(path, cancel)
+    return opened.container, described(opened)
+
+
+def described(opened: Opened) -> MediaFacts:
+    """What an opened file is. Raises: PermanentError `media_unreadable`, where nothing is in its streams."""
+    video, audio = opened.picture or {}, next(iter(opened.sounds), {})
+    if not opened.length_s or opened.length_s <= 0:
         raise PermanentError(
-            ErrorCode.MEDIA_UNSUPPORTED,
-            "not a video file LocalClip reads (MP4, MOV, MKV, WebM, AVI, TS, FLV, WMV, MPEG, OGG)",
+            ErrorCode.MEDIA_UNREADABLE, "the file is damaged or cut off: it holds neither pictures nor sound"
         )
-    options = [part for name, value in input_options(container).items() for part in (f"-{name}", value)]
-    command = ["ffprobe", "-v", "error", *options, "-show_format", "-show_streams", "-of", "json", f"file:{path}"]
-    try:
-        found = json.loads(run_tool(command, cancel, _LIMITS))
-    except PermanentError as error:
-        if error.code is ErrorCode.ENGINE_UNAVAILABLE:
-            raise
-        raise PermanentError(ErrorCode.MEDIA_UNREADABLE, f"the video is damaged or cut off: {error.message}") from error
-    return container, _facts(container, found)
-
-
-def _facts(container: Container, found: dict[str, Any]) -> MediaFacts:
-    streams = found.get("streams", [])
-    video = next((s for s in streams if s.get("codec_type") == "video" and not _is_cover(s)), None)
-    audio = next((s for s in streams if s.get("codec_type") == "audio"), None)
-    if video is None:
-        raise PermanentError(ErrorCode.MEDIA_NO_VIDEO, "the file holds no moving picture")
-    duration = _number(video.get("duration")) or _number(found.get("format", {}).get("duration"))
-    if not duration:
-        raise PermanentError(ErrorCode.MEDIA_UNREADABLE, "the video has no length; it is damaged or cut off")
     return MediaFacts(
-        container=container.demuxer,
-        duration_s=duration,
+        container=opened.container.demuxer,
+        duration_s=opened.length_s,
         video_codec=video.get("codec_name"),
-        audio_codec=audio.get("codec_name") if audio else None,
+        audio_codec=audio.get("codec_name"),
         width=video.get("width"),
         height=video.get("height"),
         fps=_ratio(video.get("avg_frame_rate")) or _ratio(video.get("r_frame_rate")),
-        audio_channels=audio.get("channels") if audio else None,
-        sample_rate_hz=int(audio["sample_rate"]) if audio and audio.get("sample_rate") else None,
+        audio_channels=audio.get("channels"),
+        sample_rate_hz=int(audio["sample_rate"]) if audio.get("sample_rate") else None,
+        hdr=_HDR.get(str(video.get("color_transfer"))),
+        interlaced=video.get("field_order") in _INTERLACED,
+        audio_tracks=tuple(_audio_track(number, stream) for number, stream in enumerate(opened.sounds, 1)),
+        text_tracks=tuple(_text_tracks(opened)),
     )
 
 
-def _is_cover(stream: dict[str, Any]) -> bool:
-    return bool(stream.get("disposition", {}).get("attached_pic"))
+def _audio_track(number: int, stream: Mapping[str, Any]) -> AudioTrackFacts:
+    return AudioTrackFacts(
+        number=number,
+        codec=stream.get("codec_name"),
+        channels=stream.get("channels"),
+        language=tag(stream, "language"),
+        title=title_of(stream),
+        default=bool(stream.get("disposition", {}).get("default")),
+        aside=_aside(stream),
+    )
 
 
-def _number(text: Any) -> float | None:
-    try:
-        value = float(text)
-    except (TypeError, ValueError):
-        return None
-    return value if value > 0 else None
+def _aside(stream: Mapping[str, Any]) -> Literal["commentary", "description"] | None:
+    marks, title = stream.get("disposition", {}), (tag(stream, "title") or "").lower()
+    if marks.get("comment") or "commentary" in title:
+        return "commentary"
+    if marks.get("visual_impaired") or marks.get("descriptions") or "audio description" in title:
+        return "description"
+    return None
+
+
+def _text_tracks(opened: Opened) -> list[TextTrackFacts]:
+    tracks = [
+        TextTrackFacts(
+            number=number,
+            codec=stream.get("codec_name"),
+            language=tag(stream, "language"),
+            title=title_of(stream),
+            forced=bool(stream.get("disposition", {}).get("forced")),
+            readable=stream.get("codec_name") in _TEXT_CODECS,
+        )
+        for number, stream in enumerate(opened.texts, 1)
+    ]
+    if opened.picture and opened.picture.get("closed_captions"):
+        tracks.append(TextTrackFacts(number=len(tracks) + 1, codec="eia_608", captions=True))
+    return tracks
+
+
+def tag(stream: Mapping[str, Any], name: str) -> str | None:
+    """A tag of a stream, unless it says that nothing is known; it may hold anything, so it is shortened."""
+    found = {key.lower(): str(value) for key, value in stream.get("tags", {}).items()}.get(name, "")
+    said = "".join(filter(str.isprintable, found)).strip()[:80]
+    return said if said and said != "und" else None
+
+
+def title_of(stream: Mapping[str, Any]) -> str | None:
+    """The name a person gave a track. MP4 keeps it where programs write what they are instead."""
+    if title := tag(stream, "title"):
+        return title
+    name = tag(stream, "handler_name")
+    return None if name is None or name.lower().replace(" ", "").startswith(_PROGRAMS) else name
+
+
+_PROGRAMS = (
+    "soundhandler", "videohandler", "subtitlehandler", "coremedia", "applesound", "isomedia", "gpac", "mainconcept",
+    "\x1fmainconcept", "l-smash", "#mainconcept", "stereo", "mono", "alias",
+)  # fmt: skip
 
 
 def _ratio(text: Any) -> float | None:
     top, _, bottom = str(text or "").partition("/")
-    numerator, denominator = _number(top), _number(bottom or "1")
-    return numerator / denominator if numerator and denominator else None
+    numerator, denominator = number_of(top), number_of(bottom or "1")
+    return numerator / denominator if numerator and denominator and numerator > 0 and denominator > 0 else None

@@ -1,4 +1,4 @@
-"""Recognize a video container by its first bytes.
+"""Recognize a container by its first bytes.
 
 ffmpeg guesses among hundreds of demuxers, some of which open other files and addresses (playlists, concat scripts).
 The demuxer is therefore chosen here, from a short list that cannot, and forced on every call.
@@ -46,3 +46,23 @@ def sniff(head: bytes) -> Container | None:
 
 def _is_transport_stream(head: bytes, packet: int) -> bool:
     return len(head) > 2 * packet and all(head[n * packet] == 0x47 for n in range(3))
+
+
+_SOUND_PREFIXES: tuple[tuple[bytes, Container], ...] = (
+    (b"fLaC", Container("flac", "audio/flac")),
+    (b"ID3", Container("mp3", "audio/mpeg")),
+)
+
+
+def sniff_audio(head: bytes) -> Container | None:
+    """The format of a sound file that begins with `head`, also of a video's that holds sound; None: none of ours."""
+    if head[:4] in (b"RIFF", b"RF64") and head[8:12] == b"WAVE":
+        return Container("wav", "audio/wav")
+    for prefix, container in _SOUND_PREFIXES:
+        if head.startswith(prefix):
+            return container
+    found = sniff(head)
+    if found is not None:
+        return found
+    is_mpeg_frame = len(head) > 2 and head[0] == 0xFF and head[1] & 0xE6 in (0xE2, 0xE4)  # layer III or II
+    return Container("mp3", "audio/mpeg") if is_mpeg_frame else None

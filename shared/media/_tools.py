@@ -73,7 +73,7 @@ def run_tool(
             process.wait()
             if process.stdout:
                 process.stdout.close()
-        _judge(process.returncode, command[0], _end_of(err))
+        _judge(process.returncode, command, _end_of(err))
         out.seek(0)
         return out.read()
 
@@ -129,7 +129,7 @@ def piped_tool(
         cancel.check()
         if late.is_set():
             raise PermanentError(ErrorCode.TOOL_TIMEOUT, f"{command[0]} did not finish within {limits.timeout_s:.0f} s")
-        _judge(process.returncode, command[0], _end_of(err))
+        _judge(process.returncode, command, _end_of(err))
 
 
 def _start(
@@ -206,10 +206,14 @@ def _end_of(stderr: IO[bytes]) -> bytes:
     return stderr.read()
 
 
-def _judge(code: int, name: str, stderr: bytes) -> None:
+def _judge(code: int, command: Sequence[str], stderr: bytes) -> None:
     if code == 0:
         return
-    tail = " | ".join(stderr.decode("utf-8", "replace").strip().splitlines()[-3:])[-600:]
+    name, said = command[0], stderr.decode("utf-8", "replace")
+    for part in command:  # where files lie on this machine is nobody's business
+        if part.startswith("file:"):
+            said = said.replace(part, "the file").replace(part.removeprefix("file:"), "the file")
+    tail = " | ".join(said.strip().splitlines()[-3:])[-600:]
     if code < 0:
         raise TransientError(ErrorCode.TOOL_FAILED, f"{name} was killed by signal {-code}: {tail}")
     raise PermanentError(ErrorCode.TOOL_FAILED, f"{name} failed: {tail or f'exit code {code}'}")

@@ -52,6 +52,9 @@ class DiarizeVideo(Job):
     video_key: str
     source_language: str | None = Field(default=None, description="None: the engine decides")
     num_speakers: int | None = Field(default=None, ge=1, le=20)
+    audio_track: str | None = Field(
+        default=None, description="audio tracks to listen to, by their numbers from 1 on: `2`, `1+2`; None: chosen"
+    )
     subtitles_key: str | None = Field(default=None, description="a person's own subtitles replace recognition")
     hotwords: tuple[str, ...] = Field(
         default=(), description="names and terms that may be said, as they are written; the most important first"

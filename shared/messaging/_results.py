@@ -31,7 +31,9 @@ class TranscriptReady(JobResult):
     media: MediaFacts
     segments: int
     speakers: int
-    note: str | None = Field(default=None, description="why there is nothing to dub, if so")
+    note: str | None = Field(
+        default=None, description="why there is nothing to dub, or which of several audio tracks were listened to"
+    )
     engines: tuple[EngineUsed, ...] = ()
 
 

@@ -9,6 +9,7 @@ from shared.pipeline._languages import (
     LanguageInfo,
     SubtitleLimits,
     language,
+    language_of_tag,
 )
 from shared.pipeline._limits import FitLimits
 from shared.pipeline._plugins import create_from_package
@@ -45,6 +46,7 @@ __all__ = [
     "TransientError",
     "create_from_package",
     "language",
+    "language_of_tag",
     "language_stages",
     "next_stage",
     "stages_through",

@@ -79,3 +79,14 @@ def language(code: str) -> LanguageInfo:
         raise PermanentError(
             ErrorCode.LANGUAGE_UNSUPPORTED, f"language '{code}' is not offered; choose one of {offered}"
         ) from None
+
+
+_OTHER_CODES = {"ger": "de", "fre": "fr", "chi": "zh", "cmn": "zh"}
+"""ISO 639-2 has two codes for some languages, and files carry both."""
+
+
+def language_of_tag(tag: str | None) -> str | None:
+    """The language that a track of a file is marked with (`eng`, `en-US`, `ger`), if it is one that is offered."""
+    code = (tag or "").lower().replace("_", "-").split("-")[0]
+    by_long = next((info.code for info in _ALL if info.iso639_2 == code), None)
+    return by_long or _OTHER_CODES.get(code) or (code if code in _BY_CODE else None)

@@ -3,6 +3,8 @@
 All times are seconds from the start of the media.
 """
 
+from typing import Literal
+
 from pydantic import BaseModel, ConfigDict, Field
 
 
@@ -46,11 +48,40 @@ class Speaker(_Frozen):
     same_voice: float | None = Field(default=None, description="cosine from which on the model takes two for one voice")
 
 
+class AudioTrackFacts(_Frozen):
+    """One audio track of a file; `number` counts from 1, as people and players count."""
+
+    number: int = Field(ge=1)
+    codec: str | None = None
+    channels: int | None = None
+    language: str | None = Field(default=None, description="as the file says it, mostly ISO 639-2")
+    title: str | None = None
+    default: bool = False
+    aside: Literal["commentary", "description"] | None = Field(
+        default=None, description="what it is marked as, if it is not what the people in the file say"
+    )
+    speech_s: float | None = Field(default=None, description="seconds of speech on it; None: not measured")
+    listened: bool = Field(default=False, description="what is said on it was recognized and is dubbed")
+
+
+class TextTrackFacts(_Frozen):
+    """One subtitle track of a file, or the closed captions in its picture."""
+
+    number: int = Field(ge=1)
+    codec: str | None = None
+    language: str | None = Field(default=None, description="as the file says it, mostly ISO 639-2")
+    title: str | None = None
+    forced: bool = False
+    captions: bool = Field(default=False, description="closed captions inside the picture")
+    readable: bool = Field(default=True, description="text; what is drawn as pictures cannot be read")
+    used: bool = Field(default=False, description="taken as the text that is spoken")
+
+
 class MediaFacts(_Frozen):
-    """What the probe says of a video; a codec is None where there is no such stream."""
+    """What the probe says of a file; a codec is None where there is no such stream. Without a picture it is sound."""
 
     container: str = Field(description="ffmpeg demuxer name the file was opened with")
-    duration_s: float = Field(ge=0)
+    duration_s: float = Field(ge=0, description="the end of the last of picture and sound")
     video_codec: str | None = None
     audio_codec: str | None = None
     width: int | None = None
@@ -58,6 +89,17 @@ class MediaFacts(_Frozen):
     fps: float | None = None
     audio_channels: int | None = None
     sample_rate_hz: int | None = None
+    hdr: Literal["pq", "hlg"] | None = Field(
+        default=None, description="how the picture goes beyond ordinary brightness"
+    )
+    interlaced: bool = False
+    audio_tracks: tuple[AudioTrackFacts, ...] = ()
+    text_tracks: tuple[TextTrackFacts, ...] = ()
+
+    @property
+    def listened(self) -> tuple[int, ...]:
+        """The audio tracks that are dubbed, counted from 0; the first one where nothing says otherwise."""
+        return tuple(track.number - 1 for track in self.audio_tracks if track.listened) or (0,)
 
 
 class Transcript(_Frozen):

@@ -1,15 +1,17 @@
 """The ffmpeg commands of the export, as pure functions."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import ffmpeg
 
+from services.exporter.containers import ContainerName, text_codec
 from services.exporter.engines._pictures import PictureEncoder
-from services.exporter.engines.base import RATE_HZ, AudioPart, MuxPlan, Track
+from services.exporter.engines.base import RATE_HZ, AudioPart, MuxPlan, SubtitlePart, Track
 from services.exporter.layouts import STEREO, Layout
-from services.exporter.source import JUMPING, Source
-from shared.media import input_options
+from services.exporter.source import KeptSound, Source
+from shared.media import JUMPING, input_options
 
 INTEGRATED, TRUE_PEAK = "lavfi.r128.I", "lavfi.r128.true_peak"
 _DEMUXERS = {".m4a": "mov", ".mp4": "mov", ".mkv": "matroska", ".mp3": "mp3", ".wav": "wav", ".flac": "flac"}
@@ -26,22 +28,39 @@ def _raw(layout: Layout, rate_hz: int = RATE_HZ) -> dict[str, Any]:
 
 
 def decode(source: Source, layout: Layout, rate_hz: int = RATE_HZ) -> list[str]:
-    """The first audio track to stdout as raw sound.
+    """The audio tracks that are listened to, together, to stdout as raw sound.
 
-    `first_pts=0` fills up a late start with silence, `async=1` gaps. The picture is read along where time is counted
-    from the first packet of the streams in use. A mono track is played from both loudspeakers as it is: ffmpeg's own
-    conversion would lower it by 3 dB.
+    `first_pts=0` fills up a late start with silence, `async=1` gaps. Everything else is read along where time is
+    counted from the first packet of the streams in use. A mono track is played from both loudspeakers as it is:
+    ffmpeg's own conversion would lower it by 3 dB.
     """
     video = _video(source)
-    sound = video["a:0"].filter("aresample", rate_hz, **{"async": 1, "first_pts": 0})
-    if source.audio_channels == 1 and layout is STEREO:
-        sound = sound.filter("channelmap", map="0|0", channel_layout="stereo")
-    elif source.audio_channels != layout.channels or layout is not STEREO:
-        sound = sound.filter("aformat", channel_layouts=layout.name)
+    heard = [_heard(video, number, source.sounds[number], layout, rate_hz) for number in source.listened]
+    sound = heard[0]
+    if len(heard) > 1:
+        sound = ffmpeg.filter(heard, "amix", inputs=len(heard), duration="longest", normalize=0)
     outputs = [ffmpeg.output(sound, "pipe:1", acodec="pcm_f32le", t=source.length_s, **_raw(layout, rate_hz))]
-    if source.container.demuxer in JUMPING:
-        outputs.append(ffmpeg.output(video["V:0"], "-", format="null", vcodec="copy"))
-    return _compile(*outputs)
+    return _compile(*outputs, *_read_along(video, source, picture=source.has_picture))
+
+
+def _heard(
+    video: "ffmpeg.nodes.FilterableStream", number: int, track: KeptSound, layout: Layout, rate_hz: int
+) -> "ffmpeg.nodes.FilterableStream":
+    sound = video[f"a:{number}"].filter("aresample", rate_hz, **{"async": 1, "first_pts": 0})
+    if track.channels == 1 and layout is STEREO:
+        return sound.filter("channelmap", map="0|0", channel_layout="stereo")
+    if track.channels != layout.channels or layout is not STEREO:
+        return sound.filter("aformat", channel_layouts=layout.name)
+    return sound
+
+
+def _read_along(video: "ffmpeg.nodes.FilterableStream", source: Source, *, picture: bool) -> list[Any]:
+    """Outputs to nowhere that keep time 0 where it is in the whole file, in formats whose time may jump."""
+    if source.container.demuxer not in JUMPING:
+        return []
+    streams = [video["V:0"]] if picture else []
+    streams += [video["a"]] if source.has_audio else []
+    return [ffmpeg.output(*streams, "-", format="null", c="copy")] if streams else []
 
 
 def read(sound: Path, layout: Layout) -> list[str]:
@@ -89,8 +108,31 @@ def resample(sound: Path, target: Path) -> list[str]:
     return _compile(ffmpeg.output(stream, f"file:{target}", format="wav", acodec="pcm_f32le", ar=RATE_HZ))
 
 
-def mux(source: Source, plan: MuxPlan, audio_kbps: int, pictures: PictureEncoder | None = None) -> list[str]:
+def cover(source: Source, index: int, target: Path) -> list[str]:
+    """A still picture that came along, as a file of its own."""
+    return _compile(ffmpeg.output(_video(source)[str(index)], f"file:{target}", format="image2", c="copy", vframes=1))
+
+
+def _attached(source: Source, covers: Sequence[Path]) -> list[str]:
+    """Covers as Matroska keeps them; their place is behind the attachments of the original."""
+    options: list[str] = []
+    for number, path in enumerate(covers, source.attachments):
+        kind = "image/png" if path.suffix == ".png" else "image/jpeg"
+        options += ["-attach", f"file:{path}", f"-metadata:s:t:{number}", f"mimetype={kind}"]
+        options += [f"-metadata:s:t:{number}", f"filename={path.name}"]
+    return options
+
+
+def mux(
+    source: Source,
+    plan: MuxPlan,
+    audio_kbps: int,
+    pictures: PictureEncoder | None = None,
+    covers: Sequence[Path] = (),
+) -> list[str]:
     """All streams together, copied where the container allows; `pictures` is there where subtitles are burned in.
+
+    `covers` are the still pictures that came along, as files, which Matroska wants.
 
     `genpts` completes the time stamps AVI does not have. Matroska has no way to hide the first frame of an AAC track,
     which only prepares the decoder: that frame is dropped there, or every stream would be moved back by its length.
@@ -107,19 +149,22 @@ def mux(source: Source, plan: MuxPlan, audio_kbps: int, pictures: PictureEncoder
         options |= _audio_options(f"a:{number}", part, audio_kbps)
         labels += _label(f"a:{number}", part.track)
     for number, subtitle in enumerate(plan.subtitles):
-        streams.append(_own(subtitle.path, f="srt")["s:0"])
-        options[f"disposition:s:{number}"] = "default" if subtitle.default else "0"
+        streams.append(_own(subtitle.path, f="srt")["s:0"] if subtitle.path else video[f"s:{subtitle.number}"])
+        options |= _subtitle_options(f"s:{number}", subtitle, plan.container)
         labels += _label(f"s:{number}", subtitle.track)
-    if plan.subtitles:
-        options["c:s"] = "mov_text" if plan.container == "mp4" else "srt"
+    if plan.container == "mp4":
+        for number, index in enumerate(plan.covers, 1):
+            streams.append(video[str(index)])
+            options |= {f"c:v:{number}": "copy", f"disposition:v:{number}": "attached_pic"}
+    elif source.attachments:
+        streams.append(video["t"])
     outputs = [ffmpeg.output(*streams, f"file:{plan.target}", **options)]
-    if source.has_audio and source.container.demuxer in JUMPING and all(part.path for part in plan.audio):
-        outputs.append(ffmpeg.output(video["a:0"], "-", format="null", acodec="copy"))  # see `decode`
+    outputs += _read_along(video, source, picture=False)
     command = _compile(*outputs, progress=True)
     if pictures:
         command[1:1] = pictures.device
     end = command.index(f"file:{plan.target}")
-    return [*command[:end], *labels, *command[end:]]
+    return [*command[:end], *labels, *_attached(source, covers), *command[end:]]
 
 
 def _audio_options(place: str, part: AudioPart, audio_kbps: int) -> dict[str, Any]:
@@ -129,6 +174,11 @@ def _audio_options(place: str, part: AudioPart, audio_kbps: int) -> dict[str, An
     if part.default is not None:
         options[f"disposition:{place}"] = "default" if part.default else "0"
     return options
+
+
+def _subtitle_options(place: str, part: SubtitlePart, container: ContainerName) -> dict[str, Any]:
+    marks = "+".join(name for name, on in (("default", part.default), ("forced", part.forced)) if on)
+    return {f"c:{place}": text_codec(part.codec, container), f"disposition:{place}": marks or "0"}
 
 
 def _label(place: str, track: Track | None) -> list[str]:

@@ -46,11 +46,15 @@ class AudioPart:
 
 @dataclass(frozen=True)
 class SubtitlePart:
-    """A subtitle track of the file to be, from an SRT file."""
+    """A subtitle track of the file to be: from an SRT file, or the track `number` of the original."""
 
-    path: Path
+    path: Path | None
     track: Track
     default: bool = False
+    number: int = 0
+    codec: str = "subrip"
+    """What it is in; a container may want it otherwise."""
+    forced: bool = False
 
 
 @dataclass(frozen=True)
@@ -63,6 +67,8 @@ class MuxPlan:
     subtitles: tuple[SubtitlePart, ...] = ()
     burn: Path | None = None
     """An ASS file to draw into the picture."""
+    covers: tuple[int, ...] = ()
+    """Still pictures of the original to take along, by their indexes there."""
 
 
 class Mixer(Protocol):
@@ -76,10 +82,10 @@ class Mixer(Protocol):
     def decode(
         self, source: Source, cancel: CancelToken, layout: Layout | None = None, rate_hz: int = RATE_HZ
     ) -> AbstractContextManager[IO[bytes]]:
-        """The first audio track of `source` as raw sound, from time 0 of the media on, silence where it has gaps.
+        """The audio tracks of `source` that are listened to as raw sound, from time 0 of the media on.
 
-        `layout` None: that of a dub of it. The reader reads to the end, which comes at the latest after
-        `source.length_s`.
+        Gaps are silence. `layout` None: that of a dub of it. The reader reads to the end, which comes at the latest
+        after `source.length_s`.
         """
         ...
 

@@ -21,6 +21,7 @@ from shared.observability import logger
 from shared.pipeline import CancelToken, ErrorCode, PermanentError, Stage, TransientError
 
 _MEMORY_BYTES = 2 * 1024**3
+_COVERS = {"png": ".png", "mjpeg": ".jpg"}
 log = logger(__name__)
 
 
@@ -104,11 +105,13 @@ class FfmpegMixer:
     def mux(self, source: Source, plan: MuxPlan, cancel: CancelToken, report: Report) -> None:
         """See `Mixer.mux`; where a hardware encoder gives up on the real picture, libx264 takes over."""
         on_line = _progress(source.length_s, report)
+        covers = self._covers(source, plan, cancel) if plan.container == "mkv" else []
         if plan.burn is None:
-            run_tool(commands.mux(source, plan, self._audio_kbps), cancel, _limits(source.length_s), on_line=on_line)
+            command = commands.mux(source, plan, self._audio_kbps, covers=covers)
+            run_tool(command, cancel, _limits(source.length_s), on_line=on_line)
             return
         for encoder in encoders(self._picture_encoder):
-            command = commands.mux(source, plan, self._audio_kbps, encoder)
+            command = commands.mux(source, plan, self._audio_kbps, encoder, covers)
             try:
                 run_tool(command, cancel, _slow_limits(source.length_s), on_line=on_line)
             except (PermanentError, TransientError) as error:
@@ -117,6 +120,15 @@ class FfmpegMixer:
                 log.warning("hardware_encoder_failed", encoder=encoder.name, error=error.message)
             else:
                 return
+
+    def _covers(self, source: Source, plan: MuxPlan, cancel: CancelToken) -> list[Path]:
+        """The still pictures that came along as files beside the target; others than JPEG and PNG stay behind."""
+        found = []
+        for number, (index, codec) in enumerate(zip(source.covers, source.cover_codecs, strict=True)):
+            if index in plan.covers and (suffix := _COVERS.get(codec)):
+                found.append(plan.target.parent / f"cover{number or ''}{suffix}")
+                run_tool(commands.cover(source, index, found[-1]), cancel, _limits(0))
+        return found
 
 
 def _progress(length_s: float, report: Report) -> Callable[[str], None]:

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, Base64Bytes, BaseModel, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, Base64Bytes, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from services.gateway.planning.gate import GateLimits
 from shared.messaging import ExportRecipe, ExportSettings, GlossaryTerm
@@ -29,6 +29,14 @@ SourceLanguage = Annotated[str, AfterValidator(_known_source)]
 
 SegmentId = Annotated[str, Field(max_length=40)]
 LineText = Annotated[str, Field(min_length=1, max_length=2000)]
+
+
+AudioTracks = Annotated[
+    str,
+    BeforeValidator(lambda sent: str(sent) if isinstance(sent, int) and not isinstance(sent, bool) else sent),
+    Field(pattern=r"^[1-9]\d?(\+[1-9]\d?){0,7}$", max_length=40, examples=["2", "1+2"]),
+]
+"""Audio tracks by their numbers from 1 on; those joined by a plus are heard together."""
 
 
 _MOST_FIELDS = 100
@@ -58,6 +66,10 @@ class TaskConfig(_Schema):
     target_languages: list[TargetLanguage] = Field(default=[], max_length=len(TARGET_LANGUAGES))
     source_language: SourceLanguage | None = Field(default=None, description="None: recognized or assumed")
     num_speakers: int | None = Field(default=None, ge=1, le=20, description="helps telling speakers apart")
+    audio_track: AudioTracks | None = Field(
+        default=None,
+        description="audio tracks to listen to, from 1 on: `2`, or `1+2` together; None: LocalClip chooses",
+    )
     glossary: list[GlossaryTerm] = Field(default=[], max_length=500)
     export_settings: ExportSettings = ExportSettings()
     gate: GateLimits = Field(default=GateLimits(), description="what a language has to reach to have no issues")
@@ -91,7 +103,9 @@ class TaskRead(BaseModel):
     config: TaskConfig
     media: MediaFacts | None
     source_language: str | None
-    note: str | None = Field(description="why there is nothing to dub, if so")
+    note: str | None = Field(
+        description="why there is nothing to dub, or which of several audio tracks were listened to, if so"
+    )
     error_code: str | None
     error_message: str | None
     version: int
@@ -105,6 +119,7 @@ class TaskUpdate(_Schema):
     target_languages: list[TargetLanguage] | None = Field(default=None, max_length=len(TARGET_LANGUAGES))
     source_language: SourceLanguage | None = None
     num_speakers: int | None = Field(default=None, ge=1, le=20)
+    audio_track: AudioTracks | None = None
     glossary: list[GlossaryTerm] | None = Field(default=None, max_length=500)
     export_settings: ExportSettings | None = None
     gate: GateLimits | None = None

@@ -192,7 +192,7 @@ def update_task(
         return read_task(session, parts.hub, task)
 
 
-_MAY_BE_NONE = ("source_language", "num_speakers")
+_MAY_BE_NONE = ("source_language", "num_speakers", "audio_track")
 
 
 def _change_languages(session: Session, task: Task, wanted: list[str]) -> None:

@@ -141,7 +141,6 @@ def test_progress_is_told_throughout(dialogue_run):
     assert {message for _, message in dialogue_run.progress} == {
         "Reading the video",
         "Extracting the audio",
-        "Drawing the waveform",
         "Finding speech",
         "Recognizing speech",
         "Telling speakers apart",

@@ -2,15 +2,21 @@
 
 from pathlib import Path
 
-from services.diarizer.ffmpeg import Sound, Video, extract_command, poster_command, write_poster
+from services.diarizer.ffmpeg import Sound, Video, extract_command, poster_command, tracks_of, write_poster
 from shared.media import Container
 from shared.pipeline import CancelToken
-from shared.transcript import MediaFacts
+from shared.transcript import AudioTrackFacts, MediaFacts
 
 VIDEO = Video(
     Path("/store/-i evil.mp4"),
     Container("mov", "video/mp4"),
-    MediaFacts(container="mov", duration_s=12.5, audio_codec="aac"),
+    MediaFacts(
+        container="mov",
+        duration_s=12.5,
+        video_codec="h264",
+        audio_codec="aac",
+        audio_tracks=(AudioTrackFacts(number=1, channels=1), AudioTrackFacts(number=2, channels=2)),
+    ),
 )
 
 
@@ -25,11 +31,15 @@ def assert_restricted(command):
 
 def test_extraction_is_restricted_and_bounded():
     """Never more sound than the video says it lasts, whatever its timestamps claim."""
-    command = extract_command(VIDEO, Sound(Path("/job/speech.pcm"), Path("/job/clips.pcm")))
+    tracks = tracks_of(VIDEO, Path("/job"))
+    command = extract_command(VIDEO, Sound(tracks, Path("/job/clips.pcm"), 2))
     assert_restricted(command)
     assert command[command.index("-t") + 1] == "12.5"
     assert command.index("-t") < command.index("-i")
-    assert [command[at + 1] for at, part in enumerate(command) if part == "-map"] == ["0:a:0", "0:a:0", "0:V:0"]
+    assert [command[at + 1] for at, part in enumerate(command) if part == "-map"] == [
+        *("0:a:0", "0:a:1", "0:a:1", "0:a:1"),  # mono; mid, side and clips of stereo
+        "0:V:0",
+    ]
 
 
 def test_the_poster_is_restricted():
@@ -47,7 +57,7 @@ def test_a_picture_that_cannot_be_decoded_is_no_failure(tmp_path):
 def test_a_wide_picture_keeps_its_shape(make_video, tmp_path):
     """An anamorphic picture is shown as wide as a player shows it."""
     path = make_video(duration_s=1.0, options=("-vf", "setsar=2"))
-    facts = MediaFacts(container="mov", duration_s=1.0)
+    facts = MediaFacts(container="mov", duration_s=1.0, video_codec="h264")
     poster = write_poster(Video(path, VIDEO.container, facts), tmp_path, CancelToken())
     assert jpeg_size(poster.read_bytes()) == (320, 120)
 

@@ -11,6 +11,8 @@ from services.diarizer.ffmpeg import check_whole
 from shared.pipeline import ErrorCode, PermanentError
 from shared.storage import keys
 
+ONE_CUE = "1\n00:00:01,000 --> 00:00:03,000\nGood morning.\n"
+
 
 @pytest.fixture
 def music(tmp_path):
@@ -81,11 +83,15 @@ def test_what_is_no_video_is_refused(bench, tmp_path, content, code):
     assert refusal(bench, path) is code
 
 
-def test_sound_without_a_picture_is_refused(bench, dialogue, tmp_path):
-    """A podcast in an MP4 is no video."""
+def test_sound_without_a_picture_is_heard(bench, dialogue, tmp_path):
+    """A podcast in an MP4 has lines like any video, and no poster."""
     path = tmp_path / "sound.mp4"
     subprocess.run(["ffmpeg", "-v", "error", "-i", dialogue.path, "-c:a", "aac", path], check=True)
-    assert refusal(bench, path) is ErrorCode.MEDIA_NO_VIDEO
+    run = bench.run(path, ONE_CUE, source_language="en")
+    assert (run.result.segments, run.result.media.video_codec) == (1, None)
+    assert run.result.media.duration_s == pytest.approx(dialogue.duration_s, abs=0.05)
+    names = [info.key.rsplit("/", 1)[-1] for info in run.store.list(f"tasks/{run.result.task_id}/processed/")]
+    assert "poster.jpg" not in names
 
 
 @pytest.mark.parametrize(

@@ -123,6 +123,58 @@ export type AudioTrack = {
 };
 
 /**
+ * AudioTrackFacts
+ *
+ * One audio track of a file; `number` counts from 1, as people and players count.
+ */
+export type AudioTrackFacts = {
+    /**
+     * Aside
+     *
+     * what it is marked as, if it is not what the people in the file say
+     */
+    aside?: 'commentary' | 'description' | null;
+    /**
+     * Channels
+     */
+    channels?: number | null;
+    /**
+     * Codec
+     */
+    codec?: string | null;
+    /**
+     * Default
+     */
+    default?: boolean;
+    /**
+     * Language
+     *
+     * as the file says it, mostly ISO 639-2
+     */
+    language?: string | null;
+    /**
+     * Listened
+     *
+     * what is said on it was recognized and is dubbed
+     */
+    listened?: boolean;
+    /**
+     * Number
+     */
+    number: number;
+    /**
+     * Speech S
+     *
+     * seconds of speech on it; None: not measured
+     */
+    speech_s?: number | null;
+    /**
+     * Title
+     */
+    title?: string | null;
+};
+
+/**
  * BurnIn
  *
  * Subtitles drawn into the picture, which is encoded again for them.
@@ -1061,7 +1113,7 @@ export type LogRead = {
 /**
  * MediaFacts
  *
- * What the probe says of a video; a codec is None where there is no such stream.
+ * What the probe says of a file; a codec is None where there is no such stream. Without a picture it is sound.
  */
 export type MediaFacts = {
     /**
@@ -1073,6 +1125,10 @@ export type MediaFacts = {
      */
     audio_codec?: string | null;
     /**
+     * Audio Tracks
+     */
+    audio_tracks?: Array<AudioTrackFacts>;
+    /**
      * Container
      *
      * ffmpeg demuxer name the file was opened with
@@ -1080,6 +1136,8 @@ export type MediaFacts = {
     container: string;
     /**
      * Duration S
+     *
+     * the end of the last of picture and sound
      */
     duration_s: number;
     /**
@@ -1087,13 +1145,27 @@ export type MediaFacts = {
      */
     fps?: number | null;
     /**
+     * Hdr
+     *
+     * how the picture goes beyond ordinary brightness
+     */
+    hdr?: 'pq' | 'hlg' | null;
+    /**
      * Height
      */
     height?: number | null;
     /**
+     * Interlaced
+     */
+    interlaced?: boolean;
+    /**
      * Sample Rate Hz
      */
     sample_rate_hz?: number | null;
+    /**
+     * Text Tracks
+     */
+    text_tracks?: Array<TextTrackFacts>;
     /**
      * Video Codec
      */
@@ -1934,7 +2006,52 @@ export type TakeRead = {
  *
  * What a task is to become.
  */
-export type TaskConfig = {
+export type TaskConfigInput = {
+    /**
+     * Audio Track
+     *
+     * audio tracks to listen to, from 1 on: `2`, or `1+2` together; None: LocalClip chooses
+     */
+    audio_track?: string | null;
+    export_settings?: ExportSettings;
+    /**
+     * what a language has to reach to have no issues
+     */
+    gate?: GateLimits;
+    /**
+     * Glossary
+     */
+    glossary?: Array<GlossaryTerm>;
+    /**
+     * Num Speakers
+     *
+     * helps telling speakers apart
+     */
+    num_speakers?: number | null;
+    /**
+     * Source Language
+     *
+     * None: recognized or assumed
+     */
+    source_language?: string | null;
+    /**
+     * Target Languages
+     */
+    target_languages?: Array<string>;
+};
+
+/**
+ * TaskConfig
+ *
+ * What a task is to become.
+ */
+export type TaskConfigOutput = {
+    /**
+     * Audio Track
+     *
+     * audio tracks to listen to, from 1 on: `2`, or `1+2` together; None: LocalClip chooses
+     */
+    audio_track?: string | null;
     export_settings?: ExportSettings;
     /**
      * what a language has to reach to have no issues
@@ -1968,7 +2085,7 @@ export type TaskConfig = {
  * A task.
  */
 export type TaskRead = {
-    config: TaskConfig;
+    config: TaskConfigOutput;
     /**
      * Created At
      */
@@ -1995,7 +2112,7 @@ export type TaskRead = {
     /**
      * Note
      *
-     * why there is nothing to dub, if so
+     * why there is nothing to dub, or which of several audio tracks were listened to, if so
      */
     note: string | null;
     /**
@@ -2035,6 +2152,10 @@ export type TaskRead = {
  * Changes to a task's configuration; what is left out stays.
  */
 export type TaskUpdate = {
+    /**
+     * Audio Track
+     */
+    audio_track?: string | null;
     export_settings?: ExportSettings | null;
     gate?: GateLimits | null;
     /**
@@ -2126,12 +2247,60 @@ export type TermWrite = {
 };
 
 /**
+ * TextTrackFacts
+ *
+ * One subtitle track of a file, or the closed captions in its picture.
+ */
+export type TextTrackFacts = {
+    /**
+     * Captions
+     *
+     * closed captions inside the picture
+     */
+    captions?: boolean;
+    /**
+     * Codec
+     */
+    codec?: string | null;
+    /**
+     * Forced
+     */
+    forced?: boolean;
+    /**
+     * Language
+     *
+     * as the file says it, mostly ISO 639-2
+     */
+    language?: string | null;
+    /**
+     * Number
+     */
+    number: number;
+    /**
+     * Readable
+     *
+     * text; what is drawn as pictures cannot be read
+     */
+    readable?: boolean;
+    /**
+     * Title
+     */
+    title?: string | null;
+    /**
+     * Used
+     *
+     * taken as the text that is spoken
+     */
+    used?: boolean;
+};
+
+/**
  * UploadComplete
  *
  * What the task is to become; with `start` all its languages are processed at once.
  */
 export type UploadComplete = {
-    config?: TaskConfig;
+    config?: TaskConfigInput;
     /**
      * Start
      */
