@@ -17,7 +17,7 @@ from typing import Any
 import httpx
 
 from localclip.errors import LocalClipError
-from shared.models import Model
+from shared.models import HubFile, Model
 
 TRIES = 5
 _CHUNK = 1 << 20
@@ -117,10 +117,14 @@ class Hub:
             files.append(RemoteFile(link.name, size, link.sha256, None, link.url))
         return Repository(model.repository, "-".join(link.sha256 for link in model.links), tuple(files))
 
-    def fetch(self, repository: Repository, file: RemoteFile, partial: Path, tell: Tell) -> None:
+    def address(self, file: HubFile) -> str:
+        """Where a file of the hub is fetched from."""
+        return f"{self._endpoint}/{file.repository}/resolve/{file.revision}/{file.path}"
+
+    def fetch(self, repository: Repository, file: RemoteFile, partial: Path, tell: Tell, tries: int = TRIES) -> None:
         """Complete `partial` to the whole file, from where it ends now.
 
-        Raises: LocalClipError when the hub refuses, or nothing came in several tries in a row; what came stays.
+        Raises: LocalClipError when the hub refuses, or nothing came in `tries` tries in a row; what came stays.
         """
         url = file.url or f"{self._endpoint}/{repository.name}/resolve/{repository.revision}/{file.name}"
         idle = 0
@@ -131,7 +135,7 @@ class Hub:
             except httpx.TransportError as error:
                 reason = _words(error)
             idle = 0 if _size(partial) > have else idle + 1
-            if idle >= TRIES:
+            if idle >= tries:
                 raise LocalClipError(
                     f"{file.name} of {repository.name} does not come through ({reason}); what came is kept, run it "
                     "again"

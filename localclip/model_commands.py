@@ -14,7 +14,7 @@ from localclip import weights
 from localclip.errors import LocalClipError
 from localclip.hub import Hub, Tell
 from localclip.terminal import console
-from shared.models import CATALOGUE, Model, ModelSettings
+from shared.models import CATALOGUE, STARTER, Model, ModelSettings
 
 _HUB = "https://huggingface.co"
 models = typer.Typer(help="Weights of the neural engines: what there is, fetch it, check it.", no_args_is_help=True)
@@ -28,7 +28,7 @@ def list_models(as_json: Annotated[bool, typer.Option("--json", help="print JSON
         print(json.dumps([_as_json(model, settings) for model in CATALOGUE], indent=2))
         return
     grid = Table(title=f"models in {settings.models_dir.absolute()}", title_justify="left")
-    for heading in ("model", "engine", "size", "licence", "commercial use", "state", "note"):
+    for heading in ("model", "engine", "size", "licence", "commercial use", "state", "good for", "from", "note"):
         grid.add_column(heading, overflow="fold")
     for model in CATALOGUE:
         grid.add_row(
@@ -38,27 +38,40 @@ def list_models(as_json: Annotated[bool, typer.Option("--json", help="print JSON
             model.licence,
             "yes" if model.commercial_use else "no",
             weights.state(model, settings),
+            model.improves,
+            ", ".join(model.sources),
             _note(model),
         )
     console.print(grid)
+    if any(weights.state(model, settings) != "here" for model in CATALOGUE if model.name in STARTER):
+        _say(f"a good start ({', '.join(STARTER)}): localclip models pull starter")
 
 
 @models.command("pull")
-def pull_models(names: Annotated[list[str], typer.Argument(help="names of `localclip models list`")]) -> None:
+def pull_models(
+    names: Annotated[list[str], typer.Argument(help="names of `localclip models list`; starter: a good start")],
+) -> None:
     """Fetch models; what broke off goes on where it stopped, what is here and whole is left alone."""
     settings = ModelSettings()
-    chosen = [weights.find(name) for name in names]
-    endpoint, token = os.environ.get("HF_ENDPOINT") or _HUB, os.environ.get("HF_TOKEN", "")
+    chosen = dict.fromkeys(weights.find(each) for name in names for each in (STARTER if name == "starter" else (name,)))
     for model in chosen:
-        with Hub(endpoint, "" if model.links else token) as hub, _progress() as begin:
-            pulled = weights.pull(model, settings, hub, begin)
+        pulled = pull(model, settings)
         total = _size(sum(kept.size for kept in pulled.manifest.files.values()))
         did = f"fetched {pulled.fetched} files" if pulled.fetched else "nothing to fetch"
-        _say(f"{model.name}: {did}; {total} in {pulled.folder}, revision {pulled.manifest.revision[:12]}")
+        version = f"{'digest' if model.contents else 'revision'} {pulled.manifest.revision[:12]}"
+        _say(f"{model.name}: {did}; {total} in {pulled.folder}, {version}")
         if pulled.outdated:
             _say(f"{model.name}: it works, but a newer one is known and could not be fetched: {pulled.outdated}")
         if not model.commercial_use:
             _say(f"{model.name}: its licence ({model.licence}) does not allow commercial use")
+
+
+def pull(model: Model, settings: ModelSettings) -> weights.Pulled:
+    """Fetch one model with a bar for every step, where somebody sees it. Raises: LocalClipError."""
+    endpoint, token = os.environ.get("HF_ENDPOINT") or _HUB, os.environ.get("HF_TOKEN", "")
+    # a token is for the hub's gated models alone: other hosts do not get to see it
+    with Hub(endpoint, "" if model.links or model.contents else token) as hub, _progress() as begin:
+        return weights.pull(model, settings, hub, begin, os.environ.get("LOCALCLIP_MODELS_FROM", ""))
 
 
 @models.command("check")
@@ -112,6 +125,10 @@ def _as_json(model: Model, settings: ModelSettings) -> dict[str, object]:
         "licence": model.licence,
         "commercial_use": model.commercial_use,
         "gated": model.gated,
+        "digest": model.digest,
+        "sources": list(model.sources),
+        "good_for": model.improves,
+        "starter": model.name in STARTER,
         "folder": str(settings.models_dir.absolute() / model.name),
         "state": weights.state(model, settings),
     }
@@ -119,7 +136,11 @@ def _as_json(model: Model, settings: ModelSettings) -> dict[str, object]:
 
 def _note(model: Model) -> str:
     gated = "accept its terms on its page, then set HF_TOKEN" if model.gated else ""
-    return "; ".join(filter(None, (gated, model.note)))
+    if model.name in STARTER:
+        chosen = "in the starter set"
+    else:
+        chosen = "" if model.contents else "on request: its bytes are not confirmed by a second source"
+    return "; ".join(filter(None, (chosen, gated, model.note)))
 
 
 def _size(count: float) -> str:

@@ -1,4 +1,4 @@
-"""Weights on this machine: fetched from a hub into their folder, and checked against what was fetched.
+"""Weights on this machine: fetched into their folder from a hub, or from any source of a model known by its contents.
 
 A folder may be used at any time: files appear whole and checked, those a model cannot do without last, and one that
 changed stays until its replacement is there. Beside them a manifest keeps where they came from, their checksums, and
@@ -18,8 +18,9 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from localclip.errors import LocalClipError
+from localclip.gather import Gathering
 from localclip.hub import Hub, RemoteFile, Repository, Tell, sha256_of
-from shared.models import CATALOGUE, Model, ModelSettings, catalogued
+from shared.models import CATALOGUE, File, Model, ModelSettings, catalogued, download_bytes
 
 MANIFEST = "localclip-manifest.json"
 _PARTIAL = ".partial"
@@ -78,13 +79,15 @@ def state(model: Model, settings: ModelSettings) -> str:
     if not present:
         return "incomplete" if folder.exists() else "absent"
     manifest = read_manifest(folder)
-    files = manifest.files if manifest else {}
+    files = {file.name: Kept(file.size, file.sha256) for file in model.contents} or (manifest.files if manifest else {})
     whole = all(_has_size(folder / name, kept.size) for name, kept in files.items())
     return "here" if whole and len(present) == len(model.required) else "incomplete"
 
 
-def pull(model: Model, settings: ModelSettings, hub: Hub, begin: Begin) -> Pulled:
+def pull(model: Model, settings: ModelSettings, hub: Hub, begin: Begin, own: str = "") -> Pulled:
     """Fetch what is missing of a model or broken; what is there and right is not fetched again.
+
+    `own`: a folder or an address laid out as the folder of the weights, which is asked first.
 
     A model that is whole asks no hub; one of another commit than the catalogue's is renewed, and kept where that fails.
     Raises: LocalClipError.
@@ -95,30 +98,28 @@ def pull(model: Model, settings: ModelSettings, hub: Hub, begin: Begin) -> Pulle
     if whole and whole.revision == (_revision(model) or whole.revision):
         return Pulled(folder, whole, 0)
     try:
-        return _renew(model, folder, settings, hub, begin)
+        return _renew(model, folder, settings, hub, begin, own)
     except LocalClipError as error:
         if whole:
             return Pulled(folder, whole, 0, str(error))
         raise
 
 
-def _renew(model: Model, folder: Path, settings: ModelSettings, hub: Hub, begin: Begin) -> Pulled:
-    if settings.offline:
+def _renew(model: Model, folder: Path, settings: ModelSettings, hub: Hub, begin: Begin, own: str) -> Pulled:
+    if settings.offline and not (model.contents and own and "://" not in own):
         raise LocalClipError(
             f"LOCALCLIP_OFFLINE is set, so nothing is fetched: unset it, or copy the folder of the model from another "
             f"machine to {folder}"
         )
+    if model.contents:
+        return _gather(model, folder, settings, hub, begin, own)
     with _disk_errors(settings), _alone(folder):
         repository = hub.linked(model) if model.links else hub.repository(model.repository, model.revision)
         wanted = _wanted(model, repository)
         known = read_manifest(folder)
         missing = [file for file in wanted if not _is_there(folder, file, known, begin)]
-        _check_space(folder, missing)
-        # all of them before the first is put in its place: old and new parts of a model do not work together
-        arrived = [(_fetch(hub, repository, file, folder, begin), folder / file.name) for file in missing]
-        for partial, target in arrived:
-            target.parent.mkdir(parents=True, exist_ok=True)
-            partial.replace(target)
+        _check_room(folder, sum(file.size for file in missing))
+        _put([(_fetch(hub, repository, file, folder, begin), folder / file.name) for file in missing])
         files = {file.name: _kept(file, folder, known) for file in wanted}
         manifest = Manifest(repository.name, repository.revision, files)
         _write(folder, manifest)
@@ -126,21 +127,50 @@ def _renew(model: Model, folder: Path, settings: ModelSettings, hub: Hub, begin:
     return Pulled(folder, manifest, len(missing))
 
 
+def _gather(model: Model, folder: Path, settings: ModelSettings, hub: Hub, begin: Begin, own: str) -> Pulled:
+    """Bring the files of a model that is known by its contents, from wherever they are to be had."""
+    with _disk_errors(settings), _alone(folder):
+        known = read_manifest(folder)
+        missing = [file for file in model.contents if not _is_known(folder, file, known, begin)]
+        needed = sum(file.size for file in missing) + download_bytes(tuple(missing))
+        _check_room(folder, needed if missing else 0)
+        with Gathering(model.name, folder / _PARTIAL, hub, begin, own, settings.offline) as found:
+            arrived = [(found.bring(file), folder / file.name) for file in missing]
+        _put(arrived)
+        files = {
+            file.name: Kept(file.size, file.sha256, (folder / file.name).stat().st_mtime_ns) for file in model.contents
+        }
+        manifest = Manifest(model.repository, _revision(model), files)
+        _write(folder, manifest)
+        shutil.rmtree(folder / _PARTIAL, ignore_errors=True)
+    return Pulled(folder, manifest, len(missing))
+
+
+def _put(arrived: list[tuple[Path, Path]]) -> None:
+    """Put files in their places when all of them are there: old and new parts of a model do not work together."""
+    for partial, target in arrived:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        partial.replace(target)
+
+
 def check(model: Model, settings: ModelSettings, begin: Begin) -> dict[str, str]:
     """What is wrong, by file; empty for a whole model. Reads every byte, asks no network."""
     folder = settings.models_dir / model.name
     faults = {name: "is missing" for name in model.required if not (folder / name).is_file()}
     manifest = read_manifest(folder)
-    if manifest is None:
+    files = {file.name: Kept(file.size, file.sha256) for file in model.contents} or (manifest.files if manifest else {})
+    if not files:
         return faults or {MANIFEST: "is missing, so only names could be checked"}
-    for name, kept in manifest.files.items():
+    for name, kept in files.items():
         path = folder / name
         if not path.is_file():
             faults[name] = "is missing"
         elif not _has_size(path, kept.size):
             faults[name] = f"has {path.stat().st_size} bytes instead of {kept.size}"
         elif sha256_of(path, begin(f"checking {name}", kept.size, 0)) != kept.sha256:
-            faults[name] = "has another checksum than when it was fetched"
+            faults[name] = "has another checksum than " + (
+                "it should have" if model.contents else "when it was fetched"
+            )
     return faults
 
 
@@ -177,7 +207,7 @@ def _whole(model: Model, folder: Path, begin: Begin) -> Manifest | None:
 
 
 def _revision(model: Model) -> str:
-    return "-".join(link.sha256 for link in model.links) or model.revision
+    return model.digest or "-".join(link.sha256 for link in model.links) or model.revision
 
 
 def _wanted(model: Model, repository: Repository) -> list[RemoteFile]:
@@ -198,6 +228,11 @@ def _is_there(folder: Path, file: RemoteFile, known: Manifest | None, begin: Beg
     if kept and file.sha256 and file.size == kept.size and kept.sha256.startswith(file.sha256):
         return True
     return file.fault(path, begin(f"checking {file.name}", file.size, 0)) is None
+
+
+def _is_known(folder: Path, file: File, known: Manifest | None, begin: Begin) -> bool:
+    wanted = RemoteFile(file.name, file.size, file.sha256, None)
+    return _is_there(folder, wanted, known, begin)
 
 
 def _untouched(path: Path, name: str, known: Manifest | None) -> Kept | None:
@@ -235,12 +270,12 @@ def _kept(file: RemoteFile, folder: Path, known: Manifest | None) -> Kept:
     return Kept(file.size, sha256, path.stat().st_mtime_ns)
 
 
-def _check_space(folder: Path, missing: list[RemoteFile]) -> None:
-    partial = folder / _PARTIAL
-    here = sum(path.stat().st_size for path in partial.glob("*")) if partial.exists() else 0
-    needed = sum(file.size for file in missing) - here
-    if not missing:
+def _check_room(folder: Path, needed: int) -> None:
+    """Raises: LocalClipError, when there is no room for so many bytes, what came before included."""
+    if not needed:
         return
+    partial = folder / _PARTIAL
+    needed -= sum(path.stat().st_size for path in partial.glob("*")) if partial.exists() else 0
     place = next(parent for parent in (folder, *folder.parents) if parent.exists())
     free = shutil.disk_usage(place).free
     if needed + _SPARE > free:

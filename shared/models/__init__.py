@@ -1,10 +1,29 @@
 """Weights of neural engines: which there are, under which terms, and where they lie on this machine.
 
-A service only loads what lies in a folder; fetching is one explicit step, `localclip models pull`.
+A service only loads what lies in a folder; fetching is the step of a person: `localclip models pull`, `up` or `demo`.
 """
 
-from shared.models._catalogue import CATALOGUE, Link, Model, catalogued
-from shared.models._find import find_model
+from shared.models._catalogue import CATALOGUE, STARTER, Link, Model, catalogued
+from shared.models._contents import Archive, File, HubFile, Member, Packed, Source, WebFile, download_bytes
+from shared.models._find import find_model, identified, is_here
 from shared.models._settings import ModelSettings
 
-__all__ = ["CATALOGUE", "Link", "Model", "ModelSettings", "catalogued", "find_model"]
+__all__ = [
+    "CATALOGUE",
+    "STARTER",
+    "Archive",
+    "File",
+    "HubFile",
+    "Link",
+    "Member",
+    "Model",
+    "ModelSettings",
+    "Packed",
+    "Source",
+    "WebFile",
+    "catalogued",
+    "download_bytes",
+    "find_model",
+    "identified",
+    "is_here",
+]

@@ -1,8 +1,10 @@
 """From the name of a model to its folder."""
 
+import hashlib
+from functools import lru_cache
 from pathlib import Path
 
-from shared.models._catalogue import CATALOGUE, catalogued
+from shared.models._catalogue import CATALOGUE, Model, catalogued
 from shared.models._settings import ModelSettings
 from shared.pipeline import ErrorCode, PermanentError
 
@@ -32,3 +34,28 @@ def find_model(name_or_path: str, settings: ModelSettings) -> Path:
             f"fetch it with: localclip models pull {model.name}",
         )
     return folder
+
+
+def is_here(model: Model, settings: ModelSettings) -> bool:
+    """Whether every file it cannot do without lies in its folder."""
+    return all((settings.models_dir / model.name / file).is_file() for file in model.required)
+
+
+def identified(name_or_path: str) -> Model | None:
+    """The catalogue's entry of a model: by its name, or, given by its path, by what its largest file holds."""
+    model = catalogued(name_or_path)
+    return model or _by_contents(Path(name_or_path).expanduser())
+
+
+@lru_cache(32)
+def _by_contents(folder: Path) -> Model | None:
+    for model in CATALOGUE:
+        largest = max(model.contents, key=lambda file: file.size, default=None)
+        if largest is None:
+            continue
+        path = folder / largest.name
+        if path.is_file() and path.stat().st_size == largest.size:
+            with path.open("rb") as file:
+                if hashlib.file_digest(file, "sha256").hexdigest() == largest.sha256:
+                    return model
+    return None

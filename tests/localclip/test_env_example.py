@@ -20,7 +20,7 @@ from shared.storage import StorageSettings
 ROOT = Path(__file__).parents[2]
 SHARED = (BrokerSettings, WorkerSettings, StorageSettings, ModelSettings)
 _SETTING = re.compile(r"^#? ?([A-Z][A-Z0-9_]*)=(.*)$")
-_OF_THE_CLIENT = {"LOCALCLIP_SERVER", "LOCALCLIP_API_KEY", "HF_ENDPOINT", "HF_TOKEN"}
+_OF_THE_CLIENT = {"LOCALCLIP_SERVER", "LOCALCLIP_API_KEY", "HF_ENDPOINT", "HF_TOKEN", "LOCALCLIP_MODELS_FROM"}
 
 
 def settings_classes() -> Iterator[type[BaseSettings]]:
