@@ -72,8 +72,7 @@ def opens_sentence(text: str, start: int) -> bool:
 def _runs(text: str) -> Iterator[tuple[str, bool]]:
     """Runs of capitalized words inside sentences, each with whether a title stands before it."""
     words = list(_WORD.finditer(text))
-    if not _mixes_case(words):
-        return
+    mixed = _mixes_case(words)
     run: tuple[int, int] | None = None
     after_title = False
     for word in words:
@@ -86,8 +85,9 @@ def _runs(text: str) -> Iterator[tuple[str, bool]]:
                 yield text[slice(*run)], after_title
             run = None
             title = _title_before(text, word.start())
-            if _is_capitalized(bare) and (title or not opens_sentence(text, word.start())):
-                run, after_title = (word.start(), end), title in _CERTAIN_TITLES
+            certain = title in _CERTAIN_TITLES
+            if _is_capitalized(bare) and (certain or (mixed and (title or not opens_sentence(text, word.start())))):
+                run, after_title = (word.start(), end), certain
         if run and bare != word[0]:  # nothing continues a name after its possessive
             yield text[slice(*run)], after_title
             run = None

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from services.translator.condense import condense
 from services.translator.engines.base import Line, Meter, Passage, Translator
+from services.translator.figures import written
 from services.translator.names import find_names
 from services.translator.protection import (
     Piece,
@@ -330,7 +331,8 @@ class EngineRun:
         return found.certain | self._engine.names(found.likely, job.source_language, job.language, self._context.cancel)
 
     def _finish(self, text: str, source_text: str, kept: Iterable[str]) -> str:
-        return finish(text, source_text, self._job.language, tuple(kept))
+        text = finish(text, source_text, self._job.language, tuple(kept))
+        return written(text, source_text, self._job.source_language, self._job.language)
 
 
 def _unchanged(pieces: Iterable[Piece]) -> list[str]:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from services.translator.engines._modes import Mode, data_folder, find_routes, installed_modes
 from services.translator.engines._pipeline import KeptPipeline, PipelineLostError
+from services.translator.engines._replies import reply
 from services.translator.engines._stream_format import Unit, from_record, read_units, to_analyse, to_record
 from services.translator.engines.base import Passage, Traits, Translation
 from shared.media import ToolLimits, run_tool
@@ -82,7 +83,10 @@ class ApertiumTranslator:
         with self._lock:
             self._stop_idling()
             try:
-                return [Translation(line.index, (self._along(route, line.text, cancel),)) for line in passage.lines]
+                return [
+                    Translation(line.index, (self._rendered(route, line.text, passage, cancel),))
+                    for line in passage.lines
+                ]
             finally:
                 self._idle = threading.Timer(_IDLE_S, self.close)
                 self._idle.daemon = True
@@ -94,6 +98,9 @@ class ApertiumTranslator:
             self._stop_idling()
             while self._pipelines:
                 self._pipelines.popitem()[1].close()
+
+    def _rendered(self, route: tuple[Mode, ...], text: str, passage: Passage, cancel: CancelToken) -> str:
+        return reply(text, passage.source, passage.target) or self._along(route, text, cancel)
 
     def _along(self, route: tuple[Mode, ...], text: str, cancel: CancelToken) -> str:
         for mode in route:

@@ -240,3 +240,19 @@ def test_a_sentence_with_fewer_words_than_lines_is_translated_line_by_line(job: 
     assert [(line.segment_id, line.error_code) for line in broken.lines] == [
         (f"s000{n}", ErrorCode.ENGINE_FAILED) for n in (1, 2, 3)
     ]
+
+
+def test_short_replies_are_not_taken_for_numbers_and_trades(
+    apertium: ApertiumTranslator, job: MakeJob, context: JobContext
+) -> None:
+    """Rules alone make "Núm.", "Derecho.", "¡Venido encima!" and "¿Señor Herrero?"."""
+    made = job("No.", "Right.", "Mr. Smith?", "Fine, go.", "Come on!", "What?", "No, no, no.")
+    assert [line.text for line in ShardTranslation(apertium).run(made, context).lines] == [
+        "No.",
+        "Claro.",
+        "¿Señor Smith?",
+        "Está bien, vete.",
+        "¡Vamos!",
+        "¿Qué?",
+        "No, no, no.",
+    ]
