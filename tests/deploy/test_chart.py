@@ -231,3 +231,26 @@ def test_a_values_file_for_every_kind_of_cluster_is_rendered() -> None:
     assert len(files) >= 2
     for file in files:
         assert rendered("--values", str(file))
+
+
+def test_a_backup_is_a_cron_job_that_can_restore_too() -> None:
+    """It has store, database and a volume that outlives the release; it knows the broker, to refuse a restore."""
+    objects = rendered("--set", "backup.enabled=true", "--set", "backup.keep=3")
+    spec = objects["CronJob", "backup"]["spec"]
+    assert spec["concurrencyPolicy"] == "Forbid"
+    found = spec["jobTemplate"]["spec"]["template"]["spec"]
+    (container,) = found["containers"]
+    assert container["args"] == ["backup.sh", "/backups"]
+    given = {entry["name"]: entry.get("value") for entry in container["env"]}
+    assert given["LOCALCLIP_BACKUP_KEEP"] == "3"
+    assert given["LOCALCLIP_BROKER"] == "team-localclip-nats:4222"
+    assert given["S3_ENDPOINT"] == "team-localclip-objects:9000"
+    assert {"DATABASE_URL", "S3_ACCESS_KEY", "S3_SECRET_KEY", "LOCALCLIP_BACKUP_LIMIT_S"} < given.keys()
+    claim = objects["PersistentVolumeClaim", "backup"]
+    assert claim["metadata"]["annotations"]["helm.sh/resource-policy"] == "keep"
+    assert {"name": "backups", "persistentVolumeClaim": {"claimName": "team-localclip-backup"}} in found["volumes"]
+    assert ("CronJob", "backup") not in rendered()
+    mine = rendered("--set", "backup.enabled=true", "--set", "backup.existingClaim=mine")
+    assert ("PersistentVolumeClaim", "backup") not in mine
+    refused = helm("--set", "secret=keys", "--set", "backup.keep=0")
+    assert refused.returncode != 0
