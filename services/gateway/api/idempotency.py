@@ -32,6 +32,7 @@ from shared.observability import logger
 
 _RENEW_S = claims.LEASE.total_seconds() / 3
 _REST_S = 2.0
+_AGAIN_S = 1.0
 _WORTH_ANOTHER_TRY = (400, 401, 403, 408, 409, 413, 429)
 _KEPT_HEADERS = ("content-type", "location", "etag")
 log = logger(__name__)
@@ -42,6 +43,7 @@ class IdempotencyMiddleware:
 
     def __init__(self, app: ASGIApp, database: Database) -> None:
         self._app, self._database = app, database
+        self._releasing: set[asyncio.Task[None]] = set()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """ASGI."""
@@ -92,7 +94,7 @@ class IdempotencyMiddleware:
         finally:
             renewing.cancel()
             if not is_settled:
-                await asyncio.to_thread(claims.release, self._database, row.key, row.holder or "")
+                await self._release(row)
 
     async def _settle(self, row: IdempotencyRow, content: "_Content", turns: Turns) -> None:
         status = row.status or 500
@@ -103,9 +105,31 @@ class IdempotencyMiddleware:
                     row.content, row.content_size = content.digest(), content.size
                     await turns.run(claims.settle, self._database, row)
                     return
-            await asyncio.to_thread(claims.release, self._database, row.key, row.holder or "")
         except SQLAlchemyError:  # what was asked is done all the same, and the client must know
             log.exception("answer_not_kept", status=status)
+            return
+        await self._release(row)
+
+    async def _release(self, row: IdempotencyRow) -> None:
+        """Give the key free; in a busy database behind the answer, or a repeat waits for the lease to run out."""
+        if not await self._is_released(row):
+            task = asyncio.create_task(self._release_later(row))
+            self._releasing.add(task)
+            task.add_done_callback(self._releasing.discard)
+
+    async def _release_later(self, row: IdempotencyRow) -> None:
+        for _ in range(int(claims.LEASE.total_seconds() / _AGAIN_S)):
+            await asyncio.sleep(_AGAIN_S)
+            if await self._is_released(row):
+                return
+
+    async def _is_released(self, row: IdempotencyRow) -> bool:
+        try:
+            await asyncio.to_thread(claims.release, self._database, row.key, row.holder or "")
+        except SQLAlchemyError as error:
+            log.warning("key_not_released", error=type(error).__name__)
+            return False
+        return True
 
     async def _renew(self, row: IdempotencyRow) -> None:
         while True:

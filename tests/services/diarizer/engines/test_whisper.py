@@ -3,6 +3,7 @@
 import dataclasses
 from itertools import pairwise
 
+import ctranslate2
 import faster_whisper
 import numpy as np
 import pytest
@@ -145,6 +146,7 @@ def test_a_loop_is_said_once(tmp_path, noise):
 
 def test_doubtful_speech_is_recognized_again(tmp_path, noise):
     """A model that is unsure and babbles is asked again, at higher temperatures; its first words stay."""
+    ctranslate2.set_random_seed(3)  # what is drawn at a temperature may be doubtful as well
     recognizer = recognizer_of(tmp_path, Script(gain=0.12))
     found = recognizer.recognize(noise(8), [Span(1, 2.4)], "en", ignore)
     assert texts(found)[:2] == SENTENCE[:2]
