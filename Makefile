@@ -42,6 +42,7 @@ check: $(INSTALLED) ## style, types, import contracts, interface documents, the 
 	@$(BIN)/python scripts/check_loop.py
 	@$(BIN)/python -m services.gateway.documents --check
 	@scripts/frontend.sh check
+	@scripts/check-platforms.sh
 	@scripts/check-deploy.sh
 
 generate: $(INSTALLED) ## write docs/reference after a change to the API or to a message

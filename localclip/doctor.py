@@ -16,11 +16,14 @@ from rich.table import Table
 from localclip.ffmpeg import available
 from localclip.tools import find_tool
 
-MANAGERS = ("apt", "brew", "dnf")
+MANAGERS = ("apt", "brew", "dnf", "winget")
 _MIN_FREE_GB, _MIN_MEMORY_GB = 2.0, 3.0
 _FILTERS = ("loudnorm", "ebur128", "sidechaincompress", "atempo", "amix", "showwavespic")
 _ENCODERS = ("aac", "flac")
 _APERTIUM_RPM = "curl -sS https://apertium.projectjj.com/rpm/install-release.sh | sudo bash && sudo dnf install"
+_APERTIUM_WINDOWS = (
+    "not for Windows: fetch a model (localclip models list), bring translations, or run LocalClip in Docker"
+)
 _APERTIUM_BREW = "no Homebrew formula: run LocalClip in Docker, bring translations, or build it: https://wiki.apertium.org/wiki/Installation"
 
 
@@ -45,33 +48,49 @@ class _Tool:
     install: Mapping[str, str]
 
 
-def _packages(apt: str, brew: str | None = None, dnf: str | None = None) -> dict[str, str]:
+def _packages(name: str, winget: str) -> dict[str, str]:
+    """The package that three managers call the same, and the name or the reason for the fourth."""
     return {
-        "apt": f"sudo apt-get install {apt}",
-        "brew": f"brew install {brew or apt}",
-        "dnf": f"sudo dnf install {dnf or apt}",
+        "apt": f"sudo apt-get install {name}",
+        "brew": f"brew install {name}",
+        "dnf": f"sudo dnf install {name}",
+        "winget": winget if " " in winget else f"winget install {winget}",
     }
 
 
 _RPM_FUSION = "https://mirrors.rpmfusion.org/free/fedora/rpmfusion-free-release-$(rpm -E %fedora).noarch.rpm"
-_FFMPEG = _packages("ffmpeg") | {"dnf": f"sudo dnf install {_RPM_FUSION} && sudo dnf install --allowerasing ffmpeg"}
-_NATS = _packages("nats-server") | {
+_FFMPEG = _packages("ffmpeg", "Gyan.FFmpeg") | {
+    "dnf": f"sudo dnf install {_RPM_FUSION} && sudo dnf install --allowerasing ffmpeg"
+}
+_FLITE = _packages(
+    "flite", "not for Windows: eSpeak NG speaks English, and a video of your own takes the sample's place"
+)
+_NATS = _packages("nats-server", "NATSAuthors.NATSServer") | {
+    "apt": "sudo apt-get install nats-server (Ubuntu 22.04 has none: `make tools` fetches it)",
     "dnf": "not in Fedora: sudo dnf install golang && go install github.com/nats-io/nats-server/v2@v2.10.29"
-    " (it lands in ~/go/bin, which must be on PATH)"
+    " (it lands in ~/go/bin, which must be on PATH)",
 }
 _PYTHON = {
     "apt": "sudo apt-get install python3 python3-venv",
     "brew": "brew install python@3.12",
     "dnf": "sudo dnf install python3.12",
+    "winget": "winget install Python.Python.3.12",
 }
 _TOOLS = (
     _Tool("nats-server", ("--version",), "carries all messages", True, _NATS),
     _Tool("ffmpeg", ("-version",), "reads and writes video", True, _FFMPEG),
     _Tool("ffprobe", ("-version",), "part of ffmpeg", True, _FFMPEG),
-    _Tool("espeak-ng", ("--version",), "the embedded voices", True, _packages("espeak-ng")),
-    _Tool("flite", ("--version",), "English voices, and the speakers of the sample video", False, _packages("flite")),
+    _Tool(
+        "espeak-ng",
+        ("--version",),
+        "the embedded voices; without it only English ones",
+        False,
+        _packages("espeak-ng", "eSpeak-NG.eSpeak-NG"),
+    ),
+    _Tool("flite", ("--version",), "English voices, and the speakers of the sample video", False, _FLITE),
 )
 _PAIRS = {"eng-spa": "eng-spa", "eng-cat": "eng-cat", "cat-fra": "fra-cat"}
+_OLD_MODES = {"eng-spa": "en-es"}  # as Ubuntu 22.04 has it, in the package apertium-en-es
 _PAIR_PURPOSE = {"eng-spa": "English to Spanish", "eng-cat": "English to French, first half", "cat-fra": "second half"}
 
 
@@ -171,21 +190,21 @@ def _flite_voices() -> Finding:
     text = _output(("flite", "-lv")) if shutil.which("flite") else ""
     voices = text.partition(":")[2].split()
     good = {"slt", "rms"} <= set(voices)
-    return Finding(
-        "flite voices", good, False, ", ".join(voices), "slt and rms speak in the sample", _packages("flite")
-    )
+    return Finding("flite voices", good, False, ", ".join(voices), "slt and rms speak in the sample", _FLITE)
 
 
 def _pairs() -> list[Finding]:
     text = _output(("apertium", "-l")) if shutil.which("apertium") else ""
     modes = set(text.split())
-    return [_pair(mode, package, mode in modes) for mode, package in _PAIRS.items()]
+    return [_pair(mode, package, bool({mode, _OLD_MODES.get(mode)} & modes)) for mode, package in _PAIRS.items()]
 
 
 def _pair(mode: str, package: str, present: bool) -> Finding:
     name = f"apertium-{package}"
-    install = _packages(name) | {"brew": _APERTIUM_BREW, "dnf": f"{_APERTIUM_RPM} {name}"}
-    return Finding(name, present, True, mode if present else "", _PAIR_PURPOSE[mode], install)
+    install = _packages(name, _APERTIUM_WINDOWS) | {"brew": _APERTIUM_BREW, "dnf": f"{_APERTIUM_RPM} {name}"}
+    if mode in _OLD_MODES:
+        install["apt"] += " (Ubuntu 22.04: apertium-en-es)"
+    return Finding(name, present, False, mode if present else "", _PAIR_PURPOSE[mode], install)
 
 
 def _disk(data: Path) -> Finding:

@@ -4,7 +4,8 @@ import os
 import shutil
 from pathlib import Path
 
-_BESIDE_PATH = ("/usr/sbin", "/usr/local/sbin", "/opt/homebrew/bin", "~/go/bin", "~/.local/bin")
+_OF_THE_CLONE = Path(__file__).parents[1] / ".tools" / "bin"  # where scripts/install-tools.sh puts what has no package
+_BESIDE_PATH = (str(_OF_THE_CLONE), "/usr/sbin", "/usr/local/sbin", "/opt/homebrew/bin", "~/go/bin", "~/.local/bin")
 
 
 def find_tool(name: str) -> str | None:
