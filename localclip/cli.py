@@ -13,7 +13,7 @@ from dotenv import load_dotenv
 from rich.console import Console
 from rich.table import Table
 
-from localclip import account_commands, checks, doctor, editing, model_commands
+from localclip import account_commands, backup_commands, checks, doctor, editing, model_commands
 from localclip.client import Client, NewTask
 from localclip.dub import Dubbed, dub, split_languages, split_translations
 from localclip.errors import LocalClipError
@@ -37,6 +37,8 @@ app.add_typer(account_commands.glossary, name="glossary")
 app.add_typer(account_commands.cast, name="cast")
 app.add_typer(model_commands.models, name="models")
 app.command()(account_commands.review)
+app.command("backup")(backup_commands.save)
+app.command("restore")(backup_commands.restore)
 
 
 @app.command()
