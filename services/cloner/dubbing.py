@@ -10,10 +10,11 @@ from services.cloner.audio import TAKE_RATE_HZ
 from services.cloner.casting import Part, cast
 from services.cloner.engines import Fault, Speech, Synthesizer
 from services.cloner.fit import Fit, fit
-from services.cloner.plain import plain
+from services.cloner.plain import plain, unmarked
 from services.cloner.pronouncing import pronounced
 from services.cloner.retiming import Retiming, ask, exact
 from services.cloner.speaking import Order, join_short, speak_missing
+from services.cloner.spoken import spoken_form
 from services.cloner.takes import Takes, natural_hash, placed_hash
 from shared.messaging import CloneLines, EngineUsed, JobContext, LineTake, LineToSpeak, SpeakerVoice
 from shared.pipeline import ErrorCode, FitLimits, PermanentError, language
@@ -118,7 +119,7 @@ def _order(
     if isinstance(part, Fault):
         return part
     name, most = part.engine.info.name, part.engine.abilities.max_chars
-    text = plain(say(plain(line.text)))
+    text = plain(spoken_form(say(unmarked(line.text)), code))
     if not text:
         return Fault(f"there is nothing to say in this line: '{line.text[:60]}'")
     if len(text) > most:

@@ -7,10 +7,18 @@ import unicodedata
 # because a translation may speak its parentheses.
 _DESCRIPTION = re.compile(r"\[[^\]]*\]|［[^］]*］|【[^】]*】|^\s*[(（][^()（）]*[)）]\s*[.!?。！？]*\s*$")
 _MARKUP = re.compile(r"</?[A-Za-z][^<>]*>|\{\\[^{}]*\}")
-_DIALOGUE_DASH = re.compile(r"(?m)^\s*[-–—‐]+\s*")
+_DIALOGUE_DASH = re.compile(r"(?m)^\s*[-–—‐]+(?!\d)\s*")  # before a figure it is a minus
 _READ_ALOUD = re.compile(r"[*_~^|\\`<>{}\[\]［］【】\"“”„«»「」『』]")
 _KEPT_SYMBOLS = "°"
 _VARIATION_SELECTORS = "\ufe0e\ufe0f"
+
+
+def unmarked(text: str) -> str:
+    """`text` without markup, sound descriptions and the dashes of a dialogue; figures and signs are all there."""
+    text = unicodedata.normalize("NFC", text)
+    text = _MARKUP.sub(" ", text)
+    text = _DESCRIPTION.sub(" ", text)
+    return " ".join(_DIALOGUE_DASH.sub(" ", text).split())
 
 
 def plain(text: str) -> str:
@@ -18,11 +26,7 @@ def plain(text: str) -> str:
 
     Returns an empty string when nothing is left that can be said.
     """
-    text = unicodedata.normalize("NFC", text)
-    text = _MARKUP.sub(" ", text)
-    text = _DESCRIPTION.sub(" ", text)
-    text = _DIALOGUE_DASH.sub(" ", text)
-    text = _READ_ALOUD.sub(" ", text)
+    text = _READ_ALOUD.sub(" ", unmarked(text))
     text = "".join(" " if _unspeakable(character) else character for character in text)
     text = " ".join(text.split())
     return text if any(unicodedata.category(character)[0] in "LN" for character in text) else ""

@@ -16,6 +16,7 @@ from services.cloner.handlers import clone_lines
 from shared.messaging import JobContext, LinesDubbed, LineToSpeak, Pronunciation, SpeakerVoice
 from shared.pipeline import TARGET_LANGUAGES, Canceled, ErrorCode, FitLimits, PermanentError
 from shared.storage import DirectoryStore, put_bytes
+from tests.services.cloner.conftest import ToneEngine
 
 Line = Callable[..., LineToSpeak]
 Job = Callable[..., Any]
@@ -256,3 +257,16 @@ def test_the_handler_answers_with_the_address_of_its_job(tones: Any, line: Line,
     assert isinstance(result, LinesDubbed)
     assert result.key() == shard.key()
     assert [engine.name for engine in result.engines] == ["tone"]
+
+
+def test_engines_get_the_spoken_form(line: Line, job: Job, context: JobContext) -> None:
+    """After what a person says of pronunciation, which goes first."""
+    engine = ToneEngine()
+    entries = (Pronunciation(written="GB", spoken="gigas"),)
+    lines = (line("- <i>Cuesta</i> 1.250,50 $\ny 2 GB."), line("-5 °C 😀"))
+    asked = job("es", *lines).model_copy(update={"pronunciations": entries})
+    Dubbing([engine]).run(asked, context)
+    assert sorted(speech.text for speech in engine.asked) == [
+        "Cuesta mil doscientos cincuenta dólares con cincuenta centavos y dos gigas.",
+        "menos cinco grados Celsius",
+    ]
