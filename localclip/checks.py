@@ -17,6 +17,8 @@ LOUDNESS_LUFS = -16.0
 LOUDNESS_TOLERANCE_LU = 0.5
 _SAME_ABOVE = 0.9
 _RATE_HZ = 4000
+_SOUND_SUFFIXES = frozenset({".m4a"})
+"""Exports of sound alone: one track, and subtitles in files beside it."""
 
 
 @dataclass(frozen=True)
@@ -47,11 +49,15 @@ def check_export(result: LanguageResult, original: Path, note: str | None = None
         ("report", lambda: _report(report)),
         ("lines", lambda: _lines(report, note)),
     ]
+    shown = video.suffix not in _SOUND_SUFFIXES
     if dubbed:
         checks += [
             ("dub is the default audio", lambda: _tagged(audio, result.language)),
-            ("original is the second audio", lambda: (len(audio) > 1, f"{len(audio)} audio streams")),
             ("loudness", lambda: _loudness(video)),
+        ]
+    if dubbed and shown:
+        checks += [
+            ("original is the second audio", lambda: (len(audio) > 1, f"{len(audio)} audio streams")),
             ("dub differs from the original", lambda: _differs(video, len(audio))),
         ]
     return tuple(Check(result.language, name, *_measured(measure)) for name, measure in checks)
@@ -92,7 +98,8 @@ def _subtitles(streams: list[dict[str, Any]], result: LanguageResult) -> tuple[b
     wanted = language(result.language).iso639_2
     tags = [_tag(stream) for stream in streams if stream.get("codec_type") == "subtitle"]
     files = {path.suffix for path in result.files if path.name.startswith("subtitles_")}
-    good = {".srt", ".vtt"} <= files and (wanted in tags or result.report is None or result.report.lines_total == 0)
+    inside = wanted in tags or (result.video is not None and result.video.suffix in _SOUND_SUFFIXES)
+    good = {".srt", ".vtt"} <= files and (inside or result.report is None or result.report.lines_total == 0)
     return good, f"streams: {', '.join(tags) or 'none'}; files: {', '.join(sorted(files)) or 'none'}"
 
 

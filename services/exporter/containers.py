@@ -5,13 +5,14 @@ from typing import Literal
 from services.exporter.source import Source
 from shared.pipeline import ErrorCode, PermanentError
 
-ContainerName = Literal["mp4", "mkv"]
+ContainerName = Literal["mp4", "mkv", "m4a"]
 
-MEDIA_TYPES: dict[ContainerName, str] = {"mp4": "video/mp4", "mkv": "video/x-matroska"}
+MEDIA_TYPES: dict[ContainerName, str] = {"mp4": "video/mp4", "mkv": "video/x-matroska", "m4a": "audio/mp4"}
 
 _MP4_VIDEO = frozenset({"h264", "hevc", "av1", "vp9", "mpeg4"})
 _MP4_FORCED_VIDEO = _MP4_VIDEO | {"mpeg1video", "mpeg2video"}  # allowed, yet few players show it
 _AUDIO: dict[ContainerName, frozenset[str]] = {
+    "m4a": frozenset({"aac", "mp3", "ac3", "eac3", "alac"}),
     "mp4": frozenset({"aac", "mp3", "ac3", "eac3", "alac", "opus"}),
     "mkv": frozenset(
         {"aac", "mp3", "mp2", "ac3", "eac3", "dts", "truehd", "flac", "opus", "vorbis", "alac", "wmav1", "wmav2"}
@@ -26,13 +27,15 @@ _DRAWN = frozenset({"hdmv_pgs_subtitle", "dvd_subtitle", "dvb_subtitle"})
 def choose_container(
     source: Source, wanted: Literal["auto", "mp4", "mkv"], *, dubbed: bool, burned: bool = False
 ) -> ContainerName:
-    """MP4 where the picture can be copied into it, else Matroska; a person's choice goes first.
+    """MP4 where the picture can be copied into it, else Matroska; a person's choice goes first. Sound alone is an M4A.
 
     Where nothing was dubbed the original audio is the product, so it too must fit; subtitles that are pictures always.
 
     Raises:
         PermanentError: `export_invalid` when MP4 was asked for and cannot hold the picture.
     """
+    if not source.has_picture and not burned:
+        return "m4a"
     if wanted == "mp4" and not burned and source.video_codec not in _MP4_FORCED_VIDEO:
         raise PermanentError(
             ErrorCode.EXPORT_INVALID,
@@ -52,11 +55,11 @@ def must_encode(source: Source, container: ContainerName) -> tuple[bool, ...]:
 
 def text_codec(codec: str, container: ContainerName) -> str:
     """What a subtitle track in `codec` is written as in `container`."""
-    if container == "mp4":
+    if container != "mkv":
         return "mov_text"
     return "srt" if codec in ("mov_text", "text", "srt") else "copy"
 
 
 def keeps_text(codec: str, container: ContainerName) -> bool:
     """Whether `container` can hold a subtitle track of the original in `codec`."""
-    return codec in _TEXT or (container == "mkv" and codec in _DRAWN)
+    return container != "m4a" and (codec in _TEXT or (container == "mkv" and codec in _DRAWN))

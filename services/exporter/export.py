@@ -99,12 +99,12 @@ class Export:
         spoken = language(timeline.language)
         subtitles = context.workdir / "container.srt"
         subtitles.write_text(write_srt(flattened(cues) if container == "mp4" else cues), encoding="utf-8")
-        made = (SubtitlePart(subtitles, Track(spoken.iso639_2, spoken.native_name)),) if cues else ()
+        made = (SubtitlePart(subtitles, Track(spoken.iso639_2, spoken.native_name)),)
         plan = MuxPlan(
             target=target,
             container=container,
             audio=_audio(job, timeline, source, container, dub),
-            subtitles=(*made, *kept_texts(source, container)),
+            subtitles=(*(made if holds_texts(cues, container) else ()), *kept_texts(source, container)),
             covers=source.covers,
         )
         self._mixer.mux(source, plan, context.cancel, part(context.progress, _DUB_SHARE, _MUX_SHARE))
@@ -128,8 +128,8 @@ class Export:
         """
         context.progress(_MUX_SHARE, "checking the video")
         made = inspect(video, context.cancel)
-        originals = len(source.audio_codecs) if keeps_original or not dub else 0
-        texts = int(bool(cues)) + len(kept_texts(source, container))
+        originals = len(source.audio_codecs) if not dub or (keeps_original and source.has_picture) else 0
+        texts = int(holds_texts(cues, container)) + len(kept_texts(source, container))
         checks = compare(source, made, audio=int(dub is not None) + originals, subtitles=texts)
         broken = [name for name, good in checks.items() if not good]
         if broken:
@@ -172,18 +172,22 @@ class Export:
         return tuple(files)
 
 
-def compare(source: Source, made: Source, *, audio: int, subtitles: int, burned: Path | None = None) -> dict[str, bool]:
-    """Whether a finished file is what it should be: lengths within one frame, picture copied, all tracks there."""
+def compare(source: Source, made: Source, *, audio: int, subtitles: int, encoded: str | None = None) -> dict[str, bool]:
+    """Whether a finished file is what it should be: lengths within one frame, picture copied, all tracks there.
+
+    `encoded` is what the picture was encoded in, if it was: it lasts as long as the sound then.
+    """
     tolerance_s = source.frame_s + _CLOCK_S
-    length_s = source.length_s if audio else source.picture_end_s
-    picture = "h264" if burned else source.video_codec
-    return {
-        "length": abs(made.length_s - length_s) <= tolerance_s,
-        "picture_length": abs(made.picture_end_s - source.picture_end_s) <= tolerance_s,
-        "picture_encoded" if burned else "picture_copied": made.video_codec == picture,
-        "audio_present": len(made.audio_codecs) == audio,
-        "subtitles_present": made.subtitle_tracks == subtitles,
-    }
+    length_s = source.length_s if audio or encoded else source.picture_end_s
+    checks = {"length": abs(made.length_s - length_s) <= tolerance_s}
+    if source.has_picture or encoded:
+        picture_end_s = source.length_s if encoded else source.picture_end_s
+        checks["picture_length"] = abs(made.picture_end_s - picture_end_s) <= tolerance_s
+        name = "picture_encoded" if encoded else "picture_copied"
+        checks[name] = made.video_codec == (encoded or source.video_codec)
+    checks["audio_present"] = len(made.audio_codecs) == audio
+    checks["subtitles_present"] = made.subtitle_tracks == subtitles
+    return checks
 
 
 def _inputs(job: ExportLanguage, context: JobContext) -> tuple[Timeline, Source]:
@@ -200,17 +204,25 @@ def _inputs(job: ExportLanguage, context: JobContext) -> tuple[Timeline, Source]
 def _audio(
     job: ExportLanguage, timeline: Timeline, source: Source, container: ContainerName, dub: Dub | None
 ) -> tuple[AudioPart, ...]:
-    """The dub as the default, the original's tracks behind it, what was dubbed first; without a dub all as they are."""
+    """The dub as the default, the original's tracks behind it, what was dubbed first; without a dub all as they are.
+
+    Sound alone has one track: what plays it offers no choice.
+    """
     encode = must_encode(source, container)
     if dub is None:
         return tuple(AudioPart(None, number=number, encode=again) for number, again in enumerate(encode))
     spoken = language(timeline.language)
     parts = [AudioPart(Track(spoken.iso639_2, f"{spoken.native_name} (LocalClip)"), dub.path, default=True)]
-    if source.has_audio and job.settings.keep_original:
+    if source.has_audio and source.has_picture and job.settings.keep_original:
         for number in (*source.listened, *source.others):
             track = kept_track(source, number, timeline.source_language)
             parts.append(AudioPart(track, number=number, encode=encode[number], default=False))
     return tuple(parts)
+
+
+def holds_texts(cues: list[Cue], container: ContainerName) -> bool:
+    """Whether the file itself has subtitles: players show none with sound alone, which has files beside it."""
+    return bool(cues) and container != "m4a"
 
 
 def kept_track(source: Source, number: int, source_language: str) -> Track:

@@ -22,7 +22,10 @@ from services.exporter.tracks import SoundFile, Tracks
 from shared.messaging import AudioTrack, ExportedFile, JobContext, RecipeTimelines, RenderRecipe
 from shared.pipeline import ErrorCode, PermanentError
 from shared.storage import ObjectNotFound, keys, read_bytes
+from shared.transcript import AssStyle
 
+_PAPER_WHITE = 0.58
+"""203 cd/m² as a share of what PQ can say."""
 _SOUND_SHARE, _FILES_SHARE, _STORE_SHARE = 0.6, 0.93, 0.96
 _SOUND_TYPES = {".wav": "audio/wav", ".flac": "audio/flac", ".mp3": "audio/mpeg"}
 _TEXT_TYPES = {"srt": "application/x-subrip", "vtt": "text/vtt", "ass": "text/x-ssa"}
@@ -79,13 +82,16 @@ class _Rendering:
         self._mixer, self._job, self._context, self._source = mixer, job, context, source
         self._recipe, self._texts = job.recipe, Texts(timelines, source, context.cancel)
         self._source_language = timelines.source.language
+        self._still = job.recipe.kind == "video" and not source.has_picture
+        self._encoded = job.recipe.burn is not None or self._still
         self._container: ContainerName = choose_container(
-            source, job.recipe.container, dubbed=True, burned=job.recipe.burn is not None
+            source, job.recipe.container, dubbed=True, burned=self._encoded
         )
         self._tracks = Tracks(mixer, separator, own, job, source, self._texts, context, self._container)
         stem = keys.safe_name(f"{job.recipe.name}.x").removesuffix(".x") if job.recipe.name else ""
         self._base = stem or keys.safe_name(job.original_name).rpartition(".")[0] or "video"
         self._figures: list[dict[str, object]] = []
+        self._hdr: str | None = None
         self._checks: dict[str, bool] = {}
 
     def run(self) -> Rendered:
@@ -118,6 +124,7 @@ class _Rendering:
             subtitles=self._subtitle_parts(),
             burn=self._burned(),
             covers=self._source.covers,
+            still=self._still,
         )
         self._context.progress(_SOUND_SHARE, "burning in the subtitles" if plan.burn else "writing the video")
         self._mixer.mux(
@@ -166,12 +173,17 @@ class _Rendering:
         burn = self._recipe.burn
         if burn is None:
             return None
-        return self._texts.write(burn, "drawn", self._context.workdir / "burn.ass", burn.style)
+        style = dimmed(burn.style) if self._source.hdr == "pq" else burn.style
+        return self._texts.write(burn, "drawn", self._context.workdir / "burn.ass", style)
 
     def _check(self, plan: MuxPlan) -> None:
         self._context.progress(_FILES_SHARE, "checking the video")
         made = inspect(plan.target, self._context.cancel)
-        checks = compare(self._source, made, audio=len(plan.audio), subtitles=len(plan.subtitles), burned=plan.burn)
+        encoded = made.video_codec if self._encoded and made.video_codec in ("h264", "hevc") else None
+        encoded = encoded or ("h264" if self._encoded else None)
+        checks = compare(self._source, made, audio=len(plan.audio), subtitles=len(plan.subtitles), encoded=encoded)
+        if self._encoded and self._source.hdr:
+            self._hdr = "kept" if made.hdr == self._source.hdr else "tone-mapped"
         broken = [name for name, good in checks.items() if not good]
         if broken:
             raise PermanentError(ErrorCode.EXPORT_INVALID, f"the exported video is not right ({', '.join(broken)})")
@@ -228,11 +240,23 @@ class _Rendering:
         return {
             "kind": self._recipe.kind,
             "container": self._container if self._recipe.kind == "video" else None,
-            "picture": None if self._recipe.kind != "video" else "encoded" if self._recipe.burn else "copied",
+            "picture": None if self._recipe.kind != "video" else "encoded" if self._encoded else "copied",
+            "hdr": self._hdr,
+            "deinterlaced": self._recipe.burn is not None and self._source.interlaced,
             "audio": self._figures,
             "checks": self._checks,
             "passed": all(self._checks.values()),
         }
+
+
+def dimmed(style: AssStyle) -> AssStyle:
+    """`style` as bright as the white of a page in HDR: full white is that of the sun there (ITU-R BT.2408)."""
+
+    def darker(color: str) -> str:
+        parts = (round(int(color[at : at + 2], 16) * _PAPER_WHITE) for at in (1, 3, 5))
+        return "#" + "".join(f"{part:02X}" for part in parts)
+
+    return style.model_copy(update={"color": darker(style.color), "outline_color": darker(style.outline_color)})
 
 
 def _inputs(job: RenderRecipe, context: JobContext) -> tuple[RecipeTimelines, Source]:

@@ -7,14 +7,17 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from services.exporter.layouts import Layout, dub_layout
-from shared.media import Container, number_of, open_media, tag, title_of
+from shared.media import Container, described, number_of, open_media, tag, title_of
 from shared.pipeline import CancelToken, ErrorCode, PermanentError
 
 _USUAL_ASPECT = 16 / 9
 _USUAL_FRAME_S, _SHORTEST_FRAME_S, _LONGEST_FRAME_S = 0.04, 1 / 240, 1.0
+COVER_CODECS = frozenset({"png", "mjpeg"})
+STILL_FPS = 10
+"""Of a still picture under a sound file: subtitles change as often."""
 _CODE = re.compile("[a-z]{3}")
 
 
@@ -67,6 +70,8 @@ class Source:
     cover_codecs: tuple[str, ...] = ()
     attachments: int = 0
     """How many files, such as fonts, came along."""
+    hdr: Literal["pq", "hlg"] | None = None
+    interlaced: bool = False
 
     @property
     def layout(self) -> Layout:
@@ -96,10 +101,11 @@ def inspect(path: Path, cancel: CancelToken, listened: Sequence[int] = (0,)) -> 
         PermanentError: `media_unsupported` for an unknown container, `media_no_video`, `media_unreadable`.
     """
     opened = open_media(path, cancel)
-    video, length_s = opened.picture or {}, opened.length_s
+    facts, video, length_s = described(opened), opened.picture or {}, opened.length_s
     picture_end_s = opened.end_s([opened.picture])
     if length_s is None or (opened.picture and picture_end_s is None):
         raise PermanentError(ErrorCode.MEDIA_UNREADABLE, "the picture has no length; the video is damaged or cut off")
+    covers = [stream for stream in opened.covers if stream.get("codec_name") in COVER_CODECS]
     sounds = tuple(_sound(stream) for stream in opened.sounds)
     heard = tuple(number for number in listened if number < len(sounds)) or (0,)
     widest = max((sounds[number] for number in heard), key=lambda sound: sound.channels) if sounds else KeptSound("", 0)
@@ -112,14 +118,16 @@ def inspect(path: Path, cancel: CancelToken, listened: Sequence[int] = (0,)) -> 
         audio_layout=widest.layout,
         picture_end_s=picture_end_s or 0.0,
         length_s=length_s,
-        frame_s=frame_s(video),
+        frame_s=frame_s(video) if opened.picture else 1 / STILL_FPS,
         aspect=aspect(video),
         subtitle_tracks=len(opened.texts),
         sounds=sounds,
         listened=heard,
         texts=tuple(_text(stream) for stream in opened.texts),
-        covers=tuple(stream["index"] for stream in opened.covers),
-        cover_codecs=tuple(str(stream.get("codec_name")) for stream in opened.covers),
+        covers=tuple(stream["index"] for stream in covers),
+        cover_codecs=tuple(str(stream["codec_name"]) for stream in covers),
+        hdr=facts.hdr,
+        interlaced=facts.interlaced,
         attachments=sum(stream.get("codec_type") == "attachment" for stream in opened.streams),
     )
 

@@ -63,7 +63,7 @@ def test_a_refusal_carries_code_and_reason(client: Client, tmp_path: Path) -> No
     with pytest.raises(ApiError) as refused:
         client.create(NewTask(text, ()))
     assert (refused.value.status, refused.value.code) == (415, "media_unsupported")
-    assert "not a video" in str(refused.value)
+    assert "neither a video nor a sound file" in str(refused.value)
     with pytest.raises(ApiError, match="not_found"):
         client.task("task_20300101_000000_00000000")
 

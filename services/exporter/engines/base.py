@@ -8,8 +8,9 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Literal, Protocol
+from typing import IO, Protocol
 
+from services.exporter.containers import ContainerName
 from services.exporter.layouts import Layout
 from services.exporter.loudness import Loudness, Samples
 from services.exporter.source import Source
@@ -62,13 +63,15 @@ class MuxPlan:
     """What goes into a file: the picture, copied unless subtitles are burned in, and tracks."""
 
     target: Path
-    container: Literal["mp4", "mkv"]
+    container: ContainerName
     audio: tuple[AudioPart, ...]
     subtitles: tuple[SubtitlePart, ...] = ()
     burn: Path | None = None
     """An ASS file to draw into the picture."""
     covers: tuple[int, ...] = ()
     """Still pictures of the original to take along, by their indexes there."""
+    still: bool = False
+    """Whether sound alone is to have a picture: its cover, or a plain one."""
 
 
 class Mixer(Protocol):

@@ -10,7 +10,8 @@ from typing import IO
 import numpy as np
 
 from services.exporter.engines import _commands as commands
-from services.exporter.engines._pictures import SOFTWARE, encoders
+from services.exporter.engines import _muxing as muxing
+from services.exporter.engines._pictures import SOFTWARE, encoders, hdr_encoder
 from services.exporter.engines.base import RATE_HZ, MuxPlan, Report
 from services.exporter.layouts import Layout
 from services.exporter.loudness import SILENCE_LUFS, Loudness, Samples
@@ -103,31 +104,32 @@ class FfmpegMixer:
         run_tool(commands.resample(sound, target), cancel, _limits(0))
 
     def mux(self, source: Source, plan: MuxPlan, cancel: CancelToken, report: Report) -> None:
-        """See `Mixer.mux`; where a hardware encoder gives up on the real picture, libx264 takes over."""
+        """See `Mixer.mux`; where a hardware encoder gives up on the real picture, software takes over."""
         on_line = _progress(source.length_s, report)
-        covers = self._covers(source, plan, cancel) if plan.container == "mkv" else []
-        if plan.burn is None:
-            command = commands.mux(source, plan, self._audio_kbps, covers=covers)
+        covers = self._covers(source, plan, cancel) if plan.covers and (plan.container == "mkv" or plan.still) else []
+        if plan.burn is None and not plan.still:
+            command = muxing.mux(source, plan, self._audio_kbps, covers=covers)
             run_tool(command, cancel, _limits(source.length_s), on_line=on_line)
             return
-        for encoder in encoders(self._picture_encoder):
-            command = commands.mux(source, plan, self._audio_kbps, encoder, covers)
+        hdr = hdr_encoder(source, cancel) if source.hdr else None
+        for encoder in [hdr] if hdr else encoders(self._picture_encoder):
+            command = muxing.mux(source, plan, self._audio_kbps, encoder, covers)
             try:
                 run_tool(command, cancel, _slow_limits(source.length_s), on_line=on_line)
             except (PermanentError, TransientError) as error:
-                if encoder is SOFTWARE or error.code is not ErrorCode.TOOL_FAILED:
+                if encoder in (SOFTWARE, hdr) or error.code is not ErrorCode.TOOL_FAILED:
                     raise
                 log.warning("hardware_encoder_failed", encoder=encoder.name, error=error.message)
             else:
                 return
 
     def _covers(self, source: Source, plan: MuxPlan, cancel: CancelToken) -> list[Path]:
-        """The still pictures that came along as files beside the target; others than JPEG and PNG stay behind."""
+        """The still pictures that came along as files beside the target."""
         found = []
         for number, (index, codec) in enumerate(zip(source.covers, source.cover_codecs, strict=True)):
-            if index in plan.covers and (suffix := _COVERS.get(codec)):
-                found.append(plan.target.parent / f"cover{number or ''}{suffix}")
-                run_tool(commands.cover(source, index, found[-1]), cancel, _limits(0))
+            if index in plan.covers:
+                found.append(plan.target.parent / f"cover{number or ''}{_COVERS[codec]}")
+                run_tool(muxing.cover(source, index, found[-1]), cancel, _limits(0))
         return found
 
 

@@ -118,7 +118,13 @@ def _known_files(parts: Gateway, who: Caller, task_id: str) -> _Known:
 
 
 def _media_type(name: str) -> str:
-    known = {".mkv": "video/x-matroska", ".flac": "audio/flac", ".vtt": "text/vtt", ".srt": "application/x-subrip"}
+    known = {
+        ".mkv": "video/x-matroska",
+        ".m4a": "audio/mp4",
+        ".flac": "audio/flac",
+        ".vtt": "text/vtt",
+        ".srt": "application/x-subrip",
+    }
     suffix = name[name.rfind(".") :].lower()
     return known.get(suffix) or mimetypes.guess_type(name)[0] or "application/octet-stream"
 

@@ -12,7 +12,7 @@ from starlette.requests import ClientDisconnect, Request
 from services.gateway.api.incoming import Incoming
 from services.gateway.api.problems import Problem, unprocessable
 from services.gateway.threads import Threads
-from shared.media import SNIFF_BYTES, sniff
+from shared.media import READABLE, SNIFF_BYTES, sniff_audio
 from shared.storage import ObjectInfo, UploadStore
 
 if TYPE_CHECKING:
@@ -48,14 +48,14 @@ def too_large(limit_bytes: int) -> Problem:
 
 
 def refuse_unless_video(head: bytes, pointer: str) -> None:
-    """Raises: Problem 415, unless the first bytes of a file show a video LocalClip reads."""
-    if sniff(head) is not None:
+    """Raises: Problem 415, unless the first bytes of a file show a video, or a sound file, that LocalClip reads."""
+    if sniff_audio(head) is not None:
         return
-    what = "this is not a video file LocalClip reads" if head else "the file is empty"
+    what = "this is neither a video nor a sound file LocalClip reads" if head else "the file is empty"
     raise Problem(
         415,
         "media_unsupported",
-        f"{what}; send MP4, MOV, MKV, WebM, AVI, TS, FLV, WMV, MPEG or OGG",
+        f"{what}; send {READABLE}",
         [{"pointer": pointer, "detail": what, "code": "media_unsupported"}],
     )
 
