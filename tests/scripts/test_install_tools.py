@@ -1,14 +1,24 @@
 """scripts/install-tools.sh on systems that lack this and that: what there is gets installed, what is lost is said."""
 
+import hashlib
+import io
+import platform
+import re
 import shutil
 import subprocess
+import tarfile
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
 SCRIPT = Path(__file__).parents[2] / "scripts" / "install-tools.sh"
-ORDINARY = ("bash", "cat", "chmod", "cut", "dirname", "env", "grep", "id", "mkdir", "mktemp", "rm", "tail", "uname")
+ORDINARY = (
+    *("bash", "cat", "chmod", "cp", "cut", "dirname", "env", "grep", "gzip", "id", "install", "mkdir", "mktemp", "rm"),
+    *("sha256sum", "tail", "tar", "uname"),
+)
+BESIDE = "$PATH:/usr/sbin:/usr/local/sbin:$HOME/go/bin"
+"""Where the script looks beside PATH: folders of the real machine."""
 GIVES = {
     "apertium-eng-spa": "eng-spa",
     "apertium-en-es": "en-es",
@@ -16,6 +26,9 @@ GIVES = {
     "apertium-fra-cat": "cat-fra",
 }
 """The packages that bring no program of their name, and the direction of translation they bring instead."""
+
+
+on_linux = pytest.mark.skipif(platform.system() != "Linux", reason="releases are fetched on Linux; macOS has a package")
 
 
 @dataclass(frozen=True)
@@ -51,7 +64,9 @@ def make(root: Path, packages: tuple[str, ...], broken: str = "-") -> System:
     (root / "bin").mkdir()
     (root / "scripts").mkdir()
     (root / "installed").touch()
-    shutil.copy(SCRIPT, root / "scripts")
+    text = SCRIPT.read_text(encoding="utf-8")
+    assert BESIDE in text
+    (root / "scripts" / SCRIPT.name).write_text(text.replace(BESIDE, "$PATH"), encoding="utf-8")
     for name in ORDINARY:
         (root / "bin" / name).symlink_to(str(shutil.which(name)))
     system = System(root)
@@ -122,6 +137,46 @@ def test_one_broken_package_costs_only_itself(tmp_path):
     assert done.returncode == 0
     assert "flite could not be installed:\nE: flite is broken" in done.stderr
     assert {"ffmpeg", "espeak-ng", "apertium-fra-cat"} <= set(system.installed)
+
+
+def release_of_nats(system: System, digest: str | None = None) -> None:
+    """Take the broker away, and have its release fetched; the script knows its digest, or `digest`."""
+    (system.root / "bin" / "nats-server").unlink()
+    name = f"nats-server-v2.10.29-linux-{'amd64' if platform.machine() == 'x86_64' else 'arm64'}"
+    program = io.BytesIO(b"#!/bin/bash\necho it works\n")
+    archive = system.root / "release.tar.gz"
+    with tarfile.open(archive, "w:gz") as tar:
+        member = tarfile.TarInfo(f"{name}/nats-server")
+        member.size = len(program.getvalue())
+        tar.addfile(member, program)
+    system.program("python3", f'[ "$1" != - ] || cp {archive} "$3"')
+    script = system.root / "scripts" / SCRIPT.name
+    known = digest or hashlib.sha256(archive.read_bytes()).hexdigest()
+    script.write_text(re.sub(r"(NATS_SHA256_\w+)=\w+", rf"\1={known}", script.read_text()))
+
+
+@on_linux
+def test_the_broker_comes_as_a_release_where_there_is_no_package(tmp_path):
+    """Ubuntu 22.04 has none."""
+    system = make(tmp_path, EVERYTHING)
+    release_of_nats(system)
+    done = system.install_tools()
+    assert (done.returncode, done.stderr) == (0, "")
+    broker = tmp_path / ".tools" / "bin" / "nats-server"
+    assert subprocess.run([broker], capture_output=True, text=True).stdout == "it works\n"
+    assert system.install_tools().stdout == ""  # it is found there
+
+
+@on_linux
+def test_a_release_that_is_another_file_is_not_taken(tmp_path):
+    """Whoever sent it."""
+    system = make(tmp_path, EVERYTHING)
+    release_of_nats(system, digest="0" * 64)
+    done = system.install_tools()
+    assert done.returncode == 1
+    assert "did NOT match" in done.stderr
+    assert "without nats-server: nothing runs" in done.stderr
+    assert not (tmp_path / ".tools" / "bin" / "nats-server").exists()
 
 
 def test_nothing_runs_without_ffmpeg(tmp_path):
