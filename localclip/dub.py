@@ -1,5 +1,6 @@
 """Dub one video as a client: upload, watch, fetch."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,7 +14,8 @@ from localclip.follow import Follower, ProgressFrame, Trouble
 from localclip.models import Task
 from localclip.results import LanguageResult, fetch, table
 from localclip.view import create_view
-from shared.pipeline import TARGET_LANGUAGES, Status
+from shared.pipeline import BASE, TARGET_LANGUAGES, Status
+from shared.transcript import Remark
 
 
 @dataclass(frozen=True)
@@ -61,6 +63,7 @@ def dub(client: Client, new: NewTask, folder: Path, console: Console) -> Dubbed:
     An interrupt (Ctrl-C) cancels the task before it is passed on.
     """
     task = _upload(client, new, console)
+    told = tell_remarks(task, console)
     try:
         task = _watch(client, task, tuple(new.target_languages), console)
         results = fetch(client, task, tuple(new.target_languages), folder)
@@ -69,9 +72,23 @@ def dub(client: Client, new: NewTask, folder: Path, console: Console) -> Dubbed:
         client.cancel(task.task_id)
         raise
     console.print(table(task, results))
+    if task.subtitle_remarks != told:
+        tell_remarks(task, console)
     if task.note:
         console.print(task.note, style="yellow", markup=False)
     return Dubbed(task, results)
+
+
+def tell_remarks(task: Task, console: Console) -> Mapping[str, Sequence[Remark]]:
+    """Print what was repaired, merged or left out of subtitle files, and return it."""
+    for code, remarks in task.subtitle_remarks.items():
+        for one in remarks:
+            rows = f" (rows {', '.join(map(str, one.rows))}{' ...' if one.count > len(one.rows) else ''})"
+            action = one.action.replace("_", " ")
+            file = "subtitles" if code == BASE else f"translation {code}"
+            text = f"{file}: {one.count} × {action}: {one.text}{rows if one.rows else ''}"
+            console.print(text, style="yellow", markup=False, highlight=False)
+    return task.subtitle_remarks
 
 
 def _upload(client: Client, new: NewTask, console: Console) -> Task:

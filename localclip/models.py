@@ -6,7 +6,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field
 
 from shared.pipeline import LineState, Status
-from shared.transcript import MediaFacts
+from shared.transcript import MediaFacts, Remark
 
 _ENDED = (Status.COMPLETED, Status.FAILED, Status.CANCELED)
 
@@ -57,6 +57,7 @@ class Task(_Answer):
     config: TaskConfig = TaskConfig()
     media: MediaFacts | None = None
     note: str | None = None
+    subtitle_remarks: dict[str, tuple[Remark, ...]] = {}
     error_code: str | None = None
     error_message: str | None = None
     created_at: datetime | None = None

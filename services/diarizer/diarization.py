@@ -16,7 +16,7 @@ from shared.messaging import DiarizeVideo, EngineInfo, EngineUsed, JobContext
 from shared.observability import logger
 from shared.pipeline import ErrorCode, LanguageInfo, PermanentError, language
 from shared.storage import ObjectNotFound, read_bytes
-from shared.transcript import Cue, Segment, Speaker, Transcript, read_subtitles
+from shared.transcript import Cue, Reading, Remark, RemarkKind, Segment, Speaker, Transcript, read_subtitles
 
 NO_AUDIO = "The video has no audio track: there is nothing to dub."
 SILENT = "The audio is silent: there is nothing to dub."
@@ -61,6 +61,7 @@ class _Heard:
     turns: Sequence[Turn] = ()
     note: str | None = None
     engines: tuple[EngineInfo, ...] = ()
+    remarks: tuple[Remark, ...] = ()
 
 
 class Diarization:
@@ -80,17 +81,18 @@ class Diarization:
         """
         step = _Steps(context)
         spoken = self._spoken_language(job)
-        cues = _cues(job, context)
-        media = self._read(job, context, spoken if cues is None else None, step)
+        brought = _brought(job, context, spoken)
+        cues = brought.cues if brought else None
+        media = self._read(job, context, spoken if brought is None else None, step)
         silence = _silence(media)
         if silence or media.listened is None:
             heard = _Heard(spoken or _FALLBACK_LANGUAGE, note=silence)
         else:
             heard = self._listen(media.listened, spoken, job, cues, step)
-        if cues is not None:
-            drafts = lines_of_cues(cues, heard.turns, language(heard.language), media.video.facts.duration_s)
-            chosen = heard.note if heard.turns else None
-            heard = _Heard(heard.language, lines=drafts, turns=heard.turns, note=chosen, engines=heard.engines)
+        if brought is not None:
+            if any(remark.kind is RemarkKind.FRAMES for remark in brought.remarks):
+                brought = _brought(job, context, spoken, media.video.facts.fps) or brought
+            heard = _with_lines(heard, brought, media.video.facts.duration_s)
         return self._store(Products(job, context, self._engines.embedder), media, heard, step)
 
     def _read(self, job: DiarizeVideo, context: JobContext, to_recognize: str | None, step: "_Steps") -> _Media:
@@ -184,6 +186,7 @@ class Diarization:
             media=facts,
             speakers=speakers,
             segments=segments,
+            remarks=heard.remarks,
         )
         key = products.transcript(transcript)
         save(1.0)
@@ -228,11 +231,27 @@ def require_language(code: str | None, recognizer: EngineInfo) -> None:
     )
 
 
-def _cues(job: DiarizeVideo, context: JobContext) -> list[Cue] | None:
+def _with_lines(heard: _Heard, brought: Reading, duration_s: float) -> _Heard:
+    """What was heard, with the lines that were brought in place of recognized ones."""
+    drafts, remarks = lines_of_cues(brought.cues, heard.turns, language(heard.language), duration_s)
+    return _Heard(
+        heard.language,
+        lines=drafts,
+        turns=heard.turns,
+        note=heard.note if heard.turns else None,
+        engines=heard.engines,
+        remarks=(*brought.remarks, *remarks),
+    )
+
+
+def _brought(
+    job: DiarizeVideo, context: JobContext, spoken: str | None, frames_per_s: float | None = None
+) -> Reading | None:
+    """The subtitles that came with the video, if any did."""
     if job.subtitles_key is None:
         return None
     try:
-        return read_subtitles(read_bytes(context.store, job.subtitles_key))
+        return read_subtitles(read_bytes(context.store, job.subtitles_key), spoken, frames_per_s)
     except ObjectNotFound as error:
         raise PermanentError(
             ErrorCode.ARTIFACT_MISSING, "the uploaded subtitles are gone; upload them again"

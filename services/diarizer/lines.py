@@ -9,7 +9,10 @@ from services.diarizer.engines import Span, SpokenIn, Turn
 from services.diarizer.segmentation import SpokenWord, cut_lines, join_text
 from services.diarizer.sentences import restore_sentences
 from shared.pipeline import ErrorCode, LanguageInfo, PermanentError
-from shared.transcript import Cue, Segment, Word, join_words
+from shared.transcript import Cue, Remark, RemarkKind, Remarks, Segment, Word, join_words
+
+_ROUNDING_S = 0.1
+"""By which a last cue may end after the video without being told of."""
 
 
 @dataclass(frozen=True)
@@ -40,31 +43,34 @@ def _draft(line: Sequence[SpokenWord], info: LanguageInfo) -> Draft:
     return Draft(words[0].start_s, words[-1].end_s, line[0].speaker, join_text(words, info), words)
 
 
-def lines_of_cues(cues: Sequence[Cue], turns: Sequence[Turn], info: LanguageInfo, duration_s: float) -> list[Draft]:
+def lines_of_cues(
+    cues: Sequence[Cue], turns: Sequence[Turn], info: LanguageInfo, duration_s: float
+) -> tuple[list[Draft], tuple[Remark, ...]]:
     """One line per cue, as the person cut and timed it, with the speaker heard longest in it.
 
-    Cues that begin after the video ends are left out.
+    Cues that begin after the video ends are left out, others end with it; which ones is told.
 
     Raises:
         PermanentError: `subtitles_unreadable` when no cue is left.
     """
     index = TurnIndex(turns)
-    drafts = [
-        Draft(
-            cue.start_s,
-            min(cue.end_s, duration_s),
-            index.speaker(Span(cue.start_s, cue.end_s)),
-            join_words(cue.text.split(), spaces=info.spaces),
-        )
-        for cue in cues
-        if cue.start_s < duration_s
-    ]
+    remarks = Remarks()
+    drafts = []
+    for cue in cues:
+        if cue.start_s >= duration_s:
+            remarks.add(RemarkKind.AFTER_END, cue.row)
+            continue
+        if cue.end_s > duration_s + _ROUNDING_S:
+            remarks.add(RemarkKind.PAST_END, cue.row)
+        text = join_words(cue.text.split(), spaces=info.spaces)
+        speaker = index.speaker(Span(cue.start_s, cue.end_s))
+        drafts.append(Draft(cue.start_s, min(cue.end_s, duration_s), speaker, text))
     if not drafts:
         raise PermanentError(
             ErrorCode.SUBTITLES_UNREADABLE,
             f"the subtitles begin after the video ends ({duration_s:.0f} s): they belong to another video",
         )
-    return drafts
+    return drafts, remarks.all()
 
 
 def number(

@@ -1,19 +1,26 @@
 """Who says what, when: words that never change, segments cut from them, speakers, subtitle files."""
 
 from shared.transcript._ass import AssStyle, limits_on, write_ass
+from shared.transcript._cues import Cue, CueKind
 from shared.transcript._going_on import Said, going_on
 from shared.transcript._joining import join_words, keeps_space
 from shared.transcript._laying import lay_over
 from shared.transcript._models import AudioTrackFacts, MediaFacts, Segment, Speaker, TextTrackFacts, Transcript, Word
 from shared.transcript._phrases import phrases
-from shared.transcript._subtitles import Cue, TooManyCues, read_subtitles, write_srt, write_vtt
+from shared.transcript._reading import Reading, Remark, RemarkKind, Remarks, TooManyCues, read_subtitles
+from shared.transcript._subtitles import write_srt, write_vtt
 from shared.transcript._wrapping import wrap_text
 
 __all__ = [
     "AssStyle",
     "AudioTrackFacts",
     "Cue",
+    "CueKind",
     "MediaFacts",
+    "Reading",
+    "Remark",
+    "RemarkKind",
+    "Remarks",
     "Said",
     "Segment",
     "Speaker",

@@ -8,7 +8,7 @@ import pysubs2
 from pydantic import BaseModel, ConfigDict, Field
 
 from shared.pipeline import SubtitleLimits
-from shared.transcript._subtitles import Cue
+from shared.transcript._cues import Cue
 
 HEIGHT = 1080
 """Lengths of a style are those of a picture of this height, whatever its true one."""

@@ -7,6 +7,8 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from shared.transcript._reading import Remark
+
 
 class _Frozen(BaseModel):
     model_config = ConfigDict(frozen=True, extra="ignore")
@@ -112,3 +114,6 @@ class Transcript(_Frozen):
     media: MediaFacts
     speakers: tuple[Speaker, ...] = ()
     segments: tuple[Segment, ...] = ()
+    remarks: tuple[Remark, ...] = Field(
+        default=(), description="what was repaired, merged or left out of the subtitles that were brought"
+    )

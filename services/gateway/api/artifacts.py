@@ -26,7 +26,7 @@ from services.gateway.api.context import (
 from services.gateway.api.problems import Problem, not_found, unprocessable
 from services.gateway.api.reading import read_task
 from services.gateway.api.schemas import Artifact, LogRead, TaskRead
-from services.gateway.api.subtitles import read_cues, refuse_oversize
+from services.gateway.api.subtitles import read_brought, refuse_oversize
 from services.gateway.api.turns import turns
 from services.gateway.database import queries
 from services.gateway.database.consequences import outdate_voices
@@ -34,6 +34,7 @@ from services.gateway.database.edits import Edit
 from services.gateway.database.jobs import spans
 from services.gateway.database.tables import Task
 from services.gateway.planning.alignment import texts_by_segment
+from services.gateway.planning.remarks import with_remarks
 from shared.pipeline import BASE, TARGET_LANGUAGES
 from shared.storage import ObjectInfo, ObjectNotFound, ObjectStore, is_key, keys, put_bytes
 from shared.transcript import Cue
@@ -194,7 +195,7 @@ def list_logs(task_id: str, parts: Parts, who: Who, limit: Annotated[int, Query(
 
 @router.put("/languages/{language}/subtitles", operation_id="put_subtitles")
 async def put_subtitles(task_id: str, language: str, request: Request, parts: Parts, who: Who) -> TaskRead:
-    """Bring a file (SRT, VTT or ASS) as request body: the source text for `base`, a translation for a language.
+    """Bring a subtitle file of any format as request body: the source text for `base`, a translation for a language.
 
     Source text counts for the next run of the base stage. A translation is one edit of all lines it has another text
     for: they turn stale as if a person had written them, and one undo reverts it. They are spoken by the next start of
@@ -213,14 +214,17 @@ async def put_subtitles(task_id: str, language: str, request: Request, parts: Pa
 
 
 def _take_subtitles(task_id: str, language: str, data: bytes, parts: Gateway, who: Who) -> TaskRead:
-    cues = read_cues(data, "")
     key = keys.input_subtitles(task_id, language, "subtitles.srt")
     with parts.database.read() as session:
-        _may_be_brought(session, visible_task(session, who, task_id), language)
+        task = visible_task(session, who, task_id)
+        _may_be_brought(session, task, language)
+        spoken = task.config.get("source_language")
+    reading = read_brought(data, spoken if language == BASE else language, "")
     put_bytes(parts.store, key, data)
     with parts.database.write() as session:
         task = locked_visible_task(session, who, task_id)
         _may_be_brought(session, task, language)
+        task.config = with_remarks(task.config, language, reading.remarks)
         if language == BASE:
             task.config = {**task.config, "subtitles_key": key}
         else:
@@ -228,7 +232,7 @@ def _take_subtitles(task_id: str, language: str, data: bytes, parts: Gateway, wh
                 **task.config,
                 "translation_keys": {**task.config.get("translation_keys", {}), language: key},
             }
-            _bring_texts(session, task, language, cues, who.owner)
+            _bring_texts(session, task, language, reading.cues, who.owner)
         session.flush()
         return read_task(session, parts.hub, task)
 

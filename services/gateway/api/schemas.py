@@ -8,7 +8,7 @@ from pydantic import AfterValidator, Base64Bytes, BaseModel, BeforeValidator, Co
 from services.gateway.planning.gate import GateLimits
 from shared.messaging import ExportRecipe, ExportSettings, GlossaryTerm
 from shared.pipeline import SOURCE_LANGUAGES, TARGET_LANGUAGES, LineState, Stage, Status
-from shared.transcript import MediaFacts
+from shared.transcript import MediaFacts, Remark
 
 
 def _known_target(code: str) -> str:
@@ -105,6 +105,9 @@ class TaskRead(BaseModel):
     source_language: str | None
     note: str | None = Field(
         description="why there is nothing to dub, or which of several audio tracks were listened to, if so"
+    )
+    subtitle_remarks: dict[str, list[Remark]] = Field(
+        default={}, description="what was repaired, merged or left out of the subtitle files that were brought"
     )
     error_code: str | None
     error_message: str | None

@@ -2,7 +2,7 @@
 
 from services.gateway.api.problems import Problem, unprocessable
 from shared.pipeline import PermanentError
-from shared.transcript import Cue, TooManyCues, read_subtitles
+from shared.transcript import Reading, TooManyCues, read_subtitles
 
 MAX_BYTES = 5 * 1024 * 1024
 
@@ -18,11 +18,14 @@ def refuse_oversize(size: int) -> None:
         raise too_large(f"the subtitle file is larger than {MAX_BYTES // 1024**2} MiB")
 
 
-def read_cues(data: bytes, pointer: str) -> list[Cue]:
-    """Read a file; half a second of work at most, so call it in a thread. Raises: Problem 413, 422 at `pointer`."""
+def read_brought(data: bytes, language: str | None, pointer: str) -> Reading:
+    """Read a file in `language`; up to two seconds of work, so call it in a thread.
+
+    Raises: Problem 413, 422 at `pointer`.
+    """
     refuse_oversize(len(data))
     try:
-        return read_subtitles(data)
+        return read_subtitles(data, language)
     except TooManyCues as error:
         raise too_large(error.message) from error
     except PermanentError as error:

@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Query, Request, Response
@@ -24,7 +24,7 @@ from services.gateway.api.problems import Problem, unprocessable
 from services.gateway.api.reading import read_task, read_tasks
 from services.gateway.api.schemas import TaskConfig, TaskRead, TaskUpdate
 from services.gateway.api.settings import with_defaults
-from services.gateway.api.subtitles import read_cues
+from services.gateway.api.subtitles import read_brought
 from services.gateway.api.turns import turns
 from services.gateway.api.upload import Upload, UploadReader
 from services.gateway.database import queries
@@ -32,9 +32,11 @@ from services.gateway.database.facts import FOREVER, flag_cancel, tell
 from services.gateway.database.judging import judge_language
 from services.gateway.database.steps import carry_out
 from services.gateway.database.tables import JobState, Task, TaskLanguage, now
+from services.gateway.planning.remarks import with_remarks
 from shared.messaging import EngineInfo
-from shared.pipeline import TARGET_LANGUAGES, Status
+from shared.pipeline import BASE, TARGET_LANGUAGES, Status
 from shared.storage import keys, put_bytes
+from shared.transcript import Reading
 
 router = APIRouter(prefix="/api/tasks", tags=["tasks"])
 TaskOrder = Literal["created_at", "-created_at", "updated_at", "-updated_at", "name", "-name"]
@@ -53,7 +55,7 @@ _UPLOAD_SCHEMA = {
                         "subtitles": {
                             "type": "string",
                             "format": "binary",
-                            "description": "the source text as SRT, VTT or ASS; replaces recognition",
+                            "description": "the source text as a subtitle file of any format; replaces recognition",
                         },
                         **{f"translation_{code}": {"type": "string", "format": "binary"} for code in TARGET_LANGUAGES},
                     },
@@ -80,8 +82,8 @@ async def create_task(request: Request, parts: Parts, who: Who, response: Respon
         upload = await reader.read()
         config = await asyncio.to_thread(with_defaults, parts.database, who.account, _config(upload))
         engines = await parts.capabilities.engines()
-        await asyncio.to_thread(_check_languages, engines, config, upload)
-        read = await parts.threads.transfer(_finish, parts, task_id, upload, config)
+        brought = await asyncio.to_thread(_check_languages, engines, config, upload)
+        read = await parts.threads.transfer(_finish, parts, task_id, upload, config, brought)
     except BaseException:
         await asyncio.shield(parts.threads.transfer(forget, parts, task_id))
         raise
@@ -101,13 +103,16 @@ def _config(upload: Upload) -> TaskConfig:
         raise unprocessable("invalid_config", "config is not JSON", "/config") from error
 
 
-def _check_languages(engines: Sequence[EngineInfo], config: TaskConfig, upload: Upload) -> None:
+def _check_languages(engines: Sequence[EngineInfo], config: TaskConfig, upload: Upload) -> Mapping[str, Reading]:
+    """What the subtitle files of an upload hold, by language. Raises: Problem 413, 422."""
+    brought: dict[str, Reading] = {}
     if "subtitles" in upload.files and config.source_language is None:
         raise unprocessable("source_language_required", "name the language of the subtitles", "/config/source_language")
     for name, file in upload.files.items():
         if name != "subtitles" and not name.startswith("translation_"):
             raise unprocessable("unknown_file", "files are 'video', 'subtitles' and 'translation_<language>'", "")
-        read_cues(file.data, f"/{name}")
+        code = name.removeprefix("translation_") if name != "subtitles" else BASE
+        brought[code] = read_brought(file.data, config.source_language if code == BASE else code, f"/{name}")
     provided = {name.removeprefix("translation_") for name in upload.files if name.startswith("translation_")}
     unknown = provided - set(config.target_languages)
     if unknown:
@@ -120,10 +125,15 @@ def _check_languages(engines: Sequence[EngineInfo], config: TaskConfig, upload: 
             subtitles="subtitles" in upload.files,
             translation=language in provided,
         )
+    return brought
 
 
-def _finish(parts: Gateway, task_id: str, upload: Upload, config: TaskConfig) -> TaskRead:
+def _finish(
+    parts: Gateway, task_id: str, upload: Upload, config: TaskConfig, brought: Mapping[str, Reading]
+) -> TaskRead:
     stored: dict[str, Any] = config.model_dump(mode="json")
+    for language, reading in brought.items():
+        stored = with_remarks(stored, language, reading.remarks)
     for name, file in upload.files.items():
         language = name.removeprefix("translation_") if name != "subtitles" else "base"
         key = keys.input_subtitles(task_id, language, file.filename)

@@ -143,7 +143,7 @@ class Ingest:
         found: dict[str, Sequence[Cue]] = {}
         for language, key in wanted.items():
             try:
-                found[language] = read_subtitles(read_bytes(self._store, key))
+                found[language] = read_subtitles(read_bytes(self._store, key), language).cues
             except (PermanentError, ObjectNotFound) as error:  # checked at upload; the engine translates instead
                 log.warning("translation_unreadable", language=language, error=str(error))
         return found

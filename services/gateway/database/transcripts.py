@@ -12,8 +12,10 @@ from services.gateway.database.casting import recognize
 from services.gateway.database.line_rows import add_lines
 from services.gateway.database.tables import SegmentRow, SpeakerRow, Task
 from services.gateway.planning.alignment import texts_by_segment
+from services.gateway.planning.remarks import with_remarks
 from services.gateway.planning.slots import Span
 from shared.messaging import TranscriptReady
+from shared.pipeline import BASE
 from shared.transcript import Cue, Transcript
 
 
@@ -55,6 +57,7 @@ def take_transcript(session: Session, task: Task, result: TranscriptReady, prepa
     task.source_language = transcript.source_language
     task.transcript_key = result.transcript_key
     task.note = result.note
+    task.config = with_remarks(task.config, BASE, transcript.remarks)
     speakers = [
         SpeakerRow(task_id=task.task_id, speaker_id=one.id, **one.model_dump(exclude={"id", "same_voice"}, mode="json"))
         for one in transcript.speakers

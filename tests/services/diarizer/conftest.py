@@ -91,18 +91,20 @@ class Bench:
         workdir.mkdir(exist_ok=True)
         return JobContext(DirectoryStore(self.folder / "store"), workdir, **kwargs)
 
-    def job(self, context: JobContext, video: Path, subtitles: str | None = None, **fields: Any) -> DiarizeVideo:
+    def job(
+        self, context: JobContext, video: Path, subtitles: str | bytes | None = None, **fields: Any
+    ) -> DiarizeVideo:
         """Upload `video` and address a job to it."""
         video_key, subtitles_key = keys.input_video(TASK, "video.mp4"), None
         put_file(context.store, video_key, video)
         if subtitles is not None:
             subtitles_key = keys.input_subtitles(TASK, "base", "own.srt")
-            put_bytes(context.store, subtitles_key, subtitles.encode())
+            put_bytes(context.store, subtitles_key, subtitles.encode() if isinstance(subtitles, str) else subtitles)
         return DiarizeVideo(
             task_id=TASK, language="base", attempt=1, video_key=video_key, subtitles_key=subtitles_key, **fields
         )
 
-    def run(self, video: Path, subtitles: str | None = None, **fields: Any) -> Run:
+    def run(self, video: Path, subtitles: str | bytes | None = None, **fields: Any) -> Run:
         """Run the stage's handler to its end."""
         progress = ListeningBox()
         context = self.context(progress=progress, cancel=CancelToken())

@@ -192,6 +192,21 @@ def test_own_subtitles_of_a_video_without_sound(bench, make_video):
     assert run.result.note is None
 
 
+def test_what_was_done_to_own_subtitles_is_told(bench, make_video):
+    """The spoken language tells the encoding, the video how long frames last and where the last cue ends."""
+    video = make_video(duration_s=4.0)
+    cues = ("1\n00:00:01,000 --> 00:00:02,500\nÇa va, élève ?\n\n2\n00:00:03,000 --> 00:00:09,000\nBien.\n\n"
+            "3\n00:00:30,000 --> 00:00:31,000\nTrop tard.\n")  # fmt: skip
+    run = bench.run(video, cues.encode("cp1252"), source_language="fr")
+    assert [(one.text, one.end_s) for one in run.transcript.segments] == [("Ça va, élève ?", 2.5), ("Bien.", 4.0)]
+    remarks = [(one.kind, one.rows) for one in run.transcript.remarks]
+    assert remarks == [("encoding", ()), ("past_end", (6,)), ("after_end", (10,))]
+    fps = run.transcript.media.fps
+    counted = bench.run(video, f"{{{fps:.0f}}}{{{2 * fps:.0f}}}Bonjour.\n", source_language="fr").transcript
+    assert [(one.start_s, one.end_s) for one in counted.segments] == [(1.0, 2.0)]
+    assert counted.remarks == ()
+
+
 def test_subtitles_of_another_video_are_refused(bench, make_video):
     """When every cue begins after the end, they do not belong to this video."""
     cues = "1\n00:10:00,000 --> 00:10:02,000\nLate.\n"

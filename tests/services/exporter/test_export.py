@@ -157,7 +157,7 @@ def test_files_have_their_names_and_kinds(bench: Bench, plain_video: Path) -> No
     assert all(isinstance(file, ExportedFile) and "/export/1/" in file.key for file in run.result.files)
     assert json.loads(run.product("report_es.json").read_text()) == run.report
     assert run.product("subtitles_es.vtt").read_text().startswith("WEBVTT")
-    (cue,) = read_subtitles(run.product("subtitles_es.srt").read_bytes())
+    (cue,) = read_subtitles(run.product("subtitles_es.srt").read_bytes()).cues
     assert (cue.start_s, cue.end_s, cue.text) == (1.0, 2.0, "¿Qué tal, señor?")
 
 
@@ -165,7 +165,7 @@ def test_overlapping_subtitles_fit_into_mp4(bench: Bench, plain_video: Path) -> 
     """Two speakers at once: stacked in the container, two cues in the files."""
     lines = [bench.line(1, 3, tone(2), text="Uno."), bench.line(1, 2, tone(1), text="Dos.")]
     run = bench.run(plain_video, lines)
-    assert len(read_subtitles(run.product("subtitles_es.srt").read_bytes())) == 2
+    assert len(read_subtitles(run.product("subtitles_es.srt").read_bytes()).cues) == 2
     assert run.report["checks"]["subtitles_present"] is True
 
 
@@ -174,7 +174,7 @@ def test_a_failed_line_is_listed_and_keeps_its_subtitle(bench: Bench, plain_vide
     failed = bench.line(3, 4, text="Adiós.", error_code="engine_failed")
     run = bench.run(plain_video, [bench.line(1, 2, tone(1)), failed])
     assert run.report["failed"] == [{"segment_id": failed.segment_id, "code": "engine_failed"}]
-    cues = read_subtitles(run.product("subtitles_es.srt").read_bytes())
+    cues = read_subtitles(run.product("subtitles_es.srt").read_bytes()).cues
     assert [(cue.start_s, cue.text) for cue in cues] == [(1.0, "Hola."), (3.0, "Adiós.")]
 
 

@@ -85,7 +85,7 @@ def test_every_track_of_a_master_says_what_its_tags_tell(bench: Bench, plain_vid
     found = subprocess.run(
         ["ffmpeg", "-v", "error", "-i", str(video), "-map", "0:s:1", "-f", "srt", "-"], check=True, capture_output=True
     ).stdout
-    assert [cue.text for cue in read_subtitles(found)] == ["お元気ですか。", "とても元気です。"]
+    assert [cue.text for cue in read_subtitles(found).cues] == ["お元気ですか。", "とても元気です。"]
 
 
 def test_tracks_can_be_replaced_marked_and_named(bench: Bench, plain_video: Path) -> None:
@@ -177,9 +177,9 @@ def test_subtitle_files_in_every_format_and_two_languages(bench: Bench, plain_vi
         "talk.ja-en.srt",
     ]
     for name in made.names[:6]:
-        cues = read_subtitles(made.file(name).read_bytes())
+        cues = read_subtitles(made.file(name).read_bytes()).cues
         assert [round(cue.start_s, 2) for cue in cues] == [1.0, 3.0]
-    assert read_subtitles(made.file("talk.ja-en.srt").read_bytes())[0].text == "お元気ですか。\nHow are you?"
+    assert read_subtitles(made.file("talk.ja-en.srt").read_bytes()).cues[0].text == "お元気ですか。\nHow are you?"
 
 
 def test_files_can_come_in_one_archive(bench: Bench, plain_video: Path) -> None:

@@ -29,10 +29,10 @@ def test_a_style_becomes_a_style() -> None:
 
 def test_both_languages_are_in_one_event() -> None:
     """And in one cue of the plain formats, one below the other."""
-    found = read_subtitles(write_ass([CUE], AssStyle(), font="A").encode())
+    found = read_subtitles(write_ass([CUE], AssStyle(), font="A").encode()).cues
     assert [(cue.start_s, cue.end_s, cue.text) for cue in found] == [(1.0, 2.5, CUE.shown())]
     for written in (write_srt([CUE]), write_vtt([CUE])):
-        assert [cue.text for cue in read_subtitles(written.encode())] == [CUE.shown()]
+        assert [cue.text for cue in read_subtitles(written.encode()).cues] == [CUE.shown()]
 
 
 @pytest.mark.parametrize("text", ["{\\an8}up", "a\\Nb", "{", "}", "100 {%}", "C:\\new"])

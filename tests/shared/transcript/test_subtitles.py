@@ -9,6 +9,13 @@ from hypothesis import strategies as st
 from shared.pipeline import ErrorCode, PermanentError
 from shared.transcript import Cue, TooManyCues, read_subtitles, write_srt, write_vtt
 
+
+def read(data: bytes, language: str | None = None) -> list[Cue]:
+    """What times and text are in a file."""
+    cues = read_subtitles(data, language).cues
+    return [Cue(start_s=cue.start_s, end_s=cue.end_s, text=cue.text) for cue in cues]
+
+
 SRT = "1\n00:00:01,000 --> 00:00:02,500\n{}\n\n2\n00:01:03,000 --> 00:01:04,500\nzwei\n"
 
 TEXTS = {
@@ -22,7 +29,11 @@ TEXTS = {
 LEGACY = {"fr": "cp1252", "de": "cp1252", "es": "cp1252", "ko": "cp949", "ja": "cp932", "zh": "gb18030"}
 
 # What survives a subtitle file: no control characters, no markup, no space at the ends of a row.
-rows = st.text(st.characters(exclude_categories=["C", "Z"], exclude_characters="<>\\&"), min_size=1, max_size=20)
+# Nor letters that with the next one look like UTF-8 encoded twice.
+TWICE = "ÂÃÄÅÐÑâãäåæçèéêëìíî"
+rows = st.text(
+    st.characters(exclude_categories=["C", "Z"], exclude_characters="<>\\&" + TWICE), min_size=1, max_size=20
+)
 texts = st.lists(rows, min_size=1, max_size=3).map("\n".join)
 times = st.integers(min_value=0, max_value=5 * 3600 * 1000)
 
@@ -42,7 +53,7 @@ def cue_lists(draw: st.DrawFn) -> list[Cue]:
 @pytest.mark.parametrize("language", TEXTS)
 def test_unicode_is_recognized(language: str, encoding: str) -> None:
     """With a mark or without, the text is read as it was written."""
-    cues = read_subtitles(SRT.format(TEXTS[language]).encode(encoding))
+    cues = read(SRT.format(TEXTS[language]).encode(encoding))
     assert [cue.text for cue in cues] == [TEXTS[language], "zwei"]
     assert [(cue.start_s, cue.end_s) for cue in cues] == [(1.0, 2.5), (63.0, 64.5)]
 
@@ -51,14 +62,14 @@ def test_unicode_is_recognized(language: str, encoding: str) -> None:
 def test_legacy_encoding_of_a_known_language(language: str) -> None:
     """A short text is decided by its language."""
     data = SRT.format(TEXTS[language]).encode(LEGACY[language])
-    assert read_subtitles(data, language)[0].text == TEXTS[language]
+    assert read_subtitles(data, language).cues[0].text == TEXTS[language]
 
 
 @pytest.mark.parametrize("language", ["fr", "de", "es", "ko", "ja"])
 def test_legacy_encoding_is_guessed(language: str) -> None:
     """Without a language the encodings of the offered languages are told apart."""
     data = SRT.format(TEXTS[language]).encode(LEGACY[language])
-    assert read_subtitles(data)[0].text == TEXTS[language]
+    assert read_subtitles(data).cues[0].text == TEXTS[language]
 
 
 VTT = """WEBVTT - a title
@@ -102,7 +113,7 @@ Dialogue: 0,0:00:01.00,0:00:02.50,Default,,0,0,0,,{\\i1}Tom & Ann{\\i0}\\Nsecond
 
 def test_vtt() -> None:
     """Settings, styles, notes, voices and entities are understood, and cues come in time order."""
-    assert read_subtitles(VTT.encode()) == [
+    assert read(VTT.encode()) == [
         Cue(start_s=0.5, end_s=0.9, text="first in time\n42"),
         Cue(start_s=1.0, end_s=2.5, text="Tom & Ann\n{second} row"),
         Cue(start_s=3.0, end_s=4.0, text="what follows?\n7"),
@@ -111,11 +122,11 @@ def test_vtt() -> None:
 
 def test_ass() -> None:
     """Comments and override tags are left out."""
-    assert read_subtitles(ASS.encode()) == [Cue(start_s=1.0, end_s=2.5, text="Tom & Ann\nsecond row")]
+    assert read(ASS.encode()) == [Cue(start_s=1.0, end_s=2.5, text="Tom & Ann\nsecond row")]
 
 
 def test_srt_oddities() -> None:
-    """Windows line ends, markup, tags of ASS, missing numbers and cues without text or length are taken as found."""
+    """Windows line ends, markup, tags of ASS, missing numbers, cues without text or length are taken as meant."""
     data = (
         "\ufeff00:00:01,000 --> 00:00:02,000\r\n{\\an8}<i>a {b} c</i>\r\nd\r\n\r\n"
         "7\r\n00:00:03,000 --> 00:00:04,000\r\n\r\n\r\n"
@@ -123,8 +134,8 @@ def test_srt_oddities() -> None:
         "9\r\n00:00:06.000 --> 00:00:07.000 X1:1\r\nlast\r\n\r\nrow\r\n"
         "00:00:08,000 --> 00:00:09,000\r\n1984\r\n7"
     ).encode()
-    cues = read_subtitles(data)
-    assert [cue.text for cue in cues] == ["a {b} c\nd", "last\nrow", "1984\n7"]
+    cues = read(data)
+    assert [cue.text for cue in cues] == ["a {b} c\nd", "no length", "last\nrow", "1984\n7"]
 
 
 @pytest.mark.parametrize(
@@ -135,8 +146,6 @@ def test_srt_oddities() -> None:
         b"plain text",
         b"WEBVTT\n",
         b"1\n00:00:01,000 --> 00:00:02,000\n",
-        b"{0}{25}frames",
-        b"[0][20]tenths",
         b"00:00:01:seconds",
         b'{"events": []}',
         b"<tt xmlns='http://www.w3.org/ns/ttml'/>",
@@ -145,7 +154,7 @@ def test_srt_oddities() -> None:
     ],
 )
 def test_other_files_are_refused(data: bytes) -> None:
-    """What is no subtitle file of the three kinds, or holds no cue, is refused with its code."""
+    """What is no subtitle file, or holds no cue, is refused with its code."""
     with pytest.raises(PermanentError) as refused:
         read_subtitles(data)
     assert refused.value.code is ErrorCode.SUBTITLES_UNREADABLE
@@ -159,7 +168,7 @@ def test_other_files_are_refused(data: bytes) -> None:
 def test_no_bytes_break_the_reader(data: bytes) -> None:
     """Whatever is uploaded, there are sound cues or a refusal."""
     try:
-        cues = read_subtitles(data)
+        cues = read(data)
     except PermanentError:
         return
     assert all(cue.text and 0 <= cue.start_s < cue.end_s for cue in cues)
@@ -169,8 +178,8 @@ def test_no_bytes_break_the_reader(data: bytes) -> None:
 @given(cue_lists())
 def test_written_files_read_back(cues: list[Cue]) -> None:
     """SRT and WebVTT carry times to the millisecond and the text with all its characters."""
-    assert read_subtitles(write_srt(cues).encode()) == cues
-    assert read_subtitles(write_vtt(cues).encode()) == cues
+    assert read(write_srt(cues).encode()) == cues
+    assert read(write_vtt(cues).encode()) == cues
 
 
 def test_written_form() -> None:
@@ -189,15 +198,16 @@ def test_a_large_file_in_a_legacy_encoding_is_read() -> None:
     """Its encoding is told from a part of it that differs between encodings."""
     plain = "".join(f"{n}\n00:00:{n % 60:02},000 --> 00:01:00,000\nplain {n}\n\n" for n in range(9000))
     data = (plain + SRT.format(TEXTS["ko"])).encode("cp949")
-    assert TEXTS["ko"] in [cue.text for cue in read_subtitles(data)]
+    assert TEXTS["ko"] in [cue.text for cue in read(data)]
 
 
 def test_more_cues_than_anybody_says_are_refused() -> None:
     """However small they are."""
-    one = "0:0:0,0 --> 0:0:1,0\nx\n"
-    assert len(read_subtitles((one * 50_000).encode())) == 50_000
+    one = "0:0:0,0 --> 0:0:1,0\nx{}\n"
+    most = "".join(one.format(n) for n in range(50_000))
+    assert len(read(most.encode())) == 50_000
     with pytest.raises(TooManyCues, match="50000"):
-        read_subtitles((one * 50_001).encode())
+        read((most + one).encode())
 
 
 @pytest.mark.parametrize("sign", ["<a", "<" + " " * 50, "{\\", "&", "&#9", "\n", "\n \t", "1:", "00:00:00,000 "])

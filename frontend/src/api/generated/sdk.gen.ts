@@ -515,7 +515,7 @@ export const getReport = <ThrowOnError extends boolean = false>(options: Options
 /**
  * Put Subtitles
  *
- * Bring a file (SRT, VTT or ASS) as request body: the source text for `base`, a translation for a language.
+ * Bring a subtitle file of any format as request body: the source text for `base`, a translation for a language.
  *
  * Source text counts for the next run of the base stage. A translation is one edit of all lines it has another text
  * for: they turn stale as if a person had written them, and one undo reverts it. They are spoken by the next start of

@@ -1358,6 +1358,44 @@ export type Redub = {
 };
 
 /**
+ * Remark
+ *
+ * One kind of thing that was repaired, merged or left out, and in which rows of the file.
+ */
+export type Remark = {
+    /**
+     * Action
+     */
+    action: 'repaired' | 'merged' | 'left_out';
+    /**
+     * Count
+     *
+     * how often
+     */
+    count: number;
+    kind: RemarkKind;
+    /**
+     * Rows
+     *
+     * the first 20 rows of the file; none: all of it
+     */
+    rows?: Array<number>;
+    /**
+     * Text
+     *
+     * what was done, for people
+     */
+    text: string;
+};
+
+/**
+ * RemarkKind
+ *
+ * What was the matter.
+ */
+export type RemarkKind = 'encoding' | 'bad_bytes' | 'twice_encoded' | 'double_spaced' | 'odd_times' | 'text_beside_times' | 'unreadable' | 'no_length' | 'order' | 'frames' | 'loose_text' | 'rolling' | 'repeated' | 'no_text' | 'note' | 'drawing' | 'other_language' | 'too_long' | 'past_end' | 'after_end';
+
+/**
  * ReviewLine
  *
  * A line worth a look: the score says how much, the first reason most.
@@ -2120,6 +2158,14 @@ export type TaskRead = {
      */
     source_language: string | null;
     status: Status;
+    /**
+     * Subtitle Remarks
+     *
+     * what was repaired, merged or left out of the subtitle files that were brought
+     */
+    subtitle_remarks?: {
+        [key: string]: Array<Remark>;
+    };
     /**
      * Task Id
      */
@@ -3847,7 +3893,7 @@ export type CreateTaskData = {
          */
         start?: string;
         /**
-         * the source text as SRT, VTT or ASS; replaces recognition
+         * the source text as a subtitle file of any format; replaces recognition
          */
         subtitles?: Blob | File;
         translation_de?: Blob | File;

@@ -163,6 +163,41 @@ def test_bad_uploads_are_refused_with_a_code(
     assert objects(gateway) == before
 
 
+def test_what_was_done_to_subtitle_files_is_kept_on_the_task(gateway: Gateway) -> None:
+    """By language, with rows, from the moment a file is brought; its language tells the encoding."""
+    cue = "1\n00:00:01,000 --> 00:00:00,500\n{}\n"
+    files = {
+        "video": ("a.mp4", VIDEO),
+        "subtitles": ("a.srt", cue.format("Où ?").encode("cp1252")),
+        "translation_ko": ("a.ko.srt", cue.format("네.").encode("cp949")),
+    }
+    config = '{"source_language": "fr", "target_languages": ["ko", "de"]}'
+    answer = gateway.http.post("/api/tasks", files=files, data={"config": config})
+    assert answer.status_code == 201
+    told = {
+        code: [(one["kind"], one["action"], one["count"], one["rows"]) for one in remarks]
+        for code, remarks in answer.json()["subtitle_remarks"].items()
+    }
+    length = ("no_length", "repaired", 1, [2])
+    assert told == {"base": [("encoding", "repaired", 1, []), length], "ko": [("encoding", "repaired", 1, []), length]}
+    texts = [remarks[0]["text"] for remarks in answer.json()["subtitle_remarks"].values()]
+    assert texts == ["not UTF-8: read as Windows-1252", "not UTF-8: read as CP949"]
+    url = f"/api/tasks/{answer.json()['task_id']}"
+    good = "1\n00:00:01,000 --> 00:00:02,000\nOui.\n"
+    assert gateway.http.put(f"{url}/languages/base/subtitles", content=good).status_code == 200
+    assert list(gateway.http.get(url).json()["subtitle_remarks"]) == ["ko"]
+
+
+def test_a_subtitle_file_is_refused_with_the_row(gateway: Gateway) -> None:
+    """Where nothing of it can be read, and early where it is larger than any."""
+    task_id = gateway.create('{"target_languages": ["es"]}')["task_id"]
+    url = f"/api/tasks/{task_id}/languages/es/subtitles"
+    answer = gateway.http.put(url, content=b"1\n00:00:xx --> 00:00:02\nHi.\n")
+    assert problem(answer) == (422, "subtitles_unreadable")
+    assert answer.json()["detail"] == "row 2: the times cannot be read: 00:00:xx --> 00:00:02"
+    assert problem(gateway.http.put(url, content=b" " * (5 * 1024 * 1024 + 1))) == (413, "subtitles_too_large")
+
+
 def test_a_422_points_at_the_field(gateway: Gateway) -> None:
     """`errors` names pointer, code and detail."""
     task_id = gateway.create()["task_id"]

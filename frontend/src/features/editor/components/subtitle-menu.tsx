@@ -3,6 +3,7 @@ import { Captions, Download, FileUp } from "lucide-react";
 import { useRef } from "react";
 import { useTranslation } from "react-i18next";
 import { toast } from "sonner";
+import type { TaskRead } from "@/api/generated";
 import { client } from "@/api/generated/client.gen";
 import { keys } from "@/api/keys";
 import { data } from "@/api/problems";
@@ -24,16 +25,18 @@ export function SubtitleMenu() {
   const bring = async (file: File) => {
     const url = `/api/tasks/${task.task_id}/languages/${language}/subtitles`;
     try {
-      await data(
+      const taken = await data(
         client.put({
           url,
           body: file,
           bodySerializer: null,
           headers: { "Content-Type": "application/octet-stream" },
-        }) as Promise<{ data?: unknown }>,
+        }) as Promise<{ data?: TaskRead }>,
       );
       await cache.invalidateQueries({ queryKey: keys.task(task.task_id) });
-      toast.success(t("editor.subtitles_taken"), { description: t("editor.subtitles_taken_hint") });
+      const remarks = taken?.subtitle_remarks?.[language]?.length ?? 0;
+      const description = remarks > 0 ? t("remarks.toast", { count: remarks }) : t("editor.subtitles_taken_hint");
+      toast.success(t("editor.subtitles_taken"), { description });
     } catch (error) {
       toast.error(say(error));
     }
@@ -55,7 +58,7 @@ export function SubtitleMenu() {
         ref={input}
         type="file"
         hidden
-        accept=".srt,.vtt,.ass,.ssa"
+        accept=".srt,.vtt,.ass,.ssa,.sbv,.ttml,.dfxp,.xml,.smi,.sub,.lrc,.tsv,.json,.txt"
         data-testid="subtitle-input"
         onChange={(event) => {
           const file = event.target.files?.[0];

@@ -14,6 +14,7 @@ import { BASE, type Stage } from "@/core/progress";
 import { useProblemText } from "@/i18n/problem-text";
 import { useEditor } from "../state/context";
 import { Report } from "./report";
+import { SubtitleRemarks } from "./subtitle-remarks";
 import { TaskGlossary } from "./task-glossary";
 
 /** What the task is to become, what came of it, and what happened on the way. */
@@ -38,6 +39,7 @@ export function TaskProperties() {
             .join(" · ")}
         </p>
       )}
+      <SubtitleRemarks task={task} />
       <LanguagePicker
         label={t("plan.languages")}
         source={task.source_language}
