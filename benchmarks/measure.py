@@ -113,7 +113,7 @@ def gateway(path: Path, broker_url: str, **settings: str) -> Iterator[tuple[str,
         deadline = time.monotonic() + 60
         while True:
             with contextlib.suppress(httpx.TransportError):
-                if httpx.get(f"{url}/readyz").status_code == 200:
+                if httpx.get(f"{url}/readyz?all=true").status_code == 200:
                     break
             if time.monotonic() > deadline:
                 raise TimeoutError("the gateway does not become ready")

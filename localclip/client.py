@@ -83,9 +83,9 @@ class Client:
         self._http.close()
 
     def ready(self) -> tuple[bool, Health]:
-        """Ask whether the gateway can work, and how many workers wait."""
+        """Ask whether the gateway and all it works with answer, and how many workers wait."""
         with _reaching(self.server):
-            answer = self._http.get("/readyz", timeout=5.0)
+            answer = self._http.get("/readyz", params={"all": True}, timeout=5.0)
         try:
             return answer.status_code == 200, Health.model_validate(answer.json())
         except ValueError:

@@ -25,12 +25,41 @@ if [ ${#compose[@]} -gt 0 ]; then
     "${compose[@]}" --env-file "$work/env" --profile '*' config --quiet
 fi
 
-manifests() { helm template localclip $CHART --kube-version $KUBERNETES --set secret=localclip "$@"; }
+manifests() {
+    helm template localclip $CHART --kube-version $KUBERNETES --set secret=localclip \
+        --set image.registry=registry.example.com/team "$@"
+}
+keda=(--api-versions keda.sh/v1alpha1)
+
+refused() { # VALUES WORDS...: they are refused, and the words say why
+    local values=$1 said
+    shift
+    if said=$(manifests --set "$values" 2>&1 >/dev/null); then
+        echo "$CHART takes $values, which cannot work" >&2
+        return 1
+    fi
+    grep -qF -- "$*" <<<"$said" || {
+        printf '%s refuses %s without saying "%s":\n%s\n' "$CHART" "$values" "$*" "$said" >&2
+        return 1
+    }
+}
+
 if on_path helm "$CHART"; then
-    helm lint --quiet --strict --kube-version $KUBERNETES --set secret=localclip $CHART
+    helm lint --quiet --strict --kube-version $KUBERNETES --set secret=localclip,image.registry=registry.example.com/team $CHART
     everything=$work/manifests.yaml
     manifests >"$everything"
-    for values in $CHART/ci/*.yaml; do manifests --values "$values" >>"$everything"; done
+    manifests "${keda[@]}" --set autoscaling.enabled=true >>"$everything"
+    for values in $CHART/ci/*.yaml; do manifests "${keda[@]}" --values "$values" >>"$everything"; done
+    refused secret= 'set `secret`'
+    refused image.registry= set image.registry
+    refused autoscaling.enabled=true needs KEDA
+    refused nats.streamReplicas=3 the chart runs one
+    refused nats.service.type=LoadBalancer nats.tls.secretName
+    refused objects.inCluster=false objects.endpoint is needed
+    refused ingress.enabled=true ingress.host is needed
+    refused stages.cloner.gpu.enabled=true set models.enabled
+    refused stages.cloner.minReplicas=0 no worker at all
+    refused models.enabled=true,models.accessMode=ReadWriteOnce models.oneNode
     if on_path kubeconform "the manifests of $CHART"; then
         if [ -d $SCHEMAS ]; then
             kubeconform -strict -schema-location "$SCHEMAS/{{ .ResourceKind }}{{ .KindSuffix }}.json" "$everything"

@@ -3,7 +3,7 @@
 import asyncio
 
 from services.cloner.dubbing import Dubbing
-from services.cloner.engines import create_synthesizers
+from services.cloner.engines import load_synthesizers
 from services.cloner.handlers import clone_lines
 from services.cloner.settings import ClonerSettings
 from shared.messaging import BrokerSettings, Worker, WorkerSettings
@@ -17,16 +17,16 @@ def main() -> None:
     settings, worker_settings = ClonerSettings(), WorkerSettings()
     configure_logging("cloner", worker_settings.log_level)
     try:
-        engines = create_synthesizers(settings)
+        voices = load_synthesizers(settings)
     except PipelineError as error:
         raise SystemExit(f"cloner: {error.message}") from error
     worker = Worker(
         Stage.CLONING,
-        clone_lines(Dubbing(engines)),
+        clone_lines(Dubbing(voices.engines)),
         open_store(StorageSettings()),
         BrokerSettings(),
         worker_settings,
-        tuple(engine.info for engine in engines),
-        slots=settings.voice_jobs if any(engine.abilities.max_batch > 1 for engine in engines) else 1,
+        voices.infos(),
+        slots=settings.voice_jobs if any(engine.abilities.max_batch > 1 for engine in voices.engines) else 1,
     )
     asyncio.run(worker.run())

@@ -22,7 +22,11 @@ class Capabilities:
         self._read_at = float("-inf")
 
     async def engines(self) -> tuple[EngineInfo, ...]:
-        """All engines; what was known before while the broker is away."""
+        """The engines that work."""
+        return tuple(engine for engine in await self.announced() if not engine.problem)
+
+    async def announced(self) -> tuple[EngineInfo, ...]:
+        """All engines, also those that their workers left out; what was known before while the broker is away."""
         if time.monotonic() - self._read_at > _FRESH_S and is_connected(self._broker):
             try:
                 self._engines = await announced_engines(self._broker.connection.jetstream())

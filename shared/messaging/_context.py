@@ -3,19 +3,21 @@
 import os
 import shutil
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO
 
-import psutil
+from filelock import FileLock, Timeout
 
 from shared.pipeline import CancelToken
 from shared.storage import ObjectInfo, ObjectStore
 
-_CLOCK_SLACK_S = 60.0
-"""The start of a process is derived from the boot time, which is known to the second and moves with the clock."""
+_ALIVE = "alive.lock"
+_LOCKING_S = 2.0
+"""A folder younger than this may belong to somebody who is about to take its lock."""
 
 
 class ProgressBox:
@@ -80,33 +82,37 @@ class JobContext:
 
 @contextmanager
 def working_folder(root: Path) -> Iterator[Path]:
-    """A temporary folder named after this process, removed on the way out."""
+    """An empty temporary folder, removed on the way out. A lock beside it tells others that its process lives."""
     folder = root / f"job-{os.getpid()}-{threading.get_ident()}-{os.urandom(4).hex()}"
-    folder.mkdir(parents=True)
+    files = folder / "files"
+    files.mkdir(parents=True)
     try:
-        yield folder
+        with FileLock(folder / _ALIVE):
+            yield files
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
 
 def remove_abandoned_folders(root: Path) -> int:
-    """Remove the folders of processes that died without cleaning up; return how many."""
+    """Remove the folders of processes that died without cleaning up; return how many.
+
+    `root` may be shared with other containers, which have process numbers of their own: only the lock tells.
+    """
     removed = 0
     for folder in root.glob("job-*-*-*"):
-        pid = folder.name.split("-")[1]
-        if pid.isdigit() and not _is_owner_alive(folder, int(pid)):
+        if not _is_held(folder):
             shutil.rmtree(folder, ignore_errors=True)
             removed += 1
     return removed
 
 
-def _is_owner_alive(folder: Path, pid: int) -> bool:
-    """Whether the process that made `folder` lives: numbers are given again, in a container after every restart."""
-    if pid == os.getpid():  # asked before this process makes its first folder
-        return False
+def _is_held(folder: Path) -> bool:
     try:
-        return psutil.Process(pid).create_time() <= folder.stat().st_mtime + _CLOCK_SLACK_S
-    except (psutil.NoSuchProcess, FileNotFoundError):
-        return False
-    except psutil.AccessDenied:  # somebody else's process, and so somebody else's folder
+        if time.time() - folder.stat().st_mtime < _LOCKING_S:
+            return True
+        with FileLock(folder / _ALIVE, timeout=0):
+            return False
+    except Timeout:
+        return True
+    except OSError:  # gone in the meantime, or somebody else's
         return True

@@ -33,6 +33,12 @@ class EngineInfo(Message):
     )
     rewrites: bool = Field(default=False, description="of a translator: it can be asked for shorter or longer texts")
     hint: str = Field(default="", description="what would make more languages possible")
+    problem: str = Field(default="", description="why it could not be loaded: its worker works without it")
+
+    @classmethod
+    def left_out(cls, stage: Stage, port: str, name: str, problem: str) -> "EngineInfo":
+        """What is told of an engine that its worker goes without."""
+        return cls(stage=stage, port=port, name=name, version="", licence="", commercial_use=True, problem=problem)
 
     def used(self, usage: EngineUsage | None = None) -> EngineUsed:
         """The part that goes into reports, with what was spent on it."""

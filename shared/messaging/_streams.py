@@ -190,10 +190,18 @@ async def _settle_stream(js: JetStreamContext, stream: StreamConfig) -> None:
 
 
 async def _settle_bucket(js: JetStreamContext, config: KeyValueConfig) -> None:
+    """Create the bucket, or give one of a smaller deployment the copies it lacks."""
+    name = bucket_stream(config.bucket)
     try:
-        await js.key_value(config.bucket)
+        held = (await js.stream_info(name)).config
     except NotFoundError:
         await js.create_key_value(config)
+        held = (await js.stream_info(name)).config
+    if held.num_replicas != config.replicas:
+        try:
+            await js.update_stream(held.evolve(num_replicas=config.replicas))
+        except APIError as refusal:
+            raise ProvisioningError(f"stream {name}: {refusal.description}") from refusal
 
 
 _STREAM_FIELDS = (

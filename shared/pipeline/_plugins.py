@@ -13,7 +13,7 @@ LocalClip's own.
 from importlib.metadata import entry_points
 from typing import Any
 
-from shared.pipeline._errors import ErrorCode, PermanentError
+from shared.pipeline._errors import ErrorCode, PermanentError, PipelineError
 
 
 def create_from_package(port: str, name: str, settings: Any) -> Any | None:
@@ -24,10 +24,12 @@ def create_from_package(port: str, name: str, settings: Any) -> Any | None:
     """
     for entry in entry_points(group=f"localclip.engines.{port}", name=name):
         try:
-            create = entry.load()
-        except (ImportError, AttributeError) as error:
+            return entry.load()(settings)
+        except PipelineError:
+            raise
+        except Exception as error:  # code of others: whatever it raises, the engine is the one that is broken
             raise PermanentError(
-                ErrorCode.ENGINE_UNAVAILABLE, f"the {port} '{name}' ({entry.value}) cannot be loaded: {error}"
+                ErrorCode.ENGINE_UNAVAILABLE,
+                f"the {port} '{name}' ({entry.value}) cannot be loaded ({type(error).__name__}: {error})",
             ) from error
-        return create(settings)
     return None

@@ -298,7 +298,7 @@ def _progress(folder: Path, environment: dict[str, str]) -> Service:
 
 def _is_ready(port: int) -> bool:
     try:
-        with urllib.request.urlopen(f"http://127.0.0.1:{port}/readyz", timeout=2.0) as answer:
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/readyz?all=true", timeout=2.0) as answer:
             return bool(answer.status == 200)
     except (urllib.error.URLError, OSError):
         return False

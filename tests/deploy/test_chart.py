@@ -8,7 +8,9 @@ from typing import Any
 import pytest
 import yaml
 
+from services.cloner.settings import ClonerSettings
 from services.gateway.settings import GatewaySettings
+from services.translator.settings import TranslatorSettings
 from shared.messaging import ACCOUNT, Role, subjects
 from shared.pipeline import Lane, Stage
 from tests.deploy.composition import ROOT, image, known_settings
@@ -22,10 +24,12 @@ STAGES = {
 }
 OURS = ("gateway", "progress", *STAGES)
 OURSELVES = 10001
+NEEDED = ("--set", "secret=keys", "--set", "image.registry=registry.example.com/team")
+KEDA = ("--api-versions", "keda.sh/v1alpha1")
 
 
 def helm(*options: str) -> subprocess.CompletedProcess[str]:
-    """The chart as release `team`."""
+    """The chart as release `team`, for a cluster without KEDA unless `options` name its API."""
     if shutil.which("helm") is None:
         pytest.skip("helm is not installed")
     command = ["helm", "template", "team", str(CHART), "--kube-version", "1.31.0", *options]
@@ -34,7 +38,7 @@ def helm(*options: str) -> subprocess.CompletedProcess[str]:
 
 def rendered(*options: str) -> dict[tuple[str, str], dict[str, Any]]:
     """Every object by kind and part of the stack."""
-    said = helm("--set", "secret=keys", *options)
+    said = helm(*NEEDED, *options)
     assert said.returncode == 0, said.stderr
     found = [entry for entry in yaml.safe_load_all(said.stdout) if entry]
     return {(entry["kind"], entry["metadata"]["name"].removeprefix("team-localclip-")): entry for entry in found}
@@ -42,14 +46,20 @@ def rendered(*options: str) -> dict[tuple[str, str], dict[str, Any]]:
 
 @pytest.fixture(scope="module")
 def plain() -> dict[tuple[str, str], dict[str, Any]]:
-    """With nothing set but the name of the Secret."""
+    """With nothing set but what is needed."""
     return rendered()
+
+
+@pytest.fixture(scope="module")
+def scaled() -> dict[tuple[str, str], dict[str, Any]]:
+    """With KEDA."""
+    return rendered(*KEDA, "--set", "autoscaling.enabled=true")
 
 
 @pytest.fixture(scope="module")
 def external() -> dict[tuple[str, str], dict[str, Any]]:
     """With servers of one's own and GPUs."""
-    return rendered("--values", str(CHART / "ci" / "external-gpu.yaml"))
+    return rendered(*KEDA, "--values", str(CHART / "ci" / "external-gpu.yaml"))
 
 
 def pod(objects: dict[tuple[str, str], dict[str, Any]], part: str, kind: str = "Deployment") -> dict[str, Any]:
@@ -71,28 +81,84 @@ def environment(pod: dict[str, Any]) -> dict[str, Any]:
 def test_every_variable_is_a_setting_of_the_service(plain: Any, external: Any, part: str) -> None:
     """Or one that an address is made of."""
     made_of = {"POSTGRES_PASSWORD"}
-    neural = {"LOCALCLIP_DEVICE", "LOCALCLIP_OFFLINE"}  # read by engines of the neural images
+    neural = {"LOCALCLIP_DEVICE", "LOCALCLIP_OFFLINE", "NVIDIA_DRIVER_CAPABILITIES"}  # read by engines and drivers
     for objects in (plain, external):
         assert set(environment(pod(objects, part))) - known_settings(part) - made_of - neural == set()
 
 
 @pytest.mark.parametrize("part", STAGES)
-def test_stages_scale_with_the_consumers_that_exist(plain: Any, part: str) -> None:
+def test_stages_scale_with_the_consumers_that_exist(plain: Any, scaled: Any, part: str) -> None:
     """KEDA takes a consumer that does not exist for an endless queue: both names must be the code's."""
-    scaled = plain["ScaledObject", part]["spec"]
-    asked = {(trigger["metadata"]["stream"], trigger["metadata"]["consumer"]) for trigger in scaled["triggers"]}
+    spec = scaled["ScaledObject", part]["spec"]
+    asked = {(trigger["metadata"]["stream"], trigger["metadata"]["consumer"]) for trigger in spec["triggers"]}
     assert asked == {(subjects.JOBS, subjects.job_consumer(STAGES[part], lane)) for lane in Lane}
-    assert {trigger["metadata"]["lagThreshold"] for trigger in scaled["triggers"]} == {"1"}
-    assert scaled["scaleTargetRef"]["name"] == plain["Deployment", part]["metadata"]["name"]
-    assert "replicas" not in plain["Deployment", part]["spec"], "helm would fight with KEDA"
+    assert spec["scaleTargetRef"]["name"] == scaled["Deployment", part]["metadata"]["name"]
+    assert "replicas" not in scaled["Deployment", part]["spec"], "helm would fight with KEDA"
+    assert plain["Deployment", part]["spec"]["replicas"] == 1
+    assert ("ScaledObject", part) not in plain, "no cluster has KEDA by itself"
 
 
-def test_the_gateway_hands_out_enough_for_stages_to_grow(plain: Any, external: Any) -> None:
+def jobs_per_worker(objects: Any, part: str) -> int:
+    """For how many jobs KEDA asks for a worker."""
+    (threshold,) = {
+        trigger["metadata"]["lagThreshold"] for trigger in objects["ScaledObject", part]["spec"]["triggers"]
+    }
+    return int(threshold)
+
+
+def test_a_worker_is_asked_for_as_many_jobs_as_it_takes(scaled: Any, external: Any) -> None:
+    """Neural engines that batch take four at a time: a worker, and a GPU, for each would be three too many."""
+    assert {part: jobs_per_worker(scaled, part) for part in STAGES} == dict.fromkeys(STAGES, 1)
+    jobs = {"translator": TranslatorSettings().translation_jobs, "cloner": ClonerSettings().voice_jobs}
+    assert {part: jobs_per_worker(external, part) for part in STAGES} == {"diarizer": 1, "exporter": 1, **jobs}
+
+
+def test_the_gateway_hands_out_enough_for_stages_to_grow(scaled: Any, external: Any) -> None:
     """Jobs that are not handed out are not in the queue that KEDA looks at."""
-    for objects in (plain, external):
+    for objects in (scaled, external):
         window = int(environment(pod(objects, "gateway"))["TASK_QUEUE_WORKERS"])
-        assert window == 2 * max(objects["ScaledObject", part]["spec"]["maxReplicaCount"] for part in STAGES)
+        most = {part: objects["ScaledObject", part]["spec"]["maxReplicaCount"] for part in STAGES}
+        assert window == 2 * max(most[part] * jobs_per_worker(objects, part) for part in STAGES)
         assert GatewaySettings(TASK_QUEUE_WORKERS=window).task_queue_workers == window
+
+
+def test_what_changes_restarts_who_reads_it(plain: Any) -> None:
+    """The Secret for everybody, the configuration for the broker."""
+    for kind, part in [*(("Deployment", part) for part in OURS), ("StatefulSet", "nats"), ("StatefulSet", "postgres")]:
+        assert "checksum/secret" in plain[kind, part]["spec"]["template"]["metadata"]["annotations"], part
+    assert "checksum/config" in plain["StatefulSet", "nats"]["spec"]["template"]["metadata"]["annotations"]
+
+
+def test_the_database_has_memory_to_share(plain: Any) -> None:
+    """A container has 64 MB, too little for parallel queries."""
+    found = pod(plain, "postgres", "StatefulSet")
+    assert {"name": "shm", "mountPath": "/dev/shm"} in found["containers"][0]["volumeMounts"]  # noqa: S108
+    assert {"name": "shm", "emptyDir": {"medium": "Memory", "sizeLimit": "256Mi"}} in found["volumes"]
+
+
+def test_only_who_needs_a_server_reaches_it(plain: Any) -> None:
+    """Each pod has a policy that selects it by its own labels; servers hear their clients, workers nobody."""
+
+    def heard(part: str) -> list[set[str]]:
+        policy = plain["NetworkPolicy", part]["spec"]
+        kind = "StatefulSet" if ("StatefulSet", part) in plain else "Deployment"
+        labels = plain[kind, part]["spec"]["template"]["metadata"]["labels"]
+        assert policy["podSelector"]["matchLabels"].items() <= labels.items()
+        rules = [rule["from"][0]["podSelector"] for rule in policy["ingress"] if "from" in rule]
+        return [set(rule["matchExpressions"][0]["values"]) for rule in rules]
+
+    assert heard("postgres") == [{"gateway", "backup"}]
+    assert heard("objects") == [{"gateway", "backup", *STAGES}]
+    assert heard("nats") == [{"gateway", "progress", "backup", *STAGES}]
+    for part in ("progress", *STAGES):
+        assert plain["NetworkPolicy", part]["spec"]["ingress"] == []
+    assert ("NetworkPolicy", "nats") not in rendered("--set", "networkPolicy.enabled=false")
+
+
+def test_a_public_store_is_open_to_browsers() -> None:
+    """They fetch videos from it past the gateway."""
+    rules = rendered("--set", "objects.publicEndpoint=https://s3.example.com")["NetworkPolicy", "objects"]["spec"]
+    assert rules["ingress"] == [{"ports": [{"port": "s3"}]}]
 
 
 @pytest.mark.parametrize("part", STAGES)
@@ -154,9 +220,9 @@ def test_a_published_broker_speaks_tls_with_everybody() -> None:
         ]
 
 
-def test_keda_looks_into_the_account_of_the_queues(plain: Any) -> None:
+def test_keda_looks_into_the_account_of_the_queues(scaled: Any) -> None:
     """The one that the configuration of the broker names."""
-    triggers = [trigger for part in STAGES for trigger in plain["ScaledObject", part]["spec"]["triggers"]]
+    triggers = [trigger for part in STAGES for trigger in scaled["ScaledObject", part]["spec"]["triggers"]]
     assert {trigger["metadata"]["account"] for trigger in triggers} == {ACCOUNT}
 
 
@@ -170,6 +236,7 @@ def test_a_gpu_stage_has_its_image_its_device_and_its_weights(external: Any) -> 
     assert found["runtimeClassName"] == "nvidia"
     variables = environment(found)
     assert (variables["LOCALCLIP_PROFILE"], variables["LOCALCLIP_OFFLINE"]) == ("neural", "true")
+    assert "video" in variables["NVIDIA_DRIVER_CAPABILITIES"].split(",")
     assert {"name": "models", "mountPath": "/models", "readOnly": True} in container["volumeMounts"]
     assert pod(external, "diarizer")["nodeSelector"] == {"accelerator": "nvidia", "gpu": "small"}
     job = pod(external, "models-1", "Job")
@@ -209,20 +276,33 @@ REFUSED = [
     ("stages.cloner.maxReplicas=0", "maxReplicas"),
     ("gateway.strategy=Sometimes", "strategy"),
     ("objects.inCluster=false", "objects.endpoint"),
-    ("nats.inCluster=false", "nats.monitoring"),
     ("ingress.enabled=true", "ingress.host"),
     ("gateway.colour=blue", "colour"),
     ("nats.image=nats", "nats"),
     ("nats.service.type=LoadBalancer", "nats.tls.secretName"),
+    ("image.registry=", "set image.registry"),
+    ("autoscaling.enabled=true", "needs KEDA"),
+    ("nats.streamReplicas=3", "the chart runs one"),
+    ("stages.cloner.gpu.enabled=true", "set models.enabled"),
+    ("stages.exporter.minReplicas=0", "no worker at all"),
+    ("models.enabled=true,models.accessMode=ReadWriteOnce", "models.oneNode"),
 ]
 
 
 @pytest.mark.parametrize(("values", "word"), REFUSED)
 def test_values_that_cannot_work_are_refused(values: str, word: str) -> None:
     """Before anything is sent to a cluster, with what is wrong."""
-    said = helm("--set", "secret=keys", "--set", values)
+    said = helm(*NEEDED, "--set", values)
     assert said.returncode != 0
     assert word in said.stderr
+
+
+def test_keda_must_know_where_to_ask() -> None:
+    """A broker of one's own has its monitoring port somewhere; without autoscaling nobody asks."""
+    assert rendered("--set", "nats.inCluster=false")
+    said = helm(*NEEDED, *KEDA, "--set", "nats.inCluster=false,autoscaling.enabled=true")
+    assert said.returncode != 0
+    assert "nats.monitoring is needed" in said.stderr
 
 
 def test_a_values_file_for_every_kind_of_cluster_is_rendered() -> None:
@@ -230,7 +310,8 @@ def test_a_values_file_for_every_kind_of_cluster_is_rendered() -> None:
     files = sorted(Path(CHART / "ci").glob("*.yaml"))
     assert len(files) >= 2
     for file in files:
-        assert rendered("--values", str(file))
+        assert rendered(*KEDA, "--values", str(file))
+    assert rendered("--set", "models.enabled=true,models.accessMode=ReadWriteOnce,models.oneNode=true")
 
 
 def test_a_backup_is_a_cron_job_that_can_restore_too() -> None:

@@ -74,7 +74,8 @@ def services() -> dict[str, Composed]:
 @pytest.mark.parametrize("service", [*OURS, *(f"{stage}-gpu" for stage in STAGES)])
 def test_every_variable_is_a_setting_of_the_service(service: str) -> None:
     """One that nobody reads would be a promise not kept."""
-    assert names(service) - known_settings(service.removesuffix("-gpu")) == set()
+    of_the_driver = {"NVIDIA_DRIVER_CAPABILITIES"} if service.endswith("-gpu") else set()
+    assert names(service) - known_settings(service.removesuffix("-gpu")) == of_the_driver
 
 
 @pytest.mark.parametrize("service", OURS)
@@ -114,6 +115,32 @@ def test_every_service_can_be_checked_and_drains(services: dict[str, Composed], 
     if "LOCALCLIP_GRACE_S" in entry.environment:
         patience = int(entry.raw["stop_grace_period"].removesuffix("s"))
         assert patience > float(entry.environment["LOCALCLIP_GRACE_S"]) + 4
+
+
+@pytest.mark.parametrize("service", [*OURS, *(f"{stage}-gpu" for stage in STAGES)])
+def test_a_container_leaves_nothing_and_takes_no_more_than_its_share(
+    services: dict[str, Composed], service: str
+) -> None:
+    """`/work` is a volume with a name: one without stays behind for every container there ever was."""
+    entry = services[service]
+    assert "work:/work" in entry.raw["volumes"]
+    assert not re.search(r"^VOLUME", DOCKERFILE.read_text(encoding="utf-8"), re.MULTILINE)
+    assert re.fullmatch(r"\d+[gm]", entry.raw["mem_limit"])
+
+
+def test_images_go_to_a_registry_of_ones_own() -> None:
+    """For a cluster they are built, tagged and pushed by compose."""
+    for name, entry in compose(new_env() | {"LOCALCLIP_REGISTRY": "registry.example.com/team"}).items():
+        if "build" in entry.raw:
+            assert entry.raw["image"].startswith("registry.example.com/team/"), name
+
+
+def test_the_gpu_profile_has_a_compiler_and_the_encoder_of_the_card(services: dict[str, Composed]) -> None:
+    """VoxCPM2 is compiled by triton, which asks for a C compiler; NVENC belongs to the driver's `video`."""
+    assert "gcc" in services["cloner-gpu"].raw["build"]["args"]["COMPILER"]
+    assert "$COMPILER" in DOCKERFILE.read_text(encoding="utf-8")
+    for stage in STAGES:
+        assert "video" in services[f"{stage}-gpu"].environment["NVIDIA_DRIVER_CAPABILITIES"].split(",")
 
 
 def test_workers_have_time_to_load_their_models() -> None:

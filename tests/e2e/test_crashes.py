@@ -174,7 +174,7 @@ def test_events_are_resumed_across_a_gateway_restart(product: Product, exchange:
 
     def answers() -> bool:
         try:
-            return product.http.get("/readyz").status_code == 200
+            return product.http.get("/readyz?all=true").status_code == 200
         except httpx.HTTPError:
             return False
 

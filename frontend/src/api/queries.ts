@@ -14,8 +14,9 @@ import {
   readyz,
 } from "./generated";
 import type { TaskPage } from "./cache";
+import type { Health } from "./generated";
 import { keys, type TaskFilter } from "./keys";
-import { answer, data } from "./problems";
+import { answer, data, toProblem } from "./problems";
 
 /** Every read of the gateway that pages share, under the key that events patch it by. */
 export const PAGE_SIZE = 48;
@@ -92,4 +93,13 @@ export const enginesQuery = queryOptions({
   queryKey: keys.engines,
   queryFn: ({ signal }) => data(listEngines({ signal })),
 });
-export const healthQuery = queryOptions({ queryKey: keys.health, queryFn: ({ signal }) => data(readyz({ signal })) });
+/** Of a gateway that is not ready, too: the answer tells what is away. */
+export const healthQuery = queryOptions({
+  queryKey: keys.health,
+  queryFn: async ({ signal }): Promise<Health> => {
+    const { data: ready, error, response } = await readyz({ query: { all: true }, signal });
+    if (ready) return ready;
+    if (response?.status === 503 && error && "checks" in error) return error;
+    throw toProblem(response?.status ?? 0, error);
+  },
+});

@@ -7,6 +7,7 @@ import { showCommands, useCommands } from "@/components/commands";
 import { cn } from "@/components/ui/cn";
 import { Keys } from "@/components/ui/keys";
 import { ConnectionBadge } from "./connection-badge";
+import { HealthBanner } from "./health-banner";
 import { Mark } from "./mark";
 
 const Palette = lazy(() => import("./palette"));
@@ -52,6 +53,7 @@ export function Shell() {
           </div>
         </div>
       </header>
+      <HealthBanner />
       <main id="content" tabIndex={-1} className="flex min-h-0 flex-1 flex-col outline-none">
         <Outlet />
       </main>

@@ -1,7 +1,7 @@
 """The engines that speak, and the one place where they are chosen."""
 
+from dataclasses import dataclass
 from importlib.util import find_spec
-from pickle import UnpicklingError
 
 from services.cloner.engines.base import (
     Abilities,
@@ -14,20 +14,23 @@ from services.cloner.engines.base import (
     Voice,
 )
 from services.cloner.settings import ClonerSettings
+from shared.messaging import EngineInfo
 from shared.models import ModelSettings, find_model
 from shared.observability import logger
-from shared.pipeline import ErrorCode, PermanentError, create_from_package
+from shared.pipeline import ErrorCode, PermanentError, PipelineError, Stage, create_from_package
 
 __all__ = [
     "Abilities",
     "Audio",
     "Fault",
+    "Loaded",
     "Sound",
     "Speech",
     "StockVoice",
     "Synthesizer",
     "Voice",
     "create_synthesizers",
+    "load_synthesizers",
 ]
 
 _INSTALL = (
@@ -37,11 +40,30 @@ _WAY_OUT = "set LOCALCLIP_PROFILE=embedded or LOCALCLIP_SYNTHESIZER=espeak-ng"
 log = logger(__name__)
 
 
+@dataclass(frozen=True)
+class Loaded:
+    """The engines that speak, and what is told of those that cannot be loaded."""
+
+    engines: tuple[Synthesizer, ...]
+    left_out: tuple[EngineInfo, ...] = ()
+
+    def infos(self) -> tuple[EngineInfo, ...]:
+        """What is announced of them."""
+        return tuple(engine.info for engine in self.engines) + self.left_out
+
+
 def create_synthesizers(settings: ClonerSettings, models: ModelSettings | None = None) -> tuple[Synthesizer, ...]:
+    """The engines of `load_synthesizers`, without those that are left out."""
+    return load_synthesizers(settings, models).engines
+
+
+def load_synthesizers(settings: ClonerSettings, models: ModelSettings | None = None) -> Loaded:
     """The engines `settings` ask for, loaded; for each language the first that speaks it is used.
 
+    One that cannot be loaded is left out, as long as another is there.
+
     Raises:
-        PermanentError: `engine_unavailable` for one that this build does not have or that is not installed.
+        PermanentError: `engine_unavailable` when none is left, with what is wrong with each.
     """
     models = models or ModelSettings()
     if settings.synthesizer:
@@ -50,11 +72,20 @@ def create_synthesizers(settings: ClonerSettings, models: ModelSettings | None =
         names = _neural(settings, models)
     else:
         names = ["flite", "espeak-ng"]
-    found = [_create(name, settings, models) for name in names]
-    installed = tuple(engine for engine in found if engine is not None)
-    if not installed:
-        raise PermanentError(ErrorCode.ENGINE_UNAVAILABLE, f"no voice engine is installed: {_INSTALL}")
-    return installed
+    engines: list[Synthesizer] = []
+    left_out: list[EngineInfo] = []
+    for name in names:
+        try:
+            engine = _create(name, settings, models)
+        except PipelineError as error:
+            log.exception("engine_left_out", engine=name, reason=error.message)
+            left_out.append(EngineInfo.left_out(Stage.CLONING, "voice", name, error.message))
+            continue
+        engines += [engine] if engine is not None else []
+    if not engines:
+        reasons = "; ".join(one.problem for one in left_out) or f"no voice engine is installed: {_INSTALL}"
+        raise PermanentError(ErrorCode.ENGINE_UNAVAILABLE, reasons)
+    return Loaded(tuple(engines), tuple(left_out))
 
 
 def _neural(settings: ClonerSettings, models: ModelSettings) -> list[str]:
@@ -102,18 +133,20 @@ def _load(name: str, settings: ClonerSettings, models: ModelSettings) -> Synthes
     folder = find_model(weights, models)
     try:
         engine = _loaded(name, settings, models)
+        warm_up(engine)
+    except PipelineError:
+        raise
     except ImportError as error:
         raise PermanentError(
             ErrorCode.ENGINE_UNAVAILABLE,
             f"the voice engine '{name}' is not installed ({error}): pip install 'localclip[{extra}]', or {_WAY_OUT}",
         ) from error
-    except (OSError, RuntimeError, ValueError, TypeError, KeyError, EOFError, UnpicklingError) as error:
+    except Exception as error:  # code of others, and their compilers: the engine is broken, the worker is not
         raise PermanentError(
             ErrorCode.ENGINE_UNAVAILABLE,
             f"the voice engine '{name}' cannot be loaded from {folder} ({type(error).__name__}: {error}); "
             f"`localclip models check` tells whether its files are whole",
         ) from error
-    warm_up(engine)
     return engine
 
 

@@ -95,7 +95,7 @@ def refusals(method: str, path: str, operation: dict[str, Any]) -> list[int]:
     """The statuses above 399 that an operation may answer with, by what it is and takes."""
     found = {500} if path in _HEALTH else {421, 500}
     if not path.startswith("/api"):
-        return sorted(found)
+        return sorted(found | ({422} if operation.get("parameters") else set()))
     found |= {503}
     writes = method != "get"
     body = operation.get("requestBody", {}).get("content", {"*/*": {}} if method == "put" else {})

@@ -513,3 +513,6 @@ class Health(BaseModel):
     status: str
     checks: dict[str, bool]
     workers: dict[str, int] = {}
+    engines_left_out: dict[str, str] = Field(
+        default={}, description="port and name of engines that could not be loaded, and why"
+    )

@@ -1,9 +1,9 @@
 """Languages, engines, health, and the documents that describe the interfaces."""
 
 import asyncio
-from typing import Any
+from typing import Annotated, Any
 
-from fastapi import APIRouter, Response
+from fastapi import APIRouter, Query, Response
 from nats.errors import Error as NatsError
 from nats.js.errors import APIError
 
@@ -15,6 +15,7 @@ from shared.messaging import EngineInfo, is_connected, subjects
 from shared.pipeline import SOURCE_LANGUAGES, Lane, Stage, language
 
 router = APIRouter(tags=["system"])
+_READY = "ready"
 
 
 @router.get("/api/languages", operation_id="list_languages")
@@ -40,8 +41,8 @@ def _language(code: str, engines: list[EngineInfo]) -> LanguageRead:
 
 @router.get("/api/engines", operation_id="list_engines")
 async def list_engines(parts: Parts) -> list[EngineInfo]:
-    """Engines of the workers, with licence and what they can do."""
-    return list(await parts.capabilities.engines())
+    """Engines of the workers, with licence and what they can do; `problem` tells of one that could not be loaded."""
+    return list(await parts.capabilities.announced())
 
 
 @router.get("/healthz", operation_id="healthz", responses={503: {"description": "the process should be restarted"}})
@@ -56,15 +57,28 @@ async def healthz(parts: Parts, response: Response) -> dict[str, str]:
 
 
 @router.get("/readyz", operation_id="readyz", responses={503: {"model": Health, "description": "Not ready"}})
-async def readyz(parts: Parts, response: Response) -> Health:
-    """Database, broker and store answer; 503 otherwise."""
-    database, store, workers = await asyncio.gather(
-        parts.readiness.database(), parts.readiness.store(), _workers(parts)
+async def readyz(parts: Parts, response: Response, everything: Annotated[bool, Query(alias="all")] = False) -> Health:
+    """The database answers, so people can be answered; 503 otherwise. With `all`: broker and store must answer too,
+    workers are counted, and engines that their workers left out are told."""
+    if everything:
+        health = await _whole(parts)
+    else:
+        health = _health({"database": await parts.readiness.database()})
+    response.status_code = 200 if health.status == _READY else 503
+    return health
+
+
+async def _whole(parts: Gateway) -> Health:
+    database, store, workers, engines = await asyncio.gather(
+        parts.readiness.database(), parts.readiness.store(), _workers(parts), parts.capabilities.announced()
     )
-    checks = {"database": database, "store": store, "broker": workers is not None}
-    ready = all(checks.values())
-    response.status_code = 200 if ready else 503
-    return Health(status="ready" if ready else "not ready", checks=checks, workers=workers or {})
+    health = _health({"database": database, "store": store, "broker": workers is not None})
+    left_out = {f"{engine.port} {engine.name}": engine.problem for engine in engines if engine.problem}
+    return health.model_copy(update={"workers": workers or {}, "engines_left_out": left_out})
+
+
+def _health(checks: dict[str, bool]) -> Health:
+    return Health(status=_READY if all(checks.values()) else "not ready", checks=checks)
 
 
 async def _workers(parts: Gateway) -> dict[str, int] | None:

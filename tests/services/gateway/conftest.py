@@ -109,7 +109,7 @@ class Gateway:
     def wait_ready(self) -> None:
         def ready() -> bool:
             with contextlib.suppress(httpx.TransportError):
-                return self.http.get("/readyz").status_code == 200
+                return self.http.get("/readyz?all=true").status_code == 200
             return False
 
         wait_until(ready, 120, f"the gateway is not ready; see {self.service.log}")

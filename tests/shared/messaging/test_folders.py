@@ -26,20 +26,35 @@ def test_folder_is_empty_and_removed(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
+HOLDS = """
+import sys
+from pathlib import Path
+from shared.messaging._context import working_folder
+with working_folder(Path(sys.argv[1])) as folder:
+    print(folder, flush=True)
+    input()
+"""
+
+
 def test_only_abandoned_folders_are_removed(tmp_path: Path) -> None:
-    """Folders of living processes and foreign files stay; those of the dead and of reused numbers go."""
-    with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as living:
-        kept = [tmp_path / f"job-{living.pid}-1-aa", tmp_path / "job-x-1-aa", tmp_path / "other"]
-        gone = [
-            tmp_path / "job-4194304-1-aa",
-            tmp_path / f"job-{living.pid}-1-bb",
-            tmp_path / f"job-{os.getpid()}-1-aa",
-        ]
-        for folder in (*kept, *gone):
-            folder.mkdir()
-        long_ago = time.time() - 3600  # before the process that has this number now was started
-        os.utime(gone[1], (long_ago, long_ago))
-        assert remove_abandoned_folders(tmp_path) == 3
-        assert sorted(tmp_path.iterdir()) == sorted(kept)
+    """Folders of living processes and foreign files stay, whatever their numbers: containers that share the root have
+    numbers of their own."""
+    command = [sys.executable, "-c", HOLDS, str(tmp_path)]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as living:
+        assert living.stdout
         assert living.stdin
-        living.stdin.close()
+        held = Path(living.stdout.readline().strip()).parent
+        elsewhere = held.rename(tmp_path / "job-4194304-1-aa")  # the number of nobody here
+        kept, gone = [elsewhere, tmp_path / "other"], [tmp_path / f"job-{os.getpid()}-1-aa", tmp_path / "job-1-1-aa"]
+        for folder in (kept[1], *gone):
+            folder.mkdir()
+        long_ago = time.time() - 60
+        for folder in (*kept, *gone):
+            os.utime(folder, (long_ago, long_ago))
+        fresh = tmp_path / "job-1-1-bb"  # its owner is about to lock it
+        fresh.mkdir()
+        assert remove_abandoned_folders(tmp_path) == 2
+        assert sorted(tmp_path.iterdir()) == sorted([*kept, fresh])
+        living.kill()
+    os.utime(elsewhere, (long_ago, long_ago))
+    assert remove_abandoned_folders(tmp_path) == 1

@@ -7,11 +7,11 @@ from typing import Any
 import nats as nats_client
 import pytest
 from nats.js import JetStreamContext
-from nats.js.api import ConsumerConfig, RetentionPolicy, StorageType, StreamConfig
+from nats.js.api import ConsumerConfig, KeyValueConfig, RetentionPolicy, StorageType, StreamConfig
 from nats.js.errors import APIError, NotFoundError
 
 from shared.messaging import BrokerSettings, Provisioning, ProvisioningError, provision, subjects
-from shared.messaging._streams import BUCKETS, consumers, heartbeat_of, streams
+from shared.messaging._streams import BUCKETS, _settle_bucket, consumers, heartbeat_of, streams
 from shared.pipeline import Lane, Stage
 from shared.testing import NatsServer
 
@@ -128,3 +128,16 @@ async def test_heartbeat_follows_the_lease(js: JetStreamContext, wait_s: float) 
         await heartbeat_of(js, Stage.EXPORT)
     await provision(js, BrokerSettings(nats_ack_wait_s=wait_s).provisioning())
     assert await heartbeat_of(js, Stage.EXPORT) == wait_s / 3
+
+
+async def test_a_bucket_of_a_smaller_broker_gets_its_copies(js: JetStreamContext) -> None:
+    """Although it exists. A single server either notes the number, or refuses by the bucket's name."""
+    await provision(js)
+    for bucket in BUCKETS:
+        said = ""
+        try:
+            await _settle_bucket(js, KeyValueConfig(bucket=bucket, history=1, replicas=3))
+        except ProvisioningError as refusal:
+            said = str(refusal)
+        noted = (await js.stream_info(f"KV_{bucket}")).config.num_replicas == 3
+        assert noted or f"KV_{bucket}" in said

@@ -23,8 +23,8 @@ helm.sh/chart: {{ printf "%s-%s" (index . 0).Chart.Name (index . 0).Chart.Versio
 {{/* One of our images: (list $ "diarizer-gpu"). */}}
 {{- define "localclip.image" -}}
 {{- $root := index . 0 -}}
-{{- $registry := ternary (printf "%s/" (trimSuffix "/" $root.Values.image.registry)) "localclip/" (ne $root.Values.image.registry "") -}}
-{{- printf "%s%s:%s" $registry (index . 1) ($root.Values.image.tag | default $root.Chart.AppVersion) -}}
+{{- $registry := required "set image.registry to where the images were pushed to (docs/operations.md, Cluster): nobody publishes them for you" $root.Values.image.registry -}}
+{{- printf "%s/%s:%s" (trimSuffix "/" $registry) (index . 1) ($root.Values.image.tag | default $root.Chart.AppVersion) -}}
 {{- end }}
 
 {{- define "localclip.secret" -}}
@@ -104,6 +104,39 @@ helm.sh/chart: {{ printf "%s-%s" (index . 0).Chart.Name (index . 0).Chart.Versio
 {{- range $name, $value := . }}
 - name: {{ $name }}
   value: {{ $value | quote }}
+{{- end }}
+{{- end }}
+
+{{/* Annotations that change with the Secret, so that an upgrade restarts who read it. Without a cluster nothing is known of it. */}}
+{{- define "localclip.checksums" -}}
+{{- $held := lookup "v1" "Secret" .Release.Namespace .Values.secret | default dict -}}
+checksum/secret: {{ $held.data | default dict | toJson | sha256sum }}
+{{- end }}
+
+{{/* Jobs that one worker of a stage takes at a time: (list $service $stage). */}}
+{{- define "localclip.jobsPerWorker" -}}
+{{- $batches := and (has (index . 0) (list "translator" "cloner")) (index . 1).gpu.enabled -}}
+{{- (index . 1).jobsPerWorker | default (ternary 4 1 $batches) -}}
+{{- end }}
+
+{{/* Values that look right one by one and cannot work together. */}}
+{{- define "localclip.check" -}}
+{{- if and .Values.autoscaling.enabled (not (.Capabilities.APIVersions.Has "keda.sh/v1alpha1")) }}
+{{- fail "autoscaling.enabled needs KEDA, which this cluster does not have: install it (https://keda.sh/docs/latest/deploy/), or leave autoscaling.enabled false" }}
+{{- end }}
+{{- if and .Values.nats.inCluster (gt (int .Values.nats.streamReplicas) 1) }}
+{{- fail "nats.streamReplicas above 1 needs as many brokers, and the chart runs one: leave it 1, or bring a cluster of your own with nats.inCluster false" }}
+{{- end }}
+{{- if and .Values.models.enabled (not .Values.models.existingClaim) (eq .Values.models.accessMode "ReadWriteOnce") (not .Values.models.oneNode) }}
+{{- fail "models.accessMode ReadWriteOnce lets the pods of one node read the weights: use a storage class with ReadWriteMany, or set models.oneNode on a cluster of one node" }}
+{{- end }}
+{{- range $service, $stage := .Values.stages }}
+{{- if and $stage.gpu.enabled (not $.Values.models.enabled) }}
+{{- fail (printf "stages.%s.gpu.enabled needs weights: set models.enabled, with models.existingClaim where they lie in a volume already" $service) }}
+{{- end }}
+{{- if and (not $.Values.autoscaling.enabled) (lt (int $stage.minReplicas) 1) }}
+{{- fail (printf "stages.%s.minReplicas 0 means no worker at all while autoscaling.enabled is false: set 1 or more" $service) }}
+{{- end }}
 {{- end }}
 {{- end }}
 

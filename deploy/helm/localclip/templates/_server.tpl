@@ -32,6 +32,11 @@ spec:
     metadata:
       labels:
         {{- include "localclip.labels" (list .root .part) | nindent 8 }}
+      annotations:
+        {{- include "localclip.checksums" .root | nindent 8 }}
+        {{- with .configText }}
+        checksum/config: {{ sha256sum . }}
+        {{- end }}
     spec:
       automountServiceAccountToken: false
       terminationGracePeriodSeconds: 60
@@ -60,6 +65,9 @@ spec:
             {{- with .run }}
             - {name: run, mountPath: {{ . }}}
             {{- end }}
+            {{- if .shm }}
+            - {name: shm, mountPath: /dev/shm}
+            {{- end }}
             {{- with .config }}
             - {name: config, mountPath: {{ . }}, readOnly: true}
             {{- end }}
@@ -72,6 +80,10 @@ spec:
         {{- if .run }}
         - name: run
           emptyDir: {}
+        {{- end }}
+        {{- with .shm }}
+        - name: shm
+          emptyDir: {medium: Memory, sizeLimit: {{ . }}}
         {{- end }}
         {{- if .config }}
         - name: config

@@ -117,7 +117,7 @@ export const getClipAudio = <ThrowOnError extends boolean = false>(options: Opti
 /**
  * List Engines
  *
- * Engines of the workers, with licence and what they can do.
+ * Engines of the workers, with licence and what they can do; `problem` tells of one that could not be loaded.
  */
 export const listEngines = <ThrowOnError extends boolean = false>(options?: Options<ListEnginesData, ThrowOnError>) => (options?.client ?? client).get<ListEnginesResponses, ListEnginesErrors, ThrowOnError>({ url: '/api/engines', ...options });
 
@@ -856,6 +856,7 @@ export const metrics = <ThrowOnError extends boolean = false>(options?: Options<
 /**
  * Readyz
  *
- * Database, broker and store answer; 503 otherwise.
+ * The database answers, so people can be answered; 503 otherwise. With `all`: broker and store must answer too,
+ * workers are counted, and engines that their workers left out are told.
  */
 export const readyz = <ThrowOnError extends boolean = false>(options?: Options<ReadyzData, ThrowOnError>) => (options?.client ?? client).get<ReadyzResponses, ReadyzErrors, ThrowOnError>({ url: '/readyz', ...options });

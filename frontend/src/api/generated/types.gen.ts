@@ -427,6 +427,12 @@ export type EngineInfo = {
      */
     port: string;
     /**
+     * Problem
+     *
+     * why it could not be loaded: its worker works without it
+     */
+    problem?: string;
+    /**
      * Rewrites
      *
      * of a translator: it can be asked for shorter or longer texts
@@ -698,6 +704,14 @@ export type Health = {
      */
     checks: {
         [key: string]: boolean;
+    };
+    /**
+     * Engines Left Out
+     *
+     * port and name of engines that could not be loaded, and why
+     */
+    engines_left_out?: {
+        [key: string]: string;
     };
     /**
      * Status
@@ -7681,11 +7695,20 @@ export type MetricsResponses = {
 export type ReadyzData = {
     body?: never;
     path?: never;
-    query?: never;
+    query?: {
+        /**
+         * All
+         */
+        all?: boolean;
+    };
     url: '/readyz';
 };
 
 export type ReadyzErrors = {
+    /**
+     * Not valid; `errors` points at the fields
+     */
+    422: Problem;
     /**
      * A defect
      */

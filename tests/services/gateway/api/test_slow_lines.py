@@ -285,9 +285,10 @@ def test_a_store_that_hangs_holds_up_transfers_only(small_world: World, own_mini
             senders = [threading.Thread(target=line.sendall, args=(post(len(LARGE)) + LARGE + TAIL,)) for line in lines]
             for sender in senders:
                 sender.start()
-            answer = gateway.http.get("/readyz")
+            answer = gateway.http.get("/readyz?all=true")
             assert (answer.status_code, answer.json()["checks"]["store"]) == (503, False)
             assert answer.json()["checks"]["database"] is True
+            assert gateway.http.get("/readyz").status_code == 200, "a store that hangs takes no gateway away"
             for path in ("/healthz", "/metrics", "/api/tasks"):
                 assert gateway.http.get(path).status_code == 200, path
             gateway.http.post(f"/api/tasks/{task['task_id']}/process", json={})

@@ -81,7 +81,11 @@ function EngineCard({ engine }: { engine: EngineInfo }) {
           .filter(Boolean)
           .join(" · ")}
       </p>
-      <p className="mt-1.5 text-xs">{can}</p>
+      {engine.problem ? (
+        <p className="text-bad mt-1.5 text-xs break-words">{t("settings.engine_left_out", { problem: engine.problem })}</p>
+      ) : (
+        <p className="mt-1.5 text-xs">{can}</p>
+      )}
       {engine.hint && (
         <p className="text-warn mt-1.5 text-xs">
           <EngineText text={engine.hint} />
