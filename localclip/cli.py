@@ -82,6 +82,9 @@ def dub_command(
     audio_track: Annotated[
         str | None, typer.Option(help="audio track to listen to, from 1 on; 1+2 for two together [default: chosen]")
     ] = None,
+    text_track: Annotated[
+        int | None, typer.Option(min=1, help="subtitles inside the file to use in place of recognition, from 1 on")
+    ] = None,
     out: Annotated[Path | None, typer.Option(help="folder for the results [default: ./<video>-dub]")] = None,
     subtitles: Annotated[
         Path | None,
@@ -107,6 +110,7 @@ def dub_command(
         source_language=source,
         num_speakers=speakers,
         audio_track=audio_track,
+        text_track=text_track,
         subtitles=subtitles,
         translations=split_translations(translation or [], languages),
     )

@@ -45,6 +45,7 @@ class NewTask:
     source_language: str | None = None
     num_speakers: int | None = None
     audio_track: str | None = None
+    text_track: int | None = None
     export_settings: Mapping[str, Any] = field(default_factory=dict)
     subtitles: Path | None = None
     translations: Mapping[str, Path] = field(default_factory=dict)
@@ -56,6 +57,7 @@ class NewTask:
             "source_language": self.source_language,
             "num_speakers": self.num_speakers,
             "audio_track": self.audio_track,
+            "text_track": self.text_track,
             "export_settings": dict(self.export_settings),
         }
         return json.dumps({name: value for name, value in config.items() if value or name == "target_languages"})

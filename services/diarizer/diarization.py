@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 
 from services.diarizer.engines import Engines, Report, Span, SpokenIn, Turn
 from services.diarizer.ffmpeg import Video
+from services.diarizer.inside import Inside, choose_text, named, read_inside
 from services.diarizer.lines import Draft, lines_of_cues, lines_of_words, number
 from services.diarizer.products import Products, Sounds
 from services.diarizer.profiles import pace
@@ -14,9 +15,9 @@ from services.diarizer.sounds import Ears, Listened
 from shared.media import probe
 from shared.messaging import DiarizeVideo, EngineInfo, EngineUsed, JobContext
 from shared.observability import logger
-from shared.pipeline import ErrorCode, LanguageInfo, PermanentError, language
+from shared.pipeline import ErrorCode, LanguageInfo, PermanentError, language, language_of_tag
 from shared.storage import ObjectNotFound, read_bytes
-from shared.transcript import Cue, Reading, Remark, RemarkKind, Segment, Speaker, Transcript, read_subtitles
+from shared.transcript import Cue, Reading, Remark, Segment, Speaker, TextTrackFacts, Transcript, read_subtitles
 
 NO_AUDIO = "The video has no audio track: there is nothing to dub."
 SILENT = "The audio is silent: there is nothing to dub."
@@ -81,28 +82,40 @@ class Diarization:
         """
         step = _Steps(context)
         spoken = self._spoken_language(job)
-        brought = _brought(job, context, spoken)
+        video = self._open(job, context, step(0.0, 0.02, "Reading the video"))
+        brought, inside = _brought(job, context, spoken, video.facts.fps), Inside()
+        if brought is None:
+            inside = choose_text(video.facts.text_tracks, spoken, job.text_track, self._engines.recognizer.info)
+        if inside.track:
+            spoken = spoken or _language_of(inside.track)
+            video, brought = _using(video, inside.track), read_inside(video, inside.track, spoken, context.cancel)
         cues = brought.cues if brought else None
-        media = self._read(job, context, spoken if brought is None else None, step)
+        media = self._read(job, context, video, spoken, step, recognizes=cues is None)
         silence = _silence(media)
         if silence or media.listened is None:
             heard = _Heard(spoken or _FALLBACK_LANGUAGE, note=silence)
         else:
             heard = self._listen(media.listened, spoken, job, cues, step)
         if brought is not None:
-            if any(remark.kind is RemarkKind.FRAMES for remark in brought.remarks):
-                brought = _brought(job, context, spoken, media.video.facts.fps) or brought
             heard = _with_lines(heard, brought, media.video.facts.duration_s)
+        heard = replace(heard, note=" ".join(filter(None, (heard.note, inside.note))) or None)
         return self._store(Products(job, context, self._engines.embedder), media, heard, step)
 
-    def _read(self, job: DiarizeVideo, context: JobContext, to_recognize: str | None, step: "_Steps") -> _Media:
-        """Probe the video and take the sound out of it that is listened to."""
-        video = self._open(job, context, step(0.0, 0.02, "Reading the video"))
+    def _read(
+        self,
+        job: DiarizeVideo,
+        context: JobContext,
+        video: Video,
+        spoken: str | None,
+        step: "_Steps",
+        *,
+        recognizes: bool,
+    ) -> _Media:
+        """Take the sound out of the video that is listened to."""
         if not video.facts.audio_codec:
             return _Media(video)
-        require_language(to_recognize, self._engines.recognizer.info)
+        require_language(spoken if recognizes else None, self._engines.recognizer.info)
         ears = Ears(video, context.workdir, self._engines.voice_activity, context.cancel)
-        spoken = self._spoken_language(job)
         extracting, finding = step(0.02, 0.1, "Extracting the audio"), step(0.1, 0.16, "Finding speech")
         listened = ears.listen(spoken, job.audio_track, extracting, finding)
         return _Media(replace(video, facts=listened.facts), listened)
@@ -244,9 +257,22 @@ def _with_lines(heard: _Heard, brought: Reading, duration_s: float) -> _Heard:
     )
 
 
-def _brought(
-    job: DiarizeVideo, context: JobContext, spoken: str | None, frames_per_s: float | None = None
-) -> Reading | None:
+def _language_of(track: TextTrackFacts) -> str:
+    """Raises: PermanentError, `language_unsupported` where neither the task nor the file tells the language."""
+    if code := language_of_tag(track.language):
+        return code
+    raise PermanentError(
+        ErrorCode.LANGUAGE_UNSUPPORTED,
+        f"the file does not say which language {named(track)} are in: set the source language of the task",
+    )
+
+
+def _using(video: Video, used: TextTrackFacts) -> Video:
+    tracks = tuple(track.model_copy(update={"used": track == used}) for track in video.facts.text_tracks)
+    return replace(video, facts=video.facts.model_copy(update={"text_tracks": tracks}))
+
+
+def _brought(job: DiarizeVideo, context: JobContext, spoken: str | None, frames_per_s: float | None) -> Reading | None:
     """The subtitles that came with the video, if any did."""
     if job.subtitles_key is None:
         return None

@@ -6,11 +6,14 @@ from typing import Any, Literal
 
 from shared.media._sniff import Container
 from shared.media._streams import Opened, number_of, open_media
+from shared.media._tools import ToolLimits, input_options, run_tool
 from shared.pipeline import CancelToken, ErrorCode, PermanentError
 from shared.transcript import AudioTrackFacts, MediaFacts, TextTrackFacts
 
 _TEXT_CODECS = frozenset({"subrip", "srt", "ass", "ssa", "mov_text", "webvtt", "text", "eia_608"})
 _HDR: Mapping[str, Literal["pq", "hlg"]] = {"smpte2084": "pq", "arib-std-b67": "hlg"}
+_CAPTIONED = frozenset({"h264", "hevc", "mpeg2video"})
+_LIMITS = ToolLimits(timeout_s=60.0, memory_bytes=2 * 1024**3)
 _INTERLACED = frozenset({"tt", "bb", "tb", "bt"})
 
 
@@ -22,7 +25,22 @@ def probe(path: Path, cancel: CancelToken) -> tuple[Container, MediaFacts]:
             one, `media_no_video` where there is neither a moving picture nor sound.
     """
     opened = open_media(path, cancel)
-    return opened.container, described(opened)
+    facts = described(opened)
+    if facts.video_codec in _CAPTIONED and _has_captions(opened, cancel):
+        captions = TextTrackFacts(number=len(facts.text_tracks) + 1, codec="eia_608", captions=True)
+        facts = facts.model_copy(update={"text_tracks": (*facts.text_tracks, captions)})
+    return opened.container, facts
+
+
+def _has_captions(opened: Opened, cancel: CancelToken) -> bool:
+    """Whether the first pictures carry closed captions; the header of no container tells."""
+    options = [part for name, value in input_options(opened.container).items() for part in (f"-{name}", value)]
+    command = ["ffprobe", "-v", "error", *options, "-select_streams", "V:0", "-read_intervals", "%+#5", "-show_frames"]
+    command += ["-show_entries", "frame=side_data_list", "-of", "json", f"file:{opened.path}"]
+    try:
+        return b"Closed Captions" in run_tool(command, cancel, _LIMITS)
+    except PermanentError:  # a picture that cannot be decoded here can still be copied
+        return False
 
 
 def described(opened: Opened) -> MediaFacts:
@@ -71,7 +89,7 @@ def _aside(stream: Mapping[str, Any]) -> Literal["commentary", "description"] | 
 
 
 def _text_tracks(opened: Opened) -> list[TextTrackFacts]:
-    tracks = [
+    return [
         TextTrackFacts(
             number=number,
             codec=stream.get("codec_name"),
@@ -82,9 +100,6 @@ def _text_tracks(opened: Opened) -> list[TextTrackFacts]:
         )
         for number, stream in enumerate(opened.texts, 1)
     ]
-    if opened.picture and opened.picture.get("closed_captions"):
-        tracks.append(TextTrackFacts(number=len(tracks) + 1, codec="eia_608", captions=True))
-    return tracks
 
 
 def tag(stream: Mapping[str, Any], name: str) -> str | None:

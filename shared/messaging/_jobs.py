@@ -55,6 +55,9 @@ class DiarizeVideo(Job):
     audio_track: str | None = Field(
         default=None, description="audio tracks to listen to, by their numbers from 1 on: `2`, `1+2`; None: chosen"
     )
+    text_track: int | None = Field(
+        default=None, ge=1, description="subtitles inside the file that replace recognition, by number from 1 on"
+    )
     subtitles_key: str | None = Field(default=None, description="a person's own subtitles replace recognition")
     hotwords: tuple[str, ...] = Field(
         default=(), description="names and terms that may be said, as they are written; the most important first"

@@ -70,6 +70,12 @@ class TaskConfig(_Schema):
         default=None,
         description="audio tracks to listen to, from 1 on: `2`, or `1+2` together; None: LocalClip chooses",
     )
+    text_track: int | None = Field(
+        default=None,
+        ge=1,
+        le=99,
+        description="subtitles inside the file that are the source text, by number from 1 on",
+    )
     glossary: list[GlossaryTerm] = Field(default=[], max_length=500)
     export_settings: ExportSettings = ExportSettings()
     gate: GateLimits = Field(default=GateLimits(), description="what a language has to reach to have no issues")
@@ -123,6 +129,7 @@ class TaskUpdate(_Schema):
     source_language: SourceLanguage | None = None
     num_speakers: int | None = Field(default=None, ge=1, le=20)
     audio_track: AudioTracks | None = None
+    text_track: int | None = Field(default=None, ge=1, le=99)
     glossary: list[GlossaryTerm] | None = Field(default=None, max_length=500)
     export_settings: ExportSettings | None = None
     gate: GateLimits | None = None

@@ -19,7 +19,7 @@ from services.gateway.api.context import (
     locked_visible_task,
     visible_task,
 )
-from services.gateway.api.possible import refuse_unless_possible
+from services.gateway.api.possible import may_have_text, refuse_unless_possible
 from services.gateway.api.problems import Problem, unprocessable
 from services.gateway.api.reading import read_task, read_tasks
 from services.gateway.api.schemas import TaskConfig, TaskRead, TaskUpdate
@@ -35,7 +35,7 @@ from services.gateway.database.tables import JobState, Task, TaskLanguage, now
 from services.gateway.planning.remarks import with_remarks
 from shared.messaging import EngineInfo
 from shared.pipeline import BASE, TARGET_LANGUAGES, Status
-from shared.storage import keys, put_bytes
+from shared.storage import ObjectStore, keys, put_bytes
 from shared.transcript import Reading
 
 router = APIRouter(prefix="/api/tasks", tags=["tasks"])
@@ -82,7 +82,7 @@ async def create_task(request: Request, parts: Parts, who: Who, response: Respon
         upload = await reader.read()
         config = await asyncio.to_thread(with_defaults, parts.database, who.account, _config(upload))
         engines = await parts.capabilities.engines()
-        brought = await asyncio.to_thread(_check_languages, engines, config, upload)
+        brought = await asyncio.to_thread(_check_languages, engines, config, upload, parts.store)
         read = await parts.threads.transfer(_finish, parts, task_id, upload, config, brought)
     except BaseException:
         await asyncio.shield(parts.threads.transfer(forget, parts, task_id))
@@ -103,7 +103,9 @@ def _config(upload: Upload) -> TaskConfig:
         raise unprocessable("invalid_config", "config is not JSON", "/config") from error
 
 
-def _check_languages(engines: Sequence[EngineInfo], config: TaskConfig, upload: Upload) -> Mapping[str, Reading]:
+def _check_languages(
+    engines: Sequence[EngineInfo], config: TaskConfig, upload: Upload, store: ObjectStore
+) -> Mapping[str, Reading]:
     """What the subtitle files of an upload hold, by language. Raises: Problem 413, 422."""
     brought: dict[str, Reading] = {}
     if "subtitles" in upload.files and config.source_language is None:
@@ -122,8 +124,9 @@ def _check_languages(engines: Sequence[EngineInfo], config: TaskConfig, upload: 
             engines,
             config.source_language,
             language,
-            subtitles="subtitles" in upload.files,
+            subtitles="subtitles" in upload.files or config.text_track is not None,
             translation=language in provided,
+            inside=lambda: upload.video is not None and may_have_text(store, upload.video.key, upload.video.size),
         )
     return brought
 
@@ -202,7 +205,7 @@ def update_task(
         return read_task(session, parts.hub, task)
 
 
-_MAY_BE_NONE = ("source_language", "num_speakers", "audio_track")
+_MAY_BE_NONE = ("source_language", "num_speakers", "audio_track", "text_track")
 
 
 def _change_languages(session: Session, task: Task, wanted: list[str]) -> None:

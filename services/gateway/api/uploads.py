@@ -8,7 +8,7 @@ import asyncio
 import hmac
 import secrets
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 from functools import partial
 from math import ceil
@@ -21,7 +21,7 @@ from starlette.requests import ClientDisconnect
 from services.gateway.api.arrival import Arrived, announce, begin_task, forget
 from services.gateway.api.context import Caller, Gateway, Parts, Who, etag
 from services.gateway.api.incoming import Incoming
-from services.gateway.api.possible import refuse_impossible
+from services.gateway.api.possible import may_have_text, refuse_unless_possible
 from services.gateway.api.problems import Problem, not_found
 from services.gateway.api.reading import read_task
 from services.gateway.api.schemas import (
@@ -39,6 +39,7 @@ from services.gateway.api.upload import printable, refuse_unless_video, too_larg
 from services.gateway.database import queries
 from services.gateway.database.tables import UPLOADING, UploadRow, now
 from shared.media import SNIFF_BYTES
+from shared.messaging import EngineInfo
 from shared.storage import ObjectInfo, ObjectNotFound, Part, PartsChanged, StorageError, keys
 
 router = APIRouter(prefix="/api/uploads", tags=["uploads"])
@@ -164,9 +165,9 @@ async def complete_upload(upload_id: str, body: UploadComplete, parts: Parts, wh
     row, done = await asyncio.to_thread(_find, parts, who, upload_id)
     if done is None:
         config = await asyncio.to_thread(with_defaults, parts.database, who.account, body.config)
-        for language in config.target_languages:
-            await refuse_impossible(parts, config.source_language, language, subtitles=False, translation=False)
-        done = await parts.threads.transfer(partial(_complete, parts, row, config, start=body.start))
+        engines = await parts.capabilities.engines()
+        _refuse_impossible(engines, config, inside=lambda: True)
+        done = await parts.threads.transfer(partial(_complete, parts, row, config, engines, start=body.start))
     response.headers["Location"] = f"/api/tasks/{done.task_id}"
     response.headers["ETag"] = etag(done.version)
     return done
@@ -179,13 +180,24 @@ def _find(parts: Gateway, who: Caller, upload_id: str) -> tuple[UploadRow, TaskR
         return row, read_task(session, parts.hub, task) if task else None
 
 
-def _complete(parts: Gateway, row: UploadRow, config: TaskConfig, *, start: bool) -> TaskRead:
+def _refuse_impossible(engines: Sequence[EngineInfo], config: TaskConfig, *, inside: Callable[[], bool]) -> None:
+    text = config.text_track is not None
+    for language in config.target_languages:
+        refuse_unless_possible(
+            engines, config.source_language, language, subtitles=text, translation=False, inside=inside
+        )
+
+
+def _complete(
+    parts: Gateway, row: UploadRow, config: TaskConfig, engines: Sequence[EngineInfo], *, start: bool
+) -> TaskRead:
     """Join the parts and begin the task. Two at once join the same parts and find one task; after a `DELETE` nothing
     stays of what this call stored."""
     try:
         info = _join(parts, row)
         with parts.store.open(row.key, 0, SNIFF_BYTES) as source:
             refuse_unless_video(source.read(), "")
+        _refuse_impossible(engines, config, inside=lambda: may_have_text(parts.store, row.key, info.size))
         with parts.database.write() as session:
             return begin_task(
                 session, parts, row.task_id, Arrived(row.filename, info), config.model_dump(mode="json"), start=start

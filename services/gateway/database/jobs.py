@@ -166,6 +166,7 @@ def _diarize(session: Session, task: Task, run: StageRun) -> DiarizeVideo:
         source_language=spoken,
         num_speakers=task.config.get("num_speakers"),
         audio_track=task.config.get("audio_track"),
+        text_track=task.config.get("text_track"),
         subtitles_key=task.config.get("subtitles_key"),
         hotwords=hotwords(_own_terms(task), account.terms_said(session, task.owner, spoken)),
     )

@@ -2090,6 +2090,12 @@ export type TaskConfigInput = {
      * Target Languages
      */
     target_languages?: Array<string>;
+    /**
+     * Text Track
+     *
+     * subtitles inside the file that are the source text, by number from 1 on
+     */
+    text_track?: number | null;
 };
 
 /**
@@ -2129,6 +2135,12 @@ export type TaskConfigOutput = {
      * Target Languages
      */
     target_languages?: Array<string>;
+    /**
+     * Text Track
+     *
+     * subtitles inside the file that are the source text, by number from 1 on
+     */
+    text_track?: number | null;
 };
 
 /**
@@ -2234,6 +2246,10 @@ export type TaskUpdate = {
      * Target Languages
      */
     target_languages?: Array<string> | null;
+    /**
+     * Text Track
+     */
+    text_track?: number | null;
 };
 
 /**
