@@ -48,7 +48,7 @@ if on_path helm "$CHART"; then
     helm lint --quiet --strict --kube-version $KUBERNETES --set secret=localclip,image.registry=registry.example.com/team $CHART
     everything=$work/manifests.yaml
     manifests >"$everything"
-    manifests "${keda[@]}" --set autoscaling.enabled=true >>"$everything"
+    manifests "${keda[@]}" --set autoscaling.enabled=true,backup.enabled=true >>"$everything"
     for values in $CHART/ci/*.yaml; do manifests "${keda[@]}" --values "$values" >>"$everything"; done
     refused secret= 'set `secret`'
     refused image.registry= set image.registry

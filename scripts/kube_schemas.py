@@ -19,9 +19,11 @@ PACKAGES = ("cloudcoil.models.kubernetes", "cloudcoil.models.keda")
 KINDS = {
     ("apps/v1", "Deployment"),
     ("apps/v1", "StatefulSet"),
+    ("batch/v1", "CronJob"),
     ("batch/v1", "Job"),
     ("keda.sh/v1alpha1", "ScaledObject"),
     ("networking.k8s.io/v1", "Ingress"),
+    ("networking.k8s.io/v1", "NetworkPolicy"),
     ("policy/v1", "PodDisruptionBudget"),
     ("v1", "ConfigMap"),
     ("v1", "PersistentVolumeClaim"),
