@@ -11,7 +11,7 @@ from services.gateway.database import queries
 from services.gateway.database.casting import recognize
 from services.gateway.database.line_rows import add_lines
 from services.gateway.database.tables import SegmentRow, SpeakerRow, Task
-from services.gateway.planning.alignment import texts_by_segment
+from services.gateway.planning.alignment import Matched, match_cues
 from services.gateway.planning.remarks import with_remarks
 from services.gateway.planning.slots import Span
 from shared.messaging import TranscriptReady
@@ -25,7 +25,7 @@ class Prepared:
 
     transcript: Transcript
     segments: Sequence[Mapping[str, Any]]
-    provided: Mapping[str, Mapping[str, str]]
+    provided: Mapping[str, Matched]
 
 
 def prepare(task_id: str, transcript: Transcript, provided: Mapping[str, Sequence[Cue]] | None = None) -> Prepared:
@@ -45,8 +45,9 @@ def prepare(task_id: str, transcript: Transcript, provided: Mapping[str, Sequenc
         }
         for one in transcript.segments
     ]
-    texts = {language: texts_by_segment(spans, cues) for language, cues in (provided or {}).items()}
-    return Prepared(transcript, rows, texts)
+    return Prepared(
+        transcript, rows, {language: match_cues(spans, cues, language) for language, cues in (provided or {}).items()}
+    )
 
 
 def take_transcript(session: Session, task: Task, result: TranscriptReady, prepared: Prepared) -> None:
@@ -68,5 +69,6 @@ def take_transcript(session: Session, task: Task, result: TranscriptReady, prepa
         session.execute(insert(SegmentRow.__table__), prepared.segments)  # type: ignore[attr-defined]
     for language in queries.languages(session, [task.task_id]).get(task.task_id, []):
         language.content_version += 1
-        texts = prepared.provided.get(language.language, {})
+        brought = prepared.provided.get(language.language)
+        texts = brought.texts if brought else {}
         add_lines(session, task.task_id, language.language, {s["segment_id"]: 1 for s in prepared.segments}, texts)

@@ -1,32 +1,98 @@
-"""Give a person's own cues to the segments they belong to."""
+"""Give a person's own cues to the segments they belong to, by time."""
 
 from bisect import bisect_left
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from itertools import accumulate
 
 from services.gateway.planning.slots import Span
-from shared.transcript import Cue
+from shared.pipeline import language
+from shared.transcript import Cue, join_words, lay_over
 
 _MOST_LOOKED_AT = 50
 """Spans before the end of a cue: what lasts longer than fifty lines is no line."""
 
+_NEAR_S = 1.0
+"""How far a cue may lie from a segment that no other cue belongs to."""
+_ASIDE = 0.25
+"""A cue that shares less of its time with a segment is not spoken over one that has its own cue."""
+_COVERED = 0.5
+"""Of a segment: as much of it has a cue that reaches over several, each of which gets its part of the text."""
 
-def texts_by_segment(spans: Sequence[Span], cues: Sequence[Cue]) -> dict[str, str]:
-    """Text for each segment, by segment id.
 
-    As many cues as segments are taken in order: the usual case of a translated copy of the source subtitles.
-    Otherwise a cue goes to the segment it overlaps most, or the nearest one; several cues of a segment are joined in
-    order. Segments without a cue are missing from the answer.
+@dataclass(frozen=True)
+class Matched:
+    """Texts by segment, the cues that belong to none, and the segments for which there is none."""
+
+    texts: dict[str, str]
+    unmatched: tuple[Cue, ...] = ()
+    without: tuple[str, ...] = ()
+
+
+def match_cues(spans: Sequence[Span], cues: Sequence[Cue], code: str) -> Matched:
+    """The cues of a translation into `code` for the segments of a video.
+
+    A cue goes to the segment it overlaps most; several of a segment are joined in order, and one over several segments
+    is laid over them by time. A cue beside all segments goes to one close by that has no cue, or to none: credits are
+    not spoken over the last line. Only cues that have no times at all are taken in order.
     """
-    if len(cues) == len(spans):
-        return {span.segment_id: _one_line(cue.text) for span, cue in zip(spans, cues, strict=True)}
     if not spans:
-        return {}
-    found: dict[str, list[str]] = {}
+        return Matched({}, tuple(cues))
+    if cues and all(cue.end_s <= cue.start_s for cue in cues) and len(cues) == len(spans):
+        return Matched({span.segment_id: _one_line(cue.text) for span, cue in zip(spans, cues, strict=True)})
     nearest = _Nearest(spans)
+    homes, beside = _homes(cues, nearest)
+    unmatched: list[Cue] = []
+    for cue, span in beside:
+        if span.segment_id in homes or _gap(span, cue) > _NEAR_S:
+            unmatched.append(cue)
+        else:
+            homes[span.segment_id] = [cue]
+    texts = _texts(homes, nearest, code)
+    without = tuple(span.segment_id for span in spans if span.segment_id not in texts)
+    return Matched(texts, tuple(sorted(unmatched, key=lambda cue: cue.start_s)), without)
+
+
+def _homes(cues: Sequence[Cue], nearest: "_Nearest") -> tuple[dict[str, list[Cue]], list[tuple[Cue, Span]]]:
+    """The cues that speak of each segment, and those beside all segments or hardly in one that has better."""
+    homes: dict[str, list[Cue]] = defaultdict(list)
+    beside: list[tuple[Cue, Span]] = []
+    slight: list[tuple[Cue, Span]] = []
     for cue in cues:
-        found.setdefault(nearest.to(cue).segment_id, []).append(_one_line(cue.text))
-    return {segment_id: " ".join(texts) for segment_id, texts in found.items()}
+        span = nearest.to(cue)
+        shared_s = _overlap(span, cue)
+        if shared_s <= 0:
+            beside.append((cue, span))
+        elif shared_s < _ASIDE * min(cue.end_s - cue.start_s, span.end_s - span.start_s):
+            slight.append((cue, span))
+        else:
+            homes[span.segment_id].append(cue)
+    for cue, span in slight:
+        if span.segment_id in homes:
+            beside.append((cue, span))
+        else:
+            homes[span.segment_id].append(cue)
+    return dict(homes), beside
+
+
+def _texts(homes: dict[str, list[Cue]], nearest: "_Nearest", code: str) -> dict[str, str]:
+    """What each segment says; a cue that is alone over several segments is shared out among them."""
+    spaces = language(code).spaces
+    texts: dict[str, str] = {}
+    for segment_id, own in homes.items():
+        texts[segment_id] = join_words([_one_line(cue.text) for cue in own], spaces=spaces)
+        if len(own) > 1:
+            continue
+        (cue,) = own
+        free = (span for span in nearest.covered(cue) if span.segment_id not in homes and span.segment_id not in texts)
+        covered = sorted([nearest.to(cue), *free], key=lambda span: span.start_s)
+        if len(covered) < 2:
+            continue
+        parts = lay_over(texts[segment_id], [span.end_s - span.start_s for span in covered], code, spaces=spaces)
+        if parts:
+            texts |= {span.segment_id: part for span, part in zip(covered, parts, strict=True)}
+    return texts
 
 
 class _Nearest:
@@ -42,20 +108,31 @@ class _Nearest:
 
     def to(self, cue: Cue) -> Span:
         """The span for `cue`."""
-        return max(self._candidates(cue), key=lambda span: (_overlap(span, cue), -_distance(span, cue)))
+        middle = bisect_left(self._middles, (cue.start_s + cue.end_s) / 2)
+        candidates = [*self._overlapping(cue), *self._by_middle[max(0, middle - 1) : middle + 1]]
+        return max(candidates, key=lambda span: (_overlap(span, cue), -_distance(span, cue)))
 
-    def _candidates(self, cue: Cue) -> Iterator[Span]:
+    def covered(self, cue: Cue) -> list[Span]:
+        """The spans of which `cue` covers the better part, in order."""
+        found = [
+            span for span in self._overlapping(cue) if _overlap(span, cue) >= _COVERED * (span.end_s - span.start_s)
+        ]
+        return sorted(found, key=lambda span: span.start_s)
+
+    def _overlapping(self, cue: Cue) -> Iterator[Span]:
         last = bisect_left(self._starts, cue.end_s)
         for n in range(last - 1, max(-1, last - 1 - _MOST_LOOKED_AT), -1):
             if self._ends[n] <= cue.start_s:
                 break
             yield self._by_start[n]
-        middle = bisect_left(self._middles, (cue.start_s + cue.end_s) / 2)
-        yield from self._by_middle[max(0, middle - 1) : middle + 1]
 
 
 def _overlap(span: Span, cue: Cue) -> float:
     return max(0.0, min(span.end_s, cue.end_s) - max(span.start_s, cue.start_s))
+
+
+def _gap(span: Span, cue: Cue) -> float:
+    return max(0.0, cue.start_s - span.end_s, span.start_s - cue.end_s)
 
 
 def _distance(span: Span, cue: Cue) -> float:

@@ -1,18 +1,15 @@
 """Cutting stages into jobs."""
 
 from dataclasses import replace
-from functools import partial
-from random import Random
 
 import pytest
 
-from services.gateway.planning.alignment import texts_by_segment
 from services.gateway.planning.pace import Pace
 from services.gateway.planning.slots import Span
 from services.gateway.planning.units import LineView, clone_jobs, timeline, translate_jobs
 from shared.messaging import SpeakerVoice, TranslateLines
 from shared.pipeline import LineState
-from shared.transcript import Cue, MediaFacts
+from shared.transcript import MediaFacts
 
 PACE = Pace(15.0, {"spk_2": 10.0})
 MEDIA = MediaFacts(container="mov", duration_s=20.0, video_codec="h264", audio_codec="aac", fps=25)
@@ -79,45 +76,6 @@ def test_the_timeline_keeps_a_speaker_from_overlapping_himself() -> None:
         "natural speed",
         "natural speed; begins 0.25 s late, after the same speaker's line before it",
     ]
-
-
-def test_as_many_cues_as_segments_are_taken_in_order() -> None:
-    """A translated copy of the source subtitles keeps its order even where times are shifted."""
-    spans = [span(1, 0, 1), span(2, 1, 2)]
-    cues = [Cue(start_s=10, end_s=11, text="uno"), Cue(start_s=11, end_s=12, text="dos\ntres")]
-    assert texts_by_segment(spans, cues) == {"s0001": "uno", "s0002": "dos tres"}
-
-
-def test_other_cues_go_where_they_overlap_most() -> None:
-    """Cues of one segment are joined; no text is lost."""
-    spans = [span(1, 0, 4), span(2, 5, 9)]
-    cues = [
-        Cue(start_s=0, end_s=2, text="a"),
-        Cue(start_s=2, end_s=4.5, text="b"),
-        Cue(start_s=9.5, end_s=10, text="c"),
-    ]
-    assert texts_by_segment(spans, cues) == {"s0001": "a b", "s0002": "c"}
-
-
-@pytest.mark.parametrize("seed", range(200))
-def test_cues_are_given_out_without_comparing_each_with_each(seed: int) -> None:
-    """The same as comparing all: most overlap, then the nearest middle."""
-    random = Random(seed)
-    starts = [random.uniform(0, 100) for _ in range(random.randint(1, 40))]
-    spans = [span(n, start, start + random.uniform(0.1, 15)) for n, start in enumerate(starts)]
-    cues = []
-    for n in range(len(spans) + 5):
-        start = random.uniform(0, 120)
-        cues.append(Cue(start_s=start, end_s=start + random.uniform(0.1, 9), text=str(n)))
-    wanted: dict[str, list[str]] = {}
-    for cue in cues:
-        wanted.setdefault(max(spans, key=partial(_nearness, cue)).segment_id, []).append(cue.text)
-    assert texts_by_segment(spans, cues) == {key: " ".join(texts) for key, texts in wanted.items()}
-
-
-def _nearness(cue: Cue, one: Span) -> tuple[float, float]:
-    overlap = max(0.0, min(one.end_s, cue.end_s) - max(one.start_s, cue.start_s))
-    return overlap, -abs(one.start_s + one.end_s - cue.start_s - cue.end_s) / 2
 
 
 def said(*texts: str) -> list[Span]:
