@@ -11,7 +11,7 @@ from localclip.board import new_board, with_progress, with_task
 from localclip.client import Client, NewTask
 from localclip.errors import LocalClipError
 from localclip.follow import Follower, ProgressFrame, Trouble
-from localclip.models import Task
+from localclip.models import Task, Timing
 from localclip.results import LanguageResult, fetch, table
 from localclip.view import create_view
 from shared.pipeline import BASE, TARGET_LANGUAGES, Status
@@ -74,6 +74,8 @@ def dub(client: Client, new: NewTask, folder: Path, console: Console) -> Dubbed:
     console.print(table(task, results))
     if task.subtitle_remarks != told:
         tell_remarks(task, console)
+    if task.subtitle_timing:
+        tell_timing(task.task_id, task.subtitle_timing, console)
     if task.note:
         console.print(task.note, style="yellow", markup=False)
     return Dubbed(task, results)
@@ -89,6 +91,20 @@ def tell_remarks(task: Task, console: Console) -> Mapping[str, Sequence[Remark]]
             text = f"{file}: {one.count} × {action}: {one.text}{rows if one.rows else ''}"
             console.print(text, style="yellow", markup=False, highlight=False)
     return task.subtitle_remarks
+
+
+def tell_timing(task_id: str, timing: Timing, console: Console) -> None:
+    """Print that the source subtitles lie beside the speech, and how they are moved."""
+    late = "late" if timing.shift_s < 0 else "early"
+    speed = f", and made for {1 / timing.rate:.4f} of its speed" if timing.rate != 1 else ""
+    console.print(
+        f"subtitles: {abs(timing.shift_s):.1f} s {late} against the speech{speed} ({timing.overlap:.0%} of both agree, "
+        f"{timing.overlap_shifted:.0%} after a shift). Shift them by {timing.shift_s:+.2f} s? "
+        f"POST /api/tasks/{task_id}/segments/shift moves all lines",
+        style="yellow",
+        markup=False,
+        highlight=False,
+    )
 
 
 def _upload(client: Client, new: NewTask, console: Console) -> Task:

@@ -39,6 +39,15 @@ class LanguageStatus(_Answer):
     stages: dict[str, StageStatus] = {}
 
 
+class Timing(_Answer):
+    """How far the source subtitles lie beside the speech."""
+
+    shift_s: float
+    rate: float = 1.0
+    overlap: float
+    overlap_shifted: float
+
+
 class TaskConfig(_Answer):
     """What a task is to become."""
 
@@ -58,6 +67,7 @@ class Task(_Answer):
     media: MediaFacts | None = None
     note: str | None = None
     subtitle_remarks: dict[str, tuple[Remark, ...]] = {}
+    subtitle_timing: Timing | None = None
     error_code: str | None = None
     error_message: str | None = None
     created_at: datetime | None = None

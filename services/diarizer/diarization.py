@@ -12,12 +12,23 @@ from services.diarizer.profiles import pace
 from services.diarizer.recording import Recording
 from services.diarizer.settings import DiarizerSettings
 from services.diarizer.sounds import Ears, Listened
+from services.diarizer.timing import compare
 from shared.media import probe
 from shared.messaging import DiarizeVideo, EngineInfo, EngineUsed, JobContext
 from shared.observability import logger
 from shared.pipeline import ErrorCode, LanguageInfo, PermanentError, language, language_of_tag
 from shared.storage import ObjectNotFound, read_bytes
-from shared.transcript import Cue, Reading, Remark, Segment, Speaker, TextTrackFacts, Transcript, read_subtitles
+from shared.transcript import (
+    Cue,
+    Reading,
+    Remark,
+    Segment,
+    Speaker,
+    TextTrackFacts,
+    Timing,
+    Transcript,
+    read_subtitles,
+)
 
 NO_AUDIO = "The video has no audio track: there is nothing to dub."
 SILENT = "The audio is silent: there is nothing to dub."
@@ -184,7 +195,7 @@ class Diarization:
 
     def _store(self, products: Products, media: _Media, heard: _Heard, step: "_Steps") -> Outcome:
         """Store the products, the transcript last."""
-        facts = media.video.facts
+        facts, speech = media.video.facts, media.listened.speech if media.listened else ()
         segments, speaker_ids = number(heard.lines, facts.duration_s, heard.languages)
         speakers = products.speakers(media.sounds, heard.turns, speaker_ids, step(0.85, 0.95, "Measuring voices"))
         speakers = _paced(speakers, segments, language(heard.language))
@@ -200,6 +211,8 @@ class Diarization:
             speakers=speakers,
             segments=segments,
             remarks=heard.remarks,
+            speech=tuple((round(span.start_s, 2), round(span.end_s, 2)) for span in speech) if media.listened else None,
+            timing=_timing(heard.lines, speech, facts.duration_s),
         )
         key = products.transcript(transcript)
         save(1.0)
@@ -221,6 +234,13 @@ class _Steps:
             self._context.progress(start + (end - start) * part, message)
 
         return report
+
+
+def _timing(lines: Sequence[Draft], speech: Sequence[Span], duration_s: float) -> Timing | None:
+    """Whether lines that a person timed lie beside the speech; recognized ones have words and lie where they were."""
+    if any(line.words for line in lines):
+        return None
+    return compare([Span(line.start_s, line.end_s) for line in lines], speech, duration_s)
 
 
 def _paced(speakers: Sequence[Speaker], segments: Sequence[Segment], spoken: LanguageInfo) -> tuple[Speaker, ...]:

@@ -18,11 +18,12 @@ from services.exporter.products import store_product
 from services.exporter.report import Measured, build_report
 from services.exporter.settings import ExporterSettings
 from services.exporter.source import Source, inspect
+from services.exporter.spans import Span
 from services.exporter.subtitles import flattened, layout
 from shared.messaging import ExportedFile, ExportLanguage, JobContext, Timeline
 from shared.pipeline import BASE, ErrorCode, PermanentError, language
 from shared.storage import ObjectNotFound, read_bytes
-from shared.transcript import Cue, write_srt, write_vtt
+from shared.transcript import Cue, Transcript, write_srt, write_vtt
 
 _DUB_SHARE, _MUX_SHARE, _STORE_SHARE = 0.8, 0.95, 0.97
 _SEPARATE_SHARE = 0.6  # of the dub, where a separator works
@@ -60,7 +61,14 @@ class Export:
         cues = layout(timeline.lines, language(timeline.language), source.length_s)
         video = self._mux(job, context, timeline, source, container, dub, cues)
         measured = self._check(
-            context, source, video, container, dub, cues, keeps_original=source.has_audio and job.settings.keep_original
+            job,
+            context,
+            source,
+            video,
+            container,
+            dub,
+            cues,
+            keeps_original=source.has_audio and job.settings.keep_original,
         )
         separated = dub is not None and dub.figures.stem_gain_db is not None
         used = [engine.info.used() for engine in (self._mixer, self._separator if separated else None) if engine]
@@ -112,6 +120,7 @@ class Export:
 
     def _check(
         self,
+        job: ExportLanguage,
         context: JobContext,
         source: Source,
         video: Path,
@@ -147,6 +156,7 @@ class Export:
             figures=dub.figures if dub else None,
             drift_s=drift_s(dub.lines, video.name, 0, source.length_s, self._mixer, context) if dub else None,
             checks=checks,
+            speech=speech_heard(job.transcript_key, context),
         )
 
     def _store(
@@ -199,6 +209,17 @@ def _inputs(job: ExportLanguage, context: JobContext) -> tuple[Timeline, Source]
             ErrorCode.ARTIFACT_MISSING, f"the video or its timeline is missing or damaged: {error}"
         ) from error
     return timeline, inspect(video, context.cancel, timeline.media.listened)
+
+
+def speech_heard(transcript_key: str | None, context: JobContext) -> tuple[Span, ...] | None:
+    """When speech is heard in the original; None where nobody listened for it, or the transcript says nothing of it."""
+    if transcript_key is None:
+        return None
+    try:
+        transcript = Transcript.model_validate_json(read_bytes(context.store, transcript_key))
+    except (ObjectNotFound, ValidationError):
+        return None  # a figure of the report is compared with the lines instead
+    return None if transcript.speech is None else tuple(Span(*span) for span in transcript.speech)
 
 
 def _audio(

@@ -13,17 +13,22 @@ from services.exporter.dubbing import DubFigures
 from services.exporter.line_figures import error_rates, lines_of, rounded, similarities
 from services.exporter.lines import is_dubbed, source_span, take_span
 from services.exporter.loudness import Loudness, reached, spread_lu
-from services.exporter.spans import total_s, union, without
+from services.exporter.spans import Span, total_s, union, without
 from shared.messaging import EngineUsed, ExportSettings, Timeline, TimelineLine
 from shared.pipeline import FitLimits, LineState
 
 _NOTHING_DUBBED = "no line was dubbed"
 _LIMITS = FitLimits()
+_BREATH_S = 0.3
+"""A pause inside speech that a take need not keep."""
 
 
 @dataclass(frozen=True)
 class Measured:
-    """What is known of the exported file; lengths in seconds. `figures` None: there is no dub track."""
+    """What is known of the exported file; lengths in seconds. `figures` None: there is no dub track.
+
+    `speech` is when it is heard in the original; None: it was not listened for.
+    """
 
     container: str
     length_s: float
@@ -33,6 +38,7 @@ class Measured:
     figures: DubFigures | None
     drift_s: float | None = None
     checks: dict[str, bool] = field(default_factory=dict)
+    speech: tuple[Span, ...] | None = None
 
 
 def build_report(
@@ -57,7 +63,7 @@ def build_report(
         "lines_from_memory": sum(line.origin == "memory" for line in lines),
         "failed": [{"segment_id": line.segment_id, "code": line.error_code} for line in failed],
         "speed": _speed(dubbed, unmeasured),
-        "overlap": _overlap(dubbed, unmeasured),
+        "overlap": _overlap(lines, measured.speech, unmeasured),
         "overflow_seconds": _overflow_s(lines, measured.source_length_s),
         "drift_s": _drift(measured, unmeasured),
         **error_rates(timeline, unmeasured),
@@ -115,12 +121,20 @@ def _speed(dubbed: Sequence[TimelineLine], unmeasured: dict[str, str]) -> dict[s
     return found
 
 
-def _overlap(dubbed: Sequence[TimelineLine], unmeasured: dict[str, str]) -> float | None:
-    """Intersection over union of the time the takes are heard and the time the same lines were spoken."""
+def _overlap(lines: Sequence[TimelineLine], speech: Sequence[Span] | None, unmeasured: dict[str, str]) -> float | None:
+    """Intersection over union of the time the takes are heard and the time speech is heard in the original.
+
+    Speech of lines that keep the original is left out. Only where nobody listened for speech the lines stand for it:
+    their times are a person's, and would agree with takes placed by them however late both are.
+    """
+    dubbed = [line for line in lines if is_dubbed(line)]
     takes = union(take_span(line) for line in dubbed)
     spoken = union(source_span(line) for line in dubbed)
+    if speech is not None:
+        kept = union(source_span(line) for line in lines if not is_dubbed(line))
+        spoken = without(union(speech, _BREATH_S), without(kept, spoken))
     both = union([*takes, *spoken])
-    if not both:
+    if not takes or not both:
         unmeasured["overlap"] = _NOTHING_DUBBED
         return None
     common_s = total_s(takes) - total_s(without(takes, spoken))

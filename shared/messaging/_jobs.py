@@ -267,6 +267,7 @@ class ExportLanguage(Job):
     video_key: str
     original_name: str
     timeline_key: str
+    transcript_key: str | None = Field(default=None, description="which says when speech is heard")
     settings: ExportSettings = ExportSettings()
 
 

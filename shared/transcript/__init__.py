@@ -9,6 +9,7 @@ from shared.transcript._models import AudioTrackFacts, MediaFacts, Segment, Spea
 from shared.transcript._phrases import phrases
 from shared.transcript._reading import Reading, Remark, RemarkKind, Remarks, TooManyCues, read_subtitles
 from shared.transcript._subtitles import write_srt, write_vtt
+from shared.transcript._timing import Timing
 from shared.transcript._wrapping import wrap_text
 
 __all__ = [
@@ -25,6 +26,7 @@ __all__ = [
     "Segment",
     "Speaker",
     "TextTrackFacts",
+    "Timing",
     "TooManyCues",
     "Transcript",
     "Word",

@@ -8,6 +8,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from shared.transcript._reading import Remark
+from shared.transcript._timing import Timing
 
 
 class _Frozen(BaseModel):
@@ -116,4 +117,10 @@ class Transcript(_Frozen):
     segments: tuple[Segment, ...] = ()
     remarks: tuple[Remark, ...] = Field(
         default=(), description="what was repaired, merged or left out of the subtitles that were brought"
+    )
+    speech: tuple[tuple[float, float], ...] | None = Field(
+        default=None, description="when speech is heard, start and end in seconds; None: it was not listened for"
+    )
+    timing: Timing | None = Field(
+        default=None, description="what would put subtitles that were brought over the speech, where they lie beside it"
     )

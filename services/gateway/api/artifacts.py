@@ -34,7 +34,7 @@ from services.gateway.database.edits import Edit
 from services.gateway.database.jobs import spans
 from services.gateway.database.tables import Task
 from services.gateway.planning.alignment import match_cues
-from services.gateway.planning.remarks import with_remarks
+from services.gateway.planning.remarks import with_match, with_remarks
 from shared.pipeline import BASE, TARGET_LANGUAGES
 from shared.storage import ObjectInfo, ObjectNotFound, ObjectStore, is_key, keys, put_bytes
 from shared.transcript import Cue
@@ -248,7 +248,10 @@ def _may_be_brought(session: Session, task: Task, language: str) -> None:
 def _bring_texts(session: Session, task: Task, language: str, cues: Sequence[Cue], author: str | None) -> None:
     segments = queries.segments(session, task.task_id)
     lines = queries.lines(session, task.task_id, language)
-    texts = match_cues(spans(segments), cues, language).texts
+    matched = match_cues(spans(segments), cues, language)
+    texts = matched.texts
+    if segments:
+        task.config = with_match(task.config, language, matched)
     edit = Edit(session, task, "bring_subtitles", author)
     for segment in segments:
         line, text = lines[segment.segment_id], texts.get(segment.segment_id)

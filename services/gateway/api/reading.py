@@ -10,7 +10,7 @@ from services.gateway.database import account, queries
 from services.gateway.database.jobs import spans
 from services.gateway.database.tables import LineRow, SegmentRow, SpeakerRow, StageRun, Task, TaskLanguage
 from services.gateway.live.hub import Hub
-from services.gateway.planning.remarks import remarks_of
+from services.gateway.planning.remarks import remarks_of, timing_of
 from shared.pipeline import BASE, GRAPH, LineState, Stage, Status
 from shared.transcript import MediaFacts
 
@@ -46,6 +46,7 @@ def _task(
         config=TaskConfig.model_validate(known),
         media=MediaFacts.model_validate(task.media) if task.media else None,
         subtitle_remarks=remarks_of(task.config),
+        subtitle_timing=timing_of(task.config),
     )
 
 

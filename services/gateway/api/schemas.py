@@ -8,7 +8,7 @@ from pydantic import AfterValidator, Base64Bytes, BaseModel, BeforeValidator, Co
 from services.gateway.planning.gate import GateLimits
 from shared.messaging import ExportRecipe, ExportSettings, GlossaryTerm
 from shared.pipeline import SOURCE_LANGUAGES, TARGET_LANGUAGES, LineState, Stage, Status
-from shared.transcript import MediaFacts, Remark
+from shared.transcript import MediaFacts, Remark, Timing
 
 
 def _known_target(code: str) -> str:
@@ -114,6 +114,10 @@ class TaskRead(BaseModel):
     )
     subtitle_remarks: dict[str, list[Remark]] = Field(
         default={}, description="what was repaired, merged or left out of the subtitle files that were brought"
+    )
+    subtitle_timing: Timing | None = Field(
+        default=None,
+        description="source subtitles lie beside the speech: what `POST .../segments/shift` would put them over it",
     )
     error_code: str | None
     error_message: str | None
@@ -257,6 +261,13 @@ class SegmentSplit(_Schema):
     at_s: float = Field(ge=0)
     text_at: int | None = Field(default=None, ge=1, le=2000, description="characters of the source text before the cut")
     texts: dict[TargetLanguage, tuple[LineText, LineText]] = Field(default={}, description="both texts of a language")
+
+
+class SegmentShift(BaseModel):
+    """Moves all source lines: each time times `rate`, plus `shift_s`."""
+
+    shift_s: float = Field(default=0.0, ge=-86_400, le=86_400, description="seconds; negative: earlier")
+    rate: float = Field(default=1.0, ge=0.5, le=2.0, description="25/23.976 for subtitles of a 25 fps copy, and so on")
 
 
 class SegmentMerge(_Schema):

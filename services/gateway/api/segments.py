@@ -1,4 +1,6 @@
-"""Read, edit, insert, delete, split and merge source lines; the lines of all languages follow."""
+"""Read, edit, insert, delete, move, split and merge source lines; the lines of all languages follow."""
+
+from functools import partial
 
 from fastapi import APIRouter, Request, Response
 from sqlmodel import Session
@@ -13,21 +15,24 @@ from services.gateway.api.context import (
     visible_task,
 )
 from services.gateway.api.problems import Problem, not_found, unprocessable
-from services.gateway.api.reading import read_segment
+from services.gateway.api.reading import read_segment, read_task
 from services.gateway.api.schemas import (
     SegmentMerge,
     SegmentNew,
     SegmentParts,
     SegmentRead,
+    SegmentShift,
     SegmentSplit,
     SegmentUpdate,
+    TaskRead,
 )
 from services.gateway.database import queries
-from services.gateway.database.cutting import cut, new_segment_id, remove, unite
+from services.gateway.database.cutting import cut, new_segment_id, remove, shift, unite
 from services.gateway.database.edits import Edit
 from services.gateway.database.jobs import media
 from services.gateway.database.tables import LineRow, SegmentRow, Task
-from services.gateway.planning.editing import are_neighbours
+from services.gateway.planning.editing import are_neighbours, moved
+from services.gateway.planning.remarks import with_timing
 
 router = APIRouter(prefix="/api/tasks/{task_id}/segments", tags=["segments"])
 
@@ -157,6 +162,29 @@ def merge_segments(task_id: str, which: SegmentMerge, response: Response, parts:
         edit.finish(f"Merged lines {', '.join(which.segment_ids[:6])}: {_short(first.text)}")
         response.headers["ETag"] = etag(first.version)
         return read_segment(first)
+
+
+@router.post("/shift", operation_id="shift_segments")
+def shift_segments(task_id: str, how: SegmentShift, parts: Parts, who: Who) -> TaskRead:
+    """Move all source lines at once, as one edit: subtitles that are late, or made for another speed.
+
+    `subtitle_timing` of the task says what would put them over the speech. Lines that would lie outside the video
+    are removed; one undo brings everything back.
+
+    Raises: 422 `invalid_times` when no line would be left.
+    """
+    with parts.database.write() as session:
+        task = locked_visible_task(session, who, task_id)
+        end_s = media(task).duration_s
+        edit = Edit(session, task, "shift_segments", who.owner)
+        outside = shift(session, task, edit, partial(moved, shift_s=how.shift_s, rate=how.rate, until_s=end_s))
+        if outside is None:
+            raise unprocessable("invalid_times", "no line would be left inside the video", "/shift_s")
+        task.config = with_timing(task.config, None)
+        left_out = f", {outside} outside the video removed" if outside else ""
+        edit.finish(f"Moved all lines by {how.shift_s:+.2f} s at {how.rate:.4f} times the speed{left_out}")
+        session.flush()
+        return read_task(session, parts.hub, task)
 
 
 def _check_times(task: Task, start_s: float, end_s: float, known_end_s: float) -> None:

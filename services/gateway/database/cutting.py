@@ -1,14 +1,14 @@
-"""Split, merge and remove segments together with their lines in all languages."""
+"""Split, merge, move and remove segments together with their lines in all languages."""
 
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from sqlmodel import Session
 
 from services.gateway.database import queries
 from services.gateway.database.edits import Edit
 from services.gateway.database.tables import LineRow, SegmentRow, Task
-from services.gateway.planning.editing import cut_source, cut_text, join_texts
+from services.gateway.planning.editing import Interval, cut_source, cut_text, join_texts
 from shared.pipeline import LineState, language
 
 
@@ -146,3 +146,31 @@ def _unite_line(edit: Edit, line: LineRow, every: Sequence[LineRow]) -> None:
         omitted=all(one.omitted for one in every),
         pinned=False,
     )
+
+
+def shift(session: Session, task: Task, edit: Edit, move: Callable[[float, float], Interval | None]) -> int | None:
+    """Move every segment, and every line that has times of its own, to where `move` puts it.
+
+    A segment that has no place any more is removed. Returns how many were; None when nothing would be left.
+    """
+    segments = queries.segments(session, task.task_id)
+    places = {segment.segment_id: move(segment.start_s, segment.end_s) for segment in segments}
+    if not any(places.values()):
+        return None
+    for segment in segments:
+        place = places[segment.segment_id]
+        if place is None:
+            remove(session, edit, segment)
+        else:
+            edit.change(segment, start_s=place[0], end_s=place[1])
+    for target in queries.languages(session, [task.task_id]).get(task.task_id, []):
+        for line in queries.lines(session, task.task_id, target.language).values():
+            if places.get(line.segment_id) and (line.start_s is not None or line.end_s is not None):
+                own = move(line.start_s or 0.0, line.end_s or float("inf"))
+                start_s, end_s = own or (None, None)
+                edit.change(
+                    line,
+                    start_s=start_s if line.start_s is not None else None,
+                    end_s=end_s if line.end_s is not None else None,
+                )
+    return sum(place is None for place in places.values())

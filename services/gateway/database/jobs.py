@@ -321,6 +321,7 @@ def _export(session: Session, task: Task, run: StageRun) -> JobRow:
         video_key=task.video_key,
         original_name=task.video_original_name,
         timeline_key=keys.document(task.task_id, run.language, Stage.EXPORT, "0", run.attempt),
+        transcript_key=task.transcript_key,
         settings=ExportSettings.model_validate(task.config.get("export_settings", {})),
     )
     return row(job, run, document.model_dump_json())

@@ -12,7 +12,7 @@ from services.gateway.database.casting import recognize
 from services.gateway.database.line_rows import add_lines
 from services.gateway.database.tables import SegmentRow, SpeakerRow, Task
 from services.gateway.planning.alignment import Matched, match_cues
-from services.gateway.planning.remarks import with_remarks
+from services.gateway.planning.remarks import with_match, with_remarks, with_timing
 from services.gateway.planning.slots import Span
 from shared.messaging import TranscriptReady
 from shared.pipeline import BASE
@@ -58,7 +58,7 @@ def take_transcript(session: Session, task: Task, result: TranscriptReady, prepa
     task.source_language = transcript.source_language
     task.transcript_key = result.transcript_key
     task.note = result.note
-    task.config = with_remarks(task.config, BASE, transcript.remarks)
+    task.config = with_timing(with_remarks(task.config, BASE, transcript.remarks), transcript.timing)
     speakers = [
         SpeakerRow(task_id=task.task_id, speaker_id=one.id, **one.model_dump(exclude={"id", "same_voice"}, mode="json"))
         for one in transcript.speakers
@@ -71,4 +71,6 @@ def take_transcript(session: Session, task: Task, result: TranscriptReady, prepa
         language.content_version += 1
         brought = prepared.provided.get(language.language)
         texts = brought.texts if brought else {}
+        if brought:
+            task.config = with_match(task.config, language.language, brought)
         add_lines(session, task.task_id, language.language, {s["segment_id"]: 1 for s in prepared.segments}, texts)

@@ -15,6 +15,12 @@ Words = Sequence[dict[str, Any]]
 _TOUCH_S = 0.01
 
 
+Interval = tuple[float, float]
+"""Start and end in seconds."""
+
+_SHORTEST_S = 0.1
+
+
 @dataclass(frozen=True)
 class SourceCut:
     """A source line in two parts."""
@@ -70,6 +76,12 @@ def cut_text(text: str, share: float, *, spaces: bool) -> tuple[str, str]:
         return whole, ""
     place = min(places, key=lambda place: abs(place - wanted))
     return whole[:place], whole[place:].strip()
+
+
+def moved(start_s: float, end_s: float, *, shift_s: float, rate: float, until_s: float) -> Interval | None:
+    """A line's times after a move, cut to the video, which ends at `until_s`; None where nothing of it is inside."""
+    start_s, end_s = max(0.0, start_s * rate + shift_s), min(until_s, end_s * rate + shift_s)
+    return (round(start_s, 3), round(end_s, 3)) if end_s - start_s >= _SHORTEST_S else None
 
 
 def join_texts(texts: Iterable[str], *, spaces: bool) -> str:

@@ -33,6 +33,8 @@ class RemarkKind(StrEnum):
     TOO_LONG = "too_long"
     PAST_END = "past_end"
     AFTER_END = "after_end"
+    MATCHED_NOTHING = "matched_nothing"
+    LINES_WITHOUT = "lines_without"
 
 
 _WORDS: dict[RemarkKind, tuple[Action, str]] = {
@@ -56,6 +58,8 @@ _WORDS: dict[RemarkKind, tuple[Action, str]] = {
     RemarkKind.TOO_LONG: ("repaired", "more than 2000 characters: cut at the ends of sentences"),
     RemarkKind.PAST_END: ("repaired", "it goes on after the end of the video: it ends there"),
     RemarkKind.AFTER_END: ("left_out", "it begins after the end of the video"),
+    RemarkKind.MATCHED_NOTHING: ("left_out", "at its time nobody says anything that it could translate"),
+    RemarkKind.LINES_WITHOUT: ("repaired", "lines of the video have no text here: an engine translates them"),
 }
 
 

@@ -8,6 +8,7 @@ from services.exporter.dubbing import DubFigures
 from services.exporter.line_figures import error_rates
 from services.exporter.loudness import Loudness
 from services.exporter.report import Measured, build_report
+from services.exporter.spans import Span
 from shared.messaging import EngineUsed, ExportSettings, Timeline, TimelineLine
 from shared.pipeline import LineState, Stage
 from shared.transcript import MediaFacts
@@ -170,3 +171,18 @@ def test_what_is_left_of_the_original_is_told() -> None:
     nothing = FIGURES.model_copy(update={"nonspeech_residual_db": None, "bed_leakage_db": None})
     silent = report([line(0, 2, take=(0, 2))], figures=nothing)
     assert {"bed_leakage_db", "nonspeech_residual_db"} <= set(silent["unmeasured"])
+
+
+def test_overlap_is_measured_against_the_speech_heard() -> None:
+    """Late cues and takes placed by them agree with each other, and not with the speech."""
+    late = [line(2.5, 5.1, take=(2.5, 5.1)), line(6.0, 7.7, take=(6.0, 7.7))]
+    assert report(late)["overlap"] == pytest.approx(1.0)
+    speech = (Span(0.0, 2.6), Span(3.5, 5.2))
+    assert report(late, speech=speech)["overlap"] == pytest.approx(1.7 / 6.9, abs=0.001)
+    assert report(late, speech=(Span(2.5, 5.1), Span(6.0, 7.7)))["overlap"] == pytest.approx(1.0)
+
+
+def test_speech_of_lines_that_keep_the_original_is_left_out() -> None:
+    """It is heard where it was."""
+    lines = [line(0, 2, take=(0, 2)), line(3, 5)]
+    assert report(lines, speech=(Span(0, 2), Span(3, 5)))["overlap"] == pytest.approx(1.0)

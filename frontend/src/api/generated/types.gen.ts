@@ -1407,7 +1407,7 @@ export type Remark = {
  *
  * What was the matter.
  */
-export type RemarkKind = 'encoding' | 'bad_bytes' | 'twice_encoded' | 'double_spaced' | 'odd_times' | 'text_beside_times' | 'unreadable' | 'no_length' | 'order' | 'frames' | 'loose_text' | 'rolling' | 'repeated' | 'no_text' | 'note' | 'drawing' | 'other_language' | 'too_long' | 'past_end' | 'after_end';
+export type RemarkKind = 'encoding' | 'bad_bytes' | 'twice_encoded' | 'double_spaced' | 'odd_times' | 'text_beside_times' | 'unreadable' | 'no_length' | 'order' | 'frames' | 'loose_text' | 'rolling' | 'repeated' | 'no_text' | 'note' | 'drawing' | 'other_language' | 'too_long' | 'past_end' | 'after_end' | 'matched_nothing' | 'lines_without';
 
 /**
  * ReviewLine
@@ -1668,6 +1668,26 @@ export type SegmentRead = {
     words: Array<{
         [key: string]: unknown;
     }>;
+};
+
+/**
+ * SegmentShift
+ *
+ * Moves all source lines: each time times `rate`, plus `shift_s`.
+ */
+export type SegmentShift = {
+    /**
+     * Rate
+     *
+     * 25/23.976 for subtitles of a 25 fps copy, and so on
+     */
+    rate?: number;
+    /**
+     * Shift S
+     *
+     * seconds; negative: earlier
+     */
+    shift_s?: number;
 };
 
 /**
@@ -2193,6 +2213,10 @@ export type TaskRead = {
         [key: string]: Array<Remark>;
     };
     /**
+     * source subtitles lie beside the speech: what `POST .../segments/shift` would put them over it
+     */
+    subtitle_timing?: Timing | null;
+    /**
      * Task Id
      */
     task_id: string;
@@ -2368,6 +2392,38 @@ export type TextTrackFacts = {
      * taken as the text that is spoken
      */
     used?: boolean;
+};
+
+/**
+ * Timing
+ *
+ * What would put subtitles over the speech that is heard: each time times `rate`, plus `shift_s`.
+ */
+export type Timing = {
+    /**
+     * Overlap
+     *
+     * of the lines with the speech heard as they are, 0 to 1
+     */
+    overlap: number;
+    /**
+     * Overlap Shifted
+     *
+     * the same after the shift
+     */
+    overlap_shifted: number;
+    /**
+     * Rate
+     *
+     * other than 1 where they drift: made for another speed of the picture
+     */
+    rate?: number;
+    /**
+     * Shift S
+     *
+     * seconds; negative where the subtitles are late
+     */
+    shift_s: number;
 };
 
 /**
@@ -6296,6 +6352,72 @@ export type MergeSegmentsResponses = {
 };
 
 export type MergeSegmentsResponse = MergeSegmentsResponses[keyof MergeSegmentsResponses];
+
+export type ShiftSegmentsData = {
+    body: SegmentShift;
+    path: {
+        /**
+         * Task Id
+         */
+        task_id: string;
+    };
+    query?: never;
+    url: '/api/tasks/{task_id}/segments/shift';
+};
+
+export type ShiftSegmentsErrors = {
+    /**
+     * The body is cut off or malformed
+     */
+    400: Problem;
+    /**
+     * No API key, or one that is not known
+     */
+    401: Problem;
+    /**
+     * Of another origin; or the address of a part is not valid any more
+     */
+    403: Problem;
+    /**
+     * There is no such thing, or it is another account's
+     */
+    404: Problem;
+    /**
+     * Not in the state that things are in
+     */
+    409: Problem;
+    /**
+     * The body is too large
+     */
+    413: Problem;
+    /**
+     * Under a name that LocalClip does not answer to
+     */
+    421: Problem;
+    /**
+     * Not valid; `errors` points at the fields
+     */
+    422: Problem;
+    /**
+     * A defect
+     */
+    500: Problem;
+    /**
+     * Database, broker or object store do not answer; try again later
+     */
+    503: Problem;
+};
+
+export type ShiftSegmentsError = ShiftSegmentsErrors[keyof ShiftSegmentsErrors];
+
+export type ShiftSegmentsResponses = {
+    /**
+     * Successful Response
+     */
+    200: TaskRead;
+};
+
+export type ShiftSegmentsResponse = ShiftSegmentsResponses[keyof ShiftSegmentsResponses];
 
 export type DeleteSegmentData = {
     body?: never;

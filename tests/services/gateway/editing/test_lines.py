@@ -230,7 +230,8 @@ def test_brought_subtitles_are_one_edit_of_the_lines_that_differ(studio: Studio)
     """Only those turn stale; they are spoken as they were brought, and no engine translates them."""
     lines = studio.lines("es")
     cues = "".join(
-        f"{number}\n00:00:{number:02},000 --> 00:00:{number:02},900\n{line['text'] if number else 'otra cosa'}\n\n"
+        f"{number}\n00:00:{2 * number:02},000 --> 00:00:{2 * number:02},900\n"
+        f"{line['text'] if number else 'otra cosa'}\n\n"
         for number, line in enumerate(lines.values())
     )
     studio.said()
@@ -265,7 +266,7 @@ def test_a_start_after_brought_subtitles_were_undone_finds_all_as_it_was(small_s
 def test_subtitles_brought_unchanged_change_nothing(studio: Studio) -> None:
     """The finished export still shows them."""
     cues = "".join(
-        f"{number}\n00:00:{number:02},000 --> 00:00:{number:02},900\n{line['text']}\n\n"
+        f"{number}\n00:00:{2 * number:02},000 --> 00:00:{2 * number:02},900\n{line['text']}\n\n"
         for number, line in enumerate(studio.lines("es").values())
     )
     studio.http.put(f"{studio.base}/languages/es/subtitles", content=cues).raise_for_status()
@@ -290,3 +291,18 @@ def test_a_line_done_again_unchanged_is_to_be_said_otherwise(small_studio: Studi
     small_studio.call("PATCH", "/languages/es/lines/s0001", text="otra cosa")
     small_studio.call("POST", "/languages/es/lines/s0001/dub", 202)
     assert renditions() == [2]
+
+
+def test_all_lines_move_at_once_and_back(studio: Studio) -> None:
+    """What lies outside the video then goes; one undo brings it back."""
+    before = {one["segment_id"]: (one["start_s"], one["end_s"]) for one in studio.call("GET", "/segments")}
+    last = max(end for _, end in before.values())
+    task = studio.call("POST", "/segments/shift", shift_s=-1.0)
+    assert task["subtitle_timing"] is None
+    after = {one["segment_id"]: (one["start_s"], one["end_s"]) for one in studio.call("GET", "/segments")}
+    for key, (start, end) in after.items():
+        assert (start, end) == (max(0.0, before[key][0] - 1), before[key][1] - 1)
+    assert studio.status("es") == "stale"
+    studio.call("POST", "/segments/shift", 422, shift_s=-last)
+    studio.call("POST", "/undo")
+    assert {one["segment_id"]: (one["start_s"], one["end_s"]) for one in studio.call("GET", "/segments")} == before
