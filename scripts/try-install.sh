@@ -7,7 +7,7 @@
 set -uo pipefail
 cd "$(dirname "$0")/.."
 folder=${TRY_FOLDER:-/tmp/localclip-try}
-args=${ARGS:-tests/localclip/test_doctor.py tests/services/diarizer/engines/test_engines.py tests/services/translator/engines tests/contract}
+args=${ARGS:-tests/localclip/test_doctor.py tests/services/diarizer/engines/test_engines.py tests/services/translator/engines}
 declare -A NAMES=([bookworm]="Debian 12" [trixie]="Debian 13" [jammy]="Ubuntu 22.04" [noble]="Ubuntu 24.04" [resolute]="Ubuntu 26.04")
 declare -A KEYS=([Debian]=/usr/share/keyrings/debian-archive-keyring.gpg [Ubuntu]=/usr/share/keyrings/ubuntu-archive-keyring.gpg)
 CERTIFICATES=/etc/ssl/certs/ca-certificates.crt # ours go in, for networks with an authority of their own

@@ -89,7 +89,7 @@ def test_known_names_are_told_from_places_and_words(apertium: ApertiumTranslator
 
 def test_a_process_that_died_is_replaced(fresh: ApertiumTranslator) -> None:
     """The next line does not notice."""
-    ask(fresh, ["hello"])
+    ask(fresh, ["The door is open."])
     died = leader(fresh)
     os.killpg(died.pid, signal.SIGKILL)
     assert ask(fresh, ["The house is big."]) == ["La casa es grande."]
@@ -97,17 +97,17 @@ def test_a_process_that_died_is_replaced(fresh: ApertiumTranslator) -> None:
 
 
 def test_one_member_that_died_is_replaced_with_all_others(fresh: ApertiumTranslator) -> None:
-    """A pipeline with a gap ends."""
-    ask(fresh, ["hello"])
+    """A pipeline with a gap ends. Which programs it has differs by version of the data."""
+    ask(fresh, ["The door is open."])
     everyone = [leader(fresh), *leader(fresh).children()]
-    next(process for process in everyone if process.name() == "lrx-proc").kill()
+    everyone[len(everyone) // 2].kill()
     assert ask(fresh, ["The house is big."]) == ["La casa es grande."]
     assert not [process for process in everyone if is_alive(process)]
 
 
 def test_a_process_that_hangs_is_given_up_and_replaced(fresh: ApertiumTranslator) -> None:
     """A stopped process answers never."""
-    ask(fresh, ["hello"])
+    ask(fresh, ["The door is open."])
     everyone = [leader(fresh), *leader(fresh).children()]
     os.killpg(everyone[0].pid, signal.SIGSTOP)
     assert ask(fresh, ["The house is big."]) == ["La casa es grande."]
@@ -116,7 +116,7 @@ def test_a_process_that_hangs_is_given_up_and_replaced(fresh: ApertiumTranslator
 
 def test_cancel_reaches_a_process_that_hangs(fresh: ApertiumTranslator) -> None:
     """And the answer that was under way is not taken for the next one's."""
-    ask(fresh, ["hello"])
+    ask(fresh, ["The door is open."])
     os.killpg(leader(fresh).pid, signal.SIGSTOP)
     token = CancelToken()
     threading.Timer(0.1, token.cancel, ("enough",)).start()
@@ -129,7 +129,7 @@ def test_a_line_too_slow_for_a_new_process_fails(apertium: ApertiumTranslator) -
     """It is not tried for ever."""
     hurried = ApertiumTranslator(timeout_s=0.0)
     with pytest.raises(TransientError, match="in time"):
-        ask(hurried, ["hello"])
+        ask(hurried, ["The door is open."])
     hurried.close()
 
 
@@ -146,7 +146,7 @@ def test_pipelines_are_kept_few_and_end_with_their_engine() -> None:
 
 def test_pipelines_outlive_the_thread_that_started_them(fresh: ApertiumTranslator) -> None:
     """Every job is a thread of its own."""
-    worker = threading.Thread(target=ask, args=(fresh, ["hello"]))
+    worker = threading.Thread(target=ask, args=(fresh, ["The door is open."]))
     worker.start()
     worker.join()
     kept = leader(fresh)
@@ -162,7 +162,7 @@ def test_pipelines_end_when_their_owner_is_killed() -> None:
         "from services.translator.engines.apertium import ApertiumTranslator\n"
         "from shared.pipeline import CancelToken\n"
         "engine = ApertiumTranslator()\n"
-        "engine.translate(Passage('en', 'es', (Line(0, 'hello', 80),)), CancelToken())\n"
+        "engine.translate(Passage('en', 'es', (Line(0, 'The door is open.', 80),)), CancelToken())\n"
         "print('ready', flush=True)\n"
         "time.sleep(60)\n"
     )
