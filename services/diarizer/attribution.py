@@ -1,15 +1,17 @@
 """Give words and subtitle cues to the speakers whose turns they fall into."""
 
 from bisect import bisect_right
-from collections.abc import Sequence
-from itertools import pairwise
+from collections.abc import Iterator, Sequence
+from itertools import groupby, pairwise
 
 from services.diarizer.engines import Span, Turn
-from services.diarizer.segmentation import SpokenWord
+from services.diarizer.segmentation import PAUSE_S, SpokenWord, ends_sentence
 from shared.transcript import Word
 
 _CLEARER_S = 0.1  # how much longer a neighbouring pause must be to draw a change of speaker
 _SHORT_WORD_S = 0.6
+_SURE_WORDS, _SURE_S = 3, 1.0
+_BREATH_S = 0.3
 
 
 class TurnIndex:
@@ -36,11 +38,47 @@ class TurnIndex:
         return nearest.speaker if nearest else 0
 
 
-def attribute(words: Sequence[Word], turns: Sequence[Turn]) -> list[SpokenWord]:
-    """Give each word its speaker, then move changes of speaker by one word where a clearer pause is next to them."""
+def attribute(words: Sequence[Word], turns: Sequence[Turn], *, punctuated: bool) -> list[SpokenWord]:
+    """Give each word its speaker; what is said in one go is one speaker's unless a change inside is sure.
+
+    Changes are moved by one word where a clearer pause is next to them. In one go is a sentence without a long pause;
+    where the words are not `punctuated`, what lies between two breaths.
+    """
     index = TurnIndex(turns)
     speakers = [index.speaker(Span(word.start_s, word.end_s)) for word in words]
-    return [SpokenWord(word, speaker) for word, speaker in zip(words, _at_pauses(words, speakers), strict=True)]
+    speakers = _at_pauses(words, speakers)
+    for start, end in _goes(words, PAUSE_S if punctuated else _BREATH_S):
+        speakers[start:end] = _sure(words[start:end], speakers[start:end])
+    return [SpokenWord(word, speaker) for word, speaker in zip(words, speakers, strict=True)]
+
+
+def _goes(words: Sequence[Word], pause_s: float) -> Iterator[tuple[int, int]]:
+    """(first word, first word after) of what lies between sentence ends and pauses of `pause_s`."""
+    start = 0
+    for at, (before, after) in enumerate(pairwise(words), start=1):
+        if ends_sentence(before) or after.start_s - before.end_s >= pause_s:
+            yield start, at
+            start = at
+    if start < len(words):
+        yield start, len(words)
+
+
+def _sure(words: Sequence[Word], speakers: Sequence[int]) -> list[int]:
+    """`speakers` without those heard for less than three words or a second, whose words go to the longer neighbour."""
+    runs = [(speaker, len(list(own))) for speaker, own in groupby(speakers)]
+    while len(runs) > 1:
+        edges = [0]
+        for _, count in runs:
+            edges.append(edges[-1] + count)
+        lengths = [words[end - 1].end_s - words[start].start_s for start, end in pairwise(edges)]
+        weak = [at for at, (_, count) in enumerate(runs) if count < _SURE_WORDS or lengths[at] < _SURE_S]
+        if not weak:
+            break
+        at = min(weak, key=lambda number: lengths[number])
+        around = [number for number in (at - 1, at + 1) if 0 <= number < len(runs)]
+        runs[at] = (runs[max(around, key=lambda number: lengths[number])][0], runs[at][1])
+        runs = [(speaker, sum(count for _, count in own)) for speaker, own in groupby(runs, key=lambda run: run[0])]
+    return [speaker for speaker, count in runs for _ in range(count)]
 
 
 def _at_pauses(words: Sequence[Word], speakers: Sequence[int]) -> list[int]:

@@ -30,7 +30,7 @@ def lines_of_words(
     words: Sequence[Word], turns: Sequence[Turn], info: LanguageInfo, *, punctuated: bool
 ) -> list[Draft]:
     """Give words to speakers, restore sentences unless they are `punctuated`, and cut lines."""
-    spoken = attribute(words, turns)
+    spoken = attribute(words, turns, punctuated=punctuated)
     if not punctuated:
         runs = [list(run) for _, run in groupby(spoken, key=lambda one: one.speaker)]
         restored = restore_sentences([[one.word for one in run] for run in runs])

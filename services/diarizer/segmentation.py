@@ -10,7 +10,9 @@ from shared.transcript import Word, join_words, phrases, wrap_text
 PAUSE_S = 0.8
 """A line never spans a longer pause: its dub would start too early or end too late."""
 _SENTENCE_ENDS = tuple(".?!。？！…")
+_CLOSING = "\"'”’»)」』"
 _CLAUSE_ENDS = tuple(",;:、，；：—")
+_FEWEST_WORDS = 3  # on each side of a cut that only length asks for
 _PAUSE_WEIGHT, _CLAUSE_WEIGHT = 2.0, 0.5  # a pause of 0.5 s outweighs any lack of balance
 
 
@@ -49,7 +51,12 @@ def _utterances(words: Sequence[SpokenWord]) -> list[list[SpokenWord]]:
 
 
 def _breaks(before: SpokenWord, after: SpokenWord) -> bool:
-    return not _belong(before, after) or before.word.text.endswith(_SENTENCE_ENDS)
+    return not _belong(before, after) or ends_sentence(before.word)
+
+
+def ends_sentence(word: Word) -> bool:
+    """Whether a sentence is over with `word`."""
+    return word.text.rstrip(_CLOSING).endswith(_SENTENCE_ENDS)
 
 
 def _belong(before: SpokenWord, after: SpokenWord) -> bool:
@@ -59,8 +66,9 @@ def _belong(before: SpokenWord, after: SpokenWord) -> bool:
 def _split(line: list[SpokenWord], info: LanguageInfo) -> list[list[SpokenWord]]:
     if len(line) < 2 or _fits(line, info):
         return [line]
-    whole = _word_starts(line, info)
-    cut = max(whole or range(1, len(line)), key=lambda at: _cut_value(line, at))
+    places = _word_starts(line, info) or list(range(1, len(line)))
+    roomy = [at for at in places if _FEWEST_WORDS <= at <= len(line) - _FEWEST_WORDS]
+    cut = max(roomy or places, key=lambda at: _cut_value(line, at))
     return _split(line[:cut], info) + _split(line[cut:], info)
 
 

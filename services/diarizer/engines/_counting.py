@@ -1,110 +1,111 @@
-"""How many speakers there are: agglomeration of pause-delimited pieces under the Bayesian information criterion.
+"""How many speakers there are, by what a trained encoder hears in pieces of speech.
 
-Chen and Gopalakrishnan, "Speaker, environment and channel change detection and clustering via the BIC" (1998), with a
-pitch term added. The penalty was fitted on nine recordings; the count was right in four of them, so a given number of
-speakers is always better.
+Pieces are what lies between pauses, cut where the voice changes inside. They are joined by average linkage of their
+cosines; thresholds were chosen on the conversations of `make bench ARGS=speech`, where the figures are.
 """
 
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from itertools import pairwise
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.cluster.hierarchy import fcluster, linkage
+from sklearn.metrics import silhouette_score
 
-from services.diarizer.engines._features import SpeechFrames
-from services.diarizer.engines.base import Report
+from services.diarizer.engines.base import Report, Span, Turn
+from services.diarizer.recording import Recording
+from shared.voices import WINDOW_S, Vectors, VoiceEncoder, unit
 
-_DIMENSIONS = 12
-_PENALTY = 2.25
-_RIDGE = 0.05 * np.eye(_DIMENSIONS)
-_PIECE_FRAMES = 250
-_SHORTEST_FRAMES = 40
-_MOST_PIECES = 150  # pairs grow with the square; long recordings are sampled evenly
-_PITCH_FRAMES = 15
-
-
-@dataclass(frozen=True)
-class _Cluster:
-    """Sufficient statistics of a set of frames."""
-
-    frames: int
-    total: NDArray[np.float64]
-    outer: NDArray[np.float64]
-    log_pitch: NDArray[np.float32]
-    cost: float
-    pitch_cost: float
+_APART = 0.25  # cosine distance of two voices, on average
+_SMALLEST_SHARE = 0.05  # of the speech: who says less is one of the others, heard badly
+_CLEAR_SHARE, _PLAINLY_APART = 0.08, 0.32  # who says less than that must differ more: music and noise do less
+_SHORTEST_S = 1.2  # of a piece by which anybody is known
+_CHANGE = 0.35  # cosine distance of what is before and after
+_STEP_S = 0.4
+_STEPS = round(WINDOW_S / _STEP_S)
+_NEAR = 2  # steps within which one change hides another
+_MOST_PIECES = 1000  # pairs grow with the square; long recordings are sampled evenly
+_SHORTEST_TURN_S = 1.0
+_Stretch = TypeVar("_Stretch", bound=Span)
+_TWO = 0.3  # silhouette of two; halves of one speaker came to 0.2 at most, two speakers to 0.42 at least
 
 
-def count_speakers(frames: SpeechFrames, at_most: int, report: Report) -> int:
-    """Merge pieces of speech while that pays, and return how many clusters are left, at least 1."""
-    clusters = {number: _measure(frames, piece) for number, piece in enumerate(_pieces(frames))}
-    gains: dict[tuple[int, int], float] = {}
-    for late in clusters:
-        report(0.5 * late / len(clusters))
-        gains.update({(late, early): _merge_cost(clusters[late], clusters[early]) for early in range(late)})
-    pieces = len(clusters)
-    while len(clusters) > 1:
-        report(1 - 0.5 * len(clusters) / pieces)
-        (late, early), cost = min(gains.items(), key=lambda gain: gain[1])
-        if cost > 0 and len(clusters) <= at_most:
-            break
-        clusters[early] = _merged(clusters[early], clusters.pop(late))
-        gains = {pair: gain for pair, gain in gains.items() if late not in pair and early not in pair}
-        gains.update(
-            {
-                (max(early, other), min(early, other)): _merge_cost(clusters[early], clusters[other])
-                for other in clusters
-                if other != early
-            }
+def count_speakers(
+    recording: Recording, speech: Sequence[Span], encoder: VoiceEncoder, at_most: int, report: Report
+) -> int:
+    """Count voices that speak a twentieth of what is said or more: at least 1."""
+    spans = _evenly([span for span in speech if span.duration_s >= _SHORTEST_S])
+    lengths: list[float] = []
+    voices: list[Vectors] = []
+    for number, span in enumerate(spans):
+        report(number / len(spans))
+        for length_s, voice in _pieces(recording, span, encoder):
+            if voice.any():
+                lengths.append(length_s)
+                voices.append(voice)
+    if len(voices) < 2:
+        return 1
+    return min(at_most, max(1, _speakers(np.stack(voices), np.array(lengths))))
+
+
+def _speakers(voices: Vectors, lengths: NDArray[np.float64]) -> int:
+    """Clusters that speak enough; of those that speak little, the ones that are plainly like no other."""
+    clusters = fcluster(linkage(voices, "average", metric="cosine"), _APART, "distance")
+    found = [clusters == number for number in np.unique(clusters)]
+    shares = [lengths[own].sum() / lengths.sum() for own in found]
+    count = 0
+    for own, share in zip(found, shares, strict=True):
+        nearest = min(
+            (float(np.mean(1 - voices[own] @ voices[other].T)) for other in found if other is not own), default=2.0
         )
-    return max(1, len(clusters))
+        count += share >= _CLEAR_SHARE or (share >= _SMALLEST_SHARE and nearest >= _PLAINLY_APART)
+    return count
 
 
-def _pieces(frames: SpeechFrames) -> list[NDArray[np.intp]]:
-    """Runs of frames without a pause, cut to at most 2.5 s."""
-    pauses = np.flatnonzero(np.diff(frames.index) > 1) + 1
-    pieces = [
-        piece
-        for run in np.split(np.arange(len(frames)), pauses)
-        for piece in np.array_split(run, max(1, -(-len(run) // _PIECE_FRAMES)))
-        if len(piece) >= _SHORTEST_FRAMES
-    ]
+def are_two(recording: Recording, turns: Sequence[Turn], encoder: VoiceEncoder, check: Callable[[], None]) -> bool:
+    """Whether two speakers whom something else told apart are two for the encoder, too.
+
+    It finds those who talk without pauses, whom pieces between pauses mix; asked about halves of one speaker, the
+    encoder sees no difference.
+    """
+    long = _evenly([turn for turn in turns if turn.duration_s >= _SHORTEST_TURN_S])
+    speakers = [turn.speaker for turn in long]
+    if len(set(speakers)) != 2 or len(long) < 3:
+        return False
+    check()
+    voices = encoder.embed([recording.read(turn.start_s, turn.end_s) for turn in long], lambda _: check())
+    return float(silhouette_score(voices, speakers, metric="cosine")) >= _TWO
+
+
+def _evenly(pieces: Sequence[_Stretch]) -> Sequence[_Stretch]:
     if len(pieces) <= _MOST_PIECES:
         return pieces
     return [pieces[number] for number in np.linspace(0, len(pieces) - 1, _MOST_PIECES).astype(int)]
 
 
-def _measure(frames: SpeechFrames, piece: NDArray[np.intp]) -> _Cluster:
-    cepstra = frames.cepstra[piece, :_DIMENSIONS].astype(np.float64)
-    log_pitch = frames.log_pitch[piece][frames.voiced[piece]]
-    return _cluster(len(piece), cepstra.sum(axis=0), cepstra.T @ cepstra, log_pitch)
+def _pieces(recording: Recording, span: Span, encoder: VoiceEncoder) -> Iterator[tuple[float, Vectors]]:
+    """Length and voice of each part of `span` between changes of voice."""
+    starts = np.arange(span.start_s, max(span.start_s, span.end_s - WINDOW_S) + 1e-6, _STEP_S)
+    heard = encoder.embed([recording.read(at_s, min(at_s + WINDOW_S, span.end_s)) for at_s in starts])
+    edges = [span.start_s, *(float(starts[at]) + WINDOW_S for at in _changes(heard)), span.end_s]
+    middles = starts + WINDOW_S / 2
+    for start_s, end_s in pairwise(edges):
+        if end_s - start_s < _SHORTEST_S:
+            continue
+        within = (starts >= start_s - 1e-6) & (starts + WINDOW_S <= end_s + 1e-6)
+        if not within.any():
+            within[np.abs(middles - (start_s + end_s) / 2).argmin()] = True
+        yield end_s - start_s, unit(heard[within].mean(axis=0))
 
 
-def _cluster(
-    frames: int, total: NDArray[np.float64], outer: NDArray[np.float64], log_pitch: NDArray[np.float32]
-) -> _Cluster:
-    mean = total / frames
-    covariance = outer / frames - np.outer(mean, mean) + _RIDGE
-    cost = 0.5 * frames * float(np.linalg.slogdet(covariance)[1])
-    return _Cluster(frames, total, outer, log_pitch, cost, _pitch_cost(log_pitch))
-
-
-def _pitch_cost(log_pitch: NDArray[np.float32]) -> float:
-    if not len(log_pitch):
-        return 0.0
-    spread = 1.48 * float(np.median(np.abs(log_pitch - np.median(log_pitch))))
-    return len(log_pitch) * float(np.log(max(0.06, spread)))
-
-
-def _merged(one: _Cluster, other: _Cluster) -> _Cluster:
-    log_pitch = np.concatenate([one.log_pitch, other.log_pitch])
-    return _cluster(one.frames + other.frames, one.total + other.total, one.outer + other.outer, log_pitch)
-
-
-def _merge_cost(one: _Cluster, other: _Cluster) -> float:
-    """Description length of the two as one, less that of both apart; negative: one speaker explains them better."""
-    both = _merged(one, other)
-    parameters = _DIMENSIONS + _DIMENSIONS * (_DIMENSIONS + 1) / 2
-    cost = both.cost - one.cost - other.cost - _PENALTY * 0.5 * parameters * float(np.log(both.frames))
-    if min(len(one.log_pitch), len(other.log_pitch)) > _PITCH_FRAMES:
-        cost += both.pitch_cost - one.pitch_cost - other.pitch_cost
-    return cost
+def _changes(heard: Vectors) -> list[int]:
+    """The windows with whose end the voice changes most, and enough."""
+    if len(heard) <= _STEPS:
+        return []
+    distances = 1 - (heard[:-_STEPS] * heard[_STEPS:]).sum(axis=1)
+    return [
+        at
+        for at, distance in enumerate(distances)
+        if distance > _CHANGE and distance == distances[max(0, at - _NEAR) : at + _NEAR + 1].max()
+    ]

@@ -1,7 +1,6 @@
-"""Tell speakers apart without a trained speaker model: spectral features, clustering, resegmentation.
+"""Tell speakers apart: counted by a small trained encoder; spectral features, clustering, resegmentation say when.
 
-Measured on a two-speaker telephone sample: diarization error 14.7 % (2.3 % with a collar of 0.25 s); on nine
-recordings 13 % when the number of speakers is given, 23 % when it is counted.
+What it gets right, the number counted and given, is in benchmarks/README.md.
 """
 
 from collections.abc import Sequence
@@ -10,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.cluster import SpectralClustering
 
-from services.diarizer.engines._counting import count_speakers
+from services.diarizer.engines._counting import are_two, count_speakers
 from services.diarizer.engines._features import SpeechFrames, speech_frames
 from services.diarizer.engines._resegmentation import SEED, Labels, mixture, resegment
 from services.diarizer.engines.base import Report, Span, Turn
@@ -18,9 +17,10 @@ from services.diarizer.pitch import HOP_S
 from services.diarizer.recording import Recording
 from shared.messaging import EngineInfo
 from shared.pipeline import Stage
+from shared.voices import VoiceEncoder
 
 _FEWEST_FRAMES = 50
-_MOST_SPEAKERS = 6
+_MOST_SPEAKERS = 10
 _WINDOW, _HOP = 150, 25
 _MOST_WINDOWS = 2000  # the affinity matrix grows with the square
 _BACKGROUND = 16
@@ -33,6 +33,9 @@ _SLIVER = 20  # frames; no turn is shorter where voices touch: it is the edge of
 class ClusteringDiarizer:
     """MAP supervectors of 1.5 s windows, spectral clustering, Gaussian mixtures with a Viterbi path."""
 
+    def __init__(self) -> None:
+        self._encoder = VoiceEncoder()
+
     @property
     def info(self) -> EngineInfo:
         """What this engine is."""
@@ -40,24 +43,30 @@ class ClusteringDiarizer:
             stage=Stage.DIARIZATION,
             port="diarizer",
             name="clustering",
-            version="1",
+            version="2",
             licence="Apache-2.0",
             commercial_use=True,
-            hint="give the number of speakers: counted, it is often wrong",
+            hint="give the number of speakers where you know it, above all for quick exchanges without pauses",
         )
 
     def turns(
         self, recording: Recording, speech: Sequence[Span], num_speakers: int | None, report: Report
     ) -> list[Turn]:
         """Cluster the speech; less than half a second of it is one speaker's."""
-        frames = speech_frames(recording, speech, lambda part: report(0.5 * part))
+        frames = speech_frames(recording, speech, lambda part: report(0.4 * part))
+        alone = [Turn(span.start_s, span.end_s, 0) for span in speech]
         if len(frames) < _FEWEST_FRAMES or num_speakers == 1:
-            return [Turn(span.start_s, span.end_s, 0) for span in speech]
-        count = num_speakers or count_speakers(frames, _MOST_SPEAKERS, lambda part: report(0.5 + 0.2 * part))
-        labels = _cluster(frames, count, lambda part: report(0.7 + 0.1 * part))
-        labels = resegment(frames, labels, lambda part: report(0.8 + 0.2 * part))
+            return alone
+        count = num_speakers or count_speakers(
+            recording, speech, self._encoder, _MOST_SPEAKERS, lambda part: report(0.4 + 0.3 * part)
+        )
+        labels = _cluster(frames, max(2, count), lambda part: report(0.7 + 0.1 * part))
+        labels = resegment(frames, labels, lambda part: report(0.8 + 0.15 * part))
+        turns = _turns(frames, labels)
+        if count == 1 and not are_two(recording, turns, self._encoder, lambda: report(0.95)):
+            turns = alone
         report(1.0)
-        return _turns(frames, labels)
+        return turns
 
 
 def _cluster(frames: SpeechFrames, count: int, report: Report) -> Labels:

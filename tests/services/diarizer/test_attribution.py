@@ -1,5 +1,7 @@
 """Giving words and cues to speakers, as pure functions."""
 
+from itertools import groupby
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -61,18 +63,73 @@ def test_a_word_at_the_edge_goes_where_the_pause_is():
     """The last word before a pause belongs to what came before, even if the turn's edge is a word early."""
     said = words((1.0, 1.9), (1.9, 2.7), (2.7, 3.2), (3.8, 4.4), (4.4, 5.0))
     turns = [Turn(1.0, 2.7, 0), Turn(2.7, 5.0, 1)]
-    assert [spoken.speaker for spoken in attribute(said, turns)] == [0, 0, 0, 1, 1]
+    assert [spoken.speaker for spoken in attribute(said, turns, punctuated=False)] == [0, 0, 0, 1, 1]
 
 
 def test_a_word_at_the_edge_goes_back_where_the_pause_is():
     """And the first word after a pause to what follows."""
     said = words((1.0, 1.6), (1.6, 2.2), (2.8, 3.2), (3.2, 3.8), (3.8, 4.4))
     turns = [Turn(1.0, 3.2, 0), Turn(3.2, 5.0, 1)]
-    assert [spoken.speaker for spoken in attribute(said, turns)] == [0, 0, 1, 1, 1]
+    assert [spoken.speaker for spoken in attribute(said, turns, punctuated=False)] == [0, 0, 1, 1, 1]
 
 
 def test_an_answer_of_one_word_keeps_its_speaker():
     """A word between two pauses is nobody else's."""
     said = words((1.0, 2.0), (2.5, 2.8), (3.3, 4.0))
     turns = [Turn(1.0, 2.2, 0), Turn(2.4, 2.9, 1), Turn(3.2, 4.0, 0)]
-    assert [spoken.speaker for spoken in attribute(said, turns)] == [0, 1, 0]
+    assert [spoken.speaker for spoken in attribute(said, turns, punctuated=False)] == [0, 1, 0]
+
+
+def said_in_one_go(*lengths_s, marks=()):
+    """Words without pauses; those in `marks` end a sentence."""
+    found, at_s = [], 1.0
+    for number, length_s in enumerate(lengths_s):
+        text = "word." if number in marks else "word"
+        found.append(Word(text=text, start_s=at_s, end_s=at_s + length_s))
+        at_s += length_s
+    return found
+
+
+def test_a_sentence_has_one_speaker():
+    """Its first word is not another's, nor are two in its middle."""
+    said = said_in_one_go(*[0.4] * 8, marks=(7,))
+    for turns in ([Turn(1.0, 1.8, 0), Turn(1.8, 4.2, 1)], [Turn(1.0, 2.0, 1), Turn(2.0, 2.8, 0), Turn(2.8, 4.2, 1)]):
+        assert {spoken.speaker for spoken in attribute(said, turns, punctuated=True)} == {1}
+
+
+def test_a_sure_change_within_a_sentence_is_kept():
+    """Three words and a second on each side."""
+    said = said_in_one_go(*[0.4] * 8, marks=(7,))
+    turns = [Turn(1.0, 2.6, 0), Turn(2.6, 4.2, 1)]
+    assert [spoken.speaker for spoken in attribute(said, turns, punctuated=True)] == [0] * 4 + [1] * 4
+
+
+def test_a_sentence_of_one_word_has_a_speaker_of_its_own():
+    """An answer in the middle of a conversation without pauses."""
+    said = said_in_one_go(*[0.4] * 9, marks=(3, 4, 8))
+    turns = [Turn(1.0, 2.6, 0), Turn(2.6, 3.0, 1), Turn(3.0, 4.6, 0)]
+    assert [spoken.speaker for spoken in attribute(said, turns, punctuated=True)] == [0] * 4 + [1] + [0] * 4
+
+
+@given(st.lists(st.tuples(st.integers(0, 2), st.floats(0.1, 0.8), st.sampled_from([0, 0, 0.1, 0.5, 1.0]))))
+def test_no_run_inside_a_sentence_is_short(said):
+    """Whatever the turns are: a word or two alone are all that lies between two pauses."""
+    said_words, turns, at_s = [], [], 0.0
+    for speaker, length_s, pause_s in said:
+        said_words.append(Word(text="word", start_s=at_s, end_s=at_s + length_s))
+        turns.append(Turn(at_s, at_s + length_s, speaker))
+        at_s += length_s + pause_s
+    spoken = attribute(said_words, turns, punctuated=False)
+    assert [one.word for one in spoken] == said_words
+    for _, own in groupby(_parts(spoken), key=lambda part: part[0]):
+        runs = [list(run) for _, run in groupby((one for _, one in own), key=lambda one: one.speaker)]
+        assert len(runs) == 1 or all(len(run) >= 3 for run in runs)
+
+
+def _parts(spoken):
+    """Each word with the number of its stretch between pauses."""
+    number = 0
+    for at, one in enumerate(spoken):
+        if at and one.word.start_s - spoken[at - 1].word.end_s >= 0.3:
+            number += 1
+        yield number, one

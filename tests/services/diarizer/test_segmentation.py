@@ -90,6 +90,22 @@ def test_cutting_what_was_cut_changes_nothing(words):
         assert cut_lines(line, info) == [line]
 
 
+@given(st.lists(st.floats(0.05, 0.9), min_size=6, max_size=60), st.lists(st.integers(0, 59), max_size=8))
+def test_a_sentence_that_is_cut_leaves_no_crumbs(lengths, commas):
+    """Three words at least in every line, however the pauses and commas lie."""
+    words, at_s = [], 0.0
+    for number, length_s in enumerate(lengths):
+        text = "word," if number in commas else "word"
+        words.append(SpokenWord(Word(text=text, start_s=at_s, end_s=at_s + length_s), 0))
+        at_s += length_s + (0.4 if number in commas else 0.0)
+    assert all(len(line) >= 3 for line in cut_lines(words, language("en")))
+
+
+def test_a_quotation_mark_does_not_hide_the_end_of_a_sentence():
+    """He said "go." Then he left."""
+    assert texts(spoken("He said “go.” Then he left.")) == ["He said “go.”", "Then he left."]
+
+
 def test_sentences_become_lines():
     """A sentence end is a cut, even without a pause."""
     assert texts(spoken("The house is old. Nobody lives there now.")) == [

@@ -185,6 +185,27 @@ def test_speakers_are_counted_and_told_apart(engines, compose, record, voices):
     assert right_s > 0.9 * sum(share.values())
 
 
+@pytest.mark.parametrize(("voice", "hum"), [("slt", 0.03), ("awb", 0.0)])
+def test_one_speaker_stays_one(engines, record, say, voice, hum):
+    """However many sentences there are, and with tones beneath."""
+    sentences = [f"{part.rstrip('.')}." for _, text in SCRIPT for part in text.split(". ")]
+    parts = [part for text in sentences for part in (say(voice, text), silence(0.7))]
+    samples = np.concatenate(parts * 2)
+    at_s = np.arange(len(samples)) / RATE_HZ
+    tones = sum(np.sin(2 * np.pi * hz * at_s) for hz in (220, 277, 330)) * np.exp(-1.2 * (at_s % 1.5))
+    recording = record((samples + hum * tones).astype(np.float32))
+    speech = engines.voice_activity.speech(recording, ignore)
+    assert {turn.speaker for turn in engines.diarizer.turns(recording, speech, None, ignore)} == {0}
+
+
+def test_two_who_leave_no_pause_are_two(engines, record, say):
+    """Nothing between pauses is one voice's: the change is inside."""
+    samples = np.concatenate([say(voice, text.split(". ")[0]) for voice, text in SCRIPT if voice != "slt"])
+    recording = record(samples)
+    turns = engines.diarizer.turns(recording, [Span(0.0, recording.duration_s)], None, ignore)
+    assert len({turn.speaker for turn in turns}) == 2
+
+
 def test_a_given_number_of_speakers_is_used(engines, compose, record):
     """Asked for one, there is one; asked for more than there are, there are at least two."""
     spoken = compose(SCRIPT[:2])

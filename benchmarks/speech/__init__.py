@@ -1,0 +1,1 @@
+"""How well speech is heard: who speaks, and whether sentences stay whole."""
