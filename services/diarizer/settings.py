@@ -48,7 +48,7 @@ class DiarizerSettings(BaseSettings):
         default=None, ge=1, le=20, description="most speakers it finds there; None: it decides"
     )
     max_duration_s: float = Field(
-        default=6 * 3600.0, gt=0, description="longest video accepted, in seconds; temporary files take 80 kB a second"
+        default=6 * 3600.0, gt=0, description="longest video accepted, in seconds; temporary files take 112 kB a second"
     )
 
     @model_validator(mode="after")

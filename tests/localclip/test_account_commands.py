@@ -44,3 +44,5 @@ def test_a_new_task_leaves_out_what_the_settings_may_say(short_video: Path) -> N
     """Languages are always meant."""
     assert json.loads(NewTask(short_video, ("es",)).config()) == {"target_languages": ["es"]}
     assert json.loads(NewTask(short_video, (), num_speakers=2).config()) == {"target_languages": [], "num_speakers": 2}
+    tracks = NewTask(short_video, (), audio_track="1+2", text_track=1)
+    assert json.loads(tracks.config()) == {"target_languages": [], "audio_track": "1+2", "text_track": 1}

@@ -1,5 +1,6 @@
 """The seed contract and the edges of the upload."""
 
+import json
 import os
 import socket
 from collections.abc import Iterator
@@ -38,6 +39,22 @@ def test_a_task_reads_as_the_first_version_promised(gateway: Gateway) -> None:
     assert task["language_status"]["es"]["status"] == "pending"
     assert task["language_status"]["es"]["progress"] == 0
     assert gateway.task(task["task_id"]) == task
+
+
+@pytest.mark.parametrize(
+    ("sent", "kept"),
+    [({"audio_track": 2}, "2"), ({"audio_track": "1+2"}, "1+2"), ({"audio_track": None}, None)],
+)
+def test_audio_tracks_are_chosen_by_number(gateway: Gateway, sent: dict[str, Any], kept: str | None) -> None:
+    """As a number or, for several together, as text; the choice can be changed and taken back."""
+    task = gateway.create(json.dumps({"target_languages": ["es"], **sent, "text_track": 1}))
+    assert (task["config"]["audio_track"], task["config"]["text_track"]) == (kept, 1)
+    url = f"/api/tasks/{task['task_id']}"
+    assert gateway.http.patch(url, json={"audio_track": 3}).json()["config"]["audio_track"] == "3"
+    back = gateway.http.patch(url, json={"audio_track": None, "text_track": None}).json()["config"]
+    assert (back["audio_track"], back["text_track"]) == (None, None)
+    for wrong in (0, "0", "1+", "x", True, 1.5):
+        assert gateway.http.patch(url, json={"audio_track": wrong}).status_code == 422
 
 
 def test_tasks_are_listed_newest_first(gateway: Gateway) -> None:

@@ -14,8 +14,9 @@ export function spokenLines(task: string, language: string, lines: LineRead[]): 
   });
 }
 
+/** The dubbed video, or the dubbed sound where there is no picture. */
 export function exportOf(artifacts: Artifact[], language: string): Artifact | undefined {
-  return artifacts.find((file) => file.language === language && file.media_type.startsWith("video/"));
+  return artifacts.find((file) => file.language === language && /^(video|audio)\//.test(file.media_type));
 }
 
 /** The exported file while it is current, else the takes that are finished. */
