@@ -21,6 +21,9 @@ _LEAST_GAIN = 0.15
 _RATE_GAIN = 0.08
 """By which another speed must be better than the best shift alone; shifts alone explain most files."""
 _LEAST_AGREEMENT = 0.4
+_LEAST_OVERLAP = 0.45
+_FEW_CUES, _FEW_OVERLAP = 12, 0.6
+"""A few cues can be laid over some speech by chance; what they would have in common then has to be more."""
 _RATES = (25 / 23.976, 23.976 / 25, 25 / 24, 24 / 25, 24 / 23.976, 23.976 / 24)
 """Frame rates that files are converted between."""
 _LEAST_DRIFT_S = 1.0
@@ -52,12 +55,10 @@ def compare(cues: Sequence[Span], speech: Sequence[Span], duration_s: float) -> 
     if best < max(_LEAST_AGREEMENT, now + _LEAST_GAIN) or (rate == 1.0 and abs(shift_s) < _LEAST_SHIFT_S):
         return None
     moved = _bars(_moved(cues, shift_s, rate), length)
-    return Timing(
-        shift_s=shift_s,
-        rate=round(rate, 6),
-        overlap=_overlap(as_they_are, heard),
-        overlap_shifted=_overlap(moved, heard),
-    )
+    before, after = _overlap(as_they_are, heard), _overlap(moved, heard)
+    if after < max(_FEW_OVERLAP if len(cues) < _FEW_CUES else _LEAST_OVERLAP, before + _LEAST_GAIN):
+        return None
+    return Timing(shift_s=shift_s, rate=round(rate, 6), overlap=before, overlap_shifted=after)
 
 
 def _moved(cues: Sequence[Span], shift_s: float, rate: float) -> list[Span]:

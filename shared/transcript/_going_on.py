@@ -10,6 +10,8 @@ MOST_LINES, _MOST_CHARS = 8, 500
 _PAUSE_S = 1.5
 """A silence after which a sentence does not go on, unless it plainly does: with a small letter."""
 _LONG_PAUSE_S = 4.0
+_TAKEN_UP_S = 0.5
+"""A pause in which a sentence goes on in another's mouth: finished by them, or by a voice taken for another's."""
 _PUNCTUATED = 0.3
 """A smaller share of lines that end with a mark says that marks are not set, and their lack means nothing."""
 
@@ -47,11 +49,13 @@ def going_on(lines: Sequence[Said]) -> list[bool]:
 def _goes_on(line: Said, following: Said, *, punctuated: bool) -> bool:
     text, more = line.text.strip(), following.text.strip()
     pause_s = following.start_s - line.end_s
-    if line.speaker_id != following.speaker_id or pause_s >= _LONG_PAUSE_S or not text or not more:
+    if pause_s >= _LONG_PAUSE_S or not text or not more:
         return False
     if _OWN_LINE.search(more) or not any(map(str.isalpha, text)) or not any(map(str.isalpha, more)):
         return False
     small = _begins_small(more)
+    if line.speaker_id != following.speaker_id:
+        return small and pause_s < _TAKEN_UP_S and _END.search(text) is None
     if _END.search(text):
         return small and _ELLIPSIS.search(text) is not None
     if small:

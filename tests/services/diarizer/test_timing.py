@@ -62,4 +62,6 @@ def test_nothing_is_said_of_what_fits_or_proves_nothing() -> None:
     assert compare(moved(BASE, 2.5)[:2], BASE, 16.0) is None
     assert compare(BASE, [], 16.0) is None
     assert compare(talk(4, 80), speech, 400.0) is None
+    short = [Span(at, at + 0.5) for at in (0.5, 1.0, 2.0, 3.0, 4.5, 6.0, 12.0)] + [Span(8.0, 10.0)]
+    assert compare(short, BASE, 16.0) is None
     assert compare([Span(0.0, 400.0)] * 3, speech, 400.0) is None

@@ -34,9 +34,16 @@ def test_a_sentence_goes_on_where_its_line_has_no_end(texts: tuple[str, ...], wa
 
 def test_another_speaker_and_a_long_pause_end_a_sentence() -> None:
     """After a pause only a small letter shows that it goes on."""
-    assert going_on(said("We want", "to go.", speakers="AB")) == [False, False]
+    assert going_on(said("We want", "To go.", speakers="AB")) == [False, False]
+    assert going_on(said("We want", "to go.", speakers="AB", gap_s=0.6)) == [False, False]
     assert going_on(said("It is him.", "He went to", "London.", gap_s=2.0)) == [False, False, False]
     assert going_on(said("It is him.", "He went to", "the lake.", gap_s=2.0)) == [False, True, False]
+
+
+def test_a_small_letter_goes_on_in_the_mouth_of_another() -> None:
+    """Speakers of cues are heard, and sometimes wrongly; nobody begins with a small letter."""
+    assert going_on(said("It is late. We want", "to go.", speakers="AB")) == [True, False]
+    assert going_on(said("No...", "to go.", speakers="AB")) == [False, False]
 
 
 def test_where_nobody_punctuates_a_missing_mark_says_nothing() -> None:
