@@ -1,20 +1,30 @@
 """`Idempotency-Key`: whose it is, what it stands for, and what becomes of it when a gateway dies."""
 
+import asyncio
 import socket
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from datetime import timedelta
+from pathlib import Path
 from signal import SIGKILL
+from types import SimpleNamespace
+from typing import Any
 
 import httpx
 import pytest
 import sqlalchemy as sa
+from sqlmodel import select
+from starlette.responses import PlainTextResponse
+from starlette.types import Message, Receive, Scope, Send
 
+from services.gateway.api.context import Caller
+from services.gateway.api.idempotency import IdempotencyMiddleware
+from services.gateway.api.turns import Turns
 from services.gateway.database import claims
-from services.gateway.database.engine import Database
+from services.gateway.database.engine import Database, DatabaseBusy
 from services.gateway.database.tables import IdempotencyRow, now
-from shared.testing import ServerUnavailable, nats_server, wait_until
+from shared.testing import ServerUnavailable, nats_server, wait_until, wait_until_async
 from tests.services.gateway.api.test_tasks import problem
 from tests.services.gateway.conftest import VIDEO, Gateway, World
 
@@ -170,3 +180,49 @@ def test_a_claim_has_one_holder(database_url: str) -> None:
     assert answered is not None
     assert answered.status == 202
     database.close()
+
+
+def test_a_key_that_a_busy_database_kept_is_given_free_later(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody who was refused has to wait for the lease to run out."""
+    database = Database(f"sqlite:///{tmp_path / 'gateway.db'}")
+    database.migrate()
+    release, refused = claims.release, iter([DatabaseBusy("held"), DatabaseBusy("held")])
+
+    def busy_twice(*arguments: Any) -> None:
+        for error in refused:
+            raise error
+        release(*arguments)
+
+    monkeypatch.setattr(claims, "release", busy_twice)
+
+    async def refuse(scope: Scope, receive: Receive, send: Send) -> None:
+        await PlainTextResponse("busy", 503)(scope, receive, send)
+
+    async def post() -> None:
+        scope = {
+            "type": "http",
+            "method": "POST",
+            "path": "/api/glossary/import",
+            "headers": [(b"idempotency-key", b"k")],
+            "app": SimpleNamespace(state=SimpleNamespace(turns=Turns(5))),
+            "state": {"caller": Caller(owner=None)},
+        }
+        await IdempotencyMiddleware(refuse, database)(scope, _nothing_more, _unheard)
+        await wait_until_async(lambda: asyncio.to_thread(_is_empty, database), 20, "the key is kept")
+
+    asyncio.run(post())
+    assert next(refused, None) is None
+    database.close()
+
+
+async def _nothing_more() -> Message:
+    return {"type": "http.request", "body": b"", "more_body": False}
+
+
+async def _unheard(message: Message) -> None:
+    """Nobody listens."""
+
+
+def _is_empty(database: Database) -> bool:
+    with database.read() as session:
+        return session.exec(select(IdempotencyRow)).first() is None
