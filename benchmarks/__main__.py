@@ -9,10 +9,12 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.quality import table
+from benchmarks.speech.table import render as render_speech
 
 HERE = Path(__file__).parent
-ALL = ("pipeline", "export", "dispatch", "upload", "redub", "quality", "batching", "worker_memory", "lock")
+ALL = ("pipeline", "export", "dispatch", "upload", "redub", "quality", "batching", "worker_memory", "lock", "speech")
 _BEGIN, _END = "<!-- table: made by `make bench` -->", "<!-- end of table -->"
+_SPEECH_BEGIN = "<!-- speech: made by `make bench` -->"
 _QUALITY_BEGIN = "<!-- quality: made by `make bench` -->"
 
 
@@ -90,6 +92,8 @@ def main() -> None:
     text = _replaced(page.read_text(encoding="utf-8"), _BEGIN, render(results))
     if quality := results.get("quality"):
         text = _replaced(text, _QUALITY_BEGIN, table.render(quality))
+    if speech := results.get("speech"):
+        text = _replaced(text, _SPEECH_BEGIN, render_speech(speech))
     page.write_text(text, encoding="utf-8")
     sys.stdout.write(render(results) + "\n")
 

@@ -44,6 +44,11 @@ class TranslatorSettings(BaseSettings):
     openai_model: str = Field(default="", description="model of that service that translates")
     openai_api_key: SecretStr = Field(default=SecretStr(""), description="key of that service, where it wants one")
     openai_timeout_s: float = Field(default=120.0, gt=0, description="seconds that service may take for one answer")
+    openai_line_timeout_s: float = Field(
+        default=60.0,
+        gt=0,
+        description="seconds the answer to a line that is asked again may take; then it fails by itself",
+    )
     openai_concurrency: int = Field(default=4, ge=1, description="requests to that service at a time, per worker")
     openai_price_in: float = Field(
         default=0.0, ge=0, description="US dollars for a million tokens read by that service; reports tell the cost"

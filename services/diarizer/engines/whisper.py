@@ -15,7 +15,7 @@ from services.diarizer.recording import Recording, Samples
 from services.diarizer.settings import DiarizerSettings
 from shared.inference import SafeSize
 from shared.messaging import EngineInfo
-from shared.models import ModelSettings, catalogued, find_model
+from shared.models import ModelSettings, find_model, identified
 from shared.observability import logger
 from shared.pipeline import ErrorCode, PermanentError, Stage
 from shared.pipeline import language as known_language
@@ -47,12 +47,12 @@ class WhisperRecognizer:
     def __init__(self, settings: DiarizerSettings, models: ModelSettings) -> None:
         folder = find_model(settings.recognizer_model, models)
         self._whisper = Whisper(folder, models)
-        self._name, self._weights = folder.name, catalogued(settings.recognizer_model)
+        self._name, self._weights = folder.name, identified(settings.recognizer_model)
         self._batch = SafeSize(settings.recognizer_batch or _BATCH[self._whisper.placement.device])
 
     @property
     def info(self) -> EngineInfo:
-        """What this engine is: the licence is that of the weights, which is not known of those given by path."""
+        """What this engine is: the licence is that of the weights, which are known by their bytes where not by name."""
         return EngineInfo(
             stage=Stage.DIARIZATION,
             port="recognizer",

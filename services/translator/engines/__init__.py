@@ -56,5 +56,6 @@ def _openai(settings: TranslatorSettings) -> Translator:
         settings.openai_api_key.get_secret_value(),
         settings.openai_timeout_s,
         settings.openai_concurrency,
+        line_s=settings.openai_line_timeout_s,
     )
     return OpenAiTranslator(endpoint, settings.openai_price_in, settings.openai_price_out)

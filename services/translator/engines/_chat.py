@@ -57,6 +57,8 @@ class Endpoint:
     concurrency: int = 4
     pause_s: float = 1.0
     """Seconds before the second try; doubled before each further one."""
+    line_s: float = 60.0
+    """What a line that is asked again may take."""
 
 
 @dataclass(frozen=True)
@@ -83,20 +85,24 @@ class Chat:
         self._slots = asyncio.Semaphore(endpoint.concurrency)
         self._formats = ["json_schema", "json_object", "text"]
 
-    async def ask(self, messages: list[Json], schema: Json) -> Answer:
+    async def ask(self, messages: list[Json], schema: Json, within_s: float | None = None) -> Answer:
         """The model's answer, in the shape of `schema` as far as the service can be held to that.
+
+        A question that is not answered in time is asked again, one with a deadline of its own, `within_s`, is not.
 
         Raises:
             PermanentError: `engine_unavailable` when key, credit, address or model are wrong; `engine_failed` when the
-                service does not take this question.
+                service does not take this question, or lets its deadline pass.
             TransientError: `engine_unavailable` when the service does not answer for long.
         """
         tried, reason = 0, ""
         while tried < TRIES:
             shape = self._formats[0]
             try:
-                response = await self._post(messages, schema, shape)
+                response = await self._post(messages, schema, shape, within_s)
             except (httpx.TransportError, TimeoutError) as error:
+                if within_s is not None and isinstance(error, TimeoutError | httpx.ReadTimeout):
+                    raise PermanentError(ErrorCode.ENGINE_FAILED, f"no answer within {within_s:g} s") from error
                 reason, wanted_s = f"{type(error).__name__} {error}".strip(), None
             else:
                 if response.is_success:
@@ -114,7 +120,7 @@ class Chat:
         """Close all connections."""
         await self._client.aclose()
 
-    async def _post(self, messages: list[Json], schema: Json, shape: str) -> httpx.Response:
+    async def _post(self, messages: list[Json], schema: Json, shape: str, within_s: float | None) -> httpx.Response:
         body: Json = {"model": self._endpoint.model, "messages": messages}
         if shape == "json_schema":
             body["response_format"] = {
@@ -123,7 +129,8 @@ class Chat:
             }
         elif shape == "json_object":
             body["response_format"] = {"type": shape}
-        async with self._slots, asyncio.timeout(self._endpoint.timeout_s):  # a drip of bytes resets httpx's own limit
+        limit_s = min(self._endpoint.timeout_s, within_s or self._endpoint.timeout_s)
+        async with self._slots, asyncio.timeout(limit_s):  # a drip of bytes resets httpx's own limit
             return await self._client.post("chat/completions", json=body)
 
     def _learns_from(self, response: httpx.Response, shape: str) -> bool:

@@ -26,12 +26,16 @@ log = logger(__name__)
 
 @dataclass(frozen=True)
 class Interview:
-    """One passage's questions to a model; prices are US dollars for a million tokens."""
+    """One passage's questions to a model; prices are US dollars for a million tokens.
+
+    `line_s` is how long the answer to a line that is asked again may take.
+    """
 
     chat: Chat
     meter: Meter
     price_in: float = 0.0
     price_out: float = 0.0
+    line_s: float = 60.0
 
     async def translate(self, question: Question) -> list[Translation]:
         """A few lines each in as many requests as the chat allows at a time. Raises: see `Chat.ask`."""
@@ -44,14 +48,18 @@ class Interview:
         if bad:
             log.warning("lines_asked_again", lines=len(bad), of=len(found), reason=found[bad[0]])
             singles = {single.lines[0]: single for single in cut_questions(question, 1)}
-            again = await _together(self._ask(replace(singles[line], complaint=str(found[line]))) for line in bad)
+            again = await _together(self._alone(replace(singles[line], complaint=str(found[line]))) for line in bad)
             for answers in again:
                 found |= answers
         return [_translation(line, answer) for line, answer in found.items()]
 
-    async def _ask(self, question: Question) -> dict[Line, _Found]:
+    async def _alone(self, question: Question) -> dict[Line, _Found]:
+        """A line by itself: one that the model is lost in fails, and holds up no other for long."""
+        return await self._ask(question, self.line_s)
+
+    async def _ask(self, question: Question, within_s: float | None = None) -> dict[Line, _Found]:
         try:
-            answer = await self.chat.ask(question.messages(), SCHEMA)
+            answer = await self.chat.ask(question.messages(), SCHEMA, within_s)
         except PermanentError as error:
             if error.code is ErrorCode.ENGINE_UNAVAILABLE:
                 raise

@@ -27,6 +27,8 @@ def fault(text: str, source_text: str, target: str) -> str | None:
     """What is wrong with `text` as a translation of `source_text`; None when nothing is seen."""
     if not text.strip():
         return "an empty text"
+    if _has_letters(source_text) and not any(letter.isalnum() for letter in text):
+        return "no words"
     if _REFUSAL.search(text) and not _REFUSAL.search(source_text):
         return "a refusal instead of a translation"
     if len(text) > 60 + 8 * len(source_text):
@@ -36,6 +38,10 @@ def fault(text: str, source_text: str, target: str) -> str | None:
     if not _is_in_script(text, source_text, target):
         return f"not written as {target} is"
     return None
+
+
+def _has_letters(text: str) -> bool:
+    return any(letter.isalpha() for letter in text)
 
 
 def _is_source(text: str, source_text: str) -> bool:

@@ -76,7 +76,9 @@ class OpenAiTranslator:
             if self._open is None:
                 self._open = EventLoop("openai"), Chat(self._endpoint)
             loop, chat = self._open
-        return loop.run(Interview(chat, passage.meter, *self._prices).translate(question), cancel)
+        return loop.run(
+            Interview(chat, passage.meter, *self._prices, self._endpoint.line_s).translate(question), cancel
+        )
 
     def close(self) -> None:
         """Drop open requests and connections."""

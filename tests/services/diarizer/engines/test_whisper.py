@@ -1,6 +1,7 @@
 """The recognizer on real CTranslate2 models that say what the test tells them to."""
 
 import dataclasses
+import hashlib
 from itertools import pairwise
 
 import ctranslate2
@@ -12,7 +13,8 @@ from services.diarizer.engines import Recognizer, Span, create_engines, create_r
 from services.diarizer.engines._pieces import whole_words
 from services.diarizer.engines._whisper import Whisper
 from services.diarizer.settings import DiarizerSettings
-from shared.models import ModelSettings
+from shared.models import ModelSettings, _find, catalogued
+from shared.models._contents import File
 from shared.pipeline import Canceled, ErrorCode, PermanentError
 from shared.transcript import Word
 from tests.support.scripted_whisper import LANGUAGES, Script, build_whisper
@@ -256,6 +258,32 @@ def test_it_tells_what_it_is(recognizer, tmp_path):
     known = create_recognizer(settings, ModelSettings(models_dir=tmp_path, device="cpu"))
     assert (known.info.licence, known.info.commercial_use) == ("MIT", True)
     assert known.info.version.endswith("(whisper-small, int8)")
+
+
+def test_known_weights_are_known_wherever_they_lie(tmp_path, monkeypatch):
+    """Their licence goes with their bytes, not with the name of the folder."""
+    folder = build_whisper(tmp_path / "mine")
+    weights = (folder / "model.bin").read_bytes()
+    largest = File("model.bin", len(weights), hashlib.sha256(weights).hexdigest(), ())
+    monkeypatch.setattr(_find, "CATALOGUE", (dataclasses.replace(catalogued("whisper-base"), contents=(largest,)),))
+    settings = DiarizerSettings(recognizer="faster-whisper", recognizer_model=str(folder))
+    info = create_recognizer(settings, CPU).info
+    assert (info.licence, info.commercial_use) == ("MIT", True)
+
+
+def test_the_second_try_takes_two_looks(tmp_path, noise, monkeypatch):
+    """Whatever the model doubts costs a bounded time more."""
+    recognizer, asked = recognizer_of(tmp_path, Script(gain=0.12)), []
+    again = faster_whisper.WhisperModel.generate_with_fallback
+
+    def look(self, encoded, prompt, tokenizer, options):
+        asked.append(options.temperatures)
+        return again(self, encoded, prompt, tokenizer, options)
+
+    monkeypatch.setattr(faster_whisper.WhisperModel, "generate_with_fallback", look)
+    recognizer.recognize(noise(8), [Span(1, 2.4)], "en", ignore)
+    assert asked
+    assert all(list(temperatures) == [0.2, 0.6] for temperatures in asked)
 
 
 def test_a_model_that_is_not_there_is_named(tmp_path):

@@ -275,6 +275,19 @@ def test_a_line_that_stays_refused_fails_alone(
     assert used.usage == EngineUsage(requests=2, tokens_in=200, tokens_out=100, cost_usd=0.0014)
 
 
+def test_a_line_the_model_is_lost_in_fails_after_its_deadline(
+    make: Callable[..., OpenAiTranslator], server: ChatServer
+) -> None:
+    """It was asked again by itself once, and not five times more; the others are there."""
+    over = threading.Event()
+    server.acts = [with_candidates(**{"the awful line": ["..."]}), hanging(over)]
+    found = outcomes(make(line_s=0.5), passage("the first line", "the awful line"))
+    over.set()
+    assert found["the first line"] == spanish("the first line")
+    assert "no answer within 0.5 s" in str(found["the awful line"])
+    assert len(server.requests) == 2
+
+
 def test_a_cancel_ends_the_wait_at_once(engine: OpenAiTranslator, server: ChatServer) -> None:
     """Also in the middle of an answer, and the connection is closed, so that the service may stop too."""
     go = threading.Event()

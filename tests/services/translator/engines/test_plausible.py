@@ -18,6 +18,8 @@ from services.translator.engines._plausible import fault
         ("了解", "Understood", "ja"),
         ("東京に行きました", "I went to Tokyo", "ja"),
         ("12:30", "12:30", "ko"),
+        ("...", "...", "ko"),
+        ("100", "one hundred", "es"),
         ("我去了东京", "I went to Tokyo", "zh"),
     ],
 )
@@ -30,6 +32,8 @@ def test_translations_pass(text: str, source: str, target: str) -> None:
     ("text", "source", "target", "wrong"),
     [
         (" ", "Hello", "es", "an empty text"),
+        ("...", "Hello", "es", "no words"),
+        ("…", "你好", "en", "no words"),
         ("As an AI language model, I cannot do this", "Kill him", "es", "a refusal instead of a translation"),
         ("I can't assist with that.", "Kill him now", "fr", "a refusal instead of a translation"),
         ("The house is really big", "The house is really big.", "es", "the line itself, not translated"),
