@@ -52,7 +52,7 @@ def test_a_translation_a_person_brought_comes_before_the_memory(small_world: Wor
     small_world.workers()
     first = dubbed(gateway)
     gateway.http.patch(f"/api/tasks/{first}/languages/es/lines/s0000", json={"text": "x"}, headers=ANY)
-    cues = b"".join(f"{n + 1}\n00:00:0{n},000 --> 00:00:0{n},900\nlinea {n}\n\n".encode() for n in range(3))
+    cues = b"".join(f"{n + 1}\n00:00:{2 * n:02},000 --> 00:00:{2 * n:02},900\nlinea {n}\n\n".encode() for n in range(3))
     made = gateway.create('{"target_languages": ["es"]}', start=True, translation_es=cues)
     gateway.wait_for(made["task_id"])
     assert [(line["text"], line["origin"]) for line in lines(gateway, made["task_id"])] == [

@@ -143,7 +143,7 @@ def test_a_person_translation_is_used_and_kept(small_world: World) -> None:
     gateway = small_world.gateway()
     small_world.workers()
     wait_until(lambda: len(gateway.http.get("/api/engines").json()) == 4, 60, "engines are not announced")
-    cues = b"".join(f"{n + 1}\n00:00:0{n},000 --> 00:00:0{n},900\nzeile {n}\n\n".encode() for n in range(3))
+    cues = b"".join(f"{n + 1}\n00:00:0{2 * n},000 --> 00:00:0{2 * n},900\nzeile {n}\n\n".encode() for n in range(3))
     task_id = gateway.create('{"target_languages": ["de"], "source_language": "en"}', translation_de=cues, start=True)[
         "task_id"
     ]

@@ -24,7 +24,9 @@ def figures(gateway: Gateway, task_id: str, language: str) -> list[tuple[Any, An
 
 
 def cues(*texts: str) -> bytes:
-    return b"".join(f"{n + 1}\n00:00:0{n},000 --> 00:00:0{n},900\n{text}\n\n".encode() for n, text in enumerate(texts))
+    return b"".join(
+        f"{n + 1}\n00:00:{2 * n:02},000 --> 00:00:{2 * n:02},900\n{text}\n\n".encode() for n, text in enumerate(texts)
+    )
 
 
 def test_a_dub_is_heard_where_it_is_understood(world: World) -> None:
