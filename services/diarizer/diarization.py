@@ -1,12 +1,14 @@
 """The use case: from a video to its transcript, its speakers and what the editor draws."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
+from services.diarizer.captions import as_written, understood
 from services.diarizer.engines import Engines, Report, Span, SpokenIn, Turn
 from services.diarizer.ffmpeg import Video
 from services.diarizer.inside import Inside, choose_text, named, read_inside
-from services.diarizer.lines import Draft, lines_of_cues, lines_of_words, number
+from services.diarizer.labels import cast
+from services.diarizer.lines import Draft, lines_of_captions, lines_of_words, number, within
 from services.diarizer.products import Products, Sounds
 from services.diarizer.profiles import pace
 from services.diarizer.recording import Recording
@@ -74,6 +76,7 @@ class _Heard:
     note: str | None = None
     engines: tuple[EngineInfo, ...] = ()
     remarks: tuple[Remark, ...] = ()
+    names: Mapping[int, str] = field(default_factory=dict)
 
 
 class Diarization:
@@ -108,7 +111,8 @@ class Diarization:
         else:
             heard = self._listen(media.listened, spoken, job, cues, step)
         if brought is not None:
-            heard = _with_lines(heard, brought, media.video.facts.duration_s)
+            duration_s = media.video.facts.duration_s
+            heard = _with_lines(heard, brought, duration_s, as_they_stand=job.captions == "as_written")
         heard = replace(heard, note=" ".join(filter(None, (heard.note, inside.note))) or None)
         return self._store(Products(job, context, self._engines.embedder), media, heard, step)
 
@@ -198,6 +202,8 @@ class Diarization:
         facts, speech = media.video.facts, media.listened.speech if media.listened else ()
         segments, speaker_ids = number(heard.lines, facts.duration_s, heard.languages)
         speakers = products.speakers(media.sounds, heard.turns, speaker_ids, step(0.85, 0.95, "Measuring voices"))
+        names = {speaker_ids[one]: name for one, name in heard.names.items() if one in speaker_ids}
+        speakers = tuple(who.model_copy(update={"name": names.get(who.id, who.name)}) for who in speakers)
         speakers = _paced(speakers, segments, language(heard.language))
         save = step(0.95, 1.0, "Saving")
         save(0.0)
@@ -212,7 +218,7 @@ class Diarization:
             segments=segments,
             remarks=heard.remarks,
             speech=tuple((round(span.start_s, 2), round(span.end_s, 2)) for span in speech) if media.listened else None,
-            timing=_timing(heard.lines, speech, facts.duration_s),
+            timing=_timing([line for line in heard.lines if line.is_spoken], speech, facts.duration_s),
         )
         key = products.transcript(transcript)
         save(1.0)
@@ -264,16 +270,19 @@ def require_language(code: str | None, recognizer: EngineInfo) -> None:
     )
 
 
-def _with_lines(heard: _Heard, brought: Reading, duration_s: float) -> _Heard:
+def _with_lines(heard: _Heard, brought: Reading, duration_s: float, *, as_they_stand: bool) -> _Heard:
     """What was heard, with the lines that were brought in place of recognized ones."""
-    drafts, remarks = lines_of_cues(brought.cues, heard.turns, language(heard.language), duration_s)
+    cues, remarks = within(brought.cues, duration_s)
+    captions = (as_written if as_they_stand else understood)(cues, language(heard.language))
+    given = cast(captions, heard.turns)
     return _Heard(
         heard.language,
-        lines=drafts,
-        turns=heard.turns,
+        lines=lines_of_captions(captions, given.speakers),
+        turns=given.turns,
         note=heard.note if heard.turns else None,
         engines=heard.engines,
         remarks=(*brought.remarks, *remarks),
+        names=given.names,
     )
 
 

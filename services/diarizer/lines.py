@@ -4,12 +4,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
-from services.diarizer.attribution import TurnIndex, attribute
-from services.diarizer.engines import Span, SpokenIn, Turn
+from services.diarizer.attribution import attribute
+from services.diarizer.captions import Caption
+from services.diarizer.engines import SpokenIn, Turn
 from services.diarizer.segmentation import SpokenWord, cut_lines, join_text
 from services.diarizer.sentences import restore_sentences
 from shared.pipeline import ErrorCode, LanguageInfo, PermanentError
-from shared.transcript import Cue, Remark, RemarkKind, Remarks, Segment, Word, join_words
+from shared.transcript import Cue, Decision, Remark, RemarkKind, Remarks, Segment, Word
 
 _ROUNDING_S = 0.1
 """By which a last cue may end after the video without being told of."""
@@ -24,6 +25,13 @@ class Draft:
     speaker: int
     text: str
     words: tuple[Word, ...] = ()
+    written: str | None = None
+    decisions: tuple[Decision, ...] = ()
+
+    @property
+    def is_spoken(self) -> bool:
+        """Whether anybody says it."""
+        return not any(one.omits for one in self.decisions)
 
 
 def lines_of_words(
@@ -43,34 +51,35 @@ def _draft(line: Sequence[SpokenWord], info: LanguageInfo) -> Draft:
     return Draft(words[0].start_s, words[-1].end_s, line[0].speaker, join_text(words, info), words)
 
 
-def lines_of_cues(
-    cues: Sequence[Cue], turns: Sequence[Turn], info: LanguageInfo, duration_s: float
-) -> tuple[list[Draft], tuple[Remark, ...]]:
-    """One line per cue, as the person cut and timed it, with the speaker heard longest in it.
-
-    Cues that begin after the video ends are left out, others end with it; which ones is told.
+def within(cues: Sequence[Cue], duration_s: float) -> tuple[list[Cue], tuple[Remark, ...]]:
+    """The cues that begin before the video ends, none of them longer than it; which ones are not is told.
 
     Raises:
         PermanentError: `subtitles_unreadable` when no cue is left.
     """
-    index = TurnIndex(turns)
     remarks = Remarks()
-    drafts = []
+    found = []
     for cue in cues:
         if cue.start_s >= duration_s:
             remarks.add(RemarkKind.AFTER_END, cue.row)
             continue
         if cue.end_s > duration_s + _ROUNDING_S:
             remarks.add(RemarkKind.PAST_END, cue.row)
-        text = join_words(cue.text.split(), spaces=info.spaces)
-        speaker = index.speaker(Span(cue.start_s, cue.end_s))
-        drafts.append(Draft(cue.start_s, min(cue.end_s, duration_s), speaker, text))
-    if not drafts:
+        found.append(cue.model_copy(update={"end_s": min(cue.end_s, duration_s)}))
+    if not found:
         raise PermanentError(
             ErrorCode.SUBTITLES_UNREADABLE,
             f"the subtitles begin after the video ends ({duration_s:.0f} s): they belong to another video",
         )
-    return drafts, remarks.all()
+    return found, remarks.all()
+
+
+def lines_of_captions(captions: Sequence[Caption], speakers: Sequence[int]) -> list[Draft]:
+    """One line per caption, as the person cut and timed it."""
+    return [
+        Draft(one.cue.start_s, one.cue.end_s, speaker, one.cue.text, written=one.written, decisions=one.decisions)
+        for one, speaker in zip(captions, speakers, strict=True)
+    ]
 
 
 def number(
@@ -93,6 +102,8 @@ def number(
                 speaker_id=speaker_id,
                 text=draft.text,
                 words=draft.words,
+                written=draft.written,
+                decisions=draft.decisions,
                 language=tongue.language if tongue else None,
                 language_confidence=tongue.confidence if tongue else None,
             )

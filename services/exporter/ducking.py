@@ -29,12 +29,18 @@ def plan_ducks(lines: Iterable[TimelineLine], attack_s: float, release_s: float)
     """Decide when the original is quiet: under every take and under the original of every dubbed line.
 
     Where a line without a take is spoken and no take is heard, the original keeps its full level, if need be at the
-    price of a ramp under its neighbour. Pauses too short to come back fully stay down.
+    price of a ramp under its neighbour; so it does for sounds and music between the lines, not for what is only read.
+    Pauses too short to come back fully stay down.
     """
     lines = list(lines)
     voices = union(take_span(line) for line in lines if is_dubbed(line))
     replaced = union([*voices, *(source_span(line) for line in lines if is_dubbed(line))])
-    kept = without(union(source_span(line) for line in lines if not is_dubbed(line)), voices)
+    kept = union(
+        [
+            *without(union(source_span(line) for line in lines if not is_dubbed(line) and not line.omitted), voices),
+            *without(union(source_span(line) for line in lines if line.omitted and line.omitted.is_heard), replaced),
+        ]
+    )
     quiet: list[Span] = []
     for span in without(replaced, kept):
         if quiet and span.start_s - quiet[-1].end_s < attack_s + release_s and not _between(quiet[-1], span, kept):

@@ -19,7 +19,7 @@ from services.exporter.report import Measured, build_report
 from services.exporter.settings import ExporterSettings
 from services.exporter.source import Source, inspect
 from services.exporter.spans import Span
-from services.exporter.subtitles import flattened, layout
+from services.exporter.subtitles import flattened, layout, shown
 from shared.messaging import ExportedFile, ExportLanguage, JobContext, Timeline
 from shared.pipeline import BASE, ErrorCode, PermanentError, language
 from shared.storage import ObjectNotFound, read_bytes
@@ -58,7 +58,7 @@ class Export:
         dub = self._dub(job, timeline, source, container, context) if dubbed else None
         if dub:
             timeline = timeline.model_copy(update={"lines": dub.lines})
-        cues = layout(timeline.lines, language(timeline.language), source.length_s)
+        cues = layout(shown(timeline.lines, sdh=job.settings.sdh), language(timeline.language), source.length_s)
         video = self._mux(job, context, timeline, source, container, dub, cues)
         measured = self._check(
             job,

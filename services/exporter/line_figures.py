@@ -31,6 +31,7 @@ def _line(line: TimelineLine, lufs: float | None) -> dict[str, object]:
         "rounds": line.rounds,
         "origin": line.origin,
         "edited": line.edited,
+        "omitted": line.omitted,
         "lufs": rounded(lufs, 2),
         "error_rate": rounded(line.error_rate, 4),
         "similarity": rounded(line.similarity, 4),

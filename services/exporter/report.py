@@ -46,7 +46,7 @@ def build_report(
 ) -> dict[str, object]:
     """Put together `report.json`."""
     lines, dubbed = timeline.lines, [line for line in timeline.lines if is_dubbed(line)]
-    failed = [line for line in lines if line.state is LineState.FAILED]
+    failed = [line for line in lines if line.state is LineState.FAILED and line.omitted is None]
     unmeasured: dict[str, str] = {}
     figures = measured.figures
     checks = measured.checks | loudness_checks(figures.loudness if figures else None, settings)
@@ -58,6 +58,7 @@ def build_report(
         "lines_total": len(lines),
         "lines_dubbed": len(dubbed),
         "lines_failed": len(failed),
+        "lines_omitted": sum(line.omitted is not None for line in lines),
         "lines_edited": sum(line.edited for line in lines),
         "lines_rewritten": sum(line.rounds > 0 for line in lines),
         "lines_from_memory": sum(line.origin == "memory" for line in lines),

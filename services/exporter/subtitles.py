@@ -29,6 +29,11 @@ class _Shown:
     texts: tuple[tuple[str, str], ...]
 
 
+def shown(lines: Iterable[TimelineLine], *, sdh: bool) -> list[TimelineLine]:
+    """The lines that are read: those that tell of sounds and music only in subtitles for the hard of hearing."""
+    return [line for line in lines if sdh or line.omitted is None or not line.omitted.is_heard]
+
+
 def layout(
     lines: Iterable[TimelineLine], language: LanguageInfo, length_s: float, second: Second | None = None
 ) -> list[Cue]:
@@ -37,15 +42,15 @@ def layout(
     A cue stays at least the shortest and at most the longest time a subtitle may, as far as the next line lets it;
     cues of different lines overlap only where their speech does. A second language is cut where the first one is.
     """
-    shown = [
+    ordered = [
         _Shown(Span(span.start_s, min(span.end_s, length_s)), tuple(_pairs(line, span, language, second)))
         for line in lines
         if line.text.strip() and (span := heard_span(line)).start_s < length_s
     ]
-    shown.sort(key=lambda one: one.span)
+    ordered.sort(key=lambda one: one.span)
     cues: list[Cue] = []
-    for number, one in enumerate(shown):
-        following = shown[number + 1].span.start_s if number + 1 < len(shown) else length_s
+    for number, one in enumerate(ordered):
+        following = ordered[number + 1].span.start_s if number + 1 < len(ordered) else length_s
         cues += _cues(one, max(one.span.end_s, min(following, length_s)), language.subtitles)
     return sorted(cues, key=lambda cue: (cue.start_s, cue.end_s))
 

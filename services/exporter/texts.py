@@ -7,7 +7,7 @@ from pathlib import Path
 from services.exporter.engines.base import Track
 from services.exporter.fonts import font_for
 from services.exporter.source import Source
-from services.exporter.subtitles import Second, flattened, layout
+from services.exporter.subtitles import Second, flattened, layout, shown
 from shared.messaging import SOURCE, RecipeTimelines, SubtitleText, Timeline, TimelineLine
 from shared.pipeline import CancelToken, ErrorCode, LanguageInfo, PermanentError, language
 from shared.transcript import AssStyle, Cue, limits_on, write_ass, write_srt, write_vtt
@@ -45,9 +45,9 @@ class Texts:
         """Cues of `text`; with a `style` in rows as long as fit on this picture."""
         second = None
         if text.second:
-            lines = self.timeline(text.second).lines
-            second = Second(self._laid_out(text.second, style), {line.segment_id: line.text for line in lines})
-        lines = self.timeline(text.language).lines
+            below = {line.segment_id: line.text for line in self.timeline(text.second).lines}
+            second = Second(self._laid_out(text.second, style), below)
+        lines = shown(self.timeline(text.language).lines, sdh=text.sdh)
         return layout(lines, self._laid_out(text.language, style), self._source.length_s, second)
 
     def _laid_out(self, code: str, style: AssStyle | None) -> LanguageInfo:

@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 from shared.messaging._recipes import ExportRecipe, ExportSettings
 from shared.messaging._subjects import JobSubject
 from shared.pipeline import Lane, LineState, Stage
-from shared.transcript import MediaFacts
+from shared.transcript import Decision, MediaFacts
 
 
 class Message(BaseModel):
@@ -59,6 +59,9 @@ class DiarizeVideo(Job):
         default=None, ge=1, description="subtitles inside the file that replace recognition, by number from 1 on"
     )
     subtitles_key: str | None = Field(default=None, description="a person's own subtitles replace recognition")
+    captions: Literal["understood", "as_written"] = Field(
+        default="understood", description="whether labels, sounds, signs and capitals of subtitles are understood"
+    )
     hotwords: tuple[str, ...] = Field(
         default=(), description="names and terms that may be said, as they are written; the most important first"
     )
@@ -204,6 +207,7 @@ class TimelineLine(Message):
     rounds: int = Field(default=0, description="further texts that were spoken to make the line fit")
     edited: bool = False
     origin: str = Field(default="engine", description="who wrote the text: engine, provided, memory or person")
+    omitted: Decision | None = Field(default=None, description="what its caption is where nobody says it")
     error_rate: float | None = Field(default=None, description="of what was understood when the take was heard again")
     similarity: float | None = Field(default=None, description="of the take's voice to its speaker's, -1 to 1")
     error_code: str | None = None

@@ -25,6 +25,7 @@ class ExportSettings(BaseModel):
     duck_db: float = Field(default=-14.0, ge=-60, le=0, description="level of the original under speech")
     container: Literal["auto", "mp4", "mkv"] = "auto"
     keep_original: bool = Field(default=True, description="keep the original audio as second track")
+    sdh: bool = Field(default=False, description="subtitles tell of sounds and music too, for the hard of hearing")
 
 
 class _Part(BaseModel):
@@ -63,6 +64,7 @@ class SubtitleText(_Part):
 
     language: RecipeLanguage = Field(description="a language of the task, `source`, or `*` for every finished one")
     second: RecipeLanguage | None = Field(default=None, description="shown below, in the same cues")
+    sdh: bool = Field(default=False, description="tell of sounds and music too, for the hard of hearing")
 
 
 class SubtitleTrack(SubtitleText):

@@ -35,7 +35,8 @@ class LineState(StrEnum):
     """State of a line, which says what it still needs.
 
     `PENDING` needs a translation, `TRANSLATED` a take, `DUBBED` nothing; `STALE` was edited after its take;
-    `FAILED` keeps the original audio until a person or a retry mends it.
+    `FAILED` keeps the original audio until a person or a retry mends it. `OMITTED` keeps it because nobody says the
+    line or a person wished so; clients see it in place of the state the line would have.
     """
 
     PENDING = "pending"
@@ -43,6 +44,7 @@ class LineState(StrEnum):
     DUBBED = "dubbed"
     STALE = "stale"
     FAILED = "failed"
+    OMITTED = "omitted"
 
 
 @dataclass(frozen=True)

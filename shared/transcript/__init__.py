@@ -5,9 +5,19 @@ from shared.transcript._cues import Cue, CueKind
 from shared.transcript._going_on import Said, going_on
 from shared.transcript._joining import join_words, keeps_space
 from shared.transcript._laying import lay_over
-from shared.transcript._models import AudioTrackFacts, MediaFacts, Segment, Speaker, TextTrackFacts, Transcript, Word
+from shared.transcript._models import (
+    AudioTrackFacts,
+    Decision,
+    MediaFacts,
+    Segment,
+    Speaker,
+    TextTrackFacts,
+    Transcript,
+    Word,
+)
 from shared.transcript._phrases import phrases
 from shared.transcript._reading import Reading, Remark, RemarkKind, Remarks, TooManyCues, read_subtitles
+from shared.transcript._reading._sharing import shared_out
 from shared.transcript._subtitles import write_srt, write_vtt
 from shared.transcript._timing import Timing
 from shared.transcript._wrapping import wrap_text
@@ -17,6 +27,7 @@ __all__ = [
     "AudioTrackFacts",
     "Cue",
     "CueKind",
+    "Decision",
     "MediaFacts",
     "Reading",
     "Remark",
@@ -37,6 +48,7 @@ __all__ = [
     "limits_on",
     "phrases",
     "read_subtitles",
+    "shared_out",
     "wrap_text",
     "write_ass",
     "write_srt",

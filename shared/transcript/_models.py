@@ -3,6 +3,7 @@
 All times are seconds from the start of the media.
 """
 
+from enum import StrEnum
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -24,6 +25,30 @@ class Word(_Frozen):
     probability: float | None = Field(default=None, ge=0, le=1)
 
 
+class Decision(StrEnum):
+    """What a caption was taken for, so that it is not spoken as it was written."""
+
+    LABEL = "label"
+    DESCRIPTION = "description"
+    DIALOGUE = "dialogue"
+    CAPITALS = "capitals"
+    SOUND = "sound"
+    MUSIC = "music"
+    SYMBOLS = "symbols"
+    SIGN = "sign"
+    CREDIT = "credit"
+
+    @property
+    def omits(self) -> bool:
+        """Whether nobody says the whole caption."""
+        return self in (Decision.SOUND, Decision.MUSIC, Decision.SYMBOLS, Decision.SIGN, Decision.CREDIT)
+
+    @property
+    def is_heard(self) -> bool:
+        """Whether it tells of what is heard, which subtitles show on request only."""
+        return self in (Decision.SOUND, Decision.MUSIC, Decision.SYMBOLS)
+
+
 class Segment(_Frozen):
     """A source line. Ids are given once (`s0001`, ...) and keep their meaning through every edit."""
 
@@ -33,6 +58,8 @@ class Segment(_Frozen):
     speaker_id: str
     text: str
     words: tuple[Word, ...] = ()
+    written: str | None = Field(default=None, description="the text of the file, where a decision changed it")
+    decisions: tuple[Decision, ...] = Field(default=(), description="what the caption was taken for")
     language: str | None = Field(default=None, description="what it sounds like, where the recognizer can tell")
     language_confidence: float | None = Field(default=None, ge=0, le=1)
 

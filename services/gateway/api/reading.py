@@ -117,7 +117,8 @@ def read_line(segment: SegmentRow, line: LineRow) -> LineRead:
     """A line together with its segment."""
     (span,) = spans([segment], {line.segment_id: line})
     fields = line.model_dump(include=set(LineRead.model_fields))
-    fields |= {"state": LineState(line.state), "start_s": span.start_s, "end_s": span.end_s}
+    state = LineState.OMITTED if line.omitted else LineState(line.state)
+    fields |= {"decisions": segment.decisions, "state": state, "start_s": span.start_s, "end_s": span.end_s}
     moved = any(own is not None for own in (line.start_s, line.end_s, line.speaker_id))
     return LineRead(
         **fields | {"speaker_id": span.speaker_id, "moved": moved},

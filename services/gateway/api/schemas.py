@@ -8,7 +8,7 @@ from pydantic import AfterValidator, Base64Bytes, BaseModel, BeforeValidator, Co
 from services.gateway.planning.gate import GateLimits
 from shared.messaging import ExportRecipe, ExportSettings, GlossaryTerm
 from shared.pipeline import SOURCE_LANGUAGES, TARGET_LANGUAGES, LineState, Stage, Status
-from shared.transcript import MediaFacts, Remark, Timing
+from shared.transcript import Decision, MediaFacts, Remark, Timing
 
 
 def _known_target(code: str) -> str:
@@ -65,6 +65,9 @@ class TaskConfig(_Schema):
 
     target_languages: list[TargetLanguage] = Field(default=[], max_length=len(TARGET_LANGUAGES))
     source_language: SourceLanguage | None = Field(default=None, description="None: recognized or assumed")
+    captions: Literal["understood", "as_written"] = Field(
+        default="understood", description="whether labels, sounds, signs and capitals of subtitles are understood"
+    )
     num_speakers: int | None = Field(default=None, ge=1, le=20, description="helps telling speakers apart")
     audio_track: AudioTracks | None = Field(
         default=None,
@@ -131,6 +134,7 @@ class TaskUpdate(_Schema):
 
     target_languages: list[TargetLanguage] | None = Field(default=None, max_length=len(TARGET_LANGUAGES))
     source_language: SourceLanguage | None = None
+    captions: Literal["understood", "as_written"] | None = None
     num_speakers: int | None = Field(default=None, ge=1, le=20)
     audio_track: AudioTracks | None = None
     text_track: int | None = Field(default=None, ge=1, le=99)
@@ -234,6 +238,8 @@ class SegmentRead(BaseModel):
     speaker_id: str
     text: str
     words: list[dict[str, Any]]
+    written: str | None = Field(default=None, description="the text of the subtitle file, where a decision changed it")
+    decisions: list[Decision] = Field(default=[], description="what its caption was taken for")
     version: int
 
 
@@ -244,6 +250,12 @@ class SegmentUpdate(_Schema):
     start_s: float | None = Field(default=None, ge=0)
     end_s: float | None = Field(default=None, ge=0)
     speaker_id: str | None = Field(default=None, max_length=40)
+
+
+class AsWritten(_Schema):
+    """Which decisions on captions are taken back; None: all."""
+
+    decisions: list[Decision] | None = Field(default=None, min_length=1)
 
 
 class SegmentNew(_Schema):
@@ -304,7 +316,8 @@ class LineRead(BaseModel):
     alternatives: list[str] = Field(description="the engine's other candidates, best first")
     rounds: int = Field(description="texts that were spoken before this one fitted")
     voice: VoiceChoice | None = Field(description="of this line alone; None: its speaker's")
-    omitted: bool = Field(description="keeps the original audio by a person's wish")
+    omitted: bool = Field(description="keeps the original audio: nobody says it, or by a person's wish")
+    decisions: list[Decision] = Field(default=[], description="what the caption of its source was taken for")
     pinned: bool = Field(description="its take was chosen by a person")
     moved: bool = Field(description="times or speaker are this language's own, not the segment's")
     source_changed: bool = Field(description="the source line was edited after this was translated")

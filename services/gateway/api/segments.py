@@ -17,6 +17,7 @@ from services.gateway.api.context import (
 from services.gateway.api.problems import Problem, not_found, unprocessable
 from services.gateway.api.reading import read_segment, read_task
 from services.gateway.api.schemas import (
+    AsWritten,
     SegmentMerge,
     SegmentNew,
     SegmentParts,
@@ -27,12 +28,13 @@ from services.gateway.api.schemas import (
     TaskRead,
 )
 from services.gateway.database import queries
-from services.gateway.database.cutting import cut, new_segment_id, remove, shift, unite
+from services.gateway.database.cutting import as_written, cut, new_segment_id, remove, shift, unite
 from services.gateway.database.edits import Edit
 from services.gateway.database.jobs import media
 from services.gateway.database.tables import LineRow, SegmentRow, Task
 from services.gateway.planning.editing import are_neighbours, moved
 from services.gateway.planning.remarks import with_timing
+from shared.transcript import Decision
 
 router = APIRouter(prefix="/api/tasks/{task_id}/segments", tags=["segments"])
 
@@ -116,6 +118,36 @@ def delete_segment(task_id: str, segment_id: str, request: Request, parts: Parts
         edit = Edit(session, task, "delete_segment", who.owner)
         remove(session, edit, segment)
         edit.finish(f"Deleted line {segment_id}: {_short(segment.text)}")
+
+
+@router.post("/as-written", operation_id="take_segments_as_written")
+def take_segments_as_written(task_id: str, parts: Parts, who: Who, which: AsWritten | None = None) -> SegmentParts:
+    """Speak all captions as they were written, or those of some `decisions`, in every language; one undo reverts it."""
+    with parts.database.write() as session:
+        task = locked_visible_task(session, who, task_id)
+        taken_back = set((which and which.decisions) or Decision)
+        chosen = [one for one in queries.segments(session, task_id) if taken_back.intersection(one.decisions)]
+        edit = Edit(session, task, "captions_as_written", who.owner)
+        for segment in chosen:
+            as_written(session, edit, segment)
+        edit.finish(f"{len(chosen)} lines spoken as they were written")
+        return SegmentParts(segments=[read_segment(segment) for segment in chosen])
+
+
+@router.post("/{segment_id}/as-written", operation_id="take_segment_as_written")
+def take_segment_as_written(
+    task_id: str, segment_id: str, request: Request, response: Response, parts: Parts, who: Who
+) -> SegmentRead:
+    """Speak a caption as it was written, in every language, whatever it was taken for."""
+    with parts.database.write() as session:
+        task = locked_visible_task(session, who, task_id)
+        segment = known_segment(session, task_id, segment_id)
+        check_version(request, segment.version)
+        edit = Edit(session, task, "captions_as_written", who.owner)
+        as_written(session, edit, segment)
+        edit.finish(f"Line {segment_id} spoken as it was written: {_short(segment.text)}")
+        response.headers["ETag"] = etag(segment.version)
+        return read_segment(segment)
 
 
 @router.post("/{segment_id}/split", operation_id="split_segment")

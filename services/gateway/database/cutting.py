@@ -8,6 +8,7 @@ from sqlmodel import Session
 from services.gateway.database import queries
 from services.gateway.database.edits import Edit
 from services.gateway.database.tables import LineRow, SegmentRow, Task
+from services.gateway.planning.captions import omission
 from services.gateway.planning.editing import Interval, cut_source, cut_text, join_texts
 from shared.pipeline import LineState, language
 
@@ -22,6 +23,18 @@ def remove(session: Session, edit: Edit, segment: SegmentRow) -> None:
     for line in queries.lines_of_segment(session, segment.task_id, segment.segment_id):
         edit.remove(line)
     edit.remove(segment)
+
+
+def as_written(session: Session, edit: Edit, segment: SegmentRow) -> None:
+    """Give a segment the text of its caption back, and have its lines spoken in all languages."""
+    unsaid = omission(segment.decisions) is not None
+    changed = {"text": segment.written, "revision": segment.version + 1} if segment.written else {}
+    if changed.get("text") == segment.text:
+        changed = {}
+    edit.change(segment, decisions=[], written=None, **changed)
+    for line in queries.lines_of_segment(session, segment.task_id, segment.segment_id):
+        if unsaid:
+            edit.change(line, omitted=False)
 
 
 def cut(
@@ -56,9 +69,10 @@ def cut(
         speaker_id=segment.speaker_id,
         text=source.texts[1],
         words=source.words[1],
+        decisions=segment.decisions,
     )
     before, revision = segment.revision, segment.version + 1
-    edit.change(segment, end_s=at_s, text=source.texts[0], words=source.words[0], revision=revision)
+    edit.change(segment, end_s=at_s, text=source.texts[0], words=source.words[0], written=None, revision=revision)
     edit.add(second)
     for line in queries.lines_of_segment(session, task.task_id, segment.segment_id):
         in_sync = line.segment_revision == before
@@ -124,6 +138,8 @@ def unite(session: Session, task: Task, edit: Edit, first: SegmentRow, others: S
         end_s=max(segment.end_s for segment in every),
         text=join_texts((segment.text for segment in every), spaces=language(task.source_language or "en").spaces),
         words=[word for segment in every for word in segment.words],
+        written=None,
+        decisions=first.decisions if all(one.decisions == first.decisions for one in others) else [],
         revision=revision,
     )
     for segment in others:

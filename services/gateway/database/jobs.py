@@ -11,6 +11,7 @@ from services.gateway.database.line_rows import add_lines
 from services.gateway.database.queries import Placed, Spoken
 from services.gateway.database.tables import JobRow, LineRow, SegmentRow, StageRun, Task
 from services.gateway.planning import pace, units, voices
+from services.gateway.planning.captions import omission
 from services.gateway.planning.pace import Pace, measure
 from services.gateway.planning.slots import Span
 from services.gateway.planning.terms import hotwords, merged, pronunciations, with_pronunciations, with_terms
@@ -82,6 +83,7 @@ def spans(segments: Iterable[SegmentRow | Spoken], lines: Mapping[str, LineRow |
 
 def _span(segment: SegmentRow | Spoken, line: LineRow | Placed | None) -> Span:
     own = (line.start_s, line.end_s, line.speaker_id) if line else (None, None, None)
+    unsaid = omission(segment.decisions) if line is None or line.omitted else None
     start_s, end_s, speaker_id = own
     return Span(
         segment.segment_id,
@@ -89,6 +91,7 @@ def _span(segment: SegmentRow | Spoken, line: LineRow | Placed | None) -> Span:
         segment.end_s if end_s is None else end_s,
         speaker_id or segment.speaker_id,
         segment.text,
+        unsaid,
     )
 
 
@@ -168,6 +171,7 @@ def _diarize(session: Session, task: Task, run: StageRun) -> DiarizeVideo:
         audio_track=task.config.get("audio_track"),
         text_track=task.config.get("text_track"),
         subtitles_key=task.config.get("subtitles_key"),
+        captions=task.config.get("captions") or "understood",
         hotwords=hotwords(_own_terms(task), account.terms_said(session, task.owner, spoken)),
     )
 
@@ -183,7 +187,8 @@ def _translate(session: Session, task: Task, run: StageRun) -> list[TranslateLin
     lines = queries.lines(session, task.task_id, run.language)
     new = {one.segment_id: one.revision for one in segments if one.segment_id not in lines}
     if new:
-        add_lines(session, task.task_id, run.language, new, {})
+        unsaid = {one.segment_id for one in segments if omission(one.decisions)}
+        add_lines(session, task.task_id, run.language, new, {}, unsaid)
         lines = queries.lines(session, task.task_id, run.language)
     redo = _redo(session, run)
     revisions = {segment.segment_id: segment.revision for segment in segments}

@@ -1,6 +1,6 @@
 """Many lines at once."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from sqlalchemy import insert
 from sqlmodel import Session
@@ -9,15 +9,29 @@ from services.gateway.database.tables import LineRow
 
 
 def add_lines(
-    session: Session, task_id: str, language: str, segments: Mapping[str, int], provided: Mapping[str, str]
+    session: Session,
+    task_id: str,
+    language: str,
+    segments: Mapping[str, int],
+    provided: Mapping[str, str],
+    unsaid: Collection[str] = (),
 ) -> None:
-    """Insert an empty line for each of `segments`, which maps ids to revisions, with one statement."""
+    """Insert an empty line for each of `segments`, which maps ids to revisions, with one statement.
+
+    Those that are `unsaid` are omitted.
+    """
     if not segments:
         return
     empty = LineRow(task_id=task_id, language=language, segment_id="").model_dump(exclude={"id"})
     empty = {name: value for name, value in empty.items() if value is not None}
     rows = [
-        {**empty, "segment_id": key, "segment_revision": revision, "provided": provided.get(key)}
+        {
+            **empty,
+            "segment_id": key,
+            "segment_revision": revision,
+            "provided": provided.get(key),
+            "omitted": key in unsaid,
+        }
         for key, revision in segments.items()
     ]
     session.execute(insert(LineRow.__table__), rows)  # type: ignore[attr-defined]

@@ -407,6 +407,7 @@ class Spoken(NamedTuple):
     end_s: float
     speaker_id: str
     text: str
+    decisions: Sequence[str] = ()
 
 
 class Placed(NamedTuple):
@@ -416,6 +417,7 @@ class Placed(NamedTuple):
     end_s: float | None
     speaker_id: str | None
     voice: dict[str, Any] | None
+    omitted: bool = False
 
 
 def spoken(session: Session, task_id: str) -> list[Spoken]:

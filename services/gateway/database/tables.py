@@ -207,7 +207,10 @@ class SpeakerRow(SQLModel, table=True):
 
 
 class SegmentRow(SQLModel, table=True):
-    """A source line. `revision` counts the edits that change what is said or when."""
+    """A source line. `revision` counts the edits that change what is said or when.
+
+    `decisions` say what its caption was taken for, `written` what stood there where they changed it.
+    """
 
     __tablename__ = "segments"
     __table_args__ = (UniqueConstraint("task_id", "segment_id"),)
@@ -220,6 +223,8 @@ class SegmentRow(SQLModel, table=True):
     speaker_id: str = Field(max_length=40)
     text: str = Field(sa_column=Column(Text, nullable=False))
     words: list[dict[str, Any]] = _json(list)
+    written: str | None = Field(default=None, sa_column=Column(Text))
+    decisions: list[str] = _json(list)
     revision: int = 1
     version: int = 1
 

@@ -12,6 +12,7 @@ from services.gateway.database.casting import recognize
 from services.gateway.database.line_rows import add_lines
 from services.gateway.database.tables import SegmentRow, SpeakerRow, Task
 from services.gateway.planning.alignment import Matched, match_cues
+from services.gateway.planning.captions import omission
 from services.gateway.planning.remarks import with_match, with_remarks, with_timing
 from services.gateway.planning.slots import Span
 from shared.messaging import TranscriptReady
@@ -40,6 +41,8 @@ def prepare(task_id: str, transcript: Transcript, provided: Mapping[str, Sequenc
             "speaker_id": one.speaker_id,
             "text": one.text,
             "words": [word.model_dump(mode="json") for word in one.words],
+            "written": one.written,
+            "decisions": [str(decision) for decision in one.decisions],
             "revision": 1,
             "version": 1,
         }
@@ -73,4 +76,6 @@ def take_transcript(session: Session, task: Task, result: TranscriptReady, prepa
         texts = brought.texts if brought else {}
         if brought:
             task.config = with_match(task.config, language.language, brought)
-        add_lines(session, task.task_id, language.language, {s["segment_id"]: 1 for s in prepared.segments}, texts)
+        unsaid = {s["segment_id"] for s in prepared.segments if omission(s["decisions"])}
+        revisions = {s["segment_id"]: 1 for s in prepared.segments}
+        add_lines(session, task.task_id, language.language, revisions, texts, unsaid)

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from itertools import accumulate, pairwise
 
 from shared.pipeline import FitLimits
+from shared.transcript import Decision
 
 LEAD_S = 0.3
 """The most a line may begin before its original: later than a viewer connects with the lips, earlier than a jump."""
@@ -27,6 +28,8 @@ class Span:
     end_s: float
     speaker_id: str
     text: str
+    omission: Decision | None = None
+    """Why nobody says it, if so: it takes no time from those who speak."""
 
 
 @dataclass(frozen=True)
@@ -54,11 +57,12 @@ def rooms(spans: Sequence[Span], duration_s: float) -> dict[str, Room]:
     Silence after a line is lent up to the next start of anyone, or to the end of the video, and not at all while
     somebody else still speaks. The end of a long silence belongs to the line that follows: nothing is lent twice.
     """
-    ordered = sorted(apart(spans), key=lambda span: span.start_s)
+    said = [span for span in spans if span.omission is None]
+    ordered = sorted(apart(said), key=lambda span: span.start_s)
     starts = [span.start_s for span in ordered]
     latest = list(accumulate((span.end_s for span in ordered), max))
     leads = [_lead(starts, latest, start) for start in starts]
-    found: dict[str, Room] = {}
+    found = {span.segment_id: Room(span.start_s, span.end_s, 0.0, 0.0) for span in spans if span.omission}
     for number, span in enumerate(ordered):
         following = bisect_left(starts, span.end_s)
         somebody_goes_on = following > 0 and latest[following - 1] > span.end_s
@@ -84,7 +88,8 @@ def apart(spans: Sequence[Span]) -> list[Span]:
     """
     by_speaker: dict[str, list[Span]] = defaultdict(list)
     for span in spans:
-        by_speaker[span.speaker_id].append(span)
+        if span.omission is None:
+            by_speaker[span.speaker_id].append(span)
     moved: dict[str, Span] = {}
     for own in by_speaker.values():
         own.sort(key=lambda span: (span.start_s, span.end_s, span.segment_id))

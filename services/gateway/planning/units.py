@@ -214,10 +214,12 @@ def timeline(
     known = [span for span in spans if span.segment_id in lines]
     made = [_timeline_line(span, lines[span.segment_id]) for span in known]
     own = {span.segment_id: span for span in apart(known)}
-    takes = [_take(line, own[line.segment_id]) for line in made]
-    places = arrange(takes)
-    for number, (line, take) in enumerate(zip(made, takes, strict=True)):
-        place = places[line.segment_id]
+    takes = {line.segment_id: _take(line, own[line.segment_id]) for line in made if line.omitted is None}
+    places = arrange(list(takes.values()))
+    for number, line in enumerate(made):
+        if line.omitted is not None:
+            continue
+        take, place = takes[line.segment_id], places[line.segment_id]
         if line.take_key is not None and (place.start_s, place.duration_s) != (take.start_s, take.duration_s):
             decision = "; ".join(part for part in (line.decision, place.note) if part)
             made[number] = line.model_copy(
@@ -248,6 +250,7 @@ def source_timeline(task_id: str, source: str, media: MediaFacts, spans: Sequenc
             source_text=span.text,
             text=span.text,
             state=LineState.PENDING,
+            omitted=span.omission,
         )
         for span in spans
     )
@@ -273,6 +276,7 @@ def _timeline_line(span: Span, line: LineView) -> TimelineLine:
         rounds=line.rounds,
         edited=line.edited,
         origin=line.origin,
+        omitted=span.omission,
         error_rate=line.error_rate,
         similarity=line.similarity,
         error_code=line.error_code,

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from services.exporter.ducking import DuckCurve, plan_ducks
 from shared.messaging import TimelineLine
 from shared.pipeline import LineState
+from shared.transcript import Decision
 
 RATE_HZ = 1000
 ATTACK_S, RELEASE_S, DUCK_DB = 0.15, 0.4, -14.0
@@ -70,6 +71,15 @@ def test_a_take_heard_over_a_line_without_one_ducks_it() -> None:
     found = gains([line(1, 2, (1, 2.5)), line(2, 4)], 5)
     assert found[1000:2400].max() < 1.0
     assert np.all(found[2501:4000] == 1.0)
+
+
+def test_what_is_only_read_keeps_no_original() -> None:
+    """Nor does a sound beside a line that is dubbed; one in a pause does."""
+    dubbed = line(1.0, 3.0, (1.0, 2.0))
+    sign, sound = (line(0.5, 4.0).model_copy(update={"omitted": kind}) for kind in (Decision.SIGN, Decision.SOUND))
+    assert np.array_equal(gains([dubbed, sign], 5.0), gains([dubbed], 5.0))
+    beside = gains([dubbed, sound], 5.0)
+    assert (beside[int(2.5 * RATE_HZ)], beside[int(3.5 * RATE_HZ)]) == (gains([dubbed], 5.0).min(), 1.0)
 
 
 def test_pauses_too_short_to_come_back_stay_down() -> None:

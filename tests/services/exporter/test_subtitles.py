@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.exporter.subtitles import Second, flattened, layout
+from services.exporter.subtitles import Second, flattened, layout, shown
 from shared.messaging import TimelineLine
 from shared.pipeline import LineState, language
-from shared.transcript import Cue
+from shared.transcript import Cue, Decision
 
 SPANISH, JAPANESE = language("es"), language("ja")
 
@@ -53,6 +53,14 @@ def test_a_short_text_does_not_stay_for_ever() -> None:
     """Seven seconds at most."""
     (cue,) = layout([line(1, 20, "Sí.")], SPANISH, 30)
     assert cue.end_s == 8
+
+
+def test_sounds_and_music_are_shown_on_request() -> None:
+    """What stands in the picture always is."""
+    kinds = (None, Decision.SIGN, Decision.CREDIT, Decision.SOUND, Decision.MUSIC)
+    lines = [line(n, n + 1, str(kind), omitted=kind) for n, kind in enumerate(kinds)]
+    assert [one.text for one in shown(lines, sdh=False)] == ["None", "sign", "credit"]
+    assert shown(lines, sdh=True) == lines
 
 
 def test_lines_without_text_and_past_the_end_are_left_out() -> None:

@@ -37,6 +37,18 @@ export type Artifact = {
 };
 
 /**
+ * AsWritten
+ *
+ * Which decisions on captions are taken back; None: all.
+ */
+export type AsWritten = {
+    /**
+     * Decisions
+     */
+    decisions?: Array<Decision> | null;
+};
+
+/**
  * AssStyle
  *
  * How styled subtitles look; lengths for a picture 1080 high.
@@ -187,6 +199,12 @@ export type BurnIn = {
      */
     language: string;
     /**
+     * Sdh
+     *
+     * tell of sounds and music too, for the hard of hearing
+     */
+    sdh?: boolean;
+    /**
      * Second
      *
      * shown below, in the same cues
@@ -326,6 +344,13 @@ export type ClipRead = {
      */
     name: string;
 };
+
+/**
+ * Decision
+ *
+ * What a caption was taken for, so that it is not spoken as it was written.
+ */
+export type Decision = 'label' | 'description' | 'dialogue' | 'capitals' | 'sound' | 'music' | 'symbols' | 'sign' | 'credit';
 
 /**
  * EditRead
@@ -605,6 +630,12 @@ export type ExportSettings = {
      * integrated loudness of the dub track
      */
     loudness_lufs?: number;
+    /**
+     * Sdh
+     *
+     * subtitles tell of sounds and music too, for the hard of hearing
+     */
+    sdh?: boolean;
     /**
      * True Peak Dbtp
      */
@@ -921,6 +952,12 @@ export type LineRead = {
      */
     decision: string | null;
     /**
+     * Decisions
+     *
+     * what the caption of its source was taken for
+     */
+    decisions?: Array<Decision>;
+    /**
      * Edited
      */
     edited: boolean;
@@ -965,7 +1002,7 @@ export type LineRead = {
     /**
      * Omitted
      *
-     * keeps the original audio by a person's wish
+     * keeps the original audio: nobody says it, or by a person's wish
      */
     omitted: boolean;
     /**
@@ -1051,9 +1088,10 @@ export type LineRead = {
  * State of a line, which says what it still needs.
  *
  * `PENDING` needs a translation, `TRANSLATED` a take, `DUBBED` nothing; `STALE` was edited after its take;
- * `FAILED` keeps the original audio until a person or a retry mends it.
+ * `FAILED` keeps the original audio until a person or a retry mends it. `OMITTED` keeps it because nobody says the
+ * line or a person wished so; clients see it in place of the state the line would have.
  */
-export type LineState = 'pending' | 'translated' | 'dubbed' | 'stale' | 'failed';
+export type LineState = 'pending' | 'translated' | 'dubbed' | 'stale' | 'failed' | 'omitted';
 
 /**
  * LineUpdate
@@ -1426,6 +1464,12 @@ export type ReviewLine = {
      */
     decision: string | null;
     /**
+     * Decisions
+     *
+     * what the caption of its source was taken for
+     */
+    decisions?: Array<Decision>;
+    /**
      * Edited
      */
     edited: boolean;
@@ -1480,7 +1524,7 @@ export type ReviewLine = {
     /**
      * Omitted
      *
-     * keeps the original audio by a person's wish
+     * keeps the original audio: nobody says it, or by a person's wish
      */
     omitted: boolean;
     /**
@@ -1639,6 +1683,12 @@ export type SegmentParts = {
  */
 export type SegmentRead = {
     /**
+     * Decisions
+     *
+     * what its caption was taken for
+     */
+    decisions?: Array<Decision>;
+    /**
      * End S
      */
     end_s: number;
@@ -1668,6 +1718,12 @@ export type SegmentRead = {
     words: Array<{
         [key: string]: unknown;
     }>;
+    /**
+     * Written
+     *
+     * the text of the subtitle file, where a decision changed it
+     */
+    written?: string | null;
 };
 
 /**
@@ -1980,6 +2036,12 @@ export type SubtitleFile = {
      */
     language: string;
     /**
+     * Sdh
+     *
+     * tell of sounds and music too, for the hard of hearing
+     */
+    sdh?: boolean;
+    /**
      * Second
      *
      * shown below, in the same cues
@@ -2007,6 +2069,12 @@ export type SubtitleTrack = {
      * a language of the task, `source`, or `*` for every finished one
      */
     language: string;
+    /**
+     * Sdh
+     *
+     * tell of sounds and music too, for the hard of hearing
+     */
+    sdh?: boolean;
     /**
      * Second
      *
@@ -2085,6 +2153,12 @@ export type TaskConfigInput = {
      * audio tracks to listen to, from 1 on: `2`, or `1+2` together; None: LocalClip chooses
      */
     audio_track?: string | null;
+    /**
+     * Captions
+     *
+     * whether labels, sounds, signs and capitals of subtitles are understood
+     */
+    captions?: 'understood' | 'as_written';
     export_settings?: ExportSettings;
     /**
      * what a language has to reach to have no issues
@@ -2130,6 +2204,12 @@ export type TaskConfigOutput = {
      * audio tracks to listen to, from 1 on: `2`, or `1+2` together; None: LocalClip chooses
      */
     audio_track?: string | null;
+    /**
+     * Captions
+     *
+     * whether labels, sounds, signs and capitals of subtitles are understood
+     */
+    captions?: 'understood' | 'as_written';
     export_settings?: ExportSettings;
     /**
      * what a language has to reach to have no issues
@@ -2252,6 +2332,10 @@ export type TaskUpdate = {
      * Audio Track
      */
     audio_track?: string | null;
+    /**
+     * Captions
+     */
+    captions?: 'understood' | 'as_written' | null;
     export_settings?: ExportSettings | null;
     gate?: GateLimits | null;
     /**
@@ -6287,6 +6371,75 @@ export type InsertSegmentResponses = {
 
 export type InsertSegmentResponse = InsertSegmentResponses[keyof InsertSegmentResponses];
 
+export type TakeSegmentsAsWrittenData = {
+    /**
+     * Which
+     */
+    body?: AsWritten | null;
+    path: {
+        /**
+         * Task Id
+         */
+        task_id: string;
+    };
+    query?: never;
+    url: '/api/tasks/{task_id}/segments/as-written';
+};
+
+export type TakeSegmentsAsWrittenErrors = {
+    /**
+     * The body is cut off or malformed
+     */
+    400: Problem;
+    /**
+     * No API key, or one that is not known
+     */
+    401: Problem;
+    /**
+     * Of another origin; or the address of a part is not valid any more
+     */
+    403: Problem;
+    /**
+     * There is no such thing, or it is another account's
+     */
+    404: Problem;
+    /**
+     * Not in the state that things are in
+     */
+    409: Problem;
+    /**
+     * The body is too large
+     */
+    413: Problem;
+    /**
+     * Under a name that LocalClip does not answer to
+     */
+    421: Problem;
+    /**
+     * Not valid; `errors` points at the fields
+     */
+    422: Problem;
+    /**
+     * A defect
+     */
+    500: Problem;
+    /**
+     * Database, broker or object store do not answer; try again later
+     */
+    503: Problem;
+};
+
+export type TakeSegmentsAsWrittenError = TakeSegmentsAsWrittenErrors[keyof TakeSegmentsAsWrittenErrors];
+
+export type TakeSegmentsAsWrittenResponses = {
+    /**
+     * Successful Response
+     */
+    200: SegmentParts;
+};
+
+export type TakeSegmentsAsWrittenResponse = TakeSegmentsAsWrittenResponses[keyof TakeSegmentsAsWrittenResponses];
+
 export type MergeSegmentsData = {
     body: SegmentMerge;
     path: {
@@ -6620,6 +6773,68 @@ export type UpdateSegmentResponses = {
 };
 
 export type UpdateSegmentResponse = UpdateSegmentResponses[keyof UpdateSegmentResponses];
+
+export type TakeSegmentAsWrittenData = {
+    body?: never;
+    path: {
+        /**
+         * Task Id
+         */
+        task_id: string;
+        /**
+         * Segment Id
+         */
+        segment_id: string;
+    };
+    query?: never;
+    url: '/api/tasks/{task_id}/segments/{segment_id}/as-written';
+};
+
+export type TakeSegmentAsWrittenErrors = {
+    /**
+     * No API key, or one that is not known
+     */
+    401: Problem;
+    /**
+     * Of another origin; or the address of a part is not valid any more
+     */
+    403: Problem;
+    /**
+     * There is no such thing, or it is another account's
+     */
+    404: Problem;
+    /**
+     * Not in the state that things are in
+     */
+    409: Problem;
+    /**
+     * Under a name that LocalClip does not answer to
+     */
+    421: Problem;
+    /**
+     * Not valid; `errors` points at the fields
+     */
+    422: Problem;
+    /**
+     * A defect
+     */
+    500: Problem;
+    /**
+     * Database, broker or object store do not answer; try again later
+     */
+    503: Problem;
+};
+
+export type TakeSegmentAsWrittenError = TakeSegmentAsWrittenErrors[keyof TakeSegmentAsWrittenErrors];
+
+export type TakeSegmentAsWrittenResponses = {
+    /**
+     * Successful Response
+     */
+    200: SegmentRead;
+};
+
+export type TakeSegmentAsWrittenResponse = TakeSegmentAsWrittenResponses[keyof TakeSegmentAsWrittenResponses];
 
 export type SplitSegmentData = {
     body: SegmentSplit;

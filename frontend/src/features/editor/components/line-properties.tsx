@@ -14,6 +14,7 @@ import { useWaiting } from "../state/waiting";
 import { IssueBadges } from "./issue-badges";
 import { Alternatives } from "./alternatives";
 import { LineOwn } from "./line-own";
+import { CaptionDecisions } from "./caption-decisions";
 import { LineSwitches } from "./line-switches";
 import { SpeakerSelect } from "./speaker-select";
 import { Takes } from "./takes";
@@ -58,6 +59,7 @@ export function LineProperties() {
       {line && <Facts line={line} />}
       {line && <LineOwn line={line} />}
       {line && <LineSwitches line={line} />}
+      {line && <CaptionDecisions line={line} />}
       {line && <Alternatives line={line} />}
       {line?.text && (
         <Button icon={AudioLines} disabled={waiting} onClick={() => void redub(segment.segment_id)}>
