@@ -1,5 +1,6 @@
 """Real servers, stores and media for every test; what this machine does not have is skipped with the reason."""
 
+import os
 import shutil
 import subprocess
 import tempfile
@@ -27,6 +28,9 @@ from shared.testing import (
 settings.register_profile("explore", deadline=None, max_examples=1000, suppress_health_check=[HealthCheck.too_slow])
 settings.register_profile("same", deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("same")
+
+# Tests name their engines. What they do not name needs no weights, whatever lies here: cheap, and always the same.
+os.environ["LOCALCLIP_PROFILE"] = "embedded"
 
 # What takes minutes: begun first, so that no core works alone at the end.
 LONG = (

@@ -23,9 +23,9 @@ class Part:
 
 
 def cast(
-    speakers: Iterable[SpeakerVoice], engines: Sequence[Synthesizer], clips: Mapping[str, Path]
+    speakers: Iterable[SpeakerVoice], engines: Sequence[Synthesizer], clips: Mapping[str, Path], code: str
 ) -> dict[str, Part | Fault]:
-    """Give every speaker of a task a part in one of `engines`, all of which speak the language.
+    """Give every speaker of a task a part in one of `engines`, all of which speak the language `code`.
 
     Without a person's choice it is in the first engine: the clip of `clips` (by speaker) to speak like, where the
     engine can, else the stock voice nearest in pitch that nobody else has, tuned to the speaker. The same speakers
@@ -33,38 +33,41 @@ def cast(
     Who speaks single lines only (`aside`) moves nobody.
     """
     everybody = sorted(speakers, key=lambda speaker: speaker.speaker_id)
-    asides = {who.speaker_id: _aside(who, engines, clips) for who in everybody if who.aside}
-    return asides | _cast([who for who in everybody if not who.aside], engines, clips)
+    asides = {who.speaker_id: _aside(who, engines, clips, code) for who in everybody if who.aside}
+    return asides | _cast([who for who in everybody if not who.aside], engines, clips, code)
 
 
 def _cast(
-    ordered: Sequence[SpeakerVoice], engines: Sequence[Synthesizer], clips: Mapping[str, Path]
+    ordered: Sequence[SpeakerVoice], engines: Sequence[Synthesizer], clips: Mapping[str, Path], code: str
 ) -> dict[str, Part | Fault]:
     first = engines[0]
-    chosen = {who.speaker_id: _chosen(who, engines) for who in ordered if who.voice is not None}
+    chosen = {who.speaker_id: _chosen(who, engines, code) for who in ordered if who.voice is not None}
     if first.abilities.clones:
         return {who.speaker_id: _cloned(who, first, clips) for who in ordered} | chosen
-    roles = _Roles(first)
+    roles = _Roles(first, code)
     parts = {who.speaker_id: roles.give(who) for who in ordered} | chosen
     taken = {part.voice.name for part in chosen.values() if isinstance(part, Part)}
     moved = [who for who in ordered if who.speaker_id not in chosen and _name(parts[who.speaker_id]) in taken]
-    roles = _Roles(first, [part for who, part in parts.items() if who not in {other.speaker_id for other in moved}])
+    roles = _Roles(
+        first, code, [part for who, part in parts.items() if who not in {other.speaker_id for other in moved}]
+    )
     return parts | {who.speaker_id: roles.give(who) for who in moved}
 
 
 class _Roles:
-    """The stock voices of an engine and who has them."""
+    """The stock voices of an engine for a language, and who has them."""
 
-    def __init__(self, engine: Synthesizer, given: Iterable[Part | Fault] = ()) -> None:
+    def __init__(self, engine: Synthesizer, code: str, given: Iterable[Part | Fault] = ()) -> None:
         self._engine = engine
+        self._stock = [voice for voice in engine.abilities.voices if voice.speaks(code)]
         voices = [part.voice for part in given if isinstance(part, Part)]
         self._uses, self._keys = Counter(voice.name for voice in voices), {voice.key for voice in voices}
 
     def give(self, speaker: SpeakerVoice) -> Part | Fault:
         """The best voice for `speaker` that nobody has, or one that somebody has at another pitch."""
-        if not self._engine.abilities.voices:
+        if not self._stock:
             return Fault(f"{self._engine.info.name} has no voice for this speaker")
-        stock = min(self._engine.abilities.voices, key=lambda voice: self._cost(voice, speaker.f0_hz))
+        stock = min(self._stock, key=lambda voice: self._cost(voice, speaker.f0_hz))
         offsets = _OFFSETS_ST[1:] if self._uses[stock.name] else _OFFSETS_ST[:1]
         options = [tuned(stock, speaker, offset_st) for offset_st in offsets]
         voice = next((option for option in options if option.key not in self._keys), options[0])
@@ -78,9 +81,9 @@ class _Roles:
         return apart + stock.reserve_st + _SHARING_ST * self._uses[stock.name]
 
 
-def _aside(who: SpeakerVoice, engines: Sequence[Synthesizer], clips: Mapping[str, Path]) -> Part | Fault:
+def _aside(who: SpeakerVoice, engines: Sequence[Synthesizer], clips: Mapping[str, Path], code: str) -> Part | Fault:
     """As if there were nobody else."""
-    return _cast([who], engines, clips)[who.speaker_id]
+    return _cast([who], engines, clips, code)[who.speaker_id]
 
 
 def tuned(stock: StockVoice, speaker: SpeakerVoice, offset_st: float = 0.0) -> Voice:
@@ -101,14 +104,14 @@ def _name(part: Part | Fault) -> str | None:
     return part.voice.name if isinstance(part, Part) else None
 
 
-def _chosen(speaker: SpeakerVoice, engines: Sequence[Synthesizer]) -> Part | Fault:
+def _chosen(speaker: SpeakerVoice, engines: Sequence[Synthesizer], code: str) -> Part | Fault:
     """A voice that a person asked for speaks at its own pitch."""
     name = speaker.voice
-    for engine in engines:
-        for stock in engine.abilities.voices:
-            if stock.name == name:
-                return Part(engine, tuned(stock, speaker.model_copy(update={"f0_hz": None})))
-    offered = ", ".join(stock.name for engine in engines for stock in engine.abilities.voices)
+    able = [(engine, stock) for engine in engines for stock in engine.abilities.voices if stock.speaks(code)]
+    for engine, stock in able:
+        if stock.name == name:
+            return Part(engine, tuned(stock, speaker.model_copy(update={"f0_hz": None})))
+    offered = ", ".join(stock.name for _, stock in able)
     return Fault(f"no voice '{name}' speaks this language here; choose one of: {offered or 'none'}")
 
 

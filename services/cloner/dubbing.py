@@ -93,7 +93,7 @@ def _orders(job: CloneLines, engines: Sequence[Synthesizer], context: JobContext
     speakers = {line.speaker_id: SpeakerVoice(speaker_id=line.speaker_id) for line in job.lines}
     speakers |= {speaker.speaker_id: speaker for speaker in job.speakers}
     clips = dict(_clips(speakers.values(), context)) if engines[0].abilities.clones else {}
-    parts = cast(speakers.values(), engines, clips)
+    parts = cast(speakers.values(), engines, clips, job.language)
     say = partial(pronounced, entries=job.pronunciations, spaces=language(job.language).spaces)
     orders = (
         _order(line, parts[line.speaker_id], job.language, say, wants_clip=speakers[line.speaker_id].is_clip)

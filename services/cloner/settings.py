@@ -1,9 +1,9 @@
 """Settings of the cloner."""
 
-from typing import Literal
-
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from shared.models import PROFILE, Profile
 
 
 class ClonerSettings(BaseSettings):
@@ -11,16 +11,18 @@ class ClonerSettings(BaseSettings):
 
     model_config = SettingsConfigDict(frozen=True, extra="ignore", env_prefix="LOCALCLIP_")
 
-    profile: Literal["embedded", "neural"] = Field(
-        default="embedded", description="engines used where none is named: embedded needs no weights, neural does"
-    )
+    profile: Profile = PROFILE
     commercial_only: bool = Field(
         default=False, description="refuse engines whose licence forbids commercial use, weights included"
     )
     synthesizer: str | None = Field(
         default=None,
-        description="voice engines in order of preference, separated by commas: coqui-xtts, voxcpm, flite, espeak-ng; "
-        "None: the profile's (embedded: flite, espeak-ng; neural: coqui-xtts, voxcpm)",
+        description="voice engines in order of preference, separated by commas: kokoro, coqui-xtts, voxcpm, "
+        "flite, open-jtalk, espeak-ng; None: the profile's (auto: the best that are here; embedded: flite, open-jtalk, "
+        "espeak-ng; neural: coqui-xtts, voxcpm)",
+    )
+    kokoro_model: str = Field(
+        default="kokoro", description="Kokoro weights: a name known to `localclip models`, or a folder"
     )
     xtts_model: str = Field(
         default="xtts-v2", description="XTTS weights: a name known to `localclip models`, or a folder"

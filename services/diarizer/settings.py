@@ -1,9 +1,9 @@
 """Settings of the diarizer."""
 
-from typing import Literal
-
 from pydantic import Field, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from shared.models import PROFILE, Profile
 
 
 class DiarizerSettings(BaseSettings):
@@ -11,9 +11,7 @@ class DiarizerSettings(BaseSettings):
 
     model_config = SettingsConfigDict(frozen=True, extra="ignore", env_prefix="LOCALCLIP_")
 
-    profile: Literal["embedded", "neural"] = Field(
-        default="embedded", description="engines used where none is named: embedded needs no weights, neural does"
-    )
+    profile: Profile = PROFILE
     recognizer: str | None = Field(default=None, description="speech recognizer; None: the profile's")
     diarizer: str | None = Field(default=None, description="engine that tells speakers apart; None: the profile's")
     voice_activity: str | None = Field(default=None, description="engine that finds speech; None: the profile's")
@@ -21,9 +19,10 @@ class DiarizerSettings(BaseSettings):
     source_language: str | None = Field(
         default=None, description="spoken language of tasks that name none; None: the recognizer decides (embedded: en)"
     )
-    recognizer_model: str = Field(
-        default="whisper-large-v3-turbo",
-        description="model of faster-whisper, one of `localclip models list` or the path of its folder",
+    recognizer_model: str | None = Field(
+        default=None,
+        description="model of faster-whisper, one of `localclip models list` or the path of its folder; None: the best "
+        "that is here, for the profile neural whisper-large-v3-turbo",
     )
     recognizer_batch: int | None = Field(
         default=None,

@@ -5,6 +5,8 @@ from typing import Literal
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from shared.models import PROFILE, Profile
+
 
 class ExporterSettings(BaseSettings):
     """How every export sounds, beside what a task chooses for itself."""
@@ -34,9 +36,7 @@ class SeparatorSettings(BaseSettings):
 
     model_config = SettingsConfigDict(frozen=True, extra="ignore", env_prefix="LOCALCLIP_")
 
-    profile: Literal["embedded", "neural"] = Field(
-        default="embedded", description="engines used where none is named: embedded needs no weights, neural does"
-    )
+    profile: Profile = PROFILE
     separator: str | None = Field(
         default=None, description="engine that separates voices: none or demucs; None: the profile's"
     )

@@ -1,10 +1,11 @@
 """Settings of the translator."""
 
 from pathlib import Path
-from typing import Literal
 
 from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from shared.models import PROFILE, Profile
 
 
 class TranslatorSettings(BaseSettings):
@@ -12,15 +13,17 @@ class TranslatorSettings(BaseSettings):
 
     model_config = SettingsConfigDict(frozen=True, extra="ignore", env_prefix="LOCALCLIP_")
 
-    profile: Literal["embedded", "neural"] = Field(
-        default="embedded", description="engines used where none is named: embedded needs no weights, neural does"
-    )
+    profile: Profile = PROFILE
     translator: str | None = Field(
         default=None, description="engine that translates, apertium, ctranslate2 or openai; None: the profile's"
     )
-    translation_model: str = Field(
-        default="nllb-200-600m",
-        description="model of the engine ctranslate2: a name of `localclip models list`, or a folder",
+    translation_model: str | None = Field(
+        default=None,
+        description="model of the engine ctranslate2: a name of `localclip models list`, or a folder; None: the best "
+        "that is here, for the profile neural nllb-200-600m",
+    )
+    commercial_only: bool = Field(
+        default=False, description="refuse engines whose licence forbids commercial use, weights included"
     )
     translation_beam: int = Field(
         default=4, ge=1, le=16, description="beams of that model; up to four of them become candidates of a line"

@@ -2,8 +2,10 @@
 
 import hashlib
 from collections.abc import Callable
+from importlib.util import find_spec
 from typing import Any
 
+from shared.models import ModelSettings
 from shared.pipeline import ErrorCode, PermanentError
 
 
@@ -23,6 +25,15 @@ def torch_device(wanted: str) -> str:
     except (RuntimeError, AssertionError) as error:
         raise PermanentError(ErrorCode.ENGINE_UNAVAILABLE, f"LOCALCLIP_DEVICE={wanted}: {error}") from error
     return name
+
+
+def on_gpu(models: ModelSettings) -> bool:
+    """Whether engines on torch compute on a GPU here; without torch they do not compute at all."""
+    if models.device == "cpu" or find_spec("torch") is None:
+        return False
+    import torch
+
+    return bool(torch.cuda.is_available())
 
 
 def memory_release(device: str) -> Callable[[], None] | None:

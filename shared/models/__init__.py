@@ -6,10 +6,12 @@ A service only loads what lies in a folder; fetching is the step of a person: `l
 from shared.models._catalogue import CATALOGUE, STARTER, Link, Model, catalogued
 from shared.models._contents import Archive, File, HubFile, Member, Packed, Source, WebFile, download_bytes
 from shared.models._find import find_model, identified, is_here
-from shared.models._settings import ModelSettings
+from shared.models._machine import best_here, has_room, usable
+from shared.models._settings import PROFILE, ModelSettings, Profile
 
 __all__ = [
     "CATALOGUE",
+    "PROFILE",
     "STARTER",
     "Archive",
     "File",
@@ -19,11 +21,15 @@ __all__ = [
     "Model",
     "ModelSettings",
     "Packed",
+    "Profile",
     "Source",
     "WebFile",
+    "best_here",
     "catalogued",
     "download_bytes",
     "find_model",
+    "has_room",
     "identified",
     "is_here",
+    "usable",
 ]

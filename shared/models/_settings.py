@@ -1,9 +1,20 @@
 """Settings of every engine that has weights."""
 
 from pathlib import Path
+from typing import Any, Literal
 
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+Profile = Literal["auto", "embedded", "neural"]
+"""Which engines are used where none is named."""
+
+PROFILE: Any = Field(
+    default="auto",
+    description="engines used where none is named: auto takes the best whose weights are here and that this machine "
+    "can run, embedded those that need no weights, neural those of a GPU",
+)
+"""The setting `profile` of every service with engines."""
 
 
 class ModelSettings(BaseSettings):

@@ -45,7 +45,7 @@ FIXED_BY_IMAGES = {
     "LOCALCLIP_MODELS_DIR",
     "LOCALCLIP_ALLOW_ANONYMOUS",
     "LOCALCLIP_APERTIUM_DATA",
-    # the cpu profile runs on the embedded engines
+    # the cpu profile runs on the best engines whose weights are there
     "LOCALCLIP_PROFILE",
     "LOCALCLIP_DEVICE",
     "LOCALCLIP_COMPUTE_TYPE",

@@ -14,8 +14,9 @@ from services.cloner.engines.base import (
     Voice,
 )
 from services.cloner.settings import ClonerSettings
+from shared.inference import on_gpu
 from shared.messaging import EngineInfo
-from shared.models import ModelSettings, find_model
+from shared.models import ModelSettings, best_here, catalogued, find_model, has_room, is_here
 from shared.observability import logger
 from shared.pipeline import ErrorCode, PermanentError, PipelineError, Stage, create_from_package
 
@@ -36,6 +37,7 @@ __all__ = [
 _INSTALL = (
     "install espeak-ng (and flite for better English), e.g. `apt install espeak-ng flite`; see `localclip doctor`"
 )
+_EMBEDDED = ("flite", "open-jtalk", "espeak-ng")
 _WAY_OUT = "set LOCALCLIP_PROFILE=embedded or LOCALCLIP_SYNTHESIZER=espeak-ng"
 log = logger(__name__)
 
@@ -70,8 +72,10 @@ def load_synthesizers(settings: ClonerSettings, models: ModelSettings | None = N
         names = [name.strip() for name in settings.synthesizer.split(",") if name.strip()]
     elif settings.profile == "neural":
         names = _neural(settings, models)
+    elif settings.profile == "auto":
+        names = [*_cloning(settings, models), *_kokoro(settings, models), *_EMBEDDED]
     else:
-        names = ["flite", "espeak-ng"]
+        names = list(_EMBEDDED)
     engines: list[Synthesizer] = []
     left_out: list[EngineInfo] = []
     for name in names:
@@ -85,7 +89,39 @@ def load_synthesizers(settings: ClonerSettings, models: ModelSettings | None = N
     if not engines:
         reasons = "; ".join(one.problem for one in left_out) or f"no voice engine is installed: {_INSTALL}"
         raise PermanentError(ErrorCode.ENGINE_UNAVAILABLE, reasons)
+    if settings.profile == "auto" and not settings.synthesizer:
+        engines = _in_time(engines)
     return Loaded(tuple(engines), tuple(left_out))
+
+
+def _cloning(settings: ClonerSettings, models: ModelSettings) -> list[str]:
+    """Engines that speak like a clip, which need a GPU."""
+    if not on_gpu(models):
+        return []
+    weights = {"xtts-v2": ("TTS", "coqui-xtts"), "voxcpm2": ("voxcpm", "voxcpm")}
+    able = [name for name, (package, _) in weights.items() if find_spec(package) is not None]
+    best = best_here(able, models, commercial_only=settings.commercial_only)
+    return [weights[best][1]] if best else []
+
+
+def _kokoro(settings: ClonerSettings, models: ModelSettings) -> list[str]:
+    model = catalogued(settings.kokoro_model)
+    return ["kokoro"] if model is None or (is_here(model, models) and has_room(model)) else []
+
+
+def _in_time(engines: list[Synthesizer]) -> list[Synthesizer]:
+    """Where Kokoro takes longer than what it says lasts, others go first that are understood too."""
+    from services.cloner.engines.kokoro import NAME, KokoroSynthesizer
+
+    kokoro = next((engine for engine in engines if isinstance(engine, KokoroSynthesizer)), None)
+    if kokoro is None:
+        return engines
+    speed = kokoro.seconds_per_second()
+    log.info("voice_engine_measured", engine=NAME, seconds_per_second=round(speed, 2))
+    if speed <= 1.0:
+        return engines
+    quick = [engine for engine in engines if engine.info.name in ("flite", "open-jtalk")]
+    return [*quick, *(engine for engine in engines if engine not in quick)]
 
 
 def _neural(settings: ClonerSettings, models: ModelSettings) -> list[str]:
@@ -109,18 +145,22 @@ def _create(name: str, settings: ClonerSettings, models: ModelSettings) -> Synth
             from services.cloner.engines.flite import find_flite
 
             return find_flite()
+        case "open-jtalk":
+            from services.cloner.engines.openjtalk import find_open_jtalk
+
+            return find_open_jtalk()
         case "espeak-ng":
             from services.cloner.engines.espeak import find_espeak
 
             return find_espeak()
-        case "coqui-xtts" | "voxcpm":
+        case "kokoro" | "coqui-xtts" | "voxcpm":
             return _load(name, settings, models)
     engine: Synthesizer | None = create_from_package("voice", name, settings)
     if engine is None:
         raise PermanentError(
             ErrorCode.ENGINE_UNAVAILABLE,
-            f"the voice engine '{name}' is not part of this build, which has 'coqui-xtts', 'voxcpm', 'flite' and "
-            f"'espeak-ng': {_WAY_OUT}",
+            f"the voice engine '{name}' is not part of this build, which has 'kokoro', 'coqui-xtts', 'voxcpm', "
+            f"'flite', 'open-jtalk' and 'espeak-ng': {_WAY_OUT}",
         )
     return engine
 
@@ -129,7 +169,11 @@ def _load(name: str, settings: ClonerSettings, models: ModelSettings) -> Synthes
     """An engine with weights, which has spoken once."""
     from services.cloner.engines._warming import warm_up
 
-    extra, weights = ("xtts", settings.xtts_model) if name == "coqui-xtts" else ("voxcpm", settings.voxcpm_model)
+    extra, weights = {
+        "kokoro": ("cloner", settings.kokoro_model),
+        "coqui-xtts": ("xtts", settings.xtts_model),
+        "voxcpm": ("voxcpm", settings.voxcpm_model),
+    }[name]
     folder = find_model(weights, models)
     try:
         engine = _loaded(name, settings, models)
@@ -151,6 +195,10 @@ def _load(name: str, settings: ClonerSettings, models: ModelSettings) -> Synthes
 
 
 def _loaded(name: str, settings: ClonerSettings, models: ModelSettings) -> Synthesizer:
+    if name == "kokoro":
+        from services.cloner.engines.kokoro import KokoroSynthesizer
+
+        return KokoroSynthesizer(settings, models)
     if name == "coqui-xtts":
         from services.cloner.engines.xtts import XttsSynthesizer
 

@@ -39,7 +39,8 @@ class StockVoice:
     """A voice that comes with an engine; a person may choose it by `name`.
 
     `low_hz` to `high_hz` is what it can be tuned to; `f0_hz` is where it sounds best. `reserve_st`: semitones that
-    a better match in pitch must be worth before this voice is preferred to one of reserve 0.
+    a better match in pitch must be worth before this voice is preferred to one of reserve 0. `languages`: those it
+    speaks; empty: all of its engine.
     """
 
     name: str
@@ -47,6 +48,11 @@ class StockVoice:
     low_hz: float
     high_hz: float
     reserve_st: float = 0.0
+    languages: tuple[str, ...] = ()
+
+    def speaks(self, code: str) -> bool:
+        """Whether it is a voice for this language."""
+        return not self.languages or code in self.languages
 
 
 @dataclass(frozen=True)

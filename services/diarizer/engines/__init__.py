@@ -2,6 +2,7 @@
 
 import os
 from dataclasses import dataclass
+from importlib.util import find_spec
 
 from services.diarizer.engines.base import (
     Recognition,
@@ -15,8 +16,10 @@ from services.diarizer.engines.base import (
     VoiceEmbedder,
 )
 from services.diarizer.settings import DiarizerSettings
+from shared.inference import on_gpu, place_ctranslate2
 from shared.messaging import EngineInfo
-from shared.models import ModelSettings
+from shared.models import ModelSettings, best_here, usable
+from shared.observability import logger
 from shared.pipeline import ErrorCode, PermanentError, create_from_package
 
 __all__ = [
@@ -36,6 +39,18 @@ __all__ = [
     "create_recognizer",
     "create_voice_activity",
 ]
+
+
+# The best first. On a CPU whisper-large-v3 takes longer than the sound lasts.
+_WHISPERS = (
+    "whisper-large-v3-turbo",
+    "whisper-large-v3",
+    "whisper-small",
+    "whisper-base",
+    "whisper-tiny.en",
+)
+_WHISPERS_ON_CPU = tuple(name for name in _WHISPERS if name != "whisper-large-v3")
+log = logger(__name__)
 
 
 @dataclass(frozen=True)
@@ -70,6 +85,8 @@ def create_engines(settings: DiarizerSettings, models: ModelSettings | None = No
 
 def create_recognizer(settings: DiarizerSettings, models: ModelSettings) -> Recognizer:
     """Load the speech recognizer. Raises: PermanentError, `engine_unavailable`."""
+    if settings.recognizer is None and settings.profile == "auto":
+        settings = _with_best_recognizer(settings, models)
     match settings.recognizer or {"embedded": "pocketsphinx"}.get(settings.profile, "faster-whisper"):
         case "pocketsphinx":
             from services.diarizer.engines.sphinx import SphinxRecognizer
@@ -88,7 +105,7 @@ def create_recognizer(settings: DiarizerSettings, models: ModelSettings) -> Reco
 
 def create_diarizer(settings: DiarizerSettings, models: ModelSettings) -> SpeakerDiarizer:
     """Load the engine that tells speakers apart. Raises: PermanentError, `engine_unavailable`."""
-    match settings.diarizer or {"embedded": "clustering"}.get(settings.profile, "pyannote.audio"):
+    match settings.diarizer or _by_profile(settings, models, "clustering"):
         case "clustering":
             from services.diarizer.engines.clustering import ClusteringDiarizer
 
@@ -120,7 +137,7 @@ def create_voice_activity(settings: DiarizerSettings) -> VoiceActivity:
 
 def create_embedder(settings: DiarizerSettings, models: ModelSettings) -> VoiceEmbedder:
     """Load the engine that describes voices. Raises: PermanentError, `engine_unavailable`."""
-    match settings.embedder or {"embedded": "spectral"}.get(settings.profile, "pyannote.audio"):
+    match settings.embedder or _by_profile(settings, models, "spectral"):
         case "spectral":
             from services.diarizer.engines.spectral import SpectralEmbedder
 
@@ -131,6 +148,30 @@ def create_embedder(settings: DiarizerSettings, models: ModelSettings) -> VoiceE
             return PyannoteEmbedder(settings, models)
         case name:
             raise _unavailable("embedder", name, "spectral", "pyannote.audio")
+
+
+def _with_best_recognizer(settings: DiarizerSettings, models: ModelSettings) -> DiarizerSettings:
+    """The largest Whisper whose weights are here and that works in reasonable time; without any, what needs none."""
+    if settings.recognizer_model:
+        return settings.model_copy(update={"recognizer": "faster-whisper"})
+    on_cpu = place_ctranslate2(models).device == "cpu"
+    name = best_here(_WHISPERS_ON_CPU if on_cpu else _WHISPERS, models)
+    if name is None and find_spec("pocketsphinx") is None:
+        raise PermanentError(
+            ErrorCode.ENGINE_UNAVAILABLE, "there are no weights to recognize speech with: localclip models pull starter"
+        )
+    chosen = {"recognizer": "faster-whisper", "recognizer_model": name} if name else {"recognizer": "pocketsphinx"}
+    log.info("recognizer_chosen", **chosen)
+    return settings.model_copy(update=chosen)
+
+
+def _by_profile(settings: DiarizerSettings, models: ModelSettings, embedded: str) -> str:
+    """`embedded`, or pyannote.audio: by itself only on a GPU, as it takes longer than the sound lasts on a CPU."""
+    if settings.profile == "auto":
+        has_package = find_spec("pyannote") is not None and find_spec("pyannote.audio") is not None
+        able = has_package and usable(settings.diarizer_model, models) and on_gpu(models)
+        return "pyannote.audio" if able else embedded
+    return embedded if settings.profile == "embedded" else "pyannote.audio"
 
 
 def _unavailable(port: str, name: str, *offered: str) -> PermanentError:

@@ -22,6 +22,7 @@ from shared.pipeline import language as known_language
 from shared.transcript import Word
 
 _HINT = "upload subtitles of the spoken language with the video"
+_DEFAULT = "whisper-large-v3-turbo"
 _BATCH = {"cpu": 4, "cuda": 16}
 _ASKED_CHUNKS = 4  # for their language
 log = logger(__name__)
@@ -45,9 +46,11 @@ class WhisperRecognizer:
     punctuates = True
 
     def __init__(self, settings: DiarizerSettings, models: ModelSettings) -> None:
-        folder = find_model(settings.recognizer_model, models)
+        wanted = settings.recognizer_model or _DEFAULT
+        folder = find_model(wanted, models)
         self._whisper = Whisper(folder, models)
-        self._name, self._weights = folder.name, identified(settings.recognizer_model)
+        self._weights = identified(wanted)
+        self._name = self._weights.name if self._weights else folder.name
         self._batch = SafeSize(settings.recognizer_batch or _BATCH[self._whisper.placement.device])
 
     @property

@@ -1,8 +1,10 @@
 """The engines that handle sound and files, and the one place where they are chosen."""
 
+from importlib.util import find_spec
+
 from services.exporter.engines.base import Mixer, MuxPlan, Report, Separator
 from services.exporter.settings import ExporterSettings, SeparatorSettings
-from shared.models import ModelSettings
+from shared.models import ModelSettings, usable
 from shared.pipeline import ErrorCode, PermanentError, create_from_package
 
 __all__ = ["Mixer", "MuxPlan", "Report", "Separator", "create_mixer", "create_separator"]
@@ -37,15 +39,22 @@ def create_separator(settings: SeparatorSettings, models: ModelSettings | None =
     Raises:
         PermanentError: `engine_unavailable` for one that this build does not have or whose model cannot be loaded.
     """
-    match settings.separator or {"embedded": "none"}.get(settings.profile, "demucs"):
+    models = models or ModelSettings()
+    match settings.separator or _by_profile(settings, models):
         case "none":
             return None
         case "demucs":
             from services.exporter.engines.demucs import DemucsSeparator
 
-            return DemucsSeparator(settings.separator_model, models or ModelSettings())
+            return DemucsSeparator(settings.separator_model, models)
         case unknown:
             raise PermanentError(
                 ErrorCode.ENGINE_UNAVAILABLE,
                 f"there is no separator '{unknown}'; set LOCALCLIP_SEPARATOR=none or demucs",
             )
+
+
+def _by_profile(settings: SeparatorSettings, models: ModelSettings) -> str:
+    if settings.profile == "auto":
+        return "demucs" if find_spec("demucs") is not None and usable(settings.separator_model, models) else "none"
+    return "none" if settings.profile == "embedded" else "demucs"

@@ -2,10 +2,16 @@
 
 from services.translator.engines.base import Line, Passage, Traits, Translation, Translator
 from services.translator.settings import TranslatorSettings
-from shared.models import ModelSettings
+from shared.models import ModelSettings, best_here
+from shared.observability import logger
 from shared.pipeline import ErrorCode, PermanentError, create_from_package
 
 __all__ = ["Line", "Passage", "Traits", "Translation", "Translator", "create_translator"]
+
+_DEFAULT = "nllb-200-600m"
+_MODELS = ("nllb-200-1.3b", "nllb-200-600m", "madlad400-3b", "m2m100-418m")
+"""The best first, of what a CPU translates in reasonable time; on a GPU too, a larger one is named by a person."""
+log = logger(__name__)
 
 
 def create_translator(settings: TranslatorSettings, models: ModelSettings | None = None) -> Translator:
@@ -16,13 +22,16 @@ def create_translator(settings: TranslatorSettings, models: ModelSettings | None
     Raises:
         PermanentError: `engine_unavailable` for one that this build does not have.
     """
+    models = models or ModelSettings()
+    if settings.translator is None and settings.profile == "auto":
+        settings = _with_best(settings, models)
     match settings.translator or {"embedded": "apertium"}.get(settings.profile, "ctranslate2"):
         case "apertium":
             from services.translator.engines.apertium import ApertiumTranslator
 
             return ApertiumTranslator(settings.apertium_data, settings.apertium_timeout_s)
         case "ctranslate2":
-            return _ctranslate2(settings, models or ModelSettings())
+            return _ctranslate2(settings, models)
         case "openai":
             return _openai(settings)
         case name:
@@ -36,10 +45,20 @@ def create_translator(settings: TranslatorSettings, models: ModelSettings | None
             )
 
 
+def _with_best(settings: TranslatorSettings, models: ModelSettings) -> TranslatorSettings:
+    """The best model whose weights are here, for all its languages; without any, what needs none."""
+    if settings.translation_model:
+        return settings.model_copy(update={"translator": "ctranslate2"})
+    name = best_here(_MODELS, models, commercial_only=settings.commercial_only)
+    chosen = {"translator": "ctranslate2", "translation_model": name} if name else {"translator": "apertium"}
+    log.info("translator_chosen", **chosen)
+    return settings.model_copy(update=chosen)
+
+
 def _ctranslate2(settings: TranslatorSettings, models: ModelSettings) -> Translator:
     from services.translator.engines.ctranslate2 import CTranslate2Translator, load_model
 
-    name = settings.translation_model
+    name = settings.translation_model or _DEFAULT
     model = load_model(name, models, settings.translation_beam)
     return CTranslate2Translator(
         model, name, models, budget=settings.translation_batch_tokens, jobs=settings.translation_jobs

@@ -19,7 +19,7 @@ def speaker(number: int, f0_hz: float | None, voice: str | None = None) -> Speak
 
 
 def voices(*speakers: SpeakerVoice, engines: tuple[Synthesizer, ...] = (ENGINES["espeak-ng"],)) -> dict[str, Voice]:
-    parts = cast(speakers, engines, {})
+    parts = cast(speakers, engines, {}, "en")
     assert all(isinstance(part, Part) for part in parts.values()), parts
     return {who: part.voice for who, part in parts.items() if isinstance(part, Part)}
 
@@ -90,13 +90,13 @@ def test_a_person_chooses() -> None:
 def test_a_chosen_voice_may_be_in_another_engine() -> None:
     """English speaks with Flite unless a person prefers a voice of eSpeak NG."""
     engines = (ENGINES["flite"], ENGINES["espeak-ng"])
-    parts = cast([speaker(1, 100.0), speaker(2, 100.0, voice="espeak-female-2")], engines, {})
+    parts = cast([speaker(1, 100.0), speaker(2, 100.0, voice="espeak-female-2")], engines, {}, "en")
     assert [part.engine.info.name for part in parts.values() if isinstance(part, Part)] == ["flite", "espeak-ng"]
 
 
 def test_an_unknown_voice_fails_its_speaker_only() -> None:
     """The message names the voices there are."""
-    parts = cast([speaker(1, 100.0, voice="flite-slt"), speaker(2, 100.0)], (ENGINES["espeak-ng"],), {})
+    parts = cast([speaker(1, 100.0, voice="flite-slt"), speaker(2, 100.0)], (ENGINES["espeak-ng"],), {}, "en")
     assert isinstance(parts["S1"], Fault)
     assert "'flite-slt'" in parts["S1"].message
     assert "espeak-female-1" in parts["S1"].message
@@ -108,12 +108,12 @@ def test_a_cloning_engine_gets_the_clips(tones: Synthesizer, tmp_path: Path) -> 
     tones.abilities = Abilities(languages=("en",), sample_rate_hz=24_000, max_chars=250, clones=True)  # type: ignore[misc]
     clip = tmp_path / "clip.wav"
     clip.write_bytes(b"one")
-    parts = cast([speaker(1, 100.0), speaker(2, 100.0)], (tones,), {"S1": clip})
+    parts = cast([speaker(1, 100.0), speaker(2, 100.0)], (tones,), {"S1": clip}, "en")
     assert isinstance(parts["S1"], Part)
     assert parts["S1"].voice.reference == clip
     assert isinstance(parts["S2"], Fault)
     clip.write_bytes(b"two")
-    again = cast([speaker(1, 100.0)], (tones,), {"S1": clip})["S1"]
+    again = cast([speaker(1, 100.0)], (tones,), {"S1": clip}, "en")["S1"]
     assert isinstance(again, Part)
     assert again.voice.key != parts["S1"].voice.key
 

@@ -46,7 +46,7 @@ def test_every_language_speaks_in_the_pitch_of_its_speakers(
         assert np.abs(audio).max() <= 0.9
         assert np.abs(audio[:2400]).max() > 0.003
         assert 12 * abs(np.log2(median_f0(audio) / (voice.f0_hz or 0))) < 1.5
-    assert [engine.name for engine in found.engines] == ["flite" if code == "en" else "espeak-ng"]
+    assert [engine.name for engine in found.engines] == [{"en": "flite", "ja": "open-jtalk"}.get(code, "espeak-ng")]
 
 
 def test_two_speakers_of_one_pitch_are_told_apart(
@@ -91,9 +91,8 @@ def test_lines_are_fitted_to_their_slots(
         assert {take.fit for take in found} == {"natural", "tight", "overflow"}
         assert found[-1].speed == pytest.approx(1.5, abs=1e-3)
         assert "shorter translation" in (found[-1].decision or "")
-    assert all(
-        any(speech.rate > 1.2 for speech in engine.asked) for engine in counted.values()
-    )  # the engines' own tempo
+    for name in ("flite", "espeak-ng"):  # the engines' own tempo
+        assert any(speech.rate > 1.2 for speech in counted[name].asked)
 
 
 def test_a_fast_line_is_all_there(

@@ -1,0 +1,92 @@
+"""The profile `auto`: the best recognizer whose weights are here; real weights, heard for real."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from services.diarizer.engines import create_diarizer, create_embedder, create_recognizer
+from services.diarizer.engines.base import Span
+from services.diarizer.recording import Recording
+from services.diarizer.settings import DiarizerSettings
+from shared.models import ModelSettings, catalogued
+from tests.support.real_weights import real_weights
+
+AUTO = DiarizerSettings(profile="auto")
+
+
+def fake(folder: Path, *names: str) -> ModelSettings:
+    """Folders that look like models."""
+    for name in names:
+        model = catalogued(name)
+        assert model is not None
+        (folder / name).mkdir(parents=True)
+        for file in model.required:
+            (folder / name / file).write_bytes(b"")
+    return ModelSettings(models_dir=folder, device="cpu")
+
+
+@pytest.fixture
+def chosen(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
+    """The models that would be loaded."""
+    asked: list[Any] = []
+    monkeypatch.setattr(
+        "services.diarizer.engines.whisper.WhisperRecognizer", lambda settings, _: asked.append(settings)
+    )
+    return asked
+
+
+def test_without_weights_it_is_what_needs_none(tmp_path: Path) -> None:
+    """Pocketsphinx, and the clustering of voices; nothing is fetched."""
+    models = ModelSettings(models_dir=tmp_path, device="cpu")
+    assert create_recognizer(AUTO, models).info.name == "pocketsphinx"
+    assert create_diarizer(AUTO, models).info.name == "clustering"
+    assert create_embedder(AUTO, models).info.name != "pyannote.audio"
+
+
+@pytest.mark.parametrize(
+    ("here", "best"),
+    [
+        (("whisper-base", "whisper-tiny.en"), "whisper-base"),
+        (("whisper-base", "whisper-small"), "whisper-small"),
+        (("whisper-base", "whisper-large-v3"), "whisper-base"),  # takes longer than the sound lasts on a CPU
+        (("whisper-large-v3-turbo", "whisper-small"), "whisper-large-v3-turbo"),
+    ],
+)
+def test_the_largest_that_is_here_and_quick_enough(
+    tmp_path: Path, chosen: list[Any], here: tuple[str, ...], best: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As far as the memory goes."""
+    monkeypatch.setattr("shared.models._machine.memory_bytes", lambda: 16_000_000_000)
+    create_recognizer(AUTO, fake(tmp_path, *here))
+    assert [settings.recognizer_model for settings in chosen] == [best]
+
+
+def test_what_does_not_fit_the_memory_is_passed_over(
+    tmp_path: Path, chosen: list[Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Other services live on the machine, too."""
+    monkeypatch.setattr("shared.models._machine.memory_bytes", lambda: 2_000_000_000)
+    create_recognizer(AUTO, fake(tmp_path, "whisper-small", "whisper-base"))
+    assert [settings.recognizer_model for settings in chosen] == ["whisper-base"]
+
+
+def test_a_model_that_was_named_is_taken(tmp_path: Path, chosen: list[Any]) -> None:
+    """Whatever else is here."""
+    settings = AUTO.model_copy(update={"recognizer_model": "whisper-tiny.en"})
+    create_recognizer(settings, fake(tmp_path, "whisper-base"))
+    assert [settings.recognizer_model for settings in chosen] == ["whisper-tiny.en"]
+
+
+def test_the_smallest_real_model_hears_a_sentence(say: Any, record: Any) -> None:
+    """Words whole and in time, and its licence known though it was given by its path."""
+    models = real_weights("whisper-tiny.en")
+    path = str(models.models_dir / "whisper-tiny.en")
+    recognizer = create_recognizer(DiarizerSettings(recognizer="faster-whisper", recognizer_model=path), models)
+    recording: Recording = record(say("slt", "the quick brown fox jumps over the lazy dog"))
+    found = recognizer.recognize(recording, [Span(0.0, recording.duration_s)], "en", lambda _: None)
+    said = " ".join(word.text for word in found.words).lower().strip(" .")
+    assert "quick brown fox" in said, said
+    assert said.endswith("over the lazy dog"), said
+    assert all(0 <= word.start_s < word.end_s <= recording.duration_s for word in found.words)
+    assert (recognizer.info.licence, recognizer.info.commercial_use) == ("MIT", True)
