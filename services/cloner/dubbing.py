@@ -141,6 +141,7 @@ def _speech(line: LineToSpeak, text: str, code: str, part: Part) -> Speech:
         part.voice,
         target_s=target_s if can.aims else None,
         rendition=line.rendition if can.varies else 0,
+        goes_on=line.goes_on and can.keeps_open,
     )
 
 

@@ -22,6 +22,7 @@ def natural_hash(engine: Synthesizer, speech: Speech) -> str:
     """The name of `speech` spoken by `engine` at natural speed."""
     more = [] if speech.target_s is None else [f"aim {speech.target_s:g}"]
     more += [f"rendition {speech.rendition}"] if speech.rendition else []
+    more += ["goes on"] if speech.goes_on else []
     return _hash(engine.info.name, engine.info.version, speech.voice.key, speech.language, speech.text, *more)
 
 

@@ -177,6 +177,7 @@ class LineToSpeak(Message):
     lead_s: float = Field(default=0.0, ge=0, description="silence before the line that it may begin in at worst")
     revision: int = Field(default=0, description="given back with the take, which counts for this revision only")
     rendition: int = Field(default=0, ge=0, description="how often a person wished to hear the same said otherwise")
+    goes_on: bool = Field(default=False, description="its sentence goes on in the next line: the voice does not end it")
 
 
 class CloneLines(Job):

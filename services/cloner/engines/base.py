@@ -62,7 +62,7 @@ class Abilities:
     `sample_rate_hz` is nominal: each sound states its own. `clones`: it speaks like a reference clip and then needs
     no stock voice. `joins_short_lines`: it goes astray on a word or two, and short lines are better spoken together.
     `aims`: of several tries it gives the one whose length is nearest to `Speech.target_s`. `varies`: it can say the
-    same otherwise, see `Speech.rendition`.
+    same otherwise, see `Speech.rendition`. `keeps_open`: it can leave a sentence open, see `Speech.goes_on`.
     """
 
     languages: tuple[str, ...]
@@ -76,6 +76,7 @@ class Abilities:
     joins_short_lines: bool = False
     aims: bool = False
     varies: bool = False
+    keeps_open: bool = False
 
 
 @dataclass(frozen=True)
@@ -97,7 +98,8 @@ class Voice:
 class Speech:
     """One thing to say: plain text, no markup.
 
-    `target_s` is how long the picture would like it to be; another `rendition` is the same said otherwise.
+    `target_s` is how long the picture would like it to be; another `rendition` is the same said otherwise. `goes_on`:
+    the sentence goes on in the next line, so the voice does not fall at its end.
     """
 
     text: str
@@ -106,6 +108,7 @@ class Speech:
     rate: float = 1.0
     target_s: float | None = None
     rendition: int = 0
+    goes_on: bool = False
 
 
 class Synthesizer(Protocol):

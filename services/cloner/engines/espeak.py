@@ -106,6 +106,7 @@ class EspeakSynthesizer:
             slowest=0.5,
             fastest=1.6,
             voices=tuple(_stock_voices()),
+            keeps_open=True,
         )
 
     def synthesize(self, batch: Sequence[Speech], cancel: CancelToken) -> Iterator[tuple[int, Sound | Fault]]:
@@ -114,7 +115,7 @@ class EspeakSynthesizer:
             yield index, self._speak(speech, cancel)
 
     def _speak(self, speech: Speech, cancel: CancelToken) -> Sound | Fault:
-        text = speech.text
+        text = f"{speech.text}," if speech.goes_on and speech.text[-1:].isalnum() else speech.text
         if speech.language == "ja" and self._kana:
             kana = self._kana.read(text)
             if isinstance(kana, Fault):

@@ -20,7 +20,7 @@ from services.gateway.planning.fitting import MAX_ROUNDS, Ask, Keep, Speak, Spok
 from services.gateway.planning.kinds import REFIT
 from services.gateway.planning.slots import Room, Span, rooms
 from services.gateway.planning.terms import held
-from services.gateway.planning.units import FITTING_SHARE, line_to_speak, sentences_of
+from services.gateway.planning.units import FITTING_SHARE, line_to_speak, sentences_of, unended_lines
 from services.gateway.planning.voices import Roles, with_needed
 from shared.messaging import (
     JOB,
@@ -84,6 +84,11 @@ class _Loop:
     speak: list[LineToSpeak] = field(default_factory=list)
     ask: list[LineToRewrite] = field(default_factory=list)
     round: int = 1
+
+    @cached_property
+    def unended(self) -> frozenset[str]:
+        """Segments whose sentence goes on in the next one."""
+        return unended_lines(list(self.spans.values()))
 
     @cached_property
     def parts(self) -> frozenset[str]:
@@ -180,7 +185,8 @@ def _decide(loop: _Loop, line: LineRow, *, asked_before: bool = False) -> None:
     may_ask = loop.may_ask and not asked_before
     match fitting.decide(_spoken(line), line.alternatives, room, _LIMITS, may_ask=may_ask):
         case Speak(text):
-            loop.speak.append(line_to_speak(loop.spans[line.segment_id], view(line), room, text))
+            goes_on = line.segment_id in loop.unended
+            loop.speak.append(line_to_speak(loop.spans[line.segment_id], view(line), room, text, goes_on=goes_on))
             loop.round = max(loop.round, line.rounds + 1)
         case Ask(budget):
             loop.ask.append(

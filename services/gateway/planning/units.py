@@ -163,6 +163,7 @@ def clone_jobs(
     room = rooms(spans, duration_s)
     todo = [span for span in spans if span.segment_id in lines and lines[span.segment_id].text]
     total_weight = max(1.0, len(todo) * (1 + FITTING_SHARE))
+    unended = unended_lines(spans)
 
     def size(span: Span) -> int:
         return size_of_text(lines[span.segment_id].text)
@@ -176,7 +177,10 @@ def clone_jobs(
             epoch=epoch,
             weight=len(shard),
             total_weight=total_weight,
-            lines=tuple(line_to_speak(span, lines[span.segment_id], room[span.segment_id]) for span in shard),
+            lines=tuple(
+                line_to_speak(span, lines[span.segment_id], room[span.segment_id], goes_on=span.segment_id in unended)
+                for span in shard
+            ),
             speakers=tuple(speakers.values()),
         )
 
@@ -186,7 +190,15 @@ def line_shard(segment_id: str) -> str:
     return f"line-{segment_id}"
 
 
-def line_to_speak(span: Span, line: LineView, room: Room, text: str | None = None) -> LineToSpeak:
+def unended_lines(spans: Sequence[Span]) -> frozenset[str]:
+    """Segments whose sentence goes on in the next one."""
+    ends = going_on([Said(span.text, span.start_s, span.end_s, span.speaker_id) for span in spans])
+    return frozenset(span.segment_id for span, goes_on in zip(spans, ends, strict=True) if goes_on)
+
+
+def line_to_speak(
+    span: Span, line: LineView, room: Room, text: str | None = None, *, goes_on: bool = False
+) -> LineToSpeak:
     """The order to speak a line, or another `text` in its place."""
     return LineToSpeak(
         segment_id=span.segment_id,
@@ -198,6 +210,7 @@ def line_to_speak(span: Span, line: LineView, room: Room, text: str | None = Non
         lead_s=room.lead_s,
         revision=line.revision,
         rendition=line.rendition,
+        goes_on=goes_on,
     )
 
 

@@ -269,3 +269,17 @@ def test_engines_get_the_spoken_form(line: Line, job: Job, context: JobContext) 
         "Cuesta mil doscientos cincuenta dólares con cincuenta centavos y dos gigas.",
         "menos cinco grados Celsius",
     ]
+
+
+def test_a_sentence_that_goes_on_is_left_open_where_the_voice_can(
+    installed: dict[str, Any], line: Line, job: Job, context: JobContext, heard: Heard
+) -> None:
+    """eSpeak NG's pitch does not fall there; an engine without the means is not asked, and finds the take it has."""
+    closed = line("Queremos visitar las montañas")
+    opened = closed.model_copy(update={"segment_id": "open", "goes_on": True})
+    takes = Dubbing([installed["espeak-ng"]]).run(job("es", closed, opened), context).lines
+    first, second = (heard(take.take_key) for take in takes)
+    assert len(first) != len(second) or not np.array_equal(first, second)
+    engine = ToneEngine()
+    one, other = Dubbing([engine]).run(job("es", closed, opened), context).lines
+    assert one.take_key == other.take_key

@@ -113,3 +113,12 @@ def test_lines_done_again_one_by_one_are_jobs_of_their_own() -> None:
     jobs = translations(said("We want to visit the", "mountains."), {"s0000", "s0001"}, alone=True)
     assert [[item.segment_id for item in job.lines if item.asked] for job in jobs] == [["s0000"], ["s0001"]]
     assert {len(job.lines) for job in jobs} == {2}
+
+
+def test_a_voice_is_told_of_a_sentence_that_goes_on() -> None:
+    """Also when one line of it is spoken again alone."""
+    spans = said("We want to visit the", "mountains.")
+    lines = {one.segment_id: line(one, "x") for one in spans}
+    (job,) = clone_jobs("t", "es", 1, 1, spans, lines, {}, 9.0)
+    (again,) = clone_jobs("t", "es", 1, 1, spans, {"s0000": lines["s0000"]}, {}, 9.0)
+    assert [item.goes_on for item in (*job.lines, *again.lines)] == [True, False, True]
