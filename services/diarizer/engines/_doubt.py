@@ -26,6 +26,7 @@ _PHANTOMS = re.compile(
     r"|subtítulos (realizados )?por .*|gracias por ver( el video)?|terima kasih (telah|sudah) menonton"
     r"|ご(視聴|清聴)(いただき)?ありがとうございま(した|す)|チャンネル登録(を)?(よろしく)?お願い(いた)?します"
     r"|시청해 ?주셔서 감사합니다|구독과 좋아요.*|字幕(by|由).*"
+    r"|(以下|这位|這位)?是普通(话|話)的?(句子)?"  # the prompt that asks for punctuation, said back
     r"|(请|請)不吝点赞.*|(谢谢|感謝|感谢)(大家)?(收看|观看|觀看))",
     re.IGNORECASE,
 )

@@ -75,8 +75,10 @@ class Whisper:
             _, _, ranking = self._model.detect_language(audio=sound)
         return [(str(code), float(probability)) for code, probability in ranking]
 
-    def hear(self, sounds: Sequence[Samples], language: str, prompt: str | None) -> list[Heard]:
-        """All `sounds`, of 30 s at most, in one batch."""
+    def hear(
+        self, sounds: Sequence[Samples], language: str, prompt: str | None, before: str | None = None
+    ) -> list[Heard]:
+        """All `sounds`, of 30 s at most, in one batch, as if `before` had been said before them."""
         audio, clips = _laid_out(sounds)
         pipeline = _Pipeline(self._model)
         with self._turn():
@@ -88,6 +90,7 @@ class Whisper:
                 word_timestamps=True,
                 clip_timestamps=clips,
                 hotwords=prompt,
+                initial_prompt=before,
             )
             found = list(segments)
         spaces = language_info(language).spaces

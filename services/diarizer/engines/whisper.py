@@ -6,6 +6,7 @@ from importlib.metadata import version
 
 import numpy as np
 
+from services.diarizer.engines._chinese import ChineseScript
 from services.diarizer.engines._chunks import Chunk, chunks_of
 from services.diarizer.engines._doubt import Passage, believed, better, within_speech
 from services.diarizer.engines._votes import Guess, elect
@@ -25,6 +26,7 @@ _HINT = "upload subtitles of the spoken language with the video"
 _DEFAULT = "whisper-large-v3-turbo"
 _BATCH = {"cpu": 4, "cuda": 16}
 _ASKED_CHUNKS = 4  # for their language
+_CHINESE = "zh"
 log = logger(__name__)
 
 
@@ -51,6 +53,7 @@ class WhisperRecognizer:
         self._whisper = Whisper(folder, models)
         self._weights = identified(wanted)
         self._name = self._weights.name if self._weights else folder.name
+        self._chinese = ChineseScript(settings.chinese_script)
         self._batch = SafeSize(settings.recognizer_batch or _BATCH[self._whisper.placement.device])
 
     @property
@@ -115,11 +118,12 @@ class WhisperRecognizer:
         """The words of each of `items`, at their times in the recording, and the languages heard."""
         words: list[list[Word]] = []
         languages: list[SpokenIn] = []
+        before = self._chinese.prompt if language == _CHINESE else None
         while len(words) < len(items):
             report(len(words) / len(items))
             left = items[len(words) :]
             batch = self._batch.run(
-                lambda size: self._whisper.hear([item.sound for item in left[:size]], language, prompt)  # noqa: B023
+                lambda size: self._whisper.hear([item.sound for item in left[:size]], language, prompt, before)  # noqa: B023
             )
             for item, (passage, tongue) in zip(left, batch, strict=False):
                 report(len(words) / len(items))
@@ -133,7 +137,7 @@ class WhisperRecognizer:
     def _settled(self, item: _Item, passage: Passage, language: str) -> tuple[Word, ...]:
         """The words of `passage`, or of a second try where it is doubtful."""
         if not passage.is_doubtful:
-            return believed(passage)
+            return self._written(passage, language)
         again = self._whisper.hear_again(item.sound, language)
         chosen = better(passage, again)
         log.info(
@@ -143,7 +147,11 @@ class WhisperRecognizer:
             again=round(again.avg_logprob, 2),
             kept="second" if chosen is again else "first",
         )
-        return believed(chosen)
+        return self._written(chosen, language)
+
+    def _written(self, passage: Passage, language: str) -> tuple[Word, ...]:
+        words = believed(passage)
+        return self._chinese.words(words) if language == _CHINESE else words
 
 
 def _placed(words: Iterable[Word], chunk: Chunk) -> Iterable[Word]:

@@ -85,6 +85,33 @@ def test_pieces_without_a_space_belong_to_the_word_before(tmp_path, noise, code,
     assert all(before.end_s <= after.start_s for before, after in pairwise(found.words))
 
 
+@pytest.mark.parametrize(
+    ("script", "expected"),
+    [("simplified", ["这", "里", "有", "头", "发"]), ("traditional", ["這", "裏", "有", "頭", "髮"])],
+)
+def test_chinese_is_written_in_one_script(tmp_path, noise, script, expected):
+    """Whatever the model writes, character by character, phrases are seen: 发 is 髮 in 头发."""
+    for said in ("這|裏|有|頭|髮", "这|里|有|头|发"):
+        recognizer = recognizer_of(tmp_path, Script(said, language="zh"), chinese_script=script)
+        assert texts(recognizer.recognize(noise(8), [Span(1, 7)], "zh", ignore)) == expected
+
+
+def test_chinese_is_asked_for_with_punctuation(tmp_path, noise, monkeypatch):
+    """By a sentence said to come before; other languages have it without."""
+    told = []
+    transcribe = faster_whisper.BatchedInferencePipeline.transcribe
+
+    def listen(self, *args, initial_prompt=None, **kwargs):
+        told.append(initial_prompt)
+        return transcribe(self, *args, initial_prompt=initial_prompt, **kwargs)
+
+    recognizer = recognizer_of(tmp_path, Script("你|好。", language="zh"))
+    monkeypatch.setattr(faster_whisper.BatchedInferencePipeline, "transcribe", listen)
+    for code in ("zh", "ja"):
+        recognizer.recognize(noise(5), [Span(1, 4)], code, ignore)
+    assert told == ["以下是普通话的句子。", None]
+
+
 def test_a_word_lasts_as_long_as_its_pieces():
     """And is as sure as its letters are on average; a mark adds neither a letter nor, at the start, a word."""
     pieces = [
