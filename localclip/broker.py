@@ -12,6 +12,10 @@ if TYPE_CHECKING:
 
 READER = "automation"
 _OLD_ACCOUNT = "$G"
+_ROOM = """# What the streams may take at most. Left to itself, the server counts with three quarters of what is free
+# on the disk at each start, and makes and changes no stream on a disk that became fuller.
+jetstream: {max_file_store: 16GB}
+"""
 
 
 class LocalBroker:
@@ -35,7 +39,7 @@ class LocalBroker:
         self._folder.chmod(0o700)
         passwords = self._draw()
         _write_private(self._passwords_file, json.dumps(passwords, indent=2))
-        _write_private(self.config, broker_config(passwords))
+        _write_private(self.config, _ROOM + broker_config(passwords))
         _write_private(self.reader_file, "".join(f"{name}={word}\n" for name, word in self.login(READER).items()))
         self._adopt_streams()
 

@@ -1,6 +1,7 @@
 """The broker of a local stack is closed: passwords of its own, in files for its owner alone."""
 
 import asyncio
+import re
 import stat
 import sys
 from pathlib import Path
@@ -69,3 +70,10 @@ def test_a_running_stack_lets_nobody_in_and_shows_no_password(gateway: Stack) ->
     assert gateway.reader_file is not None
     shown += [path.read_text() for path in (gateway.reader_file.parents[1] / "logs").iterdir()]
     assert not [text for text in shown for word in words if word in text]
+
+
+def test_a_disk_that_fills_up_stops_no_start(gateway: Stack) -> None:
+    """What the streams may take is said by the stack, not reckoned from what is free when the server starts."""
+    assert gateway.reader_file is not None
+    log = (gateway.reader_file.parents[1] / "logs" / "nats-server.log").read_text()
+    assert re.search(r"Max Storage: +16\.00 GB", log), log
