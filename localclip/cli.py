@@ -22,6 +22,7 @@ from localclip.local import temporary_stack
 from localclip.logview import shown
 from localclip.sample import make_sample
 from localclip.stack import WORKERS, Stack, StackOptions
+from localclip.starter import ensure_starter
 from localclip.terminal import Key, Server, connect, console
 from shared.pipeline import PipelineError
 
@@ -52,7 +53,10 @@ def up(
     verbose: Annotated[bool, typer.Option("--verbose", "-v", help="show every line of the logs")] = False,
 ) -> None:
     """Run the whole product until Ctrl-C; what it holds stays in the data folder."""
-    options = StackOptions(data, host, port, _workers(only))
+    workers = _workers(only)
+    if {"diarizer", "cloner"} & set(workers):
+        ensure_starter(_tell, _warn)
+    options = StackOptions(data, host, port, workers)
     stack = Stack(options, tell=_warn, on_line=_show_all if verbose else _show)
     try:
         with stack:
@@ -134,6 +138,7 @@ def demo(
 ) -> None:
     """Dub a sample video (or yours) with a stack of its own, and check the exported files."""
     languages = split_languages(to)
+    ensure_starter(_tell, _warn)
     if video is None:
         with console.status("making a sample video ..."):
             video = make_sample(out / "sample.mp4")
@@ -280,6 +285,10 @@ def _fail_unless_complete(dubbed: Dubbed) -> None:
     if not dubbed.complete:
         reasons = "; ".join(f"{result.language}: {result.reason}" for result in dubbed.results if result.reason)
         raise LocalClipError(reasons or "no video was exported")
+
+
+def _tell(text: str) -> None:
+    console.print(text, markup=False, highlight=False, soft_wrap=True)
 
 
 def _warn(text: str) -> None:

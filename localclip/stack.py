@@ -159,7 +159,7 @@ class Stack:
             StackError: a port is taken, a tool is missing, another runner holds the folder, or a part keeps dying.
         """
         if timeout_s is None:
-            timeout_s = START_NEURAL_S if self._ambient.get("LOCALCLIP_PROFILE") == "neural" else START_S
+            timeout_s = START_S if self._ambient.get("LOCALCLIP_PROFILE") == "embedded" else START_NEURAL_S
         self._refuse_the_impossible()
         self._options.data.mkdir(parents=True, exist_ok=True)
         self._lock = DataLock(self._options.data)
