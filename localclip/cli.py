@@ -208,6 +208,7 @@ def doctor_command(
         print(json.dumps(doctor.as_json(findings), indent=2))
     else:
         console.print(doctor.table(findings))
+        console.print(doctor.languages())
         for line in doctor.advice(findings):
             console.print(line, markup=False, highlight=False, soft_wrap=True)
     if doctor.missing(findings):

@@ -7,6 +7,7 @@ import subprocess
 import sys
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,11 @@ from rich.table import Table
 
 from localclip.ffmpeg import available
 from localclip.tools import find_tool
+from shared.models import ModelSettings, Service, best_here, hearing, speaking, usable
+from shared.pipeline import SOURCE_LANGUAGES, language
 
+# As the diarizer chooses on a CPU, the best first.
+_WHISPERS = ("whisper-large-v3-turbo", "whisper-small", "whisper-base", "whisper-tiny.en")
 MANAGERS = ("apt", "brew", "dnf", "winget")
 _MIN_FREE_GB, _MIN_MEMORY_GB = 2.0, 3.0
 _FILTERS = ("loudnorm", "ebur128", "sidechaincompress", "atempo", "amix", "showwavespic")
@@ -98,6 +103,42 @@ def examine(data: Path) -> tuple[Finding, ...]:
     """Look for everything; `data` is where the work would be kept."""
     findings = [_python(), *(_tool(tool) for tool in _TOOLS), *_ffmpeg_parts(), _flite_voices(), *_pairs()]
     return (*findings, _disk(data), _memory())
+
+
+def languages(settings: ModelSettings | None = None) -> Table:
+    """For each language what would understand and speak it here, how well, and what makes that better."""
+    settings = settings or ModelSettings()
+    grid = Table(title="languages, with the profile auto", title_justify="left")
+    for heading in ("language", "understood by", "words wrong", "spoken by", "misheard", "better"):
+        grid.add_column(heading, overflow="fold")
+    ears = best_here(_WHISPERS, settings)
+    for code in SOURCE_LANGUAGES:
+        heard = hearing(code, ears if ears and (ears != "whisper-tiny.en" or code == "en") else _without(code))
+        said = speaking(code, _voice(code, settings))
+        better = dict.fromkeys(filter(None, (heard.better, said.better)))
+        row = (heard.engine or "nothing", _percent(heard), said.engine or "nothing", _percent(said), "; ".join(better))
+        grid.add_row(language(code).name, *row)
+    return grid
+
+
+def _without(code: str) -> str:
+    return "pocketsphinx" if code == "en" else ""
+
+
+def _voice(code: str, settings: ModelSettings) -> str:
+    """The first of the profile auto on a CPU."""
+    espeak = "espeak-ng" if find_tool("espeak-ng") else ""
+    if code in ("en", "fr", "es", "ja", "zh") and usable("kokoro", settings):
+        return "kokoro"
+    if code == "en" and find_tool("flite"):
+        return "flite"
+    return "open-jtalk" if code == "ja" and find_spec("pyopenjtalk") else espeak
+
+
+def _percent(service: Service) -> str:
+    if service.error_percent is None:
+        return "?" if service.engine else ""
+    return f"{service.error_percent:g} %{' (poor)' if service.poor else ''}"
 
 
 def missing(findings: tuple[Finding, ...]) -> tuple[Finding, ...]:

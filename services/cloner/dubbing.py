@@ -86,6 +86,8 @@ class Dubbing:
         exact = chosen.duration_s * TAKE_RATE_HZ
         # Down, because the next line begins where it begins; but nothing is ever faster than the limit.
         samples = ceil(exact - 1e-6) if chosen.tempo >= self._limits.maximum else max(1, int(exact + 1e-6))
+        if samples == natural:  # the slot differs by less than a sample: the take is as it was spoken
+            return Placement(order, chosen, natural, natural, order.name)
         return Placement(order, chosen, natural, samples, placed_hash(order.name, samples))
 
 

@@ -33,6 +33,7 @@ class EngineInfo(Message):
     )
     rewrites: bool = Field(default=False, description="of a translator: it can be asked for shorter or longer texts")
     hint: str = Field(default="", description="what would make more languages possible")
+    model: str = Field(default="", description="name of its weights in `localclip models list`, where there is one")
     problem: str = Field(default="", description="why it could not be loaded: its worker works without it")
 
     @classmethod

@@ -5,6 +5,7 @@ A service only loads what lies in a folder; fetching is the step of a person: `l
 
 from shared.models._catalogue import CATALOGUE, STARTER, Link, Model, catalogued
 from shared.models._contents import Archive, File, HubFile, Member, Packed, Source, WebFile, download_bytes
+from shared.models._figures import Service, hearing, speaking
 from shared.models._find import find_model, identified, is_here
 from shared.models._machine import best_here, has_room, usable
 from shared.models._settings import PROFILE, ModelSettings, Profile
@@ -22,6 +23,7 @@ __all__ = [
     "ModelSettings",
     "Packed",
     "Profile",
+    "Service",
     "Source",
     "WebFile",
     "best_here",
@@ -29,7 +31,9 @@ __all__ = [
     "download_bytes",
     "find_model",
     "has_room",
+    "hearing",
     "identified",
     "is_here",
+    "speaking",
     "usable",
 ]

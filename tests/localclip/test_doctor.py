@@ -53,3 +53,12 @@ def test_json_is_for_scripts(tmp_path: Path) -> None:
     document = json.loads(done.output)
     assert (done.exit_code, document["ok"]) == (0, True)
     assert {"name", "present", "required", "found", "install"} <= set(document["findings"][0])
+
+
+def test_each_language_says_what_it_would_sound_like(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Before anything runs: by the weights that are here."""
+    monkeypatch.setenv("LOCALCLIP_MODELS_DIR", str(tmp_path))
+    done = CliRunner().invoke(app, ["doctor", "--data", str(tmp_path)])
+    assert "French" in done.output
+    assert "74 % (poor)" in done.output
+    assert "localclip models pull kokoro" in done.output

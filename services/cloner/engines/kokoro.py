@@ -121,6 +121,7 @@ class KokoroSynthesizer:
             commercial_use=True,
             languages=self._languages,
             voices=tuple(voice.name for voice in self.abilities.voices),
+            model=NAME,
             hint=f"for {', '.join(missing)}: install espeak-ng and `pip install 'localclip[cloner]'`"
             if missing
             else "",

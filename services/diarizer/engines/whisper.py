@@ -67,6 +67,7 @@ class WhisperRecognizer:
             licence=self._weights.licence if self._weights else "unknown",
             commercial_use=self._weights.commercial_use if self._weights else False,
             languages=self._whisper.languages,
+            model=self._weights.name if self._weights else "",
             hint=_HINT if self._whisper.is_multilingual else f"{_HINT}, or take a multilingual model",
         )
 

@@ -527,6 +527,18 @@ class JobRead(BaseModel):
     finished_at: datetime | None
 
 
+class LanguageService(BaseModel):
+    """What does something for a language, how well, and what would make it better."""
+
+    engine: str = Field(description="the engine, or the name of its weights; empty: nothing here does")
+    error_percent: float | None = Field(
+        description="words that come out wrong as measured (ja, zh, ko: characters): of a voice those misheard, of a "
+        "recognizer those misunderstood; null: not measured"
+    )
+    poor: bool = Field(description="little is understood")
+    better: str = Field(description="the command that makes it better; empty: this is the best there is")
+
+
 class LanguageRead(BaseModel):
     """A language LocalClip offers."""
 
@@ -536,6 +548,8 @@ class LanguageRead(BaseModel):
     is_target: bool
     voices: list[str] = Field(description="voice engines at hand that speak it")
     translated_from: list[str] = Field(description="source languages an engine at hand translates from")
+    understood_by: LanguageService = Field(description="what hears this language in a video")
+    spoken_by: LanguageService = Field(description="what speaks it in a dub, where nobody chose a voice")
 
 
 class Health(BaseModel):

@@ -8,10 +8,11 @@ from nats.errors import Error as NatsError
 from nats.js.errors import APIError
 
 from services.gateway.api.context import Gateway, Parts
-from services.gateway.api.schemas import Health, LanguageRead
+from services.gateway.api.schemas import Health, LanguageRead, LanguageService
 from services.gateway.asyncapi import document
 from services.gateway.capabilities import of_port
 from shared.messaging import EngineInfo, is_connected, subjects
+from shared.models import Service, hearing, speaking
 from shared.pipeline import SOURCE_LANGUAGES, Lane, Stage, language
 
 router = APIRouter(tags=["system"])
@@ -36,7 +37,18 @@ def _language(code: str, engines: list[EngineInfo]) -> LanguageRead:
         is_target=info.is_target,
         voices=voices,
         translated_from=sorted(sources),
+        understood_by=_service(hearing(code, _hearer(code, engines))),
+        spoken_by=_service(speaking(code, voices[0] if voices else "")),
     )
+
+
+def _hearer(code: str, engines: list[EngineInfo]) -> str:
+    able = (one for one in of_port(engines, "recognizer") if not one.languages or code in one.languages)
+    return next((one.model or one.name for one in able), "")
+
+
+def _service(found: Service) -> LanguageService:
+    return LanguageService(engine=found.engine, error_percent=found.error_percent, poor=found.poor, better=found.better)
 
 
 @router.get("/api/engines", operation_id="list_engines")

@@ -142,6 +142,15 @@ def test_the_same_text_and_voice_is_spoken_once(tones: Any, line: Line, job: Job
     assert (len(tones.asked), len({take.take_key for take in found})) == (1, 1)
 
 
+def test_a_slot_shorter_by_less_than_a_sample_has_its_take(
+    tones: Any, line: Line, job: Job, context: JobContext, heard: Heard
+) -> None:
+    """As rounding makes it: what is announced is in the store, and nothing had to be made for it."""
+    (spoken,) = Dubbing([tones]).run(job("en", line("x" * 30, 9.0)), context).lines
+    (take,) = Dubbing([tones]).run(job("en", line("x" * 30, (spoken.natural_s or 0) - 1e-12)), context).lines
+    assert len(heard(take.take_key)) == round((take.duration_s or 0) * TAKE_RATE_HZ)
+
+
 def test_an_engine_without_tempo_is_stretched(
     tones: Any, line: Line, job: Job, context: JobContext, heard: Heard
 ) -> None:

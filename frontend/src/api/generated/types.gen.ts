@@ -435,6 +435,12 @@ export type EngineInfo = {
      */
     licence: string;
     /**
+     * Model
+     *
+     * name of its weights in `localclip models list`, where there is one
+     */
+    model?: string;
+    /**
      * Name
      */
     name: string;
@@ -854,17 +860,57 @@ export type LanguageRead = {
      */
     native_name: string;
     /**
+     * what speaks it in a dub, where nobody chose a voice
+     */
+    spoken_by: LanguageService;
+    /**
      * Translated From
      *
      * source languages an engine at hand translates from
      */
     translated_from: Array<string>;
     /**
+     * what hears this language in a video
+     */
+    understood_by: LanguageService;
+    /**
      * Voices
      *
      * voice engines at hand that speak it
      */
     voices: Array<string>;
+};
+
+/**
+ * LanguageService
+ *
+ * What does something for a language, how well, and what would make it better.
+ */
+export type LanguageService = {
+    /**
+     * Better
+     *
+     * the command that makes it better; empty: this is the best there is
+     */
+    better: string;
+    /**
+     * Engine
+     *
+     * the engine, or the name of its weights; empty: nothing here does
+     */
+    engine: string;
+    /**
+     * Error Percent
+     *
+     * words that come out wrong as measured (ja, zh, ko: characters): of a voice those misheard, of a recognizer those misunderstood; null: not measured
+     */
+    error_percent: number | null;
+    /**
+     * Poor
+     *
+     * little is understood
+     */
+    poor: boolean;
 };
 
 /**

@@ -119,6 +119,15 @@ def test_what_is_public_needs_none(keyed: Gateway, path: str) -> None:
     assert keyed.http.get(path).status_code == 200
 
 
+def test_languages_tell_how_good_they_are_here(keyed: Gateway) -> None:
+    """What hears and speaks each of them, how much goes wrong, and the command that makes it better."""
+    languages = {one["code"]: one for one in keyed.http.get("/api/languages").json()}
+    for language in languages.values():
+        for does in ("understood_by", "spoken_by"):
+            assert set(language[does]) == {"engine", "error_percent", "poor", "better"}
+            assert language[does]["engine"] or language[does]["better"].startswith("localclip models pull ")
+
+
 def test_parts_of_an_upload_need_only_their_signature(keyed: Gateway) -> None:
     """The address is the permission; without a good signature it is none."""
     made = keyed.http.post("/api/uploads", json={"filename": "a.mp4", "size": len(VIDEO)}, headers=ANA).json()

@@ -1,6 +1,7 @@
 import { useQuery } from "@tanstack/react-query";
 import { Check, Minus } from "lucide-react";
 import { useTranslation } from "react-i18next";
+import type { LanguageService } from "@/api/generated";
 import { languagesQuery } from "@/api/queries";
 import { languageName } from "@/core/format";
 import { Section } from "./section";
@@ -20,6 +21,9 @@ export function LanguagesSection() {
               </th>
               <th scope="col" className="py-1.5 pr-3 font-medium">
                 {t("settings.as_target")}
+              </th>
+              <th scope="col" className="py-1.5 pr-3 font-medium">
+                {t("settings.understood_by")}
               </th>
               <th scope="col" className="py-1.5 pr-3 font-medium">
                 {t("settings.voices")}
@@ -44,7 +48,10 @@ export function LanguagesSection() {
                   )}
                 </td>
                 <td className="py-2 pr-3">
-                  {language.voices.join(", ") || <span className="text-warn">{t("settings.none")}</span>}
+                  <Served service={language.understood_by} />
+                </td>
+                <td className="py-2 pr-3">
+                  <Served service={language.spoken_by} />
                 </td>
                 <td className="py-2">
                   {language.translated_from.map((code) => languageName(code, i18n.language)).join(", ") || (
@@ -57,5 +64,26 @@ export function LanguagesSection() {
         </table>
       </div>
     </Section>
+  );
+}
+
+/** An engine, how much of it goes wrong, and the command that makes it better. */
+function Served({ service }: { service: LanguageService }) {
+  const { t } = useTranslation();
+  return (
+    <>
+      {service.engine || <span className="text-warn">{t("settings.none")}</span>}
+      {service.error_percent !== null && (
+        <span className={service.poor ? "text-warn" : "text-soft"}>
+          {" "}
+          {t("settings.wrong", { percent: service.error_percent })}
+        </span>
+      )}
+      {service.better && (
+        <span className="text-soft block text-xs">
+          {t("settings.better")} <code className="select-all">{service.better}</code>
+        </span>
+      )}
+    </>
   );
 }
