@@ -34,6 +34,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
+_NOT_GOOD = 3
+"""A dub is there, and its gate did not pass."""
 app.add_typer(account_commands.glossary, name="glossary")
 app.add_typer(account_commands.cast, name="cast")
 app.add_typer(model_commands.models, name="models")
@@ -104,7 +106,11 @@ def dub_command(
     keep: Annotated[bool, typer.Option("--keep", help="keep the folder of the temporary stack")] = False,
     master: Annotated[bool, typer.Option("--master", help="also one video with the tracks of all languages")] = False,
 ) -> None:
-    """Dub a video, on a running gateway or with a stack of its own."""
+    """Dub a video, on a running gateway or with a stack of its own.
+
+    Ends with 0 only when every language passed its gate, with 3 when one did not or nothing was dubbed in it (the
+    files are there, the reasons are told), with 1 when a language could not be made.
+    """
     languages = split_languages(to)
     if subtitles and not source:
         raise LocalClipError("--subtitles needs --from: name the language the subtitles are in")
@@ -125,6 +131,8 @@ def dub_command(
             recipe = choose_recipe(client, "master", languages, [f"name={video.stem}-master"])
             export(client, dubbed.task.task_id, recipe, folder, console)
     _fail_unless_complete(dubbed)
+    if not dubbed.good:
+        raise typer.Exit(_NOT_GOOD)
 
 
 @app.command()

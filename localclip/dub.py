@@ -13,6 +13,7 @@ from localclip.errors import LocalClipError
 from localclip.follow import Follower, ProgressFrame, Trouble
 from localclip.models import Task, Timing
 from localclip.results import LanguageResult, fetch, table
+from localclip.verdict import short_of, tell_shortfalls
 from localclip.view import create_view
 from shared.pipeline import BASE, TARGET_LANGUAGES, Status
 from shared.transcript import Remark
@@ -29,6 +30,11 @@ class Dubbed:
     def complete(self) -> bool:
         """Whether every language was made."""
         return all(result.status is Status.COMPLETED and result.video for result in self.results)
+
+    @property
+    def good(self) -> bool:
+        """Whether something was dubbed in every language, and each passed its gate."""
+        return not short_of(self.results)
 
 
 def split_languages(text: str) -> tuple[str, ...]:
@@ -76,6 +82,7 @@ def dub(client: Client, new: NewTask, folder: Path, console: Console) -> Dubbed:
         tell_remarks(task, console)
     if task.subtitle_timing:
         tell_timing(task.task_id, task.subtitle_timing, console)
+    tell_shortfalls(client, task.task_id, results, console)
     if task.note:
         console.print(task.note, style="yellow", markup=False)
     return Dubbed(task, results)

@@ -24,6 +24,16 @@ class StageStatus(_Answer):
     progress: float = 0.0
 
 
+class GateReason(_Answer):
+    """Why a language is not good enough, and what would mend it."""
+
+    code: str
+    text: str = ""
+    mend: str = ""
+    lines: tuple[str, ...] = ()
+    lines_total: int = 0
+
+
 class LanguageStatus(_Answer):
     """How far one language is; `base` stands for the work done once per task."""
 
@@ -34,6 +44,8 @@ class LanguageStatus(_Answer):
     eta_seconds: float | None = None
     issues: int = 0
     gate_passed: bool | None = None
+    gate: str | None = None
+    gate_reasons: tuple[GateReason, ...] = ()
     error_code: str | None = None
     error_message: str | None = None
     stages: dict[str, StageStatus] = {}
@@ -136,6 +148,13 @@ class Loudness(_Answer):
     spread_lu: float | None = None
 
 
+class SpeechLost(_Answer):
+    """Speech of the original that no line stands for."""
+
+    seconds: float
+    share: float
+
+
 class Miss(_Answer):
     """A figure beyond its limit."""
 
@@ -149,6 +168,7 @@ class Gate(_Answer):
 
     passed: bool
     misses: tuple[Miss, ...] = ()
+    reasons: tuple[GateReason, ...] = ()
 
 
 class Report(_Answer):
@@ -158,8 +178,10 @@ class Report(_Answer):
     lines_dubbed: int = 0
     lines_failed: int = 0
     lines_edited: int = 0
+    note: str | None = None
     speed: Speeds = Speeds()
     overlap: float | None = None
+    speech_lost: SpeechLost | None = None
     drift_s: float | None = None
     wer: dict[str, float] | None = None
     cer: dict[str, float] | None = None

@@ -102,6 +102,7 @@ def measured_text(report: Report) -> str:
     words = report.wer or report.cer
     told = (
         ("overlap", report.overlap, "{:.0%}"),
+        ("speech lost", report.speech_lost.share if report.speech_lost else None, "{:.0%}"),
         ("spread", report.loudness.spread_lu, "{:.1f} LU"),
         ("errors", words.get("mean") if words else None, "{:.0%}"),
         ("drift", None if report.drift_s is None else abs(report.drift_s) * 1000, "{:.0f} ms"),

@@ -11,7 +11,7 @@ from scipy.signal import resample_poly
 from services.diarizer.engines import Engines, Span
 from services.diarizer.recording import SPEECH_RATE_HZ, Recording
 from services.diarizer.wording import error_rate
-from shared.messaging import EngineUsed, HeardLine, HearTakes, JobContext, TakeToHear
+from shared.messaging import EngineInfo, EngineUsed, HeardLine, HearTakes, JobContext, TakeToHear
 from shared.observability import logger
 from shared.pipeline import language
 from shared.storage import ObjectNotFound
@@ -50,7 +50,7 @@ class Listening:
             lines.append(session.heard(take, recording, text))
         used = []
         if session.no_error_rate is None:
-            used.append(self._engines.recognizer.info.used())
+            used.append(_listener(self._engines.recognizer.info, job.language))
         if session.no_similarity is None:
             used.append(self._engines.embedder.info.used())
         return Heard(tuple(lines), tuple(used), session.no_error_rate, session.no_similarity)
@@ -120,6 +120,11 @@ class _Session:
 
     def _report(self, _: float) -> None:
         self._context.cancel.check()
+
+
+def _listener(info: EngineInfo, code: str) -> EngineUsed:
+    """The engine with what it makes of natural speech: its errors beyond that are the take's."""
+    return info.used().model_copy(update={"natural_error_rate": dict(info.natural_errors).get(code)})
 
 
 def _whole(recording: Recording) -> Span:

@@ -21,6 +21,10 @@ _NOTHING_DUBBED = "no line was dubbed"
 _LIMITS = FitLimits()
 _BREATH_S = 0.3
 """A pause inside speech that a take need not keep."""
+_BESIDE_S = 0.3
+"""Speech this near to a line is taken for the line's: people begin before and end after the times of a subtitle."""
+_LOST_S = 1.0
+"""Shorter speech without a line is a breath, a laugh or a mistake of the detector."""
 
 
 @dataclass(frozen=True)
@@ -65,6 +69,7 @@ def build_report(
         "failed": [{"segment_id": line.segment_id, "code": line.error_code} for line in failed],
         "speed": _speed(dubbed, unmeasured),
         "overlap": _overlap(lines, measured.speech, unmeasured),
+        "speech_lost": _lost(lines, measured.speech, unmeasured),
         "overflow_seconds": _overflow_s(lines, measured.source_length_s),
         "drift_s": _drift(measured, unmeasured),
         **error_rates(timeline, unmeasured),
@@ -140,6 +145,27 @@ def _overlap(lines: Sequence[TimelineLine], speech: Sequence[Span] | None, unmea
         return None
     common_s = total_s(takes) - total_s(without(takes, spoken))
     return round(common_s / total_s(both), 4)
+
+
+def _lost(
+    lines: Sequence[TimelineLine], speech: Sequence[Span] | None, unmeasured: dict[str, str]
+) -> dict[str, object] | None:
+    """Speech of the original that no line stands for, in seconds and as a share of all speech.
+
+    A line that keeps the original by wish covers its time like any other: it was looked at.
+    """
+    if speech is None:
+        unmeasured["speech_lost"] = "nobody listened for speech in the original"
+        return None
+    covered = union(Span(line.start_s - _BESIDE_S, line.end_s + _BESIDE_S) for line in lines)
+    heard = union(speech, _BREATH_S)
+    lost = [span for span in without(heard, covered) if span.end_s - span.start_s >= _LOST_S]
+    lost_s, heard_s = total_s(lost), total_s(heard)
+    return {
+        "seconds": round(lost_s, 3),
+        "share": round(lost_s / heard_s, 4) if heard_s else 0.0,
+        "spans": [[round(span.start_s, 3), round(span.end_s, 3)] for span in lost],
+    }
 
 
 def _overflow_s(lines: Sequence[TimelineLine], length_s: float) -> float:

@@ -31,6 +31,9 @@ class EngineInfo(Message):
     judges_takes: bool = Field(
         default=False, description="an embedder that can tell how much a synthesized take sounds like a person"
     )
+    natural_errors: tuple[tuple[str, float], ...] = Field(
+        default=(), description="of a recognizer: the share of natural speech it gets wrong, by language, as measured"
+    )
     rewrites: bool = Field(default=False, description="of a translator: it can be asked for shorter or longer texts")
     hint: str = Field(default="", description="what would make more languages possible")
     model: str = Field(default="", description="name of its weights in `localclip models list`, where there is one")

@@ -242,16 +242,25 @@ class EngineUsed(Message):
     commercial_use: bool
     rewrites: bool = Field(default=False, description="of a translator: it can be asked for shorter or longer texts")
     usage: EngineUsage | None = Field(default=None, description="of an engine that is paid by use; null for others")
+    natural_error_rate: float | None = Field(
+        default=None, description="of a listener: the share of natural speech in the language that it gets wrong"
+    )
 
 
 def merge_engines(used: Iterable[EngineUsed]) -> tuple[EngineUsed, ...]:
     """Each engine once, in the order of first use, with what was used of it in all."""
     merged: dict[EngineUsed, EngineUsage | None] = {}
+    natural: dict[EngineUsed, float] = {}
     for engine in used:
-        bare = engine.model_copy(update={"usage": None})
+        bare = engine.model_copy(update={"usage": None, "natural_error_rate": None})
         before = merged.get(bare)
         merged[bare] = before + engine.usage if before and engine.usage else before or engine.usage
-    return tuple(engine.model_copy(update={"usage": usage}) for engine, usage in merged.items())
+        if engine.natural_error_rate is not None:
+            natural[bare] = engine.natural_error_rate
+    return tuple(
+        engine.model_copy(update={"usage": usage, "natural_error_rate": natural.get(engine)})
+        for engine, usage in merged.items()
+    )
 
 
 class Timeline(Message):

@@ -28,7 +28,7 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
 def talk(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Six seconds with two spoken sentences."""
     folder = tmp_path_factory.mktemp("talk")
-    for number, text in enumerate(("Good morning.", "How are you?")):
+    for number, text in enumerate(("Good morning.", "How are all of you today?")):
         subprocess.run(["flite", "-voice", "slt", "-t", text, "-o", str(folder / f"{number}.wav")], check=True)
     sound = "[1:a]adelay=300:all=1[a];[2:a]adelay=3000:all=1[b];[a][b]amix=normalize=0,apad=whole_dur=6[sound]"
     run_ffmpeg(
@@ -78,6 +78,19 @@ def test_a_persons_own_subtitles_and_translation_are_dubbed(stack: Stack, talk: 
         done = subprocess.run([*export, *wrong], capture_output=True, text=True, check=False, timeout=240)
         assert (done.returncode, done.stdout) == (1, "")
         assert told in done.stderr
+
+
+def test_a_dub_that_leaves_speech_out_is_no_success(stack: Stack, talk: Path, tmp_path: Path) -> None:
+    """Its files are there, and what is missing is told, with what would mend it; scripts see 3."""
+    source, spanish = tmp_path / "source.srt", tmp_path / "es.srt"
+    source.write_text("1\n00:00:00,300 --> 00:00:01,100\nGood morning.\n")
+    spanish.write_text("1\n00:00:00,300 --> 00:00:01,100\nHola.\n")
+    own = ("--subtitles", str(source), "--from", "en", "--translation", f"es={spanish}")
+    arguments = command(stack, str(talk), "--to", "es", *own, "--out", str(tmp_path / "out"))
+    done = subprocess.run(arguments, capture_output=True, text=True, check=False, timeout=240)
+    assert done.returncode == 3, done.stdout + done.stderr
+    assert (tmp_path / "out/export_es.mp4").is_file()
+    assert "es: speech_lost: speech of the original is in no line" in done.stdout
 
 
 def test_an_interrupt_cancels_the_task(stack: Stack, talk: Path, tmp_path: Path) -> None:

@@ -50,6 +50,7 @@ class SphinxRecognizer:
             licence="BSD-2-Clause",
             commercial_use=True,
             languages=("en",),
+            natural_errors=(("en", 0.28),),  # measured on clean audio books
             hint=_HINT,
         )
 

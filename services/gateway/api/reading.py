@@ -102,6 +102,8 @@ def _language(task: Task, row: TaskLanguage, runs: Runs, issues: int, hub: Hub) 
         eta_seconds=shown.get("eta_seconds"),
         issues=issues,
         gate_passed=row.gate["passed"] if row.gate else None,
+        gate=("passed" if row.gate["passed"] else "failed") if row.gate else None,
+        gate_reasons=row.gate.get("reasons", []) if row.gate else [],
         error_code=row.error_code,
         error_message=row.error_message,
         stages=stages,

@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, Base64Bytes, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from services.gateway.planning.gate import GateLimits
+from services.gateway.planning.gate_reasons import GateReason
 from shared.messaging import ExportRecipe, ExportSettings, GlossaryTerm
 from shared.pipeline import SOURCE_LANGUAGES, TARGET_LANGUAGES, LineState, Stage, Status
 from shared.transcript import Decision, MediaFacts, Remark, Timing
@@ -33,8 +34,8 @@ LineText = Annotated[str, Field(min_length=1, max_length=2000)]
 
 AudioTracks = Annotated[
     str,
-    BeforeValidator(lambda sent: str(sent) if isinstance(sent, int) and not isinstance(sent, bool) else sent),
     Field(pattern=r"^[1-9]\d?(\+[1-9]\d?){0,7}$", max_length=40, examples=["2", "1+2"]),
+    BeforeValidator(lambda sent: str(sent) if isinstance(sent, int) and not isinstance(sent, bool) else sent),
 ]
 """Audio tracks by their numbers from 1 on; those joined by a plus are heard together."""
 
@@ -94,6 +95,12 @@ class LanguageStatus(BaseModel):
     eta_seconds: float | None = None
     issues: int = Field(default=0, description="lines on the review list")
     gate_passed: bool | None = Field(default=None, description="of the newest export; None: there is none")
+    gate: Literal["passed", "failed"] | None = Field(
+        default=None, description="the same in a word; a language that fails it is completed all the same"
+    )
+    gate_reasons: list[GateReason] = Field(
+        default=[], description="why it did not pass and what would mend it, the gravest first"
+    )
     error_code: str | None = None
     error_message: str | None = None
     stages: dict[str, dict[str, Any]] = Field(default={}, description="status and progress of each stage")

@@ -9,6 +9,7 @@ from sqlmodel import Session
 from services.gateway.database import history, queries
 from services.gateway.database.facts import tell, tell_all
 from services.gateway.database.jobs import roles, spans
+from services.gateway.database.judging import judge_again
 from services.gateway.database.tables import LineRow, SegmentRow, TakeRow, Task, TaskLanguage, now
 from services.gateway.database.takes import show
 from services.gateway.planning.changes import Touched
@@ -124,6 +125,7 @@ def _follow(
     if todo or own:
         language.content_version += 1
         outdate_export(session, task, language.language)
+        judge_again(session, task, language.language)
     _tell_lines(session, task, language.language, lines.rows, todo | own)
 
 

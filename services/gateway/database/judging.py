@@ -10,11 +10,20 @@ from shared.messaging import ExportSettings
 
 
 def judge_language(session: Session, task: Task, row: TaskLanguage) -> None:
-    """Set `gate` from the report at hand; None without one."""
+    """Set `gate` from the report at hand and the lines as they are now; None without a report."""
     if row.report is None:
         row.gate = None
         return
     lines = [view(line) for line in queries.lines(session, task.task_id, row.language).values()]
     settings = ExportSettings.model_validate(task.config.get("export_settings", {}))
     limits = GateLimits.model_validate(task.config.get("gate", {}))
-    row.gate = judge(row.report, lines, limits, settings.loudness_lufs).model_dump(mode="json")
+    outdated = row.exported_version != row.content_version
+    row.gate = judge(row.report, lines, limits, settings.loudness_lufs, outdated=outdated).model_dump(mode="json")
+
+
+def judge_again(session: Session, task: Task, language: str) -> None:
+    """The same after a change of lines, where there is a verdict that could be wrong now."""
+    row = queries.language(session, task.task_id, language)
+    if row is not None and row.report is not None:
+        session.flush()
+        judge_language(session, task, row)

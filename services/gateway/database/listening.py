@@ -7,6 +7,7 @@ from sqlmodel import Session
 from services.gateway.database import queries
 from services.gateway.database.facts import tell
 from services.gateway.database.jobs import add, row, spans, view
+from services.gateway.database.judging import judge_again
 from services.gateway.database.steps import carry_out
 from services.gateway.database.tables import JobRow, JobState, LineRow, StageRun, Task, now
 from services.gateway.planning.listening import hear_jobs, hear_line_job, is_due
@@ -77,6 +78,7 @@ def take_heard(session: Session, task: Task, language: str, heard: Sequence[Hear
             state=line.state,
             version=line.version,
         )
+    judge_again(session, task, language)
 
 
 def give_up_listening(session: Session, task_id: str, job_id: int) -> bool:

@@ -7,7 +7,7 @@ from sqlmodel import Session
 from services.gateway.database import account, queries
 from services.gateway.database.consequences import Lines, outdate_export, tell_line
 from services.gateway.database.exports import record_recipe
-from services.gateway.database.judging import judge_language
+from services.gateway.database.judging import judge_again, judge_language
 from services.gateway.database.listening import listen_after, listen_to_line, take_heard
 from services.gateway.database.redo import speak
 from services.gateway.database.refits import after_first_takes, after_refit, is_refit
@@ -232,6 +232,7 @@ def _record_line(session: Session, task: Task, job: JobRow, result: Result, *, h
             if hears:
                 listen_to_line(session, task, row, job)
     outdate_export(session, task, result.language)
+    judge_again(session, task, result.language)
     failed, spoken = row.state == LineState.FAILED, row.state == LineState.DUBBED
     tell_line(session, task, row, "failed" if failed else "dubbed" if spoken else "updated")
 

@@ -1,17 +1,22 @@
 """Whether a finished language is good enough, by thresholds a person can set.
 
 A figure that was not measured neither passes nor misses: it is named in `unmeasured`. Limits that are on by default
-are those of figures every export has; the others need a recognizer or a voice embedding for the language.
+are those of figures every export has; the others need a voice embedding or a person's taste. What can change after an
+export is taken from the lines as they are now, so that a verdict never speaks of takes that are gone.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
-from statistics import fmean
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from statistics import quantiles
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from services.gateway.planning.gate_reasons import Causes, GateReason, Miss, reasons_of
 from services.gateway.planning.units import LineView
-from shared.pipeline import LineState
+from shared.pipeline import FitLimits, LineState
+
+_FIT = FitLimits()
+_UNSPOKEN = (LineState.PENDING, LineState.TRANSLATED, LineState.STALE)
 
 
 class GateLimits(BaseModel):
@@ -21,22 +26,27 @@ class GateLimits(BaseModel):
 
     max_failed_lines: int | None = Field(default=0, ge=0)
     max_overflow_lines: int | None = Field(default=0, ge=0, description="lines sped up beyond what sounds well")
+    max_unspoken_lines: int | None = Field(
+        default=0, ge=0, description="lines edited, or never spoken, since their take"
+    )
+    max_lost_speech_share: float | None = Field(
+        default=0.02, ge=0, le=1, description="speech of the original that no line stands for, of all speech"
+    )
+    max_doubtful_share: float | None = Field(
+        default=0.3, ge=0, le=1, description="lines whose source text the recognizer was unsure of"
+    )
     min_in_window_share: float | None = Field(default=0.8, ge=0, le=1, description="lines within -10 to +20 % speed")
     max_p95_speed: float | None = Field(default=1.35, ge=0.5, le=4, description="95th percentile of the tempo")
     loudness_tolerance_lu: float | None = Field(default=1.0, ge=0, le=20, description="distance from the target")
     export_checks: bool = Field(default=True, description="the export's own checks: length, loudness, true peak")
+    current_export: bool = Field(default=True, description="the file holds what the lines are now")
     min_overlap: float | None = Field(default=None, ge=0, le=1, description="speech overlap with the source")
+    max_excess_error_rate: float | None = Field(
+        default=0.25, ge=0, description="of re-recognition, beyond what the listener gets wrong of natural speech"
+    )
     max_mean_error_rate: float | None = Field(default=None, ge=0, description="of re-recognition, over all lines")
     max_line_error_rate: float | None = Field(default=None, ge=0, description="of re-recognition, of the worst line")
     min_similarity: float | None = Field(default=None, ge=-1, le=1, description="to the speaker, of the worst line")
-
-
-class Miss(BaseModel):
-    """A figure beyond its limit."""
-
-    figure: str
-    value: float | bool
-    limit: float | bool
 
 
 class Gate(BaseModel):
@@ -44,12 +54,24 @@ class Gate(BaseModel):
 
     passed: bool
     misses: list[Miss] = []
+    reasons: list[GateReason] = Field(default=[], description="what the misses come to, and what would mend it")
     unmeasured: list[str] = Field(default=[], description="figures with a limit that could not be measured")
 
 
-def judge(report: Mapping[str, Any], lines: Sequence[LineView], limits: GateLimits, target_lufs: float) -> Gate:
-    """Compare an export's report and the lines it was made of with the limits."""
-    figures = _figures(report, lines, target_lufs)
+def judge(
+    report: Mapping[str, Any],
+    lines: Sequence[LineView],
+    limits: GateLimits,
+    target_lufs: float,
+    *,
+    doubtful: Collection[str] = (),
+    outdated: bool = False,
+) -> Gate:
+    """Compare an export's report and its lines as they are now with the limits.
+
+    `doubtful` are the segments whose text the recognizer was unsure of; `outdated`: lines changed after the export.
+    """
+    figures = _figures(report, lines, target_lufs, doubtful)
     misses, unmeasured = [], []
     for figure, limit, upper in _limits(limits):
         if limit is None:
@@ -62,40 +84,92 @@ def judge(report: Mapping[str, Any], lines: Sequence[LineView], limits: GateLimi
     if limits.export_checks:
         checks = report.get("checks") or {}
         misses += [Miss(figure=f"checks.{name}", value=False, limit=True) for name, good in checks.items() if not good]
-    return Gate(passed=not misses, misses=misses, unmeasured=unmeasured)
+    if limits.current_export and outdated:
+        misses.append(Miss(figure="current_export", value=False, limit=True))
+    causes = _causes(report, lines, doubtful)
+    return Gate(passed=not misses, misses=misses, reasons=reasons_of(misses, causes), unmeasured=unmeasured)
 
 
 def _limits(limits: GateLimits) -> Iterator[tuple[str, float | None, bool]]:
     """Each figure with its limit, and whether that is the most or the least allowed."""
     yield "lines_failed", limits.max_failed_lines, True
     yield "lines_overflow", limits.max_overflow_lines, True
+    yield "lines_unspoken", limits.max_unspoken_lines, True
+    yield "speech_lost.share", limits.max_lost_speech_share, True
+    yield "doubtful.share", limits.max_doubtful_share, True
     yield "speed.in_window_share", limits.min_in_window_share, False
     yield "speed.p95", limits.max_p95_speed, True
     yield "loudness.deviation_lu", limits.loudness_tolerance_lu, True
     yield "overlap", limits.min_overlap, False
+    yield "error_rate.excess", limits.max_excess_error_rate, True
     yield "error_rate.mean", limits.max_mean_error_rate, True
     yield "error_rate.max", limits.max_line_error_rate, True
     yield "similarity.min", limits.min_similarity, False
 
 
-def _figures(report: Mapping[str, Any], lines: Sequence[LineView], target_lufs: float) -> dict[str, float | None]:
+def _figures(
+    report: Mapping[str, Any], lines: Sequence[LineView], target_lufs: float, doubtful: Collection[str]
+) -> dict[str, float | None]:
     heard = [line for line in lines if is_heard(line)]
-    speed, loudness = report.get("speed") or {}, report.get("loudness") or {}
-    integrated = loudness.get("integrated_lufs")
+    spoken = [line for line in lines if not line.omitted]
+    speeds = [line.speed for line in heard if line.speed is not None]
+    integrated = (report.get("loudness") or {}).get("integrated_lufs")
     rates = [line.error_rate for line in heard if line.error_rate is not None]
     similarities = [line.similarity for line in heard if line.similarity is not None]
-    understood = report.get("wer") or report.get("cer") or {}  # the report weighs lines by their length
+    natural = (report.get("wer") or report.get("cer") or {}).get("natural")
+    mean = _mean_error_rate(heard)
     return {
-        "lines_failed": sum(line.state is LineState.FAILED and not line.omitted for line in lines),
+        "lines_failed": sum(line.state is LineState.FAILED for line in spoken),
         "lines_overflow": sum(line.fit == "overflow" for line in heard),
-        "speed.in_window_share": speed.get("in_window_share"),
-        "speed.p95": speed.get("p95"),
+        "lines_unspoken": sum(line.state in _UNSPOKEN for line in spoken),
+        "speech_lost.share": (report.get("speech_lost") or {}).get("share"),
+        "doubtful.share": round(sum(line.segment_id in doubtful for line in spoken) / len(spoken), 4) if spoken else 0,
+        "speed.in_window_share": _in_window(speeds),
+        "speed.p95": _p95(speeds),
         "loudness.deviation_lu": None if integrated is None else round(abs(integrated - target_lufs), 2),
         "overlap": report.get("overlap"),
-        "error_rate.mean": understood.get("mean", round(fmean(rates), 4) if rates else None),
+        "error_rate.excess": None if mean is None or natural is None else round(max(0.0, mean - natural), 4),
+        "error_rate.mean": mean,
         "error_rate.max": max(rates, default=None),
         "similarity.min": min(similarities, default=None),
     }
+
+
+def _in_window(speeds: Sequence[float]) -> float | None:
+    inside = [speed for speed in speeds if _FIT.slowest - 1e-6 <= speed <= _FIT.unmarked + 1e-6]
+    return round(len(inside) / len(speeds), 4) if speeds else None
+
+
+def _p95(speeds: Sequence[float]) -> float | None:
+    """As the report has it: between two lines in proportion."""
+    if len(speeds) < 2:
+        return round(speeds[0], 4) if speeds else None
+    return round(quantiles(speeds, n=20, method="inclusive")[-1], 4)
+
+
+def _mean_error_rate(heard: Sequence[LineView]) -> float | None:
+    """Long lines count more, as in the report."""
+    rated = [(max(1, len(line.text or "")), line.error_rate) for line in heard if line.error_rate is not None]
+    return round(sum(size * rate for size, rate in rated) / sum(size for size, _ in rated), 4) if rated else None
+
+
+def _causes(report: Mapping[str, Any], lines: Sequence[LineView], doubtful: Collection[str]) -> Causes:
+    """Which lines stand behind each figure, the worst first."""
+    spoken = [line for line in lines if not line.omitted]
+    heard = [line for line in lines if is_heard(line)]
+    rated = sorted((line for line in heard if line.error_rate), key=lambda line: -(line.error_rate or 0.0))
+    unlike = sorted((line for line in heard if line.similarity is not None), key=lambda line: line.similarity or 0.0)
+    fast = sorted((line for line in heard if line.fit in ("overflow", "tight")), key=lambda line: -(line.speed or 1.0))
+    return Causes(
+        failed=[line.segment_id for line in spoken if line.state is LineState.FAILED],
+        unspoken=[line.segment_id for line in spoken if line.state in _UNSPOKEN],
+        fast=[line.segment_id for line in fast],
+        misheard=[line.segment_id for line in rated],
+        unlike=[line.segment_id for line in unlike],
+        doubtful=[line.segment_id for line in spoken if line.segment_id in doubtful],
+        lost_s=float((report.get("speech_lost") or {}).get("seconds") or 0.0),
+        lost=[(float(start), float(end)) for start, end in (report.get("speech_lost") or {}).get("spans") or ()],
+    )
 
 
 def is_heard(line: LineView) -> bool:

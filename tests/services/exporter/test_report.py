@@ -79,7 +79,7 @@ def test_lines_are_counted_and_failed_ones_listed() -> None:
     assert found["note"] is None
     assert found["length_difference_s"] == 0.01
     assert [engine["name"] for engine in found["engines"]] == ["voice", "ffmpeg"]
-    assert set(found["unmeasured"]) == {"cer", "wer", "similarity"}
+    assert set(found["unmeasured"]) == {"cer", "wer", "similarity", "speech_lost"}
 
 
 def test_speed_is_told_in_shares_of_dubbed_lines() -> None:
@@ -147,19 +147,23 @@ def test_every_line_tells_how_it_came_to_be() -> None:
     first = found["lines"][0]
     assert (first["rounds"], first["origin"], first["decision"], first["fit"]) == (2, "memory", "fits", "natural")
     assert (found["lines_rewritten"], found["lines_from_memory"]) == (1, 1)
-    assert found["wer"] == {"mean": pytest.approx((4 * 0.1 + 10 * 0.4) / 14, abs=1e-4), "worst": 0.4, "lines": 2}
+    mean = pytest.approx((4 * 0.1 + 10 * 0.4) / 14, abs=1e-4)
+    excess = pytest.approx((4 * 0.1 + 10 * 0.4) / 14 - 0.15, abs=1e-4)
+    assert found["wer"] == {"mean": mean, "worst": 0.4, "lines": 2, "natural": 0.15, "excess": excess}
     assert found["cer"] is None
     assert found["similarity"] == {"mean": 0.7, "worst": 0.6, "lines": 2}
-    assert set(found["unmeasured"]) == {"cer"}
+    assert set(found["unmeasured"]) == {"cer", "wer.natural", "speech_lost"}
 
 
 def test_languages_without_spaces_count_characters() -> None:
     """The other rate is null, and the reason is told."""
     facts = MediaFacts(container="mov", duration_s=20)
     lines = (line(0, 2, take=(0, 2), error_rate=0.25),)
-    timeline = Timeline(task_id="t", language="ja", source_language="en", media=facts, lines=lines)
+    listener = VOICE.model_copy(update={"natural_error_rate": 0.1})
+    timeline = Timeline(task_id="t", language="ja", source_language="en", media=facts, lines=lines, engines=(listener,))
     unmeasured: dict[str, str] = {}
-    assert error_rates(timeline, unmeasured) == {"cer": {"mean": 0.25, "worst": 0.25, "lines": 1}, "wer": None}
+    rates = {"mean": 0.25, "worst": 0.25, "lines": 1, "natural": 0.1, "excess": 0.15}
+    assert error_rates(timeline, unmeasured) == {"cer": rates, "wer": None}
     assert "characters" in unmeasured["wer"]
 
 
@@ -186,3 +190,26 @@ def test_speech_of_lines_that_keep_the_original_is_left_out() -> None:
     """It is heard where it was."""
     lines = [line(0, 2, take=(0, 2)), line(3, 5)]
     assert report(lines, speech=(Span(0, 2), Span(3, 5)))["overlap"] == pytest.approx(1.0)
+
+
+def test_speech_without_a_line_is_lost() -> None:
+    """From a second on and more than 0.3 s from any line; lines that keep the original cover theirs."""
+    speech = (Span(0, 4), Span(5, 7.1), Span(10, 13), Span(15, 15.8))
+    lines = [line(0, 4, take=(0, 4)), line(5, 6, state=LineState.DUBBED)]
+    assert report(lines, speech=speech)["speech_lost"] == {"seconds": 3.0, "share": 0.303, "spans": [[10, 13]]}
+    lines.append(line(9.8, 12.9))
+    assert report(lines, speech=speech)["speech_lost"] == {"seconds": 0.0, "share": 0.0, "spans": []}
+
+
+def test_speech_of_a_line_that_is_cut_short_is_lost_beyond_its_margin() -> None:
+    """Subtitles that end in the middle of a talk."""
+    found = report([line(0, 2, take=(0, 2))], speech=(Span(0, 10),))["speech_lost"]
+    assert found == {"seconds": 7.7, "share": 0.77, "spans": [[2.3, 10.0]]}
+
+
+def test_no_speech_is_none_lost() -> None:
+    """Silence, and what nobody listened to."""
+    assert report([], speech=())["speech_lost"]["share"] == 0.0
+    found = report([], speech=None)
+    assert found["speech_lost"] is None
+    assert "speech_lost" in found["unmeasured"]

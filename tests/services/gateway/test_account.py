@@ -92,7 +92,7 @@ def test_lines_worth_a_look_are_listed_over_all_languages(world: World) -> None:
     review = f"/api/tasks/{task_id}/review"
     assert gateway.http.get(review).json() == []
     state = gateway.task(task_id)["language_status"]["es"]
-    assert (state["gate_passed"], state["issues"]) == (True, 0)
+    assert (state["gate_passed"], state["gate"], state["gate_reasons"], state["issues"]) == (True, "passed", [], 0)
     gateway.http.patch(f"/api/tasks/{task_id}/segments/s0002", json={"text": "new"}, headers=ANY)
     gateway.http.patch(f"/api/tasks/{task_id}/languages/fr/lines/s0001", json={"text": "neuf"}, headers=ANY)
     answer = gateway.http.get(review, params={"limit": 2})
@@ -101,7 +101,10 @@ def test_lines_worth_a_look_are_listed_over_all_languages(world: World) -> None:
     assert [reason["code"] for reason in answer.json()[0]["reasons"]] == ["stale", "source_changed"]
     states = gateway.task(task_id)["language_status"]
     assert (states["es"]["issues"], states["fr"]["issues"]) == (1, 2)
-    gateway.http.patch(f"/api/tasks/{task_id}", json={"gate": {"min_overlap": 0.5, "max_failed_lines": None}})
+    told = [(reason["code"], reason["lines"]) for reason in states["fr"]["gate_reasons"]]
+    assert (states["fr"]["gate"], told) == ("failed", [("unspoken_edits", ["s0001", "s0002"]), ("export_older", [])])
+    limits = {"min_overlap": 0.5, "max_failed_lines": None, "max_unspoken_lines": None, "current_export": False}
+    gateway.http.patch(f"/api/tasks/{task_id}", json={"gate": limits})
     report = gateway.http.get(f"/api/tasks/{task_id}/languages/es/report").json()
     assert report["gate"]["passed"] is True
     assert "overlap" in report["gate"]["unmeasured"]

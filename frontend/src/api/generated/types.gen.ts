@@ -445,6 +445,15 @@ export type EngineInfo = {
      */
     name: string;
     /**
+     * Natural Errors
+     *
+     * of a recognizer: the share of natural speech it gets wrong, by language, as measured
+     */
+    natural_errors?: Array<[
+        string,
+        number
+    ]>;
+    /**
      * Pairs
      */
     pairs?: Array<[
@@ -655,6 +664,12 @@ export type ExportSettings = {
  */
 export type GateLimits = {
     /**
+     * Current Export
+     *
+     * the file holds what the lines are now
+     */
+    current_export?: boolean;
+    /**
      * Export Checks
      *
      * the export's own checks: length, loudness, true peak
@@ -667,6 +682,18 @@ export type GateLimits = {
      */
     loudness_tolerance_lu?: number | null;
     /**
+     * Max Doubtful Share
+     *
+     * lines whose source text the recognizer was unsure of
+     */
+    max_doubtful_share?: number | null;
+    /**
+     * Max Excess Error Rate
+     *
+     * of re-recognition, beyond what the listener gets wrong of natural speech
+     */
+    max_excess_error_rate?: number | null;
+    /**
      * Max Failed Lines
      */
     max_failed_lines?: number | null;
@@ -676,6 +703,12 @@ export type GateLimits = {
      * of re-recognition, of the worst line
      */
     max_line_error_rate?: number | null;
+    /**
+     * Max Lost Speech Share
+     *
+     * speech of the original that no line stands for, of all speech
+     */
+    max_lost_speech_share?: number | null;
     /**
      * Max Mean Error Rate
      *
@@ -695,6 +728,12 @@ export type GateLimits = {
      */
     max_p95_speed?: number | null;
     /**
+     * Max Unspoken Lines
+     *
+     * lines edited, or never spoken, since their take
+     */
+    max_unspoken_lines?: number | null;
+    /**
      * Min In Window Share
      *
      * lines within -10 to +20 % speed
@@ -712,6 +751,42 @@ export type GateLimits = {
      * to the speaker, of the worst line
      */
     min_similarity?: number | null;
+};
+
+/**
+ * GateReason
+ *
+ * Why a language did not pass, in words, and what a person can do.
+ */
+export type GateReason = {
+    /**
+     * Code
+     */
+    code: string;
+    /**
+     * Figures
+     *
+     * the figures that were missed
+     */
+    figures?: Array<string>;
+    /**
+     * Lines
+     *
+     * segments behind it, the worst first; at most 20
+     */
+    lines?: Array<string>;
+    /**
+     * Lines Total
+     */
+    lines_total?: number;
+    /**
+     * Mend
+     */
+    mend: string;
+    /**
+     * Text
+     */
+    text: string;
 };
 
 /**
@@ -932,11 +1007,23 @@ export type LanguageStatus = {
      */
     eta_seconds?: number | null;
     /**
+     * Gate
+     *
+     * the same in a word; a language that fails it is completed all the same
+     */
+    gate?: 'passed' | 'failed' | null;
+    /**
      * Gate Passed
      *
      * of the newest export; None: there is none
      */
     gate_passed?: boolean | null;
+    /**
+     * Gate Reasons
+     *
+     * why it did not pass and what would mend it, the gravest first
+     */
+    gate_reasons?: Array<GateReason>;
     /**
      * Issues
      *
@@ -2192,58 +2279,7 @@ export type TakeRead = {
  *
  * What a task is to become.
  */
-export type TaskConfigInput = {
-    /**
-     * Audio Track
-     *
-     * audio tracks to listen to, from 1 on: `2`, or `1+2` together; None: LocalClip chooses
-     */
-    audio_track?: string | null;
-    /**
-     * Captions
-     *
-     * whether labels, sounds, signs and capitals of subtitles are understood
-     */
-    captions?: 'understood' | 'as_written';
-    export_settings?: ExportSettings;
-    /**
-     * what a language has to reach to have no issues
-     */
-    gate?: GateLimits;
-    /**
-     * Glossary
-     */
-    glossary?: Array<GlossaryTerm>;
-    /**
-     * Num Speakers
-     *
-     * helps telling speakers apart
-     */
-    num_speakers?: number | null;
-    /**
-     * Source Language
-     *
-     * None: recognized or assumed
-     */
-    source_language?: string | null;
-    /**
-     * Target Languages
-     */
-    target_languages?: Array<string>;
-    /**
-     * Text Track
-     *
-     * subtitles inside the file that are the source text, by number from 1 on
-     */
-    text_track?: number | null;
-};
-
-/**
- * TaskConfig
- *
- * What a task is to become.
- */
-export type TaskConfigOutput = {
+export type TaskConfig = {
     /**
      * Audio Track
      *
@@ -2295,7 +2331,7 @@ export type TaskConfigOutput = {
  * A task.
  */
 export type TaskRead = {
-    config: TaskConfigOutput;
+    config: TaskConfig;
     /**
      * Created At
      */
@@ -2562,7 +2598,7 @@ export type Timing = {
  * What the task is to become; with `start` all its languages are processed at once.
  */
 export type UploadComplete = {
-    config?: TaskConfigInput;
+    config?: TaskConfig;
     /**
      * Start
      */

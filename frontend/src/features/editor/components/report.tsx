@@ -1,5 +1,5 @@
 import { useQuery } from "@tanstack/react-query";
-import { CircleCheck, CircleX } from "lucide-react";
+import { CircleAlert, CircleCheck } from "lucide-react";
 import { useTranslation } from "react-i18next";
 import type { TaskRead } from "@/api/generated";
 import { languageName } from "@/core/format";
@@ -19,10 +19,10 @@ export function Report({ task, language }: { task: TaskRead; language: string })
         {passed ? (
           <CircleCheck aria-hidden size={14} className="text-good" />
         ) : (
-          <CircleX aria-hidden size={14} className="text-bad" />
+          <CircleAlert aria-hidden size={14} className="text-warn" />
         )}
         <span className="text-soft">{t("task.report", { language: languageName(language, i18n.language) })}</span>
-        <span className={passed ? "text-good" : "text-bad"}>{t(passed ? "report.passed" : "report.not_passed")}</span>
+        <span className={passed ? "text-good" : "text-warn"}>{t(passed ? "report.passed" : "report.not_passed")}</span>
       </h3>
       <div className="mb-1.5 empty:hidden">
         <Misses misses={report.gate?.misses ?? []} />

@@ -1,5 +1,5 @@
 import { useQueries } from "@tanstack/react-query";
-import { CircleCheck, CircleX } from "lucide-react";
+import { CircleAlert, CircleCheck } from "lucide-react";
 import { useTranslation } from "react-i18next";
 import { languageName } from "@/core/format";
 import { finished } from "@/core/progress";
@@ -31,12 +31,12 @@ export function Verdicts() {
 
 function Verdict({ passed, name }: { passed: boolean; name: string }) {
   const { t } = useTranslation();
-  const Icon = passed ? CircleCheck : CircleX;
+  const Icon = passed ? CircleCheck : CircleAlert;
   return (
     <p className="flex items-center gap-1.5">
-      <Icon aria-hidden size={15} className={passed ? "text-good" : "text-bad"} />
+      <Icon aria-hidden size={15} className={passed ? "text-good" : "text-warn"} />
       <strong className="font-medium">{name}</strong>
-      <span className={passed ? "text-good" : "text-bad"}>{t(passed ? "report.passed" : "report.not_passed")}</span>
+      <span className={passed ? "text-good" : "text-warn"}>{t(passed ? "report.passed" : "report.not_passed")}</span>
     </p>
   );
 }
@@ -46,7 +46,7 @@ export function Misses({ misses }: { misses: Miss[] }) {
   const { t } = useTranslation();
   if (misses.length === 0) return null;
   return (
-    <ul className="text-bad bg-bad-soft grid gap-0.5 rounded-md px-2.5 py-1.5 text-xs">
+    <ul className="text-warn bg-warn-soft grid gap-0.5 rounded-md px-2.5 py-1.5 text-xs">
       {misses.map((miss) => {
         const figure = t(`miss.${miss.figure.replaceAll(".", "_") as "overlap"}`, { defaultValue: miss.figure });
         const [value, limit] = [sizeOf(miss.figure, miss.value), sizeOf(miss.figure, miss.limit)];

@@ -59,7 +59,15 @@ export function figuresOf(report: ReportDocument): Figure[] {
   return figures.flatMap(([name, value]) => (value ? [{ name, value }] : []));
 }
 
-const SHARES = new Set(["speed.in_window_share", "overlap", "error_rate.mean", "error_rate.max"]);
+const SHARES = new Set([
+  "speed.in_window_share",
+  "speech_lost.share",
+  "doubtful.share",
+  "overlap",
+  "error_rate.excess",
+  "error_rate.mean",
+  "error_rate.max",
+]);
 
 /** A gate's figure or its limit with its unit. */
 export function sizeOf(figure: string, value: number | boolean): string {
