@@ -58,6 +58,7 @@ def heard(listener: Any, sound: Sound, code: str) -> str:
         ("en", "kokoro-am_michael", ENGLISH, "he forgot his keys on the kitchen table"),
         ("es", "kokoro-ef_dora", "Olvidó las llaves sobre la mesa.", "olvidó las llaves sobre la mesa"),
         ("fr", "kokoro-ff_siwis", "Il a oublié ses clés sur la table.", "il a oublié ses clés sur la table"),
+        ("fr", "kokoro-fm_lewis", "Nous voulons visiter les montagnes.", "nous voulons visiter les montagnes"),
     ],
 )
 def test_it_is_understood(kokoro: Synthesizer, listener: Any, code: str, voice: str, text: str, expected: str) -> None:
