@@ -7,11 +7,12 @@ from services.cloner.engines import load_synthesizers
 from services.cloner.handlers import clone_lines
 from services.cloner.settings import ClonerSettings
 from shared.messaging import BrokerSettings, Worker, WorkerSettings
-from shared.observability import configure_logging
+from shared.observability import configure_logging, ends_with_a_sentence
 from shared.pipeline import PipelineError, Stage
-from shared.storage import StorageSettings, open_store
+from shared.storage import StorageSettings, await_store
 
 
+@ends_with_a_sentence("cloner")
 def main() -> None:
     """Serve the voice cloning stage until SIGTERM; exits with a sentence when no engine is installed."""
     settings, worker_settings = ClonerSettings(), WorkerSettings()
@@ -23,7 +24,7 @@ def main() -> None:
     worker = Worker(
         Stage.CLONING,
         clone_lines(Dubbing(voices.engines)),
-        open_store(StorageSettings()),
+        await_store(StorageSettings()),
         BrokerSettings(),
         worker_settings,
         voices.infos(),

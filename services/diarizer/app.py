@@ -8,11 +8,12 @@ from services.diarizer.handlers import dispatch
 from services.diarizer.listening import Listening
 from services.diarizer.settings import DiarizerSettings
 from shared.messaging import BrokerSettings, Worker, WorkerSettings
-from shared.observability import configure_logging
+from shared.observability import configure_logging, ends_with_a_sentence
 from shared.pipeline import PipelineError, Stage
-from shared.storage import StorageSettings, open_store
+from shared.storage import StorageSettings, await_store
 
 
+@ends_with_a_sentence("diarizer")
 def main() -> None:
     """Serve the speaker diarization stage until SIGTERM; exits with a sentence when an engine is missing."""
     settings, worker_settings = DiarizerSettings(), WorkerSettings()
@@ -24,7 +25,7 @@ def main() -> None:
     worker = Worker(
         Stage.DIARIZATION,
         dispatch(Diarization(engines, settings), Listening(engines)),
-        open_store(StorageSettings()),
+        await_store(StorageSettings()),
         BrokerSettings(),
         worker_settings,
         engines.infos(),

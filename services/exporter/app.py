@@ -8,13 +8,14 @@ from services.exporter.handlers import export
 from services.exporter.recipes import RecipeExport
 from services.exporter.settings import ExporterSettings, SeparatorSettings
 from shared.messaging import BrokerSettings, EngineInfo, Worker, WorkerSettings
-from shared.observability import configure_logging, logger
+from shared.observability import configure_logging, ends_with_a_sentence, logger
 from shared.pipeline import PipelineError, Stage
-from shared.storage import StorageSettings, open_store
+from shared.storage import StorageSettings, await_store
 
 log = logger(__name__)
 
 
+@ends_with_a_sentence("exporter")
 def main() -> None:
     """Serve the export stage until SIGTERM; exits with a sentence when the mixer asked for is missing."""
     settings, worker_settings = ExporterSettings(), WorkerSettings()
@@ -27,7 +28,7 @@ def main() -> None:
     worker = Worker(
         Stage.EXPORT,
         export(Export(mixer, settings, separator), RecipeExport(mixer, settings, separator)),
-        open_store(StorageSettings()),
+        await_store(StorageSettings()),
         BrokerSettings(),
         worker_settings,
         tuple(engine.info for engine in (mixer, separator) if engine) + left_out,

@@ -14,6 +14,7 @@ from fastapi import FastAPI
 from faststream.nats import NatsBroker
 from nats.errors import Error as NatsError
 from nats.js.errors import APIError
+from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
 from services.gateway.api import (
     artifacts,
@@ -61,13 +62,14 @@ from shared.messaging import (
     BrokerSettings,
     Provisioning,
     ProvisioningError,
+    Trouble,
+    broker_problem,
     connect_options,
     is_connected,
-    login_refused,
     provision,
 )
-from shared.observability import configure_logging, logger
-from shared.storage import StorageSettings, UploadStore, open_store
+from shared.observability import configure_logging, ends_with_a_sentence, logger
+from shared.storage import StorageSettings, UploadStore, await_store
 
 _POLL_S = 0.5
 _PROVISION_S = 30.0
@@ -178,25 +180,28 @@ async def _background(
         repeat("dispatch", dispatcher.turn, to_dispatch, _POLL_S, leadership),
         repeat("relay", Relay(database, broker).turn, to_relay, _POLL_S, leadership),
         repeat("sweep", sweeper.turn, sweeper.wake, settings.sweep_s, leadership),
-        _keep_provisioned(broker, plan, reconnected),
+        _keep_provisioned(broker, broker_settings, plan, reconnected),
     )
 
 
 async def _connect(broker: NatsBroker, broker_settings: BrokerSettings, plan: Provisioning) -> None:
+    trouble = Trouble("broker_not_ready")
     while True:
         try:
             await broker.connect()
             await provision(broker.connection.jetstream(), plan)
             await broker.start()
         except (NatsError, APIError, ProvisioningError, OSError, TimeoutError) as error:  # it may come up later
-            log.warning("broker_not_ready", error=login_refused(error, broker_settings) or repr(error))
-            await asyncio.sleep(1.0)
+            await asyncio.sleep(trouble.tell(broker_problem(error, broker_settings)))
         else:
             return
 
 
-async def _keep_provisioned(broker: NatsBroker, plan: Provisioning, reconnected: asyncio.Event) -> None:
+async def _keep_provisioned(
+    broker: NatsBroker, broker_settings: BrokerSettings, plan: Provisioning, reconnected: asyncio.Event
+) -> None:
     """Make streams and consumers again that went: nobody else may, and a broker can come back without its disk."""
+    trouble = Trouble("provisioning_delayed")
     while True:
         with suppress(TimeoutError):
             async with asyncio.timeout(_PROVISION_S):
@@ -207,9 +212,10 @@ async def _keep_provisioned(broker: NatsBroker, plan: Provisioning, reconnected:
         try:
             await provision(broker.connection.jetstream(), plan)
         except (NatsError, APIError, ProvisioningError, OSError, TimeoutError) as error:
-            log.warning("provisioning_delayed", error=repr(error))
-            await asyncio.sleep(1.0)
-            reconnected.set()  # at once again, and not in half a minute
+            await asyncio.sleep(trouble.tell(broker_problem(error, broker_settings)))
+            reconnected.set()  # soon again, and not in half a minute
+        else:
+            trouble.over()
 
 
 def _close_streams_on_stop(hub: Hub) -> Callable[[], None]:
@@ -246,6 +252,22 @@ def refuse_open_door(settings: GatewaySettings) -> None:
     )
 
 
+def open_database(where: DatabaseSettings) -> Database:
+    """Raises: SystemExit, with a sentence, when the address is none or nothing can be read there."""
+    try:
+        database = Database(where.database_url, where.database_wait_s)
+    except OSError as error:
+        sys.exit(f"gateway: the folder of the database {where.database_url} cannot be made: {error}")
+    except ArgumentError:
+        sys.exit("gateway: DATABASE_URL is no address of a database, such as postgresql://user:password@host:5432/name")
+    try:
+        database.engine.connect().close()
+    except SQLAlchemyError as error:
+        reason = str(getattr(error, "orig", None) or error).strip().splitlines()[0]
+        sys.exit(f"gateway: the database at {database.url!r} (DATABASE_URL) cannot be used: {reason}")
+    return database
+
+
 def allow_many_connections() -> None:
     """As many open files as the system grants: each connection is one, and most systems begin with 1024."""
     if sys.platform == "win32":  # it has no such limit
@@ -258,6 +280,7 @@ def allow_many_connections() -> None:
         resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))
 
 
+@ends_with_a_sentence("gateway")
 def main() -> None:
     """Serve until SIGTERM."""
     allow_many_connections()
@@ -265,8 +288,9 @@ def main() -> None:
     configure_logging("gateway", settings.log_level)
     refuse_open_door(settings)
     where = DatabaseSettings()
-    database = Database(where.database_url, where.database_wait_s)
-    app = create_app(settings, database, open_store(StorageSettings()), BrokerSettings())
+    broker_settings = BrokerSettings()
+    database = open_database(where)
+    app = create_app(settings, database, await_store(StorageSettings()), broker_settings)
     uvicorn.run(
         app,
         host=settings.host,

@@ -12,8 +12,16 @@ from services.progress.board import Board
 from services.progress.handlers import on_fact, on_raw_progress
 from services.progress.settings import ProgressSettings
 from services.progress.telling import Teller
-from shared.messaging import BrokerSettings, connect_options, is_connected, login_refused, subjects
-from shared.observability import configure_logging, kept_health, logger
+from shared.messaging import (
+    BrokerSettings,
+    Trouble,
+    broker_problem,
+    connect_options,
+    is_connected,
+    login_refused,
+    subjects,
+)
+from shared.observability import configure_logging, ends_with_a_sentence, kept_health, logger
 
 log = logger(__name__)
 
@@ -52,7 +60,7 @@ class ProgressService:
         self._telling.add_done_callback(lambda _: self._app.exit())
 
     async def _serve(self) -> None:
-        told = False
+        told, trouble = False, Trouble("start_delayed")
         while True:
             try:
                 await self._broker.connection.jetstream().stream_info(subjects.EVENTS)
@@ -62,8 +70,7 @@ class ProgressService:
                 told = True
                 await asyncio.sleep(1.0)
             except (TimeoutError, NatsError, APIError, OSError) as error:  # the broker went away again
-                log.warning("start_delayed", error=repr(error))
-                await asyncio.sleep(1.0)
+                await asyncio.sleep(trouble.tell(broker_problem(error, self._broker_settings)))
             else:
                 break
         self._ready = True
@@ -85,6 +92,7 @@ class ProgressService:
         self._teller.heard(int((raw.headers or {}).get("Nats-Sequence", 0)))
 
 
+@ends_with_a_sentence("progress")
 def main() -> None:
     """Serve until SIGTERM."""
     settings = ProgressSettings()

@@ -8,11 +8,12 @@ from services.translator.rewriting import ShardRewriting
 from services.translator.settings import TranslatorSettings
 from services.translator.translation import ShardTranslation
 from shared.messaging import BrokerSettings, Worker, WorkerSettings
-from shared.observability import configure_logging
+from shared.observability import configure_logging, ends_with_a_sentence
 from shared.pipeline import PipelineError, Stage
-from shared.storage import StorageSettings, open_store
+from shared.storage import StorageSettings, await_store
 
 
+@ends_with_a_sentence("translator")
 def main() -> None:
     """Serve the translation stage until SIGTERM; exits with a sentence when the engine asked for is missing."""
     settings, worker_settings = TranslatorSettings(), WorkerSettings()
@@ -25,7 +26,7 @@ def main() -> None:
         worker = Worker(
             Stage.TRANSLATION,
             translate_lines(ShardTranslation(engine), ShardRewriting(engine)),
-            open_store(StorageSettings()),
+            await_store(StorageSettings()),
             BrokerSettings(),
             worker_settings,
             (engine.info,),

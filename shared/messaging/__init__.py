@@ -81,6 +81,7 @@ from shared.messaging._streams import (
     provision,
 )
 from shared.messaging._subjects import JobSubject
+from shared.messaging._trouble import Trouble, broker_problem
 from shared.messaging._worker import Worker
 
 __all__ = [
@@ -149,11 +150,13 @@ __all__ = [
     "TranscriptReady",
     "TranslateLines",
     "TranslatedLine",
+    "Trouble",
     "Worker",
     "WorkerSettings",
     "announce_engines",
     "announced_engines",
     "broker_config",
+    "broker_problem",
     "bury_copy",
     "connect_options",
     "deployed_config",

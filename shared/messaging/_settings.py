@@ -3,13 +3,14 @@
 import logging
 import ssl
 import tempfile
+import time
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from faststream.nats.security import NatsSecurity, NatsUserPassword
-from pydantic import Field, SecretStr
+from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from shared.messaging._accounts import inbox_prefix
@@ -17,6 +18,9 @@ from shared.messaging._streams import ACK_WAIT_S, Provisioning
 from shared.observability import logger
 
 log = logger(__name__)
+
+_SCHEMES = ("nats", "tls", "ws", "wss")
+_SAID_AGAIN_S = 60.0
 
 
 class BrokerSettings(BaseSettings):
@@ -43,6 +47,19 @@ class BrokerSettings(BaseSettings):
         le=5,
         description="copies of every stream, in a cluster of brokers; the gateway sets it for all",
     )
+
+    @field_validator("nats_url")
+    @classmethod
+    def _is_address(cls, url: str) -> str:
+        example = "it must be like nats://127.0.0.1:4222, one address"
+        try:
+            parts = urlsplit(url if "://" in url else f"nats://{url}")
+            _ = parts.port
+        except ValueError as error:
+            raise ValueError(f"{example}: {error}") from None
+        if not parts.hostname or parts.scheme not in _SCHEMES:
+            raise ValueError(example)
+        return url
 
     @property
     def user(self) -> str:
@@ -111,10 +128,14 @@ def login_refused(error: BaseException, settings: BrokerSettings) -> str | None:
 
 
 def _tells_refusals(settings: BrokerSettings) -> Callable[[Exception], Awaitable[None]]:
+    silent_until = 0.0  # the client tries each second, for ever
+
     async def tell(error: Exception) -> None:
+        nonlocal silent_until
         if "permissions violation" in str(error).lower():
             log.error("broker_forbids", user=settings.user, error=str(error))
-        elif refusal := login_refused(error, settings):
+        elif (refusal := login_refused(error, settings)) and time.monotonic() >= silent_until:
+            silent_until = time.monotonic() + _SAID_AGAIN_S
             log.error("broker_refuses_login", error=refusal)
 
     return tell

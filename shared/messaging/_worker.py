@@ -28,6 +28,7 @@ from shared.messaging._results import RESULT, JobFailed, JobResult, Result, fail
 from shared.messaging._settings import BrokerSettings, WorkerSettings, connect_options, login_refused
 from shared.messaging._streams import ACK_WAIT_S, heartbeat_of
 from shared.messaging._thread import in_thread
+from shared.messaging._trouble import Trouble, broker_problem
 from shared.observability import bind_job, kept_health, logger
 from shared.pipeline import Canceled, ErrorCode, PermanentError, PipelineError, Stage
 from shared.storage import ObjectNotFound, ObjectStore, StorageError, keys, read_bytes
@@ -62,7 +63,8 @@ class Worker:
         self._broker_settings, self._heartbeat_s = broker_settings, ACK_WAIT_S / 3
         self.broker = NatsBroker(broker_settings.nats_url, **connect_options(broker_settings))
         self._app = FastStream(self.broker, logger=None, after_startup=[self._start], on_shutdown=[self._stop])
-        self._stopping = False
+        self._stopping, self._stop_asked = False, asyncio.Event()
+        self._trouble = Trouble("fetch_failed")
         self._ready, self._preparing, self._reconnects = False, asyncio.Lock(), 0
         self._told_waiting = False
         self._in_hand: list[JobContext] = []
@@ -114,6 +116,7 @@ class Worker:
 
     async def _stop(self) -> None:
         self._stopping = True
+        self._stop_asked.set()
         if self._serving is None:
             return
         for feed in self._feeds:
@@ -143,14 +146,19 @@ class Worker:
                 await asyncio.sleep(_AGAIN_S)
                 continue
             except (NatsError, APIError, OSError) as error:
-                log.warning("fetch_failed", error=repr(error))
                 self._ready = False  # a broker that lost its disk is set up again by the gateway
-                await asyncio.sleep(_AGAIN_S)
+                await self._pause(self._trouble.tell(broker_problem(error, self._broker_settings)))
                 continue
+            self._trouble.over()
             if message is not None and self._stopping:
                 await self._hand_back(message)
             elif message is not None:
                 await self._take(message)
+
+    async def _pause(self, seconds: float) -> None:
+        with suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self._stop_asked.wait()
 
     def _wait_for_gateway(self) -> None:
         """Streams and consumers are the gateway's to make."""

@@ -20,7 +20,7 @@ from shared.storage._port import (
     put_file,
     read_bytes,
 )
-from shared.storage._settings import StorageSettings, open_store
+from shared.storage._settings import StorageSettings, await_store, open_store
 
 __all__ = [
     "DirectoryStore",
@@ -35,6 +35,7 @@ __all__ = [
     "StoreFull",
     "UploadStore",
     "Writer",
+    "await_store",
     "check_key",
     "download",
     "is_key",

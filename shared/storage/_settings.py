@@ -1,12 +1,17 @@
 """Which store to open."""
 
+import time
 from pathlib import Path
 
 from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from shared.observability import logger
 from shared.storage._directory import DirectoryStore
-from shared.storage._port import UploadStore
+from shared.storage._port import StorageError, UploadStore
+
+_AGAIN_S, _MOST_S = 1.0, 30.0
+log = logger(__name__)
 
 
 class StorageSettings(BaseSettings):
@@ -57,3 +62,19 @@ def open_store(settings: StorageSettings) -> UploadStore:
     return S3Store(
         client(settings.s3_endpoint, settings.s3_region, secure=settings.s3_secure), settings.s3_bucket, public
     )
+
+
+def await_store(settings: StorageSettings) -> UploadStore:
+    """As `open_store`, however long the S3 service is away or refuses: told at each try, and tried ever less often.
+
+    To end and be started again would load the models of a worker each time.
+    """
+    pause_s = _AGAIN_S
+    while True:
+        try:
+            return open_store(settings)
+        except StorageError as error:
+            where = f"the object store at {settings.s3_endpoint} (S3_ENDPOINT) cannot be used"
+            log.warning("store_not_ready", error=f"{where}: {error}", again_in_s=pause_s)
+        time.sleep(pause_s)
+        pause_s = min(2 * pause_s, _MOST_S)
