@@ -51,19 +51,34 @@ def list_models(as_json: Annotated[bool, typer.Option("--json", help="print JSON
 def pull_models(
     names: Annotated[list[str], typer.Argument(help="names of `localclip models list`; starter: a good start")],
 ) -> None:
-    """Fetch models; what broke off goes on where it stopped, what is here and whole is left alone."""
+    """Fetch models; what broke off goes on where it stopped, what is here and whole is left alone.
+
+    One that cannot be fetched keeps none of the others from it; the exit code is 1 then.
+    """
     settings = ModelSettings()
     chosen = dict.fromkeys(weights.find(each) for name in names for each in (STARTER if name == "starter" else (name,)))
+    failed = []
     for model in chosen:
-        pulled = pull(model, settings)
-        total = _size(sum(kept.size for kept in pulled.manifest.files.values()))
-        did = f"fetched {pulled.fetched} files" if pulled.fetched else "nothing to fetch"
-        version = f"{'digest' if model.contents else 'revision'} {pulled.manifest.revision[:12]}"
-        _say(f"{model.name}: {did}; {total} in {pulled.folder}, {version}")
-        if pulled.outdated:
-            _say(f"{model.name}: it works, but a newer one is known and could not be fetched: {pulled.outdated}")
-        if not model.commercial_use:
-            _say(f"{model.name}: its licence ({model.licence}) does not allow commercial use")
+        try:
+            _tell_pulled(model, pull(model, settings))
+        except LocalClipError as error:
+            if len(chosen) == 1:
+                raise
+            _say(f"{model.name}: {error}")
+            failed.append(model.name)
+    if failed:
+        raise LocalClipError(f"not fetched; try it again with: localclip models pull {' '.join(failed)}")
+
+
+def _tell_pulled(model: Model, pulled: weights.Pulled) -> None:
+    total = _size(sum(kept.size for kept in pulled.manifest.files.values()))
+    did = f"fetched {pulled.fetched} files" if pulled.fetched else "nothing to fetch"
+    version = f"{'digest' if model.contents else 'revision'} {pulled.manifest.revision[:12]}"
+    _say(f"{model.name}: {did}; {total} in {pulled.folder}, {version}")
+    if pulled.outdated:
+        _say(f"{model.name}: it works, but a newer one is known and could not be fetched: {pulled.outdated}")
+    if not model.commercial_use:
+        _say(f"{model.name}: its licence ({model.licence}) does not allow commercial use")
 
 
 def pull(model: Model, settings: ModelSettings) -> weights.Pulled:

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Check the images, the compose file and the chart with their own tools, where those are installed; say what is not.
-# `make deploy-tools` installs them.
+# `make deploy-tools` installs them. IMAGES=all, or names of targets, also follows the steps of the Dockerfile (scripts/try-images.sh).
 set -euo pipefail
 cd "$(dirname "$0")/.."
 export PATH="$PWD/.tools/bin:$PWD/.venv/bin:$PATH"
@@ -61,12 +61,21 @@ if on_path helm "$CHART"; then
     refused stages.cloner.minReplicas=0 no worker at all
     refused models.enabled=true,models.accessMode=ReadWriteOnce models.oneNode
     if on_path kubeconform "the manifests of $CHART"; then
-        if [ -d $SCHEMAS ]; then
+        if compgen -G "$SCHEMAS/*.json" >/dev/null; then
             kubeconform -strict -schema-location "$SCHEMAS/{{ .ResourceKind }}{{ .KindSuffix }}.json" "$everything"
         else
             skipped+=("the manifests of $CHART (no schemas in $SCHEMAS)")
         fi
     fi
+fi
+
+if [ -z "${IMAGES:-}" ]; then
+    echo "SKIPPED: the steps of deploy/Dockerfile (IMAGES=all scripts/check-deploy.sh follows them: root, 5 GB, half an hour)"
+elif [ "$IMAGES" = all ]; then
+    scripts/try-images.sh
+else
+    read -ra targets <<<"$IMAGES"
+    scripts/try-images.sh "${targets[@]}"
 fi
 
 for what in "${skipped[@]}"; do echo "SKIPPED: $what"; done

@@ -199,7 +199,7 @@ install_deploy_tools() {
     else
         echo "Go is not installed: docker compose, helm and kubeconform are taken from PATH, if they are there" >&2
     fi
-    [ -d .tools/kube-schemas ] && return
+    compgen -G ".tools/kube-schemas/*.json" >/dev/null && return
     local with=()
     for package in "${SCHEMA_PACKAGES[@]}"; do with+=(--with "$package"); done
     scripts/uv.sh run -q --no-project --python .venv/bin/python "${with[@]}" scripts/kube_schemas.py .tools/kube-schemas

@@ -7,6 +7,7 @@ import importlib
 import inspect
 import json
 import pkgutil
+import shutil
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -54,8 +55,19 @@ def strict(schema: Any) -> None:
 
 
 def main(folder: Path) -> None:
-    """Write one file for each kind, named as kubeconform looks for it."""
-    folder.mkdir(parents=True, exist_ok=True)
+    """Write one file for each kind, named as kubeconform looks for it; the folder is there when all of them are."""
+    schemas = dict(made())
+    fresh = folder.with_name(f"{folder.name}.new")
+    shutil.rmtree(fresh, ignore_errors=True)
+    fresh.mkdir(parents=True)
+    for name, schema in schemas.items():
+        (fresh / name).write_text(json.dumps(schema), encoding="utf-8")
+    shutil.rmtree(folder, ignore_errors=True)
+    fresh.rename(folder)
+
+
+def made() -> Iterator[tuple[str, Any]]:
+    """Each schema with the name of its file. Raises: SystemExit, when a kind is missing."""
     missing = set(KINDS)
     for package in PACKAGES:
         for version, kind, model in models(importlib.import_module(package)):
@@ -66,7 +78,7 @@ def main(folder: Path) -> None:
             strict(schema)
             group, _, number = version.rpartition("/")
             name = "-".join(filter(None, [kind.lower(), group.split(".")[0], number]))
-            (folder / f"{name}.json").write_text(json.dumps(schema), encoding="utf-8")
+            yield f"{name}.json", schema
     if missing:
         sys.exit(f"no models of {sorted(missing)}")
 

@@ -382,6 +382,15 @@ def test_the_commands(hub: HubServer, settings: ModelSettings) -> None:
     assert "fetched 1 files" in command(settings, "pull", NAME, HF_ENDPOINT=hub.url).stdout
 
 
+def test_one_that_fails_keeps_no_other_back(hub: HubServer, settings: ModelSettings) -> None:
+    """The rest is fetched, and the exit code and the last words tell what is not."""
+    pulled = command(settings, "pull", "xtts-v2", NAME, HF_ENDPOINT=hub.url)
+    assert pulled.returncode == 1
+    assert f"{NAME}: fetched 4 files" in pulled.stdout
+    assert "xtts-v2: " in pulled.stdout
+    assert pulled.stderr.strip().endswith("localclip models pull xtts-v2")
+
+
 def test_offline_means_offline(hub: HubServer, settings: ModelSettings) -> None:
     """Not one request; checking and listing need none."""
     refused = command(settings, "pull", NAME, HF_ENDPOINT=hub.url, LOCALCLIP_OFFLINE="true")
