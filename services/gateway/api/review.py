@@ -1,7 +1,6 @@
 """The review list of a task: lines worth a person's time, over all languages, worst first."""
 
 from collections.abc import Iterator
-from statistics import fmean
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Response
@@ -12,7 +11,6 @@ from services.gateway.api.context import Parts, Who, visible_task
 from services.gateway.api.reading import read_line
 from services.gateway.database import queries
 from services.gateway.database.jobs import view
-from services.gateway.database.tables import SegmentRow
 from services.gateway.planning.review import is_issue, reasons, score
 
 router = APIRouter(prefix="/api/tasks/{task_id}", tags=["review"])
@@ -39,7 +37,7 @@ def list_review(
 
 
 def _ranked(session: Session, task_id: str, *, minor: bool) -> Iterator[ReviewLine]:
-    segments = {segment.segment_id: segment for segment in queries.segments(session, task_id)}
+    segments = {segment.segment_id: segment for segment in queries.spoken_segments(session, task_id)}
     for language in queries.languages(session, [task_id]).get(task_id, []):
         for row in queries.lines(session, task_id, language.language).values():
             segment = segments.get(row.segment_id)
@@ -49,7 +47,7 @@ def _ranked(session: Session, task_id: str, *, minor: bool) -> Iterator[ReviewLi
             why = reasons(
                 view(row),
                 source_changed=changed,
-                confidence=_confidence(segment),
+                sureness=segment.sureness,
                 exported=language.exported_version is not None,
             )
             issue = is_issue(why)
@@ -61,8 +59,3 @@ def _ranked(session: Session, task_id: str, *, minor: bool) -> Iterator[ReviewLi
                     issue=issue,
                     reasons=[ReviewReason(code=reason.code, text=reason.text) for reason in why],
                 )
-
-
-def _confidence(segment: SegmentRow) -> float | None:
-    known = [word["probability"] for word in segment.words if word.get("probability") is not None]
-    return fmean(known) if known else None

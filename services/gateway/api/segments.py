@@ -101,9 +101,11 @@ def update_segment(
             wanted["text"] = _text(wanted["text"])
             if wanted["text"] != segment.text:
                 wanted["revision"] = segment.version + 1  # never used before, whatever is undone
+                wanted["sureness"] = None  # whoever wrote it was sure
         edit = Edit(session, task, "update_segment", who.owner)
         edit.change(segment, **wanted)
-        edit.finish(f"Changed {', '.join(wanted.keys() - {'revision'})} of line {segment_id}: {_short(segment.text)}")
+        named = ", ".join(wanted.keys() - {"revision", "sureness"})
+        edit.finish(f"Changed {named} of line {segment_id}: {_short(segment.text)}")
         response.headers["ETag"] = etag(segment.version)
         return read_segment(segment)
 

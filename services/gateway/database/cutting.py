@@ -2,6 +2,7 @@
 
 import uuid
 from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 from sqlmodel import Session
 
@@ -9,6 +10,7 @@ from services.gateway.database import queries
 from services.gateway.database.edits import Edit
 from services.gateway.database.tables import LineRow, SegmentRow, Task
 from services.gateway.planning.captions import omission
+from services.gateway.planning.doubt import sureness
 from services.gateway.planning.editing import Interval, cut_source, cut_text, join_texts
 from shared.pipeline import LineState, language
 
@@ -70,9 +72,11 @@ def cut(
         text=source.texts[1],
         words=source.words[1],
         decisions=segment.decisions,
+        sureness=_sure(segment, source.words[1]),
     )
     before, revision = segment.revision, segment.version + 1
-    edit.change(segment, end_s=at_s, text=source.texts[0], words=source.words[0], written=None, revision=revision)
+    changed = {"text": source.texts[0], "words": source.words[0], "sureness": _sure(segment, source.words[0])}
+    edit.change(segment, end_s=at_s, written=None, revision=revision, **changed)
     edit.add(second)
     for line in queries.lines_of_segment(session, task.task_id, segment.segment_id):
         in_sync = line.segment_revision == before
@@ -138,12 +142,18 @@ def unite(session: Session, task: Task, edit: Edit, first: SegmentRow, others: S
         end_s=max(segment.end_s for segment in every),
         text=join_texts((segment.text for segment in every), spaces=language(task.source_language or "en").spaces),
         words=[word for segment in every for word in segment.words],
+        sureness=min((one.sureness for one in every if one.sureness is not None), default=None),
         written=None,
         decisions=first.decisions if all(one.decisions == first.decisions for one in others) else [],
         revision=revision,
     )
     for segment in others:
         remove(session, edit, segment)
+
+
+def _sure(segment: SegmentRow, words: Sequence[Mapping[str, Any]]) -> float | None:
+    """How sure the recognizer was of a part, unless a person wrote the whole."""
+    return None if segment.sureness is None else sureness(words)
 
 
 def _unite_line(edit: Edit, line: LineRow, every: Sequence[LineRow]) -> None:

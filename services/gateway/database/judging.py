@@ -5,6 +5,7 @@ from sqlmodel import Session
 from services.gateway.database import queries
 from services.gateway.database.jobs import view
 from services.gateway.database.tables import Task, TaskLanguage
+from services.gateway.planning.doubt import DOUBTFUL
 from services.gateway.planning.gate import GateLimits, judge
 from shared.messaging import ExportSettings
 
@@ -17,8 +18,15 @@ def judge_language(session: Session, task: Task, row: TaskLanguage) -> None:
     lines = [view(line) for line in queries.lines(session, task.task_id, row.language).values()]
     settings = ExportSettings.model_validate(task.config.get("export_settings", {}))
     limits = GateLimits.model_validate(task.config.get("gate", {}))
-    outdated = row.exported_version != row.content_version
-    row.gate = judge(row.report, lines, limits, settings.loudness_lufs, outdated=outdated).model_dump(mode="json")
+    gate = judge(
+        row.report,
+        lines,
+        limits,
+        settings.loudness_lufs,
+        doubtful=queries.doubtful_segments(session, task.task_id, DOUBTFUL),
+        outdated=row.exported_version != row.content_version,
+    )
+    row.gate = gate.model_dump(mode="json")
 
 
 def judge_again(session: Session, task: Task, language: str) -> None:

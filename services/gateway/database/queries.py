@@ -399,6 +399,12 @@ def spoken_segments(session: Session, task_id: str) -> Sequence[SegmentRow]:
     ).all()
 
 
+def doubtful_segments(session: Session, task_id: str, below: float) -> set[str]:
+    """Segments of whose worst words the recognizer was less sure than `below`."""
+    found = select(SegmentRow.segment_id).where(SegmentRow.task_id == task_id, col(SegmentRow.sureness) < below)
+    return set(session.exec(found).all())
+
+
 class Spoken(NamedTuple):
     """When a segment is spoken, by whom and what: what its neighbours need to know, without a row of the session."""
 

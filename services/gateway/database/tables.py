@@ -209,7 +209,8 @@ class SpeakerRow(SQLModel, table=True):
 class SegmentRow(SQLModel, table=True):
     """A source line. `revision` counts the edits that change what is said or when.
 
-    `decisions` say what its caption was taken for, `written` what stood there where they changed it.
+    `decisions` say what its caption was taken for, `written` what stood there where they changed it. `sureness`
+    (0 to 1) is the recognizer's in the worst words; None where it told none, or where a person wrote the text.
     """
 
     __tablename__ = "segments"
@@ -225,6 +226,7 @@ class SegmentRow(SQLModel, table=True):
     words: list[dict[str, Any]] = _json(list)
     written: str | None = Field(default=None, sa_column=Column(Text))
     decisions: list[str] = _json(list)
+    sureness: float | None = None
     revision: int = 1
     version: int = 1
 

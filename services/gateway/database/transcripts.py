@@ -13,6 +13,7 @@ from services.gateway.database.line_rows import add_lines
 from services.gateway.database.tables import SegmentRow, SpeakerRow, Task
 from services.gateway.planning.alignment import Matched, match_cues
 from services.gateway.planning.captions import omission
+from services.gateway.planning.doubt import sureness
 from services.gateway.planning.remarks import with_match, with_remarks, with_timing
 from services.gateway.planning.slots import Span
 from shared.messaging import TranscriptReady
@@ -40,13 +41,15 @@ def prepare(task_id: str, transcript: Transcript, provided: Mapping[str, Sequenc
             "end_s": one.end_s,
             "speaker_id": one.speaker_id,
             "text": one.text,
-            "words": [word.model_dump(mode="json") for word in one.words],
+            "words": words,
+            "sureness": sureness(words),
             "written": one.written,
             "decisions": [str(decision) for decision in one.decisions],
             "revision": 1,
             "version": 1,
         }
         for one in transcript.segments
+        for words in [[word.model_dump(mode="json") for word in one.words]]
     ]
     return Prepared(
         transcript, rows, {language: match_cues(spans, cues, language) for language, cues in (provided or {}).items()}

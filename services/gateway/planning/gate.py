@@ -33,7 +33,7 @@ class GateLimits(BaseModel):
         default=0.02, ge=0, le=1, description="speech of the original that no line stands for, of all speech"
     )
     max_doubtful_share: float | None = Field(
-        default=0.3, ge=0, le=1, description="lines whose source text the recognizer was unsure of"
+        default=0.5, ge=0, le=1, description="lines whose source text the recognizer was unsure of"
     )
     min_in_window_share: float | None = Field(default=0.8, ge=0, le=1, description="lines within -10 to +20 % speed")
     max_p95_speed: float | None = Field(default=1.35, ge=0.5, le=4, description="95th percentile of the tempo")

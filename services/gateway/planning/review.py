@@ -12,7 +12,7 @@ reason always comes first:
 | `misheard` | 45–55 | a recognizer understood `MISHEARD` of the text or more wrong |
 | `tight` | 30–35 | sped up audibly |
 | `unlike` | 25 | the take does not sound like its speaker |
-| `doubtful_source` | 15 | the recognizer was unsure of the source text, so the translation may be of something else |
+| `doubtful_source` | 15 | the recognizer was unsure of words of the source, so the translation may be wrong |
 
 All up to `misheard` are issues, which are counted for the language. The others only order and explain, and are listed
 when asked for. A line a person chose a take for is not judged by its sound again; an omitted one not at all.
@@ -21,6 +21,7 @@ when asked for. A line a person chose a take for is not judged by its sound agai
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from services.gateway.planning.doubt import DOUBTFUL
 from services.gateway.planning.gate import is_heard
 from services.gateway.planning.units import LineView
 from shared.pipeline import FitLimits, LineState
@@ -28,7 +29,6 @@ from shared.pipeline import FitLimits, LineState
 MISHEARD = 0.5
 """Two words of three wrong in a short line is often the recognizer's fault, half of a sentence seldom is."""
 UNLIKE = 0.5
-DOUBTFUL = 0.4
 _ISSUES = ("failed", "overflow", "unspoken", "stale", "source_changed", "misheard")
 _LIMITS = FitLimits()
 
@@ -47,10 +47,10 @@ class Reason:
         return self.code in _ISSUES
 
 
-def reasons(line: LineView, *, source_changed: bool, confidence: float | None, exported: bool = False) -> list[Reason]:
+def reasons(line: LineView, *, source_changed: bool, sureness: float | None, exported: bool = False) -> list[Reason]:
     """Why a line is worth a look, worst first.
 
-    `confidence` (0 to 1) is the recognizer's in the source text; `exported`: its language was, with or without it.
+    `sureness` (0 to 1) is the recognizer's in the worst words; `exported`: its language was, with or without it.
     """
     if line.omitted:
         return []
@@ -59,8 +59,9 @@ def reasons(line: LineView, *, source_changed: bool, confidence: float | None, e
         found.append(Reason("unspoken", "it has no take yet: the original is heard", 70))
     if is_heard(line) and not line.pinned:
         found += _of_sound(line)
-    if confidence is not None and confidence < DOUBTFUL:
-        found.append(Reason("doubtful_source", f"the source was recognized with {confidence:.0%} confidence", 15))
+    if sureness is not None and sureness < DOUBTFUL:
+        text = f"the recognizer was unsure of words of the source ({sureness:.0%} sure of the worst)"
+        found.append(Reason("doubtful_source", text, 15))
     return sorted(found, key=lambda reason: -reason.weight)
 
 

@@ -46,13 +46,14 @@ from shared.messaging import (
 )
 from shared.pipeline import ErrorCode, FitLimits, PermanentError, Stage
 from shared.storage import StorageSettings, keys, open_store, put_bytes, read_bytes
-from shared.transcript import MediaFacts, Segment, Speaker, Transcript
+from shared.transcript import MediaFacts, Segment, Speaker, Transcript, Word
 
 SEGMENTS = int(os.environ.get("STUB_SEGMENTS", "3"))
 DELAY_S = float(os.environ.get("STUB_DELAY_S", "0"))
 TEXTS: list[str] = json.loads(os.environ.get("STUB_TEXTS", "[]"))
 REWRITES: list[str] = json.loads(os.environ.get("STUB_REWRITES", "[]"))
 CHARS_PER_S = float(os.environ.get("STUB_CHARS_PER_S", "0"))
+SURE = os.environ.get("STUB_SURE", "")
 HOLD = os.environ.get("STUB_HOLD", "")
 VIDEO_S = float(os.environ.get("STUB_VIDEO_S", "60"))
 MEDIA = MediaFacts(container="mov", duration_s=VIDEO_S, video_codec="h264", audio_codec="aac", fps=25)
@@ -82,6 +83,15 @@ def _work(context: JobContext, kind: str = "") -> None:
         context.cancel.wait(0.05)
 
 
+def _words(number: int) -> tuple[Word, ...]:
+    """A word the recognizer is sure of and one as sure as `STUB_SURE` says."""
+    start_s = number * 2.0
+    return (
+        Word(text="line", start_s=start_s, end_s=start_s + 0.5, probability=0.9),
+        Word(text=str(number), start_s=start_s + 0.5, end_s=start_s + 1, probability=float(SURE)),
+    )
+
+
 def diarize(job: DiarizeVideo, context: JobContext) -> TranscriptReady:
     """As many segments as asked for, two speakers in turn."""
     _work(context)
@@ -92,7 +102,14 @@ def diarize(job: DiarizeVideo, context: JobContext) -> TranscriptReady:
         media=MEDIA,
         speakers=(_speaker(job, context, 1), _speaker(job, context, 2)),
         segments=tuple(
-            Segment(id=f"s{n:04}", start_s=n * 2.0, end_s=n * 2.0 + 1, speaker_id=f"spk_{1 + n % 2}", text=f"line {n}")
+            Segment(
+                id=f"s{n:04}",
+                start_s=n * 2.0,
+                end_s=n * 2.0 + 1,
+                speaker_id=f"spk_{1 + n % 2}",
+                text=f"line {n}",
+                words=_words(n) if SURE else (),
+            )
             for n in range(SEGMENTS)
         ),
     )

@@ -110,6 +110,26 @@ def test_lines_worth_a_look_are_listed_over_all_languages(world: World) -> None:
     assert "overlap" in report["gate"]["unmeasured"]
 
 
+def test_source_lines_the_recognizer_doubts_fail_the_gate_until_they_are_read(small_world: World) -> None:
+    """By their worst words; a text that a person wrote is in no doubt, and undoing that brings it back."""
+    gateway = small_world.gateway()
+    small_world.workers(STUB_SURE="0.1")
+    task_id = dubbed(gateway)
+    state = gateway.task(task_id)["language_status"]["es"]
+    told = [(reason["code"], reason["lines_total"]) for reason in state["gate_reasons"]]
+    assert (state["status"], state["gate"], told) == ("completed", "failed", [("doubtful_source", 3)])
+    review = gateway.http.get(f"/api/tasks/{task_id}/review", params={"minor": True}).json()
+    assert [reason["code"] for line in review for reason in line["reasons"]] == ["doubtful_source"] * 3
+    for segment_id in ("s0000", "s0001"):
+        gateway.http.patch(f"/api/tasks/{task_id}/segments/{segment_id}", json={"text": "read"}, headers=ANY)
+    codes = [reason["code"] for reason in gateway.task(task_id)["language_status"]["es"]["gate_reasons"]]
+    assert codes == ["unspoken_edits", "export_older"]
+    gateway.http.post(f"/api/tasks/{task_id}/undo")
+    gateway.http.post(f"/api/tasks/{task_id}/undo")
+    codes = [reason["code"] for reason in gateway.task(task_id)["language_status"]["es"]["gate_reasons"]]
+    assert codes == ["export_older", "doubtful_source"]
+
+
 def test_the_fact_of_a_finished_language_carries_the_verdict(small_world: World) -> None:
     """So that automation need not ask again."""
     gateway = small_world.gateway()

@@ -38,10 +38,10 @@ def test_issues_are_counted_as_they_are_listed(database_url: str) -> None:
                 take_key="take" if has_take else None,
             )
             session.add_all([segment, line])
-            if is_issue(reasons(view(line), source_changed=changed, confidence=0.1)):
+            if is_issue(reasons(view(line), source_changed=changed, sureness=0.1)):
                 expected[task_id, "es"] = 1
     with database.read() as session:
-        counted = queries.issue_counts(session, [f"task_{number}" for number in range(5 * 4 * 3 * 16)])
+        counted = queries.issue_counts(session, [f"task_{number}" for number in range(len(LineState) * 4 * 3 * 16)])
     database.close()
     assert len(expected) > 100
     assert counted == expected

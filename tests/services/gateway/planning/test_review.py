@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from services.gateway.planning.doubt import sureness
 from services.gateway.planning.gate import GateLimits, judge
 from services.gateway.planning.review import is_issue, reasons, score
 from services.gateway.planning.units import LineView
@@ -87,11 +88,11 @@ def test_each_kind_of_miss_is_one_reason_with_what_would_mend_it() -> None:
     ]
     lost = {"seconds": 4.0, "share": 0.1, "spans": [[61.0, 65.0]]}
     report = GOOD | {"speech_lost": lost, "wer": {"natural": 0.03}}
-    gate = judge(report, lines, GateLimits(), -16.0, doubtful={"s2", "s3"})
+    gate = judge(report, lines, GateLimits(), -16.0, doubtful={"s2", "s3", "s4"})
     assert [(reason.code, reason.lines) for reason in gate.reasons] == [
         ("speech_lost", []),
         ("unspoken_edits", ["s4"]),
-        ("doubtful_source", ["s2", "s3"]),
+        ("doubtful_source", ["s2", "s3", "s4"]),
         ("misheard", ["s2", "s1"]),
         ("too_fast", ["s3"]),
     ]
@@ -145,7 +146,7 @@ def test_lines_that_keep_the_original_by_wish_are_not_judged() -> None:
     """Neither by the gate nor for the review list."""
     omitted = line(omitted=True, fit="overflow", state=LineState.FAILED, error_rate=1.0)
     assert judge(GOOD, [omitted], GateLimits(), -16.0).passed
-    assert reasons(omitted, source_changed=True, confidence=0.1) == []
+    assert reasons(omitted, source_changed=True, sureness=0.1) == []
 
 
 WORSE_FIRST = [
@@ -164,29 +165,39 @@ WORSE_FIRST = [
 
 def test_worse_lines_come_first() -> None:
     """Each kind of reason, and within a kind by how bad it is."""
-    scores = [score(reasons(one, source_changed=False, confidence=0.9)) for one in WORSE_FIRST]
+    scores = [score(reasons(one, source_changed=False, sureness=0.9)) for one in WORSE_FIRST]
     assert scores == sorted(scores, reverse=True)
     assert len(set(scores)) == len(scores)
     assert scores[-1] == 0
 
 
 @given(st.sampled_from(WORSE_FIRST[:-1]), st.booleans(), st.sampled_from([None, 0.1, 0.9]))
-def test_further_reasons_never_overtake_a_worse_one(worst: LineView, changed: bool, confidence: float | None) -> None:
+def test_further_reasons_never_overtake_a_worse_one(worst: LineView, changed: bool, sure: float | None) -> None:
     """They only order lines of the same kind."""
-    alone = score(reasons(worst, source_changed=False, confidence=None))
-    found = reasons(worst, source_changed=changed, confidence=confidence)
+    alone = score(reasons(worst, source_changed=False, sureness=None))
+    found = reasons(worst, source_changed=changed, sureness=sure)
     assert alone <= score(found) <= max(alone, found[0].weight) + 4
 
 
 def test_a_take_that_a_person_chose_is_not_questioned() -> None:
     """Unless the text changed after it."""
     pinned = line(pinned=True, fit="overflow", speed=1.5, error_rate=1.0)
-    assert reasons(pinned, source_changed=False, confidence=None) == []
-    assert is_issue(reasons(line(pinned=True, state=LineState.STALE), source_changed=False, confidence=None))
+    assert reasons(pinned, source_changed=False, sureness=None) == []
+    assert is_issue(reasons(line(pinned=True, state=LineState.STALE), source_changed=False, sureness=None))
 
 
 def test_speed_alone_is_no_issue() -> None:
     """A tight line is told of when asked for, not counted."""
-    found = reasons(line(fit="tight", speed=1.3), source_changed=False, confidence=0.2)
+    found = reasons(line(fit="tight", speed=1.3), source_changed=False, sureness=0.2)
     assert [reason.code for reason in found] == ["tight", "doubtful_source"]
     assert not is_issue(found)
+
+
+def test_a_line_is_doubtful_by_its_worst_words() -> None:
+    """Two wrong words of eight are hidden by a mean; a quarter of the words is not."""
+    words = [{"probability": sure} for sure in (0.95, 0.1, 0.9, 0.97, 0.3, 0.99, 0.9, 0.95)]
+    assert sureness(words) == 0.2
+    assert [reason.code for reason in reasons(line(), source_changed=False, sureness=0.2)] == ["doubtful_source"]
+    assert sureness([{"probability": 0.9}, {"text": "word", "probability": None}]) == 0.9
+    assert sureness([]) is None
+    assert reasons(line(), source_changed=False, sureness=None) == []
