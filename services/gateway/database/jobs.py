@@ -305,9 +305,21 @@ def timeline(session: Session, task: Task, language: str) -> Timeline:
         task.source_language or "en",
         media(task),
         spans(queries.spoken_segments(session, task.task_id), lines),
-        {key: view(line) for key, line in lines.items()},
+        _as_heard(session, task, language, {key: view(line) for key, line in lines.items()}),
         _engines(session, task, language),
     )
+
+
+def _as_heard(
+    session: Session, task: Task, language: str, lines: dict[str, units.LineView]
+) -> dict[str, units.LineView]:
+    """Lines edited after their takes with the texts of the takes: subtitles and voice of a file never differ."""
+    stale = [key for key, line in lines.items() if line.state is LineState.STALE and line.take_key is not None]
+    takes = history.takes_by_segment(session, task.task_id, language, stale) if stale else {}
+    for key in stale:
+        spoken = next((take.text for take in takes.get(key, ()) if take.take_key == lines[key].take_key), None)
+        lines[key] = replace(lines[key], text=spoken) if spoken is not None else lines[key]
+    return lines
 
 
 def source_timeline(session: Session, task: Task) -> Timeline:

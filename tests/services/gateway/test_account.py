@@ -1,7 +1,11 @@
 """What an account keeps takes part in the work: memory, glossary, settings, gate and review list."""
 
+from contextlib import closing
 from typing import Any
 
+from services.gateway.database import queries
+from services.gateway.database.engine import Database
+from services.gateway.database.jobs import timeline
 from shared.testing import wait_until
 from tests.services.gateway.conftest import VIDEO, Gateway, World
 
@@ -128,6 +132,23 @@ def test_source_lines_the_recognizer_doubts_fail_the_gate_until_they_are_read(sm
     gateway.http.post(f"/api/tasks/{task_id}/undo")
     codes = [reason["code"] for reason in gateway.task(task_id)["language_status"]["es"]["gate_reasons"]]
     assert codes == ["export_older", "doubtful_source"]
+
+
+def test_subtitles_and_voice_of_a_file_never_differ(small_world: World) -> None:
+    """A line edited and not spoken since keeps the text of its take in an export, whose gate says so."""
+    gateway = small_world.gateway()
+    small_world.workers()
+    task_id = dubbed(gateway)
+    before = [line["text"] for line in lines(gateway, task_id)]
+    gateway.http.patch(f"/api/tasks/{task_id}/languages/es/lines/s0001", json={"text": "otra"}, headers=ANY)
+    with closing(Database(f"sqlite:///{small_world.folder / 'localclip.db'}")) as database, database.read() as session:
+        task = queries.task(session, task_id)
+        assert task is not None
+        exported = [line.text for line in timeline(session, task, "es").lines]
+    assert exported == before
+    assert [line["text"] for line in lines(gateway, task_id)] == [before[0], "otra", before[2]]
+    reasons = gateway.task(task_id)["language_status"]["es"]["gate_reasons"]
+    assert [reason["code"] for reason in reasons] == ["unspoken_edits", "export_older"]
 
 
 def test_the_fact_of_a_finished_language_carries_the_verdict(small_world: World) -> None:
