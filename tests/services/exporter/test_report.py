@@ -192,6 +192,12 @@ def test_speech_of_lines_that_keep_the_original_is_left_out() -> None:
     assert report(lines, speech=(Span(0, 2), Span(3, 5)))["overlap"] == pytest.approx(1.0)
 
 
+def test_lines_edited_since_their_takes_are_counted() -> None:
+    """The file is older than they are, and says so."""
+    lines = [line(0, 2, take=(0, 2), state=LineState.STALE), line(3, 5, state=LineState.PENDING), line(6, 8)]
+    assert report(lines)["lines_unspoken"] == 2
+
+
 def test_speech_without_a_line_is_lost() -> None:
     """From a second on and more than 0.3 s from any line; lines that keep the original cover theirs."""
     speech = (Span(0, 4), Span(5, 7.1), Span(10, 13), Span(15, 15.8))
