@@ -14,10 +14,10 @@ from services.cloner.plain import plain, unmarked
 from services.cloner.pronouncing import pronounced
 from services.cloner.retiming import Retiming, ask, exact
 from services.cloner.speaking import Order, join_short, speak_missing
-from services.cloner.spoken import spoken_form
 from services.cloner.takes import Takes, natural_hash, placed_hash
 from shared.messaging import CloneLines, EngineUsed, JobContext, LineTake, LineToSpeak, SpeakerVoice
 from shared.pipeline import ErrorCode, FitLimits, PermanentError, language
+from shared.spoken import spoken_form
 from shared.storage import ObjectNotFound
 
 _NATURAL_SHARE = 0.7  # of the work: what remains is fitting

@@ -3,7 +3,6 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from services.diarizer.captions import as_written, understood
 from services.diarizer.engines import Engines, Report, Span, SpokenIn, Turn
 from services.diarizer.ffmpeg import Video
 from services.diarizer.inside import Inside, choose_text, named, read_inside
@@ -29,7 +28,9 @@ from shared.transcript import (
     TextTrackFacts,
     Timing,
     Transcript,
+    as_written,
     read_subtitles,
+    understood,
 )
 
 NO_AUDIO = "The video has no audio track: there is nothing to dub."
@@ -184,7 +185,13 @@ class Diarization:
             return _Heard(found.language, note=note, engines=without)
         turns = self._turns(recording, speech, job.num_speakers, step(0.7, 0.85, "Telling speakers apart"))
         punctuated = engines.recognizer.punctuates
-        lines = lines_of_words(found.words, turns, language(found.language), punctuated=punctuated)
+        lines = lines_of_words(
+            found.words,
+            turns,
+            language(found.language),
+            punctuated=punctuated,
+            as_they_stand=job.captions == "as_written",
+        )
         by = (engines.recognizer.info, *used)
         return _Heard(found.language, found.confidence, lines, found.languages, turns, listened.note, by)
 

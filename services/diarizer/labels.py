@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from itertools import islice
 
 from services.diarizer.attribution import TurnIndex
-from services.diarizer.captions import Caption
 from services.diarizer.engines import Span, Turn
+from shared.transcript import Caption
 
 
 @dataclass(frozen=True)

@@ -1,16 +1,15 @@
 """From words or a person's cues to the segments of the transcript."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import groupby
 
 from services.diarizer.attribution import attribute
-from services.diarizer.captions import Caption
 from services.diarizer.engines import SpokenIn, Turn
 from services.diarizer.segmentation import SpokenWord, cut_lines, join_text
 from services.diarizer.sentences import restore_sentences
 from shared.pipeline import ErrorCode, LanguageInfo, PermanentError
-from shared.transcript import Cue, Decision, Remark, RemarkKind, Remarks, Segment, Word
+from shared.transcript import Caption, Cue, Decision, Remark, RemarkKind, Remarks, Segment, Word, as_heard
 
 _ROUNDING_S = 0.1
 """By which a last cue may end after the video without being told of."""
@@ -35,20 +34,37 @@ class Draft:
 
 
 def lines_of_words(
-    words: Sequence[Word], turns: Sequence[Turn], info: LanguageInfo, *, punctuated: bool
+    words: Sequence[Word], turns: Sequence[Turn], info: LanguageInfo, *, punctuated: bool, as_they_stand: bool = False
 ) -> list[Draft]:
-    """Give words to speakers, restore sentences unless they are `punctuated`, and cut lines."""
+    """Give words to speakers, restore sentences unless they are `punctuated`, and cut lines.
+
+    Sounds and music that a recognizer names are not said, unless all lines are `as_they_stand`.
+    """
     spoken = attribute(words, turns, punctuated=punctuated)
     if not punctuated:
         runs = [list(run) for _, run in groupby(spoken, key=lambda one: one.speaker)]
         restored = restore_sentences([[one.word for one in run] for run in runs])
         spoken = [SpokenWord(word, run[0].speaker) for run, texts in zip(runs, restored, strict=True) for word in texts]
-    return [_draft(line, info) for line in cut_lines(spoken, info)]
+    drafts = [_draft(line, info) for line in cut_lines(spoken, info)]
+    return drafts if as_they_stand else [_without_sounds(draft, info) for draft in drafts]
 
 
 def _draft(line: Sequence[SpokenWord], info: LanguageInfo) -> Draft:
     words = tuple(spoken.word for spoken in line)
     return Draft(words[0].start_s, words[-1].end_s, line[0].speaker, join_text(words, info), words)
+
+
+def _without_sounds(draft: Draft, info: LanguageInfo) -> Draft:
+    """A line with what it names of sounds and music decided; the words that are left tell when it is said."""
+    found = as_heard(Cue(start_s=draft.start_s, end_s=draft.end_s, text=draft.text), info)
+    if not found.decisions:
+        return draft
+    draft = replace(draft, text=found.cue.text, written=found.written, decisions=found.decisions)
+    left = found.cue.text.split()
+    words = tuple(word for word in draft.words if word.text.strip() in left) if found.is_spoken else draft.words
+    if words and join_text(words, info) == found.cue.text:
+        return replace(draft, start_s=words[0].start_s, end_s=words[-1].end_s, words=words)
+    return draft
 
 
 def within(cues: Sequence[Cue], duration_s: float) -> tuple[list[Cue], tuple[Remark, ...]]:

@@ -5,23 +5,18 @@ import unicodedata
 from collections.abc import Sequence
 
 from shared.pipeline import LanguageInfo
+from shared.spoken import spoken_form
 
-_THOUSANDS = re.compile(r"(?<=\d),(?=\d{3}\b)")
-_NUMBER = re.compile(r"\d+")
 _NO_WORD = re.compile(r"[^\w']+|_")
-_SIGNS = {"%": " percent ", "&": " and ", "’": "'"}
-_ONES = tuple(
-    "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen "  # noqa: SIM905
-    "seventeen eighteen nineteen".split()
-)
-_TENS = ("", "", "twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety")
-_SCALES = ((1_000_000, "million"), (1000, "thousand"), (100, "hundred"))
+_AND = re.compile(r"\b(hundred|thousand|million|billion) and\b")
+"""English says its numbers with and without it."""
 
 
 def error_rate(text: str, heard: str, language: LanguageInfo) -> float | None:
     """Wrong, missing and added words (or characters) of `heard`, as a share of those in `text`; above 1 is possible.
 
-    Case, punctuation and the way English numbers are written do not count. None where `text` says nothing.
+    Case, punctuation and how numbers, money, dates and units are written do not count: both are compared as they are
+    said. None where `text` says nothing.
     """
     expected, got = units(text, language), units(heard, language)
     return round(distance(expected, got) / len(expected), 4) if expected else None
@@ -29,27 +24,12 @@ def error_rate(text: str, heard: str, language: LanguageInfo) -> float | None:
 
 def units(text: str, language: LanguageInfo) -> list[str]:
     """What is compared: words, or characters in a script without spaces."""
-    plain = unicodedata.normalize("NFKC", text).casefold()
-    if language.code == "en":  # its embedded recognizer writes numbers in words, the others write figures
-        for sign, word in _SIGNS.items():
-            plain = plain.replace(sign, word)
-        plain = _NUMBER.sub(lambda found: f" {' '.join(in_words(int(found[0])))} ", _THOUSANDS.sub("", plain))
+    said = unicodedata.normalize("NFKC", spoken_form(text, language.code)).casefold().replace("’", "'")
+    if language.code == "en":
+        said = _AND.sub(r"\1", said)
     if not language.spaces:
-        return list(_NO_WORD.sub("", plain.replace("'", "")))
-    return [word for part in _NO_WORD.split(plain) if (word := part.strip("'"))]
-
-
-def in_words(number: int) -> list[str]:
-    """A number below a billion as English says it, without "and"; its digits one by one beyond that."""
-    if number >= 1_000_000_000:
-        return [_ONES[int(digit)] for digit in str(number)]
-    for scale, name in _SCALES:
-        if number >= scale:
-            rest = number % scale
-            return [*in_words(number // scale), name, *(in_words(rest) if rest else ())]
-    if number < len(_ONES):
-        return [_ONES[number]]
-    return [_TENS[number // 10], *([_ONES[number % 10]] if number % 10 else ())]
+        return list(_NO_WORD.sub("", said.replace("'", "")))
+    return [word for part in _NO_WORD.split(said) if (word := part.strip("'"))]
 
 
 def distance(one: Sequence[str], other: Sequence[str]) -> int:

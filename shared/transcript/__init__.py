@@ -1,6 +1,7 @@
 """Who says what, when: words that never change, segments cut from them, speakers, subtitle files."""
 
 from shared.transcript._ass import AssStyle, limits_on, write_ass
+from shared.transcript._captions import Caption, as_heard, as_written, understood
 from shared.transcript._cues import Cue, CueKind
 from shared.transcript._going_on import Said, going_on
 from shared.transcript._joining import join_words, keeps_space
@@ -25,6 +26,7 @@ from shared.transcript._wrapping import wrap_text
 __all__ = [
     "AssStyle",
     "AudioTrackFacts",
+    "Caption",
     "Cue",
     "CueKind",
     "Decision",
@@ -41,6 +43,8 @@ __all__ = [
     "TooManyCues",
     "Transcript",
     "Word",
+    "as_heard",
+    "as_written",
     "going_on",
     "join_words",
     "keeps_space",
@@ -49,6 +53,7 @@ __all__ = [
     "phrases",
     "read_subtitles",
     "shared_out",
+    "understood",
     "wrap_text",
     "write_ass",
     "write_srt",

@@ -4,7 +4,7 @@ import asyncio
 import mimetypes
 import re
 from collections.abc import AsyncIterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Annotated, BinaryIO
 from urllib.parse import quote
@@ -248,8 +248,12 @@ def _may_be_brought(session: Session, task: Task, language: str) -> None:
 def _bring_texts(session: Session, task: Task, language: str, cues: Sequence[Cue], author: str | None) -> None:
     segments = queries.segments(session, task.task_id)
     lines = queries.lines(session, task.task_id, language)
-    matched = match_cues(spans(segments), cues, language)
-    texts = matched.texts
+    as_they_stand = task.config.get("captions") == "as_written"
+    said_here = {key for key, line in lines.items() if not line.omitted}
+    own = [replace(one, omission=None) if one.segment_id in said_here else one for one in spans(segments)]
+    matched = match_cues(own, cues, language, as_they_stand=as_they_stand)
+    as_is = match_cues(own, cues, language, as_they_stand=True).texts
+    texts = matched.texts | {key: text for key, text in as_is.items() if text == lines[key].text}  # as it was taken out
     if segments:
         task.config = with_match(task.config, language, matched)
     edit = Edit(session, task, "bring_subtitles", author)

@@ -128,7 +128,8 @@ class Ingest:
             except ObjectNotFound:  # the task was deleted, or the object lost: the stage has to run again
                 result = _failed(result, ErrorCode.ARTIFACT_MISSING, "the transcript is gone from the object store")
             else:
-                prepared = prepare(result.task_id, transcript, self._provided(result.task_id))
+                provided, as_they_stand = self._provided(result.task_id)
+                prepared = prepare(result.task_id, transcript, provided, as_they_stand=as_they_stand)
         with self._database.write() as session:
             new = record(session, result, prepared, hears=hears)
             if not isinstance(result, RecipeRendered) or export(session, result.task_id, result.export_id):
@@ -136,7 +137,8 @@ class Ingest:
         self._store.delete(keys.recipe_prefix(result.task_id, result.export_id))  # removed while it was made
         return new
 
-    def _provided(self, task_id: str) -> Mapping[str, Sequence[Cue]]:
+    def _provided(self, task_id: str) -> tuple[Mapping[str, Sequence[Cue]], bool]:
+        """The cues that were brought, by language, and whether they are spoken as they stand."""
         with self._database.read() as session:
             task = queries.task(session, task_id)
         wanted: dict[str, str] = task.config.get("translation_keys", {}) if task else {}
@@ -146,7 +148,7 @@ class Ingest:
                 found[language] = read_subtitles(read_bytes(self._store, key), language).cues
             except (PermanentError, ObjectNotFound) as error:  # checked at upload; the engine translates instead
                 log.warning("translation_unreadable", language=language, error=str(error))
-        return found
+        return found, bool(task and task.config.get("captions") == "as_written")
 
     async def take_advisory(self, body: bytes, message: NatsMessage) -> None:
         """A job ran out of deliveries: keep a copy, report it failed, remove it from the queue."""

@@ -30,9 +30,21 @@ class Prepared:
     provided: Mapping[str, Matched]
 
 
-def prepare(task_id: str, transcript: Transcript, provided: Mapping[str, Sequence[Cue]] | None = None) -> Prepared:
-    """Everything about a transcript that no row of the database says otherwise; `provided` are cues by language."""
-    spans = [Span(one.id, one.start_s, one.end_s, one.speaker_id, one.text) for one in transcript.segments]
+def prepare(
+    task_id: str,
+    transcript: Transcript,
+    provided: Mapping[str, Sequence[Cue]] | None = None,
+    *,
+    as_they_stand: bool = False,
+) -> Prepared:
+    """Everything about a transcript that no row of the database says otherwise; `provided` are cues by language.
+
+    `as_they_stand`: their labels and descriptions are spoken.
+    """
+    spans = [
+        Span(one.id, one.start_s, one.end_s, one.speaker_id, one.text, omission(one.decisions))
+        for one in transcript.segments
+    ]
     rows = [
         {
             "task_id": task_id,
@@ -51,9 +63,11 @@ def prepare(task_id: str, transcript: Transcript, provided: Mapping[str, Sequenc
         for one in transcript.segments
         for words in [[word.model_dump(mode="json") for word in one.words]]
     ]
-    return Prepared(
-        transcript, rows, {language: match_cues(spans, cues, language) for language, cues in (provided or {}).items()}
-    )
+    matched = {
+        language: match_cues(spans, cues, language, as_they_stand=as_they_stand)
+        for language, cues in (provided or {}).items()
+    }
+    return Prepared(transcript, rows, matched)
 
 
 def take_transcript(session: Session, task: Task, result: TranscriptReady, prepared: Prepared) -> None:

@@ -8,7 +8,7 @@ from itertools import accumulate
 
 from services.gateway.planning.slots import Span
 from shared.pipeline import language
-from shared.transcript import Cue, join_words, lay_over
+from shared.transcript import Cue, as_written, join_words, lay_over, understood
 
 _MOST_LOOKED_AT = 50
 """Spans before the end of a cue: what lasts longer than fifty lines is no line."""
@@ -23,15 +23,34 @@ _COVERED = 0.5
 
 @dataclass(frozen=True)
 class Matched:
-    """Texts by segment, the cues that belong to none, and the segments for which there is none."""
+    """Texts by segment, the cues that belong to none, and the spoken segments for which there is none."""
 
     texts: dict[str, str]
     unmatched: tuple[Cue, ...] = ()
     without: tuple[str, ...] = ()
 
 
-def match_cues(spans: Sequence[Span], cues: Sequence[Cue], code: str) -> Matched:
+def match_cues(spans: Sequence[Span], cues: Sequence[Cue], code: str, *, as_they_stand: bool = False) -> Matched:
     """The cues of a translation into `code` for the segments of a video.
+
+    They are understood like those of the source, unless they are to be taken `as_they_stand`: labels and descriptions
+    are not said. What is said belongs to segments that somebody says, and what is not, such as sounds, to the others.
+    """
+    info = language(code)
+    in_order = sorted(cues, key=lambda cue: cue.start_s)
+    captions = (as_written if as_they_stand else understood)(in_order, info)
+    said = _matched(
+        [span for span in spans if span.omission is None], [one.cue for one in captions if one.is_spoken], code
+    )
+    rest = _matched(
+        [span for span in spans if span.omission is not None], [one.cue for one in captions if not one.is_spoken], code
+    )
+    unmatched = sorted((*said.unmatched, *rest.unmatched), key=lambda cue: cue.start_s)
+    return Matched(said.texts | rest.texts, tuple(unmatched), said.without)
+
+
+def _matched(spans: Sequence[Span], cues: Sequence[Cue], code: str) -> Matched:
+    """Match by time.
 
     A cue goes to the segment it overlaps most; several of a segment are joined in order, and one over several segments
     is laid over them by time. A cue beside all segments goes to one close by that has no cue, or to none: credits are

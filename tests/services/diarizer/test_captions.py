@@ -2,11 +2,11 @@
 
 import pytest
 
-from services.diarizer.captions import Caption, as_written, understood
 from services.diarizer.engines import Turn
 from services.diarizer.labels import cast
+from services.diarizer.lines import lines_of_words
 from shared.pipeline import language
-from shared.transcript import Cue, CueKind
+from shared.transcript import Caption, Cue, CueKind, Word, as_written, understood
 
 
 def captions(*texts: str | tuple[str, CueKind], code: str = "en") -> list[Caption]:
@@ -154,3 +154,26 @@ def test_a_dialogue_has_two_speakers() -> None:
     found = cast(captions("- Where?\n- There.", "So."), [Turn(0, 4, 0)])
     assert found.speakers == (0, 1, 0)
     assert cast(captions("- Where?\n- There.", "So."), [Turn(0, 2, 0), Turn(2, 4, 1)]).speakers == (0, 1, 1)
+
+
+@pytest.mark.parametrize(
+    ("words", "text", "decisions", "start_s"),
+    [
+        ("[Music]", "[Music]", ["sound"], 0.0),
+        ("♪ Over the hills ♪", "♪ Over the hills ♪", ["music"], 0.0),
+        ("[crowd cheering] Good morning.", "Good morning.", ["description"], 2.0),
+        ("ANNA: Good morning.", "ANNA: Good morning.", [], 0.0),
+    ],
+)
+def test_a_recognizer_names_sounds_but_nobody(words: str, text: str, decisions: list[str], start_s: float) -> None:
+    """What it writes of sounds and music is not said, and a line begins with its first word."""
+    heard = [
+        Word(text=one, start_s=float(number), end_s=number + 1.0, confidence=1.0)
+        for number, one in enumerate(words.split())
+    ]
+    turns = [Turn(0.0, 10.0, 0)]
+    (line,) = lines_of_words(heard, turns, language("en"), punctuated=True)
+    assert (line.text, [str(one) for one in line.decisions], line.start_s) == (text, decisions, start_s)
+    assert line.written == (words if decisions else None)
+    (line,) = lines_of_words(heard, turns, language("en"), punctuated=True, as_they_stand=True)
+    assert (line.text, line.decisions) == (words, ())

@@ -8,6 +8,7 @@ from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from sqlmodel import SQLModel
 
 from services.gateway.database.engine import MIGRATIONS, Database
@@ -69,3 +70,29 @@ def test_rows_of_the_first_schema_survive(database_url: str) -> None:
     assert runs == ["export", None]
     assert line == ("engine", 0, [], False)
     assert take == ("s0001", "hola", "k", 2.0)
+
+
+def test_rows_of_the_last_release_survive(database_url: str) -> None:
+    """Lines of then are spoken as they were written; one revision is the newest."""
+
+    def upgraded(config: Config, connection: sa.Connection) -> tuple[Any, ...]:
+        command.upgrade(config, "0005")
+        connection.execute(
+            sa.text(
+                "INSERT INTO segments (task_id, segment_id, start_s, end_s, speaker_id, text, words, revision, version)"
+                " VALUES ('t', 's0001', 0, 1, 'spk_1', 'ANNA: hello', '[]', 2, 3)"
+            )
+        )
+        command.upgrade(config, "head")
+        tables = sa.MetaData()
+        tables.reflect(connection)
+        read = tables.tables["segments"].c
+        found = connection.execute(sa.select(read.text, read.decisions, read.written, read.revision)).one()
+        command.downgrade(config, "0005")
+        kept = connection.execute(sa.text("SELECT text, version FROM segments")).one()
+        return tuple(found), tuple(kept), ScriptDirectory.from_config(config).get_heads()
+
+    found, kept, heads = _run(database_url, upgraded)
+    assert found == ("ANNA: hello", [], None, 2)
+    assert kept == ("ANNA: hello", 3)
+    assert len(heads) == 1

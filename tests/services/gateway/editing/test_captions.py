@@ -131,3 +131,28 @@ def test_a_task_may_want_captions_as_they_stand(captioned: Studio) -> None:
     (job,) = captioned.open_jobs()
     assert isinstance(job, DiarizeVideo)
     assert job.captions == "as_written"
+
+
+BROUGHT = """1
+00:00:00,000 --> 00:00:02,000
+ANNA: Buenos días.
+
+2
+00:00:02,900 --> 00:00:04,000
+Hola.
+
+3
+00:00:05,000 --> 00:00:06,000
+(risas)
+"""
+
+
+def test_a_translation_that_is_brought_is_understood_too(captioned: Studio) -> None:
+    """Its label is not said, and a sign over a line takes nothing of its text."""
+    captioned.http.put(f"{captioned.base}/languages/es/subtitles", content=BROUGHT).raise_for_status()
+    texts = {key: line["text"] for key, line in captioned.lines("es").items()}
+    assert (texts["s0000"], texts["s0002"], texts["s0003"]) == ("Buenos días.", "Hola.", "(risas)")
+    assert "Hola" not in texts["s0001"]
+    captioned.call("PATCH", "", captions="as_written")
+    captioned.http.put(f"{captioned.base}/languages/es/subtitles", content=BROUGHT).raise_for_status()
+    assert captioned.line("es", "s0000")["text"] == "ANNA: Buenos días."

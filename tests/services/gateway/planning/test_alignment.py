@@ -1,12 +1,13 @@
 """A translation that somebody brings belongs to lines by its times."""
 
+from dataclasses import replace
 from random import Random
 
 import pytest
 
 from services.gateway.planning.alignment import match_cues
 from services.gateway.planning.slots import Span
-from shared.transcript import Cue
+from shared.transcript import Cue, Decision
 
 
 def spans(*times: tuple[float, float]) -> list[Span]:
@@ -34,6 +35,33 @@ def test_a_credit_that_touches_the_last_line_is_not_joined_to_it() -> None:
     found = match_cues(FOUR, [cue(12.0, 14.2, "tres"), cue(14.0, 16.0, "Subtítulos: N")], "es")
     assert found.texts == {"s3": "tres"}
     assert [one.text for one in found.unmatched] == ["Subtítulos: N"]
+
+
+def test_a_translation_is_understood_like_its_source() -> None:
+    """Labels, descriptions and credits are not said; two people in a cue find their two lines."""
+    lines = spans((0, 2), (3, 5), (6, 7), (7, 8), (10, 12))
+    cues = [
+        cue(0, 2, "ANNA: Hola."),
+        cue(3, 5, "(suspira) Pasa."),
+        cue(6, 8, "- ¿Qué?\n- Nada."),
+        cue(10, 12, "ANNA: Adiós."),
+        cue(11, 12, "Subtítulos por Nadie"),
+    ]
+    found = match_cues(lines, cues, "es")
+    assert found.texts == {"s0": "Hola.", "s1": "Pasa.", "s2": "¿Qué?", "s3": "Nada.", "s4": "Adiós."}
+    assert [one.text for one in found.unmatched] == ["Subtítulos por Nadie"]
+    assert match_cues(lines, cues[:1], "es", as_they_stand=True).texts == {"s0": "ANNA: Hola."}
+
+
+def test_what_is_said_is_kept_from_lines_that_nobody_says() -> None:
+    """A sign over a line takes nothing of its text; the translation of a sound goes to the sound."""
+    lines = spans((0, 2), (1, 6), (7, 9))
+    lines[1] = replace(lines[1], omission=Decision.SIGN)
+    lines[2] = replace(lines[2], omission=Decision.MUSIC)
+    found = match_cues(lines, [cue(0.5, 3.5, "Hola a todos."), cue(7, 9, "♪ música ♪")], "es")
+    assert found.texts == {"s0": "Hola a todos.", "s2": "♪ música ♪"}
+    assert (found.unmatched, found.without) == ((), ())
+    assert match_cues(lines, [cue(7, 9, "Adiós.")], "es").texts == {}
 
 
 def test_cues_of_one_line_are_joined_and_a_cue_close_by_finds_a_line_without() -> None:

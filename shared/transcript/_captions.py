@@ -10,7 +10,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from shared.pipeline import LanguageInfo
-from shared.transcript import Cue, CueKind, Decision, join_words, shared_out
+from shared.transcript._cues import Cue, CueKind
+from shared.transcript._joining import join_words
+from shared.transcript._models import Decision
+from shared.transcript._reading._sharing import shared_out
 
 _NAME = r"[^\W\d_a-zà-öø-ÿ][\w .'’&#-]{0,30}"
 _LABEL = re.compile(rf"({_NAME}?)\s?(?:[(\[][^()\[\]]{{0,40}}[)\]])?\s?[:：]\s+(?=\S)")
@@ -32,6 +35,14 @@ _SOUND = re.compile(
     r"giggl|moan|mumbl|murmur|snor|sneez|yawn|whistl|hum|static|wind|rain|crash|thud|bang|slam|creak|exhal|inhal)\w*",
     re.IGNORECASE,
 )
+_SOUND_ELSEWHERE = re.compile(
+    r"(?:risas?|ríe|ríen|suspir|tose|tos|música|aplaus|grit[aoe]|susurr|llora|gime|jade|suena|timbre|disparo|pasos|"
+    r"rires?|rit|soupir|tousse|musique|applaud|cri[es]?|chuchot|pleur|gémi|sonnerie|"
+    r"lach|seufz|hust|musik|applaus|schrei|flüster|weint|stöhnt|klingel|klopf|"
+    r"tertawa|tawa|menghela|batuk|tepuk|berteriak|berbisik|menangis)\w*\b",
+    re.IGNORECASE,
+)
+"""The same in Spanish, French, German and Indonesian."""
 _PEOPLE = re.compile(
     r"(?:MAN|WOMAN|BOY|GIRL|NARRATOR|ALL|BOTH|REPORTER|ANNOUNCER|VOICE|HOST|KID|CHILD|CROWD)\b", re.IGNORECASE
 )
@@ -90,6 +101,11 @@ def understood(cues: Sequence[Cue], info: LanguageInfo) -> list[Caption]:
         whole = _whole(cue, at_edge=min(number, len(cues) - 1 - number) < _AT_EDGE)
         found += [whole] if whole is not None else [_said(part, names) for part in _parts(cue)]
     return [_on_one_row(one, info) for one in _in_sentence_case(found, names, shouted=shouted)]
+
+
+def as_heard(cue: Cue, info: LanguageInfo) -> Caption:
+    """What a recognizer wrote: it names sounds and music, as captions do, but nobody who speaks."""
+    return _on_one_row(_whole(cue, at_edge=False) or _said(Caption(cue), frozenset()), info)
 
 
 def _on_one_row(one: Caption, info: LanguageInfo) -> Caption:
@@ -201,7 +217,8 @@ def _without_sounds(text: str) -> str:
         inside = found.group()[1:-1]
         alone = not any(map(str.isalnum, text.replace(found.group(), "")))
         capitals = inside == inside.upper() and inside != inside.lower()
-        return "" if alone or capitals or _SOUND.match(inside.strip()) or not inside.isascii() else found.group()
+        sound = _SOUND.match(inside.strip()) or _SOUND_ELSEWHERE.match(inside.strip())
+        return "" if alone or capitals or sound or not inside.isascii() else found.group()
 
     rows = (row for row in _ROUND.sub(kept, text).split("\n") if not _MUSIC.match(row.strip()))
     rows = (_MUSIC.sub("", row) for row in rows)

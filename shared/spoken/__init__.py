@@ -3,6 +3,6 @@
 One place for all engines, so that none has to know how a language reads "1.250,50 $". Subtitles keep the written form.
 """
 
-from services.cloner.spoken.form import spoken_form
+from shared.spoken.form import spoken_form
 
 __all__ = ["spoken_form"]

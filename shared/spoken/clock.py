@@ -2,8 +2,8 @@
 
 import re
 
-from services.cloner.spoken.numbers import agreeing, cardinal, ordinal, year
-from services.cloner.spoken.words import Words
+from shared.spoken.numbers import agreeing, cardinal, ordinal, year
+from shared.spoken.words import Words
 
 _NATIVE_HOURS = ("열두", "한", "두", "세", "네", "다섯", "여섯", "일곱", "여덟", "아홉", "열", "열한", "열두")
 _DATIVE = re.compile(r"\b(?:am|vom|zum|beim|dem|den|seit|ab|bis)\s+$")

@@ -4,7 +4,7 @@ import re
 
 from num2words import num2words
 
-from services.cloner.spoken.words import Noun, Words
+from shared.spoken.words import Noun, Words
 
 _LONGEST = 15
 """Digits of a number that is read as one; what is longer is a serial number."""

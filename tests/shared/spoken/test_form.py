@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from services.cloner.spoken import spoken_form
-from services.cloner.spoken.words import WORDS
+from shared.spoken import spoken_form
+from shared.spoken.words import WORDS
 
 CASES = {
     "en": {

@@ -5,9 +5,9 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cache
 
-from services.cloner.spoken.clock import date, time_of_day
-from services.cloner.spoken.numbers import agreeing, by_digit, cardinal, counted, decimal, ordinal, year
-from services.cloner.spoken.words import WORDS, Words
+from shared.spoken.clock import date, time_of_day
+from shared.spoken.numbers import agreeing, by_digit, cardinal, counted, decimal, ordinal, year
+from shared.spoken.words import WORDS, Words
 
 Found = re.Match[str]
 _ANY_SPACE = "[ \u00a0\u202f]"
