@@ -1,12 +1,8 @@
-"""Measure the embedded voice embedding on generated voices: `python -m benchmarks.voices [--constants]`.
+"""Measure the voice embedding that comes with the code on generated voices: `python -m benchmarks.voices`.
 
-24 voices (four of flite at three vocal tract lengths, twelve variants of eSpeak NG) say three texts of about 10 s,
-recorded in six ways. Compared are recordings of different texts, each way with each. `--constants` prints what
-`spectral.py` scales with. To see what scaling fitted to these very voices hides, the table is also made for each half
-of the voices with constants of the other half.
+The table is in docs/cast.md.
 """
 
-import argparse
 import itertools
 import subprocess
 import sys
@@ -19,11 +15,10 @@ import soundfile
 from numpy.typing import NDArray
 from scipy.signal import butter, fftconvolve, sosfilt
 
-from services.diarizer.engines import spectral
+from services.diarizer.engines.ge2e import EncoderEmbedder
+from shared.voices import VoiceEncoder
 
 RATE_HZ = 16_000
-PITCH_SPREAD = 0.15
-"""Natural logarithm: 2.6 semitones. Generated voices always speak at the same pitch, people do not."""
 TEXTS = (
     "Good morning everyone. The train to the coast leaves at nine, and I bought my ticket the day before. My "
     "grandfather worked as a carpenter for forty years, and he built the table in our kitchen.",
@@ -88,7 +83,7 @@ LENGTHS: dict[str, Callable[[Array], Array]] = {
     "the first 5 s": lambda samples: samples[: 5 * RATE_HZ],
     "the first 8 s": lambda samples: samples[: 8 * RATE_HZ],
 }
-"""How little of a voice is enough; not used for the constants."""
+"""How little of a voice is enough."""
 
 
 def speak(folder: Path) -> Iterator[tuple[str, int, Array]]:
@@ -113,39 +108,20 @@ def _spoken(folder: Path, command: list[str], factor: float) -> Array:
 
 
 def described() -> dict[Key, Array]:
-    """What the embedder sees of every recording, before scaling."""
-    found: dict[Key, Array] = {}
+    """The vector of every recording."""
+    encoder, found = VoiceEncoder(), {}
     with tempfile.TemporaryDirectory() as folder:
         for voice, number, samples in speak(Path(folder)):
-            for way, change in (WAYS | LENGTHS).items():
-                heard = change(samples)
-                row = spectral.describe([(0.7 * heard / np.abs(heard).max()).astype(np.float32)])
-                if row is None:
-                    raise SystemExit(f"no voice was found in {voice}, {way}")
-                found[voice, number, way] = row
+            heard = [change(samples) for change in (WAYS | LENGTHS).values()]
+            vectors = encoder.embed([(0.7 * one / np.abs(one).max()).astype(np.float32) for one in heard])
+            found |= {(voice, number, way): vector for way, vector in zip(WAYS | LENGTHS, vectors, strict=True)}
     return found
 
 
-def constants(rows: Mapping[Key, Array], voices: Collection[str]) -> tuple[Array, Array]:
-    """The mean over all recordings, and how far recordings of one voice are spread."""
-    rows = {key: row for key, row in rows.items() if key[2] in WAYS}
-    mean = np.mean([row for key, row in rows.items() if key[0] in voices], axis=0)
-    apart = []
-    for voice in voices:
-        own = np.array([row for key, row in rows.items() if key[0] == voice])
-        apart.append(own - own.mean(axis=0))
-    spread: Array = np.concatenate(apart).std(axis=0)
-    spread[-1] = PITCH_SPREAD
-    return mean, spread
-
-
-def similarities(
-    rows: Mapping[Key, Array], voices: Collection[str], ways: Collection[str], scale: tuple[Array, Array]
-) -> tuple[Array, Array]:
+def similarities(rows: Mapping[Key, Array], ways: Collection[str]) -> tuple[Array, Array]:
     """Cosines of recordings of different texts: of the same voice, of different voices."""
-    keys = [key for key in rows if key[0] in voices and key[2] in ways]
-    units = np.array([(rows[key] - scale[0]) / scale[1] for key in keys])
-    units /= np.linalg.norm(units, axis=1, keepdims=True)
+    keys = [key for key in rows if key[2] in ways]
+    units = np.array([rows[key] for key in keys])
     cosines = units @ units.T
     same, different = [], []
     for one, other in itertools.combinations(range(len(keys)), 2):
@@ -166,27 +142,13 @@ def show(title: str, same: Array, different: Array, threshold: float) -> None:
 
 def main() -> None:
     """Measure and print."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--constants", action="store_true", help="print the constants of spectral.py")
-    wanted = parser.parse_args()
     rows = described()
-    voices = sorted({key[0] for key in rows})
-    halves = [name for name in voices if name.startswith("espeak")], [n for n in voices if not n.startswith("espeak")]
-    if wanted.constants:
-        for name, values in zip(("MEAN", "SPREAD"), constants(rows, voices), strict=True):
-            sys.stdout.write(f"{name} = ({', '.join(f'{value:.3f}' for value in values)})\n")
-        return
-    scale = np.array(spectral.MEAN), np.array(spectral.SPREAD)
-    threshold = spectral.SpectralEmbedder.same_voice
     sys.stdout.write(
         "| recordings | same voice 5 % | 50 % | others 95 % | 99 % | missed | confused |\n" + "|---" * 7 + "|\n"
     )
     for way in WAYS | LENGTHS:
-        show(f"both {way}", *similarities(rows, voices, {way}, scale), threshold)
-    show("any with any", *similarities(rows, voices, set(WAYS), scale), threshold)
-    for title, own, other in (("eSpeak", *halves), ("flite", *halves[::-1])):
-        measured = similarities(rows, own, set(WAYS), constants(rows, other))
-        show(f"any with any, {title} scaled by the others", *measured, threshold)
+        show(f"both {way}", *similarities(rows, {way}), EncoderEmbedder.same_voice)
+    show("any with any", *similarities(rows, set(WAYS)), EncoderEmbedder.same_voice)
 
 
 if __name__ == "__main__":

@@ -76,15 +76,19 @@ def import_terms(
     console.print(", ".join(f"{count} {word}" for word, count in done.items()), markup=False, highlight=False)
 
 
+_YES_NO = {True: "yes", False: "no"}
+
+
 @cast.command("list")
 def list_cast(server: Server = None, api_key: Key = None) -> None:
     """Show everybody known."""
     with connect(server, api_key) as client:
         members = client.cast()
-    grid = _grid(f"{len(members)} people", "id", "name", "voice", "episodes")
+    grid = _grid(f"{len(members)} people", "id", "name", "voice", "episodes", "known again")
     for member in members:
         voice = f"{member.voice['kind']} {member.voice['id']}" if member.voice else "their own"
-        grid.add_row(member.cast_id, member.name, voice, str(member.episodes))
+        known = "once a new speaker is said to be them" if member.outdated else _YES_NO[member.recognizable]
+        grid.add_row(member.cast_id, member.name, voice, str(member.episodes), known)
     console.print(grid)
 
 

@@ -211,6 +211,8 @@ class CastMember(_Answer):
     name: str
     voice: dict[str, str] | None = None
     episodes: int = 1
+    recognizable: bool = True
+    outdated: bool = False
 
 
 class ReviewReason(_Answer):

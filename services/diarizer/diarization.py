@@ -15,7 +15,7 @@ from services.diarizer.settings import DiarizerSettings
 from services.diarizer.sounds import Ears, Listened
 from services.diarizer.timing import compare
 from shared.media import probe
-from shared.messaging import DiarizeVideo, EngineInfo, EngineUsed, JobContext
+from shared.messaging import CastVoice, DiarizeVideo, EngineInfo, EngineUsed, JobContext
 from shared.observability import logger
 from shared.pipeline import ErrorCode, LanguageInfo, PermanentError, language, language_of_tag
 from shared.storage import ObjectNotFound, read_bytes
@@ -50,6 +50,7 @@ class Outcome:
     transcript_key: str
     note: str | None
     engines: tuple[EngineUsed, ...]
+    cast: tuple[CastVoice, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -208,10 +209,12 @@ class Diarization:
         """Store the products, the transcript last."""
         facts, speech = media.video.facts, media.listened.speech if media.listened else ()
         segments, speaker_ids = number(heard.lines, facts.duration_s, heard.languages)
-        speakers = products.speakers(media.sounds, heard.turns, speaker_ids, step(0.85, 0.95, "Measuring voices"))
+        speakers = products.speakers(media.sounds, heard.turns, speaker_ids, step(0.85, 0.93, "Measuring voices"))
         names = {speaker_ids[one]: name for one, name in heard.names.items() if one in speaker_ids}
         speakers = tuple(who.model_copy(update={"name": names.get(who.id, who.name)}) for who in speakers)
         speakers = _paced(speakers, segments, language(heard.language))
+        known = any(who.embedding for who in speakers)
+        people = products.cast(step(0.93, 0.95, "Listening to the cast")) if known else ()
         save = step(0.95, 1.0, "Saving")
         save(0.0)
         products.peaks(media.listened.outline if media.listened else (), facts.duration_s)
@@ -230,7 +233,7 @@ class Diarization:
         key = products.transcript(transcript)
         save(1.0)
         log.info("transcript_ready", segments=len(segments), speakers=len(speakers), note=heard.note)
-        return Outcome(transcript, key, heard.note, tuple(info.used() for info in heard.engines))
+        return Outcome(transcript, key, heard.note, tuple(info.used() for info in heard.engines), people)
 
 
 class _Steps:

@@ -40,6 +40,7 @@ def diarize_video(diarization: Diarization) -> Callable[[DiarizeVideo, JobContex
             speakers=len(outcome.transcript.speakers),
             note=outcome.note,
             engines=outcome.engines,
+            cast=outcome.cast,
         )
 
     return handle

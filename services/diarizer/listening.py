@@ -2,14 +2,12 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
-import soundfile
-from scipy.signal import resample_poly
 
-from services.diarizer.engines import Engines, Span
-from services.diarizer.recording import SPEECH_RATE_HZ, Recording
+from services.diarizer.clips import as_recording, whole
+from services.diarizer.engines import Engines
+from services.diarizer.recording import Recording
 from services.diarizer.wording import error_rate
 from shared.messaging import EngineInfo, EngineUsed, HeardLine, HearTakes, JobContext, TakeToHear
 from shared.observability import logger
@@ -17,7 +15,6 @@ from shared.pipeline import language
 from shared.storage import ObjectNotFound
 from shared.transcript import join_words
 
-_MARGIN_S = 0.2  # of silence around a take: a recognizer needs a beginning and an end
 _UNDERSTOOD = 0.9  # of the work, when all is understood
 log = logger(__name__)
 
@@ -103,7 +100,7 @@ class _Session:
         return round(float(np.dot(own, voice)), 4) if own is not None and voice is not None else None
 
     def _embedded(self, recording: Recording) -> tuple[float, ...] | None:
-        return self._engines.embedder.embed(recording, [_whole(recording)], self._report)
+        return self._engines.embedder.embed(recording, [whole(recording)], self._report)
 
     def _open(self, key: str | None, name: str) -> Recording | None:
         if key is None:
@@ -112,7 +109,7 @@ class _Session:
             path = self._context.store.local(key, self._context.workdir)
         except ObjectNotFound:
             return None
-        return _as_recording(path, self._context.workdir / name)
+        return as_recording(path, self._context.workdir / name)
 
     def _understanding(self, part: float) -> None:
         self._context.cancel.check()
@@ -125,17 +122,3 @@ class _Session:
 def _listener(info: EngineInfo, code: str) -> EngineUsed:
     """The engine with what it makes of natural speech: its errors beyond that are the take's."""
     return info.used().model_copy(update={"natural_error_rate": dict(info.natural_errors).get(code)})
-
-
-def _whole(recording: Recording) -> Span:
-    return Span(0.0, recording.duration_s)
-
-
-def _as_recording(path: Path, target: Path) -> Recording:
-    """Our own files: a take (FLAC) or a reference clip (WAV), resampled, with silence around."""
-    samples, rate_hz = soundfile.read(path, dtype="float32", always_2d=True)
-    common = int(np.gcd(rate_hz, SPEECH_RATE_HZ))
-    mono = resample_poly(samples.mean(axis=1), SPEECH_RATE_HZ // common, rate_hz // common)
-    padded = np.pad(mono, round(_MARGIN_S * SPEECH_RATE_HZ))
-    target.write_bytes((np.clip(padded, -1, 1) * 32767).astype("<i2").tobytes())
-    return Recording(target)

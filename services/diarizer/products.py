@@ -8,10 +8,11 @@ from pathlib import Path
 
 from services.diarizer.engines import Report, Span, Turn, VoiceEmbedder
 from services.diarizer.ffmpeg import Video, write_poster
+from services.diarizer.known import described
 from services.diarizer.profiles import measure
 from services.diarizer.recording import Recording
 from services.diarizer.waveform import peaks_document
-from shared.messaging import DiarizeVideo, JobContext
+from shared.messaging import CastVoice, DiarizeVideo, JobContext
 from shared.observability import logger
 from shared.storage import keys, put_bytes, put_file
 from shared.transcript import Speaker, Transcript
@@ -62,6 +63,10 @@ class Products:
             named = Speaker(id=speaker_id, name=f"Speaker {position + 1}")
             speakers.append(self._measured(named, sounds, turns, speaker) if sounds else named)
         return tuple(speakers)
+
+    def cast(self, report: Report) -> tuple[CastVoice, ...]:
+        """The people of the job's cast who have to be described again to be known among the speakers."""
+        return described(self._job.cast, self._embedder, self._context, report)
 
     def _measured(self, named: Speaker, sounds: Sounds, turns: Sequence[Turn], speaker: int) -> Speaker:
         profile = measure(sounds.speech, turns, speaker, self._context.cancel.check)

@@ -9,6 +9,7 @@ from shared.messaging._facts import Fact, Progress, RawProgress, fact
 from shared.messaging._jobs import (
     JOB,
     AnyJob,
+    CastSample,
     CloneLines,
     DiarizeVideo,
     EngineUsage,
@@ -55,6 +56,7 @@ from shared.messaging._recipes import (
 )
 from shared.messaging._results import (
     RESULT,
+    CastVoice,
     ExportedFile,
     HeardLine,
     JobFailed,
@@ -98,6 +100,8 @@ __all__ = [
     "AudioTrack",
     "BrokerSettings",
     "BurnIn",
+    "CastSample",
+    "CastVoice",
     "CloneLines",
     "DeadLetter",
     "DiarizeVideo",

@@ -45,6 +45,14 @@ class Job(Message):
         return f"{self.task_id}:{self.language}:{self.stage()}:{self.shard}:{self.attempt}"
 
 
+class CastSample(Message):
+    """A person of the account's cast whose sample is kept, and what described the voice so far."""
+
+    cast_id: str
+    sample_key: str
+    embedding_model: str | None = None
+
+
 class DiarizeVideo(Job):
     """Find out who speaks when and what they say."""
 
@@ -64,6 +72,9 @@ class DiarizeVideo(Job):
     )
     hotwords: tuple[str, ...] = Field(
         default=(), description="names and terms that may be said, as they are written; the most important first"
+    )
+    cast: tuple[CastSample, ...] = Field(
+        default=(), description="people whose voices are described again from their samples if another model did it"
     )
 
 

@@ -23,6 +23,14 @@ class JobResult(Message):
         return f"{self.task_id}:{self.language}:{self.stage}:{self.shard}:{self.attempt}"
 
 
+class CastVoice(Message):
+    """A person of the cast, described again from the kept sample."""
+
+    cast_id: str
+    embedding: tuple[float, ...]
+    embedding_model: str
+
+
 class TranscriptReady(JobResult):
     """Speakers and segments are in the transcript at `transcript_key`."""
 
@@ -35,6 +43,9 @@ class TranscriptReady(JobResult):
         default=None, description="why there is nothing to dub, or which of several audio tracks were listened to"
     )
     engines: tuple[EngineUsed, ...] = ()
+    cast: tuple[CastVoice, ...] = Field(
+        default=(), description="people of the job's cast whom another model had described, or none"
+    )
 
 
 class TranslatedLine(Message):

@@ -137,17 +137,17 @@ def create_voice_activity(settings: DiarizerSettings) -> VoiceActivity:
 
 def create_embedder(settings: DiarizerSettings, models: ModelSettings) -> VoiceEmbedder:
     """Load the engine that describes voices. Raises: PermanentError, `engine_unavailable`."""
-    match settings.embedder or _by_profile(settings, models, "spectral"):
-        case "spectral":
-            from services.diarizer.engines.spectral import SpectralEmbedder
+    match settings.embedder or _by_profile(settings, models, "ge2e"):
+        case "ge2e":
+            from services.diarizer.engines.ge2e import EncoderEmbedder
 
-            return SpectralEmbedder()
+            return EncoderEmbedder()
         case "pyannote.audio":
             from services.diarizer.engines.pyannote import PyannoteEmbedder
 
             return PyannoteEmbedder(settings, models)
         case name:
-            raise _unavailable("embedder", name, "spectral", "pyannote.audio")
+            raise _unavailable("embedder", name, "ge2e", "pyannote.audio")
 
 
 def _with_best_recognizer(settings: DiarizerSettings, models: ModelSettings) -> DiarizerSettings:

@@ -42,7 +42,7 @@ def import_audio() -> Any:
         raise PermanentError(
             ErrorCode.ENGINE_UNAVAILABLE,
             f"pyannote.audio cannot be loaded ({error}): pip install 'localclip[pyannote]', or set "
-            "LOCALCLIP_DIARIZER=clustering and LOCALCLIP_EMBEDDER=spectral",
+            "LOCALCLIP_DIARIZER=clustering and LOCALCLIP_EMBEDDER=ge2e",
         ) from error
     return pyannote.audio
 

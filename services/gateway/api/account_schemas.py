@@ -101,6 +101,11 @@ class CastRead(BaseModel):
     episodes: int
     has_sample: bool
     recognizable: bool = Field(description="whether the voice was measured, so that it can be proposed again")
+    outdated: bool = Field(
+        default=False,
+        description="an engine of before measured the voice and no sample is kept: proposed again once a speaker of a "
+        "new task is said to be this person",
+    )
     version: int
     created_at: datetime
     updated_at: datetime

@@ -34,7 +34,8 @@ _CAST = "/api/cast"
 def list_cast(parts: Parts, who: Who) -> list[CastRead]:
     """Everybody known, by name."""
     with parts.database.read() as session:
-        return [_read(member) for member in account.cast(session, who.account)]
+        current = casting.current_model(session)
+        return [_read(member, current) for member in account.cast(session, who.account)]
 
 
 @router.post(_CAST, status_code=201, operation_id="keep_speaker")
@@ -61,7 +62,7 @@ def keep_speaker(body: CastKeep, parts: Parts, who: Who, response: Response) -> 
             edit.change(speaker, name=member.name, cast_id=cast_id, cast_accepted=True, cast_similarity=None)
             edit.finish(f"Kept {member.name} in the cast")
             response.headers["ETag"] = etag(member.version)
-            return _read(member)
+            return _read(member, casting.current_model(session))
     except BaseException:
         parts.store.delete(keys.cast_prefix(owner, cast_id))
         raise
@@ -109,7 +110,7 @@ def update_cast(
             member.voice = body.voice.model_dump() if body.voice else None
         member.version += 1
         response.headers["ETag"] = etag(member.version)
-        return _read(member)
+        return _read(member, casting.current_model(session))
 
 
 def _check_voice(session: Session, owner: str, voice: VoiceChoice) -> None:
@@ -156,7 +157,7 @@ def decide_cast(
         elif not (speaker.cast_accepted and speaker.cast_id == body.cast_id):
             member = _known(session, task.owner, body.cast_id)
             edit.change(speaker, **casting.acceptance(speaker, member))
-            casting.learn(member, speaker)
+            casting.learn(member, speaker, casting.current_model(session))
             edit.finish(f"{before} is {member.name} of the cast")
         response.headers["ETag"] = etag(speaker.version)
         return read_speaker(session, speaker)
@@ -169,6 +170,8 @@ def _known(session: Session, owner: str, cast_id: str) -> CastRow:
     return found
 
 
-def _read(member: CastRow) -> CastRead:
+def _read(member: CastRow, current: str | None) -> CastRead:
     fields = member.model_dump(include=set(CastRead.model_fields))
-    return CastRead(**fields, has_sample=member.reference_key is not None, recognizable=member.embedding is not None)
+    outdated = casting.is_outdated(member, current)
+    recognizable = member.embedding is not None and not outdated
+    return CastRead(**fields, has_sample=member.reference_key is not None, recognizable=recognizable, outdated=outdated)

@@ -4,12 +4,48 @@ from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import update
-from sqlmodel import Session, col
+from sqlmodel import Session, col, select
 
 from services.gateway.database import account
 from services.gateway.database.tables import CastRow, SpeakerRow, Task, now
-from services.gateway.planning.cast import Heard, Known, blended, propose
+from services.gateway.planning.cast import Heard, Known, bettered, propose
+from shared.messaging import CastSample, CastVoice
 from shared.transcript import Speaker
+
+_SENT = 100  # samples that go with a job: a message has to stay small, and one video must not wait for hundreds
+
+
+def current_model(session: Session) -> str | None:
+    """What describes voices now: the model that described the last speaker; None before the first."""
+    described = col(SpeakerRow.embedding_model).is_not(None)
+    return session.exec(
+        select(SpeakerRow.embedding_model).where(described).order_by(col(SpeakerRow.id).desc()).limit(1)
+    ).first()
+
+
+def samples(session: Session, owner: str) -> tuple[CastSample, ...]:
+    """The people of an account who can be described again, those first whom an engine of before described."""
+    current = current_model(session)
+    people = [one for one in account.cast(session, owner) if one.reference_key]
+    people.sort(key=lambda one: one.embedding_model == current)
+    return tuple(
+        CastSample(cast_id=one.cast_id, sample_key=one.reference_key, embedding_model=one.embedding_model)
+        for one in people[:_SENT]
+    )
+
+
+def describe_again(session: Session, owner: str, voices: Sequence[CastVoice]) -> None:
+    """The people of an account as the engine that describes voices now hears their samples."""
+    found = {one.cast_id: one for one in voices}
+    for member in account.cast(session, owner) if found else ():
+        if (voice := found.get(member.cast_id)) and member.embedding_model != voice.embedding_model:
+            member.embedding, member.embedding_model = list(voice.embedding), voice.embedding_model
+
+
+def is_outdated(member: CastRow, current: str | None) -> bool:
+    """Whether an engine of before described this person and no sample is kept by which this one could."""
+    described = member.embedding is not None and current is not None
+    return described and member.embedding_model != current and member.reference_key is None
 
 
 def recognize(session: Session, task: Task, heard: Sequence[Speaker], rows: Sequence[SpeakerRow]) -> None:
@@ -27,14 +63,14 @@ def recognize(session: Session, task: Task, heard: Sequence[Speaker], rows: Sequ
         if proposal := proposals.get(row.speaker_id):
             row.cast_id, row.cast_similarity = proposal.cast_id, proposal.similarity
             if automatic:
-                accept(row, members[proposal.cast_id])
+                _accept(row, members[proposal.cast_id])
 
 
-def accept(row: SpeakerRow, member: CastRow) -> None:
+def _accept(row: SpeakerRow, member: CastRow) -> None:
     """The speaker is this person, by the account's own wish."""
     for name, value in acceptance(row, member).items():
         setattr(row, name, value)
-    learn(member, row)
+    learn(member, row, row.embedding_model)
 
 
 def acceptance(row: SpeakerRow, member: CastRow) -> dict[str, Any]:
@@ -67,13 +103,11 @@ def forget(session: Session, member: CastRow) -> None:
     session.delete(member)
 
 
-def learn(member: CastRow, row: SpeakerRow) -> None:
-    """Know the person better by one more video."""
-    known = _known(member)
-    if row.embedding and known is not None and row.embedding_model == known.model:
-        member.embedding = list(blended(known, row.embedding).vector)
-    elif row.embedding and known is None:
-        member.embedding, member.embedding_model = row.embedding, row.embedding_model
+def learn(member: CastRow, row: SpeakerRow, current: str | None) -> None:
+    """Know the person better by one more video; `current` is the model that describes voices now."""
+    if row.embedding and row.embedding_model:
+        known = bettered(_known(member), Known(row.embedding_model, row.embedding), current)
+        member.embedding, member.embedding_model = list(known.vector), known.model
     member.f0_hz = member.f0_hz or row.f0_hz
     member.episodes += 1
     member.version += 1

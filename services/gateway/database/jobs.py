@@ -6,7 +6,7 @@ from dataclasses import replace
 from sqlalchemy import insert
 from sqlmodel import Session
 
-from services.gateway.database import account, history, queries
+from services.gateway.database import account, casting, history, queries
 from services.gateway.database.line_rows import add_lines
 from services.gateway.database.queries import Placed, Spoken
 from services.gateway.database.tables import JobRow, LineRow, SegmentRow, StageRun, Task
@@ -173,6 +173,7 @@ def _diarize(session: Session, task: Task, run: StageRun) -> DiarizeVideo:
         subtitles_key=task.config.get("subtitles_key"),
         captions=task.config.get("captions") or "understood",
         hotwords=hotwords(_own_terms(task), account.terms_said(session, task.owner, spoken)),
+        cast=casting.samples(session, task.owner),
     )
 
 

@@ -8,7 +8,7 @@ from sqlalchemy import insert
 from sqlmodel import Session
 
 from services.gateway.database import queries
-from services.gateway.database.casting import recognize
+from services.gateway.database.casting import describe_again, recognize
 from services.gateway.database.line_rows import add_lines
 from services.gateway.database.tables import SegmentRow, SpeakerRow, Task
 from services.gateway.planning.alignment import Matched, match_cues
@@ -84,6 +84,7 @@ def take_transcript(session: Session, task: Task, result: TranscriptReady, prepa
         for one in transcript.speakers
     ]
     session.add_all(speakers)
+    describe_again(session, task.owner, result.cast)
     recognize(session, task, transcript.speakers, speakers)
     if prepared.segments:
         session.execute(insert(SegmentRow.__table__), prepared.segments)  # type: ignore[attr-defined]

@@ -41,6 +41,16 @@ def similarity(one: Vector, other: Vector) -> float:
     return fsum(a * b for a, b in zip(one, other, strict=True)) / lengths
 
 
+def bettered(known: Known | None, heard: Known, current: str | None) -> Known:
+    """What is known of a person after one more video in which `heard` was their voice.
+
+    Vectors of two models are never mixed: where they differ, the one of the model that is `current` counts.
+    """
+    if known is None or (known.model != heard.model == current):
+        return heard
+    return blended(known, heard.vector) if known.model == heard.model else known
+
+
 def propose(speakers: Mapping[str, Heard], cast: Mapping[str, Known]) -> dict[str, Proposal]:
     """The best match of each speaker that is good enough, by speaker.
 

@@ -60,7 +60,7 @@ def test_what_cannot_be_told_is_none_with_a_reason(engines, bench, say):
     result = listen(engines, job([take("s1", key)], language="es"), context)
     assert (result.lines[0].error_rate, result.lines[0].similarity) == (None, None)
     assert result.no_error_rate == "pocketsphinx does not understand Spanish"
-    assert result.no_similarity == "spectral cannot tell how alike voices are"
+    assert result.no_similarity == "ge2e cannot tell how alike voices are"
     assert result.engines == ()
 
 

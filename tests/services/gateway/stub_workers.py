@@ -14,6 +14,7 @@ from services.cloner.fit import fit
 from shared.messaging import (
     STAGE_OF,
     BrokerSettings,
+    CastVoice,
     CloneLines,
     DiarizeVideo,
     EngineInfo,
@@ -62,6 +63,10 @@ MEDIA = MediaFacts(container="mov", duration_s=VIDEO_S, video_codec="h264", audi
 HEARS = tuple(filter(None, os.environ.get("STUB_HEARS", "").split(",")))
 """Languages beside English that the recognizer understands, which is asked about finished takes then."""
 HEAR_DELAY_S = float(os.environ.get("STUB_HEAR_DELAY_S", "0"))
+
+
+VOICES = {"1": (1.0, 0.0), "2": (0.0, 1.0)}
+"""What is measured of the speakers, by number."""
 
 
 def _address(job: Job) -> dict[str, object]:
@@ -115,7 +120,13 @@ def diarize(job: DiarizeVideo, context: JobContext) -> TranscriptReady:
     )
     key = keys.processed(job.task_id, job.attempt, "transcript.json")
     put_bytes(context.store, key, transcript.model_dump_json().encode())
-    return TranscriptReady(**_address(job), transcript_key=key, media=MEDIA, segments=SEGMENTS, speakers=2)
+    people = tuple(
+        CastVoice(cast_id=one.cast_id, embedding=VOICES[sample], embedding_model="stub")
+        for one in job.cast
+        if one.embedding_model != "stub"
+        and (sample := read_bytes(context.store, one.sample_key).decode().removeprefix("voice ")) in VOICES
+    )
+    return TranscriptReady(**_address(job), transcript_key=key, media=MEDIA, segments=SEGMENTS, speakers=2, cast=people)
 
 
 def hear(job: HearTakes, context: JobContext) -> TakesHeard:
@@ -149,7 +160,7 @@ def _speaker(job: DiarizeVideo, context: JobContext, number: int) -> Speaker:
         id=f"spk_{number}",
         name=f"Speaker {number}",
         reference_key=key,
-        embedding=(1.0, 0.0) if number == 1 else (0.0, 1.0),
+        embedding=VOICES[str(number)],
         embedding_model="stub",
         same_voice=0.8,
     )

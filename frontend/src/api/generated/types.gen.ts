@@ -288,6 +288,12 @@ export type CastRead = {
      */
     name: string;
     /**
+     * Outdated
+     *
+     * an engine of before measured the voice and no sample is kept: proposed again once a speaker of a new task is said to be this person
+     */
+    outdated?: boolean;
+    /**
      * Recognizable
      *
      * whether the voice was measured, so that it can be proposed again

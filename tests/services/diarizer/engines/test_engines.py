@@ -36,7 +36,7 @@ def ignore(part):
         ({"recognizer": "magic"}, "LOCALCLIP_RECOGNIZER=pocketsphinx"),
         ({"diarizer": "magic"}, "LOCALCLIP_DIARIZER=clustering"),
         ({"voice_activity": "magic"}, "LOCALCLIP_VOICE_ACTIVITY=silero"),
-        ({"embedder": "magic"}, "LOCALCLIP_EMBEDDER=spectral"),
+        ({"embedder": "magic"}, "LOCALCLIP_EMBEDDER=ge2e"),
     ],
 )
 def test_an_engine_that_is_not_there_is_refused(settings, named):
@@ -48,9 +48,9 @@ def test_an_engine_that_is_not_there_is_refused(settings, named):
 
 def test_engines_can_be_named_under_any_profile():
     """What is named for a port wins over the profile."""
-    named = {"recognizer": "pocketsphinx", "diarizer": "clustering", "embedder": "spectral"}
+    named = {"recognizer": "pocketsphinx", "diarizer": "clustering", "embedder": "ge2e"}
     engines = create_engines(DiarizerSettings(profile="neural", **named))
-    assert [info.name for info in engines.infos()] == ["pocketsphinx", "clustering", "silero-vad", "spectral"]
+    assert [info.name for info in engines.infos()] == ["pocketsphinx", "clustering", "silero-vad", "ge2e"]
 
 
 @pytest.mark.parametrize("port", ["diarizer", "embedder"])
@@ -59,7 +59,7 @@ def test_a_missing_package_is_named_with_what_installs_it(tmp_path, port):
     if find_spec("torch") is not None:
         pytest.skip("torch is installed")
     settings = DiarizerSettings(**{port: "pyannote.audio"}, diarizer_model=str(tmp_path))
-    with pytest.raises(PermanentError, match=r"pip install 'localclip\[pyannote\]'.*EMBEDDER=spectral") as refused:
+    with pytest.raises(PermanentError, match=r"pip install 'localclip\[pyannote\]'.*EMBEDDER=ge2e") as refused:
         create_engines(settings)
     assert refused.value.code is ErrorCode.ENGINE_UNAVAILABLE
 

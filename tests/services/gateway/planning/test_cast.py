@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.gateway.planning.cast import Heard, Known, Proposal, blended, propose, similarity
+from services.gateway.planning.cast import Heard, Known, Proposal, bettered, blended, propose, similarity
 
 ANN, BOB = (1.0, 0.0, 0.0), (0.0, 1.0, 0.0)
 NEARLY_ANN = (0.9, 0.1, 0.0)
@@ -32,6 +32,16 @@ def test_vectors_of_another_model_are_not_compared() -> None:
 def test_what_cannot_be_compared_is_not_similar(one: tuple[float, ...], other: tuple[float, ...]) -> None:
     """Rather than an error in the middle of a transcript."""
     assert similarity(one, other) == 0.0
+
+
+def test_a_voice_of_another_model_is_not_mixed_in() -> None:
+    """It takes the place of what is known where it is the newer one, and only then; nobody known is known by it."""
+    old, new = Known("old", ANN, 4), Known("new", BOB)
+    assert bettered(old, new, "new") == new
+    assert bettered(new, old, "new") == new
+    assert bettered(old, new, None) == old
+    assert bettered(None, old, "new") == old
+    assert bettered(Known("new", ANN), new, "new") == blended(Known("new", ANN), BOB)
 
 
 Vectors = st.lists(st.floats(-1, 1), min_size=3, max_size=3).filter(lambda v: hypot(*v) > 0.1)

@@ -51,7 +51,10 @@ function Member({
   return (
     <li className="flex items-center gap-3 py-2">
       <NameField name={member.name} className="max-w-64" onCommit={onRename} />
-      <span className="text-soft flex-1 text-xs">{t("cast.episodes", { count: member.episodes })}</span>
+      <span className="text-soft flex-1 text-xs">
+        {t("cast.episodes", { count: member.episodes })}
+        {member.outdated && ` · ${t("cast.outdated")}`}
+      </span>
       <IconButton small icon={Trash2} label={t("cast.remove", { name: member.name })} onClick={onRemove} />
     </li>
   );
