@@ -69,7 +69,7 @@ from shared.messaging import (
     provision,
 )
 from shared.observability import configure_logging, ends_with_a_sentence, logger
-from shared.storage import StorageSettings, UploadStore, await_store
+from shared.storage import StorageSettings, UploadStore, store_when_ready
 
 _POLL_S = 0.5
 _PROVISION_S = 30.0
@@ -290,7 +290,7 @@ def main() -> None:
     where = DatabaseSettings()
     broker_settings = BrokerSettings()
     database = open_database(where)
-    app = create_app(settings, database, await_store(StorageSettings()), broker_settings)
+    app = create_app(settings, database, store_when_ready(StorageSettings()), broker_settings)
     uvicorn.run(
         app,
         host=settings.host,

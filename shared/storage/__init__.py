@@ -20,7 +20,7 @@ from shared.storage._port import (
     put_file,
     read_bytes,
 )
-from shared.storage._settings import StorageSettings, await_store, open_store
+from shared.storage._settings import StorageSettings, await_store, open_store, store_when_ready
 
 __all__ = [
     "DirectoryStore",
@@ -44,4 +44,5 @@ __all__ = [
     "put_bytes",
     "put_file",
     "read_bytes",
+    "store_when_ready",
 ]

@@ -54,7 +54,7 @@ class DirectoryStore:
     def __init__(self, root: Path) -> None:
         self._root = root.resolve()
         self._incoming = self._root / ".incoming"
-        self._incoming.mkdir(parents=True, exist_ok=True)
+        self.prepare()
         self._parts = PartFolders(self._root / ".parts", self._temporary, self.put)
         self.begin, self.part_url, self.open_part = self._parts.begin, self._parts.part_url, self._parts.open_part
         self.parts, self.join, self.read_url = self._parts.parts, self._parts.join, self._parts.read_url
@@ -63,6 +63,10 @@ class DirectoryStore:
             later = threading.Timer(_ABANDONED_S + 1, self._remove_abandoned)
             later.daemon = True
             later.start()
+
+    def prepare(self) -> None:
+        """Make the folder."""
+        self._incoming.mkdir(parents=True, exist_ok=True)
 
     def put(self, key: str, source: BinaryIO, size: int | None = None) -> ObjectInfo:
         """Copy into a temporary file, which then becomes `key`."""

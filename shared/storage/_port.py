@@ -175,6 +175,10 @@ class ObjectStore(Protocol):
 class UploadStore(ObjectStore, PartialWrites, Protocol):
     """What the gateway needs of a store; workers write whole objects only."""
 
+    def prepare(self) -> None:
+        """Make what the first object needs. Raises: StorageError, when the service is away or refuses."""
+        ...
+
     def open_writer(self, key: str) -> Writer[ObjectInfo]:
         """Write an object whose bytes come over time; about `PUSHED_BYTES` are held in memory, twice while they go."""
         ...

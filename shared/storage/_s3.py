@@ -88,13 +88,16 @@ def http_client() -> urllib3.PoolManager:
 
 
 class S3Store:
-    """Object store in one bucket, which is created when missing; `public` signs addresses that browsers reach."""
+    """Object store in one bucket, which `prepare` creates; `public` signs addresses that browsers reach."""
 
     def __init__(self, client: Minio, bucket: str, public: Minio | None = None) -> None:
         self._client, self._bucket, self._public = client, bucket, public
-        with _translated(bucket):
-            if not client.bucket_exists(bucket):
-                client.make_bucket(bucket)
+
+    def prepare(self) -> None:
+        """Create the bucket when it is missing."""
+        with _translated(self._bucket):
+            if not self._client.bucket_exists(self._bucket):
+                self._client.make_bucket(self._bucket)
 
     def put(self, key: str, source: BinaryIO, size: int | None = None) -> ObjectInfo:
         """Upload in parts, three at a time; an interrupted upload is aborted by the client and leaves no object."""

@@ -2,6 +2,7 @@
 
 import time
 from pathlib import Path
+from threading import Thread
 
 from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -33,11 +34,49 @@ class StorageSettings(BaseSettings):
 
 
 def open_store(settings: StorageSettings) -> UploadStore:
-    """Open the configured store.
+    """The configured store, ready for its first object.
 
     Raises:
         StorageError: the S3 service does not answer or refuses the keys.
     """
+    store = _store_of(settings)
+    store.prepare()
+    return store
+
+
+def await_store(settings: StorageSettings) -> UploadStore:
+    """As `open_store`, however long the S3 service is away or refuses.
+
+    To end and be started again would load the models of a worker each time.
+    """
+    store = _store_of(settings)
+    _prepare(store, settings)
+    return store
+
+
+def store_when_ready(settings: StorageSettings) -> UploadStore:
+    """The configured store at once, prepared behind the caller, who has work that needs no store."""
+    store = _store_of(settings)
+    Thread(target=_prepare, args=(store, settings), name="store", daemon=True).start()
+    return store
+
+
+def _prepare(store: UploadStore, settings: StorageSettings) -> None:
+    """Until it is done: told at each try, and tried ever less often."""
+    pause_s = _AGAIN_S
+    while True:
+        try:
+            store.prepare()
+        except StorageError as error:
+            where = f"the object store at {settings.s3_endpoint} (S3_ENDPOINT) cannot be used"
+            log.warning("store_not_ready", error=f"{where}: {error}", again_in_s=pause_s)
+        else:
+            return
+        time.sleep(pause_s)
+        pause_s = min(2 * pause_s, _MOST_S)
+
+
+def _store_of(settings: StorageSettings) -> UploadStore:
     if settings.s3_endpoint is None:
         return DirectoryStore(settings.upload_dir)
     from minio import Minio  # only where S3 is used
@@ -62,19 +101,3 @@ def open_store(settings: StorageSettings) -> UploadStore:
     return S3Store(
         client(settings.s3_endpoint, settings.s3_region, secure=settings.s3_secure), settings.s3_bucket, public
     )
-
-
-def await_store(settings: StorageSettings) -> UploadStore:
-    """As `open_store`, however long the S3 service is away or refuses: told at each try, and tried ever less often.
-
-    To end and be started again would load the models of a worker each time.
-    """
-    pause_s = _AGAIN_S
-    while True:
-        try:
-            return open_store(settings)
-        except StorageError as error:
-            where = f"the object store at {settings.s3_endpoint} (S3_ENDPOINT) cannot be used"
-            log.warning("store_not_ready", error=f"{where}: {error}", again_in_s=pause_s)
-        time.sleep(pause_s)
-        pause_s = min(2 * pause_s, _MOST_S)

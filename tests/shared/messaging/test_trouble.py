@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import httpx
 import pytest
 
 from services.gateway.app import open_database
@@ -121,6 +122,28 @@ def test_a_store_that_is_away_is_waited_for(tmp_path: Path) -> None:
         assert process.poll() is None
     assert "S3_ENDPOINT" in said[0]["error"]
     assert "Traceback" not in log.read_text()
+
+
+def test_a_gateway_that_starts_without_its_store_is_read(tmp_path: Path) -> None:
+    """Nothing that is read lies in the store; that it is away is told meanwhile."""
+    log, port = tmp_path / "gateway.log", str(free_port())
+    away = {"S3_ENDPOINT": f"127.0.0.1:{free_port()}", "NATS_URL": f"nats://127.0.0.1:{free_port()}"}
+    with (
+        service("gateway", log, LOCALCLIP_PORT=port, **away) as process,
+        httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=30) as client,
+    ):
+        wait_until(lambda: _is_ready(client), 90, f"no answer; {log}")
+        assert client.get("/api/tasks").json() == []
+        wait_until(lambda: told(log, "store_not_ready"), 90, f"a word of the store; {log}")
+        assert process.poll() is None
+    assert "Traceback" not in log.read_text()
+
+
+def _is_ready(client: httpx.Client) -> bool:
+    try:
+        return client.get("/readyz").status_code == 200
+    except httpx.ConnectError:
+        return False
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ def test_unreachable_service() -> None:
     impatient = urllib3.PoolManager(retries=urllib3.Retry(0), timeout=1.0)
     client = Minio(f"127.0.0.1:{free_port()}", access_key="a", secret_key="b", secure=False, http_client=impatient)
     with pytest.raises(StorageError):
-        S3Store(client, "bucket")
+        S3Store(client, "bucket").prepare()
 
 
 def test_directory_without_endpoint(tmp_path) -> None:  # type: ignore[no-untyped-def]
