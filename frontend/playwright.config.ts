@@ -44,6 +44,6 @@ export default defineConfig({
     url: `${url}/readyz?all=true`,
     timeout: 120_000,
     gracefulShutdown: { signal: "SIGTERM", timeout: 20_000 },
-    env: { LOCALCLIP_UPLOAD_PART_MB: "5", LOCALCLIP_HEARTBEAT_S: "1", NATS_URL: "" },
+    env: { LOCALCLIP_PROFILE: "embedded", LOCALCLIP_UPLOAD_PART_MB: "5", LOCALCLIP_HEARTBEAT_S: "1", NATS_URL: "" },
   },
 });
