@@ -69,7 +69,7 @@ test.describe("the editor", () => {
     await translation(page, 1).press("Enter");
     await translation(page, 3).fill("Podemos quedarnos dos semanas.");
     await translation(page, 3).press("Enter");
-    const stale = page.locator("[data-issue=stale]");
+    const stale = page.getByTestId("lines").locator("[data-issue=stale]");
     await page.getByRole("radio", { name: /To review/ }).click();
     await expect(stale).toHaveCount(2);
     await page.screenshot({ path: `${screens}/editor-review.png` });
