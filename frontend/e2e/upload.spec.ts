@@ -80,7 +80,7 @@ test.describe("uploads", () => {
     await page.goto(`${url}/dashboard`);
     await page.getByTestId("file-input").first().setInputFiles(notAVideo);
     const uploads = page.getByRole("region", { name: "Uploads" });
-    await expect(uploads.getByRole("alert")).toContainText("not a video LocalClip reads");
+    await expect(uploads.getByRole("alert")).toContainText("neither a video nor a sound file");
     expect(parts().size).toBe(0);
     await page.keyboard.press("Escape");
     await page.screenshot({ path: "test-results/screens/upload-refused.png" });
