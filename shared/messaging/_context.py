@@ -83,6 +83,7 @@ class JobContext:
 @contextmanager
 def working_folder(root: Path) -> Iterator[Path]:
     """An empty temporary folder, removed on the way out. A lock beside it tells others that its process lives."""
+    remove_abandoned_folders(root)  # one of a process that died at once was too young to be judged by its successor
     folder = root / f"job-{os.getpid()}-{threading.get_ident()}-{os.urandom(4).hex()}"
     files = folder / "files"
     files.mkdir(parents=True)
