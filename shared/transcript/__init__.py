@@ -3,7 +3,7 @@
 from shared.transcript._ass import AssStyle, limits_on, write_ass
 from shared.transcript._captions import Caption, as_heard, as_written, understood
 from shared.transcript._cues import Cue, CueKind
-from shared.transcript._going_on import Said, going_on
+from shared.transcript._going_on import Said, going_on, is_ended
 from shared.transcript._joining import join_words, keeps_space
 from shared.transcript._laying import lay_over
 from shared.transcript._models import (
@@ -46,6 +46,7 @@ __all__ = [
     "as_heard",
     "as_written",
     "going_on",
+    "is_ended",
     "join_words",
     "keeps_space",
     "lay_over",

@@ -46,6 +46,11 @@ def going_on(lines: Sequence[Said]) -> list[bool]:
     return [*found, False] if lines else []
 
 
+def is_ended(text: str) -> bool:
+    """Whether a mark at its end closes the sentence."""
+    return _END.search(text.strip()) is not None
+
+
 def _goes_on(line: Said, following: Said, *, punctuated: bool) -> bool:
     text, more = line.text.strip(), following.text.strip()
     pause_s = following.start_s - line.end_s

@@ -19,7 +19,7 @@ from shared.messaging import (
     TranslateLines,
 )
 from shared.pipeline import GRAPH, FitLimits, LineState, Stage
-from shared.transcript import MediaFacts, Said, going_on
+from shared.transcript import MediaFacts, Said, going_on, is_ended
 
 CONTEXT_LINES = 3
 FITTING_SHARE = 0.15
@@ -199,10 +199,11 @@ def unended_lines(spans: Sequence[Span]) -> frozenset[str]:
 def line_to_speak(
     span: Span, line: LineView, room: Room, text: str | None = None, *, goes_on: bool = False
 ) -> LineToSpeak:
-    """The order to speak a line, or another `text` in its place."""
+    """The order to speak a line, or another `text` in its place; what ends with a mark goes on in no other line."""
+    spoken = text or line.text or ""
     return LineToSpeak(
         segment_id=span.segment_id,
-        text=text or line.text or "",
+        text=spoken,
         speaker_id=span.speaker_id,
         start_s=room.start_s,
         end_s=room.end_s,
@@ -210,7 +211,7 @@ def line_to_speak(
         lead_s=room.lead_s,
         revision=line.revision,
         rendition=line.rendition,
-        goes_on=goes_on,
+        goes_on=goes_on and not is_ended(spoken),
     )
 
 
