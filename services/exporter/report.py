@@ -19,8 +19,6 @@ from shared.pipeline import FitLimits, LineState
 
 _NOTHING_DUBBED = "no line was dubbed"
 _LIMITS = FitLimits()
-_UNSPOKEN = (LineState.PENDING, LineState.TRANSLATED, LineState.STALE)
-"""Of lines that were edited or added and not spoken since: the file says what it said before."""
 _BREATH_S = 0.3
 """A pause inside speech that a take need not keep."""
 _BESIDE_S = 0.3
@@ -66,7 +64,7 @@ def build_report(
         "lines_failed": len(failed),
         "lines_omitted": sum(line.omitted is not None for line in lines),
         "lines_edited": sum(line.edited for line in lines),
-        "lines_unspoken": sum(line.state in _UNSPOKEN for line in lines),
+        "lines_unspoken": sum(line.state.is_unspoken for line in lines),
         "lines_rewritten": sum(line.rounds > 0 for line in lines),
         "lines_from_memory": sum(line.origin == "memory" for line in lines),
         "failed": [{"segment_id": line.segment_id, "code": line.error_code} for line in failed],

@@ -16,7 +16,7 @@ from shared.pipeline import CancelToken
 from shared.storage import ObjectInfo, ObjectStore
 
 _ALIVE = "alive.lock"
-_LOCKING_S = 2.0
+_LOCKING_S = 10.0
 """A folder younger than this may belong to somebody who is about to take its lock."""
 
 
@@ -83,7 +83,7 @@ class JobContext:
 @contextmanager
 def working_folder(root: Path) -> Iterator[Path]:
     """An empty temporary folder, removed on the way out. A lock beside it tells others that its process lives."""
-    remove_abandoned_folders(root)  # one of a process that died at once was too young to be judged by its successor
+    remove_abandoned_folders(root)  # of one that died at once, which was too young when its successor started
     folder = root / f"job-{os.getpid()}-{threading.get_ident()}-{os.urandom(4).hex()}"
     files = folder / "files"
     files.mkdir(parents=True)

@@ -46,6 +46,11 @@ class LineState(StrEnum):
     FAILED = "failed"
     OMITTED = "omitted"
 
+    @property
+    def is_unspoken(self) -> bool:
+        """Whether what the line says now was never spoken: an export says what it said before, or nothing."""
+        return self in (LineState.PENDING, LineState.TRANSLATED, LineState.STALE)
+
 
 @dataclass(frozen=True)
 class StageSpec:

@@ -16,7 +16,6 @@ from services.gateway.planning.units import LineView
 from shared.pipeline import FitLimits, LineState
 
 _FIT = FitLimits()
-_UNSPOKEN = (LineState.PENDING, LineState.TRANSLATED, LineState.STALE)
 
 
 class GateLimits(BaseModel):
@@ -121,7 +120,7 @@ def _figures(
     return {
         "lines_failed": sum(line.state is LineState.FAILED for line in spoken),
         "lines_overflow": sum(line.fit == "overflow" for line in heard),
-        "lines_unspoken": sum(line.state in _UNSPOKEN for line in spoken),
+        "lines_unspoken": sum(line.state.is_unspoken for line in spoken),
         "speech_lost.share": (report.get("speech_lost") or {}).get("share"),
         "doubtful.share": round(sum(line.segment_id in doubtful for line in spoken) / len(spoken), 4) if spoken else 0,
         "speed.in_window_share": _in_window(speeds),
@@ -162,7 +161,7 @@ def _causes(report: Mapping[str, Any], lines: Sequence[LineView], doubtful: Coll
     fast = sorted((line for line in heard if line.fit in ("overflow", "tight")), key=lambda line: -(line.speed or 1.0))
     return Causes(
         failed=[line.segment_id for line in spoken if line.state is LineState.FAILED],
-        unspoken=[line.segment_id for line in spoken if line.state in _UNSPOKEN],
+        unspoken=[line.segment_id for line in spoken if line.state.is_unspoken],
         fast=[line.segment_id for line in fast],
         misheard=[line.segment_id for line in rated],
         unlike=[line.segment_id for line in unlike],

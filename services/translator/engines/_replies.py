@@ -1,4 +1,4 @@
-"""Short replies that rules get wrong: "No." is no number, "Come on!" is no arrival. Checked by people, by pair.
+"""Short replies that rules get wrong: "No." is no number, "Come on!" is no arrival. Their usual words, by pair.
 
 Each comma- or mark-separated part of a text is looked up by its words alone; a text of which a part is not here is left
 to the engine whole, so that nothing is translated half by table.

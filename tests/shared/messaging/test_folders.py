@@ -26,6 +26,17 @@ def test_folder_is_empty_and_removed(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
+def test_the_next_job_removes_what_a_killed_one_left(tmp_path: Path) -> None:
+    """Its process was started again while the folder was too young to be judged."""
+    left = tmp_path / "job-1-1-aa"
+    left.mkdir()
+    assert remove_abandoned_folders(tmp_path) == 0
+    long_ago = time.time() - 60
+    os.utime(left, (long_ago, long_ago))
+    with working_folder(tmp_path):
+        assert not left.exists()
+
+
 HOLDS = """
 import sys
 from pathlib import Path
