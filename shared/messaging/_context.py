@@ -3,21 +3,16 @@
 import os
 import shutil
 import threading
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO
 
-from filelock import FileLock, Timeout
+from filelock import FileLock
 
 from shared.pipeline import CancelToken
 from shared.storage import ObjectInfo, ObjectStore
-
-_ALIVE = "alive.lock"
-_LOCKING_S = 10.0
-"""A folder younger than this may belong to somebody who is about to take its lock."""
 
 
 class ProgressBox:
@@ -82,16 +77,18 @@ class JobContext:
 
 @contextmanager
 def working_folder(root: Path) -> Iterator[Path]:
-    """An empty temporary folder, removed on the way out. A lock beside it tells others that its process lives."""
-    remove_abandoned_folders(root)  # of one that died at once, which was too young when its successor started
+    """An empty temporary folder, removed on the way out. A lock beside it, made before it, says its owner lives."""
     folder = root / f"job-{os.getpid()}-{threading.get_ident()}-{os.urandom(4).hex()}"
-    files = folder / "files"
-    files.mkdir(parents=True)
+    root.mkdir(parents=True, exist_ok=True)
     try:
-        with FileLock(folder / _ALIVE):
-            yield files
+        with FileLock(_lock_of(folder)):
+            folder.mkdir()
+            try:
+                yield folder
+            finally:
+                shutil.rmtree(folder, ignore_errors=True)
     finally:
-        shutil.rmtree(folder, ignore_errors=True)
+        _lock_of(folder).unlink(missing_ok=True)
 
 
 def remove_abandoned_folders(root: Path) -> int:
@@ -99,21 +96,18 @@ def remove_abandoned_folders(root: Path) -> int:
 
     `root` may be shared with other containers, which have process numbers of their own: only the lock tells.
     """
-    removed = 0
-    for folder in root.glob("job-*-*-*"):
-        if not _is_held(folder):
-            shutil.rmtree(folder, ignore_errors=True)
-            removed += 1
-    return removed
+    return sum(map(_is_removed, list(root.glob("job-*-*-*"))))
 
 
-def _is_held(folder: Path) -> bool:
+def _is_removed(folder: Path) -> bool:
     try:
-        if time.time() - folder.stat().st_mtime < _LOCKING_S:
-            return True
-        with FileLock(folder / _ALIVE, timeout=0):
-            return False
-    except Timeout:
-        return True
-    except OSError:  # gone in the meantime, or somebody else's
-        return True
+        with FileLock(_lock_of(folder), timeout=0):
+            shutil.rmtree(folder, ignore_errors=True)
+    except OSError:  # its process lives (a timeout), or it is somebody else's
+        return False
+    _lock_of(folder).unlink(missing_ok=True)
+    return True
+
+
+def _lock_of(folder: Path) -> Path:
+    return folder.with_name(f".{folder.name}.lock")

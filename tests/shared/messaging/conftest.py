@@ -177,7 +177,7 @@ class Bench:
 
     def work_folders(self) -> list[Path]:
         """Temporary folders of jobs."""
-        return list((self.folder / "work").glob("*"))
+        return list((self.folder / "work").glob("job-*"))
 
     async def exited(self, worker: WorkerProcess, timeout_s: float = 60) -> int:
         """Wait for the end of a worker and return its exit code."""
