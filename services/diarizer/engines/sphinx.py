@@ -12,7 +12,7 @@ from shared.messaging import EngineInfo
 from shared.pipeline import ErrorCode, PermanentError, Stage
 from shared.transcript import Word
 
-_HINT = "upload subtitles of the spoken language with the video, or run the neural profile (faster-whisper)"
+_HINT = "upload subtitles of the spoken language with the video, or fetch Whisper: `localclip models pull starter`"
 _FRAME_S = 0.01
 _PIECE_S = 0.5  # PocketSphinx holds the interpreter lock while it decodes: heartbeats run between the pieces
 _JOIN_S = 0.35

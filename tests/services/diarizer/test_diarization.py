@@ -224,7 +224,7 @@ def test_subtitles_need_a_language(bench, dialogue_video):
 
 def test_another_language_is_refused_with_the_way_out(bench, dialogue_video):
     """What the recognizer does not know is refused before it listens, naming what would help."""
-    with pytest.raises(PermanentError, match=r"Korean.*upload subtitles.*neural profile") as refused:
+    with pytest.raises(PermanentError, match=r"Korean.*upload subtitles.*models pull starter") as refused:
         bench.run(dialogue_video, source_language="ko")
     assert refused.value.code is ErrorCode.LANGUAGE_UNSUPPORTED
 
