@@ -31,7 +31,7 @@ class Gathering:
         self._offline = offline
         self._down: dict[str, str] = {}
         self._open = ExitStack()
-        self._opened: dict[Path, zipfile.ZipFile | tarfile.TarFile] = {}
+        self._opened: dict[tuple[Path, str], zipfile.ZipFile | tarfile.TarFile] = {}
 
     def __enter__(self) -> Self:
         return self
@@ -118,28 +118,39 @@ class Gathering:
 
     def _unpack(self, members: Sequence[Member], archives: Sequence[Path], file: File, target: Path) -> None:
         tell = self._begin(f"unpacking {file.name}", file.size, 0)
-        parts = (self._member(path, member.path) for member, path in zip(members, archives, strict=True))
+        parts = (self._member(path, member) for member, path in zip(members, archives, strict=True))
         try:
             _write(parts, [member.skipped for member in members], file, target, tell)
         except (KeyError, zipfile.BadZipFile, tarfile.TarError, zlib.error) as error:
             raise LocalClipError(f"{archives[0].name} does not hold {file.name} ({error})") from error
 
-    def _member(self, path: Path, name: str) -> IO[bytes]:
+    def _member(self, path: Path, member: Member) -> IO[bytes]:
         """Archives stay open: a packed tar is read from its beginning whenever it is opened."""
-        if path not in self._opened:
-            self._opened[path] = _archive(path)
-            self._open.callback(self._opened[path].close)
-        archive = self._opened[path]
-        part = archive.open(name) if isinstance(archive, zipfile.ZipFile) else archive.extractfile(name)
-        if part is None:
-            raise KeyError(name)
-        return self._open.enter_context(part)
+        if (path, member.within) not in self._opened:
+            self._opened[path, member.within] = self._archive_within(path, member.within)
+        return self._open.enter_context(_part(self._opened[path, member.within], member.path))
+
+    def _archive_within(self, path: Path, within: str) -> zipfile.ZipFile | tarfile.TarFile:
+        outer = _archive(path)
+        self._open.callback(outer.close)
+        if not within:
+            return outer
+        inner = self._open.enter_context(_part(outer, within))
+        return self._open.enter_context(tarfile.open(fileobj=inner))
 
 
 def _archive(path: Path) -> zipfile.ZipFile | tarfile.TarFile:
     if zipfile.is_zipfile(path):
         return zipfile.ZipFile(path)
     return tarfile.open(path)
+
+
+def _part(archive: zipfile.ZipFile | tarfile.TarFile, name: str) -> IO[bytes]:
+    """Raises: KeyError."""
+    part = archive.open(name) if isinstance(archive, zipfile.ZipFile) else archive.extractfile(name)
+    if part is None:
+        raise KeyError(name)
+    return part
 
 
 def _write(parts: Iterable[IO[bytes]], skipped: Sequence[int], file: File, target: Path, tell: Tell) -> None:

@@ -38,8 +38,9 @@ class SeparatorSettings(BaseSettings):
 
     profile: Profile = PROFILE
     separator: str | None = Field(
-        default=None, description="engine that separates voices: none or demucs; None: the profile's"
+        default=None, description="engine that separates voices: none, demucs or deepfilternet; None: the profile's"
     )
-    separator_model: str = Field(
-        default="htdemucs", description="a model of `localclip models list`, or the folder of one (.th, .yaml)"
+    separator_model: str | None = Field(
+        default=None,
+        description="a model of `localclip models list`, or the folder of one; None: htdemucs, or deepfilternet3",
     )

