@@ -28,6 +28,8 @@ from shared.pipeline import ErrorCode, PermanentError, PipelineError, TransientE
 from shared.transcript import lay_over
 
 CONTEXT_LINES = 3
+_SLOWLY = 1.3
+"""Times as long as ordinary speech takes: what a line stays longer than that, nobody speaks in."""
 log = logger(__name__)
 
 
@@ -129,7 +131,7 @@ class Sentences:
                 for index, line in zip(group, lines, strict=True)
             }
         spoken = language(self._job.language)
-        shares = [line.span_s or line.slot_s for line in lines]
+        shares = [_said_s(line, self._job.source_language) for line in lines]
         parts = lay_over(whole.text, shares, spoken.code, spaces=spoken.spaces) or []
         kept = self._run.kept(number)
         return {
@@ -169,6 +171,12 @@ def _whole(lines: Sequence[SourceLine], source: str) -> SourceLine:
             "provided": None,
         }
     )
+
+
+def _said_s(line: SourceLine, source: str) -> float:
+    """How long the words of a line are said at most: a caption may stay longer than its words last."""
+    shown_s = line.span_s or line.slot_s
+    return min(shown_s, _SLOWLY * len(clean(line.text)) / language(source).spoken_chars_per_s)
 
 
 def choose(candidates: Sequence[str], condensed: Sequence[str], max_chars: int) -> str:

@@ -5,6 +5,7 @@ cosines; thresholds were chosen on the conversations of `make bench ARGS=speech`
 """
 
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from itertools import pairwise
 from typing import TypeVar
 
@@ -31,22 +32,46 @@ _Stretch = TypeVar("_Stretch", bound=Span)
 _TWO = 0.3  # silhouette of two; halves of one speaker came to 0.2 at most, two speakers to 0.42 at least
 
 
-def count_speakers(
-    recording: Recording, speech: Sequence[Span], encoder: VoiceEncoder, at_most: int, report: Report
-) -> int:
-    """Count voices that speak a twentieth of what is said or more: at least 1."""
+@dataclass(frozen=True)
+class Voices:
+    """Pieces of speech in which anybody can be known, and what the encoder hears in each."""
+
+    spans: tuple[Span, ...]
+    heard: Vectors
+
+    def count(self, at_most: int) -> int:
+        """Count voices that speak a twentieth of what is said or more: at least 1."""
+        if len(self.spans) < 2:
+            return 1
+        lengths = np.array([span.duration_s for span in self.spans])
+        return min(at_most, max(1, _speakers(self.heard, lengths)))
+
+    def turns(self, recording: Recording, speech: Sequence[Span], encoder: VoiceEncoder, count: int) -> list[Turn]:
+        """Who says what of `speech`, by the nearest of `count` voices."""
+        clusters = fcluster(linkage(self.heard, "average", metric="cosine"), count, "maxclust")
+        middles = unit(np.stack([self.heard[clusters == number].mean(axis=0) for number in np.unique(clusters)]))
+        turns = []
+        for span in speech:
+            own = [piece for piece in self.spans if span.start_s <= piece.start_s < span.end_s]
+            edges = [span.start_s, *(piece.start_s for piece in own[1:]), span.end_s]
+            parts = [recording.read(start_s, end_s) for start_s, end_s in pairwise(edges)]
+            nearest = (encoder.embed(parts) @ middles.T).argmax(axis=1)
+            turns += [Turn(*ends, int(who)) for ends, who in zip(pairwise(edges), nearest, strict=True)]
+        return turns
+
+
+def voices_in(recording: Recording, speech: Sequence[Span], encoder: VoiceEncoder, report: Report) -> Voices:
+    """What lies between pauses, cut where the voice changes inside."""
     spans = _evenly([span for span in speech if span.duration_s >= _SHORTEST_S])
-    lengths: list[float] = []
-    voices: list[Vectors] = []
+    pieces: list[Span] = []
+    heard: list[Vectors] = []
     for number, span in enumerate(spans):
         report(number / len(spans))
-        for length_s, voice in _pieces(recording, span, encoder):
+        for piece, voice in _pieces(recording, span, encoder):
             if voice.any():
-                lengths.append(length_s)
-                voices.append(voice)
-    if len(voices) < 2:
-        return 1
-    return min(at_most, max(1, _speakers(np.stack(voices), np.array(lengths))))
+                pieces.append(piece)
+                heard.append(voice)
+    return Voices(tuple(pieces), np.stack(heard) if heard else np.zeros((0, 0), np.float32))
 
 
 def _speakers(voices: Vectors, lengths: NDArray[np.float64]) -> int:
@@ -84,8 +109,8 @@ def _evenly(pieces: Sequence[_Stretch]) -> Sequence[_Stretch]:
     return [pieces[number] for number in np.linspace(0, len(pieces) - 1, _MOST_PIECES).astype(int)]
 
 
-def _pieces(recording: Recording, span: Span, encoder: VoiceEncoder) -> Iterator[tuple[float, Vectors]]:
-    """Length and voice of each part of `span` between changes of voice."""
+def _pieces(recording: Recording, span: Span, encoder: VoiceEncoder) -> Iterator[tuple[Span, Vectors]]:
+    """Each part of `span` between changes of voice, and what is heard in it."""
     starts = np.arange(span.start_s, max(span.start_s, span.end_s - WINDOW_S) + 1e-6, _STEP_S)
     heard = encoder.embed([recording.read(at_s, min(at_s + WINDOW_S, span.end_s)) for at_s in starts])
     edges = [span.start_s, *(float(starts[at]) + WINDOW_S for at in _changes(heard)), span.end_s]
@@ -96,7 +121,7 @@ def _pieces(recording: Recording, span: Span, encoder: VoiceEncoder) -> Iterator
         within = (starts >= start_s - 1e-6) & (starts + WINDOW_S <= end_s + 1e-6)
         if not within.any():
             within[np.abs(middles - (start_s + end_s) / 2).argmin()] = True
-        yield end_s - start_s, unit(heard[within].mean(axis=0))
+        yield Span(start_s, end_s), unit(heard[within].mean(axis=0))
 
 
 def _changes(heard: Vectors) -> list[int]:

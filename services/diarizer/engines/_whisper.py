@@ -23,6 +23,7 @@ _NEEDED = ("config.json", "model.bin", "tokenizer.json")  # without the last, fa
 _BEAM = 5
 _HOTWORD_TOKENS = 100  # of 448 that prompt and answer share: 30 s of fast speech take some 200
 _SILENCE_S = 2.0
+_LAST_TIME = 1500  # steps of 20 ms: the end of what it hears at a time
 _WARMER = (0.2, 0.6)  # a second and a third look; all six of its authors' cost more than real time on a CPU
 log = logger(__name__)
 
@@ -91,6 +92,7 @@ class Whisper:
                 clip_timestamps=clips,
                 hotwords=prompt,
                 initial_prompt=before,
+                without_timestamps=False,  # without them it writes long chunks without marks
             )
             found = list(segments)
         spaces = language_info(language).spaces
@@ -129,7 +131,11 @@ class Whisper:
 
 
 class _Pipeline(BatchedInferencePipeline):  # type: ignore[misc] # faster-whisper has no types
-    """Remembers which language each chunk of its batch sounds like, which costs one step of the decoder."""
+    """Remembers which language each chunk of its batch sounds like, which costs one step of the decoder.
+
+    It gives a last sentence its end, where the sound was over before the model said that: faster-whisper leaves such a
+    sentence to the next window, which a chunk of a batch does not have.
+    """
 
     languages: Sequence[tuple[str, float]] = ()
 
@@ -138,7 +144,7 @@ class _Pipeline(BatchedInferencePipeline):  # type: ignore[misc] # faster-whispe
         if self.model.model.is_multilingual:
             rankings = self.model.model.detect_language(encoded)
             self.languages = [(ranking[0][0][2:-2], float(ranking[0][1])) for ranking in rankings]
-        return encoded, output
+        return encoded, [{**one, "tokens": _ended(one["tokens"], tokenizer.timestamp_begin)} for one in output]
 
 
 def _load(folder: Path, placement: Placement) -> WhisperModel:
@@ -159,6 +165,12 @@ def _load(folder: Path, placement: Placement) -> WhisperModel:
         raise PermanentError(
             ErrorCode.ENGINE_UNAVAILABLE, f"the recognizer's model in {folder} cannot be loaded: {error}"
         ) from error
+
+
+def _ended(tokens: Sequence[int], first_time: int) -> list[int]:
+    """`tokens` with a time at their end, where the text before has times: those from `first_time` on."""
+    is_open = bool(tokens) and tokens[-1] < first_time and any(token > first_time for token in tokens)
+    return [*tokens, first_time + _LAST_TIME] if is_open else list(tokens)
 
 
 def _unbroken(segments: Iterable[Any]) -> Iterator[Any]:

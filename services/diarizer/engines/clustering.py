@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.cluster import SpectralClustering
 
-from services.diarizer.engines._counting import are_two, count_speakers
+from services.diarizer.engines._counting import are_two, voices_in
 from services.diarizer.engines._features import SpeechFrames, speech_frames
 from services.diarizer.engines._resegmentation import SEED, Labels, mixture, resegment
 from services.diarizer.engines.base import Report, Span, Turn
@@ -27,6 +27,8 @@ _BACKGROUND = 16
 _BACKGROUND_FRAMES = 60_000
 _RELEVANCE = 8.0
 _PITCH_WEIGHT = 0.3
+_LITTLE_S = 30.0
+"""Of speech: too little for mixtures of each speaker's sounds; who says a piece is heard by the encoder then."""
 _SLIVER = 20  # frames; no turn is shorter where voices touch: it is the edge of a word
 
 
@@ -57,9 +59,16 @@ class ClusteringDiarizer:
         alone = [Turn(span.start_s, span.end_s, 0) for span in speech]
         if len(frames) < _FEWEST_FRAMES or num_speakers == 1:
             return alone
-        count = num_speakers or count_speakers(
-            recording, speech, self._encoder, _MOST_SPEAKERS, lambda part: report(0.4 + 0.3 * part)
-        )
+        little = sum(span.duration_s for span in speech) < _LITTLE_S
+        if little or not num_speakers:
+            voices = voices_in(recording, speech, self._encoder, lambda part: report(0.4 + 0.3 * part))
+            heard = voices.count(_MOST_SPEAKERS)
+            count = num_speakers or heard
+            if little and 1 < count <= heard:  # more than are heard talk without pauses: frames may tell them apart
+                report(1.0)
+                return voices.turns(recording, speech, self._encoder, count)
+        else:
+            count = num_speakers
         labels = _cluster(frames, max(2, count), lambda part: report(0.7 + 0.1 * part))
         labels = resegment(frames, labels, lambda part: report(0.8 + 0.15 * part))
         turns = _turns(frames, labels)

@@ -69,6 +69,13 @@ def test_a_text_without_words_has_no_rate():
     assert error_rate("...", "hello", EN) is None
 
 
+@pytest.mark.parametrize("text", ["Hmm?!", "Pff...", "Shh! Shh!", "..."])
+def test_sounds_have_no_rate(text):
+    """Everybody writes them differently; beside words they count as ever."""
+    assert error_rate(text, "hey man", EN) is None
+    assert error_rate(f"{text} Come here.", "come here", EN) is not None
+
+
 @given(st.lists(st.sampled_from("abc"), max_size=8), st.lists(st.sampled_from("abc"), max_size=8))
 def test_distance_is_a_distance(one, other):
     """Zero for the same, symmetric, between the difference and the greater of both lengths."""

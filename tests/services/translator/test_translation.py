@@ -222,6 +222,16 @@ def test_a_sentence_over_several_lines_is_translated_as_one(
     assert all(line.text for line in lines)
 
 
+def test_a_caption_that_stays_longer_than_its_words_gets_no_more_of_the_sentence(
+    job: MakeJob, context: JobContext
+) -> None:
+    """Live captions stand until the next comes; what is said in the third is not pushed into the fourth."""
+    texts = ("we left the old house", "early in the morning and", "took the train", "to the lake with our dog")
+    made = split_sentence(job, *texts, spans_s=(1.8, 2.0, 6.5, 2.2))
+    lines = ShardTranslation(ShoutingTranslator()).run(made, context).lines
+    assert [line.text for line in lines] == [text.upper() for text in texts]
+
+
 def test_only_the_line_that_is_asked_for_comes_back(
     apertium: ApertiumTranslator, job: MakeJob, context: JobContext
 ) -> None:

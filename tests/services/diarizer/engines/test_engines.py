@@ -185,6 +185,31 @@ def test_speakers_are_counted_and_told_apart(engines, compose, record, voices):
     assert right_s > 0.9 * sum(share.values())
 
 
+@pytest.mark.parametrize(
+    ("speakers", "asked"), [(("slt", "rms", "slt", "rms"), None), (("awb", "rms", "rms"), None), (("slt", "awb"), 2)]
+)
+@pytest.mark.parametrize("noise", [0.0, 0.004])
+def test_a_few_sentences_are_given_to_who_says_them(engines, record, say, speakers, asked, noise):
+    """A clip of ten seconds is too little for models of its own; the encoder knows voices by a sentence."""
+    parts, lines = [silence(1)], []
+    for voice, (_, text) in zip(speakers, SCRIPT, strict=False):
+        start_s = sum(map(len, parts)) / RATE_HZ
+        parts.append(say(voice, text.split(". ")[0]))
+        lines.append((voice, start_s, start_s + len(parts[-1]) / RATE_HZ))
+        parts.append(silence(1.5))
+    samples = np.concatenate(parts)
+    recording = record(samples + noise * np.random.default_rng(1).normal(0, 1, len(samples)).astype(np.float32))
+    speech = engines.voice_activity.speech(recording, ignore)
+    turns = engines.diarizer.turns(recording, speech, asked, ignore)
+    found = [
+        {turn.speaker for turn in turns if start_s < turn.end_s and turn.start_s < end_s} for start_s, end_s in lines
+    ]
+    assert [len(one) for one in found] == [1] * len(speakers)
+    numbers = dict(zip(speakers, (one.pop() for one in found), strict=False))
+    assert len(set(numbers.values())) == len(set(speakers))
+    assert [turn.speaker for turn in turns] == [numbers[voice] for voice in speakers]
+
+
 @pytest.mark.parametrize(("voice", "hum"), [("slt", 0.03), ("awb", 0.0)])
 def test_one_speaker_stays_one(engines, record, say, voice, hum):
     """However many sentences there are, and with tones beneath."""

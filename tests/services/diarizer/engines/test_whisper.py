@@ -11,7 +11,7 @@ import pytest
 
 from services.diarizer.engines import Recognizer, Span, create_engines, create_recognizer
 from services.diarizer.engines._pieces import whole_words
-from services.diarizer.engines._whisper import Whisper
+from services.diarizer.engines._whisper import Whisper, _ended
 from services.diarizer.settings import DiarizerSettings
 from shared.models import ModelSettings, _find, catalogued
 from shared.models._contents import File
@@ -110,6 +110,14 @@ def test_chinese_is_asked_for_with_punctuation(tmp_path, noise, monkeypatch):
     for code in ("zh", "ja"):
         recognizer.recognize(noise(5), [Span(1, 4)], code, ignore)
     assert told == ["以下是普通话的句子。", None]
+
+
+def test_a_sentence_that_was_not_ended_is_kept():
+    """The sound of a chunk may be over before the model says that a sentence is; without times nothing is added."""
+    assert _ended([100, 1, 2, 140, 140, 3], 100) == [100, 1, 2, 140, 140, 3, 1600]
+    assert _ended([100, 1, 2, 140], 100) == [100, 1, 2, 140]
+    assert _ended([1, 2], 100) == [1, 2]
+    assert _ended([], 100) == []
 
 
 def test_a_word_lasts_as_long_as_its_pieces():
