@@ -16,6 +16,7 @@ from rich.table import Table
 from localclip import account_commands, backup_commands, checks, doctor, editing, model_commands
 from localclip.client import Client, NewTask
 from localclip.dub import Dubbed, dub, split_languages, split_translations
+from localclip.engines import engines
 from localclip.errors import LocalClipError
 from localclip.exports import choose_recipe, export, file_name
 from localclip.local import temporary_stack
@@ -256,6 +257,7 @@ def retry(task_id: str, server: Server = None, api_key: Key = None) -> None:
         console.print(f"{task_id}: {client.retry(task_id).status}", markup=False)
 
 
+app.command()(engines)
 for command in editing.COMMANDS:
     app.command()(command)
 

@@ -24,6 +24,7 @@ from localclip.models import (
     ReviewLine,
     Take,
     Task,
+    TaskEngine,
     TaskPage,
     Term,
 )
@@ -194,6 +195,19 @@ class Client:
         answer = self._request("GET", f"/api/tasks/{task_id}/review", params=parameters)
         found = tuple(ReviewLine.model_validate(item) for item in answer.json())
         return found, int(answer.headers.get("X-Total-Count", len(found)))
+
+    def task_engines(self, task_id: str) -> tuple[TaskEngine, ...]:
+        """What a task keeps to, and what would be better."""
+        answer = self._request("GET", f"/api/tasks/{task_id}/engines")
+        return tuple(TaskEngine.model_validate(item) for item in answer.json())
+
+    def upgrade_engines(
+        self, task_id: str, languages: Sequence[str] | None = None, ports: Sequence[str] | None = None
+    ) -> tuple[TaskEngine, ...]:
+        """Keep to what is here now (None: in all target languages, all ports); `base` is for what listens."""
+        body = {"languages": list(languages) if languages else None, "ports": list(ports) if ports else None}
+        answer = self._request("POST", f"/api/tasks/{task_id}/engines/upgrade", json=body)
+        return tuple(TaskEngine.model_validate(item) for item in answer.json())
 
     def terms(self, source_language: str | None = None, target_language: str | None = None) -> tuple[Term, ...]:
         """The glossary of the account."""

@@ -60,6 +60,39 @@ class Timing(_Answer):
     overlap_shifted: float
 
 
+class EngineOffer(_Answer):
+    """What a task would begin with today."""
+
+    engine: str
+    model: str = ""
+    error_percent: float | None = None
+    does_again: str = ""
+    lines: int = 0
+
+    @property
+    def named(self) -> str:
+        """The engine with its weights."""
+        return self.engine if self.model in ("", self.engine) else f"{self.engine} ({self.model})"
+
+
+class TaskEngine(_Answer):
+    """What a language of a task keeps to."""
+
+    language: str
+    port: str
+    engine: str
+    model: str = ""
+    digest: str = ""
+    here: bool | None = None
+    error_percent: float | None = None
+    offer: EngineOffer | None = None
+
+    @property
+    def named(self) -> str:
+        """The engine with its weights."""
+        return self.engine if self.model in ("", self.engine) else f"{self.engine} ({self.model})"
+
+
 class TaskConfig(_Answer):
     """What a task is to become."""
 

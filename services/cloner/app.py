@@ -3,7 +3,7 @@
 import asyncio
 
 from services.cloner.dubbing import Dubbing
-from services.cloner.engines import load_synthesizers
+from services.cloner.engines import load_synthesizers, open_synthesizer
 from services.cloner.handlers import clone_lines
 from services.cloner.settings import ClonerSettings
 from shared.messaging import BrokerSettings, Worker, WorkerSettings
@@ -23,7 +23,7 @@ def main() -> None:
         raise SystemExit(f"cloner: {error.message}") from error
     worker = Worker(
         Stage.CLONING,
-        clone_lines(Dubbing(voices.engines)),
+        clone_lines(Dubbing(voices.engines, open_=lambda kept: open_synthesizer(kept, settings))),
         await_store(StorageSettings()),
         BrokerSettings(),
         worker_settings,

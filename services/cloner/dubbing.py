@@ -15,7 +15,17 @@ from services.cloner.pronouncing import pronounced
 from services.cloner.retiming import Retiming, ask, exact
 from services.cloner.speaking import Order, join_short, speak_missing
 from services.cloner.takes import Takes, natural_hash, placed_hash
-from shared.messaging import CloneLines, EngineUsed, JobContext, LineTake, LineToSpeak, SpeakerVoice
+from shared.messaging import (
+    CloneLines,
+    EngineChoice,
+    EngineUsed,
+    JobContext,
+    KeptEngines,
+    LineTake,
+    LineToSpeak,
+    SpeakerVoice,
+    gone,
+)
 from shared.pipeline import ErrorCode, FitLimits, PermanentError, language
 from shared.spoken import spoken_form
 from shared.storage import ObjectNotFound
@@ -36,26 +46,38 @@ class Placement:
 
 @dataclass(frozen=True)
 class Outcome:
-    """Every line of the shard, in its order, and the engines that spoke."""
+    """Every line of the shard, in its order, the engines that spoke, and the one that does where nobody chose."""
 
     lines: tuple[LineTake, ...]
     engines: tuple[EngineUsed, ...]
+    chosen: EngineChoice
 
 
 class Dubbing:
-    """Speaks shards of lines; `engines` in order of preference. Safe to repeat: takes that exist are not made again."""
+    """Speaks shards of lines; `engines` in order of preference. Safe to repeat: takes that exist are not made again.
 
-    def __init__(self, engines: Sequence[Synthesizer], limits: FitLimits | None = None) -> None:
+    `open_` makes ready what is none of them and a task keeps to all the same.
+    """
+
+    def __init__(
+        self,
+        engines: Sequence[Synthesizer],
+        limits: FitLimits | None = None,
+        open_: Callable[[EngineChoice], Synthesizer | None] = lambda _: None,
+    ) -> None:
         self._engines, self._limits = tuple(engines), limits or FitLimits()
+        self._kept = KeptEngines(self._engines, open_)
 
     def run(self, job: CloneLines, context: JobContext) -> Outcome:
         """Speak and fit every line of `job`.
 
         Raises:
             Canceled: the job was stopped.
-            PermanentError: `language_unsupported` when no engine speaks the language, `engine_unavailable`.
+            PermanentError: `language_unsupported` when no engine speaks the language, `engine_unavailable`,
+                `engine_gone`.
         """
-        orders = _orders(job, self._speaking(job.language), context)
+        speaking = self._speaking(job.language, job.kept)
+        orders = _orders(job, speaking, context)
         spoken = [order for order in orders if isinstance(order, Order)]
         takes = Takes(context.store, job.task_id, job.language)
         lengths = speak_missing(spoken, takes, context, _NATURAL_SHARE)
@@ -63,10 +85,16 @@ class Dubbing:
         _retime([item for item in placed if isinstance(item, Placement)], takes, context, self._limits)
         engines = {order.engine.info.name: order.engine.info.used() for order in spoken}
         lines = (_line_take(line, item, takes) for line, item in zip(job.lines, placed, strict=True))
-        return Outcome(tuple(lines), tuple(engines.values()))
+        return Outcome(tuple(lines), tuple(engines.values()), speaking[0].info.choice())
 
-    def _speaking(self, code: str) -> tuple[Synthesizer, ...]:
+    def _speaking(self, code: str, kept: EngineChoice | None) -> tuple[Synthesizer, ...]:
+        """Who speaks `code`, first the engine that the task keeps to."""
         found = tuple(engine for engine in self._engines if code in engine.abilities.languages)
+        if kept is not None:
+            first = self._kept.of(kept)
+            if code not in first.abilities.languages:
+                raise gone(kept, f"it does not speak {language(code).name} here: {first.info.hint}")
+            return (first, *(engine for engine in found if engine is not first))
         if found:
             return found
         names = ", ".join(engine.info.name for engine in self._engines)

@@ -19,6 +19,7 @@ def clone_lines(dubbing: Dubbing) -> Callable[[CloneLines, JobContext], LinesDub
             attempt=job.attempt,
             lines=outcome.lines,
             engines=outcome.engines,
+            chosen=(outcome.chosen,),
         )
 
     return handle

@@ -1,9 +1,9 @@
 """The use case: from a video to its transcript, its speakers and what the editor draws."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from services.diarizer.engines import Engines, Report, Span, SpokenIn, Turn
+from services.diarizer.engines import Engines, Recognizer, Report, Span, SpokenIn, Turn
 from services.diarizer.ffmpeg import Video
 from services.diarizer.inside import Inside, choose_text, named, read_inside
 from services.diarizer.labels import cast
@@ -15,7 +15,7 @@ from services.diarizer.settings import DiarizerSettings
 from services.diarizer.sounds import Ears, Listened
 from services.diarizer.timing import compare
 from shared.media import probe
-from shared.messaging import CastVoice, DiarizeVideo, EngineInfo, EngineUsed, JobContext
+from shared.messaging import CastVoice, DiarizeVideo, EngineChoice, EngineInfo, EngineUsed, JobContext, KeptEngines
 from shared.observability import logger
 from shared.pipeline import ErrorCode, LanguageInfo, PermanentError, language, language_of_tag
 from shared.storage import ObjectNotFound, read_bytes
@@ -51,6 +51,7 @@ class Outcome:
     note: str | None
     engines: tuple[EngineUsed, ...]
     cast: tuple[CastVoice, ...] = ()
+    chosen: tuple[EngineChoice, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -84,11 +85,18 @@ class _Heard:
 class Diarization:
     """Runs one job after another with engines loaded once. Safe to repeat: products lie under the job's attempt.
 
-    The sound itself is not stored: no later stage reads it, and the video has it.
+    The sound itself is not stored: no later stage reads it, and the video has it. `open_` makes a recognizer ready that
+    a task keeps to and that is not the one of `engines`.
     """
 
-    def __init__(self, engines: Engines, settings: DiarizerSettings) -> None:
+    def __init__(
+        self,
+        engines: Engines,
+        settings: DiarizerSettings,
+        open_: Callable[[EngineChoice], Recognizer | None] = lambda _: None,
+    ) -> None:
         self._engines, self._settings = engines, settings
+        self._recognizers = KeptEngines([engines.recognizer], open_)
 
     def run(self, job: DiarizeVideo, context: JobContext) -> Outcome:
         """Find out who speaks when and what they say, and store it.
@@ -100,23 +108,25 @@ class Diarization:
         spoken = self._spoken_language(job)
         video = self._open(job, context, step(0.0, 0.02, "Reading the video"))
         brought, inside = _brought(job, context, spoken, video.facts.fps), Inside()
+        recognizer = self._recognizers.of(None if brought else job.kept)
         if brought is None:
-            inside = choose_text(video.facts.text_tracks, spoken, job.text_track, self._engines.recognizer.info)
+            inside = choose_text(video.facts.text_tracks, spoken, job.text_track, recognizer.info)
         if inside.track:
             spoken = spoken or _language_of(inside.track)
             video, brought = _using(video, inside.track), read_inside(video, inside.track, spoken, context.cancel)
         cues = brought.cues if brought else None
-        media = self._read(job, context, video, spoken, step, recognizes=cues is None)
+        media = self._read(job, context, video, spoken, step, recognizer if cues is None else None)
         silence = _silence(media)
         if silence or media.listened is None:
             heard = _Heard(spoken or _FALLBACK_LANGUAGE, note=silence)
         else:
-            heard = self._listen(media.listened, spoken, job, cues, step)
+            heard = self._listen(media.listened, spoken, job, recognizer if cues is None else cues, step)
         if brought is not None:
             duration_s = media.video.facts.duration_s
             heard = _with_lines(heard, brought, duration_s, as_they_stand=job.captions == "as_written")
         heard = replace(heard, note=" ".join(filter(None, (heard.note, inside.note))) or None)
-        return self._store(Products(job, context, self._engines.embedder), media, heard, step)
+        made = self._store(Products(job, context, self._engines.embedder), media, heard, step)
+        return replace(made, chosen=(recognizer.info.choice(),) if recognizer.info in heard.engines else ())
 
     def _read(
         self,
@@ -125,13 +135,13 @@ class Diarization:
         video: Video,
         spoken: str | None,
         step: "_Steps",
-        *,
-        recognizes: bool,
+        recognizer: Recognizer | None,
     ) -> _Media:
-        """Take the sound out of the video that is listened to."""
+        """Take the sound out of the video that is listened to, by `recognizer` unless there is a text."""
         if not video.facts.audio_codec:
             return _Media(video)
-        require_language(spoken if recognizes else None, self._engines.recognizer.info)
+        if recognizer is not None:
+            require_language(spoken, recognizer.info)
         ears = Ears(video, context.workdir, self._engines.voice_activity, context.cancel)
         extracting, finding = step(0.02, 0.1, "Extracting the audio"), step(0.1, 0.16, "Finding speech")
         listened = ears.listen(spoken, job.audio_track, extracting, finding)
@@ -166,26 +176,26 @@ class Diarization:
         listened: Listened,
         spoken: str | None,
         job: DiarizeVideo,
-        cues: Sequence[Cue] | None,
+        words: Sequence[Cue] | Recognizer,
         step: "_Steps",
     ) -> _Heard:
-        """Find speakers and, unless there are `cues`, words."""
+        """Find speakers and, unless there are cues, words."""
         engines, recording, speech = self._engines, listened.sounds.speech, listened.speech
         if not speech:
             note = listened.note or NO_SPEECH
             return _Heard(spoken or _FALLBACK_LANGUAGE, note=note, engines=(engines.voice_activity.info,))
         used = (engines.voice_activity.info, engines.diarizer.info)
-        if cues is not None:
+        if isinstance(words, Sequence):
             turns = self._turns(recording, speech, job.num_speakers, step(0.16, 0.85, "Telling speakers apart"))
             return _Heard(spoken or _FALLBACK_LANGUAGE, turns=turns, note=listened.note, engines=used)
         hearing = step(0.16, 0.7, "Recognizing speech")
-        found = engines.recognizer.recognize(recording, speech, spoken, hearing, job.hotwords)
+        found = words.recognize(recording, speech, spoken, hearing, job.hotwords)
         if not found.words:
-            without = (engines.recognizer.info, engines.voice_activity.info)
+            without = (words.info, engines.voice_activity.info)
             note = " ".join(filter(None, (NO_WORDS, listened.note)))
             return _Heard(found.language, note=note, engines=without)
         turns = self._turns(recording, speech, job.num_speakers, step(0.7, 0.85, "Telling speakers apart"))
-        punctuated = engines.recognizer.punctuates
+        punctuated = words.punctuates
         lines = lines_of_words(
             found.words,
             turns,
@@ -193,7 +203,7 @@ class Diarization:
             punctuated=punctuated,
             as_they_stand=job.captions == "as_written",
         )
-        by = (engines.recognizer.info, *used)
+        by = (words.info, *used)
         return _Heard(found.language, found.confidence, lines, found.languages, turns, listened.note, by)
 
     def _turns(

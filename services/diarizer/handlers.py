@@ -41,6 +41,7 @@ def diarize_video(diarization: Diarization) -> Callable[[DiarizeVideo, JobContex
             note=outcome.note,
             engines=outcome.engines,
             cast=outcome.cast,
+            chosen=outcome.chosen,
         )
 
     return handle

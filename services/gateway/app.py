@@ -36,6 +36,7 @@ from services.gateway.api import (
     speakers,
     system,
     takes,
+    task_engines,
     tasks,
     uploads,
     web,
@@ -54,6 +55,7 @@ from services.gateway.background.relay import Relay
 from services.gateway.background.sweep import Sweeper
 from services.gateway.capabilities import Capabilities
 from services.gateway.database.engine import Database
+from services.gateway.database.kept_engines import ENGINES
 from services.gateway.live.hub import Hub
 from services.gateway.readiness import Readiness
 from services.gateway.settings import DatabaseSettings, GatewaySettings
@@ -85,6 +87,7 @@ _ROUTES = (
     takes,
     speakers,
     edits,
+    task_engines,
     artifacts,
     exports,
     review,
@@ -120,6 +123,7 @@ def create_app(
     threads = Threads()
     readiness = Readiness(database, store, threads)
     gateway = Gateway(settings, database, store, broker, hub, Capabilities(broker), threads, readiness)
+    database.facts = lambda: {ENGINES: gateway.capabilities.known()}
     Ingest(database, broker, store, gateway.capabilities, settings.result_retry_s)  # subscribes when the broker starts
 
     @asynccontextmanager

@@ -25,6 +25,10 @@ class Capabilities:
         """The engines that work."""
         return tuple(engine for engine in await self.announced() if not engine.problem)
 
+    def known(self) -> tuple[EngineInfo, ...]:
+        """The engines that worked when they were last read; nothing is asked."""
+        return tuple(engine for engine in self._engines if not engine.problem)
+
     async def announced(self) -> tuple[EngineInfo, ...]:
         """All engines, also those that their workers left out; what was known before while the broker is away."""
         if time.monotonic() - self._read_at > _FRESH_S and is_connected(self._broker):

@@ -2,12 +2,10 @@
 
 import asyncio
 
-from services.translator.engines import create_translator
+from services.translator.engines import create_translator, open_translator, others_here
 from services.translator.handlers import translate_lines
-from services.translator.rewriting import ShardRewriting
 from services.translator.settings import TranslatorSettings
-from services.translator.translation import ShardTranslation
-from shared.messaging import BrokerSettings, Worker, WorkerSettings
+from shared.messaging import BrokerSettings, KeptEngines, Worker, WorkerSettings
 from shared.observability import configure_logging, ends_with_a_sentence
 from shared.pipeline import PipelineError, Stage
 from shared.storage import StorageSettings, await_store
@@ -22,16 +20,18 @@ def main() -> None:
         engine = create_translator(settings)
     except PipelineError as error:
         raise SystemExit(f"translator: {error.message}") from error
+    kept = KeptEngines([engine], lambda choice: open_translator(choice, settings))
     try:
         worker = Worker(
             Stage.TRANSLATION,
-            translate_lines(ShardTranslation(engine), ShardRewriting(engine)),
+            translate_lines(kept),
             await_store(StorageSettings()),
             BrokerSettings(),
             worker_settings,
-            (engine.info,),
+            (engine.info.model_copy(update={"others": others_here(engine)}),),
             slots=engine.traits.parallel_jobs,
         )
         asyncio.run(worker.run())
     finally:
-        engine.close()
+        for one in kept.opened():
+            one.close()

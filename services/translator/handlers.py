@@ -2,18 +2,20 @@
 
 from collections.abc import Callable
 
+from services.translator.engines import Translator
 from services.translator.rewriting import ShardRewriting
-from services.translator.translation import ShardTranslation
-from shared.messaging import JobContext, LinesRewritten, LinesTranslated, RewriteLines, TranslateLines
+from services.translator.translation import ShardTranslation, needs_engine
+from shared.messaging import JobContext, KeptEngines, LinesRewritten, LinesTranslated, RewriteLines, TranslateLines
 
 TranslatorJob = TranslateLines | RewriteLines
 TranslatorResult = LinesTranslated | LinesRewritten
 
 
-def translate_lines(
-    translation: ShardTranslation, rewriting: ShardRewriting
-) -> Callable[[TranslatorJob, JobContext], TranslatorResult]:
-    """The stage's handler: a shard of lines in, the same lines translated out, or other texts for them."""
+def translate_lines(engines: KeptEngines[Translator]) -> Callable[[TranslatorJob, JobContext], TranslatorResult]:
+    """The stage's handler: a shard of lines in, the same lines translated out, or other texts for them.
+
+    Each by the engine that its task keeps to.
+    """
 
     def handle(job: TranslatorJob, context: JobContext) -> TranslatorResult:
         address = {
@@ -25,10 +27,12 @@ def translate_lines(
         }
         match job:
             case TranslateLines():
-                translated = translation.run(job, context)
-                return LinesTranslated(**address, lines=translated.lines, engines=translated.engines)
+                engine = engines.of(job.kept) if needs_engine(job) else engines.of(None)
+                translated = ShardTranslation(engine).run(job, context)
+                chosen = (engine.info.choice(),) if translated.engines else ()
+                return LinesTranslated(**address, lines=translated.lines, engines=translated.engines, chosen=chosen)
             case RewriteLines():
-                rewritten = rewriting.run(job, context)
+                rewritten = ShardRewriting(engines.of(job.kept)).run(job, context)
                 return LinesRewritten(**address, lines=rewritten.lines, engines=rewritten.engines)
 
     return handle

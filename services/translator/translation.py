@@ -91,6 +91,11 @@ def settled(line: SourceLine, job: TranslateLines) -> TranslatedLine | None:
     return None
 
 
+def needs_engine(job: TranslateLines) -> bool:
+    """Whether anything of `job` is not settled before."""
+    return any(line.asked and settled(line, job) is None for line in job.lines)
+
+
 class Sentences:
     """The sentences of a shard on their way through the engine and back to their lines."""
 

@@ -12,6 +12,7 @@ from shared.messaging._jobs import (
     CastSample,
     CloneLines,
     DiarizeVideo,
+    EngineChoice,
     EngineUsage,
     EngineUsed,
     ExportLanguage,
@@ -34,6 +35,7 @@ from shared.messaging._jobs import (
     jobs_of,
     merge_engines,
 )
+from shared.messaging._kept import KeptEngines, gone
 from shared.messaging._publishing import (
     MAX_BODY_BYTES,
     is_connected,
@@ -105,6 +107,7 @@ __all__ = [
     "CloneLines",
     "DeadLetter",
     "DiarizeVideo",
+    "EngineChoice",
     "EngineInfo",
     "EngineUsage",
     "EngineUsed",
@@ -121,6 +124,7 @@ __all__ = [
     "JobFailed",
     "JobResult",
     "JobSubject",
+    "KeptEngines",
     "LanguageExported",
     "LineTake",
     "LineToRewrite",
@@ -167,6 +171,7 @@ __all__ = [
     "expanded",
     "fact",
     "failed",
+    "gone",
     "inbox_prefix",
     "is_connected",
     "is_open_already",

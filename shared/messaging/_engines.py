@@ -7,7 +7,7 @@ from nats.js import JetStreamContext
 from nats.js.errors import KeyNotFoundError
 from pydantic import Field
 
-from shared.messaging._jobs import EngineUsage, EngineUsed, Message
+from shared.messaging._jobs import EngineChoice, EngineUsage, EngineUsed, Message
 from shared.messaging._subjects import ENGINES_BUCKET
 from shared.pipeline import Stage
 
@@ -36,7 +36,13 @@ class EngineInfo(Message):
     )
     rewrites: bool = Field(default=False, description="of a translator: it can be asked for shorter or longer texts")
     hint: str = Field(default="", description="what would make more languages possible")
-    model: str = Field(default="", description="name of its weights in `localclip models list`, where there is one")
+    model: str = Field(
+        default="", description="name of its weights in `localclip models list`, or of the model of a service"
+    )
+    digest: str = Field(default="", description="which bytes these weights are, where that is known")
+    others: tuple[EngineChoice, ...] = Field(
+        default=(), description="engines its worker can open in its place, for tasks that keep to them"
+    )
     problem: str = Field(default="", description="why it could not be loaded: its worker works without it")
 
     @classmethod
@@ -52,9 +58,15 @@ class EngineInfo(Message):
             version=self.version,
             licence=self.licence,
             commercial_use=self.commercial_use,
+            model=self.model,
+            digest=self.digest,
             rewrites=self.rewrites,
             usage=usage,
         )
+
+    def choice(self) -> EngineChoice:
+        """What a task keeps to that begins with this engine."""
+        return EngineChoice(port=self.port, engine=self.name, model=self.model, digest=self.digest)
 
 
 def refuse_non_commercial(engines: Iterable[EngineInfo]) -> str | None:

@@ -17,6 +17,28 @@ class Message(BaseModel):
     model_config = ConfigDict(frozen=True, extra="ignore")
 
 
+class EngineChoice(Message):
+    """An engine that a task keeps to; `model` and `digest` are empty where it has no weights, or nobody knows which."""
+
+    port: str = Field(description="recognizer, translator or voice")
+    engine: str
+    model: str = Field(default="", description="name of its weights, or of the model of a service")
+    digest: str = Field(default="", description="which bytes these weights are")
+    marks: str = Field(
+        default="", description="tells its takes from those of the engine before it; empty for the first of a task"
+    )
+
+    def is_same(self, other: "EngineChoice") -> bool:
+        """Whether both say the same thing in the same way; what is known of one of them alone tells nothing apart."""
+        named = (self.port, self.engine) == (other.port, other.engine)
+        same_model = not (self.model and other.model) or self.model == other.model
+        return named and same_model and self._same_bytes(other)
+
+    def _same_bytes(self, other: "EngineChoice") -> bool:
+        schemes = {digest.rpartition(":")[0] for digest in (self.digest, other.digest)}
+        return not (self.digest and other.digest) or len(schemes) > 1 or self.digest == other.digest
+
+
 class Job(Message):
     """One unit of work, retry and scaling."""
 
@@ -76,6 +98,7 @@ class DiarizeVideo(Job):
     cast: tuple[CastSample, ...] = Field(
         default=(), description="people whose voices are described again from their samples if another model did it"
     )
+    kept: EngineChoice | None = Field(default=None, description="the recognizer this task keeps to; None: the best")
 
 
 class SourceLine(Message):
@@ -115,6 +138,7 @@ class TranslateLines(Job):
     context_before: tuple[str, ...] = Field(default=(), description="source lines before the shard, oldest first")
     context_after: tuple[str, ...] = Field(default=(), description="source lines after the shard")
     glossary: tuple[GlossaryTerm, ...] = ()
+    kept: EngineChoice | None = Field(default=None, description="the translator this language keeps to; None: the best")
 
 
 class LineToRewrite(Message):
@@ -144,6 +168,7 @@ class RewriteLines(Job):
     source_language: str
     lines: tuple[LineToRewrite, ...]
     glossary: tuple[GlossaryTerm, ...] = ()
+    kept: EngineChoice | None = Field(default=None, description="see `translate_lines`")
 
 
 class SpeakerVoice(Message):
@@ -198,6 +223,9 @@ class CloneLines(Job):
     lines: tuple[LineToSpeak, ...]
     speakers: tuple[SpeakerVoice, ...] = ()
     pronunciations: tuple[Pronunciation, ...] = ()
+    kept: EngineChoice | None = Field(
+        default=None, description="what speaks this language where nobody chose a voice; None: the best"
+    )
 
 
 class TimelineLine(Message):
@@ -251,11 +279,17 @@ class EngineUsed(Message):
     version: str
     licence: str
     commercial_use: bool
+    model: str = Field(default="", description="name of its weights, or of the model of a service, where it has one")
+    digest: str = Field(default="", description="which bytes these weights are, where that is known")
     rewrites: bool = Field(default=False, description="of a translator: it can be asked for shorter or longer texts")
     usage: EngineUsage | None = Field(default=None, description="of an engine that is paid by use; null for others")
     natural_error_rate: float | None = Field(
         default=None, description="of a listener: the share of natural speech in the language that it gets wrong"
     )
+
+    def choice(self, port: str) -> EngineChoice:
+        """The same as what a task keeps to."""
+        return EngineChoice(port=port, engine=self.name, model=self.model, digest=self.digest)
 
 
 def merge_engines(used: Iterable[EngineUsed]) -> tuple[EngineUsed, ...]:

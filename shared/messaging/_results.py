@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, TypeAdapter
 
-from shared.messaging._jobs import EngineUsed, Job, Message
+from shared.messaging._jobs import EngineChoice, EngineUsed, Job, Message
 from shared.pipeline import ErrorCode, Stage
 from shared.transcript import MediaFacts
 
@@ -17,6 +17,9 @@ class JobResult(Message):
     stage: Stage
     shard: str
     attempt: int
+    chosen: tuple[EngineChoice, ...] = Field(
+        default=(), description="engines that did the work where nobody chose others: the task keeps to them"
+    )
 
     def key(self) -> str:
         """The job's key."""

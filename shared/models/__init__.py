@@ -6,7 +6,7 @@ A service only loads what lies in a folder; fetching is the step of a person: `l
 from shared.models._catalogue import CATALOGUE, STARTER, Link, Model, catalogued
 from shared.models._contents import Archive, File, HubFile, Member, Packed, Source, WebFile, download_bytes
 from shared.models._figures import Service, hearing, speaking
-from shared.models._find import find_model, identified, is_here
+from shared.models._find import digest_here, find_model, identified, is_here, weights_name
 from shared.models._machine import best_here, has_room, usable
 from shared.models._settings import PROFILE, ModelSettings, Profile
 
@@ -28,6 +28,7 @@ __all__ = [
     "WebFile",
     "best_here",
     "catalogued",
+    "digest_here",
     "download_bytes",
     "find_model",
     "has_room",
@@ -36,4 +37,5 @@ __all__ = [
     "is_here",
     "speaking",
     "usable",
+    "weights_name",
 ]

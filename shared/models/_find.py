@@ -8,6 +8,8 @@ from shared.models._catalogue import CATALOGUE, Model, catalogued
 from shared.models._settings import ModelSettings
 from shared.pipeline import ErrorCode, PermanentError
 
+_END_BYTES = 65_536
+
 
 def find_model(name_or_path: str, settings: ModelSettings) -> Path:
     """The folder of a catalogued model that was pulled, or of any model given by its path.
@@ -45,6 +47,34 @@ def identified(name_or_path: str) -> Model | None:
     """The catalogue's entry of a model: by its name, or, given by its path, by what its largest file holds."""
     model = catalogued(name_or_path)
     return model or _by_contents(Path(name_or_path).expanduser())
+
+
+def weights_name(name_or_path: str) -> str:
+    """What weights are called where no path may be told."""
+    model = identified(name_or_path)
+    return model.name if model else Path(name_or_path).expanduser().name
+
+
+def digest_here(name_or_path: str, settings: ModelSettings) -> str:
+    """Which bytes weights are: the catalogue's word where it knows them, else a sample of what lies here.
+
+    Raises: PermanentError, see `find_model`.
+    """
+    model = identified(name_or_path)
+    return model.digest if model and model.digest else f"sample:{_sampled(find_model(name_or_path, settings))}"
+
+
+def _sampled(folder: Path) -> str:
+    """Of every file its name, its size and both its ends: reading gigabytes would take longer than loading them."""
+    told = hashlib.sha256()
+    for path in sorted(path for path in folder.rglob("*") if path.is_file() and not path.name.startswith(".")):
+        size = path.stat().st_size
+        told.update(f"{path.relative_to(folder).as_posix()} {size}\n".encode())
+        with path.open("rb") as file:
+            told.update(file.read(_END_BYTES))
+            file.seek(max(0, size - _END_BYTES))
+            told.update(file.read(_END_BYTES))
+    return told.hexdigest()[:40]
 
 
 @lru_cache(32)

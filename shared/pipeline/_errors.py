@@ -20,6 +20,7 @@ class ErrorCode(StrEnum):
     LANGUAGE_UNSUPPORTED = "language_unsupported"
     ENGINE_UNAVAILABLE = "engine_unavailable"
     ENGINE_FAILED = "engine_failed"
+    ENGINE_GONE = "engine_gone"
     EXPORT_INVALID = "export_invalid"
     ARTIFACT_MISSING = "artifact_missing"
     STORAGE_UNAVAILABLE = "storage_unavailable"

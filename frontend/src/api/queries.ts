@@ -9,6 +9,7 @@ import {
   listReview,
   listSegments,
   listSpeakers,
+  listTaskEngines,
   listTasks,
   listVoices,
   readyz,
@@ -84,6 +85,12 @@ export const artifactsQuery = (id: string) =>
 
 export const logsQuery = (id: string) =>
   queryOptions({ queryKey: keys.logs(id), queryFn: ({ signal }) => data(listLogs({ path: { task_id: id }, signal })) });
+
+export const taskEnginesQuery = (id: string) =>
+  queryOptions({
+    queryKey: keys.taskEngines(id),
+    queryFn: ({ signal }) => data(listTaskEngines({ path: { task_id: id }, signal })),
+  });
 
 export const languagesQuery = queryOptions({
   queryKey: keys.languages,

@@ -15,7 +15,7 @@ from services.cloner.engines.base import (
 )
 from services.cloner.settings import ClonerSettings
 from shared.inference import on_gpu
-from shared.messaging import EngineInfo
+from shared.messaging import EngineChoice, EngineInfo
 from shared.models import ModelSettings, best_here, catalogued, find_model, has_room, is_here
 from shared.observability import logger
 from shared.pipeline import ErrorCode, PermanentError, PipelineError, Stage, create_from_package
@@ -32,6 +32,7 @@ __all__ = [
     "Voice",
     "create_synthesizers",
     "load_synthesizers",
+    "open_synthesizer",
 ]
 
 _INSTALL = (
@@ -92,6 +93,20 @@ def load_synthesizers(settings: ClonerSettings, models: ModelSettings | None = N
     if settings.profile == "auto" and not settings.synthesizer:
         engines = _in_time(engines)
     return Loaded(tuple(engines), tuple(left_out))
+
+
+def open_synthesizer(
+    kept: EngineChoice, settings: ClonerSettings, models: ModelSettings | None = None
+) -> Synthesizer | None:
+    """The engine that a task keeps to, which is none of those that speak here by themselves; None: not installed.
+
+    Raises: PermanentError, `engine_unavailable`.
+    """
+    models = models or ModelSettings()
+    asked = {"kokoro": "kokoro_model", "coqui-xtts": "xtts_model", "voxcpm": "voxcpm_model"}.get(kept.engine)
+    if asked and catalogued(kept.model) is not None:
+        settings = settings.model_copy(update={asked: kept.model})
+    return _create(kept.engine, settings, models)
 
 
 def _cloning(settings: ClonerSettings, models: ModelSettings) -> list[str]:

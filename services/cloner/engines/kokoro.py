@@ -14,7 +14,7 @@ from services.cloner.engines._wording import pieces
 from services.cloner.engines.base import Abilities, Fault, Sound, Speech, StockVoice
 from services.cloner.settings import ClonerSettings
 from shared.messaging import EngineInfo
-from shared.models import ModelSettings, find_model
+from shared.models import ModelSettings, digest_here, find_model
 from shared.observability import logger
 from shared.pipeline import CancelToken, Stage
 
@@ -105,6 +105,7 @@ class KokoroSynthesizer:
     def __init__(self, settings: ClonerSettings, models: ModelSettings) -> None:
         folder = find_model(settings.kokoro_model, models)
         self._model = KokoroModel(folder)
+        self._digest = digest_here(settings.kokoro_model, models)
         self._version = f"1.0 int8 {fingerprint(folder / NETWORK)}"
         has_espeak = shutil.which("espeak-ng") is not None
         self._languages = tuple(code for code in _LANGUAGES if (has_espeak if code in _BY_ESPEAK else available(code)))
@@ -123,6 +124,7 @@ class KokoroSynthesizer:
             languages=self._languages,
             voices=tuple(voice.name for voice in self.abilities.voices),
             model=NAME,
+            digest=self._digest,
             hint=f"for {', '.join(missing)}: install espeak-ng and `pip install 'localclip[cloner]'`"
             if missing
             else "",

@@ -10,7 +10,7 @@ from services.cloner.engines.base import Abilities, Audio, Fault, Sound, Speech
 from services.cloner.settings import ClonerSettings
 from shared.inference import GpuLease, MicroBatcher, memory_release, torch_device
 from shared.messaging import EngineInfo
-from shared.models import ModelSettings, find_model
+from shared.models import ModelSettings, digest_here, find_model, weights_name
 from shared.pipeline import SOURCE_LANGUAGES, CancelToken, PipelineError, Stage
 
 NAME = "voxcpm"
@@ -24,6 +24,7 @@ class VoxCpmSynthesizer:
     def __init__(self, settings: ClonerSettings, models: ModelSettings) -> None:
         device = torch_device(models.device)
         self._model = VoxCpmModel(find_model(settings.voxcpm_model, models), device)
+        self._name, self._digest = weights_name(settings.voxcpm_model), digest_here(settings.voxcpm_model, models)
         self._candidates = settings.voice_candidates or (3 if device != "cpu" else 1)
         self._batcher: MicroBatcher[Draw, Said] = MicroBatcher(
             self._model.run,
@@ -46,6 +47,8 @@ class VoxCpmSynthesizer:
             licence="Apache-2.0",
             commercial_use=True,
             languages=self.abilities.languages,
+            model=self._name,
+            digest=self._digest,
         )
 
     @property

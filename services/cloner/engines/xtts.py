@@ -17,7 +17,7 @@ from services.cloner.engines.base import Abilities, Audio, Fault, Sound, Speech
 from services.cloner.settings import ClonerSettings
 from shared.inference import GpuLease, MicroBatcher, memory_release, torch_device
 from shared.messaging import EngineInfo
-from shared.models import ModelSettings, find_model
+from shared.models import ModelSettings, digest_here, find_model, weights_name
 from shared.pipeline import CancelToken, PipelineError, Stage
 
 NAME = "coqui-xtts"
@@ -70,6 +70,7 @@ class XttsSynthesizer:
         device = torch_device(models.device)
         on_gpu = device != "cpu"
         self._model = XttsModel(find_model(settings.xtts_model, models), device)
+        self._name, self._digest = weights_name(settings.xtts_model), digest_here(settings.xtts_model, models)
         self._languages = self._model.languages(_SAMPLES)
         self._candidates = settings.voice_candidates or (3 if on_gpu else 1)
         self._codes, self._codes_lock = OrderedDict[Any, Codes](), threading.Lock()
@@ -100,6 +101,8 @@ class XttsSynthesizer:
             licence="CPML (non-commercial)",
             commercial_use=False,
             languages=self._languages,
+            model=self._name,
+            digest=self._digest,
             hint=f"{hint}; for {', '.join(missing)}: pip install 'localclip[xtts]'" if missing else hint,
         )
 

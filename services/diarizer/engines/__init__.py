@@ -17,8 +17,8 @@ from services.diarizer.engines.base import (
 )
 from services.diarizer.settings import DiarizerSettings
 from shared.inference import on_gpu, place_ctranslate2
-from shared.messaging import EngineInfo
-from shared.models import ModelSettings, best_here, usable
+from shared.messaging import EngineChoice, EngineInfo
+from shared.models import CATALOGUE, ModelSettings, best_here, catalogued, is_here, usable, weights_name
 from shared.observability import logger
 from shared.pipeline import ErrorCode, PermanentError, create_from_package
 
@@ -38,6 +38,7 @@ __all__ = [
     "create_engines",
     "create_recognizer",
     "create_voice_activity",
+    "open_recognizer",
 ]
 
 
@@ -64,7 +65,9 @@ class Engines:
 
     def infos(self) -> tuple[EngineInfo, ...]:
         """What is announced of them."""
-        return self.recognizer.info, self.diarizer.info, self.voice_activity.info, self.embedder.info
+        recognizer = self.recognizer.info
+        recognizer = recognizer.model_copy(update={"others": _others_here(recognizer)})
+        return recognizer, self.diarizer.info, self.voice_activity.info, self.embedder.info
 
 
 def create_engines(settings: DiarizerSettings, models: ModelSettings | None = None) -> Engines:
@@ -101,6 +104,33 @@ def create_recognizer(settings: DiarizerSettings, models: ModelSettings) -> Reco
             if engine is not None:
                 return engine
             raise _unavailable("recognizer", name, "pocketsphinx", "faster-whisper")
+
+
+def open_recognizer(
+    kept: EngineChoice, settings: DiarizerSettings, models: ModelSettings | None = None
+) -> Recognizer | None:
+    """The recognizer that a task keeps to, which is not the one that listens here by itself; None: not installed.
+
+    Raises: PermanentError, `engine_unavailable`.
+    """
+    if kept.engine == "pocketsphinx" and find_spec("pocketsphinx") is None:
+        return None
+    own = settings.recognizer_model
+    name = own if own and weights_name(own) == kept.model else kept.model
+    if name and name != own and catalogued(name) is None:
+        return None
+    asked = {"recognizer": kept.engine, "recognizer_model": name or own}
+    return create_recognizer(settings.model_copy(update=asked), models or ModelSettings())
+
+
+def _others_here(own: EngineInfo) -> tuple[EngineChoice, ...]:
+    """What `open_recognizer` could open beside its `own`; no weights are loaded for the answer."""
+    models = ModelSettings()
+    has_sphinx = own.name != "pocketsphinx" and find_spec("pocketsphinx") is not None
+    found = [EngineChoice(port=own.port, engine="pocketsphinx")] if has_sphinx else []
+    weights = (model for model in CATALOGUE if model.engine == "faster-whisper" and is_here(model, models))
+    found += [EngineChoice(port=own.port, engine=one.engine, model=one.name) for one in weights]
+    return tuple(found)
 
 
 def create_diarizer(settings: DiarizerSettings, models: ModelSettings) -> SpeakerDiarizer:

@@ -16,7 +16,7 @@ from services.diarizer.recording import Recording, Samples
 from services.diarizer.settings import DiarizerSettings
 from shared.inference import SafeSize
 from shared.messaging import EngineInfo
-from shared.models import ModelSettings, find_model, identified
+from shared.models import ModelSettings, digest_here, find_model, identified
 from shared.observability import logger
 from shared.pipeline import ErrorCode, PermanentError, Stage
 from shared.pipeline import language as known_language
@@ -53,6 +53,7 @@ class WhisperRecognizer:
         self._whisper = Whisper(folder, models)
         self._weights = identified(wanted)
         self._name = self._weights.name if self._weights else folder.name
+        self._digest = digest_here(wanted, models)
         self._chinese = ChineseScript(settings.chinese_script)
         self._batch = SafeSize(settings.recognizer_batch or _BATCH[self._whisper.placement.device])
 
@@ -67,7 +68,8 @@ class WhisperRecognizer:
             licence=self._weights.licence if self._weights else "unknown",
             commercial_use=self._weights.commercial_use if self._weights else False,
             languages=self._whisper.languages,
-            model=self._weights.name if self._weights else "",
+            model=self._name,
+            digest=self._digest,
             natural_errors=(("en", 0.03),),  # audio books by the smallest models; other languages were not measured
             hint=_HINT if self._whisper.is_multilingual else f"{_HINT}, or take a multilingual model",
         )

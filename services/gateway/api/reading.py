@@ -5,11 +5,20 @@ from typing import Any
 
 from sqlmodel import Session
 
-from services.gateway.api.schemas import LanguageStatus, LineRead, SegmentRead, SpeakerRead, TaskConfig, TaskRead
-from services.gateway.database import account, queries
+from services.gateway.api.schemas import (
+    KeptEngine,
+    LanguageStatus,
+    LineRead,
+    SegmentRead,
+    SpeakerRead,
+    TaskConfig,
+    TaskRead,
+)
+from services.gateway.database import account, kept_engines, queries
 from services.gateway.database.jobs import spans
-from services.gateway.database.tables import LineRow, SegmentRow, SpeakerRow, StageRun, Task, TaskLanguage
+from services.gateway.database.tables import LineRow, SegmentRow, SpeakerRow, StageRun, Task, TaskEngine, TaskLanguage
 from services.gateway.live.hub import Hub
+from services.gateway.planning.keeping import TO_TRANSLATE
 from services.gateway.planning.remarks import remarks_of, timing_of
 from shared.pipeline import BASE, GRAPH, LineState, Stage, Status
 from shared.transcript import MediaFacts
@@ -19,12 +28,18 @@ _OPEN = (Status.PENDING, Status.PROCESSING)
 
 
 def read_tasks(session: Session, hub: Hub, tasks: Sequence[Task]) -> list[TaskRead]:
-    """Several tasks with four queries in all."""
+    """Several tasks with five queries in all."""
     ids = [task.task_id for task in tasks]
     languages = queries.languages(session, ids)
     runs = queries.newest_runs(session, ids)
     issues = queries.issue_counts(session, ids)
-    return [_task(task, languages.get(task.task_id, []), runs.get(task.task_id, {}), issues, hub) for task in tasks]
+    engines = kept_engines.rows_of(session, ids)
+    return [
+        _task(task, languages.get(task.task_id, []), runs.get(task.task_id, {}), issues, hub).model_copy(
+            update={"engines": [_engine(row) for row in engines.get(task.task_id, []) if row.used]}
+        )
+        for task in tasks
+    ]
 
 
 def read_task(session: Session, hub: Hub, task: Task) -> TaskRead:
@@ -48,6 +63,10 @@ def _task(
         subtitle_remarks=remarks_of(task.config),
         subtitle_timing=timing_of(task.config),
     )
+
+
+def _engine(row: TaskEngine) -> KeptEngine:
+    return KeptEngine(**row.model_dump(include=set(KeptEngine.model_fields)))
 
 
 def _progress(task: Task, run: StageRun | None, hub: Hub) -> dict[str, Any]:
@@ -125,7 +144,7 @@ def read_line(segment: SegmentRow, line: LineRow) -> LineRead:
     return LineRead(
         **fields | {"speaker_id": span.speaker_id, "moved": moved},
         source_text=segment.text,
-        source_changed=line.segment_revision != segment.revision,
+        source_changed=line.segment_revision not in (TO_TRANSLATE, segment.revision),
     )
 
 

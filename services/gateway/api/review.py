@@ -11,6 +11,7 @@ from services.gateway.api.context import Parts, Who, visible_task
 from services.gateway.api.reading import read_line
 from services.gateway.database import queries
 from services.gateway.database.jobs import view
+from services.gateway.planning.keeping import TO_TRANSLATE
 from services.gateway.planning.review import is_issue, reasons, score
 
 router = APIRouter(prefix="/api/tasks/{task_id}", tags=["review"])
@@ -43,7 +44,7 @@ def _ranked(session: Session, task_id: str, *, minor: bool) -> Iterator[ReviewLi
             segment = segments.get(row.segment_id)
             if segment is None:
                 continue
-            changed = row.segment_revision != segment.revision
+            changed = row.segment_revision not in (TO_TRANSLATE, segment.revision)
             why = reasons(
                 view(row),
                 source_changed=changed,

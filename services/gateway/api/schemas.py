@@ -106,6 +106,48 @@ class LanguageStatus(BaseModel):
     stages: dict[str, dict[str, Any]] = Field(default={}, description="status and progress of each stage")
 
 
+class KeptEngine(BaseModel):
+    """An engine that a language of the task keeps to; `base` for what listened to the video."""
+
+    language: str
+    port: Literal["recognizer", "translator", "voice"]
+    engine: str
+    model: str = Field(description="name of its weights, or of the model of a service; empty where it has none")
+    digest: str = Field(description="which bytes these weights are; empty where that is not known")
+
+
+class EngineOffer(BaseModel):
+    """What a task would begin with today, and what taking it does."""
+
+    engine: str
+    model: str
+    digest: str
+    error_percent: float | None = Field(
+        description="words that come out wrong as measured (ja, zh, ko: characters); null: not measured"
+    )
+    does_again: str = Field(description="what would be done again, for a person")
+    lines: int = Field(description="how many lines that are")
+
+
+class TaskEngineRead(KeptEngine):
+    """The same, whether it is still here, and what another would bring."""
+
+    here: bool | None = Field(description="whether a worker has it or could open it; null: no worker was ever there")
+    error_percent: float | None = Field(description="see `EngineOffer`")
+    offer: EngineOffer | None = Field(description="null: the task keeps to what it would begin with today")
+
+
+class UpgradeEngines(Written):
+    """Which engines to change; `base` stands for what listened to the video, which is only changed when named."""
+
+    languages: list[str] | None = Field(
+        default=None, min_length=1, max_length=20, description="None: all target languages"
+    )
+    ports: list[Literal["recognizer", "translator", "voice"]] | None = Field(
+        default=None, min_length=1, max_length=3, description="None: all of these languages"
+    )
+
+
 class TaskRead(BaseModel):
     """A task."""
 
@@ -124,6 +166,9 @@ class TaskRead(BaseModel):
     )
     subtitle_remarks: dict[str, list[Remark]] = Field(
         default={}, description="what was repaired, merged or left out of the subtitle files that were brought"
+    )
+    engines: list[KeptEngine] = Field(
+        default=[], description="what the task keeps to, whatever better engines come later; see `.../engines`"
     )
     subtitle_timing: Timing | None = Field(
         default=None,

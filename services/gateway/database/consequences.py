@@ -10,13 +10,14 @@ from services.gateway.database import history, queries
 from services.gateway.database.facts import tell, tell_all
 from services.gateway.database.jobs import roles, spans
 from services.gateway.database.judging import judge_again
+from services.gateway.database.kept_engines import choice_of, marks_of, row_of
 from services.gateway.database.tables import LineRow, SegmentRow, TakeRow, Task, TaskLanguage, now
 from services.gateway.database.takes import show
 from services.gateway.planning.changes import Touched
 from services.gateway.planning.editing import is_crowded
 from services.gateway.planning.voices import basis
-from shared.messaging import SpeakerVoice
-from shared.pipeline import LineState, Stage, Status
+from shared.messaging import EngineUsed, SpeakerVoice
+from shared.pipeline import BASE, LineState, Stage, Status
 
 
 class Lines:
@@ -29,6 +30,7 @@ class Lines:
         self._spans = {span.segment_id: span for span in spans(segments, self.rows)}
         self._starts = sorted(span.start_s for span in self._spans.values())
         self._roles = roles(session, task, segments, self.rows)
+        self._marks = marks_of(session, task.task_id, language)
 
     def spoken_by(self, speakers: Collection[str]) -> set[str]:
         """Segments whose lines have the voice of one of `speakers`, by themselves or because it was chosen."""
@@ -86,7 +88,7 @@ class Lines:
         span = self._spans[line.segment_id]
         who = self._roles.spoken(span).speaker_id
         voice = self._roles.voices.get(who, SpeakerVoice(speaker_id=who))
-        return basis(line.text or "", span.end_s - span.start_s, voice)
+        return basis(line.text or "", span.end_s - span.start_s, voice, self._marks)
 
     def _has_room(self, line: LineRow, take: TakeRow) -> bool:
         span = self._spans[line.segment_id]
@@ -105,14 +107,36 @@ def follow(session: Session, task: Task, touched: Touched) -> None:
     segments = queries.segments(session, task.task_id)
     for language in queries.languages(session, [task.task_id]).get(task.task_id, []):
         _follow(session, task, language, segments, touched)
+    for of, port in touched.engines:
+        if port in _STAGES:
+            _outdate_made_by_another(session, task, of, port)
     task.updated_at = now()
+
+
+_STAGES = {"recognizer": Stage.DIARIZATION, "translator": Stage.TRANSLATION}
+
+
+def _outdate_made_by_another(session: Session, task: Task, language: str, port: str) -> None:
+    """A finished stage is outdated while the task keeps to another engine than the one that did it, and no longer."""
+    kept = row_of(session, task.task_id, language, port)
+    run = queries.newest_runs(session, [task.task_id]).get(task.task_id, {}).get((language, _STAGES[port]))
+    if kept is None or run is None or run.status not in (Status.COMPLETED, Status.STALE):
+        return
+    made_by = [EngineUsed.model_validate(engine) for engine in run.engines]
+    same = any(choice_of(kept).is_same(one.choice(port)) for one in made_by)
+    run.status = Status.COMPLETED if same else Status.STALE
+    if language == BASE:
+        for row in queries.languages(session, [task.task_id]).get(task.task_id, []):
+            row.content_version += 1
+            outdate_export(session, task, row.language)
 
 
 def _follow(
     session: Session, task: Task, language: TaskLanguage, segments: Sequence[SegmentRow], touched: Touched
 ) -> None:
     own = {key for code, key in touched.lines if code == language.language}
-    if not (own or touched.heard_segments or touched.revoiced):
+    has_other_voice = (language.language, "voice") in touched.engines
+    if not (own or touched.heard_segments or touched.revoiced or has_other_voice):
         return
     lines = Lines(session, task, language.language, segments)
     todo = {key for code, key in touched.respoken if code == language.language} | touched.heard_segments
@@ -120,6 +144,9 @@ def _follow(
         todo |= lines.spoken_by(touched.revoiced)
     if touched.starts:
         todo |= lines.reaching(touched.starts)
+    if has_other_voice:
+        todo |= lines.rows.keys()
+        outdate_voices(session, task, language.language)
     known = {segment.segment_id for segment in segments}
     lines.settle(sorted(todo & lines.rows.keys() & known))
     if todo or own:

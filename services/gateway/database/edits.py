@@ -9,16 +9,16 @@ from typing import Any
 
 from sqlmodel import Session
 
-from services.gateway.database import history, queries
+from services.gateway.database import history, kept_engines, queries
 from services.gateway.database.consequences import follow
 from services.gateway.database.facts import tell, tell_all
-from services.gateway.database.tables import EditRow, LineRow, SegmentRow, SpeakerRow, Task
-from services.gateway.planning.changes import LINES, SEGMENTS, SPEAKERS, Touched, line_key, touched
+from services.gateway.database.tables import EditRow, LineRow, SegmentRow, SpeakerRow, Task, TaskEngine
+from services.gateway.planning.changes import ENGINES, LINES, SEGMENTS, SPEAKERS, Touched, line_key, touched
 from shared.pipeline import BASE
 
-Row = SegmentRow | LineRow | SpeakerRow
-_TABLES: dict[str, type[Row]] = {SEGMENTS: SegmentRow, LINES: LineRow, SPEAKERS: SpeakerRow}
-_ORDER = (SPEAKERS, SEGMENTS, LINES)
+Row = SegmentRow | LineRow | SpeakerRow | TaskEngine
+_TABLES: dict[str, type[Row]] = {SEGMENTS: SegmentRow, LINES: LineRow, SPEAKERS: SpeakerRow, ENGINES: TaskEngine}
+_ORDER = (SPEAKERS, SEGMENTS, LINES, ENGINES)
 _FOLLOWS = ("take_key",)  # compared with nobody: a newer take is kept where it fits
 _SUBJECT = {SEGMENTS: "segment", SPEAKERS: "speaker"}
 Sides = dict[str, dict[str, dict[str, Any]]]
@@ -68,7 +68,7 @@ class Edit:
         What was undone before cannot be done again any more.
         """
         changes = touched(self._before, self._after)
-        if not (changes.segments or changes.lines or changes.speakers):
+        if not (changes.segments or changes.lines or changes.speakers or changes.engines):
             return None
         number = history.newest_number(self._session, self._task.task_id) + 1
         for undone in history.undone_edits(self._session, self._task.task_id):
@@ -169,7 +169,7 @@ def _find(session: Session, task: Task, keys: Iterable[tuple[str, str]]) -> dict
     found: dict[tuple[str, str], Row | None] = dict.fromkeys(keys)
     named: dict[tuple[str, str], list[str]] = {}
     for table, key in found:
-        language, segment_id = line_key(key) if table == LINES else ("", key)
+        language, segment_id = line_key(key) if table in (LINES, ENGINES) else ("", key)
         named.setdefault((table, language), []).append(segment_id)
     for (table, language), ids in named.items():
         for row in _rows(session, task.task_id, table, language, ids):
@@ -182,6 +182,9 @@ def _rows(session: Session, task_id: str, table: str, language: str, ids: Sequen
         return queries.segments(session, task_id, ids)
     if table == SPEAKERS:
         return [row for row in queries.speakers(session, task_id) if row.speaker_id in ids]
+    if table == ENGINES:
+        rows = kept_engines.rows_of(session, [task_id]).get(task_id, [])
+        return [row for row in rows if row.language == language and row.port in ids]
     return queries.lines(session, task_id, language, ids).values()
 
 
@@ -208,6 +211,8 @@ def _place(row: Row) -> tuple[str, str]:
         return SEGMENTS, row.segment_id
     if isinstance(row, SpeakerRow):
         return SPEAKERS, row.speaker_id
+    if isinstance(row, TaskEngine):
+        return ENGINES, f"{row.language}/{row.port}"
     return LINES, f"{row.language}/{row.segment_id}"
 
 

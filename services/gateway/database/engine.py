@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from alembic import command
 from alembic.config import Config
@@ -39,7 +40,8 @@ class OnEventLoop(RuntimeError):  # noqa: N818
 class Database:
     """The task database; `is_shared` tells whether several gateways may use it.
 
-    `on_commit` is called after every committed write, in the writing thread. Whoever waits longer than `wait_s` for
+    `on_commit` is called after every committed write, in the writing thread. `facts` is what a transaction knows of the
+    world outside when it begins, found in `info` of its session. Whoever waits longer than `wait_s` for
     the write lock, a row or a connection gets `DatabaseBusy`. Writers wait in a line of their own, without a
     connection, and only so many of them wait at all: reads go on while nothing can be written.
     """
@@ -54,6 +56,7 @@ class Database:
         self.wait_s = wait_s
         self.engine = self._open()
         self.on_commit: list[Callable[[], None]] = []
+        self.facts: Callable[[], dict[str, Any]] = dict
         self.held = Longest()
         self._turns = threading.BoundedSemaphore(10 if self.is_shared else 1)
         self._waiting = threading.BoundedSemaphore(_MOST_WAITING)
@@ -72,7 +75,7 @@ class Database:
     def read(self) -> Iterator[Session]:
         """A session whose changes are thrown away. Blocking. Raises: DatabaseBusy, OnEventLoop."""
         _refuse_event_loop()
-        with _busy_told(), Session(self.engine, expire_on_commit=False) as session:
+        with _busy_told(), self._session() as session:
             yield session
 
     @contextmanager
@@ -84,7 +87,7 @@ class Database:
         """
         _refuse_event_loop()
         caller = _caller()
-        with self._turn() as left_s, _busy_told(), Session(self.engine, expire_on_commit=False) as session:
+        with self._turn() as left_s, _busy_told(), self._session() as session:
             self._begin(session, left_s)
             began = time.monotonic()
             try:
@@ -111,6 +114,9 @@ class Database:
             yield max(0.1, until - time.monotonic())
         finally:
             self._turns.release()
+
+    def _session(self) -> Session:
+        return Session(self.engine, expire_on_commit=False, info=self.facts())
 
     def _begin(self, session: Session, wait_s: float) -> None:
         wait_ms = round(wait_s * 1000)

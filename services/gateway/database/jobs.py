@@ -7,6 +7,7 @@ from sqlalchemy import insert
 from sqlmodel import Session
 
 from services.gateway.database import account, casting, history, queries
+from services.gateway.database.kept_engines import keeping
 from services.gateway.database.line_rows import add_lines
 from services.gateway.database.queries import Placed, Spoken
 from services.gateway.database.tables import JobRow, LineRow, SegmentRow, StageRun, Task
@@ -155,12 +156,12 @@ def spoken_right(session: Session, task: Task, jobs: Iterable[CloneLines]) -> li
         return []
     terms = account.terms_of_pair(session, task.owner, task.source_language or "en", found[0].language)
     known = pronunciations(terms)
-    return [with_pronunciations(job, known) for job in found]
+    return keeping(session, task, (with_pronunciations(job, known) for job in found))
 
 
 def _diarize(session: Session, task: Task, run: StageRun) -> DiarizeVideo:
     spoken = task.config.get("source_language")
-    return DiarizeVideo(
+    job = DiarizeVideo(
         task_id=task.task_id,
         language=run.language,
         attempt=run.attempt,
@@ -175,6 +176,7 @@ def _diarize(session: Session, task: Task, run: StageRun) -> DiarizeVideo:
         hotwords=hotwords(_own_terms(task), account.terms_said(session, task.owner, spoken)),
         cast=casting.samples(session, task.owner),
     )
+    return keeping(session, task, [job])[0]
 
 
 def _redo(session: Session, run: StageRun) -> bool:
@@ -237,7 +239,7 @@ def _translations(
         alone=alone,
         unspoken={key for key, line in lines.items() if line.omitted},
     )
-    return [with_terms(job, terms) for job in jobs]
+    return keeping(session, task, (with_terms(job, terms) for job in jobs))
 
 
 def _pace(code: str, known: Iterable[Span], lines: Mapping[str, LineRow]) -> Pace:

@@ -24,6 +24,7 @@ from services.gateway.database.tables import (
     StageRun,
     TakeRow,
     Task,
+    TaskEngine,
     TaskLanguage,
     UploadRow,
     now,
@@ -571,6 +572,7 @@ def erase_task(session: Session, task_id: str) -> None:
         TaskLanguage,
         LogRow,
         UploadRow,
+        TaskEngine,
         Task,
     )
     for table in tables:

@@ -8,6 +8,7 @@ from services.gateway.database import account, queries
 from services.gateway.database.consequences import Lines, outdate_export, tell_line
 from services.gateway.database.exports import record_recipe
 from services.gateway.database.judging import judge_again, judge_language
+from services.gateway.database.kept_engines import used
 from services.gateway.database.listening import listen_after, listen_to_line, take_heard
 from services.gateway.database.redo import speak
 from services.gateway.database.refits import after_first_takes, after_refit, is_refit
@@ -59,6 +60,7 @@ def record(
         return False
     job.state = JobState.FAILED if isinstance(result, JobFailed) else JobState.DONE
     job.finished_at = now()
+    used(session, task, result.language, result.chosen)
     if isinstance(result, LinesDubbed):
         keep(session, job, result)
     if job.run_stage is None and isinstance(result, RecipeRendered | JobFailed) and job.shard.startswith(RECIPE):

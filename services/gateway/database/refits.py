@@ -14,6 +14,7 @@ from sqlmodel import Session
 
 from services.gateway.database import queries
 from services.gateway.database.jobs import glossary, media, roles, row, spans, spoken_right, view
+from services.gateway.database.kept_engines import keeping
 from services.gateway.database.tables import JobRow, LineRow, StageRun, Task
 from services.gateway.planning import fitting
 from services.gateway.planning.fitting import MAX_ROUNDS, Ask, Keep, Speak, Spoken
@@ -224,15 +225,14 @@ def _follow(loop: _Loop) -> None:
             _add(loop, one)
     if loop.ask:
         known = glossary(loop.session, loop.task, code)
-        _add(
-            loop,
-            RewriteLines(
-                **common,
-                **_share(loop, loop.ask),
-                source_language=loop.task.source_language or "en",
-                glossary=held(known, (line.source_text for line in loop.ask)),
-            ),
+        asking = RewriteLines(
+            **common,
+            **_share(loop, loop.ask),
+            source_language=loop.task.source_language or "en",
+            glossary=held(known, (line.source_text for line in loop.ask)),
         )
+        for rewriting in keeping(loop.session, loop.task, [asking]):
+            _add(loop, rewriting)
 
 
 def _share(loop: _Loop, lines: Sequence[LineToSpeak] | Sequence[LineToRewrite]) -> dict[str, Any]:

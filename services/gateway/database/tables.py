@@ -308,6 +308,28 @@ class TakeRow(SQLModel, table=True):
     created_at: datetime = _time()
 
 
+class TaskEngine(SQLModel, table=True):
+    """The engine of a port that a language of a task keeps to, `base` for the recognizer.
+
+    `used`: it did work; before that another may take its place. `marks` tell its takes from those of the engine before.
+    """
+
+    __tablename__ = "task_engines"
+    __table_args__ = (UniqueConstraint("task_id", "language", "port"),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    task_id: str = Field(index=True, max_length=64)
+    language: str = Field(max_length=8)
+    port: str = Field(max_length=16)
+    engine: str = Field(max_length=120)
+    model: str = Field(default="", max_length=200)
+    digest: str = Field(default="", max_length=80)
+    marks: str = Field(default="", max_length=200)
+    used: bool = False
+    version: int = 1
+    created_at: datetime = _time()
+
+
 class EditRow(SQLModel, table=True):
     """One edit of a task as rows before and after it, so that it can be undone and done again.
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-SEGMENTS, LINES, SPEAKERS = "segments", "lines", "speakers"
+SEGMENTS, LINES, SPEAKERS, ENGINES = "segments", "lines", "speakers", "engines"
 Columns = Mapping[str, Any]
 Rows = Mapping[str, Mapping[str, Columns]]
 """{table: {key: {column: value}}}; a row that is not there was added later or removed before."""
@@ -17,7 +17,8 @@ _SPOKEN = _HEARD | {"voice", "take_key", "segment_revision", "pinned"}
 class Touched:
     """Which rows changed, and which of the changes are heard or seen in an export.
 
-    `lines` and `respoken` are (language, segment); `starts` are the times where a line began or begins now.
+    `lines` and `respoken` are (language, segment), `engines` (language, port); `starts` are the times where a line
+    began or begins now.
     """
 
     segments: frozenset[str] = frozenset()
@@ -27,6 +28,7 @@ class Touched:
     respoken: frozenset[tuple[str, str]] = frozenset()
     revoiced: frozenset[str] = frozenset()
     starts: frozenset[float] = frozenset()
+    engines: frozenset[tuple[str, str]] = frozenset()
 
 
 @dataclass
@@ -44,7 +46,7 @@ class _Found:
 def touched(before: Rows, after: Rows) -> Touched:
     """Compare both sides of an edit."""
     found = _Found()
-    heard = {SEGMENTS: _HEARD, LINES: _SPOKEN, SPEAKERS: {"voice"}}
+    heard = {SEGMENTS: _HEARD, LINES: _SPOKEN, SPEAKERS: {"voice"}, ENGINES: set()}
     for table in heard:
         for key, old, new in _pairs(before.get(table, {}), after.get(table, {})):
             columns = {name for name in {*old, *new} if old.get(name) != new.get(name)}
@@ -59,6 +61,7 @@ def touched(before: Rows, after: Rows) -> Touched:
         respoken=frozenset(map(line_key, found.heard.get(LINES, ()))),
         revoiced=frozenset(found.heard.get(SPEAKERS, ())),
         starts=frozenset(found.starts),
+        engines=frozenset(map(line_key, found.changed.get(ENGINES, ()))),
     )
 
 
@@ -68,6 +71,6 @@ def _pairs(before: Mapping[str, Columns], after: Mapping[str, Columns]) -> Itera
 
 
 def line_key(key: str) -> tuple[str, str]:
-    """Language and segment of the key of a line."""
+    """Language and segment of the key of a line, or language and port of that of an engine."""
     language, _, segment_id = key.partition("/")
     return language, segment_id

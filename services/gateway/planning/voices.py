@@ -96,9 +96,13 @@ def with_needed(job: CloneLines) -> CloneLines:
     return job.model_copy(update={"speakers": needed})
 
 
-def basis(text: str, slot_s: float, voice: SpeakerVoice) -> str:
-    """A hash of what a take is made of: two takes of one basis sound alike and fit the same slot."""
+def basis(text: str, slot_s: float, voice: SpeakerVoice, marks: str = "") -> str:
+    """A hash of what a take is made of: two takes of one basis sound alike and fit the same slot.
+
+    `marks` are those of the engine, which speaks otherwise than the one before it.
+    """
     made_of = [" ".join(text.split()), round(slot_s * 1000), voice.model_dump(exclude_defaults=True)]
+    made_of += [marks] if marks else []
     return hashlib.sha256(json.dumps(made_of, sort_keys=True).encode()).hexdigest()[:32]
 
 
@@ -106,4 +110,4 @@ def basis_of(job: CloneLines, line: LineToSpeak) -> str:
     """The basis of the take that `job` makes of `line`."""
     known = {voice.speaker_id: voice for voice in job.speakers}
     voice = known.get(line.speaker_id, SpeakerVoice(speaker_id=line.speaker_id))
-    return basis(line.text, line.end_s - line.start_s, voice)
+    return basis(line.text, line.end_s - line.start_s, voice, job.kept.marks if job.kept else "")

@@ -2,12 +2,23 @@
 
 from services.translator.engines.base import Line, Passage, Traits, Translation, Translator
 from services.translator.settings import TranslatorSettings
-from shared.models import ModelSettings, best_here
+from shared.messaging import EngineChoice
+from shared.models import CATALOGUE, ModelSettings, best_here, catalogued, is_here, weights_name
 from shared.observability import logger
 from shared.pipeline import ErrorCode, PermanentError, create_from_package
 
-__all__ = ["Line", "Passage", "Traits", "Translation", "Translator", "create_translator"]
+__all__ = [
+    "Line",
+    "Passage",
+    "Traits",
+    "Translation",
+    "Translator",
+    "create_translator",
+    "open_translator",
+    "others_here",
+]
 
+_PORT, _APERTIUM, _CHAT = "translator", "Apertium", "OpenAI-compatible"
 _DEFAULT = "nllb-200-600m"
 _MODELS = ("nllb-200-1.3b", "nllb-200-600m", "madlad400-3b", "m2m100-418m")
 """The best first, of what a CPU translates in reasonable time; on a GPU too, a larger one is named by a person."""
@@ -43,6 +54,41 @@ def create_translator(settings: TranslatorSettings, models: ModelSettings | None
                 f"the translator '{name}' is not part of this build, which has 'apertium', 'ctranslate2' "
                 "and 'openai': set LOCALCLIP_TRANSLATOR to one of them",
             )
+
+
+def open_translator(
+    kept: EngineChoice, settings: TranslatorSettings, models: ModelSettings | None = None
+) -> Translator | None:
+    """The engine that a task keeps to, which is not the one that translates here by itself; None: not installed.
+
+    Raises: PermanentError, `engine_unavailable`.
+    """
+    models = models or ModelSettings()
+    if kept.engine == _APERTIUM:
+        return create_translator(settings.model_copy(update={"translator": "apertium"}), models)
+    if kept.engine == _CHAT:
+        asked = {"translator": "openai", "openai_model": kept.model or settings.openai_model}
+        return create_translator(settings.model_copy(update=asked), models)
+    if kept.model:
+        own = settings.translation_model
+        name = own if own and weights_name(own) == kept.model else kept.model
+        if name != own and catalogued(name) is None:
+            return None
+        asked = {"translator": "ctranslate2", "translation_model": name}
+        return create_translator(settings.model_copy(update=asked), models)
+    return create_from_package("translator", kept.engine, settings)
+
+
+def others_here(engine: Translator, models: ModelSettings | None = None) -> tuple[EngineChoice, ...]:
+    """What `open_translator` could open beside `engine`; no weights are loaded for the answer."""
+    from services.translator.engines._modes import data_folder, installed_modes
+
+    models = models or ModelSettings()
+    has_apertium = engine.info.name != _APERTIUM and installed_modes(data_folder())
+    found = [EngineChoice(port=_PORT, engine=_APERTIUM)] if has_apertium else []
+    weights = (model for model in CATALOGUE if model.engine == "ctranslate2" and is_here(model, models))
+    found += [EngineChoice(port=_PORT, engine=one.engine, model=one.name) for one in weights]
+    return tuple(found)
 
 
 def _with_best(settings: TranslatorSettings, models: ModelSettings) -> TranslatorSettings:

@@ -18,7 +18,7 @@ from services.translator.engines._sentences import split_text
 from services.translator.engines.base import WRITTEN_ALIKE, Line, Passage, Traits, Translation
 from shared.inference import GpuLease, MicroBatcher, Placement, place_ctranslate2
 from shared.messaging import EngineInfo
-from shared.models import ModelSettings, catalogued, find_model
+from shared.models import ModelSettings, catalogued, digest_here, find_model, weights_name
 from shared.observability import logger
 from shared.pipeline import CancelToken, ErrorCode, PermanentError, Stage, language
 
@@ -133,7 +133,7 @@ class CTranslate2Translator:
             budget=budget,
             lease=GpuLease(models.gpu_lease, placement.name).hold,
         )
-        self._info = _describe(model, name_or_path, placement)
+        self._info = _describe(model, name_or_path, placement, digest_here(name_or_path, models))
         source, target = model.pairs[0]
         (warm,) = self._batcher.ask([model.sentence("1 2 3.", source, target)], CancelToken())
         if isinstance(warm, Exception):
@@ -208,7 +208,7 @@ def _failed(line: Line, why: str) -> Translation:
     return Translation(line.index, error=PermanentError(ErrorCode.ENGINE_FAILED, why))
 
 
-def _describe(model: Model, name_or_path: str, placement: Placement) -> EngineInfo:
+def _describe(model: Model, name_or_path: str, placement: Placement, digest: str) -> EngineInfo:
     family: Family = model.family
     known = catalogued(name_or_path)
     return EngineInfo(
@@ -219,6 +219,8 @@ def _describe(model: Model, name_or_path: str, placement: Placement) -> EngineIn
         licence=known.licence if known else family.licence,
         commercial_use=known.commercial_use if known else family.commercial_use,
         pairs=model.pairs,
+        model=weights_name(name_or_path),
+        digest=digest,
         hint="take a model that has the language (LOCALCLIP_TRANSLATION_MODEL, see `localclip models list`), an "
         "OpenAI-compatible service (LOCALCLIP_TRANSLATOR=openai), or bring your own translation as a subtitle file",
     )

@@ -42,6 +42,7 @@ class OpenAiTranslator:
             licence=f"terms of {host.rpartition('@')[2]}",
             commercial_use=True,
             rewrites=True,
+            model=endpoint.model,
             hint="choose a model that knows the language",
         )
 

@@ -200,7 +200,9 @@ def translate(job: TranslateLines | RewriteLines, context: JobContext) -> LinesT
         )
         for line in job.lines
     )
-    return LinesTranslated(**_address(job), lines=lines, engines=(TRANSLATOR.used(),))
+    by = job.kept or TRANSLATOR.choice()
+    engine = TRANSLATOR.model_copy(update={"name": by.engine, "model": by.model, "digest": by.digest})
+    return LinesTranslated(**_address(job), lines=lines, engines=(engine.used(),), chosen=(by,))
 
 
 def clone(job: CloneLines, context: JobContext) -> LinesDubbed:

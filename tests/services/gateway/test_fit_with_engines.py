@@ -30,9 +30,7 @@ from services.gateway.database.tables import (
 from services.gateway.planning.board import request
 from services.translator.engines.apertium import ApertiumTranslator
 from services.translator.handlers import translate_lines
-from services.translator.rewriting import ShardRewriting
-from services.translator.translation import ShardTranslation
-from shared.messaging import JOB, RESULT, JobContext, Result
+from shared.messaging import JOB, RESULT, JobContext, KeptEngines, Result
 from shared.pipeline import BASE, FitLimits, Stage, Status, language
 from shared.storage import DirectoryStore
 
@@ -103,7 +101,7 @@ def opened(folder: Path) -> Iterator[Bench]:
     database, translator = Database(f"sqlite:///{folder}/localclip.db"), ApertiumTranslator()
     database.migrate()
     handlers = {
-        Stage.TRANSLATION: translate_lines(ShardTranslation(translator), ShardRewriting(translator)),
+        Stage.TRANSLATION: translate_lines(KeptEngines([translator], lambda _: None)),
         Stage.CLONING: clone_lines(Dubbing(create_synthesizers(ClonerSettings()))),
     }
     try:

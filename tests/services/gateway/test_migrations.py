@@ -1,5 +1,6 @@
 """The schema comes up from an earlier release with its rows, and is what the tables say."""
 
+import json
 from collections.abc import Callable
 from typing import Any
 
@@ -70,6 +71,49 @@ def test_rows_of_the_first_schema_survive(database_url: str) -> None:
     assert runs == ["export", None]
     assert line == ("engine", 0, [], False)
     assert take == ("s0001", "hola", "k", 2.0)
+
+
+def test_tasks_of_before_keep_to_what_their_rows_tell(database_url: str) -> None:
+    """The newest attempt counts, who listens to takes does not; weights are read from the version that was told."""
+    engines = {
+        ("base", "speaker_diarization", 1): [("pocketsphinx", "5.0", "speaker_diarization")],
+        ("base", "speaker_diarization", 2): [
+            ("silero-vad", "6", "speaker_diarization"),
+            ("faster-whisper", "1.2.1 (whisper-base, int8)", "speaker_diarization"),
+        ],
+        ("es", "translation", 1): [("NLLB-200", "nllb-200-600m, int8, CTranslate2 4.6.0", "translation")],
+        ("es", "voice_cloning", 1): [
+            ("faster-whisper", "1.2.1 (whisper-base, int8)", "speaker_diarization"),
+            ("kokoro", "1.0 int8 abc", "voice_cloning"),
+            ("espeak-ng", "1.51", "voice_cloning"),
+        ],
+        ("fr", "voice_cloning", 1): [],
+    }
+
+    def upgraded(config: Config, connection: sa.Connection) -> list[tuple[Any, ...]]:
+        command.upgrade(config, "0007")
+        for (language, stage, attempt), used in engines.items():
+            told = [{"name": name, "version": version, "stage": of} for name, version, of in used]
+            connection.execute(
+                sa.text(
+                    "INSERT INTO stage_runs (task_id, language, stage, attempt, status, progress, jobs_total,"
+                    " jobs_done, jobs_failed, content_version, engines)"
+                    " VALUES ('t', :language, :stage, :attempt, 'completed', 100, 1, 1, 0, 0, :engines)"
+                ),
+                {"language": language, "stage": stage, "attempt": attempt, "engines": json.dumps(told)},
+            )
+        command.upgrade(config, "head")
+        found = connection.execute(
+            sa.text("SELECT language, port, engine, model, digest, used FROM task_engines ORDER BY language, port")
+        ).all()
+        command.downgrade(config, "0007")
+        return [tuple(row) for row in found]
+
+    assert _run(database_url, upgraded) == [
+        ("base", "recognizer", "faster-whisper", "whisper-base", "", True),
+        ("es", "translator", "NLLB-200", "nllb-200-600m", "", True),
+        ("es", "voice", "kokoro", "kokoro", "", True),
+    ]
 
 
 def test_rows_of_the_last_release_survive(database_url: str) -> None:

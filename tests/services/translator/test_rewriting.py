@@ -5,8 +5,7 @@ import pytest
 from services.translator.engines.apertium import ApertiumTranslator
 from services.translator.handlers import translate_lines
 from services.translator.rewriting import ShardRewriting
-from services.translator.translation import ShardTranslation
-from shared.messaging import RESULT, GlossaryTerm, JobContext, LinesRewritten, LineToRewrite, RewriteLines
+from shared.messaging import RESULT, GlossaryTerm, JobContext, KeptEngines, LinesRewritten, LineToRewrite, RewriteLines
 from shared.pipeline import Canceled
 from tests.services.translator.conftest import VerboseTranslator
 
@@ -86,7 +85,7 @@ def test_cancel_stops_between_lines(context: JobContext) -> None:
 
 def test_apertium_answers_at_once(apertium: ApertiumTranslator, context: JobContext) -> None:
     """Over the same handler as translations, addressed like the job, with the revision it was asked for."""
-    handle = translate_lines(ShardTranslation(apertium), ShardRewriting(apertium))
+    handle = translate_lines(KeptEngines([apertium], lambda _: None))
     asked = job(line("In order to win.", "Sin embargo, a fin de ganar."))
     result = handle(asked, context)
     assert isinstance(result, LinesRewritten)

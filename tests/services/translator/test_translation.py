@@ -6,9 +6,8 @@ import pytest
 
 from services.translator.engines.apertium import ApertiumTranslator
 from services.translator.handlers import translate_lines
-from services.translator.rewriting import ShardRewriting
 from services.translator.translation import ShardTranslation, choose
-from shared.messaging import RESULT, GlossaryTerm, JobContext, LinesTranslated, TranslateLines
+from shared.messaging import RESULT, GlossaryTerm, JobContext, KeptEngines, LinesTranslated, TranslateLines
 from shared.pipeline import Canceled, ErrorCode, PermanentError, TransientError
 from tests.services.translator.conftest import ShoutingTranslator, VerboseTranslator
 
@@ -17,7 +16,7 @@ MakeJob = Callable[..., TranslateLines]
 
 def test_a_shard_is_translated_line_by_line(apertium: ApertiumTranslator, job: MakeJob, context: JobContext) -> None:
     """The result holds every line under its id, in order, and the engine that was used."""
-    handle = translate_lines(ShardTranslation(apertium), ShardRewriting(apertium))
+    handle = translate_lines(KeptEngines([apertium], lambda _: None))
     result = handle(job("The house is big.", "I saw the dog."), context)
     assert isinstance(result, LinesTranslated)
     assert [(line.segment_id, line.text) for line in result.lines] == [

@@ -408,6 +408,42 @@ export type EditUndone = {
 };
 
 /**
+ * EngineChoice
+ *
+ * An engine that a task keeps to; `model` and `digest` are empty where it has no weights, or nobody knows which.
+ */
+export type EngineChoice = {
+    /**
+     * Digest
+     *
+     * which bytes these weights are
+     */
+    digest?: string;
+    /**
+     * Engine
+     */
+    engine: string;
+    /**
+     * Marks
+     *
+     * tells its takes from those of the engine before it; empty for the first of a task
+     */
+    marks?: string;
+    /**
+     * Model
+     *
+     * name of its weights, or of the model of a service
+     */
+    model?: string;
+    /**
+     * Port
+     *
+     * recognizer, translator or voice
+     */
+    port: string;
+};
+
+/**
  * EngineInfo
  *
  * One engine: what it is, under which terms, and what it can do.
@@ -420,6 +456,12 @@ export type EngineInfo = {
      * Commercial Use
      */
     commercial_use: boolean;
+    /**
+     * Digest
+     *
+     * which bytes these weights are, where that is known
+     */
+    digest?: string;
     /**
      * Hint
      *
@@ -443,7 +485,7 @@ export type EngineInfo = {
     /**
      * Model
      *
-     * name of its weights in `localclip models list`, where there is one
+     * name of its weights in `localclip models list`, or of the model of a service
      */
     model?: string;
     /**
@@ -459,6 +501,12 @@ export type EngineInfo = {
         string,
         number
     ]>;
+    /**
+     * Others
+     *
+     * engines its worker can open in its place, for tasks that keep to them
+     */
+    others?: Array<EngineChoice>;
     /**
      * Pairs
      */
@@ -495,6 +543,44 @@ export type EngineInfo = {
      * stock voices a person may choose for a speaker
      */
     voices?: Array<string>;
+};
+
+/**
+ * EngineOffer
+ *
+ * What a task would begin with today, and what taking it does.
+ */
+export type EngineOffer = {
+    /**
+     * Digest
+     */
+    digest: string;
+    /**
+     * Does Again
+     *
+     * what would be done again, for a person
+     */
+    does_again: string;
+    /**
+     * Engine
+     */
+    engine: string;
+    /**
+     * Error Percent
+     *
+     * words that come out wrong as measured (ja, zh, ko: characters); null: not measured
+     */
+    error_percent: number | null;
+    /**
+     * Lines
+     *
+     * how many lines that are
+     */
+    lines: number;
+    /**
+     * Model
+     */
+    model: string;
 };
 
 /**
@@ -916,6 +1002,38 @@ export type JobRead = {
      */
     started_at: string | null;
     status: Status;
+};
+
+/**
+ * KeptEngine
+ *
+ * An engine that a language of the task keeps to; `base` for what listened to the video.
+ */
+export type KeptEngine = {
+    /**
+     * Digest
+     *
+     * which bytes these weights are; empty where that is not known
+     */
+    digest: string;
+    /**
+     * Engine
+     */
+    engine: string;
+    /**
+     * Language
+     */
+    language: string;
+    /**
+     * Model
+     *
+     * name of its weights, or of the model of a service; empty where it has none
+     */
+    model: string;
+    /**
+     * Port
+     */
+    port: 'recognizer' | 'translator' | 'voice';
 };
 
 /**
@@ -2332,6 +2450,54 @@ export type TaskConfig = {
 };
 
 /**
+ * TaskEngineRead
+ *
+ * The same, whether it is still here, and what another would bring.
+ */
+export type TaskEngineRead = {
+    /**
+     * Digest
+     *
+     * which bytes these weights are; empty where that is not known
+     */
+    digest: string;
+    /**
+     * Engine
+     */
+    engine: string;
+    /**
+     * Error Percent
+     *
+     * see `EngineOffer`
+     */
+    error_percent: number | null;
+    /**
+     * Here
+     *
+     * whether a worker has it or could open it; null: no worker was ever there
+     */
+    here: boolean | null;
+    /**
+     * Language
+     */
+    language: string;
+    /**
+     * Model
+     *
+     * name of its weights, or of the model of a service; empty where it has none
+     */
+    model: string;
+    /**
+     * null: the task keeps to what it would begin with today
+     */
+    offer: EngineOffer | null;
+    /**
+     * Port
+     */
+    port: 'recognizer' | 'translator' | 'voice';
+};
+
+/**
  * TaskRead
  *
  * A task.
@@ -2342,6 +2508,12 @@ export type TaskRead = {
      * Created At
      */
     created_at: string;
+    /**
+     * Engines
+     *
+     * what the task keeps to, whatever better engines come later; see `.../engines`
+     */
+    engines?: Array<KeptEngine>;
     /**
      * Error Code
      */
@@ -2596,6 +2768,26 @@ export type Timing = {
      * seconds; negative where the subtitles are late
      */
     shift_s: number;
+};
+
+/**
+ * UpgradeEngines
+ *
+ * Which engines to change; `base` stands for what listened to the video, which is only changed when named.
+ */
+export type UpgradeEngines = {
+    /**
+     * Languages
+     *
+     * None: all target languages
+     */
+    languages?: Array<string> | null;
+    /**
+     * Ports
+     *
+     * None: all of these languages
+     */
+    ports?: Array<'recognizer' | 'translator' | 'voice'> | null;
 };
 
 /**
@@ -4660,6 +4852,129 @@ export type ListEditsResponses = {
 };
 
 export type ListEditsResponse = ListEditsResponses[keyof ListEditsResponses];
+
+export type ListTaskEnginesData = {
+    body?: never;
+    path: {
+        /**
+         * Task Id
+         */
+        task_id: string;
+    };
+    query?: never;
+    url: '/api/tasks/{task_id}/engines';
+};
+
+export type ListTaskEnginesErrors = {
+    /**
+     * No API key, or one that is not known
+     */
+    401: Problem;
+    /**
+     * There is no such thing, or it is another account's
+     */
+    404: Problem;
+    /**
+     * Under a name that LocalClip does not answer to
+     */
+    421: Problem;
+    /**
+     * Not valid; `errors` points at the fields
+     */
+    422: Problem;
+    /**
+     * A defect
+     */
+    500: Problem;
+    /**
+     * Database, broker or object store do not answer; try again later
+     */
+    503: Problem;
+};
+
+export type ListTaskEnginesError = ListTaskEnginesErrors[keyof ListTaskEnginesErrors];
+
+export type ListTaskEnginesResponses = {
+    /**
+     * Response List Task Engines
+     *
+     * Successful Response
+     */
+    200: Array<TaskEngineRead>;
+};
+
+export type ListTaskEnginesResponse = ListTaskEnginesResponses[keyof ListTaskEnginesResponses];
+
+export type UpgradeEnginesData = {
+    /**
+     * Body
+     */
+    body?: UpgradeEngines | null;
+    path: {
+        /**
+         * Task Id
+         */
+        task_id: string;
+    };
+    query?: never;
+    url: '/api/tasks/{task_id}/engines/upgrade';
+};
+
+export type UpgradeEnginesErrors = {
+    /**
+     * The body is cut off or malformed
+     */
+    400: Problem;
+    /**
+     * No API key, or one that is not known
+     */
+    401: Problem;
+    /**
+     * Of another origin; or the address of a part is not valid any more
+     */
+    403: Problem;
+    /**
+     * There is no such thing, or it is another account's
+     */
+    404: Problem;
+    /**
+     * Not in the state that things are in
+     */
+    409: Problem;
+    /**
+     * The body is too large
+     */
+    413: Problem;
+    /**
+     * Under a name that LocalClip does not answer to
+     */
+    421: Problem;
+    /**
+     * Not valid; `errors` points at the fields
+     */
+    422: Problem;
+    /**
+     * A defect
+     */
+    500: Problem;
+    /**
+     * Database, broker or object store do not answer; try again later
+     */
+    503: Problem;
+};
+
+export type UpgradeEnginesError = UpgradeEnginesErrors[keyof UpgradeEnginesErrors];
+
+export type UpgradeEnginesResponses = {
+    /**
+     * Response Upgrade Engines
+     *
+     * Successful Response
+     */
+    200: Array<TaskEngineRead>;
+};
+
+export type UpgradeEnginesResponse = UpgradeEnginesResponses[keyof UpgradeEnginesResponses];
 
 export type TaskEventsData = {
     body?: never;

@@ -5,11 +5,13 @@ from typing import Any
 
 import pytest
 
-from services.diarizer.engines import create_diarizer, create_embedder, create_recognizer
+from services.diarizer.engines import Recognizer, create_diarizer, create_embedder, create_recognizer, open_recognizer
 from services.diarizer.engines.base import Span
 from services.diarizer.recording import Recording
 from services.diarizer.settings import DiarizerSettings
+from shared.messaging import EngineChoice, KeptEngines
 from shared.models import ModelSettings, catalogued
+from shared.pipeline import ErrorCode, PermanentError
 from tests.support.real_weights import real_weights
 
 AUTO = DiarizerSettings(profile="auto")
@@ -90,3 +92,24 @@ def test_the_smallest_real_model_hears_a_sentence(say: Any, record: Any) -> None
     assert said.endswith("over the lazy dog"), said
     assert all(0 <= word.start_s < word.end_s <= recording.duration_s for word in found.words)
     assert (recognizer.info.licence, recognizer.info.commercial_use) == ("MIT", True)
+
+
+def test_a_task_keeps_to_its_recognizer(tmp_path: Path) -> None:
+    """One that needs no weights is opened beside Whisper, and Whisper beside it; what is not there is not."""
+    models = real_weights("whisper-tiny.en")
+    settings = DiarizerSettings(recognizer="pocketsphinx")
+    opened: list[str] = []
+
+    def open_(kept: EngineChoice) -> Recognizer | None:
+        opened.append(kept.model)
+        return open_recognizer(kept, settings, models)
+
+    whisper = EngineChoice(port="recognizer", engine="faster-whisper", model="whisper-tiny.en")
+    engines = KeptEngines([create_recognizer(settings, models)], open_)
+    assert engines.of(None).info.name == "pocketsphinx"
+    assert engines.of(whisper).info.model == "whisper-tiny.en"
+    assert engines.of(engines.of(whisper).info.choice()).info.digest
+    assert opened == ["whisper-tiny.en"]
+    with pytest.raises(PermanentError, match="localclip models pull whisper-small") as raised:
+        engines.of(EngineChoice(port="recognizer", engine="faster-whisper", model="whisper-small"))
+    assert raised.value.code is ErrorCode.ENGINE_GONE

@@ -15,6 +15,7 @@ import { useProblemText } from "@/i18n/problem-text";
 import { useEditor } from "../state/context";
 import { Report } from "./report";
 import { SubtitleRemarks } from "./subtitle-remarks";
+import { TaskEngines } from "./task-engines";
 import { TaskGlossary } from "./task-glossary";
 
 /** What the task is to become, what came of it, and what happened on the way. */
@@ -54,6 +55,7 @@ export function TaskProperties() {
         />
       </section>
       <TaskGlossary terms={task.config.glossary ?? []} onChange={(glossary) => change({ glossary })} />
+      <TaskEngines id={task.task_id} />
       <Report task={task} language={language} />
       <Log id={task.task_id} />
     </div>

@@ -1,0 +1,75 @@
+"""The engines that tasks keep to: what is better today changes nothing in a task that began with another."""
+
+import threading
+from collections.abc import Callable, Sequence
+from typing import Generic, Protocol, TypeVar
+
+from shared.messaging._engines import EngineInfo
+from shared.messaging._jobs import EngineChoice
+from shared.observability import logger
+from shared.pipeline import ErrorCode, PermanentError, PipelineError
+
+log = logger(__name__)
+
+
+class _Engine(Protocol):
+    @property
+    def info(self) -> EngineInfo: ...
+
+
+E = TypeVar("E", bound=_Engine)
+
+
+class KeptEngines(Generic[E]):
+    """Engines of one port: those at hand, and others that are opened when a task that keeps to them first asks.
+
+    What was opened stays open: a worker that serves old tasks serves them line by line.
+    """
+
+    def __init__(self, here: Sequence[E], open_: Callable[[EngineChoice], E | None]) -> None:
+        """`open_` may raise PermanentError, and gives None for an engine that it knows nothing of."""
+        self._here, self._open = list(here), open_
+        self._lock = threading.Lock()
+
+    def of(self, kept: EngineChoice | None) -> E:
+        """The engine that a task keeps to; of one that keeps to none, the first. Blocking: weights may be loaded.
+
+        Raises:
+            PermanentError: `engine_gone`, with the way out.
+        """
+        if kept is None:
+            return self._here[0]
+        with self._lock:
+            for engine in self._here:
+                if kept.is_same(engine.info.choice()):
+                    return engine
+            engine = self._opened(kept)
+            self._here.append(engine)
+            return engine
+
+    def opened(self) -> tuple[E, ...]:
+        """Everything that is open now."""
+        with self._lock:
+            return tuple(self._here)
+
+    def _opened(self, kept: EngineChoice) -> E:
+        try:
+            engine = self._open(kept)
+        except PipelineError as error:
+            raise gone(kept, error.message) from error
+        if engine is None:
+            raise gone(kept, "it is not installed")
+        if not kept.is_same(engine.info.choice()):
+            raise gone(kept, "other weights lie in its place")
+        log.info("kept_engine_opened", port=kept.port, engine=kept.engine, model=kept.model)
+        return engine
+
+
+def gone(kept: EngineChoice, why: str) -> PermanentError:
+    """What a task is told whose engine cannot be had any more."""
+    named = kept.engine if kept.model in ("", kept.engine) else f"{kept.engine} ({kept.model})"
+    return PermanentError(
+        ErrorCode.ENGINE_GONE,
+        f"this task keeps to the {kept.port} {named} that it began with, which is not here any more: {why}. Bring it "
+        "back, or change the task to what is here now (in the editor under Engines, or with `localclip engines`)",
+    )
