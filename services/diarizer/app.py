@@ -5,6 +5,7 @@ import asyncio
 from services.diarizer.diarization import Diarization
 from services.diarizer.engines import create_engines, open_recognizer
 from services.diarizer.handlers import dispatch
+from services.diarizer.interpreting import Interpreting
 from services.diarizer.listening import Listening
 from services.diarizer.settings import DiarizerSettings
 from shared.messaging import BrokerSettings, Worker, WorkerSettings
@@ -24,7 +25,11 @@ def main() -> None:
         raise SystemExit(f"diarizer: {error.message}") from error
     worker = Worker(
         Stage.DIARIZATION,
-        dispatch(Diarization(engines, settings, lambda kept: open_recognizer(kept, settings)), Listening(engines)),
+        dispatch(
+            Diarization(engines, settings, lambda kept: open_recognizer(kept, settings)),
+            Listening(engines),
+            Interpreting(engines, settings),
+        ),
         await_store(StorageSettings()),
         BrokerSettings(),
         worker_settings,

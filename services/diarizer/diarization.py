@@ -82,6 +82,22 @@ class _Heard:
     names: Mapping[int, str] = field(default_factory=dict)
 
 
+def open_video(key: str, context: JobContext, most_s: float) -> Video:
+    """The stored video, looked at. Raises: PermanentError, for one that is gone, unreadable or longer than `most_s`."""
+    try:
+        path = context.store.local(key, context.workdir)
+    except ObjectNotFound as error:
+        raise PermanentError(ErrorCode.ARTIFACT_MISSING, "the uploaded video is gone; upload it again") from error
+    container, facts = probe(path, context.cancel)
+    if facts.duration_s > most_s:
+        raise PermanentError(
+            ErrorCode.MEDIA_TOO_LONG,
+            f"the video lasts {facts.duration_s:.0f} s; at most {most_s:.0f} s are accepted here; cut it, or raise "
+            "LOCALCLIP_MAX_DURATION_S",
+        )
+    return Video(path, container, facts)
+
+
 class Diarization:
     """Runs one job after another with engines loaded once. Safe to repeat: products lie under the job's attempt.
 
@@ -106,7 +122,8 @@ class Diarization:
         """
         step = _Steps(context)
         spoken = self._spoken_language(job)
-        video = self._open(job, context, step(0.0, 0.02, "Reading the video"))
+        step(0.0, 0.02, "Reading the video")(0.0)
+        video = open_video(job.video_key, context, self._settings.max_duration_s)
         brought, inside = _brought(job, context, spoken, video.facts.fps), Inside()
         recognizer = self._recognizers.of(None if brought else job.kept)
         if brought is None:
@@ -155,21 +172,6 @@ class Diarization:
             )
         code = job.source_language or self._settings.source_language
         return language(code).code if code else None
-
-    def _open(self, job: DiarizeVideo, context: JobContext, report: Report) -> Video:
-        report(0.0)
-        try:
-            path = context.store.local(job.video_key, context.workdir)
-        except ObjectNotFound as error:
-            raise PermanentError(ErrorCode.ARTIFACT_MISSING, "the uploaded video is gone; upload it again") from error
-        container, facts = probe(path, context.cancel)
-        if facts.duration_s > self._settings.max_duration_s:
-            raise PermanentError(
-                ErrorCode.MEDIA_TOO_LONG,
-                f"the video lasts {facts.duration_s:.0f} s; at most {self._settings.max_duration_s:.0f} s are accepted "
-                "here; cut it, or raise LOCALCLIP_MAX_DURATION_S",
-            )
-        return Video(path, container, facts)
 
     def _listen(
         self,

@@ -3,13 +3,26 @@
 from collections.abc import Callable
 
 from services.diarizer.diarization import Diarization
+from services.diarizer.interpreting import Interpreting
 from services.diarizer.listening import Listening
-from shared.messaging import DiarizeVideo, HearTakes, Job, JobContext, JobResult, TakesHeard, TranscriptReady
+from shared.messaging import (
+    DiarizeVideo,
+    HearTakes,
+    Job,
+    JobContext,
+    JobResult,
+    LinesTranslated,
+    TakesHeard,
+    TranscriptReady,
+    TranslateSpeech,
+)
 
 
-def dispatch(diarization: Diarization, listening: Listening) -> Callable[[Job, JobContext], JobResult]:
+def dispatch(
+    diarization: Diarization, listening: Listening, interpreting: Interpreting
+) -> Callable[[Job, JobContext], JobResult]:
     """The worker's handler: each kind of job to its use case."""
-    diarize, hear = diarize_video(diarization), hear_takes(listening)
+    diarize, hear, interpret = diarize_video(diarization), hear_takes(listening), translate_speech(interpreting)
 
     def handle(job: Job, context: JobContext) -> JobResult:
         match job:
@@ -17,6 +30,8 @@ def dispatch(diarization: Diarization, listening: Listening) -> Callable[[Job, J
                 return diarize(job, context)
             case HearTakes():
                 return hear(job, context)
+            case TranslateSpeech():
+                return interpret(job, context)
             case _:
                 raise TypeError(f"not a job of this stage: {type(job).__name__}")
 
@@ -62,6 +77,24 @@ def hear_takes(listening: Listening) -> Callable[[HearTakes, JobContext], TakesH
             engines=heard.engines,
             no_error_rate=heard.no_error_rate,
             no_similarity=heard.no_similarity,
+        )
+
+    return handle
+
+
+def translate_speech(interpreting: Interpreting) -> Callable[[TranslateSpeech, JobContext], LinesTranslated]:
+    """Lines in, what is said in them in English out."""
+
+    def handle(job: TranslateSpeech, context: JobContext) -> LinesTranslated:
+        interpreted = interpreting.run(job, context)
+        return LinesTranslated(
+            task_id=job.task_id,
+            language=job.language,
+            stage=job.stage(),
+            shard=job.shard,
+            attempt=job.attempt,
+            lines=interpreted.lines,
+            engines=interpreted.engines,
         )
 
     return handle

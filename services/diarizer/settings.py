@@ -18,6 +18,12 @@ class DiarizerSettings(BaseSettings):
     diarizer: str | None = Field(default=None, description="engine that tells speakers apart; None: the profile's")
     voice_activity: str | None = Field(default=None, description="engine that finds speech; None: the profile's")
     embedder: str | None = Field(default=None, description="engine that recognizes voices again; None: the profile's")
+    speech_translator: str | None = Field(
+        default=None,
+        description="engine that translates into English from the sound, where no translator has the pair: none or "
+        "faster-whisper, with the recognizer's model; None: faster-whisper where that model does it well, from "
+        "whisper-small on",
+    )
     source_language: str | None = Field(
         default=None, description="spoken language of tasks that name none; None: the recognizer decides (embedded: en)"
     )

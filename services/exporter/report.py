@@ -66,6 +66,7 @@ def build_report(
         "lines_edited": sum(line.edited for line in lines),
         "lines_unspoken": sum(line.state.is_unspoken for line in lines),
         "lines_rewritten": sum(line.rounds > 0 for line in lines),
+        "lines_from_sound": sum(line.origin == "sound" for line in lines),
         "lines_from_memory": sum(line.origin == "memory" for line in lines),
         "failed": [{"segment_id": line.segment_id, "code": line.error_code} for line in failed],
         "speed": _speed(dubbed, unmeasured),

@@ -70,6 +70,7 @@ def check_possible(
     same = spoken == target
     if spoken and translators and not (translation or same):
         able = any(not engine.pairs or (spoken, target) in engine.pairs for engine in translators)
+        able = able or (spoken, target) in pairs_by_sound(engines)
         if not able:
             raise _refusal(f"no translator here does {spoken} → {target}", translators, "bring your own translation")
     voices = of_port(engines, "voice")
@@ -82,6 +83,11 @@ def can_hear(engines: Iterable[EngineInfo], language: str) -> bool:
     engines = list(engines)
     recognizers, embedders = of_port(engines, "recognizer"), of_port(engines, "embedder")
     return any(_speaks(engine, language) for engine in recognizers) or any(one.judges_takes for one in embedders)
+
+
+def pairs_by_sound(engines: Iterable[EngineInfo]) -> frozenset[tuple[str, str]]:
+    """What an engine at hand translates from what is said."""
+    return frozenset(pair for engine in of_port(engines, "speech_translator") for pair in engine.pairs)
 
 
 def _speaks(engine: EngineInfo, language: str) -> bool:

@@ -102,6 +102,11 @@ def _gateway() -> Rights:
     )
 
 
+# Takes are heard by the diarizer and rewritten by the translator as part of voice cloning; from sound the diarizer
+# translates.
+_HELPED = {Stage.DIARIZATION: (Stage.TRANSLATION,)}
+
+
 def _worker(role: Role, stage: Stage) -> Rights:
     lanes = [names.job_consumer(stage, lane) for lane in Lane]
     asked = [f"{_API}.CONSUMER.INFO.{names.JOBS}.{lane}" for lane in lanes]
@@ -111,8 +116,7 @@ def _worker(role: Role, stage: Stage) -> Rights:
         names.results(stage),
         names.dead(stage),
         names.dead("unknown"),
-        # Takes are heard by the diarizer and rewritten by the translator as part of voice cloning.
-        *(f"localclip.progress.*.*.{run}" for run in dict.fromkeys((stage, Stage.CLONING))),
+        *(f"localclip.progress.*.*.{run}" for run in dict.fromkeys((stage, *_HELPED.get(stage, ()), Stage.CLONING))),
         f"$KV.{names.ENGINES_BUCKET}.{stage}",
         f"$KV.{names.HANDED_BACK_BUCKET}.*",
     )

@@ -20,7 +20,10 @@ class EngineInfo(Message):
     """
 
     stage: Stage
-    port: str = Field(description="recognizer, diarizer, voice_activity, embedder, translator, voice or mixer")
+    port: str = Field(
+        description="recognizer, diarizer, voice_activity, embedder, speech_translator, translator, voice, mixer or "
+        "separator"
+    )
     name: str
     version: str
     licence: str

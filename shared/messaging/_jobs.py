@@ -141,6 +141,26 @@ class TranslateLines(Job):
     kept: EngineChoice | None = Field(default=None, description="the translator this language keeps to; None: the best")
 
 
+class HeardSourceLine(SourceLine):
+    """A segment to translate, and when it is said."""
+
+    start_s: float = Field(ge=0)
+    end_s: float = Field(ge=0)
+
+
+class TranslateSpeech(Job):
+    """Translate what is said in lines into English, from the sound: done where no translator here has the pair.
+
+    What is written of them is not read.
+    """
+
+    kind: Literal["translate_speech"] = "translate_speech"
+    source_language: str
+    video_key: str
+    audio_track: str | None = Field(default=None, description="as in `diarize_video`")
+    lines: tuple[HeardSourceLine, ...]
+
+
 class LineToRewrite(Message):
     """A translated line whose take does not fit: `max_chars` and `min_chars` bound what would fit at natural speed.
 
@@ -246,7 +266,7 @@ class TimelineLine(Message):
     decision: str | None = Field(default=None, description="how the fit was reached, for people")
     rounds: int = Field(default=0, description="further texts that were spoken to make the line fit")
     edited: bool = False
-    origin: str = Field(default="engine", description="who wrote the text: engine, provided, memory or person")
+    origin: str = Field(default="engine", description="who wrote the text: engine, sound, provided, memory or person")
     omitted: Decision | None = Field(default=None, description="what its caption is where nobody says it")
     error_rate: float | None = Field(default=None, description="of what was understood when the take was heard again")
     similarity: float | None = Field(default=None, description="of the take's voice to its speaker's, -1 to 1")
@@ -352,6 +372,7 @@ class RenderRecipe(Job):
 _STAGE_OF: dict[type[Job], Stage] = {
     DiarizeVideo: Stage.DIARIZATION,
     HearTakes: Stage.DIARIZATION,
+    TranslateSpeech: Stage.DIARIZATION,
     TranslateLines: Stage.TRANSLATION,
     RewriteLines: Stage.TRANSLATION,
     CloneLines: Stage.CLONING,
@@ -360,7 +381,14 @@ _STAGE_OF: dict[type[Job], Stage] = {
 }
 
 AnyJob = Annotated[
-    DiarizeVideo | HearTakes | TranslateLines | RewriteLines | CloneLines | ExportLanguage | RenderRecipe,
+    DiarizeVideo
+    | HearTakes
+    | TranslateSpeech
+    | TranslateLines
+    | RewriteLines
+    | CloneLines
+    | ExportLanguage
+    | RenderRecipe,
     Field(discriminator="kind"),
 ]
 JOB: TypeAdapter[AnyJob] = TypeAdapter(AnyJob)

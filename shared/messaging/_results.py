@@ -58,6 +58,7 @@ class TranslatedLine(Message):
     text: str | None
     alternatives: tuple[str, ...] = Field(default=(), description="the engine's other candidates, best first")
     provided: bool = False
+    from_sound: bool = Field(default=False, description="translated from what is said, not from what is written of it")
     error_code: ErrorCode | None = None
     error_message: str | None = None
 

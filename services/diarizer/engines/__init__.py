@@ -10,6 +10,7 @@ from services.diarizer.engines.base import (
     Report,
     Span,
     SpeakerDiarizer,
+    SpeechTranslator,
     SpokenIn,
     Turn,
     VoiceActivity,
@@ -29,6 +30,7 @@ __all__ = [
     "Report",
     "Span",
     "SpeakerDiarizer",
+    "SpeechTranslator",
     "SpokenIn",
     "Turn",
     "VoiceActivity",
@@ -51,6 +53,7 @@ _WHISPERS = (
     "whisper-tiny.en",
 )
 _WHISPERS_ON_CPU = tuple(name for name in _WHISPERS if name != "whisper-large-v3")
+_FASTER_WHISPER = "faster-whisper"
 log = logger(__name__)
 
 
@@ -62,12 +65,14 @@ class Engines:
     recognizer: Recognizer
     diarizer: SpeakerDiarizer
     embedder: VoiceEmbedder
+    speech_translator: SpeechTranslator | None = None
 
     def infos(self) -> tuple[EngineInfo, ...]:
         """What is announced of them."""
         recognizer = self.recognizer.info
         recognizer = recognizer.model_copy(update={"others": _others_here(recognizer)})
-        return recognizer, self.diarizer.info, self.voice_activity.info, self.embedder.info
+        translator = (self.speech_translator.info,) if self.speech_translator else ()
+        return recognizer, self.diarizer.info, self.voice_activity.info, self.embedder.info, *translator
 
 
 def create_engines(settings: DiarizerSettings, models: ModelSettings | None = None) -> Engines:
@@ -78,11 +83,13 @@ def create_engines(settings: DiarizerSettings, models: ModelSettings | None = No
     """
     models = models or ModelSettings()
     os.environ["HF_HUB_OFFLINE"] = "1"  # read when its client is first imported, which faster-whisper does
+    recognizer = create_recognizer(settings, models)
     return Engines(
         create_voice_activity(settings),
-        create_recognizer(settings, models),
+        recognizer,
         create_diarizer(settings, models),
         create_embedder(settings, models),
+        create_speech_translator(settings, recognizer),
     )
 
 
@@ -131,6 +138,30 @@ def _others_here(own: EngineInfo) -> tuple[EngineChoice, ...]:
     weights = (model for model in CATALOGUE if model.engine == "faster-whisper" and is_here(model, models))
     found += [EngineChoice(port=own.port, engine=one.engine, model=one.name) for one in weights]
     return tuple(found)
+
+
+def create_speech_translator(settings: DiarizerSettings, recognizer: Recognizer) -> SpeechTranslator | None:
+    """What translates from sound, with the model of the `recognizer`; None where that does not do it well.
+
+    Raises: PermanentError, `engine_unavailable`, where it is asked for and the recognizer cannot.
+    """
+    asked = settings.speech_translator
+    if asked not in (None, "none", _FASTER_WHISPER):
+        raise _unavailable("speech_translator", asked, "none", _FASTER_WHISPER)
+    if asked != "none" and recognizer.info.name == _FASTER_WHISPER:
+        from services.diarizer.engines.whisper import WhisperRecognizer
+        from services.diarizer.engines.whisper_translator import WhisperTranslator
+
+        whisper = recognizer.whisper if isinstance(recognizer, WhisperRecognizer) else None
+        if whisper and (whisper.translates or (asked and whisper.is_multilingual)):
+            return WhisperTranslator(whisper, recognizer.info)
+    if asked == _FASTER_WHISPER:
+        raise PermanentError(
+            ErrorCode.ENGINE_UNAVAILABLE,
+            f"{recognizer.info.name} {recognizer.info.model} translates no speech: recognize with a multilingual "
+            "Whisper (LOCALCLIP_RECOGNIZER_MODEL=whisper-small), or set LOCALCLIP_SPEECH_TRANSLATOR=none",
+        )
+    return None
 
 
 def create_diarizer(settings: DiarizerSettings, models: ModelSettings) -> SpeakerDiarizer:

@@ -1,5 +1,6 @@
 """A Whisper in memory: what it hears in batches of sounds, and again in one of them."""
 
+import json
 import threading
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -24,6 +25,7 @@ _BEAM = 5
 _HOTWORD_TOKENS = 100  # of 448 that prompt and answer share: 30 s of fast speech take some 200
 _SILENCE_S = 2.0
 _LAST_TIME = 1500  # steps of 20 ms: the end of what it hears at a time
+_DEEP = 8  # of the layers, counted from 0; whisper-small's last such head is in the eleventh
 _WARMER = (0.2, 0.6)  # a second and a third look; all six of its authors' cost more than real time on a CPU
 log = logger(__name__)
 
@@ -37,6 +39,7 @@ class Whisper:
     def __init__(self, folder: Path, models: ModelSettings) -> None:
         self.placement = place_ctranslate2(models)
         self._model = _load(folder, self.placement)
+        self._deepest_head = _deepest_head(folder)
         self._lease = GpuLease(models.gpu_lease, self.placement.name)
         self._lock = threading.Lock()
         try:
@@ -107,6 +110,46 @@ class Whisper:
             )
         return heard
 
+    @property
+    def translates(self) -> bool:
+        """Whether its English is of use: multilingual, with a decoder of nine layers at least.
+
+        Told by the heads that follow the sound: those of base and smaller models, which translate poorly, and those of
+        the turbo and distilled ones, which never learned it, all lie in the first six layers.
+        """
+        return self.is_multilingual and self._deepest_head >= _DEEP
+
+    def translate(self, sounds: Sequence[Samples], language: str) -> list[Passage]:
+        """What is said in each of `sounds`, of 30 s at most, in English."""
+        audio, clips = _laid_out(sounds)
+        with self._turn():
+            segments, _ = BatchedInferencePipeline(self._model).transcribe(
+                audio,
+                language=language,
+                task="translate",
+                batch_size=len(sounds),
+                beam_size=_BEAM,
+                clip_timestamps=clips,
+                without_timestamps=True,
+            )
+            found = list(segments)
+        starts = [round(clip["start"]) * self._model.frames_per_second for clip in clips]
+        return [_said([one for one in found if one.seek == start]) for start in starts]
+
+    def translate_again(self, sound: Samples, language: str) -> Passage:
+        """One sound alone, at higher temperatures where the model doubts what it says."""
+        with self._turn():
+            segments, _ = self._model.transcribe(
+                sound,
+                language=language,
+                task="translate",
+                beam_size=_BEAM,
+                temperature=_WARMER,
+                condition_on_previous_text=False,
+                without_timestamps=True,
+            )
+            return _said(list(segments))
+
     def hear_again(self, sound: Samples, language: str) -> Passage:
         """One sound alone, at higher temperatures where the model doubts what it says.
 
@@ -145,6 +188,12 @@ class _Pipeline(BatchedInferencePipeline):  # type: ignore[misc] # faster-whispe
             rankings = self.model.model.detect_language(encoded)
             self.languages = [(ranking[0][0][2:-2], float(ranking[0][1])) for ranking in rankings]
         return encoded, [{**one, "tokens": _ended(one["tokens"], tokenizer.timestamp_begin)} for one in output]
+
+
+def _deepest_head(folder: Path) -> int:
+    """The last layer, counted from 0, with a head that follows the sound; 0 where a conversion does not say."""
+    heads = json.loads((folder / "config.json").read_text(encoding="utf-8")).get("alignment_heads") or [[0, 0]]
+    return max(int(layer) for layer, _ in heads)
 
 
 def _load(folder: Path, placement: Placement) -> WhisperModel:
@@ -200,6 +249,17 @@ def _passage(segments: Sequence[Any], start_s: float, *, spaces: bool) -> Passag
     tokens = [max(1, len(segment.tokens)) for segment in segments]
     logprob = np.average([segment.avg_logprob for segment in segments], weights=tokens)
     text = "".join(segment.text for segment in segments).strip()
+    return Passage(words, text, float(logprob), max(segment.no_speech_prob for segment in segments))
+
+
+def _said(segments: Sequence[Any]) -> Passage:
+    """What faster-whisper found in one sound, where the times of words are not known."""
+    text = " ".join(filter(None, (segment.text.strip() for segment in segments)))
+    if not text:
+        return Passage(())
+    tokens = [max(1, len(segment.tokens)) for segment in segments]
+    logprob = np.average([segment.avg_logprob for segment in segments], weights=tokens)
+    words = tuple(Word(text=word, start_s=0.0, end_s=0.0) for word in text.split())
     return Passage(words, text, float(logprob), max(segment.no_speech_prob for segment in segments))
 
 

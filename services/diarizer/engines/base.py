@@ -106,6 +106,19 @@ class Recognizer(Protocol):
         ...
 
 
+class SpeechTranslator(Protocol):
+    """Says in another language what is said."""
+
+    @property
+    def info(self) -> EngineInfo:
+        """What this engine is; `pairs` are those it translates."""
+        ...
+
+    def translate(self, recording: Recording, spans: Sequence[Span], language: str, report: Report) -> list[str]:
+        """What is said in each of `spans`, of 30 s at most, from `language`; empty where nothing is understood."""
+        ...
+
+
 class VoiceEmbedder(Protocol):
     """Describes a voice as a vector, so that it can be recognized."""
 

@@ -58,6 +58,11 @@ class WhisperRecognizer:
         self._batch = SafeSize(settings.recognizer_batch or _BATCH[self._whisper.placement.device])
 
     @property
+    def whisper(self) -> Whisper:
+        """Its model, which can do more than recognize."""
+        return self._whisper
+
+    @property
     def info(self) -> EngineInfo:
         """What this engine is: the licence is that of the weights, which are known by their bytes where not by name."""
         return EngineInfo(

@@ -364,7 +364,9 @@ class LineRead(BaseModel):
     text: str | None
     state: LineState
     edited: bool
-    origin: str = Field(description="who wrote the text: engine, provided, memory or person")
+    origin: str = Field(
+        description="who wrote the text: engine, sound (an engine, from what is said), provided, memory or person"
+    )
     alternatives: list[str] = Field(description="the engine's other candidates, best first")
     rounds: int = Field(description="texts that were spoken before this one fitted")
     voice: VoiceChoice | None = Field(description="of this line alone; None: its speaker's")
@@ -600,6 +602,9 @@ class LanguageRead(BaseModel):
     is_target: bool
     voices: list[str] = Field(description="voice engines at hand that speak it")
     translated_from: list[str] = Field(description="source languages an engine at hand translates from")
+    translated_from_sound: list[str] = Field(
+        description="source languages that an engine at hand translates from what is said, if no translator does"
+    )
     understood_by: LanguageService = Field(description="what hears this language in a video")
     spoken_by: LanguageService = Field(description="what speaks it in a dub, where nobody chose a voice")
 

@@ -10,7 +10,7 @@ from nats.js.errors import APIError
 from services.gateway.api.context import Gateway, Parts
 from services.gateway.api.schemas import Health, LanguageRead, LanguageService
 from services.gateway.asyncapi import document
-from services.gateway.capabilities import of_port
+from services.gateway.capabilities import of_port, pairs_by_sound
 from shared.messaging import EngineInfo, is_connected, subjects
 from shared.models import Service, hearing, speaking
 from shared.pipeline import SOURCE_LANGUAGES, Lane, Stage, language
@@ -37,6 +37,7 @@ def _language(code: str, engines: list[EngineInfo]) -> LanguageRead:
         is_target=info.is_target,
         voices=voices,
         translated_from=sorted(sources),
+        translated_from_sound=sorted(source for source, target in pairs_by_sound(engines) if target == code),
         understood_by=_service(hearing(code, _hearer(code, engines))),
         spoken_by=_service(speaking(code, voices[0] if voices else "")),
     )

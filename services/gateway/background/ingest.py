@@ -11,8 +11,9 @@ from nats.js.errors import NotFoundError
 from pydantic import ValidationError
 
 from services.gateway.background.tries import Tries
-from services.gateway.capabilities import Capabilities, can_hear
+from services.gateway.capabilities import Capabilities, can_hear, pairs_by_sound
 from services.gateway.database import queries
+from services.gateway.database.by_sound import Pairs
 from services.gateway.database.engine import Database, DatabaseBusy
 from services.gateway.database.exports import export
 from services.gateway.database.giving_up import give_up
@@ -98,8 +99,9 @@ class Ingest:
             attempt=result.attempt,
         ):
             try:
-                hears = can_hear(await self._capabilities.engines(), result.language)
-                new = await asyncio.to_thread(self._record, result, hears)
+                engines = await self._capabilities.engines()
+                hears, by_sound = can_hear(engines, result.language), pairs_by_sound(engines)
+                new = await asyncio.to_thread(self._record, result, hears, by_sound)
             except Exception as error:  # the message guard: the result stays in the stream until it can be recorded
                 log.exception("result_not_recorded")
                 await self._again_or_never(message, result, error)
@@ -120,7 +122,7 @@ class Ingest:
         log.error("result_set_aside")
         await message.reject()
 
-    def _record(self, result: Result, hears: bool) -> bool:
+    def _record(self, result: Result, hears: bool, by_sound: Pairs) -> bool:
         prepared = None
         if isinstance(result, TranscriptReady):
             try:
@@ -131,7 +133,7 @@ class Ingest:
                 provided, as_they_stand = self._provided(result.task_id)
                 prepared = prepare(result.task_id, transcript, provided, as_they_stand=as_they_stand)
         with self._database.write() as session:
-            new = record(session, result, prepared, hears=hears)
+            new = record(session, result, prepared, hears=hears, by_sound=by_sound)
             if not isinstance(result, RecipeRendered) or export(session, result.task_id, result.export_id):
                 return new
         self._store.delete(keys.recipe_prefix(result.task_id, result.export_id))  # removed while it was made

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from sqlmodel import Session
 
 from services.gateway.database import account, queries
+from services.gateway.database.by_sound import Pairs, takes_over
 from services.gateway.database.consequences import Lines, outdate_export, tell_line
 from services.gateway.database.exports import record_recipe
 from services.gateway.database.judging import judge_again, judge_language
@@ -30,10 +31,12 @@ from shared.messaging import (
     LineTake,
     RecipeRendered,
     Result,
+    SourceLine,
     TakesHeard,
     TranscriptReady,
     TranslatedLine,
     TranslateLines,
+    TranslateSpeech,
     merge_engines,
 )
 from shared.pipeline import Lane, LineState, Status
@@ -45,11 +48,13 @@ def record(
     transcript: Prepared | None = None,
     *,
     hears: bool = False,
+    by_sound: Pairs = (),
 ) -> bool:
     """Apply `result`; return False when it was known, late, or of a task that is gone.
 
     `transcript` belongs to a `TranscriptReady` and is prepared before the transaction.
-    `hears`: an engine at hand can tell something of takes in this language by listening to them.
+    `hears`: an engine at hand can tell something of takes in this language by listening to them. `by_sound`: pairs that
+    one translates from sound.
     """
     result = worded(result)
     task = queries.locked_task(session, result.task_id)
@@ -61,6 +66,11 @@ def record(
     job.state = JobState.FAILED if isinstance(result, JobFailed) else JobState.DONE
     job.finished_at = now()
     used(session, task, result.language, result.chosen)
+    if isinstance(result, JobFailed) and by_sound:
+        failure = takes_over(session, task, job, result, by_sound)
+        if failure is None:
+            return True
+        result = failure
     if isinstance(result, LinesDubbed):
         keep(session, job, result)
     if job.run_stage is None and isinstance(result, RecipeRendered | JobFailed) and job.shard.startswith(RECIPE):
@@ -127,7 +137,7 @@ def _take_translations(
     session: Session, task: Task, language: str, translated: Sequence[TranslatedLine], job: JobRow
 ) -> None:
     made = JOB.validate_json(job.payload)
-    lines = made.lines if isinstance(made, TranslateLines) else ()
+    lines: Sequence[SourceLine] = made.lines if isinstance(made, TranslateLines | TranslateSpeech) else ()
     sources = {line.segment_id: line.text for line in lines if line.asked}
     translated = [line for line in translated if line.segment_id in sources]
     named = list(sources)
@@ -160,7 +170,7 @@ def _take_translations(
 def _origin(row: LineRow, line: TranslatedLine) -> str:
     """Who wrote the text: what was taken as it is and no person brought for this line is from the memory."""
     if not line.provided:
-        return "engine"
+        return "sound" if line.from_sound else "engine"
     return "memory" if row.provided is None else "provided"
 
 

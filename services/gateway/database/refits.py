@@ -153,7 +153,7 @@ def _still(loop: _Loop, order: LineToSpeak | LineToRewrite) -> LineRow | None:
 
 def _may_change(line: LineRow) -> bool:
     """No text of a person is ever replaced, nor a take that a person chose."""
-    by_person = line.edited or line.provided is not None or line.origin != "engine"
+    by_person = line.edited or line.provided is not None or line.origin not in ("engine", "sound")
     return not (by_person or line.pinned or line.omitted)
 
 

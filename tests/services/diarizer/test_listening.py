@@ -9,6 +9,7 @@ import soundfile
 
 from services.diarizer.diarization import Diarization
 from services.diarizer.handlers import dispatch
+from services.diarizer.interpreting import Interpreting
 from services.diarizer.listening import Listening
 from services.diarizer.settings import DiarizerSettings
 from shared.messaging import HearTakes, SpeakerVoice, TakeToHear
@@ -36,7 +37,9 @@ def take(segment_id, key, text=TEXT):
 
 
 def listen(engines, work, context):
-    return dispatch(Diarization(engines, DiarizerSettings()), Listening(engines))(work, context)
+    settings = DiarizerSettings()
+    handle = dispatch(Diarization(engines, settings), Listening(engines), Interpreting(engines, settings))
+    return handle(work, context)
 
 
 def test_takes_are_understood_or_not(engines, bench, say):

@@ -136,7 +136,7 @@ def test_every_line_tells_how_it_came_to_be() -> None:
     lines = [
         line(0, 2, take=(0, 2), rounds=2, origin="memory", decision="fits", error_rate=0.1, similarity=0.8),
         line(3, 5, error_code="engine_failed"),
-        line(6, 8, take=(6, 8), text="Hola, hola", error_rate=0.4, similarity=0.6),
+        line(6, 8, take=(6, 8), text="Hola, hola", origin="sound", error_rate=0.4, similarity=0.6),
     ]
     found = report(lines)
     assert [(one["id"], one["dubbed"], one["lufs"]) for one in found["lines"]] == [
@@ -146,7 +146,7 @@ def test_every_line_tells_how_it_came_to_be() -> None:
     ]
     first = found["lines"][0]
     assert (first["rounds"], first["origin"], first["decision"], first["fit"]) == (2, "memory", "fits", "natural")
-    assert (found["lines_rewritten"], found["lines_from_memory"]) == (1, 1)
+    assert (found["lines_rewritten"], found["lines_from_memory"], found["lines_from_sound"]) == (1, 1, 1)
     mean = pytest.approx((4 * 0.1 + 10 * 0.4) / 14, abs=1e-4)
     excess = pytest.approx((4 * 0.1 + 10 * 0.4) / 14 - 0.15, abs=1e-4)
     assert found["wer"] == {"mean": mean, "worst": 0.4, "lines": 2, "natural": 0.15, "excess": excess}

@@ -42,6 +42,7 @@ from shared.messaging import (
     TranscriptReady,
     TranslatedLine,
     TranslateLines,
+    TranslateSpeech,
     Worker,
     WorkerSettings,
 )
@@ -63,6 +64,10 @@ MEDIA = MediaFacts(container="mov", duration_s=VIDEO_S, video_codec="h264", audi
 HEARS = tuple(filter(None, os.environ.get("STUB_HEARS", "").split(",")))
 """Languages beside English that the recognizer understands, which is asked about finished takes then."""
 HEAR_DELAY_S = float(os.environ.get("STUB_HEAR_DELAY_S", "0"))
+
+
+SOUND = os.environ.get("STUB_SOUND", "")
+"""The language that the diarizer translates into from sound; the translator then refuses what it does not announce."""
 
 
 VOICES = {"1": (1.0, 0.0), "2": (0.0, 1.0)}
@@ -147,8 +152,21 @@ def hear(job: HearTakes, context: JobContext) -> TakesHeard:
     return TakesHeard(**_address(job), lines=lines, no_similarity="a stub")
 
 
-def listen(job: DiarizeVideo | HearTakes, context: JobContext) -> JobResult:
-    """Both kinds of jobs of the diarizer."""
+def interpret(job: TranslateSpeech, context: JobContext) -> LinesTranslated:
+    """What is heard is told by when it is said."""
+    _work(context, job.kind)
+    lines = tuple(
+        TranslatedLine(segment_id=line.segment_id, text=f"heard at {line.start_s:.0f} s", from_sound=True)
+        for line in job.lines
+        if line.asked
+    )
+    return LinesTranslated(**_address(job), lines=lines, engines=(INTERPRETER.used(),))
+
+
+def listen(job: DiarizeVideo | HearTakes | TranslateSpeech, context: JobContext) -> JobResult:
+    """All kinds of jobs of the diarizer."""
+    if isinstance(job, TranslateSpeech):
+        return interpret(job, context)
     return hear(job, context) if isinstance(job, HearTakes) else diarize(job, context)
 
 
@@ -191,6 +209,8 @@ def translate(job: TranslateLines | RewriteLines, context: JobContext) -> LinesT
             for line in job.lines
         )
         return LinesRewritten(**_address(job), lines=found)
+    if SOUND and (job.source_language, job.language) not in TRANSLATOR.pairs:
+        raise PermanentError(ErrorCode.LANGUAGE_UNSUPPORTED, "the stub does not have the pair")
     lines = tuple(
         TranslatedLine(
             segment_id=line.segment_id,
@@ -276,18 +296,22 @@ def engine(stage: Stage, port: str, **what: object) -> EngineInfo:
     )
 
 
+INTERPRETER = engine(Stage.DIARIZATION, "speech_translator", pairs=(("en", SOUND),))
+
+
 async def main() -> None:
     """Run one worker of each stage until SIGTERM."""
     store, settings = open_store(StorageSettings()), WorkerSettings()
+    ears = (engine(Stage.DIARIZATION, "recognizer", languages=("en", *HEARS)), *((INTERPRETER,) if SOUND else ()))
     plan = (
-        (Stage.DIARIZATION, listen, engine(Stage.DIARIZATION, "recognizer", languages=("en", *HEARS))),
-        (Stage.TRANSLATION, translate, TRANSLATOR),
-        (Stage.CLONING, clone, engine(Stage.CLONING, "voice", languages=("es", "fr", "de"))),
-        (Stage.EXPORT, export_or_render, engine(Stage.EXPORT, "mixer")),
+        (Stage.DIARIZATION, listen, ears),
+        (Stage.TRANSLATION, translate, (TRANSLATOR,)),
+        (Stage.CLONING, clone, (engine(Stage.CLONING, "voice", languages=("es", "fr", "de")),)),
+        (Stage.EXPORT, export_or_render, (engine(Stage.EXPORT, "mixer"),)),
     )
     brokers = {stage: _broker(role) for role, stage in STAGE_OF.items()}
     await asyncio.gather(
-        *(Worker(stage, handle, store, brokers[stage], settings, (engine,)).run() for stage, handle, engine in plan)
+        *(Worker(stage, handle, store, brokers[stage], settings, engines).run() for stage, handle, engines in plan)
     )
 
 

@@ -268,6 +268,8 @@ async def test_a_worker_speaks_for_its_stage_alone(place: Place, role: Role) -> 
         f"$KV.{subjects.ENGINES_BUCKET}.{stage}",
         f"$KV.{subjects.HANDED_BACK_BUCKET}.1",
     }
+    if stage is Stage.DIARIZATION:
+        own.add(subjects.raw_progress("t1", "es", Stage.TRANSLATION))  # it translates from sound
     foreign = [(subject, b"{}") for subject in said_by_services() if subject not in own]
     foreign += [*changes(), *(theft for theft in thefts() if f".{stage}-" not in theft[0] and ".KV_" not in theft[0])]
     foreign += list(diversions())

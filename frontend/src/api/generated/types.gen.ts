@@ -517,7 +517,7 @@ export type EngineInfo = {
     /**
      * Port
      *
-     * recognizer, diarizer, voice_activity, embedder, translator, voice or mixer
+     * recognizer, diarizer, voice_activity, embedder, speech_translator, translator, voice, mixer or separator
      */
     port: string;
     /**
@@ -1069,6 +1069,12 @@ export type LanguageRead = {
      */
     translated_from: Array<string>;
     /**
+     * Translated From Sound
+     *
+     * source languages that an engine at hand translates from what is said, if no translator does
+     */
+    translated_from_sound: Array<string>;
+    /**
      * what hears this language in a video
      */
     understood_by: LanguageService;
@@ -1265,7 +1271,7 @@ export type LineRead = {
     /**
      * Origin
      *
-     * who wrote the text: engine, provided, memory or person
+     * who wrote the text: engine, sound (an engine, from what is said), provided, memory or person
      */
     origin: string;
     /**
@@ -1787,7 +1793,7 @@ export type ReviewLine = {
     /**
      * Origin
      *
-     * who wrote the text: engine, provided, memory or person
+     * who wrote the text: engine, sound (an engine, from what is said), provided, memory or person
      */
     origin: string;
     /**

@@ -92,6 +92,7 @@ function Facts({ line }: { line: LineRead }) {
           </div>
         ))}
       </dl>
+      {line.origin === "sound" && <p className="text-soft text-xs">{t("properties.from_sound")}</p>}
       {line.heard && <p className="text-soft text-xs">{t("properties.heard", { text: line.heard })}</p>}
       {line.decision && (
         <p className="text-soft text-xs">

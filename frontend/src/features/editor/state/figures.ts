@@ -20,6 +20,7 @@ export interface ReportDocument {
   lines_dubbed?: number;
   lines_failed?: number;
   lines_edited?: number;
+  lines_from_sound?: number;
   speed?: { natural_share?: number; p95?: number; max?: number };
   overlap?: number;
   loudness?: { integrated_lufs?: number; true_peak_dbtp?: number };
@@ -31,6 +32,7 @@ export interface Figure {
     | "lines"
     | "failed"
     | "edited"
+    | "from_sound"
     | "natural"
     | "speed"
     | "overlap"
@@ -49,6 +51,7 @@ export function figuresOf(report: ReportDocument): Figure[] {
     ["lines", report.lines_total !== undefined && `${report.lines_dubbed} / ${report.lines_total}`],
     ["failed", report.lines_failed ? String(report.lines_failed) : undefined],
     ["edited", report.lines_edited ? String(report.lines_edited) : undefined],
+    ["from_sound", report.lines_from_sound ? String(report.lines_from_sound) : undefined],
     ["natural", speed?.natural_share !== undefined && percent(speed.natural_share)],
     ["speed", speed?.p95 !== undefined && `${speed.p95.toFixed(2)}× · ${speed.max?.toFixed(2)}×`],
     ["overlap", report.overlap !== undefined && percent(report.overlap)],
