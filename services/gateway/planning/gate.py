@@ -6,6 +6,7 @@ export is taken from the lines as they are now, so that a verdict never speaks o
 """
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import replace
 from statistics import quantiles
 from typing import Any
 
@@ -39,6 +40,9 @@ class GateLimits(BaseModel):
     loudness_tolerance_lu: float | None = Field(default=1.0, ge=0, le=20, description="distance from the target")
     export_checks: bool = Field(default=True, description="the export's own checks: length, loudness, true peak")
     current_export: bool = Field(default=True, description="the file holds what the lines are now")
+    language_as_said: bool = Field(
+        default=True, description="subtitle files that were brought are in the language they are said to be in"
+    )
     min_overlap: float | None = Field(default=None, ge=0, le=1, description="speech overlap with the source")
     max_excess_error_rate: float | None = Field(
         default=0.25, ge=0, description="of re-recognition, beyond what the listener gets wrong of natural speech"
@@ -65,10 +69,12 @@ def judge(
     *,
     doubtful: Collection[str] = (),
     outdated: bool = False,
+    reads_like: str = "",
 ) -> Gate:
     """Compare an export's report and its lines as they are now with the limits.
 
-    `doubtful` are the segments whose text the recognizer was unsure of; `outdated`: lines changed after the export.
+    `doubtful` are the segments whose text the recognizer was unsure of; `outdated`: lines changed after the export;
+    `reads_like` tells which other language a file that was brought is in.
     """
     figures = _figures(report, lines, target_lufs, doubtful)
     misses, unmeasured = [], []
@@ -85,7 +91,9 @@ def judge(
         misses += [Miss(figure=f"checks.{name}", value=False, limit=True) for name, good in checks.items() if not good]
     if limits.current_export and outdated:
         misses.append(Miss(figure="current_export", value=False, limit=True))
-    causes = _causes(report, lines, doubtful)
+    if limits.language_as_said and reads_like:
+        misses.append(Miss(figure="language_as_said", value=False, limit=True))
+    causes = replace(_causes(report, lines, doubtful), reads_like=reads_like)
     return Gate(passed=not misses, misses=misses, reasons=reasons_of(misses, causes), unmeasured=unmeasured)
 
 

@@ -7,6 +7,7 @@
 | `unspoken_edits` | lines edited or added and not spoken since |
 | `export_older` | the file was made before the last change |
 | `doubtful_source` | lines whose source the recognizer was unsure of |
+| `other_language` | a file that was brought, in another language than it is said to be in |
 | `misheard` | what a listener understood wrong of the takes |
 | `voice_poor` | takes unlike their speakers |
 | `too_fast` | tempo and overflow |
@@ -53,6 +54,7 @@ class Causes:
     unlike: Sequence[str] = ()
     doubtful: Sequence[str] = ()
     lost_s: float = 0.0
+    reads_like: str = ""
     lost: Sequence[tuple[float, float]] = field(default=())
 
 
@@ -82,6 +84,11 @@ _KINDS = (
         "doubtful",
     ),
     _Kind(
+        "other_language",
+        "a subtitle file is in another language",
+        "bring the right file, or say which language it is in; if it is, turn `language_as_said` off",
+    ),
+    _Kind(
         "misheard",
         "much of the dub is not understood when it is heard again",
         "listen to these lines; choose another voice, or write another text",
@@ -99,6 +106,7 @@ _KIND_OF = {
     "lines_unspoken": "unspoken_edits",
     "current_export": "export_older",
     "doubtful": "doubtful_source",
+    "language_as_said": "other_language",
     "error_rate": "misheard",
     "similarity": "voice_poor",
     "lines_overflow": "too_fast",
@@ -133,6 +141,8 @@ def _figures_text(kind: _Kind, misses: Sequence[Miss], causes: Causes) -> str:
     if kind.code == "speech_lost":
         where = ", ".join(f"{_clock(start_s)}-{_clock(end_s)}" for start_s, end_s in causes.lost[:3])
         return f": {causes.lost_s:.1f} s, {misses[0].value:.0%} of it" + (f" ({where})" if where else "")
+    if kind.code == "other_language":
+        return f": {causes.reads_like}"
     if kind.code == "file_checks":
         return ": " + ", ".join(miss.figure.removeprefix("checks.") for miss in misses)
     told = [_miss_text(miss) for miss in misses if not isinstance(miss.value, bool)]

@@ -4,10 +4,12 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from services.gateway.planning.alignment import Matched
+from shared.pipeline import BASE
 from shared.transcript import Remark, RemarkKind, Remarks, Timing
 
 _KEY = "subtitle_remarks"
 _TIMING = "subtitle_timing"
+_OTHER = RemarkKind.READS_LIKE
 _OF_A_MATCH = (RemarkKind.MATCHED_NOTHING, RemarkKind.LINES_WITHOUT)
 
 
@@ -33,6 +35,14 @@ def with_match(config: Mapping[str, Any], language: str, matched: Matched) -> di
         found.add(RemarkKind.LINES_WITHOUT)
     before = [remark for remark in remarks_of(config).get(language, []) if remark.kind not in _OF_A_MATCH]
     return with_remarks(config, language, [*before, *found.all()])
+
+
+def reads_like(config: Mapping[str, Any], language: str) -> str:
+    """What is said of the source subtitles, or of the translation into `language`, that are in another language."""
+    remarks = remarks_of(config)
+    files = (("the source subtitles", BASE), (f"the translation '{language}'", language))
+    found = [f"{file}: {one.text}" for file, code in files for one in remarks.get(code, []) if one.kind == _OTHER]
+    return "; ".join(found)
 
 
 def with_timing(config: Mapping[str, Any], timing: Timing | None) -> dict[str, Any]:

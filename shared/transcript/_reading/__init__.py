@@ -31,8 +31,9 @@ from shared.transcript._reading._tidying import (
     without_repeats,
 )
 from shared.transcript._reading._timed import read_srt, read_vtt
+from shared.transcript._reading._written import language_named, reads_like
 
-__all__ = ["MAX_CUES", "Reading", "Remark", "RemarkKind", "Remarks", "TooManyCues", "read_subtitles"]
+__all__ = ["MAX_CUES", "Reading", "Remark", "RemarkKind", "Remarks", "TooManyCues", "read_subtitles", "reads_like"]
 
 MAX_CUES = 50_000
 """Of a file; a whole day of speech has fewer."""
@@ -94,6 +95,9 @@ def read_subtitles(data: bytes, language: str | None = None, frames_per_s: float
     cues = one_language(cues, language, remarks)
     cues = with_lengths(list(short_enough(cues, remarks)), remarks)
     ordered = sorted(cues, key=lambda cue: (cue.start_s, cue.end_s))
+    if language and (found := reads_like([cue.text for cue in ordered], language)):
+        like, said = language_named(found), language_named(language)
+        remarks.add(RemarkKind.READS_LIKE, detail=f"it reads like {like}, not like {said}: is it the right file?")
     return Reading(cues=tuple(ordered), format=format_, remarks=remarks.all())
 
 

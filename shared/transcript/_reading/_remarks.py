@@ -7,7 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 _MOST_ROWS = 20
 
-Action = Literal["repaired", "merged", "left_out"]
+Action = Literal["repaired", "merged", "left_out", "noticed"]
 
 
 class RemarkKind(StrEnum):
@@ -35,6 +35,7 @@ class RemarkKind(StrEnum):
     AFTER_END = "after_end"
     MATCHED_NOTHING = "matched_nothing"
     LINES_WITHOUT = "lines_without"
+    READS_LIKE = "reads_like"
 
 
 _WORDS: dict[RemarkKind, tuple[Action, str]] = {
@@ -60,11 +61,12 @@ _WORDS: dict[RemarkKind, tuple[Action, str]] = {
     RemarkKind.AFTER_END: ("left_out", "it begins after the end of the video"),
     RemarkKind.MATCHED_NOTHING: ("left_out", "at its time nobody says anything that it could translate"),
     RemarkKind.LINES_WITHOUT: ("repaired", "lines of the video have no text here: an engine translates them"),
+    RemarkKind.READS_LIKE: ("noticed", "it reads like another language than it is said to be in"),
 }
 
 
 class Remark(BaseModel):
-    """One kind of thing that was repaired, merged or left out, and in which rows of the file."""
+    """One kind of thing that was noticed, repaired, merged or left out, and in which rows of the file."""
 
     model_config = ConfigDict(frozen=True)
 

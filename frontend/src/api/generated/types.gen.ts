@@ -768,6 +768,12 @@ export type GateLimits = {
      */
     export_checks?: boolean;
     /**
+     * Language As Said
+     *
+     * subtitle files that were brought are in the language they are said to be in
+     */
+    language_as_said?: boolean;
+    /**
      * Loudness Tolerance Lu
      *
      * distance from the target
@@ -1675,13 +1681,13 @@ export type Redub = {
 /**
  * Remark
  *
- * One kind of thing that was repaired, merged or left out, and in which rows of the file.
+ * One kind of thing that was noticed, repaired, merged or left out, and in which rows of the file.
  */
 export type Remark = {
     /**
      * Action
      */
-    action: 'repaired' | 'merged' | 'left_out';
+    action: 'repaired' | 'merged' | 'left_out' | 'noticed';
     /**
      * Count
      *
@@ -1708,7 +1714,7 @@ export type Remark = {
  *
  * What was the matter.
  */
-export type RemarkKind = 'encoding' | 'bad_bytes' | 'twice_encoded' | 'double_spaced' | 'odd_times' | 'text_beside_times' | 'unreadable' | 'no_length' | 'order' | 'frames' | 'loose_text' | 'rolling' | 'repeated' | 'no_text' | 'note' | 'drawing' | 'other_language' | 'too_long' | 'past_end' | 'after_end' | 'matched_nothing' | 'lines_without';
+export type RemarkKind = 'encoding' | 'bad_bytes' | 'twice_encoded' | 'double_spaced' | 'odd_times' | 'text_beside_times' | 'unreadable' | 'no_length' | 'order' | 'frames' | 'loose_text' | 'rolling' | 'repeated' | 'no_text' | 'note' | 'drawing' | 'other_language' | 'too_long' | 'past_end' | 'after_end' | 'matched_nothing' | 'lines_without' | 'reads_like';
 
 /**
  * ReviewLine

@@ -8,9 +8,11 @@ from hypothesis import strategies as st
 
 from services.gateway.planning.doubt import sureness
 from services.gateway.planning.gate import GateLimits, judge
+from services.gateway.planning.remarks import reads_like, with_remarks
 from services.gateway.planning.review import is_issue, reasons, score
 from services.gateway.planning.units import LineView
 from shared.pipeline import LineState
+from shared.transcript import RemarkKind, Remarks
 
 GOOD: dict[str, Any] = {
     "overlap": 0.9,
@@ -120,6 +122,21 @@ def test_a_file_older_than_its_lines_does_not_pass() -> None:
     gate = judge(GOOD, [line()], GateLimits(), -16.0, outdated=True)
     assert [reason.code for reason in gate.reasons] == ["export_older"]
     assert judge(GOOD, [line()], GateLimits(current_export=False), -16.0, outdated=True).passed
+
+
+def test_a_file_in_another_language_does_not_pass() -> None:
+    """Of the source for every language, of a translation for its own; a person may know better."""
+    found = Remarks()
+    found.add(RemarkKind.READS_LIKE, detail="it reads like French, not like English")
+    french = with_remarks({}, "base", found.all())
+    gate = judge(GOOD, [line()], GateLimits(), -16.0, reads_like=reads_like(french, "es"))
+    (reason,) = gate.reasons
+    assert (gate.passed, reason.code, reason.figures) == (False, "other_language", ["language_as_said"])
+    assert reason.text.endswith("the source subtitles: it reads like French, not like English")
+    assert judge(GOOD, [line()], GateLimits(language_as_said=False), -16.0, reads_like=reads_like(french, "es")).passed
+    translation = with_remarks({}, "de", found.all())
+    assert reads_like(translation, "de").startswith("the translation 'de': ")
+    assert reads_like(translation, "es") == ""
 
 
 def test_a_reason_names_a_few_of_many_lines() -> None:
