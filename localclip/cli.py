@@ -4,6 +4,7 @@ import json
 import signal
 import sys
 from contextlib import AbstractContextManager
+from enum import StrEnum
 from pathlib import Path
 from types import FrameType
 from typing import Annotated, NoReturn
@@ -14,6 +15,7 @@ from rich.console import Console
 from rich.table import Table
 
 from localclip import account_commands, backup_commands, checks, doctor, editing, model_commands
+from localclip.answering import answer, is_interactive
 from localclip.client import Client, NewTask
 from localclip.dub import Dubbed, dub, split_languages, split_translations
 from localclip.engines import engines
@@ -35,12 +37,23 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
+
+
+class OnDoubt(StrEnum):
+    """What is done about a transcript that is doubtful as a whole."""
+
+    ASK = "ask"
+    CONTINUE = "continue"
+    FAIL = "fail"
+
+
 _NOT_GOOD = 3
 """A dub is there, and its gate did not pass."""
 app.add_typer(account_commands.glossary, name="glossary")
 app.add_typer(account_commands.cast, name="cast")
 app.add_typer(model_commands.models, name="models")
 app.command()(account_commands.review)
+app.command()(answer)
 app.command("backup")(backup_commands.save)
 app.command("restore")(backup_commands.restore)
 
@@ -92,6 +105,10 @@ def dub_command(
     text_track: Annotated[
         int | None, typer.Option(min=1, help="subtitles inside the file to use in place of recognition, from 1 on")
     ] = None,
+    on_doubt: Annotated[
+        OnDoubt | None,
+        typer.Option(help="a transcript that is doubtful as a whole: ask, continue and say so, or fail"),
+    ] = None,
     out: Annotated[Path | None, typer.Option(help="folder for the results [default: ./<video>-dub]")] = None,
     subtitles: Annotated[
         Path | None,
@@ -115,6 +132,8 @@ def dub_command(
     languages = split_languages(to)
     if subtitles and not source:
         raise LocalClipError("--subtitles needs --from: name the language the subtitles are in")
+    if on_doubt is OnDoubt.ASK and not (server or is_interactive(console)):
+        raise LocalClipError("--on-doubt ask: nobody could answer here; use a terminal, or a --server others can reach")
     new = NewTask(
         video=video,
         target_languages=languages,
@@ -122,6 +141,7 @@ def dub_command(
         num_speakers=speakers,
         audio_track=audio_track,
         text_track=text_track,
+        on_doubt=on_doubt,
         subtitles=subtitles,
         translations=split_translations(translation or [], languages),
     )
@@ -239,7 +259,8 @@ def tasks(
         grid.add_column(heading, overflow="fold")
     for task in page.tasks:
         states = (f"{name} {state.progress:.0f}% {state.status}" for name, state in task.language_status.items())
-        grid.add_row(task.task_id, task.video_original_name, task.status, ", ".join(states))
+        status = "asks something (localclip answer)" if task.waiting_for else str(task.status)
+        grid.add_row(task.task_id, task.video_original_name, status, ", ".join(states))
     console.print(grid)
 
 

@@ -1,5 +1,6 @@
 """A small typed client of the gateway."""
 
+import base64
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -47,6 +48,7 @@ class NewTask:
     num_speakers: int | None = None
     audio_track: str | None = None
     text_track: int | None = None
+    on_doubt: str | None = None
     export_settings: Mapping[str, Any] = field(default_factory=dict)
     subtitles: Path | None = None
     translations: Mapping[str, Path] = field(default_factory=dict)
@@ -59,6 +61,7 @@ class NewTask:
             "num_speakers": self.num_speakers,
             "audio_track": self.audio_track,
             "text_track": self.text_track,
+            "on_doubt": self.on_doubt,
             "export_settings": dict(self.export_settings),
         }
         return json.dumps({name: value for name, value in config.items() if value or name == "target_languages"})
@@ -138,6 +141,20 @@ class Client:
     def retry(self, task_id: str) -> Task:
         """Do again what failed or was canceled."""
         return Task.model_validate(self._request("POST", f"/api/tasks/{task_id}/retry").json())
+
+    def answer(
+        self,
+        task_id: str,
+        choice: str,
+        *,
+        question_id: str | None = None,
+        language: str | None = None,
+        subtitles: Path | None = None,
+    ) -> Task:
+        """Answer what a task asks: `continue`, another `language`, or `subtitles`."""
+        sent = base64.b64encode(subtitles.read_bytes()).decode() if subtitles else None
+        body = {"choice": choice, "question_id": question_id, "language": language, "subtitles": sent}
+        return Task.model_validate(self._request("POST", f"/api/tasks/{task_id}/answer", json=body).json())
 
     def artifacts(self, task_id: str) -> tuple[Artifact, ...]:
         """List the files of a task."""

@@ -7,6 +7,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TransferSpeedColumn
 
+from localclip.answering import ask, is_interactive, tell_question
 from localclip.board import new_board, with_progress, with_task
 from localclip.client import Client, NewTask
 from localclip.errors import LocalClipError
@@ -72,6 +73,9 @@ def dub(client: Client, new: NewTask, folder: Path, console: Console) -> Dubbed:
     told = tell_remarks(task, console)
     try:
         task = _watch(client, task, tuple(new.target_languages), console)
+        while task.waiting_for is not None:
+            ask(client, task.task_id, task.waiting_for, console)
+            task = _watch(client, task, tuple(new.target_languages), console)
         results = fetch(client, task, tuple(new.target_languages), folder)
     except KeyboardInterrupt:
         console.print("canceling ...", style="yellow")
@@ -124,7 +128,9 @@ def _upload(client: Client, new: NewTask, console: Console) -> Task:
 
 
 def _watch(client: Client, task: Task, languages: tuple[str, ...], console: Console) -> Task:
+    """Show how far it is until it has ended, or asks what somebody at this terminal can answer."""
     board = with_task(new_board(languages), task)
+    told = None
     with create_view(console) as view:
         view.show(board)
         for update in Follower(client, task.task_id).updates():
@@ -137,4 +143,9 @@ def _watch(client: Client, task: Task, languages: tuple[str, ...], console: Cons
                 task = update
                 board = with_task(board, task)
             view.show(board)
+            if task.waiting_for and task.waiting_for != told:
+                if is_interactive(console):
+                    break
+                told = task.waiting_for
+                tell_question(task.task_id, told, console)
     return task

@@ -46,6 +46,7 @@ class LanguageStatus(_Answer):
     gate_passed: bool | None = None
     gate: str | None = None
     gate_reasons: tuple[GateReason, ...] = ()
+    waiting_for: str | None = None
     error_code: str | None = None
     error_message: str | None = None
     stages: dict[str, StageStatus] = {}
@@ -93,6 +94,23 @@ class TaskEngine(_Answer):
         return self.engine if self.model in ("", self.engine) else f"{self.engine} ({self.model})"
 
 
+class Doubt(_Answer):
+    """Something about a transcript that a person should know."""
+
+    code: str
+    text: str
+    mend: str = ""
+
+
+class Question(_Answer):
+    """What a task waits for a person to say."""
+
+    question_id: str
+    reasons: tuple[Doubt, ...] = ()
+    language: str = ""
+    sounds_like: str | None = None
+
+
 class TaskConfig(_Answer):
     """What a task is to become."""
 
@@ -110,6 +128,7 @@ class Task(_Answer):
     language_status: dict[str, LanguageStatus] = {}
     config: TaskConfig = TaskConfig()
     media: MediaFacts | None = None
+    waiting_for: Question | None = None
     note: str | None = None
     subtitle_remarks: dict[str, tuple[Remark, ...]] = {}
     subtitle_timing: Timing | None = None

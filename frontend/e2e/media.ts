@@ -9,6 +9,8 @@ export const dialogue = `${folder}/dialogue.mp4`;
 export const clips = ["Opening scene.mp4", "访谈 第一集.mp4", "Trailer.mp4"].map((name) => `${folder}/${name}`);
 /** The same, padded to some parts of an upload. */
 export const heavy = `${folder}/Long recording.mp4`;
+/** Chinese, which the recognizer of these tests takes for English. */
+export const chinese = `${folder}/Chinese talk.mp4`;
 export const notAVideo = `${folder}/notes.mp4`;
 
 const PADDING = 24 * 1024 * 1024;
@@ -25,5 +27,8 @@ export default function make(): void {
   box.writeUInt32BE(box.length, 0);
   box.write("free", 4, "latin1");
   appendFileSync(heavy, box);
+  const said = "今天我们来谈一谈城市的交通。每天早上都有很多人坐地铁去上班。";
+  execFileSync("espeak-ng", ["-v", "cmn", "-w", `${folder}/zh.wav`, said]);
+  execFileSync("ffmpeg", ["-v", "error", "-y", "-i", first, "-i", `${folder}/zh.wav`, "-map", "0:v", "-map", "1:a", "-c:v", "copy", "-c:a", "aac", chinese]);
   writeFileSync(notAVideo, "These are notes, and no video. ".repeat(2000));
 }

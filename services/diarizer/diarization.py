@@ -73,6 +73,7 @@ class _Heard:
 
     language: str
     confidence: float | None = None
+    assumed: bool = False
     lines: Sequence[Draft] = ()
     languages: Sequence[SpokenIn] = ()
     turns: Sequence[Turn] = ()
@@ -206,7 +207,10 @@ class Diarization:
             as_they_stand=job.captions == "as_written",
         )
         by = (words.info, *used)
-        return _Heard(found.language, found.confidence, lines, found.languages, turns, listened.note, by)
+        assumed = spoken is None and found.confidence is None
+        taken = _taken_as(found.language, by[0]) if assumed else None
+        said = " ".join(filter(None, (taken, listened.note))) or None
+        return _Heard(found.language, found.confidence, assumed, lines, found.languages, turns, said, by)
 
     def _turns(
         self, recording: Recording, speech: Sequence[Span], num_speakers: int | None, report: Report
@@ -235,6 +239,7 @@ class Diarization:
         transcript = Transcript(
             source_language=heard.language,
             source_language_confidence=heard.confidence,
+            source_language_assumed=heard.assumed,
             media=facts,
             speakers=speakers,
             segments=segments,
@@ -333,6 +338,12 @@ def _brought(job: DiarizeVideo, context: JobContext, spoken: str | None, frames_
         raise PermanentError(
             ErrorCode.ARTIFACT_MISSING, "the uploaded subtitles are gone; upload them again"
         ) from error
+
+
+def _taken_as(code: str, recognizer: EngineInfo) -> str:
+    """What a person should know of a language that nobody named and no engine here could recognize."""
+    name = language(code).name
+    return f"Taken as {name}: {recognizer.name} knows no other language. Set the source language if another is spoken."
 
 
 def _silence(media: _Media) -> str | None:

@@ -17,6 +17,7 @@ from nats.js.errors import APIError
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
 from services.gateway.api import (
+    answers,
     artifacts,
     cast,
     clips,
@@ -81,6 +82,7 @@ _ROUTES = (
     tasks,
     uploads,
     work,
+    answers,
     jobs,
     segments,
     lines,

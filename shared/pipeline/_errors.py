@@ -32,6 +32,7 @@ class ErrorCode(StrEnum):
     RESULT_UNUSABLE = "result_unusable"
     WORKER_LOST = "worker_lost"
     INTERNAL = "internal"
+    DOUBTFUL_SOURCE = "doubtful_source"
     CANCELED = "canceled"
 
 

@@ -139,6 +139,9 @@ class Transcript(_Frozen):
     source_language_confidence: float | None = Field(
         default=None, ge=0, le=1, description="of a language that was found out; None for one that was given"
     )
+    source_language_assumed: bool = Field(
+        default=False, description="nobody said which language is spoken, and the recognizer knows no other"
+    )
     media: MediaFacts
     speakers: tuple[Speaker, ...] = ()
     segments: tuple[Segment, ...] = ()

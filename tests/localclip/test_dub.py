@@ -93,6 +93,36 @@ def test_a_dub_that_leaves_speech_out_is_no_success(stack: Stack, talk: Path, tm
     assert "es: speech_lost: speech of the original is in no line" in done.stdout
 
 
+def test_speech_of_another_language_is_asked_about_and_never_done(stack: Stack, talk: Path, tmp_path: Path) -> None:
+    """Chinese is taken for English by a recognizer that knows nothing else: it is told, asked about where that is
+    wanted, and whoever goes on all the same sees 3."""
+    chinese = tmp_path / "chinese.mp4"
+    said = "今天我们来谈一谈城市的交通。每天早上都有很多人坐地铁去上班。"
+    subprocess.run(["espeak-ng", "-v", "cmn", "-w", str(tmp_path / "zh.wav"), said], check=True)
+    run_ffmpeg(
+        *("-i", str(talk), "-i", str(tmp_path / "zh.wav"), "-map", "0:v", "-map", "1:a", "-c:v", "copy"), str(chinese)
+    )
+    arguments = command(stack, str(chinese), "--to", "es", "--on-doubt", "ask", "--out", str(tmp_path / "out"))
+    with subprocess.Popen(arguments, stdout=subprocess.PIPE, text=True) as dubbing:
+        assert dubbing.stdout is not None
+        told = []
+        for row in dubbing.stdout:
+            told.append(row)
+            if "localclip answer" in row:
+                task_id = row.split()[4]
+                answer = [sys.executable, "-m", "localclip", "answer", task_id, "--server", stack.url]
+                asked = subprocess.run(answer, capture_output=True, text=True, check=True, timeout=60).stdout
+                done = subprocess.run([*answer, "--continue"], capture_output=True, text=True, check=True, timeout=60)
+                assert done.stdout.startswith(f"{task_id}: processing")
+    text = "".join(told)
+    assert dubbing.returncode == 3, text
+    for question in (asked, text):
+        assert "This may not be English: nobody said which language it is" in question
+        assert "Recognition is poor here" in question
+    assert "Taken as English: pocketsphinx knows no other language." in text
+    assert "es: doubtful_source: the recognizer was unsure of the source text" in text
+
+
 def test_an_interrupt_cancels_the_task(stack: Stack, talk: Path, tmp_path: Path) -> None:
     """Ctrl-C at any time: the task stops on the gateway too, and the shell sees 130."""
     arguments = (str(talk), "--to", "fr", "--from", "en", "--out", str(tmp_path / "out"))

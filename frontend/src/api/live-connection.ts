@@ -30,7 +30,9 @@ export const EVENT_NAMES = [
   "resync",
   "heartbeat",
   "progress",
-  ...["created", "updated", "completed", "failed", "canceled", "deleted"].map((name) => `task.${name}`),
+  ...["created", "updated", "waiting", "answered", "completed", "failed", "canceled", "deleted"].map(
+    (name) => `task.${name}`,
+  ),
   ...["completed", "failed", "canceled", "stale", "updated"].map((name) => `language.${name}`),
   ...["speaker_diarization", "translation", "voice_cloning", "export"].flatMap((stage) =>
     ["started", "completed", "failed", "canceled"].map((name) => `${stage}.${name}`),

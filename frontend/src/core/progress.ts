@@ -86,7 +86,7 @@ export type Tone = "idle" | "busy" | "good" | "warn" | "bad";
 export function tone(status: string): Tone {
   if (status === "processing") return "busy";
   if (status === "completed") return "good";
-  if (status === "stale") return "warn";
+  if (status === "stale" || status === "asking") return "warn";
   if (status === "failed") return "bad";
   return "idle";
 }
@@ -98,9 +98,11 @@ export function targets(task: TaskRead): [string, LanguageStatus][] {
 
 const TO_START = new Set<string>(["pending", "stale", "canceled", "failed"]);
 
-/** Languages that are not what they are to become. */
+/** Languages that are not what they are to become; those that wait for an answer need no start. */
 export function toStart(task: TaskRead): string[] {
-  return targets(task).flatMap(([code, language]) => (TO_START.has(language.status) ? [code] : []));
+  return targets(task).flatMap(([code, language]) =>
+    TO_START.has(language.status) && !language.waiting_for ? [code] : [],
+  );
 }
 
 const FINISHED = new Set<string>(["completed", "stale"]);
@@ -114,8 +116,9 @@ export function canStart(task: TaskRead): boolean {
   return toStart(task).length > 0;
 }
 
-/** The status of a task as it is shown: a finished one with an outdated export has changes to take in. */
-export function shownStatus(task: TaskRead): TaskRead["status"] {
+/** The status of a task as it is shown: one that asks something, and a finished one with changes to take in. */
+export function shownStatus(task: TaskRead): TaskRead["status"] | "asking" {
+  if (task.waiting_for) return "asking";
   const outdated = targets(task).some(([, language]) => language.status === "stale");
   return task.status === "completed" && outdated ? "stale" : task.status;
 }

@@ -19,6 +19,7 @@ from services.gateway.database.jobs import spans
 from services.gateway.database.tables import LineRow, SegmentRow, SpeakerRow, StageRun, Task, TaskEngine, TaskLanguage
 from services.gateway.live.hub import Hub
 from services.gateway.planning.keeping import TO_TRANSLATE
+from services.gateway.planning.questions import Question, question_of
 from services.gateway.planning.remarks import remarks_of, timing_of
 from shared.pipeline import BASE, GRAPH, LineState, Stage, Status
 from shared.transcript import MediaFacts
@@ -59,6 +60,7 @@ def _task(
         **fields,
         language_status=status,
         config=TaskConfig.model_validate(known),
+        waiting_for=_waiting_for(task),
         media=MediaFacts.model_validate(task.media) if task.media else None,
         subtitle_remarks=remarks_of(task.config),
         subtitle_timing=timing_of(task.config),
@@ -67,6 +69,11 @@ def _task(
 
 def _engine(row: TaskEngine) -> KeptEngine:
     return KeptEngine(**row.model_dump(include=set(KeptEngine.model_fields)))
+
+
+def _waiting_for(task: Task) -> Question | None:
+    question = question_of(task.question)
+    return question if question and question.answer is None and task.status == Status.PENDING else None
 
 
 def _progress(task: Task, run: StageRun | None, hub: Hub) -> dict[str, Any]:
@@ -111,7 +118,7 @@ def _language(task: Task, row: TaskLanguage, runs: Runs, issues: int, hub: Hub) 
         total += spec.weight * (100 if state["status"] == Status.COMPLETED else state["progress"])
         if current is None and run is not None and run.status in _OPEN:
             current = spec.stage
-    finished = row.status == Status.COMPLETED
+    finished, waiting_for = row.status == Status.COMPLETED, _waiting_for(task)
     shown = stages.get(current or "", {})
     return LanguageStatus(
         status=Status(row.status),
@@ -123,6 +130,7 @@ def _language(task: Task, row: TaskLanguage, runs: Runs, issues: int, hub: Hub) 
         gate_passed=row.gate["passed"] if row.gate else None,
         gate=("passed" if row.gate["passed"] else "failed") if row.gate else None,
         gate_reasons=row.gate.get("reasons", []) if row.gate else [],
+        waiting_for=waiting_for.kind if waiting_for and row.status == Status.PENDING and current else None,
         error_code=row.error_code,
         error_message=row.error_message,
         stages=stages,

@@ -7,6 +7,7 @@ from pydantic import AfterValidator, Base64Bytes, BaseModel, BeforeValidator, Co
 
 from services.gateway.planning.gate import GateLimits
 from services.gateway.planning.gate_reasons import GateReason
+from services.gateway.planning.questions import Choice, OnDoubt, Question
 from shared.messaging import ExportRecipe, ExportSettings, GlossaryTerm
 from shared.pipeline import SOURCE_LANGUAGES, TARGET_LANGUAGES, LineState, Stage, Status
 from shared.transcript import Decision, MediaFacts, Remark, Timing
@@ -80,6 +81,11 @@ class TaskConfig(_Schema):
         le=99,
         description="subtitles inside the file that are the source text, by number from 1 on",
     )
+    on_doubt: OnDoubt = Field(
+        default="continue",
+        description="what happens when the transcript is doubtful as a whole: `ask` waits for an answer, `continue` "
+        "goes on and says so in the note, `fail` ends the task",
+    )
     glossary: list[GlossaryTerm] = Field(default=[], max_length=500)
     export_settings: ExportSettings = ExportSettings()
     gate: GateLimits = Field(default=GateLimits(), description="what a language has to reach to have no issues")
@@ -100,6 +106,9 @@ class LanguageStatus(BaseModel):
     )
     gate_reasons: list[GateReason] = Field(
         default=[], description="why it did not pass and what would mend it, the gravest first"
+    )
+    waiting_for: Literal["doubtful_source"] | None = Field(
+        default=None, description="it is pending until the question of the task is answered"
     )
     error_code: str | None = None
     error_message: str | None = None
@@ -161,8 +170,12 @@ class TaskRead(BaseModel):
     config: TaskConfig
     media: MediaFacts | None
     source_language: str | None
+    waiting_for: Question | None = Field(
+        default=None, description="the task is pending until this is answered (`POST .../answer`)"
+    )
     note: str | None = Field(
-        description="why there is nothing to dub, or which of several audio tracks were listened to, if so"
+        description="what a person should know: why there is nothing to dub, which of several audio tracks were "
+        "listened to, which language was assumed, what is doubtful about the transcript"
     )
     subtitle_remarks: dict[str, list[Remark]] = Field(
         default={}, description="what was repaired, merged or left out of the subtitle files that were brought"
@@ -190,6 +203,7 @@ class TaskUpdate(_Schema):
     num_speakers: int | None = Field(default=None, ge=1, le=20)
     audio_track: AudioTracks | None = None
     text_track: int | None = Field(default=None, ge=1, le=99)
+    on_doubt: OnDoubt | None = None
     glossary: list[GlossaryTerm] | None = Field(default=None, max_length=500)
     export_settings: ExportSettings | None = None
     gate: GateLimits | None = None
@@ -264,6 +278,15 @@ class CancelTask(_Schema):
     """What to stop; None: everything."""
 
     languages: list[TargetLanguage] | None = Field(default=None, min_length=1)
+
+
+class TaskAnswer(_Schema):
+    """The answer to what a task waits for."""
+
+    choice: Choice = Field(description="`continue` as it is; hear it again in `language`; take `subtitles` instead")
+    question_id: str | None = Field(default=None, max_length=60, description="of the question that is meant")
+    language: SourceLanguage | None = Field(default=None, description="what is spoken, also what subtitles are in")
+    subtitles: Base64Bytes | None = Field(default=None, description="a subtitle file of any format, in base64")
 
 
 class Started(BaseModel):

@@ -31,6 +31,7 @@ from services.gateway.database.tables import (
 )
 from services.gateway.planning.board import Board, LanguageGoal, Run
 from services.gateway.planning.fair_share import Waiting
+from services.gateway.planning.questions import is_open
 from services.gateway.planning.review import MISHEARD
 from shared.pipeline import Lane, LineState, Stage, Status
 
@@ -161,6 +162,7 @@ def board(session: Session, task_: Task) -> Board:
             for row in languages(session, [task_.task_id]).get(task_.task_id, [])
         ),
         status=Status(task_.status),
+        waiting=is_open(task_.question),
     )
 
 

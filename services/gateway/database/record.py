@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from sqlmodel import Session
 
 from services.gateway.database import account, queries
+from services.gateway.database.asking import ask
 from services.gateway.database.by_sound import Pairs, takes_over
 from services.gateway.database.consequences import Lines, outdate_export, tell_line
 from services.gateway.database.exports import record_recipe
@@ -112,6 +113,7 @@ def _take_in(
             if transcript is None:
                 raise ValueError("a transcript result needs its transcript")
             take_transcript(session, task, result, transcript)
+            ask(session, task, run, transcript)
         case LinesTranslated():
             _take_translations(session, task, result.language, result.lines, job)
         case LinesDubbed() | LinesRewritten() | JobFailed() if is_refit(job):

@@ -51,7 +51,7 @@ def _partial(name: str, *columns: str, where: str) -> Index:
 
 
 class Task(SQLModel, table=True):
-    """One uploaded video."""
+    """One uploaded video. `question` is what a person was asked, and the answer once there is one."""
 
     __tablename__ = "tasks"
     __table_args__ = (Index("ix_tasks_created", "created_at"), Index("ix_tasks_status", "status", "created_at"))
@@ -69,6 +69,7 @@ class Task(SQLModel, table=True):
     source_language: str | None = Field(default=None, max_length=8)
     transcript_key: str | None = None
     note: str | None = None
+    question: dict[str, Any] | None = Field(default=None, sa_type=JSON)
     error_code: str | None = Field(default=None, max_length=40)
     error_message: str | None = None
     epoch: int = 1
@@ -353,7 +354,10 @@ class EditRow(SQLModel, table=True):
 
 
 class ExportRow(SQLModel, table=True):
-    """An export by a recipe, beside the export every language has."""
+    """An export by a recipe, beside the export every language has.
+
+    `languages` keeps of each language what it was made from: its content version, and the lines not spoken since edits.
+    """
 
     __tablename__ = "exports"
 
@@ -363,6 +367,7 @@ class ExportRow(SQLModel, table=True):
     recipe: dict[str, Any] = _json()
     status: str = Field(default=Status.PENDING, max_length=16)
     files: list[dict[str, Any]] = _json(list)
+    languages: dict[str, dict[str, Any]] | None = Field(default=None, sa_type=JSON)
     report: dict[str, Any] | None = Field(default=None, sa_type=JSON)
     error_code: str | None = Field(default=None, max_length=40)
     error_message: str | None = None

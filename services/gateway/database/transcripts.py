@@ -13,7 +13,7 @@ from services.gateway.database.line_rows import add_lines
 from services.gateway.database.tables import SegmentRow, SpeakerRow, Task
 from services.gateway.planning.alignment import Matched, match_cues
 from services.gateway.planning.captions import omission
-from services.gateway.planning.doubt import sureness
+from services.gateway.planning.doubt import sureness_of
 from services.gateway.planning.remarks import with_match, with_remarks, with_timing
 from services.gateway.planning.slots import Span
 from shared.messaging import TranscriptReady
@@ -54,7 +54,7 @@ def prepare(
             "speaker_id": one.speaker_id,
             "text": one.text,
             "words": words,
-            "sureness": sureness(words),
+            "sureness": sureness_of(one, transcript.source_language),
             "written": one.written,
             "decisions": [str(decision) for decision in one.decisions],
             "revision": 1,

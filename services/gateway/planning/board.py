@@ -41,11 +41,15 @@ class LanguageGoal:
 
 @dataclass(frozen=True)
 class Board:
-    """All runs of a task by (language, stage), and its languages."""
+    """All runs of a task by (language, stage), and its languages.
+
+    `waiting`: a person was asked something and has not answered, so no language begins anything.
+    """
 
     runs: Mapping[tuple[str, Stage], Run] = field(default_factory=dict)
     languages: tuple[LanguageGoal, ...] = ()
     status: Status = Status.PENDING
+    waiting: bool = False
 
     def run(self, language: str, stage: Stage) -> Run | None:
         """The newest run of `stage` for `language`; the base stage is the same for all."""
@@ -217,7 +221,7 @@ def _ended(run: Run) -> EndRun | None:
 
 def _startable(board: Board) -> Iterator[StartRun]:
     for (language, stage), run in board.runs.items():
-        if run.status is not Status.PENDING:
+        if run.status is not Status.PENDING or (board.waiting and language != BASE):
             continue
         required = _REQUIRES[stage]
         before = board.run(language, required) if required else None
@@ -226,13 +230,17 @@ def _startable(board: Board) -> Iterator[StartRun]:
 
 
 def _language_status(board: Board, language: LanguageGoal) -> tuple[Status, tuple[str, str] | None]:
-    """Only a language on its way changes here; edits and cancellation change it elsewhere."""
-    if language.status is not Status.PROCESSING or language.goal is None:
+    """Only a language on its way changes here; edits and cancellation change it elsewhere.
+
+    One that waits for an answer is pending, and on its way again once there is one.
+    """
+    if not _is_under_way(board, language) or language.goal is None:
         return language.status, None
     for stage in stages_through(language.goal):
         run = board.run(language.language, stage)
         if run is None or run.status in (Status.PENDING, Status.PROCESSING):
-            return Status.PROCESSING, None
+            held = board.waiting and run is not None and run.language != BASE and run.status is Status.PENDING
+            return (Status.PENDING if held else Status.PROCESSING), None
         if run.status in (Status.FAILED, Status.CANCELED):
             return run.status, run.error
     if language.goal is LAST:
@@ -241,11 +249,20 @@ def _language_status(board: Board, language: LanguageGoal) -> tuple[Status, tupl
     return (Status.STALE if exported and exported.status is Status.STALE else Status.PENDING), None
 
 
+def _is_under_way(board: Board, language: LanguageGoal) -> bool:
+    """Whether work on a language was asked for that has not come to its end, also while it waits for an answer."""
+    if language.status is not Status.PENDING:
+        return language.status is Status.PROCESSING
+    return any(of == language.language and run.status is Status.PENDING for (of, _), run in board.runs.items())
+
+
 def _task_status(board: Board) -> tuple[Status, tuple[str, str] | None]:
     states = {language.status for language in board.languages}
     base = board.runs.get((BASE, Stage.DIARIZATION))
     if Status.PROCESSING in states or (base and base.status in (Status.PENDING, Status.PROCESSING)):
         return Status.PROCESSING, None
+    if board.waiting and any(one.status is Status.PENDING and _is_under_way(board, one) for one in board.languages):
+        return Status.PENDING, None
     if base and base.status is Status.FAILED:
         return Status.FAILED, base.error
     if Status.FAILED in states:
@@ -265,9 +282,7 @@ def cancel(board: Board, languages: Iterable[str] | None) -> list[Step]:
     """Stop `languages`, or everything when None. The base stage goes on while another language waits for it."""
     stopping = {entry.language for entry in board.languages} if languages is None else set(languages)
     going_on = {
-        entry.language
-        for entry in board.languages
-        if entry.status is Status.PROCESSING and entry.language not in stopping
+        entry.language for entry in board.languages if _is_under_way(board, entry) and entry.language not in stopping
     }
     steps: list[Step] = []
     for (language, stage), run in board.runs.items():
@@ -276,7 +291,7 @@ def cancel(board: Board, languages: Iterable[str] | None) -> list[Step]:
         if is_open and stops:
             steps.append(EndRun(language, stage, run.attempt, Status.CANCELED))
     for entry in board.languages:
-        if entry.language in stopping and entry.status is Status.PROCESSING:
+        if entry.language in stopping and _is_under_way(board, entry):
             steps.append(SetLanguage(entry.language, Status.CANCELED))
     return steps
 

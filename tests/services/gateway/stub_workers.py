@@ -2,7 +2,8 @@
 
 `STUB_TEXTS`, a JSON list, are what the translator offers for every line, best first; `STUB_REWRITES` what it answers,
 one at a time, when it is asked for others. With `STUB_CHARS_PER_S` takes are as long as their texts and are fitted like
-real ones. A job of the kind `STUB_HOLD` is held until its worker stops.
+real ones. With `STUB_SURE` and `STUB_SOUNDS_LIKE` the recognizer says how sure it is, and which language it hears. A
+job of the kind `STUB_HOLD` is held until its worker stops.
 """
 
 import asyncio
@@ -56,6 +57,7 @@ TEXTS: list[str] = json.loads(os.environ.get("STUB_TEXTS", "[]"))
 REWRITES: list[str] = json.loads(os.environ.get("STUB_REWRITES", "[]"))
 CHARS_PER_S = float(os.environ.get("STUB_CHARS_PER_S", "0"))
 SURE = os.environ.get("STUB_SURE", "")
+SOUNDS_LIKE = os.environ.get("STUB_SOUNDS_LIKE", "")
 HOLD = os.environ.get("STUB_HOLD", "")
 VIDEO_S = float(os.environ.get("STUB_VIDEO_S", "60"))
 MEDIA = MediaFacts(container="mov", duration_s=VIDEO_S, video_codec="h264", audio_codec="aac", fps=25)
@@ -108,7 +110,7 @@ def diarize(job: DiarizeVideo, context: JobContext) -> TranscriptReady:
     if b"please fail" in read_bytes(context.store, job.video_key):
         raise PermanentError(ErrorCode.MEDIA_UNREADABLE, "asked to fail")
     transcript = Transcript(
-        source_language="en",
+        source_language=job.source_language or "en",
         media=MEDIA,
         speakers=(_speaker(job, context, 1), _speaker(job, context, 2)),
         segments=tuple(
@@ -118,7 +120,9 @@ def diarize(job: DiarizeVideo, context: JobContext) -> TranscriptReady:
                 end_s=n * 2.0 + 1,
                 speaker_id=f"spk_{1 + n % 2}",
                 text=f"line {n}",
-                words=_words(n) if SURE else (),
+                words=_words(n) if SURE and not job.subtitles_key else (),
+                language=SOUNDS_LIKE or None,
+                language_confidence=0.9 if SOUNDS_LIKE else None,
             )
             for n in range(SEGMENTS)
         ),

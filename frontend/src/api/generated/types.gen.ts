@@ -359,6 +359,28 @@ export type ClipRead = {
 export type Decision = 'label' | 'description' | 'dialogue' | 'capitals' | 'sound' | 'music' | 'symbols' | 'sign' | 'credit';
 
 /**
+ * Doubt
+ *
+ * Something about a transcript as a whole that a person should know before it is dubbed.
+ */
+export type Doubt = {
+    /**
+     * Code
+     */
+    code: 'other_language' | 'language_unsure' | 'language_assumed' | 'poor_recognition';
+    /**
+     * Mend
+     *
+     * what a person can do about it
+     */
+    mend: string;
+    /**
+     * Text
+     */
+    text: string;
+};
+
+/**
  * EditRead
  *
  * An edit of a task.
@@ -1186,6 +1208,12 @@ export type LanguageStatus = {
         };
     };
     status: Status;
+    /**
+     * Waiting For
+     *
+     * it is pending until the question of the task is answered
+     */
+    waiting_for?: 'doubtful_source' | null;
 };
 
 /**
@@ -1660,6 +1688,54 @@ export type ProcessTask = {
      */
     languages?: Array<string> | null;
     stage?: Stage;
+};
+
+/**
+ * Question
+ *
+ * A transcript is doubtful as a whole: is it to be dubbed all the same?
+ */
+export type Question = {
+    /**
+     * Answer
+     */
+    answer?: 'continue' | 'language' | 'subtitles' | null;
+    /**
+     * Answer Language
+     *
+     * which language a person said it is
+     */
+    answer_language?: string | null;
+    /**
+     * Choices
+     */
+    choices?: Array<'continue' | 'language' | 'subtitles'>;
+    /**
+     * Kind
+     */
+    kind?: 'doubtful_source';
+    /**
+     * Language
+     *
+     * what the speech was taken for
+     */
+    language: string;
+    /**
+     * Question Id
+     *
+     * names it in the answer, so that none is given to another question
+     */
+    question_id: string;
+    /**
+     * Reasons
+     */
+    reasons: Array<Doubt>;
+    /**
+     * Sounds Like
+     *
+     * what it sounds like, where that can be told
+     */
+    sounds_like?: string | null;
 };
 
 /**
@@ -2411,6 +2487,38 @@ export type TakeRead = {
 };
 
 /**
+ * TaskAnswer
+ *
+ * The answer to what a task waits for.
+ */
+export type TaskAnswer = {
+    /**
+     * Choice
+     *
+     * `continue` as it is; hear it again in `language`; take `subtitles` instead
+     */
+    choice: 'continue' | 'language' | 'subtitles';
+    /**
+     * Language
+     *
+     * what is spoken, also what subtitles are in
+     */
+    language?: string | null;
+    /**
+     * Question Id
+     *
+     * of the question that is meant
+     */
+    question_id?: string | null;
+    /**
+     * Subtitles
+     *
+     * a subtitle file of any format, in base64
+     */
+    subtitles?: string | null;
+};
+
+/**
  * TaskConfig
  *
  * What a task is to become.
@@ -2443,6 +2551,12 @@ export type TaskConfig = {
      * helps telling speakers apart
      */
     num_speakers?: number | null;
+    /**
+     * On Doubt
+     *
+     * what happens when the transcript is doubtful as a whole: `ask` waits for an answer, `continue` goes on and says so in the note, `fail` ends the task
+     */
+    on_doubt?: 'ask' | 'continue' | 'fail';
     /**
      * Source Language
      *
@@ -2548,7 +2662,7 @@ export type TaskRead = {
     /**
      * Note
      *
-     * why there is nothing to dub, or which of several audio tracks were listened to, if so
+     * what a person should know: why there is nothing to dub, which of several audio tracks were listened to, which language was assumed, what is doubtful about the transcript
      */
     note: string | null;
     /**
@@ -2592,6 +2706,10 @@ export type TaskRead = {
      * Video Size
      */
     video_size: number;
+    /**
+     * the task is pending until this is answered (`POST .../answer`)
+     */
+    waiting_for?: Question | null;
 };
 
 /**
@@ -2618,6 +2736,10 @@ export type TaskUpdate = {
      * Num Speakers
      */
     num_speakers?: number | null;
+    /**
+     * On Doubt
+     */
+    on_doubt?: 'ask' | 'continue' | 'fail' | null;
     /**
      * Source Language
      */
@@ -4611,6 +4733,72 @@ export type UpdateTaskResponses = {
 };
 
 export type UpdateTaskResponse = UpdateTaskResponses[keyof UpdateTaskResponses];
+
+export type AnswerTaskData = {
+    body: TaskAnswer;
+    path: {
+        /**
+         * Task Id
+         */
+        task_id: string;
+    };
+    query?: never;
+    url: '/api/tasks/{task_id}/answer';
+};
+
+export type AnswerTaskErrors = {
+    /**
+     * The body is cut off or malformed
+     */
+    400: Problem;
+    /**
+     * No API key, or one that is not known
+     */
+    401: Problem;
+    /**
+     * Of another origin; or the address of a part is not valid any more
+     */
+    403: Problem;
+    /**
+     * There is no such thing, or it is another account's
+     */
+    404: Problem;
+    /**
+     * Not in the state that things are in
+     */
+    409: Problem;
+    /**
+     * The body is too large
+     */
+    413: Problem;
+    /**
+     * Under a name that LocalClip does not answer to
+     */
+    421: Problem;
+    /**
+     * Not valid; `errors` points at the fields
+     */
+    422: Problem;
+    /**
+     * A defect
+     */
+    500: Problem;
+    /**
+     * Database, broker or object store do not answer; try again later
+     */
+    503: Problem;
+};
+
+export type AnswerTaskError = AnswerTaskErrors[keyof AnswerTaskErrors];
+
+export type AnswerTaskResponses = {
+    /**
+     * Successful Response
+     */
+    202: TaskRead;
+};
+
+export type AnswerTaskResponse = AnswerTaskResponses[keyof AnswerTaskResponses];
 
 export type ListArtifactsData = {
     body?: never;

@@ -46,7 +46,7 @@ def apply(board: Board, steps: list[Step], jobs: int = 1) -> Board:
                 languages[language] = replace(languages[language], status=to)
             case SetTask(to, _):
                 status = to
-    return Board(runs, tuple(languages.values()), status)
+    return replace(board, runs=runs, languages=tuple(languages.values()), status=status)
 
 
 def settle(board: Board) -> Board:
@@ -241,3 +241,45 @@ def test_any_history_comes_to_rest_in_a_sound_state(history: list[tuple[str, str
     busy = any(run.status in (Status.PENDING, Status.PROCESSING) for run in board.runs.values())
     wanted = any(entry.status is Status.PROCESSING for entry in board.languages)
     assert not wanted or busy, "a language waits for work that nobody does"
+
+
+def asked() -> Board:
+    """Two languages on their way, and a question that came with the transcript."""
+    board = Board(languages=(LanguageGoal("es", Status.PENDING, None), LanguageGoal("fr", Status.PENDING, None)))
+    board = settle(apply(board, request(board, ["es", "fr"], E)))
+    base = replace(board.runs[BASE, D], done=1)
+    return settle(replace(board, runs={**board.runs, (BASE, D): base}, waiting=True))
+
+
+def states(board: Board) -> list[Status]:
+    """Of the task, and of its languages."""
+    return [board.status, *(entry.status for entry in board.languages)]
+
+
+def test_nothing_begins_while_a_person_is_asked_and_everything_afterwards() -> None:
+    """The transcript is there, the languages are pending, and an answer brings them on their way again."""
+    board = asked()
+    assert states(board) == [Status.PENDING] * 3
+    assert (board.runs[BASE, D].status, board.runs["es", T].status) == (Status.COMPLETED, Status.PENDING)
+    board = settle(replace(board, waiting=False))
+    assert states(board) == [Status.PROCESSING] * 3
+    assert (board.runs["es", T].status, board.runs["fr", T].status) == (Status.PROCESSING, Status.PROCESSING)
+
+
+def test_the_languages_follow_a_base_stage_that_an_answer_begins_again() -> None:
+    """What was recognized for another language is recognized again first."""
+    board = replace(asked(), waiting=False)
+    board = settle(apply(board, request(board, [BASE], D)))
+    assert states(board) == [Status.PROCESSING] * 3
+    assert (board.runs[BASE, D].attempt, board.runs["es", T].status) == (2, Status.PENDING)
+
+
+def test_what_waits_for_an_answer_can_be_stopped_and_tried_again() -> None:
+    """One language or all; tried again, it waits again while nobody has answered."""
+    board = asked()
+    one = settle(apply(board, cancel(board, ["es"])))
+    assert states(one) == [Status.PENDING, Status.CANCELED, Status.PENDING]
+    board = settle(apply(board, cancel(board, None)))
+    assert states(board) == [Status.CANCELED] * 3
+    board = settle(apply(board, retry(board)))
+    assert states(board) == [Status.PENDING] * 3

@@ -10,6 +10,7 @@ import { ago, bytes, clock } from "@/core/format";
 import { BASE, canRetry, canStart, isBusy, shownStatus, tone } from "@/core/progress";
 import { useSelection } from "../state/selection";
 import { LanguageBars } from "@/components/language-bars";
+import { Asking } from "./asking";
 import { Poster } from "./poster";
 import { TaskMenu } from "./task-menu";
 
@@ -114,6 +115,7 @@ function Head({ task, ticked }: { task: TaskRead; ticked: boolean }) {
 }
 
 function TaskNote({ task }: { task: TaskRead }) {
+  if (task.waiting_for) return <Asking task={task} question={task.waiting_for} />;
   const text = task.error_message ?? task.note;
   if (!text) return null;
   return (
@@ -147,7 +149,7 @@ export const TaskRow = memo(function TaskRow({ task }: { task: TaskRead }) {
         </p>
       </div>
       <div className="max-h-16 overflow-hidden max-md:hidden">
-        <LanguageBars task={task} />
+        {task.waiting_for ? <Asking task={task} question={task.waiting_for} /> : <LanguageBars task={task} />}
       </div>
       <span className="max-md:hidden">
         <StatusBadge task={task} />

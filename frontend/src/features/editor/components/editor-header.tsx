@@ -69,7 +69,7 @@ function WorkButtons() {
   const { t } = useTranslation();
   const { task } = useEditor();
   const actions = useTaskActions();
-  if (isBusy(task))
+  if (isBusy(task) || task.waiting_for)
     return (
       <Button icon={Ban} onClick={() => void actions.cancel([task])}>
         {t("actions.cancel")}

@@ -1,4 +1,5 @@
 import { useTranslation } from "react-i18next";
+import { Question } from "@/components/question";
 import { PanelBoundary } from "@/components/ui/panel-boundary";
 import { useEditor } from "../state/context";
 import { useWaitForTakes } from "../state/use-wait-for-takes";
@@ -22,6 +23,11 @@ export function Workbench() {
     <div className="flex min-h-0 flex-1 flex-col lg:h-[calc(100dvh-3.3125rem)] lg:flex-none">
       <title>{`${editor.task.video_original_name} · LocalClip`}</title>
       <EditorHeader />
+      {editor.task.waiting_for && (
+        <div className="px-3 pb-3 sm:px-5">
+          <Question task={editor.task} question={editor.task.waiting_for} />
+        </div>
+      )}
       <div className="grid min-h-0 flex-1 gap-3 px-3 pb-3 sm:px-5 lg:grid-cols-[minmax(20rem,36rem)_minmax(0,1fr)] lg:grid-rows-[minmax(0,1fr)_auto]">
         <div className="flex min-h-0 min-w-0 flex-col gap-3">
           <PanelBoundary>

@@ -128,6 +128,11 @@ export function undecided(items: UploadItem[]): UploadItem[] {
   return items.filter((one) => one.plan === null && one.state !== "done" && one.state !== "failed");
 }
 
+/** Whoever uploads in the browser is there to be asked, unless the plan says otherwise. */
+function asking({ config, start }: Plan): Plan {
+  return { config: { on_doubt: "ask", ...config }, start };
+}
+
 function change(id: string, values: Partial<UploadItem>): void {
   useUploads.setState(({ items }) => ({ items: items.map((one) => (one.id === id ? { ...one, ...values } : one)) }));
 }
@@ -184,7 +189,7 @@ async function send(one: UploadItem): Promise<void> {
 async function finish(one: UploadItem, plan: Plan): Promise<void> {
   change(one.id, { state: "finishing" });
   try {
-    const task = await data(completeUpload({ path: { upload_id: one.uploadId ?? "" }, body: plan }));
+    const task = await data(completeUpload({ path: { upload_id: one.uploadId ?? "" }, body: asking(plan) }));
     change(one.id, { state: "done", taskId: task.task_id, file: null });
     setTimeout(() => drop(one.id), DONE_SHOWN_MS);
   } catch (error) {
