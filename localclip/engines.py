@@ -1,7 +1,8 @@
 """The command that tells what a task keeps to, and changes it to what is better."""
 
 import json
-from typing import Annotated, Literal
+from enum import StrEnum
+from typing import Annotated
 
 import typer
 from rich.table import Table
@@ -9,7 +10,13 @@ from rich.table import Table
 from localclip.models import TaskEngine
 from localclip.terminal import Key, Server, connect, console
 
-Port = Literal["recognizer", "translator", "voice"]
+
+class Port(StrEnum):
+    """A kind of engine; typer takes no list of literals."""
+
+    RECOGNIZER = "recognizer"
+    TRANSLATOR = "translator"
+    VOICE = "voice"
 
 
 def engines(
