@@ -7,7 +7,7 @@ from contextlib import AbstractContextManager
 from enum import StrEnum
 from pathlib import Path
 from types import FrameType
-from typing import Annotated, NoReturn
+from typing import Annotated, Literal, NoReturn
 
 import typer
 from dotenv import load_dotenv
@@ -109,6 +109,9 @@ def dub_command(
         OnDoubt | None,
         typer.Option(help="a transcript that is doubtful as a whole: ask, continue and say so, or fail"),
     ] = None,
+    chinese: Annotated[
+        Literal["zh-Hans", "zh-Hant"] | None, typer.Option(help="script of Chinese, recognized or translated")
+    ] = None,
     out: Annotated[Path | None, typer.Option(help="folder for the results [default: ./<video>-dub]")] = None,
     subtitles: Annotated[
         Path | None,
@@ -142,6 +145,7 @@ def dub_command(
         audio_track=audio_track,
         text_track=text_track,
         on_doubt=on_doubt,
+        chinese=chinese,
         subtitles=subtitles,
         translations=split_translations(translation or [], languages),
     )

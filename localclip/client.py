@@ -49,6 +49,7 @@ class NewTask:
     audio_track: str | None = None
     text_track: int | None = None
     on_doubt: str | None = None
+    chinese: str | None = None
     export_settings: Mapping[str, Any] = field(default_factory=dict)
     subtitles: Path | None = None
     translations: Mapping[str, Path] = field(default_factory=dict)
@@ -62,6 +63,7 @@ class NewTask:
             "audio_track": self.audio_track,
             "text_track": self.text_track,
             "on_doubt": self.on_doubt,
+            "chinese": self.chinese,
             "export_settings": dict(self.export_settings),
         }
         return json.dumps({name: value for name, value in config.items() if value or name == "target_languages"})

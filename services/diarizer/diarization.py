@@ -18,6 +18,7 @@ from shared.media import probe
 from shared.messaging import CastVoice, DiarizeVideo, EngineChoice, EngineInfo, EngineUsed, JobContext, KeptEngines
 from shared.observability import logger
 from shared.pipeline import ErrorCode, LanguageInfo, PermanentError, language, language_of_tag
+from shared.spoken.chinese import words_in_script
 from shared.storage import ObjectNotFound, read_bytes
 from shared.transcript import (
     Cue,
@@ -193,6 +194,8 @@ class Diarization:
             return _Heard(spoken or _FALLBACK_LANGUAGE, turns=turns, note=listened.note, engines=used)
         hearing = step(0.16, 0.7, "Recognizing speech")
         found = words.recognize(recording, speech, spoken, hearing, job.hotwords)
+        if found.language == "zh":
+            found = replace(found, words=words_in_script(found.words, job.chinese))
         if not found.words:
             without = (words.info, engines.voice_activity.info)
             note = " ".join(filter(None, (NO_WORDS, listened.note)))

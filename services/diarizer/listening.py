@@ -12,6 +12,7 @@ from services.diarizer.wording import error_rate
 from shared.messaging import EngineInfo, EngineUsed, HeardLine, HearTakes, JobContext, TakeToHear
 from shared.observability import logger
 from shared.pipeline import language
+from shared.spoken.chinese import in_script, script_of
 from shared.storage import ObjectNotFound
 from shared.transcript import join_words
 
@@ -83,7 +84,9 @@ class _Session:
         return [None if one is None else next(texts) for one in recordings]
 
     def heard(self, take: TakeToHear, recording: Recording | None, text: str | None) -> HeardLine:
-        """The figures of one take."""
+        """The figures of one take. Chinese is compared in the script of its text: either is understood."""
+        if text is not None and self._language.code == "zh":
+            text = in_script(text, script_of(take.text))
         return HeardLine(
             segment_id=take.segment_id,
             revision=take.revision,

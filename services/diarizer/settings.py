@@ -1,7 +1,5 @@
 """Settings of the diarizer."""
 
-from typing import Literal
-
 from pydantic import Field, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
@@ -31,9 +29,6 @@ class DiarizerSettings(BaseSettings):
         default=None,
         description="model of faster-whisper, one of `localclip models list` or the path of its folder; None: the best "
         "that is here, for the profile neural whisper-large-v3-turbo",
-    )
-    chinese_script: Literal["simplified", "traditional"] = Field(
-        default="simplified", description="characters in which recognized Chinese is written"
     )
     recognizer_batch: int | None = Field(
         default=None,

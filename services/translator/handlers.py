@@ -5,7 +5,18 @@ from collections.abc import Callable
 from services.translator.engines import Translator
 from services.translator.rewriting import ShardRewriting
 from services.translator.translation import ShardTranslation, needs_engine
-from shared.messaging import JobContext, KeptEngines, LinesRewritten, LinesTranslated, RewriteLines, TranslateLines
+from shared.messaging import (
+    JobContext,
+    KeptEngines,
+    LinesRewritten,
+    LinesTranslated,
+    RewriteLines,
+    RewrittenLine,
+    TranslatedLine,
+    TranslateLines,
+)
+from shared.pipeline import ChineseScript
+from shared.spoken.chinese import in_script
 
 TranslatorJob = TranslateLines | RewriteLines
 TranslatorResult = LinesTranslated | LinesRewritten
@@ -30,9 +41,25 @@ def translate_lines(engines: KeptEngines[Translator]) -> Callable[[TranslatorJob
                 engine = engines.of(job.kept) if needs_engine(job) else engines.of(None)
                 translated = ShardTranslation(engine).run(job, context)
                 chosen = (engine.info.choice(),) if translated.engines else ()
-                return LinesTranslated(**address, lines=translated.lines, engines=translated.engines, chosen=chosen)
+                lines = tuple(_in_script(line, job) for line in translated.lines)
+                return LinesTranslated(**address, lines=lines, engines=translated.engines, chosen=chosen)
             case RewriteLines():
                 rewritten = ShardRewriting(engines.of(job.kept)).run(job, context)
-                return LinesRewritten(**address, lines=rewritten.lines, engines=rewritten.engines)
+                found = rewritten.lines
+                if job.language == "zh":
+                    found = tuple(_rewritten_in_script(line, job.chinese) for line in found)
+                return LinesRewritten(**address, lines=found, engines=rewritten.engines)
 
     return handle
+
+
+def _rewritten_in_script(line: RewrittenLine, script: ChineseScript) -> RewrittenLine:
+    return line.model_copy(update={"candidates": tuple(in_script(text, script) for text in line.candidates)})
+
+
+def _in_script(line: TranslatedLine, job: TranslateLines) -> TranslatedLine:
+    """What an engine wrote in Chinese, in the script the task asks for; what a person brought stays."""
+    if job.language != "zh" or line.provided or line.text is None:
+        return line
+    others = tuple(in_script(text, job.chinese) for text in line.alternatives)
+    return line.model_copy(update={"text": in_script(line.text, job.chinese), "alternatives": others})

@@ -7,7 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
 from shared.messaging._recipes import ExportRecipe, ExportSettings
 from shared.messaging._subjects import JobSubject
-from shared.pipeline import Lane, LineState, Stage
+from shared.pipeline import ChineseScript, Lane, LineState, Stage
 from shared.transcript import Decision, MediaFacts
 
 
@@ -92,6 +92,7 @@ class DiarizeVideo(Job):
     captions: Literal["understood", "as_written"] = Field(
         default="understood", description="whether labels, sounds, signs and capitals of subtitles are understood"
     )
+    chinese: ChineseScript = Field(default="zh-Hans", description="the script that recognized Chinese is written in")
     hotwords: tuple[str, ...] = Field(
         default=(), description="names and terms that may be said, as they are written; the most important first"
     )
@@ -134,6 +135,7 @@ class TranslateLines(Job):
 
     kind: Literal["translate_lines"] = "translate_lines"
     source_language: str
+    chinese: ChineseScript = Field(default="zh-Hans", description="the script of a translation into Chinese")
     lines: tuple[SourceLine, ...]
     context_before: tuple[str, ...] = Field(default=(), description="source lines before the shard, oldest first")
     context_after: tuple[str, ...] = Field(default=(), description="source lines after the shard")
@@ -186,6 +188,7 @@ class RewriteLines(Job):
 
     kind: Literal["rewrite_lines"] = "rewrite_lines"
     source_language: str
+    chinese: ChineseScript = Field(default="zh-Hans", description="see `translate_lines`")
     lines: tuple[LineToRewrite, ...]
     glossary: tuple[GlossaryTerm, ...] = ()
     kept: EngineChoice | None = Field(default=None, description="see `translate_lines`")

@@ -1,8 +1,12 @@
 """The languages LocalClip offers and how their subtitles are laid out."""
 
 from dataclasses import dataclass
+from typing import Literal
 
 from shared.pipeline._errors import ErrorCode, PermanentError
+
+ChineseScript = Literal["zh-Hans", "zh-Hant"]
+"""Simplified or Traditional."""
 
 BASE = "base"
 """The language token of work done once per task."""

@@ -6,7 +6,6 @@ from importlib.metadata import version
 
 import numpy as np
 
-from services.diarizer.engines._chinese import ChineseScript
 from services.diarizer.engines._chunks import Chunk, chunks_of
 from services.diarizer.engines._doubt import Passage, believed, better, within_speech
 from services.diarizer.engines._votes import Guess, elect
@@ -26,7 +25,8 @@ _HINT = "upload subtitles of the spoken language with the video"
 _DEFAULT = "whisper-large-v3-turbo"
 _BATCH = {"cpu": 4, "cuda": 16}
 _ASKED_CHUNKS = 4  # for their language
-_CHINESE = "zh"
+_CHINESE, _CHINESE_PROMPT = "zh", "以下是普通话的句子。"
+"""Said to come before Chinese, the prompt makes Whisper write punctuation, as it does by itself in other languages."""
 log = logger(__name__)
 
 
@@ -54,7 +54,6 @@ class WhisperRecognizer:
         self._weights = identified(wanted)
         self._name = self._weights.name if self._weights else folder.name
         self._digest = digest_here(wanted, models)
-        self._chinese = ChineseScript(settings.chinese_script)
         self._batch = SafeSize(settings.recognizer_batch or _BATCH[self._whisper.placement.device])
 
     @property
@@ -127,7 +126,7 @@ class WhisperRecognizer:
         """The words of each of `items`, at their times in the recording, and the languages heard."""
         words: list[list[Word]] = []
         languages: list[SpokenIn] = []
-        before = self._chinese.prompt if language == _CHINESE else None
+        before = _CHINESE_PROMPT if language == _CHINESE else None
         while len(words) < len(items):
             report(len(words) / len(items))
             left = items[len(words) :]
@@ -146,7 +145,7 @@ class WhisperRecognizer:
     def _settled(self, item: _Item, passage: Passage, language: str) -> tuple[Word, ...]:
         """The words of `passage`, or of a second try where it is doubtful."""
         if not passage.is_doubtful:
-            return self._written(passage, language)
+            return tuple(believed(passage))
         again = self._whisper.hear_again(item.sound, language)
         chosen = better(passage, again)
         log.info(
@@ -156,11 +155,7 @@ class WhisperRecognizer:
             again=round(again.avg_logprob, 2),
             kept="second" if chosen is again else "first",
         )
-        return self._written(chosen, language)
-
-    def _written(self, passage: Passage, language: str) -> tuple[Word, ...]:
-        words = believed(passage)
-        return self._chinese.words(words) if language == _CHINESE else words
+        return tuple(believed(chosen))
 
 
 def _placed(words: Iterable[Word], chunk: Chunk) -> Iterable[Word]:

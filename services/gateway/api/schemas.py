@@ -9,7 +9,7 @@ from services.gateway.planning.gate import GateLimits
 from services.gateway.planning.gate_reasons import GateReason
 from services.gateway.planning.questions import Choice, OnDoubt, Question
 from shared.messaging import ExportRecipe, ExportSettings, GlossaryTerm
-from shared.pipeline import SOURCE_LANGUAGES, TARGET_LANGUAGES, LineState, Stage, Status
+from shared.pipeline import SOURCE_LANGUAGES, TARGET_LANGUAGES, ChineseScript, LineState, Stage, Status
 from shared.transcript import Decision, MediaFacts, Remark, Timing
 
 
@@ -70,6 +70,11 @@ class TaskConfig(_Schema):
     captions: Literal["understood", "as_written"] = Field(
         default="understood", description="whether labels, sounds, signs and capitals of subtitles are understood"
     )
+    chinese: ChineseScript = Field(
+        default="zh-Hans",
+        description="the script of recognized Chinese and of translations into it; what is brought stays as it is. A "
+        "language sent as `zh-Hans`, `zh-Hant` or a tag such as `zh-TW` says it as well",
+    )
     num_speakers: int | None = Field(default=None, ge=1, le=20, description="helps telling speakers apart")
     audio_track: AudioTracks | None = Field(
         default=None,
@@ -89,6 +94,32 @@ class TaskConfig(_Schema):
     glossary: list[GlossaryTerm] = Field(default=[], max_length=500)
     export_settings: ExportSettings = ExportSettings()
     gate: GateLimits = Field(default=GateLimits(), description="what a language has to reach to have no issues")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _scripts(cls, sent: Any) -> Any:
+        return with_script(sent) if isinstance(sent, dict) else sent
+
+
+_SCRIPTS: dict[str, ChineseScript] = {"zh-hans": "zh-Hans", "zh-cn": "zh-Hans", "zh-sg": "zh-Hans"}
+_SCRIPTS |= {"zh-hant": "zh-Hant", "zh-tw": "zh-Hant", "zh-hk": "zh-Hant", "zh-mo": "zh-Hant"}
+
+
+def with_script(sent: dict[str, Any]) -> dict[str, Any]:
+    """`sent` with Chinese that was named with script or region as `zh`, and the script where nobody says another."""
+    scripts: list[ChineseScript] = []
+
+    def plain(code: Any) -> Any:
+        script = _SCRIPTS.get(code.lower().replace("_", "-")) if isinstance(code, str) else None
+        scripts.extend([script] if script else [])
+        return "zh" if script else code
+
+    changed = dict(sent)
+    if "source_language" in sent:
+        changed["source_language"] = plain(sent["source_language"])
+    if isinstance(sent.get("target_languages"), list):
+        changed["target_languages"] = [plain(code) for code in sent["target_languages"]]
+    return {"chinese": scripts[-1], **changed} if scripts else changed
 
 
 class LanguageStatus(BaseModel):
@@ -200,6 +231,7 @@ class TaskUpdate(_Schema):
     target_languages: list[TargetLanguage] | None = Field(default=None, max_length=len(TARGET_LANGUAGES))
     source_language: SourceLanguage | None = None
     captions: Literal["understood", "as_written"] | None = None
+    chinese: ChineseScript | None = None
     num_speakers: int | None = Field(default=None, ge=1, le=20)
     audio_track: AudioTracks | None = None
     text_track: int | None = Field(default=None, ge=1, le=99)

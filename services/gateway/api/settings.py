@@ -45,6 +45,7 @@ def with_defaults(database: Database, owner: str, config: TaskConfig) -> TaskCon
     defaults = {
         "target_languages": list(settings.default_languages),
         "num_speakers": settings.num_speakers,
+        "chinese": settings.chinese,
         "export_settings": settings.export_settings,
         "gate": settings.gate,
     }

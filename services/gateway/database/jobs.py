@@ -28,7 +28,7 @@ from shared.messaging import (
     TranslateLines,
     merge_engines,
 )
-from shared.pipeline import LineState, Stage, Status
+from shared.pipeline import ChineseScript, LineState, Stage, Status
 from shared.storage import keys
 from shared.transcript import MediaFacts
 
@@ -145,6 +145,11 @@ def glossary(session: Session, task: Task, language: str) -> tuple[GlossaryTerm,
     return merged(_own_terms(task), account.terms_of_pair(session, task.owner, task.source_language or "en", language))
 
 
+def chinese(task: Task) -> ChineseScript:
+    """The script of a task's Chinese."""
+    return "zh-Hant" if task.config.get("chinese") == "zh-Hant" else "zh-Hans"
+
+
 def _own_terms(task: Task) -> list[GlossaryTerm]:
     return [GlossaryTerm.model_validate(term) for term in task.config.get("glossary", [])]
 
@@ -173,6 +178,7 @@ def _diarize(session: Session, task: Task, run: StageRun) -> DiarizeVideo:
         text_track=task.config.get("text_track"),
         subtitles_key=task.config.get("subtitles_key"),
         captions=task.config.get("captions") or "understood",
+        chinese=chinese(task),
         hotwords=hotwords(_own_terms(task), account.terms_said(session, task.owner, spoken)),
         cast=casting.samples(session, task.owner),
     )
@@ -239,7 +245,8 @@ def _translations(
         alone=alone,
         unspoken={key for key, line in lines.items() if line.omitted},
     )
-    return keeping(session, task, (with_terms(job, terms) for job in jobs))
+    made = (with_terms(job, terms).model_copy(update={"chinese": chinese(task)}) for job in jobs)
+    return keeping(session, task, made)
 
 
 def _pace(code: str, known: Iterable[Span], lines: Mapping[str, LineRow]) -> Pace:

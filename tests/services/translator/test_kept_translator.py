@@ -12,7 +12,7 @@ from services.translator.settings import TranslatorSettings
 from shared.messaging import EngineChoice, JobContext, KeptEngines, LinesTranslated, TranslateLines
 from shared.models import ModelSettings
 from shared.pipeline import ErrorCode, PermanentError
-from tests.services.translator.conftest import ShoutingTranslator
+from tests.services.translator.conftest import ShoutingTranslator, VerboseTranslator
 
 APERTIUM = EngineChoice(port="translator", engine="Apertium")
 
@@ -54,3 +54,16 @@ def test_a_translator_that_is_gone_is_told(tmp_path: Path) -> None:
         with pytest.raises(PermanentError, match=told) as raised:
             engines.of(kept)
         assert raised.value.code is ErrorCode.ENGINE_GONE
+
+
+@pytest.mark.parametrize(("script", "expected"), [("zh-Hans", "头发"), ("zh-Hant", "頭髮")])
+def test_chinese_is_written_as_the_task_asks(
+    script: str, expected: str, job: Callable[..., TranslateLines], context: JobContext
+) -> None:
+    """Whichever script the engine writes; what a person brought stays as it is."""
+    handle = translate_lines(KeptEngines([VerboseTranslator("头发 {}", "頭髮 {}")], lambda _: None))
+    made = handle(job("one", ("two", "頭髮头发"), to="zh", chinese=script), context)
+    assert isinstance(made, LinesTranslated)
+    first, brought = made.lines
+    assert {text.split()[0] for text in (first.text or "", *first.alternatives)} == {expected}
+    assert brought.text == "頭髮头发"

@@ -2157,6 +2157,12 @@ export type Settings = {
      */
     auto_cast?: boolean;
     /**
+     * Chinese
+     *
+     * the script of Chinese
+     */
+    chinese?: 'zh-Hans' | 'zh-Hant';
+    /**
      * Default Languages
      */
     default_languages?: Array<string>;
@@ -2180,6 +2186,12 @@ export type SettingsRead = {
      * known voices get their names and voices without asking
      */
     auto_cast?: boolean;
+    /**
+     * Chinese
+     *
+     * the script of Chinese
+     */
+    chinese?: 'zh-Hans' | 'zh-Hant';
     /**
      * Default Languages
      */
@@ -2536,6 +2548,12 @@ export type TaskConfig = {
      * whether labels, sounds, signs and capitals of subtitles are understood
      */
     captions?: 'understood' | 'as_written';
+    /**
+     * Chinese
+     *
+     * the script of recognized Chinese and of translations into it; what is brought stays as it is. A language sent as `zh-Hans`, `zh-Hant` or a tag such as `zh-TW` says it as well
+     */
+    chinese?: 'zh-Hans' | 'zh-Hant';
     export_settings?: ExportSettings;
     /**
      * what a language has to reach to have no issues
@@ -2726,6 +2744,10 @@ export type TaskUpdate = {
      * Captions
      */
     captions?: 'understood' | 'as_written' | null;
+    /**
+     * Chinese
+     */
+    chinese?: 'zh-Hans' | 'zh-Hant' | null;
     export_settings?: ExportSettings | null;
     gate?: GateLimits | null;
     /**

@@ -6,6 +6,7 @@ import { patchTask } from "@/api/cache";
 import { type TaskUpdate, updateTask } from "@/api/generated";
 import { data } from "@/api/problems";
 import { logsQuery } from "@/api/queries";
+import { ChineseScript } from "@/components/chinese-script";
 import { EngineText } from "@/components/engine-text";
 import { LanguagePicker } from "@/components/language-picker";
 import { MixFields } from "@/components/mix-fields";
@@ -47,6 +48,9 @@ export function TaskProperties() {
         value={task.config.target_languages ?? []}
         onChange={(target_languages) => change({ target_languages })}
       />
+      {(task.source_language === "zh" || task.config.target_languages?.includes("zh")) && (
+        <ChineseScript value={task.config.chinese} onChange={(chinese) => change({ chinese })} />
+      )}
       <section className="grid gap-2.5">
         <h3 className="text-soft text-xs font-medium">{t("plan.export_settings")}</h3>
         <MixFields

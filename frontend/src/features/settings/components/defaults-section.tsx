@@ -4,6 +4,7 @@ import { toast } from "sonner";
 import { account, settingsQuery } from "@/api/account";
 import type { Settings } from "@/api/generated";
 import { LoudnessField } from "@/components/mix-fields";
+import { ChineseScript } from "@/components/chinese-script";
 import { LanguagePicker } from "@/components/language-picker";
 import { Field, Input } from "@/components/ui/fields";
 import { useProblemText } from "@/i18n/problem-text";
@@ -41,6 +42,7 @@ export function DefaultsSection() {
             value={settings.export_settings?.loudness_lufs}
             onChange={(loudness_lufs) => set({ export_settings: { ...settings.export_settings, loudness_lufs } })}
           />
+          <ChineseScript value={settings.chinese} onChange={(chinese) => set({ chinese })} />
           {LIMITS.map((limit) => (
             <NumberField
               key={limit}

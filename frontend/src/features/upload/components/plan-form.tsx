@@ -3,6 +3,7 @@ import { useTranslation } from "react-i18next";
 import type { TaskConfig } from "@/api/generated";
 import { languagesQuery } from "@/api/queries";
 import { Field, Input, Select } from "@/components/ui/fields";
+import { ChineseScript } from "@/components/chinese-script";
 import { MixFields } from "@/components/mix-fields";
 import { LanguagePicker } from "@/components/language-picker";
 import { languageName } from "@/core/format";
@@ -55,6 +56,9 @@ export function PlanForm({ config, onChange }: PlanFormProps) {
             />
           )}
         </Field>
+        {["", "zh"].includes(config.source_language ?? "") && (
+          <ChineseScript value={config.chinese} onChange={(chinese) => set({ chinese })} />
+        )}
       </div>
       <details className="border-line rounded-lg border px-3.5 py-2.5">
         <summary className="font-medium">{t("plan.export_settings")}</summary>

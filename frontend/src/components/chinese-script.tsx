@@ -1,0 +1,24 @@
+import { useTranslation } from "react-i18next";
+import type { TaskConfig } from "@/api/generated";
+import { Field, Select } from "./ui/fields";
+
+type Script = NonNullable<TaskConfig["chinese"]>;
+const SCRIPTS: Script[] = ["zh-Hans", "zh-Hant"];
+
+/** In which characters recognized and translated Chinese is written. */
+export function ChineseScript({ value, onChange }: { value?: Script | null; onChange: (script: Script) => void }) {
+  const { t } = useTranslation();
+  return (
+    <Field label={t("plan.chinese")} hint={t("plan.chinese_hint")}>
+      {(field) => (
+        <Select {...field} value={value ?? "zh-Hans"} onChange={(event) => onChange(event.target.value as Script)}>
+          {SCRIPTS.map((script) => (
+            <option key={script} value={script}>
+              {t(`plan.script.${script}`)}
+            </option>
+          ))}
+        </Select>
+      )}
+    </Field>
+  );
+}
