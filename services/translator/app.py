@@ -2,7 +2,7 @@
 
 import asyncio
 
-from services.translator.engines import create_translator, open_translator, others_here
+from services.translator.engines import create_translators, open_translator, others_here
 from services.translator.handlers import translate_lines
 from services.translator.settings import TranslatorSettings
 from shared.messaging import BrokerSettings, KeptEngines, Worker, WorkerSettings
@@ -17,10 +17,10 @@ def main() -> None:
     settings, worker_settings = TranslatorSettings(), WorkerSettings()
     configure_logging("translator", worker_settings.log_level)
     try:
-        engine = create_translator(settings)
+        engines = create_translators(settings)
     except PipelineError as error:
         raise SystemExit(f"translator: {error.message}") from error
-    kept = KeptEngines([engine], lambda choice: open_translator(choice, settings))
+    kept = KeptEngines(engines, lambda choice: open_translator(choice, settings))
     try:
         worker = Worker(
             Stage.TRANSLATION,
@@ -28,8 +28,8 @@ def main() -> None:
             await_store(StorageSettings()),
             BrokerSettings(),
             worker_settings,
-            (engine.info.model_copy(update={"others": others_here(engine)}),),
-            slots=engine.traits.parallel_jobs,
+            tuple(one.info.model_copy(update={"others": others_here(one)}) for one in engines),
+            slots=max(one.traits.parallel_jobs for one in engines),
         )
         asyncio.run(worker.run())
     finally:

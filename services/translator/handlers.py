@@ -38,13 +38,13 @@ def translate_lines(engines: KeptEngines[Translator]) -> Callable[[TranslatorJob
         }
         match job:
             case TranslateLines():
-                engine = engines.of(job.kept) if needs_engine(job) else engines.of(None)
+                engine = engines.of(job.kept, _has(job)) if needs_engine(job) else engines.of(None)
                 translated = ShardTranslation(engine).run(job, context)
                 chosen = (engine.info.choice(),) if translated.engines else ()
                 lines = tuple(_in_script(line, job) for line in translated.lines)
                 return LinesTranslated(**address, lines=lines, engines=translated.engines, chosen=chosen)
             case RewriteLines():
-                rewritten = ShardRewriting(engines.of(job.kept)).run(job, context)
+                rewritten = ShardRewriting(engines.of(job.kept, _has(job))).run(job, context)
                 found = rewritten.lines
                 if job.language == "zh":
                     found = tuple(_rewritten_in_script(line, job.chinese) for line in found)
@@ -63,3 +63,9 @@ def _in_script(line: TranslatedLine, job: TranslateLines) -> TranslatedLine:
         return line
     others = tuple(in_script(text, job.chinese) for text in line.alternatives)
     return line.model_copy(update={"text": in_script(line.text, job.chinese), "alternatives": others})
+
+
+def _has(job: TranslatorJob) -> Callable[[Translator], bool]:
+    """Whether an engine has the pair of `job`."""
+    pair = (job.source_language, job.language)
+    return lambda engine: not engine.info.pairs or pair in engine.info.pairs

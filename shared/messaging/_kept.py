@@ -28,17 +28,19 @@ class KeptEngines(Generic[E]):
 
     def __init__(self, here: Sequence[E], open_: Callable[[EngineChoice], E | None]) -> None:
         """`open_` may raise PermanentError, and gives None for an engine that it knows nothing of."""
-        self._here, self._open = list(here), open_
+        self._here, self._own, self._open = list(here), len(here), open_
         self._lock = threading.Lock()
 
-    def of(self, kept: EngineChoice | None) -> E:
-        """The engine that a task keeps to; of one that keeps to none, the first. Blocking: weights may be loaded.
+    def of(self, kept: EngineChoice | None, able: Callable[[E], bool] = lambda _: True) -> E:
+        """The engine that a task keeps to; of one that keeps to none, the first that is `able`, or the first.
+
+        Blocking: weights may be loaded.
 
         Raises:
             PermanentError: `engine_gone`, with the way out.
         """
         if kept is None:
-            return self._here[0]
+            return next(filter(able, self._here[: self._own]), self._here[0])
         with self._lock:
             for engine in self._here:
                 if kept.is_same(engine.info.choice()):

@@ -3,7 +3,15 @@
 from dataclasses import dataclass
 
 from shared.models._contents import File, digest_of, download_bytes
-from shared.models._known import DEEPFILTERNET3, KOKORO, WHISPER_BASE, WHISPER_TINY_EN
+from shared.models._known import (
+    DEEPFILTERNET3,
+    KOKORO,
+    OPUS_EN_ES,
+    OPUS_ES_EN,
+    OPUS_ZH_EN,
+    WHISPER_BASE,
+    WHISPER_TINY_EN,
+)
 
 
 @dataclass(frozen=True)
@@ -83,7 +91,14 @@ def _whisper(
 
 
 def _known(
-    name: str, engine: str, repository: str, licence: str, contents: tuple[File, ...], improves: str, memory_mb: int
+    name: str,
+    engine: str,
+    repository: str,
+    licence: str,
+    contents: tuple[File, ...],
+    improves: str,
+    memory_mb: int | None,
+    note: str = "",
 ) -> Model:
     """A model whose bytes are known: any source will do."""
     names = tuple(file.name for file in contents)
@@ -97,11 +112,14 @@ def _known(
         True,
         names,
         names,
+        note=note,
         contents=contents,
         improves=improves,
         memory_mb=memory_mb,
     )
 
+
+_NOT_TRIED = "on request: never run here; its digests are those that other projects publish"
 
 CATALOGUE = (
     _known(
@@ -205,6 +223,36 @@ CATALOGUE = (
         _CT2_NEEDS,
         revision="c32ad0cf118807ea6258d14be137547155842723",
         improves="translates between all languages, commercially too; on a GPU",
+    ),
+    _known(
+        "opus-mt-zh-en",
+        "ctranslate2",
+        "Helsinki-NLP/opus-mt-zh-en",
+        "CC-BY-4.0",
+        OPUS_ZH_EN,
+        "translates Chinese to English alone, on any CPU, commercially too",
+        400,
+        note=_NOT_TRIED,
+    ),
+    _known(
+        "opus-mt-en-es",
+        "ctranslate2",
+        "Helsinki-NLP/opus-mt-en-es",
+        "Apache-2.0",
+        OPUS_EN_ES,
+        "translates English to Spanish alone, on any CPU, commercially too",
+        400,
+        note=_NOT_TRIED,
+    ),
+    _known(
+        "opus-mt-es-en",
+        "ctranslate2",
+        "Helsinki-NLP/opus-mt-es-en",
+        "Apache-2.0",
+        OPUS_ES_EN,
+        "translates Spanish to English alone, on any CPU, commercially too",
+        400,
+        note=_NOT_TRIED,
     ),
     _known(
         "kokoro",

@@ -197,3 +197,44 @@ DEEPFILTERNET3 = (
     _deepfilter("erb_dec.onnx", 3_292_397, "ab669a1d10afe20911728b33053a452071042317a90581092b325da7b2f9d895"),
     _deepfilter("df_dec.onnx", 3_340_803, "23114ce3b0f6464b763ee62f7bb8aab6b2a129a21eabd5bcfe59413db05f278a"),
 )
+
+# Nobody has tried these here: the digests are those that other projects publish with the revision.
+_ZH_EN = "gaudi/opus-mt-zh-en-ctranslate2", "05d8fc158397bae0c65b8d46c858b6c18e094c12"
+_EN_ES = "michaelfeil/ct2fast-opus-mt-en-es", "76ec296588e2234f9b7dfad5254219a0f5ecb7af"
+_ES_EN = "michaelfeil/ct2fast-opus-mt-es-en", "437f5ffc6c8544943c685ea405650e0d17cf6098"
+
+
+def _opus(repository: tuple[str, str], *files: tuple[str, int, str]) -> tuple[File, ...]:
+    return tuple(File(name, size, sha256, (HubFile(*repository, name),)) for name, size, sha256 in files)
+
+
+_GAUDI_CONFIG = ("config.json", 215, "ce02c0c0d02f285d2ff34c80b0867ccb5c4a3b250a275e6d1d2884f5499a6e46")
+_FEIL_CONFIG = ("config.json", 159, "0c2f6fa2057c7264d052fb4a62ba3476eeae70487acddfa8e779a53a00cbf44c")
+_FEIL_WORDS = ("shared_vocabulary.txt", 666_435, "77aee99211b7b8e569e0fb5b95dac01aba9f31bca2d1380b1fc6050797825ec6")
+_ENGLISH = (801_636, "4dd547c24816a335e7b0b2e63376a8f1b3cbfc671eda5ab808dd44fdadaa8791")
+_SPANISH = (825_924, "e236ee6d866b635c0142114f8647f39831f9d92534aa2aad75c942f6a78ad0e3")
+
+OPUS_ZH_EN = _opus(
+    _ZH_EN,
+    _GAUDI_CONFIG,
+    ("shared_vocabulary.json", 1_303_998, "acbf13516c56af2bb78ebdb770c2e4648fd8232ddd17af75298119cbfa7ee33d"),
+    ("source.spm", 804_677, "e27a3a1b539f4959ec72ea60e453f49156289f95d4e6000b29332efc45616203"),
+    ("target.spm", 806_530, "6a881f4717cd7265f53fea54fd3dc689c767c05338fac7a4590f3088cb2d7855"),
+    ("model.bin", 155_502_615, "a188bc45bce24635a1eb0cc42ad0b43afdad806b86af9beb3065bba11f3b212c"),
+)
+OPUS_EN_ES = _opus(
+    _EN_ES,
+    _FEIL_CONFIG,
+    _FEIL_WORDS,
+    ("source.spm", *_ENGLISH),
+    ("target.spm", *_SPANISH),
+    ("model.bin", 155_502_501, "36cd9bcb181fc6d5832deeaf770ce183ff4edbbc5e4fe0f86cec92da4379f3b7"),
+)
+OPUS_ES_EN = _opus(
+    _ES_EN,
+    _FEIL_CONFIG,
+    _FEIL_WORDS,
+    ("source.spm", *_SPANISH),
+    ("target.spm", *_ENGLISH),
+    ("model.bin", 155_502_501, "3a3b91dcb396ee7b682554e7d9f501909385c48b478a691bfe9bf9e3e32d3656"),
+)

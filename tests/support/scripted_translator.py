@@ -33,6 +33,8 @@ TAGS = {
     "madlad": tuple(f"<2{code}>" for code in _CODES),
 }
 """The language tokens of each family."""
+OPUS = "opus"
+"""A family without any: its models know one pair, by the name of their folder."""
 
 Array = NDArray[np.float32]
 
@@ -90,12 +92,15 @@ def build_translator(folder: Path, script: Script, shape: Shape | None = None) -
     folder.mkdir(parents=True, exist_ok=True)
     words = list(dict.fromkeys(piece for pair in script.pairs() for piece in pair[:2]))
     pieces = [*words, _SPACE, *(letter for letter in _LETTERS if letter not in words)]
-    tags = TAGS[script.family] if script.tags is None else script.tags
+    tags = TAGS.get(script.family, ()) if script.tags is None else script.tags
     vocabulary = ["<s>", "<pad>", "</s>", "<unk>", *tags, *pieces]
     shape = shape or Shape()
     vocabulary += [f"<unused{number}>" for number in range(shape.tokens - len(vocabulary))]
     _model(script, vocabulary, shape).save(str(folder))
-    if script.sentencepiece:
+    if script.family == OPUS:
+        for side in ("source.spm", "target.spm"):
+            (folder / side).write_bytes(_sentencepiece(words))
+    elif script.sentencepiece:
         (folder / "sentencepiece.bpe.model").write_bytes(_sentencepiece(words))
     else:
         _tokenizer(vocabulary).save(str(folder / "tokenizer.json"))
@@ -141,7 +146,7 @@ def _model(script: Script, tokens: Sequence[str], shape: Shape) -> TransformerSp
             _look_at_places(layer.attention, shape)
     spec.register_source_vocabulary(list(tokens))
     spec.register_target_vocabulary(list(tokens))
-    spec.config.decoder_start_token = "<pad>" if script.family == "madlad" else "</s>"
+    spec.config.decoder_start_token = "<pad>" if script.family in ("madlad", OPUS) else "</s>"
     spec.config.bos_token, spec.config.eos_token, spec.config.unk_token = "<s>", "</s>", "<unk>"
     spec.validate()
     spec.optimize(quantization=shape.quantization)

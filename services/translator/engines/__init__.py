@@ -3,7 +3,7 @@
 from services.translator.engines.base import Line, Passage, Traits, Translation, Translator
 from services.translator.settings import TranslatorSettings
 from shared.messaging import EngineChoice
-from shared.models import CATALOGUE, ModelSettings, best_here, catalogued, is_here, weights_name
+from shared.models import CATALOGUE, ModelSettings, best_here, catalogued, is_here, usable, weights_name
 from shared.observability import logger
 from shared.pipeline import ErrorCode, PermanentError, create_from_package
 
@@ -14,6 +14,7 @@ __all__ = [
     "Translation",
     "Translator",
     "create_translator",
+    "create_translators",
     "open_translator",
     "others_here",
 ]
@@ -22,7 +23,25 @@ _PORT, _APERTIUM, _CHAT = "translator", "Apertium", "OpenAI-compatible"
 _DEFAULT = "nllb-200-600m"
 _MODELS = ("nllb-200-1.3b", "nllb-200-600m", "madlad400-3b", "m2m100-418m")
 """The best first, of what a CPU translates in reasonable time; on a GPU too, a larger one is named by a person."""
+_OPUS = tuple(model.name for model in CATALOGUE if model.engine == "ctranslate2" and model.name.startswith("opus-mt-"))
+"""A model for a pair."""
 log = logger(__name__)
+
+
+def create_translators(settings: TranslatorSettings, models: ModelSettings | None = None) -> list[Translator]:
+    """The engines that translate here, the best first: each pair is done by the first that has it.
+
+    One, but for the profile `auto` where models of single pairs are here and none of all languages is.
+
+    Raises: PermanentError, as `create_translator`.
+    """
+    models = models or ModelSettings()
+    first = create_translator(settings, models)
+    if settings.translator or settings.profile != "auto" or first.info.name != _APERTIUM:
+        return [first]
+    pairs = [name for name in _OPUS if usable(name, models, commercial_only=settings.commercial_only)]
+    log.info("pairs_chosen", models=pairs)
+    return [*(_ctranslate2(settings.model_copy(update={"translation_model": name}), models) for name in pairs), first]
 
 
 def create_translator(settings: TranslatorSettings, models: ModelSettings | None = None) -> Translator:

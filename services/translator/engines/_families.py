@@ -64,6 +64,60 @@ FAMILIES = (
 )
 
 
+@dataclass(frozen=True)
+class OnePair(Family):
+    """A family whose models know one pair: OPUS-MT. Nothing tells them the languages.
+
+    `ends`: whether the end of a sentence has to be written, which some conversions do by themselves.
+    """
+
+    pair: tuple[str, str] = ("", "")
+    ends: bool = True
+
+    def source(self, pieces: Sequence[str], source: str, target: str) -> list[str]:
+        """The tokens the model gets for a text."""
+        return [*pieces, *([_END] if self.ends else [])]
+
+    def prefix(self, target: str) -> list[str]:
+        """Nothing: the output has no other language to begin with."""
+        return []
+
+    def pairs(self, vocabulary: Collection[str]) -> tuple[tuple[str, str], ...]:
+        """Its one."""
+        return (self.pair,)
+
+
+_OPUS_NAME = re.compile(r"opus-mt-(?:tc-big-)?([a-z]{2,3})-([a-z]{2,3})(?![a-z])")
+_OPUS_CODES = {"jap": "ja"}
+
+
+def opus_of(folder: Path) -> OnePair | None:
+    """OPUS-MT, which has a tokenizer for either side and its pair in the name of its folder; None for another family.
+
+    Raises:
+        PermanentError: `engine_unavailable` for one whose folder does not tell an offered pair.
+    """
+    if not (folder / "source.spm").is_file() or not (folder / "target.spm").is_file():
+        return None
+    found = _OPUS_NAME.search(folder.resolve().name.lower())
+    source, target = (_OPUS_CODES.get(code, code) for code in found.groups()) if found else ("", "")
+    if source not in SOURCE_LANGUAGES or target not in TARGET_LANGUAGES or source == target:
+        raise PermanentError(
+            ErrorCode.ENGINE_UNAVAILABLE,
+            f"{folder} holds an OPUS-MT model, whose pair stands in the name of its folder only: rename it to "
+            "opus-mt-en-de or alike, with languages that are offered",
+        )
+    return OnePair("OPUS-MT", "CC-BY-4.0", True, "", "", pair=(source, target), ends=_ends_open(folder))
+
+
+def _ends_open(folder: Path) -> bool:
+    """Whether the model does not end its input by itself."""
+    try:
+        return not json.loads((folder / "config.json").read_text(encoding="utf-8")).get("add_source_eos", False)
+    except (OSError, ValueError):
+        return True
+
+
 def family_of(folder: Path, vocabulary: Collection[str]) -> Family:
     """The family with the most language tokens in `vocabulary`.
 

@@ -1,6 +1,6 @@
 """Text to the pieces a model reads and back, by SentencePiece or a tokenizer file, whichever lies beside the model."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Protocol
 
@@ -28,16 +28,22 @@ def open_pieces(folder: Path) -> Pieces:
     Raises:
         PermanentError: `engine_unavailable` when there is none, or a broken one.
     """
+    if (folder / "source.spm").is_file() and (folder / "target.spm").is_file():
+        return _opened(folder / "source.spm", lambda source: _TwoSided(source, folder / "target.spm"))
     found = next((folder / name for name in (*_SENTENCEPIECE, _TOKENIZER) if (folder / name).is_file()), None)
     if found is None:
         raise PermanentError(
             ErrorCode.ENGINE_UNAVAILABLE,
             f"there is no tokenizer in {folder}: put {_SENTENCEPIECE[0]} or {_TOKENIZER} of the original model there",
         )
+    return _opened(found, _Tokenizers if found.name == _TOKENIZER else _SentencePiece)
+
+
+def _opened(file: Path, kind: Callable[[Path], Pieces]) -> Pieces:
     try:
-        return _Tokenizers(found) if found.name == _TOKENIZER else _SentencePiece(found)
+        return kind(file)
     except Exception as error:  # tokenizers raises nothing more narrow
-        raise PermanentError(ErrorCode.ENGINE_UNAVAILABLE, f"{found} cannot be read: {error}") from error
+        raise PermanentError(ErrorCode.ENGINE_UNAVAILABLE, f"{file} cannot be read: {error}") from error
 
 
 class _SentencePiece:
@@ -53,6 +59,19 @@ class _SentencePiece:
     def decode(self, pieces: Sequence[str]) -> str:
         text: str = self._model.decode_pieces(list(pieces))
         return text
+
+
+class _TwoSided:
+    """One tokenizer for the source, another for the target."""
+
+    def __init__(self, source: Path, target: Path) -> None:
+        self._source, self._target = _SentencePiece(source), _SentencePiece(target)
+
+    def encode(self, text: str) -> list[str]:
+        return self._source.encode(text)
+
+    def decode(self, pieces: Sequence[str]) -> str:
+        return self._target.decode(pieces)
 
 
 class _Tokenizers:

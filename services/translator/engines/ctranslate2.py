@@ -1,4 +1,4 @@
-"""Translation by NLLB-200, M2M100 or MADLAD-400 on CTranslate2.
+"""Translation by NLLB-200, M2M100, MADLAD-400 or a pair of OPUS-MT on CTranslate2.
 
 All jobs of the process hand their sentences to one batcher, whatever their languages: the language is a token of the
 sentence. One thread owns the model.
@@ -11,7 +11,7 @@ from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
-from services.translator.engines._families import Family, family_of, read_vocabulary
+from services.translator.engines._families import Family, family_of, opus_of, read_vocabulary
 from services.translator.engines._pieces import open_pieces
 from services.translator.engines._plausible import COPIED, fault
 from services.translator.engines._sentences import split_text
@@ -51,7 +51,7 @@ class Model:
         import ctranslate2
 
         vocabulary = read_vocabulary(folder)
-        self.family = family_of(folder, vocabulary)
+        self.family: Family = opus_of(folder) or family_of(folder, vocabulary)
         self.pairs = self.family.pairs(vocabulary)
         if not self.pairs:
             raise PermanentError(
