@@ -16,6 +16,7 @@ from rich.table import Table
 
 from localclip import account_commands, backup_commands, checks, doctor, editing, model_commands
 from localclip.answering import answer, is_interactive
+from localclip.briefs import brief_command, read_brief
 from localclip.client import Client, NewTask
 from localclip.dub import Dubbed, dub, split_languages, split_translations
 from localclip.engines import engines
@@ -112,6 +113,10 @@ def dub_command(
     chinese: Annotated[
         Literal["zh-Hans", "zh-Hant"] | None, typer.Option(help="script of Chinese, recognized or translated")
     ] = None,
+    brief: Annotated[
+        Path | None,
+        typer.Option(exists=True, dir_okay=False, help="what the translator is told: a .toml or .json file"),
+    ] = None,
     out: Annotated[Path | None, typer.Option(help="folder for the results [default: ./<video>-dub]")] = None,
     subtitles: Annotated[
         Path | None,
@@ -146,6 +151,7 @@ def dub_command(
         text_track=text_track,
         on_doubt=on_doubt,
         chinese=chinese,
+        brief=read_brief(brief) if brief else None,
         subtitles=subtitles,
         translations=split_translations(translation or [], languages),
     )
@@ -283,6 +289,7 @@ def retry(task_id: str, server: Server = None, api_key: Key = None) -> None:
 
 
 app.command()(engines)
+app.command("brief")(brief_command)
 for command in editing.COMMANDS:
     app.command()(command)
 

@@ -29,7 +29,7 @@ from localclip.models import (
     TaskPage,
     Term,
 )
-from shared.messaging import ExportRecipe
+from shared.messaging import Brief, ExportRecipe
 from shared.pipeline import Stage
 
 _CHUNK = 1024 * 1024
@@ -50,6 +50,7 @@ class NewTask:
     text_track: int | None = None
     on_doubt: str | None = None
     chinese: str | None = None
+    brief: Brief | None = None
     export_settings: Mapping[str, Any] = field(default_factory=dict)
     subtitles: Path | None = None
     translations: Mapping[str, Path] = field(default_factory=dict)
@@ -64,6 +65,7 @@ class NewTask:
             "text_track": self.text_track,
             "on_doubt": self.on_doubt,
             "chinese": self.chinese,
+            "brief": self.brief.model_dump(mode="json") if self.brief else None,
             "export_settings": dict(self.export_settings),
         }
         return json.dumps({name: value for name, value in config.items() if value or name == "target_languages"})
@@ -125,6 +127,15 @@ class Client:
         answer = self._request("GET", "/api/tasks", params=parameters)
         found = tuple(Task.model_validate(item) for item in answer.json())
         return TaskPage(tasks=found, total=int(answer.headers.get("X-Total-Count", len(found))))
+
+    def brief(self, task_id: str) -> Brief:
+        """What the translators of a task are told."""
+        answer = self._request("GET", f"/api/tasks/{task_id}").json()
+        return Brief.model_validate(answer["config"].get("brief") or {})
+
+    def set_brief(self, task_id: str, brief: Brief) -> None:
+        """Tell them something else from now on."""
+        self._request("PATCH", f"/api/tasks/{task_id}", json={"brief": brief.model_dump(mode="json")})
 
     def delete(self, task_id: str) -> None:
         """Remove a task and everything made from it."""

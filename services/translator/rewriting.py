@@ -99,4 +99,6 @@ def _as_translation(job: RewriteLines) -> TranslateLines:
         )
         for line in job.lines
     )
-    return TranslateLines(**fields, source_language=job.source_language, lines=lines, glossary=job.glossary)
+    return TranslateLines(
+        **fields, source_language=job.source_language, lines=lines, glossary=job.glossary, brief=job.brief
+    )

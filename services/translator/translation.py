@@ -22,7 +22,7 @@ from services.translator.protection import (
     unmask,
 )
 from services.translator.typography import finish
-from shared.messaging import EngineUsed, JobContext, SourceLine, TranslatedLine, TranslateLines
+from shared.messaging import EngineUsed, JobContext, SourceLine, TranslatedLine, TranslateLines, forbidden_in
 from shared.observability import logger
 from shared.pipeline import ErrorCode, PermanentError, PipelineError, TransientError, language
 from shared.transcript import lay_over
@@ -242,10 +242,16 @@ class EngineRun:
     def _line(self, index: int, candidates: Sequence[str]) -> TranslatedLine:
         """The candidate within the budget; the others, and what can be condensed of the best, are its alternatives."""
         line = self._job.lines[index]
+        candidates = self._allowed(candidates)
         condensed = condense(candidates[0], self._job.language, self.kept(index))
         text = choose(candidates, condensed, line.max_chars)
         others = dict.fromkeys(other for other in (*candidates, *condensed) if other != text)
         return TranslatedLine(segment_id=line.segment_id, text=text, alternatives=tuple(others))
+
+    def _allowed(self, candidates: Sequence[str]) -> Sequence[str]:
+        """Those without a word that the brief forbids; all of them where each has one, which the review list tells."""
+        forbidden, spaces = self._job.brief.forbidden if self._job.brief else (), language(self._job.language).spaces
+        return [text for text in candidates if not forbidden_in(text, forbidden, spaces=spaces)] or candidates
 
     def kept(self, index: int) -> tuple[str, ...]:
         """What must stand in every text of the line: names, glossary targets."""
@@ -323,6 +329,7 @@ class EngineRun:
             before=(*self._job.context_before, *self._texts[:first])[-CONTEXT_LINES:],
             after=(*self._texts[last + 1 :], *self._job.context_after)[:CONTEXT_LINES],
             glossary=tuple(dict.fromkeys(term for text in texts.values() for term in fixed_terms(text, self._terms))),
+            brief=self._job.brief,
             meter=self._meter,
         )
         answers = self._engine.translate(passage, self._context.cancel)

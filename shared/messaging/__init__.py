@@ -2,6 +2,7 @@
 
 from shared.messaging import _subjects as subjects
 from shared.messaging._accounts import ACCOUNT, STAGE_OF, Role, broker_config, deployed_config, inbox_prefix, rights
+from shared.messaging._brief import Brief, LanguageBrief, LineBrief, forbidden_in, other_register
 from shared.messaging._context import JobContext, ProgressBox
 from shared.messaging._dead import DeadLetter, bury_copy
 from shared.messaging._engines import EngineInfo, announce_engines, announced_engines
@@ -102,6 +103,7 @@ __all__ = [
     "STAGE_OF",
     "AnyJob",
     "AudioTrack",
+    "Brief",
     "BrokerSettings",
     "BurnIn",
     "CastSample",
@@ -128,7 +130,9 @@ __all__ = [
     "JobResult",
     "JobSubject",
     "KeptEngines",
+    "LanguageBrief",
     "LanguageExported",
+    "LineBrief",
     "LineTake",
     "LineToRewrite",
     "LineToSpeak",
@@ -175,6 +179,7 @@ __all__ = [
     "expanded",
     "fact",
     "failed",
+    "forbidden_in",
     "gone",
     "inbox_prefix",
     "is_connected",
@@ -183,6 +188,7 @@ __all__ = [
     "jobs_of",
     "login_refused",
     "merge_engines",
+    "other_register",
     "provision",
     "publish_once",
     "publish_until_stored",

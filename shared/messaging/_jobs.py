@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
+from shared.messaging._brief import LineBrief
 from shared.messaging._recipes import ExportRecipe, ExportSettings
 from shared.messaging._subjects import JobSubject
 from shared.pipeline import ChineseScript, Lane, LineState, Stage
@@ -140,6 +141,7 @@ class TranslateLines(Job):
     context_before: tuple[str, ...] = Field(default=(), description="source lines before the shard, oldest first")
     context_after: tuple[str, ...] = Field(default=(), description="source lines after the shard")
     glossary: tuple[GlossaryTerm, ...] = ()
+    brief: LineBrief | None = Field(default=None, description="what the translator is told of the video")
     kept: EngineChoice | None = Field(default=None, description="the translator this language keeps to; None: the best")
 
 
@@ -191,6 +193,7 @@ class RewriteLines(Job):
     chinese: ChineseScript = Field(default="zh-Hans", description="see `translate_lines`")
     lines: tuple[LineToRewrite, ...]
     glossary: tuple[GlossaryTerm, ...] = ()
+    brief: LineBrief | None = Field(default=None, description="see `translate_lines`")
     kept: EngineChoice | None = Field(default=None, description="see `translate_lines`")
 
 

@@ -20,6 +20,8 @@ const ORDER = [
   "misheard",
   "tight",
   "unlike",
+  "forbidden_word",
+  "other_register",
   "doubtful_source",
 ] as const;
 

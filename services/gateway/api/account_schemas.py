@@ -6,7 +6,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from services.gateway.api.schemas import LineRead, SourceLanguage, TargetLanguage, VoiceChoice, Written
 from services.gateway.planning.gate import GateLimits
-from shared.messaging import ExportSettings
+from shared.messaging import Brief, ExportSettings
 from shared.pipeline import ChineseScript
 
 
@@ -64,6 +64,7 @@ class Settings(_Schema):
 
     default_languages: list[TargetLanguage] = Field(default=[], max_length=20)
     num_speakers: int | None = Field(default=None, ge=1, le=20)
+    brief: Brief = Field(default=Brief(), description="what translators are told")
     chinese: ChineseScript = Field(default="zh-Hans", description="the script of Chinese")
     export_settings: ExportSettings = ExportSettings()
     gate: GateLimits = GateLimits()

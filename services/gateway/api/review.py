@@ -10,7 +10,8 @@ from services.gateway.api.account_schemas import ReviewLine, ReviewReason
 from services.gateway.api.context import Parts, Who, visible_task
 from services.gateway.api.reading import read_line
 from services.gateway.database import queries
-from services.gateway.database.jobs import view
+from services.gateway.database.jobs import brief, view
+from services.gateway.database.tables import Task
 from services.gateway.planning.keeping import TO_TRANSLATE
 from services.gateway.planning.review import is_issue, reasons, score
 
@@ -31,13 +32,14 @@ def list_review(
     `X-Total-Count` tells how many there are.
     """
     with parts.database.read() as session:
-        visible_task(session, who, task_id)
-        found = sorted(_ranked(session, task_id, minor=minor), key=lambda line: (-line.score, line.start_s))
+        task = visible_task(session, who, task_id)
+        found = sorted(_ranked(session, task, minor=minor), key=lambda line: (-line.score, line.start_s))
     response.headers["X-Total-Count"] = str(len(found))
     return found[:limit]
 
 
-def _ranked(session: Session, task_id: str, *, minor: bool) -> Iterator[ReviewLine]:
+def _ranked(session: Session, task: Task, *, minor: bool) -> Iterator[ReviewLine]:
+    task_id, asked = task.task_id, brief(task)
     segments = {segment.segment_id: segment for segment in queries.spoken_segments(session, task_id)}
     for language in queries.languages(session, [task_id]).get(task_id, []):
         for row in queries.lines(session, task_id, language.language).values():
@@ -50,6 +52,8 @@ def _ranked(session: Session, task_id: str, *, minor: bool) -> Iterator[ReviewLi
                 source_changed=changed,
                 sureness=segment.sureness,
                 exported=language.exported_version is not None,
+                brief=asked.of(language.language),
+                language=language.language,
             )
             issue = is_issue(why)
             if issue or (minor and why):

@@ -8,7 +8,7 @@ from pydantic import AfterValidator, Base64Bytes, BaseModel, BeforeValidator, Co
 from services.gateway.planning.gate import GateLimits
 from services.gateway.planning.gate_reasons import GateReason
 from services.gateway.planning.questions import Choice, OnDoubt, Question
-from shared.messaging import ExportRecipe, ExportSettings, GlossaryTerm
+from shared.messaging import Brief, ExportRecipe, ExportSettings, GlossaryTerm
 from shared.pipeline import SOURCE_LANGUAGES, TARGET_LANGUAGES, ChineseScript, LineState, Stage, Status
 from shared.transcript import Decision, MediaFacts, Remark, Timing
 
@@ -92,6 +92,9 @@ class TaskConfig(_Schema):
         "goes on and says so in the note, `fail` ends the task",
     )
     glossary: list[GlossaryTerm] = Field(default=[], max_length=500)
+    brief: Brief = Field(
+        default=Brief(), description="what translators are told; a change counts for what is translated from then on"
+    )
     export_settings: ExportSettings = ExportSettings()
     gate: GateLimits = Field(default=GateLimits(), description="what a language has to reach to have no issues")
 
@@ -237,6 +240,7 @@ class TaskUpdate(_Schema):
     text_track: int | None = Field(default=None, ge=1, le=99)
     on_doubt: OnDoubt | None = None
     glossary: list[GlossaryTerm] | None = Field(default=None, max_length=500)
+    brief: Brief | None = None
     export_settings: ExportSettings | None = None
     gate: GateLimits | None = None
 

@@ -46,6 +46,7 @@ def with_defaults(database: Database, owner: str, config: TaskConfig) -> TaskCon
         "target_languages": list(settings.default_languages),
         "num_speakers": settings.num_speakers,
         "chinese": settings.chinese,
+        "brief": settings.brief,
         "export_settings": settings.export_settings,
         "gate": settings.gate,
     }

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 
 from sqlalchemy import insert
 from sqlmodel import Session
@@ -17,6 +18,7 @@ from services.gateway.planning.pace import Pace, measure
 from services.gateway.planning.slots import Span
 from services.gateway.planning.terms import hotwords, merged, pronunciations, with_pronunciations, with_terms
 from shared.messaging import (
+    Brief,
     CloneLines,
     DiarizeVideo,
     EngineUsed,
@@ -150,6 +152,16 @@ def chinese(task: Task) -> ChineseScript:
     return "zh-Hant" if task.config.get("chinese") == "zh-Hant" else "zh-Hans"
 
 
+def brief(task: Task) -> Brief:
+    """What the translators of a task are told."""
+    return Brief.model_validate(task.config.get("brief") or {})
+
+
+def told(task: Task, language: str) -> dict[str, Any]:
+    """Fields of every job that asks a translator for `language`."""
+    return {"chinese": chinese(task), "brief": brief(task).of(language)}
+
+
 def _own_terms(task: Task) -> list[GlossaryTerm]:
     return [GlossaryTerm.model_validate(term) for term in task.config.get("glossary", [])]
 
@@ -245,7 +257,7 @@ def _translations(
         alone=alone,
         unspoken={key for key, line in lines.items() if line.omitted},
     )
-    made = (with_terms(job, terms).model_copy(update={"chinese": chinese(task)}) for job in jobs)
+    made = (with_terms(job, terms).model_copy(update=told(task, language)) for job in jobs)
     return keeping(session, task, made)
 
 

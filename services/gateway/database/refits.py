@@ -13,7 +13,7 @@ from typing import Any
 from sqlmodel import Session
 
 from services.gateway.database import queries
-from services.gateway.database.jobs import chinese, glossary, media, roles, row, spans, spoken_right, view
+from services.gateway.database.jobs import glossary, media, roles, row, spans, spoken_right, told, view
 from services.gateway.database.kept_engines import keeping
 from services.gateway.database.tables import JobRow, LineRow, StageRun, Task
 from services.gateway.planning import fitting
@@ -229,7 +229,7 @@ def _follow(loop: _Loop) -> None:
             **common,
             **_share(loop, loop.ask),
             source_language=loop.task.source_language or "en",
-            chinese=chinese(loop.task),
+            **told(loop.task, code),
             glossary=held(known, (line.source_text for line in loop.ask)),
         )
         for rewriting in keeping(loop.session, loop.task, [asking]):

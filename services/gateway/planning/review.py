@@ -12,6 +12,7 @@ reason always comes first:
 | `misheard` | 45–55 | a recognizer understood `MISHEARD` of the text or more wrong |
 | `tight` | 30–35 | sped up audibly |
 | `unlike` | 25 | the take does not sound like its speaker |
+| `forbidden_word`, `other_register` | 28, 22 | its text is not what the brief asks for |
 | `doubtful_source` | 15 | the recognizer was unsure of words of the source, so the translation may be wrong |
 
 All up to `misheard` are issues, which are counted for the language. The others only order and explain, and are listed
@@ -24,7 +25,9 @@ from dataclasses import dataclass
 from services.gateway.planning.doubt import DOUBTFUL
 from services.gateway.planning.gate import is_heard
 from services.gateway.planning.units import LineView
+from shared.messaging import LineBrief, forbidden_in, other_register
 from shared.pipeline import FitLimits, LineState
+from shared.pipeline import language as language_info
 
 MISHEARD = 0.5
 """Two words of three wrong in a short line is often the recognizer's fault, half of a sentence seldom is."""
@@ -47,10 +50,19 @@ class Reason:
         return self.code in _ISSUES
 
 
-def reasons(line: LineView, *, source_changed: bool, sureness: float | None, exported: bool = False) -> list[Reason]:
+def reasons(
+    line: LineView,
+    *,
+    source_changed: bool,
+    sureness: float | None,
+    exported: bool = False,
+    brief: LineBrief | None = None,
+    language: str = "",
+) -> list[Reason]:
     """Why a line is worth a look, worst first.
 
-    `sureness` (0 to 1) is the recognizer's in the worst words; `exported`: its language was, with or without it.
+    `sureness` (0 to 1) is the recognizer's in the worst words; `exported`: its language was, with or without it;
+    `brief` is what was asked of its `language`.
     """
     if line.omitted:
         return []
@@ -59,6 +71,8 @@ def reasons(line: LineView, *, source_changed: bool, sureness: float | None, exp
         found.append(Reason("unspoken", "it has no take yet: the original is heard", 70))
     if is_heard(line) and not line.pinned:
         found += _of_sound(line)
+    if brief is not None and line.text:
+        found += _of_text(line.text, brief, language)
     if sureness is not None and sureness < DOUBTFUL:
         text = f"the recognizer was unsure of words of the source ({sureness:.0%} sure of the worst)"
         found.append(Reason("doubtful_source", text, 15))
@@ -84,6 +98,14 @@ def _of_state(line: LineView, source_changed: bool) -> Iterator[Reason]:
         yield Reason("stale", "edited after its take was made", 65)
     if source_changed:
         yield Reason("source_changed", "the source text was edited after this was translated", 60)
+
+
+def _of_text(text: str, brief: LineBrief, code: str) -> Iterator[Reason]:
+    spaces = language_info(code).spaces
+    if word := forbidden_in(text, brief.forbidden, spaces=spaces):
+        yield Reason("forbidden_word", f"it has a word that the brief forbids: {word}", 28)
+    if word := other_register(text, brief.address, code):
+        yield Reason("other_register", f"the brief asks for {brief.address} speech, and it has '{word}'", 22)
 
 
 def _of_sound(line: LineView) -> Iterator[Reason]:

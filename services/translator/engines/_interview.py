@@ -9,9 +9,9 @@ from services.translator.engines._chat import Answer, Chat
 from services.translator.engines._plausible import fault
 from services.translator.engines._questions import CANDIDATES, SCHEMA, Question, cut_questions, read_candidates
 from services.translator.engines.base import Line, Meter, Translation
-from shared.messaging import EngineUsage
+from shared.messaging import EngineUsage, forbidden_in
 from shared.observability import logger
-from shared.pipeline import ErrorCode, PermanentError
+from shared.pipeline import ErrorCode, PermanentError, language
 
 T = TypeVar("T")
 
@@ -71,7 +71,7 @@ class Interview:
             texts = read_candidates(answer.text, [line.index for line in question.lines])
         except ValueError as error:
             return dict.fromkeys(question.lines, f"the answer was not the JSON asked for: {error}")
-        return {line: usable(texts.get(line.index), line, question.target) for line in question.lines}
+        return {line: usable(texts.get(line.index), line, question) for line in question.lines}
 
     def _count(self, answer: Answer, lines: int) -> None:
         cost = (answer.tokens_in * self.price_in + answer.tokens_out * self.price_out) / 1e6
@@ -80,14 +80,21 @@ class Interview:
         log.info("chat_answered", lines=lines, **usage.model_dump(exclude={"requests"}))
 
 
-def usable(texts: Sequence[str] | None, line: Line, target: str) -> _Found:
+def usable(texts: Sequence[str] | None, line: Line, question: Question) -> _Found:
     """Those of `texts` in which no fault is seen, or the first fault."""
     if texts is None:
         return "the line was not answered, or twice"
-    faults = {text.strip(): fault(text, line.text, target) for text in texts}
+    faults = {text.strip(): fault(text, line.text, question.target) or _against(text, question) for text in texts}
     if good := tuple(text for text, wrong in faults.items() if wrong is None):
         return good[:CANDIDATES]
     return next((wrong for wrong in faults.values() if wrong), "no candidate")
+
+
+def _against(text: str, question: Question) -> str | None:
+    """What `text` has that the brief forbids."""
+    forbidden = question.brief.forbidden if question.brief else ()
+    word = forbidden_in(text, forbidden, spaces=language(question.target).spaces)
+    return f"it has the forbidden word '{word}'" if word else None
 
 
 def _translation(line: Line, answer: _Found) -> Translation:

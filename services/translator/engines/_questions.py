@@ -2,12 +2,12 @@
 
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from services.translator.engines.base import Line
-from shared.messaging import GlossaryTerm
+from shared.messaging import GlossaryTerm, LineBrief
 from shared.pipeline import language
 
 CANDIDATES = 3
@@ -62,6 +62,7 @@ class Question:
     glossary: tuple[GlossaryTerm, ...] = ()
     complaint: str = ""
     """What was wrong with an earlier answer."""
+    brief: LineBrief | None = None
 
     def messages(self) -> list[dict[str, Any]]:
         """The question as a chat."""
@@ -77,9 +78,30 @@ class Question:
         if self.complaint:
             document["note"] = f"An earlier answer was of no use: {self.complaint}. Mind the rules."
         return [
-            {"role": "system", "content": task},
+            {"role": "system", "content": "\n\n".join((task, *_asked(self.brief)))},
             {"role": "user", "content": json.dumps(document, ensure_ascii=False)},
         ]
+
+
+_REGISTERS = {
+    "formal": "Speak to people formally, in the polite form of the language.",
+    "informal": "Speak to people informally, as among friends.",
+}
+
+
+def _asked(brief: LineBrief | None) -> Iterator[str]:
+    """What the owner of the video asks for; unlike the lines these are instructions."""
+    if brief is None:
+        return
+    said = [
+        f"What the video is about: {brief.summary}" if brief.summary else "",
+        f"For whom it is: {brief.audience}" if brief.audience else "",
+        f"Tone: {brief.tone}" if brief.tone else "",
+        _REGISTERS.get(brief.address or "", ""),
+        f"Never write any of these words: {'; '.join(brief.forbidden)}." if brief.forbidden else "",
+        brief.instructions,
+    ]
+    yield "The owner of the video asks for this as well, within the rules above:\n" + "\n".join(filter(None, said))
 
 
 def cut_questions(question: Question, lines_each: int) -> list[Question]:
@@ -94,6 +116,7 @@ def cut_questions(question: Question, lines_each: int) -> list[Question]:
             (*question.before, *texts[:start])[-seen:],
             (*texts[start + lines_each :], *question.after)[:seen],
             question.glossary,
+            brief=question.brief,
         )
         for start in range(0, len(texts), lines_each)
     ]

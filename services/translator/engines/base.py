@@ -7,7 +7,7 @@ from collections.abc import Collection
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from shared.messaging import EngineInfo, EngineUsage, GlossaryTerm
+from shared.messaging import EngineInfo, EngineUsage, GlossaryTerm, LineBrief
 from shared.pipeline import CancelToken, PipelineError
 
 WRITTEN_ALIKE = ("IBM", "BMW", "NATO", "UEFA", "MTV", "AMD", "SAP", "HBO")
@@ -38,7 +38,8 @@ class Meter:
 class Passage:
     """Consecutive lines to translate and the source lines around them, which are only to be understood.
 
-    `glossary` holds the terms of these lines, for engines whose traits say that they use it. What the engine spends,
+    `glossary` holds the terms of these lines, for engines whose traits say that they use it; `brief` is for those that
+    understand it. What the engine spends,
     on answers that are of no use too, it adds to `meter`.
     """
 
@@ -48,6 +49,7 @@ class Passage:
     before: tuple[str, ...] = ()
     after: tuple[str, ...] = ()
     glossary: tuple[GlossaryTerm, ...] = ()
+    brief: LineBrief | None = None
     meter: Meter = field(default_factory=Meter, compare=False)
 
 

@@ -71,7 +71,13 @@ class OpenAiTranslator:
     def translate(self, passage: Passage, cancel: CancelToken) -> list[Translation]:
         """Translate in parallel requests of a few lines each. Raises: see the port."""
         question = Question(
-            passage.source, passage.target, passage.lines, passage.before, passage.after, passage.glossary
+            passage.source,
+            passage.target,
+            passage.lines,
+            passage.before,
+            passage.after,
+            passage.glossary,
+            brief=passage.brief,
         )
         with self._lock:
             if self._open is None:

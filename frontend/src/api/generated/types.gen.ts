@@ -187,6 +187,42 @@ export type AudioTrackFacts = {
 };
 
 /**
+ * Brief
+ *
+ * What a translator is told of a video; whatever is empty is not said.
+ */
+export type Brief = {
+    /**
+     * Audience
+     *
+     * for whom it is
+     */
+    audience?: string;
+    /**
+     * Instructions
+     */
+    instructions?: string;
+    /**
+     * Languages
+     *
+     * by target language
+     */
+    languages?: {
+        [key: string]: unknown | LanguageBrief;
+    };
+    /**
+     * Summary
+     *
+     * what the whole video is about
+     */
+    summary?: string;
+    /**
+     * Tone
+     */
+    tone?: string;
+};
+
+/**
  * BurnIn
  *
  * Subtitles drawn into the picture, which is encoded again for them.
@@ -1062,6 +1098,26 @@ export type KeptEngine = {
      * Port
      */
     port: 'recognizer' | 'translator' | 'voice';
+};
+
+/**
+ * LanguageBrief
+ *
+ * What is asked of one target language.
+ */
+export type LanguageBrief = {
+    /**
+     * Address
+     *
+     * how people are spoken to
+     */
+    address?: 'formal' | 'informal' | null;
+    /**
+     * Forbidden
+     *
+     * words that are never written
+     */
+    forbidden?: Array<string>;
 };
 
 /**
@@ -2157,6 +2213,10 @@ export type Settings = {
      */
     auto_cast?: boolean;
     /**
+     * what translators are told
+     */
+    brief?: Brief;
+    /**
      * Chinese
      *
      * the script of Chinese
@@ -2186,6 +2246,10 @@ export type SettingsRead = {
      * known voices get their names and voices without asking
      */
     auto_cast?: boolean;
+    /**
+     * what translators are told
+     */
+    brief?: Brief;
     /**
      * Chinese
      *
@@ -2543,6 +2607,10 @@ export type TaskConfig = {
      */
     audio_track?: string | null;
     /**
+     * what translators are told; a change counts for what is translated from then on
+     */
+    brief?: Brief;
+    /**
      * Captions
      *
      * whether labels, sounds, signs and capitals of subtitles are understood
@@ -2740,6 +2808,7 @@ export type TaskUpdate = {
      * Audio Track
      */
     audio_track?: string | null;
+    brief?: Brief | null;
     /**
      * Captions
      */

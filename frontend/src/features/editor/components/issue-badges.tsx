@@ -12,6 +12,8 @@ const TONES: Record<Issue, Tone> = {
   misheard: "warn",
   tight: "warn",
   unlike: "idle",
+  forbidden_word: "warn",
+  other_register: "idle",
   doubtful_source: "idle",
   missing: "idle",
 };

@@ -65,7 +65,7 @@ function Kept({ engine, onUpgrade }: { engine: TaskEngineRead; onUpgrade: () => 
       )}
       {offer && (
         <p className="flex flex-wrap items-center justify-between gap-2">
-          <span>{brings(engine, offer, t)}</span>
+          <Brings engine={engine} offer={offer} />
           <Button icon={ArrowUpCircle} onClick={onUpgrade}>
             {t("task_engines.upgrade")}
           </Button>
@@ -75,10 +75,17 @@ function Kept({ engine, onUpgrade }: { engine: TaskEngineRead; onUpgrade: () => 
   );
 }
 
-function brings(engine: TaskEngineRead, offer: EngineOffer, t: ReturnType<typeof useTranslation>["t"]): string {
+function Brings({ engine, offer }: { engine: TaskEngineRead; offer: EngineOffer }) {
+  const { t } = useTranslation();
   const [before, after] = [engine.error_percent, offer.error_percent];
-  if (before == null || after == null) return t("task_engines.other", { engine: named(offer) });
-  return t("task_engines.brings", { engine: named(offer), before, after });
+  const known = before != null && after != null;
+  return (
+    <span>
+      {known
+        ? t("task_engines.brings", { engine: named(offer), before, after })
+        : t("task_engines.other", { engine: named(offer) })}
+    </span>
+  );
 }
 
 function named({ engine, model }: { engine: string; model: string }): string {

@@ -6,6 +6,7 @@ import { patchTask } from "@/api/cache";
 import { type TaskUpdate, updateTask } from "@/api/generated";
 import { data } from "@/api/problems";
 import { logsQuery } from "@/api/queries";
+import { BriefFields } from "@/components/brief-fields";
 import { ChineseScript } from "@/components/chinese-script";
 import { EngineText } from "@/components/engine-text";
 import { LanguagePicker } from "@/components/language-picker";
@@ -59,6 +60,11 @@ export function TaskProperties() {
         />
       </section>
       <TaskGlossary terms={task.config.glossary ?? []} onChange={(glossary) => change({ glossary })} />
+      <details>
+        <summary className="font-medium">{t("brief.title")}</summary>
+        <p className="text-soft mt-1 mb-2.5 text-xs">{t("brief.text")}</p>
+        <BriefFields brief={task.config.brief ?? {}} language={language} onChange={(brief) => change({ brief })} />
+      </details>
       <TaskEngines id={task.task_id} />
       <Report task={task} language={language} />
       <Log id={task.task_id} />

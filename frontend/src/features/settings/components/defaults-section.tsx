@@ -4,6 +4,7 @@ import { toast } from "sonner";
 import { account, settingsQuery } from "@/api/account";
 import type { Settings } from "@/api/generated";
 import { LoudnessField } from "@/components/mix-fields";
+import { BriefFields } from "@/components/brief-fields";
 import { ChineseScript } from "@/components/chinese-script";
 import { LanguagePicker } from "@/components/language-picker";
 import { Field, Input } from "@/components/ui/fields";
@@ -52,6 +53,12 @@ export function DefaultsSection() {
             />
           ))}
         </div>
+        <details>
+          <summary className="font-medium">{t("brief.title")}</summary>
+          <div className="mt-2.5">
+            <BriefFields brief={settings.brief ?? {}} onChange={(brief) => set({ brief })} />
+          </div>
+        </details>
       </div>
     </Section>
   );

@@ -1,0 +1,49 @@
+"""The command that shows and replaces what the translators of a task are told."""
+
+import json
+import tomllib
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from pydantic import ValidationError
+
+from localclip.errors import LocalClipError
+from localclip.terminal import Key, Server, connect, console
+from shared.messaging import Brief
+
+
+def brief_command(
+    task_id: Annotated[str, typer.Argument(metavar="TASK", help="id of the task, see `localclip tasks`")],
+    file: Annotated[
+        Path | None,
+        typer.Argument(exists=True, dir_okay=False, help="the new brief, .toml or .json [default: show it]"),
+    ] = None,
+    server: Server = None,
+    api_key: Key = None,
+) -> None:
+    """Show or replace the brief of a task: what it is about, for whom, tone, words never to write.
+
+    It counts for what is translated from then on; `localclip dub --brief` begins with one.
+    """
+    new = read_brief(file) if file else None
+    with connect(server, api_key) as client:
+        if new is not None:
+            client.set_brief(task_id, new)
+            console.print("saved; it counts for what is translated from now on", markup=False)
+            return
+        found = client.brief(task_id)
+    print(json.dumps(found.model_dump(mode="json"), indent=2, ensure_ascii=False))
+
+
+def read_brief(file: Path) -> Brief:
+    """A brief as it is written down. Raises: LocalClipError, with what is wrong with it."""
+    try:
+        text = file.read_text(encoding="utf-8")
+        document = json.loads(text) if file.suffix == ".json" else tomllib.loads(text)
+        return Brief.model_validate(document)
+    except ValidationError as error:
+        first = error.errors()[0]
+        raise LocalClipError(f"{file.name}: {'.'.join(map(str, first['loc']))}: {first['msg']}") from error
+    except (ValueError, OSError) as error:
+        raise LocalClipError(f"{file.name} is not a brief in TOML or JSON: {error}") from error
