@@ -21,21 +21,27 @@ def _words(text: str) -> frozenset[str]:
 _DANGLING = {
     "en": _words(
         "a an the my your his her our their its and or but if to of in on at by for from with is are was were be very "
-        "that which who not"
+        "that which who not two three four five six seven eight nine ten"
     ),
     "es": _words(
         "el la los las un una unos unas de del al a en con por para sin sobre y e o u que mi tu su mis tus sus nuestro "
-        "nuestra muy no se lo le les me te nos es son está están como si pero porque"
+        "nuestra muy no se lo le les me te nos es son está están como si pero porque dos "
+        "tres cuatro cinco seis siete ocho nueve diez"
     ),
     "fr": _words(
         "le la les un une des de du à au aux en dans par pour avec sur et ou que qui mon ma mes ton ta tes son sa ses "
-        "notre votre leur très ne se je tu il elle on nous vous est sont ce cet cette ces mais"
+        "notre votre leur très ne se je tu il elle on nous vous est sont ce cet cette ces mais deux trois "
+        "quatre cinq six sept huit neuf dix"
     ),
     "de": _words(
         "der die das den dem des ein eine einen einem einer eines mein dein sein ihr unser und oder aber in im an am "
-        "auf bei mit von vom zu zum zur für sehr ist sind nicht dass wenn weil"
+        "auf bei mit von vom zu zum zur für sehr ist sind nicht dass wenn weil zwei drei vier "
+        "fünf sechs sieben acht neun zehn"
     ),
-    "id": _words("di ke dari dan atau tetapi yang untuk dengan pada oleh sangat adalah sebuah seorang tidak jika"),
+    "id": _words(
+        "di ke dari dan atau tetapi yang untuk dengan pada oleh sangat adalah sebuah seorang tidak jika dua "
+        "tiga empat lima enam tujuh delapan sembilan sepuluh"
+    ),
 }
 """Words that a line does not end with where it can be helped: what they belong to would begin the next."""
 

@@ -109,3 +109,21 @@ def test_rows_of_any_text_fit(text: str) -> None:
     rows = wrap_text(text, language("ja").subtitles, spaces=False)
     assert "".join(rows) == text
     assert all(len(row) <= 13 or set(row[1:]) <= set("っゃー、。") for row in rows)
+
+
+@pytest.mark.parametrize(
+    ("code", "first", "rest"),
+    [
+        ("es", "en la casa de mi abuela durante", "tres semanas y luego volvemos"),
+        ("en", "in the house of my grandmother for", "three weeks and then we return"),
+        ("de", "im Haus meiner lieben Großmutter etwa", "drei Wochen und dann zurück"),
+    ],
+)
+def test_a_number_stays_with_what_it_counts(code: str, first: str, rest: str) -> None:
+    """Where time alone would put the break behind it."""
+    number = rest.split()[0]
+    wanted = len(first) + 1 + len(number)
+    text = f"{first} {rest}"
+    parts = lay_over(text, [wanted, len(text) - wanted], code, spaces=True)
+    assert parts is not None
+    assert not parts[0].endswith(number)
