@@ -113,6 +113,10 @@ def dub_command(
     chinese: Annotated[
         Literal["zh-Hans", "zh-Hant"] | None, typer.Option(help="script of Chinese, recognized or translated")
     ] = None,
+    other_languages: Annotated[
+        Literal["translate", "keep"] | None,
+        typer.Option(help="what becomes of lines in another language than the video's [default: translate]"),
+    ] = None,
     brief: Annotated[
         Path | None,
         typer.Option(exists=True, dir_okay=False, help="what the translator is told: a .toml or .json file"),
@@ -151,6 +155,7 @@ def dub_command(
         text_track=text_track,
         on_doubt=on_doubt,
         chinese=chinese,
+        other_languages=other_languages,
         brief=read_brief(brief) if brief else None,
         subtitles=subtitles,
         translations=split_translations(translation or [], languages),

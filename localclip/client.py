@@ -51,6 +51,7 @@ class NewTask:
     on_doubt: str | None = None
     chinese: str | None = None
     brief: Brief | None = None
+    other_languages: str | None = None
     export_settings: Mapping[str, Any] = field(default_factory=dict)
     subtitles: Path | None = None
     translations: Mapping[str, Path] = field(default_factory=dict)
@@ -65,6 +66,7 @@ class NewTask:
             "text_track": self.text_track,
             "on_doubt": self.on_doubt,
             "chinese": self.chinese,
+            "other_languages": self.other_languages,
             "brief": self.brief.model_dump(mode="json") if self.brief else None,
             "export_settings": dict(self.export_settings),
         }

@@ -91,6 +91,11 @@ class TaskConfig(_Schema):
         description="what happens when the transcript is doubtful as a whole: `ask` waits for an answer, `continue` "
         "goes on and says so in the note, `fail` ends the task",
     )
+    other_languages: Literal["translate", "keep"] = Field(
+        default="translate",
+        description="lines in which surely another language is spoken than in the video: translated like all, or left "
+        "as they are. A change is an edit of these lines",
+    )
     glossary: list[GlossaryTerm] = Field(default=[], max_length=500)
     brief: Brief = Field(
         default=Brief(), description="what translators are told; a change counts for what is translated from then on"
@@ -241,6 +246,7 @@ class TaskUpdate(_Schema):
     on_doubt: OnDoubt | None = None
     glossary: list[GlossaryTerm] | None = Field(default=None, max_length=500)
     brief: Brief | None = None
+    other_languages: Literal["translate", "keep"] | None = None
     export_settings: ExportSettings | None = None
     gate: GateLimits | None = None
 
@@ -351,6 +357,7 @@ class SegmentRead(BaseModel):
     words: list[dict[str, Any]]
     written: str | None = Field(default=None, description="the text of the subtitle file, where a decision changed it")
     decisions: list[Decision] = Field(default=[], description="what its caption was taken for")
+    language: str | None = Field(default=None, description="where surely another is spoken than in the video")
     version: int
 
 

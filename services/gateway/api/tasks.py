@@ -30,6 +30,7 @@ from services.gateway.api.upload import Upload, UploadReader
 from services.gateway.database import queries
 from services.gateway.database.facts import FOREVER, flag_cancel, tell
 from services.gateway.database.judging import judge_language
+from services.gateway.database.other_languages import apply_choice
 from services.gateway.database.steps import carry_out
 from services.gateway.database.tables import JobState, Task, TaskLanguage, now
 from services.gateway.planning.remarks import with_remarks
@@ -195,6 +196,8 @@ def update_task(
         if wanted.get("target_languages") is not None:
             _change_languages(session, task, wanted["target_languages"])
         task.config = {**task.config, **{k: v for k, v in wanted.items() if v is not None or k in _MAY_BE_NONE}}
+        if wanted.get("other_languages") is not None:
+            apply_choice(session, task, keep=wanted["other_languages"] == "keep", author=who.owner)
         if wanted.get("gate") is not None:
             for row in queries.languages(session, [task_id]).get(task_id, []):
                 judge_language(session, task, row)

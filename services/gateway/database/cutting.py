@@ -72,6 +72,7 @@ def cut(
         text=source.texts[1],
         words=source.words[1],
         decisions=segment.decisions,
+        language=segment.language,
         sureness=_sure(segment, source.words[1]),
     )
     before, revision = segment.revision, segment.version + 1

@@ -9,11 +9,11 @@ from sqlmodel import Session
 
 from services.gateway.database import account, casting, history, queries
 from services.gateway.database.kept_engines import keeping
-from services.gateway.database.line_rows import add_lines
+from services.gateway.database.line_rows import add_lines, keeps_others
 from services.gateway.database.queries import Placed, Spoken
 from services.gateway.database.tables import JobRow, LineRow, SegmentRow, StageRun, Task
 from services.gateway.planning import pace, units, voices
-from services.gateway.planning.captions import omission
+from services.gateway.planning.captions import is_unsaid, omission
 from services.gateway.planning.pace import Pace, measure
 from services.gateway.planning.slots import Span
 from services.gateway.planning.terms import hotwords, merged, pronunciations, with_pronunciations, with_terms
@@ -208,7 +208,8 @@ def _translate(session: Session, task: Task, run: StageRun) -> list[TranslateLin
     lines = queries.lines(session, task.task_id, run.language)
     new = {one.segment_id: one.revision for one in segments if one.segment_id not in lines}
     if new:
-        unsaid = {one.segment_id for one in segments if omission(one.decisions)}
+        keeps = keeps_others(task)
+        unsaid = {one.segment_id for one in segments if is_unsaid(one.decisions, one.language, keeps_others=keeps)}
         add_lines(session, task.task_id, run.language, new, {}, unsaid)
         lines = queries.lines(session, task.task_id, run.language)
     redo = _redo(session, run)

@@ -5,7 +5,12 @@ from collections.abc import Collection, Mapping
 from sqlalchemy import insert
 from sqlmodel import Session
 
-from services.gateway.database.tables import LineRow
+from services.gateway.database.tables import LineRow, Task
+
+
+def keeps_others(task: Task) -> bool:
+    """Whether a task leaves lines in other languages than the video's as they are."""
+    return task.config.get("other_languages") == "keep"
 
 
 def add_lines(

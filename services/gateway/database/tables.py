@@ -212,6 +212,7 @@ class SegmentRow(SQLModel, table=True):
 
     `decisions` say what its caption was taken for, `written` what stood there where they changed it. `sureness`
     (0 to 1) is the recognizer's in the worst words; None where it told none, or where a person wrote the text.
+    `language` is what is spoken where that is surely another language than the video's.
     """
 
     __tablename__ = "segments"
@@ -228,6 +229,7 @@ class SegmentRow(SQLModel, table=True):
     written: str | None = Field(default=None, sa_column=Column(Text))
     decisions: list[str] = _json(list)
     sureness: float | None = None
+    language: str | None = Field(default=None, max_length=8)
     revision: int = 1
     version: int = 1
 

@@ -9,10 +9,10 @@ from sqlmodel import Session
 
 from services.gateway.database import queries
 from services.gateway.database.casting import describe_again, recognize
-from services.gateway.database.line_rows import add_lines
+from services.gateway.database.line_rows import add_lines, keeps_others
 from services.gateway.database.tables import SegmentRow, SpeakerRow, Task
 from services.gateway.planning.alignment import Matched, match_cues
-from services.gateway.planning.captions import omission
+from services.gateway.planning.captions import is_unsaid, omission, other_language
 from services.gateway.planning.doubt import sureness_of
 from services.gateway.planning.remarks import with_match, with_remarks, with_timing
 from services.gateway.planning.slots import Span
@@ -55,6 +55,7 @@ def prepare(
             "text": one.text,
             "words": words,
             "sureness": sureness_of(one, transcript.source_language),
+            "language": other_language(one.language, one.language_confidence, transcript.source_language),
             "written": one.written,
             "decisions": [str(decision) for decision in one.decisions],
             "revision": 1,
@@ -94,6 +95,10 @@ def take_transcript(session: Session, task: Task, result: TranscriptReady, prepa
         texts = brought.texts if brought else {}
         if brought:
             task.config = with_match(task.config, language.language, brought)
-        unsaid = {s["segment_id"] for s in prepared.segments if omission(s["decisions"])}
+        unsaid = {
+            s["segment_id"]
+            for s in prepared.segments
+            if is_unsaid(s["decisions"], s["language"], keeps_others=keeps_others(task))
+        }
         revisions = {s["segment_id"]: 1 for s in prepared.segments}
         add_lines(session, task.task_id, language.language, revisions, texts, unsaid)

@@ -2094,6 +2094,12 @@ export type SegmentRead = {
      */
     end_s: number;
     /**
+     * Language
+     *
+     * where surely another is spoken than in the video
+     */
+    language?: string | null;
+    /**
      * Segment Id
      */
     segment_id: string;
@@ -2644,6 +2650,12 @@ export type TaskConfig = {
      */
     on_doubt?: 'ask' | 'continue' | 'fail';
     /**
+     * Other Languages
+     *
+     * lines in which surely another language is spoken than in the video: translated like all, or left as they are. A change is an edit of these lines
+     */
+    other_languages?: 'translate' | 'keep';
+    /**
      * Source Language
      *
      * None: recognized or assumed
@@ -2831,6 +2843,10 @@ export type TaskUpdate = {
      * On Doubt
      */
     on_doubt?: 'ask' | 'continue' | 'fail' | null;
+    /**
+     * Other Languages
+     */
+    other_languages?: 'translate' | 'keep' | null;
     /**
      * Source Language
      */

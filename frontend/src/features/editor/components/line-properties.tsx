@@ -5,6 +5,7 @@ import { EngineText } from "@/components/engine-text";
 import { Button } from "@/components/ui/button";
 import { Field } from "@/components/ui/fields";
 import { Empty } from "@/components/ui/states";
+import { languageName } from "@/core/format";
 import { issuesOf } from "@/core/lines";
 import { useEditor } from "../state/context";
 import { useEdits } from "../state/use-edits";
@@ -21,7 +22,7 @@ import { Takes } from "./takes";
 import { TimeField } from "./time-field";
 
 export function LineProperties() {
-  const { t } = useTranslation();
+  const { t, i18n } = useTranslation();
   const { task, language, rows, busy, judged } = useEditor();
   const { retime } = useEdits(task.task_id, language);
   const redub = useRedub();
@@ -59,6 +60,11 @@ export function LineProperties() {
       {line && <Facts line={line} />}
       {line && <LineOwn line={line} />}
       {line && <LineSwitches line={line} />}
+      {segment.language && (
+        <p className="text-soft text-xs">
+          {t("plan.spoken_here", { language: languageName(segment.language, i18n.language) })}
+        </p>
+      )}
       {line && <CaptionDecisions line={line} />}
       {line && <Alternatives line={line} />}
       {line?.text && (

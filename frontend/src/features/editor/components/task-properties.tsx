@@ -11,6 +11,7 @@ import { ChineseScript } from "@/components/chinese-script";
 import { EngineText } from "@/components/engine-text";
 import { LanguagePicker } from "@/components/language-picker";
 import { MixFields } from "@/components/mix-fields";
+import { Field, Select } from "@/components/ui/fields";
 import { clock, languageName } from "@/core/format";
 import { BASE, type Stage } from "@/core/progress";
 import { useProblemText } from "@/i18n/problem-text";
@@ -52,6 +53,18 @@ export function TaskProperties() {
       {(task.source_language === "zh" || task.config.target_languages?.includes("zh")) && (
         <ChineseScript value={task.config.chinese} onChange={(chinese) => change({ chinese })} />
       )}
+      <Field label={t("plan.other_languages")}>
+        {(field) => (
+          <Select
+            {...field}
+            value={task.config.other_languages ?? "translate"}
+            onChange={(event) => change({ other_languages: event.target.value as "keep" })}
+          >
+            <option value="translate">{t("plan.others.translate")}</option>
+            <option value="keep">{t("plan.others.keep")}</option>
+          </Select>
+        )}
+      </Field>
       <section className="grid gap-2.5">
         <h3 className="text-soft text-xs font-medium">{t("plan.export_settings")}</h3>
         <MixFields
