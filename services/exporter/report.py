@@ -15,7 +15,8 @@ from services.exporter.lines import is_dubbed, source_span, take_span
 from services.exporter.loudness import Loudness, reached, spread_lu
 from services.exporter.spans import Span, total_s, union, without
 from shared.messaging import EngineUsed, ExportSettings, Timeline, TimelineLine
-from shared.pipeline import FitLimits, LineState
+from shared.models import speaking
+from shared.pipeline import FitLimits, LineState, Stage
 
 _NOTHING_DUBBED = "no line was dubbed"
 _LIMITS = FitLimits()
@@ -76,6 +77,7 @@ def build_report(
         "drift_s": _drift(measured, unmeasured),
         **error_rates(timeline, unmeasured),
         "similarity": similarities(lines, unmeasured),
+        "voice": _voice(timeline, unmeasured),
         "loudness": _loudness(figures, unmeasured),
         **_bed(figures, unmeasured),
         "mix": _mix(figures, settings),
@@ -222,6 +224,23 @@ def _bed(figures: DubFigures | None, unmeasured: dict[str, str]) -> dict[str, fl
         reason = "no passage of the original is without dubbed speech and not silent" if figures else _NOTHING_DUBBED
         unmeasured["nonspeech_residual_db"] = reason
     return {"bed_leakage_db": rounded(leakage_db, 2), "nonspeech_residual_db": rounded(residual_db, 2)}
+
+
+def _voice(timeline: Timeline, unmeasured: dict[str, str]) -> dict[str, object] | None:
+    """How well what speaks is understood, of several engines the clearest; None where nobody measured it."""
+    names = [used.name for used in timeline.engines if used.stage is Stage.CLONING]
+    known = [speaking(timeline.language, name) for name in names]
+    rates = [(one.error_percent, one) for one in known if one.error_percent is not None]
+    if not rates or len(rates) < len(known):
+        unmeasured["voice"] = "nobody measured how well what speaks is understood"
+        return None
+    percent, clearest = min(rates, key=lambda rated: rated[0])
+    return {
+        "engine": clearest.engine,
+        "misheard": round(percent / 100, 4),
+        "poor": clearest.poor,
+        "better": clearest.better,
+    }
 
 
 def _mix(figures: DubFigures | None, settings: ExportSettings) -> dict[str, object]:

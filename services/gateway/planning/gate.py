@@ -17,6 +17,8 @@ from services.gateway.planning.units import LineView
 from shared.pipeline import FitLimits, LineState
 
 _FIT = FitLimits()
+_VOICE = "voice.misheard"
+"""Known of few engines; listening to the takes tells of the others."""
 
 
 class GateLimits(BaseModel):
@@ -49,6 +51,9 @@ class GateLimits(BaseModel):
     )
     max_mean_error_rate: float | None = Field(default=None, ge=0, description="of re-recognition, over all lines")
     max_line_error_rate: float | None = Field(default=None, ge=0, description="of re-recognition, of the worst line")
+    max_voice_misheard: float | None = Field(
+        default=0.3, ge=0, le=1, description="words that a listener gets wrong of the voice itself, as it was measured"
+    )
     min_similarity: float | None = Field(default=None, ge=-1, le=1, description="to the speaker, of the worst line")
 
 
@@ -83,7 +88,7 @@ def judge(
             continue
         value = figures[figure]
         if value is None:
-            unmeasured.append(figure)
+            unmeasured += [figure] if figure != _VOICE else []
         elif (value > limit) if upper else (value < limit):
             misses.append(Miss(figure=figure, value=value, limit=limit))
     if limits.export_checks:
@@ -111,6 +116,7 @@ def _limits(limits: GateLimits) -> Iterator[tuple[str, float | None, bool]]:
     yield "error_rate.excess", limits.max_excess_error_rate, True
     yield "error_rate.mean", limits.max_mean_error_rate, True
     yield "error_rate.max", limits.max_line_error_rate, True
+    yield _VOICE, limits.max_voice_misheard, True
     yield "similarity.min", limits.min_similarity, False
 
 
@@ -138,6 +144,7 @@ def _figures(
         "error_rate.excess": None if mean is None or natural is None else round(max(0.0, mean - natural), 4),
         "error_rate.mean": mean,
         "error_rate.max": max(rates, default=None),
+        _VOICE: (report.get("voice") or {}).get("misheard"),
         "similarity.min": min(similarities, default=None),
     }
 
@@ -174,6 +181,8 @@ def _causes(report: Mapping[str, Any], lines: Sequence[LineView], doubtful: Coll
         misheard=[line.segment_id for line in rated],
         unlike=[line.segment_id for line in unlike],
         doubtful=[line.segment_id for line in spoken if line.segment_id in doubtful],
+        voice=str((report.get("voice") or {}).get("engine") or ""),
+        better=str((report.get("voice") or {}).get("better") or ""),
         lost_s=float((report.get("speech_lost") or {}).get("seconds") or 0.0),
         lost=[(float(start), float(end)) for start, end in (report.get("speech_lost") or {}).get("spans") or ()],
     )

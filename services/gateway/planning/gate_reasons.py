@@ -9,7 +9,7 @@
 | `doubtful_source` | lines whose source the recognizer was unsure of |
 | `other_language` | a file that was brought, in another language than it is said to be in |
 | `misheard` | what a listener understood wrong of the takes |
-| `voice_poor` | takes unlike their speakers |
+| `voice_poor` | a voice that listeners understand little, or takes unlike their speakers |
 | `too_fast` | tempo and overflow |
 | `out_of_time` | overlap with the source |
 | `loudness_off`, `file_checks` | the level, and the export's own checks |
@@ -55,6 +55,8 @@ class Causes:
     doubtful: Sequence[str] = ()
     lost_s: float = 0.0
     reads_like: str = ""
+    voice: str = ""
+    better: str = ""
     lost: Sequence[tuple[float, float]] = field(default=())
 
 
@@ -108,6 +110,7 @@ _KIND_OF = {
     "doubtful": "doubtful_source",
     "language_as_said": "other_language",
     "error_rate": "misheard",
+    "voice": "voice_poor",
     "similarity": "voice_poor",
     "lines_overflow": "too_fast",
     "speed": "too_fast",
@@ -126,6 +129,8 @@ def reasons_of(misses: Sequence[Miss], causes: Causes) -> list[GateReason]:
 
 
 def _reason(kind: _Kind, misses: Sequence[Miss], causes: Causes) -> GateReason:
+    if any(miss.figure == "voice.misheard" for miss in misses):
+        kind = _unclear(causes)
     lines: Sequence[str] = getattr(causes, kind.lines) if kind.lines else ()
     return GateReason(
         code=kind.code,
@@ -135,6 +140,13 @@ def _reason(kind: _Kind, misses: Sequence[Miss], causes: Causes) -> GateReason:
         lines=list(lines[:_MOST_LINES]),
         lines_total=len(lines),
     )
+
+
+def _unclear(causes: Causes) -> _Kind:
+    """The voice itself is the reason: no text and no clip would mend it."""
+    mend = f"take another engine ({causes.better}), or choose a clearer voice"
+    text = f"{causes.voice} speaks this language so that a listener understands little"
+    return _Kind("voice_poor", text, mend if causes.better else "take another engine or a clearer voice")
 
 
 def _figures_text(kind: _Kind, misses: Sequence[Miss], causes: Causes) -> str:
@@ -150,7 +162,11 @@ def _figures_text(kind: _Kind, misses: Sequence[Miss], causes: Causes) -> str:
 
 
 def _miss_text(miss: Miss) -> str:
-    shape = ".0%" if miss.figure.endswith(("share", "excess", "mean", "max")) or miss.figure == "overlap" else "g"
+    shape = (
+        ".0%"
+        if miss.figure.endswith(("share", "excess", "mean", "max", "misheard")) or miss.figure == "overlap"
+        else "g"
+    )
     side = "at most" if miss.value > miss.limit else "at least"
     value, limit = format(float(miss.value), shape), format(float(miss.limit), shape)
     return f"{value} instead of {side} {limit}"

@@ -45,11 +45,16 @@ def line(start_s: float, end_s: float, *, take: tuple[float, float] | None = Non
     return TimelineLine(start_s=start_s, end_s=end_s, **(defaults | fields))
 
 
-def report(lines: list[TimelineLine], **measured: Any) -> dict[str, Any]:
-    """The report of an export of 20 s."""
+def report(lines: list[TimelineLine], *voices: str, language: str = "es", **measured: Any) -> dict[str, Any]:
+    """The report of an export of 20 s, spoken by engines of these names."""
     facts = MediaFacts(container="mov", duration_s=20)
     timeline = Timeline(
-        task_id="t", language="es", source_language="en", media=facts, lines=tuple(lines), engines=(VOICE,)
+        task_id="t",
+        language=language,
+        source_language="en",
+        media=facts,
+        lines=tuple(lines),
+        engines=tuple(VOICE.model_copy(update={"name": name}) for name in voices or ("voice",)),
     )
     defaults: dict[str, Any] = {
         "container": "mp4",
@@ -79,7 +84,24 @@ def test_lines_are_counted_and_failed_ones_listed() -> None:
     assert found["note"] is None
     assert found["length_difference_s"] == 0.01
     assert [engine["name"] for engine in found["engines"]] == ["voice", "ffmpeg"]
-    assert set(found["unmeasured"]) == {"cer", "wer", "similarity", "speech_lost"}
+    assert set(found["unmeasured"]) == {"cer", "wer", "similarity", "speech_lost", "voice"}
+
+
+@pytest.mark.parametrize(
+    ("language", "voices", "expected"),
+    [
+        ("de", ["espeak-ng"], ("espeak-ng", 0.47, True, "localclip models pull voxcpm2")),
+        ("en", ["espeak-ng", "flite"], ("flite", 0.008, False, "localclip models pull kokoro")),
+        ("fr", ["kokoro", "espeak-ng"], ("kokoro", 0.06, False, "")),
+        ("de", ["espeak-ng", "voxcpm"], None),
+    ],
+)
+def test_how_well_the_voice_is_understood_is_told(
+    language: str, voices: list[str], expected: tuple[str, float, bool, str] | None
+) -> None:
+    """Of several the clearest; nothing where one of them was never measured."""
+    told = report([line(0, 2, take=(0, 2))], *voices, language=language)["voice"]
+    assert (told and (told["engine"], told["misheard"], told["poor"], told["better"])) == expected
 
 
 def test_speed_is_told_in_shares_of_dubbed_lines() -> None:
@@ -152,7 +174,7 @@ def test_every_line_tells_how_it_came_to_be() -> None:
     assert found["wer"] == {"mean": mean, "worst": 0.4, "lines": 2, "natural": 0.15, "excess": excess}
     assert found["cer"] is None
     assert found["similarity"] == {"mean": 0.7, "worst": 0.6, "lines": 2}
-    assert set(found["unmeasured"]) == {"cer", "wer.natural", "speech_lost"}
+    assert set(found["unmeasured"]) == {"cer", "wer.natural", "speech_lost", "voice"}
 
 
 def test_languages_without_spaces_count_characters() -> None:

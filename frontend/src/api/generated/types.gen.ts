@@ -890,6 +890,12 @@ export type GateLimits = {
      */
     max_unspoken_lines?: number | null;
     /**
+     * Max Voice Misheard
+     *
+     * words that a listener gets wrong of the voice itself, as it was measured
+     */
+    max_voice_misheard?: number | null;
+    /**
      * Min In Window Share
      *
      * lines within -10 to +20 % speed

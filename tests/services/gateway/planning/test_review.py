@@ -68,6 +68,7 @@ def test_a_good_export_passes() -> None:
         ({"overlap": 0.5}, [line()], {"min_overlap": 0.7}, ("overlap", 0.5, 0.7)),
         ({}, [line(error_rate=0.9), line()], {"max_line_error_rate": 0.5}, ("error_rate.max", 0.9, 0.5)),
         ({}, [line(error_rate=0.4), line(error_rate=0.2)], {"max_mean_error_rate": 0.2}, ("error_rate.mean", 0.3, 0.2)),
+        ({"voice": {"misheard": 0.81}}, [line()], {}, ("voice.misheard", 0.81, 0.3)),
         ({}, [line(similarity=0.3)], {"min_similarity": 0.6}, ("similarity.min", 0.3, 0.6)),
     ],
 )
@@ -100,6 +101,22 @@ def test_each_kind_of_miss_is_one_reason_with_what_would_mend_it() -> None:
     ]
     assert gate.reasons[0].text == "speech of the original is in no line: 4.0 s, 10% of it (1:01-1:05)"
     assert all(reason.mend for reason in gate.reasons)
+
+
+def test_a_voice_that_nobody_understands_is_named() -> None:
+    """Whatever the takes sound like, with the engine that would be better; one that nobody measured is not judged."""
+    voice = {"engine": "espeak-ng", "misheard": 0.81, "poor": True, "better": "localclip models pull voxcpm2"}
+    (reason,) = judge(GOOD | {"voice": voice}, [line(similarity=0.2)], GateLimits(), -16.0).reasons
+    assert reason.code == "voice_poor"
+    assert reason.text == (
+        "espeak-ng speaks this language so that a listener understands little: 81% instead of at most 30%"
+    )
+    assert reason.mend == "take another engine (localclip models pull voxcpm2), or choose a clearer voice"
+    assert judge(GOOD | {"voice": voice}, [line()], GateLimits(max_voice_misheard=None), -16.0).passed
+    unknown = judge(GOOD | {"voice": None}, [line()], GateLimits(), -16.0)
+    assert (unknown.passed, unknown.unmeasured) == (True, ["error_rate.excess"])
+    unlike = judge(GOOD, [line(similarity=0.2)], GateLimits(min_similarity=0.5), -16.0)
+    assert [one.text for one in unlike.reasons] == ["takes sound unlike their speakers: 0.2 instead of at least 0.5"]
 
 
 def test_what_a_listener_gets_wrong_of_natural_speech_is_not_the_dubs() -> None:
