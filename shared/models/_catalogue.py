@@ -149,6 +149,13 @@ CATALOGUE = (
         1500,
     ),
     _whisper(
+        "whisper-medium",
+        "Systran/faster-whisper-medium",
+        1530,
+        "08e178d48790749d25932bbc082711ddcfdfbc4f",
+        "translates what is said into English better than whisper-small; on a GPU",
+    ),
+    _whisper(
         "whisper-large-v3",
         "Systran/faster-whisper-large-v3",
         3100,

@@ -44,15 +44,16 @@ __all__ = [
 ]
 
 
-# The best first. On a CPU whisper-large-v3 takes longer than the sound lasts.
+# The best first. On a CPU whisper-large-v3 takes longer than the sound lasts, and so may whisper-medium.
 _WHISPERS = (
     "whisper-large-v3-turbo",
     "whisper-large-v3",
+    "whisper-medium",
     "whisper-small",
     "whisper-base",
     "whisper-tiny.en",
 )
-_WHISPERS_ON_CPU = tuple(name for name in _WHISPERS if name != "whisper-large-v3")
+_WHISPERS_ON_CPU = tuple(name for name in _WHISPERS if name not in ("whisper-large-v3", "whisper-medium"))
 _FASTER_WHISPER = "faster-whisper"
 log = logger(__name__)
 
