@@ -32,6 +32,7 @@ def main() -> None:
         BrokerSettings(),
         worker_settings,
         tuple(engine.info for engine in (mixer, separator) if engine) + left_out,
+        slots=settings.jobs,
     )
     asyncio.run(worker.run())
 

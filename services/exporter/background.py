@@ -1,8 +1,10 @@
 """The background of a task: the original without its voices, made once for all its languages."""
 
+import contextlib
 import hashlib
 import os
-from collections.abc import Callable, Sequence
+import threading
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import cast
 
@@ -33,7 +35,7 @@ class Background:
     """Finds or makes the background of tasks; without a separator the original is ducked instead."""
 
     def __init__(self, mixer: Mixer, separator: Separator | None) -> None:
-        self._mixer, self._separator = mixer, separator
+        self._mixer, self._separator, self._making = mixer, separator, threading.Lock()
 
     def bed(self, job: Job, video_key: str, source: Source, context: JobContext, report: Report) -> Bed:
         """What lies under the voices of a dub of `source`.
@@ -49,9 +51,22 @@ class Background:
         content = content_of(video_key, separator, source.listened)
         known = self._known(job, content, context)
         if known is None:
-            context.progress(0.0, "separating the background")
-            known = self._make(job, content, source, separator, context, report)
+            with self._alone(context):  # another language of this video may be at it: what it makes is used then
+                known = self._known(job, content, context)
+                if known is None:
+                    context.progress(0.0, "separating the background")
+                    known = self._make(job, content, source, separator, context, report)
         return Bed(source, known, f"{separator.info.name} {separator.model}")
+
+    @contextlib.contextmanager
+    def _alone(self, context: JobContext) -> Iterator[None]:
+        """One separation at a time in this process; a job that waits can be canceled."""
+        while not self._making.acquire(timeout=0.5):
+            context.cancel.check()
+        try:
+            yield
+        finally:
+            self._making.release()
 
     def _known(self, job: Job, content: str, context: JobContext) -> Path | None:
         try:

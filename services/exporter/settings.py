@@ -14,6 +14,12 @@ class ExporterSettings(BaseSettings):
     model_config = SettingsConfigDict(frozen=True, extra="ignore", env_prefix="LOCALCLIP_EXPORT_")
 
     engine: str = Field(default="ffmpeg", description="engine that decodes, encodes, measures and muxes")
+    jobs: int = Field(
+        default=2,
+        ge=1,
+        le=16,
+        description="exports made at a time; of two or more one is kept for those of under a minute's work",
+    )
     audio_kbps: int = Field(
         default=192,
         ge=64,

@@ -58,6 +58,7 @@ from services.gateway.capabilities import Capabilities
 from services.gateway.database.engine import Database
 from services.gateway.database.kept_engines import ENGINES
 from services.gateway.live.hub import Hub
+from services.gateway.live.workers import Workers
 from services.gateway.readiness import Readiness
 from services.gateway.settings import DatabaseSettings, GatewaySettings
 from services.gateway.threads import Threads
@@ -124,7 +125,7 @@ def create_app(
     hub = Hub(broker)
     threads = Threads()
     readiness = Readiness(database, store, threads)
-    gateway = Gateway(settings, database, store, broker, hub, Capabilities(broker), threads, readiness)
+    gateway = Gateway(settings, database, store, broker, hub, Capabilities(broker), threads, readiness, Workers(broker))
     database.facts = lambda: {ENGINES: gateway.capabilities.known()}
     Ingest(database, broker, store, gateway.capabilities, settings.result_retry_s)  # subscribes when the broker starts
 
@@ -174,10 +175,13 @@ async def _background(
     broker, database, settings = gateway.broker, gateway.database, gateway.settings
     await _connect(broker, broker_settings, plan)
     await gateway.hub.start()
+    await gateway.workers.start()
     leadership = Leadership(database)
     to_dispatch, to_relay = Wake(), Wake()
     database.on_commit += [to_dispatch.set, to_relay.set]
-    dispatcher = Dispatcher(database, broker, gateway.store, gateway.threads, settings.task_queue_workers)
+    dispatcher = Dispatcher(
+        database, broker, gateway.store, gateway.threads, gateway.workers, settings.task_queue_workers
+    )
     sweeper = Sweeper(database, broker, gateway.store, settings)
     gateway.sweep = sweeper.wake
     log.info("gateway_ready")

@@ -19,6 +19,7 @@ from shared.messaging import (
     RecipeRendered,
     TakesHeard,
     TranscriptReady,
+    WorkerSlots,
     jobs_of,
 )
 from shared.pipeline import Stage
@@ -61,6 +62,11 @@ def _channels() -> dict[str, tuple[str, str, list[type[Message]]]]:
         "localclip.progress.{task_id}.{language}.{stage}",
         "Unreliable progress of single workers (core NATS).",
         [RawProgress],
+    )
+    found["workers"] = (
+        "localclip.workers.{stage}",
+        "Workers that live, every two seconds (core NATS).",
+        [WorkerSlots],
     )
     found["dead"] = ("localclip.dead.{stage}", "What could not be processed (stream LOCALCLIP_DEAD).", [DeadLetter])
     return found
@@ -113,7 +119,7 @@ def _channel(address: str, description: str, messages: list[type[Message]]) -> d
 
 def _operation(channel: str) -> dict[str, Any]:
     """Seen from the gateway."""
-    received = channel.startswith("results_")
+    received = channel == "workers" or channel.startswith("results_")
     return {
         "action": "receive" if received else "send",
         "channel": {"$ref": f"#/channels/{channel}"},

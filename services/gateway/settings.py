@@ -52,11 +52,11 @@ class GatewaySettings(BaseSettings):
         default=16, ge=5, le=1024, description="size of the parts of a resumable upload, in MiB; S3 wants 5 or more"
     )
     web_dir: str = Field(default="", description="folder of the built web app; empty: that of this checkout")
-    task_queue_workers: int = Field(
-        default=4,
+    task_queue_workers: int | None = Field(
+        default=None,
         ge=1,
         validation_alias="TASK_QUEUE_WORKERS",
-        description="batch jobs of one stage handed out at a time; about twice the workers of a stage",
+        description="most jobs of a stage handed out at a time; empty: as many as its workers take",
     )
     heartbeat_s: float = Field(default=5.0, gt=0, description="seconds between heartbeats on an event stream")
     resend_after_s: float = Field(default=45.0, gt=0, description="seconds until a silent job is looked for")

@@ -5,7 +5,7 @@ from shared.messaging._accounts import ACCOUNT, STAGE_OF, Role, broker_config, d
 from shared.messaging._brief import Brief, LanguageBrief, LineBrief, forbidden_in, other_register
 from shared.messaging._context import JobContext, ProgressBox
 from shared.messaging._dead import DeadLetter, bury_copy
-from shared.messaging._engines import EngineInfo, announce_engines, announced_engines
+from shared.messaging._engines import EngineInfo, WorkerSlots, announce_engines, announced_engines
 from shared.messaging._facts import Fact, Progress, RawProgress, fact
 from shared.messaging._jobs import (
     JOB,
@@ -169,6 +169,7 @@ __all__ = [
     "Trouble",
     "Worker",
     "WorkerSettings",
+    "WorkerSlots",
     "announce_engines",
     "announced_engines",
     "broker_config",

@@ -98,7 +98,7 @@ def _gateway() -> Rights:
     said = ("localclip.jobs.>", "localclip.results.>", f"{names.EVENTS_PREFIX}.>", "localclip.dead.>")
     return Rights(
         publish=(*said, f"$KV.{names.CANCEL_BUCKET}.>", *manage, *_read_events(), *consumers, *taken),
-        subscribe=(f"{names.LIVE_PREFIX}.>", f"{_INBOX}.>"),
+        subscribe=(f"{names.LIVE_PREFIX}.>", names.workers("*"), f"{_INBOX}.>"),
     )
 
 
@@ -117,6 +117,7 @@ def _worker(role: Role, stage: Stage) -> Rights:
         names.dead(stage),
         names.dead("unknown"),
         *(f"localclip.progress.*.*.{run}" for run in dict.fromkeys((stage, *_HELPED.get(stage, ()), Stage.CLONING))),
+        names.workers(stage),
         f"$KV.{names.ENGINES_BUCKET}.{stage}",
         f"$KV.{names.HANDED_BACK_BUCKET}.*",
     )

@@ -1,4 +1,4 @@
-"""What the engines of a deployment can do, announced by the workers that hold them."""
+"""What the engines of a deployment can do and how many jobs it takes at a time, announced by its workers."""
 
 import json
 from collections.abc import Iterable
@@ -70,6 +70,14 @@ class EngineInfo(Message):
     def choice(self) -> EngineChoice:
         """What a task keeps to that begins with this engine."""
         return EngineChoice(port=self.port, engine=self.name, model=self.model, digest=self.digest)
+
+
+class WorkerSlots(Message):
+    """A worker that lives, and how many jobs it takes at a time; 0 when it stops."""
+
+    stage: Stage
+    worker: str = Field(description="drawn anew by every process")
+    slots: int = Field(ge=0)
 
 
 def refuse_non_commercial(engines: Iterable[EngineInfo]) -> str | None:

@@ -74,6 +74,11 @@ def dead(stage: str) -> str:
     return f"localclip.dead.{check_token(stage)}"
 
 
+def workers(stage: str) -> str:
+    """Where workers say that they live; unreliable, said again and again."""
+    return f"localclip.workers.{stage}"
+
+
 def raw_progress(task_id: str, language: str, stage: Stage) -> str:
     """Unreliable progress of one worker."""
     return f"localclip.progress.{check_token(task_id)}.{check_token(language)}.{stage}"

@@ -5,6 +5,7 @@ cancellation, progress, the manifest that makes a job count once, retry, the dea
 """
 
 import asyncio
+import secrets
 import time
 from collections.abc import Callable
 from contextlib import suppress
@@ -19,7 +20,7 @@ from nats.js.errors import APIError, NotFoundError
 from shared.messaging import _subjects as names
 from shared.messaging._context import GuardedStore, JobContext, remove_abandoned_folders, working_folder
 from shared.messaging._dead import bury
-from shared.messaging._engines import EngineInfo, announce_engines, refuse_non_commercial
+from shared.messaging._engines import EngineInfo, WorkerSlots, announce_engines, refuse_non_commercial
 from shared.messaging._feed import JobFeed
 from shared.messaging._jobs import JOB, Job
 from shared.messaging._lease import acknowledge, count_tries, hand_back, held, is_canceled, send_progress
@@ -35,6 +36,7 @@ from shared.storage import ObjectNotFound, ObjectStore, StorageError, keys, read
 
 FETCH_S = 5.0
 _AGAIN_S = 0.5
+_BEAT_S = 2.0
 _GUARD_DELAY_S = 15.0
 
 log = logger(__name__)
@@ -70,6 +72,7 @@ class Worker:
         self._in_hand: list[JobContext] = []
         self._feeds: list[JobFeed] = []
         self._serving: asyncio.Task[None] | None = None
+        self._name = secrets.token_hex(6)
 
     async def run(self) -> None:
         """Serve until SIGTERM or SIGINT, then end or hand back the job in hand.
@@ -100,7 +103,25 @@ class Worker:
         self._serving.add_done_callback(lambda _: self._app.exit())
 
     async def _serve_slots(self) -> None:
-        await asyncio.gather(*(self._serve(feed) for feed in self._feeds))
+        beating = asyncio.create_task(self._beat())
+        try:
+            await asyncio.gather(*(self._serve(feed) for feed in self._feeds))
+        finally:
+            beating.cancel()
+
+    async def _beat(self) -> None:
+        """Say again and again that this worker lives, until it stops."""
+        while not self._stopping:
+            if self._ready and is_connected(self.broker):
+                await self._announce(self._slots)
+            await self._pause(_BEAT_S)
+        await self._announce(0)
+
+    async def _announce(self, slots: int) -> None:
+        """The gateway hands out no more jobs than all workers of a stage take together."""
+        said = WorkerSlots(stage=self._stage, worker=self._name, slots=slots)
+        with suppress(NatsError, OSError):  # it is said again, or found out by silence
+            await self.broker.connection.publish(names.workers(self._stage), said.model_dump_json().encode())
 
     async def _prepare(self) -> None:
         """Find what the gateway provisioned and announce the engines, once for all slots and for every connection."""
@@ -112,6 +133,7 @@ class Worker:
             self._heartbeat_s = await heartbeat_of(js, self._stage)
             await announce_engines(js, self._stage, self._engines)
             self._ready, self._reconnects = True, reconnects
+            await self._announce(self._slots)
             log.info("worker_ready", stage=self._stage, slots=self._slots)
 
     async def _stop(self) -> None:

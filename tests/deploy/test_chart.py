@@ -5,14 +5,17 @@ import subprocess
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 import yaml
 
 from services.cloner.settings import ClonerSettings
-from services.gateway.settings import GatewaySettings
+from services.exporter.settings import ExporterSettings
+from services.gateway.api import metrics
+from services.gateway.api.metrics import QueueLength
 from services.translator.settings import TranslatorSettings
-from shared.messaging import ACCOUNT, Role, subjects
-from shared.pipeline import Lane, Stage
+from shared.messaging import Role
+from shared.pipeline import Stage
 from tests.deploy.composition import ROOT, image, known_settings
 
 CHART = ROOT / "deploy" / "helm" / "localclip"
@@ -87,11 +90,17 @@ def test_every_variable_is_a_setting_of_the_service(plain: Any, external: Any, p
 
 
 @pytest.mark.parametrize("part", STAGES)
-def test_stages_scale_with_the_consumers_that_exist(plain: Any, scaled: Any, part: str) -> None:
-    """KEDA takes a consumer that does not exist for an endless queue: both names must be the code's."""
+def test_stages_scale_with_what_there_is_to_do(plain: Any, scaled: Any, part: str) -> None:
+    """KEDA asks the gateway: the broker's queue holds no more than workers take, which is never a reason to grow."""
     spec = scaled["ScaledObject", part]["spec"]
-    asked = {(trigger["metadata"]["stream"], trigger["metadata"]["consumer"]) for trigger in spec["triggers"]}
-    assert asked == {(subjects.JOBS, subjects.job_consumer(STAGES[part], lane)) for lane in Lane}
+    (trigger,) = spec["triggers"]
+    asked = httpx.URL(trigger["metadata"]["url"])
+    assert asked.host == "team-localclip-gateway.default.svc"
+    assert ("Service", "gateway") in scaled
+    stage = asked.path.removeprefix("/metrics/queues/")
+    assert stage == STAGES[part]
+    assert QueueLength.model_fields[trigger["metadata"]["valueLocation"]].annotation is int
+    assert asked.path.replace(stage, "{stage}") in {getattr(route, "path", "") for route in metrics.router.routes}
     assert spec["scaleTargetRef"]["name"] == scaled["Deployment", part]["metadata"]["name"]
     assert "replicas" not in scaled["Deployment", part]["spec"], "helm would fight with KEDA"
     assert plain["Deployment", part]["spec"]["replicas"] == 1
@@ -100,26 +109,16 @@ def test_stages_scale_with_the_consumers_that_exist(plain: Any, scaled: Any, par
 
 def jobs_per_worker(objects: Any, part: str) -> int:
     """For how many jobs KEDA asks for a worker."""
-    (threshold,) = {
-        trigger["metadata"]["lagThreshold"] for trigger in objects["ScaledObject", part]["spec"]["triggers"]
-    }
-    return int(threshold)
+    (trigger,) = objects["ScaledObject", part]["spec"]["triggers"]
+    return int(trigger["metadata"]["targetValue"])
 
 
 def test_a_worker_is_asked_for_as_many_jobs_as_it_takes(scaled: Any, external: Any) -> None:
     """Neural engines that batch take four at a time: a worker, and a GPU, for each would be three too many."""
-    assert {part: jobs_per_worker(scaled, part) for part in STAGES} == dict.fromkeys(STAGES, 1)
+    exports = {"exporter": ExporterSettings().jobs}
+    assert {part: jobs_per_worker(scaled, part) for part in STAGES} == dict.fromkeys(STAGES, 1) | exports
     jobs = {"translator": TranslatorSettings().translation_jobs, "cloner": ClonerSettings().voice_jobs}
-    assert {part: jobs_per_worker(external, part) for part in STAGES} == {"diarizer": 1, "exporter": 1, **jobs}
-
-
-def test_the_gateway_hands_out_enough_for_stages_to_grow(scaled: Any, external: Any) -> None:
-    """Jobs that are not handed out are not in the queue that KEDA looks at."""
-    for objects in (scaled, external):
-        window = int(environment(pod(objects, "gateway"))["TASK_QUEUE_WORKERS"])
-        most = {part: objects["ScaledObject", part]["spec"]["maxReplicaCount"] for part in STAGES}
-        assert window == 2 * max(most[part] * jobs_per_worker(objects, part) for part in STAGES)
-        assert GatewaySettings(TASK_QUEUE_WORKERS=window).task_queue_workers == window
+    assert {part: jobs_per_worker(external, part) for part in STAGES} == {"diarizer": 1, **exports, **jobs}
 
 
 def test_what_changes_restarts_who_reads_it(plain: Any) -> None:
@@ -220,12 +219,6 @@ def test_a_published_broker_speaks_tls_with_everybody() -> None:
         ]
 
 
-def test_keda_looks_into_the_account_of_the_queues(scaled: Any) -> None:
-    """The one that the configuration of the broker names."""
-    triggers = [trigger for part in STAGES for trigger in scaled["ScaledObject", part]["spec"]["triggers"]]
-    assert {trigger["metadata"]["account"] for trigger in triggers} == {ACCOUNT}
-
-
 def test_a_gpu_stage_has_its_image_its_device_and_its_weights(external: Any) -> None:
     """One GPU per worker on the nodes that have them; the network is left alone."""
     found = pod(external, "cloner")
@@ -295,14 +288,6 @@ def test_values_that_cannot_work_are_refused(values: str, word: str) -> None:
     said = helm(*NEEDED, "--set", values)
     assert said.returncode != 0
     assert word in said.stderr
-
-
-def test_keda_must_know_where_to_ask() -> None:
-    """A broker of one's own has its monitoring port somewhere; without autoscaling nobody asks."""
-    assert rendered("--set", "nats.inCluster=false")
-    said = helm(*NEEDED, *KEDA, "--set", "nats.inCluster=false,autoscaling.enabled=true")
-    assert said.returncode != 0
-    assert "nats.monitoring is needed" in said.stderr
 
 
 def test_a_values_file_for_every_kind_of_cluster_is_rendered() -> None:

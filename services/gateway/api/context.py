@@ -18,6 +18,7 @@ from services.gateway.database import queries
 from services.gateway.database.engine import Database
 from services.gateway.database.tables import LineRow, SegmentRow, SpeakerRow, Task, TaskLanguage
 from services.gateway.live.hub import Hub
+from services.gateway.live.workers import Workers
 from services.gateway.readiness import Readiness
 from services.gateway.settings import GatewaySettings
 from services.gateway.threads import Threads
@@ -40,6 +41,7 @@ class Gateway:
     capabilities: Capabilities
     threads: Threads
     readiness: Readiness
+    workers: Workers
     sweep: Wake | None = None
     stood: Longest = field(default_factory=Longest)
 

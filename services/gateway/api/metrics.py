@@ -8,10 +8,12 @@ from fastapi import APIRouter, Response
 from nats.errors import Error as NatsError
 from nats.js import JetStreamContext
 from nats.js.errors import APIError
+from pydantic import BaseModel, Field
 from sqlalchemy.exc import SQLAlchemyError
 
 from services.gateway.api.context import Gateway, Parts
 from services.gateway.database import queries
+from services.gateway.database.tables import JobState
 from shared.messaging import is_connected, subjects
 from shared.pipeline import Lane, Stage
 
@@ -49,12 +51,40 @@ async def metrics(parts: Parts) -> Response:
     return Response(_text([streams, *_of_this_process(parts), *gauges]), media_type=_MEDIA_TYPE)
 
 
+class QueueLength(BaseModel):
+    """How much a stage has to do now, for whoever starts and stops its workers."""
+
+    stage: Stage
+    ready: int = Field(description="jobs that wait for a free slot")
+    in_hand: int = Field(description="jobs that are in the broker's queue or with a worker")
+    open: int = Field(description="both together")
+    slots: int = Field(description="jobs that the workers alive take at a time")
+
+
+@router.get("/metrics/queues/{stage}", operation_id="queue_length")
+async def queue_length(parts: Parts, stage: Stage) -> QueueLength:
+    """Open jobs of a stage, such as KEDA's `metrics-api` scaler reads them; like `/metrics` it needs no key."""
+    ready, in_hand = await asyncio.to_thread(_open_jobs, parts, stage)
+    return QueueLength(
+        stage=stage, ready=ready, in_hand=in_hand, open=ready + in_hand, slots=sum(parts.workers.of(stage))
+    )
+
+
+def _open_jobs(parts: Gateway, stage: Stage) -> tuple[int, int]:
+    with parts.database.read() as session:
+        counts = {state: count for of, state, count in queries.jobs_by_state(session) if of == stage}
+    return counts.get(JobState.READY, 0), counts.get(JobState.DISPATCHED, 0)
+
+
 def _of_this_process(parts: Gateway) -> list[Gauge]:
     stood = Gauge("loop_stood_seconds", "Longest time the event loop stood in the last five minutes.")
     stood.set(parts.stood.seconds())
     held = Gauge("write_held_seconds", "Longest write transaction of the last five minutes.")
     held.set(parts.database.held.seconds())
-    return [stood, held]
+    slots = Gauge("worker_slots", "Jobs that the workers alive take at a time.")
+    for stage in Stage:
+        slots.set(sum(parts.workers.of(stage)), stage=stage)
+    return [stood, held, slots]
 
 
 def _text(gauges: Iterable[Gauge]) -> str:

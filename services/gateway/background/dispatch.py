@@ -2,19 +2,23 @@
 
 import asyncio
 import json
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
 
 from faststream.nats import NatsBroker
 from nats.errors import Error as NatsError
 from nats.errors import MaxPayloadError
 from pydantic import ValidationError
+from sqlmodel import Session
 
 from services.gateway.background.tries import Tries
 from services.gateway.database import queries
 from services.gateway.database.engine import Database, DatabaseBusy
 from services.gateway.database.giving_up import give_up
 from services.gateway.database.record import record
-from services.gateway.database.tables import JobRow
-from services.gateway.planning.fair_share import choose
+from services.gateway.database.tables import JobRow, now
+from services.gateway.live.workers import Workers
+from services.gateway.planning.fair_share import WINDOW, Free, Held, Ledger, Waiting, choose, free_for_long, limit
 from services.gateway.planning.sizes import refused, too_large
 from services.gateway.threads import Threads
 from shared.messaging import (
@@ -33,23 +37,33 @@ from shared.pipeline import ErrorCode, Lane, Stage
 from shared.storage import ObjectStore, StorageError, keys, put_bytes
 
 _PARALLEL = 16
+_TYPICAL_S = 1.0
+_FORGETS = timedelta(minutes=1)
 _DOCUMENT_S = 10.0
 log = logger(__name__)
 
 
 class Dispatcher:
-    """Publishes ready job rows as their share of the window of their stage and lane comes up.
+    """Publishes ready job rows as slots of their stage get free, to whoever is next by `planning.fair_share`.
 
-    A row that can never be published ends with an error code; one that cannot be now stays ready.
+    A row that can never be published ends with an error code; one that cannot be now stays ready. `cap` limits the
+    jobs of a stage and lane beside what the workers take.
     """
 
     def __init__(
-        self, database: Database, broker: NatsBroker, store: ObjectStore, threads: Threads, window: int
+        self,
+        database: Database,
+        broker: NatsBroker,
+        store: ObjectStore,
+        threads: Threads,
+        workers: Workers,
+        cap: int | None = None,
     ) -> None:
-        self._database, self._broker, self._store, self._window = database, broker, store, window
-        self._threads = threads
+        self._database, self._broker, self._store, self._threads = database, broker, store, threads
+        self._workers, self._cap = workers, cap
         self._slots = asyncio.Semaphore(_PARALLEL)
         self._tries = Tries()
+        self._ledger, self._looked_at = Ledger(), datetime.min.replace(tzinfo=UTC)
 
     async def turn(self) -> None:
         """Hand out everything that may go out now."""
@@ -60,15 +74,35 @@ class Dispatcher:
                 return
 
     def _next(self) -> list[JobRow]:
+        at = now()
         with self._database.read() as session:
-            held = queries.in_flight(session)
-            ids: list[int] = []
-            for lane in sorted(Lane, key=lambda lane: lane is not Lane.INTERACTIVE):
-                for stage in Stage:
-                    out = held.get((stage, lane), {})
-                    if sum(out.values()) < self._window:
-                        ids += choose(queries.waiting(session, stage, lane, self._window), out, self._window)
-            return queries.jobs_by_id(session, ids)
+            if at - self._looked_at > _FORGETS:  # this gateway did not lead
+                self._ledger = Ledger(queries.ended_jobs(session, at - WINDOW))
+            self._looked_at = at
+            self._ledger.look(queries.held_jobs(session), at)
+            chosen: list[Held] = []
+            for stage in Stage:
+                chosen += self._chosen(session, stage, at)
+            rows = queries.jobs_by_id(session, [one.job_id for one in chosen])
+        for one in chosen:
+            self._ledger.hand_out(one)
+        return rows
+
+    def _chosen(self, session: Session, stage: Stage, at: datetime) -> list[Held]:
+        """The jobs of a stage that go out now: those a person waits for, then of the batch what finds a slot."""
+        workers, found, out = self._workers.of(stage), list[Held](), 0
+        for lane in sorted(Lane, key=lambda lane: lane is not Lane.INTERACTIVE):
+            held, typical_s = self._ledger.out(stage, lane), self._ledger.typical_s(stage, lane)
+            out += len(held)
+            most = limit(sum(workers), typical_s, self._cap)
+            free = Free(most - out, free_for_long(workers, most, held))
+            if free.slots > 0:
+                spent_s = self._ledger.spent_s(stage, lane, at)
+                waiting = _waiting(session, stage, lane, free.slots, spent_s)
+                next_ = choose(waiting, spent_s, self._ledger.turns(stage, lane), free, typical_s or _TYPICAL_S)
+                found += [Held(job.job_id, (stage, lane), owner, job.rank.long, at) for owner, job in next_]
+                out += len(next_)
+        return found
 
     async def _hand_out(self, row: JobRow) -> bool:
         """Whether the row is over and done with: handed out, or failed for good."""
@@ -127,6 +161,17 @@ class Dispatcher:
                 queries.mark_dispatched(session, id_)
             else:
                 record(session, ended)
+
+
+def _waiting(session: Session, stage: Stage, lane: Lane, most: int, spent_s: Mapping[str, float]) -> dict[str, Waiting]:
+    """The first jobs of the owners who may be next."""
+    found: dict[str, Waiting] = {}
+    for long in (False, True) if stage is Stage.EXPORT else (False,):
+        owners = queries.ready_owners(session, stage, lane, long=long)
+        for owner in sorted(owners, key=lambda one: spent_s.get(one, 0.0))[:most]:
+            ready = queries.ready_jobs(session, stage, lane, owner, most, long=long)
+            found[owner] = found[owner].beside(ready) if owner in found else ready
+    return found
 
 
 def _name(error: Exception) -> str:

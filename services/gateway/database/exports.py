@@ -63,7 +63,7 @@ def start(session: Session, task: Task, recipe: ExportRecipe, languages: Sequenc
         source=source_timeline(session, task),
         languages=tuple(timeline(session, task, language) for language in languages),
     )
-    session.add(row(job, document=document.model_dump_json()))
+    session.add(row(task, job, document=document.model_dump_json()))
     tell(session, task, BASE, "recipe", "started", export_id=made.export_id)
     log_stage(session, task, BASE, "recipe", "started", made.export_id)
     return made

@@ -1,7 +1,7 @@
 """Turn a stage run into job rows: read what the stage needs, cut it with the pure functions of `planning.units`."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import asdict, replace
 from typing import Any
 
 from sqlalchemy import insert
@@ -14,6 +14,7 @@ from services.gateway.database.queries import Placed, Spoken
 from services.gateway.database.tables import JobRow, LineRow, SegmentRow, StageRun, Task
 from services.gateway.planning import pace, units, voices
 from services.gateway.planning.captions import is_unsaid, omission
+from services.gateway.planning.fair_share import is_long_export, rank, video_seconds
 from services.gateway.planning.pace import Pace, measure
 from services.gateway.planning.slots import Span
 from services.gateway.planning.terms import hotwords, merged, pronunciations, with_pronunciations, with_terms
@@ -26,6 +27,7 @@ from shared.messaging import (
     ExportSettings,
     GlossaryTerm,
     Job,
+    RenderRecipe,
     Timeline,
     TranslateLines,
     merge_engines,
@@ -39,20 +41,29 @@ def cut(session: Session, task: Task, run: StageRun) -> list[JobRow]:
     """Job rows for `run`; none when there is nothing to do."""
     match Stage(run.stage):
         case Stage.DIARIZATION:
-            return [row(_diarize(session, task, run), run)]
+            return [row(task, _diarize(session, task, run), run)]
         case Stage.TRANSLATION:
-            return [row(job, run) for job in _translate(session, task, run)]
+            return [row(task, job, run) for job in _translate(session, task, run)]
         case Stage.CLONING:
-            return [row(job, run) for job in _clone(session, task, run)]
+            return [row(task, job, run) for job in _clone(session, task, run)]
         case Stage.EXPORT:
             return [_export(session, task, run)]
 
 
-def row(job: Job, run: StageRun | None = None, document: str | None = None, *, optional: bool = False) -> JobRow:
-    """A ready row for `job`, which counts for `run`; None: it stands alone."""
+def row(
+    task: Task, job: Job, run: StageRun | None = None, document: str | None = None, *, optional: bool = False
+) -> JobRow:
+    """A ready row for `job` of `task`, which counts for `run`; None: it stands alone."""
     if run is not None and run.stage != job.stage():
         job = job.model_copy(update={"counts_for": Stage(run.stage)})
+    video_s = video_seconds(media(task).duration_s, task.video_size)
+    burns = isinstance(job, RenderRecipe) and job.recipe.burn is not None
+    long = job.stage() is Stage.EXPORT and is_long_export(video_s, burns=burns)
+    counts_for = Stage(run.stage) if run else job.stage()
+    place = rank(counts_for, task.id or 0, video_s, len(task.config.get("target_languages", ())), long=long)
     return JobRow(
+        owner=task.owner,
+        **asdict(place),
         task_id=job.task_id,
         language=job.language,
         stage=job.stage(),
@@ -364,7 +375,7 @@ def _export(session: Session, task: Task, run: StageRun) -> JobRow:
         transcript_key=task.transcript_key,
         settings=ExportSettings.model_validate(task.config.get("export_settings", {})),
     )
-    return row(job, run, document.model_dump_json())
+    return row(task, job, run, document.model_dump_json())
 
 
 def _engines(session: Session, task: Task, language: str) -> tuple[EngineUsed, ...]:

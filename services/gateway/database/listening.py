@@ -33,7 +33,7 @@ def listen_after(session: Session, task: Task, run: StageRun) -> None:
         {key: view(line) for key, line in lines.items()},
         _speakers(session, task),
     )
-    rows = [row(job, run, optional=True) for job in due]
+    rows = [row(task, job, run, optional=True) for job in due]
     add(session, rows)
     run.jobs_total += len(rows)
 
@@ -56,7 +56,7 @@ def listen_to_line(session: Session, task: Task, line: LineRow, made_by: JobRow)
         Lane(made_by.lane),
     )
     if job is not None:
-        session.add(row(job, optional=True))
+        session.add(row(task, job, optional=True))
 
 
 def take_heard(session: Session, task: Task, language: str, heard: Sequence[HeardLine]) -> None:

@@ -30,7 +30,7 @@ from services.gateway.database.tables import (
     now,
 )
 from services.gateway.planning.board import Board, LanguageGoal, Run
-from services.gateway.planning.fair_share import Waiting
+from services.gateway.planning.fair_share import Held, Rank, Ready, Waiting
 from services.gateway.planning.questions import is_open
 from services.gateway.planning.review import MISHEARD
 from shared.pipeline import Lane, LineState, Stage, Status
@@ -253,62 +253,63 @@ def open_jobs(session: Session, task_id: str) -> Sequence[JobRow]:
     return session.exec(select(JobRow).where(JobRow.task_id == task_id, col(JobRow.state).in_(OPEN_JOBS))).all()
 
 
-NEXT = text("""
-WITH in_task AS (
-  SELECT id, task_id, language, row_number() OVER (PARTITION BY task_id ORDER BY turn, id) AS turn
-  FROM (
-    SELECT id, task_id, language, row_number() OVER (PARTITION BY task_id, language ORDER BY id) AS turn
-    FROM jobs WHERE state = 'ready' AND stage = :stage AND lane = :lane
-  ) AS in_language
-  WHERE turn <= :window
-), held_by_task AS (
-  SELECT jobs.task_id, tasks.owner, count(*) AS held
-  FROM jobs JOIN tasks ON tasks.task_id = jobs.task_id
-  WHERE jobs.state = 'dispatched' AND stage = :stage AND lane = :lane
-  GROUP BY jobs.task_id, tasks.owner
-), held_by_owner AS (
-  SELECT owner, sum(held) AS held FROM held_by_task GROUP BY owner
-), in_owner AS (
-  SELECT in_task.id, in_task.task_id, in_task.language, in_task.turn, tasks.owner, tasks.id AS age,
-    row_number() OVER (
-      PARTITION BY tasks.owner ORDER BY in_task.turn + coalesce(held, 0), tasks.id, in_task.turn
-    ) AS turn_of_owner
-  FROM in_task
-  JOIN tasks ON tasks.task_id = in_task.task_id
-  LEFT JOIN held_by_task ON held_by_task.task_id = in_task.task_id
-  WHERE in_task.turn <= :window
+OWNERS = text("""
+WITH RECURSIVE found(owner) AS (
+  SELECT min(owner) FROM jobs WHERE state = 'ready' AND stage = :stage AND lane = :lane AND long = :long
+  UNION ALL
+  SELECT (
+    SELECT min(owner) FROM jobs
+    WHERE state = 'ready' AND stage = :stage AND lane = :lane AND long = :long AND owner > found.owner
+  )
+  FROM found WHERE found.owner IS NOT NULL
 )
-SELECT in_owner.id, in_owner.owner, in_owner.task_id, in_owner.language
-FROM in_owner LEFT JOIN held_by_owner ON held_by_owner.owner = in_owner.owner
-ORDER BY turn_of_owner + coalesce(held_by_owner.held, 0), age, turn
-LIMIT :window
+SELECT owner FROM found WHERE owner IS NOT NULL
 """)
+_READY = """
+SELECT id, task_order, steps_left, left_s, long FROM jobs
+WHERE state = 'ready' AND stage = :stage AND lane = :lane AND long = :long AND owner = :owner
+ORDER BY {order} LIMIT :most
+"""
+OLDEST, SHORTEST = (text(_READY.format(order=order)) for order in ("task_order, steps_left, id", "left_s, id"))
 
 
-def waiting(session: Session, stage: Stage, lane: Lane, window: int) -> list[Waiting]:
-    """The `window` ready jobs of a stage and lane among which the next are, whatever waits beside them.
+def ready_owners(session: Session, stage: Stage, lane: Lane, *, long: bool) -> list[str]:
+    """Whose jobs of a stage and lane wait; a look into the index for each owner, however many jobs there are.
 
-    They are ranked as `planning.fair_share.choose` takes them: in a task its languages in turn, then tasks of an
-    owner and owners by what they have out, older tasks first. The states are written out: only so are the partial
-    indexes used.
+    The states are written out in these statements: only so are the partial indexes used.
     """
-    rows = session.execute(NEXT, {"stage": str(stage), "lane": str(lane), "window": window})
-    return [Waiting(id_, owner_, task_id, code) for id_, owner_, task_id, code in rows]
+    values = {"stage": str(stage), "lane": str(lane), "long": long}
+    return list(session.execute(OWNERS, values).scalars())
 
 
-def in_flight(session: Session) -> dict[tuple[Stage, Lane], dict[tuple[str, str], int]]:
-    """Jobs handed out: {(stage, lane): {(owner, task): count}}."""
-    by = (col(JobRow.stage), col(JobRow.lane), col(Task.owner), col(JobRow.task_id))
-    rows = session.execute(
-        sa_select(*by, func.count())
-        .join(Task, col(Task.task_id) == JobRow.task_id)
-        .where(col(JobRow.state) == literal_column(f"'{JobState.DISPATCHED}'"))
-        .group_by(*by)
+def ready_jobs(session: Session, stage: Stage, lane: Lane, owner_: str, most: int, *, long: bool) -> Waiting:
+    """The first `most` ready jobs of an owner in both orders in which they may go out."""
+    values = {"stage": str(stage), "lane": str(lane), "long": long, "owner": owner_, "most": most}
+    oldest, shortest = (
+        [Ready(id_, Rank(order, steps, left_s, bool(is_long))) for id_, order, steps, left_s, is_long in rows]
+        for rows in (session.execute(OLDEST, values), session.execute(SHORTEST, values))
     )
-    found: dict[tuple[Stage, Lane], dict[tuple[str, str], int]] = {}
-    for stage, lane, owner_, task_id, count in rows:
-        found.setdefault((Stage(stage), Lane(lane)), {})[owner_, task_id] = count
-    return found
+    return Waiting(oldest, shortest)
+
+
+_OUT: tuple[Any, ...] = (JobRow.id, JobRow.stage, JobRow.lane, JobRow.owner, JobRow.long, JobRow.dispatched_at)
+
+
+def held_jobs(session: Session) -> list[Held]:
+    """Jobs that are handed out."""
+    is_out = col(JobRow.state) == literal_column(f"'{JobState.DISPATCHED}'")
+    return [_held(row) for row in session.execute(sa_select(*_OUT).where(is_out))]
+
+
+def ended_jobs(session: Session, since: datetime) -> list[tuple[Held, datetime]]:
+    """Jobs that were handed out and ended after `since`, and when."""
+    ended = (col(JobRow.finished_at) >= since, col(JobRow.dispatched_at).is_not(None))
+    rows = session.execute(sa_select(*_OUT, col(JobRow.finished_at)).where(*ended))
+    return [(_held(row), row.finished_at) for row in rows]
+
+
+def _held(row: Any) -> Held:
+    return Held(row.id, (Stage(row.stage), Lane(row.lane)), row.owner, row.long, row.dispatched_at)
 
 
 def jobs_by_state(session: Session) -> Sequence[tuple[str, str, int]]:

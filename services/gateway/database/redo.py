@@ -69,7 +69,7 @@ def speak(session: Session, task: Task, language: str, lines: Iterable[LineRow],
     for job in speech_jobs(session, task, language, 1, attempts) if attempts else ():
         for line in job.lines:
             one = job.model_copy(update=_alone(line.segment_id, attempts[line.segment_id], lane) | {"lines": (line,)})
-            rows.append(row(with_needed(one)))
+            rows.append(row(task, with_needed(one)))
     add(session, rows)
 
 
@@ -78,7 +78,7 @@ def _translate(session: Session, task: Task, language: str, lines: Iterable[Line
     rows = []
     for job in translation_jobs(session, task, language, 1, attempts, alone=True) if attempts else ():
         segment_id = next(line.segment_id for line in job.lines if line.asked)
-        rows.append(row(job.model_copy(update=_alone(segment_id, attempts[segment_id], lane))))
+        rows.append(row(task, job.model_copy(update=_alone(segment_id, attempts[segment_id], lane))))
     add(session, rows)
 
 

@@ -247,5 +247,5 @@ def _share(loop: _Loop, lines: Sequence[LineToSpeak] | Sequence[LineToRewrite]) 
 
 
 def _add(loop: _Loop, job: CloneLines | RewriteLines) -> None:
-    loop.session.add(row(job, loop.run, optional=True))
+    loop.session.add(row(loop.task, job, loop.run, optional=True))
     loop.run.jobs_total += 1

@@ -151,19 +151,25 @@ class JobState(StrEnum):
     CANCELED = "canceled"
 
 
+_QUEUE = ("stage", "lane", "long", "owner")
+
+
 class JobRow(SQLModel, table=True):
     """One unit of work.
 
     `run_stage` is the stage of the run it counts for, which may be another than that of the workers who do it; None:
     it belongs to no run, like the re-dub of one line. A run gets on without its `optional` jobs when they fail.
+    `owner` and the four columns after it are what `planning.fair_share` chooses by, as they were when it was cut.
     """
 
     __tablename__ = "jobs"
     __table_args__ = (
         UniqueConstraint("task_id", "language", "stage", "shard", "attempt"),
         Index("ix_jobs_state", "state", "stage", "lane"),
-        _partial("ix_jobs_ready", "stage", "lane", "task_id", "language", "id", where="state = 'ready'"),
-        _partial("ix_jobs_dispatched", "stage", "lane", "task_id", where="state = 'dispatched'"),
+        _partial("ix_jobs_oldest", *_QUEUE, "task_order", "steps_left", "id", where="state = 'ready'"),
+        _partial("ix_jobs_shortest", *_QUEUE, "left_s", "id", where="state = 'ready'"),
+        _partial("ix_jobs_dispatched", "stage", "lane", where="state = 'dispatched'"),
+        Index("ix_jobs_finished", "finished_at"),
     )
 
     id: int | None = Field(default=None, primary_key=True)
@@ -175,6 +181,11 @@ class JobRow(SQLModel, table=True):
     lane: str = Field(default=Lane.BATCH, max_length=16)
     run_stage: str | None = Field(default=None, max_length=24)
     optional: bool = False
+    owner: str = Field(default="", max_length=80)
+    task_order: int = 0
+    steps_left: int = 0
+    left_s: float = 0.0
+    long: bool = False
     state: str = Field(default=JobState.READY, max_length=16)
     payload: str = Field(sa_column=Column(Text, nullable=False))
     document: str | None = Field(default=None, sa_column=Column(Text))

@@ -1,51 +1,207 @@
 """Who gets the next free slot of a stage."""
 
-from collections import Counter, deque
-from collections.abc import Iterable, Mapping
+from collections import Counter, defaultdict, deque
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime, timedelta
+from statistics import median
+
+from shared.pipeline import Lane, Stage, stages_through
+
+WINDOW = timedelta(minutes=10)
+"""So far back it counts what an owner's jobs took of the slots."""
+SHORTEST_EVERY = 4
+"""Every so many hand-outs of an owner go to its task with the least work left."""
+_BUCKET_S = 10.0
+_QUICK_S = 1.0
+_RECENT = 50
+_EXPORT_SPEED, _BURN_SPEED, _LONG_EXPORT_S = 20.0, 1.0, 60.0
+_BYTES_PER_S = 250_000
+"""Of a video nobody has looked into yet: 2 Mbit/s."""
+
+Queue = tuple[Stage, Lane]
+
+
+@dataclass(frozen=True)
+class Rank:
+    """What a job is chosen by, beside its owner; written into its row when it is cut."""
+
+    task_order: int
+    steps_left: int
+    left_s: float
+    long: bool
+
+
+@dataclass(frozen=True)
+class Ready:
+    """A job that may go out."""
+
+    job_id: int
+    rank: Rank
+
+
+def _age(one: Ready) -> tuple[int, int, int]:
+    return one.rank.task_order, one.rank.steps_left, one.job_id
 
 
 @dataclass(frozen=True)
 class Waiting:
-    """A ready job; those of one task are in order of creation."""
+    """The first ready jobs of an owner in both orders; each holds as many as there are free slots, or all."""
+
+    oldest: Sequence[Ready]
+    shortest: Sequence[Ready]
+
+    def beside(self, other: "Waiting") -> "Waiting":
+        """Both in their orders."""
+        return Waiting(
+            sorted([*self.oldest, *other.oldest], key=_age),
+            sorted([*self.shortest, *other.shortest], key=lambda one: (one.rank.left_s, one.job_id)),
+        )
+
+
+@dataclass(frozen=True)
+class Held:
+    """A job that is out: in the queue or in a worker's hands."""
 
     job_id: int
+    queue: Queue
     owner: str
-    task_id: str
-    language: str
+    long: bool
+    since: datetime
 
 
-def choose(waiting: Iterable[Waiting], out: Mapping[tuple[str, str], int], window: int) -> list[int]:
-    """Ids of the jobs of one stage and lane to hand out now, in order.
+@dataclass(frozen=True)
+class Free:
+    """Slots that may be filled now; at most `long` of them by long jobs."""
 
-    At most `window` jobs are out, `out[owner, task_id]` of them already. The next slot goes to the owner with the
-    fewest jobs out, there to the task with the fewest (then the one that stands first), and inside a task to its
-    languages in turn, so that neither another's thousand videos nor a two-hour film blocks a one-minute clip.
+    slots: int
+    long: int
+
+
+def rank(stage: Stage, task_order: int, video_s: float, languages: int, *, long: bool) -> Rank:
+    """Of a job that counts for `stage` of a task; its work is told by how much video is left to go through stages."""
+    steps_left = len(stages_through(Stage.EXPORT)) - len(stages_through(stage))
+    return Rank(task_order, steps_left, video_s * (steps_left + 1) * max(1, languages), long)
+
+
+def video_seconds(duration_s: float | None, size: int) -> float:
+    """How long a video of `size` bytes is, roughly where nobody knows."""
+    return duration_s or size / _BYTES_PER_S
+
+
+def is_long_export(video_s: float, *, burns: bool) -> bool:
+    """Whether an export keeps its slot for more than a minute, by the speeds of `benchmarks/export.py` on two cores."""
+    return video_s / (_BURN_SPEED if burns else _EXPORT_SPEED) > _LONG_EXPORT_S
+
+
+def limit(slots: int, typical_s: float | None, cap: int | None) -> int:
+    """Jobs of a stage and lane that may be out at once, with `slots` in all workers that live.
+
+    One more than they take where jobs are so short that the way of the next one would leave a slot idle; one where no
+    worker lives, so that whoever starts workers by the queue sees a reason to.
     """
-    chosen: list[int] = []
-    queues = _queues(waiting)
-    of_task, of_owner = Counter(out), Counter[str]()
-    for (owner, _), count in out.items():
-        of_owner[owner] += count
-    free = window - sum(out.values())
-    while free > 0 and queues:
-        owner, task = min(queues, key=lambda who: (of_owner[who[0]], of_task[who]))
-        languages = queues[owner, task]
-        language, queue = next(iter(languages.items()))
-        chosen.append(queue.popleft())
-        del languages[language]
-        if queue:
-            languages[language] = queue  # to the back: the next language is next
-        if not languages:
-            del queues[owner, task]
-        of_owner[owner] += 1
-        of_task[owner, task] += 1
-        free -= 1
-    return chosen
+    quick = typical_s is not None and typical_s < _QUICK_S
+    most = max(1, slots + quick)
+    return min(most, cap) if cap else most
 
 
-def _queues(jobs: Iterable[Waiting]) -> dict[tuple[str, str], dict[str, deque[int]]]:
-    queues: dict[tuple[str, str], dict[str, deque[int]]] = {}
-    for job in jobs:
-        queues.setdefault((job.owner, job.task_id), {}).setdefault(job.language, deque()).append(job.job_id)
-    return queues
+def free_for_long(workers: Sequence[int], most: int, held: Iterable["Held"]) -> int:
+    """How many long jobs may go out: each of `workers` with several slots keeps one of them for short jobs."""
+    kept = sum(slots > 1 for slots in workers)
+    return max(1, most - kept) - sum(one.long for one in held)
+
+
+def choose(
+    waiting: Mapping[str, Waiting],
+    spent_s: Mapping[str, float],
+    handed_out: Mapping[str, int],
+    free: Free,
+    typical_s: float,
+) -> list[tuple[str, Ready]]:
+    """(owner, job) of what goes out now, in order.
+
+    The next slot goes to the owner whose jobs took the least of the slots lately, there to the oldest task and in it
+    to the latest stage, so that what was begun gets finished; every fourth hand-out of an owner goes to its task
+    with the least work left, so that a clip is not behind a film. What is handed out counts as `typical_s`.
+    """
+    spent, turns, long = defaultdict(float, spent_s), Counter(handed_out), free.long
+    taken: dict[Ready, str] = {}
+    owners = set(waiting)
+    while owners and len(taken) < free.slots:
+        owner = min(owners, key=lambda one: (spent[one], _first(waiting[one])))
+        in_turn = waiting[owner].shortest if (turns[owner] + 1) % SHORTEST_EVERY == 0 else waiting[owner].oldest
+        found = next((one for one in in_turn if one not in taken and (long > 0 or not one.rank.long)), None)
+        if found is None:
+            owners.discard(owner)
+            continue
+        taken[found] = owner
+        spent[owner] += typical_s
+        turns[owner] += 1
+        long -= found.rank.long
+    return [(owner, job) for job, owner in taken.items()]
+
+
+def _first(waiting: Waiting) -> int:
+    return min((one.rank.task_order for one in waiting.oldest), default=0)
+
+
+class Ledger:
+    """What the owners' jobs took of the slots of each stage and lane in the last ten minutes.
+
+    Kept by looking at what is out: a job that is out no more has ended. All times are given by the caller.
+    """
+
+    def __init__(self, ended: Iterable[tuple[Held, datetime]] = ()) -> None:
+        self._held: dict[int, Held] = {}
+        self._spent: deque[tuple[datetime, dict[tuple[Queue, str], float]]] = deque()
+        self._recent: dict[Queue, deque[float]] = {}
+        self._turns: dict[Queue, Counter[str]] = {}
+        for one, at in sorted(ended, key=lambda pair: pair[1]):
+            self._charge(one, at)
+
+    def look(self, held: Iterable[Held], now: datetime) -> None:
+        """Take in what is out now, and charge what was out before for its time."""
+        known = {one.job_id: one for one in held}
+        for job_id in self._held.keys() - known.keys():
+            self._charge(self._held[job_id], now)
+        self._held = known
+        while self._spent and self._spent[0][0] < now - WINDOW:
+            self._spent.popleft()
+
+    def hand_out(self, one: Held) -> None:
+        """A job goes out; it may have ended before the next look."""
+        self._held[one.job_id] = one
+        self._turns.setdefault(one.queue, Counter())[one.owner] += 1
+
+    def out(self, stage: Stage, lane: Lane) -> list[Held]:
+        """What is out."""
+        return [one for one in self._held.values() if one.queue == (stage, lane)]
+
+    def turns(self, stage: Stage, lane: Lane) -> Mapping[str, int]:
+        """Hand-outs by owner."""
+        return self._turns.get((stage, lane), {})
+
+    def typical_s(self, stage: Stage, lane: Lane) -> float | None:
+        """Median of how long the last jobs were out; None when none has ended."""
+        recent = self._recent.get((stage, lane))
+        return median(recent) if recent else None
+
+    def spent_s(self, stage: Stage, lane: Lane, now: datetime) -> dict[str, float]:
+        """Seconds of slots by owner, what is out included: for its time so far, or that of a typical job."""
+        found: defaultdict[str, float] = defaultdict(float)
+        for _, bucket in self._spent:
+            for (queue, owner), seconds in bucket.items():
+                if queue == (stage, lane):
+                    found[owner] += seconds
+        typical_s = self.typical_s(stage, lane) or 0.0
+        for one in self.out(stage, lane):
+            found[one.owner] += max(typical_s, (now - one.since).total_seconds())
+        return dict(found)
+
+    def _charge(self, one: Held, at: datetime) -> None:
+        seconds = max(0.0, (at - one.since).total_seconds())
+        self._recent.setdefault(one.queue, deque(maxlen=_RECENT)).append(seconds)
+        if not self._spent or at - self._spent[-1][0] > timedelta(seconds=_BUCKET_S):
+            self._spent.append((at, {}))
+        bucket = self._spent[-1][1]
+        bucket[one.queue, one.owner] = bucket.get((one.queue, one.owner), 0.0) + seconds

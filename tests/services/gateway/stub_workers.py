@@ -3,7 +3,7 @@
 `STUB_TEXTS`, a JSON list, are what the translator offers for every line, best first; `STUB_REWRITES` what it answers,
 one at a time, when it is asked for others. With `STUB_CHARS_PER_S` takes are as long as their texts and are fitted like
 real ones. With `STUB_SURE` and `STUB_SOUNDS_LIKE` the recognizer says how sure it is, and which language it hears. A
-job of the kind `STUB_HOLD` is held until its worker stops.
+job of the kind `STUB_HOLD` is held until its worker stops; each worker takes `STUB_SLOTS` jobs at a time.
 """
 
 import asyncio
@@ -59,6 +59,7 @@ CHARS_PER_S = float(os.environ.get("STUB_CHARS_PER_S", "0"))
 SURE = os.environ.get("STUB_SURE", "")
 SOUNDS_LIKE = os.environ.get("STUB_SOUNDS_LIKE", "")
 HOLD = os.environ.get("STUB_HOLD", "")
+SLOTS = int(os.environ.get("STUB_SLOTS", "1"))
 VIDEO_S = float(os.environ.get("STUB_VIDEO_S", "60"))
 MEDIA = MediaFacts(container="mov", duration_s=VIDEO_S, video_codec="h264", audio_codec="aac", fps=25)
 
@@ -315,7 +316,10 @@ async def main() -> None:
     )
     brokers = {stage: _broker(role) for role, stage in STAGE_OF.items()}
     await asyncio.gather(
-        *(Worker(stage, handle, store, brokers[stage], settings, engines).run() for stage, handle, engines in plan)
+        *(
+            Worker(stage, handle, store, brokers[stage], settings, engines, SLOTS).run()
+            for stage, handle, engines in plan
+        )
     )
 
 

@@ -140,3 +140,29 @@ def test_rows_of_the_last_release_survive(database_url: str) -> None:
     assert found == ("ANNA: hello", [], None, 2)
     assert kept == ("ANNA: hello", 3)
     assert len(heads) == 1
+
+
+def test_jobs_that_wait_get_their_place(database_url: str) -> None:
+    """Those of before are chosen like new ones: by owner, age of the task, and the size of its video."""
+
+    def upgraded(config: Config, connection: sa.Connection) -> tuple[Any, ...]:
+        command.upgrade(config, "0007")
+        connection.execute(
+            sa.text(
+                "INSERT INTO tasks (task_id, owner, video_filename, video_original_name, video_key, video_size, status,"
+                " config, epoch, version, created_at, updated_at)"
+                " VALUES ('t', 'ada', 'v', 'v', 'k', 15000000, 'processing', '{}', 1, 1, '2026-01-01', '2026-01-01')"
+            )
+        )
+        connection.execute(
+            sa.text(
+                "INSERT INTO jobs (task_id, language, stage, shard, attempt, lane, state, payload, resends, created_at,"
+                " optional) VALUES ('t', 'es', 'translation', '0', 1, 'batch', 'ready', '{}', 0, '2026-01-01', false)"
+            )
+        )
+        command.upgrade(config, "head")
+        row = connection.execute(sa.text("SELECT owner, task_order, steps_left, left_s, long FROM jobs")).one()
+        command.downgrade(config, "0007")
+        return tuple(row)
+
+    assert _run(database_url, upgraded) == ("ada", 1, 2, 60.0, False)

@@ -4,15 +4,15 @@ from collections.abc import Iterator
 
 import pytest
 import sqlalchemy as sa
+from sqlalchemy import TextClause
 
 from services.gateway.database import queries
 from services.gateway.database.engine import Database
-from services.gateway.database.tables import JobRow, JobState, Task
-from services.gateway.planning.fair_share import choose
+from services.gateway.database.tables import JobRow, now
+from services.gateway.planning.fair_share import rank
 from shared.pipeline import Lane, Stage
 
 MANY = 5000
-WINDOW = 4
 
 
 @pytest.fixture
@@ -24,95 +24,70 @@ def database(database_url: str) -> Iterator[Database]:
     made.close()
 
 
-def fill(database: Database, *jobs: tuple[str, str, Stage, int], lane: Lane = Lane.BATCH, state: str = "ready") -> None:
-    """Jobs of (owner, task, stage, how many), in this order; tasks are made as they come."""
-    tasks, rows = {}, []
-    for owner, task_id, stage, count in jobs:
-        tasks[task_id] = {
-            "task_id": task_id,
-            "owner": owner,
-            "video_filename": "v",
-            "video_original_name": "v",
-            "video_key": "k",
-            "video_size": 1,
-        }
-        rows += [
-            {
-                "task_id": task_id,
-                "language": "es",
-                "stage": str(stage),
-                "shard": f"{state}-{number}",
-                "attempt": 1,
-                "lane": str(lane),
-                "state": state,
-                "payload": "{}",
-            }
-            for number in range(count)
-        ]
+def fill(database: Database, *jobs: tuple[str, int, Stage, int], video_s: float = 60.0, **more: object) -> None:
+    """Jobs of (owner, task, stage, how many), in this order."""
+    rows = [
+        JobRow(
+            task_id=f"task{task}",
+            language="es",
+            stage=stage,
+            shard=f"{more.get('state', 'ready')}-{number}",
+            attempt=1,
+            payload="{}",
+            owner=owner,
+            **vars(rank(stage, task, video_s, 1, long=False)) | more,
+        ).model_dump(exclude={"id"})
+        for owner, task, stage, count in jobs
+        for number in range(count)
+    ]
     with database.write() as session:
-        known = set(session.execute(sa.select(Task.__table__.c.task_id)).scalars())
-        fresh = [Task(**fields).model_dump(exclude={"id"}) for key, fields in tasks.items() if key not in known]
-        if fresh:
-            session.execute(sa.insert(Task), fresh)
-        session.execute(sa.insert(JobRow), [JobRow(**one).model_dump(exclude={"id"}) for one in rows])
+        session.execute(sa.insert(JobRow), rows)
 
 
-def next_tasks(database: Database, stage: Stage, lane: Lane = Lane.BATCH) -> list[str]:
-    """Tasks in the order in which their jobs are handed out now."""
+def test_the_first_of_each_owner_are_found_among_many(database: Database) -> None:
+    """The oldest task, and the one with the least left, wherever their rows stand."""
+    fill(database, *[("one", number, Stage.CLONING, 1) for number in range(2, MANY)], video_s=9000.0)
+    fill(database, ("one", 9999, Stage.CLONING, 2), ("two", 8888, Stage.CLONING, 1), ("one", 1, Stage.EXPORT, 1))
+    fill(database, ("one", 1, Stage.CLONING, 1), video_s=9000.0)
     with database.read() as session:
-        out = queries.in_flight(session).get((stage, lane), {})
-        ids = choose(queries.waiting(session, stage, lane, WINDOW), out, WINDOW)
-        return [job.task_id for job in queries.jobs_by_id(session, ids)]
+        assert queries.ready_owners(session, Stage.CLONING, Lane.BATCH, long=False) == ["one", "two"]
+        assert queries.ready_owners(session, Stage.CLONING, Lane.BATCH, long=True) == []
+        assert queries.ready_owners(session, Stage.CLONING, Lane.INTERACTIVE, long=False) == []
+        found = queries.ready_jobs(session, Stage.CLONING, Lane.BATCH, "one", 3, long=False)
+    assert [one.rank.task_order for one in found.oldest] == [1, 2, 3]
+    assert [one.rank.left_s for one in found.shortest] == [120.0, 120.0, 18000.0]
 
 
-def test_one_stage_and_one_owner_do_not_hold_up_the_others(database: Database) -> None:
-    """Thousands of videos of one person wait to be diarized; another stage and another person have their turn."""
-    videos = [("one", f"video{number:04}", Stage.DIARIZATION, 1) for number in range(MANY)]
-    fill(database, *videos, ("two", "clip", Stage.DIARIZATION, 1), ("one", "video0000", Stage.TRANSLATION, 3))
-    assert next_tasks(database, Stage.DIARIZATION) == ["video0000", "clip", "video0001", "video0002"]
-    assert next_tasks(database, Stage.TRANSLATION) == ["video0000"] * 3
-    assert next_tasks(database, Stage.EXPORT) == []
+def test_jobs_that_are_out_and_jobs_that_ended(database: Database) -> None:
+    """What is out is told with when it went; what ended by when, if it was ever out."""
+    at = now()
+    fill(database, ("one", 1, Stage.EXPORT, 2), state="dispatched", dispatched_at=at, long=True)
+    fill(database, ("two", 2, Stage.EXPORT, 1), state="done", dispatched_at=at, finished_at=at)
+    fill(database, ("two", 3, Stage.EXPORT, 1), state="canceled", finished_at=at)
+    with database.read() as session:
+        held = queries.held_jobs(session)
+        ended = queries.ended_jobs(session, at)
+    assert [(one.owner, one.queue, one.long, one.since) for one in held] == [
+        ("one", (Stage.EXPORT, Lane.BATCH), True, at)
+    ] * 2
+    assert [(one.owner, ended_at) for one, ended_at in ended] == [("two", at)]
 
 
-def test_a_clip_is_not_behind_a_film_of_the_same_owner(database: Database) -> None:
-    """Also where four films have jobs out already, and each has thousands more."""
-    films = [("one", f"film{number}", Stage.CLONING, MANY // 4) for number in range(4)]
-    fill(database, *films, ("one", "clip", Stage.CLONING, 2))
-    fill(database, ("one", "film0", Stage.CLONING, 1), ("one", "film1", Stage.CLONING, 1), state="dispatched")
-    assert next_tasks(database, Stage.CLONING) == ["film2", "film3"]
-    fill(database, ("one", "film2", Stage.CLONING, 1), state="dispatched")
-    with database.write() as session:
-        session.execute(sa.delete(JobRow).where(JobRow.__table__.c.task_id == "film3"))
-    assert next_tasks(database, Stage.CLONING) == ["clip"]
-
-
-def test_what_was_begun_goes_before_newer_tasks(database: Database) -> None:
-    """A job of an old task that came last, such as listening to its takes, does not wait for all newer videos."""
-    fill(database, ("one", "old", Stage.DIARIZATION, 1), state="done")
-    fill(database, *[("one", f"new{number}", Stage.DIARIZATION, 1) for number in range(9)])
-    fill(database, ("one", "old", Stage.DIARIZATION, 1))
-    assert next_tasks(database, Stage.DIARIZATION)[0] == "old"
-
-
-def test_owners_take_turns_on_the_interactive_lane_too(database: Database) -> None:
-    """What one clicked for thousands of lines leaves another's line its turn; lanes do not count for each other."""
-    fill(database, ("one", "book", Stage.CLONING, MANY), ("two", "page", Stage.CLONING, 1), lane=Lane.INTERACTIVE)
-    fill(database, ("two", "page", Stage.CLONING, WINDOW), state=JobState.DISPATCHED)
-    assert next_tasks(database, Stage.CLONING, Lane.INTERACTIVE) == ["book", "page", "book", "book"]
-    assert next_tasks(database, Stage.CLONING) == []
-
-
-def test_the_rows_are_found_by_their_index(database: Database) -> None:
-    """However many jobs have ended."""
-    fill(database, *[("one", f"task{number}", Stage.EXPORT, 50) for number in range(100)], state="done")
-    fill(database, ("one", "last", Stage.EXPORT, 3))
+@pytest.mark.parametrize(
+    "statement", [queries.OWNERS, queries.OLDEST, queries.SHORTEST], ids=["owners", "old", "short"]
+)
+def test_the_rows_are_found_by_their_index(database: Database, statement: TextClause) -> None:
+    """However many jobs wait or have ended: nothing is sorted, and no table is read through."""
+    fill(database, *[("one", number, Stage.EXPORT, 50) for number in range(60)], state="done")
+    fill(database, *[("one", number, Stage.EXPORT, 30) for number in range(100, 200)])
     explain = "EXPLAIN" if database.is_shared else "EXPLAIN QUERY PLAN"
+    values = {"stage": "export", "lane": "batch", "long": False, "owner": "one", "most": 4}
     with database.write() as session:
         session.execute(sa.text("ANALYZE"))
     with database.read() as session:
-        values = {"stage": str(Stage.EXPORT), "lane": str(Lane.BATCH), "window": WINDOW}
-        plan = "\n".join(str(one) for one in session.execute(sa.text(f"{explain} {queries.NEXT.text}"), values))
+        asked = {key: value for key, value in values.items() if f":{key}" in statement.text}
+        plan = "\n".join(str(one) for one in session.execute(sa.text(f"{explain} {statement.text}"), asked))
     assert "Seq Scan on jobs" not in plan
-    assert "ix_jobs_dispatched" in plan
-    if not database.is_shared:
-        assert "ix_jobs_ready" in plan
+    assert "Sort" not in plan
+    assert "TEMP B-TREE" not in plan
+    assert "ix_jobs_shortest" in plan if statement is queries.SHORTEST else "ix_jobs_" in plan

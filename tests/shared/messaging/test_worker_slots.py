@@ -3,9 +3,10 @@
 from typing import Any
 
 import pytest
+from nats.aio.msg import Msg
 
-from shared.messaging import JobFailed
-from shared.pipeline import Lane
+from shared.messaging import JobFailed, WorkerSlots, subjects
+from shared.pipeline import Lane, Stage
 from shared.testing import wait_until_async
 
 pytestmark = pytest.mark.anyio
@@ -68,6 +69,29 @@ async def test_every_slot_comes_through_the_loss_of_the_broker(bench: Any) -> No
     await bench.results(2, timeout_s=40)
     assert [entry["event"] for entry in bench.journal()] == ["begin", "begin", "end", "end"]
     assert {entry["pid"] for entry in bench.journal()} == {worker.pid}
+
+
+async def test_a_worker_says_that_it_lives_until_it_stops(bench: Any) -> None:
+    """As soon as it is ready, again after a loss of the broker, and that it takes nothing more when it is stopped."""
+    heard: list[WorkerSlots] = []
+
+    async def hear(message: Msg) -> None:
+        heard.append(WorkerSlots.model_validate_json(message.data))
+
+    await bench.client.subscribe(subjects.workers("*"), cb=hear)
+    await bench.client.flush()
+    worker = await bench.worker(SLOTS="2")
+    await wait_until_async(lambda: heard, 30, "the worker says nothing")
+    bench.server.kill()
+    bench.server.start()
+    await bench.broker_is_back()
+    heard.clear()
+    await wait_until_async(lambda: heard, 60, "the worker says nothing after the broker was away")
+    assert {(one.stage, one.slots) for one in heard} == {(Stage.TRANSLATION, 2)}
+    worker.terminate()
+    assert await bench.exited(worker) == 0
+    await wait_until_async(lambda: heard[-1].slots == 0, 10, "it does not say that it stops")
+    assert len({one.worker for one in heard}) == 1
 
 
 def _is_connected(bench: Any) -> bool:
