@@ -12,7 +12,19 @@ from benchmarks.quality import table
 from benchmarks.speech.table import render as render_speech
 
 HERE = Path(__file__).parent
-ALL = ("pipeline", "export", "dispatch", "upload", "redub", "quality", "batching", "worker_memory", "lock", "speech")
+ALL = (
+    "pipeline",
+    "export",
+    "dispatch",
+    "upload",
+    "redub",
+    "quality",
+    "batching",
+    "worker_memory",
+    "lock",
+    "speech",
+    "fairness",
+)
 _BEGIN, _END = "<!-- table: made by `make bench` -->", "<!-- end of table -->"
 _SPEECH_BEGIN = "<!-- speech: made by `make bench` -->"
 _QUALITY_BEGIN = "<!-- quality: made by `make bench` -->"
@@ -49,6 +61,13 @@ def rows(results: dict[str, Any]) -> list[tuple[str, str, str, str]]:
         what = f"{lock['lines']} lines × {lock['languages']} languages ÷ one bare insert of the lines"
         add(f"(9) write lock: a transcript of {what}", lock["ratios"]["transcript"], 6)
         add("(9) write lock: the same processed again", lock["ratios"]["process"], 6)
+    if fairness := results.get("fairness"):
+        clips, films, owners = fairness["clips"], fairness["films"], fairness["owners"]
+        add("(10) a hundred equal clips: mean completion ÷ the last one's", clips["mean_ratio"], 0.6)
+        add("(10) the first of them ÷ a clip alone", clips["first_ratio"], 2)
+        add("(10) a clip behind three films ÷ alone + a running job of theirs per stage", films["ratio"], 1)
+        add("(10) a clip beside 300 of another owner ÷ alone + a running job per stage", owners["ratio"], 1)
+        add(f"(10) one look at {fairness['look']['ready']} ready jobs", fairness["look"]["p50_ms"], 5, "ms")
     if upload := results.get("upload"):
         add(
             f"(5) growth of the gateway's memory for {upload['size_gb']:g} GB",

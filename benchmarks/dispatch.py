@@ -13,9 +13,12 @@ from nats.aio.msg import Msg
 
 from benchmarks.measure import broker, folder, percentiles, process
 from services.gateway.background.dispatch import Dispatcher
-from services.gateway.background.loops import Wake, repeat
+from services.gateway.background.loops import Leadership, Wake, ended, repeat
 from services.gateway.database.engine import Database
 from services.gateway.database.jobs import row
+from services.gateway.database.tables import Task
+from services.gateway.live.workers import Workers
+from services.gateway.threads import Threads
 from shared.messaging import (
     RESULT,
     BrokerSettings,
@@ -87,8 +90,13 @@ async def _ours(url: str, path: Path) -> dict[str, float]:
     await provision(client.connection.jetstream())
     wake = Wake()
     database.on_commit.append(wake.set)
-    dispatcher = Dispatcher(database, client, DirectoryStore(path / "objects"), window=10_000)
-    loop = asyncio.create_task(repeat("dispatch", dispatcher.turn, wake, 0.5))
+    threads, workers, leadership = Threads(), Workers(client), Leadership(database)
+    await workers.start()
+    dispatcher = Dispatcher(database, client, DirectoryStore(path / "objects"), threads, workers)
+    leading = asyncio.create_task(leadership.keep())
+    loop = asyncio.create_task(repeat("dispatch", dispatcher.turn, wake, 0.5, leadership))
+
+    task = Task(task_id="task", video_filename="v", video_original_name="v", video_key="k", video_size=1)
 
     async def note(message: Msg) -> None:
         result = RESULT.validate_json(message.data)
@@ -101,7 +109,7 @@ async def _ours(url: str, path: Path) -> dict[str, float]:
         ready: dict[str, float] = {}
         for number in range(-1, JOBS):  # the first waits for the worker to come up and is not counted
             with database.write() as session:
-                session.add(row(_job(number + 1)))
+                session.add(row(task, _job(number + 1)))
                 session.commit()
                 ready[f"task_{number + 1:06}"] = time.monotonic()
             await asyncio.sleep(EVERY_S)
@@ -111,11 +119,12 @@ async def _ours(url: str, path: Path) -> dict[str, float]:
         waits = [started[task] - at for task, at in ready.items() if task != "task_000000"]
         began = time.monotonic()
         with database.write() as session:
-            session.add_all(row(_job(JOBS + 1 + number)) for number in range(BURST))
+            session.add_all(row(task, _job(JOBS + 1 + number)) for number in range(BURST))
         await wait_until_async(lambda: len(started) > JOBS + BURST, 120, "results are missing")
         rate = BURST / (time.monotonic() - began)
-    loop.cancel()
-    await asyncio.gather(loop, return_exceptions=True)
+    for running in (loop, leading):
+        await ended(running)
+    threads.close()
     await client.stop()
     database.close()
     return {**percentiles(waits), "jobs_per_s": round(rate, 1)}

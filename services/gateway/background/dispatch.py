@@ -67,13 +67,14 @@ class Dispatcher:
 
     async def turn(self) -> None:
         """Hand out everything that may go out now."""
-        while jobs := await asyncio.to_thread(self._next):
+        while jobs := await asyncio.to_thread(self.choose):
             over = await asyncio.gather(*(self._hand_out(job) for job in jobs))
             if not all(over):
                 await asyncio.sleep(1.0)  # broker, store or database away: the rows stay ready
                 return
 
-    def _next(self) -> list[JobRow]:
+    def choose(self) -> list[JobRow]:
+        """The jobs that go out now; they count as out from here on, until a look at the database tells otherwise."""
         at = now()
         with self._database.read() as session:
             if at - self._looked_at > _FORGETS:  # this gateway did not lead
