@@ -172,7 +172,7 @@ def _waiting(task_id: str, shard: str, stage: str | None = None, **more: Any) ->
     job = TranslateLines(
         task_id=task_id, language="es", shard=shard, attempt=1, source_language="en", lines=(line,), **more
     )
-    made = row(job)
+    made = row(_task(task_id, ""), job)
     made.stage = stage or made.stage
     return made
 
