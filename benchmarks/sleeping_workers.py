@@ -115,7 +115,8 @@ async def main() -> None:
     workers = []
     for stage in STAGE_OF.values():
         port, handle = _HANDLERS[stage]
-        engine = EngineInfo(stage=stage, port=port, **about)
+        known = ("en",) if port == "recognizer" else ()  # it does not understand the dubs, so nobody listens to them
+        engine = EngineInfo(stage=stage, port=port, languages=known, **about)
         workers.append(Worker(stage, handle, store, BrokerSettings(), settings, (engine,), SLOTS))
     await asyncio.gather(*(worker.run() for worker in workers))
 
