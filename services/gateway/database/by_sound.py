@@ -42,7 +42,7 @@ def takes_over(session: Session, task: Task, job: JobRow, failure: JobFailed, pa
     speech = TranslateSpeech(
         **asked.model_dump(include=_ADDRESS), video_key=task.video_key, audio_track=_tracks(task), lines=heard
     )
-    session.add(row(speech, run))
+    session.add(row(task, speech, run))
     if run is not None:
         run.jobs_done += 1
         run.jobs_total += 1

@@ -1801,6 +1801,39 @@ export type Question = {
 };
 
 /**
+ * QueueLength
+ *
+ * How much a stage has to do now, for whoever starts and stops its workers.
+ */
+export type QueueLength = {
+    /**
+     * In Hand
+     *
+     * jobs that are in the broker's queue or with a worker
+     */
+    in_hand: number;
+    /**
+     * Open
+     *
+     * both together
+     */
+    open: number;
+    /**
+     * Ready
+     *
+     * jobs that wait for a free slot
+     */
+    ready: number;
+    /**
+     * Slots
+     *
+     * jobs that the workers alive take at a time
+     */
+    slots: number;
+    stage: Stage;
+};
+
+/**
  * Redub
  *
  * Which lines to do again: those named, or all that are not as they should be.
@@ -8760,6 +8793,41 @@ export type MetricsResponses = {
      */
     200: unknown;
 };
+
+export type QueueLengthData = {
+    body?: never;
+    path: {
+        stage: Stage;
+    };
+    query?: never;
+    url: '/metrics/queues/{stage}';
+};
+
+export type QueueLengthErrors = {
+    /**
+     * Under a name that LocalClip does not answer to
+     */
+    421: Problem;
+    /**
+     * Not valid; `errors` points at the fields
+     */
+    422: Problem;
+    /**
+     * A defect
+     */
+    500: Problem;
+};
+
+export type QueueLengthError = QueueLengthErrors[keyof QueueLengthErrors];
+
+export type QueueLengthResponses = {
+    /**
+     * Successful Response
+     */
+    200: QueueLength;
+};
+
+export type QueueLengthResponse = QueueLengthResponses[keyof QueueLengthResponses];
 
 export type ReadyzData = {
     body?: never;
