@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from services.diarizer.engines import Recognizer, create_diarizer, create_embedder, create_recognizer, open_recognizer
@@ -114,3 +115,24 @@ def test_a_task_keeps_to_its_recognizer(tmp_path: Path) -> None:
     with pytest.raises(PermanentError, match="localclip models pull whisper-small") as raised:
         engines.of(EngineChoice(port="recognizer", engine="faster-whisper", model="whisper-small"))
     assert raised.value.code is ErrorCode.ENGINE_GONE
+
+
+def test_a_clip_of_several_sentences_has_their_marks(say: Any, record: Any) -> None:
+    """Asked without times, the model leaves them all out where speech begins with the sound."""
+    models = real_weights("whisper-tiny.en")
+    path = str(models.models_dir / "whisper-tiny.en")
+    recognizer = create_recognizer(DiarizerSettings(recognizer="faster-whisper", recognizer_model=path), models)
+    sentences = (
+        "He built the table in our kitchen.",
+        "I still have all of his tools.",
+        "We sell vegetables from our own garden.",
+    )
+    parts, speech, at_s = [np.zeros(16_000, np.float32)], [], 1.0
+    for voice, sentence in zip(("slt", "rms", "slt"), sentences, strict=True):
+        parts += [say(voice, sentence), np.zeros(24_000, np.float32)]
+        speech.append(Span(at_s, at_s + len(parts[-2]) / 16_000))
+        at_s = speech[-1].end_s + 1.5
+    found = recognizer.recognize(record(np.concatenate(parts)), speech, "en", lambda _: None)
+    assert [word.text for word in found.words if word.text.endswith(".")] == ["kitchen.", "tools.", "garden."]
+    starts = [word.start_s for word in found.words if word.text in ("He", "I", "We")]
+    assert starts == pytest.approx([span.start_s for span in speech], abs=0.6)  # not in the pause before
