@@ -8,6 +8,7 @@ import numpy as np
 
 from services.diarizer.engines._chunks import Chunk, chunks_of
 from services.diarizer.engines._doubt import Passage, believed, better, within_speech
+from services.diarizer.engines._packing import Place, laid_back, sound, windows
 from services.diarizer.engines._votes import Guess, elect
 from services.diarizer.engines._whisper import Whisper
 from services.diarizer.engines.base import Recognition, Report, Span, SpokenIn
@@ -96,7 +97,39 @@ class WhisperRecognizer:
         return Recognition(guess.language, _in_order(placed), guess.confidence, tuple(languages))
 
     def recognize_each(self, recordings: Sequence[Recording], language: str, report: Report) -> list[tuple[Word, ...]]:
-        """Short recordings side by side in batches; each is heard by itself."""
+        """Short recordings packed into windows of 30 s; those a window leaves in doubt are heard by themselves."""
+        packed = windows([recording.duration_s for recording in recordings])
+        share = sum(len(window) for window in packed) / len(recordings) if recordings else 0.0
+        found = self._packed(recordings, packed, language, lambda part: report(share * part))
+        left = [number for number in range(len(recordings)) if number not in found]
+        log.info("short_clips_heard", packed=len(found), windows=len(packed), alone=len(left))
+        alone = self._alone(
+            [recordings[number] for number in left], language, lambda p: report(share + (1 - share) * p)
+        )
+        found |= dict(zip(left, alone, strict=True))
+        return [found[number] for number in range(len(recordings))]
+
+    def _packed(
+        self, recordings: Sequence[Recording], packed: Sequence[tuple[Place, ...]], language: str, report: Report
+    ) -> dict[int, tuple[Word, ...]]:
+        """The words of those that are understood beside others, by number: none of a window that is in doubt."""
+        found: dict[int, tuple[Word, ...]] = {}
+        before = self._chinese.prompt if language == _CHINESE else None
+        at = 0
+        while at < len(packed):
+            report(at / len(packed))
+            left = packed[at:]
+            heard = self._batch.run(
+                lambda size: self._whisper.hear([sound(one, recordings) for one in left[:size]], language, None, before)  # noqa: B023
+            )
+            for window, (passage, _) in zip(left, heard, strict=False):
+                if not passage.is_doubtful:
+                    words = laid_back(self._written(passage, language), window)
+                    found |= {index: _in_order(own) for index, own in words.items() if own}
+            at += len(heard)
+        return found
+
+    def _alone(self, recordings: Sequence[Recording], language: str, report: Report) -> list[tuple[Word, ...]]:
         whole = [chunks_of(recording, [Span(0.0, recording.duration_s)]) for recording in recordings]
         items = [_Item(one, chunk) for one, chunks in zip(recordings, whole, strict=True) for chunk in chunks]
         words, _ = self._heard(items, language, None, report)

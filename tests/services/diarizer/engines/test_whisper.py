@@ -240,7 +240,7 @@ def test_a_batch_that_is_too_large_for_the_memory_is_halved(tmp_path, noise, mon
 
 
 def test_short_recordings_are_heard_side_by_side(tmp_path, record, monkeypatch):
-    """In one batch, each by itself; a long one is several chunks, one without sound says nothing."""
+    """Packed, and by itself what is not understood there; a long one is several chunks, an empty one says nothing."""
     recognizer, sizes = recognizer_of(tmp_path, recognizer_batch=8), []
     hear = Whisper.hear
     monkeypatch.setattr(
@@ -249,7 +249,7 @@ def test_short_recordings_are_heard_side_by_side(tmp_path, record, monkeypatch):
     silences = [record(np.zeros(int(length_s * RATE_HZ), np.float32)) for length_s in (2, 0, 50, 3)]
     found = recognizer.recognize_each(silences, "en", ignore)
     assert [[word.text for word in words] for words in found] == [SENTENCE, [], SENTENCE * 2, SENTENCE]
-    assert sizes == [4]
+    assert sizes == [1, 3], "two packed, of whom one was understood; the other and the long one by themselves"
     assert recognizer.recognize_each([], "en", ignore) == []
 
 
