@@ -1,4 +1,7 @@
-"""Run the benchmarks (all, or those named) and write `results.json` and the table in `README.md`."""
+"""Run the benchmarks (all, or those named) and write `results.json` and the table in `README.md`.
+
+`speech/hearing` runs one part of `speech` and keeps the others as they were measured before; `gpu` runs when named.
+"""
 
 import json
 import os
@@ -10,6 +13,7 @@ from typing import Any
 
 from benchmarks.quality import table
 from benchmarks.speech.table import render as render_speech
+from benchmarks.speech.table import render_gpu
 
 HERE = Path(__file__).parent
 ALL = (
@@ -27,6 +31,7 @@ ALL = (
 )
 _BEGIN, _END = "<!-- table: made by `make bench` -->", "<!-- end of table -->"
 _SPEECH_BEGIN = "<!-- speech: made by `make bench` -->"
+_GPU_BEGIN = "<!-- gpu: made by `make bench` -->"
 _QUALITY_BEGIN = "<!-- quality: made by `make bench` -->"
 
 
@@ -103,18 +108,27 @@ def main() -> None:
     for name in sys.argv[1:] or ALL:
         sys.stdout.write(f"{name} ...\n")
         sys.stdout.flush()
-        done = subprocess.run([sys.executable, "-m", f"benchmarks.{name}"], check=True, stdout=subprocess.PIPE)
-        results[name] = json.loads(done.stdout)
+        package, _, part = name.partition("/")
+        command = [sys.executable, "-m", f"benchmarks.{package}", *([part] if part else [])]
+        done = json.loads(subprocess.run(command, check=True, stdout=subprocess.PIPE).stdout)
+        results[package] = results.get(package, {}) | done if part else done
         results["machine"] = {"cores": os.cpu_count(), "python": platform.python_version()}
         stored.write_text(json.dumps(results, indent=2) + "\n", encoding="utf-8")
+    _write(results)
+    sys.stdout.write(render(results) + "\n")
+
+
+def _write(results: dict[str, Any]) -> None:
+    """Make the tables of the page anew."""
     page = HERE / "README.md"
     text = _replaced(page.read_text(encoding="utf-8"), _BEGIN, render(results))
     if quality := results.get("quality"):
         text = _replaced(text, _QUALITY_BEGIN, table.render(quality))
     if speech := results.get("speech"):
         text = _replaced(text, _SPEECH_BEGIN, render_speech(speech))
+    if gpu := results.get("gpu"):
+        text = _replaced(text, _GPU_BEGIN, render_gpu(gpu))
     page.write_text(text, encoding="utf-8")
-    sys.stdout.write(render(results) + "\n")
 
 
 if __name__ == "__main__":

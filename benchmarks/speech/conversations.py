@@ -133,11 +133,11 @@ def compose(case: Case, voices: Bank) -> Conversation:
         at += len(said) + pause
     samples = np.concatenate(parts)
     if case.music_db is not None:
-        samples = samples + _music(len(samples), case.music_db)
+        samples = samples + music(len(samples), case.music_db)
     return Conversation(case.name, samples.astype(np.float32), tuple(sentences))
 
 
-def _music(length: int, level_db: float) -> Samples:
+def music(length: int, level_db: float) -> Samples:
     """Chords of decaying tones, a new one each second and a half."""
     at_s = np.arange(length) / RATE_HZ
     within_s, chord = at_s % 1.5, (at_s // 1.5).astype(int) % 4

@@ -26,12 +26,11 @@ _CACHE = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "loc
 _LISTENERS = ("silero", "clustering", "ge2e")
 
 
-def models(device: str = "cpu") -> ModelSettings:
-    """Where weights lie: the folder of the settings, or the one that tests keep them in."""
+def models() -> ModelSettings:
+    """Where weights lie: the folder of the settings, or the one that tests keep them in; on a CPU unless one says."""
     asked = ModelSettings()
-    return asked.model_copy(
-        update={"models_dir": asked.models_dir if asked.models_dir.is_dir() else _CACHE, "device": device}
-    )
+    folder = asked.models_dir if asked.models_dir.is_dir() else _CACHE
+    return asked.model_copy(update={"models_dir": folder, "device": os.environ.get("LOCALCLIP_DEVICE", "cpu")})
 
 
 def here() -> list[str]:
@@ -40,10 +39,10 @@ def here() -> list[str]:
     return ["pocketsphinx", *(name for name in found if weights.state(weights.find(name), models()) == "here")]
 
 
-def main(names: list[str]) -> dict[str, Any]:
+def main(names: list[str] | None = None) -> dict[str, Any]:
     """Figures of all recognizers, and what the other engines that listen cost."""
     found: dict[str, Any] = {}
-    for name in [*(names or here()), *(() if names else _LISTENERS)]:
+    for name in [*here(), *_LISTENERS] if names is None else names:
         tell(f"hearing: {name}")
         command = [sys.executable, "-m", "benchmarks.speech.hearing", "--one", name]
         done = subprocess.run(command, stdout=subprocess.PIPE, check=True)
@@ -63,7 +62,7 @@ def _recognized(name: str, sounds: list[tuple[Clip, Recording]]) -> dict[str, An
     settings = DiarizerSettings(recognizer=name)
     if name != "pocketsphinx":
         settings = DiarizerSettings(recognizer="faster-whisper", recognizer_model=name)
-    recognizer = create_recognizer(settings, models(os.environ.get("LOCALCLIP_DEVICE", "cpu")))
+    recognizer = create_recognizer(settings, models())
     known = set(recognizer.info.languages)
     sounds = [(clip, recording) for clip, recording in sounds if clip.language in known]
     speech = [SileroActivity().speech(recording, _ignore) for _, recording in sounds]
@@ -126,4 +125,4 @@ if __name__ == "__main__":
     if sys.argv[1:2] == ["--one"]:
         print(json.dumps(one(sys.argv[2])))
     else:
-        print(json.dumps(main(sys.argv[1:]), indent=2))
+        print(json.dumps(main(sys.argv[1:] or None), indent=2))

@@ -1,6 +1,5 @@
 """How many words are wrong and how sure that is, whether words are cut, and what a process has used."""
 
-import os
 import resource
 import sys
 from collections.abc import Iterator, Sequence
@@ -86,7 +85,7 @@ def passages() -> Iterator[list[tuple[str, Passage]]]:
         found.extend((code, passage) for passage, _ in heard)
         return heard
 
-    Whisper.hear = kept  # type: ignore[method-assign]
+    Whisper.hear = kept  # type: ignore[method-assign, assignment]
     try:
         yield found
     finally:
@@ -132,8 +131,3 @@ def peak_mb() -> int:
 def tell(text: str) -> None:
     """A line of progress."""
     print(text, file=sys.stderr, flush=True)
-
-
-def quiet() -> None:
-    """No progress of others on stdout, which carries the result."""
-    os.environ.setdefault("LOCALCLIP_LOG_LEVEL", "ERROR")

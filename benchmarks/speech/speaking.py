@@ -18,12 +18,14 @@ import numpy as np
 import soundfile
 
 from benchmarks.speech.hearing import models
+from benchmarks.speech.recordings import clips
 from benchmarks.speech.scores import Score, cpu_s, joints, passages, peak_mb, tell
 from localclip import weights
 from services.cloner.engines import Sound, Speech, StockVoice, Synthesizer, Voice, create_synthesizers
 from services.cloner.settings import ClonerSettings
 from services.diarizer.clips import as_recording, whole
 from services.diarizer.engines import create_embedder, create_recognizer
+from services.diarizer.recording import SPEECH_RATE_HZ
 from services.diarizer.settings import DiarizerSettings
 from shared.pipeline import CancelToken
 from shared.pipeline import language as known_language
@@ -40,9 +42,9 @@ def here() -> list[str]:
     return [*(["kokoro"] if kokoro else []), "flite", "open-jtalk", "espeak-ng"]
 
 
-def main(names: list[str]) -> dict[str, Any]:
+def main(names: list[str] | None = None) -> dict[str, Any]:
     """Figures of all voices, and the joints of what was heard of them by language."""
-    chosen, engines, spoken = names or here(), {}, []
+    chosen, engines, spoken = here() if names is None else names, {}, []
     with tempfile.TemporaryDirectory() as folder:
         for name in chosen:
             tell(f"speaking: {name}")
@@ -62,7 +64,7 @@ def one(name: str, folder: Path) -> dict[str, Any]:
         for voice in _voices(engine, code):
             for number, text in enumerate(texts[code]):
                 path = folder / f"{name}-{code}-{voice.name}-{number}.wav"
-                seconds += _speak(engine, Speech(text, code, Voice(voice.name, voice.name, voice.f0_hz)), path)
+                seconds += _speak(engine, Speech(text, code, _voice(engine, voice, folder)), path)
                 entry = {"engine": name, "language": code, "voice": voice.name, "text": text, "path": str(path)}
                 spoken.append(entry)
     used = cpu_s() - began
@@ -71,9 +73,19 @@ def one(name: str, folder: Path) -> dict[str, Any]:
 
 def _voices(engine: Synthesizer, code: str) -> list[StockVoice]:
     """A woman's and a man's voice for a language, as far as there are two."""
+    if engine.abilities.clones:
+        return [StockVoice("like an audiobook", 0.0, 0.0, 0.0)]
     able = [voice for voice in engine.abilities.voices if voice.speaks(code)]
     chosen = {min(able, key=lambda voice: abs(voice.f0_hz - hz)).name for hz in (_WOMAN_HZ, _MAN_HZ)}
     return [voice for voice in able if voice.name in chosen]
+
+
+def _voice(engine: Synthesizer, voice: StockVoice, folder: Path) -> Voice:
+    if not engine.abilities.clones:
+        return Voice(voice.name, voice.name, voice.f0_hz)
+    clip = next(clip for clip in clips() if clip.kind == "audiobook" and clip.language == "en")
+    soundfile.write(folder / "reference.wav", clip.samples, SPEECH_RATE_HZ)
+    return Voice(voice.name, reference=folder / "reference.wav")
 
 
 def _speak(engine: Synthesizer, speech: Speech, path: Path) -> float:
@@ -134,4 +146,4 @@ if __name__ == "__main__":
     if sys.argv[1:2] == ["--one"]:
         print(json.dumps(one(sys.argv[2], Path(sys.argv[3]))))
     else:
-        print(json.dumps(main(sys.argv[1:]), indent=2))
+        print(json.dumps(main(sys.argv[1:] or None), indent=2))

@@ -68,10 +68,10 @@ def here() -> list[str]:
     return ["apertium", *(name for name in found if weights.state(weights.find(name), models()) == "here")]
 
 
-def main(names: list[str]) -> dict[str, Any]:
+def main(names: list[str] | None = None) -> dict[str, Any]:
     """Figures of all translators."""
     found: dict[str, Any] = {}
-    for name in names or here():
+    for name in here() if names is None else names:
         tell(f"translating: {name}")
         command = [sys.executable, "-m", "benchmarks.speech.translating", "--one", name]
         found[name] = json.loads(subprocess.run(command, stdout=subprocess.PIPE, check=True).stdout.splitlines()[-1])
@@ -109,11 +109,12 @@ def _pair(translator: Translator, lines: list[dict[str, str]], source: str, targ
         answers = {one.index: one for one in translator.translate(Passage(source, target, asked), CancelToken())}
         found = [answers.get(number) for number in range(len(part))]
         texts += [one.candidates[0] if one is not None and one.candidates else "" for one in found]
-    return round(CHRF().corpus_score(texts, [[entry[target] for entry in lines]]).score, 1)
+    score: float = CHRF().corpus_score(texts, [[entry[target] for entry in lines]]).score
+    return round(score, 1)
 
 
 if __name__ == "__main__":
     if sys.argv[1:2] == ["--one"]:
         print(json.dumps(one(sys.argv[2])))
     else:
-        print(json.dumps(main(sys.argv[1:]), indent=2))
+        print(json.dumps(main(sys.argv[1:] or None), indent=2))

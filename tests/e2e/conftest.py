@@ -54,7 +54,7 @@ class Product:
             with contextlib.suppress(httpx.HTTPError):
                 task = self.task(task_id)
                 if task["status"] in DONE:
-                    assert task["status"] == status, task
+                    assert task["status"] == status, str(task)
                     return task
             return None
 
