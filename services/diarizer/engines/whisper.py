@@ -114,7 +114,7 @@ class WhisperRecognizer:
     ) -> dict[int, tuple[Word, ...]]:
         """The words of those that are understood beside others, by number: none of a window that is in doubt."""
         found: dict[int, tuple[Word, ...]] = {}
-        before = self._chinese.prompt if language == _CHINESE else None
+        before = _CHINESE_PROMPT if language == _CHINESE else None
         at = 0
         while at < len(packed):
             report(at / len(packed))
@@ -124,7 +124,7 @@ class WhisperRecognizer:
             )
             for window, (passage, _) in zip(left, heard, strict=False):
                 if not passage.is_doubtful:
-                    words = laid_back(self._written(passage, language), window)
+                    words = laid_back(believed(passage), window)
                     found |= {index: _in_order(own) for index, own in words.items() if own}
             at += len(heard)
         return found
