@@ -20,6 +20,7 @@ from services.diarizer.engines.silero import SileroActivity
 from services.diarizer.recording import Recording
 from services.diarizer.settings import DiarizerSettings
 from shared.models import CATALOGUE, ModelSettings
+from shared.pipeline import PermanentError
 from shared.transcript import join_words
 
 _CACHE = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "localclip" / "models"
@@ -92,10 +93,14 @@ def _recognized(name: str, sounds: list[tuple[Clip, Recording]]) -> dict[str, An
 
 def _text(recognizer: Recognizer, clip: Clip, recording: Recording, spans: Any, *, several: bool) -> tuple[str, bool]:
     """What is heard in the right language, and whether that was told without being said."""
-    found = recognizer.recognize(recording, spans, None if several else clip.language, _ignore)
-    right = found.language == clip.language
+    try:
+        found = recognizer.recognize(recording, spans, None if several else clip.language, _ignore)
+        told = found.language
+    except PermanentError as refused:  # it sounds like a language that is not offered
+        told = refused.message
+    right = told == clip.language
     if not right:
-        tell(f"  {clip.language} {clip.name} taken for {found.language}")
+        tell(f"  {clip.language} {clip.name} taken for {told}")
         found = recognizer.recognize(recording, spans, clip.language, _ignore)
     return join_words((word.text for word in found.words), spaces=clip.language not in ("ja", "zh")), right
 

@@ -97,13 +97,14 @@ def _speaking(found: dict[str, Any]) -> str:
         (row["language"], row["engine"], row["voice"], _sure(row))
         for row in sorted(found["voices"], key=lambda row: (_LANGUAGES.index(row["language"]), row["error_rate"]))
     ]
-    alike = found["similarity"]
-    note = (
+    alike = found.get("similarity")
+    note = alike and (
         f"The speaker encoder finds a cosine of {alike['same_voice']} between two sentences of the same voice and of "
         f"{alike['different_voices']} between different voices (medians)."
     )
     table = _rows(("language", "engine", "voice", "misheard"), rows)
-    return f"**Voices: words (ja, zh, ko: characters) misheard, ten sentences each**\n\n{table}\n\n{note}"
+    title = "**Voices: words (ja, zh, ko: characters) misheard, ten sentences each**"
+    return "\n\n".join(filter(None, [title, table, note]))
 
 
 def _dubbing(found: dict[str, Any]) -> str:
@@ -113,10 +114,11 @@ def _dubbing(found: dict[str, Any]) -> str:
             dub = one[code]
             verdict = "passed" if dub["passed"] else "failed"
             voices = ", ".join(dub["voices"])
-            rows.append((name, code, voices, _percent(dub["error_rate"]), verdict, dub["similarity"] or _POOR))
-    heard = next(iter(found.values()))["understood"]
+            rows.append((name, code, voices, _percent(dub["error_rate"]), verdict, dub.get("similarity") or _POOR))
+    heard = next(iter(found.values())).get("understood")
+    understood = f" (understood with {_sure(heard)} words wrong)" if heard else ""
     head = ("voices", "language", "engine", "misheard", "gate", "cosine with the speaker")
-    return f"**From audiobooks to a dub** (understood with {_sure(heard)} words wrong)\n\n{_rows(head, rows)}"
+    return f"**From audiobooks to a dub**{understood}\n\n{_rows(head, rows)}"
 
 
 def _translating(found: dict[str, Any]) -> str:
@@ -135,7 +137,11 @@ def _separating(found: dict[str, Any]) -> str:
 
 def _costs(measured: dict[str, Any]) -> str:
     costs = {**measured["hearing"], **measured.get("speaking", {}).get("engines", {})}
-    rows = [(name, f"{one['cpu_per_s']:.3g} s", f"{one['peak_mb']} MB") for name, one in costs.items()]
+    rows = [
+        (name, f"{one['cpu_per_s']:.3g} s", f"{one['peak_mb']} MB" if "peak_mb" in one else _POOR)
+        for name, one in costs.items()
+        if "cpu_per_s" in one
+    ]
     rows += [
         (name, f"{one['cpu_per_line']:.3g} s a line", f"{one['peak_mb']} MB")
         for name, one in measured.get("translating", {}).items()

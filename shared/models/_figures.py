@@ -1,7 +1,7 @@
 """How well engines are understood and understand, as measured, and the one command that makes a language better.
 
 Percent of words (ja, zh, ko: characters) that came out wrong: of voices when Whisper base wrote down what they said, of
-recognizers on English audiobooks. What has no figure was not measured.
+recognizers on English audiobooks, verse among them. What has no figure was not measured.
 """
 
 from dataclasses import dataclass
@@ -10,9 +10,9 @@ _MISHEARD = {
     "espeak-ng": {"en": 8.0, "fr": 74.0, "es": 38.0, "ja": 57.0, "zh": 73.0, "de": 47.0, "id": 81.0, "ko": 100.0},
     "flite": {"en": 0.8},
     "open-jtalk": {"ja": 7.0},
-    "kokoro": {"en": 0.0, "fr": 6.0, "es": 3.0, "ja": 2.0, "zh": 5.0},
+    "kokoro": {"en": 0.0, "fr": 9.6, "es": 3.0, "ja": 2.0, "zh": 5.0},
 }
-_MISUNDERSTOOD = {"pocketsphinx": {"en": 31.4}, "whisper-tiny.en": {"en": 2.9}, "whisper-base": {"en": 0.0}}
+_MISUNDERSTOOD = {"pocketsphinx": {"en": 51.2}, "whisper-base": {"en": 6.4}}
 _POOR = 30.0
 """From this share of misheard words on a listener understands little."""
 
