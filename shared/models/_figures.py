@@ -12,7 +12,7 @@ _MISHEARD = {
     "open-jtalk": {"ja": 7.0},
     "kokoro": {"en": 0.0, "fr": 9.6, "es": 3.0, "ja": 2.0, "zh": 5.0},
 }
-_MISUNDERSTOOD = {"pocketsphinx": {"en": 51.2}, "whisper-base": {"en": 6.4}}
+_MISUNDERSTOOD = {"pocketsphinx": {"en": 51.2}, "whisper-tiny.en": {"en": 6.4}, "whisper-base": {"en": 6.4}}
 _POOR = 30.0
 """From this share of misheard words on a listener understands little."""
 
