@@ -21,7 +21,7 @@ from localclip.client import Client, NewTask
 from localclip.dub import Dubbed, dub, split_languages, split_translations
 from localclip.engines import engines
 from localclip.errors import LocalClipError
-from localclip.exports import choose_recipe, export, file_name
+from localclip.exports import choose_recipe, export, file_name, speak_changed
 from localclip.local import temporary_stack
 from localclip.logview import shown
 from localclip.sample import make_sample
@@ -208,13 +208,18 @@ def export_command(
     settings: Annotated[
         list[str] | None, typer.Option("--set", help="change the recipe, as in container=mkv; may be repeated")
     ] = None,
+    dub_changed: Annotated[
+        bool, typer.Option("--dub-changed", help="first speak the lines that were edited and not spoken since")
+    ] = False,
     out: Annotated[Path, typer.Option(help="folder for the files")] = Path("export"),
     server: Server = None,
     api_key: Key = None,
 ) -> None:
-    """Make files of a dubbed task by a recipe; nothing is dubbed again."""
+    """Make files of a dubbed task by a recipe; nothing is dubbed again, unless changed lines are asked for."""
     with connect(server, api_key) as client:
         languages = split_languages(to) if to else ()
+        if dub_changed:
+            speak_changed(client, task_id, languages, console)
         chosen = choose_recipe(client, recipe, languages, settings or ())
         if not chosen.name and not recipe.endswith(".json"):
             told_apart = languages if chosen.kind == "video" or chosen.bundle else ()  # other files say it themselves

@@ -143,9 +143,16 @@ class Client:
         """Remove a task and everything made from it."""
         self._request("DELETE", f"/api/tasks/{task_id}")
 
-    def process(self, task_id: str, languages: Sequence[str] | None = None, stage: Stage = Stage.EXPORT) -> Task:
-        """Bring languages (None: all targets) up to and including `stage`."""
-        body = {"languages": list(languages) if languages else None, "stage": stage}
+    def process(
+        self,
+        task_id: str,
+        languages: Sequence[str] | None = None,
+        stage: Stage = Stage.EXPORT,
+        *,
+        dub_changed: bool = False,
+    ) -> Task:
+        """Bring languages (None: all targets) up to and including `stage`; `dub_changed`: speak edited lines first."""
+        body = {"languages": list(languages) if languages else None, "stage": stage, "dub_changed": dub_changed}
         return Task.model_validate(self._request("POST", f"/api/tasks/{task_id}/process", json=body).json())
 
     def cancel(self, task_id: str, languages: Sequence[str] | None = None) -> Task:

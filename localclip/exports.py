@@ -12,7 +12,8 @@ from rich.table import Table
 
 from localclip.client import Client
 from localclip.errors import LocalClipError
-from localclip.models import Export
+from localclip.follow import Follower
+from localclip.models import Export, Task
 from shared.messaging import ExportRecipe, expanded
 from shared.pipeline import Status
 
@@ -105,3 +106,25 @@ def _table(made: Export, files: Sequence[Path]) -> Table:
     for path in files:
         grid.add_row(str(path), f"{path.stat().st_size / 1e6:.1f} MB")
     return grid
+
+
+def speak_changed(client: Client, task_id: str, languages: Sequence[str], console: Console) -> None:
+    """Have the lines of languages (none: all) spoken that were edited since their takes, and wait for the end."""
+    task = client.task(task_id)
+    changed = [
+        code
+        for code, state in task.language_status.items()
+        if (not languages or code in languages) and any(one.code == "unspoken_edits" for one in state.gate_reasons)
+    ]
+    if not changed:
+        console.print("every line is spoken as it is written")
+        return
+    console.print(f"speaking the changed lines of {', '.join(changed)} ...", markup=False)
+    client.process(task_id, changed, dub_changed=True)
+    for update in Follower(client, task_id).updates():
+        if isinstance(update, Task):
+            task = update
+    for code in changed:
+        state = task.language_status[code]
+        if state.status is not Status.COMPLETED:
+            raise LocalClipError(f"{code}: {state.error_message or state.status}")

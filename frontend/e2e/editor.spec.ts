@@ -70,6 +70,8 @@ test.describe("the editor", () => {
     await translation(page, 3).fill("Podemos quedarnos dos semanas.");
     await translation(page, 3).press("Enter");
     const stale = page.getByTestId("lines").locator("[data-issue=stale]");
+    // whoever would export now is offered to have them spoken first
+    await expect(page.getByRole("button", { name: /Dub [23] changes and export/ })).toBeVisible();
     await page.getByRole("radio", { name: /To review/ }).click();
     await expect(stale).toHaveCount(2);
     await page.screenshot({ path: `${screens}/editor-review.png` });
@@ -185,7 +187,7 @@ test.describe("the editor", () => {
     await expect(page.getByText("Translation taken")).toBeVisible();
     await page.getByTestId("subtitle-input").setInputFiles({ name: "broken.srt", mimeType: "application/x-subrip", buffer: Buffer.from("no subtitles") });
     await expect(page.getByText("The subtitles cannot be read.")).toBeVisible();
-    await page.getByRole("button", { name: "Update export" }).or(page.getByRole("button", { name: "Start", exact: true })).click();
+    await page.getByRole("button", { name: / changes? and export$/ }).or(page.getByRole("button", { name: "Start", exact: true })).click();
     await expect(page.getByTestId("progress-fr")).toHaveText("Done", { timeout: 60_000 });
     await expect(translation(page, 1)).toHaveValue("Ma propre phrase 1.");
     await page.getByRole("button", { name: "Subtitles in and out" }).click();

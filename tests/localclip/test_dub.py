@@ -74,6 +74,13 @@ def test_a_persons_own_subtitles_and_translation_are_dubbed(stack: Stack, talk: 
     done = subprocess.run([*export, *arguments], capture_output=True, text=True, check=False, timeout=240)
     assert done.returncode == 0, done.stdout + done.stderr
     assert [path.name for path in (tmp_path / "x").iterdir()] == ["mine.ko.flac"]
+    edit = [sys.executable, "-m", "localclip", "edit", task_id, "es", "s0001", "--text", "Muy buenos días."]
+    subprocess.run([*edit, "--server", stack.url], capture_output=True, check=True, timeout=60)
+    arguments = ["--recipe", "audio_mp3", "--to", "es", "--set", "name=said", "--dub-changed"]
+    done = subprocess.run([*export, *arguments], capture_output=True, text=True, check=False, timeout=240)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "speaking the changed lines of es" in done.stdout
+    assert (tmp_path / "x/said.es.mp3").is_file()
     for wrong, told in ((["--recipe", "none"], "choose from master"), (["--set", "kind=film"], "not valid: kind")):
         done = subprocess.run([*export, *wrong], capture_output=True, text=True, check=False, timeout=240)
         assert (done.returncode, done.stdout) == (1, "")

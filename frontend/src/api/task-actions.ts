@@ -5,13 +5,15 @@ import { toast } from "sonner";
 import { patchTask } from "./cache";
 import { cancelTask, deleteTask, processTask, retryTask, type TaskRead } from "./generated";
 import { keys } from "./keys";
-import { toStart } from "@/core/progress";
+import { toExport, toStart } from "@/core/progress";
 import { data } from "./problems";
 import { useProblemText } from "@/i18n/problem-text";
 import { deleteLater, UNDO_MS } from "./deletions";
 
 export interface TaskActions {
   start: (tasks: TaskRead[]) => Promise<void>;
+  /** Speak the lines that were edited, and those alone, and export. */
+  dubChanged: (task: TaskRead) => Promise<void>;
   cancel: (tasks: TaskRead[]) => Promise<void>;
   retry: (tasks: TaskRead[]) => Promise<void>;
   remove: (tasks: TaskRead[]) => void;
@@ -36,6 +38,10 @@ export function useTaskActions(): TaskActions {
     return {
       start: (tasks) =>
         each(tasks, (task_id, task) => data(processTask({ path: { task_id }, body: { languages: toStart(task) } }))),
+      dubChanged: (task) =>
+        each([task], (task_id) =>
+          data(processTask({ path: { task_id }, body: { languages: toExport(task), dub_changed: true } })),
+        ),
       cancel: (tasks) => each(tasks, (id) => data(cancelTask({ path: { task_id: id } }))),
       retry: (tasks) => each(tasks, (id) => data(retryTask({ path: { task_id: id } }))),
       remove: (tasks) => {

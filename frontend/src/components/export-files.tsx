@@ -70,6 +70,7 @@ export function MadeExport({ task, made }: { task: string; made: ExportRead }) {
           <EngineText code={made.error_code} text={made.error_message} />
         </p>
       )}
+      {made.languages && Object.keys(made.languages).length > 0 && <States made={made} />}
       {made.files.length > 0 && (
         <ul className="border-line divide-line divide-y rounded-lg border">
           {made.files.map((file) => (
@@ -78,5 +79,26 @@ export function MadeExport({ task, made }: { task: string; made: ExportRead }) {
         </ul>
       )}
     </article>
+  );
+}
+
+/** Of each language in it, whether it holds what the lines are now, and what is missing. */
+function States({ made }: { made: ExportRead }) {
+  const { t, i18n } = useTranslation();
+  return (
+    <ul className="text-soft mb-1.5 flex flex-wrap gap-x-3 gap-y-1 text-xs">
+      {Object.entries(made.languages ?? {}).map(([code, { state, lines_unspoken, lines_failed, gate }]) => (
+        <li key={code} data-language={code} data-state={state} className={state === "older" ? "text-warn" : ""}>
+          {[
+            `${languageName(code, i18n.language)}: ${t(`export.state.${state}`)}`,
+            lines_unspoken > 0 && t("export.lines_unspoken", { count: lines_unspoken }),
+            lines_failed > 0 && t("export.lines_failed", { count: lines_failed }),
+            gate === "failed" && t("report.not_passed"),
+          ]
+            .filter(Boolean)
+            .join(", ")}
+        </li>
+      ))}
+    </ul>
   );
 }

@@ -112,6 +112,14 @@ export function finished(task: TaskRead): string[] {
   return targets(task).flatMap(([code, language]) => (FINISHED.has(language.status) ? [code] : []));
 }
 
+/** Languages that are to be started, and finished ones with lines that were not spoken since their edit. */
+export function toExport(task: TaskRead): string[] {
+  const start = new Set(toStart(task));
+  return targets(task).flatMap(([code, language]) =>
+    start.has(code) || language.gate_reasons?.some((reason) => reason.code === "unspoken_edits") ? [code] : [],
+  );
+}
+
 export function canStart(task: TaskRead): boolean {
   return toStart(task).length > 0;
 }
@@ -121,6 +129,14 @@ export function shownStatus(task: TaskRead): TaskRead["status"] | "asking" {
   if (task.waiting_for) return "asking";
   const outdated = targets(task).some(([, language]) => language.status === "stale");
   return task.status === "completed" && outdated ? "stale" : task.status;
+}
+
+/** Lines that were edited or added and not spoken since, in languages that are to be exported again. */
+export function unspoken(task: TaskRead): number {
+  return targets(task).reduce((sum, [, language]) => {
+    const reason = language.gate_reasons?.find(({ code }) => code === "unspoken_edits");
+    return sum + (FINISHED.has(language.status) ? (reason?.lines_total ?? 0) : 0);
+  }, 0);
 }
 
 export function canRetry(task: TaskRead): boolean {

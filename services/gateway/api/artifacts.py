@@ -3,7 +3,7 @@
 import asyncio
 import mimetypes
 import re
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Annotated, BinaryIO
@@ -31,6 +31,7 @@ from services.gateway.api.turns import turns
 from services.gateway.database import queries
 from services.gateway.database.consequences import outdate_voices
 from services.gateway.database.edits import Edit
+from services.gateway.database.exports import OLDER
 from services.gateway.database.jobs import spans
 from services.gateway.database.tables import Task
 from services.gateway.planning.alignment import match_cues
@@ -61,6 +62,7 @@ class _Known:
     task: Task
     files: Sequence[_File]
     folder: str
+    older: Collection[str] = ()
 
     def find(self, language: str, name: str) -> _File | None:
         """The file with this name; whether one beside the transcript is there, the store knows."""
@@ -111,11 +113,14 @@ def _known_files(parts: Gateway, who: Caller, task_id: str) -> _Known:
     with parts.database.read() as session:
         task = visible_task(session, who, task_id)
         files = [_File(BASE, task.video_filename, task.video_key, _media_type(task.video_filename))]
+        older = set()
         for language in queries.languages(session, [task_id]).get(task_id, []):
+            if language.exported_version != language.content_version or (language.report or {}).get("lines_unspoken"):
+                older.add(language.language)
             for file in language.export_files:
                 files.append(_File(language.language, file["name"], file["key"], file["media_type"]))
     folder = task.transcript_key.rsplit("/", 1)[0] + "/" if task.transcript_key else ""
-    return _Known(task, files, folder)
+    return _Known(task, files, folder, older)
 
 
 def _media_type(name: str) -> str:
@@ -146,15 +151,18 @@ def get_artifact(
     file = known.find(language, name)
     if file is None:
         raise not_found(f"artifact '{language[:20]}/{name[:80]}'")
-    shown_as = _shown_as(known.task, language, name)
+    shown_as = _shown_as(known.task, language, name, older=language in known.older)
     return serve(parts, request, file.key, shown_as.rsplit("/", 1)[-1], file.media_type, download)
 
 
-def _shown_as(task: Task, language: str, name: str) -> str:
-    """The name a person gets a file under: that of the video, with the language, as players look for subtitles."""
+def _shown_as(task: Task, language: str, name: str, *, older: bool) -> str:
+    """The name a person gets a file under: that of the video, with the language, as players look for subtitles.
+
+    One that is `older` than the lines says so.
+    """
     if language == BASE:
         return task.video_original_name if name == task.video_filename else name
-    stem = task.video_original_name.rpartition(".")[0] or task.video_original_name
+    stem = (task.video_original_name.rpartition(".")[0] or task.video_original_name) + (OLDER if older else "")
     made, _, ending = name.partition(f"_{language}.")
     if not ending:
         return name

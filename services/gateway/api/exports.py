@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Mapping, Sequence
+from typing import Any
 from urllib.parse import quote
 
 from fastapi import APIRouter, Request, Response
@@ -11,7 +12,7 @@ from sqlmodel import Session
 from services.gateway.api.artifacts import serve
 from services.gateway.api.context import Caller, Gateway, Parts, Who, locked_visible_task, visible_task
 from services.gateway.api.problems import Problem, not_found, unprocessable
-from services.gateway.api.schemas import ExportFile, ExportRead, PresetRead
+from services.gateway.api.schemas import ExportedLanguage, ExportFile, ExportRead, PresetRead
 from services.gateway.capabilities import of_port
 from services.gateway.database import exports as rows
 from services.gateway.database import queries
@@ -52,7 +53,7 @@ def _start(
         named |= {code for _, text in recipe.texts() for code in (text.language, text.second)}
         made = rows.start(session, task, recipe, sorted(code for code in named if code not in (None, SOURCE)))
         session.flush()
-        return _read(made, None, parts)
+        return _read(made, None, parts, _versions(session, task_id))
 
 
 def _possible(session: Session, task: Task, recipe: ExportRecipe, engines: Sequence[EngineInfo]) -> ExportRecipe:
@@ -101,7 +102,8 @@ def list_exports(task_id: str, parts: Parts, who: Who) -> list[ExportRead]:
         visible_task(session, who, task_id)
         found = rows.exports(session, task_id)
         jobs = rows.jobs(session, task_id, [made.export_id for made in found])
-        return [_read(made, jobs.get(made.export_id), parts) for made in found]
+        versions = _versions(session, task_id)
+        return [_read(made, jobs.get(made.export_id), parts, versions) for made in found]
 
 
 @router.get(_EXPORTS + "/{export_id}", operation_id="get_export")
@@ -110,7 +112,8 @@ def get_export(task_id: str, export_id: str, parts: Parts, who: Who) -> ExportRe
     with parts.database.read() as session:
         visible_task(session, who, task_id)
         made = _known(session, task_id, export_id)
-        return _read(made, rows.jobs(session, task_id, [export_id]).get(export_id), parts)
+        job = rows.jobs(session, task_id, [export_id]).get(export_id)
+        return _read(made, job, parts, _versions(session, task_id))
 
 
 @router.delete(_EXPORTS + "/{export_id}", status_code=204, operation_id="delete_export")
@@ -145,7 +148,17 @@ def _known(session: Session, task_id: str, export_id: str) -> ExportRow:
     return found
 
 
-def _read(made: ExportRow, job: JobRow | None, parts: Gateway) -> ExportRead:
+def _versions(session: Session, task_id: str) -> Mapping[str, int]:
+    """How often the content of each language changed until now."""
+    return {row.language: row.content_version for row in queries.languages(session, [task_id]).get(task_id, [])}
+
+
+def _state(kept: Mapping[str, Any], version: int | None) -> ExportedLanguage:
+    current = kept["version"] == version and not kept["lines_unspoken"]
+    return ExportedLanguage.model_validate({**kept, "state": "current" if current else "older"})
+
+
+def _read(made: ExportRow, job: JobRow | None, parts: Gateway, versions: Mapping[str, int]) -> ExportRead:
     """Progress is what the progress service told of this export's attempt; it follows the newest one of a task."""
     progress, message = 100 if made.status == Status.COMPLETED else 0, ""
     if made.status == Status.PROCESSING and job is not None:
@@ -160,6 +173,7 @@ def _read(made: ExportRow, job: JobRow | None, parts: Gateway) -> ExportRead:
         message=message,
         recipe=ExportRecipe.model_validate(made.recipe),
         files=[ExportFile(**file, url=url + quote(file["name"])) for file in made.files],
+        languages={code: _state(kept, versions.get(code)) for code, kept in (made.languages or {}).items()},
         report=made.report,
         error_code=made.error_code,
         error_message=made.error_message,

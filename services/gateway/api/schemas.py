@@ -308,6 +308,10 @@ class ProcessRequest(_Schema):
     """Bring a language up to and including `stage`; a stage already done is done again."""
 
     stage: Stage = Stage.EXPORT
+    dub_changed: bool = Field(
+        default=False,
+        description="first speak the lines that were edited or added and not spoken since, and only those",
+    )
 
 
 class ProcessTask(ProcessRequest):
@@ -595,6 +599,15 @@ class ExportFile(BaseModel):
     url: str
 
 
+class ExportedLanguage(BaseModel):
+    """What a language in an export by recipe was when it was made, and whether its lines are the same now."""
+
+    state: Literal["current", "older"] = Field(description="`older` than its lines, from the start or by now")
+    lines_unspoken: int = Field(description="edited or added before the export and not spoken: they are not in it")
+    lines_failed: int
+    gate: Literal["passed", "failed"] | None
+
+
 class ExportRead(BaseModel):
     """An export by recipe."""
 
@@ -604,6 +617,7 @@ class ExportRead(BaseModel):
     message: str = ""
     recipe: ExportRecipe
     files: list[ExportFile]
+    languages: dict[str, ExportedLanguage] = Field(default={}, description="the state of each language in it")
     report: dict[str, Any] | None
     error_code: str | None
     error_message: str | None

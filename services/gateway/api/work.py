@@ -12,6 +12,7 @@ from services.gateway.api.reading import read_task
 from services.gateway.api.schemas import CancelTask, ProcessRequest, ProcessTask, Started, TaskRead
 from services.gateway.database import queries
 from services.gateway.database.canceling import cancel
+from services.gateway.database.redo import reopen
 from services.gateway.database.steps import carry_out
 from services.gateway.database.tables import Task, TaskLanguage
 from services.gateway.planning import board as planner
@@ -25,7 +26,7 @@ router = APIRouter(prefix="/api/tasks/{task_id}", tags=["work"])
 def process_task(task_id: str, body: ProcessTask, parts: Parts, who: Who, engines: Engines) -> TaskRead:
     """Bring languages up to a stage; all target languages when none are named. New ones are added to the task."""
     languages = _checked(task_id, body.languages, engines, parts, who)
-    return _process(task_id, languages, body.stage, parts, who)
+    return _process(task_id, languages, body, parts, who)
 
 
 @router.post("/languages/{language}/process", status_code=202, operation_id="process_language")
@@ -43,7 +44,7 @@ def process_language(
             visible_task(session, who, task_id)
     else:
         languages = _checked(task_id, [language], engines, parts, who)
-    _process(task_id, languages, body.stage, parts, who)
+    _process(task_id, languages, body, parts, who)
     return Started(message=f"Started {body.stage} for {language}", task_id=task_id, language=language, stage=body.stage)
 
 
@@ -96,11 +97,13 @@ def _checked(
     return wanted
 
 
-def _process(task_id: str, languages: Sequence[str], stage: Stage, parts: Gateway, who: Caller) -> TaskRead:
+def _process(task_id: str, languages: Sequence[str], what: ProcessRequest, parts: Gateway, who: Caller) -> TaskRead:
     with parts.database.write() as session:
         task = locked_visible_task(session, who, task_id)
         _add_languages(session, task, languages)
-        carry_out(session, task, planner.request(queries.board(session, task), languages, stage))
+        for language in languages if what.dub_changed else ():
+            reopen(session, task, language)
+        carry_out(session, task, planner.request(queries.board(session, task), languages, what.stage))
         session.flush()
         return read_task(session, parts.hub, task)
 

@@ -2,6 +2,7 @@
 
 import secrets
 from collections.abc import Sequence
+from typing import Any
 
 from sqlmodel import Session, col, select
 
@@ -11,8 +12,11 @@ from services.gateway.database.jobs import row, source_timeline, timeline
 from services.gateway.database.tables import ExportRow, JobRow, JobState, Task, now
 from services.gateway.planning.kinds import RECIPE
 from shared.messaging import ExportRecipe, ExportSettings, JobFailed, RecipeRendered, RecipeTimelines, RenderRecipe
-from shared.pipeline import BASE, ErrorCode, Stage, Status
+from shared.pipeline import BASE, ErrorCode, LineState, Stage, Status
 from shared.storage import keys
+
+OLDER = "-older"
+"""In the names of files that were made before, or without, the last edits of their lines."""
 
 
 def export(session: Session, task_id: str, export_id: str) -> ExportRow | None:
@@ -41,7 +45,10 @@ def start(session: Session, task: Task, recipe: ExportRecipe, languages: Sequenc
         task_id=task.task_id,
         recipe=recipe.model_dump(mode="json"),
         status=Status.PROCESSING,
+        languages={language: _state(session, task, language) for language in languages},
     )
+    if any(state["lines_unspoken"] for state in (made.languages or {}).values()):
+        recipe = recipe.model_copy(update={"name": f"{recipe.name or _stem(task)}{OLDER}"})
     session.add(made)
     session.flush()
     shard, attempt = f"{RECIPE}{made.export_id}", int(made.id or 1)
@@ -69,6 +76,23 @@ def start(session: Session, task: Task, recipe: ExportRecipe, languages: Sequenc
     return made
 
 
+def _stem(task: Task) -> str:
+    return task.video_original_name.rpartition(".")[0] or task.video_original_name
+
+
+def _state(session: Session, task: Task, language: str) -> dict[str, Any]:
+    """What a language is at this moment, as an export keeps it."""
+    row = queries.language(session, task.task_id, language)
+    lines = [line for line in queries.lines(session, task.task_id, language).values() if not line.omitted]
+    passed = row.gate["passed"] if row and row.gate else None
+    return {
+        "version": row.content_version if row else 0,
+        "lines_unspoken": sum(LineState(line.state).is_unspoken for line in lines),
+        "lines_failed": sum(line.state == LineState.FAILED for line in lines),
+        "gate": None if passed is None else "passed" if passed else "failed",
+    }
+
+
 def record_recipe(session: Session, task: Task, result: RecipeRendered | JobFailed) -> None:
     """Take in how an export ended."""
     made = export(session, task.task_id, result.shard.removeprefix(RECIPE))
@@ -78,7 +102,7 @@ def record_recipe(session: Session, task: Task, result: RecipeRendered | JobFail
     if isinstance(result, JobFailed):
         made.status, made.error_code, made.error_message = Status.FAILED, result.code, result.message
     else:
-        made.status, made.report = Status.COMPLETED, dict(result.report)
+        made.status, made.report = Status.COMPLETED, {**result.report, "languages": made.languages or {}}
         made.files = [file.model_dump(mode="json") for file in result.files]
     error = {"error_code": made.error_code, "error_message": made.error_message}
     name = "failed" if made.error_code else "completed"

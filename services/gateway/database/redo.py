@@ -57,6 +57,25 @@ def redo(session: Session, task: Task, language: str, segment_ids: Iterable[str]
     return len(wanted)
 
 
+def reopen(session: Session, task: Task, language: str) -> None:
+    """Let the next start of a language do the lines that are not as they should be, and no others.
+
+    What was done before counts as cut short; done again it would be as a whole.
+    """
+    changed = outdated(session, task, language)
+    if not changed:
+        return
+    runs = queries.newest_runs(session, [task.task_id]).get(task.task_id, {})
+    lines = queries.lines(session, task.task_id, language, changed)
+    segments = {segment.segment_id: segment for segment in queries.segments(session, task.task_id, changed)}
+    translating = any(needs_translation(lines[key], segments[key]) for key in changed)
+    for stage in (Stage.TRANSLATION, Stage.CLONING) if translating else (Stage.CLONING,):
+        run = runs.get((language, stage))
+        if run is not None and run.status in (Status.COMPLETED, Status.STALE):
+            run.status = Status.CANCELED
+    session.flush()
+
+
 def needs_translation(line: LineRow, segment: SegmentRow) -> bool:
     """Whether the text of a line is missing or of another source text, and no person wrote it."""
     return not line.edited and (line.text is None or line.segment_revision != segment.revision)

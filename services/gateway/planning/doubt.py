@@ -17,7 +17,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, Field
 
 from shared.pipeline import PermanentError, language
-from shared.transcript import Segment, Transcript
+from shared.transcript import RemarkKind, Segment, Transcript
 
 DOUBTFUL = 0.3
 """A line that is less sure than that is worth reading."""
@@ -26,7 +26,7 @@ _HALF = 0.5
 _SCRIPTS = {"zh": ("CJK",), "ja": ("CJK", "HIRAGANA", "KATAKANA"), "ko": ("HANGUL", "CJK")}
 _LATIN = ("LATIN",)
 
-DoubtCode = Literal["other_language", "language_unsure", "language_assumed", "poor_recognition"]
+DoubtCode = Literal["other_language", "reads_like", "language_unsure", "language_assumed", "poor_recognition"]
 
 
 class Doubt(BaseModel):
@@ -75,6 +75,11 @@ def doubts(transcript: Transcript, sure: Sequence[float | None], most: float | N
         text = f"This may not be {name}: most of it sounds like {heard}."
         return [Doubt(code="other_language", text=text, mend=f"have it heard again as {heard}, or bring subtitles")]
     found = []
+    if any(remark.kind is RemarkKind.READS_LIKE for remark in transcript.remarks):
+        text = f"The subtitles may not be {name}: they read like another language."
+        found.append(
+            Doubt(code="reads_like", text=text, mend="say which language they are in, or bring the right file")
+        )
     confidence = transcript.source_language_confidence
     if confidence is not None and confidence < _HALF:
         text = f"This may not be {name}: the recognizer was only {confidence:.0%} sure of the language."

@@ -275,9 +275,9 @@ def render(job: RenderRecipe, context: JobContext) -> RecipeRendered:
     text = "\n".join(
         f"{timeline.language} {len(timeline.lines)}" for timeline in (timelines.source, *timelines.languages)
     ).encode()
-    key = keys.recipe_file(job.task_id, job.export_id, "talk.mp4")
+    key = keys.recipe_file(job.task_id, job.export_id, f"{job.recipe.name or 'talk'}.mp4")
     put_bytes(context.store, key, text)
-    file = ExportedFile(name="talk.mp4", key=key, size=len(text), media_type="video/mp4")
+    file = ExportedFile(name=f"{job.recipe.name or 'talk'}.mp4", key=key, size=len(text), media_type="video/mp4")
     return RecipeRendered(**_address(job), export_id=job.export_id, files=(file,), report={"passed": True})
 
 

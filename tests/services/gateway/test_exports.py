@@ -48,7 +48,7 @@ def test_a_recipe_is_made_and_its_files_are_served(world: World) -> None:
     assert [track["language"] for track in begun["recipe"]["audio"]] == ["es", "fr", None]
     assert [track["default"] for track in begun["recipe"]["audio"]] == [True, False, False]
     made = ended(gateway, task_id, begun["export_id"])
-    assert (made["status"], made["progress"], made["report"]) == ("completed", 100, {"passed": True})
+    assert (made["status"], made["progress"], made["report"]["passed"]) == ("completed", 100, True)
     (file,) = made["files"]
     answer = gateway.http.get(file["url"], headers={"Range": "bytes=0-3"})
     assert (answer.status_code, answer.text) == (206, "en 3")
@@ -179,3 +179,57 @@ def test_before_the_video_was_looked_at_nothing_can_be_exported(gateway: Gateway
 def test_unknown_exports_do_not_exist(gateway: Gateway, path: str) -> None:
     """404, as for a task of somebody else."""
     assert gateway.http.get(f"/api/tasks/task_20250101_000000_0a1b2c3d/exports{path}").status_code == 404
+
+
+def test_a_master_tells_the_state_of_each_language(small_world: World) -> None:
+    """What was edited before and not spoken is told in its name and its report; what is edited later, in its state."""
+    gateway = small_world.gateway()
+    small_world.workers()
+    task_id = dubbed(small_world, gateway)
+    fresh = ended(gateway, task_id, begin(gateway, task_id, MASTER)["export_id"])
+    whole = {"state": "current", "lines_unspoken": 0, "lines_failed": 0, "gate": "passed"}
+    assert (fresh["languages"], "-older" in fresh["files"][0]["name"]) == ({"es": whole, "fr": whole}, False)
+    line = f"/api/tasks/{task_id}/languages/es/lines/s0001"
+    assert gateway.http.patch(line, json={"text": "otra"}, headers={"If-Match": "*"}).status_code == 200
+    (fresh,) = gateway.http.get(f"/api/tasks/{task_id}/exports").json()
+    assert {code: one["state"] for code, one in fresh["languages"].items()} == {"es": "older", "fr": "current"}
+    older = ended(gateway, task_id, begin(gateway, task_id, MASTER | {"name": "all"})["export_id"])
+    told = {"state": "older", "lines_unspoken": 1, "lines_failed": 0, "gate": "failed"}
+    assert (older["languages"], older["recipe"]["name"]) == ({"es": told, "fr": whole}, "all")
+    assert older["report"]["languages"]["es"]["lines_unspoken"] == 1
+    assert older["files"][0]["name"].startswith("all-older.")
+
+
+def test_changed_lines_are_spoken_before_an_export_that_asks_for_it(small_world: World) -> None:
+    """Those alone: every other take stays; without, the file that is handed out says that it is older."""
+    gateway = small_world.gateway()
+    small_world.workers()
+    task_id = dubbed(small_world, gateway)
+    address = f"/api/tasks/{task_id}/languages/es"
+
+    def takes() -> list[tuple[str, str, int]]:
+        return [(one["text"], one["take_key"], one["version"]) for one in gateway.http.get(f"{address}/lines").json()]
+
+    def saved_as() -> str:
+        name = f"/api/tasks/{task_id}/artifacts/es/export_es.mp4"
+        return str(gateway.http.head(name, params={"download": True}).headers["content-disposition"])
+
+    before = takes()
+    assert saved_as().endswith("my%20video.es.mp4")
+    gateway.http.patch(f"{address}/lines/s0001", json={"text": "otra"}, headers={"If-Match": "*"})
+    gateway.http.patch(f"/api/tasks/{task_id}/segments/s0002", json={"text": "new"}, headers={"If-Match": "*"})
+    assert saved_as().endswith("my%20video-older.es.mp4")
+    process = f"/api/tasks/{task_id}/process"
+    body = {"languages": ["es"], "dub_changed": True}
+    assert [gateway.http.post(process, json=body).status_code for _ in "12"] == [202, 202]
+
+    def is_spoken() -> bool:
+        return gateway.task(task_id)["language_status"]["es"]["status"] == "completed"
+
+    wait_until(is_spoken, 60, "it is not spoken and exported")
+    after = takes()
+    assert after[0] == before[0]
+    assert [text for text, _, _ in after] == ["[es] line 0", "otra", "[es] new"]
+    assert {one["state"] for one in gateway.http.get(f"{address}/lines").json()} == {"dubbed"}
+    assert gateway.task(task_id)["language_status"]["es"]["gate"] == "passed"
+    assert saved_as().endswith("my%20video.es.mp4")

@@ -403,7 +403,7 @@ export type Doubt = {
     /**
      * Code
      */
-    code: 'other_language' | 'language_unsure' | 'language_assumed' | 'poor_recognition';
+    code: 'other_language' | 'reads_like' | 'language_unsure' | 'language_assumed' | 'poor_recognition';
     /**
      * Mend
      *
@@ -696,6 +696,14 @@ export type ExportRead = {
      */
     finished_at: string | null;
     /**
+     * Languages
+     *
+     * the state of each language in it
+     */
+    languages?: {
+        [key: string]: ExportedLanguage;
+    };
+    /**
      * Message
      */
     message?: string;
@@ -805,6 +813,34 @@ export type ExportSettings = {
      * True Peak Dbtp
      */
     true_peak_dbtp?: number;
+};
+
+/**
+ * ExportedLanguage
+ *
+ * What a language in an export by recipe was when it was made, and whether its lines are the same now.
+ */
+export type ExportedLanguage = {
+    /**
+     * Gate
+     */
+    gate: 'passed' | 'failed' | null;
+    /**
+     * Lines Failed
+     */
+    lines_failed: number;
+    /**
+     * Lines Unspoken
+     *
+     * edited or added before the export and not spoken: they are not in it
+     */
+    lines_unspoken: number;
+    /**
+     * State
+     *
+     * `older` than its lines, from the start or by now
+     */
+    state: 'current' | 'older';
 };
 
 /**
@@ -1736,6 +1772,12 @@ export type Problem = {
  * Bring a language up to and including `stage`; a stage already done is done again.
  */
 export type ProcessRequest = {
+    /**
+     * Dub Changed
+     *
+     * first speak the lines that were edited or added and not spoken since, and only those
+     */
+    dub_changed?: boolean;
     stage?: Stage;
 };
 
@@ -1745,6 +1787,12 @@ export type ProcessRequest = {
  * The same for several languages; None: all target languages of the task.
  */
 export type ProcessTask = {
+    /**
+     * Dub Changed
+     *
+     * first speak the lines that were edited or added and not spoken since, and only those
+     */
+    dub_changed?: boolean;
     /**
      * Languages
      */

@@ -7,7 +7,7 @@ import { Button } from "@/components/ui/button";
 import { cn } from "@/components/ui/cn";
 import { IconButton } from "@/components/ui/icon-button";
 import { languageName } from "@/core/format";
-import { BASE, canRetry, canStart, isBusy, shownStatus, targets, tone } from "@/core/progress";
+import { BASE, canRetry, canStart, isBusy, shownStatus, targets, tone, unspoken } from "@/core/progress";
 import { useEditor } from "../state/context";
 import { useHistory } from "../state/history";
 import { show } from "../state/view";
@@ -79,6 +79,13 @@ function WorkButtons() {
     return (
       <Button icon={RotateCw} onClick={() => void actions.retry([task])}>
         {t("actions.retry")}
+      </Button>
+    );
+  const changed = unspoken(task);
+  if (changed > 0)
+    return (
+      <Button icon={Play} onClick={() => void actions.dubChanged(task)}>
+        {t("editor.dub_changed_export", { count: changed })}
       </Button>
     );
   if (canStart(task))

@@ -10,7 +10,7 @@ import { Button } from "@/components/ui/button";
 import { Dialog } from "@/components/ui/dialog";
 import { Empty } from "@/components/ui/states";
 import { languageName } from "@/core/format";
-import { canStart, shownStatus, targets, tone } from "@/core/progress";
+import { canStart, shownStatus, targets, tone, unspoken } from "@/core/progress";
 import { useEditor } from "../state/context";
 import { show, useView } from "../state/view";
 import { RecipeSection } from "./recipe-section";
@@ -37,17 +37,25 @@ function Contents() {
   const { task } = useEditor();
   const actions = useTaskActions();
   const { data: artifacts = [] } = useQuery(artifactsQuery(task.task_id));
+  const changed = unspoken(task);
   const any = artifacts.some((file) => file.language !== "base");
   return (
     <div className="grid grid-cols-[minmax(0,1fr)] gap-5">
-      {shownStatus(task) === "stale" && (
+      {(shownStatus(task) === "stale" || changed > 0) && (
         <div className="bg-warn-soft text-warn flex flex-wrap items-center justify-between gap-2 rounded-lg px-3.5 py-2.5">
-          <p>{t("export.stale")}</p>
-          {canStart(task) && (
-            <Button small onClick={() => void actions.start([task])}>
-              {t("editor.update_export")}
-            </Button>
-          )}
+          <p>{changed > 0 ? t("export.unspoken", { count: changed }) : t("export.stale")}</p>
+          <span className="inline-flex flex-wrap gap-2">
+            {changed > 0 && (
+              <Button small onClick={() => void actions.dubChanged(task)}>
+                {t("editor.dub_changed_export", { count: changed })}
+              </Button>
+            )}
+            {canStart(task) && (
+              <Button small onClick={() => void actions.start([task])}>
+                {t(changed > 0 ? "export.without" : "editor.update_export")}
+              </Button>
+            )}
+          </span>
         </div>
       )}
       {!any && (
