@@ -10,7 +10,7 @@ _MISHEARD = {
     "espeak-ng": {"en": 8.0, "fr": 74.0, "es": 38.0, "ja": 57.0, "zh": 73.0, "de": 47.0, "id": 81.0, "ko": 100.0},
     "flite": {"en": 0.8},
     "open-jtalk": {"ja": 7.0},
-    "kokoro": {"en": 0.0, "fr": 9.6, "es": 3.0, "ja": 2.0, "zh": 5.0},
+    "kokoro": {"en": 0.0, "fr": 9.6, "es": 5.6, "ja": 2.0, "zh": 5.0},
 }
 _MISUNDERSTOOD = {"pocketsphinx": {"en": 51.2}, "whisper-tiny.en": {"en": 6.4}, "whisper-base": {"en": 6.4}}
 _POOR = 30.0
