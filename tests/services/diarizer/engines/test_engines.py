@@ -195,7 +195,7 @@ def test_a_few_sentences_are_given_to_who_says_them(engines, record, say, speake
     for voice, (_, text) in zip(speakers, SCRIPT, strict=False):
         start_s = sum(map(len, parts)) / RATE_HZ
         parts.append(say(voice, text.split(". ")[0]))
-        lines.append((voice, start_s, start_s + len(parts[-1]) / RATE_HZ))
+        lines.append((start_s, start_s + len(parts[-1]) / RATE_HZ))
         parts.append(silence(1.5))
     samples = np.concatenate(parts)
     recording = record(samples + noise * np.random.default_rng(1).normal(0, 1, len(samples)).astype(np.float32))
