@@ -92,7 +92,7 @@ def test_lines_are_counted_and_failed_ones_listed() -> None:
     [
         ("de", ["espeak-ng"], ("espeak-ng", 0.47, True, "localclip models pull voxcpm2")),
         ("en", ["espeak-ng", "flite"], ("flite", 0.008, False, "localclip models pull kokoro")),
-        ("fr", ["kokoro", "espeak-ng"], ("kokoro", 0.06, False, "")),
+        ("fr", ["kokoro", "espeak-ng"], ("kokoro", 0.096, False, "")),
         ("de", ["espeak-ng", "voxcpm"], None),
     ],
 )

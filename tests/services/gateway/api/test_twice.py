@@ -11,8 +11,9 @@ from tests.services.gateway.api.writes import OPERATIONS, WRITES, Operation, Sce
 from tests.services.gateway.conftest import VIDEO
 
 PAIRS = 4
-REFUSED = ("create_clip", "retry_task")
-"""No speech is sent, and nothing failed."""
+REFUSED = ("create_clip", "retry_task", "answer_task", "upgrade_engines")
+"""No speech is sent, nothing failed, nothing was asked, and the best engines did it; `test_questions` and
+`test_kept_engines` send what these two take."""
 DELETE_TASK = next(operation for operation in OPERATIONS if operation.name == "delete_task")
 OF_A_TASK = [operation for operation in WRITES if "{task_id}" in operation.path and operation != DELETE_TASK]
 

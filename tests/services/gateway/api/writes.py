@@ -78,6 +78,7 @@ BODIES: dict[str, Any] = {
     "start_export": {"audio": [{"kind": "dub", "language": "es"}]},
     "create_term": {"source_language": "en", "target_language": "es", "source": "cat", "target": "gato"},
     "cancel_task": {"languages": ["es"]},
+    "answer_task": {"choice": "continue"},
 }
 
 
