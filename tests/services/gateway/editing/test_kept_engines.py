@@ -1,5 +1,6 @@
 """A task keeps to the engines it began with; better ones change nothing until a person takes them."""
 
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -102,6 +103,19 @@ def test_a_line_is_done_again_by_the_engine_its_task_began_with(studio: Studio) 
     studio.work()
     assert asked(studio) == {"espeak-ng"}
     assert kept(studio, "es", "voice") == "espeak-ng"
+
+
+def test_an_upgrade_that_comes_twice_at_once_is_one(studio: Studio) -> None:
+    """The other is told that there is nothing more to upgrade."""
+    dubbed_again(studio, *BEFORE)
+    announce(studio, *AFTER)
+
+    def upgrade(_: int) -> int:
+        wanted = {"languages": ["es"], "ports": ["voice"]}
+        return studio.http.post(f"{studio.base}/engines/upgrade", json=wanted).status_code
+
+    with ThreadPoolExecutor(2) as threads:
+        assert sorted(threads.map(upgrade, range(2))) == [200, 409]
 
 
 def test_an_upgrade_says_what_it_does_and_outdates_the_lines(studio: Studio) -> None:
