@@ -39,6 +39,7 @@ class Sweeper:
         self._database, self._broker, self._store, self._settings = database, broker, store, settings
         self._revisit: dict[str, float] = {}
         self._unreadable: dict[str, int] = {}
+        self._passed_over: dict[int, int] = {}
         self.wake = Wake()
 
     async def turn(self) -> None:
@@ -75,13 +76,21 @@ class Sweeper:
                 self._unreadable[stream] = state.first_seq
 
     async def _reissue_lost(self, js: JetStreamContext) -> None:
-        """A job handed out, without result and without message, is made ready again."""
+        """A job handed out, without result and without a message that may reach a worker, is made ready again."""
+        passed_over = self._passed_over
+        self._passed_over = {}
         for job in await asyncio.to_thread(self._silent):
-            try:
-                await js.get_last_msg(subjects.JOBS, _subject(job))
-            except NotFoundError:
-                log.warning("job_reissued", task=job.task_id, stage=job.stage, job=job.shard, attempt=job.attempt)
-                await asyncio.to_thread(self._reissue, int(job.id or 0))
+            id_ = int(job.id or 0)
+            with contextlib.suppress(NotFoundError):
+                sequence = int((await js.get_last_msg(subjects.JOBS, _subject(job))).seq or 0)
+                if not await _is_passed_over(js, job, sequence):
+                    continue
+                if passed_over.get(id_) != sequence:  # it may have been taken between the two questions: next time
+                    self._passed_over[id_] = sequence
+                    continue
+                await _remove(js, _subject(job))
+            log.warning("job_reissued", task=job.task_id, stage=job.stage, job=job.shard, attempt=job.attempt)
+            await asyncio.to_thread(self._reissue, id_)
 
     async def _messages(self, js: JetStreamContext) -> dict[str, JobSubject]:
         """Every open message by subject; unreadable subjects are left to the workers."""
@@ -215,6 +224,17 @@ async def _can_read(js: JetStreamContext, stream: str, sequence: int) -> bool:
     except NotFoundError:
         return False
     return True
+
+
+async def _is_passed_over(js: JetStreamContext, job: JobRow, sequence: int) -> bool:
+    """Whether the consumer of a job's message will never deliver it: it believes to have had it already.
+
+    So it is where a broker was killed before it wrote down how far its stream had come, and counts from there again.
+    """
+    info = await js.consumer_info(subjects.JOBS, subjects.job_consumer(Stage(job.stage), Lane(job.lane)))
+    acknowledged = info.ack_floor.stream_seq if info.ack_floor else 0
+    delivered = info.delivered.stream_seq if info.delivered else 0
+    return sequence <= acknowledged or (sequence <= delivered and not info.num_ack_pending)
 
 
 async def _maybe_in_hand(js: JetStreamContext, held: list[str]) -> bool:

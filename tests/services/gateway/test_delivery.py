@@ -1,6 +1,7 @@
 """What the broker and a crash can do to jobs and results."""
 
 import asyncio
+import shutil
 import signal
 import sqlite3
 from collections.abc import Awaitable, Callable
@@ -76,6 +77,24 @@ def test_a_lost_message_is_sent_again(small_world: World) -> None:
     small_world.workers()
     gateway.wait_for(task_id)
     assert execute(small_world, "SELECT resends FROM jobs WHERE stage = 'speaker_diarization'") == [(1,)]
+
+
+def test_a_message_the_broker_will_not_deliver_is_sent_again(small_world: World) -> None:
+    """A stream that counts from the beginning after a crash, while its consumer has got further."""
+    gateway, task_id = started(small_world)
+    workers = small_world.workers()
+    gateway.wait_for(task_id)
+    workers.end(signal.SIGKILL)
+    gateway.service.end()
+    small_world.nats.stop()
+    (stored,) = (small_world.nats.store_dir / "streams").rglob(f"{subjects.JOBS}/msgs")
+    shutil.rmtree(stored)
+    small_world.nats.start()
+    gateway.service.start()
+    gateway.wait_ready()
+    other = gateway.create('{"target_languages": ["es"]}', start=True)["task_id"]
+    small_world.workers()
+    gateway.wait_for(other, timeout_s=90)
 
 
 def test_the_broker_may_be_away_for_a_while(small_world: World) -> None:

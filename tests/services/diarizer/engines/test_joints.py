@@ -19,7 +19,7 @@ SAID = {
     "fr": "C'est aujourd'hui qu'il a vendu l'appartement, n'est-ce pas ?",
     "de": "Ich hab's gesehen: die E-Mail kam um 9.30 Uhr aus Baden-Baden.",
     "zh": "我们一起去看 New York Times 的电影吧。",
-    "ja": "きょうは New York で 10 時に会いましょう。",
+    "ja": "この CD は 1500 円です。",
 }
 
 
