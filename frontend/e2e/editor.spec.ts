@@ -217,7 +217,7 @@ test.describe("the editor", () => {
     await page.getByRole("radio", { name: /To review/ }).click();
     await expect(page.getByTestId("lines").getByRole("listitem")).toHaveCount(spanish);
     await request.patch(`/api/tasks/${id}`, {
-      data: { gate: { max_failed_lines: null, max_overflow_lines: null, min_in_window_share: null, max_p95_speed: null, loudness_tolerance_lu: null, export_checks: false } },
+      data: { gate: { max_failed_lines: null, max_overflow_lines: null, min_in_window_share: null, max_p95_speed: null, loudness_tolerance_lu: null, export_checks: false, max_voice_misheard: null } },
     });
     await expect(page.locator("[data-gate=fr]:visible")).toHaveAttribute("data-passed", "true");
   });

@@ -70,6 +70,7 @@ const SHARES = new Set([
   "error_rate.excess",
   "error_rate.mean",
   "error_rate.max",
+  "voice.misheard",
 ]);
 
 /** A gate's figure or its limit with its unit. */
