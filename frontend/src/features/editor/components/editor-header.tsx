@@ -34,7 +34,7 @@ export function EditorHeader() {
         </span>
       </div>
       <LanguageTabs />
-      <div className="ml-auto flex items-center gap-1">
+      <div className="ml-auto flex flex-wrap items-center justify-end gap-1">
         <IconButton
           icon={Undo2}
           label={t("editor.undo")}
