@@ -24,6 +24,7 @@ from services.gateway.database.tables import JobRow
 from services.gateway.live.workers import Workers
 from services.gateway.planning.fair_share import rank
 from services.gateway.threads import Threads
+from shared.observability import configure_logging
 from shared.pipeline import Stage
 from shared.storage import DirectoryStore
 
@@ -172,4 +173,5 @@ def run() -> dict[str, object]:
 
 
 if __name__ == "__main__":
+    configure_logging("benchmark", "ERROR")  # filling a table at once holds the write lock for seconds
     json.dump(run(), sys.stdout, indent=2)
