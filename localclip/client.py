@@ -209,6 +209,10 @@ class Client:
         answer = self._request("POST", f"/api/tasks/{task_id}/languages/{language}/dub", json=body)
         return int(answer.json()["lines"])
 
+    def listen(self, task_id: str, language: str) -> int:
+        """Have all takes heard that nobody heard yet; return how many those are."""
+        return int(self._request("POST", f"/api/tasks/{task_id}/languages/{language}/listen").json()["lines"])
+
     def takes(self, task_id: str, language: str, segment_id: str) -> tuple[Take, ...]:
         """Read the takes a line has had, newest first."""
         answer = self._request("GET", f"{_line(task_id, language, segment_id)}/takes")

@@ -96,6 +96,18 @@ def redub(
             _show(_wait(client, task_id, language, wanted, before, timeout), as_json)
 
 
+def listen(
+    task_id: TaskId,
+    language: Language,
+    server: Server = None,
+    api_key: Key = None,
+) -> None:
+    """Have all takes heard again that nobody heard yet: by itself LocalClip hears a part, the doubtful ones first."""
+    with connect(server, api_key) as client:
+        count = client.listen(task_id, language)
+    console.print(f"{count} {'line is' if count == 1 else 'lines are'} heard; the gate follows", markup=False)
+
+
 def takes(
     task_id: TaskId,
     language: Language,
@@ -131,7 +143,7 @@ def redo(task_id: TaskId, as_json: AsJson = False, server: Server = None, api_ke
     _print([edit]) if as_json else console.print(f"done again: {edit.summary}", markup=False, highlight=False)
 
 
-COMMANDS: tuple[Callable[..., None], ...] = (lines, edit, redub, takes, undo, redo)
+COMMANDS: tuple[Callable[..., None], ...] = (lines, edit, redub, listen, takes, undo, redo)
 
 
 def voice_choice(text: str) -> dict[str, str] | None:

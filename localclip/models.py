@@ -219,7 +219,10 @@ class Gate(_Answer):
     """The verdict on a language."""
 
     passed: bool
+    lines_heard: int = 0
+    lines_spoken: int = 0
     misses: tuple[Miss, ...] = ()
+    accepted: tuple[Miss, ...] = ()
     reasons: tuple[GateReason, ...] = ()
 
 

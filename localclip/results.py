@@ -1,5 +1,6 @@
 """Fetch what a task made, and show it as a table."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -104,17 +105,24 @@ def measured_text(report: Report) -> str:
         ("overlap", report.overlap, "{:.0%}"),
         ("speech lost", report.speech_lost.share if report.speech_lost else None, "{:.0%}"),
         ("spread", report.loudness.spread_lu, "{:.1f} LU"),
-        ("errors", words.get("mean") if words else None, "{:.0%}"),
+        ("errors", words.get("mean") if words else None, "{:.0%}" + _heard_text(words)),
         ("drift", None if report.drift_s is None else abs(report.drift_s) * 1000, "{:.0f} ms"),
     )
     return ", ".join(f"{name} {shape.format(value)}" for name, value, shape in told if value is not None) or "-"
+
+
+def _heard_text(words: Mapping[str, float] | None) -> str:
+    """Of how many lines errors are told, where those are not all."""
+    heard, of = (int(words.get(name, 0)) for name in ("lines", "of")) if words else (0, 0)
+    return f" of {heard} heard, {of} spoken" if heard < of else ""
 
 
 def gate_text(report: Report) -> str:
     """Whether the language is good enough, else the figures that are not."""
     if report.gate is None:
         return "-"
-    return "passed" if report.gate.passed else ", ".join(miss_text(miss) for miss in report.gate.misses)
+    accepted = "".join(f", accepted: {miss_text(miss)}" for miss in report.gate.accepted)
+    return "passed" + accepted if report.gate.passed else ", ".join(miss_text(miss) for miss in report.gate.misses)
 
 
 def miss_text(miss: Miss) -> str:

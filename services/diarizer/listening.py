@@ -1,6 +1,7 @@
 """The use case of hearing finished takes again: are they understood, and do they sound like their speakers?"""
 
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,7 +17,10 @@ from shared.spoken.chinese import in_script, script_of
 from shared.storage import ObjectNotFound
 from shared.transcript import join_words
 
-_UNDERSTOOD = 0.9  # of the work, when all is understood
+_UNDERSTOOD = 0.9  # of the work on a portion, when all of it is understood
+_FEWEST = 8
+"""Takes that are heard together at least, since so many share a window of 30 s."""
+_MOST = 64
 log = logger(__name__)
 
 
@@ -30,22 +34,38 @@ class Heard:
     no_similarity: str | None
 
 
-class Listening:
-    """Hears one job's takes after the other. Safe to repeat: it stores nothing."""
+def portion(heard: int, total: int, spent_s: float, budget_s: float | None, least: int) -> int:
+    """How many takes to hear next of `total`, after `heard` of them took `spent_s`; 0: enough.
 
-    def __init__(self, engines: Engines) -> None:
-        self._engines = engines
+    `least` are heard in any case, as many more as the rest of the budget is worth at what they cost so far.
+    """
+    left = total - heard
+    if budget_s is None:
+        return left
+    if heard < least or heard == 0:
+        return min(left, max(least - heard, _FEWEST))
+    worth = _MOST if spent_s <= 0 else int((budget_s - spent_s) * heard / spent_s)
+    return min(left, worth, _MOST) if worth >= min(left, _FEWEST) else 0
+
+
+class Listening:
+    """Hears one job's takes, portion after portion. Safe to repeat: it stores nothing."""
+
+    def __init__(self, engines: Engines, clock: Callable[[], float] = time.monotonic) -> None:
+        self._engines, self._clock = engines, clock
 
     def run(self, job: HearTakes, context: JobContext) -> Heard:
-        """Hear every take that is still there; a figure no engine here can tell is None."""
+        """Hear the takes that are still there, as many as the job's budget allows.
+
+        A figure no engine here can tell is None.
+        """
         session = _Session(self._engines, job, context)
-        recordings = [session.take(take) for take in job.lines]
-        texts = session.understood(recordings)
-        lines = []
-        for number, (take, recording, text) in enumerate(zip(job.lines, recordings, texts, strict=True)):
-            context.progress(_UNDERSTOOD + (1 - _UNDERSTOOD) * number / len(job.lines), "comparing voices")
-            context.cancel.check()
-            lines.append(session.heard(take, recording, text))
+        lines: list[HeardLine] = []
+        began_s, first = self._clock(), 0
+        while count := portion(first, len(job.lines), self._clock() - began_s, job.budget_s, job.least):
+            lines += session.heard(first, count)
+            first += count
+        log.info("takes_heard", heard=first, of=len(job.lines), budget_s=job.budget_s)
         used = []
         if session.no_error_rate is None:
             used.append(_listener(self._engines.recognizer.info, job.language))
@@ -59,6 +79,7 @@ class _Session:
 
     def __init__(self, engines: Engines, job: HearTakes, context: JobContext) -> None:
         self._engines, self._context, self._language = engines, context, language(job.language)
+        self._lines, self._first, self._count = job.lines, 0, 0
         recognizer, embedder = engines.recognizer.info, engines.embedder.info
         known = not recognizer.languages or job.language in recognizer.languages
         self.no_error_rate = None if known else f"{recognizer.name} does not understand {self._language.name}"
@@ -66,14 +87,26 @@ class _Session:
         self._clips = {who.speaker_id: who.reference_key for who in job.speakers if who.reference_key}
         self._voices: dict[str, tuple[float, ...] | None] = {}
 
-    def take(self, take: TakeToHear) -> Recording | None:
+    def heard(self, first: int, count: int) -> list[HeardLine]:
+        """The figures of `count` takes from number `first` on."""
+        self._first, self._count = first, count
+        takes = self._lines[first : first + count]
+        recordings = [self._take(take) for take in takes]
+        texts = self._understood(recordings)
+        lines = []
+        for number, (take, recording, text) in enumerate(zip(takes, recordings, texts, strict=True)):
+            self._told(_UNDERSTOOD + (1 - _UNDERSTOOD) * number / count, "comparing voices")
+            lines.append(self._figures(take, recording, text))
+        return lines
+
+    def _take(self, take: TakeToHear) -> Recording | None:
         """The sound of `take`; None when it is gone."""
         recording = self._open(take.take_key, f"{take.segment_id}.pcm")
         if recording is None:
             log.warning("take_missing", segment=take.segment_id, key=take.take_key)
         return recording
 
-    def understood(self, recordings: Sequence[Recording | None]) -> list[str | None]:
+    def _understood(self, recordings: Sequence[Recording | None]) -> list[str | None]:
         """What is understood in each; None where there is nothing to hear or nobody who understands it."""
         there = [recording for recording in recordings if recording is not None]
         if self.no_error_rate or not there:
@@ -83,7 +116,7 @@ class _Session:
         texts = (join_words((word.text for word in words), spaces=spaces) for words in found)
         return [None if one is None else next(texts) for one in recordings]
 
-    def heard(self, take: TakeToHear, recording: Recording | None, text: str | None) -> HeardLine:
+    def _figures(self, take: TakeToHear, recording: Recording | None, text: str | None) -> HeardLine:
         """The figures of one take. Chinese is compared in the script of its text: either is understood."""
         if text is not None and self._language.code == "zh":
             text = in_script(text, script_of(take.text))
@@ -115,8 +148,12 @@ class _Session:
         return as_recording(path, self._context.workdir / name)
 
     def _understanding(self, part: float) -> None:
+        self._told(_UNDERSTOOD * part, "listening to the takes")
+
+    def _told(self, part: float, text: str) -> None:
+        """Tell that `part` of this portion is done."""
         self._context.cancel.check()
-        self._context.progress(_UNDERSTOOD * part, "listening to the takes")
+        self._context.progress((self._first + part * self._count) / len(self._lines), text)
 
     def _report(self, _: float) -> None:
         self._context.cancel.check()

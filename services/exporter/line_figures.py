@@ -45,7 +45,8 @@ def _line(line: TimelineLine, lufs: float | None) -> dict[str, object]:
 def error_rates(timeline: Timeline, unmeasured: dict[str, str]) -> dict[str, dict[str, float] | None]:
     """`wer` where the language separates words, `cer` where it does not; the other one is not defined.
 
-    `natural` is what the listener gets wrong of natural speech, `excess` what it got wrong beyond that.
+    `lines` were heard `of` those that are dubbed. `natural` is what the listener gets wrong of natural speech, `excess`
+    what it got wrong beyond that.
     """
     spaces = language(timeline.language).spaces
     name, other = ("wer", "cer") if spaces else ("cer", "wer")
@@ -58,6 +59,7 @@ def error_rates(timeline: Timeline, unmeasured: dict[str, str]) -> dict[str, dic
         mean = sum(max(1, length) * rate for length, rate in rated) / total
         natural = _natural(timeline, name, unmeasured)
         found = {"mean": round(mean, 4), "worst": round(max(rates), 4), "lines": len(rated)}
+        found |= {"of": sum(is_dubbed(line) for line in timeline.lines)}
         found |= {"natural": natural, "excess": round(max(0.0, mean - natural), 4)}
     else:
         unmeasured[name] = _NOT_HEARD

@@ -223,7 +223,9 @@ class HearTakes(Job):
     """Listen to finished takes: what a recognizer understands of them, how much they sound like their speakers."""
 
     kind: Literal["hear_takes"] = "hear_takes"
-    lines: tuple[TakeToHear, ...]
+    lines: tuple[TakeToHear, ...] = Field(description="in the order in which they are worth hearing")
+    budget_s: float | None = Field(default=None, ge=0, description="how long to listen; None: to all of them")
+    least: int = Field(default=0, ge=0, description="so many are heard however long it takes")
     speakers: tuple[SpeakerVoice, ...] = Field(default=(), description="with the reference clips to compare with")
 
 

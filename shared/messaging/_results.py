@@ -125,7 +125,7 @@ class HeardLine(Message):
 
 
 class TakesHeard(JobResult):
-    """Every take of a listening job, and why figures are missing if they are."""
+    """The takes of a listening job that its time was enough for, and why figures are missing if they are."""
 
     kind: Literal["takes_heard"] = "takes_heard"
     lines: tuple[HeardLine, ...]

@@ -7,11 +7,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 import soundfile
+from typer.testing import CliRunner
 
+from localclip.cli import app
 from services.cloner.engines import Sound, Speech, Synthesizer, Voice, create_synthesizers
 from services.cloner.settings import ClonerSettings
 from services.diarizer.wording import error_rate
 from shared.pipeline import CancelToken, language
+from shared.testing import wait_until
 from tests.e2e.conftest import Product, running
 from tests.support.real_weights import CACHE, real_weights
 
@@ -121,3 +124,22 @@ def test_a_chinese_video_is_dubbed_to_all_seven_languages_with_the_texts_it_come
         assert report["lines_failed"] == 0, code
         assert (report["wer"] or report["cer"])["lines"] == len(texts), code
         assert len(product.artifact(task_id, code, f"export_{code}.mp4")) > 10_000
+
+
+def test_chinese_speech_said_to_be_english_is_never_called_done(
+    product: Product, voice: Synthesizer, tmp_path: Path
+) -> None:
+    """Who wants to be asked is asked; else the command ends with 3 and says why."""
+    video(voice, "zh", CHINESE, tmp_path / "chinese.mp4")
+    command = ["dub", str(tmp_path / "chinese.mp4"), "--from", "en", "--to", "es", "--out", str(tmp_path)]
+    done = CliRunner().invoke(app, [*command, "--server", product.stack.url])
+    assert done.exit_code == 3, done.output
+    assert "doubtful_source" in done.output
+    assert "sounds like Chinese" in done.output
+
+    config = '{"target_languages": ["es"], "source_language": "en", "on_doubt": "ask"}'
+    task_id = product.create(tmp_path / "chinese.mp4", config)
+    wait_until(lambda: product.task(task_id)["waiting_for"], 120, "it asks nothing")
+    asked = product.task(task_id)["waiting_for"]
+    assert (asked["reasons"][0]["code"], asked["sounds_like"]) == ("other_language", "zh")
+    product.http.post(f"/api/tasks/{task_id}/cancel").raise_for_status()

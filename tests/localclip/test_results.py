@@ -1,7 +1,7 @@
 """What the table says of a report."""
 
-from localclip.models import Gate, LanguageStatus, Loudness, Report, Speeds, Task
-from localclip.results import LanguageResult, fit_text, gate_text, lines_text, loudness_text, table
+from localclip.models import Gate, LanguageStatus, Loudness, Miss, Report, Speeds, Task
+from localclip.results import LanguageResult, fit_text, gate_text, lines_text, loudness_text, measured_text, table
 from shared.pipeline import Status
 from shared.transcript import MediaFacts
 
@@ -60,3 +60,11 @@ def test_a_missed_gate_names_its_figures() -> None:
     assert gate_text(Report(gate=gate)) == text
     assert gate_text(Report(gate=Gate(passed=True))) == "passed"
     assert gate_text(Report()) == "-"
+    doubt = Miss(figure="doubtful.share", value=0.9, limit=0.5)
+    assert gate_text(Report(gate=Gate(passed=True, accepted=(doubt,)))) == "passed, accepted: doubtful.share 0.9 > 0.5"
+
+
+def test_errors_are_told_with_how_many_lines_were_heard() -> None:
+    """Only where those are not all."""
+    assert measured_text(Report(wer={"mean": 0.1, "lines": 24, "of": 120})) == "errors 10% of 24 heard, 120 spoken"
+    assert measured_text(Report(wer={"mean": 0.1, "lines": 8, "of": 8})) == "errors 10%"

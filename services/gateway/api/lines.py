@@ -21,9 +21,11 @@ from services.gateway.api.problems import Problem, unprocessable
 from services.gateway.api.reading import read_line
 from services.gateway.api.schemas import LineRead, LineUpdate, Redub, Started, StartedLines
 from services.gateway.api.voices import check_voice
+from services.gateway.capabilities import can_hear
 from services.gateway.database import account, queries
 from services.gateway.database.edits import Edit
 from services.gateway.database.jobs import media, spans
+from services.gateway.database.listening import listen_to_all
 from services.gateway.database.redo import outdated, redo
 from services.gateway.database.tables import LineRow, SegmentRow, Task
 from shared.pipeline import Stage
@@ -170,5 +172,30 @@ def dub_lines(task_id: str, language: str, which: Redub, parts: Parts, who: Who)
         task_id=task_id,
         language=language,
         stage=Stage.CLONING,
+        lines=count,
+    )
+
+
+@router.post("/listen", status_code=202, operation_id="listen_to_lines")
+def listen_to_lines(task_id: str, language: str, parts: Parts, who: Who, engines: Engines) -> StartedLines:
+    """Have all takes heard that nobody heard yet; the gate judges again as figures come.
+
+    By itself LocalClip hears as many as a tenth of the work on the language allows, the doubtful ones first.
+
+    Raises: 409 `nothing_to_hear`.
+    """
+    with parts.database.write() as session:
+        task = locked_visible_task(session, who, task_id)
+        known_language(session, task, language)
+        if not can_hear(engines, language):
+            raise Problem(409, "nothing_to_hear", f"no recognizer here understands '{language}'")
+        count = listen_to_all(session, task, language)
+        if not count:
+            raise Problem(409, "nothing_to_hear", f"every take of '{language}' was heard, or is about to be")
+    return StartedLines(
+        message=f"Listening to {count} lines",
+        task_id=task_id,
+        language=language,
+        stage=Stage.DIARIZATION,
         lines=count,
     )

@@ -1,6 +1,7 @@
 """Reads of what lines have been: their takes, the edits made, and the clips chosen for their voices."""
 
 from collections.abc import Iterable, Sequence
+from datetime import datetime
 
 from sqlalchemy import func
 from sqlmodel import Session, col, select
@@ -40,6 +41,12 @@ def takes_by_segment(
     for row in rows:
         found.setdefault(row.segment_id, []).append(row)
     return found
+
+
+def made_since(session: Session, task_id: str, language: str, since: datetime | None) -> set[str]:
+    """The segments that got a take after `since`."""
+    made = select(TakeRow.segment_id).where(TakeRow.task_id == task_id, TakeRow.language == language)
+    return set(session.exec(made if since is None else made.where(col(TakeRow.created_at) >= since)).all())
 
 
 def edits(session: Session, task_id: str, limit: int) -> Sequence[EditRow]:

@@ -7,6 +7,7 @@ from services.gateway.database.jobs import view
 from services.gateway.database.tables import Task, TaskLanguage
 from services.gateway.planning.doubt import DOUBTFUL
 from services.gateway.planning.gate import GateLimits, judge
+from services.gateway.planning.questions import went_on
 from services.gateway.planning.remarks import reads_like
 from shared.messaging import ExportSettings
 
@@ -26,6 +27,7 @@ def judge_language(session: Session, task: Task, row: TaskLanguage) -> None:
         settings.loudness_lufs,
         doubtful=queries.doubtful_segments(session, task.task_id, DOUBTFUL),
         reads_like=reads_like(task.config, row.language),
+        accepted=went_on(task.question),
         outdated=row.exported_version != row.content_version,
     )
     row.gate = gate.model_dump(mode="json")

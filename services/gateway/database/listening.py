@@ -4,14 +4,26 @@ from collections.abc import Sequence
 
 from sqlmodel import Session
 
-from services.gateway.database import queries
+from services.gateway.database import history, queries
 from services.gateway.database.facts import tell
 from services.gateway.database.jobs import add, row, spans, view
 from services.gateway.database.judging import judge_again
 from services.gateway.database.steps import carry_out
 from services.gateway.database.tables import JobRow, JobState, LineRow, StageRun, Task, now
-from services.gateway.planning.listening import hear_jobs, hear_line_job, is_due
-from shared.messaging import HeardLine, SpeakerVoice
+from services.gateway.planning.doubt import DOUBTFUL
+from services.gateway.planning.listening import (
+    LEAST,
+    budget_s,
+    hear_jobs,
+    hear_line_job,
+    is_asked_for,
+    is_due,
+    is_listening,
+    unheard,
+    worth_hearing,
+)
+from services.gateway.planning.units import LineView
+from shared.messaging import JOB, HeardLine, HearTakes, SpeakerVoice
 from shared.pipeline import Lane, Stage, Status
 
 
@@ -23,19 +35,58 @@ def listen_after(session: Session, task: Task, run: StageRun) -> None:
     jobs = queries.jobs_of_run(session, run)
     if not is_due((job.shard, job.state in queries.OPEN_JOBS) for job in jobs):
         return
-    lines = queries.lines(session, task.task_id, run.language)
+    rows = queries.lines(session, task.task_id, run.language)
+    lines = {key: view(line) for key, line in rows.items()}
+    todo = unheard(spans(queries.spoken_segments(session, task.task_id), rows), lines)
+    unsure = queries.doubtful_segments(session, task.task_id, DOUBTFUL)
+    fresh = history.made_since(session, task.task_id, run.language, run.started_at)
     due = hear_jobs(
         task.task_id,
         run.language,
         run.attempt,
         task.epoch,
-        spans(queries.spoken_segments(session, task.task_id), lines),
-        {key: view(line) for key, line in lines.items()},
+        worth_hearing(todo, lines, unsure, fresh),
+        lines,
         _speakers(session, task),
+        _budget_s(session, task, run.language),
+        max(0, LEAST - sum(_is_rated(line) for line in lines.values())),
     )
-    rows = [row(task, job, run, optional=True) for job in due]
-    add(session, rows)
-    run.jobs_total += len(rows)
+    made = [row(task, job, run, optional=True) for job in due]
+    add(session, made)
+    run.jobs_total += len(made)
+
+
+def _is_rated(line: LineView) -> bool:
+    return line.error_rate is not None or line.similarity is not None
+
+
+def _budget_s(session: Session, task: Task, language: str) -> float:
+    """The language's part of the work that was done once for all counts, too."""
+    languages = max(1, len(task.config.get("target_languages", ())))
+    jobs = queries.worked(session, task.task_id, language)
+    worked_s = sum(lasted_s if of == language else lasted_s / languages for of, _, lasted_s in jobs)
+    asked_s = sum(lasted_s for _, shard, lasted_s in jobs if is_asked_for(shard))
+    listened_s = sum(lasted_s for _, shard, lasted_s in jobs if is_listening(shard))
+    return budget_s(worked_s - asked_s, listened_s - asked_s)
+
+
+def listen_to_all(session: Session, task: Task, language: str) -> int:
+    """Add jobs for all takes of `language` that nobody heard or is about to hear; return how many those are."""
+    rows = queries.lines(session, task.task_id, language)
+    jobs = queries.listening_jobs(session, task.task_id, language)
+    awaited = {
+        one.segment_id
+        for job in jobs
+        if job.state in queries.OPEN_JOBS and isinstance(made := JOB.validate_json(job.payload), HearTakes)
+        for one in made.lines
+        if made.budget_s is None
+    }
+    lines = {key: view(line) for key, line in rows.items() if key not in awaited}
+    todo = unheard(spans(queries.spoken_segments(session, task.task_id), rows), lines)
+    attempt = 1 + max((job.attempt for job in jobs if is_asked_for(job.shard)), default=0)
+    due = hear_jobs(task.task_id, language, attempt, task.epoch, todo, lines, _speakers(session, task))
+    add(session, [row(task, job) for job in due])
+    return len(todo)
 
 
 def listen_to_line(session: Session, task: Task, line: LineRow, made_by: JobRow) -> None:

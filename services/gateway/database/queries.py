@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import delete, func, literal_column, text, update
 from sqlalchemy import select as sa_select
-from sqlalchemy.orm import defer
+from sqlalchemy.orm import aliased, defer
 from sqlmodel import Session, col, select
 
 from services.gateway.database.tables import (
@@ -33,7 +33,7 @@ from services.gateway.planning.board import Board, LanguageGoal, Run
 from services.gateway.planning.fair_share import Held, Rank, Ready, Waiting
 from services.gateway.planning.questions import is_open
 from services.gateway.planning.review import MISHEARD
-from shared.pipeline import Lane, LineState, Stage, Status
+from shared.pipeline import BASE, Lane, LineState, Stage, Status
 
 OPEN_JOBS = (JobState.READY, JobState.DISPATCHED)
 
@@ -205,14 +205,46 @@ def jobs_of_run(session: Session, run_: StageRun) -> Sequence[JobRow]:
     ).all()
 
 
+def worked(session: Session, task_id: str, language_: str) -> list[tuple[str, str, float]]:
+    """(language, shard, seconds from its dispatch to its end) of jobs done for a language or for all."""
+    rows = session.exec(
+        select(JobRow.language, JobRow.shard, JobRow.dispatched_at, JobRow.finished_at).where(
+            JobRow.task_id == task_id,
+            col(JobRow.language).in_([language_, BASE]),
+            JobRow.state == JobState.DONE,
+            col(JobRow.dispatched_at).is_not(None),
+        )
+    )
+    return [(of, shard, (end - start).total_seconds()) for of, shard, start, end in rows if start and end]
+
+
+def listening_jobs(session: Session, task_id: str, language_: str) -> Sequence[JobRow]:
+    """The jobs that listen to takes of a language, finished ones too."""
+    return session.exec(
+        select(JobRow).where(
+            JobRow.task_id == task_id, JobRow.language == language_, col(JobRow.shard).startswith("hear-")
+        )
+    ).all()
+
+
 def slow_listening(session: Session, older_than: timedelta) -> list[tuple[str, int]]:
-    """(task, job) of open jobs that listen to takes and were made long ago."""
+    """(task, job) of open jobs that listen to takes, of languages of which none was begun or ended for so long."""
+    since = now() - older_than
+    other = aliased(JobRow)
+    moved = select(other.id).where(
+        other.task_id == JobRow.task_id,
+        other.language == JobRow.language,
+        other.stage == Stage.DIARIZATION,
+        col(other.optional),
+        func.coalesce(other.finished_at, other.dispatched_at, other.created_at) >= since,
+    )
     rows = session.exec(
         select(JobRow.task_id, JobRow.id).where(
             JobRow.stage == Stage.DIARIZATION,
             col(JobRow.optional),
             col(JobRow.state).in_(OPEN_JOBS),
-            col(JobRow.created_at) < now() - older_than,
+            col(JobRow.created_at) < since,
+            ~moved.exists(),
         )
     )
     return [(task_id, int(id_ or 0)) for task_id, id_ in rows]

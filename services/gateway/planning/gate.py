@@ -17,6 +17,7 @@ from services.gateway.planning.units import LineView
 from shared.pipeline import FitLimits, LineState
 
 _FIT = FitLimits()
+_DOUBTFUL = "doubtful.share"
 _VOICE = "voice.misheard"
 """Known of few engines; listening to the takes tells of the others."""
 
@@ -61,7 +62,10 @@ class Gate(BaseModel):
     """The verdict on a language."""
 
     passed: bool
+    lines_heard: int = Field(default=0, description="takes that were listened to, the doubtful ones first")
+    lines_spoken: int = Field(default=0, description="takes that the dub has")
     misses: list[Miss] = []
+    accepted: list[Miss] = Field(default=[], description="beyond their limits, too, and accepted by a person's answer")
     reasons: list[GateReason] = Field(default=[], description="what the misses come to, and what would mend it")
     unmeasured: list[str] = Field(default=[], description="figures with a limit that could not be measured")
 
@@ -75,11 +79,13 @@ def judge(
     doubtful: Collection[str] = (),
     outdated: bool = False,
     reads_like: str = "",
+    accepted: bool = False,
 ) -> Gate:
     """Compare an export's report and its lines as they are now with the limits.
 
     `doubtful` are the segments whose text the recognizer was unsure of; `outdated`: lines changed after the export;
-    `reads_like` tells which other language a file that was brought is in.
+    `reads_like` tells which other language a file that was brought is in; `accepted`: a person was asked about the
+    doubtful source, and went on.
     """
     figures = _figures(report, lines, target_lufs, doubtful)
     misses, unmeasured = [], []
@@ -98,8 +104,18 @@ def judge(
         misses.append(Miss(figure="current_export", value=False, limit=True))
     if limits.language_as_said and reads_like:
         misses.append(Miss(figure="language_as_said", value=False, limit=True))
+    settled = [miss for miss in misses if accepted and miss.figure == _DOUBTFUL]
+    misses = [miss for miss in misses if miss not in settled]
     causes = replace(_causes(report, lines, doubtful), reads_like=reads_like)
-    return Gate(passed=not misses, misses=misses, reasons=reasons_of(misses, causes), unmeasured=unmeasured)
+    return Gate(
+        passed=not misses,
+        lines_heard=causes.heard,
+        lines_spoken=causes.spoken,
+        misses=misses,
+        accepted=settled,
+        reasons=reasons_of(misses, causes),
+        unmeasured=unmeasured,
+    )
 
 
 def _limits(limits: GateLimits) -> Iterator[tuple[str, float | None, bool]]:
@@ -108,7 +124,7 @@ def _limits(limits: GateLimits) -> Iterator[tuple[str, float | None, bool]]:
     yield "lines_overflow", limits.max_overflow_lines, True
     yield "lines_unspoken", limits.max_unspoken_lines, True
     yield "speech_lost.share", limits.max_lost_speech_share, True
-    yield "doubtful.share", limits.max_doubtful_share, True
+    yield _DOUBTFUL, limits.max_doubtful_share, True
     yield "speed.in_window_share", limits.min_in_window_share, False
     yield "speed.p95", limits.max_p95_speed, True
     yield "loudness.deviation_lu", limits.loudness_tolerance_lu, True
@@ -136,7 +152,7 @@ def _figures(
         "lines_overflow": sum(line.fit == "overflow" for line in heard),
         "lines_unspoken": sum(line.state.is_unspoken for line in spoken),
         "speech_lost.share": (report.get("speech_lost") or {}).get("share"),
-        "doubtful.share": round(sum(line.segment_id in doubtful for line in spoken) / len(spoken), 4) if spoken else 0,
+        _DOUBTFUL: round(sum(line.segment_id in doubtful for line in spoken) / len(spoken), 4) if spoken else 0,
         "speed.in_window_share": _in_window(speeds),
         "speed.p95": _p95(speeds),
         "loudness.deviation_lu": None if integrated is None else round(abs(integrated - target_lufs), 2),
@@ -179,6 +195,8 @@ def _causes(report: Mapping[str, Any], lines: Sequence[LineView], doubtful: Coll
         unspoken=[line.segment_id for line in spoken if line.state.is_unspoken],
         fast=[line.segment_id for line in fast],
         misheard=[line.segment_id for line in rated],
+        heard=sum(line.error_rate is not None for line in heard),
+        spoken=len(heard),
         unlike=[line.segment_id for line in unlike],
         doubtful=[line.segment_id for line in spoken if line.segment_id in doubtful],
         voice=str((report.get("voice") or {}).get("engine") or ""),

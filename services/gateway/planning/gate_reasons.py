@@ -51,6 +51,8 @@ class Causes:
     unspoken: Sequence[str] = ()
     fast: Sequence[str] = ()
     misheard: Sequence[str] = ()
+    heard: int = 0
+    spoken: int = 0
     unlike: Sequence[str] = ()
     doubtful: Sequence[str] = ()
     lost_s: float = 0.0
@@ -158,6 +160,8 @@ def _figures_text(kind: _Kind, misses: Sequence[Miss], causes: Causes) -> str:
     if kind.code == "file_checks":
         return ": " + ", ".join(miss.figure.removeprefix("checks.") for miss in misses)
     told = [_miss_text(miss) for miss in misses if not isinstance(miss.value, bool)]
+    if kind.code == "misheard" and causes.heard < causes.spoken:
+        told.append(f"heard {causes.heard} of {causes.spoken} lines, the doubtful ones first")
     return f": {', '.join(told)}" if told else ""
 
 

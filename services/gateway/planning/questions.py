@@ -45,6 +45,11 @@ def is_open(stored: Mapping[str, Any] | None) -> bool:
     return bool(stored) and stored.get("answer") is None  # type: ignore[union-attr]
 
 
+def went_on(stored: Mapping[str, Any] | None) -> bool:
+    """Whether a person was asked and took what was recognized as it is."""
+    return bool(stored) and stored.get("answer") == "continue"  # type: ignore[union-attr]
+
+
 def unsettled(found: Sequence[Doubt], before: Question | None, spoken: str) -> list[Doubt]:
     """The doubts that a person has not settled: who said which language it is was not asked about that again."""
     told = before is not None and before.answer is not None and before.answer_language == spoken

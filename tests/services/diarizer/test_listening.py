@@ -10,7 +10,7 @@ import soundfile
 from services.diarizer.diarization import Diarization
 from services.diarizer.handlers import dispatch
 from services.diarizer.interpreting import Interpreting
-from services.diarizer.listening import Listening
+from services.diarizer.listening import Listening, portion
 from services.diarizer.settings import DiarizerSettings
 from shared.messaging import HearTakes, SpeakerVoice, TakeToHear
 from shared.pipeline import Canceled
@@ -65,6 +65,40 @@ def test_what_cannot_be_told_is_none_with_a_reason(engines, bench, say):
     assert result.no_error_rate == "pocketsphinx does not understand Spanish"
     assert result.no_similarity == "ge2e cannot tell how alike voices are"
     assert result.engines == ()
+
+
+def test_a_portion_is_what_the_rest_of_the_time_is_worth():
+    """All without a limit; `least` in any case; then whole windows, as many as fit at what they cost so far."""
+    assert portion(0, 40, 0.0, None, 0) == 40
+    assert portion(0, 40, 0.0, 0.0, 12) == 12
+    assert portion(12, 40, 6.0, 0.0, 12) == 0
+    assert portion(12, 40, 6.0, 12.0, 12) == 12
+    assert portion(12, 40, 6.0, 8.0, 12) == 0
+    assert portion(12, 15, 6.0, 8.0, 12) == 3
+    assert portion(12, 900, 0.1, 60.0, 12) == 64
+    assert portion(0, 3, 0.0, 60.0, 12) == 3
+    assert portion(3, 3, 0.1, 60.0, 12) == 0
+
+
+def test_listening_stops_when_its_time_is_spent(engines, bench):
+    """What was not heard is not in the answer; the recognizer is asked portion after portion."""
+    context, clock = bench.context(), [0.0]
+
+    class Slow(Judge):
+        def embed(self, recording, spans, report):
+            clock[0] += 1.0
+            return (1.0, 0.0)
+
+    key = keys.take(TASK, "es", "tone")
+    data = io.BytesIO()
+    soundfile.write(data, np.sin(np.arange(4800) / 10) / 4, 48_000, format="FLAC")
+    put_bytes(context.store, key, data.getvalue())
+    engines = replace(engines, embedder=Slow(engines.embedder.info))
+    speakers = (SpeakerVoice(speaker_id="spk_1", reference_key=key),)
+    work = job([take(f"s{n}", key) for n in range(60)], language="es", speakers=speakers, budget_s=30.0, least=4)
+    result = Listening(engines, lambda: clock[0]).run(work, context)
+    assert [line.segment_id for line in result.lines] == [f"s{n}" for n in range(26)]
+    assert all(line.similarity == 1.0 for line in result.lines)
 
 
 class Judge:

@@ -171,7 +171,7 @@ def test_every_line_tells_how_it_came_to_be() -> None:
     assert (found["lines_rewritten"], found["lines_from_memory"], found["lines_from_sound"]) == (1, 1, 1)
     mean = pytest.approx((4 * 0.1 + 10 * 0.4) / 14, abs=1e-4)
     excess = pytest.approx((4 * 0.1 + 10 * 0.4) / 14 - 0.15, abs=1e-4)
-    assert found["wer"] == {"mean": mean, "worst": 0.4, "lines": 2, "natural": 0.15, "excess": excess}
+    assert found["wer"] == {"mean": mean, "worst": 0.4, "lines": 2, "of": 2, "natural": 0.15, "excess": excess}
     assert found["cer"] is None
     assert found["similarity"] == {"mean": 0.7, "worst": 0.6, "lines": 2}
     assert set(found["unmeasured"]) == {"cer", "wer.natural", "speech_lost", "voice"}
@@ -184,7 +184,7 @@ def test_languages_without_spaces_count_characters() -> None:
     listener = VOICE.model_copy(update={"natural_error_rate": 0.1})
     timeline = Timeline(task_id="t", language="ja", source_language="en", media=facts, lines=lines, engines=(listener,))
     unmeasured: dict[str, str] = {}
-    rates = {"mean": 0.25, "worst": 0.25, "lines": 1, "natural": 0.1, "excess": 0.15}
+    rates = {"mean": 0.25, "worst": 0.25, "lines": 1, "of": 1, "natural": 0.1, "excess": 0.15}
     assert error_rates(timeline, unmeasured) == {"cer": rates, "wer": None}
     assert "characters" in unmeasured["wer"]
 

@@ -95,3 +95,23 @@ def test_takes_are_heard_once_they_are_final(small_world: World) -> None:
     assert execute(small_world, "SELECT jobs_total, jobs_done FROM stage_runs WHERE stage = 'voice_cloning'") == [
         (4, 4)
     ]
+
+
+def test_a_sample_is_heard_and_the_rest_on_demand(small_world: World) -> None:
+    """The report and the gate say of how many; whoever asks for all gets it once, and is judged by it."""
+    gateway = small_world.gateway()
+    small_world.workers(STUB_HEARS="es", STUB_SEGMENTS="20", STUB_HURRIED="1")
+    task_id = dubbed(gateway, translation_es=cues(*["uno"] * 19, "garbled"))
+    heard = [rate for _, rate in figures(gateway, task_id, "es") if rate is not None]
+    assert heard == [0.0] * 12
+    url = f"/api/tasks/{task_id}/languages/es"
+    report = gateway.http.get(f"{url}/report").json()
+    assert (report["gate"]["lines_heard"], report["gate"]["lines_spoken"]) == (12, 20)
+    answer = gateway.http.post(f"{url}/listen")
+    assert (answer.status_code, answer.json()["lines"]) == (202, 8)
+    wait_until(lambda: gateway.http.get(f"{url}/report").json()["gate"]["lines_heard"] == 20, 60, "not heard")
+    assert figures(gateway, task_id, "es")[19] == ("garbled", 0.9)
+    again = gateway.http.post(f"{url}/listen")
+    assert (again.status_code, again.json()["code"]) == (409, "nothing_to_hear")
+    foreign = gateway.http.post(f"/api/tasks/{task_id}/languages/fr/listen")
+    assert (foreign.status_code, foreign.json()["code"]) == (409, "nothing_to_hear")

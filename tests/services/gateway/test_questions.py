@@ -77,7 +77,9 @@ def test_a_doubtful_transcript_waits_for_an_answer_and_goes_on_with_it(world: Wo
     assert (late.status_code, late.json()["code"]) == (409, "already_answered")
     task = gateway.wait_for(task_id)
     assert task["waiting_for"] is None
-    assert [one["gate"] for one in task["language_status"].values()] == [None, "failed", "failed"]
+    assert [one["gate"] for one in task["language_status"].values()] == [None, "passed", "passed"]  # it was accepted
+    gate = gateway.http.get(f"/api/tasks/{task_id}/languages/es/report").json()["gate"]
+    assert [(one["figure"], one["value"]) for one in gate["accepted"]] == [("doubtful.share", 1.0)]
     names = facts(gateway, task_id)
     assert (names.count("task.waiting"), names.count("task.answered")) == (1, 1)
     assert answer(gateway, task_id, "continue").status_code == 202

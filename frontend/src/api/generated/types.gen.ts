@@ -6474,6 +6474,68 @@ export type ChooseTakeResponses = {
 
 export type ChooseTakeResponse = ChooseTakeResponses[keyof ChooseTakeResponses];
 
+export type ListenToLinesData = {
+    body?: never;
+    path: {
+        /**
+         * Task Id
+         */
+        task_id: string;
+        /**
+         * Language
+         */
+        language: string;
+    };
+    query?: never;
+    url: '/api/tasks/{task_id}/languages/{language}/listen';
+};
+
+export type ListenToLinesErrors = {
+    /**
+     * No API key, or one that is not known
+     */
+    401: Problem;
+    /**
+     * Of another origin; or the address of a part is not valid any more
+     */
+    403: Problem;
+    /**
+     * There is no such thing, or it is another account's
+     */
+    404: Problem;
+    /**
+     * Not in the state that things are in
+     */
+    409: Problem;
+    /**
+     * Under a name that LocalClip does not answer to
+     */
+    421: Problem;
+    /**
+     * Not valid; `errors` points at the fields
+     */
+    422: Problem;
+    /**
+     * A defect
+     */
+    500: Problem;
+    /**
+     * Database, broker or object store do not answer; try again later
+     */
+    503: Problem;
+};
+
+export type ListenToLinesError = ListenToLinesErrors[keyof ListenToLinesErrors];
+
+export type ListenToLinesResponses = {
+    /**
+     * Successful Response
+     */
+    202: StartedLines;
+};
+
+export type ListenToLinesResponse = ListenToLinesResponses[keyof ListenToLinesResponses];
+
 export type ProcessLanguageData = {
     body: ProcessRequest;
     path: {

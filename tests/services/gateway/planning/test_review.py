@@ -127,6 +127,24 @@ def test_what_a_listener_gets_wrong_of_natural_speech_is_not_the_dubs() -> None:
     assert judge(report, [line(error_rate=0.57)], GateLimits(max_excess_error_rate=None), -16.0).passed
 
 
+def test_of_how_many_lines_something_is_told() -> None:
+    """The rest was not listened to."""
+    lines = [line(segment_id="s1", error_rate=0.9), line(segment_id="s2"), line(segment_id="s3", take_key=None)]
+    gate = judge(GOOD | {"wer": {"natural": 0.03}}, lines, GateLimits(), -16.0)
+    (reason,) = gate.reasons
+    assert (gate.lines_heard, gate.lines_spoken) == (1, 2)
+    assert reason.text.endswith("87% instead of at most 25%, heard 1 of 2 lines, the doubtful ones first")
+
+
+def test_a_doubt_that_a_person_accepted_does_not_fail() -> None:
+    """It stays named."""
+    lines = [line(segment_id="s1"), line(segment_id="s2")]
+    gate = judge(GOOD, lines, GateLimits(), -16.0, doubtful={"s1", "s2"}, accepted=True)
+    assert gate.passed
+    assert [(miss.figure, miss.value, miss.limit) for miss in gate.accepted] == [("doubtful.share", 1.0, 0.5)]
+    assert not judge(GOOD, lines, GateLimits(), -16.0, doubtful={"s1", "s2"}).passed
+
+
 def test_long_lines_weigh_more_in_what_was_misheard() -> None:
     """As in the report."""
     lines = [line(text="abc", error_rate=0.9), line(text="a" * 9, error_rate=0.1)]

@@ -1,11 +1,15 @@
-import { useQuery } from "@tanstack/react-query";
-import { CircleAlert, CircleCheck } from "lucide-react";
+import { useMutation, useQuery } from "@tanstack/react-query";
+import { CircleAlert, CircleCheck, Ear } from "lucide-react";
 import { useTranslation } from "react-i18next";
-import type { TaskRead } from "@/api/generated";
+import { toast } from "sonner";
+import { listenToLines, type TaskRead } from "@/api/generated";
+import { data } from "@/api/problems";
+import { Button } from "@/components/ui/button";
 import { languageName } from "@/core/format";
-import { figuresOf } from "../state/figures";
+import { useProblemText } from "@/i18n/problem-text";
+import { figuresOf, isHeardInPart } from "../state/figures";
 import { reportQuery } from "../state/report";
-import { Misses } from "./verdicts";
+import { Accepted, Misses } from "./verdicts";
 
 /** Figures of the newest export, as they were measured, and whether they are good enough. */
 export function Report({ task, language }: { task: TaskRead; language: string }) {
@@ -26,6 +30,7 @@ export function Report({ task, language }: { task: TaskRead; language: string })
       </h3>
       <div className="mb-1.5 empty:hidden">
         <Misses misses={report.gate?.misses ?? []} />
+        <Accepted misses={report.gate?.accepted ?? []} />
       </div>
       <dl className="border-line divide-line divide-y rounded-lg border text-xs">
         {figuresOf(report).map(({ name, value }) => (
@@ -35,6 +40,23 @@ export function Report({ task, language }: { task: TaskRead; language: string })
           </div>
         ))}
       </dl>
+      {isHeardInPart(report) && <ListenToAll task={task} language={language} />}
     </section>
+  );
+}
+
+/** Has the takes heard that nobody listened to; their figures come with the live events. */
+function ListenToAll({ task, language }: { task: TaskRead; language: string }) {
+  const { t } = useTranslation();
+  const say = useProblemText();
+  const { mutate, isPending } = useMutation({
+    mutationFn: () => data(listenToLines({ path: { task_id: task.task_id, language } })),
+    onSuccess: ({ lines }) => toast(t("report.listening", { count: lines })),
+    onError: (error) => toast.error(say(error)),
+  });
+  return (
+    <Button className="mt-1.5" icon={Ear} disabled={isPending} onClick={() => mutate()}>
+      {t("report.listen_to_all")}
+    </Button>
   );
 }

@@ -22,6 +22,7 @@ export function Verdicts() {
           <li key={code} data-gate={code} data-passed={gate.passed} className="grid gap-1">
             <Verdict passed={gate.passed} name={languageName(code, i18n.language)} />
             <Misses misses={gate.misses} />
+            <Accepted misses={gate.accepted ?? []} />
           </li>
         );
       })}
@@ -58,4 +59,17 @@ export function Misses({ misses }: { misses: Miss[] }) {
       })}
     </ul>
   );
+}
+
+/** What is beyond its limit and was accepted by a person. */
+export function Accepted({ misses }: { misses: Miss[] }) {
+  const { t } = useTranslation();
+  return misses.map(({ figure, value }) => (
+    <p key={figure} data-accepted={figure} className="text-soft text-xs">
+      {t("miss.accepted", {
+        figure: t(`miss.${figure.replaceAll(".", "_") as "overlap"}`, { defaultValue: figure }),
+        value: sizeOf(figure, value),
+      })}
+    </p>
+  ));
 }

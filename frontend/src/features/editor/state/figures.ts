@@ -9,6 +9,9 @@ export interface Miss {
 export interface Gate {
   passed: boolean;
   misses: Miss[];
+  accepted?: Miss[];
+  lines_heard?: number;
+  lines_spoken?: number;
   unmeasured?: string[];
 }
 
@@ -36,6 +39,7 @@ export interface Figure {
     | "natural"
     | "speed"
     | "overlap"
+    | "heard"
     | "loudness"
     | "true_peak"
     | "length_difference";
@@ -46,7 +50,7 @@ const percent = (share: number) => `${Math.round(share * 100)} %`;
 
 /** What a person wants to know of an export; what was not measured is left out. */
 export function figuresOf(report: ReportDocument): Figure[] {
-  const { speed, loudness } = report;
+  const { speed, loudness, gate } = report;
   const figures: [Figure["name"], string | false | undefined][] = [
     ["lines", report.lines_total !== undefined && `${report.lines_dubbed} / ${report.lines_total}`],
     ["failed", report.lines_failed ? String(report.lines_failed) : undefined],
@@ -55,12 +59,16 @@ export function figuresOf(report: ReportDocument): Figure[] {
     ["natural", speed?.natural_share !== undefined && percent(speed.natural_share)],
     ["speed", speed?.p95 !== undefined && `${speed.p95.toFixed(2)}× · ${speed.max?.toFixed(2)}×`],
     ["overlap", report.overlap !== undefined && percent(report.overlap)],
+    ["heard", gate?.lines_heard ? `${gate.lines_heard} / ${gate.lines_spoken}` : undefined],
     ["loudness", loudness?.integrated_lufs !== undefined && `${loudness.integrated_lufs.toFixed(1)} LUFS`],
     ["true_peak", loudness?.true_peak_dbtp !== undefined && `${loudness.true_peak_dbtp.toFixed(1)} dBTP`],
     ["length_difference", report.length_difference_s !== undefined && `${report.length_difference_s.toFixed(2)} s`],
   ];
   return figures.flatMap(([name, value]) => (value ? [{ name, value }] : []));
 }
+
+/** Whether takes are left that nobody listened to. */
+export const isHeardInPart = ({ gate }: ReportDocument) => !!gate?.lines_heard && gate.lines_heard < (gate.lines_spoken ?? 0);
 
 const SHARES = new Set([
   "speed.in_window_share",
