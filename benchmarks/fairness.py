@@ -8,7 +8,7 @@ import json
 import statistics
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -58,12 +58,12 @@ def _until_slots(client: httpx.Client) -> None:
         time.sleep(0.1)
 
 
-def _send(client: httpx.Client, video: dict[str, float], count: int = 1) -> list[str]:
+def _send(client: httpx.Client, video: Mapping[str, float], count: int = 1) -> list[str]:
     config = json.dumps({"target_languages": ["es"], "source_language": "en"})
     parts = [
         ("config", (None, config.encode())),
         ("start", (None, b"true")),
-        ("video", ("v.mp4", HEADER + json.dumps(video).encode())),
+        ("video", ("v.mp4", HEADER + json.dumps(dict(video)).encode())),
     ]
     return [client.post("/api/tasks", files=parts).raise_for_status().json()["task_id"] for _ in range(count)]
 
@@ -84,7 +84,7 @@ def _finished(client: httpx.Client, tasks: Sequence[str], began: float, limit_s:
     return list(ended.values())
 
 
-def _dub(client: httpx.Client, video: dict[str, float], count: int = 1) -> list[float]:
+def _dub(client: httpx.Client, video: Mapping[str, float], count: int = 1) -> list[float]:
     began = time.monotonic()
     return _finished(client, _send(client, video, count), began)
 

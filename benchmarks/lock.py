@@ -7,6 +7,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from sqlalchemy import event, insert
 from sqlmodel import Session, SQLModel, col, select
@@ -89,8 +90,15 @@ def _transcript() -> Transcript:
 
 def _begin(database: Database) -> None:
     with database.write() as session:
-        named = {"video_filename": "a.mp4", "video_original_name": "a.mp4", "video_key": "a", "video_size": 1}
-        task = Task(task_id=TASK, config={"target_languages": list(LANGUAGES)}, **named)
+        config = {"target_languages": list(LANGUAGES)}
+        task = Task(
+            task_id=TASK,
+            config=config,
+            video_filename="a.mp4",
+            video_original_name="a.mp4",
+            video_key="a",
+            video_size=1,
+        )
         session.add(task)
         session.add_all(TaskLanguage(task_id=TASK, language=code) for code in LANGUAGES)
         session.flush()
@@ -100,7 +108,7 @@ def _begin(database: Database) -> None:
 def _answer(row: JobRow) -> Result | None:
     """What a worker would say."""
     made = JOB.validate_json(row.payload)
-    common = {"task_id": row.task_id, "language": row.language, "stage": row.stage, "shard": row.shard}
+    common: dict[str, Any] = {"task_id": row.task_id, "language": row.language, "stage": row.stage, "shard": row.shard}
     common["attempt"] = row.attempt
     if isinstance(made, TranslateLines):
         texts = [TranslatedLine(segment_id=line.segment_id, text=f"Esto dice {line.text}") for line in made.lines]

@@ -27,6 +27,7 @@ def _subtitles(path: Path) -> Path:
 def _dub(http: httpx.Client, video: Path, languages: tuple[str, ...], translation: Path | None) -> float:
     """Seconds from the request to the finished task."""
     config = json.dumps({"target_languages": languages, "source_language": "en", "num_speakers": 2})
+    parts: list[tuple[str, tuple[str | None, bytes]]]
     parts = [("config", (None, config.encode())), ("start", (None, b"true"))]
     if translation:
         parts += [(f"translation_{code}", ("own.srt", translation.read_bytes())) for code in languages]

@@ -40,7 +40,8 @@ def noisy(samples: Array, snr_db: float, *, pink: bool) -> Array:
     if pink:
         spectrum = np.fft.rfft(noise)
         noise = np.fft.irfft(spectrum / np.sqrt(np.maximum(1, np.arange(len(spectrum)))), len(samples))
-    return samples + noise / noise.std() * samples.std() * 10 ** (-snr_db / 20)
+    mixed: Array = samples + noise / noise.std() * samples.std() * 10 ** (-snr_db / 20)
+    return mixed
 
 
 def with_music(samples: Array, snr_db: float) -> Array:
@@ -51,7 +52,8 @@ def with_music(samples: Array, snr_db: float) -> Array:
         part = slice(first, first + RATE_HZ * 3 // 2)
         for hz, harmonic in itertools.product(next(chords), (1, 2, 3, 4)):
             music[part] += np.sin(2 * np.pi * hz * harmonic * at_s[part]) / harmonic
-    return samples + music / music.std() * samples.std() * 10 ** (-snr_db / 20)
+    mixed: Array = samples + music / music.std() * samples.std() * 10 ** (-snr_db / 20)
+    return mixed
 
 
 def in_a_room(samples: Array) -> Array:
@@ -109,7 +111,8 @@ def _spoken(folder: Path, command: list[str], factor: float) -> Array:
 
 def described() -> dict[Key, Array]:
     """The vector of every recording."""
-    encoder, found = VoiceEncoder(), {}
+    encoder = VoiceEncoder()
+    found: dict[Key, Array] = {}
     with tempfile.TemporaryDirectory() as folder:
         for voice, number, samples in speak(Path(folder)):
             heard = [change(samples) for change in (WAYS | LENGTHS).values()]
@@ -123,7 +126,8 @@ def similarities(rows: Mapping[Key, Array], ways: Collection[str]) -> tuple[Arra
     keys = [key for key in rows if key[2] in ways]
     units = np.array([rows[key] for key in keys])
     cosines = units @ units.T
-    same, different = [], []
+    same: list[float] = []
+    different: list[float] = []
     for one, other in itertools.combinations(range(len(keys)), 2):
         if keys[one][1] != keys[other][1]:
             (same if keys[one][0] == keys[other][0] else different).append(cosines[one, other])

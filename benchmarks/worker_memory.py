@@ -16,7 +16,6 @@ import psutil
 
 from benchmarks.measure import broker, folder, process
 from shared.messaging import RESULT, GlossaryTerm, LinesTranslated, SourceLine, TranslateLines, provision, subjects
-from shared.testing import wait_until_async
 from tests.support.scripted_translator import Script, build_translator
 
 WORDS = {"the": "la", "house": "casa", "is": "es", "big": "grande", "dog": "perro", "sleeps": "duerme"}
@@ -59,11 +58,10 @@ async def _run(url: str, worker: psutil.Popen) -> dict[int, int]:
             await js.publish(str(job.subject()), job.model_dump_json().encode(), stream=subjects.JOBS)
             sent += 1
 
-        async def drained(count: int = sent) -> bool:
-            assert worker.is_running(), "the worker ended"
-            return await done() >= count
-
-        await wait_until_async(drained, 300, f"{sent} results")
+        async with asyncio.timeout(300):
+            while await done() < sent:
+                assert worker.is_running(), "the worker ended"
+                await asyncio.sleep(0.05)
         last = RESULT.validate_json((await js.get_msg(subjects.RESULTS, sent)).data or b"")
         assert isinstance(last, LinesTranslated), last
         assert all(line.text for line in last.lines), last

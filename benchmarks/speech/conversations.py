@@ -1,6 +1,7 @@
 """Conversations put together from spoken sentences, so that every speaker and time is known."""
 
 import subprocess
+import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,12 +12,15 @@ from numpy.typing import NDArray
 from scipy.signal import resample_poly
 
 from benchmarks.quality.dialogues import phrases
+from benchmarks.speech.archives import ArchiveError
+from benchmarks.speech.recordings import packaged
 
 RATE_HZ = 16_000
 FLITE = ("slt", "rms", "awb")
 _FLITE_SENTENCES = 24
 _LEAD_S = 0.5
 _REALISTIC = (0.3, 1.0)
+_ENDS = (".wav", ".rttm")
 
 Samples = NDArray[np.float32]
 Bank = Mapping[str, Sequence[Samples]]
@@ -148,11 +152,23 @@ def music(length: int, level_db: float) -> Samples:
     return scaled
 
 
-def recorded(folder: Path | None) -> list[Conversation]:
-    """Real recordings in `folder`: a sound with its speakers beside it (`<name>.rttm`)."""
+def recorded(folder: Path | None, work: Path) -> list[Conversation]:
+    """Real recordings with their speakers: the telephone call of a package, and those of `folder` (`<name>.rttm`)."""
     found = []
-    for path in sorted(folder.glob("*.rttm")) if folder else ():
+    for path in sorted((*_packaged(work), *(folder.glob("*.rttm") if folder else ()))):
         turns = [line.split() for line in path.read_text().splitlines() if line.startswith("SPEAKER")]
         sentences = [Sentence(float(turn[3]), float(turn[3]) + float(turn[4]), turn[7]) for turn in turns]
         found.append(Conversation(f"recorded: {path.stem}", read(path.with_suffix(".wav")), tuple(sentences), False))
     return found
+
+
+def _packaged(work: Path) -> Iterator[Path]:
+    """The speakers of the telephone call, its sound beside them; nothing where the package cannot be had."""
+    call = work / "telephone call"
+    try:
+        for name, content in packaged("pyannote.audio", *(f"pyannote/audio/sample/sample{end}" for end in _ENDS)):
+            call.with_suffix(Path(name).suffix).write_bytes(content)
+    except ArchiveError as reason:
+        print(f"left out: {reason}", file=sys.stderr, flush=True)
+    else:
+        yield call.with_suffix(".rttm")

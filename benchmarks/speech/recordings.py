@@ -55,6 +55,12 @@ def clips() -> tuple[Clip, ...]:
     return (*_packaged(), *_own())
 
 
+def packaged(name: str, *members: str) -> Iterator[tuple[str, bytes]]:
+    """Files of one of the listed archives. Raises: ArchiveError."""
+    listed = json.loads(_LIST.read_text(encoding="utf-8"))["archives"][name]
+    return Archive(name, listed["url"], listed["sha256"], listed["size"]).read(*members)
+
+
 @cache
 def _packaged() -> tuple[Clip, ...]:
     listed = json.loads(_LIST.read_text(encoding="utf-8"))

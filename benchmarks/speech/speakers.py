@@ -34,7 +34,7 @@ def measure(
     words = _words(conversation.sentences)
     lines = lines_of_words(words, counted, language("en"), punctuated=True)
     told = lines_of_words(words, given, language("en"), punctuated=True)
-    return {
+    figures = {
         "name": conversation.name,
         "seconds": round(recording.duration_s, 1),
         "speakers": conversation.speakers,
@@ -47,6 +47,14 @@ def measure(
         "turn_confusion": _confusion(conversation, counted),
         "turn_confusion_given": _confusion(conversation, given),
     }
+    if conversation.whole:
+        return figures
+    # of spoken sentences only their words are known, not the pauses inside: what is missed or false says nothing there
+    rates = {
+        "error_rate": diarization_error(conversation, counted),
+        "error_rate_given": diarization_error(conversation, given),
+    }
+    return figures | rates
 
 
 def _ignore(part: float) -> None:
@@ -95,3 +103,23 @@ def _confusion(conversation: Conversation, found: Sequence[Draft] | Sequence[Tur
     np.add.at(pairs, (truth[both], heard[both]), 1)
     right = pairs[linear_sum_assignment(-pairs)].sum()
     return round(1 - float(right) / float(both.sum()), 4)
+
+
+def diarization_error(conversation: Conversation, found: Sequence[Turn]) -> float:
+    """Diarization error: missed, false and confused speech over all speech, without a collar, overlaps included."""
+    length = int(len(conversation.samples) / RATE_HZ / _FRAME_S) + 1
+    names = sorted({one.voice for one in conversation.sentences})
+    spoken = _frames([(one.start_s, one.end_s, names.index(one.voice)) for one in conversation.sentences], length)
+    heard = _frames([(turn.start_s, turn.end_s, turn.speaker) for turn in found], length)
+    own, others = linear_sum_assignment(-(spoken.astype(int) @ heard.T.astype(int)))
+    right = (spoken[own] & heard[others]).sum(axis=0)
+    wrong = np.maximum(spoken.sum(axis=0), heard.sum(axis=0)) - right
+    return round(float(wrong.sum()) / float(spoken.sum()), 4)
+
+
+def _frames(spans: Sequence[tuple[float, float, int]], length: int) -> NDArray[np.bool_]:
+    """For every speaker in which frames he speaks."""
+    frames = np.zeros((max((number for _, _, number in spans), default=0) + 1, length), np.bool_)
+    for start_s, end_s, number in spans:
+        frames[number, int(start_s / _FRAME_S) : int(end_s / _FRAME_S)] = True
+    return frames

@@ -146,13 +146,17 @@ def _costs(measured: dict[str, Any]) -> str:
         (name, f"{one['cpu_per_line']:.3g} s a line", f"{one['peak_mb']} MB")
         for name, one in measured.get("translating", {}).items()
     ]
-    demucs = measured.get("separating", {}).get("demucs")
-    rows += [("demucs", f"{demucs['cpu_per_s']:.3g} s", f"{demucs['peak_mb']} MB")] if demucs else []
+    rows += [
+        (name, f"{one['cpu_per_s']:.3g} s", f"{one['peak_mb']} MB")
+        for name, one in measured.get("separating", {}).items()
+        if "cpu_per_s" in one
+    ]
     table = _rows(("engine", "CPU time for a second of sound", "most memory of its process"), rows)
     return f"**What engines cost on a CPU**\n\n{table}"
 
 
 def _turns(measured: dict[str, Any]) -> str:
+    errors = [row for row in measured["conversations"] if "error_rate" in row]
     ratio = measured["confusion"] / measured["confusion_given"] if measured["confusion_given"] else None
     same = "both 0" if not measured["confusion"] else "–" if ratio is None else f"{ratio:.2f} ×"
     lines = [
@@ -161,6 +165,11 @@ def _turns(measured: dict[str, Any]) -> str:
         f"| number of speakers right | {measured['number_right']:.0%} | ≥ 90 % |",
         f"| sentences given to more than one speaker | {measured['sentences_cut']:.1%} | ≤ 1 % |",
         f"| speech given to the wrong speaker, counted ÷ number given | {same} | ≤ 1.2 × |",
+        *(
+            f"| error of {row['name']}: missed, false and confused, counted (number given) | "
+            f"{row['error_rate']:.1%} ({row['error_rate_given']:.1%}) | ≤ 12.5 % |"
+            for row in errors
+        ),
         "",
         "| conversation | seconds | speakers | found | cut | wrong speaker, counted | number given |",
         "|---|---|---|---|---|---|---|",

@@ -1,7 +1,8 @@
 """Tell speakers apart in made and recorded conversations: `python -m benchmarks.speech.turns`; prints JSON.
 
 `LOCALCLIP_SPEECH_DIR` may name a folder with sentences of more voices (`<voice>-<number>.wav`) and with recordings
-whose speakers are known (`<name>.wav`, `<name>.rttm`); a conversation whose voices are not there is left out.
+whose speakers are known (`<name>.wav`, `<name>.rttm`), beside the telephone call that a package carries; a conversation
+whose voices are not there is left out.
 """
 
 import json
@@ -27,7 +28,7 @@ def main() -> dict[str, Any]:
     with tempfile.TemporaryDirectory() as work:
         voices = bank(folder, Path(work))
         made = [compose(case, voices) for case in CASES if set(case.voices) <= voices.keys()]
-        for conversation in [*made, *recorded(folder)]:
+        for conversation in [*made, *recorded(folder, Path(work))]:
             rows.append(measure(conversation, activity, diarizer, Path(work)))
             print(json.dumps(rows[-1]), file=sys.stderr, flush=True)
     return {"conversations": rows, **summary(rows)}

@@ -5,12 +5,16 @@ import io
 import tarfile
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from benchmarks.speech import archives
 from benchmarks.speech.archives import Archive, ArchiveError
+from benchmarks.speech.conversations import Conversation, Sentence
 from benchmarks.speech.scores import Score, errors_by_word, joints
+from benchmarks.speech.speakers import diarization_error
 from benchmarks.speech.table import render, render_gpu
+from services.diarizer.engines import Turn
 from services.diarizer.engines._doubt import Passage
 from shared.transcript import Word
 
@@ -85,6 +89,28 @@ def test_what_was_fetched_is_read_without_network(tmp_path: Path, monkeypatch: p
     monkeypatch.setenv("LOCALCLIP_OFFLINE", "true")
     with pytest.raises(ArchiveError, match="LOCALCLIP_OFFLINE"):
         Archive("other", "http://127.0.0.1:9/other.deb", "0" * 64, 5).path()
+
+
+def test_diarization_errors_are_what_is_missed_false_and_confused() -> None:
+    """Over all that is spoken, two at once counted twice, by the names that fit best."""
+    samples = np.zeros(10 * 16_000, np.float32)
+    said = (Sentence(0, 4, "ada"), Sentence(4, 8, "bob"), Sentence(7, 9, "ada"))
+    call = Conversation("call", samples, said, whole=False)
+    right = [Turn(0, 4, 1), Turn(4, 8, 0), Turn(7, 9, 1)]
+    assert diarization_error(call, right) == 0.0
+    assert diarization_error(call, [Turn(0, 4, 0), Turn(4, 7, 1), Turn(9, 10, 1)]) == 0.4  # 3 s missed, 1 s false
+    assert diarization_error(call, [Turn(0, 10, 0)]) == 0.5  # 3 s of bob, 1 s at once, 1 s after the end
+
+
+def test_every_separator_is_in_the_tables() -> None:
+    """With what it costs, beside those that are not here."""
+    found = {"none": {"sdr_db": -6.0}, "deepfilternet": {"sdr_db": 7.2, "cpu_per_s": 0.15, "peak_mb": 300}}
+    text = render(
+        {"hearing": {"x": {"scores": [], "language_told": None}}, "separating": found | {"missing": "no torch"}}
+    )
+    assert "| deepfilternet | +7.2 dB |" in text
+    assert "| deepfilternet | 0.15 s | 300 MB |" in text
+    assert "Not measured: no torch." in text
 
 
 def test_tables_tell_what_is_met_and_what_is_missing() -> None:
