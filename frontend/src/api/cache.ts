@@ -16,7 +16,7 @@ interface Fact {
 }
 
 const MANY_LINES = 20;
-const REVIEW_AFTER_MS = 1000;
+const VERDICTS_AFTER_MS = 1000;
 
 /** Change a task wherever it is kept: by itself and in every page of every list. */
 export function patchTask(cache: QueryClient, id: string, change: (task: TaskRead) => TaskRead): void {
@@ -98,21 +98,25 @@ export async function apply(cache: QueryClient, events: LiveEvent[]): Promise<vo
     const [id = "", language = ""] = key.split("/");
     if (!wanted.content.has(id)) void refreshLines(cache, id, language, [...segments]);
     void cache.invalidateQueries({ queryKey: keys.edits(id) });
-    refreshReview(cache, id);
+    refreshVerdicts(cache, id);
   }
   await Promise.all([...wanted.tasks].filter((id) => isKept(cache, id)).map((id) => refreshTask(cache, id)));
 }
 
-const reviews = new Map<string, ReturnType<typeof setTimeout>>();
+const verdicts = new Map<string, ReturnType<typeof setTimeout>>();
 
-/** Ranking is dear for the gateway, and while a language is dubbed every line would ask for it: once a second will do. */
-function refreshReview(cache: QueryClient, id: string): void {
-  if (reviews.has(id)) return;
+/**
+ * Every change of a line judges its language anew, in the review list and in the gate that the task tells. Ranking is
+ * dear for the gateway, and while a language is dubbed every line would ask for it: once a second will do.
+ */
+function refreshVerdicts(cache: QueryClient, id: string): void {
+  if (verdicts.has(id)) return;
   const timer = setTimeout(() => {
-    reviews.delete(id);
+    verdicts.delete(id);
     void cache.invalidateQueries({ queryKey: keys.review(id) });
-  }, REVIEW_AFTER_MS);
-  reviews.set(id, timer);
+    if (isKept(cache, id)) void refreshTask(cache, id);
+  }, VERDICTS_AFTER_MS);
+  verdicts.set(id, timer);
 }
 
 function patchProgress(cache: QueryClient, events: ProgressEvent[]): void {
@@ -138,8 +142,8 @@ async function refreshTask(cache: QueryClient, id: string): Promise<void> {
     const task = await data(getTask({ path: { task_id: id } }));
     patchTask(cache, id, () => task);
   } catch (error) {
-    if (!(error instanceof ApiProblem)) throw error;
-    if (error.status === 404) patchPages(cache, (items) => items.filter((task) => task.task_id !== id));
+    if (error instanceof ApiProblem && error.status === 404)
+      patchPages(cache, (items) => items.filter((task) => task.task_id !== id));
     void cache.invalidateQueries({ queryKey: keys.task(id), exact: true });
   }
 }

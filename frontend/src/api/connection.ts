@@ -39,7 +39,11 @@ export function followLive(cache: QueryClient): () => void {
       missed = stream !== "live";
       useConnection.setState(stream === "live" ? { stream, network: true } : { stream });
     },
-    onEvents: (events) => void apply(cache, events),
+    onEvents: (events) =>
+      void apply(cache, events).catch((error: unknown) => {
+        console.error(error); // what an event of another shape asks for is not known: everything is read again
+        void cache.invalidateQueries();
+      }),
   });
   const onOnline = () => {
     useConnection.setState({ network: true });

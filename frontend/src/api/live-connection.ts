@@ -41,7 +41,7 @@ export const EVENT_NAMES = [
   ...["segment", "speaker"].flatMap((topic) =>
     ["created", "updated", "deleted", "merged"].map((name) => `${topic}.${name}`),
   ),
-  ...["started", "progress", "completed", "failed"].map((name) => `recipe.${name}`),
+  ...["started", "progress", "completed", "failed", "canceled"].map((name) => `recipe.${name}`),
   "edit.undone",
   "edit.redone",
 ] as const;

@@ -1,24 +1,17 @@
-import { lazy, Suspense, type ReactNode } from "react";
 import { createBrowserRouter, Navigate } from "react-router";
 import { ChooseFiles } from "@/features/upload/components/choose-files";
+import { later } from "@/components/ui/later";
 import { CrashPage, NotFoundPage } from "./pages";
 import { Shell } from "./shell";
 
-const Dashboard = lazy(() => import("@/features/dashboard/components/dashboard"));
-const Editor = lazy(() => import("@/features/editor/components/editor-page"));
-const Settings = lazy(() => import("@/features/settings/components/settings-page"));
-
-const later = (page: ReactNode) => (
-  <Suspense
-    fallback={
-      <div className="p-6">
-        <div className="skeleton h-40" />
-      </div>
-    }
-  >
-    {page}
-  </Suspense>
+const loading = (
+  <div className="p-6">
+    <div className="skeleton h-40" />
+  </div>
 );
+const Dashboard = later(() => import("@/features/dashboard/components/dashboard"), loading);
+const Editor = later(() => import("@/features/editor/components/editor-page"), loading);
+const Settings = later(() => import("@/features/settings/components/settings-page"), loading);
 
 export function createRouter(): ReturnType<typeof createBrowserRouter> {
   return createBrowserRouter([
@@ -27,9 +20,9 @@ export function createRouter(): ReturnType<typeof createBrowserRouter> {
       errorElement: <CrashPage />,
       children: [
         { path: "/", element: <Navigate to="/dashboard" replace /> },
-        { path: "/dashboard", element: later(<Dashboard Choose={ChooseFiles} />), errorElement: <CrashPage /> },
-        { path: "/tasks/:taskId", element: later(<Editor />), errorElement: <CrashPage /> },
-        { path: "/settings", element: later(<Settings />), errorElement: <CrashPage /> },
+        { path: "/dashboard", element: <Dashboard Choose={ChooseFiles} />, errorElement: <CrashPage /> },
+        { path: "/tasks/:taskId", element: <Editor />, errorElement: <CrashPage /> },
+        { path: "/settings", element: <Settings />, errorElement: <CrashPage /> },
         { path: "*", element: <NotFoundPage /> },
       ],
     },

@@ -1,20 +1,23 @@
 import { LayoutGrid, Search, Settings2 } from "lucide-react";
-import { lazy, Suspense, useEffect } from "react";
+import { useEffect } from "react";
 import { useTranslation } from "react-i18next";
 import { NavLink, Outlet } from "react-router";
 import { UploadDock } from "@/features/upload/components/upload-dock";
 import { showCommands, useCommands } from "@/components/commands";
 import { cn } from "@/components/ui/cn";
+import { later } from "@/components/ui/later";
 import { Keys } from "@/components/ui/keys";
 import { ConnectionBadge } from "./connection-badge";
 import { HealthBanner } from "./health-banner";
 import { Mark } from "./mark";
+import { useNewVersion } from "./use-new-version";
 
-const Palette = lazy(() => import("./palette"));
+const Palette = later(() => import("./palette"));
 
 /** The frame of every page: where one is, where one can go, whether what is shown is live. */
 export function Shell() {
   const { t } = useTranslation();
+  useNewVersion();
   return (
     <div className="flex min-h-dvh flex-col">
       <a
@@ -77,9 +80,9 @@ function CommandPalette() {
   }, []);
   return (
     open && (
-      <Suspense>
+      <div className="panel shadow-card fixed right-3 bottom-3 z-40 empty:hidden">
         <Palette />
-      </Suspense>
+      </div>
     )
   );
 }

@@ -10,12 +10,18 @@ export function useProblemText(): (error: unknown) => string {
   const { t } = useTranslation();
   return useCallback(
     (error: unknown) => {
+      if (isMissingPart(error)) return t("problem.chunk");
       if (!(error instanceof ApiProblem)) return t("problem.crash"); // React has told the console what it was
       const { code, message } = error;
       return problemText(code, message, (key) => t(key, { detail: message }));
     },
     [t],
   );
+}
+
+/** Whether a part of the app itself could not be fetched, in the words of each browser. */
+function isMissingPart(error: unknown): boolean {
+  return error instanceof TypeError && /module script|dynamically imported/i.test(error.message);
 }
 
 export function problemText(code: string, detail: string, translate: (key: Key) => string): string {

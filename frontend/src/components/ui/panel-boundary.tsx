@@ -1,8 +1,13 @@
 import { Component, type ReactNode } from "react";
 import { Failure } from "./states";
 
+interface PanelBoundaryProps {
+  children: ReactNode;
+  onRetry?: () => void;
+}
+
 /** A crash inside stays inside; the rest of the page goes on. */
-export class PanelBoundary extends Component<{ children: ReactNode }, { error: unknown }> {
+export class PanelBoundary extends Component<PanelBoundaryProps, { error: unknown }> {
   override state: { error: unknown } = { error: null };
 
   static getDerivedStateFromError(error: unknown): { error: unknown } {
@@ -11,6 +16,10 @@ export class PanelBoundary extends Component<{ children: ReactNode }, { error: u
 
   override render(): ReactNode {
     if (this.state.error === null) return this.props.children;
-    return <Failure error={this.state.error} onRetry={() => this.setState({ error: null })} />;
+    const again = () => {
+      this.props.onRetry?.();
+      this.setState({ error: null });
+    };
+    return <Failure error={this.state.error} onRetry={again} />;
   }
 }

@@ -11,7 +11,7 @@ import { useEditor } from "../state/context";
 import { useEdits } from "../state/use-edits";
 import { useRedub } from "../state/use-redub";
 import { useView } from "../state/view";
-import { useWaiting } from "../state/waiting";
+import { useWaiting, waitKey } from "../state/waiting";
 import { IssueBadges } from "./issue-badges";
 import { Alternatives } from "./alternatives";
 import { LineOwn } from "./line-own";
@@ -27,7 +27,7 @@ export function LineProperties() {
   const { retime } = useEdits(task.task_id, language);
   const redub = useRedub();
   const selected = useView((state) => state.selected);
-  const waiting = useWaiting((state) => state.lines.has(`${language}/${selected}`));
+  const waiting = useWaiting((state) => state.lines.has(waitKey(task.task_id, language, selected ?? "")));
   const row = rows.find(({ segment }) => segment.segment_id === selected);
   if (!row) return <Empty icon={MousePointerClick} title={t("properties.no_line")} />;
   const { segment, line } = row;

@@ -8,7 +8,7 @@ import { issuesOf, type Row, spanOf, speakerColour } from "@/core/lines";
 import { useEditor } from "../state/context";
 import { show } from "../state/view";
 import { useRedub } from "../state/use-redub";
-import { useWaiting } from "../state/waiting";
+import { useWaiting, waitKey } from "../state/waiting";
 import { IssueBadges } from "./issue-badges";
 import { LineMenu } from "./line-menu";
 import { TextCell } from "./text-cell";
@@ -81,8 +81,8 @@ export const LineRow = memo(function LineRow({ row, number, selected, heard }: L
 function RowButtons({ row, language }: { row: Row; language: string }) {
   const { segment, line } = row;
   const { t } = useTranslation();
-  const { transport } = useEditor();
-  const waiting = useWaiting((state) => state.lines.has(`${language}/${segment.segment_id}`));
+  const { task, transport } = useEditor();
+  const waiting = useWaiting((state) => state.lines.has(waitKey(task.task_id, language, segment.segment_id)));
   const redub = useRedub();
   const play = () => {
     const start = line?.take_start_s ?? segment.start_s;

@@ -7,7 +7,7 @@ import { changedLines } from "@/core/lines";
 import { useEditor } from "../state/context";
 import { useEdits } from "../state/use-edits";
 import { show, useView } from "../state/view";
-import { awaitTake } from "../state/waiting";
+import { awaitTake, settleTakes, waitKey } from "../state/waiting";
 import { SubtitleMenu } from "./subtitle-menu";
 
 export function LineToolbar() {
@@ -17,12 +17,13 @@ export function LineToolbar() {
   const { filter, finding } = useView();
   const review = [...judged.values()].filter(({ issue }) => issue).length;
   const changed = changedLines(rows);
-  const dubAll = () => {
-    awaitTake(
-      changed.map((line) => [`${language}/${line.segment_id}`, line.version]),
-      null,
-    );
-    void dubChanged(changed);
+  const dubAll = async () => {
+    const asked = changed.map((line): [string, number] => [
+      waitKey(task.task_id, language, line.segment_id),
+      line.version,
+    ]);
+    awaitTake(asked, null);
+    if (!(await dubChanged(changed))) settleTakes(asked.map(([key]) => key));
   };
   return (
     <div className="border-line flex flex-wrap items-center gap-2 border-b px-3 py-2">
@@ -54,7 +55,7 @@ export function LineToolbar() {
         ]}
       />
       {changed.length > 0 && (
-        <Button small look="primary" icon={RefreshCw} onClick={dubAll}>
+        <Button small look="primary" icon={RefreshCw} onClick={() => void dubAll()}>
           {t("editor.dub_changed", { count: changed.length })}
         </Button>
       )}

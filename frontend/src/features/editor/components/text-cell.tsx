@@ -1,4 +1,4 @@
-import { type KeyboardEvent, useRef } from "react";
+import type { KeyboardEvent } from "react";
 import { cn } from "@/components/ui/cn";
 import { type Row, textOf } from "@/core/lines";
 import { useEditor } from "../state/context";
@@ -17,7 +17,7 @@ interface TextCellProps {
 /** A text that is edited in place: Enter saves and goes on, Escape takes back, leaving the field saves. */
 export function TextCell({ row, side, label }: TextCellProps) {
   const { task, language } = useEditor();
-  const { saveText } = useEdits(task.task_id, language);
+  const { saveDraft } = useEdits(task.task_id, language);
   const redub = useRedub();
   const { segment, line } = row;
   const key = draftKey(side, language, segment.segment_id);
@@ -25,16 +25,7 @@ export function TextCell({ row, side, label }: TextCellProps) {
   const write = useDrafts((state) => state.write);
   const drop = useDrafts((state) => state.drop);
   const saved = textOf(row, side);
-  const saving = useRef(false);
-  async function save(): Promise<void> {
-    const typed = useDrafts.getState().drafts[key];
-    if (!typed || saving.current) return;
-    const text = typed.text.trim();
-    if (text === saved || text === "") return drop(key);
-    saving.current = true;
-    await saveText(side, segment.segment_id, text, typed.version);
-    saving.current = false;
-  }
+  const save = () => saveDraft(key);
   function onKey(event: KeyboardEvent<HTMLTextAreaElement>): void {
     if (event.nativeEvent.isComposing) return;
     if (event.key === "Escape" && draft) {
@@ -74,6 +65,7 @@ export function TextCell({ row, side, label }: TextCellProps) {
         "hover:border-line focus:border-accent focus:bg-surface [field-sizing:content] min-h-8 w-full resize-none rounded-md border border-transparent bg-transparent px-2 py-1 leading-snug outline-none",
         side === "source" && "text-soft focus:text-ink",
         draft && "border-warn bg-warn-soft/50",
+        draft?.unsent && "border-dashed",
       )}
     />
   );

@@ -2,6 +2,7 @@ import { useTranslation } from "react-i18next";
 import { Question } from "@/components/question";
 import { PanelBoundary } from "@/components/ui/panel-boundary";
 import { useEditor } from "../state/context";
+import { useSendDrafts } from "../state/use-send-drafts";
 import { useWaitForTakes } from "../state/use-wait-for-takes";
 import { EditorKeys } from "./editor-keys";
 import { ConflictDialog } from "./conflict-dialog";
@@ -19,6 +20,7 @@ export function Workbench() {
   const { t } = useTranslation();
   const editor = useEditor();
   useWaitForTakes(editor);
+  useSendDrafts(editor.task.task_id, editor.language);
   return (
     <div className="flex min-h-0 flex-1 flex-col lg:h-[calc(100dvh-3.3125rem)] lg:flex-none">
       <title>{`${editor.task.video_original_name} · LocalClip`}</title>

@@ -6,6 +6,8 @@ export type Side = "source" | "target";
 export interface Draft {
   text: string;
   version: number;
+  /** No answer came when it was sent: it is sent again by itself. */
+  unsent?: boolean;
 }
 
 export interface Conflict {
@@ -26,6 +28,12 @@ interface DraftsState {
 export const draftKey = (side: Side, language: string, segment: string): string =>
   `${side === "source" ? "base" : language}/${segment}`;
 
+/** What a draft's key names. */
+export function draftPlace(key: string): { side: Side; language: string; segment: string } {
+  const [language = "", ...segment] = key.split("/");
+  return { side: language === "base" ? "source" : "target", language, segment: segment.join("/") };
+}
+
 export const useDrafts = create<DraftsState>((set) => ({
   drafts: {},
   conflict: null,
@@ -34,6 +42,10 @@ export const useDrafts = create<DraftsState>((set) => ({
     set(({ drafts }) => ({ drafts: Object.fromEntries(Object.entries(drafts).filter(([other]) => other !== key)) })),
   clear: () => set({ drafts: {}, conflict: null }),
 }));
+
+/** Drafts that wait for the gateway to be back. */
+export const unsentDrafts = (): string[] =>
+  Object.entries(useDrafts.getState().drafts).flatMap(([key, { unsent }]) => (unsent ? [key] : []));
 
 /** Ask which of two versions counts. */
 export function askConflict(key: string, mine: string, theirs: string): Promise<boolean> {

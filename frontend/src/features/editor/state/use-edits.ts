@@ -10,25 +10,27 @@ import {
   getSegment,
   type LineRead,
   type LineUpdate,
-  type SegmentRead,
-  updateLine,
   updateSegment,
 } from "@/api/generated";
 import { keys } from "@/api/keys";
 import { ApiProblem, data } from "@/api/problems";
 import { useProblemText } from "@/i18n/problem-text";
-import { askConflict, draftKey, type Side, useDrafts } from "./drafts";
+import { draftKey, type Side, useDrafts } from "./drafts";
+import { isAway } from "./save-draft";
+import { putSegment, saverOf } from "./text-store";
 
 export interface Edits {
-  /** Save a typed text; false when it was not saved. A conflict is shown, and whoever typed decides. */
+  /** Save what is typed in a text; true when the server has it. */
+  saveDraft: (key: string) => Promise<boolean>;
+  /** Save a text; false when it was not saved. A conflict is shown, and whoever typed decides. */
   saveText: (side: Side, segment: string, text: string, version: number) => Promise<boolean>;
   retime: (segment: string, values: { start_s?: number; end_s?: number; speaker_id?: string }) => Promise<void>;
   /** Move what is shown: the line of this language where that has times of its own, else the original and all with it. */
   move: (segment: string, times: { start_s: number; end_s: number }) => Promise<void>;
   /** Set what is no text of a line in this language: the last choice counts, whatever the line was changed to since. */
   setLine: (segment: string, change: LineUpdate) => Promise<boolean>;
-  dub: (segment: string) => Promise<void>;
-  dubChanged: (lines: LineRead[]) => Promise<void>;
+  dub: (segment: string) => Promise<boolean>;
+  dubChanged: (lines: LineRead[]) => Promise<boolean>;
   /** Do something else with the task's lines and read them again. */
   edit: (act: () => Promise<unknown>) => Promise<boolean>;
 }
@@ -54,57 +56,27 @@ export function useEdits(id: string, language: string): Edits {
       await reread();
       return done;
     };
-    const putSegment = (segment: SegmentRead) => {
-      cache.setQueryData<SegmentRead[]>(keys.segments(id), (all) =>
-        all?.map((one) => (one.segment_id === segment.segment_id ? segment : one)),
-      );
-      void cache.invalidateQueries({ queryKey: ["task", id, "lines"] });
+    const saver = saverOf(cache, id, (error) => {
+      if (isAway(error)) toast.error(t("drafts.away"), { id: "drafts", description: t("drafts.kept") });
+      else toast.error(say(error));
+    });
+    const saveDraft: Edits["saveDraft"] = async (key) => {
+      const outcome = await saver.save(key);
+      if (outcome === "theirs") await reread();
+      return outcome === "saved";
     };
-    const write = async (side: Side, segment_id: string, text: string, version: number): Promise<void> => {
-      if (side === "source") {
-        putSegment(
-          await data(updateSegment({ path: { task_id: id, segment_id }, body: { text }, headers: match(version) })),
-        );
-      } else {
-        replaceLines(cache, id, language, [
-          await data(
-            updateLine({ path: { task_id: id, language, segment_id }, body: { text }, headers: match(version) }),
-          ),
-        ]);
-      }
-    };
-    const current = async (side: Side, segment_id: string): Promise<SegmentRead | LineRead> =>
-      side === "source"
-        ? data(getSegment({ path: { task_id: id, segment_id } }))
-        : data(getLine({ path: { task_id: id, language, segment_id } }));
-    const saveText: Edits["saveText"] = async (side, segment, text, version) => {
+    const saveText: Edits["saveText"] = (side, segment, text, version) => {
       const key = draftKey(side, language, segment);
-      for (let known = version; ; ) {
-        try {
-          await write(side, segment, text, known);
-          useDrafts.getState().drop(key);
-          return true;
-        } catch (error) {
-          if (!(error instanceof ApiProblem && error.status === 412)) {
-            toast.error(say(error));
-            return false;
-          }
-        }
-        const theirs = await current(side, segment);
-        if ((theirs.text ?? "") !== text && !(await askConflict(key, text, theirs.text ?? ""))) {
-          useDrafts.getState().drop(key);
-          await reread();
-          return false;
-        }
-        known = theirs.version;
-      }
+      useDrafts.getState().write(key, { text, version });
+      return saveDraft(key);
     };
     const retime: Edits["retime"] = async (segment_id, values) => {
       await attempt(async () => {
         const { version } = await data(getSegment({ path: { task_id: id, segment_id } }));
-        putSegment(
-          await data(updateSegment({ path: { task_id: id, segment_id }, body: values, headers: match(version) })),
+        const segment = await data(
+          updateSegment({ path: { task_id: id, segment_id }, body: values, headers: match(version) }),
         );
+        putSegment(cache, id, segment);
       });
       await reread();
     };
@@ -126,9 +98,8 @@ export function useEdits(id: string, language: string): Edits {
       if (own) await setLine(segment_id, times);
       else await retime(segment_id, times);
     };
-    const dub: Edits["dub"] = async (segment_id) => {
-      await attempt(() => data(dubLine({ path: { task_id: id, language, segment_id } })));
-    };
+    const dub: Edits["dub"] = (segment_id) =>
+      attempt(() => data(dubLine({ path: { task_id: id, language, segment_id } })));
     const dubChanged: Edits["dubChanged"] = async (lines) => {
       const done = await attempt(() =>
         editing.dub(
@@ -138,7 +109,8 @@ export function useEdits(id: string, language: string): Edits {
         ),
       );
       if (done) toast(t("editor.dubbing_lines", { count: lines.length }));
+      return done;
     };
-    return { saveText, retime, move, setLine, dub, dubChanged, edit };
+    return { saveDraft, saveText, retime, move, setLine, dub, dubChanged, edit };
   }, [cache, id, language, say, t]);
 }

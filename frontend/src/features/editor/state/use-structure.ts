@@ -7,7 +7,7 @@ import { rowsOf } from "@/core/lines";
 import { splitAt } from "@/core/split";
 import { useCaret } from "./caret";
 import { useEditor } from "./context";
-import { draftKey, type Side, useDrafts } from "./drafts";
+import { draftKey, type Side } from "./drafts";
 import { useEdits } from "./use-edits";
 import { show } from "./view";
 
@@ -30,12 +30,9 @@ export function useStructure(): Structure {
   const { task, language, rows, transport, duration } = useEditor();
   const id = task.task_id;
   const cache = useQueryClient();
-  const { edit, saveText } = useEdits(id, language);
+  const { edit, saveDraft } = useEdits(id, language);
   /** Save what is typed: it is the saved text that is cut. */
-  const settle = async (side: Side, segment: string) => {
-    const draft = useDrafts.getState().drafts[draftKey(side, language, segment)];
-    return !draft || saveText(side, segment, draft.text.trim(), draft.version);
-  };
+  const settle = (side: Side, segment: string) => saveDraft(draftKey(side, language, segment));
   const saved = (segment: string) => {
     const segments = cache.getQueryData<SegmentRead[]>(keys.segments(id)) ?? [];
     const lines = cache.getQueryData<LineRead[]>(keys.lines(id, language)) ?? [];

@@ -1,14 +1,15 @@
 import { ChevronDown, ChevronUp, FolderOpen, RotateCw, Upload } from "lucide-react";
-import { lazy, Suspense, useEffect, useState } from "react";
+import { useEffect, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { Button } from "@/components/ui/button";
 import { IconButton } from "@/components/ui/icon-button";
+import { later } from "@/components/ui/later";
 import { isRetryable, undecided, type UploadState, useUploads } from "../state/store";
 import { ChooseFiles } from "./choose-files";
 import { UploadRow } from "./upload-row";
 import { useIncomingFiles } from "./use-incoming-files";
 
-const PlanDialog = lazy(() => import("./plan-dialog"));
+const PlanDialog = later(() => import("./plan-dialog"));
 
 const MOVING = new Set<UploadState>(["waiting", "sending", "finishing"]);
 
@@ -29,9 +30,9 @@ export function UploadDock() {
       {over && <DropHint />}
       {items.length > 0 && <Dock />}
       {asking && (
-        <Suspense>
+        <div className="panel shadow-card fixed right-3 bottom-3 z-40 empty:hidden">
           <PlanDialog />
-        </Suspense>
+        </div>
       )}
     </>
   );

@@ -1,5 +1,5 @@
 import { create } from "zustand";
-import { completeUpload, deleteUpload, type TaskConfig } from "@/api/generated";
+import { completeUpload, deleteUpload, getUpload, type TaskConfig } from "@/api/generated";
 import { ApiProblem, data } from "@/api/problems";
 import { isSame, keepUploads, keptUploads } from "./kept";
 import { Rate } from "./rate";
@@ -116,6 +116,19 @@ export const useUploads = create<UploadsState>((set, get) => ({
   clearDone: () => set({ items: get().items.filter((one) => one.state !== "done") }),
   ask: (asking) => set({ asking }),
 }));
+
+/** What of an upload that was interrupted has arrived; one that is gone is forgotten. */
+async function lookUp({ id, uploadId = "" }: UploadItem): Promise<void> {
+  try {
+    const { arrived } = await data(getUpload({ path: { upload_id: uploadId } }));
+    change(id, { sent: arrived.reduce((sum, part) => sum + part.size, 0) });
+  } catch (error) {
+    if (!(error instanceof ApiProblem && error.status === 404)) return; // seen when it goes on
+    drop(id);
+    keep();
+  }
+}
+for (const one of useUploads.getState().items) void lookUp(one);
 
 /** A failed upload is worth another try unless the file itself was refused. */
 export function isRetryable(one: UploadItem): boolean {
