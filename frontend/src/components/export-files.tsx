@@ -1,14 +1,13 @@
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { Download, FileAudio, FileText, FileVideo, Trash2 } from "lucide-react";
 import { useTranslation } from "react-i18next";
-import { toast } from "sonner";
 import { exporting, isOpen, recipesQuery } from "@/api/exports";
 import type { Artifact, ExportRead, PresetRead } from "@/api/generated";
 import { keys } from "@/api/keys";
 import { bytes, languageName } from "@/core/format";
 import { tone } from "@/core/progress";
 import { burnedIn, presetOf } from "@/core/recipes";
-import { useProblemText } from "@/i18n/problem-text";
+import { useRefusal } from "@/i18n/refusal";
 import { EngineText } from "./engine-text";
 import { Badge } from "./ui/badge";
 import { Bar } from "./ui/bar";
@@ -39,12 +38,12 @@ export function FileRow({ name, size, media_type, url }: Pick<Artifact, "name" |
 /** An export by recipe: how far it is, then its files. */
 export function MadeExport({ task, made }: { task: string; made: ExportRead }) {
   const { t, i18n } = useTranslation();
-  const say = useProblemText();
+  const refuse = useRefusal();
   const cache = useQueryClient();
   const { mutate, isPending } = useMutation({
     mutationFn: () => exporting.remove(task, made.export_id),
     onSuccess: () => cache.invalidateQueries({ queryKey: keys.exports(task) }),
-    onError: (error) => toast.error(say(error)),
+    onError: (error) => refuse(error),
   });
   const { data: presets = NO_PRESETS } = useQuery(recipesQuery);
   const preset = presetOf(made.recipe, presets);

@@ -1,6 +1,7 @@
 """A video arrives: its task is known before the first byte, and seen once the last one is stored."""
 
 import uuid
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -47,9 +48,9 @@ def announce(parts: Gateway, who: Caller) -> str:
 
 
 def begin_task(
-    session: Session, parts: Gateway, task_id: str, arrived: Arrived, config: dict[str, Any], *, start: bool
+    session: Session, parts: Gateway, task_id: str, arrived: Arrived, config: dict[str, Any], *, start: Sequence[str]
 ) -> TaskRead:
-    """Make an announced task one that people see; with `start`, all its languages are processed at once.
+    """Make an announced task one that people see; the languages of `start` are processed at once.
 
     A task that is one already is answered as it is. Raises: Problem 409 `upload_abandoned`.
     """
@@ -63,11 +64,10 @@ def begin_task(
     task.video_filename = arrived.video.key.rsplit("/", 1)[-1]
     task.video_size = arrived.video.size
     task.config, task.status, task.created_at = config, Status.PENDING, now()
-    languages: list[str] = config["target_languages"]
-    session.add_all(TaskLanguage(task_id=task_id, language=code) for code in languages)
+    session.add_all(TaskLanguage(task_id=task_id, language=code) for code in config["target_languages"])
     session.flush()
     tell(session, task, "base", "task", "created", video_original_name=task.video_original_name)
-    steps = plan_request(queries.board(session, task), languages, Stage.EXPORT) if start and languages else []
+    steps = plan_request(queries.board(session, task), start, Stage.EXPORT) if start else []
     carry_out(session, task, steps)
     session.flush()
     return read_task(session, parts.hub, task)

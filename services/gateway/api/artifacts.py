@@ -3,7 +3,7 @@
 import asyncio
 import mimetypes
 import re
-from collections.abc import AsyncIterator, Collection, Sequence
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Annotated, BinaryIO
@@ -25,7 +25,7 @@ from services.gateway.api.context import (
 )
 from services.gateway.api.problems import Problem, not_found, unprocessable
 from services.gateway.api.reading import read_task
-from services.gateway.api.schemas import Artifact, LogRead, TaskRead
+from services.gateway.api.schemas import Artifact, LogRead, SubtitlePreview, TaskRead
 from services.gateway.api.subtitles import read_brought, refuse_oversize
 from services.gateway.api.turns import turns
 from services.gateway.database import queries
@@ -33,9 +33,10 @@ from services.gateway.database.consequences import outdate_voices
 from services.gateway.database.edits import Edit
 from services.gateway.database.exports import OLDER
 from services.gateway.database.jobs import spans
-from services.gateway.database.tables import Task
-from services.gateway.planning.alignment import match_cues
-from services.gateway.planning.remarks import with_match, with_remarks
+from services.gateway.database.line_rows import with_missing_lines
+from services.gateway.database.tables import LineRow, SegmentRow, Task
+from services.gateway.planning.alignment import Matched, match_cues
+from services.gateway.planning.remarks import remarks_of, with_match, with_remarks
 from shared.pipeline import BASE, TARGET_LANGUAGES
 from shared.storage import ObjectInfo, ObjectNotFound, ObjectStore, is_key, keys, put_bytes
 from shared.transcript import Cue
@@ -211,6 +212,19 @@ async def put_subtitles(task_id: str, language: str, request: Request, parts: Pa
     """
     if language not in (BASE, *TARGET_LANGUAGES):
         raise not_found(f"language '{language[:20]}'")
+    return await turns(request).run(_take_subtitles, task_id, language, await _body(request), parts, who)
+
+
+@router.post("/languages/{language}/subtitles/preview", operation_id="preview_subtitles")
+async def preview_subtitles(task_id: str, language: str, request: Request, parts: Parts, who: Who) -> SubtitlePreview:
+    """What bringing a subtitle file as the translation would do; nothing is kept or changed."""
+    if language not in TARGET_LANGUAGES:
+        raise not_found(f"language '{language[:20]}'")
+    return await turns(request).run(_preview, task_id, language, await _body(request), parts, who)
+
+
+async def _body(request: Request) -> bytes:
+    """The subtitle file a request brings. Raises: Problem 413."""
     announced = request.headers.get("content-length", "")
     if announced.isdecimal() and len(announced) < 19:
         refuse_oversize(int(announced))
@@ -218,7 +232,28 @@ async def put_subtitles(task_id: str, language: str, request: Request, parts: Pa
     async for chunk in request.stream():
         data += chunk
         refuse_oversize(len(data))
-    return await turns(request).run(_take_subtitles, task_id, language, bytes(data), parts, who)
+    return bytes(data)
+
+
+def _preview(task_id: str, language: str, data: bytes, parts: Gateway, who: Who) -> SubtitlePreview:
+    with parts.database.read() as session:
+        task = visible_task(session, who, task_id)
+        segments = queries.segments(session, task_id)
+        lines = queries.lines(session, task_id, language)
+    reading = read_brought(data, language, "")
+    matched, texts = matched_texts(task, language, segments, lines, reading.cues)
+    config = with_remarks({}, language, reading.remarks)
+    changed = [key for key, text in texts.items() if key not in lines or lines[key].text != text]
+    return SubtitlePreview(
+        format=reading.format,
+        cues=len(reading.cues),
+        cues_unmatched=len(matched.unmatched) if segments else 0,
+        lines=len(texts) + len(matched.without),
+        lines_matched=len(texts),
+        lines_changed=len(changed),
+        lines_edited=sum(key in lines and lines[key].edited for key in changed),
+        remarks=remarks_of(with_match(config, language, matched) if segments else config).get(language, []),
+    )
 
 
 def _take_subtitles(task_id: str, language: str, data: bytes, parts: Gateway, who: Who) -> TaskRead:
@@ -253,15 +288,23 @@ def _may_be_brought(session: Session, task: Task, language: str) -> None:
         raise unprocessable("source_language_required", "name the language of the subtitles first", "/source_language")
 
 
-def _bring_texts(session: Session, task: Task, language: str, cues: Sequence[Cue], author: str | None) -> None:
-    segments = queries.segments(session, task.task_id)
-    lines = queries.lines(session, task.task_id, language)
+def matched_texts(
+    task: Task, language: str, segments: Sequence[SegmentRow], lines: Mapping[str, LineRow], cues: Sequence[Cue]
+) -> tuple[Matched, Mapping[str, str]]:
+    """How the cues of a translation match, and the text of each segment that has one."""
     as_they_stand = task.config.get("captions") == "as_written"
     said_here = {key for key, line in lines.items() if not line.omitted}
     own = [replace(one, omission=None) if one.segment_id in said_here else one for one in spans(segments)]
     matched = match_cues(own, cues, language, as_they_stand=as_they_stand)
     as_is = match_cues(own, cues, language, as_they_stand=True).texts
-    texts = matched.texts | {key: text for key, text in as_is.items() if text == lines[key].text}  # as it was taken out
+    taken_out = {key: text for key, text in as_is.items() if key in lines and text == lines[key].text}
+    return matched, matched.texts | taken_out
+
+
+def _bring_texts(session: Session, task: Task, language: str, cues: Sequence[Cue], author: str | None) -> None:
+    segments = queries.segments(session, task.task_id)
+    lines = with_missing_lines(session, task, language, segments)
+    matched, texts = matched_texts(task, language, segments, lines, cues)
     if segments:
         task.config = with_match(task.config, language, matched)
     edit = Edit(session, task, "bring_subtitles", author)

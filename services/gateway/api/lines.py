@@ -1,5 +1,6 @@
 """Read and edit lines; do lines again."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from fastapi import APIRouter, Request, Response
@@ -17,9 +18,10 @@ from services.gateway.api.context import (
     locked_visible_task,
     visible_task,
 )
+from services.gateway.api.possible import refuse_unless_possible
 from services.gateway.api.problems import Problem, unprocessable
 from services.gateway.api.reading import read_line
-from services.gateway.api.schemas import LineRead, LineUpdate, Redub, Started, StartedLines
+from services.gateway.api.schemas import LineChanges, LineRead, LineUpdate, Redub, Started, StartedLines
 from services.gateway.api.voices import check_voice
 from services.gateway.capabilities import can_hear
 from services.gateway.database import account, queries
@@ -28,6 +30,7 @@ from services.gateway.database.jobs import media, spans
 from services.gateway.database.listening import listen_to_all
 from services.gateway.database.redo import outdated, redo
 from services.gateway.database.tables import LineRow, SegmentRow, Task
+from shared.messaging import EngineInfo
 from shared.pipeline import Stage
 
 router = APIRouter(prefix="/api/tasks/{task_id}/languages/{language}", tags=["lines"])
@@ -77,18 +80,59 @@ def update_line(
         segment = known_segment(session, task_id, segment_id)
         line = known_line(session, task_id, language, segment_id)
         check_version(request, line.version)
-        given = change.model_dump(exclude_unset=True)
-        wanted = {name: value for name, value in given.items() if value is not None or name not in _NOT_NULL}
-        _check(session, task, segment, line, wanted)
-        if change.voice is not None:
-            check_voice(session, task, engines, change.voice, language)
         edit = Edit(session, task, "update_line", who.owner)
-        edit.change(line, **_columns(segment, line, wanted))
-        if "text" in wanted:
-            account.remember(session, task, language, segment.text, wanted["text"])
+        wanted = _change(session, task, edit, segment, line, change, engines)
         edit.finish(f"{language}, line {segment_id}: {_summary(wanted)}")
         response.headers["ETag"] = etag(line.version)
         return read_line(segment, line)
+
+
+@router.patch("/lines", operation_id="update_lines")
+def update_lines(
+    task_id: str, language: str, changes: LineChanges, parts: Parts, who: Who, engines: Engines
+) -> list[LineRead]:
+    """Edit several lines as one edit, which one undo reverts. All of them are changed, or none.
+
+    Raises: 412 `version_conflict` when one of them was changed meanwhile.
+    """
+    with parts.database.write() as session:
+        task = locked_visible_task(session, who, task_id)
+        known_language(session, task, language)
+        named = [change.segment_id for change in changes.lines]
+        lines = queries.lines(session, task_id, language, named)
+        segments = {one.segment_id: one for one in queries.segments(session, task_id, named)}
+        edit = Edit(session, task, "update_lines", who.owner)
+        read = []
+        for change in changes.lines:
+            key = change.segment_id
+            line = lines.get(key) or known_line(session, task_id, language, key)  # which says so
+            if change.version not in (None, line.version):
+                raise Problem(412, "version_conflict", f"line {key} was changed meanwhile; read it again")
+            _change(session, task, edit, segments[key], line, change, engines)
+            read.append((segments[key], line))
+        edit.finish(f"{language}: {len(named)} lines")
+        return [read_line(segment, line) for segment, line in read]
+
+
+def _change(
+    session: Session,
+    task: Task,
+    edit: Edit,
+    segment: SegmentRow,
+    line: LineRow,
+    change: LineUpdate,
+    engines: Sequence[EngineInfo],
+) -> dict[str, Any]:
+    """Make one change of a line part of `edit`; returns what was asked for."""
+    given = change.model_dump(exclude_unset=True, include=set(LineUpdate.model_fields))
+    wanted = {name: value for name, value in given.items() if value is not None or name not in _NOT_NULL}
+    _check(session, task, segment, line, wanted)
+    if change.voice is not None:
+        check_voice(session, task, engines, change.voice, line.language)
+    edit.change(line, **_columns(segment, line, wanted))
+    if "text" in wanted:
+        account.remember(session, task, line.language, segment.text, wanted["text"])
+    return wanted
 
 
 def _check(session: Session, task: Task, segment: SegmentRow, line: LineRow, wanted: dict[str, Any]) -> None:
@@ -144,6 +188,30 @@ def dub_line(task_id: str, language: str, segment_id: str, parts: Parts, who: Wh
         redo(session, task, language, [segment_id])
     return Started(
         message=f"Started {Stage.CLONING} of one line", task_id=task_id, language=language, stage=Stage.CLONING
+    )
+
+
+@router.post("/lines/{segment_id}/translate", status_code=202, operation_id="translate_line")
+def translate_line(task_id: str, language: str, segment_id: str, parts: Parts, who: Who, engines: Engines) -> Started:
+    """Give the text of a line back to the translator, whoever wrote it, and speak it again.
+
+    What was spoken before stays among the takes, with its text. The translation memory is asked before the
+    translator: what it holds of the source text comes again.
+    """
+    with parts.database.write() as session:
+        task = locked_visible_task(session, who, task_id)
+        line = known_line(session, task_id, language, segment_id)
+        refuse_unless_possible(engines, task.source_language, language, subtitles=True, translation=False)
+        edit = Edit(session, task, "translate_line", who.owner)
+        edit.change(line, text=None, provided=None, edited=False, pinned=False, origin="engine")
+        edit.finish(f"{language}, line {segment_id}: translated again")
+        session.flush()
+        redo(session, task, language, [segment_id])
+    return Started(
+        message=f"Started {Stage.TRANSLATION} of one line",
+        task_id=task_id,
+        language=language,
+        stage=Stage.TRANSLATION,
     )
 
 

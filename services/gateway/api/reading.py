@@ -127,6 +127,7 @@ def _language(task: Task, row: TaskLanguage, runs: Runs, issues: int, hub: Hub) 
         message=shown.get("message", ""),
         eta_seconds=shown.get("eta_seconds"),
         issues=issues,
+        brought=row.language in task.config.get("translation_keys", {}),
         gate_passed=row.gate["passed"] if row.gate else None,
         gate=("passed" if row.gate["passed"] else "failed") if row.gate else None,
         gate_reasons=row.gate.get("reasons", []) if row.gate else [],

@@ -146,6 +146,7 @@ class LanguageStatus(BaseModel):
     gate_reasons: list[GateReason] = Field(
         default=[], description="why it did not pass and what would mend it, the gravest first"
     )
+    brought: bool = Field(default=False, description="a person brought its translation as subtitles")
     waiting_for: Literal["doubtful_source"] | None = Field(
         default=None, description="it is pending until the question of the task is answered"
     )
@@ -470,6 +471,32 @@ class LineUpdate(_Schema):
     voice: VoiceChoice | None = None
     omitted: bool | None = Field(default=None, description="keep the original audio")
     pinned: bool | None = Field(default=None, description="keep this take when everything is dubbed again")
+
+
+class LineChange(LineUpdate):
+    """An edit of one of several lines."""
+
+    segment_id: SegmentId
+    version: int | None = Field(default=None, description="of the line that was edited; None: whatever it is")
+
+
+class LineChanges(_Schema):
+    """Edits of several lines that count as one."""
+
+    lines: list[LineChange] = Field(min_length=1, max_length=5000)
+
+
+class SubtitlePreview(BaseModel):
+    """What bringing a subtitle file as a translation would do."""
+
+    format: str
+    cues: int
+    cues_unmatched: int = Field(description="at whose time nobody says anything")
+    lines: int = Field(description="lines of the video that somebody says")
+    lines_matched: int
+    lines_changed: int = Field(description="that would have another text than now")
+    lines_edited: int = Field(description="of these, lines that a person wrote")
+    remarks: list[Remark] = Field(description="what would be repaired, merged or left out")
 
 
 class Redub(_Schema):

@@ -148,7 +148,7 @@ def _finish(
             stored.setdefault("translation_keys", {})[language] = key
     if upload.video is None:
         raise unprocessable("missing_video", "the form has no video", "/video")
-    start = upload.fields.get("start", "").lower() in ("1", "true", "yes")
+    start = config.target_languages if upload.fields.get("start", "").lower() in ("1", "true", "yes") else []
     with parts.database.write() as session:
         return begin_task(session, parts, task_id, Arrived(upload.video_name, upload.video), stored, start=start)
 

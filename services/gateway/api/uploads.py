@@ -166,7 +166,8 @@ async def complete_upload(upload_id: str, body: UploadComplete, parts: Parts, wh
     if done is None:
         config = await asyncio.to_thread(with_defaults, parts.database, who.account, body.config)
         engines = await parts.capabilities.engines()
-        _refuse_impossible(engines, config, inside=lambda: True)
+        if body.start:
+            _possible(engines, config, inside=lambda: True)  # before the parts are joined
         done = await parts.threads.transfer(partial(_complete, parts, row, config, engines, start=body.start))
     response.headers["Location"] = f"/api/tasks/{done.task_id}"
     response.headers["ETag"] = etag(done.version)
@@ -180,12 +181,22 @@ def _find(parts: Gateway, who: Caller, upload_id: str) -> tuple[UploadRow, TaskR
         return row, read_task(session, parts.hub, task) if task else None
 
 
-def _refuse_impossible(engines: Sequence[EngineInfo], config: TaskConfig, *, inside: Callable[[], bool]) -> None:
+def _possible(engines: Sequence[EngineInfo], config: TaskConfig, *, inside: Callable[[], bool]) -> list[str]:
+    """The target languages that can be begun; the others wait for what they need. Raises: Problem 422, if all do."""
     text = config.text_track is not None
+    possible, refused = [], []
     for language in config.target_languages:
-        refuse_unless_possible(
-            engines, config.source_language, language, subtitles=text, translation=False, inside=inside
-        )
+        try:
+            refuse_unless_possible(
+                engines, config.source_language, language, subtitles=text, translation=False, inside=inside
+            )
+        except Problem as problem:
+            refused.append(problem)
+        else:
+            possible.append(language)
+    if refused and not possible:
+        raise refused[0]
+    return possible
 
 
 def _complete(
@@ -197,10 +208,12 @@ def _complete(
         info = _join(parts, row)
         with parts.store.open(row.key, 0, SNIFF_BYTES) as source:
             refuse_unless_video(source.read(), "")
-        _refuse_impossible(engines, config, inside=lambda: may_have_text(parts.store, row.key, info.size))
+        begun = (
+            _possible(engines, config, inside=lambda: may_have_text(parts.store, row.key, info.size)) if start else []
+        )
         with parts.database.write() as session:
             return begin_task(
-                session, parts, row.task_id, Arrived(row.filename, info), config.model_dump(mode="json"), start=start
+                session, parts, row.task_id, Arrived(row.filename, info), config.model_dump(mode="json"), start=begun
             )
     except (StorageError, Problem) as error:
         if isinstance(error, Problem) and error.status == 415:

@@ -24,7 +24,10 @@ router = APIRouter(prefix="/api/tasks/{task_id}", tags=["work"])
 
 @router.post("/process", status_code=202, operation_id="process_task")
 def process_task(task_id: str, body: ProcessTask, parts: Parts, who: Who, engines: Engines) -> TaskRead:
-    """Bring languages up to a stage; all target languages when none are named. New ones are added to the task."""
+    """Bring languages up to a stage; all target languages when none are named. New ones are added to the task.
+
+    Where none are named, one that is not possible yet waits, say for its translation, and holds up no other.
+    """
     languages = _checked(task_id, body.languages, engines, parts, who)
     return _process(task_id, languages, body, parts, who)
 
@@ -79,22 +82,28 @@ def retry_task(task_id: str, parts: Parts, who: Who) -> TaskRead:
 def _checked(
     task_id: str, languages: Sequence[str] | None, engines: Sequence[EngineInfo], parts: Gateway, who: Caller
 ) -> Sequence[str]:
-    """The languages meant, each of them possible."""
+    """The languages meant, each of them possible; where none are named, those that are not wait for what they need."""
     with parts.database.read() as session:
         task = visible_task(session, who, task_id)
         rows = queries.languages(session, [task_id]).get(task_id, [])
     wanted = list(dict.fromkeys(languages or [row.language for row in rows]))
     if not wanted:
         raise unprocessable("no_target_languages", "the task has no target languages; name some", "/languages")
+    refused = {}
     for language in wanted:
-        refuse_unless_possible(
-            engines,
-            task.source_language or task.config.get("source_language"),
-            language,
-            subtitles="subtitles_key" in task.config,
-            translation=language in task.config.get("translation_keys", {}),
-        )
-    return wanted
+        try:
+            refuse_unless_possible(
+                engines,
+                task.source_language or task.config.get("source_language"),
+                language,
+                subtitles="subtitles_key" in task.config,
+                translation=language in task.config.get("translation_keys", {}),
+            )
+        except Problem as problem:
+            refused[language] = problem
+    if refused and (languages or len(refused) == len(wanted)):
+        raise next(iter(refused.values()))
+    return [language for language in wanted if language not in refused]
 
 
 def _process(task_id: str, languages: Sequence[str], what: ProcessRequest, parts: Gateway, who: Caller) -> TaskRead:

@@ -9,11 +9,11 @@ from sqlmodel import Session
 
 from services.gateway.database import account, casting, history, queries
 from services.gateway.database.kept_engines import keeping
-from services.gateway.database.line_rows import add_lines, keeps_others
+from services.gateway.database.line_rows import with_missing_lines
 from services.gateway.database.queries import Placed, Spoken
 from services.gateway.database.tables import JobRow, LineRow, SegmentRow, StageRun, Task
 from services.gateway.planning import pace, units, voices
-from services.gateway.planning.captions import is_unsaid, omission
+from services.gateway.planning.captions import omission
 from services.gateway.planning.fair_share import is_long_export, rank, video_seconds
 from services.gateway.planning.pace import Pace, measure
 from services.gateway.planning.slots import Span
@@ -216,13 +216,7 @@ def _redo(session: Session, run: StageRun) -> bool:
 
 def _translate(session: Session, task: Task, run: StageRun) -> list[TranslateLines]:
     segments = queries.spoken_segments(session, task.task_id)
-    lines = queries.lines(session, task.task_id, run.language)
-    new = {one.segment_id: one.revision for one in segments if one.segment_id not in lines}
-    if new:
-        keeps = keeps_others(task)
-        unsaid = {one.segment_id for one in segments if is_unsaid(one.decisions, one.language, keeps_others=keeps)}
-        add_lines(session, task.task_id, run.language, new, {}, unsaid)
-        lines = queries.lines(session, task.task_id, run.language)
+    lines = with_missing_lines(session, task, run.language, segments)
     redo = _redo(session, run)
     revisions = {segment.segment_id: segment.revision for segment in segments}
     todo = {

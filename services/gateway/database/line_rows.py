@@ -1,11 +1,13 @@
 """Many lines at once."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 
 from sqlalchemy import insert
 from sqlmodel import Session
 
-from services.gateway.database.tables import LineRow, Task
+from services.gateway.database import queries
+from services.gateway.database.tables import LineRow, SegmentRow, Task
+from services.gateway.planning.captions import is_unsaid
 
 
 def keeps_others(task: Task) -> bool:
@@ -40,3 +42,17 @@ def add_lines(
         for key, revision in segments.items()
     ]
     session.execute(insert(LineRow.__table__), rows)  # type: ignore[attr-defined]
+
+
+def with_missing_lines(
+    session: Session, task: Task, language: str, segments: Sequence[SegmentRow]
+) -> dict[str, LineRow]:
+    """The lines of a language by segment, after empty ones were added for those of `segments` that had none."""
+    lines = queries.lines(session, task.task_id, language)
+    new = {one.segment_id: one.revision for one in segments if one.segment_id not in lines}
+    if not new:
+        return lines
+    keeps = keeps_others(task)
+    unsaid = {one.segment_id for one in segments if is_unsaid(one.decisions, one.language, keeps_others=keeps)}
+    add_lines(session, task.task_id, language, new, {}, unsaid)
+    return queries.lines(session, task.task_id, language)

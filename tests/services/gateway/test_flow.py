@@ -152,6 +152,10 @@ def test_a_person_translation_is_used_and_kept(small_world: World) -> None:
     assert [line["text"] for line in lines] == ["zeile 0", "zeile 1", "zeile 2"]
     refused = gateway.http.post(f"/api/tasks/{task_id}/process", json={"languages": ["ja"]})
     assert (refused.status_code, refused.json()["code"]) == (422, "language_unsupported")
+    gateway.http.patch(f"/api/tasks/{task_id}", json={"target_languages": ["de", "es", "ja"]})
+    begun = gateway.http.post(f"/api/tasks/{task_id}/process", json={})
+    states = {code: state["status"] for code, state in begun.json()["language_status"].items()}
+    assert (begun.status_code, states["es"], states["ja"]) == (202, "processing", "pending")
 
 
 def test_a_translation_brought_to_a_finished_language_is_dubbed_by_the_next_start(small_world: World) -> None:

@@ -1251,6 +1251,12 @@ export type LanguageService = {
  */
 export type LanguageStatus = {
     /**
+     * Brought
+     *
+     * a person brought its translation as subtitles
+     */
+    brought?: boolean;
+    /**
      * Error Code
      */
     error_code?: string | null;
@@ -1312,6 +1318,65 @@ export type LanguageStatus = {
      * it is pending until the question of the task is answered
      */
     waiting_for?: 'doubtful_source' | null;
+};
+
+/**
+ * LineChange
+ *
+ * An edit of one of several lines.
+ */
+export type LineChange = {
+    /**
+     * End S
+     */
+    end_s?: number | null;
+    /**
+     * Omitted
+     *
+     * keep the original audio
+     */
+    omitted?: boolean | null;
+    /**
+     * Pinned
+     *
+     * keep this take when everything is dubbed again
+     */
+    pinned?: boolean | null;
+    /**
+     * Segment Id
+     */
+    segment_id: string;
+    /**
+     * Speaker Id
+     */
+    speaker_id?: string | null;
+    /**
+     * Start S
+     */
+    start_s?: number | null;
+    /**
+     * Text
+     */
+    text?: string | null;
+    /**
+     * Version
+     *
+     * of the line that was edited; None: whatever it is
+     */
+    version?: number | null;
+    voice?: VoiceChoice | null;
+};
+
+/**
+ * LineChanges
+ *
+ * Edits of several lines that count as one.
+ */
+export type LineChanges = {
+    /**
+     * Lines
+     */
+    lines: Array<LineChange>;
 };
 
 /**
@@ -2565,6 +2630,56 @@ export type SubtitleFile = {
      * of ASS files
      */
     style?: AssStyle;
+};
+
+/**
+ * SubtitlePreview
+ *
+ * What bringing a subtitle file as a translation would do.
+ */
+export type SubtitlePreview = {
+    /**
+     * Cues
+     */
+    cues: number;
+    /**
+     * Cues Unmatched
+     *
+     * at whose time nobody says anything
+     */
+    cues_unmatched: number;
+    /**
+     * Format
+     */
+    format: string;
+    /**
+     * Lines
+     *
+     * lines of the video that somebody says
+     */
+    lines: number;
+    /**
+     * Lines Changed
+     *
+     * that would have another text than now
+     */
+    lines_changed: number;
+    /**
+     * Lines Edited
+     *
+     * of these, lines that a person wrote
+     */
+    lines_edited: number;
+    /**
+     * Lines Matched
+     */
+    lines_matched: number;
+    /**
+     * Remarks
+     *
+     * what would be repaired, merged or left out
+     */
+    remarks: Array<Remark>;
 };
 
 /**
@@ -6058,6 +6173,82 @@ export type ListLinesResponses = {
 
 export type ListLinesResponse = ListLinesResponses[keyof ListLinesResponses];
 
+export type UpdateLinesData = {
+    body: LineChanges;
+    path: {
+        /**
+         * Task Id
+         */
+        task_id: string;
+        /**
+         * Language
+         */
+        language: string;
+    };
+    query?: never;
+    url: '/api/tasks/{task_id}/languages/{language}/lines';
+};
+
+export type UpdateLinesErrors = {
+    /**
+     * The body is cut off or malformed
+     */
+    400: Problem;
+    /**
+     * No API key, or one that is not known
+     */
+    401: Problem;
+    /**
+     * Of another origin; or the address of a part is not valid any more
+     */
+    403: Problem;
+    /**
+     * There is no such thing, or it is another account's
+     */
+    404: Problem;
+    /**
+     * Not in the state that things are in
+     */
+    409: Problem;
+    /**
+     * Changed meanwhile: `If-Match` names another version
+     */
+    412: Problem;
+    /**
+     * The body is too large
+     */
+    413: Problem;
+    /**
+     * Under a name that LocalClip does not answer to
+     */
+    421: Problem;
+    /**
+     * Not valid; `errors` points at the fields
+     */
+    422: Problem;
+    /**
+     * A defect
+     */
+    500: Problem;
+    /**
+     * Database, broker or object store do not answer; try again later
+     */
+    503: Problem;
+};
+
+export type UpdateLinesError = UpdateLinesErrors[keyof UpdateLinesErrors];
+
+export type UpdateLinesResponses = {
+    /**
+     * Response Update Lines
+     *
+     * Successful Response
+     */
+    200: Array<LineRead>;
+};
+
+export type UpdateLinesResponse = UpdateLinesResponses[keyof UpdateLinesResponses];
+
 export type GetLineData = {
     body?: never;
     path: {
@@ -6474,6 +6665,72 @@ export type ChooseTakeResponses = {
 
 export type ChooseTakeResponse = ChooseTakeResponses[keyof ChooseTakeResponses];
 
+export type TranslateLineData = {
+    body?: never;
+    path: {
+        /**
+         * Task Id
+         */
+        task_id: string;
+        /**
+         * Language
+         */
+        language: string;
+        /**
+         * Segment Id
+         */
+        segment_id: string;
+    };
+    query?: never;
+    url: '/api/tasks/{task_id}/languages/{language}/lines/{segment_id}/translate';
+};
+
+export type TranslateLineErrors = {
+    /**
+     * No API key, or one that is not known
+     */
+    401: Problem;
+    /**
+     * Of another origin; or the address of a part is not valid any more
+     */
+    403: Problem;
+    /**
+     * There is no such thing, or it is another account's
+     */
+    404: Problem;
+    /**
+     * Not in the state that things are in
+     */
+    409: Problem;
+    /**
+     * Under a name that LocalClip does not answer to
+     */
+    421: Problem;
+    /**
+     * Not valid; `errors` points at the fields
+     */
+    422: Problem;
+    /**
+     * A defect
+     */
+    500: Problem;
+    /**
+     * Database, broker or object store do not answer; try again later
+     */
+    503: Problem;
+};
+
+export type TranslateLineError = TranslateLineErrors[keyof TranslateLineErrors];
+
+export type TranslateLineResponses = {
+    /**
+     * Successful Response
+     */
+    202: Started;
+};
+
+export type TranslateLineResponse = TranslateLineResponses[keyof TranslateLineResponses];
+
 export type ListenToLinesData = {
     body?: never;
     path: {
@@ -6741,6 +6998,68 @@ export type PutSubtitlesResponses = {
 };
 
 export type PutSubtitlesResponse = PutSubtitlesResponses[keyof PutSubtitlesResponses];
+
+export type PreviewSubtitlesData = {
+    body?: never;
+    path: {
+        /**
+         * Task Id
+         */
+        task_id: string;
+        /**
+         * Language
+         */
+        language: string;
+    };
+    query?: never;
+    url: '/api/tasks/{task_id}/languages/{language}/subtitles/preview';
+};
+
+export type PreviewSubtitlesErrors = {
+    /**
+     * No API key, or one that is not known
+     */
+    401: Problem;
+    /**
+     * Of another origin; or the address of a part is not valid any more
+     */
+    403: Problem;
+    /**
+     * There is no such thing, or it is another account's
+     */
+    404: Problem;
+    /**
+     * Not in the state that things are in
+     */
+    409: Problem;
+    /**
+     * Under a name that LocalClip does not answer to
+     */
+    421: Problem;
+    /**
+     * Not valid; `errors` points at the fields
+     */
+    422: Problem;
+    /**
+     * A defect
+     */
+    500: Problem;
+    /**
+     * Database, broker or object store do not answer; try again later
+     */
+    503: Problem;
+};
+
+export type PreviewSubtitlesError = PreviewSubtitlesErrors[keyof PreviewSubtitlesErrors];
+
+export type PreviewSubtitlesResponses = {
+    /**
+     * Successful Response
+     */
+    200: SubtitlePreview;
+};
+
+export type PreviewSubtitlesResponse = PreviewSubtitlesResponses[keyof PreviewSubtitlesResponses];
 
 export type GetTakeData = {
     body?: never;

@@ -1,18 +1,17 @@
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useTranslation } from "react-i18next";
-import { toast } from "sonner";
 import { type LineRead, takeSegmentAsWritten, takeSegmentsAsWritten } from "@/api/generated";
 import { keys } from "@/api/keys";
 import { data } from "@/api/problems";
 import { Button } from "@/components/ui/button";
-import { useProblemText } from "@/i18n/problem-text";
+import { useRefusal } from "@/i18n/refusal";
 import { useEditor } from "../state/context";
 
 /** What the caption of a line was taken for, and the way back: for this line, or for all of that kind. */
 export function CaptionDecisions({ line }: { line: LineRead }) {
   const { t } = useTranslation();
   const { task } = useEditor();
-  const say = useProblemText();
+  const refuse = useRefusal();
   const cache = useQueryClient();
   const path = { task_id: task.task_id };
   const decisions = line.decisions ?? [];
@@ -23,7 +22,7 @@ export function CaptionDecisions({ line }: { line: LineRead }) {
       await data(takeSegmentAsWritten({ path: one, headers: { "If-Match": "*" } }));
     },
     onSuccess: () => cache.invalidateQueries({ queryKey: keys.task(task.task_id) }),
-    onError: (error) => toast.error(say(error)),
+    onError: (error) => refuse(error),
   });
   if (decisions.length === 0) return null;
   return (

@@ -1,7 +1,6 @@
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
-import { toast } from "sonner";
 import { exporting, exportsQuery, recipesQuery } from "@/api/exports";
 import type { ExportRecipe, PresetRead } from "@/api/generated";
 import { keys } from "@/api/keys";
@@ -9,7 +8,7 @@ import { MadeExport } from "@/components/export-files";
 import { RecipePicker } from "@/components/recipe-picker";
 import { Button } from "@/components/ui/button";
 import { recipesFor } from "@/core/recipes";
-import { useProblemText } from "@/i18n/problem-text";
+import { useRefusal } from "@/i18n/refusal";
 import { useEditor } from "../state/context";
 
 const NO_PRESETS: PresetRead[] = [];
@@ -17,7 +16,7 @@ const NO_PRESETS: PresetRead[] = [];
 /** Other shapes: a master with all languages, sound alone, stems, burned-in subtitles. */
 export function RecipeSection() {
   const { t } = useTranslation();
-  const say = useProblemText();
+  const refuse = useRefusal();
   const { task, language } = useEditor();
   const cache = useQueryClient();
   const [chosen, setChosen] = useState("");
@@ -27,7 +26,7 @@ export function RecipeSection() {
     mutationFn: (recipe: ExportRecipe) =>
       Promise.all(recipesFor(recipe, [language]).map((one) => exporting.start(task.task_id, one))),
     onSuccess: () => cache.invalidateQueries({ queryKey: keys.exports(task.task_id) }),
-    onError: (error) => toast.error(say(error)),
+    onError: (error) => refuse(error),
   });
   const preset = presets.find(({ name }) => name === chosen) ?? presets[0];
   if (!preset) return null;

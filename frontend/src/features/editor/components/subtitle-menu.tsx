@@ -11,13 +11,13 @@ import { artifactsQuery } from "@/api/queries";
 import { download } from "@/components/download";
 import { IconButton } from "@/components/ui/icon-button";
 import { Menu, type MenuEntry } from "@/components/ui/menu";
-import { useProblemText } from "@/i18n/problem-text";
+import { useRefusal } from "@/i18n/refusal";
 import { useEditor } from "../state/context";
 
 /** Bring a translation as subtitles, or take one away. */
 export function SubtitleMenu() {
   const { t } = useTranslation();
-  const say = useProblemText();
+  const refuse = useRefusal();
   const cache = useQueryClient();
   const { task, language } = useEditor();
   const input = useRef<HTMLInputElement>(null);
@@ -38,7 +38,7 @@ export function SubtitleMenu() {
       const description = remarks > 0 ? t("remarks.toast", { count: remarks }) : t("editor.subtitles_taken_hint");
       toast.success(t("editor.subtitles_taken"), { description });
     } catch (error) {
-      toast.error(say(error));
+      refuse(error);
     }
   };
   const files = artifacts.filter((file) => file.language === language && /\.(srt|vtt|ass)$/i.test(file.name));

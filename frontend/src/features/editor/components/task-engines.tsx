@@ -11,7 +11,7 @@ import { Button } from "@/components/ui/button";
 import { Confirm } from "@/components/ui/confirm";
 import { languageName } from "@/core/format";
 import { BASE } from "@/core/progress";
-import { useProblemText } from "@/i18n/problem-text";
+import { useRefusal } from "@/i18n/refusal";
 
 /** What the task began with and keeps to, and what a better engine would bring and do again. */
 export function TaskEngines({ id }: { id: string }) {
@@ -95,7 +95,7 @@ function named({ engine, model }: { engine: string; model: string }): string {
 function useUpgrade(id: string): (engine: TaskEngineRead) => void {
   const { t } = useTranslation();
   const cache = useQueryClient();
-  const say = useProblemText();
+  const refuse = useRefusal();
   const { mutate } = useMutation({
     mutationFn: ({ language, port }: TaskEngineRead) =>
       data(upgradeEngines({ path: { task_id: id }, body: { languages: [language], ports: [port] } })),
@@ -104,7 +104,7 @@ function useUpgrade(id: string): (engine: TaskEngineRead) => void {
       void cache.invalidateQueries({ queryKey: keys.task(id) });
       toast.success(t("task_engines.upgraded"));
     },
-    onError: (error) => toast.error(say(error)),
+    onError: (error) => refuse(error),
   });
   return mutate;
 }

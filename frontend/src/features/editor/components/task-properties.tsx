@@ -1,7 +1,6 @@
 import { useMutation, useQuery } from "@tanstack/react-query";
 import { useQueryClient } from "@tanstack/react-query";
 import { useTranslation } from "react-i18next";
-import { toast } from "sonner";
 import { patchTask } from "@/api/cache";
 import { type TaskUpdate, updateTask } from "@/api/generated";
 import { data } from "@/api/problems";
@@ -14,7 +13,7 @@ import { MixFields } from "@/components/mix-fields";
 import { Field, Select } from "@/components/ui/fields";
 import { clock, languageName } from "@/core/format";
 import { BASE, type Stage } from "@/core/progress";
-import { useProblemText } from "@/i18n/problem-text";
+import { useRefusal } from "@/i18n/refusal";
 import { useEditor } from "../state/context";
 import { Report } from "./report";
 import { SubtitleRemarks } from "./subtitle-remarks";
@@ -88,11 +87,11 @@ export function TaskProperties() {
 function useChangeTask(): (change: TaskUpdate) => void {
   const { task } = useEditor();
   const cache = useQueryClient();
-  const say = useProblemText();
+  const refuse = useRefusal();
   const { mutate } = useMutation({
     mutationFn: (body: TaskUpdate) => data(updateTask({ path: { task_id: task.task_id }, body })),
     onSuccess: (next) => patchTask(cache, task.task_id, () => next),
-    onError: (error) => toast.error(say(error)),
+    onError: (error) => refuse(error),
   });
   return mutate;
 }

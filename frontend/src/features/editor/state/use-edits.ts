@@ -14,7 +14,7 @@ import {
 } from "@/api/generated";
 import { keys } from "@/api/keys";
 import { ApiProblem, data } from "@/api/problems";
-import { useProblemText } from "@/i18n/problem-text";
+import { useRefusal } from "@/i18n/refusal";
 import { draftKey, type Side, useDrafts } from "./drafts";
 import { isAway } from "./save-draft";
 import { putSegment, saverOf } from "./text-store";
@@ -38,7 +38,7 @@ export interface Edits {
 /** Everything that changes lines of a task in one language. */
 export function useEdits(id: string, language: string): Edits {
   const cache = useQueryClient();
-  const say = useProblemText();
+  const refuse = useRefusal();
   const { t } = useTranslation();
   return useMemo(() => {
     const reread = () => cache.invalidateQueries({ queryKey: keys.task(id) });
@@ -47,7 +47,7 @@ export function useEdits(id: string, language: string): Edits {
         await act();
         return true;
       } catch (error) {
-        toast.error(say(error));
+        refuse(error);
         return false;
       }
     };
@@ -58,7 +58,7 @@ export function useEdits(id: string, language: string): Edits {
     };
     const saver = saverOf(cache, id, (error) => {
       if (isAway(error)) toast.error(t("drafts.away"), { id: "drafts", description: t("drafts.kept") });
-      else toast.error(say(error));
+      else refuse(error);
     });
     const saveDraft: Edits["saveDraft"] = async (key) => {
       const outcome = await saver.save(key);
@@ -112,5 +112,5 @@ export function useEdits(id: string, language: string): Edits {
       return done;
     };
     return { saveDraft, saveText, retime, move, setLine, dub, dubChanged, edit };
-  }, [cache, id, language, say, t]);
+  }, [cache, id, language, refuse, t]);
 }

@@ -1,24 +1,23 @@
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { Trash2 } from "lucide-react";
 import { useTranslation } from "react-i18next";
-import { toast } from "sonner";
 import { account, castQuery } from "@/api/account";
 import type { CastRead } from "@/api/generated";
 import { NameField } from "@/components/name-field";
 import { IconButton } from "@/components/ui/icon-button";
-import { useProblemText } from "@/i18n/problem-text";
+import { useRefusal } from "@/i18n/refusal";
 import { Section } from "./section";
 
 /** People known from earlier videos. */
 export function CastSection() {
   const { t } = useTranslation();
-  const say = useProblemText();
+  const refuse = useRefusal();
   const cache = useQueryClient();
   const { data: cast } = useQuery(castQuery);
   const { mutate } = useMutation({
     mutationFn: (act: () => Promise<unknown>) => act(),
     onSuccess: () => cache.invalidateQueries({ queryKey: castQuery.queryKey }),
-    onError: (error) => toast.error(say(error)),
+    onError: (error) => refuse(error),
   });
   if (!cast) return null;
   return (

@@ -2,12 +2,11 @@ import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { FileUp, Play, Trash2 } from "lucide-react";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
-import { toast } from "sonner";
 import { account, clipsQuery } from "@/api/account";
 import { Button } from "@/components/ui/button";
 import { Check, Field, Input } from "@/components/ui/fields";
 import { IconButton } from "@/components/ui/icon-button";
-import { useProblemText } from "@/i18n/problem-text";
+import { useRefusal } from "@/i18n/refusal";
 import { Section } from "./section";
 
 /** Voices to speak like, from a clip somebody agreed to. */
@@ -44,11 +43,11 @@ export function ClipsSection() {
 
 function useChange(): (act: () => Promise<unknown>) => void {
   const cache = useQueryClient();
-  const say = useProblemText();
+  const refuse = useRefusal();
   const { mutate } = useMutation({
     mutationFn: (act: () => Promise<unknown>) => act(),
     onSuccess: () => cache.invalidateQueries({ queryKey: clipsQuery.queryKey }),
-    onError: (error) => toast.error(say(error)),
+    onError: (error) => refuse(error),
   });
   return mutate;
 }

@@ -8,7 +8,7 @@ import { BriefFields } from "@/components/brief-fields";
 import { ChineseScript } from "@/components/chinese-script";
 import { LanguagePicker } from "@/components/language-picker";
 import { Field, Input } from "@/components/ui/fields";
-import { useProblemText } from "@/i18n/problem-text";
+import { useRefusal } from "@/i18n/refusal";
 import { Section } from "./section";
 
 const LIMITS = ["max_failed_lines", "max_overflow_lines", "max_p95_speed", "min_overlap"] as const;
@@ -16,7 +16,7 @@ const LIMITS = ["max_failed_lines", "max_overflow_lines", "max_p95_speed", "min_
 /** What new tasks begin with, and from when on a language has issues. */
 export function DefaultsSection() {
   const { t } = useTranslation();
-  const say = useProblemText();
+  const refuse = useRefusal();
   const cache = useQueryClient();
   const { data: settings } = useQuery(settingsQuery);
   const { mutate } = useMutation({
@@ -25,7 +25,7 @@ export function DefaultsSection() {
       cache.setQueryData(settingsQuery.queryKey, saved);
       toast.success(t("settings.saved"));
     },
-    onError: (error) => toast.error(say(error)),
+    onError: (error) => refuse(error),
   });
   if (!settings) return null;
   const set = (values: Settings) => mutate({ ...settings, ...values });

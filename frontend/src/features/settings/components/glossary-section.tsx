@@ -10,7 +10,7 @@ import { Button } from "@/components/ui/button";
 import { Input, Select } from "@/components/ui/fields";
 import { IconButton } from "@/components/ui/icon-button";
 import { languageName } from "@/core/format";
-import { useProblemText } from "@/i18n/problem-text";
+import { useRefusal } from "@/i18n/refusal";
 import { Section } from "./section";
 
 /** Terms with a fixed rendering, in every task of the account. */
@@ -70,11 +70,11 @@ export function GlossarySection() {
 
 function useChange(): (act: () => Promise<unknown>) => void {
   const cache = useQueryClient();
-  const say = useProblemText();
+  const refuse = useRefusal();
   const { mutate } = useMutation({
     mutationFn: (act: () => Promise<unknown>) => act(),
     onSuccess: () => cache.invalidateQueries({ queryKey: ["glossary"] }),
-    onError: (error) => toast.error(say(error)),
+    onError: (error) => refuse(error),
   });
   return mutate;
 }

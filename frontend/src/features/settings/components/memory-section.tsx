@@ -2,25 +2,24 @@ import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { Trash2 } from "lucide-react";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
-import { toast } from "sonner";
 import { account, memoryQuery } from "@/api/account";
 import { Input } from "@/components/ui/fields";
 import { IconButton } from "@/components/ui/icon-button";
 import { languageName } from "@/core/format";
-import { useProblemText } from "@/i18n/problem-text";
+import { useRefusal } from "@/i18n/refusal";
 import { Section } from "./section";
 
 /** Translations people settled, which come back by themselves. */
 export function MemorySection() {
   const { t, i18n } = useTranslation();
-  const say = useProblemText();
+  const refuse = useRefusal();
   const cache = useQueryClient();
   const [q, setQ] = useState("");
   const { data: entries = [] } = useQuery(memoryQuery(q));
   const { mutate } = useMutation({
     mutationFn: account.removeMemory,
     onSuccess: () => cache.invalidateQueries({ queryKey: ["memory"] }),
-    onError: (error) => toast.error(say(error)),
+    onError: (error) => refuse(error),
   });
   return (
     <Section title={t("memory.title")} text={t("memory.text")}>
