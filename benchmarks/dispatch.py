@@ -12,13 +12,13 @@ from faststream.nats import NatsBroker
 from nats.aio.msg import Msg
 
 from benchmarks.measure import broker, folder, percentiles, process
-from services.gateway.background.dispatch import Dispatcher
-from services.gateway.background.loops import Leadership, Wake, ended, repeat
-from services.gateway.database.engine import Database
-from services.gateway.database.jobs import row
-from services.gateway.database.tables import Task
-from services.gateway.live.workers import Workers
-from services.gateway.threads import Threads
+from services.gateway.db.engine import Database
+from services.gateway.db.tables import Task
+from services.gateway.pipeline.cut import row
+from services.gateway.pipeline.dispatch import Dispatcher
+from services.gateway.pipeline.loops import Leadership, Wake, ended, repeat
+from services.gateway.pipeline.workers import Workers
+from services.gateway.web.threads import Threads
 from shared.messaging import (
     RESULT,
     BrokerSettings,

@@ -18,12 +18,12 @@ from faststream.nats import NatsBroker
 
 from benchmarks.measure import broker, folder, gateway, process
 from benchmarks.sleeping_workers import HEADER
-from services.gateway.background.dispatch import Dispatcher
-from services.gateway.database.engine import Database
-from services.gateway.database.tables import JobRow
-from services.gateway.live.workers import Workers
-from services.gateway.planning.fair_share import rank
-from services.gateway.threads import Threads
+from services.gateway.db.engine import Database
+from services.gateway.db.tables import JobRow
+from services.gateway.pipeline.dispatch import Dispatcher
+from services.gateway.pipeline.fair_share import rank
+from services.gateway.pipeline.workers import Workers
+from services.gateway.web.threads import Threads
 from shared.observability import configure_logging
 from shared.pipeline import Stage
 from shared.storage import DirectoryStore

@@ -13,14 +13,15 @@ from sqlalchemy import event, insert
 from sqlmodel import Session, SQLModel, col, select
 
 from benchmarks.measure import folder
-from services.gateway.database import queries
-from services.gateway.database.engine import Database
-from services.gateway.database.record import record
-from services.gateway.database.redo import redo
-from services.gateway.database.steps import carry_out
-from services.gateway.database.tables import JobRow, LineRow, Task, TaskLanguage
-from services.gateway.database.transcripts import prepare
-from services.gateway.planning import board as planner
+from services.gateway.db.engine import Database
+from services.gateway.db.tables import JobRow, LineRow, Task, TaskLanguage
+from services.gateway.pipeline import board
+from services.gateway.pipeline import rows as pipeline_rows
+from services.gateway.pipeline.again import dub_again
+from services.gateway.pipeline.results import record
+from services.gateway.pipeline.steps import carry_out
+from services.gateway.pipeline.transcripts import prepare
+from services.gateway.script import rows as script_rows
 from shared.messaging import (
     JOB,
     CloneLines,
@@ -102,7 +103,7 @@ def _begin(database: Database) -> None:
         session.add(task)
         session.add_all(TaskLanguage(task_id=TASK, language=code) for code in LANGUAGES)
         session.flush()
-        carry_out(session, task, planner.request(queries.board(session, task), LANGUAGES, Stage.EXPORT))
+        carry_out(session, task, board.request(pipeline_rows.board(session, task), LANGUAGES, Stage.EXPORT))
 
 
 def _answer(row: JobRow) -> Result | None:
@@ -136,12 +137,14 @@ def _work_off(database: Database, watch: Watch, stage: Stage, name: str, most: i
     with database.read() as session:
         ids = session.exec(
             select(JobRow.id)
-            .where(JobRow.stage == stage, JobRow.language == LANGUAGES[0], col(JobRow.state).in_(queries.OPEN_JOBS))
+            .where(
+                JobRow.stage == stage, JobRow.language == LANGUAGES[0], col(JobRow.state).in_(pipeline_rows.OPEN_JOBS)
+            )
             .order_by(col(JobRow.id))
         ).all()
     for id_ in ids[:most]:
         with database.read() as session:
-            (row,) = queries.jobs_by_id(session, [int(id_ or 0)])
+            (row,) = pipeline_rows.jobs_by_id(session, [int(id_ or 0)])
         if result := _answer(row):
             with watch.write(name) as session:
                 record(session, result)
@@ -179,19 +182,19 @@ def _all(path: Path) -> tuple[Watch, float]:
     with watch.write("transcript") as session:
         record(session, result, prepared)
     with database.write() as session:
-        task = queries.locked_task(session, TASK)
+        task = script_rows.locked_task(session, TASK)
         assert task is not None
-        carry_out(session, task, planner.cancel(queries.board(session, task), None))
+        carry_out(session, task, board.cancel(pipeline_rows.board(session, task), None))
     with watch.write("process") as session:
-        task = queries.locked_task(session, TASK)
+        task = script_rows.locked_task(session, TASK)
         assert task is not None
-        carry_out(session, task, planner.request(queries.board(session, task), LANGUAGES, Stage.EXPORT))
+        carry_out(session, task, board.request(pipeline_rows.board(session, task), LANGUAGES, Stage.EXPORT))
     _work_off(database, watch, Stage.TRANSLATION, "translations of a job")
     _work_off(database, watch, Stage.CLONING, "takes of a job", _JOBS)
     with watch.write("redub of all lines") as session:
-        task = queries.locked_task(session, TASK)
+        task = script_rows.locked_task(session, TASK)
         assert task is not None
-        redo(session, task, "es", [segment.id for segment in transcript.segments])
+        dub_again(session, task, "es", [segment.id for segment in transcript.segments])
     bare = _bare(database)
     with database.read() as session:
         assert len(session.exec(select(LineRow.id)).all()) == LINES * len(LANGUAGES)

@@ -3,7 +3,7 @@
 In the body of an `async def` nothing may open a database session, talk to the object store, touch files, sleep, or
 parse what is large, nor call a plain function that does, in whatever module of the folder it is. Such work is given to
 a thread (`asyncio.to_thread(function, ...)`), or the route is a plain `def`, which Starlette runs in one.
-`services.gateway.database.engine` refuses at run time what this does not see.
+`services.gateway.db.engine` refuses at run time what this does not see.
 """
 
 import ast

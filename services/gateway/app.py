@@ -16,52 +16,32 @@ from nats.errors import Error as NatsError
 from nats.js.errors import APIError
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
-from services.gateway.api import (
-    answers,
-    artifacts,
-    cast,
-    clips,
-    documentation,
-    edits,
-    events,
-    exports,
-    glossary,
-    jobs,
-    lines,
-    memory,
-    metrics,
-    openapi,
-    problems,
-    review,
-    segments,
-    speakers,
-    system,
-    takes,
-    task_engines,
-    tasks,
-    uploads,
-    web,
-    work,
-)
-from services.gateway.api import settings as account_settings
-from services.gateway.api.connection import Connection
-from services.gateway.api.context import Gateway
-from services.gateway.api.entrance import Entrance
-from services.gateway.api.idempotency import IdempotencyMiddleware
-from services.gateway.api.turns import Turn, Turns
-from services.gateway.background.dispatch import Dispatcher
-from services.gateway.background.ingest import Ingest
-from services.gateway.background.loops import Leadership, Wake, ended, repeat, watch_loop
-from services.gateway.background.relay import Relay
-from services.gateway.background.sweep import Sweeper
-from services.gateway.capabilities import Capabilities
-from services.gateway.database.engine import Database
-from services.gateway.database.kept_engines import ENGINES
-from services.gateway.live.hub import Hub
-from services.gateway.live.workers import Workers
-from services.gateway.readiness import Readiness
+from services.gateway.db.engine import Database
+from services.gateway.editing import bringing, engines, lines, review, segments, speakers, takes, undo
+from services.gateway.editing import tasks as changed_tasks
+from services.gateway.exports import files, making
+from services.gateway.library import cast, clips, glossary, memory
+from services.gateway.library import settings as account_settings
+from services.gateway.live import events
+from services.gateway.live.audience import Audience
+from services.gateway.operations import metrics, system
+from services.gateway.operations.sweep import Sweeper
+from services.gateway.pipeline import jobs, tasks, work
+from services.gateway.pipeline.dispatch import Dispatcher
+from services.gateway.pipeline.ingest import Ingest
+from services.gateway.pipeline.kept_engines import ENGINES
+from services.gateway.pipeline.loops import Leadership, Wake, ended, repeat, watch_loop
+from services.gateway.pipeline.parts import Gateway
+from services.gateway.pipeline.relay import Relay
+from services.gateway.pipeline.workers import Capabilities, Workers
 from services.gateway.settings import DatabaseSettings, GatewaySettings
-from services.gateway.threads import Threads
+from services.gateway.uploads import create, parts
+from services.gateway.web import openapi, problems, static
+from services.gateway.web.connection import Connection
+from services.gateway.web.entrance import Entrance
+from services.gateway.web.idempotency import IdempotencyMiddleware
+from services.gateway.web.readiness import Readiness
+from services.gateway.web.threads import Threads, Turn, Turns
 from shared.messaging import (
     BrokerSettings,
     Provisioning,
@@ -80,19 +60,21 @@ _PROVISION_S = 30.0
 _OPEN_FILES = 65_536
 _LOOPBACK = ("127.0.0.1", "::1", "localhost")
 _ROUTES = (
+    create,
     tasks,
-    uploads,
+    changed_tasks,
+    parts,
     work,
-    answers,
     jobs,
     segments,
     lines,
     takes,
     speakers,
-    edits,
-    task_engines,
-    artifacts,
-    exports,
+    undo,
+    engines,
+    files,
+    bringing,
+    making,
     review,
     glossary,
     memory,
@@ -102,7 +84,7 @@ _ROUTES = (
     events,
     metrics,
     system,
-    documentation,
+    static,
 )
 log = logger(__name__)
 
@@ -117,17 +99,18 @@ def create_app(
     reconnected = asyncio.Event()
 
     async def on_reconnect() -> None:
-        hub.close_all()  # facts told while the broker was away did not reach the hub; clients resume by id
+        audience.close_all()  # facts told while the broker was away did not reach it; clients resume by id
         reconnected.set()
 
     options = connect_options(broker_settings)
     broker = NatsBroker(broker_settings.nats_url, reconnected_cb=on_reconnect, **options)
-    hub = Hub(broker)
+    audience = Audience(broker)
     threads = Threads()
     readiness = Readiness(database, store, threads)
-    gateway = Gateway(settings, database, store, broker, hub, Capabilities(broker), threads, readiness, Workers(broker))
-    database.facts = lambda: {ENGINES: gateway.capabilities.known()}
-    Ingest(database, broker, store, gateway.capabilities, settings.result_retry_s)  # subscribes when the broker starts
+    capabilities, workers = Capabilities(broker), Workers(broker)
+    gateway = Gateway(settings, database, store, broker, audience, capabilities, threads, readiness, workers)
+    database.facts = lambda: {ENGINES: capabilities.known()}
+    Ingest(database, broker, store, capabilities, settings.result_retry_s)  # subscribes when the broker starts
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
@@ -136,12 +119,12 @@ def create_app(
         await asyncio.to_thread(database.migrate)
         plan = replace(broker_settings.provisioning(), automation=settings.automation_consumers)
         running = asyncio.create_task(_background(gateway, broker_settings, plan, reconnected))
-        restore = _close_streams_on_stop(hub)
+        restore = _close_streams_on_stop(audience)
         try:
             yield
         finally:
             restore()
-            hub.close_all()
+            audience.close_all()
             await ended(running)
             await ended(watching)
             await broker.stop()
@@ -157,14 +140,14 @@ def create_app(
         docs_url=None,
         redoc_url=None,
     )
-    app.state.gateway, app.state.turns = gateway, Turns(database.wait_s)
+    app.state.gateway, app.state.turns, app.state.audience = gateway, Turns(database.wait_s), audience
     problems.install(app)
     app.add_middleware(IdempotencyMiddleware, database=database)
     app.add_middleware(Entrance, settings=settings)  # the last one added is passed first
     for routes in _ROUTES:
         app.include_router(routes.router)
     openapi.install(app)
-    web.install(app, settings.web_folder, store.upload_origin)
+    static.install(app, settings.web_folder, store.upload_origin)
     return app
 
 
@@ -174,7 +157,7 @@ async def _background(
     """Connect, provision, then run every loop; REST answers all the while."""
     broker, database, settings = gateway.broker, gateway.database, gateway.settings
     await _connect(broker, broker_settings, plan)
-    await gateway.hub.start()
+    await gateway.audience.start()
     await gateway.workers.start()
     leadership = Leadership(database)
     to_dispatch, to_relay = Wake(), Wake()
@@ -228,13 +211,13 @@ async def _keep_provisioned(
             trouble.over()
 
 
-def _close_streams_on_stop(hub: Hub) -> Callable[[], None]:
+def _close_streams_on_stop(audience: Audience) -> Callable[[], None]:
     """End event streams at the signal: the server waits for open answers before it lets the lifespan end."""
     loop = asyncio.get_running_loop()
     previous: dict[int, Any] = {}
 
     def on_signal(number: int, frame: FrameType | None) -> None:
-        loop.call_soon_threadsafe(hub.close_all)
+        loop.call_soon_threadsafe(audience.close_all)
         handler = previous[number]
         if callable(handler):
             handler(number, frame)

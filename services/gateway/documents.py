@@ -14,14 +14,15 @@ from faststream.specification.asyncapi.v3_0_0.schema import ApplicationSchema
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
 from services.gateway.app import create_app
-from services.gateway.asyncapi import document
-from services.gateway.database.engine import Database
+from services.gateway.db.engine import Database
+from services.gateway.operations.asyncapi import document
 from services.gateway.settings import GatewaySettings
 from shared.messaging import BrokerSettings, deployed_config
 from shared.storage import DirectoryStore
 
 ROOT = Path(__file__).parents[2]
 FOLDER = ROOT / "docs" / "reference"
+
 # Helm wants a copy inside of the chart.
 BROKER_FILES = (ROOT / "deploy" / "nats.conf", ROOT / "deploy" / "helm" / "localclip" / "files" / "nats.conf")
 

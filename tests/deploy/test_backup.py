@@ -13,7 +13,7 @@ import pytest
 from alembic import command
 from alembic.config import Config
 
-from services.gateway.database.engine import MIGRATIONS, Database
+from services.gateway.db.engine import MIGRATIONS, Database
 from shared.testing import PostgresServer, ServerUnavailable, wait_until
 from tests.deploy.composition import ROOT, compose
 from tests.deploy.processes import ProcessStack, Servers, servers, tool

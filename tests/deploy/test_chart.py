@@ -11,8 +11,8 @@ import yaml
 
 from services.cloner.settings import ClonerSettings
 from services.exporter.settings import ExporterSettings
-from services.gateway.api import metrics
-from services.gateway.api.metrics import QueueLength
+from services.gateway.operations import metrics
+from services.gateway.operations.metrics import QueueLength
 from services.translator.settings import TranslatorSettings
 from shared.messaging import Role
 from shared.pipeline import Stage

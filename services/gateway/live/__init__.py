@@ -1,1 +1,1 @@
-"""Live streams to clients: a hub fed by the broker, server-sent events, the first version's WebSocket."""
+"""Events as they happen, to browsers and the first version's WebSocket."""

@@ -8,7 +8,7 @@ from typing import Any
 from faststream.nats import NatsBroker
 from nats.js.errors import NotFoundError
 
-from services.gateway.live.hub import PROGRESS, Frame, Hub, Mailbox, to_frame
+from services.gateway.live.audience import PROGRESS, Audience, Frame, Mailbox, to_frame
 from shared.messaging import subjects
 
 MAX_REPLAY = 2000
@@ -25,7 +25,7 @@ class Visit:
     heartbeat_s: float
 
 
-async def frames(hub: Hub, broker: NatsBroker, visit: Visit) -> AsyncIterator[bytes]:
+async def frames(hub: Audience, broker: NatsBroker, visit: Visit) -> AsyncIterator[bytes]:
     """Yield encoded events until the client is too slow, the gateway stops, or the client leaves."""
     box = hub.join(visit.task_id)
     try:

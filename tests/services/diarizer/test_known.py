@@ -5,7 +5,7 @@ import io
 import numpy as np
 import soundfile
 
-from services.gateway.planning.cast import similarity
+from services.gateway.script.cast import similarity
 from shared.messaging import CastSample
 from shared.storage import put_bytes
 

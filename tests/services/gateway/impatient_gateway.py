@@ -1,7 +1,7 @@
 """A gateway that closes slow connections after two seconds instead of a minute."""
 
-from services.gateway.api.connection import Connection
 from services.gateway.app import main
+from services.gateway.web.connection import Connection
 
 PERIOD_S = 2.0
 

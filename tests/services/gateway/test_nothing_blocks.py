@@ -9,18 +9,18 @@ import sqlalchemy as sa
 from nats.js import JetStreamContext
 from nats.js.api import StreamConfig
 
-from services.gateway.database.engine import Database
-from services.gateway.database.jobs import row
-from services.gateway.database.tables import JobRow, OutboxKind, OutboxRow, Task
+from services.gateway.db.engine import Database
+from services.gateway.db.tables import JobRow, OutboxKind, OutboxRow, Task
+from services.gateway.pipeline.cut import row
 from shared.messaging import JobFailed, SourceLine, TranscriptReady, TranslateLines, fact, subjects
 from shared.pipeline import ErrorCode, Stage
 from shared.storage import DirectoryStore, keys, put_bytes
 from shared.testing import wait_until
 from shared.transcript import MediaFacts, Segment, Speaker, Transcript
 from tests.services.gateway.conftest import Gateway, World
-from tests.services.gateway.test_account import lines
-from tests.services.gateway.test_delivery import messages, on_broker
-from tests.services.gateway.test_metrics import measured
+from tests.services.gateway.library.test_account import lines
+from tests.services.gateway.operations.test_metrics import measured
+from tests.services.gateway.pipeline.test_delivery import messages, on_broker
 
 SPANISH = '{"target_languages": ["es"]}'
 HUGE = b"1\n00:00:00,000 --> 00:00:00,900\n" + b"word " * 300_000 + b"\n\n2\n00:00:02,000 --> 00:00:02,900\ndos\n\n"

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from services.diarizer.engines import Span
-from services.gateway.planning.cast import similarity
+from services.gateway.script.cast import similarity
 
 TEXTS = (
     "The train to the coast leaves at nine in the morning. I buy my ticket the day before, and sit by the window. "

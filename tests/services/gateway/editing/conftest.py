@@ -14,10 +14,10 @@ from fastapi.testclient import TestClient
 from sqlmodel import col, select
 
 from services.gateway.app import create_app
-from services.gateway.database.engine import Database
-from services.gateway.database.record import record
-from services.gateway.database.tables import JobRow, JobState, OutboxKind, OutboxRow
-from services.gateway.database.transcripts import prepare
+from services.gateway.db.engine import Database
+from services.gateway.db.tables import JobRow, JobState, OutboxKind, OutboxRow
+from services.gateway.pipeline.results import record
+from services.gateway.pipeline.transcripts import prepare
 from services.gateway.settings import GatewaySettings
 from shared.messaging import (
     JOB,

@@ -4,10 +4,10 @@ from pathlib import Path
 
 from sqlmodel import select
 
-from services.gateway.database.tables import LineRow
+from services.gateway.db.tables import LineRow
 from shared.messaging import LineBrief
 from tests.services.gateway.editing.conftest import Studio, open_studio
-from tests.services.gateway.test_chinese_script import begun
+from tests.services.gateway.pipeline.test_chinese_script import begun
 
 BRIEF = {"tone": "warm", "languages": {"es": {"address": "formal", "forbidden": ["cosa"]}}}
 

@@ -4,7 +4,7 @@ from typing import Any
 
 from sqlmodel import col, update
 
-from services.gateway.database.tables import JobRow, JobState
+from services.gateway.db.tables import JobRow, JobState
 from tests.services.gateway.editing.conftest import Studio
 
 

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from sqlmodel import delete
 
-from services.gateway.database.tables import TaskEngine
+from services.gateway.db.tables import TaskEngine
 from shared.messaging import (
     CloneLines,
     EngineChoice,

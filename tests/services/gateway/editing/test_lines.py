@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from services.gateway.database.tables import ClipRow
+from services.gateway.db.tables import ClipRow
 from shared.pipeline import Stage
 from tests.services.gateway.editing.conftest import Studio
 

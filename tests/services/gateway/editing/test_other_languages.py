@@ -7,7 +7,7 @@ import pytest
 from shared.storage import put_bytes, read_bytes
 from shared.transcript import Transcript
 from tests.services.gateway.editing.conftest import Studio, open_studio
-from tests.services.gateway.test_chinese_script import begun
+from tests.services.gateway.pipeline.test_chinese_script import begun
 
 SURE, UNSURE = ("es", 0.95), ("fr", 0.5)
 

@@ -8,7 +8,7 @@ from services.cloner.dubbing import Dubbing
 from services.cloner.engines import Synthesizer
 from services.cloner.engines.espeak import find_espeak
 from services.cloner.handlers import clone_lines
-from services.gateway.database.tables import ClipRow
+from services.gateway.db.tables import ClipRow
 from tests.services.cloner.conftest import CountingEngine
 from tests.services.gateway.editing.conftest import dub_all, open_studio
 

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from sqlmodel import update
 
-from services.gateway.database.tables import LineRow
+from services.gateway.db.tables import LineRow
 from tests.services.gateway.editing.conftest import Studio
 
 BROUGHT = """1

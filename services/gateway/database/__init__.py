@@ -1,1 +1,0 @@
-"""The task database: tables, transactions, queries."""

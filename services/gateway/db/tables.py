@@ -1,0 +1,535 @@
+"""Every table. Schema changes are Alembic migrations in `migrations/`."""
+
+import json
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import JSON, BigInteger, Column, DateTime, Index, Text, UniqueConstraint, text
+from sqlalchemy.types import TypeDecorator
+from sqlmodel import Field, SQLModel
+
+from shared.pipeline import Lane, LineState, Status
+
+
+class UtcDateTime(TypeDecorator[datetime]):
+    """Times are stored and read as UTC; SQLite would forget the zone."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Any) -> datetime | None:
+        """Convert to UTC."""
+        return value.astimezone(UTC) if value else None
+
+    def process_result_value(self, value: datetime | None, dialect: Any) -> datetime | None:
+        """Put the zone back."""
+        return value.replace(tzinfo=UTC) if value and value.tzinfo is None else value
+
+
+def now() -> datetime:
+    """The current time, with zone."""
+    return datetime.now(UTC)
+
+
+UPLOADING = "uploading"
+"""Status of a task whose video is still arriving; nobody sees it."""
+
+
+def _time(*, nullable: bool = False) -> Any:
+    if nullable:
+        return Field(default=None, sa_type=UtcDateTime)
+    return Field(default_factory=now, sa_type=UtcDateTime)
+
+
+def _json(default: Any = dict) -> Any:
+    return Field(default_factory=lambda: default(), sa_type=JSON)  # Pydantic inspects it each time: slow for builtins
+
+
+def _partial(name: str, *columns: str, where: str) -> Index:
+    return Index(name, *columns, sqlite_where=text(where), postgresql_where=text(where))
+
+
+class Task(SQLModel, table=True):
+    """One uploaded video. `question` is what a person was asked, and the answer once there is one."""
+
+    __tablename__ = "tasks"
+    __table_args__ = (Index("ix_tasks_created", "created_at"), Index("ix_tasks_status", "status", "created_at"))
+
+    id: int | None = Field(default=None, primary_key=True)
+    task_id: str = Field(unique=True, index=True, max_length=64)
+    owner: str = Field(default="", index=True, max_length=80)
+    video_filename: str
+    video_original_name: str
+    video_key: str
+    video_size: int
+    status: str = Field(default=Status.PENDING, max_length=16)
+    config: dict[str, Any] = _json()
+    media: dict[str, Any] | None = Field(default=None, sa_type=JSON)
+    source_language: str | None = Field(default=None, max_length=8)
+    transcript_key: str | None = None
+    note: str | None = None
+    question: dict[str, Any] | None = Field(default=None, sa_type=JSON)
+    error_code: str | None = Field(default=None, max_length=40)
+    error_message: str | None = None
+    epoch: int = 1
+    version: int = 1
+    deleted_at: datetime | None = _time(nullable=True)
+    created_at: datetime = _time()
+    updated_at: datetime = _time()
+
+
+class UploadRow(SQLModel, table=True):
+    """A video arriving in parts for a task that nobody sees yet; `secret` signs the addresses of its parts."""
+
+    __tablename__ = "uploads"
+
+    id: int | None = Field(default=None, primary_key=True)
+    upload_id: str = Field(unique=True, index=True, max_length=40)
+    task_id: str = Field(index=True, max_length=64)
+    owner: str = Field(default="", max_length=80)
+    filename: str
+    size: int = Field(sa_type=BigInteger)
+    part_size: int
+    key: str
+    write_id: str
+    secret: str = Field(max_length=64)
+    created_at: datetime = _time()
+
+
+class TaskLanguage(SQLModel, table=True):
+    """One target language of a task: what was asked for and how far it is."""
+
+    __tablename__ = "task_languages"
+    __table_args__ = (UniqueConstraint("task_id", "language"),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    task_id: str = Field(index=True, max_length=64)
+    language: str = Field(max_length=8)
+    status: str = Field(default=Status.PENDING, max_length=16)
+    goal: str | None = Field(default=None, max_length=24)
+    error_code: str | None = Field(default=None, max_length=40)
+    error_message: str | None = None
+    content_version: int = 0
+    exported_version: int | None = None
+    export_files: list[dict[str, Any]] = _json(list)
+    report: dict[str, Any] | None = Field(default=None, sa_type=JSON)
+    gate: dict[str, Any] | None = Field(default=None, sa_type=JSON)
+
+
+class StageRun(SQLModel, table=True):
+    """One attempt at one stage."""
+
+    __tablename__ = "stage_runs"
+    __table_args__ = (UniqueConstraint("task_id", "language", "stage", "attempt"),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    task_id: str = Field(index=True, max_length=64)
+    language: str = Field(max_length=8)
+    stage: str = Field(max_length=24)
+    attempt: int
+    status: str = Field(default=Status.PENDING, max_length=16)
+    progress: int = 0
+    jobs_total: int = 0
+    jobs_done: int = 0
+    jobs_failed: int = 0
+    content_version: int = 0
+    error_code: str | None = Field(default=None, max_length=40)
+    error_message: str | None = None
+    engines: list[dict[str, Any]] = _json(list)
+    started_at: datetime | None = _time(nullable=True)
+    finished_at: datetime | None = _time(nullable=True)
+
+
+class JobState(StrEnum):
+    """State of a job row. A ready row is the outbox of its message."""
+
+    READY = "ready"
+    DISPATCHED = "dispatched"
+    DONE = "done"
+    FAILED = "failed"
+    CANCELED = "canceled"
+
+
+_QUEUE = ("stage", "lane", "long", "owner")
+
+
+class JobRow(SQLModel, table=True):
+    """One unit of work.
+
+    `run_stage` is the stage of the run it counts for, which may be another than that of the workers who do it; None:
+    it belongs to no run, like the re-dub of one line. A run gets on without its `optional` jobs when they fail.
+    `owner` and the four columns after it are what `fair_share` chooses by, as they were when it was cut.
+    """
+
+    __tablename__ = "jobs"
+    __table_args__ = (
+        UniqueConstraint("task_id", "language", "stage", "shard", "attempt"),
+        Index("ix_jobs_state", "state", "stage", "lane"),
+        _partial("ix_jobs_oldest", *_QUEUE, "task_order", "steps_left", "id", where="state = 'ready'"),
+        _partial("ix_jobs_shortest", *_QUEUE, "left_s", "id", where="state = 'ready'"),
+        _partial("ix_jobs_dispatched", "stage", "lane", where="state = 'dispatched'"),
+        Index("ix_jobs_finished", "finished_at"),
+    )
+
+    id: int | None = Field(default=None, primary_key=True)
+    task_id: str = Field(index=True, max_length=64)
+    language: str = Field(max_length=8)
+    stage: str = Field(max_length=24)
+    shard: str = Field(max_length=40)
+    attempt: int
+    lane: str = Field(default=Lane.BATCH, max_length=16)
+    run_stage: str | None = Field(default=None, max_length=24)
+    optional: bool = False
+    owner: str = Field(default="", max_length=80)
+    task_order: int = 0
+    steps_left: int = 0
+    left_s: float = 0.0
+    long: bool = False
+    state: str = Field(default=JobState.READY, max_length=16)
+    payload: str = Field(sa_column=Column(Text, nullable=False))
+    document: str | None = Field(default=None, sa_column=Column(Text))
+    resends: int = 0
+    created_at: datetime = _time()
+    dispatched_at: datetime | None = _time(nullable=True)
+    finished_at: datetime | None = _time(nullable=True)
+
+
+class SpeakerRow(SQLModel, table=True):
+    """A voice of a task; `cast_id` is who it seems to be until a person `cast_accepted` it."""
+
+    __tablename__ = "speakers"
+    __table_args__ = (UniqueConstraint("task_id", "speaker_id"),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    task_id: str = Field(index=True, max_length=64)
+    speaker_id: str = Field(max_length=40)
+    name: str
+    f0_hz: float | None = None
+    pace: float | None = None
+    speech_s: float = 0.0
+    reference_key: str | None = None
+    embedding: list[float] | None = Field(default=None, sa_type=JSON)
+    embedding_model: str | None = Field(default=None, max_length=80)
+    voice: dict[str, Any] | None = Field(default=None, sa_type=JSON)
+    cast_id: str | None = Field(default=None, max_length=40)
+    cast_similarity: float | None = None
+    cast_accepted: bool = False
+    version: int = 1
+
+
+class SegmentRow(SQLModel, table=True):
+    """A source line. `revision` counts the edits that change what is said or when.
+
+    `decisions` say what its caption was taken for, `written` what stood there where they changed it. `sureness`
+    (0 to 1) is the recognizer's in the worst words; None where it told none, or where a person wrote the text.
+    `language` is what is spoken where that is surely another language than the video's.
+    """
+
+    __tablename__ = "segments"
+    __table_args__ = (UniqueConstraint("task_id", "segment_id"),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    task_id: str = Field(index=True, max_length=64)
+    segment_id: str = Field(max_length=40)
+    start_s: float
+    end_s: float
+    speaker_id: str = Field(max_length=40)
+    text: str = Field(sa_column=Column(Text, nullable=False))
+    words: list[dict[str, Any]] = _json(list)
+    written: str | None = Field(default=None, sa_column=Column(Text))
+    decisions: list[str] = _json(list)
+    sureness: float | None = None
+    language: str | None = Field(default=None, max_length=8)
+    revision: int = 1
+    version: int = 1
+
+
+class LineRow(SQLModel, table=True):
+    """A segment in one target language. A take counts for the `revision` it was made of.
+
+    `start_s`, `end_s` and `speaker_id` replace the segment's in this language alone; an `omitted` line keeps the
+    original audio by a person's wish. `tried` are the texts the fit loop spoke, with their lengths.
+    """
+
+    __tablename__ = "lines"
+    __table_args__ = (UniqueConstraint("task_id", "language", "segment_id"), Index("ix_lines", "task_id", "language"))
+
+    id: int | None = Field(default=None, primary_key=True)
+    task_id: str = Field(max_length=64)
+    language: str = Field(max_length=8)
+    segment_id: str = Field(max_length=40)
+    text: str | None = Field(default=None, sa_column=Column(Text))
+    provided: str | None = Field(default=None, sa_column=Column(Text))
+    alternatives: list[str] = _json(list)
+    tried: list[dict[str, Any]] = _json(list)
+    rounds: int = 0
+    origin: str = Field(default="engine", max_length=16)
+    edited: bool = False
+    start_s: float | None = None
+    end_s: float | None = None
+    speaker_id: str | None = Field(default=None, max_length=40)
+    voice: dict[str, Any] | None = Field(default=None, sa_type=JSON)
+    omitted: bool = False
+    pinned: bool = False
+    state: str = Field(default=LineState.PENDING, max_length=16)
+    revision: int = 1
+    segment_revision: int = 1
+    take_revision: int | None = None
+    take_key: str | None = None
+    take_start_s: float | None = None
+    take_duration_s: float | None = None
+    natural_s: float | None = None
+    speed: float | None = None
+    fit: str | None = Field(default=None, max_length=16)
+    decision: str | None = None
+    dub_attempt: int = 0
+    rendition: int = 0
+    heard: str | None = Field(default=None, sa_column=Column(Text))
+    error_rate: float | None = None
+    similarity: float | None = None
+    error_code: str | None = Field(default=None, max_length=40)
+    error_message: str | None = None
+    version: int = 1
+
+
+class TakeRow(SQLModel, table=True):
+    """A take a line has had; the line itself says which one counts.
+
+    `basis` is a hash of what it was made of: it counts for a line of the same text, voice and length of slot.
+    """
+
+    __tablename__ = "takes"
+    __table_args__ = (
+        UniqueConstraint("task_id", "language", "segment_id", "take_key", "basis"),
+        Index("ix_takes", "task_id", "language", "segment_id"),
+    )
+
+    id: int | None = Field(default=None, primary_key=True)
+    take_id: str = Field(max_length=40)
+    task_id: str = Field(max_length=64)
+    language: str = Field(max_length=8)
+    segment_id: str = Field(max_length=40)
+    text: str = Field(sa_column=Column(Text, nullable=False))
+    basis: str = Field(default="", max_length=32)
+    take_key: str
+    start_s: float
+    duration_s: float
+    natural_s: float | None = None
+    speed: float | None = None
+    fit: str | None = Field(default=None, max_length=16)
+    decision: str | None = None
+    created_at: datetime = _time()
+
+
+class TaskEngine(SQLModel, table=True):
+    """The engine of a port that a language of a task keeps to, `base` for the recognizer.
+
+    `used`: it did work; before that another may take its place. `marks` tell its takes from those of the engine before.
+    """
+
+    __tablename__ = "task_engines"
+    __table_args__ = (UniqueConstraint("task_id", "language", "port"),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    task_id: str = Field(index=True, max_length=64)
+    language: str = Field(max_length=8)
+    port: str = Field(max_length=16)
+    engine: str = Field(max_length=120)
+    model: str = Field(default="", max_length=200)
+    digest: str = Field(default="", max_length=80)
+    marks: str = Field(default="", max_length=200)
+    used: bool = False
+    version: int = 1
+    created_at: datetime = _time()
+
+
+class EditRow(SQLModel, table=True):
+    """One edit of a task as rows before and after it, so that it can be undone and done again.
+
+    `before` and `after` map a table to the rows that changed, by key; a row that is not there on one side was added
+    or removed.
+    """
+
+    __tablename__ = "edits"
+    __table_args__ = (UniqueConstraint("task_id", "number"),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    task_id: str = Field(index=True, max_length=64)
+    number: int
+    kind: str = Field(max_length=40)
+    summary: str
+    before: dict[str, Any] = _json()
+    after: dict[str, Any] = _json()
+    undone: bool = False
+    author: str = Field(default="", max_length=80)
+    created_at: datetime = _time()
+
+
+class ExportRow(SQLModel, table=True):
+    """An export by a recipe, beside the export every language has.
+
+    `languages` keeps of each language what it was made from: its content version, and the lines not spoken since edits.
+    """
+
+    __tablename__ = "exports"
+
+    id: int | None = Field(default=None, primary_key=True)
+    export_id: str = Field(unique=True, index=True, max_length=40)
+    task_id: str = Field(index=True, max_length=64)
+    recipe: dict[str, Any] = _json()
+    status: str = Field(default=Status.PENDING, max_length=16)
+    files: list[dict[str, Any]] = _json(list)
+    languages: dict[str, dict[str, Any]] | None = Field(default=None, sa_type=JSON)
+    report: dict[str, Any] | None = Field(default=None, sa_type=JSON)
+    error_code: str | None = Field(default=None, max_length=40)
+    error_message: str | None = None
+    created_at: datetime = _time()
+    finished_at: datetime | None = _time(nullable=True)
+
+
+class TermRow(SQLModel, table=True):
+    """A glossary term of an account; no target language: it counts for all of them."""
+
+    __tablename__ = "glossary_terms"
+    __table_args__ = (UniqueConstraint("owner", "source_language", "target_language", "source"),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    term_id: str = Field(unique=True, index=True, max_length=40)
+    owner: str = Field(default="", max_length=80)
+    source_language: str = Field(max_length=8)
+    target_language: str = Field(default="", max_length=8)
+    source: str = Field(max_length=200)
+    target: str | None = Field(default=None, max_length=200)
+    pronunciation: str | None = Field(default=None, max_length=200)
+    version: int = 1
+    created_at: datetime = _time()
+
+
+class MemoryRow(SQLModel, table=True):
+    """A translation that a person settled, found again by the same source text."""
+
+    __tablename__ = "translation_memory"
+    __table_args__ = (UniqueConstraint("owner", "source_language", "target_language", "source_hash"),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    owner: str = Field(default="", max_length=80)
+    source_language: str = Field(max_length=8)
+    target_language: str = Field(max_length=8)
+    source_hash: str = Field(max_length=64)
+    source: str = Field(sa_column=Column(Text, nullable=False))
+    text: str = Field(sa_column=Column(Text, nullable=False))
+    uses: int = 0
+    updated_at: datetime = _time()
+
+
+class CastRow(SQLModel, table=True):
+    """A person known from earlier videos: name, voice, and how they sound."""
+
+    __tablename__ = "cast_members"
+
+    id: int | None = Field(default=None, primary_key=True)
+    cast_id: str = Field(unique=True, index=True, max_length=40)
+    owner: str = Field(default="", index=True, max_length=80)
+    name: str
+    embedding: list[float] | None = Field(default=None, sa_type=JSON)
+    embedding_model: str | None = Field(default=None, max_length=80)
+    f0_hz: float | None = None
+    reference_key: str | None = None
+    voice: dict[str, Any] | None = Field(default=None, sa_type=JSON)
+    episodes: int = 1
+    version: int = 1
+    created_at: datetime = _time()
+    updated_at: datetime = _time()
+
+
+class ClipRow(SQLModel, table=True):
+    """A reference clip a person uploaded to speak like, with their word that they may."""
+
+    __tablename__ = "voice_clips"
+
+    id: int | None = Field(default=None, primary_key=True)
+    clip_id: str = Field(unique=True, index=True, max_length=40)
+    owner: str = Field(default="", index=True, max_length=80)
+    name: str
+    key: str
+    duration_s: float
+    f0_hz: float | None = None
+    consent: bool = False
+    created_at: datetime = _time()
+
+
+class AccountRow(SQLModel, table=True):
+    """Settings of an account: what new tasks begin with."""
+
+    __tablename__ = "accounts"
+
+    owner: str = Field(primary_key=True, max_length=80)
+    settings: dict[str, Any] = _json()
+    version: int = 1
+
+
+class OutboxKind(StrEnum):
+    """What an outbox row asks of the relay."""
+
+    FACT = "fact"
+    CANCEL = "cancel"
+
+
+class OutboxRow(SQLModel, table=True):
+    """A fact to publish or a cancel flag to set, written with the state it tells of.
+
+    One that the broker refuses again and again is set aside, with the reason, until a person looks at it.
+    """
+
+    __tablename__ = "outbox"
+
+    id: int | None = Field(default=None, primary_key=True)
+    kind: str = Field(max_length=16)
+    payload: str = Field(sa_column=Column(Text, nullable=False))
+    attempts: int = 0
+    last_error: str | None = Field(default=None, sa_column=Column(Text))
+    set_aside_at: datetime | None = _time(nullable=True)
+
+    def task_id(self) -> str:
+        """Whose row it is; empty where that cannot be read."""
+        try:
+            body = json.loads(self.payload)
+            return str(body["key"] if self.kind == OutboxKind.CANCEL else body["data"]["task_id"]).split(".")[0]
+        except (ValueError, LookupError, TypeError):
+            return ""
+
+
+class LogRow(SQLModel, table=True):
+    """What happened to a language of a task, for people."""
+
+    __tablename__ = "language_processing_logs"
+
+    id: int | None = Field(default=None, primary_key=True)
+    task_id: str = Field(index=True, max_length=64)
+    language: str = Field(max_length=8)
+    stage: str = Field(max_length=24)
+    status: str = Field(max_length=16)
+    progress: int = 0
+    message: str | None = None
+    created_at: datetime = _time()
+
+
+class IdempotencyRow(SQLModel, table=True):
+    """The answer already given to a request with this key, or who is about to give it.
+
+    `fingerprint` is of method and address; `content` and `content_size` are of the body, known once it was read.
+    """
+
+    __tablename__ = "idempotency_keys"
+
+    key: str = Field(primary_key=True, max_length=300)
+    fingerprint: str = Field(max_length=64)
+    content: str | None = Field(default=None, max_length=64)
+    content_size: int | None = Field(default=None, sa_type=BigInteger)
+    holder: str | None = Field(default=None, max_length=40)
+    leased_until: datetime | None = _time(nullable=True)
+    status: int | None = None
+    headers: dict[str, str] = _json()
+    body: str = Field(default="", sa_column=Column(Text, nullable=False, default=""))
+    created_at: datetime = _time()

@@ -1,0 +1,1 @@
+"""A person corrects what was made: segments, lines, takes, speakers, engines; every edit can be undone."""

@@ -1,0 +1,144 @@
+"""Bring subtitles and translations to a task that is there."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+from fastapi import APIRouter, Request
+
+from services.gateway.db import Session
+from services.gateway.db.tables import LineRow, SegmentRow, Task
+from services.gateway.editing.edits import Edit
+from services.gateway.editing.schemas import SubtitlePreview
+from services.gateway.pipeline.outdating import outdate_voices
+from services.gateway.pipeline.parts import Gateway, Parts, known_language, locked_visible_task, visible_task
+from services.gateway.pipeline.reading import read_task
+from services.gateway.pipeline.schemas import TaskRead
+from services.gateway.script import rows as script_rows
+from services.gateway.script.cues import Matched, match_cues, remarks_of, with_match, with_remarks
+from services.gateway.script.script import spans
+from services.gateway.web.bodies import read_brought, refuse_oversize
+from services.gateway.web.keys import Who
+from services.gateway.web.problems import not_found, unprocessable
+from services.gateway.web.threads import turns
+from shared.pipeline import BASE, TARGET_LANGUAGES
+from shared.storage import keys, put_bytes
+from shared.transcript import Cue
+
+router = APIRouter(prefix="/api/tasks/{task_id}", tags=["artifacts"])
+
+
+@router.put("/languages/{language}/subtitles", operation_id="put_subtitles")
+async def put_subtitles(task_id: str, language: str, request: Request, parts: Parts, who: Who) -> TaskRead:
+    """Bring a subtitle file of any format as request body: the source text for `base`, a translation for a language.
+
+    Source text counts for the next run of the base stage. A translation is one edit of all lines it has another text
+    for: they turn stale as if a person had written them, and one undo reverts it. They are spoken by the next start of
+    the language, or by `POST ../dub`.
+    """
+    if language not in (BASE, *TARGET_LANGUAGES):
+        raise not_found(f"language '{language[:20]}'")
+    return await turns(request).run(_take_subtitles, task_id, language, await _body(request), parts, who)
+
+
+def _take_subtitles(task_id: str, language: str, data: bytes, parts: Gateway, who: Who) -> TaskRead:
+    key = keys.input_subtitles(task_id, language, "subtitles.srt")
+    with parts.database.read() as session:
+        task = visible_task(session, who, task_id)
+        _may_be_brought(session, task, language)
+        spoken = task.config.get("source_language")
+    reading = read_brought(data, spoken if language == BASE else language, "")
+    put_bytes(parts.store, key, data)
+    with parts.database.write() as session:
+        task = locked_visible_task(session, who, task_id)
+        _may_be_brought(session, task, language)
+        task.config = with_remarks(task.config, language, reading.remarks)
+        if language == BASE:
+            task.config = {**task.config, "subtitles_key": key}
+        else:
+            task.config = {
+                **task.config,
+                "translation_keys": {**task.config.get("translation_keys", {}), language: key},
+            }
+            _bring_texts(session, task, language, reading.cues, who.owner)
+        session.flush()
+        return read_task(session, parts.audience, task)
+
+
+def _may_be_brought(session: Session, task: Task, language: str) -> None:
+    """Raises: Problem 404, 422."""
+    if language != BASE:
+        known_language(session, task, language)
+    elif not task.config.get("source_language"):
+        raise unprocessable("source_language_required", "name the language of the subtitles first", "/source_language")
+
+
+def _bring_texts(session: Session, task: Task, language: str, cues: Sequence[Cue], author: str | None) -> None:
+    segments = script_rows.segments(session, task.task_id)
+    lines = script_rows.with_missing_lines(session, task, language, segments)
+    matched, texts = matched_texts(task, language, segments, lines, cues)
+    if segments:
+        task.config = with_match(task.config, language, matched)
+    edit = Edit(session, task, "bring_subtitles", author)
+    for segment in segments:
+        line, text = lines[segment.segment_id], texts.get(segment.segment_id)
+        if text is None:
+            edit.change(line, provided=None)
+        elif text != line.text:
+            by_person = {"edited": False, "pinned": False, "origin": "provided", "segment_revision": segment.revision}
+            edit.change(line, provided=text, text=text, **by_person)
+    if edit.finish(f"{language}: subtitles brought, {len(texts)} lines"):
+        outdate_voices(session, task, language)
+
+
+@router.post("/languages/{language}/subtitles/preview", operation_id="preview_subtitles")
+async def preview_subtitles(task_id: str, language: str, request: Request, parts: Parts, who: Who) -> SubtitlePreview:
+    """What bringing a subtitle file as the translation would do; nothing is kept or changed."""
+    if language not in TARGET_LANGUAGES:
+        raise not_found(f"language '{language[:20]}'")
+    return await turns(request).run(_preview, task_id, language, await _body(request), parts, who)
+
+
+async def _body(request: Request) -> bytes:
+    """The subtitle file a request brings. Raises: Problem 413."""
+    announced = request.headers.get("content-length", "")
+    if announced.isdecimal() and len(announced) < 19:
+        refuse_oversize(int(announced))
+    data = bytearray()
+    async for chunk in request.stream():
+        data += chunk
+        refuse_oversize(len(data))
+    return bytes(data)
+
+
+def _preview(task_id: str, language: str, data: bytes, parts: Gateway, who: Who) -> SubtitlePreview:
+    with parts.database.read() as session:
+        task = visible_task(session, who, task_id)
+        segments = script_rows.segments(session, task_id)
+        lines = script_rows.lines(session, task_id, language)
+    reading = read_brought(data, language, "")
+    matched, texts = matched_texts(task, language, segments, lines, reading.cues)
+    config = with_remarks({}, language, reading.remarks)
+    changed = [key for key, text in texts.items() if key not in lines or lines[key].text != text]
+    return SubtitlePreview(
+        format=reading.format,
+        cues=len(reading.cues),
+        cues_unmatched=len(matched.unmatched) if segments else 0,
+        lines=len(texts) + len(matched.without),
+        lines_matched=len(texts),
+        lines_changed=len(changed),
+        lines_edited=sum(key in lines and lines[key].edited for key in changed),
+        remarks=remarks_of(with_match(config, language, matched) if segments else config).get(language, []),
+    )
+
+
+def matched_texts(
+    task: Task, language: str, segments: Sequence[SegmentRow], lines: Mapping[str, LineRow], cues: Sequence[Cue]
+) -> tuple[Matched, Mapping[str, str]]:
+    """How the cues of a translation match, and the text of each segment that has one."""
+    as_they_stand = task.config.get("captions") == "as_written"
+    said_here = {key for key, line in lines.items() if not line.omitted}
+    own = [replace(one, omission=None) if one.segment_id in said_here else one for one in spans(segments)]
+    matched = match_cues(own, cues, language, as_they_stand=as_they_stand)
+    as_is = match_cues(own, cues, language, as_they_stand=True).texts
+    taken_out = {key: text for key, text in as_is.items() if key in lines and text == lines[key].text}
+    return matched, matched.texts | taken_out

@@ -1,0 +1,1 @@
+"""Files of a task and exports by recipe."""

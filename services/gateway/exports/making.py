@@ -1,0 +1,248 @@
+"""Exports by recipe: begin, follow, fetch, remove."""
+
+import asyncio
+import secrets
+from collections.abc import Mapping, Sequence
+from typing import Any
+from urllib.parse import quote
+
+from fastapi import APIRouter, Request, Response
+from fastapi.responses import StreamingResponse
+
+from services.gateway.db import Session
+from services.gateway.db.tables import ExportRow, JobRow, Task
+from services.gateway.exports.recipes import PRESETS, Finished, finished_languages, refusals
+from services.gateway.exports.schemas import ExportedLanguage, ExportFile, ExportRead, PresetRead
+from services.gateway.pipeline import canceling
+from services.gateway.pipeline import rows as pipeline_rows
+from services.gateway.pipeline.cut import row, source_timeline, timeline
+from services.gateway.pipeline.engines import of_port
+from services.gateway.pipeline.facts import log_stage, tell
+from services.gateway.pipeline.parts import Gateway, Parts, locked_visible_task, visible_task
+from services.gateway.pipeline.units import RECIPE
+from services.gateway.script import rows as script_rows
+from services.gateway.script.script import media
+from services.gateway.web.files import serve
+from services.gateway.web.keys import Caller, Who
+from services.gateway.web.problems import Problem, not_found, unprocessable
+from shared.messaging import SOURCE, EngineInfo, ExportRecipe, ExportSettings, RecipeTimelines, RenderRecipe, expanded
+from shared.pipeline import BASE, LineState, Stage, Status
+from shared.storage import keys
+
+router = APIRouter(tags=["exports"])
+
+OLDER = "-older"
+"""In the names of files that were made before, or without, the last edits of their lines."""
+
+
+def start(session: Session, task: Task, recipe: ExportRecipe, languages: Sequence[str]) -> ExportRow:
+    """Begin an export of `recipe`, which names `languages`; every one has an attempt of its own."""
+    made = ExportRow(
+        export_id=f"exp_{secrets.token_hex(6)}",
+        task_id=task.task_id,
+        recipe=recipe.model_dump(mode="json"),
+        status=Status.PROCESSING,
+        languages={language: _as_it_is(session, task, language) for language in languages},
+    )
+    if any(state["lines_unspoken"] for state in (made.languages or {}).values()):
+        recipe = recipe.model_copy(update={"name": f"{recipe.name or _stem(task)}{OLDER}"})
+    session.add(made)
+    session.flush()
+    shard, attempt = f"{RECIPE}{made.export_id}", int(made.id or 1)
+    settings = recipe.settings or ExportSettings.model_validate(task.config.get("export_settings", {}))
+    job = RenderRecipe(
+        task_id=task.task_id,
+        language=BASE,
+        shard=shard,
+        attempt=attempt,
+        epoch=task.epoch,
+        export_id=made.export_id,
+        video_key=task.video_key,
+        original_name=task.video_original_name,
+        timelines_key=keys.document(task.task_id, BASE, Stage.EXPORT, shard, attempt),
+        recipe=recipe,
+        settings=settings,
+    )
+    document = RecipeTimelines(
+        source=source_timeline(session, task),
+        languages=tuple(timeline(session, task, language) for language in languages),
+    )
+    session.add(row(task, job, document=document.model_dump_json()))
+    tell(session, task, BASE, "recipe", "started", export_id=made.export_id)
+    log_stage(session, task, BASE, "recipe", "started", made.export_id)
+    return made
+
+
+def _stem(task: Task) -> str:
+    return task.video_original_name.rpartition(".")[0] or task.video_original_name
+
+
+def _as_it_is(session: Session, task: Task, language: str) -> dict[str, Any]:
+    """What a language is at this moment, as an export keeps it."""
+    row = pipeline_rows.language(session, task.task_id, language)
+    lines = [line for line in script_rows.lines(session, task.task_id, language).values() if not line.omitted]
+    passed = row.gate["passed"] if row and row.gate else None
+    return {
+        "version": row.content_version if row else 0,
+        "lines_unspoken": sum(LineState(line.state).is_unspoken for line in lines),
+        "lines_failed": sum(line.state == LineState.FAILED for line in lines),
+        "gate": None if passed is None else "passed" if passed else "failed",
+    }
+
+
+_EXPORTS = "/api/tasks/{task_id}/exports"
+
+
+@router.get("/api/recipes", operation_id="list_recipes")
+def list_recipes(who: Who) -> list[PresetRead]:
+    """Recipes to begin with; `*` stands for every finished language of a task."""
+    return [PresetRead(name=p.name, title=p.title, description=p.description, recipe=p.recipe) for p in PRESETS]
+
+
+@router.post(_EXPORTS, status_code=202, operation_id="start_export")
+async def start_export(task_id: str, recipe: ExportRecipe, parts: Parts, who: Who) -> ExportRead:
+    """Make files of a dubbed task by a recipe; nothing is dubbed again. `recipe.completed` tells when they are there.
+
+    Posting the same recipe again makes a new export of what the task has become.
+    """
+    engines = await parts.capabilities.engines()
+    return await asyncio.to_thread(_start, task_id, recipe, engines, parts, who)
+
+
+def _start(
+    task_id: str, recipe: ExportRecipe, engines: Sequence[EngineInfo], parts: Gateway, who: Caller
+) -> ExportRead:
+    with parts.database.write() as session:
+        task = locked_visible_task(session, who, task_id)
+        recipe = _possible(session, task, recipe, engines)
+        named = {track.language for track in recipe.audio}
+        named |= {code for _, text in recipe.texts() for code in (text.language, text.second)}
+        made = start(session, task, recipe, sorted(code for code in named if code not in (None, SOURCE)))
+        session.flush()
+        return _read(made, None, parts, _versions(session, task_id))
+
+
+def _possible(session: Session, task: Task, recipe: ExportRecipe, engines: Sequence[EngineInfo]) -> ExportRecipe:
+    """The recipe with every language named. Raises: Problem 409, 422."""
+    if task.media is None:
+        raise Problem(409, "not_ready", "the video was not looked at yet; process the task first")
+    languages = _languages(session, task)
+    try:
+        recipe = expanded(recipe, finished_languages(recipe, languages))
+    except ValueError as error:
+        raise unprocessable("no_such_recipe", _words(error), "") from error
+    judged = of_port(engines, "mixer")  # workers that never announced themselves are not judged
+    found = refusals(
+        recipe,
+        languages,
+        has_audio=media(task).audio_codec is not None,
+        has_lines=bool(script_rows.segments(session, task.task_id)),
+        has_separator=not judged or bool(of_port(engines, "separator")),
+    )
+    for refusal in found:
+        raise unprocessable(refusal.code, refusal.detail, refusal.pointer)
+    return recipe
+
+
+def _words(error: ValueError) -> str:
+    text = str(error)
+    return "no language of this task is finished that the recipe could be made of" if "\n" in text else text
+
+
+def _languages(session: Session, task: Task) -> Mapping[str, Finished]:
+    runs = pipeline_rows.newest_runs(session, [task.task_id]).get(task.task_id, {})
+    found = {}
+    for language in pipeline_rows.languages(session, [task.task_id]).get(task.task_id, []):
+        lines = script_rows.lines(session, task.task_id, language.language).values()
+        cloning = runs.get((language.language, Stage.CLONING))
+        spoken = cloning is not None and cloning.status in (Status.COMPLETED, Status.STALE)
+        takes = any(line.take_key and not line.omitted and line.state != LineState.FAILED for line in lines)
+        found[language.language] = Finished(any(line.text for line in lines), spoken and takes)
+    return found
+
+
+@router.get(_EXPORTS, operation_id="list_exports")
+def list_exports(task_id: str, parts: Parts, who: Who) -> list[ExportRead]:
+    """Exports by recipe, newest first."""
+    with parts.database.read() as session:
+        visible_task(session, who, task_id)
+        found = pipeline_rows.exports(session, task_id)
+        jobs = pipeline_rows.jobs_of_exports(session, task_id, [made.export_id for made in found])
+        versions = _versions(session, task_id)
+        return [_read(made, jobs.get(made.export_id), parts, versions) for made in found]
+
+
+@router.get(_EXPORTS + "/{export_id}", operation_id="get_export")
+def get_export(task_id: str, export_id: str, parts: Parts, who: Who) -> ExportRead:
+    """One export by recipe."""
+    with parts.database.read() as session:
+        visible_task(session, who, task_id)
+        made = _known(session, task_id, export_id)
+        job = pipeline_rows.jobs_of_exports(session, task_id, [export_id]).get(export_id)
+        return _read(made, job, parts, _versions(session, task_id))
+
+
+@router.delete(_EXPORTS + "/{export_id}", status_code=204, operation_id="delete_export")
+def delete_export(task_id: str, export_id: str, parts: Parts, who: Who) -> None:
+    """Stop an export if it is still being made, and remove its files."""
+    with parts.database.write() as session:
+        task = locked_visible_task(session, who, task_id)
+        made = _known(session, task_id, export_id)
+        canceling.cancel_export(session, task, made)
+        session.flush()
+        session.delete(made)
+    parts.store.delete(keys.recipe_prefix(task_id, export_id))
+
+
+@router.get(_EXPORTS + "/{export_id}/files/{name}", operation_id="get_export_file", response_class=StreamingResponse)
+@router.head(_EXPORTS + "/{export_id}/files/{name}", include_in_schema=False)
+def get_export_file(task_id: str, export_id: str, name: str, request: Request, parts: Parts, who: Who) -> Response:
+    """One file, to be saved, with `Range`, `If-Range` and `If-None-Match`."""
+    with parts.database.read() as session:
+        visible_task(session, who, task_id)
+        files = _known(session, task_id, export_id).files
+    file = next((file for file in files if file["name"] == name), None)
+    if file is None:
+        raise not_found(f"file '{name[:80]}' of this export")
+    return serve(parts, request, file["key"], name, file["media_type"], download=True)
+
+
+def _known(session: Session, task_id: str, export_id: str) -> ExportRow:
+    found = pipeline_rows.export(session, task_id, export_id)
+    if found is None:
+        raise not_found(f"export '{export_id[:40]}'")
+    return found
+
+
+def _versions(session: Session, task_id: str) -> Mapping[str, int]:
+    """How often the content of each language changed until now."""
+    return {row.language: row.content_version for row in pipeline_rows.languages(session, [task_id]).get(task_id, [])}
+
+
+def _state(kept: Mapping[str, Any], version: int | None) -> ExportedLanguage:
+    current = kept["version"] == version and not kept["lines_unspoken"]
+    return ExportedLanguage.model_validate({**kept, "state": "current" if current else "older"})
+
+
+def _read(made: ExportRow, job: JobRow | None, parts: Gateway, versions: Mapping[str, int]) -> ExportRead:
+    """Progress is what the progress service told of this export's attempt; it follows the newest one of a task."""
+    progress, message = 100 if made.status == Status.COMPLETED else 0, ""
+    if made.status == Status.PROCESSING and job is not None:
+        told = parts.audience.known_progress(made.task_id, BASE, Stage.EXPORT)
+        if told and told.get("attempt") == job.attempt:
+            progress, message = min(99, int(str(told["progress"]))), str(told.get("message", ""))
+    url = f"/api/tasks/{made.task_id}/exports/{made.export_id}/files/"
+    return ExportRead(
+        export_id=made.export_id,
+        status=Status(made.status),
+        progress=progress,
+        message=message,
+        recipe=ExportRecipe.model_validate(made.recipe),
+        files=[ExportFile(**file, url=url + quote(file["name"])) for file in made.files],
+        languages={code: _state(kept, versions.get(code)) for code, kept in (made.languages or {}).items()},
+        report=made.report,
+        error_code=made.error_code,
+        error_message=made.error_message,
+        created_at=made.created_at,
+        finished_at=made.finished_at,
+    )

@@ -1,0 +1,75 @@
+"""What clients get of files and exports."""
+
+from datetime import datetime
+from typing import Any, Literal
+
+from pydantic import BaseModel, Field
+
+from shared.messaging import ExportRecipe
+from shared.pipeline import Status
+
+
+class Artifact(BaseModel):
+    """A file of a task."""
+
+    language: str
+    name: str
+    size: int
+    media_type: str
+    etag: str
+    url: str
+
+
+class ExportFile(BaseModel):
+    """A file of an export by recipe."""
+
+    name: str
+    size: int
+    media_type: str
+    url: str
+
+
+class ExportedLanguage(BaseModel):
+    """What a language in an export by recipe was when it was made, and whether its lines are the same now."""
+
+    state: Literal["current", "older"] = Field(description="`older` than its lines, from the start or by now")
+    lines_unspoken: int = Field(description="edited or added before the export and not spoken: they are not in it")
+    lines_failed: int
+    gate: Literal["passed", "failed"] | None
+
+
+class ExportRead(BaseModel):
+    """An export by recipe."""
+
+    export_id: str
+    status: Status
+    progress: int = Field(ge=0, le=100)
+    message: str = ""
+    recipe: ExportRecipe
+    files: list[ExportFile]
+    languages: dict[str, ExportedLanguage] = Field(default={}, description="the state of each language in it")
+    report: dict[str, Any] | None
+    error_code: str | None
+    error_message: str | None
+    created_at: datetime
+    finished_at: datetime | None
+
+
+class PresetRead(BaseModel):
+    """A recipe to begin with."""
+
+    name: str
+    title: str
+    description: str
+    recipe: ExportRecipe
+
+
+class LogRead(BaseModel):
+    """A line of the processing log."""
+
+    language: str
+    stage: str
+    status: str
+    progress: int
+    message: str | None
+    created_at: datetime

@@ -1,0 +1,1 @@
+"""What an account keeps beyond its tasks: glossary, memory, cast, clips, settings."""

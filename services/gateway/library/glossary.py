@@ -1,0 +1,207 @@
+"""The glossary of an account: terms with a fixed rendering, or how they are spoken."""
+
+import uuid
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Request, Response
+
+from services.gateway.db import IntegrityError, Session
+from services.gateway.db.tables import TermRow
+from services.gateway.library import rows as library_rows
+from services.gateway.library.glossary_csv import MalformedTerms, read_terms, write_terms
+from services.gateway.library.schemas import Imported, TermRead, TermWrite
+from services.gateway.pipeline.parts import Gateway, Parts
+from services.gateway.pipeline.schemas import SourceLanguage, TargetLanguage
+from services.gateway.script import rows as script_rows
+from services.gateway.web.bodies import read_file
+from services.gateway.web.etags import check_version_sent, etag
+from services.gateway.web.keys import Who
+from services.gateway.web.problems import Problem, not_found
+from services.gateway.web.threads import turns
+
+MAX_TERMS = 10_000
+_MAX_IMPORT_BYTES = 5 * 1024 * 1024
+_CSV = "text/csv; charset=utf-8"
+router = APIRouter(prefix="/api/glossary", tags=["glossary"])
+
+SourceIs = Annotated[SourceLanguage | None, Query(alias="source")]
+TargetIs = Annotated[TargetLanguage | None, Query(alias="target", description="those for all languages come too")]
+
+
+@router.get("", operation_id="list_terms")
+def list_terms(
+    parts: Parts,
+    who: Who,
+    response: Response,
+    source: SourceIs = None,
+    target: TargetIs = None,
+    q: Annotated[str, Query(max_length=200)] = "",
+    skip: Annotated[int, Query(ge=0, le=MAX_TERMS)] = 0,
+    limit: Annotated[int, Query(ge=1, le=MAX_TERMS)] = 1000,
+) -> list[TermRead]:
+    """Terms by source text; `X-Total-Count` tells how many there are."""
+    with parts.database.read() as session:
+        rows, total = library_rows.page(
+            session, script_rows.terms(session, who.account, source, target, q), skip, limit
+        )
+        response.headers["X-Total-Count"] = str(total)
+        return [_read(row) for row in rows]
+
+
+@router.post("", status_code=201, operation_id="create_term")
+def create_term(body: TermWrite, parts: Parts, who: Who, response: Response) -> TermRead:
+    """Add a term. Finished lines stay as they are; translations made from now on use it.
+
+    Raises: 409 `term_exists` where the source text has a term for this language pair already.
+    """
+    with parts.database.write() as session:
+        _refuse_too_many(session, who.account, 1)
+        row = _store(session, _new(who.account), body)
+        response.headers["ETag"] = etag(row.version)
+        return _read(row)
+
+
+@router.put("/{term_id}", operation_id="update_term")
+def update_term(
+    term_id: str, body: TermWrite, request: Request, parts: Parts, who: Who, response: Response
+) -> TermRead:
+    """Replace a term. Raises: 409 `term_exists`."""
+    with parts.database.write() as session:
+        row = _known(session, who.account, term_id)
+        check_version_sent(request, row.version)
+        row.version += 1
+        row = _store(session, row, body)
+        response.headers["ETag"] = etag(row.version)
+        return _read(row)
+
+
+@router.delete("/{term_id}", status_code=204, operation_id="delete_term")
+def delete_term(term_id: str, request: Request, parts: Parts, who: Who) -> None:
+    """Remove a term; lines translated with it stay as they are."""
+    with parts.database.write() as session:
+        row = _known(session, who.account, term_id)
+        check_version_sent(request, row.version)
+        session.delete(row)
+
+
+@router.post(
+    "/import",
+    operation_id="import_terms",
+    openapi_extra={
+        "requestBody": {
+            "required": True,
+            "content": {
+                "text/csv": {"schema": {"type": "string"}},
+                "multipart/form-data": {
+                    "schema": {"type": "object", "properties": {"file": {"type": "string", "format": "binary"}}}
+                },
+            },
+        }
+    },
+)
+async def import_terms(request: Request, parts: Parts, who: Who) -> Imported:
+    """Take over a CSV file: as the request's body, or as the file field `file` of a form.
+
+    Columns: source_language, source, and optionally target_language (empty: all), target (empty: not translated),
+    pronunciation. A term the glossary has already is replaced. One wrong row, and nothing is imported: 422
+    `invalid_terms` lists every wrong row.
+    """
+    data = await read_file(request, "file", _MAX_IMPORT_BYTES)
+    return await turns(request).run(_import, data, parts, who.account)
+
+
+@router.get("/export", operation_id="export_terms", response_class=Response, responses={200: {"content": {_CSV: {}}}})
+def export_terms(parts: Parts, who: Who, source: SourceIs = None, target: TargetIs = None) -> Response:
+    """The glossary as a CSV file that `import` takes."""
+    with parts.database.read() as session:
+        rows = script_rows.terms_of(session, who.account, source, target)
+    name = {"Content-Disposition": 'attachment; filename="glossary.csv"'}
+    return Response(write_terms([_write(row) for row in rows]), media_type=_CSV, headers=name)
+
+
+def _import(data: bytes, parts: Gateway, owner: str) -> Imported:
+    try:
+        terms = read_terms(data)
+    except MalformedTerms as error:
+        found = [
+            {"pointer": f"/rows/{row}/{field}", "detail": why, "code": "invalid"} for row, field, why in error.rows
+        ]
+        raise Problem(422, "invalid_terms", str(error), found) from error
+    added = updated = unchanged = 0
+    with parts.database.write() as session:
+        known = {_key(_write(row)): row for row in script_rows.terms_of(session, owner)}
+        new = [term for term in terms if _key(term) not in known]
+        _refuse_too_many(session, owner, len(new))
+        for term in terms:
+            row = known.get(_key(term))
+            if row is None:
+                session.add(_filled(_new(owner), term))
+                added += 1
+            elif _write(row).model_dump() == term.model_dump():
+                unchanged += 1
+            else:
+                row.version += 1
+                _filled(row, term)
+                updated += 1
+        _flush(session)
+    return Imported(added=added, updated=updated, unchanged=unchanged)
+
+
+def _key(term: TermWrite) -> tuple[str, str | None, str]:
+    return term.source_language, term.target_language, term.source
+
+
+def _refuse_too_many(session: Session, owner: str, more: int) -> None:
+    _, there = library_rows.page(session, script_rows.terms(session, owner), 0, 1)
+    if there + more > MAX_TERMS:
+        raise Problem(
+            409, "glossary_full", f"a glossary holds at most {MAX_TERMS} terms; this would make {there + more}"
+        )
+
+
+def _new(owner: str) -> TermRow:
+    return TermRow(term_id=f"term_{uuid.uuid4().hex[:12]}", owner=owner, source_language="", source="")
+
+
+def _filled(row: TermRow, body: TermWrite) -> TermRow:
+    row.source_language, row.target_language = body.source_language, body.target_language or ""
+    row.source, row.target, row.pronunciation = body.source, body.target, body.pronunciation
+    return row
+
+
+def _store(session: Session, row: TermRow, body: TermWrite) -> TermRow:
+    session.add(_filled(row, body))
+    _flush(session)
+    return row
+
+
+def _flush(session: Session) -> None:
+    try:
+        session.flush()
+    except IntegrityError as error:
+        detail = "the glossary has a term for this source text and these languages already"
+        raise Problem(409, "term_exists", detail) from error
+
+
+def _known(session: Session, owner: str, term_id: str) -> TermRow:
+    found = library_rows.term(session, owner, term_id)
+    if found is None:
+        raise not_found(f"term '{term_id[:40]}'")
+    return found
+
+
+def _read(row: TermRow) -> TermRead:
+    return TermRead(
+        **row.model_dump(include=set(TermRead.model_fields) - {"target_language"}),
+        target_language=row.target_language or None,
+    )
+
+
+def _write(row: TermRow) -> TermWrite:
+    return TermWrite.model_construct(
+        source_language=row.source_language,
+        target_language=row.target_language or None,
+        source=row.source,
+        target=row.target,
+        pronunciation=row.pronunciation,
+    )

@@ -1,0 +1,63 @@
+"""The SQL of the library: glossary, translation memory, cast and clips of an account."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import func, or_
+from sqlmodel import Session, col, select
+from sqlmodel.sql.expression import SelectOfScalar
+
+from services.gateway.db.tables import CastRow, ClipRow, MemoryRow, TermRow
+
+
+def term(session: Session, owner: str, term_id: str) -> TermRow | None:
+    """One term."""
+    return session.exec(select(TermRow).where(TermRow.owner == owner, TermRow.term_id == term_id)).first()
+
+
+def same_term(session: Session, owner: str, source_language: str, target_language: str, source: str) -> TermRow | None:
+    """The term an account has for this source text, if it has one."""
+    return session.exec(
+        select(TermRow).where(
+            TermRow.owner == owner,
+            TermRow.source_language == source_language,
+            TermRow.target_language == target_language,
+            TermRow.source == source,
+        )
+    ).first()
+
+
+def page(session: Session, query: SelectOfScalar[Any], skip: int, limit: int) -> tuple[Sequence[Any], int]:
+    """Some rows of `query`, and how many it has in all."""
+    total = session.exec(select(func.count()).select_from(query.order_by(None).subquery())).one()
+    return session.exec(query.offset(skip).limit(limit)).all(), total
+
+
+def memories(
+    session: Session, owner: str, source_language: str | None, target_language: str | None, text: str
+) -> SelectOfScalar[MemoryRow]:
+    """The memory of an account, newest first."""
+    found = select(MemoryRow).where(MemoryRow.owner == owner)
+    if source_language:
+        found = found.where(MemoryRow.source_language == source_language)
+    if target_language:
+        found = found.where(MemoryRow.target_language == target_language)
+    if text:
+        columns = (MemoryRow.source, MemoryRow.text)
+        found = found.where(or_(*(col(column).icontains(text, autoescape=True) for column in columns)))
+    return found.order_by(col(MemoryRow.updated_at).desc(), col(MemoryRow.id).desc())
+
+
+def memory(session: Session, owner: str, id_: int) -> MemoryRow | None:
+    """One entry of the memory."""
+    return session.exec(select(MemoryRow).where(MemoryRow.owner == owner, MemoryRow.id == id_)).first()
+
+
+def cast_member(session: Session, owner: str, cast_id: str) -> CastRow | None:
+    """One member of the cast."""
+    return session.exec(select(CastRow).where(CastRow.owner == owner, CastRow.cast_id == cast_id)).first()
+
+
+def clip(session: Session, owner: str, clip_id: str) -> ClipRow | None:
+    """One reference clip."""
+    return session.exec(select(ClipRow).where(ClipRow.owner == owner, ClipRow.clip_id == clip_id)).first()

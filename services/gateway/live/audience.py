@@ -1,0 +1,175 @@
+"""Fan events out to connected clients with bounded memory for each."""
+
+import asyncio
+import json
+from collections import OrderedDict
+from dataclasses import dataclass
+
+from faststream.nats import NatsBroker
+from nats.aio.msg import Msg
+from nats.js.errors import NotFoundError
+
+from shared.messaging import is_connected, subjects
+from shared.observability import logger
+
+MAX_WAITING = 256
+PROGRESS = "progress"
+"""The event that every client of the first version knows, and no other."""
+_MAX_LATEST = 20_000
+log = logger(__name__)
+
+
+@dataclass(frozen=True)
+class Frame:
+    """One event as it goes to clients; `sequence` is None for progress, which is not resumed."""
+
+    task_id: str
+    event: str
+    data: bytes
+    sequence: int | None
+
+    def encode(self) -> bytes:
+        """The server-sent event."""
+        head = b"" if self.sequence is None else b"id: %d\n" % self.sequence
+        return head + b"event: " + self.event.encode() + b"\ndata: " + self.data + b"\n\n"
+
+
+class Mailbox:
+    """What one client has yet to be sent.
+
+    Facts keep their order, at most `MAX_WAITING` of them: a slower client is cut off and resumes by event id.
+    Progress is kept once per unit, so it cannot pile up.
+    """
+
+    def __init__(self, task_id: str | None) -> None:
+        self.task_id = task_id
+        self.closed = False
+        self._facts: list[Frame] = []
+        self._progress: OrderedDict[str, Frame] = OrderedDict()
+        self._wake = asyncio.Event()
+
+    def put(self, frame: Frame, unit: str) -> None:
+        """Add a frame; `unit` is what progress frames replace each other by."""
+        if frame.sequence is None:
+            self._progress[unit] = frame
+        elif len(self._facts) >= MAX_WAITING:
+            self.closed = True
+        else:
+            self._facts.append(frame)
+        self._wake.set()
+
+    def close(self) -> None:
+        """End the stream after what is waiting."""
+        self.closed = True
+        self._wake.set()
+
+    async def take(self, timeout_s: float) -> list[Frame]:
+        """Wait for frames, facts first; empty after `timeout_s`."""
+        try:
+            async with asyncio.timeout(timeout_s):
+                await self._wake.wait()
+        except TimeoutError:
+            return []
+        self._wake.clear()
+        frames = [*self._facts, *self._progress.values()]
+        self._facts.clear()
+        self._progress.clear()
+        return frames
+
+
+class Audience:
+    """One broker subscription, many clients; remembers the latest progress of every unit."""
+
+    def __init__(self, broker: NatsBroker) -> None:
+        self._broker = broker
+        self._boxes: dict[str | None, set[Mailbox]] = {}
+        self._latest: OrderedDict[str, Frame] = OrderedDict()
+
+    async def start(self) -> None:
+        """Subscribe to the republished copies of stored events."""
+        await self._broker.connection.subscribe(f"{subjects.LIVE_PREFIX}.>", cb=self._receive)
+
+    def join(self, task_id: str | None) -> Mailbox:
+        """Open a mailbox for one task, or for all when None."""
+        box = Mailbox(task_id)
+        self._boxes.setdefault(task_id, set()).add(box)
+        return box
+
+    def leave(self, box: Mailbox) -> None:
+        """Forget a mailbox."""
+        boxes = self._boxes.get(box.task_id, set())
+        boxes.discard(box)
+        if not boxes:
+            self._boxes.pop(box.task_id, None)
+
+    def clients(self) -> int:
+        """How many mailboxes are open."""
+        return sum(len(boxes) for boxes in self._boxes.values())
+
+    def close_all(self) -> None:
+        """End every stream; clients come back with the id of their last event and miss nothing."""
+        for boxes in self._boxes.values():
+            for box in boxes:
+                box.close()
+
+    async def latest_progress(self, task_id: str, language: str, stage: str) -> dict[str, object] | None:
+        """The newest progress of a unit, read from the stream if it was told before this gateway started."""
+        unit = subjects.event(task_id, language, stage, "progress")
+        frame = self._latest.get(unit)
+        if frame is None and is_connected(self._broker):
+            try:
+                stored = await self._broker.connection.jetstream().get_last_msg(subjects.EVENTS, unit)
+            except (NotFoundError, TimeoutError):
+                return None
+            frame = to_frame(stored.subject or unit, stored.data or b"{}", None)
+            self._remember(unit, frame)
+        return json.loads(frame.data) if frame else None
+
+    def known_progress(self, task_id: str, language: str, stage: str) -> dict[str, object] | None:
+        """The newest progress told while this gateway was running."""
+        frame = self._latest.get(subjects.event(task_id, language, stage, "progress"))
+        return json.loads(frame.data) if frame else None
+
+    def snapshot(self, task_id: str) -> list[Frame]:
+        """The newest progress of every unit of a task."""
+        prefix = f"{subjects.EVENTS_PREFIX}.{task_id}."
+        return [frame for unit, frame in self._latest.items() if unit.startswith(prefix)]
+
+    async def _receive(self, message: Msg) -> None:
+        sequence = int((message.headers or {}).get("Nats-Sequence", 0))
+        unit = message.subject.replace(subjects.LIVE_PREFIX, subjects.EVENTS_PREFIX, 1)
+        try:
+            frame = to_frame(unit, message.data, sequence)
+        except (ValueError, KeyError) as error:
+            log.warning("event_unreadable", subject=message.subject, error=repr(error))
+            return
+        if frame.sequence is None:
+            self._remember(unit, frame)
+        self.deliver(frame, unit)
+
+    def deliver(self, frame: Frame, unit: str) -> None:
+        """Put a frame into the mailboxes it belongs in."""
+        for key in (frame.task_id, None):
+            for box in self._boxes.get(key, ()):
+                box.put(frame, unit)
+
+    def _remember(self, unit: str, frame: Frame) -> None:
+        self._latest[unit] = frame
+        self._latest.move_to_end(unit)
+        while len(self._latest) > _MAX_LATEST:
+            self._latest.popitem(last=False)
+
+
+def to_frame(subject: str, data: bytes, sequence: int | None) -> Frame:
+    """Turn a stored event into what clients get: facts whole, progress as its plain payload.
+
+    Raises: ValueError, for a subject or body that is none.
+    """
+    tokens = subject.split(".")
+    if len(tokens) != 6:
+        raise ValueError(f"not an event subject: {subject}")
+    task_id, topic, name = tokens[2], tokens[4], tokens[5]
+    if name == PROGRESS:
+        payload = json.dumps(json.loads(data)["data"], separators=(",", ":")).encode()
+        return Frame(task_id, PROGRESS, payload, None)
+    return Frame(task_id, f"{topic}.{name}", data.replace(b"\n", b" "), sequence)

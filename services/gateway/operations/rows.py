@@ -1,0 +1,103 @@
+"""The SQL of operations: counts, and what is silent, over or to be removed."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from sqlalchemy import delete, func, update
+from sqlalchemy import select as sa_select
+from sqlalchemy.orm import aliased
+from sqlmodel import Session, col, select
+
+from services.gateway.db.tables import (
+    UPLOADING,
+    IdempotencyRow,
+    JobRow,
+    JobState,
+    OutboxRow,
+    Task,
+    now,
+)
+from services.gateway.pipeline.rows import OPEN_JOBS
+from shared.pipeline import Stage
+
+
+def slow_listening(session: Session, older_than: timedelta) -> list[tuple[str, int]]:
+    """(task, job) of open jobs that listen to takes, of languages of which none was begun or ended for so long."""
+    since = now() - older_than
+    other = aliased(JobRow)
+    moved = select(other.id).where(
+        other.task_id == JobRow.task_id,
+        other.language == JobRow.language,
+        other.stage == Stage.DIARIZATION,
+        col(other.optional),
+        func.coalesce(other.finished_at, other.dispatched_at, other.created_at) >= since,
+    )
+    rows = session.exec(
+        select(JobRow.task_id, JobRow.id).where(
+            JobRow.stage == Stage.DIARIZATION,
+            col(JobRow.optional),
+            col(JobRow.state).in_(OPEN_JOBS),
+            col(JobRow.created_at) < since,
+            ~moved.exists(),
+        )
+    )
+    return [(task_id, int(id_ or 0)) for task_id, id_ in rows]
+
+
+def jobs_by_state(session: Session) -> Sequence[tuple[str, str, int]]:
+    """Jobs that have not ended, as (stage, state, count)."""
+    query = select(JobRow.stage, JobRow.state, func.count()).where(col(JobRow.state).in_(OPEN_JOBS))
+    return session.exec(query.group_by(JobRow.stage, JobRow.state)).all()
+
+
+def tasks_by_status(session: Session) -> Sequence[tuple[str, int]]:
+    """Tasks that were not deleted, as (status, count)."""
+    query = select(Task.status, func.count()).where(col(Task.deleted_at).is_(None))
+    return session.exec(query.group_by(Task.status)).all()
+
+
+def silent_jobs(session: Session, older_than: timedelta) -> Sequence[JobRow]:
+    """Jobs handed out long ago without a result."""
+    return session.exec(
+        select(JobRow).where(JobRow.state == JobState.DISPATCHED, col(JobRow.dispatched_at) < now() - older_than)
+    ).all()
+
+
+def reissue(session: Session, id_: int) -> None:
+    """Make a job ready again under a new message id."""
+    session.exec(
+        update(JobRow)
+        .where(col(JobRow.id) == id_, col(JobRow.state) == JobState.DISPATCHED)
+        .values(state=JobState.READY, resends=JobRow.resends + 1)
+    )
+
+
+def outbox_counts(session: Session) -> tuple[int, int]:
+    """How many rows of the outbox wait, and how many were set aside."""
+    every = session.exec(select(func.count()).select_from(OutboxRow)).one()
+    aside = session.exec(
+        select(func.count()).select_from(OutboxRow).where(col(OutboxRow.set_aside_at).is_not(None))
+    ).one()
+    return every - aside, aside
+
+
+def deleted_tasks(session: Session) -> Sequence[Task]:
+    """Tasks on their way out."""
+    return session.exec(select(Task).where(col(Task.deleted_at).is_not(None))).all()
+
+
+def abandoned_uploads(session: Session, older_than: timedelta) -> Sequence[Task]:
+    """Tasks whose upload ended without a word."""
+    return session.exec(select(Task).where(Task.status == UPLOADING, col(Task.updated_at) < now() - older_than)).all()
+
+
+def job_states(session: Session, task_ids: Sequence[str]) -> dict[tuple[str, str, str, str, int], str]:
+    """States of all jobs of some tasks by (task, language, stage, shard, attempt)."""
+    columns = (JobRow.task_id, JobRow.language, JobRow.stage, JobRow.shard, JobRow.attempt, JobRow.state)
+    rows = session.execute(sa_select(*map(col, columns)).where(col(JobRow.task_id).in_(task_ids)))
+    return {(task_id, code, stage, shard, attempt): state for task_id, code, stage, shard, attempt, state in rows}
+
+
+def drop_idempotency(session: Session, older_than: datetime) -> None:
+    """Forget old answers."""
+    session.exec(delete(IdempotencyRow).where(col(IdempotencyRow.created_at) < older_than))

@@ -1,0 +1,256 @@
+"""Find what went silent, clear what is over, finish deletions."""
+
+import asyncio
+import contextlib
+import time
+from collections.abc import Iterator
+from datetime import timedelta
+
+from faststream.nats import NatsBroker
+from nats.js import JetStreamContext
+from nats.js.errors import NotFoundError
+
+from services.gateway.db.engine import Database
+from services.gateway.db.tables import JobRow, Task, now
+from services.gateway.operations import rows as operations_rows
+from services.gateway.pipeline import rows as pipeline_rows
+from services.gateway.pipeline.hearing import give_up_listening
+from services.gateway.pipeline.loops import Wake
+from services.gateway.settings import GatewaySettings
+from shared.messaging import RESULTS_CONSUMER, JobSubject, subjects
+from shared.observability import logger
+from shared.pipeline import Lane, Stage
+from shared.storage import ObjectStore, keys
+
+_UPLOAD_SILENT = timedelta(days=1)
+_ANSWERS_KEPT = timedelta(days=1)
+_REVISIT_S = 120.0
+_LOOK_AGAIN_S = 0.5
+_MOST_CLEARED = 1000
+log = logger(__name__)
+
+
+class Sweeper:
+    """One turn looks at every open job, every message and every task on its way out.
+
+    Every step, and in it every task, is on its own: one that fails is told and tried again, and the others go on.
+    """
+
+    def __init__(self, database: Database, broker: NatsBroker, store: ObjectStore, settings: GatewaySettings) -> None:
+        self._database, self._broker, self._store, self._settings = database, broker, store, settings
+        self._revisit: dict[str, float] = {}
+        self._unreadable: dict[str, int] = {}
+        self._passed_over: dict[int, int] = {}
+        self.wake = Wake()
+
+    async def turn(self) -> None:
+        """Look once."""
+        js = self._broker.connection.jetstream()
+        for step in (
+            self._give_up_listening,
+            self._empty_unreadable,
+            self._reissue_lost,
+            self._clear_over,
+            self._clear_results,
+            self._finish_deletions,
+            self._erase_latecomers,
+            self._forget,
+        ):
+            with _told(step.__name__.strip("_")):
+                await step(js)
+
+    async def _empty_unreadable(self, js: JetStreamContext) -> None:
+        """Empty a queue that lists messages and can read none of them, as nats-server 2.9 does after some crashes.
+
+        It would stand so until the broker is started again. The database knows what was in it: jobs are published
+        again, and results told again from their manifests once the broker does not take them for repeats any more.
+        """
+        for stream in (subjects.JOBS, subjects.RESULTS):
+            state = (await js.stream_info(stream)).state
+            before = self._unreadable.pop(stream, None)
+            if not state.messages or await _can_read(js, stream, state.first_seq):
+                continue
+            if before == state.first_seq:  # twice the same: nobody took it between the two questions
+                log.error("queue_unreadable", stream=stream, messages=state.messages)
+                await js.purge_stream(stream)
+            else:
+                self._unreadable[stream] = state.first_seq
+
+    async def _reissue_lost(self, js: JetStreamContext) -> None:
+        """A job handed out, without result and without a message that may reach a worker, is made ready again."""
+        passed_over = self._passed_over
+        self._passed_over = {}
+        for job in await asyncio.to_thread(self._silent):
+            id_ = int(job.id or 0)
+            with contextlib.suppress(NotFoundError):
+                sequence = int((await js.get_last_msg(subjects.JOBS, _subject(job))).seq or 0)
+                if not await _is_passed_over(js, job, sequence):
+                    continue
+                if passed_over.get(id_) != sequence:  # it may have been taken between the two questions: next time
+                    self._passed_over[id_] = sequence
+                    continue
+                await _remove(js, _subject(job))
+            log.warning("job_reissued", task=job.task_id, stage=job.stage, job=job.shard, attempt=job.attempt)
+            await asyncio.to_thread(self._reissue, id_)
+
+    async def _messages(self, js: JetStreamContext) -> dict[str, JobSubject]:
+        """Every open message by subject; unreadable subjects are left to the workers."""
+        info = await js.stream_info(subjects.JOBS, subjects_filter="localclip.jobs.>")
+        found: dict[str, JobSubject] = {}
+        for subject in info.state.subjects or {}:
+            try:
+                found[subject] = JobSubject.parse(subject)
+            except ValueError:
+                continue
+        return found
+
+    async def _clear_over(self, js: JetStreamContext) -> None:
+        """Remove messages of jobs that ended: canceled ones, and those an old broker forgot to remove in a crash."""
+        leaving = {task.task_id for task in await asyncio.to_thread(self._deleted)}
+        messages = {
+            subject: parsed for subject, parsed in (await self._messages(js)).items() if parsed.task_id not in leaving
+        }
+        states = await asyncio.to_thread(self._states, {parsed.task_id for parsed in messages.values()})
+        for subject, parsed in messages.items():
+            key = (parsed.task_id, parsed.language, str(parsed.stage), parsed.shard, parsed.attempt)
+            if states.get(key) not in pipeline_rows.OPEN_JOBS:
+                await _remove(js, subject)
+
+    async def _clear_results(self, js: JetStreamContext) -> None:
+        """Remove results that were taken in and acknowledged, which a broker before 2.10 may keep after a crash.
+
+        Whatever lies at or below the consumer's acknowledgement floor was acknowledged and never comes again.
+        """
+        floor = (await js.consumer_info(subjects.RESULTS, RESULTS_CONSUMER)).ack_floor
+        last = floor.stream_seq if floor else 0
+        for _ in range(_MOST_CLEARED):
+            state = (await js.stream_info(subjects.RESULTS)).state
+            if not state.messages or not last or state.first_seq > last:
+                return
+            try:
+                await js.delete_msg(subjects.RESULTS, state.first_seq)
+            except NotFoundError:  # gone meanwhile, or listed and not there: the next sweep looks again
+                return
+            log.info("acknowledged_result_cleared", sequence=state.first_seq)
+
+    async def _finish_deletions(self, js: JetStreamContext) -> None:
+        """Erase deleted tasks once no worker can have one of their jobs in hand."""
+        for task in await asyncio.to_thread(self._deleted):
+            with _told("deletion", task.task_id):
+                await self._finish_deletion(js, task)
+
+    async def _finish_deletion(self, js: JetStreamContext, task: Task) -> None:
+        info = await js.stream_info(subjects.JOBS, subjects_filter=f"localclip.jobs.*.*.{task.task_id}.>")
+        held = list(info.state.subjects or {})
+        waited = (now() - task.deleted_at).total_seconds() if task.deleted_at else 0.0
+        if waited < self._settings.delete_grace_s and await _maybe_in_hand(js, held):
+            asyncio.get_running_loop().call_later(_LOOK_AGAIN_S, self.wake.set)
+            return
+        for subject in held:
+            await _remove(js, subject)
+        await asyncio.to_thread(self._erase, task.task_id)
+        self._revisit[task.task_id] = time.monotonic() + _REVISIT_S
+        log.info("task_erased", task=task.task_id)
+
+    async def _give_up_listening(self, js: JetStreamContext) -> None:
+        """Dubs do not wait long behind somebody else's video, or for a worker that is not there."""
+        for task_id, job_id in await asyncio.to_thread(self._slow_listening):
+            with _told("listening", task_id):
+                await asyncio.to_thread(self._give_up, task_id, job_id)
+
+    def _slow_listening(self) -> list[tuple[str, int]]:
+        with self._database.read() as session:
+            return operations_rows.slow_listening(session, timedelta(seconds=self._settings.listening_patience_s))
+
+    def _give_up(self, task_id: str, job_id: int) -> None:
+        with self._database.write() as session:
+            if give_up_listening(session, task_id, job_id):
+                log.warning("listening_given_up", task=task_id, job=job_id)
+
+    def _erase(self, task_id: str) -> None:
+        self._store.delete(keys.task_prefix(task_id))
+        with self._database.write() as session:
+            pipeline_rows.erase_task(session, task_id)
+
+    async def _erase_latecomers(self, js: JetStreamContext) -> None:
+        """A worker cut off from the broker may have written once more; look again after its lease is long over."""
+        for task_id in [key for key, due in self._revisit.items() if due <= time.monotonic()]:
+            with _told("latecomers", task_id):
+                await asyncio.to_thread(self._store.delete, keys.task_prefix(task_id))
+                del self._revisit[task_id]
+
+    def _silent(self) -> list[JobRow]:
+        with self._database.read() as session:
+            return list(operations_rows.silent_jobs(session, timedelta(seconds=self._settings.resend_after_s)))
+
+    def _reissue(self, id_: int) -> None:
+        with self._database.write() as session:
+            operations_rows.reissue(session, id_)
+
+    def _states(self, task_ids: set[str]) -> dict[tuple[str, str, str, str, int], str]:
+        with self._database.read() as session:
+            return operations_rows.job_states(session, list(task_ids))
+
+    def _deleted(self) -> list[Task]:
+        with self._database.read() as session:
+            return list(operations_rows.deleted_tasks(session))
+
+    async def _forget(self, js: JetStreamContext) -> None:
+        """Drop old answers and uploads that nobody finished."""
+        await asyncio.to_thread(self._forget_rows)
+
+    def _forget_rows(self) -> None:
+        with self._database.write() as session:
+            operations_rows.drop_idempotency(session, now() - _ANSWERS_KEPT)
+            for task in operations_rows.abandoned_uploads(session, _UPLOAD_SILENT):
+                task.deleted_at = now()
+
+
+@contextlib.contextmanager
+def _told(step: str, task_id: str | None = None) -> Iterator[None]:
+    """Log what raises, so that whatever comes after it has its turn."""
+    try:
+        yield
+    except Exception:
+        log.exception("sweep_step_failed", step=step, task=task_id)
+
+
+def _subject(job: JobRow) -> str:
+    return str(JobSubject(Stage(job.stage), Lane(job.lane), job.task_id, job.language, job.shard, job.attempt))
+
+
+async def _can_read(js: JetStreamContext, stream: str, sequence: int) -> bool:
+    try:
+        await js.get_msg(stream, seq=sequence)
+    except NotFoundError:
+        return False
+    return True
+
+
+async def _is_passed_over(js: JetStreamContext, job: JobRow, sequence: int) -> bool:
+    """Whether the consumer of a job's message will never deliver it: it believes to have had it already.
+
+    So it is where a broker was killed before it wrote down how far its stream had come, and counts from there again.
+    """
+    info = await js.consumer_info(subjects.JOBS, subjects.job_consumer(Stage(job.stage), Lane(job.lane)))
+    acknowledged = info.ack_floor.stream_seq if info.ack_floor else 0
+    delivered = info.delivered.stream_seq if info.delivered else 0
+    return sequence <= acknowledged or (sequence <= delivered and not info.num_ack_pending)
+
+
+async def _maybe_in_hand(js: JetStreamContext, held: list[str]) -> bool:
+    """Whether a worker may be at one of these messages: its consumer waits for acknowledgements."""
+    for parsed in map(JobSubject.parse, held):
+        info = await js.consumer_info(subjects.JOBS, subjects.job_consumer(parsed.stage, parsed.lane))
+        if info.num_ack_pending:
+            return True
+    return False
+
+
+async def _remove(js: JetStreamContext, subject: str) -> None:
+    """Delete by sequence: purging by subject loses other messages on servers before 2.9.12."""
+    try:
+        message = await js.get_last_msg(subjects.JOBS, subject)
+        await js.delete_msg(subjects.JOBS, int(message.seq or 0))
+    except NotFoundError:
+        return

@@ -1,0 +1,83 @@
+"""Stop work of a task: everything, some languages, one job, or an export."""
+
+from collections.abc import Sequence
+
+from services.gateway.db import Session
+from services.gateway.db.tables import ExportRow, JobRow, JobState, Task, now
+from services.gateway.pipeline import board
+from services.gateway.pipeline import rows as pipeline_rows
+from services.gateway.pipeline.facts import flag_cancel, tell
+from services.gateway.pipeline.results import record
+from services.gateway.pipeline.rows import exports, jobs_of_exports
+from services.gateway.pipeline.steps import carry_out
+from services.gateway.pipeline.units import RECIPE
+from shared.messaging import JobFailed
+from shared.pipeline import BASE, ErrorCode, Stage, Status
+
+
+def cancel(session: Session, task: Task, languages: Sequence[str] | None) -> None:
+    """Stop `languages`, or everything when None."""
+    steps = board.cancel(pipeline_rows.board(session, task), languages)
+    if languages is None:
+        flag_cancel(session, task, None)
+        cancel_exports(session, task)
+    for job in pipeline_rows.open_jobs(session, task.task_id):
+        if job.run_stage is None and (languages is None or job.language in languages):
+            job.state, job.finished_at = JobState.CANCELED, now()
+            flag_cancel(session, task, job.language)
+    task.epoch += 1
+    carry_out(session, task, steps)
+    session.flush()
+
+
+def cancel_job(session: Session, task: Task, job: JobRow, *, hears: bool) -> None:
+    """Stop one open job, and what cannot be without it.
+
+    A stage that needs the job ends with it, and so does its language; everything, where it is the base stage. A job
+    the stage can do without is left out. What stands alone (an export by recipe, a line done again) stops alone.
+    `hears`: as in `record`.
+    """
+    made = pipeline_rows.export(session, task.task_id, job.shard.removeprefix(RECIPE))
+    if job.run_stage is not None and not job.optional:
+        cancel(session, task, None if job.language == BASE else [job.language])
+    elif made is not None:
+        cancel_export(session, task, made)
+    else:
+        flag_cancel(session, task, job.language, shard=job.shard)
+        if job.run_stage is not None:
+            record(session, _left_out(job), hears=hears)
+    job.state, job.finished_at = JobState.CANCELED, now()
+    task.epoch += 1
+    carry_out(session, task, [])
+    session.flush()
+
+
+def _left_out(job: JobRow) -> JobFailed:
+    return JobFailed(
+        task_id=job.task_id,
+        language=job.language,
+        stage=Stage(job.stage),
+        shard=job.shard,
+        attempt=job.attempt,
+        code=ErrorCode.CANCELED,
+        message="canceled on request",
+        canceled=True,
+    )
+
+
+def cancel_export(session: Session, task: Task, made: ExportRow) -> None:
+    """Stop an export that is not finished; the workers hear of it within two seconds."""
+    if made.status != Status.PROCESSING:
+        return
+    made.status, made.finished_at, made.error_code = Status.CANCELED, now(), ErrorCode.CANCELED
+    job = jobs_of_exports(session, task.task_id, [made.export_id]).get(made.export_id)
+    if job is not None and job.state in pipeline_rows.OPEN_JOBS:
+        job.state, job.finished_at = JobState.CANCELED, now()
+        flag_cancel(session, task, BASE, shard=job.shard)
+    tell(session, task, BASE, "recipe", "canceled", export_id=made.export_id)
+
+
+def cancel_exports(session: Session, task: Task) -> None:
+    """Stop every export of a task."""
+    for made in exports(session, task.task_id):
+        cancel_export(session, task, made)

@@ -1,0 +1,190 @@
+"""Hand ready jobs to the workers."""
+
+import asyncio
+import json
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+
+from faststream.nats import NatsBroker
+from nats.errors import Error as NatsError
+from nats.errors import MaxPayloadError
+from pydantic import ValidationError
+
+from services.gateway.db import Session
+from services.gateway.db.engine import Database, DatabaseBusy
+from services.gateway.db.tables import JobRow, now
+from services.gateway.pipeline import rows as pipeline_rows
+from services.gateway.pipeline.fair_share import WINDOW, Free, Held, Ledger, Waiting, choose, free_for_long, limit
+from services.gateway.pipeline.loops import Tries
+from services.gateway.pipeline.results import give_up, record
+from services.gateway.pipeline.units import refused, too_large
+from services.gateway.pipeline.workers import Workers
+from services.gateway.web.threads import Threads
+from shared.messaging import (
+    JOB,
+    MAX_BODY_BYTES,
+    Job,
+    JobFailed,
+    Result,
+    is_open_already,
+    is_refusal,
+    publish_once,
+    subjects,
+)
+from shared.observability import logger
+from shared.pipeline import ErrorCode, Lane, Stage
+from shared.storage import ObjectStore, StorageError, keys, put_bytes
+
+_PARALLEL = 16
+_TYPICAL_S = 1.0
+_FORGETS = timedelta(minutes=1)
+_DOCUMENT_S = 10.0
+log = logger(__name__)
+
+
+class Dispatcher:
+    """Publishes ready job rows as slots of their stage get free, to whoever is next by `fair_share`.
+
+    A row that can never be published ends with an error code; one that cannot be now stays ready. `cap` limits the
+    jobs of a stage and lane beside what the workers take.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        broker: NatsBroker,
+        store: ObjectStore,
+        threads: Threads,
+        workers: Workers,
+        cap: int | None = None,
+    ) -> None:
+        self._database, self._broker, self._store, self._threads = database, broker, store, threads
+        self._workers, self._cap = workers, cap
+        self._slots = asyncio.Semaphore(_PARALLEL)
+        self._tries = Tries()
+        self._ledger, self._looked_at = Ledger(), datetime.min.replace(tzinfo=UTC)
+
+    async def turn(self) -> None:
+        """Hand out everything that may go out now."""
+        while jobs := await asyncio.to_thread(self.choose):
+            over = await asyncio.gather(*(self._hand_out(job) for job in jobs))
+            if not all(over):
+                await asyncio.sleep(1.0)  # broker, store or database away: the rows stay ready
+                return
+
+    def choose(self) -> list[JobRow]:
+        """The jobs that go out now; they count as out from here on, until a look at the database tells otherwise."""
+        at = now()
+        with self._database.read() as session:
+            if at - self._looked_at > _FORGETS:  # this gateway did not lead
+                self._ledger = Ledger(pipeline_rows.ended_jobs(session, at - WINDOW))
+            self._looked_at = at
+            self._ledger.look(pipeline_rows.held_jobs(session), at)
+            chosen: list[Held] = []
+            for stage in Stage:
+                chosen += self._chosen(session, stage, at)
+            rows = pipeline_rows.jobs_by_id(session, [one.job_id for one in chosen])
+        for one in chosen:
+            self._ledger.hand_out(one)
+        return rows
+
+    def _chosen(self, session: Session, stage: Stage, at: datetime) -> list[Held]:
+        """The jobs of a stage that go out now: those a person waits for, then of the batch what finds a slot."""
+        workers, found, out = self._workers.of(stage), list[Held](), 0
+        for lane in sorted(Lane, key=lambda lane: lane is not Lane.INTERACTIVE):
+            held, typical_s = self._ledger.out(stage, lane), self._ledger.typical_s(stage, lane)
+            out += len(held)
+            most = limit(sum(workers), typical_s, self._cap)
+            free = Free(most - out, free_for_long(workers, most, held))
+            if free.slots > 0:
+                spent_s = self._ledger.spent_s(stage, lane, at)
+                waiting = _waiting(session, stage, lane, free.slots, spent_s)
+                next_ = choose(waiting, spent_s, self._ledger.turns(stage, lane), free, typical_s or _TYPICAL_S)
+                found += [Held(job.job_id, (stage, lane), owner, job.rank.long, at) for owner, job in next_]
+                out += len(next_)
+        return found
+
+    async def _hand_out(self, row: JobRow) -> bool:
+        """Whether the row is over and done with: handed out, or failed for good."""
+        id_ = int(row.id or 0)
+        async with self._slots:
+            try:
+                ended = await self._publish(row)
+                await asyncio.to_thread(self._settle, id_, ended)
+            except (NatsError, TimeoutError, OSError, StorageError, DatabaseBusy) as error:
+                log.warning("dispatch_failed", job=id_, error=repr(error))
+                return False
+            except Exception:  # one row's surprise holds up no other
+                log.exception("dispatch_failed", job=id_)
+                if self._tries.failed(id_):
+                    await asyncio.to_thread(give_up, self._database, _unsent(row, ErrorCode.JOB_REFUSED))
+                return False
+        self._tries.over(id_)
+        return True
+
+    async def _publish(self, row: JobRow) -> Result | None:
+        """Bring a job to its stream; returns how it ends if it can never get there."""
+        try:
+            job = JOB.validate_json(row.payload)
+            subject = str(job.subject())
+        except (ValidationError, ValueError):
+            log.exception("dispatch_refused", task=row.task_id, stage=row.stage, shard=row.shard)
+            return _unsent(row, ErrorCode.MESSAGE_INVALID)
+        size = len(row.payload.encode())
+        if size > MAX_BODY_BYTES:
+            log.warning("dispatch_refused", subject=subject, size=size)
+            return too_large(job, size)
+        if row.document is not None:
+            where = keys.document(row.task_id, row.language, Stage(row.stage), row.shard, row.attempt)
+            async with asyncio.timeout(_DOCUMENT_S):  # a store that hangs must not keep other jobs back
+                await self._threads.transfer(put_bytes, self._store, where, row.document.encode())
+        return await self._send(job, subject, f"{job.key()}:{row.resends}")
+
+    async def _send(self, job: Job, subject: str, message_id: str) -> Result | None:
+        try:
+            await publish_once(self._broker, job, subject=subject, stream=subjects.JOBS, message_id=message_id)
+        except NatsError as error:
+            if isinstance(error, MaxPayloadError):  # all but ASCII is escaped on its way
+                log.warning("dispatch_refused", subject=subject, error=repr(error))
+                return too_large(job, len(json.dumps(job.model_dump(mode="json"))))
+            if is_refusal(error):
+                log.warning("dispatch_refused", subject=subject, error=repr(error))
+                return refused(job, ErrorCode.JOB_REFUSED, f"the broker does not take this job: {_name(error)}")
+            if not is_open_already(error):
+                raise
+        log.info("job_dispatched", subject=subject)
+        return None
+
+    def _settle(self, id_: int, ended: Result | None) -> None:
+        with self._database.write() as session:
+            if ended is None:
+                pipeline_rows.mark_dispatched(session, id_)
+            else:
+                record(session, ended)
+
+
+def _waiting(session: Session, stage: Stage, lane: Lane, most: int, spent_s: Mapping[str, float]) -> dict[str, Waiting]:
+    """The first jobs of the owners who may be next."""
+    found: dict[str, Waiting] = {}
+    for long in (False, True) if stage is Stage.EXPORT else (False,):
+        owners = pipeline_rows.ready_owners(session, stage, lane, long=long)
+        for owner in sorted(owners, key=lambda one: spent_s.get(one, 0.0))[:most]:
+            ready = pipeline_rows.ready_jobs(session, stage, lane, owner, most, long=long)
+            found[owner] = found[owner].beside(ready) if owner in found else ready
+    return found
+
+
+def _name(error: Exception) -> str:
+    return getattr(error, "description", None) or type(error).__name__
+
+
+def _unsent(row: JobRow, code: ErrorCode) -> JobFailed:
+    return JobFailed(
+        task_id=row.task_id,
+        language=row.language,
+        stage=Stage(row.stage),
+        shard=row.shard,
+        attempt=row.attempt,
+        code=code,
+        message="this job could not be sent to the workers; the gateway's log says more",
+    )

@@ -1,0 +1,76 @@
+"""Write what happened beside the change itself: outbox, cancel flags, log."""
+
+import json
+import uuid
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from services.gateway.db import Session
+from services.gateway.db.tables import LogRow, OutboxKind, OutboxRow, Task, now
+from services.gateway.pipeline import rows as pipeline_rows
+from services.gateway.script import rows as script_rows
+from shared.messaging import fact, subjects
+from shared.pipeline import BASE
+
+FOREVER = 2**53
+"""Epoch of the flag of a deleted task: no job of it may run any more."""
+
+
+def tell(session: Session, task: Task, language: str, subject: str, name: str, **data: Any) -> None:
+    """Put the fact `subject`.`name` into the outbox."""
+    session.add(OutboxRow(kind=OutboxKind.FACT, payload=_fact(task, language, subject, name, data)))
+
+
+def tell_all(
+    session: Session, task: Task, language: str, subject: str, told: Iterable[tuple[str, Mapping[str, Any]]]
+) -> None:
+    """Put any number of facts of one subject, each with its name and data, into the outbox with one statement."""
+    rows = [{"kind": OutboxKind.FACT, "payload": _fact(task, language, subject, *one), "attempts": 0} for one in told]
+    if rows:
+        pipeline_rows.add_facts(session, rows)
+
+
+def _fact(task: Task, language: str, subject: str, name: str, data: Mapping[str, Any]) -> str:
+    return fact(uuid.uuid4().hex, task.task_id, language, subject, name, dict(data)).model_dump_json()
+
+
+def flag_cancel(
+    session: Session, task: Task, language: str | None, epoch: int | None = None, shard: str | None = None
+) -> None:
+    """Stop the jobs made so far for `language` (None: for the task), of one `shard` if that is named.
+
+    Jobs made from now on are not meant.
+    """
+    flag = {"key": subjects.cancel_key(task.task_id, language, shard), "epoch": task.epoch if epoch is None else epoch}
+    session.add(OutboxRow(kind=OutboxKind.CANCEL, payload=json.dumps(flag)))
+
+
+def log_stage(session: Session, task: Task, language: str, stage: str, status: str, message: str = "") -> None:
+    """Add a line to the log a person reads."""
+    progress = 100 if status == "completed" else 0
+    session.add(
+        LogRow(
+            task_id=task.task_id,
+            language=language,
+            stage=stage,
+            status=status,
+            progress=progress,
+            message=message or None,
+        )
+    )
+
+
+def count_refusal(session: Session, id_: int, reason: str, most: int) -> bool:
+    """Note that a row was refused; the last of `most` times sets it aside, which is told."""
+    row = pipeline_rows.outbox_row(session, id_)
+    if row is None or row.set_aside_at is not None:
+        return False
+    row.attempts, row.last_error = row.attempts + 1, reason
+    if row.attempts < most:
+        return False
+    row.set_aside_at = now()
+    task = script_rows.task(session, row.task_id())
+    if task is not None:
+        log_stage(session, task, BASE, "events", "failed", f"an event could not be published: {reason[:200]}")
+        tell(session, task, BASE, "task", "updated")  # whoever follows the task reads it again
+    return True

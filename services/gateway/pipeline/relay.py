@@ -1,0 +1,92 @@
+"""Bring facts and cancel flags from the outbox to the broker, those of a task in order."""
+
+import asyncio
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from faststream.nats import NatsBroker
+from nats.errors import Error as NatsError
+from nats.js.errors import InvalidKeyError
+
+from services.gateway.db.engine import Database
+from services.gateway.db.tables import OutboxKind, OutboxRow
+from services.gateway.pipeline import rows as pipeline_rows
+from services.gateway.pipeline.facts import count_refusal
+from services.gateway.pipeline.loops import MOST_TRIES
+from shared.messaging import Fact, is_refusal, publish_once, subjects
+from shared.observability import logger
+
+log = logger(__name__)
+
+
+@dataclass
+class _Sent:
+    """What became of some rows: published, or refused with a reason."""
+
+    done: list[int] = field(default_factory=list)
+    refused: dict[int, str] = field(default_factory=dict)
+
+
+class Relay:
+    """Publishes outbox rows oldest first and removes what the broker has acknowledged.
+
+    What the broker refuses is tried ten times and then set aside; meanwhile it holds up its own task only.
+    """
+
+    def __init__(self, database: Database, broker: NatsBroker) -> None:
+        self._database, self._broker = database, broker
+
+    async def turn(self) -> None:
+        """Empty the outbox; an error of the broker leaves the rest for the next turn."""
+        while rows := await asyncio.to_thread(self._read):
+            sent = _Sent()
+            try:
+                await self._send_all(rows, sent)
+            finally:
+                await asyncio.to_thread(self._settle, sent)
+            if sent.refused:
+                return
+
+    async def _send_all(self, rows: Sequence[OutboxRow], sent: _Sent) -> None:
+        held: set[str] = set()
+        for row in rows:
+            id_ = int(row.id or 0)
+            task_id = row.task_id()
+            if task_id in held:
+                continue
+            try:
+                await self._send(row)
+            except (NatsError, ValueError, KeyError) as error:
+                is_its_own = isinstance(error, InvalidKeyError | ValueError | KeyError) or is_refusal(error)
+                if not is_its_own:
+                    raise
+                sent.refused[id_] = f"{type(error).__name__}: {error}"[:2000]
+                held.add(task_id)
+            else:
+                sent.done.append(id_)
+
+    async def _send(self, row: OutboxRow) -> None:
+        if row.kind == OutboxKind.CANCEL:
+            flag = json.loads(row.payload)
+            bucket = await self._broker.key_value(subjects.CANCEL_BUCKET, declare=False)
+            await bucket.put(flag["key"], json.dumps({"epoch": flag["epoch"]}).encode())
+            return
+        event = Fact.model_validate_json(row.payload)
+        await publish_once(
+            self._broker, event, subject=event.subject, stream=subjects.EVENTS, message_id=f"fact:{event.id}"
+        )
+
+    def _read(self) -> list[OutboxRow]:
+        with self._database.read() as session:
+            return list(pipeline_rows.outbox(session))
+
+    def _settle(self, sent: _Sent) -> None:
+        if not (sent.done or sent.refused):
+            return
+        with self._database.write() as session:
+            pipeline_rows.drop_outbox(session, sent.done)
+            for id_, reason in sent.refused.items():
+                log.warning("outbox_refused", row=id_, reason=reason)
+                if count_refusal(session, id_, reason, MOST_TRIES):
+                    log.error("outbox_set_aside", row=id_, reason=reason)

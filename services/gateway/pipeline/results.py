@@ -1,0 +1,310 @@
+"""Take in one result: idempotent, fenced by attempt and state, in one transaction with all that follows.
+
+A job whose own end could not be taken in is given up.
+"""
+
+from collections.abc import Sequence
+
+from services.gateway.db import Session
+from services.gateway.db.engine import Database
+from services.gateway.db.tables import JobRow, JobState, LineRow, StageRun, Task, now
+from services.gateway.pipeline import rows as pipeline_rows
+from services.gateway.pipeline.again import speak
+from services.gateway.pipeline.asking import ask
+from services.gateway.pipeline.by_sound import Pairs, takes_over
+from services.gateway.pipeline.facts import log_stage, tell
+from services.gateway.pipeline.fit_loop import after_first_takes, after_refit, is_refit
+from services.gateway.pipeline.hearing import listen_after, listen_to_line, take_heard
+from services.gateway.pipeline.kept_engines import used
+from services.gateway.pipeline.outdating import Lines, judge_again, judge_language, outdate_export, tell_line
+from services.gateway.pipeline.rows import export
+from services.gateway.pipeline.steps import carry_out
+from services.gateway.pipeline.transcripts import Prepared, take_transcript
+from services.gateway.pipeline.units import RECIPE, is_listening
+from services.gateway.script import rows as script_rows
+from services.gateway.script.takes import keep
+from services.gateway.web.wording import worded
+from shared.messaging import (
+    JOB,
+    EngineUsed,
+    JobFailed,
+    LanguageExported,
+    LinesDubbed,
+    LinesRewritten,
+    LinesTranslated,
+    LineTake,
+    RecipeRendered,
+    Result,
+    SourceLine,
+    TakesHeard,
+    TranscriptReady,
+    TranslatedLine,
+    TranslateLines,
+    TranslateSpeech,
+    merge_engines,
+)
+from shared.observability import logger
+from shared.pipeline import BASE, Lane, LineState, Status
+
+
+def record(
+    session: Session,
+    result: Result,
+    transcript: Prepared | None = None,
+    *,
+    hears: bool = False,
+    by_sound: Pairs = (),
+) -> bool:
+    """Apply `result`; return False when it was known, late, or of a task that is gone.
+
+    `transcript` belongs to a `TranscriptReady` and is prepared before the transaction.
+    `hears`: an engine at hand can tell something of takes in this language by listening to them. `by_sound`: pairs that
+    one translates from sound.
+    """
+    result = worded(result)
+    task = script_rows.locked_task(session, result.task_id)
+    if task is None or task.deleted_at is not None:
+        return False
+    job = pipeline_rows.job(session, result.task_id, result.language, result.stage, result.shard, result.attempt)
+    if job is None or job.state not in pipeline_rows.OPEN_JOBS:
+        return False
+    job.state = JobState.FAILED if isinstance(result, JobFailed) else JobState.DONE
+    job.finished_at = now()
+    used(session, task, result.language, result.chosen)
+    if isinstance(result, JobFailed) and by_sound:
+        failure = takes_over(session, task, job, result, by_sound)
+        if failure is None:
+            return True
+        result = failure
+    if isinstance(result, LinesDubbed):
+        keep(session, job, result)
+    if job.run_stage is None and isinstance(result, RecipeRendered | JobFailed) and job.shard.startswith(RECIPE):
+        record_recipe(session, task, result)
+        return True
+    if job.run_stage is None:
+        if isinstance(result, TakesHeard):
+            take_heard(session, task, result.language, result.lines)
+        elif not is_listening(job.shard):
+            _record_line(session, task, job, result, hears=hears)
+        return True
+    run = pipeline_rows.run(session, result.task_id, result.language, job.run_stage, result.attempt)
+    if run is None or run.status != Status.PROCESSING:
+        return False
+    if isinstance(result, JobFailed) and not job.optional:
+        run.jobs_failed += 1
+        run.error_code, run.error_message = result.code, result.message
+    else:
+        run.jobs_done += 1
+        run.engines = _merged(run, getattr(result, "engines", ()))
+    _take_in(session, task, job, run, result, transcript)
+    if hears:
+        listen_after(session, task, run)
+    session.flush()
+    carry_out(session, task, [])
+    return True
+
+
+def _take_in(
+    session: Session,
+    task: Task,
+    job: JobRow,
+    run: StageRun,
+    result: Result,
+    transcript: Prepared | None,
+) -> None:
+    match result:
+        case TranscriptReady():
+            if transcript is None:
+                raise ValueError("a transcript result needs its transcript")
+            take_transcript(session, task, result, transcript)
+            ask(session, task, run, transcript)
+        case LinesTranslated():
+            _take_translations(session, task, result.language, result.lines, job)
+        case LinesDubbed() | LinesRewritten() | JobFailed() if is_refit(job):
+            after_refit(session, task, run, job, result)
+            _touch(session, task, result.language)
+        case LinesDubbed():
+            _take_takes(session, task, result.language, result.lines)
+            after_first_takes(session, task, run, result)
+        case LanguageExported():
+            _take_export(session, task, run, result)
+        case TakesHeard():
+            take_heard(session, task, result.language, result.lines)
+        case LinesRewritten() | RecipeRendered() | JobFailed():
+            pass
+
+
+def _merged(run: StageRun, used: Sequence[EngineUsed]) -> list[dict[str, object]]:
+    known = [EngineUsed.model_validate(engine) for engine in run.engines]
+    return [engine.model_dump(mode="json") for engine in merge_engines([*known, *used])]
+
+
+def _take_translations(
+    session: Session, task: Task, language: str, translated: Sequence[TranslatedLine], job: JobRow
+) -> None:
+    made = JOB.validate_json(job.payload)
+    lines: Sequence[SourceLine] = made.lines if isinstance(made, TranslateLines | TranslateSpeech) else ()
+    sources = {line.segment_id: line.text for line in lines if line.asked}
+    translated = [line for line in translated if line.segment_id in sources]
+    named = list(sources)
+    rows = script_rows.lines(session, task.task_id, language, named)
+    segments = {segment.segment_id: segment for segment in script_rows.segments(session, task.task_id, named)}
+    revisions = {key: segment.revision for key, segment in segments.items()}
+    edited = {key for key, segment in segments.items() if sources.get(key) != segment.text}
+    from_memory = []
+    for line in translated:
+        row = rows.get(line.segment_id)
+        if row is None or row.edited or row.pinned or line.segment_id in edited:  # a person was faster
+            continue
+        row.origin = _origin(row, line)
+        if row.origin == "memory" and row.segment_id in segments:
+            from_memory.append(segments[row.segment_id].text)
+        if row.text != line.text:
+            row.text = line.text
+            row.revision += 1
+        row.alternatives = list(line.alternatives)
+        if line.provided and row.origin == "engine":
+            row.origin = "provided"
+        row.segment_revision = revisions.get(line.segment_id, row.segment_revision)
+        row.error_code, row.error_message = line.error_code, line.error_message
+        row.state = LineState.FAILED if line.text is None else _state(row)
+        row.version += 1
+    script_rows.count_uses(session, task, language, from_memory)
+    _touch(session, task, language)
+
+
+def _origin(row: LineRow, line: TranslatedLine) -> str:
+    """Who wrote the text: what was taken as it is and no person brought for this line is from the memory."""
+    if not line.provided:
+        return "sound" if line.from_sound else "engine"
+    return "memory" if row.provided is None else "provided"
+
+
+def _state(row: LineRow) -> LineState:
+    if row.take_revision == row.revision:
+        return LineState.DUBBED
+    return LineState.TRANSLATED if row.take_revision is None else LineState.STALE
+
+
+def _take_takes(session: Session, task: Task, language: str, takes: Sequence[LineTake]) -> None:
+    rows = script_rows.lines(session, task.task_id, language, [take.segment_id for take in takes])
+    late = []
+    for take in takes:
+        row = rows.get(take.segment_id)
+        if row is None:
+            continue
+        if row.revision == take.revision:
+            _place(row, take)
+        elif take.take_key and row.state != LineState.DUBBED:
+            late.append(take.segment_id)
+    if late:  # edited meanwhile: such a take counts only where that was undone
+        Lines(session, task, language, script_rows.segments(session, task.task_id)).settle(late)
+    _touch(session, task, language)
+
+
+def _place(row: LineRow, take: LineTake) -> None:
+    row.error_code, row.error_message = take.error_code, take.error_message
+    row.version += 1
+    if take.take_key is None:
+        row.state = LineState.FAILED
+        return
+    row.state = LineState.DUBBED
+    row.heard = row.error_rate = row.similarity = None
+    row.take_revision = take.revision
+    row.take_key, row.take_start_s, row.take_duration_s = take.take_key, take.start_s, take.duration_s
+    row.natural_s, row.speed, row.fit, row.decision = take.natural_s, take.speed, take.fit, take.decision
+
+
+def _touch(session: Session, task: Task, language: str) -> None:
+    row = pipeline_rows.language(session, task.task_id, language)
+    if row is not None:
+        row.content_version += 1
+
+
+def _take_export(session: Session, task: Task, run: StageRun, result: LanguageExported) -> None:
+    row = pipeline_rows.language(session, task.task_id, result.language)
+    if row is None:
+        return
+    row.exported_version = run.content_version
+    row.export_files = [file.model_dump(mode="json") for file in result.files]
+    row.report = dict(result.report)
+    judge_language(session, task, row)
+
+
+def _record_line(session: Session, task: Task, job: JobRow, result: Result, *, hears: bool) -> None:
+    """The result of doing a single line again: the line changes, and with it the export is outdated."""
+    segment_id = result.shard.removeprefix("line-")
+    row = script_rows.line(session, task.task_id, result.language, segment_id)
+    if row is None:
+        return
+    match result:
+        case JobFailed(code=code, message=message):
+            _fail(row, code, message)
+        case LinesTranslated(lines=(TranslatedLine(text=None) as line, *_)):
+            _fail(row, line.error_code, line.error_message)  # the text it had is better than none
+        case LinesTranslated():
+            _take_translations(session, task, result.language, result.lines, job)
+            speak(session, task, result.language, [row], Lane(job.lane))
+        case LinesDubbed():
+            _take_takes(session, task, result.language, result.lines)
+            if hears:
+                listen_to_line(session, task, row, job)
+    outdate_export(session, task, result.language)
+    judge_again(session, task, result.language)
+    failed, spoken = row.state == LineState.FAILED, row.state == LineState.DUBBED
+    tell_line(session, task, row, "failed" if failed else "dubbed" if spoken else "updated")
+
+
+def _fail(row: LineRow, code: str | None, message: str | None) -> None:
+    row.state, row.error_code, row.error_message = LineState.FAILED, code, message
+    row.version += 1
+
+
+log = logger(__name__)
+
+
+def give_up(database: Database, ended: JobFailed) -> None:
+    """Fail a job and with it its run, the usual way or, where that raises too, row by row. Blocking."""
+    try:
+        with database.write() as session:
+            record(session, ended)
+    except Exception:
+        log.exception("job_not_ended", task=ended.task_id, stage=ended.stage, job=ended.shard, attempt=ended.attempt)
+        _end_rows(database, ended)
+        with database.write() as session:
+            task = script_rows.locked_task(session, ended.task_id)
+            if task is not None and task.deleted_at is None:
+                carry_out(session, task, [])
+
+
+def _end_rows(database: Database, ended: JobFailed) -> None:
+    with database.write() as session:
+        task = script_rows.locked_task(session, ended.task_id)
+        job = pipeline_rows.job(session, ended.task_id, ended.language, ended.stage, ended.shard, ended.attempt)
+        if task is None or job is None or job.state not in pipeline_rows.OPEN_JOBS:
+            return
+        job.state, job.finished_at = JobState.FAILED, now()
+        run = (
+            pipeline_rows.run(session, job.task_id, job.language, job.run_stage, job.attempt) if job.run_stage else None
+        )
+        if run is not None and run.status == Status.PROCESSING:
+            run.jobs_failed += 1
+            run.error_code, run.error_message = ended.code, ended.message
+        log_stage(session, task, ended.language, ended.stage, "failed", ended.message)
+
+
+def record_recipe(session: Session, task: Task, result: RecipeRendered | JobFailed) -> None:
+    """Take in how an export ended."""
+    made = export(session, task.task_id, result.shard.removeprefix(RECIPE))
+    if made is None:
+        return
+    made.finished_at = now()
+    if isinstance(result, JobFailed):
+        made.status, made.error_code, made.error_message = Status.FAILED, result.code, result.message
+    else:
+        made.status, made.report = Status.COMPLETED, {**result.report, "languages": made.languages or {}}
+        made.files = [file.model_dump(mode="json") for file in result.files]
+    error = {"error_code": made.error_code, "error_message": made.error_message}
+    name = "failed" if made.error_code else "completed"
+    tell(session, task, BASE, "recipe", name, export_id=made.export_id, **error)
+    log_stage(session, task, BASE, "recipe", name, made.error_message or made.export_id)

@@ -1,0 +1,460 @@
+"""The SQL of the pipeline: tasks with their languages, runs, jobs, kept engines, exports and the outbox."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import delete, func, insert, literal_column, text, update
+from sqlalchemy import select as sa_select
+from sqlalchemy.orm import defer
+from sqlmodel import Session, col, select
+
+from services.gateway.db.tables import (
+    UPLOADING,
+    EditRow,
+    ExportRow,
+    JobRow,
+    JobState,
+    LineRow,
+    LogRow,
+    OutboxRow,
+    SegmentRow,
+    SpeakerRow,
+    StageRun,
+    TakeRow,
+    Task,
+    TaskEngine,
+    TaskLanguage,
+    UploadRow,
+    now,
+)
+from services.gateway.pipeline.board import Board, LanguageGoal, Run
+from services.gateway.pipeline.fair_share import Held, Rank, Ready, Waiting
+from services.gateway.pipeline.questions import is_open
+from services.gateway.pipeline.review import MISHEARD
+from services.gateway.pipeline.units import RECIPE
+from shared.pipeline import BASE, Lane, LineState, Stage, Status
+
+OPEN_JOBS = (JobState.READY, JobState.DISPATCHED)
+
+
+def tasks(
+    session: Session,
+    owner: str | None,
+    skip: int,
+    limit: int,
+    status: str | None,
+    search: str = "",
+    order: str = "-created_at",
+) -> tuple[Sequence[Task], int]:
+    """A page of tasks and how many there are; `search` looks for every word of it in names and ids."""
+    where: list[Any] = [col(Task.deleted_at).is_(None), Task.status != UPLOADING]
+    if owner is not None:
+        where.append(Task.owner == owner)
+    if status is not None:
+        where.append(Task.status == status)
+    for word in search.split():
+        where.append(
+            col(Task.video_original_name).icontains(word, autoescape=True)
+            | col(Task.task_id).icontains(word, autoescape=True)
+        )
+    total = session.exec(select(func.count()).select_from(Task).where(*where)).one()
+    page = session.exec(select(Task).where(*where).order_by(*_task_order(order)).offset(skip).limit(limit)).all()
+    return page, total
+
+
+def _task_order(order: str) -> list[Any]:
+    columns: dict[str, Any] = {
+        "created_at": col(Task.created_at),
+        "updated_at": col(Task.updated_at),
+        "name": func.lower(col(Task.video_original_name)),
+    }
+    column = columns[order.removeprefix("-")]
+    return [column.desc(), col(Task.id).desc()] if order.startswith("-") else [column, col(Task.id)]
+
+
+def languages(session: Session, task_ids: Sequence[str]) -> dict[str, list[TaskLanguage]]:
+    """Languages of several tasks at once."""
+    rows = session.exec(
+        select(TaskLanguage).where(col(TaskLanguage.task_id).in_(task_ids)).order_by(col(TaskLanguage.id))
+    )
+    found: dict[str, list[TaskLanguage]] = {}
+    for row in rows:
+        found.setdefault(row.task_id, []).append(row)
+    return found
+
+
+def language(session: Session, task_id: str, code: str) -> TaskLanguage | None:
+    """One language of a task."""
+    return session.exec(
+        select(TaskLanguage).where(TaskLanguage.task_id == task_id, TaskLanguage.language == code)
+    ).first()
+
+
+def newest_runs(session: Session, task_ids: Sequence[str]) -> dict[str, dict[tuple[str, Stage], StageRun]]:
+    """The newest run of each stage of several tasks: {task: {(language, stage): run}}."""
+    rows = session.exec(select(StageRun).where(col(StageRun.task_id).in_(task_ids)).order_by(col(StageRun.attempt)))
+    found: dict[str, dict[tuple[str, Stage], StageRun]] = {}
+    for row in rows:
+        found.setdefault(row.task_id, {})[row.language, Stage(row.stage)] = row
+    return found
+
+
+def previous_run(session: Session, run: StageRun) -> StageRun | None:
+    """The attempt before `run`."""
+    return session.exec(
+        select(StageRun)
+        .where(
+            StageRun.task_id == run.task_id,
+            StageRun.language == run.language,
+            StageRun.stage == run.stage,
+            StageRun.attempt < run.attempt,
+        )
+        .order_by(col(StageRun.attempt).desc())
+    ).first()
+
+
+def run(session: Session, task_id: str, language_: str, stage: str, attempt: int) -> StageRun | None:
+    """One run."""
+    return session.exec(
+        select(StageRun).where(
+            StageRun.task_id == task_id,
+            StageRun.language == language_,
+            StageRun.stage == stage,
+            StageRun.attempt == attempt,
+        )
+    ).first()
+
+
+def board(session: Session, task_: Task) -> Board:
+    """What the planner sees of a task."""
+    session.flush()
+    newest = newest_runs(session, [task_.task_id]).get(task_.task_id, {})
+    return Board(
+        runs={key: _run(row) for key, row in newest.items()},
+        languages=tuple(
+            LanguageGoal(row.language, Status(row.status), Stage(row.goal) if row.goal else None)
+            for row in languages(session, [task_.task_id]).get(task_.task_id, [])
+        ),
+        status=Status(task_.status),
+        waiting=is_open(task_.question),
+    )
+
+
+def _run(row: StageRun) -> Run:
+    error = (row.error_code, row.error_message or "") if row.error_code else None
+    return Run(
+        row.language,
+        Stage(row.stage),
+        row.attempt,
+        Status(row.status),
+        row.jobs_total,
+        row.jobs_done,
+        row.jobs_failed,
+        error,
+    )
+
+
+def job(session: Session, task_id: str, language_: str, stage: str, shard: str, attempt: int) -> JobRow | None:
+    """One job."""
+    return session.exec(
+        select(JobRow).where(
+            JobRow.task_id == task_id,
+            JobRow.language == language_,
+            JobRow.stage == stage,
+            JobRow.shard == shard,
+            JobRow.attempt == attempt,
+        )
+    ).first()
+
+
+def jobs_of_run(session: Session, run_: StageRun) -> Sequence[JobRow]:
+    """The jobs that count for a run, whoever does them."""
+    return session.exec(
+        select(JobRow).where(
+            JobRow.task_id == run_.task_id,
+            JobRow.language == run_.language,
+            JobRow.run_stage == run_.stage,
+            JobRow.attempt == run_.attempt,
+        )
+    ).all()
+
+
+def worked(session: Session, task_id: str, language_: str) -> list[tuple[str, str, float]]:
+    """(language, shard, seconds from its dispatch to its end) of jobs done for a language or for all."""
+    rows = session.exec(
+        select(JobRow.language, JobRow.shard, JobRow.dispatched_at, JobRow.finished_at).where(
+            JobRow.task_id == task_id,
+            col(JobRow.language).in_([language_, BASE]),
+            JobRow.state == JobState.DONE,
+            col(JobRow.dispatched_at).is_not(None),
+        )
+    )
+    return [(of, shard, (end - start).total_seconds()) for of, shard, start, end in rows if start and end]
+
+
+def listening_jobs(session: Session, task_id: str, language_: str) -> Sequence[JobRow]:
+    """The jobs that listen to takes of a language, finished ones too."""
+    return session.exec(
+        select(JobRow).where(
+            JobRow.task_id == task_id, JobRow.language == language_, col(JobRow.shard).startswith("hear-")
+        )
+    ).all()
+
+
+def jobs(
+    session: Session, task_id: str, skip: int, limit: int, language_: str | None, states: Sequence[str]
+) -> tuple[list[JobRow], int]:
+    """A page of the jobs of a task, oldest first, and how many there are; their payloads are left where they are."""
+    where: list[Any] = [JobRow.task_id == task_id]
+    if language_ is not None:
+        where.append(JobRow.language == language_)
+    if states:
+        where.append(col(JobRow.state).in_(states))
+    total = session.exec(select(func.count()).select_from(JobRow).where(*where)).one()
+    page = select(JobRow).where(*where).order_by(col(JobRow.id)).offset(skip).limit(limit)
+    unread = [defer(getattr(JobRow, name), raiseload=True) for name in ("payload", "document")]
+    return list(session.exec(page.options(*unread))), total
+
+
+def first_job(session: Session, run_: StageRun) -> JobRow | None:
+    """The first job that the workers of a run's own stage were given for it."""
+    return session.exec(
+        select(JobRow)
+        .where(
+            JobRow.task_id == run_.task_id,
+            JobRow.language == run_.language,
+            JobRow.stage == run_.stage,
+            JobRow.run_stage == run_.stage,
+            JobRow.attempt == run_.attempt,
+        )
+        .order_by(col(JobRow.id))
+    ).first()
+
+
+def open_jobs(session: Session, task_id: str) -> Sequence[JobRow]:
+    """Jobs of a task that may still run."""
+    return session.exec(select(JobRow).where(JobRow.task_id == task_id, col(JobRow.state).in_(OPEN_JOBS))).all()
+
+
+OWNERS = text("""
+WITH RECURSIVE found(owner) AS (
+  SELECT min(owner) FROM jobs WHERE state = 'ready' AND stage = :stage AND lane = :lane AND long = :long
+  UNION ALL
+  SELECT (
+    SELECT min(owner) FROM jobs
+    WHERE state = 'ready' AND stage = :stage AND lane = :lane AND long = :long AND owner > found.owner
+  )
+  FROM found WHERE found.owner IS NOT NULL
+)
+SELECT owner FROM found WHERE owner IS NOT NULL
+""")
+_READY = """
+SELECT id, task_order, steps_left, left_s, long FROM jobs
+WHERE state = 'ready' AND stage = :stage AND lane = :lane AND long = :long AND owner = :owner
+ORDER BY {order} LIMIT :most
+"""
+OLDEST, SHORTEST = (text(_READY.format(order=order)) for order in ("task_order, steps_left, id", "left_s, id"))
+
+
+def ready_owners(session: Session, stage: Stage, lane: Lane, *, long: bool) -> list[str]:
+    """Whose jobs of a stage and lane wait; a look into the index for each owner, however many jobs there are.
+
+    The states are written out in these statements: only so are the partial indexes used.
+    """
+    values = {"stage": str(stage), "lane": str(lane), "long": long}
+    return list(session.execute(OWNERS, values).scalars())
+
+
+def ready_jobs(session: Session, stage: Stage, lane: Lane, owner_: str, most: int, *, long: bool) -> Waiting:
+    """The first `most` ready jobs of an owner in both orders in which they may go out."""
+    values = {"stage": str(stage), "lane": str(lane), "long": long, "owner": owner_, "most": most}
+    oldest, shortest = (
+        [Ready(id_, Rank(order, steps, left_s, bool(is_long))) for id_, order, steps, left_s, is_long in rows]
+        for rows in (session.execute(OLDEST, values), session.execute(SHORTEST, values))
+    )
+    return Waiting(oldest, shortest)
+
+
+_OUT: tuple[Any, ...] = (JobRow.id, JobRow.stage, JobRow.lane, JobRow.owner, JobRow.long, JobRow.dispatched_at)
+
+
+def held_jobs(session: Session) -> list[Held]:
+    """Jobs that are handed out."""
+    is_out = col(JobRow.state) == literal_column(f"'{JobState.DISPATCHED}'")
+    return [_held(row) for row in session.execute(sa_select(*_OUT).where(is_out))]
+
+
+def ended_jobs(session: Session, since: datetime) -> list[tuple[Held, datetime]]:
+    """Jobs that were handed out and ended after `since`, and when."""
+    ended = (col(JobRow.finished_at) >= since, col(JobRow.dispatched_at).is_not(None))
+    rows = session.execute(sa_select(*_OUT, col(JobRow.finished_at)).where(*ended))
+    return [(_held(row), row.finished_at) for row in rows]
+
+
+def _held(row: Any) -> Held:
+    return Held(row.id, (Stage(row.stage), Lane(row.lane)), row.owner, row.long, row.dispatched_at)
+
+
+def jobs_by_id(session: Session, ids: Sequence[int]) -> list[JobRow]:
+    """Jobs in the order of `ids`."""
+    rows = {row.id: row for row in session.exec(select(JobRow).where(col(JobRow.id).in_(ids)))}
+    return [rows[id_] for id_ in ids if id_ in rows]
+
+
+def mark_dispatched(session: Session, id_: int) -> None:
+    """A job's message is in the stream; a job that ended meanwhile stays as it is."""
+    session.exec(
+        update(JobRow)
+        .where(col(JobRow.id) == id_, col(JobRow.state) == JobState.READY)
+        .values(state=JobState.DISPATCHED, dispatched_at=now())
+    )
+
+
+def cancel_jobs(session: Session, task_id: str, language_: str, stage: str, attempt: int) -> None:
+    """Give up the open jobs of a run."""
+    session.exec(
+        update(JobRow)
+        .where(
+            col(JobRow.task_id) == task_id,
+            col(JobRow.language) == language_,
+            col(JobRow.run_stage) == stage,
+            col(JobRow.attempt) == attempt,
+            col(JobRow.state).in_(OPEN_JOBS),
+        )
+        .values(state=JobState.CANCELED, finished_at=now())
+    )
+
+
+def cancel_jobs_of_lines(session: Session, task_id: str, language_: str, shards: Iterable[str]) -> None:
+    """Give up the open jobs that work on single lines."""
+    session.exec(
+        update(JobRow)
+        .where(
+            col(JobRow.task_id) == task_id,
+            col(JobRow.language) == language_,
+            col(JobRow.run_stage).is_(None),
+            col(JobRow.shard).in_(list(shards)),
+            col(JobRow.state).in_(OPEN_JOBS),
+        )
+        .values(state=JobState.CANCELED, finished_at=now())
+    )
+
+
+def issue_counts(session: Session, task_ids: Sequence[str]) -> dict[tuple[str, str], int]:
+    """Lines on the review list by (task, language): those that `review` calls issues."""
+    in_export = select(TaskLanguage.id).where(
+        TaskLanguage.task_id == LineRow.task_id,
+        TaskLanguage.language == LineRow.language,
+        col(TaskLanguage.exported_version).is_not(None),
+    )
+    unspoken = col(LineRow.state).in_((LineState.PENDING, LineState.TRANSLATED)) & in_export.exists()
+    outdated = col(LineRow.state).in_((LineState.FAILED, LineState.STALE)) | unspoken
+    changed = col(LineRow.segment_revision) != SegmentRow.revision
+    heard = col(LineRow.take_key).is_not(None) & ~col(LineRow.pinned)
+    sounds_wrong = (col(LineRow.fit) == "overflow") | (col(LineRow.error_rate) >= MISHEARD)
+    is_issue = outdated | changed | (heard & sounds_wrong)
+    same = (col(SegmentRow.task_id) == LineRow.task_id) & (col(SegmentRow.segment_id) == LineRow.segment_id)
+    rows = session.exec(
+        select(LineRow.task_id, LineRow.language, func.count())
+        .join(SegmentRow, same)
+        .where(col(LineRow.task_id).in_(task_ids), ~col(LineRow.omitted), is_issue)
+        .group_by(LineRow.task_id, LineRow.language)
+    )
+    return {(task_id, code): count for task_id, code, count in rows}
+
+
+def logs(session: Session, task_id: str, limit: int) -> Sequence[LogRow]:
+    """The newest log rows, oldest first."""
+    rows = session.exec(
+        select(LogRow).where(LogRow.task_id == task_id).order_by(col(LogRow.id).desc()).limit(limit)
+    ).all()
+    return rows[::-1]
+
+
+def outbox(session: Session, limit: int = 200) -> Sequence[OutboxRow]:
+    """The oldest facts not yet published."""
+    waits = col(OutboxRow.set_aside_at).is_(None)
+    return session.exec(select(OutboxRow).where(waits).order_by(col(OutboxRow.id)).limit(limit)).all()
+
+
+def drop_outbox(session: Session, ids: Sequence[int]) -> None:
+    """Forget published facts."""
+    session.exec(delete(OutboxRow).where(col(OutboxRow.id).in_(ids)))
+
+
+def add_jobs(session: Session, jobs: Sequence[JobRow]) -> None:
+    """Insert any number of jobs with one statement."""
+    if jobs:
+        rows = [job.model_dump(exclude={"id"}) for job in jobs]
+        session.execute(insert(JobRow.__table__), rows)  # type: ignore[attr-defined]
+
+
+def kept_engines_of(session: Session, task_ids: Sequence[str]) -> dict[str, list[TaskEngine]]:
+    """What several tasks keep to, by task."""
+    found: dict[str, list[TaskEngine]] = {}
+    for row in session.exec(
+        select(TaskEngine).where(col(TaskEngine.task_id).in_(task_ids)).order_by(col(TaskEngine.id))
+    ):
+        found.setdefault(row.task_id, []).append(row)
+    return found
+
+
+def kept_engine(session: Session, task_id: str, language: str, port: str) -> TaskEngine | None:
+    """What a language of a task keeps to."""
+    return session.exec(
+        select(TaskEngine).where(
+            TaskEngine.task_id == task_id, TaskEngine.language == language, TaskEngine.port == port
+        )
+    ).first()
+
+
+def outbox_row(session: Session, id_: int) -> OutboxRow | None:
+    """A fact that may not be published yet."""
+    return session.get(OutboxRow, id_)
+
+
+def add_facts(session: Session, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Insert any number of facts with one statement, after what was told before."""
+    session.flush()
+    session.execute(insert(OutboxRow.__table__), rows)  # type: ignore[attr-defined]
+
+
+def export(session: Session, task_id: str, export_id: str) -> ExportRow | None:
+    """One export by recipe."""
+    found = select(ExportRow).where(ExportRow.task_id == task_id, ExportRow.export_id == export_id)
+    return session.exec(found).first()
+
+
+def exports(session: Session, task_id: str) -> Sequence[ExportRow]:
+    """Exports by recipe, newest first."""
+    found = select(ExportRow).where(ExportRow.task_id == task_id).order_by(col(ExportRow.id).desc())
+    return session.exec(found).all()
+
+
+def jobs_of_exports(session: Session, task_id: str, export_ids: Sequence[str]) -> dict[str, JobRow]:
+    """The job of each export."""
+    shards = [f"{RECIPE}{export_id}" for export_id in export_ids]
+    found = session.exec(select(JobRow).where(JobRow.task_id == task_id, col(JobRow.shard).in_(shards)))
+    return {job.shard.removeprefix(RECIPE): job for job in found}
+
+
+def erase_task(session: Session, task_id: str) -> None:
+    """Remove every row of a task."""
+    tables = (
+        TakeRow,
+        EditRow,
+        ExportRow,
+        LineRow,
+        SegmentRow,
+        SpeakerRow,
+        JobRow,
+        StageRun,
+        TaskLanguage,
+        LogRow,
+        UploadRow,
+        TaskEngine,
+        Task,
+    )
+    for table in tables:
+        session.exec(delete(table).where(col(table.task_id) == task_id))

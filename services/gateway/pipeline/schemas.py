@@ -1,0 +1,253 @@
+"""What clients send and get of tasks and their work."""
+
+from datetime import datetime
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, Base64Bytes, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+
+from services.gateway.pipeline.gate import GateLimits, GateReason
+from services.gateway.pipeline.questions import Choice, OnDoubt, Question
+from services.gateway.web.bodies import Written
+from shared.messaging import Brief, ExportSettings, GlossaryTerm
+from shared.pipeline import SOURCE_LANGUAGES, TARGET_LANGUAGES, ChineseScript, Stage, Status
+from shared.transcript import MediaFacts, Remark, Timing
+
+
+def _known_target(code: str) -> str:
+    if code not in TARGET_LANGUAGES:
+        raise ValueError(f"'{code}' is not offered; choose from {', '.join(TARGET_LANGUAGES)}")
+    return code
+
+
+def _known_source(code: str) -> str:
+    if code not in SOURCE_LANGUAGES:
+        raise ValueError(f"'{code}' is not known; choose from {', '.join(SOURCE_LANGUAGES)}")
+    return code
+
+
+TargetLanguage = Annotated[str, AfterValidator(_known_target)]
+SourceLanguage = Annotated[str, AfterValidator(_known_source)]
+
+AudioTracks = Annotated[
+    str,
+    Field(pattern=r"^[1-9]\d?(\+[1-9]\d?){0,7}$", max_length=40, examples=["2", "1+2"]),
+    BeforeValidator(lambda sent: str(sent) if isinstance(sent, int) and not isinstance(sent, bool) else sent),
+]
+"""Audio tracks by their numbers from 1 on; those joined by a plus are heard together."""
+
+
+class TaskConfig(Written):
+    """What a task is to become."""
+
+    target_languages: list[TargetLanguage] = Field(default=[], max_length=len(TARGET_LANGUAGES))
+    source_language: SourceLanguage | None = Field(default=None, description="None: recognized or assumed")
+    captions: Literal["understood", "as_written"] = Field(
+        default="understood", description="whether labels, sounds, signs and capitals of subtitles are understood"
+    )
+    chinese: ChineseScript = Field(
+        default="zh-Hans",
+        description="the script of recognized Chinese and of translations into it; what is brought stays as it is. A "
+        "language sent as `zh-Hans`, `zh-Hant` or a tag such as `zh-TW` says it as well",
+    )
+    num_speakers: int | None = Field(default=None, ge=1, le=20, description="helps telling speakers apart")
+    audio_track: AudioTracks | None = Field(
+        default=None,
+        description="audio tracks to listen to, from 1 on: `2`, or `1+2` together; None: LocalClip chooses",
+    )
+    text_track: int | None = Field(
+        default=None,
+        ge=1,
+        le=99,
+        description="subtitles inside the file that are the source text, by number from 1 on",
+    )
+    on_doubt: OnDoubt = Field(
+        default="continue",
+        description="what happens when the transcript is doubtful as a whole: `ask` waits for an answer, `continue` "
+        "goes on and says so in the note, `fail` ends the task",
+    )
+    other_languages: Literal["translate", "keep"] = Field(
+        default="translate",
+        description="lines in which surely another language is spoken than in the video: translated like all, or left "
+        "as they are. A change is an edit of these lines",
+    )
+    glossary: list[GlossaryTerm] = Field(default=[], max_length=500)
+    brief: Brief = Field(
+        default=Brief(), description="what translators are told; a change counts for what is translated from then on"
+    )
+    export_settings: ExportSettings = ExportSettings()
+    gate: GateLimits = Field(default=GateLimits(), description="what a language has to reach to have no issues")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _scripts(cls, sent: Any) -> Any:
+        return with_script(sent) if isinstance(sent, dict) else sent
+
+
+_SCRIPTS: dict[str, ChineseScript] = {"zh-hans": "zh-Hans", "zh-cn": "zh-Hans", "zh-sg": "zh-Hans"}
+_SCRIPTS |= {"zh-hant": "zh-Hant", "zh-tw": "zh-Hant", "zh-hk": "zh-Hant", "zh-mo": "zh-Hant"}
+
+
+def with_script(sent: dict[str, Any]) -> dict[str, Any]:
+    """`sent` with Chinese that was named with script or region as `zh`, and the script where nobody says another."""
+    scripts: list[ChineseScript] = []
+
+    def plain(code: Any) -> Any:
+        script = _SCRIPTS.get(code.lower().replace("_", "-")) if isinstance(code, str) else None
+        scripts.extend([script] if script else [])
+        return "zh" if script else code
+
+    changed = dict(sent)
+    if "source_language" in sent:
+        changed["source_language"] = plain(sent["source_language"])
+    if isinstance(sent.get("target_languages"), list):
+        changed["target_languages"] = [plain(code) for code in sent["target_languages"]]
+    return {"chinese": scripts[-1], **changed} if scripts else changed
+
+
+class LanguageStatus(BaseModel):
+    """How far one language is; `base` stands for the work done once per task."""
+
+    status: Status
+    progress: int = Field(ge=0, le=100)
+    stage: Stage | None = None
+    message: str = ""
+    eta_seconds: float | None = None
+    issues: int = Field(default=0, description="lines on the review list")
+    gate_passed: bool | None = Field(default=None, description="of the newest export; None: there is none")
+    gate: Literal["passed", "failed"] | None = Field(
+        default=None, description="the same in a word; a language that fails it is completed all the same"
+    )
+    gate_reasons: list[GateReason] = Field(
+        default=[], description="why it did not pass and what would mend it, the gravest first"
+    )
+    brought: bool = Field(default=False, description="a person brought its translation as subtitles")
+    waiting_for: Literal["doubtful_source"] | None = Field(
+        default=None, description="it is pending until the question of the task is answered"
+    )
+    error_code: str | None = None
+    error_message: str | None = None
+    stages: dict[str, dict[str, Any]] = Field(default={}, description="status and progress of each stage")
+
+
+class KeptEngine(BaseModel):
+    """An engine that a language of the task keeps to; `base` for what listened to the video."""
+
+    language: str
+    port: Literal["recognizer", "translator", "voice"]
+    engine: str
+    model: str = Field(description="name of its weights, or of the model of a service; empty where it has none")
+    digest: str = Field(description="which bytes these weights are; empty where that is not known")
+
+
+class TaskRead(BaseModel):
+    """A task."""
+
+    id: int
+    task_id: str
+    video_filename: str
+    video_original_name: str
+    video_size: int
+    status: Status
+    language_status: dict[str, LanguageStatus]
+    config: TaskConfig
+    media: MediaFacts | None
+    source_language: str | None
+    waiting_for: Question | None = Field(
+        default=None, description="the task is pending until this is answered (`POST .../answer`)"
+    )
+    note: str | None = Field(
+        description="what a person should know: why there is nothing to dub, which of several audio tracks were "
+        "listened to, which language was assumed, what is doubtful about the transcript"
+    )
+    subtitle_remarks: dict[str, list[Remark]] = Field(
+        default={}, description="what was repaired, merged or left out of the subtitle files that were brought"
+    )
+    engines: list[KeptEngine] = Field(
+        default=[], description="what the task keeps to, whatever better engines come later; see `.../engines`"
+    )
+    subtitle_timing: Timing | None = Field(
+        default=None,
+        description="source subtitles lie beside the speech: what `POST .../segments/shift` would put them over it",
+    )
+    error_code: str | None
+    error_message: str | None
+    version: int
+    created_at: datetime
+    updated_at: datetime
+
+
+class ProcessRequest(Written):
+    """Bring a language up to and including `stage`; a stage already done is done again."""
+
+    stage: Stage = Stage.EXPORT
+    dub_changed: bool = Field(
+        default=False,
+        description="first speak the lines that were edited or added and not spoken since, and only those",
+    )
+
+
+class ProcessTask(ProcessRequest):
+    """The same for several languages; None: all target languages of the task."""
+
+    languages: list[TargetLanguage] | None = Field(default=None, min_length=1)
+
+
+class CancelTask(Written):
+    """What to stop; None: everything."""
+
+    languages: list[TargetLanguage] | None = Field(default=None, min_length=1)
+
+
+class TaskAnswer(Written):
+    """The answer to what a task waits for."""
+
+    choice: Choice = Field(description="`continue` as it is; hear it again in `language`; take `subtitles` instead")
+    question_id: str | None = Field(default=None, max_length=60, description="of the question that is meant")
+    language: SourceLanguage | None = Field(default=None, description="what is spoken, also what subtitles are in")
+    subtitles: Base64Bytes | None = Field(default=None, description="a subtitle file of any format, in base64")
+
+
+class Started(BaseModel):
+    """Work was accepted."""
+
+    message: str
+    task_id: str
+    language: str
+    stage: Stage
+
+
+class VoiceChoice(Written):
+    """Whose voice speaks: a stock voice by name, another speaker of the task, or an uploaded clip, by id."""
+
+    kind: Literal["stock", "speaker", "clip"]
+    id: str = Field(min_length=1, max_length=80)
+
+
+class JobRead(BaseModel):
+    """A unit of work of a task: a stage of a language, or a piece of one."""
+
+    id: int
+    language: str
+    stage: Stage = Field(description="whose workers do it")
+    kind: str
+    status: Status
+    shard: str = Field(description="which piece of the stage")
+    attempt: int
+    optional: bool = Field(description="its stage comes to its end without it")
+    created_at: datetime
+    started_at: datetime | None = Field(description="when it was handed out last")
+    finished_at: datetime | None
+
+
+class Settings(Written):
+    """What new tasks begin with where the upload leaves something out."""
+
+    model_config = ConfigDict(str_strip_whitespace=True)
+
+    default_languages: list[TargetLanguage] = Field(default=[], max_length=20)
+    num_speakers: int | None = Field(default=None, ge=1, le=20)
+    brief: Brief = Field(default=Brief(), description="what translators are told")
+    chinese: ChineseScript = Field(default="zh-Hans", description="the script of Chinese")
+    export_settings: ExportSettings = ExportSettings()
+    gate: GateLimits = GateLimits()
+    auto_cast: bool = Field(default=False, description="known voices get their names and voices without asking")

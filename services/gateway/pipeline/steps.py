@@ -1,0 +1,136 @@
+"""Carry out the planner's steps in the transaction that read the board."""
+
+from collections.abc import Iterable
+
+from services.gateway.db import Session
+from services.gateway.db.tables import StageRun, Task, now
+from services.gateway.pipeline import rows as pipeline_rows
+from services.gateway.pipeline.board import (
+    EndRun,
+    NewRun,
+    OutdateRun,
+    SetGoal,
+    SetLanguage,
+    SetTask,
+    StartRun,
+    Step,
+    advance,
+)
+from services.gateway.pipeline.cut import cut
+from services.gateway.pipeline.facts import flag_cancel, log_stage, tell
+from services.gateway.pipeline.rows import add_jobs
+from shared.pipeline import Status
+
+
+def carry_out(session: Session, task: Task, steps: Iterable[Step]) -> None:
+    """Apply `steps`, then whatever follows from them, until nothing does."""
+    pending = list(steps)
+    while True:
+        for step in pending:
+            _carry_out(session, task, step)
+        pending = advance(pipeline_rows.board(session, task))
+        if not pending:
+            break
+    task.updated_at = now()
+    task.version += 1
+    session.add(task)
+
+
+def _carry_out(session: Session, task: Task, step: Step) -> None:
+    match step:
+        case NewRun(language, stage, attempt):
+            session.add(StageRun(task_id=task.task_id, language=language, stage=stage, attempt=attempt))
+        case StartRun():
+            _start(session, task, step)
+        case EndRun():
+            _end(session, task, step)
+        case OutdateRun(language, stage, attempt):
+            _run(session, task, language, stage, attempt).status = Status.STALE
+        case SetGoal(language, goal):
+            if row := pipeline_rows.language(session, task.task_id, language):
+                row.goal = goal
+        case SetLanguage():
+            _set_language(session, task, step)
+        case SetTask():
+            _set_task(session, task, step)
+    session.flush()
+
+
+def _run(session: Session, task: Task, language: str, stage: str, attempt: int) -> StageRun:
+    found = pipeline_rows.run(session, task.task_id, language, stage, attempt)
+    if found is None:
+        raise LookupError(f"no run {task.task_id} {language} {stage} {attempt}")
+    return found
+
+
+def _start(session: Session, task: Task, step: StartRun) -> None:
+    run = _run(session, task, step.language, step.stage, step.attempt)
+    jobs = cut(session, task, run)
+    add_jobs(session, jobs)
+    run.status, run.started_at, run.jobs_total = Status.PROCESSING, now(), len(jobs)
+    if language := pipeline_rows.language(session, task.task_id, step.language):
+        run.content_version = language.content_version
+    tell(session, task, step.language, step.stage, "started", attempt=step.attempt, jobs=len(jobs))
+    log_stage(session, task, step.language, step.stage, "started")
+
+
+_FACT = {Status.COMPLETED: "completed", Status.FAILED: "failed", Status.CANCELED: "canceled"}
+
+
+def _end(session: Session, task: Task, step: EndRun) -> None:
+    run = _run(session, task, step.language, step.stage, step.attempt)
+    was_started = run.status == Status.PROCESSING
+    run.status, run.finished_at = step.status, now()
+    if step.status is Status.COMPLETED:
+        run.progress = 100
+    else:
+        pipeline_rows.cancel_jobs(session, task.task_id, step.language, step.stage, step.attempt)
+        if was_started:
+            flag_cancel(session, task, step.language)
+            task.epoch += 1
+    code, message = step.error or (None, None)
+    run.error_code, run.error_message = code or run.error_code, message or run.error_message
+    if was_started:
+        name = _FACT[step.status]
+        error = {"error_code": run.error_code, "error_message": run.error_message}
+        tell(session, task, step.language, step.stage, name, attempt=step.attempt, **error)
+        log_stage(session, task, step.language, step.stage, name, run.error_message or "")
+
+
+def _set_language(session: Session, task: Task, step: SetLanguage) -> None:
+    row = pipeline_rows.language(session, task.task_id, step.language)
+    if row is None:
+        return
+    status = step.status
+    if status is Status.COMPLETED and row.exported_version != row.content_version:
+        status = Status.STALE  # edited while the export was running
+    before, row.status = row.status, status
+    row.error_code, row.error_message = step.error or (None, None)
+    if status != before and status not in (Status.PROCESSING, Status.PENDING):
+        issues = pipeline_rows.issue_counts(session, [task.task_id]).get((task.task_id, step.language), 0)
+        tell(
+            session,
+            task,
+            step.language,
+            "language",
+            str(status),
+            issues=issues,
+            gate=row.gate,
+            error_code=row.error_code,
+            error_message=row.error_message,
+        )
+
+
+def _set_task(session: Session, task: Task, step: SetTask) -> None:
+    task.status = step.status
+    task.error_code, task.error_message = step.error or (None, None)
+    if step.status in (Status.COMPLETED, Status.FAILED, Status.CANCELED):
+        tell(
+            session,
+            task,
+            "base",
+            "task",
+            str(step.status),
+            error_code=task.error_code,
+            error_message=task.error_message,
+        )

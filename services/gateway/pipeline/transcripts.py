@@ -1,0 +1,111 @@
+"""Take in a transcript: what can be is made before the transaction, and thousands of rows are inserted at once."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from services.gateway.db import Session
+from services.gateway.db.tables import SpeakerRow, Task
+from services.gateway.pipeline import rows as pipeline_rows
+from services.gateway.script import rows as script_rows
+from services.gateway.script.casting import describe_again, recognize
+from services.gateway.script.cues import (
+    Matched,
+    is_unsaid,
+    keeps_others,
+    match_cues,
+    omission,
+    other_language,
+    with_match,
+    with_remarks,
+    with_timing,
+)
+from services.gateway.script.doubt import sureness_of
+from services.gateway.script.rows import add_lines
+from services.gateway.script.slots import Span
+from shared.messaging import TranscriptReady
+from shared.pipeline import BASE
+from shared.transcript import Cue, Transcript
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A transcript with the rows of its segments, and the texts that were brought by language and segment."""
+
+    transcript: Transcript
+    segments: Sequence[Mapping[str, Any]]
+    provided: Mapping[str, Matched]
+
+
+def prepare(
+    task_id: str,
+    transcript: Transcript,
+    provided: Mapping[str, Sequence[Cue]] | None = None,
+    *,
+    as_they_stand: bool = False,
+) -> Prepared:
+    """Everything about a transcript that no row of the database says otherwise; `provided` are cues by language.
+
+    `as_they_stand`: their labels and descriptions are spoken.
+    """
+    spans = [
+        Span(one.id, one.start_s, one.end_s, one.speaker_id, one.text, omission(one.decisions))
+        for one in transcript.segments
+    ]
+    rows = [
+        {
+            "task_id": task_id,
+            "segment_id": one.id,
+            "start_s": one.start_s,
+            "end_s": one.end_s,
+            "speaker_id": one.speaker_id,
+            "text": one.text,
+            "words": words,
+            "sureness": sureness_of(one, transcript.source_language),
+            "language": other_language(one.language, one.language_confidence, transcript.source_language),
+            "written": one.written,
+            "decisions": [str(decision) for decision in one.decisions],
+            "revision": 1,
+            "version": 1,
+        }
+        for one in transcript.segments
+        for words in [[word.model_dump(mode="json") for word in one.words]]
+    ]
+    matched = {
+        language: match_cues(spans, cues, language, as_they_stand=as_they_stand)
+        for language, cues in (provided or {}).items()
+    }
+    return Prepared(transcript, rows, matched)
+
+
+def take_transcript(session: Session, task: Task, result: TranscriptReady, prepared: Prepared) -> None:
+    """Put the transcript in the place of what an earlier one brought, with a line for each segment and language."""
+    transcript = prepared.transcript
+    script_rows.clear_transcript(session, task.task_id)
+    task.media = transcript.media.model_dump(mode="json")
+    task.source_language = transcript.source_language
+    task.transcript_key = result.transcript_key
+    task.note = result.note
+    task.config = with_timing(with_remarks(task.config, BASE, transcript.remarks), transcript.timing)
+    speakers = [
+        SpeakerRow(task_id=task.task_id, speaker_id=one.id, **one.model_dump(exclude={"id", "same_voice"}, mode="json"))
+        for one in transcript.speakers
+    ]
+    session.add_all(speakers)
+    describe_again(session, task.owner, result.cast)
+    recognize(session, task, transcript.speakers, speakers)
+    if prepared.segments:
+        script_rows.add_segments(session, prepared.segments)
+    for language in pipeline_rows.languages(session, [task.task_id]).get(task.task_id, []):
+        language.content_version += 1
+        brought = prepared.provided.get(language.language)
+        texts = brought.texts if brought else {}
+        if brought:
+            task.config = with_match(task.config, language.language, brought)
+        unsaid = {
+            s["segment_id"]
+            for s in prepared.segments
+            if is_unsaid(s["decisions"], s["language"], keeps_others=keeps_others(task.config))
+        }
+        revisions = {s["segment_id"]: 1 for s in prepared.segments}
+        add_lines(session, task.task_id, language.language, revisions, texts, unsaid)

@@ -1,0 +1,184 @@
+"""Start, stop and repeat work; answer what a task asks before it goes on."""
+
+from collections.abc import Sequence
+
+from fastapi import APIRouter
+
+from services.gateway.db import Session
+from services.gateway.db.tables import Task, TaskLanguage
+from services.gateway.pipeline import board
+from services.gateway.pipeline import rows as pipeline_rows
+from services.gateway.pipeline.again import reopen
+from services.gateway.pipeline.asking import AlreadyAnswered, answer
+from services.gateway.pipeline.canceling import cancel
+from services.gateway.pipeline.parts import Engines, Gateway, Parts, locked_visible_task, visible_task
+from services.gateway.pipeline.possible import refuse_unless_possible
+from services.gateway.pipeline.questions import question_of
+from services.gateway.pipeline.reading import read_task
+from services.gateway.pipeline.schemas import CancelTask, ProcessRequest, ProcessTask, Started, TaskAnswer, TaskRead
+from services.gateway.pipeline.steps import carry_out
+from services.gateway.script.cues import with_remarks
+from services.gateway.web.bodies import read_brought
+from services.gateway.web.keys import Caller, Who
+from services.gateway.web.problems import Problem, not_found, unprocessable
+from shared.messaging import EngineInfo
+from shared.pipeline import BASE, TARGET_LANGUAGES, Stage
+from shared.storage import keys, put_bytes
+
+router = APIRouter(prefix="/api/tasks/{task_id}", tags=["work"])
+
+
+@router.post("/process", status_code=202, operation_id="process_task")
+def process_task(task_id: str, body: ProcessTask, parts: Parts, who: Who, engines: Engines) -> TaskRead:
+    """Bring languages up to a stage; all target languages when none are named. New ones are added to the task.
+
+    Where none are named, one that is not possible yet waits, say for its translation, and holds up no other.
+    """
+    languages = _checked(task_id, body.languages, engines, parts, who)
+    return _process(task_id, languages, body, parts, who)
+
+
+@router.post("/languages/{language}/process", status_code=202, operation_id="process_language")
+def process_language(
+    task_id: str, language: str, body: ProcessRequest, parts: Parts, who: Who, engines: Engines
+) -> Started:
+    """Bring one language up to a stage. `base` stands for the work done once per task."""
+    if language == BASE and body.stage is not Stage.DIARIZATION:
+        raise unprocessable("stage_per_language", f"'{body.stage}' runs per language, not for 'base'", "/stage")
+    if language != BASE and language not in TARGET_LANGUAGES:
+        raise not_found(f"language '{language[:20]}'")
+    if language == BASE:
+        languages: Sequence[str] = [BASE]
+        with parts.database.read() as session:
+            visible_task(session, who, task_id)
+    else:
+        languages = _checked(task_id, [language], engines, parts, who)
+    _process(task_id, languages, body, parts, who)
+    return Started(message=f"Started {body.stage} for {language}", task_id=task_id, language=language, stage=body.stage)
+
+
+@router.post("/cancel", status_code=202, operation_id="cancel_task")
+def cancel_task(task_id: str, parts: Parts, who: Who, body: CancelTask | None = None) -> TaskRead:
+    """Stop work; what is finished stays. Running engines stop within two seconds."""
+    return _cancel(task_id, body.languages if body else None, parts, who)
+
+
+@router.post("/languages/{language}/cancel", status_code=202, operation_id="cancel_language")
+def cancel_language(task_id: str, language: str, parts: Parts, who: Who) -> TaskRead:
+    """Stop one language."""
+    return _cancel(task_id, [language], parts, who)
+
+
+@router.post("/retry", status_code=202, operation_id="retry_task")
+def retry_task(task_id: str, parts: Parts, who: Who) -> TaskRead:
+    """Try again what failed or was canceled; what is done is kept.
+
+    Raises: 409 `nothing_to_retry`.
+    """
+    with parts.database.write() as session:
+        task = locked_visible_task(session, who, task_id)
+        steps = board.retry(pipeline_rows.board(session, task))
+        if not steps:
+            raise Problem(409, "nothing_to_retry", "nothing of this task failed or was canceled")
+        carry_out(session, task, steps)
+        session.flush()
+        return read_task(session, parts.audience, task)
+
+
+def _checked(
+    task_id: str, languages: Sequence[str] | None, engines: Sequence[EngineInfo], parts: Gateway, who: Caller
+) -> Sequence[str]:
+    """The languages meant, each of them possible; where none are named, those that are not wait for what they need."""
+    with parts.database.read() as session:
+        task = visible_task(session, who, task_id)
+        rows = pipeline_rows.languages(session, [task_id]).get(task_id, [])
+    wanted = list(dict.fromkeys(languages or [row.language for row in rows]))
+    if not wanted:
+        raise unprocessable("no_target_languages", "the task has no target languages; name some", "/languages")
+    refused = {}
+    for language in wanted:
+        try:
+            refuse_unless_possible(
+                engines,
+                task.source_language or task.config.get("source_language"),
+                language,
+                subtitles="subtitles_key" in task.config,
+                translation=language in task.config.get("translation_keys", {}),
+            )
+        except Problem as problem:
+            refused[language] = problem
+    if refused and (languages or len(refused) == len(wanted)):
+        raise next(iter(refused.values()))
+    return [language for language in wanted if language not in refused]
+
+
+def _process(task_id: str, languages: Sequence[str], what: ProcessRequest, parts: Gateway, who: Caller) -> TaskRead:
+    with parts.database.write() as session:
+        task = locked_visible_task(session, who, task_id)
+        _add_languages(session, task, languages)
+        for language in languages if what.dub_changed else ():
+            reopen(session, task, language)
+        carry_out(session, task, board.request(pipeline_rows.board(session, task), languages, what.stage))
+        session.flush()
+        return read_task(session, parts.audience, task)
+
+
+def _add_languages(session: Session, task: Task, languages: Sequence[str]) -> None:
+    present = {row.language for row in pipeline_rows.languages(session, [task.task_id]).get(task.task_id, [])}
+    added = [language for language in languages if language != BASE and language not in present]
+    if added:
+        session.add_all(TaskLanguage(task_id=task.task_id, language=language) for language in added)
+        task.config = {**task.config, "target_languages": [*task.config.get("target_languages", []), *added]}
+
+
+def _cancel(task_id: str, languages: Sequence[str] | None, parts: Gateway, who: Caller) -> TaskRead:
+    with parts.database.write() as session:
+        task = locked_visible_task(session, who, task_id)
+        cancel(session, task, languages)
+        return read_task(session, parts.audience, task)
+
+
+@router.post("/answer", status_code=202, operation_id="answer_task")
+def answer_task(task_id: str, body: TaskAnswer, parts: Parts, who: Who, engines: Engines) -> TaskRead:
+    """Answer what the task waits for (`waiting_for`): go on as it is, say the language, or bring subtitles.
+
+    The same answer twice is one. Raises: 409 `already_answered`, 422 where the answer is not whole or leads nowhere.
+    """
+    with parts.database.read() as session:
+        task = visible_task(session, who, task_id)
+        targets = [row.language for row in pipeline_rows.languages(session, [task_id]).get(task_id, [])]
+    spoken = _spoken(body, task)
+    for target in targets if spoken else ():
+        brought = body.subtitles is not None or "subtitles_key" in task.config
+        own = target in task.config.get("translation_keys", {})
+        refuse_unless_possible(engines, spoken, target, subtitles=brought, translation=own)
+    reading = read_brought(body.subtitles, spoken, "/subtitles") if body.subtitles is not None else None
+    key = None
+    if body.subtitles is not None:
+        key = keys.input_subtitles(task_id, BASE, "subtitles.srt")
+        put_bytes(parts.store, key, body.subtitles)
+    with parts.database.write() as session:
+        task = locked_visible_task(session, who, task_id)
+        try:
+            is_new = answer(session, task, body.question_id, body.choice, spoken, key)
+        except AlreadyAnswered as error:
+            raise Problem(409, "already_answered", str(error)) from error
+        if is_new and reading is not None:
+            task.config = with_remarks(task.config, BASE, reading.remarks)
+        session.flush()
+        return read_task(session, parts.audience, task)
+
+
+def _spoken(body: TaskAnswer, task: Task) -> str | None:
+    """The language a person says it is; with subtitles the one they are in, by default what the task was taken for."""
+    if body.choice == "continue":
+        return None
+    if body.choice == "language":
+        if body.language is None:
+            raise unprocessable("language_required", "name the language that is spoken", "/language")
+        return body.language
+    if body.subtitles is None:
+        raise unprocessable("subtitles_required", "send the subtitle file in base64", "/subtitles")
+    question = question_of(task.question)
+    known: str | None = task.config.get("source_language") or (question.language if question else None)
+    return body.language or known

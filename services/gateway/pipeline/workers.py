@@ -1,0 +1,81 @@
+"""What the workers announce: their engines, and how many jobs they take."""
+
+import time
+
+from faststream.nats import NatsBroker
+from nats.aio.msg import Msg
+from nats.errors import Error as NatsError
+from nats.js.errors import APIError
+from pydantic import ValidationError
+
+from shared.messaging import EngineInfo, WorkerSlots, announced_engines, is_connected, subjects
+from shared.observability import logger
+from shared.pipeline import Stage
+
+_FRESH_S = 5.0
+
+
+class Capabilities:
+    """The announced engines, read from the broker at most every few seconds."""
+
+    def __init__(self, broker: NatsBroker) -> None:
+        self._broker = broker
+        self._engines: tuple[EngineInfo, ...] = ()
+        self._read_at = float("-inf")
+
+    async def engines(self) -> tuple[EngineInfo, ...]:
+        """The engines that work."""
+        return tuple(engine for engine in await self.announced() if not engine.problem)
+
+    def known(self) -> tuple[EngineInfo, ...]:
+        """The engines that worked when they were last read; nothing is asked."""
+        return tuple(engine for engine in self._engines if not engine.problem)
+
+    async def announced(self) -> tuple[EngineInfo, ...]:
+        """All engines, also those that their workers left out; what was known before while the broker is away."""
+        if time.monotonic() - self._read_at > _FRESH_S and is_connected(self._broker):
+            try:
+                self._engines = await announced_engines(self._broker.connection.jetstream())
+                self._read_at = time.monotonic()
+            except (NatsError, APIError, TimeoutError):
+                return self._engines
+        return self._engines
+
+
+_SILENT_S = 15.0
+"""So long a worker that says nothing still counts: its engine may keep the interpreter busy for seconds."""
+log = logger(__name__)
+
+
+class Workers:
+    """What the workers announced lately; a new gateway knows them after two seconds."""
+
+    def __init__(self, broker: NatsBroker) -> None:
+        self._broker = broker
+        self._heard: dict[str, tuple[WorkerSlots, float]] = {}
+
+    async def start(self) -> None:
+        """Listen, on the connection there is and those that follow."""
+        await self._broker.connection.subscribe(subjects.workers("*"), cb=self._hear)
+
+    async def _hear(self, message: Msg) -> None:
+        try:
+            said = WorkerSlots.model_validate_json(message.data)
+        except ValidationError as error:
+            log.warning("worker_unreadable", error=str(error))
+            return
+        known = said.worker in self._heard
+        self._heard = {
+            name: (one, at)
+            for name, (one, at) in self._heard.items()
+            if time.monotonic() - at < _SILENT_S and name != said.worker
+        }
+        if said.slots:
+            self._heard[said.worker] = (said, time.monotonic())
+        if known != bool(said.slots):
+            log.info("worker_came" if said.slots else "worker_went", stage=said.stage, slots=said.slots)
+
+    def of(self, stage: Stage) -> list[int]:
+        """Slots of each worker of a stage that lives."""
+        heard, at_least = self._heard, time.monotonic() - _SILENT_S
+        return [one.slots for one, at in heard.values() if one.stage is stage and at > at_least]

@@ -1,0 +1,410 @@
+"""The SQL of the script: segments, lines, takes and speakers of a task, and what its account knows of them."""
+
+from collections import Counter
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from sqlalchemy import delete, insert, or_, update
+from sqlalchemy import select as sa_select
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import defer
+from sqlmodel import Session, col, select
+from sqlmodel.sql.expression import SelectOfScalar
+
+from services.gateway.db.tables import (
+    UPLOADING,
+    AccountRow,
+    CastRow,
+    ClipRow,
+    EditRow,
+    LineRow,
+    MemoryRow,
+    SegmentRow,
+    SpeakerRow,
+    TakeRow,
+    Task,
+    TermRow,
+    now,
+)
+from services.gateway.script.cues import is_unsaid, keeps_others
+from services.gateway.script.terms import Term, source_hash
+
+
+def task(session: Session, task_id: str, owner: str | None = None) -> Task | None:
+    """A task that is not being deleted; `owner` None sees all."""
+    found = session.exec(select(Task).where(Task.task_id == task_id)).first()
+    if found is None or found.deleted_at is not None or found.status == UPLOADING:
+        return None
+    return found if owner in (None, found.owner) else None
+
+
+def is_arriving(session: Session, task_id: str) -> bool:
+    """Whether the video of a task is still on its way."""
+    found = select(Task.id).where(Task.task_id == task_id, Task.status == UPLOADING, col(Task.deleted_at).is_(None))
+    return session.exec(found).first() is not None
+
+
+def owner(session: Session, task_id: str) -> str | None:
+    """Whose task it is; deleted ones too."""
+    return session.exec(select(Task.owner).where(Task.task_id == task_id)).first()
+
+
+def locked_task(session: Session, task_id: str) -> Task | None:
+    """The task, its row locked to the end of the transaction; deleted ones too."""
+    query = select(Task).where(Task.task_id == task_id).with_for_update()
+    return session.exec(query.execution_options(populate_existing=True)).first()
+
+
+def segments(session: Session, task_id: str, named: Collection[str] | None = None) -> Sequence[SegmentRow]:
+    """Segments in time order: all, or those named."""
+    query = select(SegmentRow).where(SegmentRow.task_id == task_id)
+    if named is not None:
+        query = query.where(col(SegmentRow.segment_id).in_(named))
+    return session.exec(query.order_by(col(SegmentRow.start_s), col(SegmentRow.segment_id))).all()
+
+
+def spoken_segments(session: Session, task_id: str) -> Sequence[SegmentRow]:
+    """Segments in time order without their single words, of which there are many; those are read when asked for."""
+    return session.exec(
+        select(SegmentRow)
+        .where(SegmentRow.task_id == task_id)
+        .order_by(col(SegmentRow.start_s), col(SegmentRow.segment_id))
+        .options(defer(SegmentRow.words))  # type: ignore[arg-type]
+    ).all()
+
+
+def doubtful_segments(session: Session, task_id: str, below: float) -> set[str]:
+    """Segments of whose worst words the recognizer was less sure than `below`."""
+    found = select(SegmentRow.segment_id).where(SegmentRow.task_id == task_id, col(SegmentRow.sureness) < below)
+    return set(session.exec(found).all())
+
+
+class Spoken(NamedTuple):
+    """When a segment is spoken, by whom and what: what its neighbours need to know, without a row of the session."""
+
+    segment_id: str
+    start_s: float
+    end_s: float
+    speaker_id: str
+    text: str
+    decisions: Sequence[str] = ()
+
+
+class Placed(NamedTuple):
+    """What the line of a segment says otherwise of time, speaker and voice."""
+
+    start_s: float | None
+    end_s: float | None
+    speaker_id: str | None
+    voice: dict[str, Any] | None
+    omitted: bool = False
+
+
+def spoken(session: Session, task_id: str) -> list[Spoken]:
+    """All segments in time order."""
+    columns = (col(getattr(SegmentRow, name)) for name in Spoken._fields)
+    query = sa_select(*columns).where(col(SegmentRow.task_id) == task_id)
+    rows = session.execute(query.order_by(col(SegmentRow.start_s), col(SegmentRow.segment_id)))
+    return [Spoken(*row) for row in rows]
+
+
+def placed(session: Session, task_id: str, language_: str) -> dict[str, Placed]:
+    """Of all lines of a language, by segment id."""
+    columns = (col(getattr(LineRow, name)) for name in ("segment_id", *Placed._fields))
+    rows = session.execute(
+        sa_select(*columns).where(col(LineRow.task_id) == task_id, col(LineRow.language) == language_)
+    )
+    return {segment_id: Placed(*own) for segment_id, *own in rows}
+
+
+def segment(session: Session, task_id: str, segment_id: str) -> SegmentRow | None:
+    """One segment."""
+    return session.exec(
+        select(SegmentRow).where(SegmentRow.task_id == task_id, SegmentRow.segment_id == segment_id)
+    ).first()
+
+
+def lines(session: Session, task_id: str, language_: str, named: Collection[str] | None = None) -> dict[str, LineRow]:
+    """Lines of a language by segment id: all, or those of the segments named."""
+    query = select(LineRow).where(LineRow.task_id == task_id, LineRow.language == language_)
+    if named is not None:
+        query = query.where(col(LineRow.segment_id).in_(named))
+    return {row.segment_id: row for row in session.exec(query)}
+
+
+def line(session: Session, task_id: str, language_: str, segment_id: str) -> LineRow | None:
+    """One line."""
+    return session.exec(
+        select(LineRow).where(
+            LineRow.task_id == task_id, LineRow.language == language_, LineRow.segment_id == segment_id
+        )
+    ).first()
+
+
+def lines_of_segment(session: Session, task_id: str, segment_id: str) -> Sequence[LineRow]:
+    """A segment in all languages."""
+    return session.exec(select(LineRow).where(LineRow.task_id == task_id, LineRow.segment_id == segment_id)).all()
+
+
+def speakers(session: Session, task_id: str) -> Sequence[SpeakerRow]:
+    """Speakers in order of appearance."""
+    return session.exec(select(SpeakerRow).where(SpeakerRow.task_id == task_id).order_by(col(SpeakerRow.id))).all()
+
+
+def speaker(session: Session, task_id: str, speaker_id: str) -> SpeakerRow | None:
+    """One speaker."""
+    return session.exec(
+        select(SpeakerRow).where(SpeakerRow.task_id == task_id, SpeakerRow.speaker_id == speaker_id)
+    ).first()
+
+
+def clear_transcript(session: Session, task_id: str) -> None:
+    """Remove what an earlier transcript brought."""
+    for table in (TakeRow, EditRow, LineRow, SegmentRow, SpeakerRow):
+        session.exec(delete(table).where(col(table.task_id) == task_id))
+
+
+def takes(session: Session, task_id: str, language: str, segment_id: str) -> Sequence[TakeRow]:
+    """Takes of a line, newest first."""
+    return session.exec(
+        select(TakeRow)
+        .where(TakeRow.task_id == task_id, TakeRow.language == language, TakeRow.segment_id == segment_id)
+        .order_by(col(TakeRow.created_at).desc(), col(TakeRow.id).desc())
+    ).all()
+
+
+def take(session: Session, line: LineRow, take_id: str) -> TakeRow | None:
+    """One take of a line."""
+    return next((row for row in takes_of(session, line) if row.take_id == take_id), None)
+
+
+def takes_of(session: Session, line: LineRow) -> Sequence[TakeRow]:
+    """Takes of a line, newest first."""
+    return takes(session, line.task_id, line.language, line.segment_id)
+
+
+def takes_by_segment(
+    session: Session, task_id: str, language: str, segment_ids: Iterable[str]
+) -> dict[str, list[TakeRow]]:
+    """Takes of several lines of a language, newest first."""
+    rows = session.exec(
+        select(TakeRow)
+        .where(TakeRow.task_id == task_id, TakeRow.language == language, col(TakeRow.segment_id).in_(list(segment_ids)))
+        .order_by(col(TakeRow.created_at).desc(), col(TakeRow.id).desc())
+    )
+    found: dict[str, list[TakeRow]] = {}
+    for row in rows:
+        found.setdefault(row.segment_id, []).append(row)
+    return found
+
+
+def made_since(session: Session, task_id: str, language: str, since: datetime | None) -> set[str]:
+    """The segments that got a take after `since`."""
+    made = select(TakeRow.segment_id).where(TakeRow.task_id == task_id, TakeRow.language == language)
+    return set(session.exec(made if since is None else made.where(col(TakeRow.created_at) >= since)).all())
+
+
+def clips_by_id(session: Session, clip_ids: Iterable[str]) -> Sequence[ClipRow]:
+    """Clips by id; those that are gone are missing."""
+    return session.exec(select(ClipRow).where(col(ClipRow.clip_id).in_(list(clip_ids)))).all()
+
+
+_AT_ONCE = 500  # values in one IN list
+
+
+def terms(
+    session: Session,
+    owner: str,
+    source_language: str | None = None,
+    target_language: str | None = None,
+    text: str = "",
+) -> SelectOfScalar[TermRow]:
+    """Terms of an account by source; with a target language those for all languages too."""
+    found = select(TermRow).where(TermRow.owner == owner).order_by(col(TermRow.source), col(TermRow.id))
+    if source_language:
+        found = found.where(TermRow.source_language == source_language)
+    if target_language:
+        found = found.where(col(TermRow.target_language).in_(("", target_language)))
+    if text:
+        columns = (TermRow.source, TermRow.target, TermRow.pronunciation)
+        found = found.where(or_(*(col(column).icontains(text, autoescape=True) for column in columns)))
+    return found
+
+
+def terms_of(
+    session: Session, owner: str, source_language: str | None = None, target_language: str | None = None
+) -> Sequence[TermRow]:
+    """The same, read."""
+    return session.exec(terms(session, owner, source_language, target_language)).all()
+
+
+def terms_of_pair(session: Session, owner: str, source_language: str, target_language: str) -> list[Term]:
+    """Terms that count for a language pair."""
+    return _as_planned(session.exec(terms(session, owner, source_language, target_language)))
+
+
+def terms_said(session: Session, owner: str, source_language: str | None) -> list[Term]:
+    """Terms that may be said in a video in this language, which may not be known yet."""
+    return _as_planned(session.exec(terms(session, owner, source_language)))
+
+
+def _as_planned(rows: Iterable[TermRow]) -> list[Term]:
+    return [Term(row.source, row.target, row.pronunciation, row.target_language != "") for row in rows]
+
+
+def remember(session: Session, task: Task, target_language: str, source: str, text: str) -> None:
+    """Keep a person's translation of `source`; the last word counts."""
+    found, spoken = source_hash(source), task.source_language
+    if found is None or spoken is None or spoken == target_language:
+        return
+    row = _memory_of(session, task.owner, spoken, target_language, found)
+    row.source, row.text, row.updated_at = source, text, now()
+
+
+def _memory_of(session: Session, owner: str, spoken: str, target_language: str, source_hash_: str) -> MemoryRow:
+    """The entry of a source text, made where there is none; another gateway may be making it at the same time."""
+    for row in _memories(session, owner, spoken, target_language, [source_hash_]):
+        return row
+    try:
+        with session.begin_nested():
+            made = MemoryRow(
+                owner=owner,
+                source_language=spoken,
+                target_language=target_language,
+                source_hash=source_hash_,
+                source="",
+                text="",
+            )
+            session.add(made)
+    except IntegrityError:
+        return next(_memories(session, owner, spoken, target_language, [source_hash_]))
+    return made
+
+
+def recalled(session: Session, task: Task, target_language: str, sources: Mapping[str, str]) -> dict[str, str]:
+    """Translations a person settled for texts of `sources`, under the same keys."""
+    hashes = {key: found for key, text in sources.items() if (found := source_hash(text))}
+    rows = _memories(session, task.owner, task.source_language or "", target_language, hashes.values())
+    known = {row.source_hash: row.text for row in rows}
+    return {key: known[found] for key, found in hashes.items() if found in known}
+
+
+def count_uses(session: Session, task: Task, target_language: str, sources: Iterable[str]) -> None:
+    """Count the lines that took their text from the memory."""
+    uses = Counter(found for text in sources if (found := source_hash(text)))
+    for row in _memories(session, task.owner, task.source_language or "", target_language, uses):
+        row.uses += uses[row.source_hash]
+        session.add(row)
+
+
+def _memories(
+    session: Session, owner: str, source_language: str, target_language: str, hashes: Iterable[str]
+) -> Iterator[MemoryRow]:
+    wanted = list(dict.fromkeys(hashes))
+    for first in range(0, len(wanted), _AT_ONCE):
+        yield from session.exec(
+            select(MemoryRow).where(
+                MemoryRow.owner == owner,
+                MemoryRow.source_language == source_language,
+                MemoryRow.target_language == target_language,
+                col(MemoryRow.source_hash).in_(wanted[first : first + _AT_ONCE]),
+            )
+        )
+
+
+def cast(session: Session, owner: str) -> Sequence[CastRow]:
+    """The cast of an account by name."""
+    return session.exec(
+        select(CastRow).where(CastRow.owner == owner).order_by(col(CastRow.name), col(CastRow.id))
+    ).all()
+
+
+def known_by(session: Session, cast_id: str | None) -> CastRow | None:
+    """The person a speaker was found to be, whose task's owner knows them."""
+    return session.exec(select(CastRow).where(CastRow.cast_id == cast_id)).first() if cast_id else None
+
+
+def settings_of(session: Session, owner: str) -> AccountRow:
+    """The settings row of an account; a new one is not stored yet."""
+    return session.get(AccountRow, owner) or AccountRow(owner=owner, version=0)
+
+
+def add_lines(
+    session: Session,
+    task_id: str,
+    language: str,
+    segments: Mapping[str, int],
+    provided: Mapping[str, str],
+    unsaid: Collection[str] = (),
+) -> None:
+    """Insert an empty line for each of `segments`, which maps ids to revisions, with one statement.
+
+    Those that are `unsaid` are omitted.
+    """
+    if not segments:
+        return
+    empty = LineRow(task_id=task_id, language=language, segment_id="").model_dump(exclude={"id"})
+    empty = {name: value for name, value in empty.items() if value is not None}
+    rows = [
+        {
+            **empty,
+            "segment_id": key,
+            "segment_revision": revision,
+            "provided": provided.get(key),
+            "omitted": key in unsaid,
+        }
+        for key, revision in segments.items()
+    ]
+    session.execute(insert(LineRow.__table__), rows)  # type: ignore[attr-defined]
+
+
+def with_missing_lines(
+    session: Session, task: Task, language: str, segments: Sequence[SegmentRow]
+) -> dict[str, LineRow]:
+    """The lines of a language by segment, after empty ones were added for those of `segments` that had none."""
+    found = lines(session, task.task_id, language)
+    new = {one.segment_id: one.revision for one in segments if one.segment_id not in found}
+    if not new:
+        return found
+    keeps = keeps_others(task.config)
+    unsaid = {one.segment_id for one in segments if is_unsaid(one.decisions, one.language, keeps_others=keeps)}
+    add_lines(session, task.task_id, language, new, {}, unsaid)
+    return lines(session, task.task_id, language)
+
+
+def current_model(session: Session) -> str | None:
+    """What describes voices now: the model that described the last speaker; None before the first."""
+    described = col(SpeakerRow.embedding_model).is_not(None)
+    return session.exec(
+        select(SpeakerRow.embedding_model).where(described).order_by(col(SpeakerRow.id).desc()).limit(1)
+    ).first()
+
+
+def forget_member(session: Session, member: CastRow) -> None:
+    """Remove a cast member; speakers keep their names and voices, but not a sample that goes with the member."""
+    session.exec(
+        update(SpeakerRow)
+        .where(col(SpeakerRow.cast_id) == member.cast_id)
+        .values(cast_id=None, cast_similarity=None, cast_accepted=False)
+    )
+    if member.reference_key:
+        session.exec(
+            update(SpeakerRow).where(col(SpeakerRow.reference_key) == member.reference_key).values(reference_key=None)
+        )
+    session.delete(member)
+
+
+def clips(session: Session, owner: str) -> Sequence[ClipRow]:
+    """Reference clips of an account, newest first."""
+    return session.exec(select(ClipRow).where(ClipRow.owner == owner).order_by(col(ClipRow.id).desc())).all()
+
+
+def add_segments(session: Session, segments: Sequence[Mapping[str, Any]]) -> None:
+    """Insert any number of segments with one statement."""
+    session.execute(insert(SegmentRow.__table__), segments)  # type: ignore[attr-defined]
+
+
+def add_takes(session: Session, takes: Sequence[Mapping[str, Any]]) -> None:
+    """Insert any number of takes with one statement."""
+    session.execute(insert(TakeRow.__table__), takes)  # type: ignore[attr-defined]

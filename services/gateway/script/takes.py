@@ -1,0 +1,57 @@
+"""Keep every take a line has had, and bring one back when the line is again what the take was made of."""
+
+import uuid
+from typing import Any
+
+from services.gateway.db import Session
+from services.gateway.db.tables import JobRow, LineRow, TakeRow
+from services.gateway.script import rows as script_rows
+from services.gateway.script.voices import basis_of
+from shared.messaging import JOB, CloneLines, LinesDubbed, LineTake, LineToSpeak
+
+
+def keep(session: Session, job: JobRow, result: LinesDubbed) -> None:
+    """Add the takes of `result` to those of their lines; one that is known for the same text and voice stays."""
+    made = JOB.validate_json(job.payload)
+    if not isinstance(made, CloneLines):
+        return
+    asked = {line.segment_id: line for line in made.lines}
+    known = {
+        (row.segment_id, row.take_key, row.basis)
+        for rows in script_rows.takes_by_segment(session, job.task_id, job.language, asked).values()
+        for row in rows
+    }
+    new = []
+    for take in result.lines:
+        line = asked.get(take.segment_id)
+        if line is None or take.take_key is None or take.start_s is None or take.duration_s is None:
+            continue
+        key = (take.segment_id, take.take_key, basis_of(made, line))
+        if key in known:
+            continue
+        known.add(key)
+        new.append(_new(job, line, take, key[2]))
+    if new:
+        script_rows.add_takes(session, new)
+
+
+def _new(job: JobRow, line: LineToSpeak, take: LineTake, basis: str) -> dict[str, Any]:
+    placed = take.model_dump(include={"start_s", "duration_s", "natural_s", "speed", "fit", "decision"})
+    return placed | {
+        "take_id": uuid.uuid4().hex[:16],
+        "task_id": job.task_id,
+        "language": job.language,
+        "segment_id": take.segment_id,
+        "text": line.text,
+        "basis": basis,
+        "take_key": take.take_key,
+    }
+
+
+def show(line: LineRow, take: TakeRow, start_s: float) -> None:
+    """Give `line` the take; what was measured of another one is forgotten."""
+    had = (line.take_key, line.take_duration_s, line.natural_s)
+    if had != (take.take_key, take.duration_s, take.natural_s):
+        line.heard = line.error_rate = line.similarity = None
+    line.take_key, line.take_start_s, line.take_duration_s = take.take_key, start_s, take.duration_s
+    line.natural_s, line.speed, line.fit, line.decision = take.natural_s, take.speed, take.fit, take.decision

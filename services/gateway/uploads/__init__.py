@@ -1,0 +1,1 @@
+"""Videos come in, in one request or in parts."""

@@ -1,0 +1,81 @@
+"""A video arrives: its task is known before the first byte, and seen once the last one is stored."""
+
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from services.gateway.db import Session
+from services.gateway.db.tables import UPLOADING, Task, TaskLanguage, now
+from services.gateway.pipeline import rows as pipeline_rows
+from services.gateway.pipeline.board import request as plan_request
+from services.gateway.pipeline.facts import tell
+from services.gateway.pipeline.parts import Gateway
+from services.gateway.pipeline.reading import read_task
+from services.gateway.pipeline.schemas import TaskRead
+from services.gateway.pipeline.steps import carry_out
+from services.gateway.script import rows as script_rows
+from services.gateway.web.keys import Caller
+from services.gateway.web.problems import Problem
+from shared.pipeline import Stage, Status
+from shared.storage import ObjectInfo, keys
+
+
+@dataclass(frozen=True)
+class Arrived:
+    """A stored video and the name it came with."""
+
+    name: str
+    video: ObjectInfo
+
+
+def announce(parts: Gateway, who: Caller) -> str:
+    """Write down a task whose video is arriving, so that an interrupted upload is found and cleared; return its id."""
+    created = datetime.now().astimezone()
+    task_id = f"task_{created:%Y%m%d_%H%M%S}_{uuid.uuid4().hex[:8]}"
+    with parts.database.write() as session:
+        row = Task(
+            task_id=task_id,
+            owner=who.owner or "",
+            video_filename="",
+            video_original_name="",
+            video_key="",
+            video_size=0,
+            status=UPLOADING,
+        )
+        session.add(row)
+    return task_id
+
+
+def begin_task(
+    session: Session, parts: Gateway, task_id: str, arrived: Arrived, config: dict[str, Any], *, start: Sequence[str]
+) -> TaskRead:
+    """Make an announced task one that people see; the languages of `start` are processed at once.
+
+    A task that is one already is answered as it is. Raises: Problem 409 `upload_abandoned`.
+    """
+    task = script_rows.locked_task(session, task_id)
+    if task is None or task.deleted_at is not None:
+        raise Problem(409, "upload_abandoned", "the upload took too long and was cleared; send it again")
+    if task.status != UPLOADING:
+        return read_task(session, parts.audience, task)
+    task.video_original_name = arrived.name
+    task.video_key = arrived.video.key
+    task.video_filename = arrived.video.key.rsplit("/", 1)[-1]
+    task.video_size = arrived.video.size
+    task.config, task.status, task.created_at = config, Status.PENDING, now()
+    session.add_all(TaskLanguage(task_id=task_id, language=code) for code in config["target_languages"])
+    session.flush()
+    tell(session, task, "base", "task", "created", video_original_name=task.video_original_name)
+    steps = plan_request(pipeline_rows.board(session, task), start, Stage.EXPORT) if start else []
+    carry_out(session, task, steps)
+    session.flush()
+    return read_task(session, parts.audience, task)
+
+
+def forget(parts: Gateway, task_id: str) -> None:
+    """Remove what arrived of a task."""
+    parts.store.delete(keys.task_prefix(task_id))
+    with parts.database.write() as session:
+        pipeline_rows.erase_task(session, task_id)

@@ -1,0 +1,139 @@
+"""Create a task by one request with its video."""
+
+import asyncio
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from fastapi import APIRouter, Request, Response
+from pydantic import ValidationError
+
+from services.gateway.pipeline.parts import Gateway, Parts
+from services.gateway.pipeline.possible import may_have_text, refuse_unless_possible
+from services.gateway.pipeline.schemas import TaskConfig, TaskRead
+from services.gateway.pipeline.tasks import with_defaults
+from services.gateway.script.cues import with_remarks
+from services.gateway.uploads.arrival import Arrived, announce, begin_task, forget
+from services.gateway.uploads.form import Upload, UploadReader
+from services.gateway.web.bodies import read_brought
+from services.gateway.web.etags import etag
+from services.gateway.web.keys import Who
+from services.gateway.web.problems import unprocessable
+from services.gateway.web.threads import turns
+from shared.messaging import EngineInfo
+from shared.pipeline import BASE, TARGET_LANGUAGES
+from shared.storage import ObjectStore, keys, put_bytes
+from shared.transcript import Reading
+
+router = APIRouter(prefix="/api/tasks", tags=["tasks"])
+
+_UPLOAD_SCHEMA = {
+    "requestBody": {
+        "required": True,
+        "content": {
+            "multipart/form-data": {
+                "schema": {
+                    "type": "object",
+                    "required": ["video"],
+                    "properties": {
+                        "video": {"type": "string", "format": "binary"},
+                        "config": {"type": "string", "description": "TaskConfig as JSON"},
+                        "start": {"type": "string", "description": "`true`: process all target languages at once"},
+                        "subtitles": {
+                            "type": "string",
+                            "format": "binary",
+                            "description": "the source text as a subtitle file of any format; replaces recognition",
+                        },
+                        **{f"translation_{code}": {"type": "string", "format": "binary"} for code in TARGET_LANGUAGES},
+                    },
+                }
+            }
+        },
+    }
+}
+
+
+@router.post("", status_code=201, operation_id="create_task", openapi_extra=_UPLOAD_SCHEMA)
+@router.post("/", status_code=201, include_in_schema=False)
+async def create_task(request: Request, parts: Parts, who: Who, response: Response) -> TaskRead:
+    """Upload a video. Its bytes go straight to the object store while the size limit is watched."""
+    task_id = await turns(request).run(announce, parts, who)
+    try:
+        reader = UploadReader(
+            request,
+            parts.store,
+            parts.threads,
+            parts.settings.max_video_bytes,
+            lambda name: keys.input_video(task_id, name),
+        )
+        upload = await reader.read()
+        config = await asyncio.to_thread(with_defaults, parts.database, who.account, _config(upload))
+        engines = await parts.capabilities.engines()
+        brought = await asyncio.to_thread(_check_languages, engines, config, upload, parts.store)
+        read = await parts.threads.transfer(_finish, parts, task_id, upload, config, brought)
+    except BaseException:
+        await asyncio.shield(parts.threads.transfer(forget, parts, task_id))
+        raise
+    response.headers["Location"] = f"/api/tasks/{task_id}"
+    response.headers["ETag"] = etag(read.version)
+    return read
+
+
+def _config(upload: Upload) -> TaskConfig:
+    try:
+        return TaskConfig.model_validate(json.loads(upload.fields.get("config") or "{}"))
+    except (ValidationError, ValueError, RecursionError) as error:
+        if isinstance(error, ValidationError):
+            first = error.errors()[0]
+            pointer = "/config/" + "/".join(str(part) for part in first["loc"])
+            raise unprocessable("invalid_config", str(first["msg"]), pointer) from error
+        raise unprocessable("invalid_config", "config is not JSON", "/config") from error
+
+
+def _check_languages(
+    engines: Sequence[EngineInfo], config: TaskConfig, upload: Upload, store: ObjectStore
+) -> Mapping[str, Reading]:
+    """What the subtitle files of an upload hold, by language. Raises: Problem 413, 422."""
+    brought: dict[str, Reading] = {}
+    if "subtitles" in upload.files and config.source_language is None:
+        raise unprocessable("source_language_required", "name the language of the subtitles", "/config/source_language")
+    for name, file in upload.files.items():
+        if name != "subtitles" and not name.startswith("translation_"):
+            raise unprocessable("unknown_file", "files are 'video', 'subtitles' and 'translation_<language>'", "")
+        code = name.removeprefix("translation_") if name != "subtitles" else BASE
+        brought[code] = read_brought(file.data, config.source_language if code == BASE else code, f"/{name}")
+    provided = {name.removeprefix("translation_") for name in upload.files if name.startswith("translation_")}
+    unknown = provided - set(config.target_languages)
+    if unknown:
+        raise unprocessable("not_a_target", f"'{min(unknown)}' is not among the target languages", "/config")
+    for language in config.target_languages:
+        refuse_unless_possible(
+            engines,
+            config.source_language,
+            language,
+            subtitles="subtitles" in upload.files or config.text_track is not None,
+            translation=language in provided,
+            inside=lambda: upload.video is not None and may_have_text(store, upload.video.key, upload.video.size),
+        )
+    return brought
+
+
+def _finish(
+    parts: Gateway, task_id: str, upload: Upload, config: TaskConfig, brought: Mapping[str, Reading]
+) -> TaskRead:
+    stored: dict[str, Any] = config.model_dump(mode="json")
+    for language, reading in brought.items():
+        stored = with_remarks(stored, language, reading.remarks)
+    for name, file in upload.files.items():
+        language = name.removeprefix("translation_") if name != "subtitles" else "base"
+        key = keys.input_subtitles(task_id, language, file.filename)
+        put_bytes(parts.store, key, file.data)
+        if name == "subtitles":
+            stored["subtitles_key"] = key
+        else:
+            stored.setdefault("translation_keys", {})[language] = key
+    if upload.video is None:
+        raise unprocessable("missing_video", "the form has no video", "/video")
+    start = config.target_languages if upload.fields.get("start", "").lower() in ("1", "true", "yes") else []
+    with parts.database.write() as session:
+        return begin_task(session, parts, task_id, Arrived(upload.video_name, upload.video), stored, start=start)

@@ -1,0 +1,311 @@
+"""Resumable uploads: a video arrives in parts, over hours and several connections, and becomes a task.
+
+Parts go straight to the S3 service where browsers can reach it, else through the gateway; the client sees addresses
+only. An address is good for one part, for an hour, without an API key.
+"""
+
+import asyncio
+import hmac
+import secrets
+import time
+from collections.abc import Callable, Sequence
+from datetime import timedelta
+from functools import partial
+from math import ceil
+from typing import Annotated
+
+from fastapi import APIRouter, Path, Query, Request, Response
+from starlette.requests import ClientDisconnect
+
+from services.gateway.db import Session
+from services.gateway.db.tables import UPLOADING, UploadRow, now
+from services.gateway.pipeline.parts import Gateway, Parts
+from services.gateway.pipeline.possible import may_have_text, refuse_unless_possible
+from services.gateway.pipeline.reading import read_task
+from services.gateway.pipeline.schemas import TaskConfig, TaskRead
+from services.gateway.pipeline.tasks import with_defaults
+from services.gateway.script import rows as script_rows
+from services.gateway.uploads import rows as uploads_rows
+from services.gateway.uploads.arrival import Arrived, announce, begin_task, forget
+from services.gateway.uploads.form import printable, refuse_unless_video, too_large
+from services.gateway.uploads.schemas import (
+    PartAddress,
+    PartRead,
+    PartsWanted,
+    UploadComplete,
+    UploadCreate,
+    UploadRead,
+)
+from services.gateway.web.bodies import Incoming
+from services.gateway.web.etags import etag
+from services.gateway.web.keys import Caller, Who
+from services.gateway.web.problems import Problem, not_found
+from shared.media import SNIFF_BYTES
+from shared.messaging import EngineInfo
+from shared.storage import ObjectInfo, ObjectNotFound, Part, PartsChanged, StorageError, keys
+
+router = APIRouter(prefix="/api/uploads", tags=["uploads"])
+MAX_PARTS = 1000
+_MIB = 1024 * 1024
+_EXPIRES = timedelta(hours=1)
+_JOIN_TRIES = 5
+
+
+@router.post("", status_code=201, operation_id="create_upload")
+def create_upload(body: UploadCreate, parts: Parts, who: Who, response: Response) -> UploadRead:
+    """Begin an upload. With `head`, a file that is no video is refused before it is sent."""
+    limit = parts.settings.max_video_bytes
+    if body.size > limit:
+        raise too_large(limit)
+    if body.head is not None:
+        refuse_unless_video(body.head[:SNIFF_BYTES], "/head")
+    name = printable(body.filename)
+    task_id = announce(parts, who)
+    key = keys.input_video(task_id, name)
+    part_size = max(parts.settings.upload_part_mb, ceil(body.size / MAX_PARTS / _MIB)) * _MIB
+    try:
+        row = UploadRow(
+            upload_id=f"upload_{secrets.token_hex(16)}",
+            task_id=task_id,
+            owner=who.owner or "",
+            filename=name,
+            size=body.size,
+            part_size=part_size,
+            key=key,
+            write_id=parts.store.begin(key),
+            secret=secrets.token_hex(32),
+        )
+        with parts.database.write() as session:
+            session.add(row)
+            session.flush()
+            read = _read(row, ())
+    except BaseException:
+        forget(parts, task_id)
+        raise
+    response.headers["Location"] = f"/api/uploads/{read.upload_id}"
+    return read
+
+
+@router.get("/{upload_id}", operation_id="get_upload")
+def get_upload(upload_id: str, parts: Parts, who: Who) -> UploadRead:
+    """What has arrived, to go on from there."""
+    with parts.database.read() as session:
+        row = _known(session, who, upload_id)
+    return _read(row, _arrived(parts, row))
+
+
+@router.post("/{upload_id}/parts", operation_id="address_parts")
+def address_parts(upload_id: str, wanted: PartsWanted, request: Request, parts: Parts, who: Who) -> list[PartAddress]:
+    """Addresses to PUT parts to. All parts have `part_size` bytes, the last one what is left."""
+    with parts.database.write() as session:
+        row = _known(session, who, upload_id)
+        task = script_rows.locked_task(session, row.task_id)
+        if task is None or task.status != UPLOADING:
+            raise _over()
+        task.updated_at = now()  # somebody is still at it
+        last = _count(row)
+        if any(number > last for number in wanted.part_numbers):
+            raise Problem(422, "no_such_part", f"the upload has {last} parts")
+        expires = int(time.time() + _EXPIRES.total_seconds())
+        return [_address(parts, row, number, expires) for number in dict.fromkeys(wanted.part_numbers)]
+
+
+def _address(parts: Gateway, row: UploadRow, number: int, expires: int) -> PartAddress:
+    url = parts.store.part_url(row.key, row.write_id, number, _EXPIRES)
+    if url is None:
+        signature = _sign(row, number, expires)
+        url = f"/api/uploads/{row.upload_id}/parts/{number}?expires={expires}&signature={signature}"
+    return PartAddress(part_number=number, url=url, size=_size(row, number), expires_at=expires)
+
+
+@router.put("/{upload_id}/parts/{part_number}", status_code=204, operation_id="put_part")
+async def put_part(
+    upload_id: str,
+    part_number: Annotated[int, Path(ge=1, le=MAX_PARTS)],
+    expires: Annotated[int, Query(ge=0, le=2**40)],
+    signature: Annotated[str, Query(max_length=64)],
+    request: Request,
+    parts: Parts,
+) -> Response:
+    """Store a part at its address; the answer's ETag names it. A part sent again replaces the one before."""
+    row = await asyncio.to_thread(_signed, parts, upload_id, part_number, expires, signature)
+    size = _size(row, part_number)
+    if request.headers.get("content-length") != str(size):
+        raise Problem(422, "wrong_part_size", f"part {part_number} has {size} bytes; send them with a Content-Length")
+    try:
+        async with Incoming(
+            parts.threads, lambda: parts.store.open_part(row.key, row.write_id, part_number, size)
+        ) as incoming:
+            async for chunk in request.stream():
+                await incoming.add(chunk)
+            part = await incoming.finish()
+    except ClientDisconnect as error:
+        raise Problem(400, "upload_cut_off", "the connection ended before the part was complete") from error
+    except ObjectNotFound as error:
+        raise _over() from error
+    return Response(status_code=204, headers={"ETag": f'"{part.etag}"'})
+
+
+def _signed(parts: Gateway, upload_id: str, number: int, expires: int, signature: str) -> UploadRow:
+    with parts.database.read() as session:
+        row = _known(session, Caller(None), upload_id)
+    if not hmac.compare_digest(_sign(row, number, expires).encode(), signature.encode()):
+        raise Problem(403, "bad_signature", "this address was not made by LocalClip")
+    if expires < time.time():
+        raise Problem(403, "address_expired", "ask for a new address")
+    if number > _count(row):
+        raise Problem(422, "no_such_part", f"the upload has {_count(row)} parts")
+    return row
+
+
+@router.post("/{upload_id}/complete", status_code=201, operation_id="complete_upload")
+async def complete_upload(upload_id: str, body: UploadComplete, parts: Parts, who: Who, response: Response) -> TaskRead:
+    """Make a task of the upload. A repeated call gives the same task, also while the first one is at work.
+
+    Raises: Problem 409 `upload_incomplete` while parts are missing, 415 when it is no video: nothing is kept then.
+    """
+    row, done = await asyncio.to_thread(_find, parts, who, upload_id)
+    if done is None:
+        config = await asyncio.to_thread(with_defaults, parts.database, who.account, body.config)
+        engines = await parts.capabilities.engines()
+        if body.start:
+            _possible(engines, config, inside=lambda: True)  # before the parts are joined
+        done = await parts.threads.transfer(partial(_complete, parts, row, config, engines, start=body.start))
+    response.headers["Location"] = f"/api/tasks/{done.task_id}"
+    response.headers["ETag"] = etag(done.version)
+    return done
+
+
+def _find(parts: Gateway, who: Caller, upload_id: str) -> tuple[UploadRow, TaskRead | None]:
+    with parts.database.read() as session:
+        row = _known(session, who, upload_id)
+        task = script_rows.task(session, row.task_id)
+        return row, read_task(session, parts.audience, task) if task else None
+
+
+def _possible(engines: Sequence[EngineInfo], config: TaskConfig, *, inside: Callable[[], bool]) -> list[str]:
+    """The target languages that can be begun; the others wait for what they need. Raises: Problem 422, if all do."""
+    text = config.text_track is not None
+    possible, refused = [], []
+    for language in config.target_languages:
+        try:
+            refuse_unless_possible(
+                engines, config.source_language, language, subtitles=text, translation=False, inside=inside
+            )
+        except Problem as problem:
+            refused.append(problem)
+        else:
+            possible.append(language)
+    if refused and not possible:
+        raise refused[0]
+    return possible
+
+
+def _complete(
+    parts: Gateway, row: UploadRow, config: TaskConfig, engines: Sequence[EngineInfo], *, start: bool
+) -> TaskRead:
+    """Join the parts and begin the task. Two at once join the same parts and find one task; after a `DELETE` nothing
+    stays of what this call stored."""
+    try:
+        info = _join(parts, row)
+        with parts.store.open(row.key, 0, SNIFF_BYTES) as source:
+            refuse_unless_video(source.read(), "")
+        begun = (
+            _possible(engines, config, inside=lambda: may_have_text(parts.store, row.key, info.size)) if start else []
+        )
+        with parts.database.write() as session:
+            return begin_task(
+                session, parts, row.task_id, Arrived(row.filename, info), config.model_dump(mode="json"), start=begun
+            )
+    except (StorageError, Problem) as error:
+        if isinstance(error, Problem) and error.status == 415:
+            forget(parts, row.task_id)
+        elif _given_up(parts, row):
+            parts.store.delete(keys.task_prefix(row.task_id))
+            raise _over() from error
+        raise
+
+
+def _given_up(parts: Gateway, row: UploadRow) -> bool:
+    with parts.database.read() as session:
+        return not script_rows.is_arriving(session, row.task_id) and script_rows.task(session, row.task_id) is None
+
+
+def _join(parts: Gateway, row: UploadRow) -> ObjectInfo:
+    """The object, made now or by another call: one before this that did not come to its end, or one beside it."""
+    for _ in range(_JOIN_TRIES):
+        try:
+            found = parts.store.parts(row.key, row.write_id)
+            _refuse_incomplete(row, found)
+            return parts.store.join(row.key, row.write_id, found)
+        except PartsChanged:
+            continue  # a part was sent again meanwhile
+        except ObjectNotFound:
+            try:
+                return parts.store.stat(row.key)
+            except ObjectNotFound:
+                raise _over() from None
+    raise Problem(409, "upload_incomplete", "parts are still being sent")
+
+
+def _refuse_incomplete(row: UploadRow, found: Sequence[Part]) -> None:
+    here = {part.number for part in found if part.size == _size(row, part.number)}
+    missing = [number for number in range(1, _count(row) + 1) if number not in here]
+    if missing:
+        named = ", ".join(map(str, missing[:20]))
+        raise Problem(409, "upload_incomplete", f"{len(missing)} of {_count(row)} parts are missing: {named}")
+
+
+@router.delete("/{upload_id}", status_code=204, operation_id="delete_upload")
+def delete_upload(upload_id: str, parts: Parts, who: Who) -> None:
+    """Give up an upload and remove what arrived; a finished one is a task, and stays."""
+    with parts.database.write() as session:
+        row = _known(session, who, upload_id)
+        task = script_rows.locked_task(session, row.task_id)
+        if task is None or task.status != UPLOADING or task.deleted_at is not None:
+            raise _over()
+        task.deleted_at = now()  # whoever completes it at this moment finds it gone
+    forget(parts, row.task_id)
+
+
+def _known(session: Session, who: Caller, upload_id: str) -> UploadRow:
+    row = uploads_rows.upload(session, upload_id, who.owner)
+    if row is None:
+        raise not_found(f"upload '{upload_id[:60]}'")
+    session.expunge(row)
+    return row
+
+
+def _arrived(parts: Gateway, row: UploadRow) -> Sequence[Part]:
+    try:
+        return parts.store.parts(row.key, row.write_id)
+    except ObjectNotFound:
+        return ()
+
+
+def _read(row: UploadRow, arrived: Sequence[Part]) -> UploadRead:
+    return UploadRead(
+        upload_id=row.upload_id,
+        filename=row.filename,
+        size=row.size,
+        part_size=row.part_size,
+        parts=_count(row),
+        arrived=[PartRead(part_number=part.number, size=part.size, etag=part.etag) for part in arrived],
+        created_at=row.created_at,
+    )
+
+
+def _count(row: UploadRow) -> int:
+    return ceil(row.size / row.part_size)
+
+
+def _size(row: UploadRow, number: int) -> int:
+    return min(row.part_size, row.size - (number - 1) * row.part_size)
+
+
+def _sign(row: UploadRow, number: int, expires: int) -> str:
+    return hmac.new(row.secret.encode(), f"{row.upload_id}/{number}/{expires}".encode(), "sha256").hexdigest()
+
+
+def _over() -> Problem:
+    return Problem(409, "upload_over", "this upload has ended")

@@ -1,0 +1,62 @@
+"""What clients send and get of uploads in parts."""
+
+from datetime import datetime
+from typing import Annotated
+
+from pydantic import Base64Bytes, BaseModel, Field
+
+from services.gateway.pipeline.schemas import TaskConfig
+from services.gateway.web.bodies import Written
+
+
+class UploadCreate(Written):
+    """A video that is going to arrive in parts."""
+
+    filename: str = Field(min_length=1, max_length=500)
+    size: int = Field(gt=0, le=2**53, description="bytes")
+    content_type: str | None = Field(default=None, max_length=200, description="not trusted; the content counts")
+    head: Base64Bytes | None = Field(
+        default=None, max_length=4096, description="the first kilobyte: what is no video is refused before it is sent"
+    )
+
+
+class PartRead(BaseModel):
+    """A part that has arrived."""
+
+    part_number: int
+    size: int
+    etag: str
+
+
+class UploadRead(BaseModel):
+    """An upload in parts, and what of it has arrived."""
+
+    upload_id: str
+    filename: str
+    size: int
+    part_size: int
+    parts: int
+    arrived: list[PartRead]
+    created_at: datetime
+
+
+class PartsWanted(Written):
+    """Parts to get addresses for."""
+
+    part_numbers: list[Annotated[int, Field(ge=1, le=1000)]] = Field(min_length=1, max_length=100)
+
+
+class PartAddress(BaseModel):
+    """Where to PUT a part; relative addresses are the gateway's own."""
+
+    part_number: int
+    url: str
+    size: int
+    expires_at: int = Field(description="seconds since 1970")
+
+
+class UploadComplete(Written):
+    """What the task is to become; with `start` all its languages are processed at once."""
+
+    config: TaskConfig = TaskConfig()
+    start: bool = False

@@ -1,0 +1,235 @@
+"""What a long video costs in the database: as many statements as a short one, whose rows are the same as ever."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+from sqlalchemy import event
+from sqlmodel import Session, col, select
+
+from services.gateway.db.engine import Database
+from services.gateway.db.tables import JobRow, LineRow, OutboxRow, SegmentRow, SpeakerRow, TakeRow, Task, TaskLanguage
+from services.gateway.editing.edits import Edit, undo
+from services.gateway.editing.edits import redo as redo_edit
+from services.gateway.pipeline import board
+from services.gateway.pipeline import rows as pipeline_rows
+from services.gateway.pipeline.again import dub_again
+from services.gateway.pipeline.results import record
+from services.gateway.pipeline.steps import carry_out
+from services.gateway.pipeline.transcripts import prepare
+from services.gateway.script import rows as script_rows
+from shared.messaging import (
+    JOB,
+    CloneLines,
+    LinesDubbed,
+    LinesTranslated,
+    LineTake,
+    TranscriptReady,
+    TranslatedLine,
+    TranslateLines,
+)
+from shared.pipeline import BASE, Stage
+from shared.transcript import Cue, MediaFacts, Segment, Speaker, Transcript, Word
+
+LANGUAGES = ("es", "fr", "de")
+
+
+class Video:
+    """A task whose transcript has so many lines, with nobody but the test to do its work."""
+
+    def __init__(self, database: Database, lines: int) -> None:
+        self.database, self.lines, self.statements, self.loaded = database, lines, 0, 0
+        self.task_id = f"task_20260101_000000_{lines:08}"
+        event.listen(database.engine, "before_cursor_execute", self._count)
+        named = {"video_filename": "a.mp4", "video_original_name": "a.mp4", "video_key": "a", "video_size": 1}
+        with database.write() as session:
+            task = Task(task_id=self.task_id, config={"target_languages": list(LANGUAGES)}, **named)
+            session.add(task)
+            session.add_all(TaskLanguage(task_id=self.task_id, language=code) for code in LANGUAGES)
+            session.flush()
+            carry_out(session, task, board.request(pipeline_rows.board(session, task), LANGUAGES, Stage.EXPORT))
+
+    def _count(self, *_: object) -> None:
+        self.statements += 1
+
+    def _count_loaded(self, *_: object) -> None:
+        self.loaded += 1
+
+    @contextmanager
+    def counted(self) -> Iterator[Session]:
+        """A transaction whose statements count, and the rows it makes objects of."""
+        with self.database.write() as session:
+            event.listen(session, "loaded_as_persistent", self._count_loaded)
+            self.statements = 0
+            yield session
+            session.flush()
+
+    def transcribe(self) -> None:
+        """The base stage is done; one person brought half of the French lines."""
+        cues = [Cue(start_s=2.0 * number, end_s=2.0 * number + 1.5, text=f"ligne {number}") for number in range(9)]
+        prepared = prepare(self.task_id, self._transcript(), {"fr": cues})
+        base: dict[str, Any] = {"language": BASE, "stage": Stage.DIARIZATION, "shard": "0", "attempt": 1}
+        media = prepared.transcript.media
+        result = TranscriptReady(
+            task_id=self.task_id, **base, transcript_key="t", media=media, segments=self.lines, speakers=1
+        )
+        with self.counted() as session:
+            assert record(session, result, prepared)
+
+    def _transcript(self) -> Transcript:
+        segments = [
+            Segment(
+                id=f"s{number:04}",
+                start_s=2.0 * number,
+                end_s=2.0 * number + 1.5,
+                speaker_id="a",
+                text=f"line {number}",
+                words=(Word(text="line", start_s=2.0 * number, end_s=2.0 * number + 1),),
+            )
+            for number in range(self.lines)
+        ]
+        media = MediaFacts(container="mp4", duration_s=2.0 * self.lines)
+        speakers = (Speaker(id="a", name="A"),)
+        return Transcript(source_language="en", media=media, speakers=speakers, segments=tuple(segments))
+
+    def jobs(self, stage: Stage, language: str) -> list[JobRow]:
+        """Open jobs of a stage."""
+        with self.database.read() as session:
+            return list(
+                session.exec(
+                    select(JobRow)
+                    .where(JobRow.task_id == self.task_id, JobRow.stage == stage, JobRow.language == language)
+                    .where(col(JobRow.state).in_(pipeline_rows.OPEN_JOBS))
+                    .order_by(col(JobRow.id))
+                )
+            )
+
+    def answer(self, row: JobRow) -> None:
+        """Record what a worker makes of a job."""
+        made = JOB.validate_json(row.payload)
+        where: dict[str, Any] = {"stage": row.stage, "shard": row.shard, "attempt": row.attempt}
+        where |= {"task_id": row.task_id, "language": row.language}
+        with self.counted() as session:
+            if isinstance(made, TranslateLines):
+                texts = tuple(TranslatedLine(segment_id=one.segment_id, text=f"{one.text}!") for one in made.lines)
+                assert record(session, LinesTranslated(**where, lines=texts))
+            elif isinstance(made, CloneLines):
+                assert record(session, LinesDubbed(**where, lines=tuple(map(_take, made.lines))))
+
+
+def _take(line: Any) -> LineTake:
+    placed = {"start_s": line.start_s, "duration_s": 1.0, "natural_s": 1.0, "speed": 1.0, "fit": "natural"}
+    return LineTake(segment_id=line.segment_id, revision=line.revision, take_key=f"k/{line.segment_id}", **placed)
+
+
+@pytest.fixture
+def database(database_url: str) -> Iterator[Database]:
+    """A database of each kind."""
+    made = Database(database_url)
+    made.migrate()
+    yield made
+    made.close()
+
+
+def test_a_transcript_takes_as_many_statements_as_a_short_one(database: Database) -> None:
+    """Its lines are inserted at once, and so are the jobs that follow."""
+    short, long = Video(database, 20), Video(database, 400)
+    short.transcribe()
+    expected = short.statements
+    long.transcribe()
+    assert long.statements == expected
+    assert len(long.jobs(Stage.TRANSLATION, "es")) > len(short.jobs(Stage.TRANSLATION, "es"))
+
+
+def test_the_rows_of_a_transcript_are_those_of_the_model(database: Database) -> None:
+    """Inserted past the model, they read like rows that went through it."""
+    video = Video(database, 9)
+    video.transcribe()
+    with database.read() as session:
+        lines = script_rows.lines(session, video.task_id, "fr")
+        made = LineRow(task_id=video.task_id, language="fr", segment_id="s0003", provided="ligne 3")
+        assert lines["s0003"].model_dump(exclude={"id"}) == made.model_dump(exclude={"id"})
+        segment = script_rows.segment(session, video.task_id, "s0003")
+        assert segment is not None
+        times = {"start_s": 6.0, "end_s": 7.5}
+        row = SegmentRow(task_id=video.task_id, segment_id="s0003", **times, speaker_id="a", text="line 3")
+        row.words = [{"text": "line", "start_s": 6.0, "end_s": 7.0, "probability": None}]
+        assert segment.model_dump(exclude={"id"}) == row.model_dump(exclude={"id"})
+
+
+def test_the_takes_of_a_job_are_one_read_and_one_insert(database: Database) -> None:
+    """32 lines cost what 4 cost, and a result that comes twice adds no take."""
+    few, many = Video(database, 4), Video(database, 32)
+    for video in (few, many):
+        video.transcribe()
+        for job in video.jobs(Stage.TRANSLATION, "es"):
+            video.answer(job)
+        (job,) = video.jobs(Stage.CLONING, "es")
+        video.answer(job)
+    assert many.statements <= few.statements + 2
+    with database.read() as session:
+        takes = session.exec(select(TakeRow).where(TakeRow.task_id == many.task_id)).all()
+    assert len({take.take_id for take in takes}) == 32
+
+
+def test_many_lines_are_done_again_with_as_many_statements_as_a_few(database: Database) -> None:
+    """Translated first or only spoken: reads and inserts are for all of them together."""
+    for first in (True, False):
+        counts = []
+        for lines in (5, 100):
+            video = Video(database, lines + first)
+            video.transcribe()
+            if not first:
+                for job in video.jobs(Stage.TRANSLATION, "es"):
+                    video.answer(job)
+            with video.counted() as session:
+                task = script_rows.locked_task(session, video.task_id)
+                assert task is not None
+                ids = [segment.segment_id for segment in script_rows.segments(session, task.task_id)]
+                assert dub_again(session, task, "es", ids) == lines + first
+            counts.append(video.statements)
+        assert counts[1] <= counts[0] + 2
+
+
+def test_an_edit_of_many_lines_takes_as_many_statements_as_one_of_a_few(database: Database) -> None:
+    """Made, undone and made again: rows are read together, and their facts written together."""
+    counts = []
+    for lines in (5, 100):
+        video = Video(database, lines)
+        video.transcribe()
+        for change in (_give_to_another, undo, redo_edit):
+            with video.counted() as session:
+                task = script_rows.locked_task(session, video.task_id)
+                assert task is not None
+                change(session, task)
+            counts.append(video.statements)
+        with database.read() as session:
+            rows = session.exec(select(OutboxRow).order_by(col(OutboxRow.id))).all()
+        told = [row.payload for row in rows if row.task_id() == video.task_id]
+        assert sum('"localclip.segment.updated"' in one for one in told) == 3 * lines
+        assert sum('"localclip.line.updated"' in one for one in told) == 3 * lines * len(LANGUAGES)
+    few, many = counts[:3], counts[3:]
+    assert [more - less for more, less in zip(many, few, strict=True)] <= [2, 2, 2]
+
+
+def _give_to_another(session: Session, task: Task) -> None:
+    edit = Edit(session, task, "assign_lines", None)
+    edit.add(SpeakerRow(task_id=task.task_id, speaker_id="b", name="B"))
+    for segment in script_rows.segments(session, task.task_id):
+        edit.change(segment, speaker_id="b")
+    edit.finish("Gave all lines to B")
+
+
+def test_the_takes_of_a_job_do_not_load_the_lines_of_others(database: Database) -> None:
+    """However long the video, the rows of a result are those it names."""
+    loaded = []
+    for lines in (40, 400):
+        video = Video(database, lines)
+        video.transcribe()
+        for job in video.jobs(Stage.TRANSLATION, "es"):
+            video.answer(job)
+        before = video.loaded
+        video.answer(video.jobs(Stage.CLONING, "es")[0])
+        loaded.append(video.loaded - before)
+    assert loaded[0] == loaded[1]

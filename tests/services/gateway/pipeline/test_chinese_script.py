@@ -1,0 +1,63 @@
+"""A task says in which script its Chinese is written."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from services.gateway.pipeline.cut import translation_jobs
+from services.gateway.pipeline.schemas import TaskConfig
+from services.gateway.script.rows import locked_task
+from shared.messaging import DiarizeVideo
+from tests.services.gateway.conftest import VIDEO
+from tests.services.gateway.editing.conftest import Studio, open_studio
+
+
+def begun(studio: Studio, **config: object) -> DiarizeVideo:
+    """The first job of a new task."""
+    parts = [
+        ("config", (None, json.dumps({"target_languages": ["es"], **config}))),
+        ("start", (None, "true")),
+        ("video", ("a.mp4", VIDEO)),
+    ]
+    answer = studio.http.post("/api/tasks", files=parts)
+    assert answer.status_code == 201, answer.text
+    studio.task_id = answer.json()["task_id"]
+    job = studio.open_jobs()[-1]
+    assert isinstance(job, DiarizeVideo)
+    return job
+
+
+def test_the_task_says_it_or_the_account(sqlite_url: str, tmp_path: Path) -> None:
+    """Simplified by default; jobs of every stage that writes Chinese are told, and the choice can be changed."""
+    studio = open_studio(sqlite_url, tmp_path)
+    assert begun(studio).chinese == "zh-Hans"
+    studio.http.put("/api/settings", json={"chinese": "zh-Hant"}).raise_for_status()
+    assert begun(studio, source_language="zh").chinese == "zh-Hant"
+    assert begun(studio, chinese="zh-Hans").chinese == "zh-Hans"
+    studio.work()
+    studio.http.patch(studio.base, json={"chinese": "zh-Hant"}).raise_for_status()
+    with studio.database.write() as session:
+        task = locked_task(session, studio.task_id)
+        assert task is not None
+        (job,) = translation_jobs(session, task, "es", 9, ["s0001"])
+    assert job.chinese == "zh-Hant"
+    assert studio.http.patch(studio.base, json={"chinese": "pinyin"}).status_code == 422
+    studio.database.close()
+
+
+@pytest.mark.parametrize(
+    ("sent", "language", "script"),
+    [
+        ({"source_language": "zh-Hant"}, "zh", "zh-Hant"),
+        ({"source_language": "zh_TW"}, "zh", "zh-Hant"),
+        ({"source_language": "zh-CN"}, "zh", "zh-Hans"),
+        ({"source_language": "zh-Hant", "chinese": "zh-Hans"}, "zh", "zh-Hans"),
+        ({"source_language": "zh"}, "zh", "zh-Hans"),
+        ({"source_language": "es"}, "es", "zh-Hans"),
+    ],
+)
+def test_a_tag_with_a_script_says_both(sent: dict[str, str], language: str, script: str) -> None:
+    """What is said by name goes before what a tag says."""
+    found = TaskConfig.model_validate(sent)
+    assert (found.source_language, found.chinese) == (language, script)
