@@ -1,6 +1,7 @@
 """Run the benchmarks (all, or those named) and write `results.json` and the table in `README.md`.
 
-`speech/hearing` runs one part of `speech` and keeps the others as they were measured before; `gpu` runs when named.
+`speech/hearing` runs one part of `speech` and keeps the others as they were measured before, and so does
+`orchestration/streams`; `gpu` runs when named.
 """
 
 import json
@@ -11,6 +12,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from benchmarks.orchestration.table import render as render_orchestration
 from benchmarks.quality import table
 from benchmarks.speech.table import render as render_speech
 from benchmarks.speech.table import render_gpu
@@ -28,10 +30,12 @@ ALL = (
     "lock",
     "speech",
     "fairness",
+    "orchestration",
 )
 _BEGIN, _END = "<!-- table: made by `make bench` -->", "<!-- end of table -->"
 _SPEECH_BEGIN = "<!-- speech: made by `make bench` -->"
 _GPU_BEGIN = "<!-- gpu: made by `make bench` -->"
+_ORCHESTRATION_BEGIN = "<!-- orchestration: made by `make bench` -->"
 _QUALITY_BEGIN = "<!-- quality: made by `make bench` -->"
 
 
@@ -128,6 +132,8 @@ def _write(results: dict[str, Any]) -> None:
         text = _replaced(text, _SPEECH_BEGIN, render_speech(speech))
     if gpu := results.get("gpu"):
         text = _replaced(text, _GPU_BEGIN, render_gpu(gpu))
+    if orchestration := results.get("orchestration"):
+        text = _replaced(text, _ORCHESTRATION_BEGIN, render_orchestration(orchestration))
     page.write_text(text, encoding="utf-8")
 
 

@@ -4,7 +4,7 @@ import json
 import statistics
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -89,9 +89,9 @@ def _transcript() -> Transcript:
     )
 
 
-def _begin(database: Database) -> None:
+def _begin(database: Database, languages: Sequence[str]) -> None:
     with database.write() as session:
-        config = {"target_languages": list(LANGUAGES)}
+        config = {"target_languages": list(languages)}
         task = Task(
             task_id=TASK,
             config=config,
@@ -101,9 +101,9 @@ def _begin(database: Database) -> None:
             video_size=1,
         )
         session.add(task)
-        session.add_all(TaskLanguage(task_id=TASK, language=code) for code in LANGUAGES)
+        session.add_all(TaskLanguage(task_id=TASK, language=code) for code in languages)
         session.flush()
-        carry_out(session, task, board.request(pipeline_rows.board(session, task), LANGUAGES, Stage.EXPORT))
+        carry_out(session, task, board.request(pipeline_rows.board(session, task), languages, Stage.EXPORT))
 
 
 def _answer(row: JobRow) -> Result | None:
@@ -170,17 +170,29 @@ def _bare(database: Database) -> float:
         return time.thread_time() - began
 
 
-def _all(path: Path) -> tuple[Watch, float]:
+def transcript(path: Path, languages: Sequence[str]) -> Watch:
+    """Take in a long transcript for `languages`."""
+    database, watch = _with_transcript(path, languages)
+    database.close()
+    return watch
+
+
+def _with_transcript(path: Path, languages: Sequence[str]) -> tuple[Database, Watch]:
     database = Database(f"sqlite:///{path}/bench.db")
     database.migrate()
     watch = Watch(database)
-    _begin(database)
-    transcript = _transcript()
+    _begin(database, languages)
+    made = _transcript()
     base = {"task_id": TASK, "language": BASE, "stage": Stage.DIARIZATION, "shard": "0", "attempt": 1}
-    result = TranscriptReady(**base, transcript_key="t", media=transcript.media, segments=LINES, speakers=4)
-    prepared = prepare(TASK, transcript)
+    result = TranscriptReady(**base, transcript_key="t", media=made.media, segments=LINES, speakers=4)
+    prepared = prepare(TASK, made)
     with watch.write("transcript") as session:
         record(session, result, prepared)
+    return database, watch
+
+
+def _all(path: Path) -> tuple[Watch, float]:
+    database, watch = _with_transcript(path, LANGUAGES)
     with database.write() as session:
         task = script_rows.locked_task(session, TASK)
         assert task is not None
@@ -194,7 +206,7 @@ def _all(path: Path) -> tuple[Watch, float]:
     with watch.write("redub of all lines") as session:
         task = script_rows.locked_task(session, TASK)
         assert task is not None
-        dub_again(session, task, "es", [segment.id for segment in transcript.segments])
+        dub_again(session, task, "es", [segment.id for segment in _transcript().segments])
     bare = _bare(database)
     with database.read() as session:
         assert len(session.exec(select(LineRow.id)).all()) == LINES * len(LANGUAGES)

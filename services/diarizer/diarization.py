@@ -3,11 +3,12 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from services.diarizer.engines import Engines, Recognizer, Report, Span, SpokenIn, Turn
+from services.diarizer.engines import Engines, Recognizer, Report, Span, SpokenIn, Turn, VoiceActivity
 from services.diarizer.ffmpeg import Video
 from services.diarizer.inside import Inside, choose_text, named, read_inside
 from services.diarizer.labels import cast
 from services.diarizer.lines import Draft, lines_of_captions, lines_of_words, number, within
+from services.diarizer.pieces import Cut, Noted, Pieces
 from services.diarizer.products import Products, Sounds
 from services.diarizer.profiles import pace
 from services.diarizer.recording import Recording
@@ -15,7 +16,16 @@ from services.diarizer.settings import DiarizerSettings
 from services.diarizer.sounds import Ears, Listened
 from services.diarizer.timing import compare
 from shared.media import probe
-from shared.messaging import CastVoice, DiarizeVideo, EngineChoice, EngineInfo, EngineUsed, JobContext, KeptEngines
+from shared.messaging import (
+    BEFORE_PIECES,
+    CastVoice,
+    DiarizeVideo,
+    EngineChoice,
+    EngineInfo,
+    EngineUsed,
+    JobContext,
+    KeptEngines,
+)
 from shared.observability import logger
 from shared.pipeline import ErrorCode, LanguageInfo, PermanentError, language, language_of_tag
 from shared.spoken.chinese import words_in_script
@@ -115,9 +125,10 @@ class Diarization:
     ) -> None:
         self._engines, self._settings = engines, settings
         self._recognizers = KeptEngines([engines.recognizer], open_)
+        self.pieces = Pieces(self._recognizers, settings)
 
-    def run(self, job: DiarizeVideo, context: JobContext) -> Outcome:
-        """Find out who speaks when and what they say, and store it.
+    def run(self, job: DiarizeVideo, context: JobContext) -> Outcome | Cut:
+        """Find out who speaks when and what they say, and store it, or cut what others recognize first.
 
         Raises:
             PermanentError: the video or the subtitles cannot be read, or the language cannot be recognized.
@@ -127,15 +138,21 @@ class Diarization:
         step(0.0, 0.02, "Reading the video")(0.0)
         video = open_video(job.video_key, context, self._settings.max_duration_s)
         brought, inside = _brought(job, context, spoken, video.facts.fps), Inside()
-        recognizer = self._recognizers.of(None if brought else job.kept)
+        planned = self.pieces.joined(job, context, self._engines.voice_activity.info)
+        recognizer = planned or self._recognizers.of(None if brought else job.kept)
         if brought is None:
             inside = choose_text(video.facts.text_tracks, spoken, job.text_track, recognizer.info)
         if inside.track:
             spoken = spoken or _language_of(inside.track)
             video, brought = _using(video, inside.track), read_inside(video, inside.track, spoken, context.cancel)
         cues = brought.cues if brought else None
-        media = self._read(job, context, video, spoken, step, recognizer if cues is None else None)
+        activity = planned.activity if planned else Noted(self._engines.voice_activity)
+        media = self._read(job, context, video, spoken, step, recognizer if cues is None else None, activity)
         silence = _silence(media)
+        if cues is None and media.listened and not silence and isinstance(activity, Noted):
+            cut = self._cut(job, context, media.listened, spoken, recognizer, activity, step)
+            if cut is not None:
+                return cut
         if silence or media.listened is None:
             heard = _Heard(spoken or _FALLBACK_LANGUAGE, note=silence)
         else:
@@ -155,16 +172,31 @@ class Diarization:
         spoken: str | None,
         step: "_Steps",
         recognizer: Recognizer | None,
+        activity: VoiceActivity,
     ) -> _Media:
         """Take the sound out of the video that is listened to, by `recognizer` unless there is a text."""
         if not video.facts.audio_codec:
             return _Media(video)
         if recognizer is not None:
             require_language(spoken, recognizer.info)
-        ears = Ears(video, context.workdir, self._engines.voice_activity, context.cancel)
+        ears = Ears(video, context.workdir, activity, context.cancel)
         extracting, finding = step(0.02, 0.1, "Extracting the audio"), step(0.1, 0.16, "Finding speech")
         listened = ears.listen(spoken, job.audio_track, extracting, finding)
         return _Media(replace(video, facts=listened.facts), listened)
+
+    def _cut(
+        self,
+        job: DiarizeVideo,
+        context: JobContext,
+        listened: Listened,
+        spoken: str | None,
+        recognizer: Recognizer,
+        activity: Noted,
+        step: "_Steps",
+    ) -> Cut | None:
+        cutting = step(0.16, BEFORE_PIECES, "Cutting the recording")
+        sound = listened.sounds.speech
+        return self.pieces.cut(job, context, sound, listened.speech, spoken, recognizer, activity.answers, cutting)
 
     def _spoken_language(self, job: DiarizeVideo) -> str | None:
         if job.subtitles_key and not job.source_language:
@@ -193,7 +225,7 @@ class Diarization:
             turns = self._turns(recording, speech, job.num_speakers, step(0.16, 0.85, "Telling speakers apart"))
             return _Heard(spoken or _FALLBACK_LANGUAGE, turns=turns, note=listened.note, engines=used)
         hearing = step(0.16, 0.7, "Recognizing speech")
-        found = words.recognize(recording, speech, spoken, hearing, job.hotwords)
+        found = self.pieces.recognize(words, recording, speech, spoken, hearing, job.hotwords)
         if found.language == "zh":
             found = replace(found, words=words_in_script(found.words, job.chinese))
         if not found.words:

@@ -1,10 +1,12 @@
 """What the diarizer reacts to."""
 
 from collections.abc import Callable
+from typing import Any
 
 from services.diarizer.diarization import Diarization
 from services.diarizer.interpreting import Interpreting
 from services.diarizer.listening import Listening
+from services.diarizer.pieces import Cut, Pieces, spans_of
 from shared.messaging import (
     DiarizeVideo,
     HearTakes,
@@ -12,6 +14,9 @@ from shared.messaging import (
     JobContext,
     JobResult,
     LinesTranslated,
+    RecognizeSpeech,
+    SpeechCut,
+    SpeechRecognized,
     TakesHeard,
     TranscriptReady,
     TranslateSpeech,
@@ -22,12 +27,15 @@ def dispatch(
     diarization: Diarization, listening: Listening, interpreting: Interpreting
 ) -> Callable[[Job, JobContext], JobResult]:
     """The worker's handler: each kind of job to its use case."""
-    diarize, hear, interpret = diarize_video(diarization), hear_takes(listening), translate_speech(interpreting)
+    diarize, recognize = diarize_video(diarization), recognize_speech(diarization.pieces)
+    hear, interpret = hear_takes(listening), translate_speech(interpreting)
 
     def handle(job: Job, context: JobContext) -> JobResult:
         match job:
             case DiarizeVideo():
                 return diarize(job, context)
+            case RecognizeSpeech():
+                return recognize(job, context)
             case HearTakes():
                 return hear(job, context)
             case TranslateSpeech():
@@ -38,17 +46,15 @@ def dispatch(
     return handle
 
 
-def diarize_video(diarization: Diarization) -> Callable[[DiarizeVideo, JobContext], TranscriptReady]:
-    """A video in, the key of its transcript out."""
+def diarize_video(diarization: Diarization) -> Callable[[DiarizeVideo, JobContext], TranscriptReady | SpeechCut]:
+    """A video in, the key of its transcript out, or the plan by which others recognize it first."""
 
-    def handle(job: DiarizeVideo, context: JobContext) -> TranscriptReady:
+    def handle(job: DiarizeVideo, context: JobContext) -> TranscriptReady | SpeechCut:
         outcome = diarization.run(job, context)
+        if isinstance(outcome, Cut):
+            return SpeechCut(**_address(job), plan_key=outcome.plan_key, pieces_s=outcome.pieces_s)
         return TranscriptReady(
-            task_id=job.task_id,
-            language=job.language,
-            stage=job.stage(),
-            shard=job.shard,
-            attempt=job.attempt,
+            **_address(job),
             transcript_key=outcome.transcript_key,
             media=outcome.transcript.media,
             segments=len(outcome.transcript.segments),
@@ -62,17 +68,23 @@ def diarize_video(diarization: Diarization) -> Callable[[DiarizeVideo, JobContex
     return handle
 
 
+def recognize_speech(pieces: Pieces) -> Callable[[RecognizeSpeech, JobContext], SpeechRecognized]:
+    """A piece of a recording in, its words out."""
+
+    def handle(job: RecognizeSpeech, context: JobContext) -> SpeechRecognized:
+        heard = pieces.hear(job, context)
+        return SpeechRecognized(**_address(job), words=heard.words, languages=spans_of(heard.languages))
+
+    return handle
+
+
 def hear_takes(listening: Listening) -> Callable[[HearTakes, JobContext], TakesHeard]:
     """Takes in, what is understood of them out."""
 
     def handle(job: HearTakes, context: JobContext) -> TakesHeard:
         heard = listening.run(job, context)
         return TakesHeard(
-            task_id=job.task_id,
-            language=job.language,
-            stage=job.stage(),
-            shard=job.shard,
-            attempt=job.attempt,
+            **_address(job),
             lines=heard.lines,
             engines=heard.engines,
             no_error_rate=heard.no_error_rate,
@@ -88,13 +100,14 @@ def translate_speech(interpreting: Interpreting) -> Callable[[TranslateSpeech, J
     def handle(job: TranslateSpeech, context: JobContext) -> LinesTranslated:
         interpreted = interpreting.run(job, context)
         return LinesTranslated(
-            task_id=job.task_id,
-            language=job.language,
-            stage=job.stage(),
-            shard=job.shard,
-            attempt=job.attempt,
+            **_address(job),
             lines=interpreted.lines,
             engines=interpreted.engines,
         )
 
     return handle
+
+
+def _address(job: Job) -> dict[str, Any]:
+    """Where the result of `job` belongs."""
+    return {"stage": job.stage(), **job.model_dump(include={"task_id", "language", "shard", "attempt"})}

@@ -35,6 +35,12 @@ class DiarizerSettings(BaseSettings):
         ge=1,
         description="stretches of 30 s that faster-whisper recognizes at a time; None: 16 on a GPU, 4 on a CPU",
     )
+    recognition_job_s: float | None = Field(
+        default=None,
+        ge=5,
+        description="seconds of speech that one job recognizes; longer recordings are cut at pauses and shared among "
+        "the workers. None: what this worker recognizes in two minutes",
+    )
     diarizer_model: str = Field(
         default="pyannote-community-1",
         description="pipeline of pyannote.audio, for diarizer and embedder: a name of `localclip models list` or the "

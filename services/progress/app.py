@@ -5,6 +5,7 @@ import time
 
 from faststream import FastStream
 from faststream.nats import NatsBroker, NatsMessage
+from nats.aio.msg import Msg
 from nats.errors import Error as NatsError
 from nats.js.errors import APIError, NotFoundError
 
@@ -31,15 +32,16 @@ class ProgressService:
 
     def __init__(self, broker_settings: BrokerSettings, settings: ProgressSettings) -> None:
         self._broker_settings = broker_settings
-        self._broker = NatsBroker(broker_settings.nats_url, **connect_options(broker_settings))
+        # Without `apply_types` a handler is called as it is: FastStream resolves each parameter in a thread otherwise.
+        self._broker = NatsBroker(broker_settings.nats_url, apply_types=False, **connect_options(broker_settings))
         self._app = FastStream(self._broker, logger=None, after_startup=[self._start], on_shutdown=[self._stop])
         self._board = Board(settings.progress_interval_s, settings.progress_silence_s)
         self._teller = Teller(self._broker, self._board)
         self._telling: asyncio.Task[None] | None = None
         self._stopping = self._ready = False
         self._health_file = settings.health_file
-        self._broker.subscriber("localclip.progress.>")(self._hear_worker)
-        self._broker.subscriber(f"{subjects.LIVE_PREFIX}.>")(self._hear_fact)
+        self._broker.subscriber("localclip.progress.>", decoder=_undecoded)(self._hear_worker)
+        self._broker.subscriber(f"{subjects.LIVE_PREFIX}.>", decoder=_undecoded)(self._hear_fact)
 
     async def run(self) -> None:
         """Serve until SIGTERM or SIGINT."""
@@ -83,13 +85,17 @@ class ProgressService:
             self._telling.cancel()
             await asyncio.wait({self._telling}, timeout=0.5)
 
-    async def _hear_worker(self, message: NatsMessage) -> None:
-        on_raw_progress(self._board, message.raw_message.data, time.monotonic())
+    async def _hear_worker(self, message: Msg) -> None:
+        on_raw_progress(self._board, message.data, time.monotonic())
 
-    async def _hear_fact(self, message: NatsMessage) -> None:
-        raw = message.raw_message
-        on_fact(self._board, raw.subject, raw.data, time.monotonic())
-        self._teller.heard(int((raw.headers or {}).get("Nats-Sequence", 0)))
+    async def _hear_fact(self, message: Msg) -> None:
+        on_fact(self._board, message.subject, message.data, time.monotonic())
+        self._teller.heard(int((message.headers or {}).get("Nats-Sequence", 0)))
+
+
+async def _undecoded(message: NatsMessage) -> Msg:
+    """The message as it came: most of them are only looked at by subject."""
+    return message.raw_message
 
 
 @ends_with_a_sentence("progress")

@@ -8,7 +8,9 @@ from shared.messaging._dead import DeadLetter, bury_copy
 from shared.messaging._engines import EngineInfo, WorkerSlots, announce_engines, announced_engines
 from shared.messaging._facts import Fact, Progress, RawProgress, fact
 from shared.messaging._jobs import (
+    BEFORE_PIECES,
     JOB,
+    OF_PIECES,
     AnyJob,
     CastSample,
     CloneLines,
@@ -26,6 +28,7 @@ from shared.messaging._jobs import (
     Message,
     Pronunciation,
     RecipeTimelines,
+    RecognizeSpeech,
     RenderRecipe,
     RewriteLines,
     SourceLine,
@@ -37,6 +40,7 @@ from shared.messaging._jobs import (
     TranslateSpeech,
     jobs_of,
     merge_engines,
+    speech_shard,
 )
 from shared.messaging._kept import KeptEngines, gone
 from shared.messaging._publishing import (
@@ -67,6 +71,7 @@ from shared.messaging._results import (
     JobFailed,
     JobResult,
     LanguageExported,
+    LanguageHeard,
     LinesDubbed,
     LinesRewritten,
     LinesTranslated,
@@ -74,6 +79,8 @@ from shared.messaging._results import (
     RecipeRendered,
     Result,
     RewrittenLine,
+    SpeechCut,
+    SpeechRecognized,
     TakesHeard,
     TranscriptReady,
     TranslatedLine,
@@ -94,9 +101,11 @@ from shared.messaging._worker import Worker
 __all__ = [
     "ACCOUNT",
     "ADVISORIES_CONSUMER",
+    "BEFORE_PIECES",
     "EVERY",
     "JOB",
     "MAX_BODY_BYTES",
+    "OF_PIECES",
     "RESULT",
     "RESULTS_CONSUMER",
     "SOURCE",
@@ -132,6 +141,7 @@ __all__ = [
     "KeptEngines",
     "LanguageBrief",
     "LanguageExported",
+    "LanguageHeard",
     "LineBrief",
     "LineTake",
     "LineToRewrite",
@@ -148,6 +158,7 @@ __all__ = [
     "RawProgress",
     "RecipeRendered",
     "RecipeTimelines",
+    "RecognizeSpeech",
     "RenderRecipe",
     "Result",
     "RewriteLines",
@@ -155,6 +166,8 @@ __all__ = [
     "Role",
     "SourceLine",
     "SpeakerVoice",
+    "SpeechCut",
+    "SpeechRecognized",
     "SubtitleFile",
     "SubtitleText",
     "SubtitleTrack",
@@ -194,5 +207,6 @@ __all__ = [
     "publish_once",
     "publish_until_stored",
     "rights",
+    "speech_shard",
     "subjects",
 ]

@@ -101,6 +101,26 @@ class DiarizeVideo(Job):
         default=(), description="people whose voices are described again from their samples if another model did it"
     )
     kept: EngineChoice | None = Field(default=None, description="the recognizer this task keeps to; None: the best")
+    plan_key: str | None = Field(
+        default=None, description="where the plan lies of a recording that was cut; its pieces are recognized by now"
+    )
+
+
+class RecognizeSpeech(Job):
+    """Recognize one piece of a long recording; see `speech_cut`."""
+
+    kind: Literal["recognize_speech"] = "recognize_speech"
+    plan_key: str
+    piece: int = Field(ge=0)
+
+
+BEFORE_PIECES, OF_PIECES = 0.2, 0.5
+"""Shares of a stage's progress: what is done when its recording is cut, and what the pieces are together."""
+
+
+def speech_shard(piece: int) -> str:
+    """The shard of the job that recognizes a piece."""
+    return f"speech-{piece}"
 
 
 class SourceLine(Message):
@@ -379,6 +399,7 @@ class RenderRecipe(Job):
 
 _STAGE_OF: dict[type[Job], Stage] = {
     DiarizeVideo: Stage.DIARIZATION,
+    RecognizeSpeech: Stage.DIARIZATION,
     HearTakes: Stage.DIARIZATION,
     TranslateSpeech: Stage.DIARIZATION,
     TranslateLines: Stage.TRANSLATION,
@@ -390,6 +411,7 @@ _STAGE_OF: dict[type[Job], Stage] = {
 
 AnyJob = Annotated[
     DiarizeVideo
+    | RecognizeSpeech
     | HearTakes
     | TranslateSpeech
     | TranslateLines

@@ -6,7 +6,7 @@ from pydantic import Field, TypeAdapter
 
 from shared.messaging._jobs import EngineChoice, EngineUsed, Job, Message
 from shared.pipeline import ErrorCode, Stage
-from shared.transcript import MediaFacts
+from shared.transcript import MediaFacts, Word
 
 
 class JobResult(Message):
@@ -49,6 +49,31 @@ class TranscriptReady(JobResult):
     cast: tuple[CastVoice, ...] = Field(
         default=(), description="people of the job's cast whom another model had described, or none"
     )
+
+
+class SpeechCut(JobResult):
+    """The recording takes one worker too long: other jobs recognize its pieces, and a last one puts them together."""
+
+    kind: Literal["speech_cut"] = "speech_cut"
+    plan_key: str
+    pieces_s: tuple[float, ...] = Field(description="seconds of speech in each piece")
+
+
+class LanguageHeard(Message):
+    """A stretch and the language heard in it."""
+
+    start_s: float
+    end_s: float
+    language: str
+    confidence: float
+
+
+class SpeechRecognized(JobResult):
+    """The words of one piece, at their times in the whole recording."""
+
+    kind: Literal["speech_recognized"] = "speech_recognized"
+    words: tuple[Word, ...]
+    languages: tuple[LanguageHeard, ...] = ()
 
 
 class TranslatedLine(Message):
@@ -171,6 +196,8 @@ class JobFailed(JobResult):
 
 Result = Annotated[
     TranscriptReady
+    | SpeechCut
+    | SpeechRecognized
     | TakesHeard
     | LinesTranslated
     | LinesRewritten

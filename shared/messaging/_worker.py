@@ -25,7 +25,7 @@ from shared.messaging._feed import JobFeed
 from shared.messaging._jobs import JOB, Job
 from shared.messaging._lease import acknowledge, count_tries, hand_back, held, is_canceled, send_progress
 from shared.messaging._publishing import is_connected, publish_until_stored
-from shared.messaging._results import RESULT, JobFailed, JobResult, Result, failed
+from shared.messaging._results import RESULT, JobFailed, JobResult, Result, SpeechCut, failed
 from shared.messaging._settings import BrokerSettings, WorkerSettings, connect_options, login_refused
 from shared.messaging._streams import ACK_WAIT_S, heartbeat_of
 from shared.messaging._thread import in_thread
@@ -240,7 +240,8 @@ class Worker:
         else:
             await self._report(result)
             await acknowledge(message)
-            await send_progress(self.broker, job, 1.0, "")
+            if not isinstance(result, SpeechCut):  # its work goes on in other jobs
+                await send_progress(self.broker, job, 1.0, "")
 
     async def _result(self, job: Job, context: JobContext, tries: int) -> Result:
         """The result of the job's manifest; works only when there is none yet. Raises: Canceled, before and within."""

@@ -101,6 +101,13 @@ class Recognizer(Protocol):
         """
         ...
 
+    def find_language(self, recording: Recording, speech: Sequence[Span]) -> tuple[str, float | None]:
+        """The language said within `speech`, and how sure that is, 0 to 1; None: the engine knows no other.
+
+        Raises: PermanentError, as `recognize`.
+        """
+        ...
+
     def recognize_each(self, recordings: Sequence[Recording], language: str, report: Report) -> list[tuple[Word, ...]]:
         """Recognize short recordings that have nothing to do with one another, each whole; answers in their order."""
         ...

@@ -79,6 +79,10 @@ class SphinxRecognizer:
                 done_s += chunk.duration_s
         return Recognition("en", tuple(words))
 
+    def find_language(self, recording: Recording, speech: Sequence[Span]) -> tuple[str, float | None]:
+        """English."""
+        return "en", None
+
     def recognize_each(self, recordings: Sequence[Recording], language: str, report: Report) -> list[tuple[Word, ...]]:
         """One after the other."""
         found = []

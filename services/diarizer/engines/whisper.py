@@ -96,6 +96,11 @@ class WhisperRecognizer:
         placed = within_speech((word for own in words for word in own), speech)
         return Recognition(guess.language, _in_order(placed), guess.confidence, tuple(languages))
 
+    def find_language(self, recording: Recording, speech: Sequence[Span]) -> tuple[str, float | None]:
+        """A vote of up to four chunks."""
+        guess = self._find_language([_Item(recording, chunk) for chunk in chunks_of(recording, speech)])
+        return guess.language, guess.confidence
+
     def recognize_each(self, recordings: Sequence[Recording], language: str, report: Report) -> list[tuple[Word, ...]]:
         """Short recordings packed into windows of 30 s; those a window leaves in doubt are heard by themselves."""
         packed = windows([recording.duration_s for recording in recordings])

@@ -35,7 +35,7 @@ def cut(session: Session, task: Task, run: StageRun) -> list[JobRow]:
     """Job rows for `run`; none when there is nothing to do."""
     match Stage(run.stage):
         case Stage.DIARIZATION:
-            return [row(task, _diarize(session, task, run), run)]
+            return [row(task, diarize(session, task, run), run)]
         case Stage.TRANSLATION:
             return [row(task, job, run) for job in _translate(session, task, run)]
         case Stage.CLONING:
@@ -81,7 +81,8 @@ def spoken_right(session: Session, task: Task, jobs: Iterable[CloneLines]) -> li
     return keeping(session, task, (with_pronunciations(job, known) for job in found))
 
 
-def _diarize(session: Session, task: Task, run: StageRun) -> DiarizeVideo:
+def diarize(session: Session, task: Task, run: StageRun) -> DiarizeVideo:
+    """The job of the base stage."""
     spoken = task.config.get("source_language")
     job = DiarizeVideo(
         task_id=task.task_id,

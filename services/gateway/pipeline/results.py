@@ -17,6 +17,7 @@ from services.gateway.pipeline.fit_loop import after_first_takes, after_refit, i
 from services.gateway.pipeline.hearing import listen_after, listen_to_line, take_heard
 from services.gateway.pipeline.kept_engines import used
 from services.gateway.pipeline.outdating import Lines, judge_again, judge_language, outdate_export, tell_line
+from services.gateway.pipeline.pieces import join_pieces, recognize_pieces
 from services.gateway.pipeline.rows import export
 from services.gateway.pipeline.steps import carry_out
 from services.gateway.pipeline.transcripts import Prepared, take_transcript
@@ -36,6 +37,8 @@ from shared.messaging import (
     RecipeRendered,
     Result,
     SourceLine,
+    SpeechCut,
+    SpeechRecognized,
     TakesHeard,
     TranscriptReady,
     TranslatedLine,
@@ -118,6 +121,10 @@ def _take_in(
                 raise ValueError("a transcript result needs its transcript")
             take_transcript(session, task, result, transcript)
             ask(session, task, run, transcript)
+        case SpeechCut():
+            recognize_pieces(session, task, run, result)
+        case SpeechRecognized():
+            join_pieces(session, task, run, job)
         case LinesTranslated():
             _take_translations(session, task, result.language, result.lines, job)
         case LinesDubbed() | LinesRewritten() | JobFailed() if is_refit(job):

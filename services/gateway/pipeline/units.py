@@ -349,6 +349,8 @@ def kind(stage: Stage, shard: str) -> str:
     """The kind that the job's message has."""
     match stage:
         case Stage.DIARIZATION:
+            if shard.startswith(SPEECH):
+                return "recognize_speech"
             return "hear_takes" if is_listening(shard) else "diarize_video"
         case Stage.TRANSLATION:
             return "rewrite_lines" if shard.startswith(REFIT) else "translate_lines"
@@ -359,6 +361,7 @@ def kind(stage: Stage, shard: str) -> str:
 
 
 HEAR = "hear-"
+SPEECH = "speech-"
 
 
 def is_listening(shard: str) -> bool:

@@ -110,6 +110,7 @@ class Bench:
         context = self.context(progress=progress, cancel=CancelToken())
         job = self.job(context, video, subtitles, **fields)
         result = diarize_video(Diarization(self.engines, self.settings))(job, context)
+        assert isinstance(result, TranscriptReady)
         transcript = Transcript.model_validate_json(read_bytes(context.store, result.transcript_key))
         return Run(result, transcript, DirectoryStore(self.folder / "store"), tuple(progress.told))
 

@@ -1,0 +1,1 @@
+"""What the product costs beside its engines: jobs per second, CPU per job, lists, event streams, bytes kept."""
