@@ -73,7 +73,9 @@ def recognize_speech(pieces: Pieces) -> Callable[[RecognizeSpeech, JobContext], 
 
     def handle(job: RecognizeSpeech, context: JobContext) -> SpeechRecognized:
         heard = pieces.hear(job, context)
-        return SpeechRecognized(**_address(job), words=heard.words, languages=spans_of(heard.languages))
+        return SpeechRecognized(
+            **_address(job), plan_key=job.plan_key, words=heard.words, languages=spans_of(heard.languages)
+        )
 
     return handle
 

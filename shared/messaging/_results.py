@@ -72,6 +72,7 @@ class SpeechRecognized(JobResult):
     """The words of one piece, at their times in the whole recording."""
 
     kind: Literal["speech_recognized"] = "speech_recognized"
+    plan_key: str
     words: tuple[Word, ...]
     languages: tuple[LanguageHeard, ...] = ()
 

@@ -2,9 +2,17 @@
 
 from sqlmodel import Session
 
-from services.gateway.db.tables import JobRow, StageRun, Task
-from services.gateway.pipeline.cut import add, diarize, row
-from shared.messaging import BEFORE_PIECES, JOB, OF_PIECES, RecognizeSpeech, SpeechCut, speech_shard
+from services.gateway.db.tables import StageRun, Task
+from services.gateway.pipeline.cut import diarize, row
+from services.gateway.pipeline.rows import add_jobs
+from shared.messaging import (
+    BEFORE_PIECES,
+    OF_PIECES,
+    RecognizeSpeech,
+    SpeechCut,
+    SpeechRecognized,
+    speech_shard,
+)
 
 _JOIN = "join"
 
@@ -25,16 +33,14 @@ def recognize_pieces(session: Session, task: Task, run: StageRun, cut: SpeechCut
         )
         for number, seconds in enumerate(cut.pieces_s)
     ]
-    add(session, [row(task, piece, run) for piece in pieces])
+    add_jobs(session, [row(task, piece, run) for piece in pieces])
     run.jobs_total += len(pieces) + 1
 
 
-def join_pieces(session: Session, task: Task, run: StageRun, job: JobRow) -> None:
-    """Add the job that puts the words together, once `job` was the last piece."""
+def join_pieces(session: Session, task: Task, run: StageRun, piece: SpeechRecognized) -> None:
+    """Add the job that puts the words together, once `piece` was the last."""
     if run.jobs_done < run.jobs_total - 1:
         return
-    piece = JOB.validate_json(job.payload)
-    assert isinstance(piece, RecognizeSpeech)
     weight = 1.0 - BEFORE_PIECES - OF_PIECES
     joining = {"shard": _JOIN, "plan_key": piece.plan_key, "weight": weight}
     session.add(row(task, diarize(session, task, run).model_copy(update=joining), run))

@@ -124,7 +124,7 @@ def _take_in(
         case SpeechCut():
             recognize_pieces(session, task, run, result)
         case SpeechRecognized():
-            join_pieces(session, task, run, job)
+            join_pieces(session, task, run, result)
         case LinesTranslated():
             _take_translations(session, task, result.language, result.lines, job)
         case LinesDubbed() | LinesRewritten() | JobFailed() if is_refit(job):

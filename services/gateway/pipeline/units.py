@@ -349,7 +349,7 @@ def kind(stage: Stage, shard: str) -> str:
     """The kind that the job's message has."""
     match stage:
         case Stage.DIARIZATION:
-            if shard.startswith(SPEECH):
+            if shard.startswith(SPEECH):  # the job that joins them is of the kind that began
                 return "recognize_speech"
             return "hear_takes" if is_listening(shard) else "diarize_video"
         case Stage.TRANSLATION:

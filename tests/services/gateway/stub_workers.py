@@ -3,7 +3,8 @@
 `STUB_TEXTS`, a JSON list, are what the translator offers for every line, best first; `STUB_REWRITES` what it answers,
 one at a time, when it is asked for others. With `STUB_CHARS_PER_S` takes are as long as their texts and are fitted like
 real ones. With `STUB_SURE` and `STUB_SOUNDS_LIKE` the recognizer says how sure it is, and which language it hears. A
-job of the kind `STUB_HOLD` is held until its worker stops; each worker takes `STUB_SLOTS` jobs at a time.
+job of the kind `STUB_HOLD` is held until its worker stops (`recognize_speech-1`: that piece of a recording). Each
+worker takes `STUB_SLOTS` jobs at a time.
 """
 
 import asyncio
@@ -34,10 +35,13 @@ from shared.messaging import (
     LineToSpeak,
     RecipeRendered,
     RecipeTimelines,
+    RecognizeSpeech,
     RenderRecipe,
     RewriteLines,
     RewrittenLine,
     Role,
+    SpeechCut,
+    SpeechRecognized,
     TakesHeard,
     Timeline,
     TranscriptReady,
@@ -46,6 +50,7 @@ from shared.messaging import (
     TranslateSpeech,
     Worker,
     WorkerSettings,
+    speech_shard,
 )
 from shared.pipeline import ErrorCode, FitLimits, PermanentError, Stage
 from shared.storage import StorageSettings, keys, open_store, put_bytes, read_bytes
@@ -60,6 +65,7 @@ SURE = os.environ.get("STUB_SURE", "")
 SOUNDS_LIKE = os.environ.get("STUB_SOUNDS_LIKE", "")
 HOLD = os.environ.get("STUB_HOLD", "")
 SLOTS = int(os.environ.get("STUB_SLOTS", "1"))
+PIECES = int(os.environ.get("STUB_PIECES", "0"))
 VIDEO_S = float(os.environ.get("STUB_VIDEO_S", "60"))
 MEDIA = MediaFacts(container="mov", duration_s=VIDEO_S, video_codec="h264", audio_codec="aac", fps=25)
 
@@ -106,9 +112,22 @@ def _words(number: int) -> tuple[Word, ...]:
     )
 
 
-def diarize(job: DiarizeVideo, context: JobContext) -> TranscriptReady:
-    """As many segments as asked for, two speakers in turn."""
+def recognize(job: RecognizeSpeech, context: JobContext) -> SpeechRecognized:
+    """A word for each piece; who tries leaves a mark."""
+    put_bytes(context.store, keys.processed(job.task_id, job.attempt, f"tries/{job.piece}-{os.getpid()}"), b"")
+    _work(context, f"{job.kind}-{job.piece}")
+    words = (Word(text=f"word {job.piece}", start_s=float(job.piece), end_s=job.piece + 0.5),)
+    return SpeechRecognized(**_address(job), plan_key=job.plan_key, words=words)
+
+
+def diarize(job: DiarizeVideo, context: JobContext) -> TranscriptReady | SpeechCut:
+    """As many segments as asked for, two speakers in turn; cut into `STUB_PIECES` first, if so many are asked for."""
     _work(context)
+    if PIECES and not job.plan_key:
+        return SpeechCut(**_address(job), plan_key="plan", pieces_s=(60.0,) * PIECES)
+    for number in range(PIECES):
+        where = keys.manifest(job.task_id, job.language, job.stage(), speech_shard(number), job.attempt)
+        assert b"word" in read_bytes(context.store, where)
     if b"please fail" in read_bytes(context.store, job.video_key):
         raise PermanentError(ErrorCode.MEDIA_UNREADABLE, "asked to fail")
     transcript = Transcript(
@@ -170,8 +189,10 @@ def interpret(job: TranslateSpeech, context: JobContext) -> LinesTranslated:
     return LinesTranslated(**_address(job), lines=lines, engines=(INTERPRETER.used(),))
 
 
-def listen(job: DiarizeVideo | HearTakes | TranslateSpeech, context: JobContext) -> JobResult:
+def listen(job: DiarizeVideo | RecognizeSpeech | HearTakes | TranslateSpeech, context: JobContext) -> JobResult:
     """All kinds of jobs of the diarizer."""
+    if isinstance(job, RecognizeSpeech):
+        return recognize(job, context)
     if isinstance(job, TranslateSpeech):
         return interpret(job, context)
     return hear(job, context) if isinstance(job, HearTakes) else diarize(job, context)
