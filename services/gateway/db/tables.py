@@ -50,11 +50,28 @@ def _partial(name: str, *columns: str, where: str) -> Index:
     return Index(name, *columns, sqlite_where=text(where), postgresql_where=text(where))
 
 
+SHOWN = "tasks.deleted_at IS NULL AND tasks.status <> 'uploading'"
+LEAVING = "tasks.deleted_at IS NOT NULL"
+WRONG_LINES = (
+    "(lines.state IN ('failed', 'stale') OR lines.fit = 'overflow' OR lines.error_rate >= 0.5 "
+    "OR lines.segment_revision <> 1)"
+)
+UNSPOKEN_LINES = "lines.state IN ('pending', 'translated')"
+EDITED_SEGMENTS = "segments.revision <> 1"
+"""Conditions of partial indexes, which are used where a query says the same in the same words."""
+
+
 class Task(SQLModel, table=True):
     """One uploaded video. `question` is what a person was asked, and the answer once there is one."""
 
     __tablename__ = "tasks"
-    __table_args__ = (Index("ix_tasks_created", "created_at"), Index("ix_tasks_status", "status", "created_at"))
+    __table_args__ = (
+        Index("ix_tasks_created", "created_at"),
+        Index("ix_tasks_status", "status", "created_at"),
+        _partial("ix_tasks_shown", "created_at", "id", where=SHOWN),
+        _partial("ix_tasks_shown_owner", "owner", "created_at", "id", where=SHOWN),
+        _partial("ix_tasks_leaving", "id", where=LEAVING),
+    )
 
     id: int | None = Field(default=None, primary_key=True)
     task_id: str = Field(unique=True, index=True, max_length=64)
@@ -227,7 +244,10 @@ class SegmentRow(SQLModel, table=True):
     """
 
     __tablename__ = "segments"
-    __table_args__ = (UniqueConstraint("task_id", "segment_id"),)
+    __table_args__ = (
+        UniqueConstraint("task_id", "segment_id"),
+        _partial("ix_segments_edited", "task_id", where=EDITED_SEGMENTS),
+    )
 
     id: int | None = Field(default=None, primary_key=True)
     task_id: str = Field(index=True, max_length=64)
@@ -253,7 +273,12 @@ class LineRow(SQLModel, table=True):
     """
 
     __tablename__ = "lines"
-    __table_args__ = (UniqueConstraint("task_id", "language", "segment_id"), Index("ix_lines", "task_id", "language"))
+    __table_args__ = (
+        UniqueConstraint("task_id", "language", "segment_id"),
+        Index("ix_lines", "task_id", "language"),
+        _partial("ix_lines_wrong", "task_id", where=WRONG_LINES),
+        _partial("ix_lines_unspoken", "task_id", "language", where=UNSPOKEN_LINES),
+    )
 
     id: int | None = Field(default=None, primary_key=True)
     task_id: str = Field(max_length=64)

@@ -4,24 +4,27 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from services.gateway.db import Session
-from services.gateway.db.tables import StageRun, Task, TaskEngine, TaskLanguage
+from services.gateway.db.tables import Task, TaskEngine
 from services.gateway.pipeline import rows as pipeline_rows
 from services.gateway.pipeline.parts import Live
 from services.gateway.pipeline.questions import Question, question_of
+from services.gateway.pipeline.rows import ShownLanguage, ShownRun
 from services.gateway.pipeline.schemas import KeptEngine, LanguageStatus, TaskConfig, TaskRead
 from services.gateway.script.cues import remarks_of, timing_of
 from shared.pipeline import BASE, GRAPH, Stage, Status
 from shared.transcript import MediaFacts
 
-Runs = Mapping[tuple[str, Stage], StageRun]
+Runs = Mapping[tuple[str, str], ShownRun]
 _OPEN = (Status.PENDING, Status.PROCESSING)
+_READ = tuple(sorted(set(TaskRead.model_fields) & set(Task.model_fields) - {"config", "media"}))
+_SETTINGS = tuple(TaskConfig.model_fields)
 
 
 def read_tasks(session: Session, live: Live, tasks: Sequence[Task]) -> list[TaskRead]:
     """Several tasks with five queries in all."""
     ids = [task.task_id for task in tasks]
-    languages = pipeline_rows.languages(session, ids)
-    runs = pipeline_rows.newest_runs(session, ids)
+    languages = pipeline_rows.shown_languages(session, ids)
+    runs = pipeline_rows.shown_runs(session, ids)
     issues = pipeline_rows.issue_counts(session, ids)
     engines = pipeline_rows.kept_engines_of(session, ids)
     return [
@@ -38,15 +41,14 @@ def read_task(session: Session, live: Live, task: Task) -> TaskRead:
 
 
 def _task(
-    task: Task, languages: Sequence[TaskLanguage], runs: Runs, issues: Mapping[tuple[str, str], int], live: Live
+    task: Task, languages: Sequence[ShownLanguage], runs: Runs, issues: Mapping[tuple[str, str], int], live: Live
 ) -> TaskRead:
     status = {BASE: _base(task, runs, live)}
     for row in languages:
         status[row.language] = _language(task, row, runs, issues.get((task.task_id, row.language), 0), live)
-    known = {name: value for name, value in task.config.items() if name in TaskConfig.model_fields}
-    fields = task.model_dump(include=set(TaskRead.model_fields) - {"config", "media", "language_status"})
+    known = {name: task.config[name] for name in _SETTINGS if name in task.config}
     return TaskRead(
-        **fields,
+        **{name: getattr(task, name) for name in _READ},
         language_status=status,
         config=TaskConfig.model_validate(known),
         waiting_for=_waiting_for(task),
@@ -65,13 +67,13 @@ def _waiting_for(task: Task) -> Question | None:
     return question if question and question.answer is None and task.status == Status.PENDING else None
 
 
-def _progress(task: Task, run: StageRun | None, live: Live) -> dict[str, Any]:
+def _progress(task: Task, run: ShownRun | None, live: Live) -> dict[str, Any]:
     """Status and progress of a stage; what the progress service said last counts for a running one."""
     if run is None:
         return {"status": Status.PENDING, "progress": 0}
     found: dict[str, Any] = {"status": run.status, "progress": run.progress, "attempt": run.attempt}
     if run.status == Status.PROCESSING:
-        told = live.known_progress(task.task_id, run.language, run.stage)
+        told = live.known_progress(task.task_id, run.language, Stage(run.stage))
         if told and told.get("attempt") == run.attempt:
             found["progress"] = min(99, int(str(told["progress"])))
             found["message"], found["eta_seconds"] = told.get("message", ""), told.get("eta_seconds")
@@ -95,7 +97,7 @@ def _base(task: Task, runs: Runs, live: Live) -> LanguageStatus:
     )
 
 
-def _language(task: Task, row: TaskLanguage, runs: Runs, issues: int, live: Live) -> LanguageStatus:
+def _language(task: Task, row: ShownLanguage, runs: Runs, issues: int, live: Live) -> LanguageStatus:
     """Overall progress is the weighted mean of all four stages."""
     stages: dict[str, dict[str, Any]] = {}
     total = 0.0

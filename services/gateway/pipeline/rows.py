@@ -2,15 +2,18 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
-from sqlalchemy import delete, func, insert, literal_column, text, update
+from sqlalchemy import delete, func, insert, literal_column, text, tuple_, union, update
 from sqlalchemy import select as sa_select
 from sqlalchemy.orm import defer
 from sqlmodel import Session, col, select
 
 from services.gateway.db.tables import (
-    UPLOADING,
+    EDITED_SEGMENTS,
+    SHOWN,
+    UNSPOKEN_LINES,
+    WRONG_LINES,
     EditRow,
     ExportRow,
     JobRow,
@@ -47,8 +50,11 @@ def tasks(
     search: str = "",
     order: str = "-created_at",
 ) -> tuple[Sequence[Task], int]:
-    """A page of tasks and how many there are; `search` looks for every word of it in names and ids."""
-    where: list[Any] = [col(Task.deleted_at).is_(None), Task.status != UPLOADING]
+    """A page of tasks and how many there are; `search` looks for every word of it in names and ids.
+
+    Ids are found in an index alone, or in one pass over the names; only the page's rows are read.
+    """
+    where: list[Any] = [text(SHOWN)]
     if owner is not None:
         where.append(Task.owner == owner)
     if status is not None:
@@ -58,9 +64,15 @@ def tasks(
             col(Task.video_original_name).icontains(word, autoescape=True)
             | col(Task.task_id).icontains(word, autoescape=True)
         )
-    total = session.exec(select(func.count()).select_from(Task).where(*where)).one()
-    page = session.exec(select(Task).where(*where).order_by(*_task_order(order)).offset(skip).limit(limit)).all()
-    return page, total
+    ordered = select(Task.id).where(*where).order_by(*_task_order(order))
+    if search:
+        every = session.exec(ordered).all()
+        total, ids = len(every), every[skip : skip + limit]
+    else:
+        total = session.exec(select(func.count()).select_from(Task).where(*where)).one()
+        ids = session.exec(ordered.offset(skip).limit(limit)).all()
+    rows = {row.id: row for row in session.exec(select(Task).where(col(Task.id).in_(ids)))}
+    return [rows[id_] for id_ in ids if id_ in rows], total
 
 
 def _task_order(order: str) -> list[Any]:
@@ -97,6 +109,53 @@ def newest_runs(session: Session, task_ids: Sequence[str]) -> dict[str, dict[tup
     found: dict[str, dict[tuple[str, Stage], StageRun]] = {}
     for row in rows:
         found.setdefault(row.task_id, {})[row.language, Stage(row.stage)] = row
+    return found
+
+
+class ShownRun(NamedTuple):
+    """What clients read of a run."""
+
+    language: str
+    stage: Stage
+    attempt: int
+    status: str
+    progress: int
+    error_code: str | None
+    error_message: str | None
+
+
+class ShownLanguage(NamedTuple):
+    """What clients read of a language."""
+
+    language: str
+    status: str
+    gate: dict[str, Any] | None
+    error_code: str | None
+    error_message: str | None
+
+
+def shown_languages(session: Session, task_ids: Sequence[str]) -> dict[str, list[ShownLanguage]]:
+    """Languages of several tasks, as they are shown."""
+    columns = (col(getattr(TaskLanguage, name)) for name in ("task_id", *ShownLanguage._fields))
+    rows = session.execute(
+        sa_select(*columns).where(col(TaskLanguage.task_id).in_(task_ids)).order_by(col(TaskLanguage.id))
+    )
+    found: dict[str, list[ShownLanguage]] = {}
+    for task_id, *fields in rows:
+        found.setdefault(task_id, []).append(ShownLanguage(*fields))
+    return found
+
+
+def shown_runs(session: Session, task_ids: Sequence[str]) -> dict[str, dict[tuple[str, str], ShownRun]]:
+    """The newest run of each stage of several tasks, as they are shown: {task: {(language, stage): run}}."""
+    columns = (col(getattr(StageRun, name)) for name in ("task_id", *ShownRun._fields))
+    rows = session.execute(
+        sa_select(*columns).where(col(StageRun.task_id).in_(task_ids)).order_by(col(StageRun.attempt))
+    )
+    found: dict[str, dict[tuple[str, str], ShownRun]] = {}
+    for task_id, *fields in rows:
+        run_ = ShownRun(*fields)
+        found.setdefault(task_id, {})[run_.language, run_.stage] = run_
     return found
 
 
@@ -342,7 +401,13 @@ def cancel_jobs_of_lines(session: Session, task_id: str, language_: str, shards:
 
 
 def issue_counts(session: Session, task_ids: Sequence[str]) -> dict[tuple[str, str], int]:
-    """Lines on the review list by (task, language): those that `review` calls issues."""
+    """Lines on the review list by (task, language): those that `review` calls issues.
+
+    Few lines can be: those that an index knows to be wrong, those without takes of languages that were exported, and
+    those whose segments were edited.
+    """
+    if not task_ids:
+        return {}
     in_export = select(TaskLanguage.id).where(
         TaskLanguage.task_id == LineRow.task_id,
         TaskLanguage.language == LineRow.language,
@@ -358,10 +423,34 @@ def issue_counts(session: Session, task_ids: Sequence[str]) -> dict[tuple[str, s
     rows = session.exec(
         select(LineRow.task_id, LineRow.language, func.count())
         .join(SegmentRow, same)
-        .where(col(LineRow.task_id).in_(task_ids), ~col(LineRow.omitted), is_issue)
+        .where(col(LineRow.id).in_(maybe_wrong(session, task_ids)), ~col(LineRow.omitted), is_issue)
         .group_by(LineRow.task_id, LineRow.language)
     )
     return {(task_id, code): count for task_id, code, count in rows}
+
+
+def maybe_wrong(session: Session, task_ids: Sequence[str]) -> Any:
+    """Ids of lines that may be issues; the conditions are written out, for only so are the partial indexes used."""
+    id_, of_task = col(LineRow.id), col(LineRow.task_id)
+    exported = session.execute(
+        sa_select(col(TaskLanguage.task_id), col(TaskLanguage.language)).where(
+            col(TaskLanguage.task_id).in_(task_ids), col(TaskLanguage.exported_version).is_not(None)
+        )
+    ).all()
+    edited = session.execute(
+        sa_select(col(SegmentRow.task_id))
+        .distinct()
+        .where(col(SegmentRow.task_id).in_(task_ids), text(EDITED_SEGMENTS))
+    )
+    branches = [sa_select(id_).where(of_task.in_(task_ids), text(WRONG_LINES))]
+    if exported:
+        of_exported = tuple_(of_task, col(LineRow.language)).in_([tuple(one) for one in exported])
+        branches.append(sa_select(id_).where(of_exported, text(UNSPOKEN_LINES)))
+    if tasks_edited := edited.scalars().all():
+        same = (col(SegmentRow.task_id) == of_task) & (col(SegmentRow.segment_id) == LineRow.segment_id)
+        rows = sa_select(id_).join(SegmentRow, same).where(of_task.in_(tasks_edited), text(EDITED_SEGMENTS))
+        branches.append(rows)
+    return union(*(branch.correlate(None) for branch in branches))
 
 
 def logs(session: Session, task_id: str, limit: int) -> Sequence[LogRow]:

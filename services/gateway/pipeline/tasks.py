@@ -3,6 +3,7 @@
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Query, Response
+from pydantic import TypeAdapter
 
 from services.gateway.db.engine import Database
 from services.gateway.db.tables import JobState, now
@@ -20,23 +21,26 @@ router = APIRouter(prefix="/api/tasks", tags=["tasks"])
 TaskOrder = Literal["created_at", "-created_at", "updated_at", "-updated_at", "name", "-name"]
 
 
-@router.get("", operation_id="list_tasks")
+_PAGE: TypeAdapter[list[TaskRead]] = TypeAdapter(list[TaskRead])
+
+
+@router.get("", operation_id="list_tasks", response_model=list[TaskRead])
 @router.get("/", include_in_schema=False)
 def list_tasks(
     parts: Parts,
     who: Who,
-    response: Response,
     skip: Annotated[int, Query(ge=0, le=10_000_000)] = 0,
     limit: Annotated[int, Query(ge=1, le=1000)] = 100,
     status: Status | None = None,
     q: Annotated[str, Query(max_length=200, description="words to look for in names and ids")] = "",
     sort: TaskOrder = "-created_at",
-) -> list[TaskRead]:
+) -> Response:
     """Tasks, newest first unless sorted otherwise; `X-Total-Count` tells how many there are."""
     with parts.database.read() as session:
         page, total = pipeline_rows.tasks(session, who.owner, skip, limit, status, q, sort)
-        response.headers["X-Total-Count"] = str(total)
-        return read_tasks(session, parts.audience, page)
+        # Written here: the framework would check and copy every field of every task once more.
+        body = _PAGE.dump_json(read_tasks(session, parts.audience, page))
+    return Response(body, media_type="application/json", headers={"X-Total-Count": str(total)})
 
 
 @router.get("/{task_id}", operation_id="get_task")
