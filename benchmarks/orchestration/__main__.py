@@ -6,6 +6,7 @@ import sys
 from benchmarks.measure import folder
 from benchmarks.orchestration import lists, rate, streams
 from benchmarks.orchestration.lock import lock
+from shared.observability import configure_logging
 
 PARTS = {
     "sqlite": rate.sqlite,
@@ -19,6 +20,7 @@ PARTS = {
 }
 
 if __name__ == "__main__":
+    configure_logging("benchmark", "ERROR")  # what it prints is read by the runner
     with folder() as path:
         found = {name: PARTS[name](path / name) for name in sys.argv[1:] or PARTS}
     json.dump({"name": "orchestration", **found}, sys.stdout, indent=2)

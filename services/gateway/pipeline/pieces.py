@@ -1,7 +1,6 @@
 """Recognition of a long recording: a job for each piece, and one that puts their words together."""
 
-from sqlmodel import Session
-
+from services.gateway.db import Session
 from services.gateway.db.tables import StageRun, Task
 from services.gateway.pipeline.cut import diarize, row
 from services.gateway.pipeline.rows import add_jobs
