@@ -57,6 +57,7 @@ WRONG_LINES = (
     "OR lines.segment_revision <> 1)"
 )
 UNSPOKEN_LINES = "lines.state IN ('pending', 'translated')"
+KEPT_MESSAGES = "jobs.payload <> '' AND jobs.state NOT IN ('ready', 'dispatched')"
 EDITED_SEGMENTS = "segments.revision <> 1"
 """Conditions of partial indexes, which are used where a query says the same in the same words."""
 
@@ -68,8 +69,9 @@ class Task(SQLModel, table=True):
     __table_args__ = (
         Index("ix_tasks_created", "created_at"),
         Index("ix_tasks_status", "status", "created_at"),
-        _partial("ix_tasks_shown", "created_at", "id", where=SHOWN),
-        _partial("ix_tasks_shown_owner", "owner", "created_at", "id", where=SHOWN),
+        # the last two columns so that SQLite, which looks at them once more, finds them there
+        _partial("ix_tasks_shown", "created_at", "id", "status", "deleted_at", where=SHOWN),
+        _partial("ix_tasks_shown_owner", "owner", "created_at", "id", "status", "deleted_at", where=SHOWN),
         _partial("ix_tasks_leaving", "id", where=LEAVING),
     )
 
@@ -172,7 +174,7 @@ _QUEUE = ("stage", "lane", "long", "owner")
 
 
 class JobRow(SQLModel, table=True):
-    """One unit of work.
+    """One unit of work. `payload` and `document` are empty some time after its end, and it goes after a month.
 
     `run_stage` is the stage of the run it counts for, which may be another than that of the workers who do it; None:
     it belongs to no run, like the re-dub of one line. A run gets on without its `optional` jobs when they fail.
@@ -187,6 +189,7 @@ class JobRow(SQLModel, table=True):
         _partial("ix_jobs_shortest", *_QUEUE, "left_s", "id", where="state = 'ready'"),
         _partial("ix_jobs_dispatched", "stage", "lane", where="state = 'dispatched'"),
         Index("ix_jobs_finished", "finished_at"),
+        _partial("ix_jobs_kept", "finished_at", where=KEPT_MESSAGES),
     )
 
     id: int | None = Field(default=None, primary_key=True)

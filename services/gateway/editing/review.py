@@ -13,7 +13,6 @@ from services.gateway.pipeline import rows as pipeline_rows
 from services.gateway.pipeline.engines import TO_TRANSLATE
 from services.gateway.pipeline.parts import Parts, visible_task
 from services.gateway.pipeline.review import is_issue, reasons, score
-from services.gateway.script import rows as script_rows
 from services.gateway.script.script import brief, view
 from services.gateway.web.keys import Who
 
@@ -42,27 +41,27 @@ def list_review(
 
 def _ranked(session: Session, task: Task, *, minor: bool) -> Iterator[ReviewLine]:
     task_id, asked = task.task_id, brief(task)
-    segments = {segment.segment_id: segment for segment in script_rows.spoken_segments(session, task_id)}
-    for language in pipeline_rows.languages(session, [task_id]).get(task_id, []):
-        for row in script_rows.lines(session, task_id, language.language).values():
-            segment = segments.get(row.segment_id)
-            if segment is None:
-                continue
-            changed = row.segment_revision not in (TO_TRANSLATE, segment.revision)
-            why = reasons(
-                view(row),
-                source_changed=changed,
-                sureness=segment.sureness,
-                exported=language.exported_version is not None,
-                brief=asked.of(language.language),
-                language=language.language,
+    languages = {one.language: one for one in pipeline_rows.languages(session, [task_id]).get(task_id, [])}
+    told = filter(None, map(asked.of, languages))
+    every = minor and any(one.address or one.forbidden for one in told)
+    for row, segment in pipeline_rows.lines_to_review(session, task_id, minor=minor, every=every):
+        language = languages.get(row.language)
+        if language is None:
+            continue
+        why = reasons(
+            view(row),
+            source_changed=row.segment_revision not in (TO_TRANSLATE, segment.revision),
+            sureness=segment.sureness,
+            exported=language.exported_version is not None,
+            brief=asked.of(language.language),
+            language=language.language,
+        )
+        issue = is_issue(why)
+        if issue or (minor and why):
+            yield ReviewLine(
+                **read_line(segment, row).model_dump(),
+                language=row.language,
+                score=score(why),
+                issue=issue,
+                reasons=[ReviewReason(code=reason.code, text=reason.text) for reason in why],
             )
-            issue = is_issue(why)
-            if issue or (minor and why):
-                yield ReviewLine(
-                    **read_line(segment, row).model_dump(),
-                    language=row.language,
-                    score=score(why),
-                    issue=issue,
-                    reasons=[ReviewReason(code=reason.code, text=reason.text) for reason in why],
-                )

@@ -3,22 +3,25 @@
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import delete, func, update
+from sqlalchemy import ColumnElement, delete, func, literal_column, text, update
 from sqlalchemy import select as sa_select
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col, select
 
 from services.gateway.db.tables import (
+    KEPT_MESSAGES,
+    LEAVING,
     UPLOADING,
     IdempotencyRow,
     JobRow,
     JobState,
     OutboxRow,
+    StageRun,
     Task,
     now,
 )
 from services.gateway.pipeline.rows import OPEN_JOBS
-from shared.pipeline import Stage
+from shared.pipeline import Stage, Status
 
 
 def slow_listening(session: Session, older_than: timedelta) -> list[tuple[str, int]]:
@@ -58,9 +61,8 @@ def tasks_by_status(session: Session) -> Sequence[tuple[str, int]]:
 
 def silent_jobs(session: Session, older_than: timedelta) -> Sequence[JobRow]:
     """Jobs handed out long ago without a result."""
-    return session.exec(
-        select(JobRow).where(JobRow.state == JobState.DISPATCHED, col(JobRow.dispatched_at) < now() - older_than)
-    ).all()
+    is_out = col(JobRow.state) == literal_column(f"'{JobState.DISPATCHED}'")  # written out for its partial index
+    return session.exec(select(JobRow).where(is_out, col(JobRow.dispatched_at) < now() - older_than)).all()
 
 
 def reissue(session: Session, id_: int) -> None:
@@ -83,7 +85,7 @@ def outbox_counts(session: Session) -> tuple[int, int]:
 
 def deleted_tasks(session: Session) -> Sequence[Task]:
     """Tasks on their way out."""
-    return session.exec(select(Task).where(col(Task.deleted_at).is_not(None))).all()
+    return session.exec(select(Task).where(text(LEAVING))).all()
 
 
 def abandoned_uploads(session: Session, older_than: timedelta) -> Sequence[Task]:
@@ -96,6 +98,38 @@ def job_states(session: Session, task_ids: Sequence[str]) -> dict[tuple[str, str
     columns = (JobRow.task_id, JobRow.language, JobRow.stage, JobRow.shard, JobRow.attempt, JobRow.state)
     rows = session.execute(sa_select(*map(col, columns)).where(col(JobRow.task_id).in_(task_ids)))
     return {(task_id, code, stage, shard, attempt): state for task_id, code, stage, shard, attempt, state in rows}
+
+
+def drop_messages(session: Session, most: int) -> None:
+    """Empty the messages of at most so many jobs that ended; a run that is under way may still look at its own."""
+    ended = sa_select(col(JobRow.id)).where(text(KEPT_MESSAGES), ~_is_under_way()).limit(most)
+    session.exec(
+        update(JobRow).where(col(JobRow.id).in_(ended.correlate(None))).values(payload="", document=None),
+        execution_options={"synchronize_session": False},
+    )
+
+
+def drop_jobs(session: Session, ended_before: datetime, most: int) -> None:
+    """Remove at most so many jobs that ended before a time."""
+    ended = sa_select(col(JobRow.id)).where(
+        col(JobRow.finished_at) < ended_before, col(JobRow.state).not_in(OPEN_JOBS), ~_is_under_way()
+    )
+    session.exec(
+        delete(JobRow).where(col(JobRow.id).in_(ended.limit(most).correlate(None))),
+        execution_options={"synchronize_session": False},
+    )
+
+
+def _is_under_way() -> ColumnElement[bool]:
+    """Whether the run of a job is at work."""
+    run = sa_select(col(StageRun.id)).where(
+        col(StageRun.task_id) == JobRow.task_id,
+        col(StageRun.language) == JobRow.language,
+        col(StageRun.stage) == JobRow.run_stage,
+        col(StageRun.attempt) == JobRow.attempt,
+        col(StageRun.status) == Status.PROCESSING,
+    )
+    return run.correlate(JobRow).exists()
 
 
 def drop_idempotency(session: Session, older_than: datetime) -> None:

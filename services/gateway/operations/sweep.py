@@ -24,6 +24,7 @@ from shared.storage import ObjectStore, keys
 
 _UPLOAD_SILENT = timedelta(days=1)
 _ANSWERS_KEPT = timedelta(days=1)
+_JOBS_KEPT = timedelta(days=30)
 _REVISIT_S = 120.0
 _LOOK_AGAIN_S = 0.5
 _MOST_CLEARED = 1000
@@ -196,12 +197,14 @@ class Sweeper:
             return list(operations_rows.deleted_tasks(session))
 
     async def _forget(self, js: JetStreamContext) -> None:
-        """Drop old answers and uploads that nobody finished."""
+        """Drop old answers, messages of jobs that ended, jobs of last month, and uploads that nobody finished."""
         await asyncio.to_thread(self._forget_rows)
 
     def _forget_rows(self) -> None:
         with self._database.write() as session:
             operations_rows.drop_idempotency(session, now() - _ANSWERS_KEPT)
+            operations_rows.drop_messages(session, _MOST_CLEARED)
+            operations_rows.drop_jobs(session, now() - _JOBS_KEPT, _MOST_CLEARED)
             for task in operations_rows.abandoned_uploads(session, _UPLOAD_SILENT):
                 task.deleted_at = now()
 

@@ -34,8 +34,9 @@ from services.gateway.db.tables import (
 from services.gateway.pipeline.board import Board, LanguageGoal, Run
 from services.gateway.pipeline.fair_share import Held, Rank, Ready, Waiting
 from services.gateway.pipeline.questions import is_open
-from services.gateway.pipeline.review import MISHEARD
+from services.gateway.pipeline.review import MISHEARD, UNLIKE
 from services.gateway.pipeline.units import RECIPE
+from services.gateway.script.doubt import DOUBTFUL
 from shared.pipeline import BASE, Lane, LineState, Stage, Status
 
 OPEN_JOBS = (JobState.READY, JobState.DISPATCHED)
@@ -451,6 +452,21 @@ def maybe_wrong(session: Session, task_ids: Sequence[str]) -> Any:
         rows = sa_select(id_).join(SegmentRow, same).where(of_task.in_(tasks_edited), text(EDITED_SEGMENTS))
         branches.append(rows)
     return union(*(branch.correlate(None) for branch in branches))
+
+
+def lines_to_review(
+    session: Session, task_id: str, *, minor: bool, every: bool
+) -> Sequence[tuple[LineRow, SegmentRow]]:
+    """Lines that `review` may have a reason for, with their segments; `every`: what is written has to be looked at."""
+    same = (col(SegmentRow.task_id) == LineRow.task_id) & (col(SegmentRow.segment_id) == LineRow.segment_id)
+    found = col(LineRow.id).in_(maybe_wrong(session, [task_id]))
+    sounds_odd = (col(LineRow.fit) == "tight") | (col(LineRow.similarity) < UNLIKE)
+    where: list[Any] = [found]  # with the task beside it SQLite would go through all lines of the task
+    if minor:
+        where = [col(LineRow.task_id) == task_id, found | sounds_odd | (col(SegmentRow.sureness) < DOUBTFUL)]
+    query = select(LineRow, SegmentRow).join(SegmentRow, same).where(*where[:1] if every else where)
+    order = (col(LineRow.language), col(SegmentRow.start_s), col(SegmentRow.segment_id))
+    return session.exec(query.order_by(*order).options(defer(SegmentRow.words))).all()  # type: ignore[arg-type]
 
 
 def logs(session: Session, task_id: str, limit: int) -> Sequence[LogRow]:

@@ -17,20 +17,20 @@ _WRONG = (
     "OR lines.segment_revision <> 1)"
 )
 _INDEXES = (
-    ("ix_tasks_shown", "tasks", ["created_at", "id"], _SHOWN),
-    ("ix_tasks_shown_owner", "tasks", ["owner", "created_at", "id"], _SHOWN),
+    ("ix_tasks_shown", "tasks", ["created_at", "id", "status", "deleted_at"], _SHOWN),
+    ("ix_tasks_shown_owner", "tasks", ["owner", "created_at", "id", "status", "deleted_at"], _SHOWN),
     ("ix_tasks_leaving", "tasks", ["id"], "tasks.deleted_at IS NOT NULL"),
     ("ix_segments_edited", "segments", ["task_id"], "segments.revision <> 1"),
     ("ix_lines_wrong", "lines", ["task_id"], _WRONG),
+    ("ix_jobs_kept", "jobs", ["finished_at"], "jobs.payload <> '' AND jobs.state NOT IN ('ready', 'dispatched')"),
     ("ix_lines_unspoken", "lines", ["task_id", "language"], "lines.state IN ('pending', 'translated')"),
 )
 
 
 def upgrade() -> None:
-    """Apply. Jobs that ended keep no message any more."""
+    """Apply."""
     for name, table, columns, where in _INDEXES:
         op.create_index(name, table, columns, sqlite_where=sa.text(where), postgresql_where=sa.text(where))
-    op.execute("UPDATE jobs SET payload = '', document = NULL WHERE state NOT IN ('ready', 'dispatched')")
 
 
 def downgrade() -> None:
