@@ -29,6 +29,7 @@ from localclip.stack import WORKERS, Stack, StackOptions
 from localclip.starter import ensure_starter
 from localclip.terminal import Key, Server, connect, console
 from shared.pipeline import PipelineError
+from shared.transcript import CoverWay, PictureMode, SourceText
 
 app = typer.Typer(
     name="localclip",
@@ -106,6 +107,15 @@ def dub_command(
     text_track: Annotated[
         int | None, typer.Option(min=1, help="subtitles inside the file to use in place of recognition, from 1 on")
     ] = None,
+    source_text: Annotated[
+        SourceText | None,
+        typer.Option(help="what the source text is taken from [default: what was brought, else the best there is]"),
+    ] = None,
+    picture: Annotated[
+        PictureMode | None,
+        typer.Option(help="subtitles burned into the video: left, covered, or covered and set anew [default: left]"),
+    ] = None,
+    cover: Annotated[CoverWay | None, typer.Option(help="how they are covered [default: blur]")] = None,
     on_doubt: Annotated[
         OnDoubt | None,
         typer.Option(help="a transcript that is doubtful as a whole: ask, continue and say so, or fail"),
@@ -153,6 +163,8 @@ def dub_command(
         num_speakers=speakers,
         audio_track=audio_track,
         text_track=text_track,
+        source_text=source_text,
+        export_settings={name: value for name, value in (("picture", picture), ("cover", cover)) if value},
         on_doubt=on_doubt,
         chinese=chinese,
         other_languages=other_languages,

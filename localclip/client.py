@@ -48,6 +48,7 @@ class NewTask:
     num_speakers: int | None = None
     audio_track: str | None = None
     text_track: int | None = None
+    source_text: str | None = None
     on_doubt: str | None = None
     chinese: str | None = None
     brief: Brief | None = None
@@ -64,6 +65,7 @@ class NewTask:
             "num_speakers": self.num_speakers,
             "audio_track": self.audio_track,
             "text_track": self.text_track,
+            "source_text": self.source_text,
             "on_doubt": self.on_doubt,
             "chinese": self.chinese,
             "other_languages": self.other_languages,

@@ -5,7 +5,6 @@ from dataclasses import dataclass, field, replace
 
 from services.diarizer.engines import Engines, Recognizer, Report, Span, SpokenIn, Turn, VoiceActivity
 from services.diarizer.ffmpeg import Video
-from services.diarizer.inside import Inside, choose_text, named, read_inside
 from services.diarizer.labels import cast
 from services.diarizer.lines import Draft, lines_of_captions, lines_of_words, number, within
 from services.diarizer.pieces import Cut, Noted, Pieces
@@ -14,6 +13,7 @@ from services.diarizer.profiles import pace
 from services.diarizer.recording import Recording
 from services.diarizer.settings import DiarizerSettings
 from services.diarizer.sounds import Ears, Listened
+from services.diarizer.source_text import SourceTexts, Text, instead_of, with_words
 from services.diarizer.timing import compare
 from shared.media import probe
 from shared.messaging import (
@@ -27,20 +27,19 @@ from shared.messaging import (
     KeptEngines,
 )
 from shared.observability import logger
-from shared.pipeline import ErrorCode, LanguageInfo, PermanentError, language, language_of_tag
+from shared.pipeline import ErrorCode, LanguageInfo, PermanentError, language
 from shared.spoken.chinese import words_in_script
-from shared.storage import ObjectNotFound, read_bytes
+from shared.storage import ObjectNotFound
 from shared.transcript import (
     Cue,
+    PictureWords,
     Reading,
     Remark,
     Segment,
     Speaker,
-    TextTrackFacts,
     Timing,
     Transcript,
     as_written,
-    read_subtitles,
     understood,
 )
 
@@ -92,6 +91,7 @@ class _Heard:
     engines: tuple[EngineInfo, ...] = ()
     remarks: tuple[Remark, ...] = ()
     names: Mapping[int, str] = field(default_factory=dict)
+    picture: PictureWords | None = None
 
 
 def open_video(key: str, context: JobContext, most_s: float) -> Video:
@@ -137,50 +137,63 @@ class Diarization:
         spoken = self._spoken_language(job)
         step(0.0, 0.02, "Reading the video")(0.0)
         video = open_video(job.video_key, context, self._settings.max_duration_s)
-        brought, inside = _brought(job, context, spoken, video.facts.fps), Inside()
+        own_text = job.subtitles_key is not None and job.source_text in (None, "brought")
         planned = self.pieces.joined(job, context, self._engines.voice_activity.info)
-        recognizer = planned or self._recognizers.of(None if brought else job.kept)
-        if brought is None:
-            inside = choose_text(video.facts.text_tracks, spoken, job.text_track, recognizer.info)
-        if inside.track:
-            spoken = spoken or _language_of(inside.track)
-            video, brought = _using(video, inside.track), read_inside(video, inside.track, spoken, context.cancel)
-        cues = brought.cues if brought else None
+        recognizer = planned or self._recognizers.of(None if own_text else job.kept)
+        texts = SourceTexts(job, context, self._engines.picture_text)
+        looking, reading = step(0.02, 0.05, "Looking for words in the picture"), step(0.05, 0.08, "Reading the picture")
+        text = texts.find(video, spoken, recognizer.info, looking, reading)
         activity = planned.activity if planned else Noted(self._engines.voice_activity)
-        media = self._read(job, context, video, spoken, step, recognizer if cues is None else None, activity)
-        silence = _silence(media)
-        if cues is None and media.listened and not silence and isinstance(activity, Noted):
-            cut = self._cut(job, context, media.listened, spoken, recognizer, activity, step)
+        media = self._read(job, context, text, step, recognizer, activity)
+        if text.reading is None and media.listened and not _silence(media) and isinstance(activity, Noted):
+            cut = self._cut(job, context, media.listened, text.spoken, recognizer, activity, step)
             if cut is not None:
                 return cut
-        if silence or media.listened is None:
-            heard = _Heard(spoken or _FALLBACK_LANGUAGE, note=silence)
-        else:
-            heard = self._listen(media.listened, spoken, job, recognizer if cues is None else cues, step)
-        if brought is not None:
-            duration_s = media.video.facts.duration_s
-            heard = _with_lines(heard, brought, duration_s, as_they_stand=job.captions == "as_written")
-        heard = replace(heard, note=" ".join(filter(None, (heard.note, inside.note))) or None)
+        text = texts.complete(text, step(0.16, 0.26, "Reading the picture"))
+        heard, text = self._heard(job, media, text, recognizer, step)
+        heard = replace(heard, note=" ".join(filter(None, (heard.note, text.note))) or None, picture=text.picture)
         made = self._store(Products(job, context, self._engines.embedder), media, heard, step)
         return replace(made, chosen=(recognizer.info.choice(),) if recognizer.info in heard.engines else ())
+
+    def _heard(
+        self, job: DiarizeVideo, media: _Media, text: Text, recognizer: Recognizer, step: "_Steps"
+    ) -> tuple["_Heard", Text]:
+        """Who speaks, and what they say: by the text there is, else as recognized, unless the picture knows better."""
+        language_, silence = text.spoken or _FALLBACK_LANGUAGE, _silence(media)
+        if silence or media.listened is None:
+            heard = _Heard(language_, note=silence)
+        else:
+            words = text.reading.cues if text.reading else recognizer
+            heard = self._listen(media.listened, text.spoken, job, words, step)
+        if text.reading is None and (better := instead_of(heard.lines, heard.assumed, job, text)):
+            text, heard = better, replace(heard, language=better.spoken or heard.language, confidence=None)
+            heard = replace(heard, assumed=False, languages=(), note=None)
+        if text.reading is None:
+            return heard, text
+        duration_s = media.video.facts.duration_s
+        heard = _with_lines(heard, text.reading, duration_s, as_they_stand=job.captions == "as_written")
+        if text.from_picture and text.picture:
+            reader = (self._engines.picture_text.info,) if self._engines.picture_text else ()
+            heard = replace(heard, lines=with_words(heard.lines, text.picture), engines=(*reader, *heard.engines))
+        return heard, text
 
     def _read(
         self,
         job: DiarizeVideo,
         context: JobContext,
-        video: Video,
-        spoken: str | None,
+        text: Text,
         step: "_Steps",
-        recognizer: Recognizer | None,
+        recognizer: Recognizer,
         activity: VoiceActivity,
     ) -> _Media:
         """Take the sound out of the video that is listened to, by `recognizer` unless there is a text."""
+        video, spoken = text.video, text.spoken
         if not video.facts.audio_codec:
             return _Media(video)
-        if recognizer is not None:
+        if text.reading is None:
             require_language(spoken, recognizer.info)
         ears = Ears(video, context.workdir, activity, context.cancel)
-        extracting, finding = step(0.02, 0.1, "Extracting the audio"), step(0.1, 0.16, "Finding speech")
+        extracting, finding = step(0.08, 0.12, "Extracting the audio"), step(0.12, 0.16, "Finding speech")
         listened = ears.listen(spoken, job.audio_track, extracting, finding)
         return _Media(replace(video, facts=listened.facts), listened)
 
@@ -222,9 +235,9 @@ class Diarization:
             return _Heard(spoken or _FALLBACK_LANGUAGE, note=note, engines=(engines.voice_activity.info,))
         used = (engines.voice_activity.info, engines.diarizer.info)
         if isinstance(words, Sequence):
-            turns = self._turns(recording, speech, job.num_speakers, step(0.16, 0.85, "Telling speakers apart"))
+            turns = self._turns(recording, speech, job.num_speakers, step(0.26, 0.85, "Telling speakers apart"))
             return _Heard(spoken or _FALLBACK_LANGUAGE, turns=turns, note=listened.note, engines=used)
-        hearing = step(0.16, 0.7, "Recognizing speech")
+        hearing = step(0.26, 0.7, "Recognizing speech")
         found = self.pieces.recognize(words, recording, speech, spoken, hearing, job.hotwords)
         if found.language == "zh":
             found = replace(found, words=words_in_script(found.words, job.chinese))
@@ -279,6 +292,7 @@ class Diarization:
             speakers=speakers,
             segments=segments,
             remarks=heard.remarks,
+            picture=heard.picture,
             speech=tuple((round(span.start_s, 2), round(span.end_s, 2)) for span in speech) if media.listened else None,
             timing=_timing([line for line in heard.lines if line.is_spoken], speech, facts.duration_s),
         )
@@ -346,33 +360,6 @@ def _with_lines(heard: _Heard, brought: Reading, duration_s: float, *, as_they_s
         remarks=(*brought.remarks, *remarks),
         names=given.names,
     )
-
-
-def _language_of(track: TextTrackFacts) -> str:
-    """Raises: PermanentError, `language_unsupported` where neither the task nor the file tells the language."""
-    if code := language_of_tag(track.language):
-        return code
-    raise PermanentError(
-        ErrorCode.LANGUAGE_UNSUPPORTED,
-        f"the file does not say which language {named(track)} are in: set the source language of the task",
-    )
-
-
-def _using(video: Video, used: TextTrackFacts) -> Video:
-    tracks = tuple(track.model_copy(update={"used": track == used}) for track in video.facts.text_tracks)
-    return replace(video, facts=video.facts.model_copy(update={"text_tracks": tracks}))
-
-
-def _brought(job: DiarizeVideo, context: JobContext, spoken: str | None, frames_per_s: float | None) -> Reading | None:
-    """The subtitles that came with the video, if any did."""
-    if job.subtitles_key is None:
-        return None
-    try:
-        return read_subtitles(read_bytes(context.store, job.subtitles_key), spoken, frames_per_s)
-    except ObjectNotFound as error:
-        raise PermanentError(
-            ErrorCode.ARTIFACT_MISSING, "the uploaded subtitles are gone; upload them again"
-        ) from error
 
 
 def _taken_as(code: str, recognizer: EngineInfo) -> str:

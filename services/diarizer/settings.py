@@ -22,6 +22,10 @@ class DiarizerSettings(BaseSettings):
         "faster-whisper, with the recognizer's model; None: faster-whisper where that model does it well, from "
         "whisper-small on",
     )
+    picture_text: str | None = Field(
+        default=None,
+        description="engine that reads words in the picture: none or rapidocr; None: rapidocr where it is installed",
+    )
     source_language: str | None = Field(
         default=None, description="spoken language of tasks that name none; None: the recognizer decides (embedded: en)"
     )

@@ -14,12 +14,13 @@ from services.exporter.engines import Mixer, MuxPlan, Separator
 from services.exporter.engines.base import AudioPart, SubtitlePart, Track
 from services.exporter.finished import fingerprint, keep
 from services.exporter.lines import is_dubbed
+from services.exporter.picture import Drawn, Setting, draw, wanted
 from services.exporter.products import store_product
 from services.exporter.report import Measured, build_report
 from services.exporter.settings import ExporterSettings
 from services.exporter.source import Source, inspect
 from services.exporter.spans import Span
-from services.exporter.subtitles import flattened, layout, shown
+from services.exporter.subtitles import Second, flattened, layout, shown
 from shared.messaging import ExportedFile, ExportLanguage, JobContext, Timeline
 from shared.pipeline import BASE, ErrorCode, PermanentError, language
 from shared.storage import ObjectNotFound, read_bytes
@@ -54,12 +55,17 @@ class Export:
         context.progress(0.0, "reading the timeline")
         timeline, source = _inputs(job, context)
         dubbed = any(is_dubbed(line) for line in timeline.lines)
-        container = choose_container(source, job.settings.container, dubbed=dubbed)
+        heard = transcript_of(job.transcript_key, context)
+        settings = job.settings
+        asked = wanted(heard.picture if heard else None, settings.picture, settings.cover, job.picture_edits)
+        asked = asked if source.has_picture else None
+        container = choose_container(source, settings.container, dubbed=dubbed, burned=asked is not None)
         dub = self._dub(job, timeline, source, container, context) if dubbed else None
         if dub:
             timeline = timeline.model_copy(update={"lines": dub.lines})
         cues = layout(shown(timeline.lines, sdh=job.settings.sdh), language(timeline.language), source.length_s)
-        video = self._mux(job, context, timeline, source, container, dub, cues)
+        drawn = draw(asked, _setting(job, timeline), source, context.workdir, context.cancel) if asked else Drawn()
+        video = self._mux(job, context, timeline, source, container, dub, cues, drawn)
         measured = self._check(
             job,
             context,
@@ -69,10 +75,12 @@ class Export:
             dub,
             cues,
             keeps_original=source.has_audio and job.settings.keep_original,
+            encoded=drawn.changes,
+            speech=speech_heard(heard),
         )
         separated = dub is not None and dub.figures.stem_gain_db is not None
         used = [engine.info.used() for engine in (self._mixer, self._separator if separated else None) if engine]
-        report = build_report(timeline, job.settings, measured, used)
+        report = build_report(timeline, job.settings, measured, used) | {"words_in_picture": drawn.report}
         return Outcome(self._store(job, context, video, container, cues, report), report)
 
     def _dub(
@@ -101,6 +109,7 @@ class Export:
         container: ContainerName,
         dub: Dub | None,
         cues: list[Cue],
+        drawn: Drawn,
     ) -> Path:
         context.progress(_DUB_SHARE, "writing the video")
         target = context.workdir / f"export_{job.language}.{container}"
@@ -113,6 +122,8 @@ class Export:
             container=container,
             audio=_audio(job, timeline, source, container, dub),
             subtitles=(*(made if holds_texts(cues, container) else ()), *kept_texts(source, container)),
+            burn=drawn.text,
+            cover=drawn.cover,
             covers=source.covers,
         )
         self._mixer.mux(source, plan, context.cancel, part(context.progress, _DUB_SHARE, _MUX_SHARE))
@@ -129,6 +140,8 @@ class Export:
         cues: list[Cue],
         *,
         keeps_original: bool,
+        encoded: bool,
+        speech: tuple[Span, ...] | None,
     ) -> Measured:
         """Look at the finished file as a player would.
 
@@ -139,7 +152,8 @@ class Export:
         made = inspect(video, context.cancel)
         originals = len(source.audio_codecs) if not dub or (keeps_original and source.has_picture) else 0
         texts = int(holds_texts(cues, container)) + len(kept_texts(source, container))
-        checks = compare(source, made, audio=int(dub is not None) + originals, subtitles=texts)
+        codec = encoded_as(made) if encoded else None
+        checks = compare(source, made, audio=int(dub is not None) + originals, subtitles=texts, encoded=codec)
         broken = [name for name, good in checks.items() if not good]
         if broken:
             raise PermanentError(
@@ -156,7 +170,7 @@ class Export:
             figures=dub.figures if dub else None,
             drift_s=drift_s(dub.lines, video.name, 0, source.length_s, self._mixer, context) if dub else None,
             checks=checks,
-            speech=speech_heard(job.transcript_key, context),
+            speech=speech,
         )
 
     def _store(
@@ -211,15 +225,32 @@ def _inputs(job: ExportLanguage, context: JobContext) -> tuple[Timeline, Source]
     return timeline, inspect(video, context.cancel, timeline.media.listened)
 
 
-def speech_heard(transcript_key: str | None, context: JobContext) -> tuple[Span, ...] | None:
+def encoded_as(made: Source) -> str:
+    """The codec of a picture that was encoded again, where it is one that is used for it."""
+    return made.video_codec if made.video_codec in ("h264", "hevc") else "h264"
+
+
+def _setting(job: ExportLanguage, timeline: Timeline) -> Setting:
+    """What is set in the place of the original's subtitles, the language spoken below it where that is asked for."""
+    lines = shown(timeline.lines, sdh=False)
+    below = {line.segment_id: line.source_text for line in lines}
+    second = Second(language(timeline.source_language), below) if job.settings.picture_second else None
+    return Setting(lines, language(timeline.language), second)
+
+
+def speech_heard(transcript: Transcript | None) -> tuple[Span, ...] | None:
     """When speech is heard in the original; None where nobody listened for it, or the transcript says nothing of it."""
-    if transcript_key is None:
+    return tuple(Span(*span) for span in transcript.speech) if transcript and transcript.speech is not None else None
+
+
+def transcript_of(key: str | None, context: JobContext) -> Transcript | None:
+    """What is known of speech and picture of the original; None where nobody looked, or it cannot be read any more."""
+    if key is None:
         return None
     try:
-        transcript = Transcript.model_validate_json(read_bytes(context.store, transcript_key))
+        return Transcript.model_validate_json(read_bytes(context.store, key))
     except (ObjectNotFound, ValidationError):
         return None  # a figure of the report is compared with the lines instead
-    return None if transcript.speech is None else tuple(Span(*span) for span in transcript.speech)
 
 
 def _audio(

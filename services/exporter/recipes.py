@@ -11,12 +11,14 @@ from services.exporter.containers import MEDIA_TYPES, ContainerName, choose_cont
 from services.exporter.drift import drift_s
 from services.exporter.engines import Mixer, MuxPlan, Separator
 from services.exporter.engines.base import AudioPart, SubtitlePart, Track
-from services.exporter.export import compare, original_track
+from services.exporter.export import compare, encoded_as, original_track, transcript_of
 from services.exporter.line_figures import rounded
+from services.exporter.picture import Drawn, Setting, Wanted, draw, wanted
 from services.exporter.products import store_as
 from services.exporter.report import loudness_checks
 from services.exporter.settings import ExporterSettings
 from services.exporter.source import Source, inspect
+from services.exporter.subtitles import Second, shown
 from services.exporter.texts import Texts
 from services.exporter.tracks import SoundFile, Tracks
 from shared.messaging import AudioTrack, ExportedFile, JobContext, RecipeTimelines, RenderRecipe
@@ -83,7 +85,8 @@ class _Rendering:
         self._recipe, self._texts = job.recipe, Texts(timelines, source, context.cancel)
         self._source_language = timelines.source.language
         self._still = job.recipe.kind == "video" and not source.has_picture
-        self._encoded = job.recipe.burn is not None or self._still
+        self._asked = self._of_picture()
+        self._encoded = job.recipe.burn is not None or self._still or self._asked is not None
         self._container: ContainerName = choose_container(
             source, job.recipe.container, dubbed=True, burned=self._encoded
         )
@@ -92,6 +95,7 @@ class _Rendering:
         self._base = stem or keys.safe_name(job.original_name).rpartition(".")[0] or "video"
         self._figures: list[dict[str, object]] = []
         self._hdr: str | None = None
+        self._drawn = Drawn()
         self._checks: dict[str, bool] = {}
 
     def run(self) -> Rendered:
@@ -117,12 +121,15 @@ class _Rendering:
         made = [track for track in self._recipe.audio if track.kind != "original" or len(self._source.listened) > 1]
         sounds = {file.track: file for file in self._tracks.render(made, ".m4a", share)}
         target = self._context.workdir / f"recipe.{self._container}"
+        if self._asked:
+            self._drawn = draw(self._asked, self._setting(), self._source, self._context.workdir, self._context.cancel)
         plan = MuxPlan(
             target=target,
             container=self._container,
             audio=tuple(self._audio_part(number, track, sounds) for number, track in enumerate(self._recipe.audio)),
             subtitles=self._subtitle_parts(),
-            burn=self._burned(),
+            burn=self._burned() or self._drawn.text,
+            cover=self._drawn.cover,
             covers=self._source.covers,
             still=self._still,
         )
@@ -134,6 +141,26 @@ class _Rendering:
         for number, track in enumerate(self._recipe.audio):
             self._note(track, sounds.get(track), plan.target.name, number)
         return [Product(f"{self._base}.{self._container}", target, MEDIA_TYPES[self._container])]
+
+    def _of_picture(self) -> Wanted | None:
+        """What becomes of words in the picture, where there are some."""
+        recipe = self._recipe.picture
+        if recipe is None or not self._source.has_picture:
+            return None
+        known = transcript_of(self._job.transcript_key, self._context)
+        return wanted(known.picture if known else None, recipe.mode, recipe.cover, self._job.picture_edits)
+
+    def _setting(self) -> Setting | None:
+        """What is set in the place of the original's subtitles."""
+        recipe = self._recipe.picture
+        if recipe is None or recipe.language is None:
+            return None
+        lines = shown(self._texts.timeline(recipe.language).lines, sdh=False)
+        second = None
+        if recipe.second:
+            below = {line.segment_id: line.text for line in self._texts.timeline(recipe.second).lines}
+            second = Second(self._texts.spoken(recipe.second), below)
+        return Setting(lines, self._texts.spoken(recipe.language), second)
 
     def _audio_part(self, number: int, track: AudioTrack, sounds: dict[AudioTrack, SoundFile]) -> AudioPart:
         chosen = [index for index, one in enumerate(self._recipe.audio) if one.default] or [0]
@@ -179,8 +206,7 @@ class _Rendering:
     def _check(self, plan: MuxPlan) -> None:
         self._context.progress(_FILES_SHARE, "checking the video")
         made = inspect(plan.target, self._context.cancel)
-        encoded = made.video_codec if self._encoded and made.video_codec in ("h264", "hevc") else None
-        encoded = encoded or ("h264" if self._encoded else None)
+        encoded = encoded_as(made) if self._encoded else None
         checks = compare(self._source, made, audio=len(plan.audio), subtitles=len(plan.subtitles), encoded=encoded)
         if self._encoded and self._source.hdr:
             self._hdr = "kept" if made.hdr == self._source.hdr else "tone-mapped"
@@ -241,8 +267,9 @@ class _Rendering:
             "kind": self._recipe.kind,
             "container": self._container if self._recipe.kind == "video" else None,
             "picture": None if self._recipe.kind != "video" else "encoded" if self._encoded else "copied",
+            "words_in_picture": self._drawn.report,
             "hdr": self._hdr,
-            "deinterlaced": self._recipe.burn is not None and self._source.interlaced,
+            "deinterlaced": (self._recipe.burn is not None or self._drawn.changes) and self._source.interlaced,
             "audio": self._figures,
             "checks": self._checks,
             "passed": all(self._checks.values()),

@@ -62,6 +62,8 @@ class Source:
     subtitle_tracks: int = 0
     aspect: float = 16 / 9
     """Width ÷ height of the picture as it is shown."""
+    size: tuple[int, int] = (0, 0)
+    """Width and height in pixels, as they lie when the picture is turned as it is shown."""
     sounds: tuple[KeptSound, ...] = ()
     listened: tuple[int, ...] = (0,)
     texts: tuple[KeptText, ...] = ()
@@ -120,6 +122,7 @@ def inspect(path: Path, cancel: CancelToken, listened: Sequence[int] = (0,)) -> 
         length_s=length_s,
         frame_s=frame_s(video) if opened.picture else 1 / STILL_FPS,
         aspect=aspect(video),
+        size=size(video),
         subtitle_tracks=len(opened.texts),
         sounds=sounds,
         listened=heard,
@@ -160,8 +163,17 @@ def aspect(video: Mapping[str, Any]) -> float:
         return _USUAL_ASPECT
     wide, _, high = str(video.get("sample_aspect_ratio", "")).partition(":")
     pixel = (number_of(wide) or 1.0) / (number_of(high) or 1.0)
-    turned = any(abs(int(side.get("rotation", 0))) % 180 == 90 for side in video.get("side_data_list", ()))
-    return height / (width * pixel) if turned else width * pixel / height
+    return height / (width * pixel) if _is_turned(video) else width * pixel / height
+
+
+def size(video: Mapping[str, Any]) -> tuple[int, int]:
+    """Width and height in pixels, once the picture is turned as a player shows it."""
+    width, height = int(number_of(video.get("width")) or 0), int(number_of(video.get("height")) or 0)
+    return (height, width) if _is_turned(video) else (width, height)
+
+
+def _is_turned(video: Mapping[str, Any]) -> bool:
+    return any(abs(int(side.get("rotation", 0))) % 180 == 90 for side in video.get("side_data_list", ()))
 
 
 def frame_s(video: Mapping[str, Any]) -> float:

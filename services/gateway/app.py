@@ -17,7 +17,7 @@ from nats.js.errors import APIError
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
 from services.gateway.db.engine import Database
-from services.gateway.editing import bringing, engines, lines, review, segments, speakers, takes, undo
+from services.gateway.editing import bringing, engines, lines, picture, review, segments, speakers, takes, undo
 from services.gateway.editing import tasks as changed_tasks
 from services.gateway.exports import files, making
 from services.gateway.library import cast, clips, glossary, memory
@@ -72,6 +72,7 @@ _ROUTES = (
     speakers,
     undo,
     engines,
+    picture,
     files,
     bringing,
     making,

@@ -21,8 +21,8 @@ class EngineInfo(Message):
 
     stage: Stage
     port: str = Field(
-        description="recognizer, diarizer, voice_activity, embedder, speech_translator, translator, voice, mixer or "
-        "separator"
+        description="recognizer, diarizer, voice_activity, embedder, speech_translator, picture_text, translator, "
+        "voice, mixer or separator"
     )
     name: str
     version: str

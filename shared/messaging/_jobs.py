@@ -9,7 +9,7 @@ from shared.messaging._brief import LineBrief
 from shared.messaging._recipes import ExportRecipe, ExportSettings
 from shared.messaging._subjects import JobSubject
 from shared.pipeline import ChineseScript, Lane, LineState, Stage
-from shared.transcript import Decision, MediaFacts
+from shared.transcript import Decision, MediaFacts, PictureEdits, SourceText
 
 
 class Message(BaseModel):
@@ -88,6 +88,12 @@ class DiarizeVideo(Job):
     )
     text_track: int | None = Field(
         default=None, ge=1, description="subtitles inside the file that replace recognition, by number from 1 on"
+    )
+    source_text: SourceText | None = Field(
+        default=None, description="what the source text is taken from; None: what was brought, else the best there is"
+    )
+    read_picture: bool = Field(
+        default=False, description="subtitles in the picture are read in any case: an export covers them"
     )
     subtitles_key: str | None = Field(default=None, description="a person's own subtitles replace recognition")
     captions: Literal["understood", "as_written"] = Field(
@@ -376,6 +382,7 @@ class ExportLanguage(Job):
     timeline_key: str
     transcript_key: str | None = Field(default=None, description="which says when speech is heard")
     settings: ExportSettings = ExportSettings()
+    picture_edits: PictureEdits = PictureEdits()
 
 
 class RecipeTimelines(Message):
@@ -395,6 +402,8 @@ class RenderRecipe(Job):
     timelines_key: str
     recipe: ExportRecipe
     settings: ExportSettings = ExportSettings()
+    transcript_key: str | None = Field(default=None, description="which says what is written in the picture")
+    picture_edits: PictureEdits = PictureEdits()
 
 
 _STAGE_OF: dict[type[Job], Stage] = {

@@ -5,7 +5,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from shared.transcript import AssStyle
+from shared.transcript import AssStyle, CoverWay, PictureMode
 
 EVERY = "*"
 """Stands for every finished language of a task."""
@@ -26,6 +26,12 @@ class ExportSettings(BaseModel):
     container: Literal["auto", "mp4", "mkv"] = "auto"
     keep_original: bool = Field(default=True, description="keep the original audio as second track")
     sdh: bool = Field(default=False, description="subtitles tell of sounds and music too, for the hard of hearing")
+    picture: PictureMode = Field(
+        default="original",
+        description="subtitles burned into the original: left, covered, or covered and set in the new language",
+    )
+    cover: CoverWay = Field(default="blur", description="how they are covered")
+    picture_second: bool = Field(default=False, description="`localised`: the source language stands below")
 
 
 class _Part(BaseModel):
@@ -80,6 +86,21 @@ class BurnIn(SubtitleText):
     style: AssStyle = AssStyle()
 
 
+class RecipePicture(_Part):
+    """What becomes of subtitles that are burned into the original."""
+
+    mode: PictureMode = "covered"
+    cover: CoverWay = "blur"
+    language: RecipeLanguage | None = Field(default=None, description="what is set in their place")
+    second: RecipeLanguage | None = Field(default=None, description="shown below, in the same cues")
+
+    @model_validator(mode="after")
+    def _has_what_it_needs(self) -> Self:
+        if (self.mode == "localised") is (self.language is None):
+            raise ValueError("name the language that is set in the picture, where it is localised and only there")
+        return self
+
+
 class SubtitleFile(SubtitleText):
     """A subtitle file of its own."""
 
@@ -99,6 +120,7 @@ class ExportRecipe(_Part):
     audio: tuple[AudioTrack, ...] = Field(default=(), max_length=40)
     subtitles: tuple[SubtitleTrack, ...] = Field(default=(), max_length=40)
     burn: BurnIn | None = None
+    picture: RecipePicture | None = Field(default=None, description="subtitles burned into the original; None: left")
     sidecars: tuple[SubtitleFile, ...] = Field(default=(), max_length=60)
     container: Literal["auto", "mp4", "mkv"] = "auto"
     audio_format: Literal["wav", "flac", "mp3"] = Field(default="wav", description="of `audio` and `stems`")
@@ -107,13 +129,15 @@ class ExportRecipe(_Part):
 
     @model_validator(mode="after")
     def _makes_sense(self) -> Self:
-        if self.kind == "video" and not (self.audio or self.subtitles or self.burn):
+        if self.kind == "video" and not (self.audio or self.subtitles or self.burn or self.picture):
             raise ValueError("a video needs a track, or subtitles to burn in")
         if self.kind in ("audio", "stems") and not self.audio:
             raise ValueError(f"'{self.kind}' needs audio tracks")
         if self.kind == "subtitles" and not self.sidecars:
             raise ValueError("'subtitles' needs sidecars")
-        if self.kind != "video" and (self.subtitles or self.burn):
+        if self.burn and self.picture and self.picture.mode == "localised":
+            raise ValueError("subtitles are burned in once: leave out `burn`, or localise nothing")
+        if self.kind != "video" and (self.subtitles or self.burn or self.picture):
             raise ValueError("subtitle tracks and burned-in subtitles need a video; use sidecars")
         if self.kind == "subtitles" and self.audio:
             raise ValueError("'subtitles' has no audio tracks")
@@ -130,6 +154,8 @@ class ExportRecipe(_Part):
         yield from ((f"/sidecars/{number}", text) for number, text in enumerate(self.sidecars))
         if self.burn:
             yield "/burn", self.burn
+        if self.picture and self.picture.language:
+            yield "/picture", SubtitleText(language=self.picture.language, second=self.picture.second)
 
 
 def expanded(recipe: ExportRecipe, languages: Sequence[str]) -> ExportRecipe:
@@ -159,6 +185,11 @@ def expanded(recipe: ExportRecipe, languages: Sequence[str]) -> ExportRecipe:
         burn = burn.model_copy(update={"language": languages[0]})
     if any(text.second == EVERY for _, text in recipe.texts()):
         raise ValueError("name the second language")
-    fields = recipe.model_dump(exclude={"audio", "subtitles", "sidecars", "burn"})
+    picture = recipe.picture
+    if picture and picture.language == EVERY:
+        if len(languages) != 1:
+            raise ValueError("one language can be set in the picture; name it")
+        picture = picture.model_copy(update={"language": languages[0]})
+    fields = recipe.model_dump(exclude={"audio", "subtitles", "sidecars", "burn", "picture"})
     lists = {name: tuple(several(getattr(recipe, name))) for name in ("audio", "subtitles", "sidecars")}
-    return ExportRecipe.model_validate({**fields, **lists, "burn": burn})
+    return ExportRecipe.model_validate({**fields, **lists, "burn": burn, "picture": picture})

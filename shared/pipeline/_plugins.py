@@ -1,7 +1,7 @@
 """Engines that other packages bring, found by their entry points.
 
 A package offers one in the group `localclip.engines.<port>`, where the port is recognizer, diarizer, voice_activity,
-translator, voice or mixer:
+picture_text, translator, voice or mixer:
 
     [project.entry-points."localclip.engines.translator"]
     my-engine = "my_package:create"

@@ -8,6 +8,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from shared.transcript._picture import PictureWords
 from shared.transcript._reading import Remark
 from shared.transcript._timing import Timing
 
@@ -150,6 +151,9 @@ class Transcript(_Frozen):
     )
     speech: tuple[tuple[float, float], ...] | None = Field(
         default=None, description="when speech is heard, start and end in seconds; None: it was not listened for"
+    )
+    picture: PictureWords | None = Field(
+        default=None, description="what is written in the picture; None: nobody looked"
     )
     timing: Timing | None = Field(
         default=None, description="what would put subtitles that were brought over the speech, where they lie beside it"

@@ -17,8 +17,9 @@ from localclip.sample import make_sample
 from localclip.stack import Stack, StackOptions
 from shared.testing import free_port, wait_until
 
-# Leases and sweeps as short as a test wants them; the rules are the same.
+# Leases and sweeps as short as a test wants them; the rules are the same. Who wants the picture read says so.
 QUICK = {"NATS_ACK_WAIT_S": "4", "LOCALCLIP_SWEEP_S": "2", "LOCALCLIP_RESEND_AFTER_S": "8"}
+QUICK |= {"LOCALCLIP_PICTURE_TEXT": "none"}
 DONE = ("completed", "failed", "canceled", "stale")
 
 
@@ -112,10 +113,10 @@ class Product:
 
 
 @contextlib.contextmanager
-def running(data: Path) -> Iterator[Product]:
+def running(data: Path, **settings: str) -> Iterator[Product]:
     """Start the product on a fresh port."""
     options = StackOptions(data=data, port=free_port(), isolated=True)
-    stack = Stack(options, ambient={**os.environ, **QUICK})
+    stack = Stack(options, ambient={**os.environ, **QUICK, **settings})
     with stack, httpx.Client(base_url=stack.url, timeout=30) as http:
         yield Product(stack, data, http)
         log = (data / "logs" / "nats-server.log").read_text(encoding="utf-8")

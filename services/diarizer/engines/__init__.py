@@ -5,6 +5,9 @@ from dataclasses import dataclass
 from importlib.util import find_spec
 
 from services.diarizer.engines.base import (
+    Picture,
+    PictureText,
+    Place,
     Recognition,
     Recognizer,
     Report,
@@ -15,16 +18,20 @@ from services.diarizer.engines.base import (
     Turn,
     VoiceActivity,
     VoiceEmbedder,
+    Written,
 )
 from services.diarizer.settings import DiarizerSettings
 from shared.inference import on_gpu, place_ctranslate2
 from shared.messaging import EngineChoice, EngineInfo
 from shared.models import CATALOGUE, ModelSettings, best_here, catalogued, is_here, usable, weights_name
 from shared.observability import logger
-from shared.pipeline import ErrorCode, PermanentError, create_from_package
+from shared.pipeline import ErrorCode, PermanentError, Stage, create_from_package
 
 __all__ = [
     "Engines",
+    "Picture",
+    "PictureText",
+    "Place",
     "Recognition",
     "Recognizer",
     "Report",
@@ -35,9 +42,11 @@ __all__ = [
     "Turn",
     "VoiceActivity",
     "VoiceEmbedder",
+    "Written",
     "create_diarizer",
     "create_embedder",
     "create_engines",
+    "create_picture_text",
     "create_recognizer",
     "create_voice_activity",
     "open_recognizer",
@@ -67,13 +76,17 @@ class Engines:
     diarizer: SpeakerDiarizer
     embedder: VoiceEmbedder
     speech_translator: SpeechTranslator | None = None
+    picture_text: PictureText | None = None
+    without_picture_text: EngineInfo | None = None
+    """What is told where it could not be loaded."""
 
     def infos(self) -> tuple[EngineInfo, ...]:
         """What is announced of them."""
         recognizer = self.recognizer.info
         recognizer = recognizer.model_copy(update={"others": _others_here(recognizer)})
-        translator = (self.speech_translator.info,) if self.speech_translator else ()
-        return recognizer, self.diarizer.info, self.voice_activity.info, self.embedder.info, *translator
+        others = tuple(engine.info for engine in (self.speech_translator, self.picture_text) if engine)
+        missing = (self.without_picture_text,) if self.without_picture_text else ()
+        return recognizer, self.diarizer.info, self.voice_activity.info, self.embedder.info, *others, *missing
 
 
 def create_engines(settings: DiarizerSettings, models: ModelSettings | None = None) -> Engines:
@@ -85,12 +98,15 @@ def create_engines(settings: DiarizerSettings, models: ModelSettings | None = No
     models = models or ModelSettings()
     os.environ["HF_HUB_OFFLINE"] = "1"  # read when its client is first imported, which faster-whisper does
     recognizer = create_recognizer(settings, models)
+    picture_text, missing = create_picture_text(settings)
     return Engines(
         create_voice_activity(settings),
         recognizer,
         create_diarizer(settings, models),
         create_embedder(settings, models),
         create_speech_translator(settings, recognizer),
+        picture_text,
+        missing,
     )
 
 
@@ -210,6 +226,35 @@ def create_embedder(settings: DiarizerSettings, models: ModelSettings) -> VoiceE
             return PyannoteEmbedder(settings, models)
         case name:
             raise _unavailable("embedder", name, "ge2e", "pyannote.audio")
+
+
+def create_picture_text(settings: DiarizerSettings) -> tuple[PictureText | None, EngineInfo | None]:
+    """Load the engine that reads text in pictures, and what to tell where it is installed and cannot be loaded.
+
+    Raises: PermanentError, `engine_unavailable`, for one that is asked for and is not there.
+    """
+    match settings.picture_text:
+        case "none":
+            return None, None
+        case None if find_spec("rapidocr") is None:
+            return None, None
+        case None | "rapidocr":
+            try:
+                from services.diarizer.engines.rapidocr import RapidPictureText
+
+                return RapidPictureText(), None
+            except Exception as error:  # opencv wants libraries of the system that a bare one may lack
+                if settings.picture_text:
+                    message = f"rapidocr cannot be loaded ({type(error).__name__}: {error})"
+                    raise PermanentError(ErrorCode.ENGINE_UNAVAILABLE, message) from error
+                log.warning("picture_text_left_out", error=str(error)[:300])
+                problem = f"{type(error).__name__}: {str(error)[:300]}"
+                return None, EngineInfo.left_out(Stage.DIARIZATION, "picture_text", "rapidocr", problem)
+        case name:
+            engine: PictureText | None = create_from_package("picture_text", name, settings)
+            if engine is not None:
+                return engine, None
+            raise _unavailable("picture_text", name, "none", "rapidocr")
 
 
 def _with_best_recognizer(settings: DiarizerSettings, models: ModelSettings) -> DiarizerSettings:

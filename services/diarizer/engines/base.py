@@ -8,11 +8,16 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+import numpy as np
+import numpy.typing as npt
+
 from services.diarizer.recording import Recording
 from shared.messaging import EngineInfo
 from shared.transcript import Word
 
 Report = Callable[[float], None]
+Picture = npt.NDArray[np.uint8]
+"""Rows × columns × red, green, blue."""
 
 
 @dataclass(frozen=True)
@@ -165,4 +170,60 @@ class SpeakerDiarizer(Protocol):
         `num_speakers` None lets the engine count; fewer than asked for may come back where so many cannot be told
         apart.
         """
+        ...
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a row of text stands in a picture, in its pixels; `right` and `bottom` lie outside. `score` is 0 to 1."""
+
+    left: int
+    top: int
+    right: int
+    bottom: int
+    score: float = 1.0
+
+    @property
+    def height(self) -> int:
+        """How high it is."""
+        return self.bottom - self.top
+
+    @property
+    def middle(self) -> float:
+        """Where it is from left to right."""
+        return (self.left + self.right) / 2
+
+    @property
+    def level(self) -> float:
+        """Where it is from top to bottom."""
+        return (self.top + self.bottom) / 2
+
+
+@dataclass(frozen=True)
+class Written:
+    """What a row says, and how sure that is, character by character, 0 to 1."""
+
+    text: str
+    confidences: tuple[float, ...]
+
+    @property
+    def confidence(self) -> float:
+        """Of the row as a whole."""
+        return sum(self.confidences) / len(self.confidences) if self.confidences else 0.0
+
+
+class PictureText(Protocol):
+    """Finds and reads text in pictures."""
+
+    @property
+    def info(self) -> EngineInfo:
+        """What this engine is; `languages` are those whose letters it knows."""
+        ...
+
+    def find(self, picture: Picture) -> list[Place]:
+        """Find rows of text in a picture as large as it is to be searched: letters of 12 pixels and more."""
+        ...
+
+    def read(self, rows: Sequence[Picture]) -> list[Written]:
+        """Read rows that were cut out, each for itself; answers in their order."""
         ...

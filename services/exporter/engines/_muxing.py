@@ -8,6 +8,7 @@ import ffmpeg
 
 from services.exporter.containers import ContainerName, text_codec
 from services.exporter.engines._commands import compiled, own_input, read_along, video_input
+from services.exporter.engines._covering import covered
 from services.exporter.engines._pictures import PictureEncoder
 from services.exporter.engines.base import AudioPart, MuxPlan, SubtitlePart, Track
 from services.exporter.source import STILL_FPS, Source
@@ -84,6 +85,8 @@ def _pictures(
     else:
         picture = _still(source, covers)
     picture = encoder.toned(picture)
+    if plan.cover:
+        picture = covered(picture, plan.cover, deep=encoder.pixels.endswith("10le"))
     if plan.burn:
         picture = picture.filter("ass", str(plan.burn))
     return [encoder.prepared(picture)]
@@ -160,7 +163,7 @@ def _container_options(source: Source, plan: MuxPlan) -> dict[str, Any]:
     if plan.container == "mkv":
         return options | {"format": "matroska", "copypriorss:a": 0}
     options |= {"format": "mp4", "movflags": "+faststart"}
-    if plan.burn:
+    if plan.draws:
         return options
     if source.video_codec == "hevc":
         options["tag:v"] = "hvc1"  # Apple's players know no other

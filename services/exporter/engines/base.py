@@ -58,9 +58,26 @@ class SubtitlePart:
     forced: bool = False
 
 
+Area = tuple[float, float, int, int, int, int]
+"""Part of the picture for some time: start and end in seconds; left, top, width, height in pixels."""
+
+
+@dataclass(frozen=True)
+class Cover:
+    """What is covered in the picture. The `mask`, an ASS file for the `strip` of it, says where and when it is blurred
+    by `sigma` pixels; `bars`, an ASS file for all of it, is drawn into it; `filled` is filled from its surroundings.
+    """
+
+    strip: tuple[int, int, int, int] = (0, 0, 0, 0)
+    mask: Path | None = None
+    sigma: float = 0.0
+    bars: Path | None = None
+    filled: tuple[Area, ...] = ()
+
+
 @dataclass(frozen=True)
 class MuxPlan:
-    """What goes into a file: the picture, copied unless subtitles are burned in, and tracks."""
+    """What goes into a file: the picture, copied unless something is drawn into it or covered, and tracks."""
 
     target: Path
     container: ContainerName
@@ -68,10 +85,17 @@ class MuxPlan:
     subtitles: tuple[SubtitlePart, ...] = ()
     burn: Path | None = None
     """An ASS file to draw into the picture."""
+    cover: Cover | None = None
+    """What is covered in the picture, before anything is drawn into it."""
     covers: tuple[int, ...] = ()
     """Still pictures of the original to take along, by their indexes there."""
     still: bool = False
     """Whether sound alone is to have a picture: its cover, or a plain one."""
+
+    @property
+    def draws(self) -> bool:
+        """Whether the picture is changed, and encoded again for it."""
+        return self.burn is not None or self.cover is not None
 
 
 class Mixer(Protocol):

@@ -107,7 +107,7 @@ class FfmpegMixer:
         """See `Mixer.mux`; where a hardware encoder gives up on the real picture, software takes over."""
         on_line = _progress(source.length_s, report)
         covers = self._covers(source, plan, cancel) if plan.covers and (plan.container == "mkv" or plan.still) else []
-        if plan.burn is None and not plan.still:
+        if not plan.draws and not plan.still:
             command = muxing.mux(source, plan, self._audio_kbps, covers=covers)
             run_tool(command, cancel, _limits(source.length_s), on_line=on_line)
             return

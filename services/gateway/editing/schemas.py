@@ -18,7 +18,7 @@ from services.gateway.pipeline.schemas import (
 from services.gateway.web.bodies import Written
 from shared.messaging import Brief, ExportSettings, GlossaryTerm
 from shared.pipeline import TARGET_LANGUAGES, ChineseScript, LineState
-from shared.transcript import Decision, Remark
+from shared.transcript import CueEdit, Decision, PictureEdits, PictureWords, PlacedText, Remark, SourceText
 
 SegmentId = Annotated[str, Field(max_length=40)]
 LineText = Annotated[str, Field(min_length=1, max_length=2000)]
@@ -66,6 +66,7 @@ class TaskUpdate(Written):
     num_speakers: int | None = Field(default=None, ge=1, le=20)
     audio_track: AudioTracks | None = None
     text_track: int | None = Field(default=None, ge=1, le=99)
+    source_text: SourceText | None = None
     on_doubt: OnDoubt | None = None
     glossary: list[GlossaryTerm] | None = Field(default=None, max_length=500)
     brief: Brief | None = None
@@ -342,3 +343,17 @@ class ReviewLine(LineRead):
     score: float
     issue: bool = Field(description="it counts among the `issues` of its language")
     reasons: list[ReviewReason]
+
+
+class PictureRead(BaseModel):
+    """What is written in the picture, and what a person wants otherwise of it."""
+
+    words: PictureWords | None
+    edits: PictureEdits
+
+
+class PictureEditsWritten(Written):
+    """What a person wants otherwise of what is written in the picture; replaces what was said before."""
+
+    cues: dict[str, CueEdit] = Field(default={}, max_length=5000, description="by the id of a cue")
+    placed: list[PlacedText] = Field(default=[], max_length=500, description="titles that are covered and set again")

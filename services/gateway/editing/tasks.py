@@ -61,7 +61,7 @@ def update_task(
         return read_task(session, parts.audience, task)
 
 
-_MAY_BE_NONE = ("source_language", "num_speakers", "audio_track", "text_track")
+_MAY_BE_NONE = ("source_language", "num_speakers", "audio_track", "text_track", "source_text")
 
 
 def _change_languages(session: Session, task: Task, wanted: list[str]) -> None:

@@ -28,6 +28,7 @@ from services.gateway.web.problems import Problem, not_found, unprocessable
 from shared.messaging import SOURCE, EngineInfo, ExportRecipe, ExportSettings, RecipeTimelines, RenderRecipe, expanded
 from shared.pipeline import BASE, LineState, Stage, Status
 from shared.storage import keys
+from shared.transcript import PictureEdits
 
 router = APIRouter(tags=["exports"])
 
@@ -62,6 +63,8 @@ def start(session: Session, task: Task, recipe: ExportRecipe, languages: Sequenc
         timelines_key=keys.document(task.task_id, BASE, Stage.EXPORT, shard, attempt),
         recipe=recipe,
         settings=settings,
+        transcript_key=task.transcript_key,
+        picture_edits=PictureEdits.model_validate(task.config.get("picture_edits") or {}),
     )
     document = RecipeTimelines(
         source=source_timeline(session, task),

@@ -29,6 +29,7 @@ from shared.messaging import (
 )
 from shared.pipeline import LineState, Stage, Status
 from shared.storage import keys
+from shared.transcript import PictureEdits
 
 
 def cut(session: Session, task: Task, run: StageRun) -> list[JobRow]:
@@ -94,6 +95,8 @@ def diarize(session: Session, task: Task, run: StageRun) -> DiarizeVideo:
         num_speakers=task.config.get("num_speakers"),
         audio_track=task.config.get("audio_track"),
         text_track=task.config.get("text_track"),
+        source_text=task.config.get("source_text"),
+        read_picture=task.config.get("export_settings", {}).get("picture", "original") != "original",
         subtitles_key=task.config.get("subtitles_key"),
         captions=task.config.get("captions") or "understood",
         chinese=chinese(task),
@@ -269,6 +272,7 @@ def _export(session: Session, task: Task, run: StageRun) -> JobRow:
         timeline_key=keys.document(task.task_id, run.language, Stage.EXPORT, "0", run.attempt),
         transcript_key=task.transcript_key,
         settings=ExportSettings.model_validate(task.config.get("export_settings", {})),
+        picture_edits=PictureEdits.model_validate(task.config.get("picture_edits") or {}),
     )
     return row(task, job, run, document.model_dump_json())
 

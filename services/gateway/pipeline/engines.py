@@ -103,7 +103,8 @@ def check_possible(
     """
     engines = list(engines)
     recognizers = of_port(engines, "recognizer")
-    if source and recognizers and not subtitles and not any(_speaks(engine, source) for engine in recognizers):
+    heard = any(_speaks(engine, source) for engine in recognizers) if source else True
+    if source and recognizers and not subtitles and not (heard or _may_be_read(engines, source)):
         raise _refusal(f"no speech recognizer here understands '{source}'", recognizers, "bring source subtitles")
     spoken = assumed_source(engines, source)
     translators = of_port(engines, "translator")
@@ -128,6 +129,11 @@ def can_hear(engines: Iterable[EngineInfo], language: str) -> bool:
 def pairs_by_sound(engines: Iterable[EngineInfo]) -> frozenset[tuple[str, str]]:
     """What an engine at hand translates from what is said."""
     return frozenset(pair for engine in of_port(engines, "speech_translator") for pair in engine.pairs)
+
+
+def _may_be_read(engines: Iterable[EngineInfo], source: str) -> bool:
+    """Whether an engine knows the letters of a language: subtitles in the picture may say what nobody understands."""
+    return any(_speaks(engine, source) for engine in of_port(engines, "picture_text"))
 
 
 def _speaks(engine: EngineInfo, language: str) -> bool:

@@ -10,7 +10,7 @@ from services.gateway.pipeline.questions import Choice, OnDoubt, Question
 from services.gateway.web.bodies import Written
 from shared.messaging import Brief, ExportSettings, GlossaryTerm
 from shared.pipeline import SOURCE_LANGUAGES, TARGET_LANGUAGES, ChineseScript, Stage, Status
-from shared.transcript import MediaFacts, Remark, Timing
+from shared.transcript import MediaFacts, Remark, SourceText, Timing
 
 
 def _known_target(code: str) -> str:
@@ -59,6 +59,11 @@ class TaskConfig(Written):
         ge=1,
         le=99,
         description="subtitles inside the file that are the source text, by number from 1 on",
+    )
+    source_text: SourceText | None = Field(
+        default=None,
+        description="what the source text is taken from: recognized speech, subtitles in the picture, a subtitle track "
+        "inside the file, a file that was brought. None: what was brought, else the best there is",
     )
     on_doubt: OnDoubt = Field(
         default="continue",

@@ -71,11 +71,20 @@ def prepare(
         for one in transcript.segments
         for words in [[word.model_dump(mode="json") for word in one.words]]
     ]
+    provided = {**_in_the_picture(transcript), **(provided or {})}
     matched = {
-        language: match_cues(spans, cues, language, as_they_stand=as_they_stand)
-        for language, cues in (provided or {}).items()
+        language: match_cues(spans, cues, language, as_they_stand=as_they_stand) for language, cues in provided.items()
     }
     return Prepared(transcript, rows, matched)
+
+
+def _in_the_picture(transcript: Transcript) -> Mapping[str, Sequence[Cue]]:
+    """The second language of subtitles that were read in the picture: a translation that came with the video."""
+    picture = transcript.picture
+    if picture is None or not picture.used or picture.second_language is None:
+        return {}
+    cues = (Cue(start_s=one.start_s, end_s=one.end_s, text=one.second) for one in picture.cues or () if one.second)
+    return {picture.second_language: list(cues)}
 
 
 def take_transcript(session: Session, task: Task, result: TranscriptReady, prepared: Prepared) -> None:

@@ -124,7 +124,7 @@ Record = Callable[[NDArray[np.float32]], Recording]
 @pytest.fixture(scope="session")
 def engines() -> Engines:
     """The embedded engines, loaded once."""
-    return create_engines(DiarizerSettings(profile="embedded"))
+    return create_engines(DiarizerSettings(profile="embedded", picture_text="none"))
 
 
 @pytest.fixture(scope="session")

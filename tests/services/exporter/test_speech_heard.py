@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from services.exporter.export import speech_heard
+from services.exporter.export import speech_heard, transcript_of
 from services.exporter.spans import Span
 from shared.messaging import JobContext
 from shared.storage import DirectoryStore, put_bytes
@@ -18,7 +18,8 @@ def test_speech_is_read_from_the_transcript(tmp_path: Path) -> None:
     put_bytes(context.store, "tasks/t/processed/damaged.json", b"{")
     silent = told.model_copy(update={"speech": None})
     put_bytes(context.store, "tasks/t/processed/silent.json", silent.model_dump_json().encode())
-    found = {name: speech_heard(f"tasks/t/processed/{name}.json", context) for name in ("told", "silent", "lost")}
+    paths = {name: f"tasks/t/processed/{name}.json" for name in ("told", "silent", "lost")}
+    found = {name: speech_heard(transcript_of(path, context)) for name, path in paths.items()}
     assert found == {"told": (Span(0.5, 2.0), Span(3.0, 4.0)), "silent": None, "lost": None}
-    assert speech_heard("tasks/t/processed/damaged.json", context) is None
-    assert speech_heard(None, context) is None
+    assert speech_heard(transcript_of("tasks/t/processed/damaged.json", context)) is None
+    assert speech_heard(transcript_of(None, context)) is None

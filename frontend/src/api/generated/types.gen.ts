@@ -388,6 +388,24 @@ export type ClipRead = {
 };
 
 /**
+ * CueEdit
+ *
+ * What a person wants otherwise of a cue.
+ */
+export type CueEdit = {
+    /**
+     * what is covered; None: where it was read
+     */
+    box?: PictureBox | null;
+    /**
+     * Cover
+     *
+     * None: as the rest
+     */
+    cover?: 'blur' | 'fill' | 'bar' | 'off' | null;
+};
+
+/**
  * Decision
  *
  * What a caption was taken for, so that it is not spoken as it was written.
@@ -575,7 +593,7 @@ export type EngineInfo = {
     /**
      * Port
      *
-     * recognizer, diarizer, voice_activity, embedder, speech_translator, translator, voice, mixer or separator
+     * recognizer, diarizer, voice_activity, embedder, speech_translator, picture_text, translator, voice, mixer or separator
      */
     port: string;
     /**
@@ -762,6 +780,10 @@ export type ExportRecipe = {
      */
     name?: string;
     /**
+     * subtitles burned into the original; None: left
+     */
+    picture?: RecipePicture | null;
+    /**
      * levels of the dubs; None: the task's
      */
     settings?: ExportSettings | null;
@@ -786,6 +808,12 @@ export type ExportSettings = {
      */
     container?: 'auto' | 'mp4' | 'mkv';
     /**
+     * Cover
+     *
+     * how they are covered
+     */
+    cover?: 'blur' | 'fill' | 'bar';
+    /**
      * Duck Db
      *
      * level of the original under speech
@@ -803,6 +831,18 @@ export type ExportSettings = {
      * integrated loudness of the dub track
      */
     loudness_lufs?: number;
+    /**
+     * Picture
+     *
+     * subtitles burned into the original: left, covered, or covered and set in the new language
+     */
+    picture?: 'original' | 'covered' | 'localised';
+    /**
+     * Picture Second
+     *
+     * `localised`: the source language stands below
+     */
+    picture_second?: boolean;
     /**
      * Sdh
      *
@@ -1783,6 +1823,265 @@ export type PartsWanted = {
 };
 
 /**
+ * PictureBox
+ *
+ * A part of the picture.
+ */
+export type PictureBox = {
+    /**
+     * H
+     */
+    h: number;
+    /**
+     * W
+     */
+    w: number;
+    /**
+     * X
+     */
+    x: number;
+    /**
+     * Y
+     */
+    y: number;
+};
+
+/**
+ * PictureCue
+ *
+ * A subtitle that is burned in. Of two languages `text` is the one spoken, `second` the other.
+ */
+export type PictureCue = {
+    /**
+     * Color
+     */
+    color?: string;
+    /**
+     * Confidences
+     *
+     * of each letter of `text`
+     */
+    confidences?: Array<number>;
+    /**
+     * End S
+     */
+    end_s: number;
+    /**
+     * Fades
+     *
+     * comes or goes by and by: it is there a little longer than it reads
+     */
+    fades?: boolean;
+    /**
+     * Id
+     */
+    id: string;
+    /**
+     * Outline
+     */
+    outline?: string;
+    /**
+     * Rows
+     */
+    rows: Array<PictureRow>;
+    /**
+     * Second
+     */
+    second?: string;
+    /**
+     * Start S
+     */
+    start_s: number;
+    /**
+     * Text
+     */
+    text: string;
+};
+
+/**
+ * PictureEdits
+ *
+ * What a person wants otherwise of what is written in the picture.
+ */
+export type PictureEdits = {
+    /**
+     * Cues
+     *
+     * by the id of a cue
+     */
+    cues?: {
+        [key: string]: CueEdit;
+    };
+    /**
+     * Placed
+     */
+    placed?: Array<PlacedText>;
+};
+
+/**
+ * PictureEditsWritten
+ *
+ * What a person wants otherwise of what is written in the picture; replaces what was said before.
+ */
+export type PictureEditsWritten = {
+    /**
+     * Cues
+     *
+     * by the id of a cue
+     */
+    cues?: {
+        [key: string]: CueEdit;
+    };
+    /**
+     * Placed
+     *
+     * titles that are covered and set again
+     */
+    placed?: Array<PlacedText>;
+};
+
+/**
+ * PictureRead
+ *
+ * What is written in the picture, and what a person wants otherwise of it.
+ */
+export type PictureRead = {
+    edits: PictureEdits;
+    words: PictureWords | null;
+};
+
+/**
+ * PictureRow
+ *
+ * A row of a cue.
+ */
+export type PictureRow = {
+    box: PictureBox;
+    /**
+     * Confidence
+     *
+     * of its least sure letter
+     */
+    confidence: number;
+    /**
+     * Text
+     */
+    text: string;
+};
+
+/**
+ * PictureTitle
+ *
+ * Text on the screen that is no subtitle; the times are when it was first and last seen.
+ */
+export type PictureTitle = {
+    box: PictureBox;
+    /**
+     * First S
+     */
+    first_s: number;
+    /**
+     * Last S
+     */
+    last_s: number;
+    /**
+     * Text
+     */
+    text: string;
+};
+
+/**
+ * PictureWords
+ *
+ * What is written in the picture of a video.
+ *
+ * `language` is that of the subtitles, None without any; `cues` is None while nobody read them.
+ */
+export type PictureWords = {
+    /**
+     * Alignment
+     */
+    alignment?: 'center' | 'left';
+    /**
+     * where the subtitles are
+     */
+    band?: PictureBox | null;
+    /**
+     * Cues
+     */
+    cues?: Array<PictureCue> | null;
+    /**
+     * Engine
+     */
+    engine?: string;
+    /**
+     * Height
+     *
+     * of a row
+     */
+    height?: number | null;
+    /**
+     * Language
+     */
+    language?: string | null;
+    /**
+     * Script
+     *
+     * of Chinese: zh-Hans or zh-Hant
+     */
+    script?: string | null;
+    /**
+     * Second Language
+     */
+    second_language?: string | null;
+    /**
+     * Titles
+     */
+    titles?: Array<PictureTitle>;
+    /**
+     * Used
+     *
+     * the cues are the text that is spoken
+     */
+    used?: boolean;
+};
+
+/**
+ * PlacedText
+ *
+ * A title or sign that is covered and set again, as a person wants it.
+ */
+export type PlacedText = {
+    box: PictureBox;
+    /**
+     * Color
+     */
+    color?: string;
+    /**
+     * Cover
+     *
+     * None: as the subtitles
+     */
+    cover?: 'blur' | 'fill' | 'bar' | 'off' | null;
+    /**
+     * End S
+     */
+    end_s: number;
+    /**
+     * Start S
+     */
+    start_s: number;
+    /**
+     * Texts
+     *
+     * what is set there, by language; none: only covered
+     */
+    texts?: {
+        [key: string]: string;
+    };
+};
+
+/**
  * PresetRead
  *
  * A recipe to begin with.
@@ -1944,6 +2243,34 @@ export type QueueLength = {
      */
     slots: number;
     stage: Stage;
+};
+
+/**
+ * RecipePicture
+ *
+ * What becomes of subtitles that are burned into the original.
+ */
+export type RecipePicture = {
+    /**
+     * Cover
+     */
+    cover?: 'blur' | 'fill' | 'bar';
+    /**
+     * Language
+     *
+     * what is set in their place
+     */
+    language?: string | null;
+    /**
+     * Mode
+     */
+    mode?: 'original' | 'covered' | 'localised';
+    /**
+     * Second
+     *
+     * shown below, in the same cues
+     */
+    second?: string | null;
 };
 
 /**
@@ -2864,6 +3191,12 @@ export type TaskConfig = {
      */
     source_language?: string | null;
     /**
+     * Source Text
+     *
+     * what the source text is taken from: recognized speech, subtitles in the picture, a subtitle track inside the file, a file that was brought. None: what was brought, else the best there is
+     */
+    source_text?: 'heard' | 'picture' | 'inside' | 'brought' | null;
+    /**
      * Target Languages
      */
     target_languages?: Array<string>;
@@ -3053,6 +3386,10 @@ export type TaskUpdate = {
      * Source Language
      */
     source_language?: string | null;
+    /**
+     * Source Text
+     */
+    source_text?: 'heard' | 'picture' | 'inside' | 'brought' | null;
     /**
      * Target Languages
      */
@@ -7185,6 +7522,126 @@ export type ListLogsResponses = {
 };
 
 export type ListLogsResponse = ListLogsResponses[keyof ListLogsResponses];
+
+export type GetPictureData = {
+    body?: never;
+    path: {
+        /**
+         * Task Id
+         */
+        task_id: string;
+    };
+    query?: never;
+    url: '/api/tasks/{task_id}/picture';
+};
+
+export type GetPictureErrors = {
+    /**
+     * No API key, or one that is not known
+     */
+    401: Problem;
+    /**
+     * There is no such thing, or it is another account's
+     */
+    404: Problem;
+    /**
+     * Under a name that LocalClip does not answer to
+     */
+    421: Problem;
+    /**
+     * Not valid; `errors` points at the fields
+     */
+    422: Problem;
+    /**
+     * A defect
+     */
+    500: Problem;
+    /**
+     * Database, broker or object store do not answer; try again later
+     */
+    503: Problem;
+};
+
+export type GetPictureError = GetPictureErrors[keyof GetPictureErrors];
+
+export type GetPictureResponses = {
+    /**
+     * Successful Response
+     */
+    200: PictureRead;
+};
+
+export type GetPictureResponse = GetPictureResponses[keyof GetPictureResponses];
+
+export type PutPictureEditsData = {
+    body: PictureEditsWritten;
+    path: {
+        /**
+         * Task Id
+         */
+        task_id: string;
+    };
+    query?: never;
+    url: '/api/tasks/{task_id}/picture/edits';
+};
+
+export type PutPictureEditsErrors = {
+    /**
+     * The body is cut off or malformed
+     */
+    400: Problem;
+    /**
+     * No API key, or one that is not known
+     */
+    401: Problem;
+    /**
+     * Of another origin; or the address of a part is not valid any more
+     */
+    403: Problem;
+    /**
+     * There is no such thing, or it is another account's
+     */
+    404: Problem;
+    /**
+     * Not in the state that things are in
+     */
+    409: Problem;
+    /**
+     * Changed meanwhile: `If-Match` names another version
+     */
+    412: Problem;
+    /**
+     * The body is too large
+     */
+    413: Problem;
+    /**
+     * Under a name that LocalClip does not answer to
+     */
+    421: Problem;
+    /**
+     * Not valid; `errors` points at the fields
+     */
+    422: Problem;
+    /**
+     * A defect
+     */
+    500: Problem;
+    /**
+     * Database, broker or object store do not answer; try again later
+     */
+    503: Problem;
+};
+
+export type PutPictureEditsError = PutPictureEditsErrors[keyof PutPictureEditsErrors];
+
+export type PutPictureEditsResponses = {
+    /**
+     * Successful Response
+     */
+    200: PictureRead;
+};
+
+export type PutPictureEditsResponse = PutPictureEditsResponses[keyof PutPictureEditsResponses];
 
 export type ProcessTaskData = {
     body: ProcessTask;

@@ -37,6 +37,7 @@ def ignore(part):
         ({"diarizer": "magic"}, "LOCALCLIP_DIARIZER=clustering"),
         ({"voice_activity": "magic"}, "LOCALCLIP_VOICE_ACTIVITY=silero"),
         ({"embedder": "magic"}, "LOCALCLIP_EMBEDDER=ge2e"),
+        ({"picture_text": "magic"}, "LOCALCLIP_PICTURE_TEXT=none"),
     ],
 )
 def test_an_engine_that_is_not_there_is_refused(settings, named):
@@ -48,7 +49,7 @@ def test_an_engine_that_is_not_there_is_refused(settings, named):
 
 def test_engines_can_be_named_under_any_profile():
     """What is named for a port wins over the profile."""
-    named = {"recognizer": "pocketsphinx", "diarizer": "clustering", "embedder": "ge2e"}
+    named = {"recognizer": "pocketsphinx", "diarizer": "clustering", "embedder": "ge2e", "picture_text": "none"}
     engines = create_engines(DiarizerSettings(profile="neural", **named))
     assert [info.name for info in engines.infos()] == ["pocketsphinx", "clustering", "silero-vad", "ge2e"]
 

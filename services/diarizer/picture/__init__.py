@@ -1,0 +1,1 @@
+"""Words in the picture: whether subtitles are burned in, where, and what they say from when to when."""

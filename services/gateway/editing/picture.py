@@ -1,0 +1,70 @@
+"""What is written in the picture of a task, and what a person wants otherwise of it."""
+
+from fastapi import APIRouter
+from pydantic import ValidationError
+
+from services.gateway.db.tables import Task
+from services.gateway.editing.schemas import PictureEditsWritten, PictureRead
+from services.gateway.pipeline import rows as pipeline_rows
+from services.gateway.pipeline.facts import tell
+from services.gateway.pipeline.outdating import outdate_export
+from services.gateway.pipeline.parts import Parts, locked_visible_task, visible_task
+from services.gateway.pipeline.steps import carry_out
+from services.gateway.web.keys import Who
+from services.gateway.web.problems import unprocessable
+from shared.pipeline import BASE
+from shared.storage import ObjectNotFound, ObjectStore, read_bytes
+from shared.transcript import PictureEdits, PictureWords, Transcript
+
+router = APIRouter(prefix="/api/tasks/{task_id}/picture", tags=["picture"])
+
+
+@router.get("", operation_id="get_picture")
+def get_picture(task_id: str, parts: Parts, who: Who) -> PictureRead:
+    """Subtitles that are burned in, titles and signs, with their boxes and times; and what was changed of them.
+
+    `words` is null while nobody looked.
+    """
+    with parts.database.read() as session:
+        task = visible_task(session, who, task_id)
+        key, edits = task.transcript_key, _edits(task)
+    return PictureRead(words=_words(parts.store, key), edits=edits)
+
+
+@router.put("/edits", operation_id="put_picture_edits")
+def put_picture_edits(task_id: str, body: PictureEditsWritten, parts: Parts, who: Who) -> PictureRead:
+    """Say what is covered otherwise, and which titles are covered and set again; replaces what was said before.
+
+    Exports that change the picture are older than it from then on. Raises: 422 `unknown_cue`.
+    """
+    with parts.database.read() as session:
+        key = visible_task(session, who, task_id).transcript_key
+    words = _words(parts.store, key)
+    unknown = set(body.cues) - {cue.id for cue in (words.cues if words else None) or ()}
+    if unknown:
+        raise unprocessable("unknown_cue", f"there is no cue '{min(unknown)}' in the picture", "/cues")
+    edits = PictureEdits.model_validate(body.model_dump())
+    with parts.database.write() as session:
+        task = locked_visible_task(session, who, task_id)
+        task.config = {**task.config, "picture_edits": edits.model_dump(mode="json")}
+        if task.config.get("export_settings", {}).get("picture", "original") != "original":
+            for language in pipeline_rows.languages(session, [task_id]).get(task_id, []):
+                language.content_version += 1
+                outdate_export(session, task, language.language)
+        tell(session, task, BASE, "task", "updated", changed=["picture_edits"])
+        carry_out(session, task, [])
+    return PictureRead(words=words, edits=edits)
+
+
+def _edits(task: Task) -> PictureEdits:
+    return PictureEdits.model_validate(task.config.get("picture_edits") or {})
+
+
+def _words(store: ObjectStore, key: str | None) -> PictureWords | None:
+    """What the first stage found; None while it has not, or where what it stored is gone."""
+    if key is None:
+        return None
+    try:
+        return Transcript.model_validate_json(read_bytes(store, key)).picture
+    except (ObjectNotFound, ValidationError):
+        return None

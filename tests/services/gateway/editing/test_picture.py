@@ -1,0 +1,114 @@
+"""Words in the picture as a task tells of them, what a person changes of them, and what jobs are told."""
+
+from pathlib import Path
+
+import pytest
+
+from services.gateway.pipeline.engines import check_possible
+from services.gateway.pipeline.transcripts import prepare
+from shared.messaging import EngineInfo, ExportLanguage, RenderRecipe
+from shared.pipeline import PermanentError, Stage
+from shared.storage import keys, put_bytes, read_bytes
+from shared.transcript import (
+    MediaFacts,
+    PictureBox,
+    PictureCue,
+    PictureRow,
+    PictureTitle,
+    PictureWords,
+    Segment,
+    Transcript,
+)
+from tests.services.gateway.editing.conftest import Studio, open_studio
+from tests.services.gateway.pipeline.test_chinese_script import begun
+
+BOX = {"x": 0.1, "y": 0.8, "w": 0.5, "h": 0.1}
+TITLE = {"start_s": 1.0, "end_s": 2.0, "box": BOX, "cover": "bar", "texts": {"es": "SALIDA"}, "color": "#FFFFFF"}
+
+
+def words(second: str = "") -> PictureWords:
+    box = PictureBox(x=0.3, y=0.85, w=0.4, h=0.08)
+    row = PictureRow(box=box, text="你好", confidence=0.98)
+    cue = PictureCue(id="p0001", start_s=0.0, end_s=1.0, text="你好", second=second, confidences=(1, 0.98), rows=(row,))
+    title = PictureTitle(first_s=1.0, last_s=3.0, box=box, text="EXIT 24")
+    return PictureWords(
+        language="zh", second_language="es" if second else None, cues=(cue,), titles=(title,), used=True
+    )
+
+
+def looked_at(studio: Studio) -> None:
+    """The first stage found words in the picture."""
+    key = keys.processed(studio.task_id, 1, "transcript.json")
+    transcript = Transcript.model_validate_json(read_bytes(studio.store, key))
+    put_bytes(studio.store, key, transcript.model_copy(update={"picture": words()}).model_dump_json().encode())
+
+
+def test_what_is_asked_for_goes_along(sqlite_url: str, tmp_path: Path) -> None:
+    """Where the source text comes from, and that the picture is read where an export covers it."""
+    studio = open_studio(sqlite_url, tmp_path)
+    job = begun(studio, source_text="picture")
+    assert (job.source_text, job.read_picture) == ("picture", False)
+    job = begun(studio, export_settings={"picture": "covered"})
+    assert (job.source_text, job.read_picture) == (None, True)
+    assert studio.call("PATCH", "", source_text="heard")["config"]["source_text"] == "heard"
+    assert studio.call("PATCH", "", source_text=None)["config"]["source_text"] is None
+    studio.database.close()
+
+
+def test_subtitles_titles_and_signs_are_listed(small_studio: Studio) -> None:
+    """With box and time; null while nobody looked."""
+    assert small_studio.call("GET", "/picture")["words"] is None
+    looked_at(small_studio)
+    found = small_studio.call("GET", "/picture")["words"]
+    assert [(cue["id"], cue["text"], cue["rows"][0]["box"]["y"]) for cue in found["cues"]] == [("p0001", "你好", 0.85)]
+    assert [(title["text"], title["first_s"], title["last_s"]) for title in found["titles"]] == [("EXIT 24", 1.0, 3.0)]
+
+
+def test_what_a_person_changes_reaches_the_exporter(small_studio: Studio) -> None:
+    """Both kinds of export; an export that changes the picture is older than it from then on."""
+    looked_at(small_studio)
+    small_studio.call("PATCH", "", export_settings={"picture": "localised"})
+    edits = {"cues": {"p0001": {"box": BOX, "cover": "off"}}, "placed": [TITLE]}
+    assert small_studio.call("PUT", "/picture/edits", **edits)["edits"] == edits
+    assert small_studio.call("GET", "/picture")["edits"] == edits
+    assert small_studio.status("es") == "stale"
+    small_studio.call("POST", "/languages/es/process", 202, stage="export")
+    small_studio.call("POST", "/exports", 202, audio=[{"kind": "original"}], picture={"mode": "covered"})
+    exported, rendered = small_studio.open_jobs()
+    assert isinstance(exported, ExportLanguage)
+    assert isinstance(rendered, RenderRecipe)
+    assert exported.settings.picture == "localised"
+    for job in (exported, rendered):
+        assert job.picture_edits.model_dump(mode="json") == {"cues": edits["cues"], "placed": [TITLE]}
+        assert job.transcript_key
+
+
+def test_what_is_not_there_cannot_be_changed(small_studio: Studio) -> None:
+    """Said with the place."""
+    looked_at(small_studio)
+    refused = small_studio.call("PUT", "/picture/edits", 422, cues={"p0002": {"cover": "off"}})
+    assert (refused["code"], "p0002" in refused["detail"]) == ("unknown_cue", True)
+    small_studio.call("PUT", "/picture/edits", 422, placed=[{**TITLE, "box": {**BOX, "x": 7}}])
+
+
+def test_a_second_language_in_the_picture_is_a_translation_that_was_brought() -> None:
+    """Chinese above Spanish: Spanish lines need no translator. A file that a person brought goes before it."""
+    segment = Segment(id="s0001", start_s=0, end_s=1, speaker_id="spk_1", text="你好")
+    facts = MediaFacts(container="mov", duration_s=2)
+    transcript = Transcript(source_language="zh", media=facts, segments=(segment,), picture=words("Hola"))
+    assert prepare("task", transcript).provided["es"].texts == {"s0001": "Hola"}
+    unused = transcript.model_copy(update={"picture": words("Hola").model_copy(update={"used": False})})
+    assert prepare("task", unused).provided == {}
+
+
+def test_a_language_whose_letters_can_be_read_is_let_in() -> None:
+    """Its first stage decides; one that nobody understands and nobody reads is refused at the door."""
+
+    def engine(port: str, *languages: str) -> EngineInfo:
+        fixed = {"stage": Stage.DIARIZATION, "version": "1", "licence": "MIT", "commercial_use": True}
+        return EngineInfo(port=port, name=port, languages=languages, **fixed)
+
+    engines = [engine("recognizer", "en"), engine("picture_text", "zh", "ja")]
+    check_possible(engines, "zh", "es", subtitles=False, translation=True)
+    with pytest.raises(PermanentError, match="no speech recognizer here understands 'ko'"):
+        check_possible(engines, "ko", "es", subtitles=False, translation=True)
