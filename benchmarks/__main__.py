@@ -1,7 +1,7 @@
 """Run the benchmarks (all, or those named) and write `results.json` and the table in `README.md`.
 
 `speech/hearing` runs one part of `speech` and keeps the others as they were measured before, and so does
-`orchestration/streams`; `gpu` runs when named.
+`orchestration/streams`; `picture/3` takes every third clip; `gpu` runs when named.
 """
 
 import json
@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.orchestration.table import render as render_orchestration
+from benchmarks.picture.table import render as render_picture
 from benchmarks.quality import table
 from benchmarks.speech.table import render as render_speech
 from benchmarks.speech.table import render_gpu
@@ -31,11 +32,13 @@ ALL = (
     "speech",
     "fairness",
     "orchestration",
+    "picture",
 )
 _BEGIN, _END = "<!-- table: made by `make bench` -->", "<!-- end of table -->"
 _SPEECH_BEGIN = "<!-- speech: made by `make bench` -->"
 _GPU_BEGIN = "<!-- gpu: made by `make bench` -->"
 _ORCHESTRATION_BEGIN = "<!-- orchestration: made by `make bench` -->"
+_PICTURE_BEGIN = "<!-- picture: made by `make bench` -->"
 _QUALITY_BEGIN = "<!-- quality: made by `make bench` -->"
 
 
@@ -134,6 +137,8 @@ def _write(results: dict[str, Any]) -> None:
         text = _replaced(text, _GPU_BEGIN, render_gpu(gpu))
     if orchestration := results.get("orchestration"):
         text = _replaced(text, _ORCHESTRATION_BEGIN, render_orchestration(orchestration))
+    if picture := results.get("picture"):
+        text = _replaced(text, _PICTURE_BEGIN, render_picture(picture))
     page.write_text(text, encoding="utf-8")
 
 
