@@ -2,14 +2,17 @@
 
 from collections.abc import Callable
 
+from services.translator.briefing import propose_brief
 from services.translator.engines import Translator
 from services.translator.rewriting import ShardRewriting
 from services.translator.translation import ShardTranslation, needs_engine
 from shared.messaging import (
+    BriefProposed,
     JobContext,
     KeptEngines,
     LinesRewritten,
     LinesTranslated,
+    ProposeBrief,
     RewriteLines,
     RewrittenLine,
     TranslatedLine,
@@ -18,12 +21,14 @@ from shared.messaging import (
 from shared.pipeline import ChineseScript
 from shared.spoken.chinese import in_script
 
-TranslatorJob = TranslateLines | RewriteLines
-TranslatorResult = LinesTranslated | LinesRewritten
+TranslatorJob = TranslateLines | RewriteLines | ProposeBrief
+TranslatorResult = LinesTranslated | LinesRewritten | BriefProposed
 
 
 def translate_lines(engines: KeptEngines[Translator]) -> Callable[[TranslatorJob, JobContext], TranslatorResult]:
     """The stage's handler: a shard of lines in, the same lines translated out, or other texts for them.
+
+    Before the first of them a whole video may come in, and what it is about goes out.
 
     Each by the engine that its task keeps to.
     """
@@ -43,6 +48,9 @@ def translate_lines(engines: KeptEngines[Translator]) -> Callable[[TranslatorJob
                 chosen = (engine.info.choice(),) if translated.engines else ()
                 lines = tuple(_in_script(line, job) for line in translated.lines)
                 return LinesTranslated(**address, lines=lines, engines=translated.engines, chosen=chosen)
+            case ProposeBrief():
+                made, used = propose_brief(engines.of(job.kept, _has(job)), job, context)
+                return BriefProposed(**address, summary=made.summary, terms=made.terms, engines=used)
             case RewriteLines():
                 rewritten = ShardRewriting(engines.of(job.kept, _has(job))).run(job, context)
                 found = rewritten.lines

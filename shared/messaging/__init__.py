@@ -2,7 +2,7 @@
 
 from shared.messaging import _subjects as subjects
 from shared.messaging._accounts import ACCOUNT, STAGE_OF, Role, broker_config, deployed_config, inbox_prefix, rights
-from shared.messaging._brief import Brief, LanguageBrief, LineBrief, forbidden_in, other_register
+from shared.messaging._brief import Brief, BriefTerm, LanguageBrief, LineBrief, forbidden_in, other_register
 from shared.messaging._context import JobContext, ProgressBox
 from shared.messaging._dead import DeadLetter, bury_copy
 from shared.messaging._engines import EngineInfo, WorkerSlots, announce_engines, announced_engines
@@ -27,6 +27,7 @@ from shared.messaging._jobs import (
     LineToSpeak,
     Message,
     Pronunciation,
+    ProposeBrief,
     RecipeTimelines,
     RecognizeSpeech,
     RenderRecipe,
@@ -65,6 +66,7 @@ from shared.messaging._recipes import (
 )
 from shared.messaging._results import (
     RESULT,
+    BriefProposed,
     CastVoice,
     ExportedFile,
     HeardLine,
@@ -113,6 +115,8 @@ __all__ = [
     "AnyJob",
     "AudioTrack",
     "Brief",
+    "BriefProposed",
+    "BriefTerm",
     "BrokerSettings",
     "BurnIn",
     "CastSample",
@@ -153,6 +157,7 @@ __all__ = [
     "Progress",
     "ProgressBox",
     "Pronunciation",
+    "ProposeBrief",
     "Provisioning",
     "ProvisioningError",
     "RawProgress",

@@ -10,6 +10,16 @@ Word = Annotated[str, Field(min_length=1, max_length=100)]
 Code = Annotated[str, Field(pattern=r"^[a-z]{2,3}$")]
 
 
+class BriefTerm(BaseModel):
+    """How a term is written in one target language."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    source: str = Field(min_length=1, max_length=200)
+    target: str = Field(min_length=1, max_length=200)
+    proposed: bool = Field(default=False, description="by the translator: no person has written or kept it yet")
+
+
 class LanguageBrief(BaseModel):
     """What is asked of one target language."""
 
@@ -17,6 +27,9 @@ class LanguageBrief(BaseModel):
 
     address: Register | None = Field(default=None, description="how people are spoken to")
     forbidden: tuple[Word, ...] = Field(default=(), max_length=200, description="words that are never written")
+    terms: tuple[BriefTerm, ...] = Field(
+        default=(), max_length=200, description="beside those of the glossary, which go before"
+    )
 
 
 class Brief(BaseModel):
@@ -28,6 +41,10 @@ class Brief(BaseModel):
     audience: str = Field(default="", max_length=500, description="for whom it is")
     tone: str = Field(default="", max_length=500)
     summary: str = Field(default="", max_length=4000, description="what the whole video is about")
+    summary_proposed: bool = Field(default=False, description="the summary is the translator's own")
+    propose: bool = Field(
+        default=True, description="let a translator that can sum up the video and propose terms before the first line"
+    )
     languages: dict[Code, LanguageBrief] = Field(default={}, max_length=20, description="by target language")
 
     def of(self, language: str) -> "LineBrief | None":

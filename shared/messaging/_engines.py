@@ -38,6 +38,9 @@ class EngineInfo(Message):
         default=(), description="of a recognizer: the share of natural speech it gets wrong, by language, as measured"
     )
     rewrites: bool = Field(default=False, description="of a translator: it can be asked for shorter or longer texts")
+    proposes: bool = Field(
+        default=False, description="of a translator: it can sum up a video and propose terms before the first line"
+    )
     hint: str = Field(default="", description="what would make more languages possible")
     model: str = Field(
         default="", description="name of its weights in `localclip models list`, or of the model of a service"

@@ -211,6 +211,18 @@ class LineToRewrite(Message):
     )
 
 
+class ProposeBrief(Job):
+    """Sum up a video and propose terms for one target language, before its first line is translated."""
+
+    kind: Literal["propose_brief"] = "propose_brief"
+    source_language: str
+    chinese: ChineseScript = "zh-Hans"
+    lines: tuple[str, ...] = Field(description="what is said, in order; of a long video parts of it")
+    summary: str = Field(default="", description="what the video is about, where that is known: none is asked for")
+    known: tuple[str, ...] = Field(default=(), description="terms that are settled, in the source language")
+    kept: EngineChoice | None = Field(default=None, description="what translates this language; None: the best")
+
+
 class RewriteLines(Job):
     """Find other translations of lines, shorter or longer; best effort, an empty answer changes nothing."""
 
@@ -412,6 +424,7 @@ _STAGE_OF: dict[type[Job], Stage] = {
     HearTakes: Stage.DIARIZATION,
     TranslateSpeech: Stage.DIARIZATION,
     TranslateLines: Stage.TRANSLATION,
+    ProposeBrief: Stage.TRANSLATION,
     RewriteLines: Stage.TRANSLATION,
     CloneLines: Stage.CLONING,
     ExportLanguage: Stage.EXPORT,
@@ -424,6 +437,7 @@ AnyJob = Annotated[
     | HearTakes
     | TranslateSpeech
     | TranslateLines
+    | ProposeBrief
     | RewriteLines
     | CloneLines
     | ExportLanguage

@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, TypeAdapter
 
-from shared.messaging._jobs import EngineChoice, EngineUsed, Job, Message
+from shared.messaging._jobs import EngineChoice, EngineUsed, GlossaryTerm, Job, Message
 from shared.pipeline import ErrorCode, Stage
 from shared.transcript import MediaFacts, Word
 
@@ -94,6 +94,15 @@ class LinesTranslated(JobResult):
 
     kind: Literal["lines_translated"] = "lines_translated"
     lines: tuple[TranslatedLine, ...]
+    engines: tuple[EngineUsed, ...] = ()
+
+
+class BriefProposed(JobResult):
+    """What a translator made of a whole video; both empty where it could not."""
+
+    kind: Literal["brief_proposed"] = "brief_proposed"
+    summary: str = ""
+    terms: tuple[GlossaryTerm, ...] = ()
     engines: tuple[EngineUsed, ...] = ()
 
 
@@ -201,6 +210,7 @@ Result = Annotated[
     | SpeechRecognized
     | TakesHeard
     | LinesTranslated
+    | BriefProposed
     | LinesRewritten
     | LinesDubbed
     | LanguageExported

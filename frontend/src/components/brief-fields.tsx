@@ -1,5 +1,6 @@
 import { useTranslation } from "react-i18next";
-import type { Brief, LanguageBrief } from "@/api/generated";
+import type { Brief, BriefTerm, LanguageBrief } from "@/api/generated";
+import { termsOf } from "@/core/brief-terms";
 import { languageName } from "@/core/format";
 import { Field, Select } from "./ui/fields";
 
@@ -23,7 +24,11 @@ export function BriefFields({ brief, language, onChange }: BriefFieldsProps) {
   return (
     <div className="grid gap-2.5">
       {TEXTS.map((name) => (
-        <Field key={name} label={t(`brief.${name}`)}>
+        <Field
+          key={name}
+          label={t(`brief.${name}`)}
+          hint={name === "summary" && brief.summary_proposed ? t("brief.summary_proposed") : undefined}
+        >
           {(field) => (
             <textarea
               {...field}
@@ -33,7 +38,9 @@ export function BriefFields({ brief, language, onChange }: BriefFieldsProps) {
               maxLength={MOST[name]}
               defaultValue={brief[name] ?? ""}
               onBlur={(event) => {
-                if (event.target.value !== (brief[name] ?? "")) onChange({ ...brief, [name]: event.target.value });
+                if (event.target.value === (brief[name] ?? "")) return;
+                const own = name === "summary" ? { summary_proposed: false } : {};
+                onChange({ ...brief, [name]: event.target.value, ...own });
               }}
             />
           )}
@@ -55,9 +62,45 @@ export function BriefFields({ brief, language, onChange }: BriefFieldsProps) {
             )}
           </Field>
           <Forbidden key={language} words={own.forbidden ?? []} onChange={(forbidden) => set({ forbidden })} {...named} />
+          <Terms key={`${language} terms`} terms={own.terms ?? []} onChange={(terms) => set({ terms })} {...named} />
         </>
       )}
+      <label className="flex items-center gap-2 text-xs">
+        <input
+          type="checkbox"
+          checked={brief.propose ?? true}
+          onChange={(event) => onChange({ ...brief, propose: event.target.checked })}
+        />
+        {t("brief.propose")}
+      </label>
     </div>
+  );
+}
+
+/** Terms of one language, a row each; one that is changed is a person's from then on. */
+function Terms(props: { terms: BriefTerm[]; language: string; onChange: (terms: BriefTerm[]) => void }) {
+  const { t } = useTranslation();
+  const written = props.terms.map(({ source, target }) => `${source} = ${target}`).join("\n");
+  const proposed = props.terms.filter((term) => term.proposed).length;
+  return (
+    <Field
+      label={t("brief.terms", { language: props.language })}
+      hint={proposed > 0 ? t("brief.terms_proposed", { count: proposed }) : t("brief.terms_hint")}
+    >
+      {(field) => (
+        <textarea
+          {...field}
+          key={written}
+          className="field min-h-9"
+          rows={Math.min(8, Math.max(1, props.terms.length))}
+          defaultValue={written}
+          onBlur={(event) => {
+            const next = termsOf(event.target.value, props.terms);
+            if (JSON.stringify(next) !== JSON.stringify(props.terms)) props.onChange(next);
+          }}
+        />
+      )}
+    </Field>
   );
 }
 

@@ -6,6 +6,7 @@ from typing import Any
 from pydantic.json_schema import models_json_schema
 
 from shared.messaging import (
+    BriefProposed,
     DeadLetter,
     Fact,
     JobFailed,
@@ -26,7 +27,7 @@ from shared.pipeline import Stage
 
 _RESULTS_OF: dict[Stage, list[type[Message]]] = {
     Stage.DIARIZATION: [TranscriptReady, TakesHeard],
-    Stage.TRANSLATION: [LinesTranslated, LinesRewritten],
+    Stage.TRANSLATION: [LinesTranslated, BriefProposed, LinesRewritten],
     Stage.CLONING: [LinesDubbed],
     Stage.EXPORT: [LanguageExported, RecipeRendered],
 }

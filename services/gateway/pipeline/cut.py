@@ -7,8 +7,10 @@ from services.gateway.db import Session
 from services.gateway.db.tables import JobRow, LineRow, SegmentRow, StageRun, Task
 from services.gateway.pipeline import rows as pipeline_rows
 from services.gateway.pipeline import units
+from services.gateway.pipeline.briefing import brief_job
 from services.gateway.pipeline.fair_share import is_long_export, rank, video_seconds
 from services.gateway.pipeline.kept_engines import keeping
+from services.gateway.pipeline.units import BRIEF
 from services.gateway.script import casting, lines, pace, voices
 from services.gateway.script import rows as script_rows
 from services.gateway.script.pace import Pace, measure
@@ -22,6 +24,7 @@ from shared.messaging import (
     ExportLanguage,
     ExportSettings,
     Job,
+    ProposeBrief,
     RenderRecipe,
     Timeline,
     TranslateLines,
@@ -38,7 +41,7 @@ def cut(session: Session, task: Task, run: StageRun) -> list[JobRow]:
         case Stage.DIARIZATION:
             return [row(task, diarize(session, task, run), run)]
         case Stage.TRANSLATION:
-            return [row(task, job, run) for job in _translate(session, task, run)]
+            return [row(task, job, run, optional=job.shard == BRIEF) for job in _translate(session, task, run)]
         case Stage.CLONING:
             return [row(task, job, run) for job in _clone(session, task, run)]
         case Stage.EXPORT:
@@ -112,7 +115,8 @@ def _is_repeat(session: Session, run: StageRun) -> bool:
     return before is not None and before.status in (Status.COMPLETED, Status.STALE)
 
 
-def _translate(session: Session, task: Task, run: StageRun) -> list[TranslateLines]:
+def _translate(session: Session, task: Task, run: StageRun) -> Sequence[TranslateLines | ProposeBrief]:
+    """Jobs for the lines; before them, once, that of a translator who looks at the whole."""
     segments = script_rows.spoken_segments(session, task.task_id)
     lines = script_rows.with_missing_lines(session, task, run.language, segments)
     redo = _is_repeat(session, run)
@@ -123,7 +127,9 @@ def _translate(session: Session, task: Task, run: StageRun) -> list[TranslateLin
         if not (line.edited or line.pinned)
         and (redo or line.text is None or line.segment_revision != revisions.get(key))
     }
-    return _translations(session, task, run.language, run.attempt, todo, segments, lines)
+    unsettled = {key for key in todo if lines[key].provided is None and not lines[key].omitted}
+    first = brief_job(session, task, run, segments, unsettled)
+    return [first] if first else _translations(session, task, run.language, run.attempt, todo, segments, lines)
 
 
 def translation_jobs(

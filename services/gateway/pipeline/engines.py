@@ -31,6 +31,11 @@ def _can(engine: EngineInfo, language: str, source: str | None) -> bool:
     return not engine.languages or language in engine.languages
 
 
+def is_among(kept: EngineChoice, engines: Iterable[EngineInfo]) -> bool:
+    """Whether the engine that is kept to is one of `engines`."""
+    return any(kept.is_same(engine.choice()) for engine in engines if not engine.problem)
+
+
 def is_here(engines: Iterable[EngineInfo], kept: EngineChoice) -> bool | None:
     """Whether a worker has the engine, or could open it; None while no worker of its port was ever there."""
     known = [engine for engine in engines if engine.port == kept.port]

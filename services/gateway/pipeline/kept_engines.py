@@ -7,13 +7,27 @@ from services.gateway.db import Session
 from services.gateway.db.tables import Task, TaskEngine
 from services.gateway.pipeline.engines import first_choice
 from services.gateway.pipeline.rows import kept_engine
-from shared.messaging import CloneLines, DiarizeVideo, EngineChoice, EngineInfo, RewriteLines, TranslateLines
+from shared.messaging import (
+    CloneLines,
+    DiarizeVideo,
+    EngineChoice,
+    EngineInfo,
+    ProposeBrief,
+    RewriteLines,
+    TranslateLines,
+)
 
 ENGINES = "engines"
 """Under this name a session knows the engines that are announced."""
 
-Kept = TypeVar("Kept", DiarizeVideo, TranslateLines, RewriteLines, CloneLines)
-_PORTS = {DiarizeVideo: "recognizer", TranslateLines: "translator", RewriteLines: "translator", CloneLines: "voice"}
+Kept = TypeVar("Kept", DiarizeVideo, TranslateLines, RewriteLines, ProposeBrief, CloneLines)
+_PORTS = {
+    DiarizeVideo: "recognizer",
+    TranslateLines: "translator",
+    RewriteLines: "translator",
+    ProposeBrief: "translator",
+    CloneLines: "voice",
+}
 
 
 def announced(session: Session) -> Sequence[EngineInfo]:
@@ -50,7 +64,11 @@ def keeping(session: Session, task: Task, jobs: Iterable[Kept]) -> list[Kept]:
 
 
 def _settled(
-    session: Session, task: Task, job: TranslateLines | RewriteLines | CloneLines, port: str, row: TaskEngine | None
+    session: Session,
+    task: Task,
+    job: TranslateLines | RewriteLines | ProposeBrief | CloneLines,
+    port: str,
+    row: TaskEngine | None,
 ) -> TaskEngine | None:
     source = None if isinstance(job, CloneLines) else job.source_language
     best = first_choice(announced(session), port, job.language, source)

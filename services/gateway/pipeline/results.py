@@ -11,7 +11,9 @@ from services.gateway.db.tables import JobRow, JobState, LineRow, StageRun, Task
 from services.gateway.pipeline import rows as pipeline_rows
 from services.gateway.pipeline.again import speak
 from services.gateway.pipeline.asking import ask
+from services.gateway.pipeline.briefing import take_proposal
 from services.gateway.pipeline.by_sound import Pairs, takes_over
+from services.gateway.pipeline.cut import cut
 from services.gateway.pipeline.facts import log_stage, tell
 from services.gateway.pipeline.fit_loop import after_first_takes, after_refit, is_refit
 from services.gateway.pipeline.hearing import listen_after, listen_to_line, take_heard
@@ -21,12 +23,13 @@ from services.gateway.pipeline.pieces import join_pieces, recognize_pieces
 from services.gateway.pipeline.rows import export
 from services.gateway.pipeline.steps import carry_out
 from services.gateway.pipeline.transcripts import Prepared, take_transcript
-from services.gateway.pipeline.units import RECIPE, is_listening
+from services.gateway.pipeline.units import BRIEF, RECIPE, is_listening
 from services.gateway.script import rows as script_rows
 from services.gateway.script.takes import keep
 from services.gateway.web.wording import worded
 from shared.messaging import (
     JOB,
+    BriefProposed,
     EngineUsed,
     JobFailed,
     LanguageExported,
@@ -100,6 +103,10 @@ def record(
         run.jobs_done += 1
         run.engines = _merged(run, getattr(result, "engines", ()))
     _take_in(session, task, job, run, result, transcript)
+    if job.shard == BRIEF:  # whatever came of it, the lines follow
+        rest = cut(session, task, run)
+        pipeline_rows.add_jobs(session, rest)
+        run.jobs_total += len(rest)
     if hears:
         listen_after(session, task, run)
     session.flush()
@@ -137,6 +144,8 @@ def _take_in(
             _take_export(session, task, run, result)
         case TakesHeard():
             take_heard(session, task, result.language, result.lines)
+        case BriefProposed():
+            take_proposal(session, task, result)
         case LinesRewritten() | RecipeRendered() | JobFailed():
             pass
 

@@ -253,6 +253,12 @@ def worked(session: Session, task_id: str, language_: str) -> list[tuple[str, st
     return [(of, shard, (end - start).total_seconds()) for of, shard, start, end in rows if start and end]
 
 
+def has_job(session: Session, task_id: str, language_: str, shard: str) -> bool:
+    """Whether a language ever had a job with this shard."""
+    found = select(JobRow.id).where(JobRow.task_id == task_id, JobRow.language == language_, JobRow.shard == shard)
+    return session.exec(found.limit(1)).first() is not None
+
+
 def listening_jobs(session: Session, task_id: str, language_: str) -> Sequence[JobRow]:
     """The jobs that listen to takes of a language, finished ones too."""
     return session.exec(

@@ -341,6 +341,8 @@ def _address(job: Job) -> dict[str, object]:
 
 REFIT = "fit-"
 """Begins the shard of every job of the fit loop."""
+BRIEF = "brief"
+"""The shard of the job that looks at the whole video before its lines are translated."""
 RECIPE = "recipe-"
 """Begins the shard of every export by recipe; what follows is the export's id."""
 
@@ -352,6 +354,8 @@ def kind(stage: Stage, shard: str) -> str:
             if shard.startswith(SPEECH):  # the job that joins them is of the kind that began
                 return "recognize_speech"
             return "hear_takes" if is_listening(shard) else "diarize_video"
+        case Stage.TRANSLATION if shard == BRIEF:
+            return "propose_brief"
         case Stage.TRANSLATION:
             return "rewrite_lines" if shard.startswith(REFIT) else "translate_lines"
         case Stage.CLONING:

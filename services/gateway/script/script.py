@@ -10,7 +10,7 @@ from services.gateway.script import rows as script_rows
 from services.gateway.script.cues import omission
 from services.gateway.script.rows import Placed, Spoken
 from services.gateway.script.slots import Span
-from services.gateway.script.terms import merged
+from services.gateway.script.terms import merged, with_brief_terms
 from shared.messaging import Brief, GlossaryTerm
 from shared.pipeline import ChineseScript, LineState
 from shared.transcript import MediaFacts
@@ -90,10 +90,9 @@ def _choice(voice: Mapping[str, str] | None) -> voices.Choice | None:
 
 
 def glossary(session: Session, task: Task, language: str) -> tuple[GlossaryTerm, ...]:
-    """The terms that count for a language of a task: its own, then its account's."""
-    return merged(
-        own_terms(task), script_rows.terms_of_pair(session, task.owner, task.source_language or "en", language)
-    )
+    """The terms that count for a language of a task: its own, then its account's, then those of its brief."""
+    account = script_rows.terms_of_pair(session, task.owner, task.source_language or "en", language)
+    return with_brief_terms(merged(own_terms(task), account), brief(task).languages.get(language))
 
 
 def chinese(task: Task) -> ChineseScript:

@@ -5,7 +5,7 @@ import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from shared.messaging import CloneLines, GlossaryTerm, Pronunciation, TranslateLines
+from shared.messaging import CloneLines, GlossaryTerm, LanguageBrief, Pronunciation, TranslateLines
 
 MOST_HOTWORDS = 100
 
@@ -32,6 +32,13 @@ def merged(own: Iterable[GlossaryTerm], account: Iterable[Term]) -> tuple[Glossa
     for kept in _specific_first(account):
         found.setdefault(_one_line(kept.source), GlossaryTerm(source=kept.source, target=kept.target))
     return tuple(found.values())
+
+
+def with_brief_terms(glossary: Sequence[GlossaryTerm], own: LanguageBrief | None) -> tuple[GlossaryTerm, ...]:
+    """The terms of the glossaries, then those of the brief that are not among them."""
+    known = {term.source for term in glossary}
+    added = (GlossaryTerm(source=term.source, target=term.target) for term in (own.terms if own else ()))
+    return (*glossary, *(term for term in added if term.source not in known))
 
 
 def hotwords(own: Iterable[GlossaryTerm], account: Iterable[Term]) -> tuple[str, ...]:

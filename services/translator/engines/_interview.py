@@ -8,7 +8,8 @@ from typing import Any, TypeVar
 from services.translator.engines._chat import Answer, Chat
 from services.translator.engines._plausible import fault
 from services.translator.engines._questions import CANDIDATES, SCHEMA, Question, cut_questions, read_candidates
-from services.translator.engines.base import Line, Meter, Translation
+from services.translator.engines._whole import ABOUT, about, read_proposal
+from services.translator.engines.base import Line, Meter, Proposal, Translation, Whole
 from shared.messaging import EngineUsage, forbidden_in
 from shared.observability import logger
 from shared.pipeline import ErrorCode, PermanentError, language
@@ -41,6 +42,19 @@ class Interview:
         """A few lines each in as many requests as the chat allows at a time. Raises: see `Chat.ask`."""
         parts = await _together(self._part(part) for part in cut_questions(question, LINES_EACH))
         return [translation for part in parts for translation in part]
+
+    async def propose(self, whole: Whole, within_s: float) -> Proposal:
+        """What the model makes of a whole video; nothing of an answer that is of no use. Raises: see `Chat.ask`."""
+        answer = await self.chat.ask(about(whole), ABOUT, within_s)
+        self._count(answer, len(whole.lines))
+        if answer.refusal:
+            log.warning("brief_refused", reason=answer.refusal)
+            return Proposal()
+        try:
+            return read_proposal(answer.text, whole)
+        except ValueError as error:
+            log.warning("brief_unreadable", error=str(error))
+            return Proposal()
 
     async def _part(self, question: Question) -> list[Translation]:
         found = await self._ask(question)

@@ -3,7 +3,7 @@
 Engines block. They look at `cancel` while they work and raise Canceled when it is set.
 """
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -63,6 +63,30 @@ class Translation:
 
 
 @dataclass(frozen=True)
+class Whole:
+    """What is said in a whole video, or in parts of a long one; `summary` and `known` are settled and not asked for."""
+
+    source: str
+    target: str
+    lines: tuple[str, ...]
+    summary: str = ""
+    known: tuple[str, ...] = ()
+    meter: Meter = field(default_factory=Meter, compare=False)
+
+
+@dataclass(frozen=True)
+class Proposal:
+    """What a video is about, and terms that should be written alike all through it."""
+
+    summary: str = ""
+    terms: tuple[GlossaryTerm, ...] = ()
+
+
+Propose = Callable[[Whole, CancelToken], Proposal]
+"""Blocks. Raises: PermanentError, TransientError, as `translate` does."""
+
+
+@dataclass(frozen=True)
 class Traits:
     """How an engine likes to be used.
 
@@ -70,6 +94,7 @@ class Traits:
     translated. An engine without any gets the text around such terms piece by piece. One that `uses_glossary` gets the
     lines as they are and the terms beside them first; only a line it lost a term of is asked for with stand-ins.
     One that `knows_names` writes them as they are written in the target language, in its script; for others they stay.
+    `propose` looks at a whole video before its lines, in an engine that can; its info says so, too.
     `parallel_jobs`: how many jobs one process should do at a time, for engines that batch over jobs or wait for others.
     """
 
@@ -80,6 +105,7 @@ class Traits:
     knows_names: bool = False
     stand_ins: tuple[str, ...] = ()
     parallel_jobs: int = 1
+    propose: Propose | None = None
 
 
 class Translator(Protocol):

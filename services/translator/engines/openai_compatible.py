@@ -8,7 +8,7 @@ from services.translator.engines._chat import Chat, Endpoint
 from services.translator.engines._event_loop import EventLoop
 from services.translator.engines._interview import Interview
 from services.translator.engines._questions import CANDIDATES, Question
-from services.translator.engines.base import WRITTEN_ALIKE, Passage, Traits, Translation
+from services.translator.engines.base import WRITTEN_ALIKE, Passage, Proposal, Traits, Translation, Whole
 from shared.messaging import EngineInfo
 from shared.pipeline import CancelToken, ErrorCode, PermanentError, Stage
 
@@ -42,6 +42,7 @@ class OpenAiTranslator:
             licence=f"terms of {host.rpartition('@')[2]}",
             commercial_use=True,
             rewrites=True,
+            proposes=True,
             model=endpoint.model,
             hint="choose a model that knows the language",
         )
@@ -62,6 +63,7 @@ class OpenAiTranslator:
             knows_names=True,
             stand_ins=WRITTEN_ALIKE,
             parallel_jobs=self._endpoint.concurrency,
+            propose=self._propose,
         )
 
     def names(self, found: Collection[str], source: str, target: str, cancel: CancelToken) -> frozenset[str]:
@@ -79,13 +81,22 @@ class OpenAiTranslator:
             passage.glossary,
             brief=passage.brief,
         )
-        with self._lock:
-            if self._open is None:
-                self._open = EventLoop("openai"), Chat(self._endpoint)
-            loop, chat = self._open
+        loop, chat = self._opened()
         return loop.run(
             Interview(chat, passage.meter, *self._prices, self._endpoint.line_s).translate(question), cancel
         )
+
+    def _propose(self, whole: Whole, cancel: CancelToken) -> Proposal:
+        """One question about the whole video, not asked again when it is not answered in time."""
+        loop, chat = self._opened()
+        interview = Interview(chat, whole.meter, *self._prices, self._endpoint.line_s)
+        return loop.run(interview.propose(whole, self._endpoint.timeout_s), cancel)
+
+    def _opened(self) -> tuple[EventLoop, Chat]:
+        with self._lock:
+            if self._open is None:
+                self._open = EventLoop("openai"), Chat(self._endpoint)
+            return self._open
 
     def close(self) -> None:
         """Drop open requests and connections."""

@@ -211,15 +211,49 @@ export type Brief = {
         [key: string]: unknown | LanguageBrief;
     };
     /**
+     * Propose
+     *
+     * let a translator that can sum up the video and propose terms before the first line
+     */
+    propose?: boolean;
+    /**
      * Summary
      *
      * what the whole video is about
      */
     summary?: string;
     /**
+     * Summary Proposed
+     *
+     * the summary is the translator's own
+     */
+    summary_proposed?: boolean;
+    /**
      * Tone
      */
     tone?: string;
+};
+
+/**
+ * BriefTerm
+ *
+ * How a term is written in one target language.
+ */
+export type BriefTerm = {
+    /**
+     * Proposed
+     *
+     * by the translator: no person has written or kept it yet
+     */
+    proposed?: boolean;
+    /**
+     * Source
+     */
+    source: string;
+    /**
+     * Target
+     */
+    target: string;
 };
 
 /**
@@ -602,6 +636,12 @@ export type EngineInfo = {
      * why it could not be loaded: its worker works without it
      */
     problem?: string;
+    /**
+     * Proposes
+     *
+     * of a translator: it can sum up a video and propose terms before the first line
+     */
+    proposes?: boolean;
     /**
      * Rewrites
      *
@@ -1200,6 +1240,12 @@ export type LanguageBrief = {
      * words that are never written
      */
     forbidden?: Array<string>;
+    /**
+     * Terms
+     *
+     * beside those of the glossary, which go before
+     */
+    terms?: Array<BriefTerm>;
 };
 
 /**

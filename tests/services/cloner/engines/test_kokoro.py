@@ -57,6 +57,7 @@ def heard(listener: Any, sound: Sound, code: str) -> str:
     [
         ("en", "kokoro-am_michael", ENGLISH, "he forgot his keys on the kitchen table"),
         ("es", "kokoro-ef_dora", "Olvidó las llaves sobre la mesa.", "olvidó las llaves sobre la mesa"),
+        ("es", "kokoro-em_alex", "desaparecido detrás de la cortina.", "desaparecido detrás de la cortina"),
         ("fr", "kokoro-ff_siwis", "Il a oublié ses clés sur la table.", "il a oublié ses clés sur la table"),
         ("fr", "kokoro-fm_lewis", "Nous voulons visiter les montagnes.", "nous voulons visiter les montagnes"),
     ],

@@ -16,7 +16,7 @@ def test_a_change_counts_when_somebody_translates_again(studio: Studio) -> None:
     """Nothing is outdated by it; jobs of then carry it, each for its language."""
     before = studio.state()
     config = studio.call("PATCH", "", brief=BRIEF)["config"]
-    assert config["brief"]["languages"]["es"] == {"address": "formal", "forbidden": ["cosa"]}
+    assert config["brief"]["languages"]["es"] == {"address": "formal", "forbidden": ["cosa"], "terms": []}
     assert studio.state() == before
     assert (studio.status("es"), studio.open_jobs()) == ("completed", [])
     for language in ("es", "fr"):
@@ -55,6 +55,8 @@ def test_new_tasks_begin_with_that_of_the_account(sqlite_url: str, tmp_path: Pat
         "audience": "",
         "tone": "dry",
         "summary": "",
+        "summary_proposed": False,
+        "propose": True,
         "languages": {},
     }
     wrong = studio.http.patch(studio.base, json={"brief": {"languages": {"es": {"address": "royal"}}}})
