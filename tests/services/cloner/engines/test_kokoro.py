@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from scipy.signal import resample_poly
 
+from services.cloner.audio import TAKE_RATE_HZ, as_take
 from services.cloner.casting import Part, cast
 from services.cloner.engines import Fault, Sound, Speech, Synthesizer, Voice, create_synthesizers
 from services.cloner.engines._kokoro_model import MOST_SOUNDS
@@ -52,12 +53,20 @@ def heard(listener: Any, sound: Sound, code: str) -> str:
     return " ".join(re.sub(r"[^\w\s]", " ", text).split())
 
 
+def test_spanish_takes_begin_with_their_first_sound(kokoro: Synthesizer, listener: Any) -> None:
+    """Cut to what is heard of them: "es aparecido" was what was left of it."""
+    take = as_take(said(kokoro, "desaparecido detrás de la cortina a la izquierda.", "es", "kokoro-em_alex"))
+    assert take is not None
+    quiet = np.zeros(TAKE_RATE_HZ // 5, np.float32)
+    padded = Sound(np.concatenate([quiet, take, quiet]), TAKE_RATE_HZ)
+    assert heard(listener, padded, "es").startswith("desaparecido")
+
+
 @pytest.mark.parametrize(
     ("code", "voice", "text", "expected"),
     [
         ("en", "kokoro-am_michael", ENGLISH, "he forgot his keys on the kitchen table"),
         ("es", "kokoro-ef_dora", "Olvidó las llaves sobre la mesa.", "olvidó las llaves sobre la mesa"),
-        ("es", "kokoro-em_alex", "desaparecido detrás de la cortina.", "desaparecido detrás de la cortina"),
         ("fr", "kokoro-ff_siwis", "Il a oublié ses clés sur la table.", "il a oublié ses clés sur la table"),
         ("fr", "kokoro-fm_lewis", "Nous voulons visiter les montagnes.", "nous voulons visiter les montagnes"),
     ],
