@@ -4,13 +4,13 @@ import asyncio
 import time
 
 from faststream import FastStream
-from faststream.nats import NatsBroker, NatsMessage
+from faststream.nats import NatsBroker
 from nats.aio.msg import Msg
 from nats.errors import Error as NatsError
 from nats.js.errors import APIError, NotFoundError
 
 from services.progress.board import Board
-from services.progress.handlers import on_fact, on_raw_progress
+from services.progress.handlers import HEARD, on_fact, on_raw_progress
 from services.progress.settings import ProgressSettings
 from services.progress.telling import Teller
 from shared.messaging import (
@@ -28,20 +28,20 @@ log = logger(__name__)
 
 
 class ProgressService:
-    """Two subscriptions, one board, one teller."""
+    """The words of all workers and a few facts, one board, one teller.
+
+    Words come by the hundred a second and each costs little: the client hands them over as they are.
+    """
 
     def __init__(self, broker_settings: BrokerSettings, settings: ProgressSettings) -> None:
         self._broker_settings = broker_settings
-        # Without `apply_types` a handler is called as it is: FastStream resolves each parameter in a thread otherwise.
-        self._broker = NatsBroker(broker_settings.nats_url, apply_types=False, **connect_options(broker_settings))
+        self._broker = NatsBroker(broker_settings.nats_url, **connect_options(broker_settings))
         self._app = FastStream(self._broker, logger=None, after_startup=[self._start], on_shutdown=[self._stop])
         self._board = Board(settings.progress_interval_s, settings.progress_silence_s)
         self._teller = Teller(self._broker, self._board)
         self._telling: asyncio.Task[None] | None = None
         self._stopping = self._ready = False
         self._health_file = settings.health_file
-        self._broker.subscriber("localclip.progress.>", decoder=_undecoded)(self._hear_worker)
-        self._broker.subscriber(f"{subjects.LIVE_PREFIX}.>", decoder=_undecoded)(self._hear_fact)
 
     async def run(self) -> None:
         """Serve until SIGTERM or SIGINT."""
@@ -58,6 +58,10 @@ class ProgressService:
             self._telling.result()  # a defect ends the process with a traceback, never in silence
 
     async def _start(self) -> None:
+        client = self._broker.connection
+        await client.subscribe("localclip.progress.>", cb=self._hear_worker)
+        for name in HEARD:
+            await client.subscribe(f"{subjects.LIVE_PREFIX}.*.*.*.{name}", cb=self._hear_fact)
         self._telling = asyncio.create_task(self._serve())
         self._telling.add_done_callback(lambda _: self._app.exit())
 
@@ -91,11 +95,6 @@ class ProgressService:
     async def _hear_fact(self, message: Msg) -> None:
         on_fact(self._board, message.subject, message.data, time.monotonic())
         self._teller.heard(int((message.headers or {}).get("Nats-Sequence", 0)))
-
-
-async def _undecoded(message: NatsMessage) -> Msg:
-    """The message as it came: most of them are only looked at by subject."""
-    return message.raw_message
 
 
 @ends_with_a_sentence("progress")

@@ -11,6 +11,8 @@ from shared.pipeline import Stage
 
 _SUBJECT = re.compile(r"[^.]+\.[^.]+\.(?P<task>[^.]+)\.(?P<language>[^.]+)\.(?P<topic>[^.]+)\.(?P<name>[^.]+)")
 _STAGES = frozenset(Stage)
+HEARD = ("started", "completed", "failed", "canceled", "deleted")
+"""The names of the facts that mean something here, most facts being others."""
 log = logger(__name__)
 
 

@@ -152,7 +152,7 @@ async def _watch_cancel(broker: NatsBroker, job: Job, context: JobContext, over:
 
 
 async def _pass_progress(broker: NatsBroker, job: Job, context: JobContext, over: asyncio.Event) -> None:
-    sent: tuple[float, str] | None = None
+    sent = (0.0, "")  # that it began is told by the gateway
     while not over.is_set():
         now = (context.progress.fraction, context.progress.message)
         if now != sent:
