@@ -11,6 +11,7 @@ TASKS, LINES = 60, 40
 LONG_TASKS, LONG_LINES = 2, 2000
 IN_FLIGHT = (100, 1000, 10_000)
 _FIRST, _COUNTED = 60, 400
+_SWEEPS_S = 60.0
 _DONE = "SELECT count(*) FROM jobs WHERE state = 'done'"
 
 
@@ -54,13 +55,22 @@ def _whole(path: Path, tasks: int, lines: int, *, postgres: bool) -> dict[str, A
                 running.send(lines)
             running.finish(tasks)
         jobs = running.counted(_DONE)
-        kept = running.counted("SELECT sum(length(payload) + coalesce(length(document), 0)) FROM jobs")
+        kept = _kept(running)
     return {
         "tasks": tasks,
         "lines": lines,
         **_per_job(figures, jobs),
         "kept_bytes": round(kept / tasks / len(LANGUAGES)),
     }
+
+
+def _kept(running: Stack) -> int:
+    """Bytes of messages that are left after a few sweeps."""
+    deadline, kept = time.monotonic() + _SWEEPS_S, 1
+    while kept and time.monotonic() < deadline:
+        time.sleep(1.0)
+        kept = running.counted("SELECT sum(length(payload) + coalesce(length(document), 0)) FROM jobs")
+    return kept
 
 
 def _until(running: Stack, jobs: int) -> None:

@@ -50,6 +50,7 @@ from shared.messaging._publishing import (
     is_open_already,
     is_refusal,
     publish_once,
+    publish_stored,
     publish_until_stored,
 )
 from shared.messaging._recipes import (
@@ -210,6 +211,7 @@ __all__ = [
     "other_register",
     "provision",
     "publish_once",
+    "publish_stored",
     "publish_until_stored",
     "rights",
     "speech_shard",

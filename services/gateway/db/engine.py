@@ -79,8 +79,10 @@ class Database:
             yield session
 
     @contextmanager
-    def write(self) -> Iterator[Session]:
+    def write(self, *, quiet: bool = False) -> Iterator[Session]:
         """One transaction: committed at the end of the block, rolled back by an exception. Blocking.
+
+        `quiet`: it adds nothing that is to be sent, so nobody is told of it.
 
         SQLite takes its write lock at once (`BEGIN IMMEDIATE`), so two writers queue instead of failing.
         Raises: DatabaseBusy, OnEventLoop.
@@ -95,7 +97,7 @@ class Database:
                 session.commit()
             finally:
                 self._note(time.monotonic() - began, caller)
-        for notify in self.on_commit:
+        for notify in () if quiet else self.on_commit:
             notify()
 
     @contextmanager

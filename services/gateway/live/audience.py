@@ -4,6 +4,8 @@ import asyncio
 import json
 from collections import OrderedDict
 from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
 
 from faststream.nats import NatsBroker
 from nats.aio.msg import Msg
@@ -28,10 +30,17 @@ class Frame:
     data: bytes
     sequence: int | None
 
-    def encode(self) -> bytes:
-        """The server-sent event."""
+    @cached_property
+    def encoded(self) -> bytes:
+        """The server-sent event, made once for all who get it."""
         head = b"" if self.sequence is None else b"id: %d\n" % self.sequence
         return head + b"event: " + self.event.encode() + b"\ndata: " + self.data + b"\n\n"
+
+    @cached_property
+    def payload(self) -> dict[str, Any]:
+        """The data, read once for all who look at it."""
+        found: dict[str, Any] = json.loads(self.data)
+        return found
 
 
 class Mailbox:
@@ -45,8 +54,11 @@ class Mailbox:
         self.task_id = task_id
         self.closed = False
         self._facts: list[Frame] = []
-        self._progress: OrderedDict[str, Frame] = OrderedDict()
-        self._wake = asyncio.Event()
+        self._progress: dict[str, Frame] = {}
+        self._loop = asyncio.get_running_loop()
+        self._waiter: asyncio.Future[None] | None = None
+        self._timer: asyncio.TimerHandle | None = None
+        self._until = 0.0
 
     def put(self, frame: Frame, unit: str) -> None:
         """Add a frame; `unit` is what progress frames replace each other by."""
@@ -56,25 +68,40 @@ class Mailbox:
             self.closed = True
         else:
             self._facts.append(frame)
-        self._wake.set()
+        self._wake()
 
     def close(self) -> None:
         """End the stream after what is waiting."""
         self.closed = True
-        self._wake.set()
+        self._wake()
 
     async def take(self, timeout_s: float) -> list[Frame]:
         """Wait for frames, facts first; empty after `timeout_s`."""
-        try:
-            async with asyncio.timeout(timeout_s):
-                await self._wake.wait()
-        except TimeoutError:
-            return []
-        self._wake.clear()
+        if not (self._facts or self._progress or self.closed):
+            self._until = self._loop.time() + timeout_s
+            if self._timer is None:
+                self._timer = self._loop.call_at(self._until, self._look)
+            self._waiter = self._loop.create_future()
+            try:
+                await self._waiter
+            finally:
+                self._waiter = None
         frames = [*self._facts, *self._progress.values()]
         self._facts.clear()
         self._progress.clear()
         return frames
+
+    def _look(self) -> None:
+        """One timer serves many waits: of thousands of clients each event would cancel one and make one otherwise."""
+        self._timer = None
+        if self._waiter is not None and self._loop.time() < self._until:
+            self._timer = self._loop.call_at(self._until, self._look)
+        else:
+            self._wake()
+
+    def _wake(self) -> None:
+        if self._waiter is not None and not self._waiter.done():
+            self._waiter.set_result(None)
 
 
 class Audience:
@@ -123,12 +150,12 @@ class Audience:
                 return None
             frame = to_frame(stored.subject or unit, stored.data or b"{}", None)
             self._remember(unit, frame)
-        return json.loads(frame.data) if frame else None
+        return frame.payload if frame else None
 
     def known_progress(self, task_id: str, language: str, stage: str) -> dict[str, object] | None:
         """The newest progress told while this gateway was running."""
         frame = self._latest.get(subjects.event(task_id, language, stage, "progress"))
-        return json.loads(frame.data) if frame else None
+        return frame.payload if frame else None
 
     def snapshot(self, task_id: str) -> list[Frame]:
         """The newest progress of every unit of a task."""

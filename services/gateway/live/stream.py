@@ -1,6 +1,5 @@
 """The server-sent event stream of one client: hello, what was missed, then live."""
 
-import json
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
@@ -34,14 +33,14 @@ async def frames(hub: Audience, broker: NatsBroker, visit: Visit) -> AsyncIterat
         seen = last
         known = visit.last_event_id
         lost = known is not None and (known > last or known + 1 < first)
-        yield Frame("", "hello", await visit.hello(), None if lost else (last if known is None else known)).encode()
+        yield Frame("", "hello", await visit.hello(), None if lost else (last if known is None else known)).encoded
         if lost:
-            yield Frame("", "resync", b"{}", last).encode()
+            yield Frame("", "resync", b"{}", last).encoded
         elif known is not None:
             async for frame in _missed(broker, visit, known, last):
-                yield frame.encode()
+                yield frame.encoded
         if visit.task_id is not None:
-            yield b"".join(frame.encode() for frame in hub.snapshot(visit.task_id))
+            yield b"".join(frame.encoded for frame in hub.snapshot(visit.task_id))
         async for chunk in _live(box, visit, seen):
             yield chunk
     finally:
@@ -83,11 +82,11 @@ async def _live(box: Mailbox, visit: Visit, seen: int) -> AsyncIterator[bytes]:
                     continue
                 seen = frame.sequence
             if visit.task_id is not None or await visit.may_see(frame.task_id):
-                out.append(frame.encode())
-        yield b"".join(out) if out else Frame("", "heartbeat", b"{}", None).encode()
+                out.append(frame.encoded)
+        yield b"".join(out) if out else Frame("", "heartbeat", b"{}", None).encoded
 
 
 def to_legacy(frame: Frame) -> dict[str, Any]:
     """The shape of the first version's WebSocket: progress as it is, facts named by `type`."""
-    body: dict[str, Any] = json.loads(frame.data)
+    body = frame.payload
     return body if frame.event == PROGRESS else {"type": frame.event, **body.get("data", {})}

@@ -1,8 +1,7 @@
 """Hand ready jobs to the workers."""
 
 import asyncio
-import json
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 
 from faststream.nats import NatsBroker
@@ -28,7 +27,7 @@ from shared.messaging import (
     Result,
     is_open_already,
     is_refusal,
-    publish_once,
+    publish_stored,
     subjects,
 )
 from shared.observability import logger
@@ -39,6 +38,7 @@ _PARALLEL = 16
 _TYPICAL_S = 1.0
 _FORGETS = timedelta(minutes=1)
 _DOCUMENT_S = 10.0
+_SENT, _OVER = "sent", "over"
 log = logger(__name__)
 
 
@@ -65,12 +65,15 @@ class Dispatcher:
         self._ledger, self._looked_at = Ledger(), datetime.min.replace(tzinfo=UTC)
 
     async def turn(self) -> None:
-        """Hand out everything that may go out now."""
-        while jobs := await asyncio.to_thread(self.choose):
-            over = await asyncio.gather(*(self._hand_out(job) for job in jobs))
-            if not all(over):
-                await asyncio.sleep(1.0)  # broker, store or database away: the rows stay ready
-                return
+        """Hand out everything that may go out now; whatever makes more of it wakes the loop."""
+        if not (jobs := await asyncio.to_thread(self.choose)):
+            return
+        over = await asyncio.gather(*(self._hand_out(job) for job in jobs))
+        sent = [int(job.id or 0) for job, ended in zip(jobs, over, strict=True) if ended is _SENT]
+        if sent:
+            await asyncio.to_thread(self._mark, sent)
+        if not all(over):
+            await asyncio.sleep(1.0)  # broker, store or database away: the rows stay ready
 
     def choose(self) -> list[JobRow]:
         """The jobs that go out now; they count as out from here on, until a look at the database tells otherwise."""
@@ -81,14 +84,17 @@ class Dispatcher:
             self._looked_at = at
             self._ledger.look(pipeline_rows.held_jobs(session), at)
             chosen: list[Held] = []
+            ready = pipeline_rows.ready_queues(session)
             for stage in Stage:
-                chosen += self._chosen(session, stage, at)
+                chosen += self._chosen(session, stage, ready, at)
             rows = pipeline_rows.jobs_by_id(session, [one.job_id for one in chosen])
         for one in chosen:
             self._ledger.hand_out(one)
         return rows
 
-    def _chosen(self, session: Session, stage: Stage, at: datetime) -> list[Held]:
+    def _chosen(
+        self, session: Session, stage: Stage, ready: Collection[tuple[Stage, Lane, bool]], at: datetime
+    ) -> list[Held]:
         """The jobs of a stage that go out now: those a person waits for, then of the batch what finds a slot."""
         workers, found, out = self._workers.of(stage), list[Held](), 0
         for lane in sorted(Lane, key=lambda lane: lane is not Lane.INTERACTIVE):
@@ -96,31 +102,33 @@ class Dispatcher:
             out += len(held)
             most = limit(sum(workers), typical_s, self._cap)
             free = Free(most - out, free_for_long(workers, most, held))
-            if free.slots > 0:
+            queues = [long for long in (False, True) if (stage, lane, long) in ready]
+            if free.slots > 0 and queues:
                 spent_s = self._ledger.spent_s(stage, lane, at)
-                waiting = _waiting(session, stage, lane, free.slots, spent_s)
+                waiting = _waiting(session, stage, lane, queues, free.slots, spent_s)
                 next_ = choose(waiting, spent_s, self._ledger.turns(stage, lane), free, typical_s or _TYPICAL_S)
                 found += [Held(job.job_id, (stage, lane), owner, job.rank.long, at) for owner, job in next_]
                 out += len(next_)
         return found
 
-    async def _hand_out(self, row: JobRow) -> bool:
-        """Whether the row is over and done with: handed out, or failed for good."""
+    async def _hand_out(self, row: JobRow) -> object:
+        """`_SENT`, or `_OVER` for a row that failed for good; None: it stays ready."""
         id_ = int(row.id or 0)
         async with self._slots:
             try:
                 ended = await self._publish(row)
-                await asyncio.to_thread(self._settle, id_, ended)
+                if ended is not None:
+                    await asyncio.to_thread(self._end, ended)
             except (NatsError, TimeoutError, OSError, StorageError, DatabaseBusy) as error:
                 log.warning("dispatch_failed", job=id_, error=repr(error))
-                return False
+                return None
             except Exception:  # one row's surprise holds up no other
                 log.exception("dispatch_failed", job=id_)
                 if self._tries.failed(id_):
                     await asyncio.to_thread(give_up, self._database, _unsent(row, ErrorCode.JOB_REFUSED))
-                return False
+                return None
         self._tries.over(id_)
-        return True
+        return _SENT if ended is None else _OVER
 
     async def _publish(self, row: JobRow) -> Result | None:
         """Bring a job to its stream; returns how it ends if it can never get there."""
@@ -130,7 +138,8 @@ class Dispatcher:
         except (ValidationError, ValueError):
             log.exception("dispatch_refused", task=row.task_id, stage=row.stage, shard=row.shard)
             return _unsent(row, ErrorCode.MESSAGE_INVALID)
-        size = len(row.payload.encode())
+        body = row.payload.encode()
+        size = len(body)
         if size > MAX_BODY_BYTES:
             log.warning("dispatch_refused", subject=subject, size=size)
             return too_large(job, size)
@@ -138,15 +147,16 @@ class Dispatcher:
             where = keys.document(row.task_id, row.language, Stage(row.stage), row.shard, row.attempt)
             async with asyncio.timeout(_DOCUMENT_S):  # a store that hangs must not keep other jobs back
                 await self._threads.transfer(put_bytes, self._store, where, row.document.encode())
-        return await self._send(job, subject, f"{job.key()}:{row.resends}")
+        return await self._send(job, body, f"{job.key()}:{row.resends}")
 
-    async def _send(self, job: Job, subject: str, message_id: str) -> Result | None:
+    async def _send(self, job: Job, body: bytes, message_id: str) -> Result | None:
+        subject = str(job.subject())
         try:
-            await publish_once(self._broker, job, subject=subject, stream=subjects.JOBS, message_id=message_id)
+            await publish_stored(self._broker, body, subject=subject, stream=subjects.JOBS, message_id=message_id)
         except NatsError as error:
-            if isinstance(error, MaxPayloadError):  # all but ASCII is escaped on its way
+            if isinstance(error, MaxPayloadError):  # a broker that takes less than ours
                 log.warning("dispatch_refused", subject=subject, error=repr(error))
-                return too_large(job, len(json.dumps(job.model_dump(mode="json"))))
+                return too_large(job, len(body))
             if is_refusal(error):
                 log.warning("dispatch_refused", subject=subject, error=repr(error))
                 return refused(job, ErrorCode.JOB_REFUSED, f"the broker does not take this job: {_name(error)}")
@@ -155,18 +165,21 @@ class Dispatcher:
         log.info("job_dispatched", subject=subject)
         return None
 
-    def _settle(self, id_: int, ended: Result | None) -> None:
+    def _mark(self, ids: Sequence[int]) -> None:
+        with self._database.write(quiet=True) as session:
+            pipeline_rows.mark_dispatched(session, ids)
+
+    def _end(self, ended: Result) -> None:
         with self._database.write() as session:
-            if ended is None:
-                pipeline_rows.mark_dispatched(session, id_)
-            else:
-                record(session, ended)
+            record(session, ended)
 
 
-def _waiting(session: Session, stage: Stage, lane: Lane, most: int, spent_s: Mapping[str, float]) -> dict[str, Waiting]:
-    """The first jobs of the owners who may be next."""
+def _waiting(
+    session: Session, stage: Stage, lane: Lane, queues: Iterable[bool], most: int, spent_s: Mapping[str, float]
+) -> dict[str, Waiting]:
+    """The first jobs of the owners who may be next; `queues`: of long work or not."""
     found: dict[str, Waiting] = {}
-    for long in (False, True) if stage is Stage.EXPORT else (False,):
+    for long in queues:
         owners = pipeline_rows.ready_owners(session, stage, lane, long=long)
         for owner in sorted(owners, key=lambda one: spent_s.get(one, 0.0))[:most]:
             ready = pipeline_rows.ready_jobs(session, stage, lane, owner, most, long=long)

@@ -14,7 +14,7 @@ from services.gateway.db.tables import OutboxKind, OutboxRow
 from services.gateway.pipeline import rows as pipeline_rows
 from services.gateway.pipeline.facts import count_refusal
 from services.gateway.pipeline.loops import MOST_TRIES
-from shared.messaging import Fact, is_refusal, publish_once, subjects
+from shared.messaging import Fact, is_refusal, publish_stored, subjects
 from shared.observability import logger
 
 log = logger(__name__)
@@ -73,9 +73,8 @@ class Relay:
             await bucket.put(flag["key"], json.dumps({"epoch": flag["epoch"]}).encode())
             return
         event = Fact.model_validate_json(row.payload)
-        await publish_once(
-            self._broker, event, subject=event.subject, stream=subjects.EVENTS, message_id=f"fact:{event.id}"
-        )
+        body, message_id = row.payload.encode(), f"fact:{event.id}"
+        await publish_stored(self._broker, body, subject=event.subject, stream=subjects.EVENTS, message_id=message_id)
 
     def _read(self) -> list[OutboxRow]:
         with self._database.read() as session:
@@ -84,7 +83,7 @@ class Relay:
     def _settle(self, sent: _Sent) -> None:
         if not (sent.done or sent.refused):
             return
-        with self._database.write() as session:
+        with self._database.write(quiet=True) as session:
             pipeline_rows.drop_outbox(session, sent.done)
             for id_, reason in sent.refused.items():
                 log.warning("outbox_refused", row=id_, reason=reason)

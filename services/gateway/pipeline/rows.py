@@ -323,6 +323,27 @@ ORDER BY {order} LIMIT :most
 OLDEST, SHORTEST = (text(_READY.format(order=order)) for order in ("task_order, steps_left, id", "left_s, id"))
 
 
+_QUEUES = [
+    (stage, lane, long)
+    for stage in Stage
+    for lane in Lane
+    for long in (False, True)
+    if stage is Stage.EXPORT or not long
+]
+READY_QUEUES = text(
+    " UNION ALL ".join(
+        f"SELECT {number} WHERE (SELECT min(owner) FROM jobs WHERE state = 'ready' AND stage = '{stage}' "  # noqa: S608
+        f"AND lane = '{lane}' AND long = {':yes' if long else ':no'}) IS NOT NULL"
+        for number, (stage, lane, long) in enumerate(_QUEUES)
+    )
+)
+
+
+def ready_queues(session: Session) -> set[tuple[Stage, Lane, bool]]:
+    """The stages and lanes in which jobs wait, and whether these are long; one look into the index for each."""
+    return {_QUEUES[number] for number in session.execute(READY_QUEUES, {"yes": True, "no": False}).scalars()}
+
+
 def ready_owners(session: Session, stage: Stage, lane: Lane, *, long: bool) -> list[str]:
     """Whose jobs of a stage and lane wait; a look into the index for each owner, however many jobs there are.
 
@@ -368,12 +389,13 @@ def jobs_by_id(session: Session, ids: Sequence[int]) -> list[JobRow]:
     return [rows[id_] for id_ in ids if id_ in rows]
 
 
-def mark_dispatched(session: Session, id_: int) -> None:
-    """A job's message is in the stream; a job that ended meanwhile stays as it is."""
-    session.exec(
+def mark_dispatched(session: Session, ids: Sequence[int]) -> None:
+    """The messages of these jobs are in the stream; one that ended meanwhile stays as it is."""
+    session.execute(
         update(JobRow)
-        .where(col(JobRow.id) == id_, col(JobRow.state) == JobState.READY)
+        .where(col(JobRow.id).in_(ids), col(JobRow.state) == JobState.READY)
         .values(state=JobState.DISPATCHED, dispatched_at=now())
+        .execution_options(synchronize_session=False)
     )
 
 

@@ -57,6 +57,8 @@ class Connection(HttpToolsProtocol):
         self._came += len(data)
         if self._given_up:
             return
+        if self._look is None:
+            self._look_later()
         self._head += len(data)
         super().data_received(data)
         if self._head > self.most_head_bytes and not self.transport.is_closing():
@@ -100,6 +102,9 @@ class Connection(HttpToolsProtocol):
             if len(self._each) == _LOOKS and sum(self._each) < self.least_bytes:
                 self._close_slow()
                 return
+        elif self._answering() and not self._mid_request:  # an event stream goes on for hours; what comes looks again
+            self._look = None
+            return
         self._look_later()
 
     def _waits_for_client(self) -> bool:

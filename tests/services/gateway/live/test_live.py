@@ -201,8 +201,8 @@ def test_progress_is_sent_as_its_plain_payload() -> None:
     """Facts stay whole CloudEvents with an id; progress has the shape of the first version and no id."""
     data = json.dumps({"data": {"type": "progress", "progress": 4}}).encode()
     progress = to_frame("localclip.events.task_1.es.export.progress", data, 7)
-    assert progress.encode() == b'event: progress\ndata: {"type":"progress","progress":4}\n\n'
+    assert progress.encoded == b'event: progress\ndata: {"type":"progress","progress":4}\n\n'
     fact = to_frame("localclip.events.task_1.es.export.completed", data, 8)
-    assert fact.encode().startswith(b"id: 8\nevent: export.completed\n")
+    assert fact.encoded.startswith(b"id: 8\nevent: export.completed\n")
     with pytest.raises(ValueError, match="not an event subject"):
         to_frame("localclip.events.task_1", data, 9)

@@ -58,6 +58,18 @@ def test_the_first_of_each_owner_are_found_among_many(database: Database) -> Non
     assert [one.rank.left_s for one in found.shortest] == [120.0, 120.0, 18000.0]
 
 
+def test_the_queues_in_which_jobs_wait(database: Database) -> None:
+    """Not those whose jobs are out or over."""
+    fill(database, ("one", 1, Stage.EXPORT, 2), long=True)
+    fill(database, ("two", 2, Stage.TRANSLATION, 1))
+    fill(database, ("two", 3, Stage.CLONING, 1), state="done")
+    with database.read() as session:
+        assert pipeline_rows.ready_queues(session) == {
+            (Stage.EXPORT, Lane.BATCH, True),
+            (Stage.TRANSLATION, Lane.BATCH, False),
+        }
+
+
 def test_jobs_that_are_out_and_jobs_that_ended(database: Database) -> None:
     """What is out is told with when it went; what ended by when, if it was ever out."""
     at = now()
@@ -74,14 +86,16 @@ def test_jobs_that_are_out_and_jobs_that_ended(database: Database) -> None:
 
 
 @pytest.mark.parametrize(
-    "statement", [pipeline_rows.OWNERS, pipeline_rows.OLDEST, pipeline_rows.SHORTEST], ids=["owners", "old", "short"]
+    "statement",
+    [pipeline_rows.OWNERS, pipeline_rows.OLDEST, pipeline_rows.SHORTEST, pipeline_rows.READY_QUEUES],
+    ids=["owners", "old", "short", "queues"],
 )
 def test_the_rows_are_found_by_their_index(database: Database, statement: TextClause) -> None:
     """However many jobs wait or have ended: nothing is sorted, and no table is read through."""
     fill(database, *[("one", number, Stage.EXPORT, 50) for number in range(60)], state="done")
     fill(database, *[("one", number, Stage.EXPORT, 30) for number in range(100, 200)])
     explain = "EXPLAIN" if database.is_shared else "EXPLAIN QUERY PLAN"
-    values = {"stage": "export", "lane": "batch", "long": False, "owner": "one", "most": 4}
+    values = {"stage": "export", "lane": "batch", "long": False, "owner": "one", "most": 4, "yes": True, "no": False}
     with database.write() as session:
         session.execute(sa.text("ANALYZE"))
     with database.read() as session:
