@@ -22,6 +22,7 @@ from services.gateway.pipeline.results import record
 from services.gateway.pipeline.steps import carry_out
 from services.gateway.pipeline.transcripts import prepare
 from services.gateway.script import rows as script_rows
+from services.gateway.script.script import Script
 from shared.messaging import (
     JOB,
     CloneLines,
@@ -206,7 +207,7 @@ def _all(path: Path) -> tuple[Watch, float]:
     with watch.write("redub of all lines") as session:
         task = script_rows.locked_task(session, TASK)
         assert task is not None
-        dub_again(session, task, "es", [segment.id for segment in _transcript().segments])
+        dub_again(Script(session, task, "es"), [segment.id for segment in _transcript().segments])
     bare = _bare(database)
     with database.read() as session:
         assert len(session.exec(select(LineRow.id)).all()) == LINES * len(LANGUAGES)

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from services.cloner.dubbing import Dubbing
-from shared.messaging import CloneLines, JobContext, LinesDubbed
+from shared.messaging import CloneLines, JobContext, LinesDubbed, address_of
 
 
 def clone_lines(dubbing: Dubbing) -> Callable[[CloneLines, JobContext], LinesDubbed]:
@@ -12,11 +12,7 @@ def clone_lines(dubbing: Dubbing) -> Callable[[CloneLines, JobContext], LinesDub
     def handle(job: CloneLines, context: JobContext) -> LinesDubbed:
         outcome = dubbing.run(job, context)
         return LinesDubbed(
-            task_id=job.task_id,
-            language=job.language,
-            stage=job.stage(),
-            shard=job.shard,
-            attempt=job.attempt,
+            **address_of(job),
             lines=outcome.lines,
             engines=outcome.engines,
             chosen=(outcome.chosen,),

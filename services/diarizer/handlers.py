@@ -1,7 +1,6 @@
 """What the diarizer reacts to."""
 
 from collections.abc import Callable
-from typing import Any
 
 from services.diarizer.diarization import Diarization
 from services.diarizer.interpreting import Interpreting
@@ -20,6 +19,7 @@ from shared.messaging import (
     TakesHeard,
     TranscriptReady,
     TranslateSpeech,
+    address_of,
 )
 
 
@@ -52,9 +52,9 @@ def diarize_video(diarization: Diarization) -> Callable[[DiarizeVideo, JobContex
     def handle(job: DiarizeVideo, context: JobContext) -> TranscriptReady | SpeechCut:
         outcome = diarization.run(job, context)
         if isinstance(outcome, Cut):
-            return SpeechCut(**_address(job), plan_key=outcome.plan_key, pieces_s=outcome.pieces_s)
+            return SpeechCut(**address_of(job), plan_key=outcome.plan_key, pieces_s=outcome.pieces_s)
         return TranscriptReady(
-            **_address(job),
+            **address_of(job),
             transcript_key=outcome.transcript_key,
             media=outcome.transcript.media,
             segments=len(outcome.transcript.segments),
@@ -74,7 +74,7 @@ def recognize_speech(pieces: Pieces) -> Callable[[RecognizeSpeech, JobContext], 
     def handle(job: RecognizeSpeech, context: JobContext) -> SpeechRecognized:
         heard = pieces.hear(job, context)
         return SpeechRecognized(
-            **_address(job), plan_key=job.plan_key, words=heard.words, languages=spans_of(heard.languages)
+            **address_of(job), plan_key=job.plan_key, words=heard.words, languages=spans_of(heard.languages)
         )
 
     return handle
@@ -86,7 +86,7 @@ def hear_takes(listening: Listening) -> Callable[[HearTakes, JobContext], TakesH
     def handle(job: HearTakes, context: JobContext) -> TakesHeard:
         heard = listening.run(job, context)
         return TakesHeard(
-            **_address(job),
+            **address_of(job),
             lines=heard.lines,
             engines=heard.engines,
             no_error_rate=heard.no_error_rate,
@@ -102,14 +102,9 @@ def translate_speech(interpreting: Interpreting) -> Callable[[TranslateSpeech, J
     def handle(job: TranslateSpeech, context: JobContext) -> LinesTranslated:
         interpreted = interpreting.run(job, context)
         return LinesTranslated(
-            **_address(job),
+            **address_of(job),
             lines=interpreted.lines,
             engines=interpreted.engines,
         )
 
     return handle
-
-
-def _address(job: Job) -> dict[str, Any]:
-    """Where the result of `job` belongs."""
-    return {"stage": job.stage(), **job.model_dump(include={"task_id", "language", "shard", "attempt"})}

@@ -1,40 +1,31 @@
 """What the exporter is made of."""
 
-import asyncio
-
 from services.exporter.engines import Separator, create_mixer, create_separator
 from services.exporter.export import Export
 from services.exporter.handlers import export
 from services.exporter.recipes import RecipeExport
 from services.exporter.settings import ExporterSettings, SeparatorSettings
-from shared.messaging import BrokerSettings, EngineInfo, Worker, WorkerSettings
-from shared.observability import configure_logging, ends_with_a_sentence, logger
+from shared.messaging import EngineInfo, Serving, serve
+from shared.observability import logger
 from shared.pipeline import PipelineError, Stage
-from shared.storage import StorageSettings, await_store
 
 log = logger(__name__)
 
 
-@ends_with_a_sentence("exporter")
 def main() -> None:
-    """Serve the export stage until SIGTERM; exits with a sentence when the mixer asked for is missing."""
-    settings, worker_settings = ExporterSettings(), WorkerSettings()
-    configure_logging("exporter", worker_settings.log_level)
-    try:
-        mixer = create_mixer(settings)
-    except PipelineError as error:
-        raise SystemExit(f"exporter: {error.message}") from error
+    """Serve the export stage until SIGTERM."""
+    serve("exporter", Stage.EXPORT, _made)
+
+
+def _made() -> Serving:
+    settings = ExporterSettings()
+    mixer = create_mixer(settings)
     separator, left_out = _separator(SeparatorSettings())
-    worker = Worker(
-        Stage.EXPORT,
+    return Serving(
         export(Export(mixer, settings, separator), RecipeExport(mixer, settings, separator)),
-        await_store(StorageSettings()),
-        BrokerSettings(),
-        worker_settings,
         tuple(engine.info for engine in (mixer, separator) if engine) + left_out,
         slots=settings.jobs,
     )
-    asyncio.run(worker.run())
 
 
 def _separator(settings: SeparatorSettings) -> tuple[Separator | None, tuple[EngineInfo, ...]]:

@@ -17,6 +17,7 @@ from shared.messaging import (
     RewrittenLine,
     TranslatedLine,
     TranslateLines,
+    address_of,
 )
 from shared.pipeline import ChineseScript
 from shared.spoken.chinese import in_script
@@ -34,29 +35,22 @@ def translate_lines(engines: KeptEngines[Translator]) -> Callable[[TranslatorJob
     """
 
     def handle(job: TranslatorJob, context: JobContext) -> TranslatorResult:
-        address = {
-            "task_id": job.task_id,
-            "language": job.language,
-            "stage": job.stage(),
-            "shard": job.shard,
-            "attempt": job.attempt,
-        }
         match job:
             case TranslateLines():
                 engine = engines.of(job.kept, _has(job)) if needs_engine(job) else engines.of(None)
                 translated = ShardTranslation(engine).run(job, context)
                 chosen = (engine.info.choice(),) if translated.engines else ()
                 lines = tuple(_in_script(line, job) for line in translated.lines)
-                return LinesTranslated(**address, lines=lines, engines=translated.engines, chosen=chosen)
+                return LinesTranslated(**address_of(job), lines=lines, engines=translated.engines, chosen=chosen)
             case ProposeBrief():
                 made, used = propose_brief(engines.of(job.kept, _has(job)), job, context)
-                return BriefProposed(**address, summary=made.summary, terms=made.terms, engines=used)
+                return BriefProposed(**address_of(job), summary=made.summary, terms=made.terms, engines=used)
             case RewriteLines():
                 rewritten = ShardRewriting(engines.of(job.kept, _has(job))).run(job, context)
                 found = rewritten.lines
                 if job.language == "zh":
                     found = tuple(_rewritten_in_script(line, job.chinese) for line in found)
-                return LinesRewritten(**address, lines=found, engines=rewritten.engines)
+                return LinesRewritten(**address_of(job), lines=found, engines=rewritten.engines)
 
     return handle
 

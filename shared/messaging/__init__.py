@@ -89,6 +89,7 @@ from shared.messaging._results import (
     TranslatedLine,
     failed,
 )
+from shared.messaging._serving import Serving, serve
 from shared.messaging._settings import BrokerSettings, WorkerSettings, connect_options, login_refused
 from shared.messaging._streams import (
     ADVISORIES_CONSUMER,
@@ -97,7 +98,7 @@ from shared.messaging._streams import (
     ProvisioningError,
     provision,
 )
-from shared.messaging._subjects import JobSubject
+from shared.messaging._subjects import JobSubject, address_of
 from shared.messaging._trouble import Trouble, broker_problem
 from shared.messaging._worker import Worker
 
@@ -170,6 +171,7 @@ __all__ = [
     "RewriteLines",
     "RewrittenLine",
     "Role",
+    "Serving",
     "SourceLine",
     "SpeakerVoice",
     "SpeechCut",
@@ -189,6 +191,7 @@ __all__ = [
     "Worker",
     "WorkerSettings",
     "WorkerSlots",
+    "address_of",
     "announce_engines",
     "announced_engines",
     "broker_config",
@@ -214,6 +217,7 @@ __all__ = [
     "publish_stored",
     "publish_until_stored",
     "rights",
+    "serve",
     "speech_shard",
     "subjects",
 ]

@@ -4,7 +4,8 @@ from typing import Annotated, Literal
 
 from pydantic import Field, TypeAdapter
 
-from shared.messaging._jobs import EngineChoice, EngineUsed, GlossaryTerm, Job, Message
+from shared.messaging._jobs import EngineChoice, EngineUsed, GlossaryTerm, Message
+from shared.messaging._subjects import Addressed, address_of
 from shared.pipeline import ErrorCode, Stage
 from shared.transcript import MediaFacts, Word
 
@@ -221,15 +222,6 @@ Result = Annotated[
 RESULT: TypeAdapter[Result] = TypeAdapter(Result)
 
 
-def failed(job: Job, code: ErrorCode, message: str, *, canceled: bool = False) -> JobFailed:
+def failed(job: Addressed, code: ErrorCode, message: str, *, canceled: bool = False) -> JobFailed:
     """The failed result of `job`."""
-    return JobFailed(
-        task_id=job.task_id,
-        language=job.language,
-        stage=job.stage(),
-        shard=job.shard,
-        attempt=job.attempt,
-        code=code,
-        message=message[:2000],
-        canceled=canceled,
-    )
+    return JobFailed(**address_of(job), code=code, message=message[:2000], canceled=canceled)

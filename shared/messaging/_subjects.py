@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass
+from typing import Any, Protocol
 
 from shared.pipeline import Lane, Stage
 
@@ -45,6 +46,32 @@ class JobSubject:
             raise ValueError(f"not a job subject: {subject}")
         stage, lane, task_id, language, shard, attempt = tokens[2:]
         return cls(Stage(stage), Lane(lane), task_id, language, shard, int(attempt))
+
+
+class Addressed(Protocol):
+    """A job, whatever it is told of by: its message, its subject, its row or its result."""
+
+    @property
+    def task_id(self) -> str: ...
+    @property
+    def language(self) -> str: ...
+    @property
+    def stage(self) -> Any: ...
+    @property
+    def shard(self) -> str: ...
+    @property
+    def attempt(self) -> int: ...
+
+
+def address_of(job: Addressed) -> dict[str, Any]:
+    """The five fields by which a result is matched with its job."""
+    return {
+        "task_id": job.task_id,
+        "language": job.language,
+        "stage": Stage(job.stage() if callable(job.stage) else job.stage),
+        "shard": job.shard,
+        "attempt": job.attempt,
+    }
 
 
 def check_token(token: str) -> str:

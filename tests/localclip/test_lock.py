@@ -30,7 +30,7 @@ def test_the_lock_ends_with_its_process(tmp_path: Path) -> None:
         "lock = DataLock(pathlib.Path(sys.argv[1])); os._exit(1)"
     )
     subprocess.run([sys.executable, "-c", code, str(tmp_path)], check=False)
-    assert (tmp_path / "localclip.lock").read_text() != ""
+    assert (tmp_path / "localclip.pid").read_text() != ""
     DataLock(tmp_path).release()
 
 

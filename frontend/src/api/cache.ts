@@ -107,7 +107,7 @@ const verdicts = new Map<string, ReturnType<typeof setTimeout>>();
 
 /**
  * Every change of a line judges its language anew, in the review list and in the gate that the task tells. Ranking is
- * dear for the gateway, and while a language is dubbed every line would ask for it: once a second will do.
+ * costly for the gateway, and while a language is dubbed every line would ask for it: once a second will do.
  */
 function refreshVerdicts(cache: QueryClient, id: string): void {
   if (verdicts.has(id)) return;

@@ -173,6 +173,21 @@ class JobState(StrEnum):
 _QUEUE = ("stage", "lane", "long", "owner")
 
 
+class JobKind(StrEnum):
+    """What a job asks for: the kind of its message."""
+
+    DIARIZE_VIDEO = "diarize_video"
+    RECOGNIZE_SPEECH = "recognize_speech"
+    HEAR_TAKES = "hear_takes"
+    PROPOSE_BRIEF = "propose_brief"
+    TRANSLATE_LINES = "translate_lines"
+    TRANSLATE_SPEECH = "translate_speech"
+    REWRITE_LINES = "rewrite_lines"
+    CLONE_LINES = "clone_lines"
+    EXPORT_LANGUAGE = "export_language"
+    RENDER_RECIPE = "render_recipe"
+
+
 class JobRow(SQLModel, table=True):
     """One unit of work. `payload` and `document` are empty some time after its end, and it goes after a month.
 
@@ -198,6 +213,7 @@ class JobRow(SQLModel, table=True):
     stage: str = Field(max_length=24)
     shard: str = Field(max_length=40)
     attempt: int
+    kind: str = Field(default="", max_length=24)
     lane: str = Field(default=Lane.BATCH, max_length=16)
     run_stage: str | None = Field(default=None, max_length=24)
     optional: bool = False

@@ -123,7 +123,7 @@ def _chosen(found: Mapping[tuple[str, str], Offer], body: UpgradeEngines) -> lis
 def _read(session: Session, task: Task, engines: Sequence[EngineInfo]) -> list[TaskEngineRead]:
     found = offers(session, task, engines)
     rows = by_port(kept_engines_of(session, [task.task_id]).get(task.task_id, []))
-    segments = len(script_rows.spoken(session, task.task_id))
+    segments = script_rows.segment_count(session, task.task_id)
     return [_one(task, row, engines, found.get(key), segments) for key, row in rows.items()]
 
 

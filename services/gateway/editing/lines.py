@@ -25,7 +25,7 @@ from services.gateway.pipeline.parts import (
 from services.gateway.pipeline.possible import refuse_unless_possible
 from services.gateway.pipeline.schemas import Started, VoiceChoice
 from services.gateway.script import rows as script_rows
-from services.gateway.script.script import media, spans
+from services.gateway.script.script import Script, media, spans
 from services.gateway.web.etags import check_version, etag
 from services.gateway.web.keys import Who
 from services.gateway.web.problems import Problem, unprocessable
@@ -184,7 +184,7 @@ def dub_line(task_id: str, language: str, segment_id: str, parts: Parts, who: Wh
     with parts.database.write() as session:
         task = locked_visible_task(session, who, task_id)
         known_line(session, task_id, language, segment_id)
-        dub_again(session, task, language, [segment_id])
+        dub_again(Script(session, task, language), [segment_id])
     return Started(
         message=f"Started {Stage.CLONING} of one line", task_id=task_id, language=language, stage=Stage.CLONING
     )
@@ -205,7 +205,7 @@ def translate_line(task_id: str, language: str, segment_id: str, parts: Parts, w
         edit.change(line, text=None, provided=None, edited=False, pinned=False, origin="engine")
         edit.finish(f"{language}, line {segment_id}: translated again")
         session.flush()
-        dub_again(session, task, language, [segment_id])
+        dub_again(Script(session, task, language), [segment_id])
     return Started(
         message=f"Started {Stage.TRANSLATION} of one line",
         task_id=task_id,
@@ -225,15 +225,14 @@ def dub_lines(task_id: str, language: str, which: Redub, parts: Parts, who: Who)
     with parts.database.write() as session:
         task = locked_visible_task(session, who, task_id)
         known_language(session, task, language)
-        given = which.segment_ids or []
-        known = script_rows.lines(session, task_id, language, given)
-        for segment_id in given:
-            if segment_id not in known:
+        script = Script(session, task, language)
+        for segment_id in which.segment_ids or ():
+            if segment_id not in script.lines:
                 known_line(session, task_id, language, segment_id)  # which says so
-        named = which.segment_ids if which.segment_ids is not None else outdated(session, task, language)
+        named = which.segment_ids if which.segment_ids is not None else outdated(script)
         if not named:
             raise Problem(409, "nothing_to_dub", f"every line of '{language}' is as it should be")
-        count = dub_again(session, task, language, named)
+        count = dub_again(script, named)
     return StartedLines(
         message=f"Started {Stage.CLONING} of {count} lines",
         task_id=task_id,
@@ -256,7 +255,7 @@ def listen_to_lines(task_id: str, language: str, parts: Parts, who: Who, engines
         known_language(session, task, language)
         if not can_hear(engines, language):
             raise Problem(409, "nothing_to_hear", f"no recognizer here understands '{language}'")
-        count = listen_to_all(session, task, language)
+        count = listen_to_all(Script(session, task, language))
         if not count:
             raise Problem(409, "nothing_to_hear", f"every take of '{language}' was heard, or is about to be")
     return StartedLines(

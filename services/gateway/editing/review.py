@@ -13,7 +13,7 @@ from services.gateway.pipeline import rows as pipeline_rows
 from services.gateway.pipeline.engines import TO_TRANSLATE
 from services.gateway.pipeline.parts import Parts, visible_task
 from services.gateway.pipeline.review import is_issue, reasons, score
-from services.gateway.script.script import brief, view
+from services.gateway.script.script import brief
 from services.gateway.web.keys import Who
 
 router = APIRouter(prefix="/api/tasks/{task_id}", tags=["review"])
@@ -49,7 +49,7 @@ def _ranked(session: Session, task: Task, *, minor: bool) -> Iterator[ReviewLine
         if language is None:
             continue
         why = reasons(
-            view(row),
+            row,
             source_changed=row.segment_revision not in (TO_TRANSLATE, segment.revision),
             sureness=segment.sureness,
             exported=language.exported_version is not None,

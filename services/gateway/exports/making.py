@@ -19,9 +19,8 @@ from services.gateway.pipeline.cut import row, source_timeline, timeline
 from services.gateway.pipeline.engines import of_port
 from services.gateway.pipeline.facts import log_stage, tell
 from services.gateway.pipeline.parts import Gateway, Parts, locked_visible_task, visible_task
-from services.gateway.pipeline.units import RECIPE
 from services.gateway.script import rows as script_rows
-from services.gateway.script.script import media
+from services.gateway.script.script import Script, media
 from services.gateway.web.files import serve
 from services.gateway.web.keys import Caller, Who
 from services.gateway.web.problems import Problem, not_found, unprocessable
@@ -49,7 +48,7 @@ def start(session: Session, task: Task, recipe: ExportRecipe, languages: Sequenc
         recipe = recipe.model_copy(update={"name": f"{recipe.name or _stem(task)}{OLDER}"})
     session.add(made)
     session.flush()
-    shard, attempt = f"{RECIPE}{made.export_id}", int(made.id or 1)
+    shard, attempt = pipeline_rows.export_shard(made.export_id), int(made.id or 1)
     settings = recipe.settings or ExportSettings.model_validate(task.config.get("export_settings", {}))
     job = RenderRecipe(
         task_id=task.task_id,
@@ -68,7 +67,7 @@ def start(session: Session, task: Task, recipe: ExportRecipe, languages: Sequenc
     )
     document = RecipeTimelines(
         source=source_timeline(session, task),
-        languages=tuple(timeline(session, task, language) for language in languages),
+        languages=tuple(timeline(Script(session, task, language)) for language in languages),
     )
     session.add(row(task, job, document=document.model_dump_json()))
     tell(session, task, BASE, "recipe", "started", export_id=made.export_id)

@@ -1,13 +1,14 @@
 """`/metrics`: what there is to watch, in the text format of Prometheus."""
 
 import asyncio
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable
 
 from fastapi import APIRouter, Response
 from nats.errors import Error as NatsError
 from nats.js import JetStreamContext
 from nats.js.errors import APIError
+from prometheus_client import generate_latest
+from prometheus_client.core import GaugeMetricFamily, Metric
 from pydantic import BaseModel, Field
 
 from services.gateway.db import SQLAlchemyError
@@ -18,37 +19,36 @@ from shared.messaging import is_connected, subjects
 from shared.pipeline import Lane, Stage
 
 router = APIRouter(tags=["system"])
-_MEDIA_TYPE = "text/plain; version=0.0.4"
+_MEDIA_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 
 
-@dataclass
-class Gauge:
-    """One measurement by labels, as it is at this moment."""
+class _Measured:
+    """What was measured just now, as the exposition asks for it."""
 
-    name: str
-    help: str
-    values: list[tuple[Mapping[str, str], float]] = field(default_factory=list)
+    def __init__(self, gauges: Iterable[Metric]) -> None:
+        self._gauges = gauges
 
-    def set(self, value: float, **labels: str) -> None:
-        """Add a value."""
-        self.values.append((labels, value))
+    def collect(self) -> Iterable[Metric]:
+        """Everything, once."""
+        return self._gauges
 
-    def lines(self) -> Iterator[str]:
-        """The exposition format."""
-        yield f"# HELP localclip_{self.name} {self.help}"
-        yield f"# TYPE localclip_{self.name} gauge"
-        for labels, value in self.values:
-            named = ",".join(f'{label}="{text}"' for label, text in labels.items())
-            yield f"localclip_{self.name}{f'{{{named}}}' if named else ''} {value:g}"
+
+def _gauge(name: str, text: str, value: float) -> GaugeMetricFamily:
+    return GaugeMetricFamily(f"localclip_{name}", text, value=value)
+
+
+def _gauges(name: str, text: str, *labels: str) -> GaugeMetricFamily:
+    """A gauge whose values, each with its labels, are added to it."""
+    return GaugeMetricFamily(f"localclip_{name}", text, labels=labels)
 
 
 @router.get("/metrics", operation_id="metrics", response_class=Response)
 async def metrics(parts: Parts) -> Response:
     """Tasks, jobs, queues, workers, dead letters. What cannot be asked at the moment is missing, and `up` is 0."""
     gauges = [*await asyncio.to_thread(_of_the_database, parts), *await _of_the_broker(parts)]
-    streams = Gauge("event_streams", "Clients that listen to live events at this gateway.")
-    streams.set(parts.audience.clients())
-    return Response(_text([streams, *_of_this_process(parts), *gauges]), media_type=_MEDIA_TYPE)
+    listening = _gauge("event_streams", "Clients that listen to live events at this gateway.", parts.audience.clients())
+    text = generate_latest(_Measured([listening, *_of_this_process(parts), *gauges]))
+    return Response(text, media_type=_MEDIA_TYPE)
 
 
 class QueueLength(BaseModel):
@@ -76,67 +76,69 @@ def _open_jobs(parts: Gateway, stage: Stage) -> tuple[int, int]:
     return counts.get(JobState.READY, 0), counts.get(JobState.DISPATCHED, 0)
 
 
-def _of_this_process(parts: Gateway) -> list[Gauge]:
-    stood = Gauge("loop_stood_seconds", "Longest time the event loop stood in the last five minutes.")
-    stood.set(parts.stood.seconds())
-    held = Gauge("write_held_seconds", "Longest write transaction of the last five minutes.")
-    held.set(parts.database.held.seconds())
-    slots = Gauge("worker_slots", "Jobs that the workers alive take at a time.")
+def _of_this_process(parts: Gateway) -> list[Metric]:
+    slots = _gauges("worker_slots", "Jobs that the workers alive take at a time.", "stage")
     for stage in Stage:
-        slots.set(sum(parts.workers.of(stage)), stage=stage)
-    return [stood, held, slots]
+        slots.add_metric([stage], sum(parts.workers.of(stage)))
+    return [
+        _gauge(
+            "loop_stood_seconds", "Longest time the event loop stood in the last five minutes.", parts.stood.seconds()
+        ),
+        _gauge(
+            "write_held_seconds", "Longest write transaction of the last five minutes.", parts.database.held.seconds()
+        ),
+        slots,
+    ]
 
 
-def _text(gauges: Iterable[Gauge]) -> str:
-    return "\n".join(line for gauge in gauges for line in gauge.lines()) + "\n"
-
-
-def _of_the_database(parts: Gateway) -> list[Gauge]:
-    up = Gauge("database_up", "Whether the database answers.")
-    tasks = Gauge("tasks", "Tasks by status.")
-    outbox = Gauge("outbox", "Facts to publish: waiting, or aside because the broker refuses them.")
-    jobs = Gauge("jobs_open", "Jobs by stage: ready waits for its turn, dispatched is in the queue or in hand.")
+def _of_the_database(parts: Gateway) -> list[Metric]:
     try:
         with parts.database.read() as session:
             statuses, open_jobs = operations_rows.tasks_by_status(session), operations_rows.jobs_by_state(session)
             waits, aside = operations_rows.outbox_counts(session)
     except SQLAlchemyError:
-        up.set(0)
-        return [up]
-    up.set(1)
+        return [_database_up(0)]
+    tasks = _gauges("tasks", "Tasks by status.", "status")
     for status, count in statuses:
-        tasks.set(count, status=status)
+        tasks.add_metric([status], count)
+    jobs = _gauges(
+        "jobs_open", "Jobs by stage: ready waits for its turn, dispatched is in the queue or in hand.", "stage", "state"
+    )
     for stage, state, count in open_jobs:
-        jobs.set(count, stage=stage, state=state)
-    outbox.set(waits, state="waiting")
-    outbox.set(aside, state="aside")
-    return [up, tasks, jobs, outbox]
+        jobs.add_metric([stage, state], count)
+    outbox = _gauges("outbox", "Facts to publish: waiting, or aside because the broker refuses them.", "state")
+    outbox.add_metric(["waiting"], waits)
+    outbox.add_metric(["aside"], aside)
+    return [_database_up(1), tasks, jobs, outbox]
 
 
-async def _of_the_broker(parts: Gateway) -> list[Gauge]:
-    up = Gauge("broker_up", "Whether the broker answers.")
+def _database_up(up: float) -> Metric:
+    return _gauge("database_up", "Whether the database answers.", up)
+
+
+async def _of_the_broker(parts: Gateway) -> list[Metric]:
     try:
         gauges = await _queues(parts.broker.connection.jetstream()) if is_connected(parts.broker) else []
     except (NatsError, APIError, TimeoutError):
         gauges = []
-    up.set(1 if gauges else 0)
-    return [up, *gauges]
+    return [_gauge("broker_up", "Whether the broker answers.", 1 if gauges else 0), *gauges]
 
 
-async def _queues(js: JetStreamContext) -> list[Gauge]:
-    waiting = Gauge("queue_waiting", "Jobs in the queue that no worker has taken.")
-    held = Gauge("queue_held", "Jobs in the hands of workers.")
-    asking = Gauge("workers_idle", "Workers that wait for a job of the batch lane.")
-    again = Gauge("queue_redelivered", "Jobs in hand that were delivered before.")
+async def _queues(js: JetStreamContext) -> list[Metric]:
+    waiting = _gauges("queue_waiting", "Jobs in the queue that no worker has taken.", "stage", "lane")
+    held = _gauges("queue_held", "Jobs in the hands of workers.", "stage", "lane")
+    idle = _gauges("workers_idle", "Workers that wait for a job of the batch lane.", "stage")
+    again = _gauges("queue_redelivered", "Jobs in hand that were delivered before.", "stage", "lane")
     for stage in Stage:
         for lane in Lane:
             info = await js.consumer_info(subjects.JOBS, subjects.job_consumer(stage, lane))
-            waiting.set(info.num_pending or 0, stage=stage, lane=lane)
-            held.set(info.num_ack_pending or 0, stage=stage, lane=lane)
-            again.set(info.num_redelivered or 0, stage=stage, lane=lane)
+            waiting.add_metric([stage, lane], info.num_pending or 0)
+            held.add_metric([stage, lane], info.num_ack_pending or 0)
+            again.add_metric([stage, lane], info.num_redelivered or 0)
             if lane is Lane.BATCH:
-                asking.set(info.num_waiting or 0, stage=stage)
-    stored = Gauge("stream_messages", "Messages in a stream; those of LOCALCLIP_DEAD are jobs and results given up.")
+                idle.add_metric([stage], info.num_waiting or 0)
+    text = "Messages in a stream; those of LOCALCLIP_DEAD are jobs and results given up."
+    stored = _gauges("stream_messages", text, "stream")
     for stream in (subjects.JOBS, subjects.RESULTS, subjects.EVENTS, subjects.DEAD):
-        stored.set((await js.stream_info(stream)).state.messages, stream=stream)
-    return [waiting, held, again, asking, stored]
+        stored.add_metric([stream], (await js.stream_info(stream)).state.messages)
+    return [waiting, held, again, idle, stored]

@@ -35,7 +35,8 @@ def takes_over(session: Session, task: Task, job: JobRow, failure: JobFailed, pa
     is_over = job.run_stage is not None and (run is None or run.status != Status.PROCESSING)
     if is_over or (asked.source_language, asked.language) not in pairs:
         return failure
-    segments = {one.segment_id: one for one in script_rows.segments(session, task.task_id)}
+    named = [line.segment_id for line in asked.lines]
+    segments = {one.segment_id: one for one in script_rows.segments(session, task.task_id, named)}
     heard = tuple(_heard(line, segments[line.segment_id]) for line in asked.lines if line.segment_id in segments)
     if not any(line.asked for line in heard):
         return failure.model_copy(update={"message": EDITED}) if heard else failure

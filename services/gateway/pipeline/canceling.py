@@ -10,9 +10,8 @@ from services.gateway.pipeline.facts import flag_cancel, tell
 from services.gateway.pipeline.results import record
 from services.gateway.pipeline.rows import exports, jobs_of_exports
 from services.gateway.pipeline.steps import carry_out
-from services.gateway.pipeline.units import RECIPE
-from shared.messaging import JobFailed
-from shared.pipeline import BASE, ErrorCode, Stage, Status
+from shared.messaging import failed
+from shared.pipeline import BASE, ErrorCode, Status
 
 
 def cancel(session: Session, task: Task, languages: Sequence[str] | None) -> None:
@@ -37,7 +36,7 @@ def cancel_job(session: Session, task: Task, job: JobRow, *, hears: bool) -> Non
     the stage can do without is left out. What stands alone (an export by recipe, a line done again) stops alone.
     `hears`: as in `record`.
     """
-    made = pipeline_rows.export(session, task.task_id, job.shard.removeprefix(RECIPE))
+    made = pipeline_rows.export(session, task.task_id, pipeline_rows.export_of(job.shard))
     if job.run_stage is not None and not job.optional:
         cancel(session, task, None if job.language == BASE else [job.language])
     elif made is not None:
@@ -45,24 +44,12 @@ def cancel_job(session: Session, task: Task, job: JobRow, *, hears: bool) -> Non
     else:
         flag_cancel(session, task, job.language, shard=job.shard)
         if job.run_stage is not None:
-            record(session, _left_out(job), hears=hears)
+            left_out = failed(job, ErrorCode.CANCELED, "canceled on request", canceled=True)
+            record(session, left_out, hears=hears)
     job.state, job.finished_at = JobState.CANCELED, now()
     task.epoch += 1
     carry_out(session, task, [])
     session.flush()
-
-
-def _left_out(job: JobRow) -> JobFailed:
-    return JobFailed(
-        task_id=job.task_id,
-        language=job.language,
-        stage=Stage(job.stage),
-        shard=job.shard,
-        attempt=job.attempt,
-        code=ErrorCode.CANCELED,
-        message="canceled on request",
-        canceled=True,
-    )
 
 
 def cancel_export(session: Session, task: Task, made: ExportRow) -> None:

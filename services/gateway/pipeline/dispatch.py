@@ -25,6 +25,7 @@ from shared.messaging import (
     Job,
     JobFailed,
     Result,
+    failed,
     is_open_already,
     is_refusal,
     publish_stored,
@@ -192,12 +193,4 @@ def _name(error: Exception) -> str:
 
 
 def _unsent(row: JobRow, code: ErrorCode) -> JobFailed:
-    return JobFailed(
-        task_id=row.task_id,
-        language=row.language,
-        stage=Stage(row.stage),
-        shard=row.shard,
-        attempt=row.attempt,
-        code=code,
-        message="this job could not be sent to the workers; the gateway's log says more",
-    )
+    return failed(row, code, "this job could not be sent to the workers; the gateway's log says more")

@@ -5,24 +5,23 @@ cancellation, a job that fails) leaves a whole line. Jobs count for the voice ru
 that records the take before them.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
 from services.gateway.db import Session
-from services.gateway.db.tables import JobRow, LineRow, StageRun, Task
+from services.gateway.db.tables import JobKind, JobRow, LineRow, StageRun, Task
 from services.gateway.pipeline import fitting
 from services.gateway.pipeline import rows as pipeline_rows
 from services.gateway.pipeline.cut import row, spoken_right
 from services.gateway.pipeline.fitting import MAX_ROUNDS, Ask, Keep, Speak, Spoken
 from services.gateway.pipeline.kept_engines import keeping
-from services.gateway.pipeline.units import FITTING_SHARE, REFIT, line_to_speak, sentences_of, unended_lines
-from services.gateway.script import rows as script_rows
-from services.gateway.script.script import glossary, media, roles, spans, told, view
-from services.gateway.script.slots import Room, Span, rooms
+from services.gateway.pipeline.units import FITTING_SHARE, line_to_speak, sentences_of, unended_lines
+from services.gateway.script.script import Script
+from services.gateway.script.takes import show
 from services.gateway.script.terms import held
-from services.gateway.script.voices import Roles, with_needed
+from services.gateway.script.voices import with_needed
 from shared.messaging import (
     JOB,
     CloneLines,
@@ -41,14 +40,14 @@ _LIMITS = FitLimits()
 
 def is_refit(job: JobRow) -> bool:
     """Whether `job` belongs to the loop, and not to the first pass over the lines."""
-    return job.shard.startswith(REFIT)
+    return job.kind == JobKind.REWRITE_LINES or (job.kind == JobKind.CLONE_LINES and job.optional)
 
 
-def after_first_takes(session: Session, task: Task, run: StageRun, result: LinesDubbed) -> None:
+def after_first_takes(script: Script, run: StageRun, result: LinesDubbed) -> None:
     """Begin with the lines of a first pass; their takes are on them already."""
-    loop = _open(session, task, run, [take.segment_id for take in result.lines])
+    loop = _open(script, run)
     for take in result.lines:
-        line = loop.lines.get(take.segment_id)
+        line = loop.script.lines.get(take.segment_id)
         if line is not None and take.take_key and line.take_revision == line.revision == take.revision:
             line.tried, line.rounds = [_entry(line.text or "", take)], 0
             _decide(loop, line)
@@ -62,7 +61,8 @@ def after_refit(
     made = JOB.validate_json(job.payload)
     if not isinstance(made, RewriteLines | CloneLines):
         return
-    loop = _open(session, task, run, [line.segment_id for line in made.lines])
+    named = [line.segment_id for line in made.lines]
+    loop = _open(Script(session, task, run.language, named), run)
     if isinstance(made, RewriteLines):
         _take_texts(loop, made, result)
     else:
@@ -72,15 +72,10 @@ def after_refit(
 
 @dataclass
 class _Loop:
-    """The `lines` of a voice run that a result is about, where all stand, and what is to be done next."""
+    """The lines of a voice run that a result is about, and what is to be done next."""
 
-    session: Session
-    task: Task
+    script: Script
     run: StageRun
-    spans: Mapping[str, Span]
-    rooms: Mapping[str, Room]
-    lines: Mapping[str, LineRow]
-    cast: Roles
     may_ask: bool
     speak: list[LineToSpeak] = field(default_factory=list)
     ask: list[LineToRewrite] = field(default_factory=list)
@@ -89,37 +84,23 @@ class _Loop:
     @cached_property
     def unended(self) -> frozenset[str]:
         """Segments whose sentence goes on in the next one."""
-        return unended_lines(list(self.spans.values()))
+        return unended_lines(list(self.script.heard.values()))
 
     @cached_property
     def parts(self) -> frozenset[str]:
         """Segments whose sentence is spoken over several lines."""
-        omitted = {key for key, line in self.lines.items() if line.omitted}
-        known = [span for span in self.spans.values() if span.segment_id not in omitted]
-        long = (one for one in sentences_of(known, self.lines) if len(one.spans) > 1)
+        lines = self.script.lines
+        omitted = {key for key, line in lines.items() if line.omitted}
+        known = [span for key, span in self.script.heard.items() if key not in omitted]
+        long = (one for one in sentences_of(known, lines) if len(one.spans) > 1)
         return frozenset(span.segment_id for one in long for span in one.spans)
 
 
-def _open(session: Session, task: Task, run: StageRun, named: Collection[str]) -> _Loop:
-    places, segments = (
-        script_rows.placed(session, task.task_id, run.language),
-        script_rows.spoken(session, task.task_id),
-    )
-    cast = roles(session, task, segments, places)
-    known = [cast.spoken(span) for span in spans(segments, places)]
-    translation = pipeline_rows.newest_runs(session, [task.task_id])[task.task_id].get(
-        (run.language, Stage.TRANSLATION)
-    )
-    return _Loop(
-        session=session,
-        task=task,
-        run=run,
-        spans={span.segment_id: span for span in known},
-        rooms=rooms(known, media(task).duration_s),
-        lines=script_rows.lines(session, task.task_id, run.language, named),
-        cast=cast,
-        may_ask=translation is not None and any(engine.get("rewrites") for engine in translation.engines),
-    )
+def _open(script: Script, run: StageRun) -> _Loop:
+    task_id = script.task.task_id
+    translation = pipeline_rows.newest_runs(script.session, [task_id])[task_id].get((run.language, Stage.TRANSLATION))
+    may_ask = translation is not None and any(engine.get("rewrites") for engine in translation.engines)
+    return _Loop(script, run, may_ask)
 
 
 def _take_takes(loop: _Loop, asked: CloneLines, result: LinesDubbed | LinesRewritten | JobFailed) -> None:
@@ -131,7 +112,7 @@ def _take_takes(loop: _Loop, asked: CloneLines, result: LinesDubbed | LinesRewri
         take = takes.get(order.segment_id, LineTake(segment_id=order.segment_id))
         line.tried, line.rounds = [*line.tried, _entry(order.text, take)], line.rounds + 1
         line.version += 1
-        if fitting.best(_spoken(line), loop.rooms[order.segment_id], _LIMITS).text == order.text:
+        if fitting.best(_spoken(line), loop.script.rooms[order.segment_id], _LIMITS).text == order.text:
             _replace(line, order.text, take)
         if isinstance(result, JobFailed):  # it was retried long enough: the export waits no longer for another text
             line.decision = f"{line.decision or ''}; another translation could not be spoken: {result.message}"
@@ -151,8 +132,8 @@ def _take_texts(loop: _Loop, asked: RewriteLines, result: LinesDubbed | LinesRew
 
 def _still(loop: _Loop, order: LineToSpeak | LineToRewrite) -> LineRow | None:
     """The line of `order`, if it is what it was when the order was made."""
-    line = loop.lines.get(order.segment_id)
-    same = line is not None and line.revision == order.revision and order.segment_id in loop.rooms
+    line = loop.script.lines.get(order.segment_id)
+    same = line is not None and line.revision == order.revision and order.segment_id in loop.script.rooms
     return line if line is not None and same and _may_change(line) else None
 
 
@@ -178,8 +159,7 @@ def _replace(line: LineRow, text: str, take: LineTake) -> None:
     line.revision += 1
     line.take_revision = line.revision
     line.state = LineState.DUBBED
-    line.take_key, line.take_start_s, line.take_duration_s = take.take_key, take.start_s, take.duration_s
-    line.natural_s, line.speed, line.fit = take.natural_s, take.speed, take.fit
+    show(line, take, take.start_s)
     line.decision = fitting.explain(first, text, line.rounds, take.decision or "")
     line.error_code = line.error_message = None
 
@@ -187,18 +167,18 @@ def _replace(line: LineRow, text: str, take: LineTake) -> None:
 def _decide(loop: _Loop, line: LineRow, *, asked_before: bool = False) -> None:
     if not _may_change(line):
         return
-    room = loop.rooms[line.segment_id]
+    room = loop.script.rooms[line.segment_id]
     may_ask = loop.may_ask and not asked_before
     match fitting.decide(_spoken(line), line.alternatives, room, _LIMITS, may_ask=may_ask):
         case Speak(text):
             goes_on = line.segment_id in loop.unended
-            loop.speak.append(line_to_speak(loop.spans[line.segment_id], view(line), room, text, goes_on=goes_on))
+            loop.speak.append(line_to_speak(loop.script.heard[line.segment_id], line, room, text, goes_on=goes_on))
             loop.round = max(loop.round, line.rounds + 1)
         case Ask(budget):
             loop.ask.append(
                 LineToRewrite(
                     segment_id=line.segment_id,
-                    source_text=loop.spans[line.segment_id].text,
+                    source_text=loop.script.heard[line.segment_id].text,
                     text=line.text or "",
                     revision=line.revision,
                     natural_s=line.natural_s or 0.0,
@@ -218,39 +198,39 @@ def _follow(loop: _Loop) -> None:
     """Add the jobs for what was decided; their number in the run makes their names unique in it."""
     if not (loop.speak or loop.ask):
         return
-    task_id, code, attempt = loop.task.task_id, loop.run.language, loop.run.attempt
-    first = pipeline_rows.first_job(loop.session, loop.run)
+    script, run = loop.script, loop.run
+    task_id, code, attempt = script.task.task_id, run.language, run.attempt
+    first = pipeline_rows.first_job(script.session, run)
     if first is None:
         raise LookupError(f"a voice run without a first job: {task_id} {code} {attempt}")
     total_weight = CloneLines.model_validate_json(first.payload).total_weight
     common = {"task_id": task_id, "language": code, "attempt": attempt, "total_weight": total_weight}
     if loop.speak:
-        job = CloneLines(**common, **_share(loop, loop.speak), speakers=tuple(loop.cast.voices.values()))
-        for one in spoken_right(loop.session, loop.task, [with_needed(job)]):
+        job = CloneLines(**common, **_share(loop, loop.speak), speakers=tuple(loop.script.roles.voices.values()))
+        for one in spoken_right(script, [with_needed(job)]):
             _add(loop, one)
     if loop.ask:
-        known = glossary(loop.session, loop.task, code)
         asking = RewriteLines(
             **common,
             **_share(loop, loop.ask),
-            source_language=loop.task.source_language or "en",
-            **told(loop.task, code),
-            glossary=held(known, (line.source_text for line in loop.ask)),
+            source_language=script.spoken_language,
+            **script.told,
+            glossary=held(script.glossary, (line.source_text for line in loop.ask)),
         )
-        for rewriting in keeping(loop.session, loop.task, [asking]):
+        for rewriting in keeping(script.session, script.task, [asking]):
             _add(loop, rewriting)
 
 
 def _share(loop: _Loop, lines: Sequence[LineToSpeak] | Sequence[LineToRewrite]) -> dict[str, Any]:
     """What is special to the next job of the loop, which has `lines`."""
     return {
-        "shard": f"{REFIT}{loop.round}-{loop.run.jobs_total}",
-        "epoch": loop.task.epoch,
+        "shard": f"fit-{loop.round}-{loop.run.jobs_total}",
+        "epoch": loop.script.task.epoch,
         "weight": FITTING_SHARE / (2 * MAX_ROUNDS) * len(lines),
         "lines": tuple(lines),
     }
 
 
 def _add(loop: _Loop, job: CloneLines | RewriteLines) -> None:
-    loop.session.add(row(loop.task, job, loop.run, optional=True))
+    loop.script.session.add(row(loop.script.task, job, loop.run, optional=True))
     loop.run.jobs_total += 1

@@ -10,7 +10,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from services.gateway.script.lines import LineView
+from services.gateway.script.lines import Line
 from shared.pipeline import FitLimits, LineState
 
 _FIT = FitLimits()
@@ -225,7 +225,7 @@ class Gate(BaseModel):
 
 def judge(
     report: Mapping[str, Any],
-    lines: Sequence[LineView],
+    lines: Sequence[Line],
     limits: GateLimits,
     target_lufs: float,
     *,
@@ -290,7 +290,7 @@ def _limits(limits: GateLimits) -> Iterator[tuple[str, float | None, bool]]:
 
 
 def _figures(
-    report: Mapping[str, Any], lines: Sequence[LineView], target_lufs: float, doubtful: Collection[str]
+    report: Mapping[str, Any], lines: Sequence[Line], target_lufs: float, doubtful: Collection[str]
 ) -> dict[str, float | None]:
     heard = [line for line in lines if is_heard(line)]
     spoken = [line for line in lines if not line.omitted]
@@ -301,9 +301,9 @@ def _figures(
     natural = (report.get("wer") or report.get("cer") or {}).get("natural")
     mean = _mean_error_rate(heard)
     return {
-        "lines_failed": sum(line.state is LineState.FAILED for line in spoken),
+        "lines_failed": sum(line.state == LineState.FAILED for line in spoken),
         "lines_overflow": sum(line.fit == "overflow" for line in heard),
-        "lines_unspoken": sum(line.state.is_unspoken for line in spoken),
+        "lines_unspoken": sum(LineState(line.state).is_unspoken for line in spoken),
         "speech_lost.share": (report.get("speech_lost") or {}).get("share"),
         _DOUBTFUL: round(sum(line.segment_id in doubtful for line in spoken) / len(spoken), 4) if spoken else 0,
         "speed.in_window_share": _in_window(speeds),
@@ -330,13 +330,13 @@ def _p95(speeds: Sequence[float]) -> float | None:
     return round(quantiles(speeds, n=20, method="inclusive")[-1], 4)
 
 
-def _mean_error_rate(heard: Sequence[LineView]) -> float | None:
+def _mean_error_rate(heard: Sequence[Line]) -> float | None:
     """Long lines count more, as in the report."""
     rated = [(max(1, len(line.text or "")), line.error_rate) for line in heard if line.error_rate is not None]
     return round(sum(size * rate for size, rate in rated) / sum(size for size, _ in rated), 4) if rated else None
 
 
-def _causes(report: Mapping[str, Any], lines: Sequence[LineView], doubtful: Collection[str]) -> Causes:
+def _causes(report: Mapping[str, Any], lines: Sequence[Line], doubtful: Collection[str]) -> Causes:
     """Which lines stand behind each figure, the worst first."""
     spoken = [line for line in lines if not line.omitted]
     heard = [line for line in lines if is_heard(line)]
@@ -344,8 +344,8 @@ def _causes(report: Mapping[str, Any], lines: Sequence[LineView], doubtful: Coll
     unlike = sorted((line for line in heard if line.similarity is not None), key=lambda line: line.similarity or 0.0)
     fast = sorted((line for line in heard if line.fit in ("overflow", "tight")), key=lambda line: -(line.speed or 1.0))
     return Causes(
-        failed=[line.segment_id for line in spoken if line.state is LineState.FAILED],
-        unspoken=[line.segment_id for line in spoken if line.state.is_unspoken],
+        failed=[line.segment_id for line in spoken if line.state == LineState.FAILED],
+        unspoken=[line.segment_id for line in spoken if LineState(line.state).is_unspoken],
         fast=[line.segment_id for line in fast],
         misheard=[line.segment_id for line in rated],
         heard=sum(line.error_rate is not None for line in heard),
@@ -359,9 +359,9 @@ def _causes(report: Mapping[str, Any], lines: Sequence[LineView], doubtful: Coll
     )
 
 
-def is_heard(line: LineView) -> bool:
+def is_heard(line: Line) -> bool:
     """Whether the take of a line, not the original, is in the dub."""
-    return line.take_key is not None and line.state is not LineState.FAILED and not line.omitted
+    return line.take_key is not None and line.state != LineState.FAILED and not line.omitted
 
 
 _MOST_LINES = 20

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from services.gateway.db import Session
-from services.gateway.db.tables import JobRow, JobState, LineRow, StageRun, Task, now
+from services.gateway.db.tables import JobKind, JobRow, JobState, LineRow, StageRun, Task, now
 from services.gateway.pipeline import rows as pipeline_rows
 from services.gateway.pipeline.cut import row
 from services.gateway.pipeline.facts import tell
@@ -12,7 +12,6 @@ from services.gateway.pipeline.listening import (
     budget_s,
     hear_jobs,
     hear_line_job,
-    is_asked_for,
     is_due,
     unheard,
     worth_hearing,
@@ -20,11 +19,9 @@ from services.gateway.pipeline.listening import (
 from services.gateway.pipeline.outdating import judge_again
 from services.gateway.pipeline.rows import add_jobs
 from services.gateway.pipeline.steps import carry_out
-from services.gateway.pipeline.units import is_listening
 from services.gateway.script import rows as script_rows
 from services.gateway.script.doubt import DOUBTFUL
-from services.gateway.script.lines import LineView
-from services.gateway.script.script import spans, view
+from services.gateway.script.script import Script
 from shared.messaging import JOB, HeardLine, HearTakes, SpeakerVoice
 from shared.pipeline import Lane, Stage, Status
 
@@ -35,11 +32,10 @@ def listen_after(session: Session, task: Task, run: StageRun) -> None:
         return
     session.flush()
     jobs = pipeline_rows.jobs_of_run(session, run)
-    if not is_due((job.shard, job.state in pipeline_rows.OPEN_JOBS) for job in jobs):
+    if not is_due((job.kind == JobKind.HEAR_TAKES, job.state in pipeline_rows.OPEN_JOBS) for job in jobs):
         return
-    rows = script_rows.lines(session, task.task_id, run.language)
-    lines = {key: view(line) for key, line in rows.items()}
-    todo = unheard(spans(script_rows.spoken_segments(session, task.task_id), rows), lines)
+    script = Script(session, task, run.language)
+    lines = script.lines
     unsure = script_rows.doubtful_segments(session, task.task_id, DOUBTFUL)
     fresh = script_rows.made_since(session, task.task_id, run.language, run.started_at)
     due = hear_jobs(
@@ -47,9 +43,9 @@ def listen_after(session: Session, task: Task, run: StageRun) -> None:
         run.language,
         run.attempt,
         task.epoch,
-        worth_hearing(todo, lines, unsure, fresh),
+        worth_hearing(unheard(script.spans.values(), lines), lines, unsure, fresh),
         lines,
-        _speakers(session, task),
+        _speakers(script),
         _budget_s(session, task, run.language),
         max(0, LEAST - sum(_is_rated(line) for line in lines.values())),
     )
@@ -58,7 +54,7 @@ def listen_after(session: Session, task: Task, run: StageRun) -> None:
     run.jobs_total += len(made)
 
 
-def _is_rated(line: LineView) -> bool:
+def _is_rated(line: LineRow) -> bool:
     return line.error_rate is not None or line.similarity is not None
 
 
@@ -66,15 +62,17 @@ def _budget_s(session: Session, task: Task, language: str) -> float:
     """The language's part of the work that was done once for all counts, too."""
     languages = max(1, len(task.config.get("target_languages", ())))
     jobs = pipeline_rows.worked(session, task.task_id, language)
-    worked_s = sum(lasted_s if of == language else lasted_s / languages for of, _, lasted_s in jobs)
-    asked_s = sum(lasted_s for _, shard, lasted_s in jobs if is_asked_for(shard))
-    listened_s = sum(lasted_s for _, shard, lasted_s in jobs if is_listening(shard))
-    return budget_s(worked_s - asked_s, listened_s - asked_s)
+    worked_s = sum(job.lasted_s if job.language == language else job.lasted_s / languages for job in jobs)
+    listening = [job for job in jobs if job.kind == JobKind.HEAR_TAKES]
+    asked_s = sum(
+        job.lasted_s for job in listening if not job.optional
+    )  # a person asked for it: it costs what it costs
+    return budget_s(worked_s - asked_s, sum(job.lasted_s for job in listening) - asked_s)
 
 
-def listen_to_all(session: Session, task: Task, language: str) -> int:
-    """Add jobs for all takes of `language` that nobody heard or is about to hear; return how many those are."""
-    rows = script_rows.lines(session, task.task_id, language)
+def listen_to_all(script: Script) -> int:
+    """Add jobs for all takes of a language that nobody heard or is about to hear; return how many those are."""
+    session, task, language = script.session, script.task, script.language
     jobs = pipeline_rows.listening_jobs(session, task.task_id, language)
     awaited = {
         one.segment_id
@@ -83,55 +81,44 @@ def listen_to_all(session: Session, task: Task, language: str) -> int:
         for one in made.lines
         if made.budget_s is None
     }
-    lines = {key: view(line) for key, line in rows.items() if key not in awaited}
-    todo = unheard(spans(script_rows.spoken_segments(session, task.task_id), rows), lines)
-    attempt = 1 + max((job.attempt for job in jobs if is_asked_for(job.shard)), default=0)
-    due = hear_jobs(task.task_id, language, attempt, task.epoch, todo, lines, _speakers(session, task))
+    lines = {key: line for key, line in script.lines.items() if key not in awaited}
+    todo = unheard(script.spans.values(), lines)
+    attempt = 1 + max((job.attempt for job in jobs if not job.optional), default=0)
+    due = hear_jobs(task.task_id, language, attempt, task.epoch, todo, lines, _speakers(script))
     add_jobs(session, [row(task, job) for job in due])
     return len(todo)
 
 
-def listen_to_line(session: Session, task: Task, line: LineRow, made_by: JobRow) -> None:
+def listen_to_line(script: Script, segment_id: str, made_by: JobRow) -> None:
     """The same for a line that was dubbed again by itself; whoever waited for that job waits for this one."""
-    segment = script_rows.segment(session, task.task_id, line.segment_id)
-    if segment is None:
+    task, span = script.task, script.spans.get(segment_id)
+    if span is None:
         return
-    (span,) = spans([segment], {line.segment_id: line})
-    speakers = _speakers(session, task)
     job = hear_line_job(
         task.task_id,
-        line.language,
+        script.language,
         made_by.attempt,
         task.epoch,
         span,
-        view(line),
-        speakers,
+        script.lines[segment_id],
+        _speakers(script),
         Lane(made_by.lane),
     )
     if job is not None:
-        session.add(row(task, job, optional=True))
+        script.session.add(row(task, job, optional=True))
 
 
-def take_heard(session: Session, task: Task, language: str, heard: Sequence[HeardLine]) -> None:
+def take_heard(script: Script, heard: Sequence[HeardLine]) -> None:
     """Keep the figures of takes that still count."""
-    rows = script_rows.lines(session, task.task_id, language, [one.segment_id for one in heard])
     for one in heard:
-        line = rows.get(one.segment_id)
+        line = script.lines.get(one.segment_id)
         if line is None or line.revision != one.revision or line.take_revision != one.revision:
             continue
         line.heard, line.error_rate, line.similarity = one.heard, one.error_rate, one.similarity
         line.version += 1
-        tell(
-            session,
-            task,
-            language,
-            "line",
-            "updated",
-            segment_id=line.segment_id,
-            state=line.state,
-            version=line.version,
-        )
-    judge_again(session, task, language)
+        told = {"segment_id": line.segment_id, "state": line.state, "version": line.version}
+        tell(script.session, script.task, script.language, "line", "updated", **told)
+    judge_again(script.session, script.task, script.language)
 
 
 def give_up_listening(session: Session, task_id: str, job_id: int) -> bool:
@@ -149,9 +136,9 @@ def give_up_listening(session: Session, task_id: str, job_id: int) -> bool:
     return True
 
 
-def _speakers(session: Session, task: Task) -> list[SpeakerVoice]:
+def _speakers(script: Script) -> list[SpeakerVoice]:
     """With the clips that takes are compared with: of the speakers themselves, whoever speaks for them."""
     return [
         SpeakerVoice(speaker_id=one.speaker_id, f0_hz=one.f0_hz, reference_key=one.reference_key)
-        for one in script_rows.speakers(session, task.task_id)
+        for one in script.speakers
     ]

@@ -23,12 +23,12 @@ from shared.messaging import (
     ADVISORIES_CONSUMER,
     RESULT,
     RESULTS_CONSUMER,
-    JobFailed,
     JobSubject,
     RecipeRendered,
     Result,
     TranscriptReady,
     bury_copy,
+    failed,
     publish_until_stored,
     subjects,
 )
@@ -118,7 +118,7 @@ class Ingest:
             return
         await self._bury(message, ErrorCode.RESULT_UNUSABLE, f"{type(error).__name__}: {error}")
         text = f"its result could not be taken in ({type(error).__name__}); the gateway's log says more"
-        await asyncio.to_thread(give_up, self._database, _failed(result, ErrorCode.RESULT_UNUSABLE, text))
+        await asyncio.to_thread(give_up, self._database, failed(result, ErrorCode.RESULT_UNUSABLE, text))
         log.error("result_set_aside")
         await message.reject()
 
@@ -128,7 +128,7 @@ class Ingest:
             try:
                 transcript = Transcript.model_validate_json(read_bytes(self._store, result.transcript_key))
             except ObjectNotFound:  # the task was deleted, or the object lost: the stage has to run again
-                result = _failed(result, ErrorCode.ARTIFACT_MISSING, "the transcript is gone from the object store")
+                result = failed(result, ErrorCode.ARTIFACT_MISSING, "the transcript is gone from the object store")
             else:
                 provided, as_they_stand = self._provided(result.task_id)
                 prepared = prepare(result.task_id, transcript, provided, as_they_stand=as_they_stand)
@@ -183,7 +183,7 @@ class Ingest:
             return
         await publish_until_stored(
             self._broker,
-            failed_at(parsed, ErrorCode.WORKER_LOST, reason),
+            failed(parsed, ErrorCode.WORKER_LOST, reason),
             subject=subjects.results(parsed.stage),
             stream=subjects.RESULTS,
             message_id=f"{subject}:undeliverable",
@@ -202,26 +202,8 @@ class Ingest:
         )
 
 
-def failed_at(subject: JobSubject, code: ErrorCode, message: str) -> JobFailed:
-    """A failed result for the job with this address."""
-    return JobFailed(
-        task_id=subject.task_id,
-        language=subject.language,
-        stage=subject.stage,
-        shard=subject.shard,
-        attempt=subject.attempt,
-        code=code,
-        message=message,
-    )
-
-
 def _is_passing(error: Exception) -> bool:
     """Whether the database, the store or the broker is away or busy, which says nothing of the result."""
     if isinstance(error, ObjectNotFound):
         return False
     return isinstance(error, DatabaseBusy | NatsError | StorageError | OSError)
-
-
-def _failed(result: Result, code: ErrorCode, message: str) -> JobFailed:
-    fields = result.model_dump(include={"task_id", "language", "stage", "shard", "attempt"})
-    return JobFailed(**fields, code=code, message=message)

@@ -10,7 +10,6 @@ from services.gateway.pipeline.canceling import cancel_job as stop
 from services.gateway.pipeline.engines import can_hear
 from services.gateway.pipeline.parts import Engines, Parts, locked_visible_task, visible_task
 from services.gateway.pipeline.schemas import JobRead
-from services.gateway.pipeline.units import kind
 from services.gateway.web.keys import Who
 from services.gateway.web.problems import Problem, not_found
 from shared.pipeline import Stage, Status
@@ -77,7 +76,7 @@ def _read(job: JobRow) -> JobRead:
         id=int(job.id or 0),
         language=job.language,
         stage=stage,
-        kind=kind(stage, job.shard),
+        kind=job.kind,
         status=_STATUS[JobState(job.state)],
         shard=job.shard,
         attempt=job.attempt,

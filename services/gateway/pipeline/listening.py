@@ -10,8 +10,8 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from itertools import chain
 from math import ceil
 
-from services.gateway.pipeline.units import HEAR, batches, is_listening, size_of_text
-from services.gateway.script.lines import LineView
+from services.gateway.pipeline.units import batches, size_of_text
+from services.gateway.script.lines import Line
 from services.gateway.script.slots import Span
 from shared.messaging import HearTakes, SpeakerVoice, TakeToHear
 from shared.pipeline import Lane, LineState
@@ -24,20 +24,13 @@ _JOB_LINES = 256
 _JOB_S = 60.0
 """A slot is held no longer than that where more than one job can share the time."""
 
-_ALL = f"{HEAR}all-"
 
-
-def is_due(shards: Iterable[tuple[str, bool]]) -> bool:
-    """Whether a run is ready to be listened to, from (shard, still open) of its jobs of all kinds.
+def is_due(jobs: Iterable[tuple[bool, bool]]) -> bool:
+    """Whether a run is ready to be listened to, from (listens, still open) of its jobs of all kinds.
 
     That is when everything that makes or mends takes has come to its end, and only once.
     """
-    return not any(is_open or is_listening(shard) for shard, is_open in shards)
-
-
-def is_asked_for(shard: str) -> bool:
-    """Whether a person asked for it: that costs what it costs."""
-    return shard.startswith(_ALL)
+    return not any(listens or is_open for listens, is_open in jobs)
 
 
 def budget_s(worked_s: float, listened_s: float) -> float:
@@ -45,13 +38,13 @@ def budget_s(worked_s: float, listened_s: float) -> float:
     return round(max(0.0, _SHARE * (worked_s - listened_s) - listened_s), 3)
 
 
-def unheard(spans: Iterable[Span], lines: Mapping[str, LineView]) -> list[Span]:
+def unheard(spans: Iterable[Span], lines: Mapping[str, Line]) -> list[Span]:
     """Those of `spans` whose takes nobody heard."""
     return [span for span in spans if span.segment_id in lines and _is_new(lines[span.segment_id])]
 
 
 def worth_hearing(
-    spans: Sequence[Span], lines: Mapping[str, LineView], unsure: Collection[str], fresh: Collection[str]
+    spans: Sequence[Span], lines: Mapping[str, Line], unsure: Collection[str], fresh: Collection[str]
 ) -> list[Span]:
     """`spans` in the order in which their takes are worth hearing.
 
@@ -74,7 +67,7 @@ def _spread(count: int) -> list[int]:
     return sorted(range(count), key=lambda number: f"{number:0{digits}b}"[::-1])
 
 
-def _doubt(line: LineView, unsure: Collection[str]) -> int:
+def _doubt(line: Line, unsure: Collection[str]) -> int:
     """How likely something is wrong with a take: what is hurried, of a doubtful source, or has figures to read out."""
     hurried = {"overflow": 3, "tight": 2}.get(line.fit or "", 0)
     figures = any(char.isdigit() for char in line.text or "")
@@ -87,7 +80,7 @@ def hear_jobs(
     attempt: int,
     epoch: int,
     spans: Sequence[Span],
-    lines: Mapping[str, LineView],
+    lines: Mapping[str, Line],
     speakers: Sequence[SpeakerVoice],
     budget_s: float | None = None,
     least: int = 0,
@@ -109,7 +102,7 @@ def hear_jobs(
         yield HearTakes(
             task_id=task_id,
             language=target,
-            shard=f"{_ALL if budget_s is None else HEAR}{index}",
+            shard=f"hear-{'all-' if budget_s is None else ''}{index}",
             attempt=attempt,
             epoch=epoch,
             weight=0.001,
@@ -127,7 +120,7 @@ def hear_line_job(
     attempt: int,
     epoch: int,
     span: Span,
-    line: LineView,
+    line: Line,
     speakers: Sequence[SpeakerVoice],
     lane: Lane,
 ) -> HearTakes | None:
@@ -137,7 +130,7 @@ def hear_line_job(
     return HearTakes(
         task_id=task_id,
         language=target,
-        shard=f"{HEAR}{span.segment_id}",
+        shard=f"hear-{span.segment_id}",
         attempt=attempt,
         epoch=epoch,
         lane=lane,
@@ -146,12 +139,12 @@ def hear_line_job(
     )
 
 
-def _is_new(line: LineView) -> bool:
-    made = line.take_key is not None and line.state is LineState.DUBBED and not line.omitted
+def _is_new(line: Line) -> bool:
+    made = line.take_key is not None and line.state == LineState.DUBBED and not line.omitted
     return made and line.error_rate is None and line.similarity is None
 
 
-def _take(span: Span, line: LineView) -> TakeToHear:
+def _take(span: Span, line: Line) -> TakeToHear:
     return TakeToHear(
         segment_id=span.segment_id,
         revision=line.revision,

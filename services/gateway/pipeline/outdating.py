@@ -4,7 +4,7 @@ from collections.abc import Collection, Sequence
 from typing import Any
 
 from services.gateway.db import Session
-from services.gateway.db.tables import LineRow, SegmentRow, TakeRow, Task, TaskLanguage
+from services.gateway.db.tables import LineRow, TakeRow, Task, TaskLanguage
 from services.gateway.pipeline import rows as pipeline_rows
 from services.gateway.pipeline.facts import tell
 from services.gateway.pipeline.gate import GateLimits, judge
@@ -13,9 +13,9 @@ from services.gateway.pipeline.questions import went_on
 from services.gateway.script import rows as script_rows
 from services.gateway.script.cues import reads_like
 from services.gateway.script.doubt import DOUBTFUL
-from services.gateway.script.script import roles, spans, view
+from services.gateway.script.script import Script
 from services.gateway.script.slots import is_crowded
-from services.gateway.script.takes import show
+from services.gateway.script.takes import show_again
 from services.gateway.script.voices import basis
 from shared.messaging import ExportSettings, SpeakerVoice
 from shared.pipeline import LineState, Stage, Status
@@ -26,7 +26,7 @@ def judge_language(session: Session, task: Task, row: TaskLanguage) -> None:
     if row.report is None:
         row.gate = None
         return
-    lines = [view(line) for line in script_rows.lines(session, task.task_id, row.language).values()]
+    lines = list(script_rows.lines(session, task.task_id, row.language).values())
     settings = ExportSettings.model_validate(task.config.get("export_settings", {}))
     limits = GateLimits.model_validate(task.config.get("gate", {}))
     gate = judge(
@@ -50,85 +50,73 @@ def judge_again(session: Session, task: Task, language: str) -> None:
         judge_language(session, task, row)
 
 
-class Lines:
-    """The lines of one language with when and by whom they are spoken."""
+def spoken_by(script: Script, speakers: Collection[str]) -> set[str]:
+    """Segments whose lines have the voice of one of `speakers`, by themselves or because it was chosen."""
+    wanted = set(speakers)
+    return {key for key, span in script.spans.items() if {span.speaker_id, script.heard[key].speaker_id} & wanted}
 
-    def __init__(self, session: Session, task: Task, language: str, segments: Sequence[SegmentRow]) -> None:
-        self._session, self._task_id, self._language = session, task.task_id, language
-        self.rows = script_rows.lines(session, task.task_id, language)
-        self._segments = {segment.segment_id: segment for segment in segments}
-        self._spans = {span.segment_id: span for span in spans(segments, self.rows)}
-        self._starts = sorted(span.start_s for span in self._spans.values())
-        self._roles = roles(session, task, segments, self.rows)
-        self._marks = marks_of(session, task.task_id, language)
 
-    def spoken_by(self, speakers: Collection[str]) -> set[str]:
-        """Segments whose lines have the voice of one of `speakers`, by themselves or because it was chosen."""
-        found = set()
-        for key, span in self._spans.items():
-            if {span.speaker_id, self._roles.spoken(span).speaker_id} & set(speakers):
-                found.add(key)
-        return found
-
-    def reaching(self, starts: Collection[float]) -> set[str]:
-        """Segments whose takes go on after their lines' ends, up to one of `starts` or beyond."""
-        ordered = sorted(starts)
-        return {
-            key
-            for key, line in self.rows.items()
-            if key in self._spans and line.fit != "overflow" and is_crowded(*self._ends(line), ordered)
-        }
-
-    def settle(self, segment_ids: Collection[str]) -> None:
-        """Let the states of lines follow from their texts and the takes they have had.
-
-        A line is dubbed when a take was made of exactly this text, voice and slot, and still has room; a pinned take
-        counts for the text it was made of. A line whose source was edited after its translation is outdated.
-        """
-        takes = script_rows.takes_by_segment(self._session, self._task_id, self._language, segment_ids)
-        for segment_id in segment_ids:
-            self._settle(self.rows[segment_id], self._segments[segment_id], takes.get(segment_id, []))
-
-    def _settle(self, line: LineRow, segment: SegmentRow, takes: Sequence[TakeRow]) -> None:
-        line.revision += 1
-        line.version += 1
-        line.error_code = line.error_message = None
-        in_sync = line.text is not None and line.segment_revision == segment.revision
-        take = self._counting(line, takes) if in_sync else None
-        if take is not None:
-            show(line, take, self._spans[line.segment_id].start_s)
-            line.take_revision, line.state = line.revision, LineState.DUBBED
-        elif line.text is None:
-            line.state = LineState.PENDING
-        elif line.take_key is None:
-            line.state = LineState.TRANSLATED
-        else:
-            line.state = LineState.STALE
-            if shown := next((take for take in takes if take.take_key == line.take_key), None):
-                show(line, shown, shown.start_s)
-
-    def _counting(self, line: LineRow, takes: Sequence[TakeRow]) -> TakeRow | None:
-        first = sorted(takes, key=lambda take: take.take_key != line.take_key)  # the line's own before newer ones
-        if line.pinned and first and first[0].take_key == line.take_key and first[0].text == line.text:
-            return first[0]
-        made_of = self._basis(line)
-        return next((take for take in first if take.basis == made_of and self._has_room(line, take)), None)
-
-    def _basis(self, line: LineRow) -> str:
-        span = self._spans[line.segment_id]
-        who = self._roles.spoken(span).speaker_id
-        voice = self._roles.voices.get(who, SpeakerVoice(speaker_id=who))
-        return basis(line.text or "", span.end_s - span.start_s, voice, self._marks)
-
-    def _has_room(self, line: LineRow, take: TakeRow) -> bool:
-        span = self._spans[line.segment_id]
-        return take.fit == "overflow" or not is_crowded(span.end_s, span.start_s + take.duration_s, self._starts)
-
-    def _ends(self, line: LineRow) -> tuple[float, float]:
-        end_s = self._spans[line.segment_id].end_s
+def reaching(script: Script, starts: Collection[float]) -> set[str]:
+    """Segments whose takes go on after their lines' ends, up to one of `starts` or beyond."""
+    ordered, found = sorted(starts), set()
+    for key, line in script.lines.items():
+        if key not in script.spans or line.fit == "overflow":
+            continue
         if line.take_start_s is None or line.take_duration_s is None:
-            return end_s, end_s
-        return end_s, line.take_start_s + line.take_duration_s
+            continue
+        if is_crowded(script.spans[key].end_s, line.take_start_s + line.take_duration_s, ordered):
+            found.add(key)
+    return found
+
+
+def settle(script: Script, segment_ids: Collection[str]) -> None:
+    """Let the states of lines follow from their texts and the takes they have had.
+
+    A line is dubbed when a take was made of exactly this text, voice and slot, and still has room; a pinned take
+    counts for the text it was made of. A line whose source was edited after its translation is outdated.
+    """
+    task_id, language = script.task.task_id, script.language
+    takes = script_rows.takes_by_segment(script.session, task_id, language, segment_ids)
+    marks, starts = marks_of(script.session, task_id, language), sorted(one.start_s for one in script.spans.values())
+    for key in segment_ids:
+        _settle(script, key, takes.get(key, []), marks, starts)
+
+
+def _settle(script: Script, key: str, takes: Sequence[TakeRow], marks: str, starts: Sequence[float]) -> None:
+    line, segment = script.lines[key], script.segments[key]
+    line.revision += 1
+    line.version += 1
+    line.error_code = line.error_message = None
+    in_sync = line.text is not None and line.segment_revision == segment.revision
+    take = _counting(script, line, takes, marks, starts) if in_sync else None
+    if take is not None:
+        show_again(line, take, script.spans[key].start_s)
+        line.take_revision, line.state = line.revision, LineState.DUBBED
+    elif line.text is None:
+        line.state = LineState.PENDING
+    elif line.take_key is None:
+        line.state = LineState.TRANSLATED
+    else:
+        line.state = LineState.STALE
+        if shown := next((take for take in takes if take.take_key == line.take_key), None):
+            show_again(line, shown, shown.start_s)
+
+
+def _counting(
+    script: Script, line: LineRow, takes: Sequence[TakeRow], marks: str, starts: Sequence[float]
+) -> TakeRow | None:
+    """The take that is of the line as it is: its own, else the newest."""
+    first = sorted(takes, key=lambda take: take.take_key != line.take_key)
+    if line.pinned and first and first[0].take_key == line.take_key and first[0].text == line.text:
+        return first[0]
+    span, who = script.spans[line.segment_id], script.heard[line.segment_id].speaker_id
+    voice = script.roles.voices.get(who, SpeakerVoice(speaker_id=who))
+    made_of = basis(line.text or "", span.end_s - span.start_s, voice, marks)
+    for take in first:
+        has_room = take.fit == "overflow" or not is_crowded(span.end_s, span.start_s + take.duration_s, starts)
+        if take.basis == made_of and has_room:
+            return take
+    return None
 
 
 def tell_line(session: Session, task: Task, line: LineRow, name: str) -> None:
@@ -137,6 +125,7 @@ def tell_line(session: Session, task: Task, line: LineRow, name: str) -> None:
 
 
 def line_facts(line: LineRow) -> dict[str, Any]:
+    """What is told of a line that changed."""
     return line.model_dump(include={"segment_id", "state", "version", "error_code", "error_message"})
 
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from services.gateway.db import Session
 from services.gateway.db.engine import Database
-from services.gateway.db.tables import JobRow, JobState, LineRow, StageRun, Task, now
+from services.gateway.db.tables import JobKind, JobRow, JobState, LineRow, StageRun, Task, now
 from services.gateway.pipeline import rows as pipeline_rows
 from services.gateway.pipeline.again import speak
 from services.gateway.pipeline.asking import ask
@@ -18,18 +18,18 @@ from services.gateway.pipeline.facts import log_stage, tell
 from services.gateway.pipeline.fit_loop import after_first_takes, after_refit, is_refit
 from services.gateway.pipeline.hearing import listen_after, listen_to_line, take_heard
 from services.gateway.pipeline.kept_engines import used
-from services.gateway.pipeline.outdating import Lines, judge_again, judge_language, outdate_export, tell_line
+from services.gateway.pipeline.outdating import judge_again, judge_language, outdate_export, settle, tell_line
 from services.gateway.pipeline.pieces import join_pieces, recognize_pieces
-from services.gateway.pipeline.rows import export
 from services.gateway.pipeline.steps import carry_out
 from services.gateway.pipeline.transcripts import Prepared, take_transcript
-from services.gateway.pipeline.units import BRIEF, RECIPE, is_listening
 from services.gateway.script import rows as script_rows
-from services.gateway.script.takes import keep
+from services.gateway.script.script import Script
+from services.gateway.script.takes import keep, show
 from services.gateway.web.wording import worded
 from shared.messaging import (
     JOB,
     BriefProposed,
+    CloneLines,
     EngineUsed,
     JobFailed,
     LanguageExported,
@@ -84,14 +84,8 @@ def record(
         result = failure
     if isinstance(result, LinesDubbed):
         keep(session, job, result)
-    if job.run_stage is None and isinstance(result, RecipeRendered | JobFailed) and job.shard.startswith(RECIPE):
-        record_recipe(session, task, result)
-        return True
     if job.run_stage is None:
-        if isinstance(result, TakesHeard):
-            take_heard(session, task, result.language, result.lines)
-        elif not is_listening(job.shard):
-            _record_line(session, task, job, result, hears=hears)
+        _take_alone(session, task, job, result, hears=hears)
         return True
     run = pipeline_rows.run(session, result.task_id, result.language, job.run_stage, result.attempt)
     if run is None or run.status != Status.PROCESSING:
@@ -102,8 +96,8 @@ def record(
     else:
         run.jobs_done += 1
         run.engines = _merged(run, getattr(result, "engines", ()))
-    _take_in(session, task, job, run, result, transcript)
-    if job.shard == BRIEF:  # whatever came of it, the lines follow
+    _take_of_run(session, task, job, run, result, transcript)
+    if job.kind == JobKind.PROPOSE_BRIEF:  # whatever came of it, the lines follow
         rest = cut(session, task, run)
         pipeline_rows.add_jobs(session, rest)
         run.jobs_total += len(rest)
@@ -114,14 +108,10 @@ def record(
     return True
 
 
-def _take_in(
-    session: Session,
-    task: Task,
-    job: JobRow,
-    run: StageRun,
-    result: Result,
-    transcript: Prepared | None,
+def _take_of_run(
+    session: Session, task: Task, job: JobRow, run: StageRun, result: Result, transcript: Prepared | None
 ) -> None:
+    """What a run's job brought."""
     match result:
         case TranscriptReady():
             if transcript is None:
@@ -133,21 +123,38 @@ def _take_in(
         case SpeechRecognized():
             join_pieces(session, task, run, result)
         case LinesTranslated():
-            _take_translations(session, task, result.language, result.lines, job)
+            _take_translations(session, task, result, job)
         case LinesDubbed() | LinesRewritten() | JobFailed() if is_refit(job):
             after_refit(session, task, run, job, result)
             _touch(session, task, result.language)
         case LinesDubbed():
-            _take_takes(session, task, result.language, result.lines)
-            after_first_takes(session, task, run, result)
+            after_first_takes(_take_takes(session, task, result), run, result)
         case LanguageExported():
             _take_export(session, task, run, result)
         case TakesHeard():
-            take_heard(session, task, result.language, result.lines)
+            take_heard(_of(session, task, result), result.lines)
         case BriefProposed():
-            take_proposal(session, task, result)
+            take_proposal(Script(session, task, result.language), result)
         case LinesRewritten() | RecipeRendered() | JobFailed():
             pass
+
+
+def _take_alone(session: Session, task: Task, job: JobRow, result: Result, *, hears: bool) -> None:
+    """What a job brought that counts for no run."""
+    match JobKind(job.kind), result:
+        case JobKind.RENDER_RECIPE, RecipeRendered() | JobFailed():
+            record_recipe(session, task, result)
+        case JobKind.HEAR_TAKES, TakesHeard():
+            take_heard(_of(session, task, result), result.lines)
+        case (JobKind.HEAR_TAKES, _):
+            pass
+        case _:
+            _take_line(session, task, job, result, hears=hears)
+
+
+def _of(session: Session, task: Task, result: LinesTranslated | LinesDubbed | TakesHeard) -> Script:
+    """The script of what a result names."""
+    return Script(session, task, result.language, [line.segment_id for line in result.lines])
 
 
 def _merged(run: StageRun, used: Sequence[EngineUsed]) -> list[dict[str, object]]:
@@ -155,38 +162,32 @@ def _merged(run: StageRun, used: Sequence[EngineUsed]) -> list[dict[str, object]
     return [engine.model_dump(mode="json") for engine in merge_engines([*known, *used])]
 
 
-def _take_translations(
-    session: Session, task: Task, language: str, translated: Sequence[TranslatedLine], job: JobRow
-) -> None:
+def _take_translations(session: Session, task: Task, result: LinesTranslated, job: JobRow) -> Script:
     made = JOB.validate_json(job.payload)
     lines: Sequence[SourceLine] = made.lines if isinstance(made, TranslateLines | TranslateSpeech) else ()
     sources = {line.segment_id: line.text for line in lines if line.asked}
-    translated = [line for line in translated if line.segment_id in sources]
-    named = list(sources)
-    rows = script_rows.lines(session, task.task_id, language, named)
-    segments = {segment.segment_id: segment for segment in script_rows.segments(session, task.task_id, named)}
-    revisions = {key: segment.revision for key, segment in segments.items()}
-    edited = {key for key, segment in segments.items() if sources.get(key) != segment.text}
+    script = Script(session, task, result.language, sources)
     from_memory = []
-    for line in translated:
-        row = rows.get(line.segment_id)
-        if row is None or row.edited or row.pinned or line.segment_id in edited:  # a person was faster
+    for line in result.lines:
+        row, segment = script.lines.get(line.segment_id), script.segments.get(line.segment_id)
+        is_edited = segment is not None and sources.get(line.segment_id) != segment.text
+        if row is None or row.edited or row.pinned or is_edited:  # a person was faster
             continue
         row.origin = _origin(row, line)
-        if row.origin == "memory" and row.segment_id in segments:
-            from_memory.append(segments[row.segment_id].text)
+        if segment is not None:
+            row.segment_revision = segment.revision
+            if row.origin == "memory":
+                from_memory.append(segment.text)
         if row.text != line.text:
             row.text = line.text
             row.revision += 1
         row.alternatives = list(line.alternatives)
-        if line.provided and row.origin == "engine":
-            row.origin = "provided"
-        row.segment_revision = revisions.get(line.segment_id, row.segment_revision)
         row.error_code, row.error_message = line.error_code, line.error_message
         row.state = LineState.FAILED if line.text is None else _state(row)
         row.version += 1
-    script_rows.count_uses(session, task, language, from_memory)
-    _touch(session, task, language)
+    script_rows.count_uses(session, task, result.language, from_memory)
+    _touch(session, task, result.language)
+    return script
 
 
 def _origin(row: LineRow, line: TranslatedLine) -> str:
@@ -202,11 +203,10 @@ def _state(row: LineRow) -> LineState:
     return LineState.TRANSLATED if row.take_revision is None else LineState.STALE
 
 
-def _take_takes(session: Session, task: Task, language: str, takes: Sequence[LineTake]) -> None:
-    rows = script_rows.lines(session, task.task_id, language, [take.segment_id for take in takes])
-    late = []
-    for take in takes:
-        row = rows.get(take.segment_id)
+def _take_takes(session: Session, task: Task, result: LinesDubbed) -> Script:
+    script, late = _of(session, task, result), []
+    for take in result.lines:
+        row = script.lines.get(take.segment_id)
         if row is None:
             continue
         if row.revision == take.revision:
@@ -214,8 +214,9 @@ def _take_takes(session: Session, task: Task, language: str, takes: Sequence[Lin
         elif take.take_key and row.state != LineState.DUBBED:
             late.append(take.segment_id)
     if late:  # edited meanwhile: such a take counts only where that was undone
-        Lines(session, task, language, script_rows.segments(session, task.task_id)).settle(late)
-    _touch(session, task, language)
+        settle(script, late)
+    _touch(session, task, result.language)
+    return script
 
 
 def _place(row: LineRow, take: LineTake) -> None:
@@ -224,11 +225,9 @@ def _place(row: LineRow, take: LineTake) -> None:
     if take.take_key is None:
         row.state = LineState.FAILED
         return
-    row.state = LineState.DUBBED
+    row.state, row.take_revision = LineState.DUBBED, take.revision
     row.heard = row.error_rate = row.similarity = None
-    row.take_revision = take.revision
-    row.take_key, row.take_start_s, row.take_duration_s = take.take_key, take.start_s, take.duration_s
-    row.natural_s, row.speed, row.fit, row.decision = take.natural_s, take.speed, take.fit, take.decision
+    show(row, take, take.start_s)
 
 
 def _touch(session: Session, task: Task, language: str) -> None:
@@ -247,10 +246,9 @@ def _take_export(session: Session, task: Task, run: StageRun, result: LanguageEx
     judge_language(session, task, row)
 
 
-def _record_line(session: Session, task: Task, job: JobRow, result: Result, *, hears: bool) -> None:
+def _take_line(session: Session, task: Task, job: JobRow, result: Result, *, hears: bool) -> None:
     """The result of doing a single line again: the line changes, and with it the export is outdated."""
-    segment_id = result.shard.removeprefix("line-")
-    row = script_rows.line(session, task.task_id, result.language, segment_id)
+    row = script_rows.line(session, task.task_id, result.language, _segment_of(job))
     if row is None:
         return
     match result:
@@ -259,16 +257,23 @@ def _record_line(session: Session, task: Task, job: JobRow, result: Result, *, h
         case LinesTranslated(lines=(TranslatedLine(text=None) as line, *_)):
             _fail(row, line.error_code, line.error_message)  # the text it had is better than none
         case LinesTranslated():
-            _take_translations(session, task, result.language, result.lines, job)
-            speak(session, task, result.language, [row], Lane(job.lane))
+            speak(_take_translations(session, task, result, job), [row.segment_id], Lane(job.lane))
         case LinesDubbed():
-            _take_takes(session, task, result.language, result.lines)
+            script = _take_takes(session, task, result)
             if hears:
-                listen_to_line(session, task, row, job)
+                listen_to_line(script, row.segment_id, job)
     outdate_export(session, task, result.language)
     judge_again(session, task, result.language)
     failed, spoken = row.state == LineState.FAILED, row.state == LineState.DUBBED
     tell_line(session, task, row, "failed" if failed else "dubbed" if spoken else "updated")
+
+
+def _segment_of(job: JobRow) -> str:
+    """The line that a job is about which does only one."""
+    made = JOB.validate_json(job.payload)
+    if isinstance(made, TranslateLines | TranslateSpeech):
+        return next((line.segment_id for line in made.lines if line.asked), "")
+    return made.lines[0].segment_id if isinstance(made, CloneLines) else ""
 
 
 def _fail(row: LineRow, code: str | None, message: str | None) -> None:
@@ -311,7 +316,7 @@ def _end_rows(database: Database, ended: JobFailed) -> None:
 
 def record_recipe(session: Session, task: Task, result: RecipeRendered | JobFailed) -> None:
     """Take in how an export ended."""
-    made = export(session, task.task_id, result.shard.removeprefix(RECIPE))
+    made = pipeline_rows.export(session, task.task_id, pipeline_rows.export_of(result.shard))
     if made is None:
         return
     made.finished_at = now()

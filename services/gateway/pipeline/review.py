@@ -24,7 +24,7 @@ from dataclasses import dataclass
 
 from services.gateway.pipeline.gate import is_heard
 from services.gateway.script.doubt import DOUBTFUL
-from services.gateway.script.lines import LineView
+from services.gateway.script.lines import Line
 from shared.messaging import LineBrief, forbidden_in, other_register
 from shared.pipeline import FitLimits, LineState
 from shared.pipeline import language as language_info
@@ -51,7 +51,7 @@ class Reason:
 
 
 def reasons(
-    line: LineView,
+    line: Line,
     *,
     source_changed: bool,
     sureness: float | None,
@@ -91,10 +91,10 @@ def is_issue(found: list[Reason]) -> bool:
     return any(reason.is_issue for reason in found)
 
 
-def _of_state(line: LineView, source_changed: bool) -> Iterator[Reason]:
-    if line.state is LineState.FAILED:
+def _of_state(line: Line, source_changed: bool) -> Iterator[Reason]:
+    if line.state == LineState.FAILED:
         yield Reason("failed", f"no take could be made ({line.error_code or 'unknown'}): the original is heard", 95)
-    if line.state is LineState.STALE:
+    if line.state == LineState.STALE:
         yield Reason("stale", "edited after its take was made", 65)
     if source_changed:
         yield Reason("source_changed", "the source text was edited after this was translated", 60)
@@ -108,7 +108,7 @@ def _of_text(text: str, brief: LineBrief, code: str) -> Iterator[Reason]:
         yield Reason("other_register", f"the brief asks for {brief.address} speech, and it has '{word}'", 22)
 
 
-def _of_sound(line: LineView) -> Iterator[Reason]:
+def _of_sound(line: Line) -> Iterator[Reason]:
     speed = line.speed or 1.0
     if line.fit == "overflow":
         beyond = _part(speed, _LIMITS.tight, _LIMITS.maximum)

@@ -16,6 +16,7 @@ from services.gateway.db.tables import (
     WRONG_LINES,
     EditRow,
     ExportRow,
+    JobKind,
     JobRow,
     JobState,
     LineRow,
@@ -35,7 +36,6 @@ from services.gateway.pipeline.board import Board, LanguageGoal, Run
 from services.gateway.pipeline.fair_share import Held, Rank, Ready, Waiting
 from services.gateway.pipeline.questions import is_open
 from services.gateway.pipeline.review import MISHEARD, UNLIKE
-from services.gateway.pipeline.units import RECIPE
 from services.gateway.script.doubt import DOUBTFUL
 from shared.pipeline import BASE, Lane, LineState, Stage, Status
 
@@ -240,32 +240,39 @@ def jobs_of_run(session: Session, run_: StageRun) -> Sequence[JobRow]:
     ).all()
 
 
-def worked(session: Session, task_id: str, language_: str) -> list[tuple[str, str, float]]:
-    """(language, shard, seconds from its dispatch to its end) of jobs done for a language or for all."""
-    rows = session.exec(
-        select(JobRow.language, JobRow.shard, JobRow.dispatched_at, JobRow.finished_at).where(
-            JobRow.task_id == task_id,
+class Worked(NamedTuple):
+    """A job that was done, and how long after it was handed out."""
+
+    language: str
+    kind: str
+    optional: bool
+    lasted_s: float
+
+
+def worked(session: Session, task_id: str, language_: str) -> list[Worked]:
+    """Jobs done for a language or for all."""
+    columns = (JobRow.language, JobRow.kind, JobRow.optional, JobRow.dispatched_at, JobRow.finished_at)
+    rows = session.execute(
+        sa_select(*map(col, columns)).where(
+            col(JobRow.task_id) == task_id,
             col(JobRow.language).in_([language_, BASE]),
-            JobRow.state == JobState.DONE,
+            col(JobRow.state) == JobState.DONE,
             col(JobRow.dispatched_at).is_not(None),
         )
     )
-    return [(of, shard, (end - start).total_seconds()) for of, shard, start, end in rows if start and end]
+    return [Worked(of, kind, optional, (end - start).total_seconds()) for of, kind, optional, start, end in rows if end]
 
 
-def has_job(session: Session, task_id: str, language_: str, shard: str) -> bool:
-    """Whether a language ever had a job with this shard."""
-    found = select(JobRow.id).where(JobRow.task_id == task_id, JobRow.language == language_, JobRow.shard == shard)
+def has_job(session: Session, task_id: str, language_: str, kind: JobKind) -> bool:
+    """Whether a language ever had a job of this kind."""
+    found = select(JobRow.id).where(JobRow.task_id == task_id, JobRow.language == language_, JobRow.kind == kind)
     return session.exec(found.limit(1)).first() is not None
 
 
 def listening_jobs(session: Session, task_id: str, language_: str) -> Sequence[JobRow]:
     """The jobs that listen to takes of a language, finished ones too."""
-    return session.exec(
-        select(JobRow).where(
-            JobRow.task_id == task_id, JobRow.language == language_, col(JobRow.shard).startswith("hear-")
-        )
-    ).all()
+    of_language = (JobRow.task_id == task_id, JobRow.language == language_, JobRow.kind == JobKind.HEAR_TAKES)
+    return session.exec(select(JobRow).where(*of_language)).all()
 
 
 def jobs(
@@ -565,11 +572,24 @@ def exports(session: Session, task_id: str) -> Sequence[ExportRow]:
     return session.exec(found).all()
 
 
+_RECIPE = "recipe-"
+
+
+def export_shard(export_id: str) -> str:
+    """The shard of the job of an export by recipe."""
+    return f"{_RECIPE}{export_id}"
+
+
+def export_of(shard: str) -> str:
+    """The export that a job with this shard makes."""
+    return shard.removeprefix(_RECIPE)
+
+
 def jobs_of_exports(session: Session, task_id: str, export_ids: Sequence[str]) -> dict[str, JobRow]:
     """The job of each export."""
-    shards = [f"{RECIPE}{export_id}" for export_id in export_ids]
+    shards = [export_shard(export_id) for export_id in export_ids]
     found = session.exec(select(JobRow).where(JobRow.task_id == task_id, col(JobRow.shard).in_(shards)))
-    return {job.shard.removeprefix(RECIPE): job for job in found}
+    return {export_of(job.shard): job for job in found}
 
 
 def erase_task(session: Session, task_id: str) -> None:

@@ -5,7 +5,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
-from services.gateway.script.lines import LineView
+from services.gateway.script.lines import Line
 from services.gateway.script.pace import Pace, budget
 from services.gateway.script.slots import Room, Span, Take, apart, arrange, rooms
 from shared.messaging import (
@@ -25,6 +25,7 @@ from shared.messaging import (
     TimelineLine,
     TranslatedLine,
     TranslateLines,
+    address_of,
     failed,
 )
 from shared.pipeline import GRAPH, ErrorCode, FitLimits, LineState, Stage
@@ -44,20 +45,24 @@ def translate_jobs(
     epoch: int,
     source: str,
     spans: Sequence[Span],
-    lines: Mapping[str, LineView],
+    lines: Mapping[str, Line],
     duration_s: float,
     glossary: tuple[GlossaryTerm, ...],
     pace: Pace,
     *,
+    recalled: Mapping[str, str] | None = None,
     alone: bool = False,
     unspoken: Collection[str] = (),
 ) -> Iterator[TranslateLines]:
     """Jobs for every line that no person wrote; `lines` are those to translate, `pace` is that of the target.
 
+    `recalled` are texts from the translation memory, which stand where nobody brought one.
+
     No sentence is cut between two jobs; lines of it that are not to be translated go along to complete it. `alone`: a
     job for each line. `unspoken` are segments that nobody says, so that a sentence goes on across them.
     """
     room = rooms(spans, duration_s)
+    provided = dict(recalled or {}) | {key: one.provided for key, one in lines.items() if one.provided is not None}
     position = {span.segment_id: index for index, span in enumerate(spans)}
     todo = sentences_of([span for span in spans if span.segment_id not in unspoken], lines)
     todo += [Sentence((span,), (span,)) for span in spans if span.segment_id in unspoken and span.segment_id in lines]
@@ -67,8 +72,8 @@ def translate_jobs(
     most = 1 if alone else _most(Stage.TRANSLATION, spans)
 
     def size(sentence: Sentence) -> int:
-        provided = (view.provided for span in sentence.asked if (view := lines[span.segment_id]))
-        return sum(size_of_text(span.text) for span in sentence.spans) + sum(map(size_of_text, provided))
+        brought = (provided.get(span.segment_id) for span in sentence.asked)
+        return sum(size_of_text(span.text) for span in sentence.spans) + sum(map(size_of_text, brought))
 
     for number, shard in enumerate(batches(todo, most, size, lambda one: len(one.spans))):
         first, last = position[shard[0].spans[0].segment_id], position[shard[-1].spans[-1].segment_id]
@@ -81,7 +86,7 @@ def translate_jobs(
             weight=sum(len(one.asked) for one in shard),
             total_weight=total,
             source_language=source,
-            lines=tuple(line for one in shard for line in _source_lines(one, lines, room, pace)),
+            lines=tuple(line for one in shard for line in _source_lines(one, provided, room, pace)),
             context_before=tuple(span.text[-CONTEXT_CHARS:] for span in spans[max(0, first - CONTEXT_LINES) : first]),
             context_after=tuple(span.text[:CONTEXT_CHARS] for span in spans[last + 1 : last + 1 + CONTEXT_LINES]),
             glossary=glossary,
@@ -112,12 +117,12 @@ def sentences_of(spans: Sequence[Span], wanted: Collection[str]) -> list[Sentenc
 
 
 def _source_lines(
-    sentence: Sentence, lines: Mapping[str, LineView], room: Mapping[str, Room], pace: Pace
+    sentence: Sentence, provided: Mapping[str, str], room: Mapping[str, Room], pace: Pace
 ) -> Iterator[SourceLine]:
     asked = {span.segment_id for span in sentence.asked}
     limits = FitLimits()
     for span in sentence.spans:
-        own, line = room[span.segment_id], lines.get(span.segment_id)
+        own = room[span.segment_id]
         is_asked = span.segment_id in asked
         yield SourceLine(
             segment_id=span.segment_id,
@@ -125,7 +130,7 @@ def _source_lines(
             speaker_id=span.speaker_id,
             slot_s=own.with_gap_s(limits),
             max_chars=budget(own, pace.of(span.speaker_id), limits).max_chars,
-            provided=line.provided if line and is_asked else None,
+            provided=provided.get(span.segment_id) if is_asked else None,
             span_s=max(0.0, span.end_s - span.start_s),
             goes_on=span is not sentence.spans[-1],
             asked=is_asked,
@@ -138,7 +143,7 @@ def clone_jobs(
     attempt: int,
     epoch: int,
     spans: Sequence[Span],
-    lines: Mapping[str, LineView],
+    lines: Mapping[str, Line],
     speakers: Mapping[str, SpeakerVoice],
     duration_s: float,
 ) -> Iterator[CloneLines]:
@@ -174,9 +179,7 @@ def unended_lines(spans: Sequence[Span]) -> frozenset[str]:
     return frozenset(span.segment_id for span, goes_on in zip(spans, ends, strict=True) if goes_on)
 
 
-def line_to_speak(
-    span: Span, line: LineView, room: Room, text: str | None = None, *, goes_on: bool = False
-) -> LineToSpeak:
+def line_to_speak(span: Span, line: Line, room: Room, text: str | None = None, *, goes_on: bool = False) -> LineToSpeak:
     """The order to speak a line, or another `text` in its place; what ends with a mark goes on in no other line."""
     spoken = text or line.text or ""
     return LineToSpeak(
@@ -199,12 +202,17 @@ def timeline(
     source: str,
     media: MediaFacts,
     spans: Sequence[Span],
-    lines: Mapping[str, LineView],
+    lines: Mapping[str, Line],
     engines: tuple[EngineUsed, ...],
+    heard: Mapping[str, str] | None = None,
 ) -> Timeline:
-    """The document an export is made from; an outdated take is still better than none."""
+    """The document an export is made from; an outdated take is still better than none.
+
+    `heard` are the texts of takes that lines were edited after: subtitles and voice of a file never differ.
+    """
     known = [span for span in spans if span.segment_id in lines]
-    made = [_timeline_line(span, lines[span.segment_id]) for span in known]
+    texts = {key: one.text or "" for key, one in lines.items()} | dict(heard or {})
+    made = [_timeline_line(span, lines[span.segment_id], texts[span.segment_id]) for span in known]
     own = {span.segment_id: span for span in apart(known)}
     takes = {line.segment_id: _take(line, own[line.segment_id]) for line in made if line.omitted is None}
     places = arrange(list(takes.values()))
@@ -249,16 +257,16 @@ def source_timeline(task_id: str, source: str, media: MediaFacts, spans: Sequenc
     return Timeline(task_id=task_id, language=source, source_language=source, media=media, lines=lines)
 
 
-def _timeline_line(span: Span, line: LineView) -> TimelineLine:
-    kept = line.omitted or line.state is LineState.FAILED  # the original audio is heard
+def _timeline_line(span: Span, line: Line, text: str) -> TimelineLine:
+    kept = line.omitted or line.state == LineState.FAILED  # the original audio is heard
     return TimelineLine(
         segment_id=span.segment_id,
         speaker_id=span.speaker_id,
         start_s=span.start_s,
         end_s=span.end_s,
         source_text=span.text,
-        text=line.text or "",
-        state=line.state,
+        text=text,
+        state=LineState(line.state),
         take_key=None if kept else line.take_key,
         take_start_s=line.take_start_s,
         take_duration_s=line.take_duration_s,
@@ -323,51 +331,13 @@ def refused(job: Job, code: ErrorCode, reason: str) -> Result:
     match job:
         case TranslateLines(lines=(line,)):
             text = TranslatedLine(segment_id=line.segment_id, text=None, **_error(line.segment_id, code, reason))
-            return LinesTranslated(**_address(job), lines=(text,))
+            return LinesTranslated(**address_of(job), lines=(text,))
         case CloneLines(lines=(line,)):
             error = _error(line.segment_id, code, reason)
             take = LineTake(segment_id=line.segment_id, revision=line.revision, **error)
-            return LinesDubbed(**_address(job), lines=(take,))
+            return LinesDubbed(**address_of(job), lines=(take,))
     return failed(job, code, reason)
 
 
 def _error(segment_id: str, code: ErrorCode, reason: str) -> dict[str, object]:
     return {"error_code": code, "error_message": f"line {segment_id}: {reason}"}
-
-
-def _address(job: Job) -> dict[str, object]:
-    return failed(job, ErrorCode.INTERNAL, "").model_dump(include={"task_id", "language", "stage", "shard", "attempt"})
-
-
-REFIT = "fit-"
-"""Begins the shard of every job of the fit loop."""
-BRIEF = "brief"
-"""The shard of the job that looks at the whole video before its lines are translated."""
-RECIPE = "recipe-"
-"""Begins the shard of every export by recipe; what follows is the export's id."""
-
-
-def kind(stage: Stage, shard: str) -> str:
-    """The kind that the job's message has."""
-    match stage:
-        case Stage.DIARIZATION:
-            if shard.startswith(SPEECH):  # the job that joins them is of the kind that began
-                return "recognize_speech"
-            return "hear_takes" if is_listening(shard) else "diarize_video"
-        case Stage.TRANSLATION if shard == BRIEF:
-            return "propose_brief"
-        case Stage.TRANSLATION:
-            return "rewrite_lines" if shard.startswith(REFIT) else "translate_lines"
-        case Stage.CLONING:
-            return "clone_lines"
-        case Stage.EXPORT:
-            return "render_recipe" if shard.startswith(RECIPE) else "export_language"
-
-
-HEAR = "hear-"
-SPEECH = "speech-"
-
-
-def is_listening(shard: str) -> bool:
-    """Whether a job of the diarizers with this shard listens to takes."""
-    return shard.startswith(HEAR)

@@ -18,6 +18,7 @@ from services.gateway.pipeline.reading import read_task
 from services.gateway.pipeline.schemas import CancelTask, ProcessRequest, ProcessTask, Started, TaskAnswer, TaskRead
 from services.gateway.pipeline.steps import carry_out
 from services.gateway.script.cues import with_remarks
+from services.gateway.script.script import Script
 from services.gateway.web.bodies import read_brought
 from services.gateway.web.keys import Caller, Who
 from services.gateway.web.problems import Problem, not_found, unprocessable
@@ -117,7 +118,7 @@ def _process(task_id: str, languages: Sequence[str], what: ProcessRequest, parts
         task = locked_visible_task(session, who, task_id)
         _add_languages(session, task, languages)
         for language in languages if what.dub_changed else ():
-            reopen(session, task, language)
+            reopen(Script(session, task, language))
         carry_out(session, task, board.request(pipeline_rows.board(session, task), languages, what.stage))
         session.flush()
         return read_task(session, parts.audience, task)

@@ -1,34 +1,31 @@
-"""A line as the decisions see it."""
+"""A line as decisions see it: what is read of its row, and no table."""
 
-from dataclasses import dataclass
-
-from shared.pipeline import LineState
+from typing import Protocol
 
 
-@dataclass(frozen=True)
-class LineView:
-    """What is known of a line when jobs are made."""
+class Line(Protocol):
+    """A segment in one target language."""
 
     segment_id: str
     text: str | None
     provided: str | None
+    origin: str
     edited: bool
-    state: LineState
+    omitted: bool
+    pinned: bool
+    state: str
     revision: int
-    take_key: str | None = None
-    take_start_s: float | None = None
-    take_duration_s: float | None = None
-    speed: float | None = None
-    fit: str | None = None
-    decision: str | None = None
-    rounds: int = 0
-    rendition: int = 0
-    origin: str = "engine"
-    omitted: bool = False
-    pinned: bool = False
-    error_rate: float | None = None
-    similarity: float | None = None
-    error_code: str | None = None
+    rounds: int
+    rendition: int
+    take_key: str | None
+    take_start_s: float | None
+    take_duration_s: float | None
+    speed: float | None
+    fit: str | None
+    decision: str | None
+    error_rate: float | None
+    similarity: float | None
+    error_code: str | None
 
 
 def line_shard(segment_id: str) -> str:

@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import delete, insert, or_, update
+from sqlalchemy import delete, func, insert, or_, update
 from sqlalchemy import select as sa_select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import defer
@@ -58,20 +58,24 @@ def locked_task(session: Session, task_id: str) -> Task | None:
 
 def segments(session: Session, task_id: str, named: Collection[str] | None = None) -> Sequence[SegmentRow]:
     """Segments in time order: all, or those named."""
+    return session.exec(_segments(task_id, named)).all()
+
+
+def _segments(task_id: str, named: Collection[str] | None) -> SelectOfScalar[SegmentRow]:
     query = select(SegmentRow).where(SegmentRow.task_id == task_id)
     if named is not None:
         query = query.where(col(SegmentRow.segment_id).in_(named))
-    return session.exec(query.order_by(col(SegmentRow.start_s), col(SegmentRow.segment_id))).all()
+    return query.order_by(col(SegmentRow.start_s), col(SegmentRow.segment_id))
 
 
-def spoken_segments(session: Session, task_id: str) -> Sequence[SegmentRow]:
-    """Segments in time order without their single words, of which there are many; those are read when asked for."""
-    return session.exec(
-        select(SegmentRow)
-        .where(SegmentRow.task_id == task_id)
-        .order_by(col(SegmentRow.start_s), col(SegmentRow.segment_id))
-        .options(defer(SegmentRow.words))  # type: ignore[arg-type]
-    ).all()
+def spoken_segments(session: Session, task_id: str, named: Collection[str] | None = None) -> Sequence[SegmentRow]:
+    """The same without their single words, of which there are many; those are read when asked for."""
+    return session.exec(_segments(task_id, named).options(defer(SegmentRow.words))).all()  # type: ignore[arg-type]
+
+
+def segment_count(session: Session, task_id: str) -> int:
+    """How many segments a task has."""
+    return session.exec(select(func.count()).select_from(SegmentRow).where(SegmentRow.task_id == task_id)).one()
 
 
 def doubtful_segments(session: Session, task_id: str, below: float) -> set[str]:
@@ -101,21 +105,39 @@ class Placed(NamedTuple):
     omitted: bool = False
 
 
-def spoken(session: Session, task_id: str) -> list[Spoken]:
-    """All segments in time order."""
-    columns = (col(getattr(SegmentRow, name)) for name in Spoken._fields)
-    query = sa_select(*columns).where(col(SegmentRow.task_id) == task_id)
-    rows = session.execute(query.order_by(col(SegmentRow.start_s), col(SegmentRow.segment_id)))
-    return [Spoken(*row) for row in rows]
+_NEAR_S = 120.0
+"""Farther away nothing that is said touches a line: neither the silence it borrows nor the sentence it is part of."""
 
 
-def placed(session: Session, task_id: str, language_: str) -> dict[str, Placed]:
-    """Of all lines of a language, by segment id."""
-    columns = (col(getattr(LineRow, name)) for name in ("segment_id", *Placed._fields))
-    rows = session.execute(
-        sa_select(*columns).where(col(LineRow.task_id) == task_id, col(LineRow.language) == language_)
+def around(
+    session: Session, task_id: str, language_: str, named: Collection[str]
+) -> tuple[list[Spoken], dict[str, Placed]]:
+    """What is said near the segments `named` in this language, in time order, and what its lines say otherwise."""
+    same = (
+        (col(LineRow.task_id) == SegmentRow.task_id)
+        & (col(LineRow.segment_id) == SegmentRow.segment_id)
+        & (col(LineRow.language) == language_)
     )
-    return {segment_id: Placed(*own) for segment_id, *own in rows}
+    start_s = func.coalesce(LineRow.start_s, SegmentRow.start_s)
+    end_s = func.coalesce(LineRow.end_s, SegmentRow.end_s)
+    of_task = col(SegmentRow.task_id) == task_id
+    bounds = sa_select(func.min(start_s), func.max(end_s)).select_from(SegmentRow).outerjoin(LineRow, same)
+    first_s, last_s = session.execute(bounds.where(of_task, col(SegmentRow.segment_id).in_(named))).one()
+    if first_s is None:
+        return [], {}
+    columns = (
+        *(col(getattr(SegmentRow, name)) for name in Spoken._fields),
+        col(LineRow.id),
+        *(col(getattr(LineRow, name)) for name in Placed._fields),
+    )
+    low_s, high_s = first_s - _NEAR_S, last_s + _NEAR_S
+    here = (start_s <= high_s) & (end_s >= low_s)
+    in_source = (col(SegmentRow.start_s) <= high_s) & (col(SegmentRow.end_s) >= low_s)
+    query = sa_select(*columns).select_from(SegmentRow).outerjoin(LineRow, same).where(of_task, here | in_source)
+    found = session.execute(query.order_by(col(SegmentRow.start_s), col(SegmentRow.segment_id))).all()
+    width = len(Spoken._fields)
+    segments = [Spoken(*row[:width]) for row in found]
+    return segments, {row[0]: Placed(*row[width + 1 :]) for row in found if row[width] is not None}
 
 
 def segment(session: Session, task_id: str, segment_id: str) -> SegmentRow | None:

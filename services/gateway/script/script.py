@@ -1,28 +1,147 @@
-"""What is said in a task and language, as the decisions see it."""
+"""What is said in one task and language: the object that decisions are made from."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping
+from functools import cached_property
 from typing import Any
 
 from services.gateway.db import Session
-from services.gateway.db.tables import LineRow, SegmentRow, Task
-from services.gateway.script import lines, voices
+from services.gateway.db.tables import LineRow, SegmentRow, SpeakerRow, Task
 from services.gateway.script import rows as script_rows
+from services.gateway.script import voices
 from services.gateway.script.cues import omission
+from services.gateway.script.pace import Pace, measure
+from services.gateway.script.pace import Spoken as SpokenTake
 from services.gateway.script.rows import Placed, Spoken
-from services.gateway.script.slots import Span
+from services.gateway.script.slots import Room, Span, rooms
 from services.gateway.script.terms import merged, with_brief_terms
 from shared.messaging import Brief, GlossaryTerm
-from shared.pipeline import ChineseScript, LineState
+from shared.pipeline import ChineseScript
 from shared.transcript import MediaFacts
 
 
-def media(task: Task) -> MediaFacts:
-    """What the base stage found out about the video."""
-    return MediaFacts.model_validate(task.media or {"container": "unknown", "duration_s": 0})
+class Script:
+    """Segments, lines, speakers and roles of one task and language, each read when it is first asked for.
+
+    With `named`, the rows of these segments and lines are read, and of their neighbours only when, by whom and what is
+    said. Without, everything is read: where a stage is cut, or where an edit may reach any line. Segments and speakers
+    are those of `beside`, a script of the same task in another language, if there is one.
+    """
+
+    def __init__(
+        self,
+        session: Session,
+        task: Task,
+        language: str,
+        named: Iterable[str] | None = None,
+        beside: "Script | None" = None,
+    ) -> None:
+        self.session, self.task, self.language = session, task, language
+        self._beside = beside
+        self._named = None if named is None else tuple(dict.fromkeys(named))
+
+    @cached_property
+    def segments(self) -> Mapping[str, SegmentRow]:
+        """By id, in time order; their single words are read when asked for."""
+        if self._beside is not None:
+            return self._beside.segments
+        found = script_rows.spoken_segments(self.session, self.task.task_id, self._named)
+        return {segment.segment_id: segment for segment in found}
+
+    @cached_property
+    def lines(self) -> dict[str, LineRow]:
+        """By the id of their segment."""
+        return script_rows.lines(self.session, self.task.task_id, self.language, self._named)
+
+    def add_missing_lines(self) -> None:
+        """Give every segment a line."""
+        segments = list(self.segments.values())
+        self.lines = script_rows.with_missing_lines(self.session, self.task, self.language, segments)
+
+    @cached_property
+    def spans(self) -> Mapping[str, Span]:
+        """When and by whom everything that is known is said in this language, by segment, in time order."""
+        segments, places = self._places
+        return {span.segment_id: span for span in spans(segments, places)}
+
+    @cached_property
+    def heard(self) -> Mapping[str, Span]:
+        """The same with the speakers whose voices are heard."""
+        return {key: self.roles.spoken(span) for key, span in self.spans.items()}
+
+    @cached_property
+    def rooms(self) -> Mapping[str, Room]:
+        """Where each line may be heard."""
+        return rooms(list(self.heard.values()), self.media.duration_s)
+
+    @cached_property
+    def _places(self) -> tuple[Collection[SegmentRow | Spoken], Mapping[str, LineRow | Placed]]:
+        if self._named is None:
+            return self.segments.values(), self.lines
+        return script_rows.around(self.session, self.task.task_id, self.language, self._named)
+
+    @cached_property
+    def speakers(self) -> Collection[SpeakerRow]:
+        """In order of appearance."""
+        if self._beside is not None:
+            return self._beside.speakers
+        return script_rows.speakers(self.session, self.task.task_id)
+
+    @cached_property
+    def roles(self) -> voices.Roles:
+        """Who speaks each line, by the choices made for speakers and for single lines."""
+        people = [
+            voices.Person(row.speaker_id, row.f0_hz, row.reference_key, _choice(row.voice), row.pace or 1.0)
+            for row in self.speakers
+        ]
+        chosen = {key: choice for key, line in self._places[1].items() if (choice := _choice(line.voice))}
+        wanted = {choice.id for choice in (*chosen.values(), *(who.choice for who in people if who.choice))}
+        clips = script_rows.clips_by_id(self.session, wanted) if wanted else ()
+        known = {row.clip_id: voices.Clip(row.key, row.f0_hz) for row in clips}
+        return voices.roles(people, self.spans.values(), chosen, known)
+
+    @cached_property
+    def glossary(self) -> tuple[GlossaryTerm, ...]:
+        """The terms that count: the task's own, then its account's, then those of its brief."""
+        terms = script_rows.terms_of_pair(self.session, self.task.owner, self.spoken_language, self.language)
+        known = merged(own_terms(self.task), terms)
+        return with_brief_terms(known, brief(self.task).languages.get(self.language))
+
+    @property
+    def media(self) -> MediaFacts:
+        """What the base stage found out about the video."""
+        return media(self.task)
+
+    @property
+    def spoken_language(self) -> str:
+        """The language of the video."""
+        return self.task.source_language or "en"
+
+    @property
+    def told(self) -> dict[str, Any]:
+        """Fields of every job that asks a translator."""
+        return {"chinese": chinese(self.task), "brief": brief(self.task).of(self.language)}
+
+    def pace(self) -> Pace:
+        """How fast the takes are that count already."""
+        return measure(
+            self.language,
+            (
+                SpokenTake(self.spans[line.segment_id].speaker_id, len(line.text), line.natural_s)
+                for line in self.lines.values()
+                if line.text and line.natural_s and line.take_revision == line.revision
+                if line.segment_id in self.spans
+            ),
+        )
+
+    def recalled(self, wanted: Collection[str]) -> Mapping[str, str]:
+        """For lines that nobody brought a text for: what a person settled for the same source text."""
+        lines = (line for key in wanted if (line := self.lines.get(key)) is not None and line.provided is None)
+        texts = {key: self.segments[key].text for line in lines if (key := line.segment_id) in self.segments}
+        return script_rows.recalled(self.session, self.task, self.language, texts)
 
 
 def spans(segments: Iterable[SegmentRow | Spoken], lines: Mapping[str, LineRow | Placed] | None = None) -> list[Span]:
-    """Segments as the planner sees them, with what `lines` of one language say otherwise of time and speaker."""
+    """Segments as decisions see them, with what `lines` of one language say otherwise of time and speaker."""
     lines = lines or {}
     return [_span(segment, lines.get(segment.segment_id)) for segment in segments]
 
@@ -41,58 +160,13 @@ def _span(segment: SegmentRow | Spoken, line: LineRow | Placed | None) -> Span:
     )
 
 
-def view(line: LineRow) -> lines.LineView:
-    """A line as the planner sees it."""
-    return lines.LineView(
-        segment_id=line.segment_id,
-        text=line.text,
-        provided=line.provided,
-        edited=line.edited,
-        origin=line.origin,
-        omitted=line.omitted,
-        pinned=line.pinned,
-        rounds=line.rounds,
-        rendition=line.rendition,
-        decision=line.decision,
-        error_rate=line.error_rate,
-        similarity=line.similarity,
-        state=LineState(line.state),
-        revision=line.revision,
-        take_key=line.take_key,
-        take_start_s=line.take_start_s,
-        take_duration_s=line.take_duration_s,
-        speed=line.speed,
-        fit=line.fit,
-        error_code=line.error_code,
-    )
-
-
-def roles(
-    session: Session, task: Task, segments: Sequence[SegmentRow | Spoken], lines: Mapping[str, LineRow | Placed]
-) -> voices.Roles:
-    """Who speaks each of `lines` of one language, by the choices made for speakers and for single lines."""
-    people = [
-        voices.Person(row.speaker_id, row.f0_hz, row.reference_key, _choice(row.voice), row.pace or 1.0)
-        for row in script_rows.speakers(session, task.task_id)
-    ]
-    chosen = {key: choice for key, line in lines.items() if (choice := _choice(line.voice))}
-    wanted = {choice.id for choice in (*chosen.values(), *(who.choice for who in people if who.choice))}
-    clips = (
-        {row.clip_id: voices.Clip(row.key, row.f0_hz) for row in script_rows.clips_by_id(session, wanted)}
-        if wanted
-        else {}
-    )
-    return voices.roles(people, spans(segments, lines), chosen, clips)
-
-
 def _choice(voice: Mapping[str, str] | None) -> voices.Choice | None:
     return voices.Choice(voice["kind"], voice["id"]) if voice else None
 
 
-def glossary(session: Session, task: Task, language: str) -> tuple[GlossaryTerm, ...]:
-    """The terms that count for a language of a task: its own, then its account's, then those of its brief."""
-    account = script_rows.terms_of_pair(session, task.owner, task.source_language or "en", language)
-    return with_brief_terms(merged(own_terms(task), account), brief(task).languages.get(language))
+def media(task: Task) -> MediaFacts:
+    """What the base stage found out about the video."""
+    return MediaFacts.model_validate(task.media or {"container": "unknown", "duration_s": 0})
 
 
 def chinese(task: Task) -> ChineseScript:
@@ -105,10 +179,6 @@ def brief(task: Task) -> Brief:
     return Brief.model_validate(task.config.get("brief") or {})
 
 
-def told(task: Task, language: str) -> dict[str, Any]:
-    """Fields of every job that asks a translator for `language`."""
-    return {"chinese": chinese(task), "brief": brief(task).of(language)}
-
-
 def own_terms(task: Task) -> list[GlossaryTerm]:
+    """The glossary that was sent with a task."""
     return [GlossaryTerm.model_validate(term) for term in task.config.get("glossary", [])]

@@ -1,13 +1,15 @@
-"""Keep every take a line has had, and bring one back when the line is again what the take was made of."""
+"""Keep every take a line has had, and give a line one of them."""
 
 import uuid
-from typing import Any
 
 from services.gateway.db import Session
 from services.gateway.db.tables import JobRow, LineRow, TakeRow
 from services.gateway.script import rows as script_rows
 from services.gateway.script.voices import basis_of
-from shared.messaging import JOB, CloneLines, LinesDubbed, LineTake, LineToSpeak
+from shared.messaging import JOB, CloneLines, LinesDubbed, LineTake
+
+_MEASURED = {"take_key", "start_s", "duration_s", "natural_s", "speed", "fit", "decision"}
+"""Columns of a take that are those of its result."""
 
 
 def keep(session: Session, job: JobRow, result: LinesDubbed) -> None:
@@ -21,6 +23,7 @@ def keep(session: Session, job: JobRow, result: LinesDubbed) -> None:
         for rows in script_rows.takes_by_segment(session, job.task_id, job.language, asked).values()
         for row in rows
     }
+    address = {"task_id": job.task_id, "language": job.language}
     new = []
     for take in result.lines:
         line = asked.get(take.segment_id)
@@ -30,28 +33,21 @@ def keep(session: Session, job: JobRow, result: LinesDubbed) -> None:
         if key in known:
             continue
         known.add(key)
-        new.append(_new(job, line, take, key[2]))
+        own = {"take_id": uuid.uuid4().hex[:16], "segment_id": key[0], "text": line.text, "basis": key[2]}
+        new.append(take.model_dump(include=_MEASURED) | address | own)
     if new:
         script_rows.add_takes(session, new)
 
 
-def _new(job: JobRow, line: LineToSpeak, take: LineTake, basis: str) -> dict[str, Any]:
-    placed = take.model_dump(include={"start_s", "duration_s", "natural_s", "speed", "fit", "decision"})
-    return placed | {
-        "take_id": uuid.uuid4().hex[:16],
-        "task_id": job.task_id,
-        "language": job.language,
-        "segment_id": take.segment_id,
-        "text": line.text,
-        "basis": basis,
-        "take_key": take.take_key,
-    }
+def show(line: LineRow, take: TakeRow | LineTake, start_s: float | None) -> None:
+    """Give `line` the take, heard from `start_s` on."""
+    line.take_key, line.take_start_s, line.take_duration_s = take.take_key, start_s, take.duration_s
+    line.natural_s, line.speed, line.fit, line.decision = take.natural_s, take.speed, take.fit, take.decision
 
 
-def show(line: LineRow, take: TakeRow, start_s: float) -> None:
-    """Give `line` the take; what was measured of another one is forgotten."""
+def show_again(line: LineRow, take: TakeRow, start_s: float) -> None:
+    """The same with a take of before; what was measured of another one is forgotten."""
     had = (line.take_key, line.take_duration_s, line.natural_s)
     if had != (take.take_key, take.duration_s, take.natural_s):
         line.heard = line.error_rate = line.similarity = None
-    line.take_key, line.take_start_s, line.take_duration_s = take.take_key, start_s, take.duration_s
-    line.natural_s, line.speed, line.fit, line.decision = take.natural_s, take.speed, take.fit, take.decision
+    show(line, take, start_s)

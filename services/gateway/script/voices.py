@@ -69,7 +69,10 @@ def roles(
 
 
 def speaks_for(speaker_id: str, people: Mapping[str, Person]) -> str:
-    """Whose voice a speaker has: their own, or that of the speaker chosen for them, and so on; a circle counts not."""
+    """Whose voice a speaker has: their own, or that of the speaker chosen for them, and so on.
+
+    Choices that lead back to the speaker are ignored.
+    """
     seen = [speaker_id]
     while (person := people.get(seen[-1])) and person.choice and person.choice.kind == "speaker":
         if person.choice.id in seen:

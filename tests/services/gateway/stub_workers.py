@@ -24,7 +24,6 @@ from shared.messaging import (
     ExportLanguage,
     HeardLine,
     HearTakes,
-    Job,
     JobContext,
     JobResult,
     LanguageExported,
@@ -50,6 +49,7 @@ from shared.messaging import (
     TranslateSpeech,
     Worker,
     WorkerSettings,
+    address_of,
     speech_shard,
 )
 from shared.pipeline import ErrorCode, FitLimits, PermanentError, Stage
@@ -84,16 +84,6 @@ VOICES = {"1": (1.0, 0.0), "2": (0.0, 1.0)}
 """What is measured of the speakers, by number."""
 
 
-def _address(job: Job) -> dict[str, object]:
-    return {
-        "task_id": job.task_id,
-        "language": job.language,
-        "stage": job.stage(),
-        "shard": job.shard,
-        "attempt": job.attempt,
-    }
-
-
 def _work(context: JobContext, kind: str = "") -> None:
     """Take `DELAY_S`, as an engine that can be canceled does."""
     until = time.monotonic() + (float("inf") if kind and kind == HOLD else DELAY_S)
@@ -117,14 +107,14 @@ def recognize(job: RecognizeSpeech, context: JobContext) -> SpeechRecognized:
     put_bytes(context.store, keys.processed(job.task_id, job.attempt, f"tries/{job.piece}-{os.getpid()}"), b"")
     _work(context, f"{job.kind}-{job.piece}")
     words = (Word(text=f"word {job.piece}", start_s=float(job.piece), end_s=job.piece + 0.5),)
-    return SpeechRecognized(**_address(job), plan_key=job.plan_key, words=words)
+    return SpeechRecognized(**address_of(job), plan_key=job.plan_key, words=words)
 
 
 def diarize(job: DiarizeVideo, context: JobContext) -> TranscriptReady | SpeechCut:
     """As many segments as asked for, two speakers in turn; cut into `STUB_PIECES` first, if so many are asked for."""
     _work(context)
     if PIECES and not job.plan_key:
-        return SpeechCut(**_address(job), plan_key="plan", pieces_s=(60.0,) * PIECES)
+        return SpeechCut(**address_of(job), plan_key="plan", pieces_s=(60.0,) * PIECES)
     for number in range(PIECES):
         where = keys.manifest(job.task_id, job.language, job.stage(), speech_shard(number), job.attempt)
         assert b"word" in read_bytes(context.store, where)
@@ -156,7 +146,9 @@ def diarize(job: DiarizeVideo, context: JobContext) -> TranscriptReady | SpeechC
         if one.embedding_model != "stub"
         and (sample := read_bytes(context.store, one.sample_key).decode().removeprefix("voice ")) in VOICES
     )
-    return TranscriptReady(**_address(job), transcript_key=key, media=MEDIA, segments=SEGMENTS, speakers=2, cast=people)
+    return TranscriptReady(
+        **address_of(job), transcript_key=key, media=MEDIA, segments=SEGMENTS, speakers=2, cast=people
+    )
 
 
 def hear(job: HearTakes, context: JobContext) -> TakesHeard:
@@ -175,7 +167,7 @@ def hear(job: HearTakes, context: JobContext) -> TakesHeard:
         )
         for line in job.lines[:enough]
     )
-    return TakesHeard(**_address(job), lines=lines, no_similarity="a stub")
+    return TakesHeard(**address_of(job), lines=lines, no_similarity="a stub")
 
 
 def interpret(job: TranslateSpeech, context: JobContext) -> LinesTranslated:
@@ -186,7 +178,7 @@ def interpret(job: TranslateSpeech, context: JobContext) -> LinesTranslated:
         for line in job.lines
         if line.asked
     )
-    return LinesTranslated(**_address(job), lines=lines, engines=(INTERPRETER.used(),))
+    return LinesTranslated(**address_of(job), lines=lines, engines=(INTERPRETER.used(),))
 
 
 def listen(job: DiarizeVideo | RecognizeSpeech | HearTakes | TranslateSpeech, context: JobContext) -> JobResult:
@@ -236,7 +228,7 @@ def translate(job: TranslateLines | RewriteLines, context: JobContext) -> LinesT
             )
             for line in job.lines
         )
-        return LinesRewritten(**_address(job), lines=found)
+        return LinesRewritten(**address_of(job), lines=found)
     if SOUND and (job.source_language, job.language) not in TRANSLATOR.pairs:
         raise PermanentError(ErrorCode.LANGUAGE_UNSUPPORTED, "the stub does not have the pair")
     lines = tuple(
@@ -250,13 +242,13 @@ def translate(job: TranslateLines | RewriteLines, context: JobContext) -> LinesT
     )
     by = job.kept or TRANSLATOR.choice()
     engine = TRANSLATOR.model_copy(update={"name": by.engine, "model": by.model, "digest": by.digest})
-    return LinesTranslated(**_address(job), lines=lines, engines=(engine.used(),), chosen=(by,))
+    return LinesTranslated(**address_of(job), lines=lines, engines=(engine.used(),), chosen=(by,))
 
 
 def clone(job: CloneLines, context: JobContext) -> LinesDubbed:
     """A take named after its text."""
     _work(context)
-    return LinesDubbed(**_address(job), lines=tuple(_take(job, line, context) for line in job.lines))
+    return LinesDubbed(**address_of(job), lines=tuple(_take(job, line, context) for line in job.lines))
 
 
 def _take(job: CloneLines, line: LineToSpeak, context: JobContext) -> LineTake:
@@ -286,7 +278,7 @@ def export(job: ExportLanguage, context: JobContext) -> LanguageExported:
     key = keys.export(job.task_id, job.language, job.attempt, name)
     put_bytes(context.store, key, text)
     file = ExportedFile(name=name, key=key, size=len(text), media_type="video/mp4")
-    return LanguageExported(**_address(job), files=(file,), report={"lines_total": len(timeline.lines)})
+    return LanguageExported(**address_of(job), files=(file,), report={"lines_total": len(timeline.lines)})
 
 
 def render(job: RenderRecipe, context: JobContext) -> RecipeRendered:
@@ -301,7 +293,7 @@ def render(job: RenderRecipe, context: JobContext) -> RecipeRendered:
     key = keys.recipe_file(job.task_id, job.export_id, f"{job.recipe.name or 'talk'}.mp4")
     put_bytes(context.store, key, text)
     file = ExportedFile(name=f"{job.recipe.name or 'talk'}.mp4", key=key, size=len(text), media_type="video/mp4")
-    return RecipeRendered(**_address(job), export_id=job.export_id, files=(file,), report={"passed": True})
+    return RecipeRendered(**address_of(job), export_id=job.export_id, files=(file,), report={"passed": True})
 
 
 def export_or_render(job: ExportLanguage | RenderRecipe, context: JobContext) -> LanguageExported | RecipeRendered:

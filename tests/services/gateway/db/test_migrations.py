@@ -166,3 +166,37 @@ def test_jobs_that_wait_get_their_place(database_url: str) -> None:
         return tuple(row)
 
     assert _run(database_url, upgraded) == ("ada", 1, 2, 60.0, False)
+
+
+def test_jobs_of_before_know_what_they_ask_for(database_url: str) -> None:
+    """What their shards told is told by their kinds."""
+    shards = {
+        ("base", "speaker_diarization", "0", "{}"): "diarize_video",
+        ("base", "speaker_diarization", "speech-0", "{}"): "recognize_speech",
+        ("es", "speaker_diarization", "hear-0", "{}"): "hear_takes",
+        ("es", "translation", "brief", "{}"): "propose_brief",
+        ("es", "translation", "0", "{}"): "translate_lines",
+        ("es", "translation", "1", '{"kind":"translate_speech"}'): "translate_speech",
+        ("es", "translation", "fit-1-4", "{}"): "rewrite_lines",
+        ("es", "voice_cloning", "line-s0001", "{}"): "clone_lines",
+        ("es", "export", "0", "{}"): "export_language",
+        ("base", "export", "recipe-exp_1", "{}"): "render_recipe",
+    }
+
+    def upgraded(config: Config, connection: sa.Connection) -> list[str]:
+        command.upgrade(config, "0012")
+        for language, stage, shard, payload in shards:
+            connection.execute(
+                sa.text(
+                    "INSERT INTO jobs (task_id, language, stage, shard, attempt, lane, state, payload, resends,"
+                    " created_at, optional) VALUES ('t', :language, :stage, :shard, 1, 'batch', 'ready', :payload, 0,"
+                    " '2026-01-01', false)"
+                ),
+                {"language": language, "stage": stage, "shard": shard, "payload": payload},
+            )
+        command.upgrade(config, "head")
+        found = connection.execute(sa.text("SELECT kind FROM jobs ORDER BY id")).scalars().all()
+        command.downgrade(config, "0012")
+        return list(found)
+
+    assert _run(database_url, upgraded) == list(shards.values())

@@ -19,6 +19,7 @@ from services.gateway.pipeline.results import record
 from services.gateway.pipeline.steps import carry_out
 from services.gateway.pipeline.transcripts import prepare
 from services.gateway.script import rows as script_rows
+from services.gateway.script.script import Script
 from shared.messaging import (
     JOB,
     CloneLines,
@@ -187,7 +188,7 @@ def test_many_lines_are_done_again_with_as_many_statements_as_a_few(database: Da
                 task = script_rows.locked_task(session, video.task_id)
                 assert task is not None
                 ids = [segment.segment_id for segment in script_rows.segments(session, task.task_id)]
-                assert dub_again(session, task, "es", ids) == lines + first
+                assert dub_again(Script(session, task, "es"), ids) == lines + first
             counts.append(video.statements)
         assert counts[1] <= counts[0] + 2
 

@@ -6,6 +6,7 @@ from typing import Any
 from services.gateway.db.engine import Database
 from services.gateway.pipeline.cut import timeline
 from services.gateway.script import rows as script_rows
+from services.gateway.script.script import Script
 from shared.testing import wait_until
 from tests.services.gateway.conftest import VIDEO, Gateway, World
 
@@ -144,7 +145,7 @@ def test_subtitles_and_voice_of_a_file_never_differ(small_world: World) -> None:
     with closing(Database(f"sqlite:///{small_world.folder / 'localclip.db'}")) as database, database.read() as session:
         task = script_rows.task(session, task_id)
         assert task is not None
-        exported = [line.text for line in timeline(session, task, "es").lines]
+        exported = [line.text for line in timeline(Script(session, task, "es")).lines]
     assert exported == before
     assert [line["text"] for line in lines(gateway, task_id)] == [before[0], "otra", before[2]]
     reasons = gateway.task(task_id)["language_status"]["es"]["gate_reasons"]

@@ -26,7 +26,7 @@ def test_a_task_is_seen_on_its_way(world: World) -> None:
     """In the queue, with nobody to take it; then done, with workers waiting for more."""
     gateway = world.gateway()
     task_id = gateway.create('{"target_languages": ["es"]}', start=True)["task_id"]
-    queued = 'localclip_queue_waiting{stage="speaker_diarization",lane="batch"}'
+    queued = 'localclip_queue_waiting{lane="batch",stage="speaker_diarization"}'
     handed_out = 'localclip_jobs_open{stage="speaker_diarization",state="dispatched"}'
     wait_until(lambda: measured(gateway).get(queued) == 1, 60, "the job is not seen in the queue")
     wait_until(lambda: measured(gateway).get(handed_out) == 1, 60, "the job is not marked")

@@ -8,6 +8,7 @@ import pytest
 from services.gateway.pipeline.cut import translation_jobs
 from services.gateway.pipeline.schemas import TaskConfig
 from services.gateway.script.rows import locked_task
+from services.gateway.script.script import Script
 from shared.messaging import DiarizeVideo
 from tests.services.gateway.conftest import VIDEO
 from tests.services.gateway.editing.conftest import Studio, open_studio
@@ -40,7 +41,7 @@ def test_the_task_says_it_or_the_account(sqlite_url: str, tmp_path: Path) -> Non
     with studio.database.write() as session:
         task = locked_task(session, studio.task_id)
         assert task is not None
-        (job,) = translation_jobs(session, task, "es", 9, ["s0001"])
+        (job,) = translation_jobs(Script(session, task, "es"), 9, ["s0001"])
     assert job.chinese == "zh-Hant"
     assert studio.http.patch(studio.base, json={"chinese": "pinyin"}).status_code == 422
     studio.database.close()

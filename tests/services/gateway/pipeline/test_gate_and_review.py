@@ -6,11 +6,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from services.gateway.db.tables import LineRow
 from services.gateway.pipeline.gate import GateLimits, judge
 from services.gateway.pipeline.review import is_issue, reasons, score
 from services.gateway.script.cues import reads_like, with_remarks
 from services.gateway.script.doubt import sureness
-from services.gateway.script.lines import LineView
 from shared.pipeline import LineState
 from shared.transcript import RemarkKind, Remarks
 
@@ -22,9 +22,11 @@ GOOD: dict[str, Any] = {
 }
 
 
-def line(**fields: Any) -> LineView:
-    return LineView(
+def line(**fields: Any) -> LineRow:
+    return LineRow(
         **{
+            "task_id": "t",
+            "language": "es",
             "segment_id": "s1",
             "text": "hola",
             "provided": None,
@@ -73,7 +75,7 @@ def test_a_good_export_passes() -> None:
     ],
 )
 def test_a_figure_beyond_its_limit_is_a_miss(
-    changed: dict[str, Any], lines: list[LineView], limits: dict[str, Any], missed: tuple[str, float, float]
+    changed: dict[str, Any], lines: list[LineRow], limits: dict[str, Any], missed: tuple[str, float, float]
 ) -> None:
     """It is named with its value and its limit."""
     gate = judge(GOOD | changed, lines, GateLimits(**limits), -16.0)
@@ -224,7 +226,7 @@ def test_worse_lines_come_first() -> None:
 
 
 @given(st.sampled_from(WORSE_FIRST[:-1]), st.booleans(), st.sampled_from([None, 0.1, 0.9]))
-def test_further_reasons_never_overtake_a_worse_one(worst: LineView, changed: bool, sure: float | None) -> None:
+def test_further_reasons_never_overtake_a_worse_one(worst: LineRow, changed: bool, sure: float | None) -> None:
     """They only order lines of the same kind."""
     alone = score(reasons(worst, source_changed=False, sureness=None))
     found = reasons(worst, source_changed=changed, sureness=sure)

@@ -5,6 +5,7 @@ import json
 from hypothesis import given
 from hypothesis import strategies as st
 
+from services.gateway.db.tables import LineRow
 from services.gateway.pipeline.units import (
     LINES_BYTES,
     batches,
@@ -14,11 +15,10 @@ from services.gateway.pipeline.units import (
     too_large,
     translate_jobs,
 )
-from services.gateway.script.lines import LineView
 from services.gateway.script.pace import Pace
 from services.gateway.script.slots import Span
 from shared.messaging import MAX_BODY_BYTES, CloneLines, LinesDubbed, LinesTranslated, TranslateLines
-from shared.pipeline import ErrorCode, LineState, Stage
+from shared.pipeline import ErrorCode, Stage
 
 PACE = Pace(15.0, {})
 
@@ -27,8 +27,8 @@ def spans(*texts: str) -> list[Span]:
     return [Span(f"s{n:04}", n, n + 0.9, "spk_1", text) for n, text in enumerate(texts)]
 
 
-def lines(of: list[Span]) -> dict[str, LineView]:
-    return {one.segment_id: LineView(one.segment_id, one.text, None, False, LineState.PENDING, 1) for one in of}
+def lines(of: list[Span]) -> dict[str, LineRow]:
+    return {one.segment_id: LineRow(task_id="t", language="es", segment_id=one.segment_id, text=one.text) for one in of}
 
 
 def translations(of: list[Span]) -> list[TranslateLines]:

@@ -1,11 +1,11 @@
 """Cutting stages into jobs."""
 
-from dataclasses import replace
+from typing import Any
 
 import pytest
 
+from services.gateway.db.tables import LineRow
 from services.gateway.pipeline.units import clone_jobs, timeline, translate_jobs
-from services.gateway.script.lines import LineView
 from services.gateway.script.pace import Pace
 from services.gateway.script.slots import Span
 from shared.messaging import SpeakerVoice, TranslateLines
@@ -20,8 +20,8 @@ def span(number: int, start: float, end: float, speaker: str = "spk_1") -> Span:
     return Span(f"s{number:04}", start, end, speaker, f"Text {number}.")
 
 
-def line(of: Span, text: str | None = None) -> LineView:
-    return LineView(of.segment_id, text, None, False, LineState.PENDING, 1)
+def line(of: Span, text: str | None = None, **fields: Any) -> LineRow:
+    return LineRow(task_id="t", language="es", segment_id=of.segment_id, text=text, **fields)
 
 
 def test_translation_is_cut_into_shards_with_context() -> None:
@@ -63,14 +63,12 @@ def test_part_of_the_progress_is_kept_for_the_fit_loop() -> None:
 def test_the_timeline_keeps_a_speaker_from_overlapping_himself() -> None:
     """A take that runs on delays the next of its speaker, which says so; the other speaker's stays."""
     spans = [span(1, 0, 2), span(2, 2, 4, "spk_2"), span(3, 2, 4)]
-    taken = {
-        s.segment_id: replace(
-            line(s, "hola"), state=LineState.DUBBED, take_key="k", take_start_s=s.start_s, decision="natural speed"
-        )
+    lengths = {"s0001": 2.25, "s0002": 2.0, "s0003": 1.5}
+    taken: dict[str, Any] = {"state": LineState.DUBBED, "take_key": "k", "decision": "natural speed"}
+    views = {
+        s.segment_id: line(s, "hola", take_start_s=s.start_s, take_duration_s=lengths[s.segment_id], **taken)
         for s in spans
     }
-    lengths = {"s0001": 2.25, "s0002": 2.0, "s0003": 1.5}
-    views = {key: replace(view, take_duration_s=lengths[key]) for key, view in taken.items()}
     found = timeline("t", "es", "en", MEDIA, spans, views, ()).lines
     assert [(one.take_start_s, one.take_duration_s) for one in found] == [(0.0, 2.25), (2.0, 2.0), (2.25, 1.5)]
     assert [one.decision for one in found][1:] == [
