@@ -5,7 +5,7 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 PLATFORMS=(x86_64-unknown-linux-gnu aarch64-unknown-linux-gnu aarch64-apple-darwin x86_64-pc-windows-msvc)
 PYTHONS=(3.11 3.12 3.13)
-PURE=(unidic-lite docopt)            # come as source, which is Python and data
+PURE=(docopt)                        # come as source, which is Python and data
 export MACOSX_DEPLOYMENT_TARGET=14.0 # PyAV and onnxruntime have nothing for older ones
 lock=${1:-requirements.lock}
 work=$(mktemp -d)

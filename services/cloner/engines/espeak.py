@@ -91,9 +91,7 @@ class EspeakSynthesizer:
             commercial_use=True,
             languages=self._languages,
             voices=tuple(voice.name for voice in self.abilities.voices),
-            hint=f"for {', '.join(missing)}: install fugashi, unidic-lite and eSpeak NG 1.51 or later"
-            if missing
-            else "",
+            hint=f"for {', '.join(missing)}: install pyopenjtalk-plus and eSpeak NG 1.51 or later" if missing else "",
         )
 
     @cached_property
