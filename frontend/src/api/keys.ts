@@ -20,6 +20,7 @@ export const keys = {
   exports: (id: string) => ["task", id, "exports"] as const,
   peaks: (id: string) => ["task", id, "peaks"] as const,
   review: (id: string) => ["task", id, "review"] as const,
+  picture: (id: string) => ["task", id, "picture"] as const,
   taskEngines: (id: string) => ["task", id, "engines"] as const,
   languages: ["languages"] as const,
   engines: ["engines"] as const,

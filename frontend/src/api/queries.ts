@@ -1,5 +1,6 @@
 import { queryOptions } from "@tanstack/react-query";
 import {
+  getPicture,
   getTask,
   listArtifacts,
   listEngines,
@@ -85,6 +86,12 @@ export const artifactsQuery = (id: string) =>
 
 export const logsQuery = (id: string) =>
   queryOptions({ queryKey: keys.logs(id), queryFn: ({ signal }) => data(listLogs({ path: { task_id: id }, signal })) });
+
+export const pictureQuery = (id: string) =>
+  queryOptions({
+    queryKey: keys.picture(id),
+    queryFn: ({ signal }) => data(getPicture({ path: { task_id: id }, signal })),
+  });
 
 export const taskEnginesQuery = (id: string) =>
   queryOptions({

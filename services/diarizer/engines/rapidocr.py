@@ -22,6 +22,7 @@ _OPTIONS = {
     "EngineConfig.onnxruntime.inter_op_num_threads": 1,
     "Global.log_level": "error",
     "Global.use_cls": False,  # would look for text that stands on its head
+    "Rec.rec_batch_num": 1,  # in a batch each row is made as wide as the widest
     "Det.limit_side_len": _SIDE,
     "Det.limit_type": "min",
 }

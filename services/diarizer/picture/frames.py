@@ -15,6 +15,7 @@ from shared.pipeline import CancelToken
 SHORT_SIDE = 360
 """Of a picture that is looked at: subtitles that people can read are 15 pixels high or more in it."""
 _MEMORY_BYTES = 2 * 1024**3
+_SHORT_S = 60.0
 
 
 @dataclass(frozen=True)
@@ -71,7 +72,13 @@ def frames(video: Video, rate: float, strip: Strip, cancel: CancelToken) -> Iter
 
 
 def pairs(video: Video, moments: Sequence[float], apart_s: float, cancel: CancelToken) -> Iterator[tuple[Frame, Frame]]:
-    """Two frames at each of `moments`, `apart_s` seconds apart; moments behind the end of the picture are left out."""
+    """Two frames at each of `moments`, `apart_s` seconds apart; moments behind the end of the picture are left out.
+
+    A short video is decoded once, and they come in time order; in a long one each moment is gone to.
+    """
+    if video.facts.duration_s <= _SHORT_S:
+        yield from _passing(video, moments, apart_s, cancel)
+        return
     for moment in moments:
         command = frames_command(video, 1 / apart_s, WHOLE, moment, 1.99 * apart_s)
         with piped_tool(command, cancel, ToolLimits(timeout_s=120, memory_bytes=_MEMORY_BYTES), stdout=True) as pipe:
@@ -80,6 +87,17 @@ def pairs(video: Video, moments: Sequence[float], apart_s: float, cancel: Cancel
                 found.append(pixels)
         if len(found) > 1:
             yield Frame(moment, found[0]), Frame(moment + apart_s, found[1])
+
+
+def _passing(
+    video: Video, moments: Sequence[float], apart_s: float, cancel: CancelToken
+) -> Iterator[tuple[Frame, Frame]]:
+    wanted = {int(moment / apart_s): moment for moment in moments}
+    before: Picture | None = None
+    for number, frame in enumerate(frames(video, 1 / apart_s, WHOLE, cancel)):
+        if before is not None and (moment := wanted.get(number - 1)) is not None:
+            yield Frame(moment, before), Frame(moment + apart_s, frame.pixels)
+        before = frame.pixels
 
 
 def _next(pipe: IO[bytes]) -> Picture | None:

@@ -15,8 +15,7 @@ from shared.observability import logger
 from shared.pipeline import SOURCE_LANGUAGES, CancelToken
 from shared.transcript import PictureBox, PictureCue, PictureRow, PictureTitle, PictureWords
 
-_SAMPLE, _APART_S, _EVERY_S = 16, 0.2, 0.5
-_EMPTY_AFTER = 10
+_SAMPLE, _APART_S, _EVERY_S = 14, 0.2, 0.5
 _MOST_ROWS = 8
 _FASTEST = 30.0
 _ABOVE, _BELOW = 2.3, 1.4  # of the height of a row, beside the known ones
@@ -48,12 +47,10 @@ class PictureReading:
         moments = [duration_s * (number + 0.5) / count for number in range(count)]
         seen: list[Seen] = []
         looked, shape = 0, (0, 0)
-        for one, other in pairs(self._video, _spread(moments), _APART_S, self._cancel):
+        for one, other in pairs(self._video, moments, _APART_S, self._cancel):
             seen += self._rows(moments.index(one.at_s), one, other)
             looked, shape = looked + 1, one.pixels.shape[:2]
             report(looked / count)
-            if looked >= _EMPTY_AFTER and not seen:
-                break
         band = find_band(seen, looked) if looked else None
         titles = tuple(
             PictureTitle(
@@ -90,9 +87,10 @@ class PictureReading:
         """The rows of a frame; those that stand elsewhere in a second one, a moment later, move."""
         places = sorted(self._engine.find(one.pixels), key=lambda place: place.left - place.right)[:_MOST_ROWS]
         later = self._engine.find(other.pixels) if places else []
-        written = self._engine.read(
-            [one.pixels[place.top : place.bottom, place.left : place.right] for place in places]
-        )
+        moving = [_moves(place, later) for place in places]
+        standing = [place for place, moves in zip(places, moving, strict=True) if not moves]
+        read = self._engine.read([one.pixels[at.top : at.bottom, at.left : at.right] for at in standing])
+        known = dict(zip(standing, read, strict=True))
         high, wide = one.pixels.shape[:2]
         return [
             Seen(
@@ -102,11 +100,11 @@ class PictureReading:
                 place.top / high,
                 (place.right - place.left) / wide,
                 place.height / high,
-                said.text,
-                said.confidence,
-                _moves(place, later),
+                known[place].text if place in known else "",
+                known[place].confidence if place in known else 0.0,
+                moves,
             )
-            for place, said in zip(places, written, strict=True)
+            for place, moves in zip(places, moving, strict=True)
         ]
 
     def _described(self, band: Band | None, titles: tuple[PictureTitle, ...]) -> PictureWords:
@@ -127,11 +125,6 @@ class PictureReading:
             titles=titles,
             engine=info.name,
         )
-
-
-def _spread(moments: Sequence[float]) -> list[float]:
-    """`moments` in an order in which the first few are already from all over the video."""
-    return [*moments[::4], *moments[2::4], *moments[1::4], *moments[3::4]]
 
 
 def _moves(place: Place, later: Sequence[Place]) -> bool:

@@ -15,6 +15,7 @@ import { clock, languageName } from "@/core/format";
 import { BASE, type Stage } from "@/core/progress";
 import { useRefusal } from "@/i18n/refusal";
 import { useEditor } from "../state/context";
+import { PictureWords } from "./picture-words";
 import { Report } from "./report";
 import { SubtitleRemarks } from "./subtitle-remarks";
 import { TaskEngines } from "./task-engines";
@@ -71,6 +72,7 @@ export function TaskProperties() {
           onChange={(export_settings) => change({ export_settings })}
         />
       </section>
+      <PictureWords change={change} />
       <TaskGlossary terms={task.config.glossary ?? []} onChange={(glossary) => change({ glossary })} />
       <details>
         <summary className="font-medium">{t("brief.title")}</summary>

@@ -1,0 +1,196 @@
+import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import { useTranslation } from "react-i18next";
+import {
+  type ExportSettings,
+  type PictureCue,
+  type PictureEdits,
+  type PictureRead,
+  putPictureEdits,
+  type TaskUpdate,
+} from "@/api/generated";
+import { keys } from "@/api/keys";
+import { data } from "@/api/problems";
+import { pictureQuery } from "@/api/queries";
+import { Check, Field, Select } from "@/components/ui/fields";
+import { clock, languageName } from "@/core/format";
+import { useRefusal } from "@/i18n/refusal";
+import { useEditor } from "../state/context";
+
+const MODES = ["original", "covered", "localised"] as const;
+const WAYS = ["blur", "fill", "bar"] as const;
+const SOURCES = ["heard", "picture", "inside", "brought"] as const;
+
+/** Subtitles that are burned in: whether they are the source text, what becomes of them, and each of them. */
+export function PictureWords({ change }: { change: (change: TaskUpdate) => void }) {
+  const { t, i18n } = useTranslation();
+  const { task } = useEditor();
+  const { data: picture } = useQuery(pictureQuery(task.task_id));
+  const words = picture?.words;
+  if (!picture || !words || (!words.language && !words.titles?.length)) return null;
+  return (
+    <section className="grid gap-2.5" data-testid="picture-words">
+      <h3 className="text-soft text-xs font-medium">{t("picture.title")}</h3>
+      {words.language && (
+        <>
+          <p className="text-xs">
+            {t("picture.found", {
+              language: languageName(words.language, i18n.language),
+              count: words.cues?.length ?? 0,
+            })}
+          </p>
+          <SourceText change={change} />
+          <Covering settings={task.config.export_settings ?? {}} change={change} />
+          <Cues picture={picture} />
+        </>
+      )}
+      <Titles picture={picture} />
+    </section>
+  );
+}
+
+function SourceText({ change }: { change: (change: TaskUpdate) => void }) {
+  const { t } = useTranslation();
+  const { task } = useEditor();
+  return (
+    <Field label={t("picture.source")} hint={t("picture.source_hint")}>
+      {(field) => (
+        <Select
+          {...field}
+          value={task.config.source_text ?? ""}
+          onChange={(event) => change({ source_text: (event.target.value || null) as "heard" | null })}
+        >
+          <option value="">{t("picture.sources.best")}</option>
+          {SOURCES.map((source) => (
+            <option key={source} value={source}>
+              {t(`picture.sources.${source}`)}
+            </option>
+          ))}
+        </Select>
+      )}
+    </Field>
+  );
+}
+
+function Covering({ settings, change }: { settings: ExportSettings; change: (change: TaskUpdate) => void }) {
+  const { t } = useTranslation();
+  const set = (values: ExportSettings) => change({ export_settings: { ...settings, ...values } });
+  return (
+    <div className="grid grid-cols-[repeat(auto-fit,minmax(8.5rem,1fr))] gap-3">
+      <Field label={t("picture.mode")}>
+        {(field) => (
+          <Select
+            {...field}
+            value={settings.picture ?? "original"}
+            onChange={(event) => set({ picture: event.target.value as "covered" })}
+          >
+            {MODES.map((mode) => (
+              <option key={mode} value={mode}>
+                {t(`picture.modes.${mode}`)}
+              </option>
+            ))}
+          </Select>
+        )}
+      </Field>
+      <Field label={t("picture.cover")}>
+        {(field) => (
+          <Select
+            {...field}
+            value={settings.cover ?? "blur"}
+            onChange={(event) => set({ cover: event.target.value as "blur" })}
+          >
+            {WAYS.map((way) => (
+              <option key={way} value={way}>
+                {t(`picture.ways.${way}`)}
+              </option>
+            ))}
+          </Select>
+        )}
+      </Field>
+    </div>
+  );
+}
+
+function Cues({ picture }: { picture: PictureRead }) {
+  const { t } = useTranslation();
+  const save = useSaveEdits();
+  const edits = picture.edits.cues ?? {};
+  if (!picture.words?.cues?.length) return null;
+  const cover = (cue: PictureCue, on: boolean) =>
+    save({ ...picture.edits, cues: { ...edits, [cue.id]: { ...edits[cue.id], cover: on ? null : "off" } } });
+  return (
+    <details>
+      <summary className="font-medium">{t("picture.cues")}</summary>
+      <ul className="mt-2 grid gap-1 text-xs">
+        {picture.words.cues.map((cue) => (
+          <li key={cue.id} className="bg-sunken grid grid-cols-[auto_1fr_auto] items-start gap-2 rounded-md px-2.5 py-1.5">
+            <Moment at={cue.start_s} />
+            <Both cue={cue} />
+            <Check
+              label={t("picture.covers", { text: cue.text })}
+              hideLabel
+              checked={edits[cue.id]?.cover !== "off"}
+              onChange={(event) => cover(cue, event.target.checked)}
+            />
+          </li>
+        ))}
+      </ul>
+    </details>
+  );
+}
+
+/** What was read, and the line that came of it as it is now. */
+function Both({ cue }: { cue: PictureCue }) {
+  const { rows } = useEditor();
+  const middle = (cue.start_s + cue.end_s) / 2;
+  const row = rows.find(({ segment }) => segment.start_s <= middle && middle < segment.end_s);
+  return (
+    <span className="grid">
+      <span>{cue.text}</span>
+      {cue.second && <span className="text-soft">{cue.second}</span>}
+      {row?.line?.text && <span className="text-soft">{row.line.text}</span>}
+    </span>
+  );
+}
+
+function Titles({ picture }: { picture: PictureRead }) {
+  const { t } = useTranslation();
+  const titles = picture.words?.titles ?? [];
+  if (titles.length === 0) return null;
+  return (
+    <details>
+      <summary className="font-medium">{t("picture.titles")}</summary>
+      <ul className="mt-2 grid gap-1 text-xs">
+        {titles.map((title) => (
+          <li key={`${title.text}/${title.first_s}/${title.box.y}`} className="flex gap-2">
+            <Moment at={title.first_s} />
+            <span>{title.text}</span>
+          </li>
+        ))}
+      </ul>
+    </details>
+  );
+}
+
+function Moment({ at }: { at: number }) {
+  const { transport } = useEditor();
+  return (
+    <button type="button" className="text-soft tabular-nums underline" onClick={() => transport.seek(at)}>
+      {clock(at, 1)}
+    </button>
+  );
+}
+
+function useSaveEdits(): (edits: PictureEdits) => void {
+  const { task } = useEditor();
+  const cache = useQueryClient();
+  const refuse = useRefusal();
+  const { mutate } = useMutation({
+    mutationFn: (body: PictureEdits) => data(putPictureEdits({ path: { task_id: task.task_id }, body })),
+    onSuccess: (next) => cache.setQueryData(pictureQuery(task.task_id).queryKey, next),
+    onError: (error) => {
+      void cache.invalidateQueries({ queryKey: keys.picture(task.task_id) });
+      refuse(error);
+    },
+  });
+  return mutate;
+}
