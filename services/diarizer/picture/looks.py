@@ -1,34 +1,63 @@
 """How burned-in text looks: the color of its letters and of what surrounds them."""
 
 import numpy as np
+import numpy.typing as npt
+from scipy.ndimage import binary_fill_holes
 
 from services.diarizer.picture.strokes import Gray
 
-_STRONG = 85
+_CONTRAST = 40.0
+"""Of 255: what differs less from the background is the background."""
+_ENCLOSED = 0.25
+"""Of the area of an outline: letters inside of it have at least that, the holes of letters (日) less."""
+_WHITE, _GRAY, _BLACK = 175, 40, 80
+
+Mask = npt.NDArray[np.bool_]
 
 
-def colors(picture: Gray, known: Gray) -> tuple[str, str]:
-    """The colors of letters and outline as `#RRGGBB`: from the mean `picture` of a text and its `known` strokes.
+def colors(picture: Gray) -> tuple[str, str]:
+    """The colors of letters and outline as `#RRGGBB`, from the mean `picture` of a text.
 
-    Letters are brighter than their outline, unless they stand on something brighter than both.
+    Letters are what the others enclose: bright ones in a dark outline, dark ones in a bright one. Without an outline
+    they are what differs from the background.
     """
-    bright = known >= np.percentile(known, _STRONG)
-    dark = known <= np.percentile(known, 100 - _STRONG)
-    around = np.concatenate([picture[0], picture[-1]]).mean()
-    letters, outline = picture[bright], picture[dark]
-    if around > letters.mean() - _CLOSE and around > outline.mean() + 2 * _CLOSE:
-        letters, outline = outline, letters
-    return _hex(letters), _hex(outline)
+    brightness = picture.mean(axis=2)
+    around = float(np.median(np.concatenate([brightness[0], brightness[-1]])))
+    low, high = (float(np.percentile(brightness, share)) for share in (2, 98))
+    dark = brightness < (around + low) / 2 if around - low > _CONTRAST else np.zeros(brightness.shape, bool)
+    bright = brightness > (around + high) / 2 if high - around > _CONTRAST else np.zeros(brightness.shape, bool)
+    in_dark, in_bright = _enclosed(dark), _enclosed(bright)
+    if _share(in_dark, dark) >= max(_ENCLOSED, _share(in_bright, bright)):
+        return _color(picture, in_dark, "#FFFFFF"), _color(picture, dark, "#000000")
+    if _share(in_bright, bright) >= _ENCLOSED:
+        return _color(picture, in_bright, "#000000"), _color(picture, bright, "#FFFFFF")
+    if bright.sum() >= dark.sum():
+        return _color(picture, bright, "#FFFFFF"), "#000000"
+    return _color(picture, dark, "#000000"), "#FFFFFF"
 
 
-_CLOSE = 25.0
+def _enclosed(mask: Mask) -> Mask:
+    inside: Mask = binary_fill_holes(mask) & ~mask
+    return inside
 
 
-def _hex(pixels: Gray) -> str:
-    """The middle color; what is nearly white or black is taken for it, as encoding blurs thin strokes."""
-    red, green, blue = (int(value) for value in np.median(pixels, axis=0))
-    if min(red, green, blue) > 175 and max(red, green, blue) - min(red, green, blue) < 40:
+def _share(inside: Mask, mask: Mask) -> float:
+    return float(inside.sum() / mask.sum()) if mask.any() else 0.0
+
+
+def _color(picture: Gray, mask: Mask, without: str) -> str:
+    """The middle color of the half that is least mixed with others.
+
+    Encoding blurs thin strokes, so what is nearly white or black is taken for it.
+    """
+    if not mask.any():
+        return without
+    pixels = picture[mask]
+    brightness = pixels.mean(axis=1)
+    whole = brightness >= np.median(brightness) if without == "#FFFFFF" else brightness <= np.median(brightness)
+    red, green, blue = (int(value) for value in np.median(pixels[whole], axis=0))
+    if min(red, green, blue) > _WHITE and max(red, green, blue) - min(red, green, blue) < _GRAY:
         return "#FFFFFF"
-    if max(red, green, blue) < 80:
+    if max(red, green, blue) < _BLACK:
         return "#000000"
     return f"#{red:02X}{green:02X}{blue:02X}"

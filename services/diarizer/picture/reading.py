@@ -150,7 +150,7 @@ def _language(texts: Sequence[str]) -> str | None:
 
 
 def _text(shown: Shown, rate: float) -> Text:
-    letters, outline = colors(shown.color, shown.known)
+    letters, outline = colors(shown.color)
     return Text(
         round(shown.first / rate, 3),
         round((shown.last + 1) / rate, 3),
