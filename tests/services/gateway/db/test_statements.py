@@ -135,7 +135,7 @@ def database(database_url: str) -> Iterator[Database]:
 
 def test_a_transcript_takes_as_many_statements_as_a_short_one(database: Database) -> None:
     """Its lines are inserted at once, and so are the jobs that follow."""
-    short, long = Video(database, 20), Video(database, 400)
+    short, long = Video(database, 100), Video(database, 400)
     short.transcribe()
     expected = short.statements
     long.transcribe()
