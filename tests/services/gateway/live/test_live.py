@@ -179,6 +179,31 @@ def test_a_slow_client_costs_bounded_memory_and_is_cut_off() -> None:
     asyncio.run(run())
 
 
+def test_many_waits_make_one_timer() -> None:
+    """Events reach thousands of clients: none of them may leave canceled timers behind. Silence ends a wait in time."""
+
+    async def run() -> None:
+        timers: list[float] = []
+        loop = asyncio.get_running_loop()
+        call_at = loop.call_at
+        loop.call_at = lambda when, *rest, **more: (timers.append(when), call_at(when, *rest, **more))[1]  # type: ignore[method-assign,assignment]
+        box = Mailbox("task_1")
+        for number in range(1, 50):
+            loop.call_soon(box.put, frame(number), "")
+            assert [one.sequence for one in await box.take(60.0)] == [number]
+        assert len(timers) == 1
+        assert await Mailbox("task_1").take(0.01) == []
+
+    asyncio.run(run())
+
+
+def test_an_event_is_written_once_for_all() -> None:
+    """Whoever asks gets the same bytes."""
+    told = frame(7)
+    assert told.encoded is told.encoded
+    assert told.payload is told.payload
+
+
 def test_a_mailbox_belongs_to_its_task() -> None:
     """Other tasks' events do not reach it; a mailbox for all gets everything; nothing stays of one that left."""
 
