@@ -62,6 +62,10 @@ EDITED_SEGMENTS = "segments.revision <> 1"
 """Conditions of partial indexes, which are used where a query says the same in the same words."""
 
 
+_SEARCHED = ("status", "deleted_at", "video_original_name", "task_id")
+"""What a list looks at beside its order: found in the index, no row of the table is read for it."""
+
+
 class Task(SQLModel, table=True):
     """One uploaded video. `question` is what a person was asked, and the answer once there is one."""
 
@@ -69,9 +73,8 @@ class Task(SQLModel, table=True):
     __table_args__ = (
         Index("ix_tasks_created", "created_at"),
         Index("ix_tasks_status", "status", "created_at"),
-        # the last two columns so that SQLite, which looks at them once more, finds them there
-        _partial("ix_tasks_shown", "created_at", "id", "status", "deleted_at", where=SHOWN),
-        _partial("ix_tasks_shown_owner", "owner", "created_at", "id", "status", "deleted_at", where=SHOWN),
+        _partial("ix_tasks_shown", "created_at", "id", *_SEARCHED, where=SHOWN),
+        _partial("ix_tasks_shown_owner", "owner", "created_at", "id", *_SEARCHED, where=SHOWN),
         _partial("ix_tasks_leaving", "id", where=LEAVING),
     )
 

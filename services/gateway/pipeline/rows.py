@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import delete, func, insert, literal_column, text, tuple_, union, update
+from sqlalchemy import delete, func, insert, literal_column, or_, text, tuple_, union, update
 from sqlalchemy import select as sa_select
 from sqlalchemy.orm import defer
 from sqlmodel import Session, col, select
@@ -60,11 +60,11 @@ def tasks(
         where.append(Task.owner == owner)
     if status is not None:
         where.append(Task.status == status)
+    is_sqlite = session.get_bind().dialect.name == "sqlite"  # whose LIKE takes upper and lower case for the same
     for word in search.split():
-        where.append(
-            col(Task.video_original_name).icontains(word, autoescape=True)
-            | col(Task.task_id).icontains(word, autoescape=True)
-        )
+        columns = (col(Task.video_original_name), col(Task.task_id))
+        like = [(one.contains if is_sqlite else one.icontains)(word, autoescape=True) for one in columns]
+        where.append(or_(*like))
     ordered = select(Task.id).where(*where).order_by(*_task_order(order))
     if search:
         every = session.exec(ordered).all()

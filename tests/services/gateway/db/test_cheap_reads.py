@@ -54,6 +54,9 @@ def test_a_page_is_found_in_an_index(sqlite: Database) -> None:
         found = plans(sqlite, lambda session, who=owner: pipeline_rows.tasks(session, who, 50, 10, None))
         assert not any("TEMP B-TREE" in one or one.startswith("SCAN tasks USING INDEX") for one in found)
         assert sum("COVERING INDEX ix_tasks_shown" in one for one in found) == 2
+        found = plans(sqlite, lambda session, who=owner: pipeline_rows.tasks(session, who, 0, 9, None, "a b"))
+        assert sum("COVERING INDEX ix_tasks_shown" in one for one in found) == 1
+        assert not any("TEMP B-TREE" in one for one in found)
 
 
 def test_issues_are_counted_without_reading_lines_that_are_right(sqlite: Database) -> None:

@@ -12,13 +12,14 @@ branch_labels = None
 depends_on = None
 
 _SHOWN = "tasks.deleted_at IS NULL AND tasks.status <> 'uploading'"
+_SEARCHED = ("status", "deleted_at", "video_original_name", "task_id")
 _WRONG = (
     "(lines.state IN ('failed', 'stale') OR lines.fit = 'overflow' OR lines.error_rate >= 0.5 "
     "OR lines.segment_revision <> 1)"
 )
 _INDEXES = (
-    ("ix_tasks_shown", "tasks", ["created_at", "id", "status", "deleted_at"], _SHOWN),
-    ("ix_tasks_shown_owner", "tasks", ["owner", "created_at", "id", "status", "deleted_at"], _SHOWN),
+    ("ix_tasks_shown", "tasks", ["created_at", "id", *_SEARCHED], _SHOWN),
+    ("ix_tasks_shown_owner", "tasks", ["owner", "created_at", "id", *_SEARCHED], _SHOWN),
     ("ix_tasks_leaving", "tasks", ["id"], "tasks.deleted_at IS NOT NULL"),
     ("ix_segments_edited", "segments", ["task_id"], "segments.revision <> 1"),
     ("ix_lines_wrong", "lines", ["task_id"], _WRONG),
