@@ -184,9 +184,13 @@ test.describe("the editor", () => {
     const time = (s: number) => `00:00:${s.toFixed(3).padStart(6, "0").replace(".", ",")}`;
     const srt = segments.map(({ start_s, end_s }, n) => `${n + 1}\n${time(start_s)} --> ${time(end_s)}\nMa propre phrase ${n + 1}.\n`).join("\n");
     await page.getByTestId("subtitle-input").setInputFiles({ name: "mine.srt", mimeType: "application/x-subrip", buffer: Buffer.from(srt) });
+    const dialog = page.getByRole("dialog");
+    await expect(dialog).toContainText(`${segments.length} of ${segments.length} lines matched.`);
+    await dialog.getByRole("button", { name: "Take it", exact: true }).click();
     await expect(page.getByText("Translation taken")).toBeVisible();
     await page.getByTestId("subtitle-input").setInputFiles({ name: "broken.srt", mimeType: "application/x-subrip", buffer: Buffer.from("no subtitles") });
-    await expect(page.getByText("The subtitles cannot be read.")).toBeVisible();
+    await expect(dialog.getByRole("alert")).toContainText("The subtitles cannot be read.");
+    await dialog.getByRole("button", { name: "Cancel" }).click();
     await page.getByRole("button", { name: / changes? and export$/ }).or(page.getByRole("button", { name: "Start", exact: true })).click();
     await expect(page.getByTestId("progress-fr")).toHaveText("Done", { timeout: 60_000 });
     await expect(translation(page, 1)).toHaveValue("Ma propre phrase 1.");
@@ -222,19 +226,74 @@ test.describe("the editor", () => {
     await expect(page.locator("[data-gate=fr]:visible")).toHaveAttribute("data-passed", "true");
   });
 
-  test("a line's edge is dragged on the timeline", async ({ page, request }) => {
+  test("on the timeline an edge is dragged, and a clip of the dub is moved for its language alone", async ({ page, request }) => {
     await page.goto(`/tasks/${id}`);
-    const handle = page.locator("[data-testid=waveform] [part~=region-handle-right]").first();
-    await handle.waitFor();
-    const segment = async () => ((await (await request.get(`/api/tasks/${id}/segments`)).json()) as { end_s: number }[])[0]?.end_s ?? 0;
-    const before = await segment();
-    const box = await handle.boundingBox();
-    if (!box) throw new Error("no handle");
-    await page.mouse.move(box.x + box.width / 2, box.y + box.height / 2);
+    const ends = async () => ((await (await request.get(`/api/tasks/${id}/segments`)).json()) as { end_s: number }[]).map(({ end_s }) => end_s);
+    const drag = async (from: { x: number; y: number }, by: number, meanwhile: () => Promise<void>) => {
+      await page.mouse.move(from.x, from.y);
+      await page.mouse.down();
+      await page.mouse.move(from.x + by, from.y, { steps: 5 });
+      await meanwhile();
+      await page.mouse.up();
+    };
+    const middle = async (name: string) => {
+      const box = await page.getByRole("slider", { name }).boundingBox();
+      if (!box) throw new Error(`no ${name}`);
+      return { x: box.x + box.width / 2, y: box.y + box.height / 2 };
+    };
+    await translation(page, 1).click();
+    const [before = 0] = await ends();
+    const fit = page.getByTestId("drag-fit");
+    await drag(await middle("End of line 1 in the original"), -30, async () => expect(fit).toContainText(/fits|faster|too long by \d\.\d s/));
+    await expect.poll(async () => (await ends())[0]).toBeLessThan(before - 0.1);
+
+    await translation(page, 2).click();
+    const start = (await lines(request))[1]?.start_s ?? 0;
+    const edge = await middle("Start of line 2 in the dub");
+    await drag({ x: edge.x + 20, y: edge.y }, 25, async () => {
+      await expect(fit).toBeVisible();
+      await page.screenshot({ path: `${screens}/timeline-drag.png` });
+    });
+    await expect.poll(async () => (await lines(request))[1]).toMatchObject({ moved: true });
+    expect((await lines(request))[1]?.start_s).toBeGreaterThan(start + 0.1);
+    const french = (await (await request.get(`/api/tasks/${id}/languages/fr/lines`)).json()) as Line[];
+    expect(french[1]?.moved).toBe(false);
+    // by keys, and without letting go
+    const end = page.getByRole("slider", { name: "End of line 2 in the dub" });
+    const value = Number(await end.getAttribute("aria-valuenow"));
+    await end.press("ArrowLeft");
+    await expect.poll(async () => Number(await end.getAttribute("aria-valuenow"))).toBeCloseTo(value - 0.05, 2);
+    await page.mouse.move(edge.x + 60, edge.y);
     await page.mouse.down();
-    await page.mouse.move(box.x + box.width / 2 - 30, box.y + box.height / 2, { steps: 5 });
+    await page.mouse.move(edge.x + 110, edge.y, { steps: 3 });
+    await page.keyboard.press("Escape");
     await page.mouse.up();
-    await expect.poll(segment).toBeLessThan(before - 0.1);
+    await expect(fit).toBeHidden();
+    for (let n = 0; n < 3; n += 1) {
+      await page.getByRole("button", { name: "Undo", exact: true }).click();
+      await expect.poll(async () => ((await (await request.get(`/api/tasks/${id}/edits?limit=100`)).json()) as { undone: boolean }[]).filter((edit) => edit.undone).length).toBe(n + 1);
+    }
+    await expect.poll(async () => (await ends())[0]).toBe(before);
+  });
+
+  test("the panes keep their sizes, and zoom shows all or one line", async ({ page }) => {
+    await page.goto(`/tasks/${id}`);
+    const picture = page.getByTestId("picture");
+    const width = async () => (await picture.boundingBox())?.width ?? 0;
+    const before = await width();
+    await page.getByRole("separator", { name: "Width of the picture" }).focus();
+    await page.keyboard.press("ArrowRight");
+    await expect.poll(width).toBeGreaterThan(before + 20);
+    const wider = await width();
+    await page.reload();
+    await expect.poll(width).toBeCloseTo(wider, -1);
+    await translation(page, 1).click();
+    const timeline = page.getByTestId("timeline");
+    await page.getByRole("button", { name: "Zoom to the line" }).click();
+    await expect(page.getByTestId("minimap")).toBeVisible();
+    await expect.poll(async () => Number(await timeline.getAttribute("data-clips"))).toBeGreaterThan(0);
+    await page.getByRole("button", { name: "Whole video" }).click();
+    await expect(page.getByTestId("minimap")).toBeHidden();
   });
 
   test("a conflict shows both versions, and either may count", async ({ page, request }) => {
@@ -260,14 +319,42 @@ test.describe("the editor", () => {
   });
 
   test("text is found and replaced", async ({ page, request }) => {
+    const [first] = await lines(request);
+    await request.patch(`/api/tasks/${id}/languages/es/lines/${first?.segment_id}`, { data: { text: "Otra vez." }, headers: { "If-Match": "*" } });
     await page.goto(`/tasks/${id}`);
     await translation(page, 1).click();
     await page.keyboard.press("Control+f");
-    await page.getByRole("searchbox", { name: "Find" }).fill("otra");
+    const search = page.getByRole("searchbox", { name: "Find" });
+    await search.fill("otra");
     await expect(page.getByTestId("lines").getByRole("listitem")).toHaveCount(1);
     await page.getByRole("textbox", { name: "Replace with" }).fill("Esta");
-    await page.getByRole("button", { name: "Replace in 1 line" }).click();
+    await page.getByRole("button", { name: "Replace all in 1 line" }).click();
     await expect.poll(async () => (await lines(request))[0]?.text).toBe("Esta vez.");
+    // over several lines, as one edit with one undo; place by place; whole words; Esc from anywhere in the bar
+    const texts = async () => (await lines(request)).slice(0, 3).map(({ text }) => text);
+    const all = await lines(request);
+    await request.patch(`/api/tasks/${id}/languages/es/lines`, { data: { lines: ["Un sol y un solar.", "El sol.", "Sol y sol."].map((text, n) => ({ segment_id: all[n]?.segment_id, text })) } });
+    const before = await texts();
+    await search.fill("sol");
+    await expect(page.getByTestId("found")).toHaveText("1 / 5");
+    await page.getByRole("checkbox", { name: "Whole word" }).check();
+    await expect(page.getByTestId("found")).toHaveText("1 / 4");
+    await expect(page.getByTestId("lines").locator("mark")).toHaveCount(4);
+    await search.press("Enter");
+    await search.press("Enter");
+    await expect(page.getByTestId("found")).toHaveText("2 / 4");
+    await page.getByRole("textbox", { name: "Replace with" }).fill("mar");
+    await page.getByRole("button", { name: "Replace", exact: true }).click();
+    await expect.poll(texts).toEqual(["Un sol y un solar.", "El mar.", "Sol y sol."]);
+    await page.screenshot({ path: `${screens}/editor-find.png` });
+    await page.getByRole("button", { name: "Replace all in 2 lines" }).click();
+    await expect.poll(texts).toEqual(["Un mar y un solar.", "El mar.", "mar y mar."]);
+    for (const expected of [["Un sol y un solar.", "El mar.", "Sol y sol."], before]) {
+      await page.getByRole("main").getByRole("button", { name: "Undo", exact: true }).click();
+      await expect.poll(texts).toEqual(expected);
+    }
+    await page.getByRole("textbox", { name: "Replace with" }).press("Escape");
+    await expect(search).toBeHidden();
   });
 
   test("what is typed is not lost by leaving", async ({ page }) => {

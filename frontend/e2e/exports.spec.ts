@@ -56,8 +56,8 @@ test.describe("exports by recipe", () => {
     await page.goto(`/tasks/${ids[0]}`);
     await page.getByRole("button", { name: "Export" }).click();
     const dialog = page.getByRole("dialog", { name: "Export" });
-    await dialog.getByRole("combobox", { name: "Another shape" }).selectOption("stems");
-    await dialog.getByRole("button", { name: "Make it" }).click();
+    await dialog.getByRole("combobox", { name: "Make another file" }).selectOption("stems");
+    await dialog.getByRole("button", { name: "Create" }).click();
     const made = dialog.locator("[data-recipe=stems]");
     await expect(made).toHaveAttribute("data-export", "completed", { timeout: 60_000 });
     await expect(made.getByRole("link").first()).toBeVisible();

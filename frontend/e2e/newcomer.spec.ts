@@ -53,8 +53,8 @@ test("a newcomer uploads three videos, watches, mends two lines, exports the mas
   // export the master
   await page.getByRole("button", { name: "Export", exact: true }).click();
   const exporting = page.getByRole("dialog", { name: "Export" });
-  await expect(exporting.getByRole("combobox", { name: "Another shape" })).toHaveValue("master");
-  await exporting.getByRole("button", { name: "Make it" }).click();
+  await expect(exporting.getByRole("combobox", { name: "Make another file" })).toHaveValue("master");
+  await exporting.getByRole("button", { name: "Create" }).click();
   const master = exporting.locator("[data-recipe=master]");
   await expect(master).toHaveAttribute("data-export", "completed", { timeout: 60_000 });
   await master.scrollIntoViewIfNeeded();

@@ -4,6 +4,13 @@ import { expectAccessible, expectNoOverflow, finishedTask, screens } from "./sup
 
 let id = "";
 
+/** Bring a part of the inspector up: by its tab, on a phone from below. */
+async function inspect(page: Page, part: number): Promise<void> {
+  await expect(page.getByTestId("lines")).toBeVisible();
+  const phone = (page.viewportSize()?.width ?? 0) < 1024;
+  await (phone ? page.getByRole("main").getByRole("navigation").getByRole("button") : page.getByRole("tab")).nth(part).click();
+}
+
 /** Every page and dialog, and how one gets there. */
 const PLACES: Record<string, (page: Page) => Promise<void>> = {
   dashboard: async (page) => {
@@ -19,17 +26,17 @@ const PLACES: Record<string, (page: Page) => Promise<void>> = {
     await page.goto(`/tasks/${id}`);
     await expect(page.getByTestId("lines").getByRole("listitem").first()).toBeVisible();
     await page.getByTestId("lines").getByRole("listitem").first().getByRole("textbox").nth(1).click();
-    await page.locator("[data-testid=waveform] [part~=region]").first().waitFor();
+    await page.locator("[data-testid=timeline][data-ready=true]").waitFor();
   },
   "editor-task": async (page) => {
     await page.goto(`/tasks/${id}`);
-    await page.getByRole("tab").nth(3).click();
-    await expect(page.getByRole("tabpanel").last()).toBeVisible();
+    await inspect(page, 3);
+    await expect(page.getByTestId("task-engines")).toBeVisible();
   },
   "editor-speakers": async (page) => {
     await page.goto(`/tasks/${id}`);
-    await page.getByRole("tab").nth(2).click();
-    await expect(page.getByRole("tabpanel").getByRole("combobox").first()).toBeVisible();
+    await inspect(page, 2);
+    await expect(page.locator("section section").or(page.getByRole("dialog")).getByRole("combobox").first()).toBeVisible();
   },
   export: async (page) => {
     await page.goto(`/tasks/${id}`);
@@ -44,7 +51,7 @@ const PLACES: Record<string, (page: Page) => Promise<void>> = {
   },
   "editor-review": async (page) => {
     await page.goto(`/tasks/${id}`);
-    await page.getByRole("tab").nth(1).click();
+    await inspect(page, 1);
     await expect(page.locator("[data-gate]:visible")).toHaveCount(2);
   },
   commands: async (page) => {

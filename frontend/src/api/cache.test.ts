@@ -87,17 +87,23 @@ it("what a batch asks for is told apart", () => {
 
 it("a line that was edited has its verdict read again: the gate of its language follows", async () => {
   vi.useFakeTimers();
-  const [was, judged] = [0, 1].map((issues) => task({ es: language({ status: "completed", issues }) }, { task_id: "judged" }));
+  const [was, judged] = [0, 1].map((issues) =>
+    task({ es: language({ status: "completed", issues }) }, { task_id: "judged" }),
+  );
   answer(200, judged);
   const cache = new QueryClient();
   cache.setQueryData(keys.task("judged"), was);
   await apply(cache, [fact("line.updated", { task_id: "judged", language: "es", segment_id: "s1" })]);
   await vi.advanceTimersByTimeAsync(1100);
   vi.useRealTimers();
-  await vi.waitFor(() => expect(cache.getQueryData<TaskRead>(keys.task("judged"))?.language_status["es"]?.issues).toBe(1));
+  await vi.waitFor(() =>
+    expect(cache.getQueryData<TaskRead>(keys.task("judged"))?.language_status["es"]?.issues).toBe(1),
+  );
 });
 
 it("a task that cannot be read is no unhandled rejection", async () => {
-  vi.stubGlobal("fetch", () => Promise.resolve(new Response("<html>", { status: 200, headers: { "Content-Type": "application/json" } })));
+  vi.stubGlobal("fetch", () =>
+    Promise.resolve(new Response("<html>", { status: 200, headers: { "Content-Type": "application/json" } })),
+  );
   await expect(apply(cacheWith(), [fact("task.completed", {})])).resolves.toBeUndefined();
 });

@@ -14,7 +14,9 @@ import {
   type SpeakerUpdate,
   splitSegment,
   undoEdit,
+  type LineChange,
   updateLine,
+  updateLines,
   updateSpeaker,
 } from "./generated";
 import { data } from "./problems";
@@ -32,6 +34,9 @@ export const editing = {
   merge: (task_id: string, segment_ids: string[]) => data(mergeSegments({ path: { task_id }, body: { segment_ids } })),
   changeLine: (task_id: string, language: string, segment_id: string, version: number, body: LineUpdate) =>
     data(updateLine({ path: { task_id, language, segment_id }, body, headers: match(version) })),
+  /** Several lines as one edit. */
+  changeLines: (task_id: string, language: string, lines: LineChange[]) =>
+    data(updateLines({ path: { task_id, language }, body: { lines } })),
   chooseTake: (task_id: string, language: string, segment_id: string, take_id: string, version: number) =>
     data(chooseTake({ path: { task_id, language, segment_id, take_id }, headers: match(version) })),
   dub: (task_id: string, language: string, segment_ids: string[]) =>

@@ -27,7 +27,7 @@ export function Shell() {
         {t("shell.skip")}
       </a>
       <header className="bg-surface/90 border-line sticky top-0 z-30 border-b backdrop-blur">
-        <div className="mx-auto flex h-13 max-w-[100rem] items-center gap-1 px-3 sm:px-5">
+        <div className="flex h-13 items-center gap-1 px-3 sm:px-5">
           <NavLink
             to="/dashboard"
             className="mr-2 flex items-center gap-2 rounded-md pr-1 font-semibold tracking-tight"

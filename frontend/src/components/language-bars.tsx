@@ -5,7 +5,7 @@ import { useTranslation } from "react-i18next";
 import type { LanguageStatus, TaskRead } from "@/api/generated";
 import { Bar } from "@/components/ui/bar";
 import { languageName, remaining } from "@/core/format";
-import { BASE, targets, tone } from "@/core/progress";
+import { BASE, languageTone, targets } from "@/core/progress";
 
 const SHOWN = 3;
 
@@ -61,7 +61,7 @@ export const LanguageBar = memo(function LanguageBar({
         {barText(language, t, i18n.language)}
       </span>
       <div className="col-span-2">
-        <Bar value={language.progress} look={tone(language.status)} label={t("task.progress_of", { name: shown })} />
+        <Bar value={language.progress} look={languageTone(language)} label={t("task.progress_of", { name: shown })} />
       </div>
     </li>
   );

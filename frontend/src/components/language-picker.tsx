@@ -1,8 +1,8 @@
 import { useQuery } from "@tanstack/react-query";
 import { useTranslation } from "react-i18next";
-import type { LanguageRead } from "@/api/generated";
 import { languagesQuery } from "@/api/queries";
 import { languageName } from "@/core/format";
+import { obstacle } from "@/core/needs";
 import { cn } from "./ui/cn";
 
 interface LanguagePickerProps {
@@ -10,14 +10,6 @@ interface LanguagePickerProps {
   source: string | null;
   value: string[];
   onChange: (codes: string[]) => void;
-}
-
-/** What stands in the way of a dub into this language on this installation; null: nothing. */
-export function obstacle(language: LanguageRead, source: string | null): "no_voice" | "no_translation" | null {
-  if (language.voices.length === 0) return "no_voice";
-  const from = language.translated_from;
-  const possible = source ? from.includes(source) : from.length > 0;
-  return possible ? null : "no_translation";
 }
 
 /** Target languages to tick, with what cannot be done here said beside the name. */

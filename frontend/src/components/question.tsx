@@ -3,6 +3,7 @@ import { CircleHelp } from "lucide-react";
 import { useId, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
 import type { Question as Asked, TaskRead } from "@/api/generated";
+import { SUBTITLE_FILES } from "@/api/subtitles";
 import { languagesQuery } from "@/api/queries";
 import { useAnswer } from "@/api/use-answer";
 import { Button } from "@/components/ui/button";
@@ -107,7 +108,7 @@ function OwnSubtitles({ busy, onChoose }: ChoiceProps) {
         ref={input}
         type="file"
         hidden
-        accept=".srt,.vtt,.ass,.ssa,.sbv,.ttml,.dfxp,.xml,.smi,.sub,.lrc,.tsv,.json,.txt"
+        accept={SUBTITLE_FILES}
         data-testid="question-subtitles"
         onChange={(event) => {
           const file = event.target.files?.[0];

@@ -2,10 +2,8 @@ import { describe, expect, it } from "vitest";
 import { line, segment } from "@/test-tasks";
 import {
   changedLines,
-  findRows,
   issuesOf,
   judgedIn,
-  replaceText,
   rowAfter,
   rowAt,
   rowsOf,
@@ -91,15 +89,5 @@ describe("edges", () => {
     expect(settleEdges(rows, "b", 1.5, 5.5, 10, 0)).toEqual({ start_s: 2, end_s: 5 });
     expect(settleEdges(rows, "c", 5.02, 12, 10, 0.1)).toEqual({ start_s: 5, end_s: 10 });
     expect(settleEdges(rows, "b", 4, 3, 10, 0)).toEqual({ start_s: 4, end_s: 4.1 });
-  });
-});
-
-describe("find and replace", () => {
-  it("takes the words as they are written", () => {
-    expect(findRows(rows, "(1)", "source", false)).toEqual([0]);
-    expect(findRows(rows, "TWO", "target", false)).toEqual([1]);
-    expect(findRows(rows, "TWO", "target", true)).toEqual([]);
-    expect(findRows(rows, "", "source", false)).toEqual([]);
-    expect(replaceText("a.b A.B", "a.b", "$&", false)).toBe("$& $&");
   });
 });

@@ -127,27 +127,8 @@ export function settleEdges(
   return { start_s: round(from), end_s: round(to) };
 }
 
-export interface Finding {
-  index: number;
-  side: "source" | "target";
-}
-
 export function textOf(row: Row, side: "source" | "target"): string {
   return side === "source" ? row.segment.text : (row.line?.text ?? "");
-}
-
-function pattern(needle: string, matchCase: boolean): RegExp {
-  return new RegExp(needle.replace(/[.*+?^${}()|[\]\\]/g, String.raw`\$&`), matchCase ? "gu" : "giu");
-}
-
-/** Rows whose text holds `needle`. */
-export function findRows(rows: Row[], needle: string, side: "source" | "target", matchCase: boolean): number[] {
-  if (!needle) return [];
-  return rows.flatMap((row, index) => (pattern(needle, matchCase).test(textOf(row, side)) ? [index] : []));
-}
-
-export function replaceText(text: string, needle: string, replacement: string, matchCase: boolean): string {
-  return text.replace(pattern(needle, matchCase), () => replacement);
 }
 
 const HUES = [262, 155, 45, 325, 205, 95, 15, 290, 180, 70];

@@ -91,6 +91,18 @@ export function tone(status: string): Tone {
   return "idle";
 }
 
+/** How a language is shown: finished is green only if it passed its gate. */
+export function languageTone(language: LanguageStatus): Tone {
+  return language.status === "completed" && language.gate === "failed" ? "warn" : tone(language.status);
+}
+
+/** The same of a whole task. */
+export function taskTone(task: TaskRead): Tone {
+  const status = shownStatus(task);
+  const missed = targets(task).some(([, language]) => languageTone(language) === "warn");
+  return status === "completed" && missed ? "warn" : tone(status);
+}
+
 /** Target languages of a task, in the order they were chosen. */
 export function targets(task: TaskRead): [string, LanguageStatus][] {
   return Object.entries(task.language_status).filter(([code]) => code !== BASE);

@@ -7,7 +7,7 @@ import { Badge } from "@/components/ui/badge";
 import { cn } from "@/components/ui/cn";
 import { Check } from "@/components/ui/fields";
 import { ago, bytes, clock } from "@/core/format";
-import { BASE, canRetry, canStart, isBusy, shownStatus, tone } from "@/core/progress";
+import { BASE, canRetry, canStart, isBusy, shownStatus, taskTone } from "@/core/progress";
 import { useSelection } from "../state/selection";
 import { LanguageBars } from "@/components/language-bars";
 import { Asking } from "./asking";
@@ -37,7 +37,7 @@ function Ticked({ task, className }: { task: TaskRead; className?: string }) {
 function StatusBadge({ task }: { task: TaskRead }) {
   const { t } = useTranslation();
   const status = shownStatus(task);
-  return <Badge look={tone(status)}>{t(`status.${status}`)}</Badge>;
+  return <Badge look={taskTone(task)}>{t(`status.${status}`)}</Badge>;
 }
 
 /** A task in the grid. Memoized: a batch of events changes a few of hundreds. */

@@ -1,13 +1,26 @@
-import { ArrowLeft, Ban, Download, Keyboard, Play, Redo2, RotateCw, Undo2 } from "lucide-react";
+import { ArrowLeft, Ban, Download, Keyboard, Play, Redo2, RotateCw, TriangleAlert, Undo2 } from "lucide-react";
+import { useQuery } from "@tanstack/react-query";
 import { useTranslation } from "react-i18next";
 import { Link, useSearchParams } from "react-router";
+import { languagesQuery } from "@/api/queries";
 import { useTaskActions } from "@/api/task-actions";
 import { Badge } from "@/components/ui/badge";
 import { Button } from "@/components/ui/button";
 import { cn } from "@/components/ui/cn";
 import { IconButton } from "@/components/ui/icon-button";
 import { languageName } from "@/core/format";
-import { BASE, canRetry, canStart, isBusy, shownStatus, targets, tone, unspoken } from "@/core/progress";
+import { needing } from "@/core/needs";
+import {
+  BASE,
+  canRetry,
+  isBusy,
+  languageTone,
+  shownStatus,
+  targets,
+  taskTone,
+  toStart,
+  unspoken,
+} from "@/core/progress";
 import { useEditor } from "../state/context";
 import { useHistory } from "../state/history";
 import { show } from "../state/view";
@@ -30,7 +43,7 @@ export function EditorHeader() {
           {task.video_original_name}
         </h1>
         <span data-testid="task-status" data-status={shownStatus(task)}>
-          <Badge look={tone(shownStatus(task))}>{t(`status.${shownStatus(task)}`)}</Badge>
+          <Badge look={taskTone(task)}>{t(`status.${shownStatus(task)}`)}</Badge>
         </span>
       </div>
       <LanguageTabs />
@@ -67,6 +80,7 @@ export function EditorHeader() {
 
 function WorkButtons() {
   const { t } = useTranslation();
+  const { data: languages = [] } = useQuery(languagesQuery);
   const { task } = useEditor();
   const actions = useTaskActions();
   if (isBusy(task) || task.waiting_for)
@@ -88,10 +102,15 @@ function WorkButtons() {
         {t("editor.dub_changed_export", { count: changed })}
       </Button>
     );
-  if (canStart(task))
+  const open = toStart(task).filter((code) => !needing(task, languages).includes(code));
+  if (open.length > 0)
     return (
       <Button icon={Play} onClick={() => void actions.start([task])}>
-        {t(shownStatus(task) === "stale" ? "editor.update_export" : "actions.start")}
+        {t(
+          open.every((code) => task.language_status[code]?.status === "stale")
+            ? "editor.update_export"
+            : "actions.start",
+        )}
       </Button>
     );
   return null;
@@ -133,6 +152,9 @@ function LanguageTabs() {
             {state.status === "processing"
               ? `${state.stage ? t(`stage_short.${state.stage}`) : ""} ${state.progress} %`
               : t(`status.${state.status}`)}
+            {languageTone(state) === "warn" && state.status === "completed" && (
+              <TriangleAlert aria-label={t("report.not_passed")} size={13} className="text-warn ml-1 inline" />
+            )}
           </span>
         </button>
       ))}

@@ -13,6 +13,7 @@ import { judgedIn, rowsOf } from "@/core/lines";
 import { isBusy, targets } from "@/core/progress";
 import { type Editor, EditorProvider } from "../state/context";
 import { useDrafts } from "../state/drafts";
+import { reviewMode } from "../state/review-mode";
 import { Transport } from "../state/transport";
 import { resetView } from "../state/view";
 import { Workbench } from "./workbench";
@@ -67,7 +68,10 @@ function Loaded({ task }: { task: TaskRead }) {
   const transport = useMemo(() => new Transport(), []);
   useEffect(() => {
     resetView();
-    return () => useDrafts.getState().clear();
+    return () => {
+      useDrafts.getState().clear();
+      reviewMode.end();
+    };
   }, []);
   const rows = useMemo(() => rowsOf(segments, lines), [segments, lines]);
   const judged = useMemo(() => judgedIn(review, language), [review, language]);

@@ -1,7 +1,7 @@
 import { useQuery } from "@tanstack/react-query";
 import { PackageOpen } from "lucide-react";
 import { useTranslation } from "react-i18next";
-import type { Artifact } from "@/api/generated";
+import type { Artifact, LanguageStatus } from "@/api/generated";
 import { artifactsQuery } from "@/api/queries";
 import { useTaskActions } from "@/api/task-actions";
 import { FileRow } from "@/components/export-files";
@@ -10,7 +10,7 @@ import { Button } from "@/components/ui/button";
 import { Dialog } from "@/components/ui/dialog";
 import { Empty } from "@/components/ui/states";
 import { languageName } from "@/core/format";
-import { canStart, shownStatus, targets, tone, unspoken } from "@/core/progress";
+import { canStart, languageTone, shownStatus, targets, unspoken } from "@/core/progress";
 import { useEditor } from "../state/context";
 import { show, useView } from "../state/view";
 import { RecipeSection } from "./recipe-section";
@@ -67,7 +67,7 @@ function Contents() {
         <LanguageFiles
           key={code}
           code={code}
-          status={state.status}
+          state={state}
           files={artifacts.filter((file) => file.language === code)}
         />
       ))}
@@ -76,13 +76,13 @@ function Contents() {
   );
 }
 
-function LanguageFiles({ code, status, files }: { code: string; status: string; files: Artifact[] }) {
+function LanguageFiles({ code, state, files }: { code: string; state: LanguageStatus; files: Artifact[] }) {
   const { t, i18n } = useTranslation();
   if (files.length === 0) return null;
   return (
     <section>
       <h3 className="mb-1.5 flex items-center gap-2 font-medium">
-        {languageName(code, i18n.language)} <Badge look={tone(status)}>{t(`status.${status as "stale"}`)}</Badge>
+        {languageName(code, i18n.language)} <Badge look={languageTone(state)}>{t(`status.${state.status}`)}</Badge>
       </h3>
       <ul className="border-line divide-line divide-y rounded-lg border">
         {files.map((file) => (

@@ -4,7 +4,7 @@ import { useEffect, useMemo, useRef } from "react";
 import { useTranslation } from "react-i18next";
 import { EngineText } from "@/components/engine-text";
 import { Empty } from "@/components/ui/states";
-import { findRows } from "@/core/lines";
+import { findRows } from "@/core/find";
 import { BASE } from "@/core/progress";
 import { useEditor } from "../state/context";
 import { useHeard } from "../state/use-time";
@@ -12,6 +12,8 @@ import { usePlaying } from "../state/transport";
 import { useView } from "../state/view";
 import { FindBar } from "./find-bar";
 import { LineRow } from "./line-row";
+import { NeedsTranslation } from "./needs-translation";
+import { ReviewBar } from "./review-bar";
 import { LineToolbar } from "./line-toolbar";
 
 const ROW_HEIGHT = 62;
@@ -21,16 +23,17 @@ function useShown(): number[] {
   const { rows, judged } = useEditor();
   const filter = useView((state) => state.filter);
   const search = useView((state) => state.search);
+  const options = useView((state) => state.findOptions);
   return useMemo(() => {
     const all = rows.map((_, index) => index);
     const found = search
-      ? new Set([...findRows(rows, search, "source", false), ...findRows(rows, search, "target", false)])
+      ? new Set([...findRows(rows, search, "source", options), ...findRows(rows, search, "target", options)])
       : null;
     return all.filter((index) => {
       const row = rows[index];
       return row && (!found || found.has(index)) && (filter === "all" || judged.get(row.segment.segment_id)?.issue);
     });
-  }, [rows, judged, filter, search]);
+  }, [rows, judged, filter, search, options]);
 }
 
 /** All lines, source beside target; only those in view exist. */
@@ -40,7 +43,9 @@ export function LinePanel() {
   return (
     <>
       <LineToolbar />
+      <ReviewBar />
       <FindBar />
+      <NeedsTranslation />
       <div
         aria-hidden
         className="text-soft border-line hidden grid-cols-[5.5rem_minmax(0,1fr)_minmax(0,1fr)_5.5rem] gap-2 border-b px-3 py-1.5 text-xs font-medium md:grid"

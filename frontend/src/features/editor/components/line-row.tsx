@@ -11,6 +11,8 @@ import { useRedub } from "../state/use-redub";
 import { useWaiting, waitKey } from "../state/waiting";
 import { IssueBadges } from "./issue-badges";
 import { LineMenu } from "./line-menu";
+import { OriginBadges } from "./origin-badge";
+import { SpokenWords, TextFigures } from "./living-text";
 import { TextCell } from "./text-cell";
 
 interface LineRowProps {
@@ -60,15 +62,20 @@ export const LineRow = memo(function LineRow({ row, number, selected, heard }: L
       </div>
       <div className="max-md:col-span-2">
         <TextCell row={row} side="source" label={t("editor.source_of", { number })} />
+        {heard && <SpokenWords row={row} />}
       </div>
       <div className="max-md:col-span-2">
         {line ? (
-          <TextCell row={row} side="target" label={t("editor.translation_of", { number })} />
+          <>
+            <TextCell row={row} side="target" label={t("editor.translation_of", { number })} />
+            <TextFigures row={row} />
+          </>
         ) : (
           <p className="text-soft px-2 py-1.5">{busy ? t("editor.not_yet") : "–"}</p>
         )}
         <div className="flex flex-wrap items-center gap-1.5 px-2 pt-1 empty:hidden">
           <IssueBadges issues={issuesOf(row, busy, judged.get(segment.segment_id))} line={line} />
+          <OriginBadges line={line} />
         </div>
       </div>
       <div className="flex items-start justify-end max-md:col-start-2 max-md:row-start-1">

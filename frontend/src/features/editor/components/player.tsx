@@ -1,5 +1,14 @@
-import { Pause, Play, SkipBack, SkipForward } from "lucide-react";
-import { useEffect, useRef } from "react";
+import {
+  ChevronLeft,
+  ChevronRight,
+  Maximize,
+  Pause,
+  PictureInPicture2,
+  Play,
+  SkipBack,
+  SkipForward,
+} from "lucide-react";
+import { type RefObject, useEffect, useRef } from "react";
 import { useTranslation } from "react-i18next";
 import { Select } from "@/components/ui/fields";
 import { IconButton } from "@/components/ui/icon-button";
@@ -14,8 +23,8 @@ import { show, type Subtitles, useView } from "../state/view";
 
 const RATES = [0.5, 0.75, 1, 1.25, 1.5, 2];
 
+/** Picture and controls, as large as the place they are given. */
 export function Player() {
-  const { t } = useTranslation();
   const editor = useEditor();
   const { task, transport } = editor;
   const video = useRef<HTMLVideoElement>(null);
@@ -26,25 +35,25 @@ export function Player() {
     [transport],
   );
   return (
-    <section
-      aria-label={t("player.title")}
-      className="panel shrink-0 overflow-hidden max-lg:sticky max-lg:top-13 max-lg:z-20"
-    >
-      <div className="bg-video relative aspect-video max-h-[38dvh] w-full lg:max-h-none">
+    <>
+      <div
+        data-testid="picture"
+        className="bg-video relative aspect-video max-h-[30dvh] w-full lg:aspect-auto lg:max-h-none lg:min-h-0 lg:flex-1"
+      >
         <video
           ref={video}
           data-testid="video"
           playsInline
           preload="metadata"
-          className="size-full"
+          className="absolute inset-0 size-full"
           src={`/api/tasks/${task.task_id}/artifacts/base/${encodeURIComponent(task.video_filename)}`}
           onClick={() => transport.toggle()}
         />
         <audio ref={dub} data-testid="dub" preload="auto" src={exportUrl ?? undefined} />
         <Caption />
       </div>
-      <Controls />
-    </section>
+      <Controls video={video} />
+    </>
   );
 }
 
@@ -74,14 +83,14 @@ function Caption() {
   );
 }
 
-function Controls() {
+function Controls({ video }: { video: RefObject<HTMLVideoElement | null> }) {
   const { t } = useTranslation();
   const { transport } = useEditor();
   const { playing, voice, rate, fromTakes } = usePlaying();
   const subtitles = useView((state) => state.subtitles);
   const step = useStep();
   return (
-    <div className="grid gap-1 px-3 pt-1.5 pb-2">
+    <div className="grid shrink-0 gap-1 px-3 pt-1.5 pb-2">
       <Seek />
       <div className="flex flex-wrap items-center gap-x-1 gap-y-1.5">
         <IconButton small icon={SkipBack} label={t("player.previous")} shortcut="↑" onClick={() => step(-1)} />
@@ -103,10 +112,11 @@ function Controls() {
             { value: "dub", label: t(fromTakes ? "player.draft" : "player.dub") },
           ]}
         />
-        <div className="ml-auto flex gap-1.5">
+        <div className="ml-auto flex flex-wrap items-center justify-end gap-1">
+          <Screen video={video} />
           <Select
             aria-label={t("player.subtitles")}
-            className="h-7 min-h-7 w-auto py-0 text-xs"
+            className="h-7 min-h-7 w-32 py-0 text-xs"
             value={subtitles}
             onChange={(event) => show({ subtitles: event.target.value as Subtitles })}
           >
@@ -118,7 +128,7 @@ function Controls() {
           </Select>
           <Select
             aria-label={t("player.rate")}
-            className="h-7 min-h-7 w-auto py-0 text-xs tabular-nums"
+            className="h-7 min-h-7 w-20 py-0 text-xs tabular-nums"
             value={rate}
             onChange={(event) => transport.setRate(Number(event.target.value))}
           >
@@ -131,6 +141,53 @@ function Controls() {
         </div>
       </div>
     </div>
+  );
+}
+
+/** Frame by frame, volume, a window of its own, the whole screen. */
+function Screen({ video }: { video: RefObject<HTMLVideoElement | null> }) {
+  const { t } = useTranslation();
+  const { task, transport } = useEditor();
+  const volume = usePlaying((state) => state.volume);
+  const frame = 1 / (task.media?.fps ?? 25);
+  const step = (by: number) => {
+    transport.pause();
+    transport.seek(transport.time + by * frame);
+  };
+  const ask = (act: (element: HTMLVideoElement) => Promise<unknown>) =>
+    video.current && void act(video.current).catch(() => undefined); // the browser may refuse: nothing is lost
+  return (
+    <>
+      <span className="flex max-sm:hidden">
+        <IconButton small icon={ChevronLeft} label={t("player.frame_back")} shortcut="," onClick={() => step(-1)} />
+        <IconButton small icon={ChevronRight} label={t("player.frame_on")} shortcut="." onClick={() => step(1)} />
+      </span>
+      <input
+        type="range"
+        aria-label={t("player.volume")}
+        className="accent-accent h-4 w-14 max-sm:hidden"
+        min={0}
+        max={1}
+        step={0.05}
+        value={volume}
+        onChange={(event) => transport.setVolume(Number(event.target.value))}
+      />
+      {"requestPictureInPicture" in HTMLVideoElement.prototype && (
+        <IconButton
+          small
+          icon={PictureInPicture2}
+          label={t("player.picture_in_picture")}
+          onClick={() => ask((element) => element.requestPictureInPicture())}
+          className="max-sm:hidden"
+        />
+      )}
+      <IconButton
+        small
+        icon={Maximize}
+        label={t("player.full_screen")}
+        onClick={() => ask((element) => (element.parentElement ?? element).requestFullscreen())}
+      />
+    </>
   );
 }
 

@@ -1,4 +1,5 @@
 import { Tabs } from "radix-ui";
+import type { ComponentType } from "react";
 import { useTranslation } from "react-i18next";
 import { show, type Tab, useView } from "../state/view";
 import { LineProperties } from "./line-properties";
@@ -7,6 +8,19 @@ import { SpeakerProperties } from "./speaker-properties";
 import { TaskProperties } from "./task-properties";
 
 const TABS: Tab[] = ["line", "review", "speaker", "task"];
+
+const PARTS: Record<Tab, ComponentType> = {
+  line: LineProperties,
+  review: ReviewPanel,
+  speaker: SpeakerProperties,
+  task: TaskProperties,
+};
+
+/** One part of it by itself. */
+export function PropertiesOf({ tab }: { tab: Tab }) {
+  const Part = PARTS[tab];
+  return <Part />;
+}
 
 /** What is known of the line, its speaker and the task, and what can be set. */
 export function Properties() {
@@ -26,18 +40,11 @@ export function Properties() {
         ))}
       </Tabs.List>
       <div className="min-h-0 flex-1 overflow-y-auto">
-        <Tabs.Content value="line" className="p-3.5">
-          <LineProperties />
-        </Tabs.Content>
-        <Tabs.Content value="review" className="p-3.5">
-          <ReviewPanel />
-        </Tabs.Content>
-        <Tabs.Content value="speaker" className="p-3.5">
-          <SpeakerProperties />
-        </Tabs.Content>
-        <Tabs.Content value="task" className="p-3.5">
-          <TaskProperties />
-        </Tabs.Content>
+        {TABS.map((name) => (
+          <Tabs.Content key={name} value={name} className="p-3.5">
+            <PropertiesOf tab={name} />
+          </Tabs.Content>
+        ))}
       </div>
     </Tabs.Root>
   );

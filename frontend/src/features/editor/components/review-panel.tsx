@@ -1,13 +1,15 @@
-import { CircleCheck } from "lucide-react";
+import { CircleCheck, ListChecks } from "lucide-react";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
-import { useSearchParams } from "react-router";
 import type { ReviewLine } from "@/api/generated";
+import { Button } from "@/components/ui/button";
 import { Check } from "@/components/ui/fields";
 import { Empty } from "@/components/ui/states";
 import { clock, languageName } from "@/core/format";
 import { issuesOf, type Row } from "@/core/lines";
 import { useEditor } from "../state/context";
+import { reviewMode } from "../state/review-mode";
+import { useGoToLine } from "../state/use-go-to-line";
 import { show, useView } from "../state/view";
 import { IssueBadges } from "./issue-badges";
 import { Verdicts } from "./verdicts";
@@ -18,10 +20,20 @@ export function ReviewPanel() {
   const { review } = useEditor();
   const [minor, setMinor] = useState(false);
   const shown = review.filter(({ issue }) => issue || minor);
+  const begin = () => {
+    reviewMode.begin(shown.map((line) => ({ language: line.language, segment: line.segment_id })));
+    show({ sheet: false });
+    if (document.activeElement instanceof HTMLElement) document.activeElement.blur(); // keys are for the walk now
+  };
   const others = review.filter(({ issue }) => !issue).length;
   return (
     <div className="grid grid-cols-[minmax(0,1fr)] gap-4">
       <Verdicts />
+      {shown.length > 0 && (
+        <Button look="primary" icon={ListChecks} className="justify-self-start" onClick={begin}>
+          {t("walk.begin", { count: shown.length })}
+        </Button>
+      )}
       {others > 0 && (
         <Check
           label={t("review.minor", { count: others })}
@@ -44,16 +56,11 @@ export function ReviewPanel() {
 
 function Entry({ line }: { line: ReviewLine }) {
   const { t, i18n } = useTranslation();
-  const { busy, rows, language, transport } = useEditor();
-  const [params, setParams] = useSearchParams();
+  const { busy, rows, language } = useEditor();
+  const goTo = useGoToLine();
   const selected = useView((state) => state.selected === line.segment_id) && line.language === language;
   const name = languageName(line.language, i18n.language);
-  const go = () => {
-    if (line.language !== language)
-      setParams({ ...Object.fromEntries(params), language: line.language }, { replace: true });
-    show({ selected: line.segment_id, filter: "all", search: "" });
-    transport.seek(line.start_s);
-  };
+  const go = () => goTo(line.language, line.segment_id);
   const segment = rows.find((row) => row.segment.segment_id === line.segment_id)?.segment;
   const row = { segment, line } as Row;
   return (

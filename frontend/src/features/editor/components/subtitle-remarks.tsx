@@ -1,5 +1,5 @@
 import { useTranslation } from "react-i18next";
-import type { TaskRead } from "@/api/generated";
+import type { Remark, TaskRead } from "@/api/generated";
 import { languageName } from "@/core/format";
 import { BASE } from "@/core/progress";
 
@@ -13,20 +13,28 @@ export function SubtitleRemarks({ task }: { task: TaskRead }) {
           ? t("remarks.title")
           : t("remarks.title_of", { language: languageName(code, i18n.language) })}
       </h3>
-      <ul className="grid gap-1 text-xs">
-        {remarks.map((remark) => (
-          <li key={remark.kind}>
-            {remark.count > 1 && <span className="text-soft tabular-nums">{remark.count}× </span>}
-            <span title={remark.text}>{t(`remarks.kind.${remark.kind}`, { defaultValue: remark.text })}</span>
-            {remark.rows && remark.rows.length > 0 && (
-              <span className="text-soft">
-                {" · "}
-                {t("remarks.rows", { rows: remark.rows.join(", ") + (remark.count > remark.rows.length ? " …" : "") })}
-              </span>
-            )}
-          </li>
-        ))}
-      </ul>
+      <RemarkList remarks={remarks} />
     </section>
   ));
+}
+
+/** Each kind of thing, with rows of the file. */
+export function RemarkList({ remarks }: { remarks: Remark[] }) {
+  const { t } = useTranslation();
+  return (
+    <ul className="grid gap-1 text-xs">
+      {remarks.map((remark) => (
+        <li key={remark.kind}>
+          {remark.count > 1 && <span className="text-soft tabular-nums">{remark.count}× </span>}
+          <span title={remark.text}>{t(`remarks.kind.${remark.kind}`, { defaultValue: remark.text })}</span>
+          {remark.rows && remark.rows.length > 0 && (
+            <span className="text-soft">
+              {" · "}
+              {t("remarks.rows", { rows: remark.rows.join(", ") + (remark.count > remark.rows.length ? " …" : "") })}
+            </span>
+          )}
+        </li>
+      ))}
+    </ul>
+  );
 }

@@ -17,6 +17,7 @@ import { useRefusal } from "@/i18n/refusal";
 import { useEditor } from "../state/context";
 import { PictureWords } from "./picture-words";
 import { Report } from "./report";
+import { SourceFields } from "./source-fields";
 import { SubtitleRemarks } from "./subtitle-remarks";
 import { TaskEngines } from "./task-engines";
 import { TaskGlossary } from "./task-glossary";
@@ -44,6 +45,7 @@ export function TaskProperties() {
         </p>
       )}
       <SubtitleRemarks task={task} />
+      <SourceFields change={change} />
       <LanguagePicker
         label={t("plan.languages")}
         source={task.source_language}

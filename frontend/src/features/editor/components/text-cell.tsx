@@ -1,4 +1,5 @@
 import type { KeyboardEvent } from "react";
+import { placesIn } from "@/core/find";
 import { cn } from "@/components/ui/cn";
 import { type Row, textOf } from "@/core/lines";
 import { useEditor } from "../state/context";
@@ -7,6 +8,7 @@ import { useCaret } from "../state/caret";
 import { useEdits } from "../state/use-edits";
 import { useRedub } from "../state/use-redub";
 import { focusNeighbour } from "../state/focus";
+import { useView } from "../state/view";
 
 interface TextCellProps {
   row: Row;
@@ -42,7 +44,7 @@ export function TextCell({ row, side, label }: TextCellProps) {
       focusNeighbour(event.currentTarget, 1);
     }
   }
-  return (
+  const field = (
     <textarea
       aria-label={label}
       data-side={side}
@@ -62,11 +64,41 @@ export function TextCell({ row, side, label }: TextCellProps) {
       onBlur={() => void save()}
       onKeyDown={onKey}
       className={cn(
-        "hover:border-line focus:border-accent focus:bg-surface [field-sizing:content] min-h-8 w-full resize-none rounded-md border border-transparent bg-transparent px-2 py-1 leading-snug outline-none",
+        "hover:border-line focus:border-accent relative block [field-sizing:content] min-h-8 w-full resize-none rounded-md border border-transparent bg-transparent px-2 py-1 leading-snug outline-none",
         side === "source" && "text-soft focus:text-ink",
         draft && "border-warn bg-warn-soft/50",
         draft?.unsent && "border-dashed",
       )}
     />
+  );
+  return (
+    <div className="relative">
+      <Marks text={draft?.text ?? saved} segment={segment.segment_id} side={side} />
+      {field}
+    </div>
+  );
+}
+
+/** What was found, marked behind the text as the field lays it out. */
+function Marks({ text, segment, side }: { text: string; segment: string; side: Side }) {
+  const search = useView((state) => state.search);
+  const options = useView((state) => state.findOptions);
+  const selected = useView((state) => side === "target" && state.foundAt >= 0 && state.selected === segment);
+  const places = placesIn(text, search, options);
+  if (places.length === 0) return null;
+  return (
+    <div
+      aria-hidden
+      className="pointer-events-none absolute inset-0 border border-transparent px-2 py-1 leading-snug break-words whitespace-pre-wrap text-transparent"
+    >
+      {places.map(([start, end], index) => (
+        <span key={start}>
+          {text.slice(index === 0 ? 0 : places[index - 1]?.[1], start)}
+          <mark className={cn("rounded-xs text-transparent", selected ? "bg-warn/50" : "bg-warn/25")}>
+            {text.slice(start, end)}
+          </mark>
+        </span>
+      ))}
+    </div>
   );
 }

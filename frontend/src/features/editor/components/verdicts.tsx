@@ -1,9 +1,11 @@
 import { useQueries } from "@tanstack/react-query";
 import { CircleAlert, CircleCheck } from "lucide-react";
 import { useTranslation } from "react-i18next";
+import type { GateReason } from "@/api/generated";
 import { languageName } from "@/core/format";
 import { finished } from "@/core/progress";
 import { useEditor } from "../state/context";
+import { useGoToLine } from "../state/use-go-to-line";
 import { reportQuery } from "../state/report";
 import { type Miss, sizeOf } from "../state/figures";
 
@@ -22,12 +24,45 @@ export function Verdicts() {
           <li key={code} data-gate={code} data-passed={gate.passed} className="grid gap-1">
             <Verdict passed={gate.passed} name={languageName(code, i18n.language)} />
             <Misses misses={gate.misses} />
+            <Reasons code={code} reasons={task.language_status[code]?.gate_reasons ?? []} />
             <Accepted misses={gate.accepted ?? []} />
           </li>
         );
       })}
     </ul>
   );
+}
+
+/** Why a language did not pass, what would mend it, and the way to the lines behind it. */
+function Reasons({ code, reasons }: { code: string; reasons: GateReason[] }) {
+  const { t, i18n } = useTranslation();
+  const go = useGoToLine();
+  const english = i18n.language.startsWith("en"); // the gateway's own words say most
+  return reasons.map((reason) => (
+    <div
+      key={reason.code}
+      data-reason={reason.code}
+      className="border-line grid gap-0.5 rounded-md border px-2.5 py-1.5 text-xs"
+    >
+      <p className="font-medium">
+        {english ? reason.text : t(`gate.why.${reason.code as "speech_lost"}`, { defaultValue: reason.text })}
+      </p>
+      <p className="text-soft">
+        {english ? reason.mend : t(`gate.mend.${reason.code as "speech_lost"}`, { defaultValue: reason.mend })}
+      </p>
+      {(reason.lines?.length ?? 0) > 0 && (
+        <p>
+          <button
+            type="button"
+            className="text-accent hover:underline"
+            onClick={() => go(code, reason.lines?.[0] ?? "")}
+          >
+            {t("gate.show_lines", { count: reason.lines_total ?? 0 })}
+          </button>
+        </p>
+      )}
+    </div>
+  ));
 }
 
 function Verdict({ passed, name }: { passed: boolean; name: string }) {

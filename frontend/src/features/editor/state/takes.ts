@@ -12,10 +12,16 @@ const KEPT = 12;
 
 export class TakePlayer {
   private spoken: Spoken[] = [];
+  private volume = 1;
   private readonly sounds = new Map<string, HTMLAudioElement>();
   private playing = new Map<string, HTMLAudioElement>();
 
   constructor(private readonly create: (url: string) => HTMLAudioElement = (url) => new Audio(url)) {}
+
+  setVolume(volume: number): void {
+    this.volume = volume;
+    for (const sound of this.playing.values()) sound.volume = volume;
+  }
 
   /** The lines that have a take, in time order. */
   set(spoken: Spoken[]): void {
@@ -52,6 +58,7 @@ export class TakePlayer {
     const sound = this.sound(one.url);
     sound.currentTime = time - one.start_s;
     sound.playbackRate = rate;
+    sound.volume = this.volume;
     this.playing.set(one.url, sound);
     void sound.play().catch(() => this.playing.delete(one.url)); // stopped before it began
   }

@@ -13,6 +13,7 @@ interface Playing {
   playing: boolean;
   voice: Voice;
   rate: number;
+  volume: number;
   /** A span after which playback stops: one line. */
   until: number | null;
   fromTakes: boolean;
@@ -22,6 +23,7 @@ export const usePlaying = create<Playing>(() => ({
   playing: false,
   voice: "dub",
   rate: 1,
+  volume: 1,
   until: null,
   fromTakes: false,
 }));
@@ -111,18 +113,25 @@ export class Transport {
     if (this.video) this.video.playbackRate = rate;
   }
 
+  setVolume(volume: number): void {
+    usePlaying.setState({ volume });
+    this.takes.setVolume(volume);
+    this.mix();
+  }
+
   /** Decide who is heard. The export runs along silently under the original, so that the exchange takes no time. */
   private mix(): void {
     const { video, dub } = this;
     if (!video || !dub) return;
-    const { voice, rate } = usePlaying.getState();
+    const { voice, rate, volume } = usePlaying.getState();
     const exported = this.source.exportUrl !== null;
     dub.playbackRate = rate;
+    dub.volume = volume;
     dub.muted = voice === "original" || !exported;
     video.muted = voice === "dub" && exported;
     if (voice === "original" || exported) {
       this.takes.stop();
-      video.volume = 1;
+      video.volume = volume;
     }
     if (!video.paused) this.align(true);
   }
@@ -158,12 +167,12 @@ export class Transport {
   private tick(): void {
     const { video } = this;
     if (!video) return;
-    const { until, voice, rate } = usePlaying.getState();
+    const { until, voice, rate, volume } = usePlaying.getState();
     const time = video.currentTime;
     if (until !== null && time >= until) this.pause();
     if (voice === "dub" && this.source.exportUrl === null) {
       this.takes.follow(time, rate);
-      video.volume = this.takes.speaks(time) ? DUCKED : 1;
+      video.volume = (this.takes.speaks(time) ? DUCKED : 1) * volume;
     }
     this.align(false);
     this.tell();

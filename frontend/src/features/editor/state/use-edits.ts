@@ -4,14 +4,7 @@ import { useTranslation } from "react-i18next";
 import { toast } from "sonner";
 import { replaceLines } from "@/api/cache";
 import { editing, match } from "@/api/editing";
-import {
-  dubLine,
-  getLine,
-  getSegment,
-  type LineRead,
-  type LineUpdate,
-  updateSegment,
-} from "@/api/generated";
+import { dubLine, getLine, getSegment, type LineRead, type LineUpdate, updateSegment } from "@/api/generated";
 import { keys } from "@/api/keys";
 import { ApiProblem, data } from "@/api/problems";
 import { useRefusal } from "@/i18n/refusal";

@@ -1,7 +1,8 @@
 import { type ReactNode, useCallback, useState } from "react";
 import { useUploads } from "../state/store";
 
-const ACCEPT = "video/*,audio/*,.mkv,.mov,.mp4,.webm,.avi,.ts,.m2ts,.flv,.wmv,.mpg,.mpeg,.ogv,.mp3,.m4a,.wav,.flac,.ogg,.opus";
+const ACCEPT =
+  "video/*,audio/*,.mkv,.mov,.mp4,.webm,.avi,.ts,.m2ts,.flv,.wmv,.mpg,.mpeg,.ogv,.mp3,.m4a,.wav,.flac,.ogg,.opus";
 
 /** Hands a function to `children` that opens the file chooser. */
 export function ChooseFiles({ children }: { children: (choose: () => void) => ReactNode }) {

@@ -9,6 +9,7 @@ import { Dialog } from "@/components/ui/dialog";
 import { keepLastConfig, lastConfig } from "../state/presets";
 import { undecided, useUploads } from "../state/store";
 import { PlanForm } from "./plan-form";
+import { TranslationSlots, useUntranslated } from "./translation-slots";
 import { PresetBar } from "./preset-bar";
 
 /** What the videos are to become, asked once for all of them, while they are already on their way. */
@@ -19,7 +20,9 @@ export default function PlanDialog() {
   const [chosenConfig, setConfig] = useState<TaskConfig | null>(lastConfig);
   const config = chosenConfig ?? { target_languages: settings?.default_languages ?? [] };
   const videos = undecided(items);
-  const chosen = config.target_languages?.length ?? 0;
+  const untranslated = useUntranslated(config);
+  const waiting = untranslated.filter((code) => !videos.some(({ translations }) => translations[code]));
+  const chosen = (config.target_languages?.length ?? 0) - waiting.length;
   const settle = (start: boolean) => {
     keepLastConfig(config);
     decide({ config, start });
@@ -37,7 +40,9 @@ export default function PlanDialog() {
             {t("plan.only_upload")}
           </Button>
           <Button look="primary" icon={Sparkles} disabled={chosen === 0} onClick={() => settle(true)}>
-            {chosen === 0 ? t("plan.choose_first") : t("plan.start", { count: chosen })}
+            {chosen > 0
+              ? t("plan.start", { count: chosen })
+              : t(waiting.length > 0 ? "needs.first" : "plan.choose_first")}
           </Button>
         </>
       }
@@ -51,7 +56,9 @@ export default function PlanDialog() {
         {videos.length > 8 && <li className="px-1 py-0.5 text-xs">+{videos.length - 8}</li>}
       </ul>
       <PresetBar config={config} onChoose={setConfig} />
-      <PlanForm config={config} onChange={setConfig} />
+      <PlanForm config={config} onChange={setConfig}>
+        <TranslationSlots languages={untranslated} videos={videos} />
+      </PlanForm>
     </Dialog>
   );
 }

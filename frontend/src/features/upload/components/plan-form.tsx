@@ -1,4 +1,5 @@
 import { useQuery } from "@tanstack/react-query";
+import type { ReactNode } from "react";
 import { useTranslation } from "react-i18next";
 import type { TaskConfig } from "@/api/generated";
 import { languagesQuery } from "@/api/queries";
@@ -11,10 +12,12 @@ import { languageName } from "@/core/format";
 interface PlanFormProps {
   config: TaskConfig;
   onChange: (config: TaskConfig) => void;
+  /** What the chosen languages ask for. */
+  children?: ReactNode;
 }
 
 /** Languages and options of a task. */
-export function PlanForm({ config, onChange }: PlanFormProps) {
+export function PlanForm({ config, onChange, children }: PlanFormProps) {
   const { t, i18n } = useTranslation();
   const { data: languages = [] } = useQuery(languagesQuery);
   const set = (values: Partial<TaskConfig>) => onChange({ ...config, ...values });
@@ -26,6 +29,7 @@ export function PlanForm({ config, onChange }: PlanFormProps) {
         value={config.target_languages ?? []}
         onChange={(target_languages) => set({ target_languages })}
       />
+      {children}
       <div className="grid gap-3 sm:grid-cols-2">
         <Field label={t("plan.source")} hint={t("plan.source_hint")}>
           {(field) => (
@@ -63,10 +67,7 @@ export function PlanForm({ config, onChange }: PlanFormProps) {
       <details className="border-line rounded-lg border px-3.5 py-2.5">
         <summary className="font-medium">{t("plan.export_settings")}</summary>
         <div className="mt-3">
-          <MixFields
-            settings={config.export_settings ?? {}}
-            onChange={(export_settings) => set({ export_settings })}
-          />
+          <MixFields settings={config.export_settings ?? {}} onChange={(export_settings) => set({ export_settings })} />
         </div>
       </details>
     </div>

@@ -1,10 +1,12 @@
 import { ChevronDown, ChevronUp, FolderOpen, RotateCw, Upload } from "lucide-react";
 import { useEffect, useState } from "react";
 import { useTranslation } from "react-i18next";
+import { useProblemText } from "@/i18n/problem-text";
+import { detailOf } from "@/i18n/refusal";
 import { Button } from "@/components/ui/button";
 import { IconButton } from "@/components/ui/icon-button";
 import { later } from "@/components/ui/later";
-import { isRetryable, undecided, type UploadState, useUploads } from "../state/store";
+import { isRetryable, sameRefusals, undecided, type UploadItem, type UploadState, useUploads } from "../state/store";
 import { ChooseFiles } from "./choose-files";
 import { UploadRow } from "./upload-row";
 import { useIncomingFiles } from "./use-incoming-files";
@@ -36,6 +38,18 @@ export function UploadDock() {
       )}
     </>
   );
+}
+
+/** One message for all that were refused for the same reason. */
+function SameRefusals({ items }: { items: UploadItem[] }) {
+  const { t } = useTranslation();
+  const say = useProblemText();
+  return sameRefusals(items, say).map(([text, same]) => (
+    <p key={text} role="alert" className="text-bad border-line border-t px-3.5 py-2 text-xs">
+      <strong className="font-medium">{t("upload.refused", { count: same.length })}</strong> {text}{" "}
+      {detailOf(same[0]?.error, text)}
+    </p>
+  ));
 }
 
 function DropHint() {
@@ -80,6 +94,7 @@ function Dock() {
       </header>
       {open && (
         <>
+          <SameRefusals items={items} />
           <ul
             tabIndex={0}
             aria-label={t("upload.title")}

@@ -7,7 +7,8 @@ import { IconButton } from "@/components/ui/icon-button";
 import { bytes, remaining } from "@/core/format";
 import type { Tone } from "@/core/progress";
 import { useProblemText } from "@/i18n/problem-text";
-import { isRetryable, type UploadItem, useUploads } from "../state/store";
+import { detailOf } from "@/i18n/refusal";
+import { isRetryable, sameRefusals, type UploadItem, useUploads } from "../state/store";
 
 const TONES: Partial<Record<UploadItem["state"], Tone>> = {
   done: "good",
@@ -50,12 +51,17 @@ export function UploadRow({ item }: { item: UploadItem }) {
 function RowText({ item }: { item: UploadItem }) {
   const { t, i18n } = useTranslation();
   const say = useProblemText();
-  if (item.state === "failed")
+  const told = useUploads((state) => sameRefusals(state.items, say).some(([, same]) => same.includes(item)));
+  if (item.state === "failed" && told) return <p className="text-bad mt-1 text-xs">{t("upload.state.failed")}</p>;
+  if (item.state === "failed") {
+    const text = say(item.error);
+    const detail = detailOf(item.error, text);
     return (
       <p role="alert" className="text-bad mt-1 text-xs">
-        {say(item.error)}
+        {detail ? `${text} ${detail}` : text}
       </p>
     );
+  }
   const left = item.rate ? (item.size - item.sent) / item.rate : null;
   const amount = `${bytes(item.sent)} / ${bytes(item.size)}`;
   const parts =

@@ -1,6 +1,7 @@
 import { create } from "zustand";
-import { completeUpload, deleteUpload, getUpload, type TaskConfig } from "@/api/generated";
+import { completeUpload, deleteUpload, getUpload, processTask, type TaskConfig } from "@/api/generated";
 import { ApiProblem, data } from "@/api/problems";
+import { bringSubtitles } from "@/api/subtitles";
 import { isSame, keepUploads, keptUploads } from "./kept";
 import { Rate } from "./rate";
 import { sendFile } from "./send-file";
@@ -26,6 +27,8 @@ export interface UploadItem {
   error: unknown;
   uploadId: string | undefined;
   plan: Plan | null;
+  /** Translations as subtitles, by language; a reload forgets them. */
+  translations: Readonly<Record<string, File>>;
   taskId: string | undefined;
 }
 
@@ -39,6 +42,8 @@ interface UploadsState {
   asking: boolean;
   add: (files: File[]) => void;
   decide: (plan: Plan) => void;
+  /** Keep the translation of a video into a language. */
+  translate: (id: string, language: string, file: File) => void;
   pause: (id: string) => void;
   resume: (id: string) => void;
   retryAll: () => void;
@@ -62,6 +67,7 @@ function item(values: Partial<UploadItem> & Pick<UploadItem, "name" | "size" | "
     error: null,
     uploadId: undefined,
     plan: null,
+    translations: {},
     taskId: undefined,
     ...values,
   };
@@ -91,6 +97,10 @@ export const useUploads = create<UploadsState>((set, get) => ({
     set({ asking: false, items: get().items.map((one) => (one.plan ? one : { ...one, plan })) });
     keep();
     next();
+  },
+  translate: (id, language, file) => {
+    const found = get().items.find((one) => one.id === id);
+    if (found) change(id, { translations: { ...found.translations, [language]: file } });
   },
   pause: (id) => {
     controls.get(id)?.abort();
@@ -136,6 +146,12 @@ export function isRetryable(one: UploadItem): boolean {
   return one.state === "failed" && one.file !== null && !refused;
 }
 
+/** Reasons that more than one upload was refused for, in the words of `say`. */
+export function sameRefusals(items: UploadItem[], say: (error: unknown) => string): [string, UploadItem[]][] {
+  const failed = items.filter((one) => one.state === "failed");
+  return [...Map.groupBy(failed, ({ error }) => say(error))].filter(([, { length }]) => length > 1);
+}
+
 /** Uploads nobody has said yet what to make of. */
 export function undecided(items: UploadItem[]): UploadItem[] {
   return items.filter((one) => one.plan === null && one.state !== "done" && one.state !== "failed");
@@ -149,6 +165,8 @@ function asking({ config, start }: Plan): Plan {
 function change(id: string, values: Partial<UploadItem>): void {
   useUploads.setState(({ items }) => ({ items: items.map((one) => (one.id === id ? { ...one, ...values } : one)) }));
 }
+
+const taskOf = (id: string) => useUploads.getState().items.find((one) => one.id === id)?.taskId;
 
 function drop(id: string): void {
   useUploads.setState(({ items }) => ({ items: items.filter((one) => one.id !== id) }));
@@ -202,11 +220,17 @@ async function send(one: UploadItem): Promise<void> {
 async function finish(one: UploadItem, plan: Plan): Promise<void> {
   change(one.id, { state: "finishing" });
   try {
-    const task = await data(completeUpload({ path: { upload_id: one.uploadId ?? "" }, body: asking(plan) }));
-    change(one.id, { state: "done", taskId: task.task_id, file: null });
+    const brought = Object.entries(one.translations).filter(([code]) => plan.config.target_languages?.includes(code));
+    const { config, start } = asking(plan);
+    const body = { config, start: start && brought.length === 0 };
+    const { task_id } = await data(completeUpload({ path: { upload_id: one.uploadId ?? "" }, body }));
+    change(one.id, { taskId: task_id });
+    for (const [code, file] of brought) await bringSubtitles(task_id, code, file);
+    if (start && brought.length > 0) await data(processTask({ path: { task_id }, body: {} }));
+    change(one.id, { state: "done", file: null });
     setTimeout(() => drop(one.id), DONE_SHOWN_MS);
   } catch (error) {
-    const mistaken = error instanceof ApiProblem && error.status === 422; // the plan was refused, not the file
+    const mistaken = error instanceof ApiProblem && error.status === 422 && !taskOf(one.id); // the plan was refused, not the file
     change(one.id, { state: "failed", error, ...(mistaken ? { plan: null } : {}) });
   }
   keep();

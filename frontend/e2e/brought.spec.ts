@@ -1,0 +1,48 @@
+import { expect, test } from "@playwright/test";
+import { clips } from "./media";
+import { screens, taskNamed } from "./support";
+
+const CUES = ["One", "Two", "Three", "Four"].map((word, n) => `${n + 1}\n00:00:0${2 * n},100 --> 00:00:0${2 * n + 1},900\nLine ${word}.\n`).join("\n");
+const file = (name: string) => ({ name, mimeType: "application/x-subrip", buffer: Buffer.from(CUES) });
+
+test("languages that nothing here translates are brought as subtitles, at upload and later, and hold up no other", async ({ page, request }) => {
+  await page.goto("/dashboard");
+  await page.getByTestId("file-input").first().setInputFiles(clips[2] ?? "");
+  const dialog = page.getByRole("dialog");
+  for (const name of ["Spanish", "French"]) await dialog.getByRole("checkbox", { name }).setChecked(false);
+  for (const name of ["Japanese", "Korean", "German"]) await dialog.getByRole("checkbox", { name }).check();
+  await expect(dialog.getByRole("button", { name: "Bring subtitles to dub" })).toBeDisabled();
+  for (const code of ["ja", "ko", "de"]) await dialog.getByTestId(`slot-${code}`).setInputFiles(file(`mine.${code}.srt`));
+  await dialog.getByRole("checkbox", { name: "Spanish" }).check();
+  await dialog.getByRole("checkbox", { name: "Indonesian" }).check(); // this one waits
+  await expect(dialog.getByTestId("translation-slots")).toContainText("mine.ko.srt");
+  await page.screenshot({ path: `${screens}/plan-subtitles.png` });
+  await dialog.getByRole("button", { name: "Dub into 4 languages" }).click();
+  const { task_id } = await taskNamed(request, "Trailer.mp4");
+  const state = async () => ((await (await request.get(`/api/tasks/${task_id}`)).json()) as { language_status: Record<string, { status: string; brought: boolean }> }).language_status;
+  for (const code of ["es", "ja", "ko", "de"]) await expect.poll(async () => (await state())[code]?.status, { timeout: 120_000 }).toBe("completed");
+  expect((await state())["id"]).toMatchObject({ status: "pending", brought: false });
+
+  await page.goto(`/tasks/${task_id}?language=id`);
+  await expect(page.getByTestId("needs-translation")).toContainText("Nothing here translates this video into Indonesian");
+  await expect(page.getByRole("button", { name: "Start", exact: true })).toBeHidden();
+  await page.screenshot({ path: `${screens}/editor-needs.png` });
+  await page.getByTestId("subtitle-input").setInputFiles(file("mine.id.srt"));
+  await expect(page.getByTestId("subtitle-preview")).toContainText(/[1-4] of [1-4] lines matched/);
+  await page.screenshot({ path: `${screens}/editor-bring.png` });
+  expect((await state())["id"]?.brought).toBe(false); // looked at, not taken
+  await dialog.getByRole("button", { name: "Take it and dub" }).click();
+  await expect.poll(async () => (await state())["id"]?.status, { timeout: 120_000 }).toBe("completed");
+  await expect(page.getByTestId("needs-translation")).toBeHidden();
+  await request.delete(`/api/tasks/${task_id}`);
+});
+
+test("files that are refused for one reason are told once, with what the server said of it", async ({ page }) => {
+  await page.route("**/complete", (route) => route.fulfill({ status: 422, contentType: "application/problem+json", json: { code: "language_unsupported", detail: "no voice here speaks 'fr'; install an engine that does" } }));
+  await page.goto("/dashboard");
+  await page.getByTestId("file-input").first().setInputFiles(clips);
+  await page.getByRole("dialog").getByRole("button", { name: "Upload only" }).click();
+  const uploads = page.getByRole("region", { name: "Uploads" });
+  await expect(uploads.getByRole("alert")).toHaveCount(1);
+  await expect(uploads.getByRole("alert")).toContainText(/3 videos:.*install an engine that does/);
+});

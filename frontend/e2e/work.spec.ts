@@ -1,0 +1,120 @@
+import { expect, test, type Page } from "@playwright/test";
+import { clips } from "./media";
+import { finishedTask, row, screens } from "./support";
+
+interface Line {
+  segment_id: string;
+  text: string;
+  origin: string;
+  pinned: boolean;
+}
+
+/** Work with lines: by keys alone, on a phone, and with texts whose origin is told. */
+test.describe("lines", () => {
+  test.describe.configure({ mode: "serial" });
+  let id = "";
+  test.beforeAll(async ({ request }) => {
+    id = await finishedTask(request, clips[0] ?? "", ["es", "fr"], "Working.mp4");
+  });
+  test.afterAll(async ({ request }) => void (await request.delete(`/api/tasks/${id}`)));
+
+  const lines = async (page: Page, language = "es"): Promise<Line[]> => (await page.request.get(`/api/tasks/${id}/languages/${language}/lines`)).json();
+  const translation = (page: Page, number: number) => page.getByRole("textbox", { name: `Translation of line ${number}` });
+
+  test("what the translation memory did is told and taken back, and a text is measured while it is typed", async ({ page }) => {
+    const [first] = await lines(page);
+    const path = `/api/tasks/${id}/languages/es/lines/${first?.segment_id}`;
+    await page.request.patch(path, { data: { text: "Lo recordado." }, headers: { "If-Match": "*" } });
+    await page.request.post(`${path}/translate`);
+    await expect.poll(async () => (await lines(page))[0]).toMatchObject({ text: "Lo recordado.", origin: "memory" });
+    await page.goto(`/tasks/${id}`);
+    await row(page, 1).locator("[data-origin=memory]").click();
+    await expect(page.getByText("You settled this translation before")).toBeVisible();
+    await page.screenshot({ path: `${screens}/editor-memory.png` });
+    await page.getByRole("button", { name: "Forget it and translate again" }).click();
+    await expect.poll(async () => (await lines(page))[0]?.origin).toBe("engine");
+    await expect(row(page, 1).locator("[data-origin]")).toHaveCount(0);
+    await translation(page, 1).fill("Una frase muy larga que no cabe de ninguna manera en el tiempo que hay para decirla, por mucho que se hable deprisa.");
+    await expect(page.getByTestId("figures")).toContainText(/\d+ characters\/s.*about \d+\.\d s to say/);
+    await page.keyboard.press("Escape");
+    await expect(page.getByTestId("figures")).toBeHidden();
+    await row(page, 1).getByRole("button", { name: "Play line" }).click();
+    await expect(page.getByTestId("spoken")).toBeVisible();
+  });
+
+  test("doubtful lines of all languages are gone through by keys alone", async ({ page }) => {
+    for (const language of ["es", "fr"])
+      await page.request.patch(`/api/tasks/${id}/languages/${language}/lines`, { data: { lines: (await lines(page, language)).map(({ segment_id }, n) => ({ segment_id, text: `Texto nuevo ${n}.` })) } });
+    await page.goto(`/tasks/${id}`);
+    await page.getByRole("tab", { name: "Review" }).click();
+    await page.getByRole("button", { name: /^Go through \d+ lines by keys/ }).click();
+    const bar = page.getByTestId("review-bar");
+    const count = Number(/1 of (\d+)/.exec((await bar.textContent()) ?? "")?.[1]);
+    expect(count).toBeGreaterThanOrEqual(6);
+    await expect.poll(() => page.getByTestId("video").evaluate((video: HTMLVideoElement) => video.paused)).toBe(false); // in context, by itself
+    await page.screenshot({ path: `${screens}/editor-walk.png` });
+    await page.keyboard.press("e");
+    await page.keyboard.press("Control+a");
+    await page.keyboard.type("Corregido.");
+    await page.keyboard.press("Enter");
+    await page.keyboard.press("Escape");
+    await page.keyboard.press("r");
+    await expect.poll(async () => [...(await lines(page)), ...(await lines(page, "fr"))].some(({ text }) => text === "Corregido.")).toBe(true);
+    await page.keyboard.press("s");
+    await expect(bar).toContainText(`2 of ${count}`);
+    for (let at = 3; at <= count; at += 1) {
+      await page.keyboard.press("Enter");
+      await expect(bar).toContainText(`${at} of ${count}`);
+    }
+    await page.keyboard.press("b");
+    await expect(bar).toContainText(`${count - 1} of ${count}`);
+    await page.keyboard.press("Enter");
+    await page.keyboard.press("Enter");
+    await expect(bar).toContainText("Review done");
+    await expect.poll(async () => [...(await lines(page)), ...(await lines(page, "fr"))].filter(({ pinned }) => pinned).length).toBeGreaterThan(0);
+    await page.keyboard.press("Escape");
+    await expect(bar).toBeHidden();
+  });
+
+  test("a language that did not pass is not green, and says why and what would mend it", async ({ page, request }) => {
+    await request.patch(`/api/tasks/${id}`, { data: { gate: { max_p95_speed: 0.5 } } });
+    await page.goto(`/tasks/${id}`);
+    await page.getByRole("tab", { name: "Review" }).click();
+    await expect(page.locator("[data-gate=fr] [data-reason=too_fast]")).toContainText("write shorter texts");
+    await expect(page.locator("[data-gate=fr] [data-reason=unspoken_edits]")).toContainText("dub the changed lines");
+    await page.locator("[data-gate=fr] [data-reason=unspoken_edits]").getByRole("button").click();
+    await expect(page.locator("[data-language=fr]")).toHaveAttribute("aria-pressed", "true");
+  });
+
+  test("all lines are moved at once, and back", async ({ page, request }) => {
+    const starts = async () => ((await (await request.get(`/api/tasks/${id}/segments`)).json()) as { start_s: number }[]).map(({ start_s }) => start_s);
+    const before = await starts();
+    await page.goto(`/tasks/${id}`);
+    await page.getByRole("tab", { name: "Task" }).click();
+    const source = page.getByTestId("source-fields");
+    await source.getByRole("textbox", { name: "Move all lines by (s)" }).fill("0.2");
+    await source.getByRole("button", { name: "Move", exact: true }).click();
+    await expect.poll(async () => (await starts())[0]).toBeCloseTo((before[0] ?? 0) + 0.2, 2);
+    await page.getByRole("button", { name: "Undo", exact: true }).click();
+    await expect.poll(starts).toEqual(before);
+  });
+
+  test("on a phone a line is mended, spoken again and its takes are compared", async ({ page }) => {
+    await page.setViewportSize({ width: 390, height: 844 });
+    await page.goto(`/tasks/${id}`);
+    await translation(page, 2).fill("Desde el móvil.");
+    await row(page, 2).getByRole("button", { name: "Dub line again" }).click();
+    await expect(row(page, 2).locator("[data-state=dubbed]")).toBeVisible();
+    await expect.poll(async () => (await lines(page))[1]?.text).toBe("Desde el móvil.");
+    await expect(page.getByTestId("picture")).toBeInViewport(); // it stays while the lines scroll
+    await page.getByRole("main").getByRole("navigation").getByRole("button", { name: "Line", exact: true }).click();
+    const sheet = page.getByRole("dialog", { name: "Line" });
+    await expect(sheet.getByRole("listitem").filter({ hasText: "Desde el móvil." })).toContainText("In use");
+    await page.screenshot({ path: `${screens}/phone-sheet.png` });
+    await sheet.getByRole("button", { name: "Use", exact: true }).first().click();
+    await expect.poll(async () => (await lines(page))[1]?.text).not.toBe("Desde el móvil.");
+    await sheet.getByRole("button", { name: "Close" }).click();
+    await page.getByRole("button", { name: "Export", exact: true }).click();
+    await expect(page.getByRole("dialog", { name: "Export" }).getByRole("link").first()).toBeVisible();
+  });
+});
