@@ -175,7 +175,7 @@ const interactive = await editor.evaluate(async () => {
   document.querySelector("[data-task=task_7] h3 a").click();
   while (
     !document.querySelector("[data-testid=lines] textarea") ||
-    !document.querySelector("[data-testid=waveform] > div")
+    !document.querySelector("[data-testid=timeline][data-ready=true]")
   )
     await new Promise(requestAnimationFrame);
   await new Promise((resolve) => setTimeout(resolve)); // the work of that frame is over: a key press would be answered
