@@ -6,6 +6,8 @@ import { Transform } from "node:stream";
 export class Proxy {
   events: "pass" | "refuse" | "hang" = "pass";
   uploadBytesPerS = Infinity;
+  /** So many parts of uploads come through; those after them are held, however long the test takes to look. */
+  mostParts = Infinity;
   readonly seen: string[] = [];
   private readonly streams = new Set<ServerResponse>();
   private readonly server = createServer((incoming, outgoing) => this.forward(incoming, outgoing));
@@ -39,6 +41,7 @@ export class Proxy {
   private forward(incoming: IncomingMessage, outgoing: ServerResponse): void {
     const path = incoming.url ?? "/";
     this.seen.push(`${incoming.method} ${path}`);
+    if (/^PUT .*\/parts\//.test(`${incoming.method} ${path}`) && this.count("PUT ") > this.mostParts) return;
     const isStream = path.startsWith("/api/events");
     if (isStream && this.events === "refuse") {
       outgoing.writeHead(503).end();

@@ -20,6 +20,8 @@ from services.gateway.db.engine import Database
 from services.gateway.editing import bringing, engines, lines, picture, review, segments, speakers, takes, undo
 from services.gateway.editing import tasks as changed_tasks
 from services.gateway.exports import files, making
+from services.gateway.hooks import routes as webhooks
+from services.gateway.hooks.sending import Postman, put_on_their_way
 from services.gateway.library import cast, clips, glossary, memory
 from services.gateway.library import settings as account_settings
 from services.gateway.live import events
@@ -56,6 +58,7 @@ from shared.observability import configure_logging, ends_with_a_sentence, logger
 from shared.storage import StorageSettings, UploadStore, store_when_ready
 
 _POLL_S = 0.5
+_POST_S = 1.0
 _PROVISION_S = 30.0
 _OPEN_FILES = 65_536
 _LOOPBACK = ("127.0.0.1", "::1", "localhost")
@@ -82,6 +85,7 @@ _ROUTES = (
     cast,
     clips,
     account_settings,
+    webhooks,
     events,
     metrics,
     system,
@@ -161,7 +165,7 @@ async def _background(
     await gateway.audience.start()
     await gateway.workers.start()
     leadership = Leadership(database)
-    to_dispatch, to_relay = Wake(), Wake()
+    to_dispatch, to_relay, to_post = Wake(), Wake(), Wake()
     database.on_commit += [to_dispatch.set, to_relay.set]
     dispatcher = Dispatcher(
         database, broker, gateway.store, gateway.threads, gateway.workers, settings.task_queue_workers
@@ -172,7 +176,8 @@ async def _background(
     await asyncio.gather(
         leadership.keep(),
         repeat("dispatch", dispatcher.turn, to_dispatch, _POLL_S, leadership),
-        repeat("relay", Relay(database, broker).turn, to_relay, _POLL_S, leadership),
+        repeat("relay", Relay(database, broker, put_on_their_way).turn, to_relay, _POLL_S, leadership),
+        repeat("webhooks", Postman(database, settings.networks()).turn, to_post, _POST_S, leadership),
         repeat("sweep", sweeper.turn, sweeper.wake, settings.sweep_s, leadership),
         _keep_provisioned(broker, broker_settings, plan, reconnected),
     )

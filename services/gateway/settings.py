@@ -6,6 +6,8 @@ from typing import Annotated
 from pydantic import Field, SecretStr, StringConstraints
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from shared.outside import Network, parse_networks
+
 
 class DatabaseSettings(BaseSettings):
     """Where the task database is."""
@@ -43,6 +45,11 @@ class GatewaySettings(BaseSettings):
     allowed_origins: str = Field(
         default="",
         description="other origins whose pages may change something, separated by commas, such as https://dub.example.org",
+    )
+    allowed_networks: str = Field(
+        default="",
+        description="private networks that webhooks may reach, separated by commas, such as 10.1.0.0/16; "
+        "else public addresses only",
     )
     log_level: str = Field(default="INFO", description="DEBUG, INFO, WARNING or ERROR")
     max_video_size_mb: int = Field(
@@ -97,6 +104,10 @@ class GatewaySettings(BaseSettings):
     def origins(self) -> tuple[str, ...]:
         """The configured origins, lower case."""
         return tuple(part.strip().lower().rstrip("/") for part in self.allowed_origins.split(",") if part.strip())
+
+    def networks(self) -> tuple[Network, ...]:
+        """The networks of one's own that were opened. Raises: ValueError, naming what is none."""
+        return parse_networks(self.allowed_networks)
 
     def keys(self) -> dict[str, str]:
         """API keys as {key: name}. Raises: ValueError, for a malformed entry."""

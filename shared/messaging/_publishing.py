@@ -52,11 +52,12 @@ def is_refusal(error: Exception) -> bool:
     return isinstance(error, BadRequestError) and error.err_code != _OTHER_STREAM
 
 
-async def publish_stored(broker: NatsBroker, body: bytes, *, subject: str, stream: str, message_id: str) -> None:
-    """`publish_once` of a message that was written down before: it goes as it is."""
-    await broker.connection.jetstream().publish(
+async def publish_stored(broker: NatsBroker, body: bytes, *, subject: str, stream: str, message_id: str) -> int:
+    """`publish_once` of a message that was written down before: it goes as it is. Returns its number in the stream."""
+    stored = await broker.connection.jetstream().publish(
         subject, body, stream=stream, timeout=PUBLISH_TIMEOUT_S, headers={"Nats-Msg-Id": message_id}
     )
+    return stored.seq
 
 
 async def publish_once(broker: NatsBroker, message: BaseModel, *, subject: str, stream: str, message_id: str) -> None:

@@ -13,6 +13,9 @@ from typing import Any
 import yaml
 from pydantic_settings import BaseSettings
 
+from shared.messaging import BrokerSettings, WorkerSettings
+from shared.storage import StorageSettings
+
 ROOT = Path(__file__).parents[2]
 COMPOSE, DOCKERFILE = ROOT / "docker-compose.yml", ROOT / "deploy" / "Dockerfile"
 _VARIABLE = re.compile(r"\$\{(?P<name>\w+)(?:(?P<rule>:[-?])(?P<word>[^}]*))?\}")
@@ -140,6 +143,8 @@ def _settings_classes(service: str) -> Iterator[type[BaseSettings]]:
             if not isinstance(node, ast.ImportFrom) or not node.module:
                 continue
             for alias in node.names:
+                if (node.module, alias.name) == ("shared.messaging", "serve"):  # it reads these for the stage workers
+                    yield from (BrokerSettings, StorageSettings, WorkerSettings)
                 if alias.name.endswith("Settings") and node.module.startswith(("shared.", f"services.{service}.")):
                     found = getattr(importlib.import_module(node.module), alias.name)
                     if isinstance(found, type) and issubclass(found, BaseSettings):

@@ -516,6 +516,71 @@ class AccountRow(SQLModel, table=True):
     version: int = 1
 
 
+class WebhookRow(SQLModel, table=True):
+    """An address of an account that is told of events whose type one of `types` matches.
+
+    `failures` counts attempts in a row that failed, `failing_since` is the first of them; meanwhile only one attempt is
+    made at a time, none before `pause_until`. `old_secret` signs beside `secret` until `old_until`.
+    """
+
+    __tablename__ = "webhooks"
+
+    id: int | None = Field(default=None, primary_key=True)
+    webhook_id: str = Field(unique=True, index=True, max_length=40)
+    owner: str = Field(default="", index=True, max_length=80)
+    url: str = Field(sa_column=Column(Text, nullable=False))
+    description: str = Field(default="", max_length=200)
+    types: list[str] = _json(list)
+    secret: str = Field(max_length=80)
+    old_secret: str | None = Field(default=None, max_length=80)
+    old_until: datetime | None = _time(nullable=True)
+    enabled: bool = True
+    disabled_reason: str | None = None
+    failures: int = 0
+    failing_since: datetime | None = _time(nullable=True)
+    pause_until: datetime | None = _time(nullable=True)
+    version: int = 1
+    created_at: datetime = _time()
+
+
+class DeliveryState(StrEnum):
+    """State of a delivery."""
+
+    WAITING = "waiting"
+    DELIVERED = "delivered"
+    FAILED = "failed"
+
+
+class DeliveryRow(SQLModel, table=True):
+    """An event on its way to a webhook. `message_id` is the event's own, the same in every repetition.
+
+    `tries` are the attempts made, newest last: when, the status answered or the error, and how long it took.
+    """
+
+    __tablename__ = "webhook_deliveries"
+    __table_args__ = (
+        UniqueConstraint("webhook_id", "message_id"),
+        Index("ix_deliveries_list", "webhook_id", "id"),
+        _partial("ix_deliveries_due", "webhook_id", "next_at", "id", where="state = 'waiting'"),
+        _partial("ix_deliveries_task", "webhook_id", "task_id", "id", where="state = 'waiting'"),
+        Index("ix_deliveries_created", "created_at"),
+    )
+
+    id: int | None = Field(default=None, primary_key=True)
+    webhook_id: str = Field(max_length=40)
+    message_id: str = Field(max_length=80)
+    task_id: str = Field(default="", max_length=64)
+    type: str = Field(max_length=80)
+    sequence: int = Field(sa_type=BigInteger)
+    body: str = Field(sa_column=Column(Text, nullable=False))
+    state: str = Field(default=DeliveryState.WAITING, max_length=16)
+    attempts: int = 0
+    tries: list[dict[str, Any]] = _json(list)
+    next_at: datetime = _time()
+    created_at: datetime = _time()
+    ended_at: datetime | None = _time(nullable=True)
+
+
 class OutboxKind(StrEnum):
     """What an outbox row asks of the relay."""
 

@@ -2,13 +2,14 @@
 
 import asyncio
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from faststream.nats import NatsBroker
 from nats.errors import Error as NatsError
 from nats.js.errors import InvalidKeyError
 
+from services.gateway.db import Session
 from services.gateway.db.engine import Database
 from services.gateway.db.tables import OutboxKind, OutboxRow
 from services.gateway.pipeline import rows as pipeline_rows
@@ -20,22 +21,34 @@ from shared.observability import logger
 log = logger(__name__)
 
 
+@dataclass(frozen=True)
+class Told:
+    """A fact that is on the stream of events, under its number there."""
+
+    fact: Fact
+    sequence: int
+
+
 @dataclass
 class _Sent:
     """What became of some rows: published, or refused with a reason."""
 
     done: list[int] = field(default_factory=list)
+    told: list[Told] = field(default_factory=list)
     refused: dict[int, str] = field(default_factory=dict)
 
 
 class Relay:
     """Publishes outbox rows oldest first and removes what the broker has acknowledged.
 
-    What the broker refuses is tried ten times and then set aside; meanwhile it holds up its own task only.
+    What the broker refuses is tried ten times and then set aside; meanwhile it holds up its own task only. `on_told`
+    gets the facts that were published in the transaction that removes them from the outbox, each exactly once.
     """
 
-    def __init__(self, database: Database, broker: NatsBroker) -> None:
-        self._database, self._broker = database, broker
+    def __init__(
+        self, database: Database, broker: NatsBroker, on_told: Callable[[Session, Sequence[Told]], None]
+    ) -> None:
+        self._database, self._broker, self._on_told = database, broker, on_told
 
     async def turn(self) -> None:
         """Empty the outbox; an error of the broker leaves the rest for the next turn."""
@@ -56,7 +69,7 @@ class Relay:
             if task_id in held:
                 continue
             try:
-                await self._send(row)
+                told = await self._send(row)
             except (NatsError, ValueError, KeyError) as error:
                 is_its_own = isinstance(error, InvalidKeyError | ValueError | KeyError) or is_refusal(error)
                 if not is_its_own:
@@ -65,16 +78,20 @@ class Relay:
                 held.add(task_id)
             else:
                 sent.done.append(id_)
+                sent.told += told
 
-    async def _send(self, row: OutboxRow) -> None:
+    async def _send(self, row: OutboxRow) -> list[Told]:
         if row.kind == OutboxKind.CANCEL:
             flag = json.loads(row.payload)
             bucket = await self._broker.key_value(subjects.CANCEL_BUCKET, declare=False)
             await bucket.put(flag["key"], json.dumps({"epoch": flag["epoch"]}).encode())
-            return
+            return []
         event = Fact.model_validate_json(row.payload)
         body, message_id = row.payload.encode(), f"fact:{event.id}"
-        await publish_stored(self._broker, body, subject=event.subject, stream=subjects.EVENTS, message_id=message_id)
+        sequence = await publish_stored(
+            self._broker, body, subject=event.subject, stream=subjects.EVENTS, message_id=message_id
+        )
+        return [Told(event, sequence)]
 
     def _read(self) -> list[OutboxRow]:
         with self._database.read() as session:
@@ -85,6 +102,7 @@ class Relay:
             return
         with self._database.write(quiet=True) as session:
             pipeline_rows.drop_outbox(session, sent.done)
+            self._on_told(session, sent.told)
             for id_, reason in sent.refused.items():
                 log.warning("outbox_refused", row=id_, reason=reason)
                 if count_refusal(session, id_, reason, MOST_TRIES):

@@ -2,7 +2,7 @@
 
 import { type Client, formDataBodySerializer, type Options as Options2, type TDataShape } from './client';
 import { client } from './client.gen';
-import type { AddressPartsData, AddressPartsErrors, AddressPartsResponses, AllEventsData, AllEventsErrors, AllEventsResponse, AllEventsResponses, AnswerTaskData, AnswerTaskErrors, AnswerTaskResponses, AssignLinesData, AssignLinesErrors, AssignLinesResponses, AsyncapiData, AsyncapiErrors, AsyncapiResponses, CancelJobData, CancelJobErrors, CancelJobResponses, CancelLanguageData, CancelLanguageErrors, CancelLanguageResponses, CancelTaskData, CancelTaskErrors, CancelTaskResponses, ChooseTakeData, ChooseTakeErrors, ChooseTakeResponses, CompleteUploadData, CompleteUploadErrors, CompleteUploadResponses, CreateClipData, CreateClipErrors, CreateClipResponses, CreateSpeakerData, CreateSpeakerErrors, CreateSpeakerResponses, CreateTaskData, CreateTaskErrors, CreateTaskResponses, CreateTermData, CreateTermErrors, CreateTermResponses, CreateUploadData, CreateUploadErrors, CreateUploadResponses, DecideCastData, DecideCastErrors, DecideCastResponses, DeleteCastData, DeleteCastErrors, DeleteCastResponses, DeleteClipData, DeleteClipErrors, DeleteClipResponses, DeleteExportData, DeleteExportErrors, DeleteExportResponses, DeleteMemoryData, DeleteMemoryErrors, DeleteMemoryResponses, DeleteSegmentData, DeleteSegmentErrors, DeleteSegmentResponses, DeleteTaskData, DeleteTaskErrors, DeleteTaskResponses, DeleteTermData, DeleteTermErrors, DeleteTermResponses, DeleteUploadData, DeleteUploadErrors, DeleteUploadResponses, DubLineData, DubLineErrors, DubLineResponses, DubLinesData, DubLinesErrors, DubLinesResponses, ExportTermsData, ExportTermsErrors, ExportTermsResponses, GetArtifactData, GetArtifactErrors, GetArtifactResponses, GetCastSampleData, GetCastSampleErrors, GetCastSampleResponses, GetClipAudioData, GetClipAudioErrors, GetClipAudioResponses, GetClipData, GetClipErrors, GetClipResponses, GetExportData, GetExportErrors, GetExportFileData, GetExportFileErrors, GetExportFileResponses, GetExportResponses, GetLineData, GetLineErrors, GetLineResponses, GetPictureData, GetPictureErrors, GetPictureResponses, GetReportData, GetReportErrors, GetReportResponses, GetSegmentData, GetSegmentErrors, GetSegmentResponses, GetSettingsData, GetSettingsErrors, GetSettingsResponses, GetSpeakerData, GetSpeakerErrors, GetSpeakerResponses, GetSpeakerSampleData, GetSpeakerSampleErrors, GetSpeakerSampleResponses, GetTakeAudioData, GetTakeAudioErrors, GetTakeAudioResponses, GetTakeData, GetTakeErrors, GetTakeResponses, GetTaskData, GetTaskErrors, GetTaskResponses, GetUploadData, GetUploadErrors, GetUploadResponses, HealthzData, HealthzErrors, HealthzResponses, ImportTermsData, ImportTermsErrors, ImportTermsResponses, InsertSegmentData, InsertSegmentErrors, InsertSegmentResponses, KeepSpeakerData, KeepSpeakerErrors, KeepSpeakerResponses, ListArtifactsData, ListArtifactsErrors, ListArtifactsResponses, ListCastData, ListCastErrors, ListCastResponses, ListClipsData, ListClipsErrors, ListClipsResponses, ListEditsData, ListEditsErrors, ListEditsResponses, ListEnginesData, ListEnginesErrors, ListEnginesResponses, ListenToLinesData, ListenToLinesErrors, ListenToLinesResponses, ListExportsData, ListExportsErrors, ListExportsResponses, ListJobsData, ListJobsErrors, ListJobsResponses, ListLanguagesData, ListLanguagesErrors, ListLanguagesResponses, ListLinesData, ListLinesErrors, ListLinesResponses, ListLogsData, ListLogsErrors, ListLogsResponses, ListMemoryData, ListMemoryErrors, ListMemoryResponses, ListRecipesData, ListRecipesErrors, ListRecipesResponses, ListReviewData, ListReviewErrors, ListReviewResponses, ListSegmentsData, ListSegmentsErrors, ListSegmentsResponses, ListSpeakersData, ListSpeakersErrors, ListSpeakersResponses, ListTakesData, ListTakesErrors, ListTakesResponses, ListTaskEnginesData, ListTaskEnginesErrors, ListTaskEnginesResponses, ListTasksData, ListTasksErrors, ListTasksResponses, ListTermsData, ListTermsErrors, ListTermsResponses, ListVoicesData, ListVoicesErrors, ListVoicesResponses, MergeSegmentsData, MergeSegmentsErrors, MergeSegmentsResponses, MergeSpeakersData, MergeSpeakersErrors, MergeSpeakersResponses, MetricsData, MetricsErrors, MetricsResponses, PreviewSubtitlesData, PreviewSubtitlesErrors, PreviewSubtitlesResponses, ProcessLanguageData, ProcessLanguageErrors, ProcessLanguageResponses, ProcessTaskData, ProcessTaskErrors, ProcessTaskResponses, PutPartData, PutPartErrors, PutPartResponses, PutPictureEditsData, PutPictureEditsErrors, PutPictureEditsResponses, PutSettingsData, PutSettingsErrors, PutSettingsResponses, PutSubtitlesData, PutSubtitlesErrors, PutSubtitlesResponses, QueueLengthData, QueueLengthErrors, QueueLengthResponses, ReadyzData, ReadyzErrors, ReadyzResponses, RedoEditData, RedoEditErrors, RedoEditResponses, RetryTaskData, RetryTaskErrors, RetryTaskResponses, ShiftSegmentsData, ShiftSegmentsErrors, ShiftSegmentsResponses, SplitSegmentData, SplitSegmentErrors, SplitSegmentResponses, StartExportData, StartExportErrors, StartExportResponses, TakeSegmentAsWrittenData, TakeSegmentAsWrittenErrors, TakeSegmentAsWrittenResponses, TakeSegmentsAsWrittenData, TakeSegmentsAsWrittenErrors, TakeSegmentsAsWrittenResponses, TaskEventsData, TaskEventsErrors, TaskEventsResponse, TaskEventsResponses, TranslateLineData, TranslateLineErrors, TranslateLineResponses, UndoEditData, UndoEditErrors, UndoEditResponses, UpdateCastData, UpdateCastErrors, UpdateCastResponses, UpdateLineData, UpdateLineErrors, UpdateLineResponses, UpdateLinesData, UpdateLinesErrors, UpdateLinesResponses, UpdateSegmentData, UpdateSegmentErrors, UpdateSegmentResponses, UpdateSpeakerData, UpdateSpeakerErrors, UpdateSpeakerResponses, UpdateTaskData, UpdateTaskErrors, UpdateTaskResponses, UpdateTermData, UpdateTermErrors, UpdateTermResponses, UpgradeEnginesData, UpgradeEnginesErrors, UpgradeEnginesResponses } from './types.gen';
+import type { AddressPartsData, AddressPartsErrors, AddressPartsResponses, AllEventsData, AllEventsErrors, AllEventsResponse, AllEventsResponses, AnswerTaskData, AnswerTaskErrors, AnswerTaskResponses, AssignLinesData, AssignLinesErrors, AssignLinesResponses, AsyncapiData, AsyncapiErrors, AsyncapiResponses, CancelJobData, CancelJobErrors, CancelJobResponses, CancelLanguageData, CancelLanguageErrors, CancelLanguageResponses, CancelTaskData, CancelTaskErrors, CancelTaskResponses, ChangeWebhookSecretData, ChangeWebhookSecretErrors, ChangeWebhookSecretResponses, ChooseTakeData, ChooseTakeErrors, ChooseTakeResponses, CompleteUploadData, CompleteUploadErrors, CompleteUploadResponses, CreateClipData, CreateClipErrors, CreateClipResponses, CreateSpeakerData, CreateSpeakerErrors, CreateSpeakerResponses, CreateTaskData, CreateTaskErrors, CreateTaskResponses, CreateTermData, CreateTermErrors, CreateTermResponses, CreateUploadData, CreateUploadErrors, CreateUploadResponses, CreateWebhookData, CreateWebhookErrors, CreateWebhookResponses, DecideCastData, DecideCastErrors, DecideCastResponses, DeleteCastData, DeleteCastErrors, DeleteCastResponses, DeleteClipData, DeleteClipErrors, DeleteClipResponses, DeleteExportData, DeleteExportErrors, DeleteExportResponses, DeleteMemoryData, DeleteMemoryErrors, DeleteMemoryResponses, DeleteSegmentData, DeleteSegmentErrors, DeleteSegmentResponses, DeleteTaskData, DeleteTaskErrors, DeleteTaskResponses, DeleteTermData, DeleteTermErrors, DeleteTermResponses, DeleteUploadData, DeleteUploadErrors, DeleteUploadResponses, DeleteWebhookData, DeleteWebhookErrors, DeleteWebhookResponses, DubLineData, DubLineErrors, DubLineResponses, DubLinesData, DubLinesErrors, DubLinesResponses, ExportTermsData, ExportTermsErrors, ExportTermsResponses, GetArtifactData, GetArtifactErrors, GetArtifactResponses, GetCastSampleData, GetCastSampleErrors, GetCastSampleResponses, GetClipAudioData, GetClipAudioErrors, GetClipAudioResponses, GetClipData, GetClipErrors, GetClipResponses, GetDeliveryData, GetDeliveryErrors, GetDeliveryResponses, GetExportData, GetExportErrors, GetExportFileData, GetExportFileErrors, GetExportFileResponses, GetExportResponses, GetLineData, GetLineErrors, GetLineResponses, GetPictureData, GetPictureErrors, GetPictureResponses, GetReportData, GetReportErrors, GetReportResponses, GetSegmentData, GetSegmentErrors, GetSegmentResponses, GetSettingsData, GetSettingsErrors, GetSettingsResponses, GetSpeakerData, GetSpeakerErrors, GetSpeakerResponses, GetSpeakerSampleData, GetSpeakerSampleErrors, GetSpeakerSampleResponses, GetTakeAudioData, GetTakeAudioErrors, GetTakeAudioResponses, GetTakeData, GetTakeErrors, GetTakeResponses, GetTaskData, GetTaskErrors, GetTaskResponses, GetUploadData, GetUploadErrors, GetUploadResponses, GetWebhookData, GetWebhookErrors, GetWebhookResponses, HealthzData, HealthzErrors, HealthzResponses, ImportTermsData, ImportTermsErrors, ImportTermsResponses, InsertSegmentData, InsertSegmentErrors, InsertSegmentResponses, KeepSpeakerData, KeepSpeakerErrors, KeepSpeakerResponses, ListArtifactsData, ListArtifactsErrors, ListArtifactsResponses, ListCastData, ListCastErrors, ListCastResponses, ListClipsData, ListClipsErrors, ListClipsResponses, ListDeliveriesData, ListDeliveriesErrors, ListDeliveriesResponses, ListEditsData, ListEditsErrors, ListEditsResponses, ListEnginesData, ListEnginesErrors, ListEnginesResponses, ListenToLinesData, ListenToLinesErrors, ListenToLinesResponses, ListExportsData, ListExportsErrors, ListExportsResponses, ListJobsData, ListJobsErrors, ListJobsResponses, ListLanguagesData, ListLanguagesErrors, ListLanguagesResponses, ListLinesData, ListLinesErrors, ListLinesResponses, ListLogsData, ListLogsErrors, ListLogsResponses, ListMemoryData, ListMemoryErrors, ListMemoryResponses, ListRecipesData, ListRecipesErrors, ListRecipesResponses, ListReviewData, ListReviewErrors, ListReviewResponses, ListSegmentsData, ListSegmentsErrors, ListSegmentsResponses, ListSpeakersData, ListSpeakersErrors, ListSpeakersResponses, ListTakesData, ListTakesErrors, ListTakesResponses, ListTaskEnginesData, ListTaskEnginesErrors, ListTaskEnginesResponses, ListTasksData, ListTasksErrors, ListTasksResponses, ListTermsData, ListTermsErrors, ListTermsResponses, ListVoicesData, ListVoicesErrors, ListVoicesResponses, ListWebhooksData, ListWebhooksErrors, ListWebhooksResponses, MergeSegmentsData, MergeSegmentsErrors, MergeSegmentsResponses, MergeSpeakersData, MergeSpeakersErrors, MergeSpeakersResponses, MetricsData, MetricsErrors, MetricsResponses, PreviewSubtitlesData, PreviewSubtitlesErrors, PreviewSubtitlesResponses, ProcessLanguageData, ProcessLanguageErrors, ProcessLanguageResponses, ProcessTaskData, ProcessTaskErrors, ProcessTaskResponses, PutPartData, PutPartErrors, PutPartResponses, PutPictureEditsData, PutPictureEditsErrors, PutPictureEditsResponses, PutSettingsData, PutSettingsErrors, PutSettingsResponses, PutSubtitlesData, PutSubtitlesErrors, PutSubtitlesResponses, QueueLengthData, QueueLengthErrors, QueueLengthResponses, ReadyzData, ReadyzErrors, ReadyzResponses, RedoEditData, RedoEditErrors, RedoEditResponses, ReplayDeliveryData, ReplayDeliveryErrors, ReplayDeliveryResponses, ReplayWebhookData, ReplayWebhookErrors, ReplayWebhookResponses, RetryTaskData, RetryTaskErrors, RetryTaskResponses, ShiftSegmentsData, ShiftSegmentsErrors, ShiftSegmentsResponses, SplitSegmentData, SplitSegmentErrors, SplitSegmentResponses, StartExportData, StartExportErrors, StartExportResponses, TakeSegmentAsWrittenData, TakeSegmentAsWrittenErrors, TakeSegmentAsWrittenResponses, TakeSegmentsAsWrittenData, TakeSegmentsAsWrittenErrors, TakeSegmentsAsWrittenResponses, TaskEventsData, TaskEventsErrors, TaskEventsResponse, TaskEventsResponses, TestWebhookData, TestWebhookErrors, TestWebhookResponses, TranslateLineData, TranslateLineErrors, TranslateLineResponses, UndoEditData, UndoEditErrors, UndoEditResponses, UpdateCastData, UpdateCastErrors, UpdateCastResponses, UpdateLineData, UpdateLineErrors, UpdateLineResponses, UpdateLinesData, UpdateLinesErrors, UpdateLinesResponses, UpdateSegmentData, UpdateSegmentErrors, UpdateSegmentResponses, UpdateSpeakerData, UpdateSpeakerErrors, UpdateSpeakerResponses, UpdateTaskData, UpdateTaskErrors, UpdateTaskResponses, UpdateTermData, UpdateTermErrors, UpdateTermResponses, UpdateWebhookData, UpdateWebhookErrors, UpdateWebhookResponses, UpgradeEnginesData, UpgradeEnginesErrors, UpgradeEnginesResponses } from './types.gen';
 
 export type Options<TData extends TDataShape = TDataShape, ThrowOnError extends boolean = boolean, TResponse = unknown> = Options2<TData, ThrowOnError, TResponse> & {
     /**
@@ -980,6 +980,108 @@ export const putPart = <ThrowOnError extends boolean = false>(options: Options<P
  * Voices to choose from: the stock voices of the engines at hand, and the account's clips.
  */
 export const listVoices = <ThrowOnError extends boolean = false>(options?: Options<ListVoicesData, ThrowOnError>) => (options?.client ?? client).get<ListVoicesResponses, ListVoicesErrors, ThrowOnError>({ url: '/api/voices', ...options });
+
+/**
+ * List Webhooks
+ *
+ * The webhooks of the account.
+ */
+export const listWebhooks = <ThrowOnError extends boolean = false>(options?: Options<ListWebhooksData, ThrowOnError>) => (options?.client ?? client).get<ListWebhooksResponses, ListWebhooksErrors, ThrowOnError>({ url: '/api/webhooks', ...options });
+
+/**
+ * Create Webhook
+ *
+ * Have events sent to an address, as POST requests signed by Standard Webhooks with the `secret` of this answer.
+ *
+ * Raises: 422 `forbidden_address`, 409 `too_many_webhooks`.
+ */
+export const createWebhook = <ThrowOnError extends boolean = false>(options: Options<CreateWebhookData, ThrowOnError>) => (options.client ?? client).post<CreateWebhookResponses, CreateWebhookErrors, ThrowOnError>({
+    url: '/api/webhooks',
+    ...options,
+    headers: {
+        'Content-Type': 'application/json',
+        ...options.headers
+    }
+});
+
+/**
+ * Delete Webhook
+ *
+ * Remove a webhook, with what has not arrived.
+ */
+export const deleteWebhook = <ThrowOnError extends boolean = false>(options: Options<DeleteWebhookData, ThrowOnError>) => (options.client ?? client).delete<DeleteWebhookResponses, DeleteWebhookErrors, ThrowOnError>({ url: '/api/webhooks/{webhook_id}', ...options });
+
+/**
+ * Get Webhook
+ *
+ * One webhook.
+ */
+export const getWebhook = <ThrowOnError extends boolean = false>(options: Options<GetWebhookData, ThrowOnError>) => (options.client ?? client).get<GetWebhookResponses, GetWebhookErrors, ThrowOnError>({ url: '/api/webhooks/{webhook_id}', ...options });
+
+/**
+ * Update Webhook
+ *
+ * Change a webhook, switch it off, or on again: then what waited is sent at once.
+ *
+ * What happens while it is off is not kept for it; `replay` sends it later.
+ */
+export const updateWebhook = <ThrowOnError extends boolean = false>(options: Options<UpdateWebhookData, ThrowOnError>) => (options.client ?? client).patch<UpdateWebhookResponses, UpdateWebhookErrors, ThrowOnError>({
+    url: '/api/webhooks/{webhook_id}',
+    ...options,
+    headers: {
+        'Content-Type': 'application/json',
+        ...options.headers
+    }
+});
+
+/**
+ * List Deliveries
+ *
+ * What was sent and what waits, newest first, with every attempt; kept for 30 days.
+ */
+export const listDeliveries = <ThrowOnError extends boolean = false>(options: Options<ListDeliveriesData, ThrowOnError>) => (options.client ?? client).get<ListDeliveriesResponses, ListDeliveriesErrors, ThrowOnError>({ url: '/api/webhooks/{webhook_id}/deliveries', ...options });
+
+/**
+ * Get Delivery
+ *
+ * One delivery, with the event that is sent.
+ */
+export const getDelivery = <ThrowOnError extends boolean = false>(options: Options<GetDeliveryData, ThrowOnError>) => (options.client ?? client).get<GetDeliveryResponses, GetDeliveryErrors, ThrowOnError>({ url: '/api/webhooks/{webhook_id}/deliveries/{delivery_id}', ...options });
+
+/**
+ * Replay Delivery
+ *
+ * Send one event again, under its own id.
+ */
+export const replayDelivery = <ThrowOnError extends boolean = false>(options: Options<ReplayDeliveryData, ThrowOnError>) => (options.client ?? client).post<ReplayDeliveryResponses, ReplayDeliveryErrors, ThrowOnError>({ url: '/api/webhooks/{webhook_id}/deliveries/{delivery_id}/replay', ...options });
+
+/**
+ * Replay Webhook
+ *
+ * Send again what happened since a time, each event under its own id; at most 1000 with one request.
+ */
+export const replayWebhook = <ThrowOnError extends boolean = false>(options: Options<ReplayWebhookData, ThrowOnError>) => (options.client ?? client).post<ReplayWebhookResponses, ReplayWebhookErrors, ThrowOnError>({
+    url: '/api/webhooks/{webhook_id}/replay',
+    ...options,
+    headers: {
+        'Content-Type': 'application/json',
+        ...options.headers
+    }
+});
+
+/**
+ * Change Secret
+ *
+ * Make a new secret. For a day every message is signed by both, so that receivers can change theirs.
+ */
+export const changeWebhookSecret = <ThrowOnError extends boolean = false>(options: Options<ChangeWebhookSecretData, ThrowOnError>) => (options.client ?? client).post<ChangeWebhookSecretResponses, ChangeWebhookSecretErrors, ThrowOnError>({ url: '/api/webhooks/{webhook_id}/secret', ...options });
+
+/**
+ * Try Webhook
+ *
+ * Send one event of the type `webhook.test` now, and say what became of it.
+ */
+export const testWebhook = <ThrowOnError extends boolean = false>(options: Options<TestWebhookData, ThrowOnError>) => (options.client ?? client).post<TestWebhookResponses, TestWebhookErrors, ThrowOnError>({ url: '/api/webhooks/{webhook_id}/test', ...options });
 
 /**
  * Asyncapi

@@ -17,8 +17,19 @@ import httpx
 from sqlmodel import Session, SQLModel, col, select
 
 from services.gateway.db.engine import Database
-from services.gateway.db.tables import CastRow, ClipRow, ExportRow, MemoryRow, OutboxRow, TakeRow, Task
+from services.gateway.db.tables import (
+    CastRow,
+    ClipRow,
+    DeliveryRow,
+    ExportRow,
+    MemoryRow,
+    OutboxRow,
+    TakeRow,
+    Task,
+    WebhookRow,
+)
 from services.gateway.documents import openapi
+from services.gateway.hooks.rules import new_secret
 from shared.testing import wait_until
 from tests.services.gateway.conftest import VIDEO, Gateway, World
 
@@ -79,6 +90,9 @@ BODIES: dict[str, Any] = {
     "create_term": {"source_language": "en", "target_language": "es", "source": "cat", "target": "gato"},
     "cancel_task": {"languages": ["es"]},
     "answer_task": {"choice": "continue"},
+    "create_webhook": {"url": "https://example.org/hook", "types": ["task.*"]},
+    "update_webhook": {"types": ["*"], "enabled": True},
+    "replay_webhook": {"since": "2026-01-01T00:00:00Z"},
 }
 
 
@@ -114,6 +128,7 @@ class Scene:
     database: Database
     objects: Path
     task_id: str
+    _hook: str = ""
 
     @cached_property
     def _rows(self) -> list[SQLModel]:
@@ -163,6 +178,8 @@ class Scene:
             "take_id": lambda task_id: self._first(TakeRow, task_id, "take_id"),
             "export_id": lambda task_id: self._first(ExportRow, task_id, "export_id"),
             "job_id": self._open_job,
+            "webhook_id": lambda _: self._webhook(),
+            "delivery_id": lambda _: self._delivery(),
         }
 
     def _first(self, table: type[TakeRow | ExportRow], task_id: str, name: str) -> str:
@@ -193,6 +210,17 @@ class Scene:
     def _memory(self) -> str:
         hash_ = secrets.token_hex(32)
         row = MemoryRow(source_language="en", target_language="es", source_hash=hash_, source="cat", text="gato")
+        return self._row(row, "id")
+
+    def _webhook(self) -> str:
+        """At an address that is refused when it is to be reached, so that nothing leaves."""
+        row = WebhookRow(webhook_id=f"hook_{secrets.token_hex(8)}", url="https://127.0.0.1/", secret=new_secret())
+        self._hook = self._row(row, "webhook_id")
+        return self._hook
+
+    def _delivery(self) -> str:
+        message_id = secrets.token_hex(8)
+        row = DeliveryRow(webhook_id=self._hook, message_id=message_id, type="task.created", sequence=1, body="{}")
         return self._row(row, "id")
 
     def upload(self, video: bytes = VIDEO) -> str:
@@ -246,7 +274,7 @@ def _files(operation: Operation) -> Files:
 def _tables() -> list[type[SQLModel]]:
     """The tables that hold a task, except for what is on its way to somebody."""
     tables = [mapper.class_ for mapper in SQLModel._sa_registry.mappers]
-    return [table for table in tables if "task_id" in table.model_fields and table is not OutboxRow]
+    return [table for table in tables if "task_id" in table.model_fields and table not in (OutboxRow, DeliveryRow)]
 
 
 def _of(session: Session, table: Any, task_id: str) -> list[Any]:

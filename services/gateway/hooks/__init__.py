@@ -1,0 +1,1 @@
+"""Webhooks: what happens, told to addresses that an account names."""

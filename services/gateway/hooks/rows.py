@@ -1,0 +1,141 @@
+"""The SQL of webhooks and deliveries."""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import exists, func
+from sqlalchemy.orm import aliased
+from sqlmodel import Session, col, delete, select, update
+
+from services.gateway.db.tables import DeliveryRow, DeliveryState, Task, WebhookRow, now
+
+_WAITING = DeliveryRow.state == DeliveryState.WAITING
+
+
+def webhooks(session: Session, owner: str) -> list[WebhookRow]:
+    """Those of an account, in the order they were made."""
+    return list(session.exec(select(WebhookRow).where(WebhookRow.owner == owner).order_by(col(WebhookRow.id))))
+
+
+def webhook(session: Session, webhook_id: str, owner: str | None = None) -> WebhookRow | None:
+    """One webhook, of one account if that is named."""
+    query = select(WebhookRow).where(WebhookRow.webhook_id == webhook_id)
+    return session.exec(query if owner is None else query.where(WebhookRow.owner == owner)).first()
+
+
+def enabled(session: Session) -> list[WebhookRow]:
+    """Every webhook that is told anything, of all accounts."""
+    return list(session.exec(select(WebhookRow).where(col(WebhookRow.enabled).is_(True))))
+
+
+def waiting(session: Session, webhook_ids: Iterable[str]) -> dict[str, int]:
+    """How many events each webhook has still to get."""
+    counted = (
+        select(DeliveryRow.webhook_id, func.count())
+        .where(_WAITING, col(DeliveryRow.webhook_id).in_(list(webhook_ids)))
+        .group_by(col(DeliveryRow.webhook_id))
+    )
+    return dict(session.exec(counted).all())
+
+
+def owners(session: Session, task_ids: Iterable[str]) -> dict[str, str]:
+    """Whose tasks these are; those on their way out too."""
+    query = select(Task.task_id, Task.owner).where(col(Task.task_id).in_(list(task_ids)))
+    return dict(session.exec(query).all())
+
+
+def add(session: Session, made: Iterable[DeliveryRow]) -> None:
+    """Put events on their way."""
+    session.add_all(made)
+
+
+def known(session: Session, webhook_id: str, message_ids: Sequence[str]) -> list[DeliveryRow]:
+    """Which of these events a webhook has on its list already."""
+    query = select(DeliveryRow).where(
+        DeliveryRow.webhook_id == webhook_id, col(DeliveryRow.message_id).in_(list(message_ids))
+    )
+    return list(session.exec(query))
+
+
+def with_due(session: Session, at: datetime) -> list[str]:
+    """The webhooks that something is to be sent to at this time, without those that are left alone for now."""
+    is_due = exists().where(
+        col(DeliveryRow.webhook_id) == col(WebhookRow.webhook_id),
+        col(DeliveryRow.state) == DeliveryState.WAITING,
+        col(DeliveryRow.next_at) <= at,
+    )
+    left_alone = col(WebhookRow.pause_until) > at
+    query = select(WebhookRow.webhook_id).where(
+        col(WebhookRow.enabled).is_(True), func.coalesce(left_alone, False).is_(False), is_due
+    )
+    return list(session.exec(query))
+
+
+def due(session: Session, webhook_id: str, at: datetime, patience: timedelta, most: int) -> list[DeliveryRow]:
+    """The oldest due events of a webhook; one waits for the one before it in its task, for `patience` at most."""
+    earlier = aliased(DeliveryRow)
+    is_behind = exists().where(
+        col(earlier.webhook_id) == col(DeliveryRow.webhook_id),
+        col(earlier.task_id) == col(DeliveryRow.task_id),
+        col(earlier.state) == DeliveryState.WAITING,
+        col(earlier.id) < col(DeliveryRow.id),
+    )
+    query = (
+        select(DeliveryRow)
+        .where(
+            DeliveryRow.webhook_id == webhook_id,
+            _WAITING,
+            col(DeliveryRow.next_at) <= at,
+            ~is_behind | (col(DeliveryRow.created_at) <= at - patience),
+        )
+        .order_by(col(DeliveryRow.id))
+        .limit(most)
+    )
+    return list(session.exec(query))
+
+
+def delivery(session: Session, webhook_id: str, id_: int) -> DeliveryRow | None:
+    """One delivery of a webhook."""
+    return session.exec(select(DeliveryRow).where(DeliveryRow.webhook_id == webhook_id, DeliveryRow.id == id_)).first()
+
+
+def locked_delivery(session: Session, id_: int) -> DeliveryRow | None:
+    """One delivery, to be changed."""
+    return session.exec(select(DeliveryRow).where(DeliveryRow.id == id_).with_for_update()).first()
+
+
+def deliveries(
+    session: Session, webhook_id: str, state: str | None, skip: int, limit: int
+) -> tuple[list[DeliveryRow], int]:
+    """A page of the list of a webhook, newest first, and how long the list is."""
+    where: list[Any] = [DeliveryRow.webhook_id == webhook_id]
+    if state is not None:
+        where.append(DeliveryRow.state == state)
+    total = session.exec(select(func.count()).select_from(DeliveryRow).where(*where)).one()
+    page = select(DeliveryRow).where(*where).order_by(col(DeliveryRow.id).desc()).offset(skip).limit(limit)
+    return list(session.exec(page)), total
+
+
+def hurry(session: Session, webhook_id: str) -> None:
+    """A receiver is back: everything that waits for it may go at once."""
+    session.exec(
+        update(DeliveryRow)
+        .where(col(DeliveryRow.webhook_id) == webhook_id, col(DeliveryRow.state) == DeliveryState.WAITING)
+        .values(next_at=now())
+    )
+
+
+def drop(session: Session, row: WebhookRow) -> None:
+    """Remove a webhook and its list."""
+    session.exec(delete(DeliveryRow).where(col(DeliveryRow.webhook_id) == row.webhook_id))
+    session.delete(row)
+
+
+def forget(session: Session, older_than: datetime) -> None:
+    """Drop what came to its end a while ago."""
+    session.exec(
+        delete(DeliveryRow).where(
+            col(DeliveryRow.created_at) < older_than, col(DeliveryRow.state) != DeliveryState.WAITING
+        )
+    )

@@ -1,0 +1,253 @@
+"""Put events on their way to webhooks, and send them until they have arrived."""
+
+import asyncio
+import contextlib
+import random
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from email.utils import parsedate_to_datetime
+from urllib.parse import urlsplit
+
+import httpcore
+
+from services.gateway.db import Session
+from services.gateway.db.engine import Database
+from services.gateway.db.tables import DeliveryRow, DeliveryState, WebhookRow, now
+from services.gateway.hooks import rows as hook_rows
+from services.gateway.hooks.rules import (
+    GIVEN_UP_AFTER,
+    WAITS_FOR_PREDECESSOR,
+    body_of,
+    is_down,
+    matches,
+    pause,
+    probe_pause,
+    signed_headers,
+)
+from services.gateway.pipeline.relay import Told
+from shared.observability import logger
+from shared.outside import Forbidden, Network, check_url, guarded_pool
+
+_AT_ONCE = 4
+_LOOK_AGAIN_S = 1.0
+_ATTEMPT_S, _CONNECT_S = 20.0, 10.0
+_MOST_READ = 64 * 1024
+_TRIES_KEPT = 20
+_KEPT = timedelta(days=30)
+_FORGET_EVERY_S = 3600.0
+_GONE = 410
+log = logger(__name__)
+
+
+def put_on_their_way(session: Session, told: Sequence[Told]) -> None:
+    """Note, for each webhook that wants it, every fact that was just published."""
+    if not told or not (hooks := hook_rows.enabled(session)):
+        return
+    owners = hook_rows.owners(session, {str(one.fact.data["task_id"]) for one in told})
+    for one in told:
+        task_id = str(one.fact.data["task_id"])
+        owner = owners.get(task_id)
+        wanting = [hook for hook in hooks if hook.owner == owner and matches(hook.types, one.fact.type)]
+        hook_rows.add(session, [new_delivery(hook, one) for hook in wanting])
+
+
+def new_delivery(hook: WebhookRow, told: Told) -> DeliveryRow:
+    """A fact on its way to a webhook."""
+    return DeliveryRow(
+        webhook_id=hook.webhook_id,
+        message_id=told.fact.id,
+        task_id=str(told.fact.data.get("task_id", "")),
+        type=told.fact.type.removeprefix("localclip."),
+        sequence=told.sequence,
+        body=body_of(told.fact, told.sequence),
+    )
+
+
+def send_again(row: DeliveryRow) -> None:
+    """Let a delivery begin anew."""
+    row.state, row.next_at, row.created_at, row.ended_at = DeliveryState.WAITING, now(), now(), None
+
+
+@dataclass(frozen=True)
+class Letter:
+    """What is sent, and where to."""
+
+    url: str
+    secrets: tuple[str, ...]
+    message_id: str
+    body: str
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What became of an attempt."""
+
+    status: int | None
+    error: str | None
+    seconds: float
+    retry_after_s: float | None = None
+
+    @property
+    def is_delivered(self) -> bool:
+        """Whether the receiver took it."""
+        return self.status is not None and 200 <= self.status < 300
+
+
+def letter(hook: WebhookRow, message_id: str, body: str) -> Letter:
+    """A message to a webhook, signed by its secret and, for a day after a change, by the one before."""
+    also = [hook.old_secret] if hook.old_secret and hook.old_until and hook.old_until > now() else []
+    return Letter(hook.url, (hook.secret, *also), message_id, body)
+
+
+async def send(pool: httpcore.AsyncConnectionPool, networks: Sequence[Network], what: Letter) -> Answer:
+    """Make one attempt; whatever goes wrong is in the answer. Redirects are not followed: they are errors."""
+    began = time.monotonic()
+
+    def answer(status: int | None, error: str | None = None, retry_after_s: float | None = None) -> Answer:
+        return Answer(status, error, round(time.monotonic() - began, 3), retry_after_s)
+
+    try:
+        check_url(what.url, networks)
+        headers = signed_headers(what.message_id, what.body, what.secrets, now())
+        async with asyncio.timeout(_ATTEMPT_S):
+            status, retry_after = await _post(pool, what, headers)
+    except Forbidden as error:
+        return answer(None, str(error))
+    except TimeoutError:
+        return answer(None, f"no answer within {_ATTEMPT_S:.0f} s")
+    except (httpcore.NetworkError, httpcore.TimeoutException, httpcore.ProtocolError, OSError) as error:
+        return answer(None, f"{type(error).__name__}: {error}"[:300])
+    refused = None if 200 <= status < 300 else f"it answered {status}"
+    return answer(status, refused, _seconds(retry_after))
+
+
+async def _post(pool: httpcore.AsyncConnectionPool, what: Letter, headers: dict[str, str]) -> tuple[int, str]:
+    timeouts = {"connect": _CONNECT_S, "read": _ATTEMPT_S, "write": _ATTEMPT_S, "pool": _ATTEMPT_S}
+    content = what.body.encode()
+    sent = {**headers, "host": urlsplit(what.url).netloc, "content-length": str(len(content))}
+    async with pool.stream(
+        "POST", what.url, headers=list(sent.items()), content=content, extensions={"timeout": timeouts}
+    ) as response:
+        read = 0
+        async for chunk in response.aiter_stream():  # so that the connection can be used again
+            read += len(chunk)
+            if read > _MOST_READ:
+                break
+        named = {name.lower(): value for name, value in response.headers}
+        return response.status, named.get(b"retry-after", b"").decode("latin-1")
+
+
+def _seconds(retry_after: str) -> float | None:
+    if retry_after.isdecimal():
+        return float(retry_after)
+    with contextlib.suppress(ValueError, TypeError):
+        return max(0.0, (parsedate_to_datetime(retry_after) - now()).total_seconds())
+    return None
+
+
+class Postman:
+    """Sends what is due, each webhook by itself, so that one that is slow or away keeps nobody else waiting.
+
+    A crash between an attempt and its note makes the attempt again, with the same `webhook-id`.
+    """
+
+    def __init__(self, database: Database, networks: Sequence[Network]) -> None:
+        self._database, self._networks = database, tuple(networks)
+        self._forget_at = 0.0
+
+    async def turn(self) -> None:
+        """Send until nothing is due."""
+        if time.monotonic() >= self._forget_at:
+            await asyncio.to_thread(self._forget)
+            self._forget_at = time.monotonic() + _FORGET_EVERY_S
+        under_way: dict[str, asyncio.Task[None]] = {}
+        async with asyncio.TaskGroup() as group:
+            while True:
+                for webhook_id in await asyncio.to_thread(self._with_due):
+                    if webhook_id not in under_way:
+                        under_way[webhook_id] = group.create_task(self._serve(webhook_id))
+                if not under_way:
+                    return
+                await asyncio.wait(under_way.values(), timeout=_LOOK_AGAIN_S, return_when=asyncio.FIRST_COMPLETED)
+                under_way = {webhook_id: task for webhook_id, task in under_way.items() if not task.done()}
+
+    async def _serve(self, webhook_id: str) -> None:
+        encrypted = True
+        with contextlib.suppress(ValueError):
+            encrypted = urlsplit(await asyncio.to_thread(self._url, webhook_id)).scheme != "http"
+        async with guarded_pool(self._networks, encrypted=encrypted) as pool:
+            while due := await asyncio.to_thread(self._due, webhook_id):
+                answers = await asyncio.gather(*(send(pool, self._networks, what) for _, what in due))
+                ended = [(id_, answer) for (id_, _), answer in zip(due, answers, strict=True)]
+                await asyncio.to_thread(self._note, webhook_id, ended)
+
+    def _with_due(self) -> list[str]:
+        with self._database.read() as session:
+            return hook_rows.with_due(session, now())
+
+    def _url(self, webhook_id: str) -> str:
+        with self._database.read() as session:
+            hook = hook_rows.webhook(session, webhook_id)
+            return hook.url if hook else ""
+
+    def _due(self, webhook_id: str) -> list[tuple[int, Letter]]:
+        """What to send now; one alone to a receiver that was away the last times."""
+        with self._database.read() as session:
+            hook, at = hook_rows.webhook(session, webhook_id), now()
+            if hook is None or not hook.enabled or (hook.pause_until and hook.pause_until > at):
+                return []
+            most = 1 if is_down(hook.failures) else _AT_ONCE
+            found = hook_rows.due(session, webhook_id, at, WAITS_FOR_PREDECESSOR, most)
+            return [(int(row.id or 0), letter(hook, row.message_id, row.body)) for row in found]
+
+    def _note(self, webhook_id: str, ended: Sequence[tuple[int, Answer]]) -> None:
+        with self._database.write(quiet=True) as session:
+            hook = hook_rows.webhook(session, webhook_id)
+            if hook is None:  # removed meanwhile
+                return
+            for id_, answer in ended:
+                row = hook_rows.locked_delivery(session, id_)
+                if row is not None:
+                    note_try(row, answer, now())
+                note_health(session, hook, answer, now())
+
+    def _forget(self) -> None:
+        with self._database.write(quiet=True) as session:
+            hook_rows.forget(session, now() - _KEPT)
+
+
+def note_try(row: DeliveryRow, answer: Answer, at: datetime) -> None:
+    """Write an attempt down, and when the next one is made; after three days there is none."""
+    row.attempts += 1
+    tried = {"at": at.isoformat(), "status": answer.status, "error": answer.error, "seconds": answer.seconds}
+    row.tries = [*row.tries, tried][-_TRIES_KEPT:]
+    if answer.is_delivered:
+        row.state, row.ended_at = DeliveryState.DELIVERED, at
+    elif at - row.created_at >= GIVEN_UP_AFTER:
+        row.state, row.ended_at = DeliveryState.FAILED, at
+    else:
+        row.next_at = at + pause(row.attempts, answer.retry_after_s) * random.uniform(1, 1.1)  # noqa: S311
+
+
+def note_health(session: Session, hook: WebhookRow, answer: Answer, at: datetime) -> None:
+    """A receiver that is away is left alone for a while; one that is back gets everything; one gone is given up."""
+    if answer.is_delivered:
+        if is_down(hook.failures):
+            hook_rows.hurry(session, hook.webhook_id)
+        hook.failures, hook.failing_since, hook.pause_until = 0, None, None
+        return
+    hook.failures += 1
+    hook.failing_since = hook.failing_since or at
+    hook.pause_until = at + probe_pause(hook.failures) if is_down(hook.failures) else None
+    if answer.status == _GONE:
+        give_up(hook, "it answered 410: gone for good")
+    elif at - hook.failing_since >= GIVEN_UP_AFTER:
+        give_up(hook, f"every attempt of three days failed; the last: {answer.error}")
+
+
+def give_up(hook: WebhookRow, why: str) -> None:
+    """Send nothing more until a person enables it again."""
+    hook.enabled, hook.disabled_reason, hook.version = False, why, hook.version + 1
+    log.error("webhook_disabled", webhook=hook.webhook_id, why=why)
