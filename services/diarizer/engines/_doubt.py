@@ -5,6 +5,7 @@ The thresholds are those of its authors (Radford et al. 2022, section 4.5).
 
 import re
 import zlib
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -17,7 +18,8 @@ _SILENT = 0.6
 _LONGEST_PHRASE = 12
 _REPEATS = 3  # a phrase said that often in a row is kept: people do that
 _NEAR_S = 0.3  # a word may be placed that far from where it was heard
-_SURE_WORD = 0.5
+SURE_WORD = 0.5
+_LONG_S = 1.0  # shorter speech in which nothing is heard may be a laugh or a breath
 _PHANTOMS = re.compile(
     r"(thank(s| you)( (so|very) much)? for (watching|listening|your attention)|please subscribe( to my channel)?"
     r"|(sub)?titles? by .*|subtitles by the amara\.?org community|transcription by .*|like and subscribe"
@@ -106,6 +108,17 @@ def within_speech(words: Iterable[Word], speech: Sequence[Span]) -> list[Word]:
         while number < len(speech) and speech[number].end_s + _NEAR_S < word.start_s:
             number += 1
         spoken = number < len(speech) and speech[number].start_s - _NEAR_S <= word.end_s
-        if spoken or (word.probability or 0.0) >= _SURE_WORD:
+        if spoken or (word.probability or 0.0) >= SURE_WORD:
             kept.append(word)
     return kept
+
+
+def unheard(speech: Sequence[Span], words: Sequence[Word]) -> list[Span]:
+    """Stretches of speech between two pauses, of a second at least, in which there is no word at all."""
+    middles = sorted((word.start_s + word.end_s) / 2 for word in words)
+    return [
+        span
+        for span in speech
+        if span.duration_s >= _LONG_S
+        and bisect_right(middles, span.end_s + _NEAR_S) == bisect_left(middles, span.start_s - _NEAR_S)
+    ]

@@ -3,11 +3,12 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
+from statistics import fmean
 
 import numpy as np
 
 from services.diarizer.engines._chunks import Chunk, chunks_of
-from services.diarizer.engines._doubt import Passage, believed, better, within_speech
+from services.diarizer.engines._doubt import SURE_WORD, Passage, believed, better, unheard, within_speech
 from services.diarizer.engines._packing import Place, laid_back, sound, windows
 from services.diarizer.engines._votes import Guess, elect
 from services.diarizer.engines._whisper import Whisper
@@ -26,6 +27,7 @@ _HINT = "upload subtitles of the spoken language with the video"
 _DEFAULT = "whisper-large-v3-turbo"
 _BATCH = {"cpu": 4, "cuda": 16}
 _ASKED_CHUNKS = 4  # for their language
+_AGAIN_AT_LEAST = 4
 _CHINESE, _CHINESE_PROMPT = "zh", "以下是普通话的句子。"
 """Said to come before Chinese, the prompt makes Whisper write punctuation, as it does by itself in other languages."""
 log = logger(__name__)
@@ -92,8 +94,10 @@ class WhisperRecognizer:
         report(0.0)
         guess = Guess(language, None) if language else self._find_language(items)
         prompt = self._whisper.prompt(hotwords)
-        words, languages = self._heard(items, guess.language, prompt, report)
-        placed = within_speech((word for own in words for word in own), speech)
+        heard, languages = self._heard(items, guess.language, prompt, report)
+        words = [word for own in heard for word in own]
+        words += self._left_out(recording, unheard(speech, words), len(items), guess.language)
+        placed = within_speech(sorted(words, key=lambda word: word.start_s), speech)
         return Recognition(guess.language, _in_order(placed), guess.confidence, tuple(languages))
 
     def find_language(self, recording: Recording, speech: Sequence[Span]) -> tuple[str, float | None]:
@@ -179,6 +183,20 @@ class WhisperRecognizer:
                     languages.append(SpokenIn(span.start_s, span.end_s, tongue[0], round(tongue[1], 3)))
         report(1.0)
         return words, languages
+
+    def _left_out(self, recording: Recording, missed: Sequence[Span], chunks: int, language: str) -> list[Word]:
+        """Words of stretches of speech in which nothing was heard, each listened to by itself.
+
+        Whisper ends a window now and then before the sound does. What it is not sure of is left: it writes words for
+        noises that it hears alone. No more stretches than a quarter of the chunks, the longest, and at least four.
+        """
+        longest = sorted(missed, key=lambda span: -span.duration_s)[: max(_AGAIN_AT_LEAST, chunks // 4)]
+        items = [_Item(recording, chunk) for span in longest for chunk in chunks_of(recording, [span])]
+        heard, _ = self._heard(items, language, None, lambda _: None)
+        sure = [own for own in heard if own and fmean(word.probability or 0.0 for word in own) >= SURE_WORD]
+        if missed:
+            log.info("speech_left_out", stretches=len(missed), heard_again=len(longest), understood=len(sure))
+        return [word for own in sure for word in own]
 
     def _settled(self, item: _Item, passage: Passage, language: str) -> tuple[Word, ...]:
         """The words of `passage`, or of a second try where it is doubtful."""

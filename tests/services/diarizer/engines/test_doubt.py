@@ -3,7 +3,7 @@
 import pytest
 
 from services.diarizer.engines import Span
-from services.diarizer.engines._doubt import Passage, believed, better, within_speech, without_loops
+from services.diarizer.engines._doubt import Passage, believed, better, unheard, within_speech, without_loops
 from services.diarizer.engines._votes import Guess, elect
 from shared.transcript import Word
 
@@ -85,3 +85,11 @@ def test_a_language_is_elected_by_time():
     """A long stretch outweighs short ones that sound otherwise."""
     votes = [(20, [("fr", 0.9), ("en", 0.1)]), (2, [("en", 1.0)]), (2, [("en", 0.8), ("fr", 0.2)])]
     assert elect(votes) == Guess("fr", round((18 + 0.4) / 24, 3))
+
+
+def test_speech_in_which_nothing_was_heard():
+    """Whole stretches of a second and more; a word may lie a little beside its own."""
+    words = [Word(text="a", start_s=0.5, end_s=0.7), Word(text="b", start_s=5.9, end_s=6.2)]
+    speech = [Span(0, 3), Span(3.5, 4.4), Span(4.5, 5.8), Span(7, 9)]
+    assert unheard(speech, words) == [Span(7, 9)]
+    assert unheard(speech, []) == [Span(0, 3), Span(4.5, 5.8), Span(7, 9)]
