@@ -122,7 +122,8 @@ def gate_text(report: Report) -> str:
     if report.gate is None:
         return "-"
     accepted = "".join(f", accepted: {miss_text(miss)}" for miss in report.gate.accepted)
-    return "passed" + accepted if report.gate.passed else ", ".join(miss_text(miss) for miss in report.gate.misses)
+    told = "passed" if report.gate.passed else ", ".join(miss_text(miss) for miss in report.gate.misses)
+    return told + accepted
 
 
 def miss_text(miss: Miss) -> str:

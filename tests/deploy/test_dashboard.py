@@ -8,8 +8,8 @@ from tests.deploy.composition import ROOT
 
 def test_every_metric_of_the_dashboard_exists() -> None:
     """And every one there is, is on it."""
-    source = (ROOT / "services" / "gateway" / "api" / "metrics.py").read_text(encoding="utf-8")
-    told = {f"localclip_{name}" for name in re.findall(r'Gauge\("(\w+)"', source)}
+    source = (ROOT / "services" / "gateway" / "operations" / "metrics.py").read_text(encoding="utf-8")
+    told = {f"localclip_{name}" for name in re.findall(r'_gauges?\(\s*"(\w+)"', source)}
     dashboard = json.loads((ROOT / "deploy" / "dashboards" / "localclip.json").read_text(encoding="utf-8"))
     expressions = [target["expr"] for panel in dashboard["panels"] for target in panel["targets"]]
     assert set(re.findall(r"localclip_\w+", " ".join(expressions))) == told
