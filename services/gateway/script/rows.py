@@ -148,11 +148,11 @@ def segment(session: Session, task_id: str, segment_id: str) -> SegmentRow | Non
 
 
 def lines(session: Session, task_id: str, language_: str, named: Collection[str] | None = None) -> dict[str, LineRow]:
-    """Lines of a language by segment id: all, or those of the segments named."""
+    """Lines of a language by segment id, in the order they were made: all, or those of the segments named."""
     query = select(LineRow).where(LineRow.task_id == task_id, LineRow.language == language_)
     if named is not None:
         query = query.where(col(LineRow.segment_id).in_(named))
-    return {row.segment_id: row for row in session.exec(query)}
+    return {row.segment_id: row for row in session.exec(query.order_by(col(LineRow.id)))}
 
 
 def line(session: Session, task_id: str, language_: str, segment_id: str) -> LineRow | None:

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
+from nats.js.api import PubAck
 from sqlmodel import select
 
 from services.gateway.db.engine import Database
@@ -26,8 +27,9 @@ class Stream:
     def jetstream(self) -> "Stream":
         return self
 
-    async def publish(self, subject: str, body: bytes, *, headers: dict[str, str], **_: Any) -> None:
+    async def publish(self, subject: str, body: bytes, *, headers: dict[str, str], **_: Any) -> PubAck:
         self.taken.append((subject, body, headers["Nats-Msg-Id"]))
+        return PubAck(stream="LOCALCLIP_JOBS", seq=len(self.taken))
 
 
 class Slots:
