@@ -81,6 +81,7 @@ BODIES: dict[str, Any] = {
     "split_segment": {"at_s": 2.5, "text_at": 3},
     "merge_segments": {"segment_ids": ["s0000", "s0001"]},
     "update_line": {"text": "editado"},
+    "update_lines": {"lines": [{"segment_id": "s0001", "text": "editado"}]},
     "dub_lines": {"segment_ids": ["s0000"]},
     "create_speaker": {"name": "Ann"},
     "update_speaker": {"name": "Ann"},
@@ -240,7 +241,7 @@ class Scene:
         if operation.name == "put_part":
             asked = self.gateway.http.post(f"/api/uploads/{names['upload_id']}/parts", json={"part_numbers": [1]})
             path, body = asked.json()[0]["url"], {"content": VIDEO}
-        elif operation.name == "put_subtitles":
+        elif operation.name in ("put_subtitles", "preview_subtitles"):
             body = {"content": SRT}
         elif operation.name == "keep_speaker":
             body = {"json": {"task_id": names["task_id"], "speaker_id": "spk_2", "name": "Ann"}}
