@@ -6,7 +6,6 @@ from services.gateway.db.engine import Database
 from services.gateway.db.tables import LineRow, SegmentRow
 from services.gateway.pipeline import rows as pipeline_rows
 from services.gateway.pipeline.review import MISHEARD, is_issue, reasons
-from services.gateway.script.script import view
 from shared.pipeline import LineState
 
 RATES = (None, MISHEARD - 0.01, MISHEARD)
@@ -38,7 +37,7 @@ def test_issues_are_counted_as_they_are_listed(database_url: str) -> None:
                 take_key="take" if has_take else None,
             )
             session.add_all([segment, line])
-            if is_issue(reasons(view(line), source_changed=changed, sureness=0.1)):
+            if is_issue(reasons(line, source_changed=changed, sureness=0.1)):
                 expected[task_id, "es"] = 1
     with database.read() as session:
         counted = pipeline_rows.issue_counts(
