@@ -25,8 +25,9 @@ test.describe("what is kept", () => {
     await translation(page, 1).press("Enter");
     await expect.poll(() => held !== undefined).toBe(true);
     await translation(page, 1).fill("Uno. Y dos.");
+    const saved = page.waitForResponse((answer) => answer.request().method() === "PATCH");
     held?.();
-    await expect.poll(async () => (await texts(page))[0]).toBe("Uno.");
+    await saved;
     await expect(translation(page, 1)).toHaveValue("Uno. Y dos.");
     await translation(page, 1).press("Enter");
     await expect.poll(async () => (await texts(page))[0]).toBe("Uno. Y dos.");

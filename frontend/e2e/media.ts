@@ -29,6 +29,7 @@ export default function make(): void {
   appendFileSync(heavy, box);
   const said = "今天我们来谈一谈城市的交通。每天早上都有很多人坐地铁去上班。";
   execFileSync("espeak-ng", ["-v", "cmn", "-w", `${folder}/zh.wav`, said]);
-  execFileSync("ffmpeg", ["-v", "error", "-y", "-i", first, "-i", `${folder}/zh.wav`, "-map", "0:v", "-map", "1:a", "-c:v", "copy", "-c:a", "aac", chinese]);
+  const blank = ["-f", "lavfi", "-i", "color=c=slategray:size=640x360:rate=25:duration=12"]; // no words in it to read instead
+  execFileSync("ffmpeg", ["-v", "error", "-y", ...blank, "-i", `${folder}/zh.wav`, "-shortest", "-c:v", "libx264", "-preset", "ultrafast", "-c:a", "aac", chinese]);
   writeFileSync(notAVideo, "These are notes, and no video. ".repeat(2000));
 }
