@@ -118,7 +118,7 @@ async def try_webhook(webhook_id: str, parts: Parts, who: Who) -> Tested:
             return letter(_known(session, who.account, webhook_id), fact.id, body_of(fact, 0))
 
     what = await asyncio.to_thread(write)
-    async with guarded_pool(networks, encrypted=what.url.startswith("https")) as pool:
+    async with guarded_pool(networks, encrypted=what.url.lower().startswith("https:")) as pool:
         answer = await send(pool, networks, what)
     return Tested(delivered=answer.is_delivered, status=answer.status, error=answer.error)
 

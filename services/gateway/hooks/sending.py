@@ -174,11 +174,12 @@ class Postman:
                 under_way = {webhook_id: task for webhook_id, task in under_way.items() if not task.done()}
 
     async def _serve(self, webhook_id: str) -> None:
-        encrypted = True
-        with contextlib.suppress(ValueError):
-            encrypted = urlsplit(await asyncio.to_thread(self._url, webhook_id)).scheme != "http"
-        async with guarded_pool(self._networks, encrypted=encrypted) as pool:
+        """Send what is due to one address; one that was changed meanwhile is served anew, by the rules of its own."""
+        url = await asyncio.to_thread(self._url, webhook_id)
+        async with guarded_pool(self._networks, encrypted=url.lower().startswith("https:")) as pool:
             while due := await asyncio.to_thread(self._due, webhook_id):
+                if due[0][1].url != url:
+                    return
                 answers = await asyncio.gather(*(send(pool, self._networks, what) for _, what in due))
                 ended = [(id_, answer) for (id_, _), answer in zip(due, answers, strict=True)]
                 await asyncio.to_thread(self._note, webhook_id, ended)
