@@ -285,6 +285,11 @@ test.describe("the editor", () => {
     await page.keyboard.press("ArrowRight");
     await expect.poll(width).toBeGreaterThan(before + 20);
     const wider = await width();
+    // kept a moment after the key, not at once
+    const kept = () => page.evaluate(() => localStorage.getItem("react-resizable-panels:localclip.editor.picture"));
+    const share = async () => Object.values(JSON.parse((await kept()) ?? "{}") as Record<string, { layout: number[] }>)[0]?.layout[0];
+    const now = Number(await page.getByRole("separator", { name: "Width of the picture" }).getAttribute("aria-valuenow"));
+    await expect.poll(share).toBeCloseTo(now, 0);
     await page.reload();
     await expect.poll(width).toBeCloseTo(wider, -1);
     await translation(page, 1).click();
