@@ -49,6 +49,14 @@ class OnDoubt(StrEnum):
     FAIL = "fail"
 
 
+class StopAfter(StrEnum):
+    """Where languages wait for approval."""
+
+    SPEAKER_DIARIZATION = "speaker_diarization"
+    TRANSLATION = "translation"
+    VOICE_CLONING = "voice_cloning"
+
+
 _NOT_GOOD = 3
 """A dub is there, and its gate did not pass."""
 app.add_typer(account_commands.glossary, name="glossary")
@@ -131,6 +139,9 @@ def dub_command(
         Path | None,
         typer.Option(exists=True, dir_okay=False, help="what the translator is told: a .toml or .json file"),
     ] = None,
+    stop_after: Annotated[
+        StopAfter | None, typer.Option(help="wait after this stage until `localclip approve` (needs --server)")
+    ] = None,
     out: Annotated[Path | None, typer.Option(help="folder for the results [default: ./<video>-dub]")] = None,
     subtitles: Annotated[
         Path | None,
@@ -149,13 +160,15 @@ def dub_command(
     """Dub a video, on a running gateway or with a stack of its own.
 
     Ends with 0 only when every language passed its gate, with 3 when one did not or nothing was dubbed in it (the
-    files are there, the reasons are told), with 1 when a language could not be made.
+    files are there, the reasons are told), or waits for approval, with 1 when a language could not be made.
     """
     languages = split_languages(to)
     if subtitles and not source:
         raise LocalClipError("--subtitles needs --from: name the language the subtitles are in")
     if on_doubt is OnDoubt.ASK and not (server or is_interactive(console)):
         raise LocalClipError("--on-doubt ask: nobody could answer here; use a terminal, or a --server others can reach")
+    if stop_after and not server:
+        raise LocalClipError("--stop-after needs --server: a stack of its own is gone when this command ends")
     new = NewTask(
         video=video,
         target_languages=languages,
@@ -171,6 +184,7 @@ def dub_command(
         brief=read_brief(brief) if brief else None,
         subtitles=subtitles,
         translations=split_translations(translation or [], languages),
+        stop_after=stop_after,
     )
     folder = out or Path(f"{video.stem}-dub")
     with _gateway(server, api_key, keep=keep) as client:
@@ -178,6 +192,8 @@ def dub_command(
         if master and dubbed.complete:
             recipe = choose_recipe(client, "master", languages, [f"name={video.stem}-master"])
             export(client, dubbed.task.task_id, recipe, folder, console)
+    if dubbed.at_stop:
+        raise typer.Exit(_NOT_GOOD)
     _fail_unless_complete(dubbed)
     if not dubbed.good:
         raise typer.Exit(_NOT_GOOD)
@@ -301,6 +317,24 @@ def cancel(task_id: str, server: Server = None, api_key: Key = None) -> None:
     """Stop a task; what is finished stays."""
     with connect(server, api_key) as client:
         console.print(f"{task_id}: {client.cancel(task_id).status}", markup=False)
+
+
+@app.command()
+def approve(
+    task_id: str,
+    languages: Annotated[list[str] | None, typer.Argument(help="languages [default: all that wait]")] = None,
+    by: Annotated[str | None, typer.Option(help="who says so [default: the account]")] = None,
+    server: Server = None,
+    api_key: Key = None,
+) -> None:
+    """Let languages go on that wait after the stage at which their task stops."""
+    with connect(server, api_key) as client:
+        wanted = languages or client.task(task_id).at_stop
+        if not wanted:
+            console.print(f"{task_id}: nothing waits for approval", markup=False)
+        for language in wanted:
+            state = client.approve(task_id, language, by).language_status[language]
+            console.print(f"{task_id} {language}: {state.status}", markup=False)
 
 
 @app.command()

@@ -56,6 +56,7 @@ class NewTask:
     export_settings: Mapping[str, Any] = field(default_factory=dict)
     subtitles: Path | None = None
     translations: Mapping[str, Path] = field(default_factory=dict)
+    stop_after: str | None = None
 
     def config(self) -> str:
         """The `config` field of the upload; what is left out, the account's settings say."""
@@ -71,6 +72,7 @@ class NewTask:
             "other_languages": self.other_languages,
             "brief": self.brief.model_dump(mode="json") if self.brief else None,
             "export_settings": dict(self.export_settings),
+            "stop_after": self.stop_after,
         }
         return json.dumps({name: value for name, value in config.items() if value or name == "target_languages"})
 
@@ -165,6 +167,11 @@ class Client:
     def retry(self, task_id: str) -> Task:
         """Do again what failed or was canceled."""
         return Task.model_validate(self._request("POST", f"/api/tasks/{task_id}/retry").json())
+
+    def approve(self, task_id: str, language: str, by: str | None = None) -> Task:
+        """Let a language go on that waits at the stop of its task; `by` says who, the account where nobody is named."""
+        answer = self._request("POST", f"/api/tasks/{task_id}/languages/{language}/approve", json={"by": by})
+        return Task.model_validate(answer.json())
 
     def answer(
         self,

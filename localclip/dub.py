@@ -33,6 +33,11 @@ class Dubbed:
         return all(result.status is Status.COMPLETED and result.video for result in self.results)
 
     @property
+    def at_stop(self) -> tuple[str, ...]:
+        """Languages that wait for approval."""
+        return self.task.at_stop
+
+    @property
     def good(self) -> bool:
         """Whether something was dubbed in every language, and each passed its gate."""
         return not short_of(self.results)
@@ -143,6 +148,8 @@ def _watch(client: Client, task: Task, languages: tuple[str, ...], console: Cons
                 task = update
                 board = with_task(board, task)
             view.show(board)
+            if task.at_stop:
+                break
             if task.waiting_for and task.waiting_for != told:
                 if is_interactive(console):
                     break

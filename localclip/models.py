@@ -141,6 +141,12 @@ class Task(_Answer):
         """Whether nothing more will happen by itself."""
         return self.status in _ENDED
 
+    @property
+    def at_stop(self) -> tuple[str, ...]:
+        """The languages that wait for approval, once nothing else of the task is under way."""
+        waiting = tuple(code for code, state in self.language_status.items() if state.waiting_for == "approval")
+        return waiting if self.status is Status.PENDING else ()
+
 
 class Artifact(_Answer):
     """A file of a task."""

@@ -53,6 +53,8 @@ def _missing(task: Task, language: str) -> LanguageResult:
     for found in (status, base):
         if found and found.error_message:
             return LanguageResult(language, word, reason=f"{found.error_code}: {found.error_message}")
+    if language in task.at_stop:
+        return LanguageResult(language, word, reason=f"waits: localclip approve {task.task_id} {language}")
     reason = f"{task.error_code}: {task.error_message}" if task.error_message else str(word)
     return LanguageResult(language, word, reason=reason)
 

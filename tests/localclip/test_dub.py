@@ -159,3 +159,17 @@ def test_what_is_impossible_is_refused_with_what_would_help(stack: Stack, talk: 
     done = subprocess.run(arguments, capture_output=True, text=True, check=False, timeout=240)
     assert (done.returncode, done.stdout) == (1, "")
     assert done.stderr.startswith("error: language_unsupported: ")
+
+
+def test_a_dub_that_stops_waits_to_be_approved(stack: Stack, talk: Path, tmp_path: Path) -> None:
+    """It ends with 3 and says what lets it go on; once approved the rest runs."""
+    arguments = (str(talk), "--to", "es", "--from", "en", "--stop-after", "translation", "--out", str(tmp_path / "out"))
+    done = subprocess.run(command(stack, *arguments), capture_output=True, text=True, check=False, timeout=240)
+    assert done.returncode == 3, done.stdout + done.stderr
+    with Client(stack.url) as client:
+        task_id = client.tasks(limit=1).tasks[0].task_id
+        assert f"localclip approve {task_id} es" in done.stdout
+        approve = [sys.executable, "-m", "localclip", "approve", task_id, "--by", "Ann", "--server", stack.url]
+        done = subprocess.run(approve, capture_output=True, text=True, check=False, timeout=60)
+        assert (done.returncode, done.stdout.strip()) == (0, f"{task_id} es: processing"), done.stderr
+        client.delete(task_id)

@@ -137,6 +137,8 @@ class TaskLanguage(SQLModel, table=True):
     export_files: list[dict[str, Any]] = _json(list)
     report: dict[str, Any] | None = Field(default=None, sa_type=JSON)
     gate: dict[str, Any] | None = Field(default=None, sa_type=JSON)
+    approved_by: str | None = Field(default=None, max_length=120)
+    approved_at: datetime | None = _time(nullable=True)
 
 
 class StageRun(SQLModel, table=True):

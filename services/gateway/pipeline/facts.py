@@ -30,6 +30,11 @@ def tell_all(
         pipeline_rows.add_facts(session, rows)
 
 
+def about(task: Task) -> dict[str, Any]:
+    """What the end of a task or language is told with, so that it can be acted on without asking."""
+    return {"video_original_name": task.video_original_name, "metadata": task.config.get("metadata") or {}}
+
+
 def _fact(task: Task, language: str, subject: str, name: str, data: Mapping[str, Any]) -> str:
     return fact(uuid.uuid4().hex, task.task_id, language, subject, name, dict(data)).model_dump_json()
 

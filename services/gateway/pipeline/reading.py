@@ -1,7 +1,7 @@
 """Build what clients read of a task from its rows."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Literal
 
 from services.gateway.db import Session
 from services.gateway.db.tables import Task, TaskEngine
@@ -10,6 +10,7 @@ from services.gateway.pipeline.parts import Live
 from services.gateway.pipeline.questions import Question, question_of
 from services.gateway.pipeline.rows import ShownLanguage, ShownRun
 from services.gateway.pipeline.schemas import KeptEngine, LanguageStatus, TaskConfig, TaskRead
+from services.gateway.pipeline.stops import stop_of
 from services.gateway.script.cues import remarks_of, timing_of
 from shared.pipeline import BASE, GRAPH, Stage, Status
 from shared.transcript import MediaFacts
@@ -109,7 +110,7 @@ def _language(task: Task, row: ShownLanguage, runs: Runs, issues: int, live: Liv
         total += spec.weight * (100 if state["status"] == Status.COMPLETED else state["progress"])
         if current is None and run is not None and run.status in _OPEN:
             current = spec.stage
-    finished, waiting_for = row.status == Status.COMPLETED, _waiting_for(task)
+    finished = row.status == Status.COMPLETED
     shown = stages.get(current or "", {})
     return LanguageStatus(
         status=Status(row.status),
@@ -122,8 +123,22 @@ def _language(task: Task, row: ShownLanguage, runs: Runs, issues: int, live: Liv
         gate_passed=row.gate["passed"] if row.gate else None,
         gate=("passed" if row.gate["passed"] else "failed") if row.gate else None,
         gate_reasons=row.gate.get("reasons", []) if row.gate else [],
-        waiting_for=waiting_for.kind if waiting_for and row.status == Status.PENDING and current else None,
+        waiting_for=_held_by(task, row, stages) if row.status == Status.PENDING else None,
+        approved_by=row.approved_by,
+        approved_at=row.approved_at,
         error_code=row.error_code,
         error_message=row.error_message,
         stages=stages,
     )
+
+
+def _held_by(
+    task: Task, row: ShownLanguage, stages: Mapping[str, Mapping[str, Any]]
+) -> Literal["doubtful_source", "approval"] | None:
+    """What a pending language waits for: the answer to a question, or somebody's word after its stop."""
+    question, stop = _waiting_for(task), stop_of(task.config)
+    if question:
+        is_under_way = any(state["status"] in _OPEN and "attempt" in state for state in stages.values())
+        return question.kind if is_under_way else None
+    reached = stop is not None and row.approved_at is None and stages[stop]["status"] == Status.COMPLETED
+    return "approval" if reached else None

@@ -133,6 +133,8 @@ class ShownLanguage(NamedTuple):
     gate: dict[str, Any] | None
     error_code: str | None
     error_message: str | None
+    approved_by: str | None
+    approved_at: datetime | None
 
 
 def shown_languages(session: Session, task_ids: Sequence[str]) -> dict[str, list[ShownLanguage]]:

@@ -1,9 +1,19 @@
 """What clients send and get of tasks and their work."""
 
+import json
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, Base64Bytes, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import (
+    AfterValidator,
+    Base64Bytes,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    JsonValue,
+    model_validator,
+)
 
 from services.gateway.pipeline.gate import GateLimits, GateReason
 from services.gateway.pipeline.questions import Choice, OnDoubt, Question
@@ -27,6 +37,23 @@ def _known_source(code: str) -> str:
 
 TargetLanguage = Annotated[str, AfterValidator(_known_target)]
 SourceLanguage = Annotated[str, AfterValidator(_known_source)]
+
+_METADATA_BYTES = 4096
+
+
+def _small(metadata: dict[str, JsonValue]) -> dict[str, JsonValue]:
+    size = len(json.dumps(metadata, ensure_ascii=False, allow_nan=False).encode())
+    if size > _METADATA_BYTES:
+        raise ValueError(f"metadata has at most {_METADATA_BYTES} bytes as JSON, not {size}")
+    return metadata
+
+
+Metadata = Annotated[
+    dict[str, JsonValue],
+    AfterValidator(_small),
+    Field(description="yours: kept, never read, and told with every fact of a language or task; at most 4 kB as JSON"),
+]
+StopAfter = Literal[Stage.DIARIZATION, Stage.TRANSLATION, Stage.CLONING]
 
 AudioTracks = Annotated[
     str,
@@ -81,6 +108,10 @@ class TaskConfig(Written):
     )
     export_settings: ExportSettings = ExportSettings()
     gate: GateLimits = Field(default=GateLimits(), description="what a language has to reach to have no issues")
+    stop_after: StopAfter | None = Field(
+        default=None, description="each language waits after this stage until it is approved; None: it goes through"
+    )
+    metadata: Metadata = Field(default={})
 
     @model_validator(mode="before")
     @classmethod
@@ -126,9 +157,11 @@ class LanguageStatus(BaseModel):
         default=[], description="why it did not pass and what would mend it, the gravest first"
     )
     brought: bool = Field(default=False, description="a person brought its translation as subtitles")
-    waiting_for: Literal["doubtful_source"] | None = Field(
-        default=None, description="it is pending until the question of the task is answered"
+    waiting_for: Literal["doubtful_source", "approval"] | None = Field(
+        default=None, description="it is pending until the question of the task is answered, or until it is approved"
     )
+    approved_by: str | None = Field(default=None, description="who let it go on after `stop_after`")
+    approved_at: datetime | None = None
     error_code: str | None = None
     error_message: str | None = None
     stages: dict[str, dict[str, Any]] = Field(default={}, description="status and progress of each stage")
@@ -201,6 +234,16 @@ class CancelTask(Written):
     """What to stop; None: everything."""
 
     languages: list[TargetLanguage] | None = Field(default=None, min_length=1)
+
+
+class Approval(Written):
+    """Let a language go on after the stop of its task."""
+
+    model_config = ConfigDict(str_strip_whitespace=True)
+
+    by: str | None = Field(
+        default=None, min_length=1, max_length=120, description="who says so; the account where nobody is named"
+    )
 
 
 class TaskAnswer(Written):

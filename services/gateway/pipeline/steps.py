@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from services.gateway.db import Session
-from services.gateway.db.tables import StageRun, Task, now
+from services.gateway.db.tables import StageRun, Task, TaskLanguage, now
 from services.gateway.pipeline import rows as pipeline_rows
 from services.gateway.pipeline.board import (
     EndRun,
@@ -17,8 +17,10 @@ from services.gateway.pipeline.board import (
     advance,
 )
 from services.gateway.pipeline.cut import cut
-from services.gateway.pipeline.facts import flag_cancel, log_stage, tell
+from services.gateway.pipeline.facts import about, flag_cancel, log_stage, tell
+from services.gateway.pipeline.questions import is_open
 from services.gateway.pipeline.rows import add_jobs
+from services.gateway.pipeline.stops import stop_of
 from shared.pipeline import Status
 
 
@@ -106,6 +108,9 @@ def _set_language(session: Session, task: Task, step: SetLanguage) -> None:
         status = Status.STALE  # edited while the export was running
     before, row.status = row.status, status
     row.error_code, row.error_message = step.error or (None, None)
+    if status is Status.PENDING and before == Status.PROCESSING and _is_at_stop(task, row):
+        told = {"waiting_for": "approval", "stop_after": row.goal, **about(task)}
+        tell(session, task, step.language, "language", "waiting", **told)
     if status != before and status not in (Status.PROCESSING, Status.PENDING):
         issues = pipeline_rows.issue_counts(session, [task.task_id]).get((task.task_id, step.language), 0)
         tell(
@@ -118,7 +123,13 @@ def _set_language(session: Session, task: Task, step: SetLanguage) -> None:
             gate=row.gate,
             error_code=row.error_code,
             error_message=row.error_message,
+            **about(task),
         )
+
+
+def _is_at_stop(task: Task, row: TaskLanguage) -> bool:
+    """Whether a language that came to its goal waits for approval there; a question of the task comes first."""
+    return row.approved_at is None and row.goal == stop_of(task.config) and not is_open(task.question)
 
 
 def _set_task(session: Session, task: Task, step: SetTask) -> None:
@@ -133,4 +144,5 @@ def _set_task(session: Session, task: Task, step: SetTask) -> None:
             str(step.status),
             error_code=task.error_code,
             error_message=task.error_message,
+            **about(task),
         )

@@ -11,11 +11,20 @@ from services.gateway.pipeline import rows as pipeline_rows
 from services.gateway.pipeline.again import reopen
 from services.gateway.pipeline.asking import AlreadyAnswered, answer
 from services.gateway.pipeline.canceling import cancel
-from services.gateway.pipeline.parts import Engines, Gateway, Parts, locked_visible_task, visible_task
+from services.gateway.pipeline.parts import Engines, Gateway, Parts, known_language, locked_visible_task, visible_task
 from services.gateway.pipeline.possible import refuse_unless_possible
 from services.gateway.pipeline.questions import question_of
 from services.gateway.pipeline.reading import read_task
-from services.gateway.pipeline.schemas import CancelTask, ProcessRequest, ProcessTask, Started, TaskAnswer, TaskRead
+from services.gateway.pipeline.schemas import (
+    Approval,
+    CancelTask,
+    ProcessRequest,
+    ProcessTask,
+    Started,
+    TaskAnswer,
+    TaskRead,
+)
+from services.gateway.pipeline.starting import approve, start
 from services.gateway.pipeline.steps import carry_out
 from services.gateway.script.cues import with_remarks
 from services.gateway.script.script import Script
@@ -70,6 +79,22 @@ def cancel_language(task_id: str, language: str, parts: Parts, who: Who) -> Task
     return _cancel(task_id, [language], parts, who)
 
 
+@router.post("/languages/{language}/approve", status_code=202, operation_id="approve_language")
+def approve_language(task_id: str, language: str, parts: Parts, who: Who, body: Approval | None = None) -> TaskRead:
+    """Let a language go on that waits after the stage its task stops after (`stop_after`); the rest then runs.
+
+    One that was approved is answered as it is. Raises: 409 `nothing_to_approve` where it is not at its stop.
+    """
+    with parts.database.write() as session:
+        task = locked_visible_task(session, who, task_id)
+        row = known_language(session, task, language)
+        by = (body.by if body else None) or who.owner or "anonymous"
+        if row.approved_at is None and not approve(session, task, row, by):
+            raise Problem(409, "nothing_to_approve", f"'{language}' does not wait for approval")
+        session.flush()
+        return read_task(session, parts.audience, task)
+
+
 @router.post("/retry", status_code=202, operation_id="retry_task")
 def retry_task(task_id: str, parts: Parts, who: Who) -> TaskRead:
     """Try again what failed or was canceled; what is done is kept.
@@ -116,20 +141,25 @@ def _checked(
 def _process(task_id: str, languages: Sequence[str], what: ProcessRequest, parts: Gateway, who: Caller) -> TaskRead:
     with parts.database.write() as session:
         task = locked_visible_task(session, who, task_id)
-        _add_languages(session, task, languages)
+        added = _add_languages(session, task, languages)
         for language in languages if what.dub_changed else ():
             reopen(Script(session, task, language))
-        carry_out(session, task, board.request(pipeline_rows.board(session, task), languages, what.stage))
+        waiting = start(session, task, languages, what.stage)
+        if waiting == list(languages) and not added:
+            detail = f"{', '.join(waiting)}: wait for approval after '{task.config['stop_after']}'; approve them first"
+            raise Problem(409, "approval_required", detail)
         session.flush()
         return read_task(session, parts.audience, task)
 
 
-def _add_languages(session: Session, task: Task, languages: Sequence[str]) -> None:
+def _add_languages(session: Session, task: Task, languages: Sequence[str]) -> list[str]:
     present = {row.language for row in pipeline_rows.languages(session, [task.task_id]).get(task.task_id, [])}
     added = [language for language in languages if language != BASE and language not in present]
     if added:
         session.add_all(TaskLanguage(task_id=task.task_id, language=language) for language in added)
         task.config = {**task.config, "target_languages": [*task.config.get("target_languages", []), *added]}
+        session.flush()
+    return added
 
 
 def _cancel(task_id: str, languages: Sequence[str] | None, parts: Gateway, who: Caller) -> TaskRead:

@@ -9,11 +9,11 @@ from typing import Any
 from services.gateway.db import Session
 from services.gateway.db.tables import UPLOADING, Task, TaskLanguage, now
 from services.gateway.pipeline import rows as pipeline_rows
-from services.gateway.pipeline.board import request as plan_request
 from services.gateway.pipeline.facts import tell
 from services.gateway.pipeline.parts import Gateway
 from services.gateway.pipeline.reading import read_task
 from services.gateway.pipeline.schemas import TaskRead
+from services.gateway.pipeline.starting import start as begin
 from services.gateway.pipeline.steps import carry_out
 from services.gateway.script import rows as script_rows
 from services.gateway.web.keys import Caller
@@ -68,8 +68,8 @@ def begin_task(
     session.add_all(TaskLanguage(task_id=task_id, language=code) for code in config["target_languages"])
     session.flush()
     tell(session, task, "base", "task", "created", video_original_name=task.video_original_name)
-    steps = plan_request(pipeline_rows.board(session, task), start, Stage.EXPORT) if start else []
-    carry_out(session, task, steps)
+    carry_out(session, task, [])
+    begin(session, task, start, Stage.EXPORT)
     session.flush()
     return read_task(session, parts.audience, task)
 

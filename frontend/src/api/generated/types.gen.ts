@@ -5,6 +5,20 @@ export type ClientOptions = {
 };
 
 /**
+ * Approval
+ *
+ * Let a language go on after the stop of its task.
+ */
+export type Approval = {
+    /**
+     * By
+     *
+     * who says so; the account where nobody is named
+     */
+    by?: string | null;
+};
+
+/**
  * Artifact
  *
  * A file of a task.
@@ -1254,6 +1268,8 @@ export type JobRead = {
     status: Status;
 };
 
+export type JsonValue = unknown;
+
 /**
  * KeptEngine
  *
@@ -1401,6 +1417,16 @@ export type LanguageService = {
  */
 export type LanguageStatus = {
     /**
+     * Approved At
+     */
+    approved_at?: string | null;
+    /**
+     * Approved By
+     *
+     * who let it go on after `stop_after`
+     */
+    approved_by?: string | null;
+    /**
      * Brought
      *
      * a person brought its translation as subtitles
@@ -1465,9 +1491,9 @@ export type LanguageStatus = {
     /**
      * Waiting For
      *
-     * it is pending until the question of the task is answered
+     * it is pending until the question of the task is answered, or until it is approved
      */
-    waiting_for?: 'doubtful_source' | null;
+    waiting_for?: 'doubtful_source' | 'approval' | null;
 };
 
 /**
@@ -3309,6 +3335,14 @@ export type TaskConfig = {
      */
     glossary?: Array<GlossaryTerm>;
     /**
+     * Metadata
+     *
+     * yours: kept, never read, and told with every fact of a language or task; at most 4 kB as JSON
+     */
+    metadata?: {
+        [key: string]: JsonValue;
+    };
+    /**
      * Num Speakers
      *
      * helps telling speakers apart
@@ -3338,6 +3372,12 @@ export type TaskConfig = {
      * what the source text is taken from: recognized speech, subtitles in the picture, a subtitle track inside the file, a file that was brought. None: what was brought, else the best there is
      */
     source_text?: 'heard' | 'picture' | 'inside' | 'brought' | null;
+    /**
+     * Stop After
+     *
+     * each language waits after this stage until it is approved; None: it goes through
+     */
+    stop_after?: 'speaker_diarization' | 'translation' | 'voice_cloning' | null;
     /**
      * Target Languages
      */
@@ -6613,6 +6653,79 @@ export type CancelJobResponses = {
 };
 
 export type CancelJobResponse = CancelJobResponses[keyof CancelJobResponses];
+
+export type ApproveLanguageData = {
+    /**
+     * Body
+     */
+    body?: Approval | null;
+    path: {
+        /**
+         * Task Id
+         */
+        task_id: string;
+        /**
+         * Language
+         */
+        language: string;
+    };
+    query?: never;
+    url: '/api/tasks/{task_id}/languages/{language}/approve';
+};
+
+export type ApproveLanguageErrors = {
+    /**
+     * The body is cut off or malformed
+     */
+    400: Problem;
+    /**
+     * No API key, or one that is not known
+     */
+    401: Problem;
+    /**
+     * Of another origin; or the address of a part is not valid any more
+     */
+    403: Problem;
+    /**
+     * There is no such thing, or it is another account's
+     */
+    404: Problem;
+    /**
+     * Not in the state that things are in
+     */
+    409: Problem;
+    /**
+     * The body is too large
+     */
+    413: Problem;
+    /**
+     * Under a name that LocalClip does not answer to
+     */
+    421: Problem;
+    /**
+     * Not valid; `errors` points at the fields
+     */
+    422: Problem;
+    /**
+     * A defect
+     */
+    500: Problem;
+    /**
+     * Database, broker or object store do not answer; try again later
+     */
+    503: Problem;
+};
+
+export type ApproveLanguageError = ApproveLanguageErrors[keyof ApproveLanguageErrors];
+
+export type ApproveLanguageResponses = {
+    /**
+     * Successful Response
+     */
+    202: TaskRead;
+};
+
+export type ApproveLanguageResponse = ApproveLanguageResponses[keyof ApproveLanguageResponses];
 
 export type CancelLanguageData = {
     body?: never;

@@ -51,6 +51,9 @@ class Receiver:
     def types(self) -> list[str]:
         return [json.loads(body)["type"].removeprefix("localclip.") for _, body in self.got]
 
+    def events(self) -> list[dict[str, Any]]:
+        return [json.loads(body) for _, body in self.got]
+
     def close(self) -> None:
         self._server.shutdown()
         self._server.server_close()

@@ -91,6 +91,7 @@ BODIES: dict[str, Any] = {
     "create_term": {"source_language": "en", "target_language": "es", "source": "cat", "target": "gato"},
     "cancel_task": {"languages": ["es"]},
     "answer_task": {"choice": "continue"},
+    "approve_language": {"by": "Ann"},
     "create_webhook": {"url": "https://example.org/hook", "types": ["task.*"]},
     "update_webhook": {"types": ["*"], "enabled": True},
     "replay_webhook": {"since": "2026-01-01T00:00:00Z"},

@@ -1,0 +1,36 @@
+"""Bring languages of a task up to a stage, as far as its stop lets them, and let them pass it."""
+
+from collections.abc import Sequence
+
+from services.gateway.db import Session
+from services.gateway.db.tables import Task, TaskLanguage, now
+from services.gateway.pipeline import rows as pipeline_rows
+from services.gateway.pipeline.board import LAST, request
+from services.gateway.pipeline.facts import tell
+from services.gateway.pipeline.steps import carry_out
+from services.gateway.pipeline.stops import by_goal, may_go_to, stop_of
+from shared.pipeline import BASE, Stage
+
+
+def start(session: Session, task: Task, languages: Sequence[str], stage: Stage) -> list[str]:
+    """Begin what is asked, and return the languages that wait for approval instead."""
+    rows = pipeline_rows.languages(session, [task.task_id]).get(task.task_id, [])
+    approved = [row.language for row in rows if row.approved_at is not None] + [BASE]
+    groups = by_goal(pipeline_rows.board(session, task), languages, stage, stop_of(task.config), approved)
+    waiting = groups.pop(None, [])
+    for goal, going in groups.items():
+        if goal is not None:
+            carry_out(session, task, request(pipeline_rows.board(session, task), going, goal))
+    return waiting
+
+
+def approve(session: Session, task: Task, row: TaskLanguage, by: str) -> bool:
+    """Let a language that is at its stop go on to its end; False where it is not at it."""
+    board = pipeline_rows.board(session, task)
+    if may_go_to(board, row.language, LAST, stop_of(task.config), approved=False) is not None:
+        return False
+    row.approved_by, row.approved_at = by, now()
+    tell(session, task, row.language, "language", "approved", by=by, stop_after=stop_of(task.config))
+    session.flush()
+    start(session, task, [row.language], LAST)
+    return True

@@ -1,0 +1,33 @@
+"""How far a language may go before a person has approved it."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from services.gateway.pipeline.board import Board
+from shared.pipeline import Stage, Status, stages_through
+
+
+def stop_of(config: Mapping[str, Any]) -> Stage | None:
+    """The stage after which each language of a task waits."""
+    stop = config.get("stop_after")
+    return Stage(stop) if stop else None
+
+
+def may_go_to(board: Board, language: str, asked: Stage, stop: Stage | None, *, approved: bool) -> Stage | None:
+    """How far a language goes that was asked to go to `asked`; None: it is at its stop and waits for approval."""
+    if stop is None or approved or asked in stages_through(stop):
+        return asked
+    run = board.run(language, stop)
+    return None if run is not None and run.status is Status.COMPLETED else stop
+
+
+def by_goal(
+    board: Board, languages: Iterable[str], asked: Stage, stop: Stage | None, approved: Iterable[str]
+) -> dict[Stage | None, list[str]]:
+    """Languages by how far they may go."""
+    found: dict[Stage | None, list[str]] = {}
+    going = set(approved)
+    for language in languages:
+        goal = may_go_to(board, language, asked, stop, approved=language in going)
+        found.setdefault(goal, []).append(language)
+    return found
