@@ -115,6 +115,15 @@ _KIND_OF = {
     "loudness": "loudness_off",
     "checks": "file_checks",
 }
+_NAMED = {
+    "lines_overflow": "lines faster than sounds well ",
+    "speed.in_window_share": "lines near their own tempo ",
+    "speed.p95": "tempo of the fastest ",
+    "error_rate.excess": "beyond natural speech ",
+    "error_rate.mean": "on average ",
+    "error_rate.max": "in the worst line ",
+}
+"""What several figures of one kind are called, where its text alone does not say."""
 
 
 def reasons_of(misses: Sequence[Miss], causes: Causes) -> list[GateReason]:
@@ -161,14 +170,11 @@ def _figures_text(kind: _Kind, misses: Sequence[Miss], causes: Causes) -> str:
 
 
 def _miss_text(miss: Miss) -> str:
-    shape = (
-        ".0%"
-        if miss.figure.endswith(("share", "excess", "mean", "max", "misheard")) or miss.figure == "overlap"
-        else "g"
-    )
+    percent = miss.figure.endswith(("share", "excess", "mean", "max", "misheard")) or miss.figure == "overlap"
+    shape = ".0%" if percent else ".2f" if miss.figure == "speed.p95" else "g"
     side = "at most" if miss.value > miss.limit else "at least"
     value, limit = format(float(miss.value), shape), format(float(miss.limit), shape)
-    return f"{value} instead of {side} {limit}"
+    return f"{_NAMED.get(miss.figure, '')}{value} instead of {side} {limit}"
 
 
 def _clock(seconds: float) -> str:

@@ -102,6 +102,10 @@ def test_each_kind_of_miss_is_one_reason_with_what_would_mend_it() -> None:
         ("too_fast", ["s3"]),
     ]
     assert gate.reasons[0].text == "speech of the original is in no line: 4.0 s, 10% of it (1:01-1:05)"
+    assert gate.reasons[-1].text == (
+        "lines are sped up too much: lines faster than sounds well 1 instead of at most 0, "
+        "lines near their own tempo 75% instead of at least 80%, tempo of the fastest 1.43 instead of at most 1.35"
+    )
     assert all(reason.mend for reason in gate.reasons)
 
 
