@@ -1,7 +1,7 @@
 """The use case of hearing finished takes again: are they understood, and do they sound like their speakers?"""
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,7 +9,8 @@ import numpy as np
 from services.diarizer.clips import as_recording, whole
 from services.diarizer.engines import Engines
 from services.diarizer.recording import Recording
-from services.diarizer.wording import error_rate
+from services.diarizer.sounding import sounds_of
+from services.diarizer.wording import error_rate, units
 from shared.messaging import EngineInfo, EngineUsed, HeardLine, HearTakes, JobContext, TakeToHear
 from shared.observability import logger
 from shared.pipeline import language
@@ -93,10 +94,11 @@ class _Session:
         takes = self._lines[first : first + count]
         recordings = [self._take(take) for take in takes]
         texts = self._understood(recordings)
+        sounds = self._sounds(takes, texts)
         lines = []
         for number, (take, recording, text) in enumerate(zip(takes, recordings, texts, strict=True)):
             self._told(_UNDERSTOOD + (1 - _UNDERSTOOD) * number / count, "comparing voices")
-            lines.append(self._figures(take, recording, text))
+            lines.append(self._figures(take, recording, text, sounds))
         return lines
 
     def _take(self, take: TakeToHear) -> Recording | None:
@@ -116,7 +118,18 @@ class _Session:
         texts = (join_words((word.text for word in words), spaces=spaces) for words in found)
         return [None if one is None else next(texts) for one in recordings]
 
-    def _figures(self, take: TakeToHear, recording: Recording | None, text: str | None) -> HeardLine:
+    def _sounds(self, takes: Sequence[TakeToHear], texts: Sequence[str | None]) -> Mapping[str, str]:
+        """Of the words of lines that were understood otherwise than they are written."""
+        pairs = [
+            (units(take.text, self._language), units(text or "", self._language))
+            for take, text in zip(takes, texts, strict=True)
+        ]
+        words = [word for said, heard in pairs if heard and said != heard for word in said + heard]
+        return sounds_of(words, self._language.code, self._context.cancel)
+
+    def _figures(
+        self, take: TakeToHear, recording: Recording | None, text: str | None, sounds: Mapping[str, str]
+    ) -> HeardLine:
         """The figures of one take. Chinese is compared in the script of its text: either is understood."""
         if text is not None and self._language.code == "zh":
             text = in_script(text, script_of(take.text))
@@ -124,7 +137,7 @@ class _Session:
             segment_id=take.segment_id,
             revision=take.revision,
             heard=text,
-            error_rate=None if text is None else error_rate(take.text, text, self._language),
+            error_rate=None if text is None else error_rate(take.text, text, self._language, sounds),
             similarity=self._similarity(take.speaker_id, recording) if recording and not self.no_similarity else None,
         )
 

@@ -2,7 +2,8 @@
 
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from itertools import product
 
 from shared.pipeline import LanguageInfo
 from shared.spoken import spoken_form
@@ -14,16 +15,21 @@ _SOUND = re.compile(r"[bcdfghjklmnpqrstvwxz']+")
 """No word of a language has no vowel."""
 
 
-def error_rate(text: str, heard: str, language: LanguageInfo) -> float | None:
+_SPAN = 3
+"""As many words of one side may sound like as many of the other: "maladome" like "malade homme"."""
+
+
+def error_rate(text: str, heard: str, language: LanguageInfo, sounds: Mapping[str, str] | None = None) -> float | None:
     """Wrong, missing and added words (or characters) of `heard`, as a share of those in `text`; above 1 is possible.
 
     Case, punctuation and how numbers, money, dates and units are written do not count: both are compared as they are
-    said. None where `text` says nothing, or only sounds such as "hmm" and "pff", which everybody writes differently.
+    said; nor, by the `sounds` of words, what is spelled otherwise and sounds the same. None where `text` says nothing,
+    or only sounds such as "hmm" and "pff", which everybody writes differently.
     """
     expected, got = units(text, language), units(heard, language)
     if language.spaces and all(_SOUND.fullmatch(word) for word in expected):
         return None
-    return round(distance(expected, got) / len(expected), 4) if expected else None
+    return round(distance(expected, got, sounds) / len(expected), 4) if expected else None
 
 
 def units(text: str, language: LanguageInfo) -> list[str]:
@@ -36,11 +42,42 @@ def units(text: str, language: LanguageInfo) -> list[str]:
     return [word for part in _NO_WORD.split(said) if (word := part.strip("'"))]
 
 
-def distance(one: Sequence[str], other: Sequence[str]) -> int:
-    """Fewest insertions, deletions and replacements that turn `one` into `other` (Levenshtein)."""
-    row = list(range(len(other) + 1))
-    for deleted, mine in enumerate(one, start=1):
-        diagonal, row[0] = row[0], deleted
-        for index, theirs in enumerate(other, start=1):
-            diagonal, row[index] = row[index], min(row[index] + 1, row[index - 1] + 1, diagonal + (mine != theirs))
-    return row[-1]
+def distance(one: Sequence[str], other: Sequence[str], sounds: Mapping[str, str] | None = None) -> int:
+    """Fewest insertions, deletions and replacements that turn `one` into `other` (Levenshtein).
+
+    Words that sound the same are the same, however they are spelled and wherever one ends.
+    """
+    rows = [list(range(len(other) + 1))]
+    for deleted in range(1, len(one) + 1):
+        rows.append([deleted])
+        for index in range(1, len(other) + 1):
+            wrong = one[deleted - 1] != other[index - 1]
+            fewest = min(rows[-2][index] + 1, rows[-1][index - 1] + 1, rows[-2][index - 1] + wrong)
+            spans = (
+                _sounding_alike(one[_from(deleted) : deleted], other[_from(index) : index], sounds)
+                if wrong and sounds
+                else ()
+            )
+            rows[-1].append(min([fewest, *(rows[deleted - mine][index - theirs] for mine, theirs in spans)]))
+    return rows[-1][-1]
+
+
+def _sounding_alike(one: Sequence[str], other: Sequence[str], sounds: Mapping[str, str]) -> list[tuple[int, int]]:
+    """How many words at the end of `one` sound like how many at the end of `other`."""
+    mine, theirs = _endings(one, sounds), _endings(other, sounds)
+    return [(a, b) for (a, sound), (b, same) in product(mine.items(), theirs.items()) if sound and sound == same]
+
+
+def _from(end: int) -> int:
+    return max(0, end - _SPAN)
+
+
+def _endings(words: Sequence[str], sounds: Mapping[str, str]) -> dict[int, str]:
+    """The sound of the last word, of the last two and so on, as far back as the sound of each is known."""
+    found, sound = {}, ""
+    for count, word in enumerate(reversed(words), start=1):
+        if word not in sounds:
+            break
+        sound = sounds[word] + sound
+        found[count] = sound
+    return found

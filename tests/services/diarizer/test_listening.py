@@ -43,12 +43,14 @@ def listen(engines, work, context):
 
 
 def test_takes_are_understood_or_not(engines, bench, say):
-    """The right text has no errors, a wrong one many; a take that is gone has no figures."""
+    """The right text has no errors, however it is spelled, a wrong one many; a take that is gone has no figures."""
     context = bench.context()
     key = stored(context, say, "slt", TEXT, "a")
     gone = keys.take(TASK, "en", "gone")
-    result = listen(engines, job([take("s1", key), take("s2", key, "Nothing of the kind."), take("s3", gone)]), context)
-    right, wrong, missing = result.lines
+    takes = [take("s1", key), take("s2", key, "Nothing of the kind."), take("s3", gone)]
+    result = listen(engines, job([*takes, take("s4", key, TEXT.replace("two", "too"))]), context)
+    right, wrong, missing, spelled = result.lines
+    assert spelled.error_rate == 0.0
     assert (right.segment_id, right.revision, right.error_rate) == ("s1", 3, 0.0)
     assert right.heard == "she has been looking for a place like this for two years"
     assert wrong.error_rate >= 1

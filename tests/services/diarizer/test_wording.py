@@ -57,6 +57,33 @@ def test_words_are_counted(text, heard, rate):
     assert error_rate(text, heard, EN) == rate
 
 
+@pytest.mark.parametrize(
+    ("text", "heard", "rate"),
+    [
+        ("un jeune casé", "un jeune casée", 0.0),
+        ("assez pervers et assez égoïste", "à ses pervers et à ses égoïste", 0.0),  # cut elsewhere
+        ("à ses pervers", "assez pervers", 0.0),
+        ("un jeune casé", "un jaune casée", 0.3333),  # beside what is wrong
+        ("un jeune casé", "un jeune", 0.3333),
+        ("un jeune cassé", "un jeune casée", 0.3333),  # of which nobody knows the sound
+        ("un l'a", "un", 0.5),  # silence is like nothing
+    ],
+)
+def test_what_sounds_the_same_is_the_same(text, heard, rate):
+    """However it is spelled: a listener of French cannot hear an ending."""
+    sounds = {
+        "casé": "kaze",
+        "casée": "kaze",
+        "assez": "ase",
+        "à": "a",
+        "ses": "se",
+        "jeune": "ʒøn",
+        "jaune": "ʒon",
+        "l'a": "",
+    }
+    assert error_rate(text, heard, language("fr"), sounds) == rate
+
+
 def test_scripts_without_spaces_are_counted_by_character():
     """Wherever spaces happen to stand."""
     assert error_rate("今日は、いい天気。", "今日 は いい 天気", JA) == 0.0
