@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from services.gateway.script.lines import Line
 from shared.pipeline import FitLimits, LineState
+from shared.transcript import Timing
 
 _FIT = FitLimits()
 _DOUBTFUL = "doubtful.share"
@@ -52,6 +53,7 @@ class Causes:
     doubtful: Sequence[str] = ()
     lost_s: float = 0.0
     reads_like: str = ""
+    timing: Timing | None = None
     voice: str = ""
     better: str = ""
     lost: Sequence[tuple[float, float]] = field(default=())
@@ -141,11 +143,19 @@ def _reason(kind: _Kind, misses: Sequence[Miss], causes: Causes) -> GateReason:
     return GateReason(
         code=kind.code,
         text=f"{kind.text}{_figures_text(kind, misses, causes)}",
-        mend=kind.mend,
+        mend=_shift(causes.timing) if kind.code == "speech_lost" and causes.timing else kind.mend,
         figures=[miss.figure for miss in misses],
         lines=list(lines[:_MOST_LINES]),
         lines_total=len(lines),
     )
+
+
+def _shift(timing: Timing) -> str:
+    """Nothing is missing: the lines stand beside their speech."""
+    by = f"move all lines by {timing.shift_s:+.2f} s"
+    if timing.drifts:
+        return f"the subtitles drift against the speech: {by}, their times taken {timing.rate:g} times"
+    return f"the subtitles are {abs(timing.shift_s):.1f} s {'late' if timing.shift_s < 0 else 'early'}: {by}"
 
 
 def _unclear(causes: Causes) -> _Kind:
@@ -238,13 +248,14 @@ def judge(
     doubtful: Collection[str] = (),
     outdated: bool = False,
     reads_like: str = "",
+    timing: Timing | None = None,
     accepted: bool = False,
 ) -> Gate:
     """Compare an export's report and its lines as they are now with the limits.
 
     `doubtful` are the segments whose text the recognizer was unsure of; `outdated`: lines changed after the export;
-    `reads_like` tells which other language a file that was brought is in; `accepted`: a person was asked about the
-    doubtful source, and went on.
+    `reads_like` tells which other language a file that was brought is in; `timing`: how far its lines stand beside the
+    speech; `accepted`: a person was asked about the doubtful source, and went on.
     """
     figures = _figures(report, lines, target_lufs, doubtful)
     misses, unmeasured = [], []
@@ -265,7 +276,7 @@ def judge(
         misses.append(Miss(figure="language_as_said", value=False, limit=True))
     settled = [miss for miss in misses if accepted and miss.figure == _DOUBTFUL]
     misses = [miss for miss in misses if miss not in settled]
-    causes = replace(_causes(report, lines, doubtful), reads_like=reads_like)
+    causes = replace(_causes(report, lines, doubtful), reads_like=reads_like, timing=timing)
     return Gate(
         passed=not misses,
         lines_heard=causes.heard,

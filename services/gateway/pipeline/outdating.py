@@ -11,7 +11,7 @@ from services.gateway.pipeline.gate import GateLimits, judge
 from services.gateway.pipeline.kept_engines import marks_of
 from services.gateway.pipeline.questions import went_on
 from services.gateway.script import rows as script_rows
-from services.gateway.script.cues import reads_like
+from services.gateway.script.cues import reads_like, timing_of
 from services.gateway.script.doubt import DOUBTFUL
 from services.gateway.script.script import Script
 from services.gateway.script.slots import is_crowded
@@ -36,6 +36,7 @@ def judge_language(session: Session, task: Task, row: TaskLanguage) -> None:
         settings.loudness_lufs,
         doubtful=script_rows.doubtful_segments(session, task.task_id, DOUBTFUL),
         reads_like=reads_like(task.config, row.language),
+        timing=timing_of(task.config),
         accepted=went_on(task.question),
         outdated=row.exported_version != row.content_version,
     )

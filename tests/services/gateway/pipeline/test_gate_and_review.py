@@ -12,7 +12,7 @@ from services.gateway.pipeline.review import is_issue, reasons, score
 from services.gateway.script.cues import reads_like, with_remarks
 from services.gateway.script.doubt import sureness
 from shared.pipeline import LineState
-from shared.transcript import RemarkKind, Remarks
+from shared.transcript import RemarkKind, Remarks, Timing
 
 GOOD: dict[str, Any] = {
     "overlap": 0.9,
@@ -107,6 +107,24 @@ def test_each_kind_of_miss_is_one_reason_with_what_would_mend_it() -> None:
         "lines near their own tempo 75% instead of at least 80%, tempo of the fastest 1.43 instead of at most 1.35"
     )
     assert all(reason.mend for reason in gate.reasons)
+
+
+@pytest.mark.parametrize(
+    ("timing", "mend"),
+    [
+        (Timing(shift_s=-2.5, overlap=0.2, overlap_shifted=0.9), "are 2.5 s late: move all lines by -2.50 s"),
+        (Timing(shift_s=1.0, overlap=0.2, overlap_shifted=0.9), "are 1.0 s early: move all lines by +1.00 s"),
+        (Timing(shift_s=1.0, rate=1.04, overlap=0.2, overlap_shifted=0.9), "drift against the speech"),
+    ],
+)
+def test_subtitles_beside_the_speech_are_to_be_moved(timing: Timing, mend: str) -> None:
+    """Lines to add and other subtitles would not mend it: nothing is missing."""
+    lost = GOOD | {"speech_lost": {"seconds": 4.0, "share": 0.4, "spans": [[1.0, 5.0]]}}
+    (reason,) = judge(lost, [line()], GateLimits(), -16.0, timing=timing).reasons
+    assert reason.code == "speech_lost"
+    assert mend in reason.mend
+    (reason,) = judge(lost, [line()], GateLimits(), -16.0).reasons
+    assert "add lines" in reason.mend
 
 
 def test_a_voice_that_nobody_understands_is_named() -> None:
