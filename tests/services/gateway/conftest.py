@@ -4,8 +4,6 @@ import contextlib
 import os
 import re
 import signal
-import subprocess
-import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,8 +14,8 @@ import pytest
 
 from shared.messaging import STAGE_OF, Role
 from shared.testing import NatsServer, ServerUnavailable, free_port, nats_server, wait_until
+from tests.support.forked import Forked
 
-ROOT = Path(__file__).parents[3]
 VIDEO = b"\x00\x00\x00\x20ftypisom" + b"\x00" * 2000
 
 
@@ -28,17 +26,10 @@ class Service:
     module: str
     environment: dict[str, str]
     log: Path
-    process: "subprocess.Popen[bytes] | None" = None
+    process: Forked | None = None
 
     def start(self) -> None:
-        with self.log.open("ab") as log:
-            self.process = subprocess.Popen(
-                [sys.executable, "-m", self.module],
-                cwd=ROOT,
-                env={**os.environ, **self.environment},
-                stdout=log,
-                stderr=subprocess.STDOUT,
-            )
+        self.process = Forked(self.module, environment={**os.environ, **self.environment}, log=self.log)
 
     def end(self, number: signal.Signals = signal.SIGTERM) -> int:
         assert self.process is not None

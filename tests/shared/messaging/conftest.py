@@ -3,12 +3,10 @@
 import json
 import os
 import signal
-import subprocess
-import sys
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 import nats as nats_client
 import pytest
@@ -32,10 +30,10 @@ from shared.messaging import (
 from shared.pipeline import Lane, Stage
 from shared.storage import DirectoryStore
 from shared.testing import NatsServer, wait_until_async
+from tests.support.forked import Forked
 
 ACK_WAIT_S = 2.0
 PLAN = Provisioning(ack_wait_s=ACK_WAIT_S)
-_ROOT = Path(__file__).parents[3]
 _SCRIPT = Path(__file__).with_name("worker_process.py")
 
 
@@ -43,7 +41,7 @@ _SCRIPT = Path(__file__).with_name("worker_process.py")
 class WorkerProcess:
     """One worker; its log is kept for the message of a failing test."""
 
-    process: "subprocess.Popen[bytes]"
+    process: Forked
     log: Path
 
     @property
@@ -91,9 +89,8 @@ class Bench:
             **settings,
         }
         log = self.folder / f"worker-{len(self.workers)}.log"
-        with log.open("wb") as output:
-            command = [sys.executable, str(_SCRIPT), str(self.folder / "journal")]
-            worker = WorkerProcess(_start(command, environment, output), log)
+        forked = Forked(str(_SCRIPT), str(self.folder / "journal"), environment=environment, log=log)
+        worker = WorkerProcess(forked, log)
         self.workers.append(worker)
         if ready:
             await wait_until_async(lambda: worker.logged("worker_ready"), 60, f"worker to be ready: {log.read_text()}")
@@ -187,10 +184,6 @@ class Bench:
     def logs(self) -> str:
         """The end of every worker's log."""
         return "".join(f"\n--- {worker.log.name}\n{worker.log.read_text()[-1500:]}" for worker in self.workers)
-
-
-def _start(command: list[str], environment: dict[str, str], output: IO[bytes]) -> "subprocess.Popen[bytes]":
-    return subprocess.Popen(command, env=environment, cwd=_ROOT, stdout=output, stderr=output)
 
 
 @pytest.fixture
