@@ -142,6 +142,7 @@ def create_app(
         description="Dub videos in batches: who speaks, what they say, in other languages, in their voices.",
         lifespan=lifespan,
         dependencies=[Turn],
+        openapi_url=None,  # `openapi.install` serves it
         docs_url=None,
         redoc_url=None,
     )

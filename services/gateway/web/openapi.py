@@ -1,13 +1,17 @@
 """The OpenAPI document: what FastAPI knows of the routes, and every refusal that stands in front of and behind them."""
 
 import re
+import threading
 from typing import Any
 
 from fastapi import FastAPI
+from starlette.requests import Request
+from starlette.responses import JSONResponse
 
 from services.gateway.web.entrance import needs_key
 from services.gateway.web.problems import MEDIA_TYPE
 
+PATH = "/openapi.json"
 _PROBLEM = {
     "title": "Problem",
     "description": "An error, as RFC 9457 has it.",
@@ -57,15 +61,21 @@ _SCHEMES = {
 
 
 def install(app: FastAPI) -> None:
-    """Have `app.openapi()` tell of every status that is answered."""
+    """Have `app.openapi()` tell of every status that is answered, and serve it at `PATH`."""
     described = app.openapi
+    making = threading.Lock()
 
     def complete() -> dict[str, Any]:
-        if app.openapi_schema is None:
-            _complete(described())
-        return described()
+        with making:
+            if app.openapi_schema is None:
+                _complete(described())
+            return described()
+
+    def document(_: Request) -> JSONResponse:  # a plain function: the first who asks must not hold up the event loop
+        return JSONResponse(complete())
 
     app.openapi = complete  # type: ignore[method-assign]
+    app.add_route(PATH, document, include_in_schema=False)
 
 
 def _complete(document: dict[str, Any]) -> None:
