@@ -14,7 +14,7 @@ from dotenv import load_dotenv
 from rich.console import Console
 from rich.table import Table
 
-from localclip import account_commands, backup_commands, checks, doctor, editing, model_commands
+from localclip import account_commands, backup_commands, batch_commands, checks, doctor, editing, model_commands
 from localclip.answering import answer, is_interactive
 from localclip.briefs import brief_command, read_brief
 from localclip.client import Client, NewTask
@@ -64,6 +64,7 @@ app.add_typer(account_commands.cast, name="cast")
 app.add_typer(model_commands.models, name="models")
 app.command()(account_commands.review)
 app.command()(answer)
+app.command()(batch_commands.batch)
 app.command("backup")(backup_commands.save)
 app.command("restore")(backup_commands.restore)
 
@@ -105,7 +106,7 @@ def up(
 
 @app.command("dub")
 def dub_command(
-    video: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="the video file")],
+    videos: Annotated[list[Path], typer.Argument(metavar="VIDEO...", exists=True, help="video files and folders")],
     to: Annotated[str, typer.Option("--to", help="target languages, such as es,fr")],
     source: Annotated[str | None, typer.Option("--from", help="language spoken in the video")] = None,
     speakers: Annotated[int | None, typer.Option(min=1, max=20, help="number of speakers, if known")] = None,
@@ -157,7 +158,10 @@ def dub_command(
     keep: Annotated[bool, typer.Option("--keep", help="keep the folder of the temporary stack")] = False,
     master: Annotated[bool, typer.Option("--master", help="also one video with the tracks of all languages")] = False,
 ) -> None:
-    """Dub a video, on a running gateway or with a stack of its own.
+    """Dub a video, or several as a batch, on a running gateway or with a stack of its own.
+
+    Several files, or a folder, are a batch with subtitles paired by name (see `localclip batch`): the same command
+    again goes on where it was.
 
     Ends with 0 only when every language passed its gate, with 3 when one did not or nothing was dubbed in it (the
     files are there, the reasons are told), or waits for approval, with 1 when a language could not be made.
@@ -169,6 +173,7 @@ def dub_command(
         raise LocalClipError("--on-doubt ask: nobody could answer here; use a terminal, or a --server others can reach")
     if stop_after and not server:
         raise LocalClipError("--stop-after needs --server: a stack of its own is gone when this command ends")
+    video = videos[0]
     new = NewTask(
         video=video,
         target_languages=languages,
@@ -186,7 +191,16 @@ def dub_command(
         translations=split_translations(translation or [], languages),
         stop_after=stop_after,
     )
-    folder = out or Path(f"{video.stem}-dub")
+    folder = out or Path(f"{video.resolve().stem}-dub")
+    if len(videos) > 1 or video.is_dir():
+        if subtitles or translation or master:
+            raise LocalClipError(
+                "several videos take subtitles by their names (talk.mp4, talk.es.srt), and no --master"
+            )
+        manifest = batch_commands.several(videos, languages, source, folder)
+        config = batch_commands.with_config(manifest, json.loads(new.config()), video.resolve().stem)
+        batch_commands.run(config, folder, server, api_key)
+        return
     with _gateway(server, api_key, keep=keep) as client:
         dubbed = dub(client, new, folder, console)
         if master and dubbed.complete:

@@ -15,6 +15,9 @@ from localclip.errors import ApiError, ServerUnreachable
 from localclip.events import ServerEvent, read_events
 from localclip.models import (
     Artifact,
+    Batch,
+    BatchItem,
+    BatchPlan,
     CastMember,
     Edit,
     Export,
@@ -109,19 +112,56 @@ class Client:
 
     def create(self, new: NewTask, *, start: bool = True, on_sent: Sent | None = None) -> Task:
         """Upload a video, read from disk as it is sent; `on_sent` gets the bytes sent so far."""
-        small: list[tuple[str, Path]] = [("subtitles", new.subtitles)] if new.subtitles else []
-        small += [(f"translation_{language}", path) for language, path in new.translations.items()]
-        files: list[tuple[str, tuple[str, bytes | BinaryIO]]] = [
-            (name, (path.name, path.read_bytes())) for name, path in small
-        ]
+        small = {"subtitles": new.subtitles} if new.subtitles else {}
+        small |= {f"translation_{language}": path for language, path in new.translations.items()}
         fields = {"config": new.config(), **({"start": "true"} if start else {})}
-        with new.video.open("rb") as video:
-            body = cast(BinaryIO, _Counted(video, on_sent or (lambda _: None)))
-            files.append(("video", (new.video.name, body)))
-            answer = self._request(
-                "POST", "/api/tasks", data=fields, files=files, timeout=httpx.Timeout(_ANSWER_S, read=600.0)
-            )
+        return self._upload(new.video, small, on_sent, data=fields)
+
+    def send_row(
+        self, batch_id: str, row: int, video: Path, files: Mapping[str, Path], on_sent: Sent | None = None
+    ) -> Task:
+        """Upload the video of a row of a batch with the subtitles it names; the row twice is one task."""
+        return self._upload(video, files, on_sent, params={"batch_id": batch_id, "row": row})
+
+    def _upload(self, video: Path, small: Mapping[str, Path], on_sent: Sent | None, **options: Any) -> Task:
+        files: list[tuple[str, tuple[str, bytes | BinaryIO]]] = [
+            (name, (path.name, path.read_bytes())) for name, path in small.items()
+        ]
+        with video.open("rb") as source:
+            body = cast(BinaryIO, _Counted(source, on_sent or (lambda _: None)))
+            files.append(("video", (video.name, body)))
+            timeout = httpx.Timeout(_ANSWER_S, read=600.0)
+            answer = self._request("POST", "/api/tasks", files=files, timeout=timeout, **options)
         return Task.model_validate(answer.json())
+
+    def create_batch(
+        self, manifest: Mapping[str, Any], key: str | None = None, *, dry_run: bool = False, skip_refused: bool = False
+    ) -> BatchPlan:
+        """Make a batch, or tell what it would be; with the same `key` the same batch once more."""
+        headers = {"Idempotency-Key": key} if key and not dry_run else {}
+        asked = {"dry_run": dry_run, "skip_refused": skip_refused}
+        return BatchPlan.model_validate(
+            self._request("POST", "/api/batches", json=dict(manifest), params=asked, headers=headers).json()
+        )
+
+    def batch(self, batch_id: str) -> Batch:
+        """How far a batch is."""
+        return Batch.model_validate(self._request("GET", f"/api/batches/{batch_id}").json())
+
+    def batch_rows(self, batch_id: str) -> tuple[BatchItem, ...]:
+        """All rows of a batch."""
+        found: list[BatchItem] = []
+        while True:
+            page = {"skip": len(found), "limit": 1000}
+            answer = self._request("GET", f"/api/batches/{batch_id}/rows", params=page)
+            rows = [BatchItem.model_validate(item) for item in answer.json()]
+            found += rows
+            if not rows or len(found) >= int(answer.headers.get("X-Total-Count", 0)):
+                return tuple(found)
+
+    def retry_batch(self, batch_id: str) -> Batch:
+        """Do again what failed or was canceled in a batch."""
+        return Batch.model_validate(self._request("POST", f"/api/batches/{batch_id}/retry").json())
 
     def task(self, task_id: str) -> Task:
         """Read a task."""

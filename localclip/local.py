@@ -33,5 +33,18 @@ def temporary_stack(console: Console, *, keep: bool = False) -> Iterator[Client]
             shutil.rmtree(data, ignore_errors=True)
 
 
+@contextmanager
+def kept_stack(console: Console, data: Path) -> Iterator[Client]:
+    """The same with a folder that stays, so that the next command finds what this one began."""
+    stack = Stack(StackOptions(data, port=free_port(), isolated=True), tell=lambda text: _tell(console, text))
+    try:
+        with console.status("starting the services ..."):
+            stack.start()
+        with Client(stack.url) as client:
+            yield client
+    finally:
+        stack.stop()
+
+
 def _tell(console: Console, text: str) -> None:
     console.print(text, style="yellow", markup=False, highlight=False, soft_wrap=True)

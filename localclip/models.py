@@ -148,6 +148,71 @@ class Task(_Answer):
         return waiting if self.status is Status.PENDING else ()
 
 
+class Refusal(_Answer):
+    """Why a row of a manifest, or a language of it, is not made."""
+
+    code: str
+    detail: str
+    field: str = ""
+    language: str | None = None
+
+
+class PlannedRow(_Answer):
+    """What is done with a row of a manifest."""
+
+    row: int
+    source: str
+    languages: tuple[str, ...] = ()
+    files: dict[str, str] = {}
+    notes: tuple[str, ...] = ()
+    refused: tuple[Refusal, ...] = ()
+
+
+class Batch(_Answer):
+    """Many videos that are followed as one."""
+
+    batch_id: str
+    name: str = ""
+    state: str
+    rows_total: int = 0
+    rows: dict[str, int] = {}
+    languages: dict[str, int] = {}
+    progress: int = 0
+    eta_seconds: float | None = None
+    ended_at: datetime | None = None
+
+
+class BatchPlan(_Answer):
+    """What was made of a manifest, or would be."""
+
+    batch: Batch | None = None
+    rows: tuple[PlannedRow, ...] = ()
+    refused: int = 0
+
+
+class LanguageOutcome(_Answer):
+    """What became of a language of a row."""
+
+    status: Status
+    gate: str | None = None
+    gate_reasons: tuple[str, ...] = ()
+    error_code: str | None = None
+    error_message: str | None = None
+
+
+class BatchItem(_Answer):
+    """A row of a batch."""
+
+    row: int
+    source: str
+    files: dict[str, str] = {}
+    outcome: str
+    task_id: str | None = None
+    languages: dict[str, LanguageOutcome] = {}
+    error_code: str | None = None
+    error_message: str | None = None
+
+
 class Artifact(_Answer):
     """A file of a task."""
 

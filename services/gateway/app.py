@@ -16,10 +16,12 @@ from nats.errors import Error as NatsError
 from nats.js.errors import APIError
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
+from services.gateway.batches import routes as batches
+from services.gateway.batches.keeper import Keeper
 from services.gateway.db.engine import Database
 from services.gateway.editing import bringing, engines, lines, picture, review, segments, speakers, takes, undo
 from services.gateway.editing import tasks as changed_tasks
-from services.gateway.exports import files, making
+from services.gateway.exports import files, making, zips
 from services.gateway.hooks import routes as webhooks
 from services.gateway.hooks.sending import Postman, put_on_their_way
 from services.gateway.library import cast, clips, glossary, memory
@@ -58,7 +60,7 @@ from shared.observability import configure_logging, ends_with_a_sentence, logger
 from shared.storage import StorageSettings, UploadStore, store_when_ready
 
 _POLL_S = 0.5
-_POST_S = 1.0
+_POST_S = _KEEP_S = 1.0
 _PROVISION_S = 30.0
 _OPEN_FILES = 65_536
 _LOOPBACK = ("127.0.0.1", "::1", "localhost")
@@ -85,6 +87,8 @@ _ROUTES = (
     cast,
     clips,
     account_settings,
+    batches,
+    zips,
     webhooks,
     events,
     metrics,
@@ -166,7 +170,7 @@ async def _background(
     await gateway.audience.start()
     await gateway.workers.start()
     leadership = Leadership(database)
-    to_dispatch, to_relay, to_post = Wake(), Wake(), Wake()
+    to_dispatch, to_relay, to_post, to_keep = Wake(), Wake(), Wake(), Wake()
     database.on_commit += [to_dispatch.set, to_relay.set]
     dispatcher = Dispatcher(
         database, broker, gateway.store, gateway.threads, gateway.workers, settings.task_queue_workers
@@ -178,6 +182,7 @@ async def _background(
         leadership.keep(),
         repeat("dispatch", dispatcher.turn, to_dispatch, _POLL_S, leadership),
         repeat("relay", Relay(database, broker, put_on_their_way).turn, to_relay, _POLL_S, leadership),
+        repeat("batches", Keeper(database, sweeper.wake.set).turn, to_keep, _KEEP_S, leadership),
         repeat("webhooks", Postman(database, settings.networks()).turn, to_post, _POST_S, leadership),
         repeat("sweep", sweeper.turn, sweeper.wake, settings.sweep_s, leadership),
         _keep_provisioned(broker, broker_settings, plan, reconnected),

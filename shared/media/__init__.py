@@ -3,12 +3,13 @@
 from shared.media._audio import plain_audio
 from shared.media._probe import described, probe, tag, title_of
 from shared.media._sniff import SNIFF_BYTES, Container, sniff, sniff_audio
-from shared.media._streams import JUMPING, READABLE, Opened, number_of, open_media
+from shared.media._streams import JUMPING, READABLE, READABLE_SUFFIXES, Opened, number_of, open_media
 from shared.media._tools import ToolLimits, input_options, piped_tool, run_tool
 
 __all__ = [
     "JUMPING",
     "READABLE",
+    "READABLE_SUFFIXES",
     "SNIFF_BYTES",
     "Container",
     "Opened",

@@ -18,6 +18,10 @@ from shared.pipeline import CancelToken, ErrorCode, PermanentError
 
 JUMPING = frozenset({"mpegts", "mpeg", "ogg"})
 """Containers whose time may jump."""
+_VIDEO = "mp4 m4v mov mkv webm avi ts m2ts mts flv wmv asf mpg mpeg vob ogv 3gp mxf"
+_AUDIO = "ogg oga mp3 m4a m4b aac wav flac opus wma"
+READABLE_SUFFIXES = frozenset(f".{suffix}" for suffix in f"{_VIDEO} {_AUDIO}".split())
+"""What names of such files end with; whether one is what its name says, its first bytes tell."""
 READABLE = "MP4, MOV, MKV, WebM, AVI, TS, FLV, WMV, MPEG, OGG; MP3, M4A, WAV, FLAC, Opus"
 _EXACT = frozenset({"mov", "matroska", "avi", "wav", "flac"})
 """Containers that keep the length of every stream; in others it is estimated, or that of the longest stream."""

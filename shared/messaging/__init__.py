@@ -6,7 +6,7 @@ from shared.messaging._brief import Brief, BriefTerm, LanguageBrief, LineBrief, 
 from shared.messaging._context import JobContext, ProgressBox
 from shared.messaging._dead import DeadLetter, bury_copy
 from shared.messaging._engines import EngineInfo, WorkerSlots, announce_engines, announced_engines
-from shared.messaging._facts import Fact, Progress, RawProgress, fact
+from shared.messaging._facts import Fact, Progress, RawProgress, batch_fact, fact
 from shared.messaging._jobs import (
     BEFORE_PIECES,
     JOB,
@@ -194,6 +194,7 @@ __all__ = [
     "address_of",
     "announce_engines",
     "announced_engines",
+    "batch_fact",
     "broker_config",
     "broker_problem",
     "bury_copy",

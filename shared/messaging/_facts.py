@@ -7,7 +7,7 @@ from pydantic import Field
 
 from shared.messaging._jobs import Message
 from shared.messaging._subjects import event
-from shared.pipeline import Stage
+from shared.pipeline import BASE, Stage
 
 
 class Fact(Message):
@@ -31,6 +31,17 @@ def fact(id_: str, task_id: str, language: str, subject: str, name: str, data: d
         subject=event(task_id, language, subject, name),
         time=datetime.now(UTC),
         data={"task_id": task_id, "language": language, **data},
+    )
+
+
+def batch_fact(id_: str, batch_id: str, name: str, data: dict[str, Any]) -> Fact:
+    """Build the fact `batch`.`name`; its subject has the id of the batch where those of tasks have the task's."""
+    return Fact(
+        id=id_,
+        type=f"localclip.batch.{name}",
+        subject=event(batch_id, BASE, "batch", name),
+        time=datetime.now(UTC),
+        data={"batch_id": batch_id, **data},
     )
 
 

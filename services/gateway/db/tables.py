@@ -58,6 +58,7 @@ WRONG_LINES = (
 )
 UNSPOKEN_LINES = "lines.state IN ('pending', 'translated')"
 KEPT_MESSAGES = "jobs.payload <> '' AND jobs.state NOT IN ('ready', 'dispatched')"
+KEPT_BATCHES = "(batches.ended_at IS NULL OR batches.wish IS NOT NULL)"
 EDITED_SEGMENTS = "segments.revision <> 1"
 """Conditions of partial indexes, which are used where a query says the same in the same words."""
 
@@ -96,9 +97,66 @@ class Task(SQLModel, table=True):
     error_message: str | None = None
     epoch: int = 1
     version: int = 1
+    batch_id: str | None = Field(default=None, max_length=40)
+    batch_row: int | None = None
     deleted_at: datetime | None = _time(nullable=True)
     created_at: datetime = _time()
     updated_at: datetime = _time()
+
+
+class BatchState(StrEnum):
+    """State of a batch. A paused one hands nothing more out; one that is completed may be taken up again."""
+
+    OPEN = "open"
+    PAUSED = "paused"
+    CANCELED = "canceled"
+    COMPLETED = "completed"
+
+
+class BatchRow(SQLModel, table=True):
+    """Many videos that are followed as one. `about` is what the caller has to say of it.
+
+    `wish` was asked of all its tasks and is being carried out. `round` counts how often it was begun: anew by a retry.
+    """
+
+    __tablename__ = "batches"
+    __table_args__ = (
+        Index("ix_batches_owner", "owner", "id"),
+        _partial("ix_batches_kept", "id", where=KEPT_BATCHES),
+    )
+
+    id: int | None = Field(default=None, primary_key=True)
+    batch_id: str = Field(unique=True, index=True, max_length=40)
+    owner: str = Field(default="", max_length=80)
+    name: str = Field(max_length=200)
+    state: str = Field(default=BatchState.OPEN, max_length=16)
+    wish: str | None = Field(default=None, max_length=16)
+    starts: bool = True
+    about: dict[str, Any] = _json()
+    round: int = 1
+    created_at: datetime = _time()
+    ended_at: datetime | None = _time(nullable=True)
+    deleted_at: datetime | None = _time(nullable=True)
+
+
+class BatchItem(SQLModel, table=True):
+    """A row of the manifest of a batch. `config` is of its task, which there is once the file has come.
+
+    `files` are the names of subtitles and translations that come with it; a `dropped` row gets no task any more.
+    """
+
+    __tablename__ = "batch_rows"
+    __table_args__ = (UniqueConstraint("batch_id", "number"), Index("ix_batch_rows_task", "task_id"))
+
+    id: int | None = Field(default=None, primary_key=True)
+    batch_id: str = Field(max_length=40)
+    number: int
+    source: str = Field(sa_column=Column(Text, nullable=False))
+    config: dict[str, Any] = _json()
+    files: dict[str, str] = _json()
+    languages: int = 0
+    task_id: str | None = Field(default=None, max_length=64)
+    dropped: bool = False
 
 
 class UploadRow(SQLModel, table=True):
@@ -166,9 +224,10 @@ class StageRun(SQLModel, table=True):
 
 
 class JobState(StrEnum):
-    """State of a job row. A ready row is the outbox of its message."""
+    """State of a job row. A ready row is the outbox of its message; a held one is ready once its batch goes on."""
 
     READY = "ready"
+    HELD = "held"
     DISPATCHED = "dispatched"
     DONE = "done"
     FAILED = "failed"
@@ -606,10 +665,13 @@ class OutboxRow(SQLModel, table=True):
     set_aside_at: datetime | None = _time(nullable=True)
 
     def task_id(self) -> str:
-        """Whose row it is; empty where that cannot be read."""
+        """Whose row it is, a task's or a batch's; empty where that cannot be read."""
         try:
             body = json.loads(self.payload)
-            return str(body["key"] if self.kind == OutboxKind.CANCEL else body["data"]["task_id"]).split(".")[0]
+            if self.kind == OutboxKind.CANCEL:
+                return str(body["key"]).split(".")[0]
+            data = body["data"]
+            return str(data["task_id"] if "task_id" in data else data["batch_id"])
         except (ValueError, LookupError, TypeError):
             return ""
 

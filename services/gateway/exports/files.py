@@ -129,11 +129,11 @@ def get_artifact(
     file = known.find(language, name)
     if file is None:
         raise not_found(f"artifact '{language[:20]}/{name[:80]}'")
-    shown_as = _shown_as(known.task, language, name, older=language in known.older)
-    return serve(parts, request, file.key, shown_as.rsplit("/", 1)[-1], file.media_type, download)
+    shown = shown_as(known.task, language, name, older=language in known.older)
+    return serve(parts, request, file.key, shown.rsplit("/", 1)[-1], file.media_type, download)
 
 
-def _shown_as(task: Task, language: str, name: str, *, older: bool) -> str:
+def shown_as(task: Task, language: str, name: str, *, older: bool) -> str:
     """The name a person gets a file under: that of the video, with the language, as players look for subtitles.
 
     One that is `older` than the lines says so.

@@ -10,7 +10,7 @@ from pydantic import ValidationError
 
 from services.gateway.db.engine import Database
 from services.gateway.hooks import rows as hook_rows
-from services.gateway.hooks.rules import matches
+from services.gateway.hooks.rules import matches, whose
 from services.gateway.hooks.schemas import Replayed
 from services.gateway.hooks.sending import new_delivery, send_again
 from services.gateway.pipeline.parts import Gateway
@@ -105,8 +105,8 @@ def _again(database: Database, owner: str, webhook_id: str, wanted: Sequence[Tol
         hook = hook_rows.webhook(session, webhook_id, owner)
         if hook is None:
             raise not_found(f"webhook '{webhook_id[:40]}'")
-        owners = hook_rows.owners(session, {str(told.fact.data.get("task_id", "")) for told in wanted})
-        own = [told for told in wanted if owners.get(str(told.fact.data.get("task_id", ""))) == owner]
+        owners = hook_rows.owners(session, {whose(told.fact) for told in wanted})
+        own = [told for told in wanted if owners.get(whose(told.fact)) == owner]
         known = {row.message_id: row for row in hook_rows.known(session, webhook_id, [one.fact.id for one in own])}
         for row in known.values():
             send_again(row)

@@ -8,7 +8,7 @@ from sqlalchemy import exists, func
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col, delete, select, update
 
-from services.gateway.db.tables import DeliveryRow, DeliveryState, Task, WebhookRow, now
+from services.gateway.db.tables import BatchRow, DeliveryRow, DeliveryState, Task, WebhookRow, now
 
 _WAITING = DeliveryRow.state == DeliveryState.WAITING
 
@@ -40,9 +40,11 @@ def waiting(session: Session, webhook_ids: Iterable[str]) -> dict[str, int]:
 
 
 def owners(session: Session, task_ids: Iterable[str]) -> dict[str, str]:
-    """Whose tasks these are; those on their way out too."""
-    query = select(Task.task_id, Task.owner).where(col(Task.task_id).in_(list(task_ids)))
-    return dict(session.exec(query).all())
+    """Whose tasks or batches these are; those on their way out too."""
+    ids = list(task_ids)
+    of_tasks = select(Task.task_id, Task.owner).where(col(Task.task_id).in_(ids))
+    of_batches = select(BatchRow.batch_id, BatchRow.owner).where(col(BatchRow.batch_id).in_(ids))
+    return dict([*session.exec(of_tasks), *session.exec(of_batches)])
 
 
 def add(session: Session, made: Iterable[DeliveryRow]) -> None:

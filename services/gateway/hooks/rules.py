@@ -35,6 +35,11 @@ def matches(types: Iterable[str], type_: str) -> bool:
     return False
 
 
+def whose(fact: Fact) -> str:
+    """The id of the task, or of the batch, that a fact is of; empty where it is of none."""
+    return str(fact.data.get("task_id") or fact.data.get("batch_id") or "")
+
+
 def pause(attempts: int, retry_after_s: float | None = None) -> timedelta:
     """How long after `attempts` failed ones the next is made; a receiver may ask for more, up to a day."""
     ours = _PAUSES_S[min(attempts, len(_PAUSES_S)) - 1]

@@ -25,6 +25,7 @@ from services.gateway.hooks.rules import (
     pause,
     probe_pause,
     signed_headers,
+    whose,
 )
 from services.gateway.pipeline.relay import Told
 from shared.observability import logger
@@ -45,10 +46,9 @@ def put_on_their_way(session: Session, told: Sequence[Told]) -> None:
     """Note, for each webhook that wants it, every fact that was just published."""
     if not told or not (hooks := hook_rows.enabled(session)):
         return
-    owners = hook_rows.owners(session, {str(one.fact.data["task_id"]) for one in told})
+    owners = hook_rows.owners(session, {whose(one.fact) for one in told})
     for one in told:
-        task_id = str(one.fact.data["task_id"])
-        owner = owners.get(task_id)
+        owner = owners.get(whose(one.fact))
         wanting = [hook for hook in hooks if hook.owner == owner and matches(hook.types, one.fact.type)]
         hook_rows.add(session, [new_delivery(hook, one) for hook in wanting])
 
@@ -58,7 +58,7 @@ def new_delivery(hook: WebhookRow, told: Told) -> DeliveryRow:
     return DeliveryRow(
         webhook_id=hook.webhook_id,
         message_id=told.fact.id,
-        task_id=str(told.fact.data.get("task_id", "")),
+        task_id=whose(told.fact),
         type=told.fact.type.removeprefix("localclip."),
         sequence=told.sequence,
         body=body_of(told.fact, told.sequence),

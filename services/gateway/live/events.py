@@ -11,6 +11,7 @@ from pydantic import TypeAdapter
 from starlette.requests import HTTPConnection
 from starlette.websockets import WebSocketDisconnect
 
+from services.gateway.batches import rows as batch_rows
 from services.gateway.live.audience import PROGRESS, Audience, Frame
 from services.gateway.live.stream import Visit, frames, to_legacy
 from services.gateway.pipeline import rows as pipeline_rows
@@ -161,9 +162,11 @@ def _visibility(parts: Gateway, who: Caller) -> Callable[[str], Awaitable[bool]]
     return own
 
 
-def _owns(parts: Gateway, who: Caller, task_id: str) -> bool:
+def _owns(parts: Gateway, who: Caller, id_: str) -> bool:
+    """Whether a task, or a batch, is the caller's."""
     with parts.database.read() as session:
-        return script_rows.owner(session, task_id) == who.owner
+        owner = batch_rows.owner if id_.startswith("batch_") else script_rows.owner
+        return owner(session, id_) == who.owner
 
 
 @router.websocket("/ws/tasks/{task_id}")

@@ -10,6 +10,7 @@ from faststream.nats import NatsBroker
 from nats.js import JetStreamContext
 from nats.js.errors import NotFoundError
 
+from services.gateway.batches import rows as batch_rows
 from services.gateway.db.engine import Database
 from services.gateway.db.tables import JobRow, Task, now
 from services.gateway.operations import rows as operations_rows
@@ -24,6 +25,7 @@ from shared.storage import ObjectStore, keys
 
 _UPLOAD_SILENT = timedelta(days=1)
 _ANSWERS_KEPT = timedelta(days=1)
+_BATCHES_KEPT = timedelta(days=1)
 _JOBS_KEPT = timedelta(days=30)
 _REVISIT_S = 120.0
 _LOOK_AGAIN_S = 0.5
@@ -203,6 +205,7 @@ class Sweeper:
     def _forget_rows(self) -> None:
         with self._database.write() as session:
             operations_rows.drop_idempotency(session, now() - _ANSWERS_KEPT)
+            batch_rows.forget(session, now() - _BATCHES_KEPT)
             operations_rows.drop_messages(session, _MOST_CLEARED)
             operations_rows.drop_jobs(session, now() - _JOBS_KEPT, _MOST_CLEARED)
             for task in operations_rows.abandoned_uploads(session, _UPLOAD_SILENT):

@@ -6,7 +6,7 @@ from services.gateway.db import Session
 from services.gateway.db.tables import ExportRow, JobRow, JobState, Task, now
 from services.gateway.pipeline import board
 from services.gateway.pipeline import rows as pipeline_rows
-from services.gateway.pipeline.facts import flag_cancel, tell
+from services.gateway.pipeline.facts import FOREVER, about, flag_cancel, tell
 from services.gateway.pipeline.results import record
 from services.gateway.pipeline.rows import exports, jobs_of_exports
 from services.gateway.pipeline.steps import carry_out
@@ -27,6 +27,15 @@ def cancel(session: Session, task: Task, languages: Sequence[str] | None) -> Non
     task.epoch += 1
     carry_out(session, task, steps)
     session.flush()
+
+
+def remove(session: Session, task: Task) -> None:
+    """Let a task go: nothing of it is seen any more, and what is running stops; the rest follows within seconds."""
+    flag_cancel(session, task, None, FOREVER)
+    for job in pipeline_rows.open_jobs(session, task.task_id):
+        job.state, job.finished_at = JobState.CANCELED, now()
+    tell(session, task, BASE, "task", "deleted", **about(task))
+    task.deleted_at = now()
 
 
 def cancel_job(session: Session, task: Task, job: JobRow, *, hears: bool) -> None:

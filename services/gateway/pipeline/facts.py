@@ -9,7 +9,7 @@ from services.gateway.db import Session
 from services.gateway.db.tables import LogRow, OutboxKind, OutboxRow, Task, now
 from services.gateway.pipeline import rows as pipeline_rows
 from services.gateway.script import rows as script_rows
-from shared.messaging import fact, subjects
+from shared.messaging import batch_fact, fact, subjects
 from shared.pipeline import BASE
 
 FOREVER = 2**53
@@ -30,9 +30,17 @@ def tell_all(
         pipeline_rows.add_facts(session, rows)
 
 
+def tell_batch(session: Session, batch_id: str, happened: str, **data: Any) -> None:
+    """Put the fact `batch`.`happened` into the outbox."""
+    told = batch_fact(uuid.uuid4().hex, batch_id, happened, data)
+    session.add(OutboxRow(kind=OutboxKind.FACT, payload=told.model_dump_json()))
+
+
 def about(task: Task) -> dict[str, Any]:
     """What the end of a task or language is told with, so that it can be acted on without asking."""
-    return {"video_original_name": task.video_original_name, "metadata": task.config.get("metadata") or {}}
+    of_batch = {"batch_id": task.batch_id, "batch_row": task.batch_row} if task.batch_id else {}
+    name, metadata = task.video_original_name, task.config.get("metadata") or {}
+    return {"video_original_name": name, "metadata": metadata, **of_batch}
 
 
 def _fact(task: Task, language: str, subject: str, name: str, data: Mapping[str, Any]) -> str:

@@ -17,6 +17,7 @@ from shared.pipeline import Stage, Status
 router = APIRouter(prefix="/api/tasks/{task_id}/jobs", tags=["work"])
 _STATUS = {
     JobState.READY: Status.PENDING,
+    JobState.HELD: Status.PENDING,
     JobState.DISPATCHED: Status.PROCESSING,
     JobState.DONE: Status.COMPLETED,
     JobState.FAILED: Status.FAILED,

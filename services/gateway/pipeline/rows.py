@@ -14,6 +14,7 @@ from services.gateway.db.tables import (
     SHOWN,
     UNSPOKEN_LINES,
     WRONG_LINES,
+    BatchItem,
     EditRow,
     ExportRow,
     JobKind,
@@ -39,7 +40,7 @@ from services.gateway.pipeline.review import MISHEARD, UNLIKE
 from services.gateway.script.doubt import DOUBTFUL
 from shared.pipeline import BASE, Lane, LineState, Stage, Status
 
-OPEN_JOBS = (JobState.READY, JobState.DISPATCHED)
+OPEN_JOBS = (JobState.READY, JobState.HELD, JobState.DISPATCHED)
 
 
 def tasks(
@@ -50,6 +51,7 @@ def tasks(
     status: str | None,
     search: str = "",
     order: str = "-created_at",
+    batch_id: str | None = None,
 ) -> tuple[Sequence[Task], int]:
     """A page of tasks and how many there are; `search` looks for every word of it in names and ids.
 
@@ -60,6 +62,9 @@ def tasks(
         where.append(Task.owner == owner)
     if status is not None:
         where.append(Task.status == status)
+    if batch_id is not None:
+        of_batch = select(BatchItem.task_id).where(BatchItem.batch_id == batch_id)
+        where.append(col(Task.task_id).in_(of_batch))
     is_sqlite = session.get_bind().dialect.name == "sqlite"  # whose LIKE takes upper and lower case for the same
     for word in search.split():
         columns = (col(Task.video_original_name), col(Task.task_id))

@@ -167,6 +167,16 @@ class LanguageStatus(BaseModel):
     stages: dict[str, dict[str, Any]] = Field(default={}, description="status and progress of each stage")
 
 
+class LanguageOutcome(BaseModel):
+    """What became of a language so far, in few words."""
+
+    status: Status
+    gate: Literal["passed", "failed"] | None = None
+    gate_reasons: list[str] = Field(default=[], description="codes; the task tells them in full")
+    error_code: str | None = None
+    error_message: str | None = None
+
+
 class KeptEngine(BaseModel):
     """An engine that a language of the task keeps to; `base` for what listened to the video."""
 
@@ -207,6 +217,8 @@ class TaskRead(BaseModel):
         default=None,
         description="source subtitles lie beside the speech: what `POST .../segments/shift` would put them over it",
     )
+    batch_id: str | None = Field(default=None, description="the batch it came with, and its row there")
+    batch_row: int | None = None
     error_code: str | None
     error_message: str | None
     version: int

@@ -6,9 +6,8 @@ from fastapi import APIRouter, Query, Response
 from pydantic import TypeAdapter
 
 from services.gateway.db.engine import Database
-from services.gateway.db.tables import JobState, now
 from services.gateway.pipeline import rows as pipeline_rows
-from services.gateway.pipeline.facts import FOREVER, flag_cancel, tell
+from services.gateway.pipeline.canceling import remove
 from services.gateway.pipeline.parts import Parts, locked_visible_task, visible_task
 from services.gateway.pipeline.reading import read_task, read_tasks
 from services.gateway.pipeline.schemas import Settings, TaskConfig, TaskRead
@@ -34,10 +33,11 @@ def list_tasks(
     status: Status | None = None,
     q: Annotated[str, Query(max_length=200, description="words to look for in names and ids")] = "",
     sort: TaskOrder = "-created_at",
+    batch_id: Annotated[str | None, Query(max_length=40, description="only those of this batch")] = None,
 ) -> Response:
     """Tasks, newest first unless sorted otherwise; `X-Total-Count` tells how many there are."""
     with parts.database.read() as session:
-        page, total = pipeline_rows.tasks(session, who.owner, skip, limit, status, q, sort)
+        page, total = pipeline_rows.tasks(session, who.owner, skip, limit, status, q, sort, batch_id)
         # Written here: the framework would check and copy every field of every task once more.
         body = _PAGE.dump_json(read_tasks(session, parts.audience, page))
     return Response(body, media_type="application/json", headers={"X-Total-Count": str(total)})
@@ -56,12 +56,7 @@ def get_task(task_id: str, parts: Parts, who: Who, response: Response) -> TaskRe
 def delete_task(task_id: str, parts: Parts, who: Who) -> None:
     """Stop all work and remove everything of the task; what is running lets go within seconds."""
     with parts.database.write() as session:
-        task = locked_visible_task(session, who, task_id)
-        flag_cancel(session, task, None, FOREVER)
-        for job in pipeline_rows.open_jobs(session, task_id):
-            job.state, job.finished_at = JobState.CANCELED, now()
-        tell(session, task, "base", "task", "deleted")
-        task.deleted_at = now()
+        remove(session, locked_visible_task(session, who, task_id))
     if parts.sweep:
         parts.sweep.set()
 

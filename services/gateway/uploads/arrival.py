@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from services.gateway.batches.joining import Place, join
 from services.gateway.db import Session
 from services.gateway.db.tables import UPLOADING, Task, TaskLanguage, now
 from services.gateway.pipeline import rows as pipeline_rows
-from services.gateway.pipeline.facts import tell
+from services.gateway.pipeline.facts import about, tell
 from services.gateway.pipeline.parts import Gateway
 from services.gateway.pipeline.reading import read_task
 from services.gateway.pipeline.schemas import TaskRead
@@ -30,7 +31,7 @@ class Arrived:
     video: ObjectInfo
 
 
-def announce(parts: Gateway, who: Caller) -> str:
+def announce(parts: Gateway, who: Caller, place: Place | None = None) -> str:
     """Write down a task whose video is arriving, so that an interrupted upload is found and cleared; return its id."""
     created = datetime.now().astimezone()
     task_id = f"task_{created:%Y%m%d_%H%M%S}_{uuid.uuid4().hex[:8]}"
@@ -43,23 +44,36 @@ def announce(parts: Gateway, who: Caller) -> str:
             video_key="",
             video_size=0,
             status=UPLOADING,
+            batch_id=place.batch_id if place else None,
+            batch_row=place.row if place else None,
         )
         session.add(row)
     return task_id
 
 
 def begin_task(
-    session: Session, parts: Gateway, task_id: str, arrived: Arrived, config: dict[str, Any], *, start: Sequence[str]
+    session: Session,
+    parts: Gateway,
+    task_id: str,
+    arrived: Arrived,
+    config: dict[str, Any],
+    *,
+    start: Sequence[str],
+    place: Place | None = None,
 ) -> TaskRead:
     """Make an announced task one that people see; the languages of `start` are processed at once.
 
-    A task that is one already is answered as it is. Raises: Problem 409 `upload_abandoned`.
+    A task that is one already is answered as it is, and so is the one that its `place` in a batch has already: then
+    `task_id` is nobody's. Raises: Problem 409 `upload_abandoned`, `batch_over`, `row_over`.
     """
     task = script_rows.locked_task(session, task_id)
     if task is None or task.deleted_at is not None:
         raise Problem(409, "upload_abandoned", "the upload took too long and was cleared; send it again")
     if task.status != UPLOADING:
         return read_task(session, parts.audience, task)
+    first = join(session, task, place) if place else None
+    if first is not None:
+        return read_task(session, parts.audience, first)
     task.video_original_name = arrived.name
     task.video_key = arrived.video.key
     task.video_filename = arrived.video.key.rsplit("/", 1)[-1]
@@ -67,7 +81,7 @@ def begin_task(
     task.config, task.status, task.created_at = config, Status.PENDING, now()
     session.add_all(TaskLanguage(task_id=task_id, language=code) for code in config["target_languages"])
     session.flush()
-    tell(session, task, "base", "task", "created", video_original_name=task.video_original_name)
+    tell(session, task, "base", "task", "created", **about(task))
     carry_out(session, task, [])
     begin(session, task, start, Stage.EXPORT)
     session.flush()

@@ -3,11 +3,13 @@
 import asyncio
 import json
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Annotated, Any
 
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, Query, Request, Response
 from pydantic import ValidationError
 
+from services.gateway.batches.joining import Place
+from services.gateway.batches.joining import place as place_of
 from services.gateway.pipeline.parts import Gateway, Parts
 from services.gateway.pipeline.possible import may_have_text, refuse_unless_possible
 from services.gateway.pipeline.schemas import TaskConfig, TaskRead
@@ -17,7 +19,7 @@ from services.gateway.uploads.arrival import Arrived, announce, begin_task, forg
 from services.gateway.uploads.form import Upload, UploadReader
 from services.gateway.web.bodies import read_brought
 from services.gateway.web.etags import etag
-from services.gateway.web.keys import Who
+from services.gateway.web.keys import Caller, Who
 from services.gateway.web.problems import unprocessable
 from services.gateway.web.threads import turns
 from shared.messaging import EngineInfo
@@ -55,9 +57,20 @@ _UPLOAD_SCHEMA = {
 
 @router.post("", status_code=201, operation_id="create_task", openapi_extra=_UPLOAD_SCHEMA)
 @router.post("/", status_code=201, include_in_schema=False)
-async def create_task(request: Request, parts: Parts, who: Who, response: Response) -> TaskRead:
-    """Upload a video. Its bytes go straight to the object store while the size limit is watched."""
-    task_id = await turns(request).run(announce, parts, who)
+async def create_task(
+    request: Request,
+    parts: Parts,
+    who: Who,
+    response: Response,
+    batch_id: Annotated[str | None, Query(max_length=40)] = None,
+    row: Annotated[int, Query(ge=1, le=2**31 - 1, description="of that batch")] = 1,
+) -> TaskRead:
+    """Upload a video. Its bytes go straight to the object store while the size limit is watched.
+
+    With `batch_id` it is the video of a row, which says what becomes of it. The same row twice is one task.
+    """
+    place = await asyncio.to_thread(_place, parts, who, batch_id, row) if batch_id else None
+    task_id = await turns(request).run(announce, parts, who, place)
     try:
         reader = UploadReader(
             request,
@@ -67,16 +80,37 @@ async def create_task(request: Request, parts: Parts, who: Who, response: Respon
             lambda name: keys.input_video(task_id, name),
         )
         upload = await reader.read()
-        config = await asyncio.to_thread(with_defaults, parts.database, who.account, _config(upload))
+        if place is None:
+            config = await asyncio.to_thread(with_defaults, parts.database, who.account, _config(upload))
+        else:
+            config = _config_of(place, upload)
         engines = await parts.capabilities.engines()
         brought = await asyncio.to_thread(_check_languages, engines, config, upload, parts.store)
-        read = await parts.threads.transfer(_finish, parts, task_id, upload, config, brought)
+        read = await parts.threads.transfer(_finish, parts, task_id, upload, config, brought, place)
+        if read.task_id != task_id:
+            await parts.threads.transfer(forget, parts, task_id)
+            task_id = read.task_id
     except BaseException:
         await asyncio.shield(parts.threads.transfer(forget, parts, task_id))
         raise
     response.headers["Location"] = f"/api/tasks/{task_id}"
     response.headers["ETag"] = etag(read.version)
     return read
+
+
+def _place(parts: Gateway, who: Caller, batch_id: str, row: int) -> Place:
+    with parts.database.read() as session:
+        return place_of(session, who, batch_id, row)
+
+
+def _config_of(place: Place, upload: Upload) -> TaskConfig:
+    """What the row says. Raises: Problem 422, where something else is sent, or not what the row names."""
+    if upload.fields.get("config"):
+        raise unprocessable("row_has_config", "the batch says what becomes of this row; send no config", "/config")
+    for name, file in place.files.items():
+        if name not in upload.files:
+            raise unprocessable("missing_file", f"the row names '{file}'; send it as '{name}'", f"/{name}")
+    return place.config
 
 
 def _config(upload: Upload) -> TaskConfig:
@@ -119,7 +153,12 @@ def _check_languages(
 
 
 def _finish(
-    parts: Gateway, task_id: str, upload: Upload, config: TaskConfig, brought: Mapping[str, Reading]
+    parts: Gateway,
+    task_id: str,
+    upload: Upload,
+    config: TaskConfig,
+    brought: Mapping[str, Reading],
+    place: Place | None,
 ) -> TaskRead:
     stored: dict[str, Any] = config.model_dump(mode="json")
     for language, reading in brought.items():
@@ -134,6 +173,7 @@ def _finish(
             stored.setdefault("translation_keys", {})[language] = key
     if upload.video is None:
         raise unprocessable("missing_video", "the form has no video", "/video")
-    start = config.target_languages if upload.fields.get("start", "").lower() in ("1", "true", "yes") else []
+    starts = place.starts if place else upload.fields.get("start", "").lower() in ("1", "true", "yes")
+    start, arrived = config.target_languages if starts else [], Arrived(upload.video_name, upload.video)
     with parts.database.write() as session:
-        return begin_task(session, parts, task_id, Arrived(upload.video_name, upload.video), stored, start=start)
+        return begin_task(session, parts, task_id, arrived, stored, start=start, place=place)

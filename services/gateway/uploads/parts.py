@@ -17,6 +17,8 @@ from typing import Annotated
 from fastapi import APIRouter, Path, Query, Request, Response
 from starlette.requests import ClientDisconnect
 
+from services.gateway.batches.joining import Place
+from services.gateway.batches.joining import place as place_of
 from services.gateway.db import Session
 from services.gateway.db.tables import UPLOADING, UploadRow, now
 from services.gateway.pipeline.parts import Gateway, Parts
@@ -60,7 +62,8 @@ def create_upload(body: UploadCreate, parts: Parts, who: Who, response: Response
     if body.head is not None:
         refuse_unless_video(body.head[:SNIFF_BYTES], "/head")
     name = printable(body.filename)
-    task_id = announce(parts, who)
+    place = _place(parts, who, body.batch_id, body.row) if body.batch_id else None
+    task_id = announce(parts, who, place)
     key = keys.input_video(task_id, name)
     part_size = max(parts.settings.upload_part_mb, ceil(body.size / MAX_PARTS / _MIB)) * _MIB
     try:
@@ -162,25 +165,47 @@ def _signed(parts: Gateway, upload_id: str, number: int, expires: int, signature
 async def complete_upload(upload_id: str, body: UploadComplete, parts: Parts, who: Who, response: Response) -> TaskRead:
     """Make a task of the upload. A repeated call gives the same task, also while the first one is at work.
 
+    Of a row of a batch the row says what becomes of it, and one that has a task already gives that.
+
     Raises: Problem 409 `upload_incomplete` while parts are missing, 415 when it is no video: nothing is kept then.
     """
-    row, done = await asyncio.to_thread(_find, parts, who, upload_id)
+    row, done, place = await asyncio.to_thread(_find, parts, who, upload_id)
     if done is None:
-        config = await asyncio.to_thread(with_defaults, parts.database, who.account, body.config)
+        if place is not None:
+            config, start = place.config, place.starts
+        else:
+            config = await asyncio.to_thread(with_defaults, parts.database, who.account, body.config)
+            start = body.start
         engines = await parts.capabilities.engines()
-        if body.start:
+        if start:
             _possible(engines, config, inside=lambda: True)  # before the parts are joined
-        done = await parts.threads.transfer(partial(_complete, parts, row, config, engines, start=body.start))
+        done = await parts.threads.transfer(partial(_complete, parts, row, config, engines, start=start, place=place))
     response.headers["Location"] = f"/api/tasks/{done.task_id}"
     response.headers["ETag"] = etag(done.version)
     return done
 
 
-def _find(parts: Gateway, who: Caller, upload_id: str) -> tuple[UploadRow, TaskRead | None]:
+def _find(parts: Gateway, who: Caller, upload_id: str) -> tuple[UploadRow, TaskRead | None, Place | None]:
+    """An upload, the task it has become, and where it belongs in a batch."""
     with parts.database.read() as session:
         row = _known(session, who, upload_id)
         task = script_rows.task(session, row.task_id)
-        return row, read_task(session, parts.audience, task) if task else None
+        if task is not None:
+            return row, read_task(session, parts.audience, task), None
+        arriving = uploads_rows.arriving(session, row.task_id)
+        if arriving is None or arriving.batch_id is None:
+            return row, None, None
+        return row, None, place_of(session, who, arriving.batch_id, arriving.batch_row or 0)
+
+
+def _place(parts: Gateway, who: Caller, batch_id: str, number: int) -> Place:
+    """Raises: Problem 404, 409 `batch_over`, 422 for a row with subtitles, which come in one form with the video."""
+    with parts.database.read() as session:
+        found = place_of(session, who, batch_id, number)
+    if found.files:
+        detail = "this row has subtitles: send them with the video in one form, POST /api/tasks"
+        raise Problem(422, "missing_file", detail)
+    return found
 
 
 def _possible(engines: Sequence[EngineInfo], config: TaskConfig, *, inside: Callable[[], bool]) -> list[str]:
@@ -202,7 +227,13 @@ def _possible(engines: Sequence[EngineInfo], config: TaskConfig, *, inside: Call
 
 
 def _complete(
-    parts: Gateway, row: UploadRow, config: TaskConfig, engines: Sequence[EngineInfo], *, start: bool
+    parts: Gateway,
+    row: UploadRow,
+    config: TaskConfig,
+    engines: Sequence[EngineInfo],
+    *,
+    start: bool,
+    place: Place | None,
 ) -> TaskRead:
     """Join the parts and begin the task. Two at once join the same parts and find one task; after a `DELETE` nothing
     stays of what this call stored."""
@@ -213,10 +244,9 @@ def _complete(
         begun = (
             _possible(engines, config, inside=lambda: may_have_text(parts.store, row.key, info.size)) if start else []
         )
+        arrived, stored = Arrived(row.filename, info), config.model_dump(mode="json")
         with parts.database.write() as session:
-            return begin_task(
-                session, parts, row.task_id, Arrived(row.filename, info), config.model_dump(mode="json"), start=begun
-            )
+            read = begin_task(session, parts, row.task_id, arrived, stored, start=begun, place=place)
     except (StorageError, Problem) as error:
         if isinstance(error, Problem) and error.status == 415:
             forget(parts, row.task_id)
@@ -224,6 +254,9 @@ def _complete(
             parts.store.delete(keys.task_prefix(row.task_id))
             raise _over() from error
         raise
+    if read.task_id != row.task_id:  # its row had a task already
+        forget(parts, row.task_id)
+    return read
 
 
 def _given_up(parts: Gateway, row: UploadRow) -> bool:

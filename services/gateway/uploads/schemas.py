@@ -18,6 +18,8 @@ class UploadCreate(Written):
     head: Base64Bytes | None = Field(
         default=None, max_length=4096, description="the first kilobyte: what is no video is refused before it is sent"
     )
+    batch_id: str | None = Field(default=None, max_length=40, description="it is the video of a row of this batch")
+    row: int = Field(default=1, ge=1, le=2**31 - 1, description="which one")
 
 
 class PartRead(BaseModel):

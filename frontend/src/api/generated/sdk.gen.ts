@@ -2,7 +2,7 @@
 
 import { type Client, formDataBodySerializer, type Options as Options2, type TDataShape } from './client';
 import { client } from './client.gen';
-import type { AddressPartsData, AddressPartsErrors, AddressPartsResponses, AllEventsData, AllEventsErrors, AllEventsResponse, AllEventsResponses, AnswerTaskData, AnswerTaskErrors, AnswerTaskResponses, ApproveLanguageData, ApproveLanguageErrors, ApproveLanguageResponses, AssignLinesData, AssignLinesErrors, AssignLinesResponses, AsyncapiData, AsyncapiErrors, AsyncapiResponses, CancelJobData, CancelJobErrors, CancelJobResponses, CancelLanguageData, CancelLanguageErrors, CancelLanguageResponses, CancelTaskData, CancelTaskErrors, CancelTaskResponses, ChangeWebhookSecretData, ChangeWebhookSecretErrors, ChangeWebhookSecretResponses, ChooseTakeData, ChooseTakeErrors, ChooseTakeResponses, CompleteUploadData, CompleteUploadErrors, CompleteUploadResponses, CreateClipData, CreateClipErrors, CreateClipResponses, CreateSpeakerData, CreateSpeakerErrors, CreateSpeakerResponses, CreateTaskData, CreateTaskErrors, CreateTaskResponses, CreateTermData, CreateTermErrors, CreateTermResponses, CreateUploadData, CreateUploadErrors, CreateUploadResponses, CreateWebhookData, CreateWebhookErrors, CreateWebhookResponses, DecideCastData, DecideCastErrors, DecideCastResponses, DeleteCastData, DeleteCastErrors, DeleteCastResponses, DeleteClipData, DeleteClipErrors, DeleteClipResponses, DeleteExportData, DeleteExportErrors, DeleteExportResponses, DeleteMemoryData, DeleteMemoryErrors, DeleteMemoryResponses, DeleteSegmentData, DeleteSegmentErrors, DeleteSegmentResponses, DeleteTaskData, DeleteTaskErrors, DeleteTaskResponses, DeleteTermData, DeleteTermErrors, DeleteTermResponses, DeleteUploadData, DeleteUploadErrors, DeleteUploadResponses, DeleteWebhookData, DeleteWebhookErrors, DeleteWebhookResponses, DubLineData, DubLineErrors, DubLineResponses, DubLinesData, DubLinesErrors, DubLinesResponses, ExportTermsData, ExportTermsErrors, ExportTermsResponses, GetArtifactData, GetArtifactErrors, GetArtifactResponses, GetCastSampleData, GetCastSampleErrors, GetCastSampleResponses, GetClipAudioData, GetClipAudioErrors, GetClipAudioResponses, GetClipData, GetClipErrors, GetClipResponses, GetDeliveryData, GetDeliveryErrors, GetDeliveryResponses, GetExportData, GetExportErrors, GetExportFileData, GetExportFileErrors, GetExportFileResponses, GetExportResponses, GetLineData, GetLineErrors, GetLineResponses, GetPictureData, GetPictureErrors, GetPictureResponses, GetReportData, GetReportErrors, GetReportResponses, GetSegmentData, GetSegmentErrors, GetSegmentResponses, GetSettingsData, GetSettingsErrors, GetSettingsResponses, GetSpeakerData, GetSpeakerErrors, GetSpeakerResponses, GetSpeakerSampleData, GetSpeakerSampleErrors, GetSpeakerSampleResponses, GetTakeAudioData, GetTakeAudioErrors, GetTakeAudioResponses, GetTakeData, GetTakeErrors, GetTakeResponses, GetTaskData, GetTaskErrors, GetTaskResponses, GetUploadData, GetUploadErrors, GetUploadResponses, GetWebhookData, GetWebhookErrors, GetWebhookResponses, HealthzData, HealthzErrors, HealthzResponses, ImportTermsData, ImportTermsErrors, ImportTermsResponses, InsertSegmentData, InsertSegmentErrors, InsertSegmentResponses, KeepSpeakerData, KeepSpeakerErrors, KeepSpeakerResponses, ListArtifactsData, ListArtifactsErrors, ListArtifactsResponses, ListCastData, ListCastErrors, ListCastResponses, ListClipsData, ListClipsErrors, ListClipsResponses, ListDeliveriesData, ListDeliveriesErrors, ListDeliveriesResponses, ListEditsData, ListEditsErrors, ListEditsResponses, ListEnginesData, ListEnginesErrors, ListEnginesResponses, ListenToLinesData, ListenToLinesErrors, ListenToLinesResponses, ListExportsData, ListExportsErrors, ListExportsResponses, ListJobsData, ListJobsErrors, ListJobsResponses, ListLanguagesData, ListLanguagesErrors, ListLanguagesResponses, ListLinesData, ListLinesErrors, ListLinesResponses, ListLogsData, ListLogsErrors, ListLogsResponses, ListMemoryData, ListMemoryErrors, ListMemoryResponses, ListRecipesData, ListRecipesErrors, ListRecipesResponses, ListReviewData, ListReviewErrors, ListReviewResponses, ListSegmentsData, ListSegmentsErrors, ListSegmentsResponses, ListSpeakersData, ListSpeakersErrors, ListSpeakersResponses, ListTakesData, ListTakesErrors, ListTakesResponses, ListTaskEnginesData, ListTaskEnginesErrors, ListTaskEnginesResponses, ListTasksData, ListTasksErrors, ListTasksResponses, ListTermsData, ListTermsErrors, ListTermsResponses, ListVoicesData, ListVoicesErrors, ListVoicesResponses, ListWebhooksData, ListWebhooksErrors, ListWebhooksResponses, MergeSegmentsData, MergeSegmentsErrors, MergeSegmentsResponses, MergeSpeakersData, MergeSpeakersErrors, MergeSpeakersResponses, MetricsData, MetricsErrors, MetricsResponses, PreviewSubtitlesData, PreviewSubtitlesErrors, PreviewSubtitlesResponses, ProcessLanguageData, ProcessLanguageErrors, ProcessLanguageResponses, ProcessTaskData, ProcessTaskErrors, ProcessTaskResponses, PutPartData, PutPartErrors, PutPartResponses, PutPictureEditsData, PutPictureEditsErrors, PutPictureEditsResponses, PutSettingsData, PutSettingsErrors, PutSettingsResponses, PutSubtitlesData, PutSubtitlesErrors, PutSubtitlesResponses, QueueLengthData, QueueLengthErrors, QueueLengthResponses, ReadyzData, ReadyzErrors, ReadyzResponses, RedoEditData, RedoEditErrors, RedoEditResponses, ReplayDeliveryData, ReplayDeliveryErrors, ReplayDeliveryResponses, ReplayWebhookData, ReplayWebhookErrors, ReplayWebhookResponses, RetryTaskData, RetryTaskErrors, RetryTaskResponses, ShiftSegmentsData, ShiftSegmentsErrors, ShiftSegmentsResponses, SplitSegmentData, SplitSegmentErrors, SplitSegmentResponses, StartExportData, StartExportErrors, StartExportResponses, TakeSegmentAsWrittenData, TakeSegmentAsWrittenErrors, TakeSegmentAsWrittenResponses, TakeSegmentsAsWrittenData, TakeSegmentsAsWrittenErrors, TakeSegmentsAsWrittenResponses, TaskEventsData, TaskEventsErrors, TaskEventsResponse, TaskEventsResponses, TestWebhookData, TestWebhookErrors, TestWebhookResponses, TranslateLineData, TranslateLineErrors, TranslateLineResponses, UndoEditData, UndoEditErrors, UndoEditResponses, UpdateCastData, UpdateCastErrors, UpdateCastResponses, UpdateLineData, UpdateLineErrors, UpdateLineResponses, UpdateLinesData, UpdateLinesErrors, UpdateLinesResponses, UpdateSegmentData, UpdateSegmentErrors, UpdateSegmentResponses, UpdateSpeakerData, UpdateSpeakerErrors, UpdateSpeakerResponses, UpdateTaskData, UpdateTaskErrors, UpdateTaskResponses, UpdateTermData, UpdateTermErrors, UpdateTermResponses, UpdateWebhookData, UpdateWebhookErrors, UpdateWebhookResponses, UpgradeEnginesData, UpgradeEnginesErrors, UpgradeEnginesResponses } from './types.gen';
+import type { AddressPartsData, AddressPartsErrors, AddressPartsResponses, AllEventsData, AllEventsErrors, AllEventsResponse, AllEventsResponses, AnswerTaskData, AnswerTaskErrors, AnswerTaskResponses, ApproveLanguageData, ApproveLanguageErrors, ApproveLanguageResponses, AssignLinesData, AssignLinesErrors, AssignLinesResponses, AsyncapiData, AsyncapiErrors, AsyncapiResponses, CancelBatchData, CancelBatchErrors, CancelBatchResponses, CancelJobData, CancelJobErrors, CancelJobResponses, CancelLanguageData, CancelLanguageErrors, CancelLanguageResponses, CancelTaskData, CancelTaskErrors, CancelTaskResponses, ChangeWebhookSecretData, ChangeWebhookSecretErrors, ChangeWebhookSecretResponses, ChooseTakeData, ChooseTakeErrors, ChooseTakeResponses, CompleteUploadData, CompleteUploadErrors, CompleteUploadResponses, CreateBatchData, CreateBatchErrors, CreateBatchOfCsvData, CreateBatchOfCsvErrors, CreateBatchOfCsvResponses, CreateBatchResponses, CreateClipData, CreateClipErrors, CreateClipResponses, CreateSpeakerData, CreateSpeakerErrors, CreateSpeakerResponses, CreateTaskData, CreateTaskErrors, CreateTaskResponses, CreateTermData, CreateTermErrors, CreateTermResponses, CreateUploadData, CreateUploadErrors, CreateUploadResponses, CreateWebhookData, CreateWebhookErrors, CreateWebhookResponses, DecideCastData, DecideCastErrors, DecideCastResponses, DeleteBatchData, DeleteBatchErrors, DeleteBatchResponses, DeleteCastData, DeleteCastErrors, DeleteCastResponses, DeleteClipData, DeleteClipErrors, DeleteClipResponses, DeleteExportData, DeleteExportErrors, DeleteExportResponses, DeleteMemoryData, DeleteMemoryErrors, DeleteMemoryResponses, DeleteSegmentData, DeleteSegmentErrors, DeleteSegmentResponses, DeleteTaskData, DeleteTaskErrors, DeleteTaskResponses, DeleteTermData, DeleteTermErrors, DeleteTermResponses, DeleteUploadData, DeleteUploadErrors, DeleteUploadResponses, DeleteWebhookData, DeleteWebhookErrors, DeleteWebhookResponses, DubLineData, DubLineErrors, DubLineResponses, DubLinesData, DubLinesErrors, DubLinesResponses, ExportTermsData, ExportTermsErrors, ExportTermsResponses, GetArtifactData, GetArtifactErrors, GetArtifactResponses, GetBatchData, GetBatchErrors, GetBatchFilesData, GetBatchFilesErrors, GetBatchFilesResponses, GetBatchResponses, GetCastSampleData, GetCastSampleErrors, GetCastSampleResponses, GetClipAudioData, GetClipAudioErrors, GetClipAudioResponses, GetClipData, GetClipErrors, GetClipResponses, GetDeliveryData, GetDeliveryErrors, GetDeliveryResponses, GetExportData, GetExportErrors, GetExportFileData, GetExportFileErrors, GetExportFileResponses, GetExportResponses, GetLineData, GetLineErrors, GetLineResponses, GetPictureData, GetPictureErrors, GetPictureResponses, GetReportData, GetReportErrors, GetReportResponses, GetSegmentData, GetSegmentErrors, GetSegmentResponses, GetSettingsData, GetSettingsErrors, GetSettingsResponses, GetSpeakerData, GetSpeakerErrors, GetSpeakerResponses, GetSpeakerSampleData, GetSpeakerSampleErrors, GetSpeakerSampleResponses, GetTakeAudioData, GetTakeAudioErrors, GetTakeAudioResponses, GetTakeData, GetTakeErrors, GetTakeResponses, GetTaskData, GetTaskErrors, GetTaskResponses, GetUploadData, GetUploadErrors, GetUploadResponses, GetWebhookData, GetWebhookErrors, GetWebhookResponses, HealthzData, HealthzErrors, HealthzResponses, ImportTermsData, ImportTermsErrors, ImportTermsResponses, InsertSegmentData, InsertSegmentErrors, InsertSegmentResponses, KeepSpeakerData, KeepSpeakerErrors, KeepSpeakerResponses, ListArtifactsData, ListArtifactsErrors, ListArtifactsResponses, ListBatchesData, ListBatchesErrors, ListBatchesResponses, ListBatchRowsData, ListBatchRowsErrors, ListBatchRowsResponses, ListCastData, ListCastErrors, ListCastResponses, ListClipsData, ListClipsErrors, ListClipsResponses, ListDeliveriesData, ListDeliveriesErrors, ListDeliveriesResponses, ListEditsData, ListEditsErrors, ListEditsResponses, ListEnginesData, ListEnginesErrors, ListEnginesResponses, ListenToLinesData, ListenToLinesErrors, ListenToLinesResponses, ListExportsData, ListExportsErrors, ListExportsResponses, ListJobsData, ListJobsErrors, ListJobsResponses, ListLanguagesData, ListLanguagesErrors, ListLanguagesResponses, ListLinesData, ListLinesErrors, ListLinesResponses, ListLogsData, ListLogsErrors, ListLogsResponses, ListMemoryData, ListMemoryErrors, ListMemoryResponses, ListRecipesData, ListRecipesErrors, ListRecipesResponses, ListReviewData, ListReviewErrors, ListReviewResponses, ListSegmentsData, ListSegmentsErrors, ListSegmentsResponses, ListSpeakersData, ListSpeakersErrors, ListSpeakersResponses, ListTakesData, ListTakesErrors, ListTakesResponses, ListTaskEnginesData, ListTaskEnginesErrors, ListTaskEnginesResponses, ListTasksData, ListTasksErrors, ListTasksResponses, ListTermsData, ListTermsErrors, ListTermsResponses, ListVoicesData, ListVoicesErrors, ListVoicesResponses, ListWebhooksData, ListWebhooksErrors, ListWebhooksResponses, MergeSegmentsData, MergeSegmentsErrors, MergeSegmentsResponses, MergeSpeakersData, MergeSpeakersErrors, MergeSpeakersResponses, MetricsData, MetricsErrors, MetricsResponses, PauseBatchData, PauseBatchErrors, PauseBatchResponses, PreviewSubtitlesData, PreviewSubtitlesErrors, PreviewSubtitlesResponses, ProcessLanguageData, ProcessLanguageErrors, ProcessLanguageResponses, ProcessTaskData, ProcessTaskErrors, ProcessTaskResponses, PutPartData, PutPartErrors, PutPartResponses, PutPictureEditsData, PutPictureEditsErrors, PutPictureEditsResponses, PutSettingsData, PutSettingsErrors, PutSettingsResponses, PutSubtitlesData, PutSubtitlesErrors, PutSubtitlesResponses, QueueLengthData, QueueLengthErrors, QueueLengthResponses, ReadyzData, ReadyzErrors, ReadyzResponses, RedoEditData, RedoEditErrors, RedoEditResponses, ReplayDeliveryData, ReplayDeliveryErrors, ReplayDeliveryResponses, ReplayWebhookData, ReplayWebhookErrors, ReplayWebhookResponses, ResumeBatchData, ResumeBatchErrors, ResumeBatchResponses, RetryBatchData, RetryBatchErrors, RetryBatchResponses, RetryTaskData, RetryTaskErrors, RetryTaskResponses, ShiftSegmentsData, ShiftSegmentsErrors, ShiftSegmentsResponses, SplitSegmentData, SplitSegmentErrors, SplitSegmentResponses, StartExportData, StartExportErrors, StartExportResponses, TakeSegmentAsWrittenData, TakeSegmentAsWrittenErrors, TakeSegmentAsWrittenResponses, TakeSegmentsAsWrittenData, TakeSegmentsAsWrittenErrors, TakeSegmentsAsWrittenResponses, TaskEventsData, TaskEventsErrors, TaskEventsResponse, TaskEventsResponses, TestWebhookData, TestWebhookErrors, TestWebhookResponses, TranslateLineData, TranslateLineErrors, TranslateLineResponses, UndoEditData, UndoEditErrors, UndoEditResponses, UpdateCastData, UpdateCastErrors, UpdateCastResponses, UpdateLineData, UpdateLineErrors, UpdateLineResponses, UpdateLinesData, UpdateLinesErrors, UpdateLinesResponses, UpdateSegmentData, UpdateSegmentErrors, UpdateSegmentResponses, UpdateSpeakerData, UpdateSpeakerErrors, UpdateSpeakerResponses, UpdateTaskData, UpdateTaskErrors, UpdateTaskResponses, UpdateTermData, UpdateTermErrors, UpdateTermResponses, UpdateWebhookData, UpdateWebhookErrors, UpdateWebhookResponses, UpgradeEnginesData, UpgradeEnginesErrors, UpgradeEnginesResponses } from './types.gen';
 
 export type Options<TData extends TDataShape = TDataShape, ThrowOnError extends boolean = boolean, TResponse = unknown> = Options2<TData, ThrowOnError, TResponse> & {
     /**
@@ -17,6 +17,108 @@ export type Options<TData extends TDataShape = TDataShape, ThrowOnError extends 
      */
     meta?: Record<string, unknown>;
 };
+
+/**
+ * List Batches
+ *
+ * Batches, newest first; `X-Total-Count` tells how many there are.
+ */
+export const listBatches = <ThrowOnError extends boolean = false>(options?: Options<ListBatchesData, ThrowOnError>) => (options?.client ?? client).get<ListBatchesResponses, ListBatchesErrors, ThrowOnError>({ url: '/api/batches', ...options });
+
+/**
+ * Create Batch
+ *
+ * Make a batch of a manifest. The videos come afterwards, each with the id of the batch and its row.
+ *
+ * Where a row is refused nothing is made: 422 `rows_refused`, each with its reason, unless `skip_refused`.
+ */
+export const createBatch = <ThrowOnError extends boolean = false>(options: Options<CreateBatchData, ThrowOnError>) => (options.client ?? client).post<CreateBatchResponses, CreateBatchErrors, ThrowOnError>({
+    url: '/api/batches',
+    ...options,
+    headers: {
+        'Content-Type': 'application/json',
+        ...options.headers
+    }
+});
+
+/**
+ * Create Batch Of Csv
+ *
+ * The same from a CSV file with a head row, whose columns are the fields of a row.
+ *
+ * `translation_<language>` names a translation, `metadata.<key>` gives the row metadata. Raises: 422
+ * `malformed_manifest`.
+ */
+export const createBatchOfCsv = <ThrowOnError extends boolean = false>(options: Options<CreateBatchOfCsvData, ThrowOnError>) => (options.client ?? client).post<CreateBatchOfCsvResponses, CreateBatchOfCsvErrors, ThrowOnError>({
+    bodySerializer: null,
+    url: '/api/batches/csv',
+    ...options,
+    headers: {
+        'Content-Type': 'text/csv',
+        ...options.headers
+    }
+});
+
+/**
+ * Delete Batch
+ *
+ * Delete the batch and every task of it, with all that was made; what is running lets go within seconds.
+ */
+export const deleteBatch = <ThrowOnError extends boolean = false>(options: Options<DeleteBatchData, ThrowOnError>) => (options.client ?? client).delete<DeleteBatchResponses, DeleteBatchErrors, ThrowOnError>({ url: '/api/batches/{batch_id}', ...options });
+
+/**
+ * Get Batch
+ *
+ * One batch, with what became of its rows and languages in figures.
+ */
+export const getBatch = <ThrowOnError extends boolean = false>(options: Options<GetBatchData, ThrowOnError>) => (options.client ?? client).get<GetBatchResponses, GetBatchErrors, ThrowOnError>({ url: '/api/batches/{batch_id}', ...options });
+
+/**
+ * Cancel Batch
+ *
+ * Stop everything; what is finished stays, rows whose files have not come get none. Raises: 409 `batch_over`.
+ */
+export const cancelBatch = <ThrowOnError extends boolean = false>(options: Options<CancelBatchData, ThrowOnError>) => (options.client ?? client).post<CancelBatchResponses, CancelBatchErrors, ThrowOnError>({ url: '/api/batches/{batch_id}/cancel', ...options });
+
+/**
+ * Get Batch Files
+ *
+ * The newest files of every language that was exported, in the folders that the manifest named, as one ZIP.
+ *
+ * It is made while it is sent, so it has no length and cannot be resumed; the files of a task can
+ * (`GET /api/tasks/{task_id}/artifacts`).
+ */
+export const getBatchFiles = <ThrowOnError extends boolean = false>(options: Options<GetBatchFilesData, ThrowOnError>) => (options.client ?? client).get<GetBatchFilesResponses, GetBatchFilesErrors, ThrowOnError>({ url: '/api/batches/{batch_id}/files.zip', ...options });
+
+/**
+ * Pause Batch
+ *
+ * Hand out nothing more; what workers have in hand they finish. Files may still come. Raises: 409 `batch_over`.
+ */
+export const pauseBatch = <ThrowOnError extends boolean = false>(options: Options<PauseBatchData, ThrowOnError>) => (options.client ?? client).post<PauseBatchResponses, PauseBatchErrors, ThrowOnError>({ url: '/api/batches/{batch_id}/pause', ...options });
+
+/**
+ * Resume Batch
+ *
+ * Go on with a batch that was paused. Raises: 409 `batch_over`.
+ */
+export const resumeBatch = <ThrowOnError extends boolean = false>(options: Options<ResumeBatchData, ThrowOnError>) => (options.client ?? client).post<ResumeBatchResponses, ResumeBatchErrors, ThrowOnError>({ url: '/api/batches/{batch_id}/resume', ...options });
+
+/**
+ * Retry Batch
+ *
+ * Try again what failed or was canceled; what is done is kept. Its end is told anew, with the next `round`.
+ *
+ * Raises: 409 `nothing_to_retry`.
+ */
+export const retryBatch = <ThrowOnError extends boolean = false>(options: Options<RetryBatchData, ThrowOnError>) => (options.client ?? client).post<RetryBatchResponses, RetryBatchErrors, ThrowOnError>({ url: '/api/batches/{batch_id}/retry', ...options });
+
+/**
+ * List Batch Rows
+ *
+ * The rows in their order, each with its task and what became of its languages; `X-Total-Count` tells how many.
+ */
+export const listBatchRows = <ThrowOnError extends boolean = false>(options: Options<ListBatchRowsData, ThrowOnError>) => (options.client ?? client).get<ListBatchRowsResponses, ListBatchRowsErrors, ThrowOnError>({ url: '/api/batches/{batch_id}/rows', ...options });
 
 /**
  * List Cast
@@ -258,6 +360,8 @@ export const listTasks = <ThrowOnError extends boolean = false>(options?: Option
  * Create Task
  *
  * Upload a video. Its bytes go straight to the object store while the size limit is watched.
+ *
+ * With `batch_id` it is the video of a row, which says what becomes of it. The same row twice is one task.
  */
 export const createTask = <ThrowOnError extends boolean = false>(options: Options<CreateTaskData, ThrowOnError>) => (options.client ?? client).post<CreateTaskResponses, CreateTaskErrors, ThrowOnError>({
     ...formDataBodySerializer,
@@ -957,6 +1061,8 @@ export const getUpload = <ThrowOnError extends boolean = false>(options: Options
  * Complete Upload
  *
  * Make a task of the upload. A repeated call gives the same task, also while the first one is at work.
+ *
+ * Of a row of a batch the row says what becomes of it, and one that has a task already gives that.
  *
  * Raises: Problem 409 `upload_incomplete` while parts are missing, 415 when it is no video: nothing is kept then.
  */

@@ -201,6 +201,168 @@ export type AudioTrackFacts = {
 };
 
 /**
+ * BatchPlan
+ *
+ * What was made of a manifest, or would be.
+ */
+export type BatchPlan = {
+    /**
+     * None where nothing was made
+     */
+    batch: BatchRead | null;
+    /**
+     * Refused
+     *
+     * rows that are refused, wholly or in some languages
+     */
+    refused: number;
+    /**
+     * Rows
+     */
+    rows: Array<PlannedRow>;
+};
+
+/**
+ * BatchRead
+ *
+ * A batch and how far it is.
+ */
+export type BatchRead = {
+    /**
+     * Batch Id
+     */
+    batch_id: string;
+    /**
+     * Created At
+     */
+    created_at: string;
+    /**
+     * Ended At
+     */
+    ended_at: string | null;
+    /**
+     * Eta Seconds
+     *
+     * None where it cannot be told
+     */
+    eta_seconds: number | null;
+    languages: LanguageCounts;
+    /**
+     * Metadata
+     */
+    metadata: {
+        [key: string]: unknown;
+    };
+    /**
+     * Name
+     */
+    name: string;
+    /**
+     * Progress
+     */
+    progress: number;
+    /**
+     * Round
+     *
+     * how often it was begun: a retry of what failed begins it anew
+     */
+    round: number;
+    rows: RowCounts;
+    /**
+     * Rows Total
+     */
+    rows_total: number;
+    state: BatchState;
+};
+
+/**
+ * BatchState
+ *
+ * State of a batch. A paused one hands nothing more out; one that is completed may be taken up again.
+ */
+export type BatchState = 'open' | 'paused' | 'canceled' | 'completed';
+
+/**
+ * BatchWrite
+ *
+ * A batch to make. Rows are checked one by one, so that each has its own reasons.
+ */
+export type BatchWrite = {
+    /**
+     * of every task, where its row says nothing else
+     */
+    config?: TaskConfig;
+    /**
+     * Metadata
+     *
+     * yours: kept, never read, and told with every fact of a language or task; at most 4 kB as JSON
+     */
+    metadata?: {
+        [key: string]: JsonValue;
+    };
+    /**
+     * Name
+     */
+    name?: string;
+    /**
+     * Rows
+     */
+    rows: Array<{
+        brief?: Brief | null;
+        /**
+         * Glossary
+         */
+        glossary?: Array<GlossaryTerm> | null;
+        /**
+         * Languages
+         */
+        languages?: Array<string> | null;
+        /**
+         * Metadata
+         *
+         * yours: kept, never read, and told with every fact of a language or task; at most 4 kB as JSON
+         */
+        metadata?: {
+            [key: string]: JsonValue;
+        };
+        /**
+         * Source
+         *
+         * name of the file that is going to be uploaded; may have folders before it
+         */
+        source: string;
+        /**
+         * Source Language
+         */
+        source_language?: string | null;
+        /**
+         * Stop After
+         */
+        stop_after?: 'speaker_diarization' | 'translation' | 'voice_cloning' | null;
+        /**
+         * Subtitles
+         *
+         * subtitle file that is sent with the video
+         */
+        subtitles?: string | null;
+        /**
+         * Translations
+         *
+         * the same by target language
+         */
+        translations?: {
+            [key: string]: string;
+        };
+    }>;
+    /**
+     * Start
+     *
+     * begin with each video as soon as it has come
+     */
+    start?: boolean;
+};
+
+/**
  * Brief
  *
  * What a translator is told of a video; whatever is empty is not said.
@@ -1214,6 +1376,56 @@ export type Imported = {
 };
 
 /**
+ * ItemRead
+ *
+ * A row of a batch.
+ */
+export type ItemRead = {
+    /**
+     * Error Code
+     */
+    error_code?: string | null;
+    /**
+     * Error Message
+     */
+    error_message?: string | null;
+    /**
+     * Files
+     */
+    files: {
+        [key: string]: string;
+    };
+    /**
+     * Languages
+     */
+    languages: {
+        [key: string]: LanguageOutcome;
+    };
+    /**
+     * Outcome
+     *
+     * one of the names of `rows` of the batch
+     */
+    outcome: string;
+    /**
+     * Row
+     */
+    row: number;
+    /**
+     * Source
+     */
+    source: string;
+    /**
+     * of the task
+     */
+    status?: Status | null;
+    /**
+     * Task Id
+     */
+    task_id: string | null;
+};
+
+/**
  * JobRead
  *
  * A unit of work of a task: a stage of a language, or a piece of one.
@@ -1326,6 +1538,73 @@ export type LanguageBrief = {
      * beside those of the glossary, which go before
      */
     terms?: Array<BriefTerm>;
+};
+
+/**
+ * LanguageCounts
+ *
+ * Languages of all tasks by how they are; `passed` and `not_passed` are those whose gate judged them.
+ */
+export type LanguageCounts = {
+    /**
+     * Canceled
+     */
+    canceled?: number;
+    /**
+     * Completed
+     */
+    completed?: number;
+    /**
+     * Failed
+     */
+    failed?: number;
+    /**
+     * Not Passed
+     */
+    not_passed?: number;
+    /**
+     * Passed
+     */
+    passed?: number;
+    /**
+     * Pending
+     */
+    pending?: number;
+    /**
+     * Processing
+     */
+    processing?: number;
+    /**
+     * Stale
+     */
+    stale?: number;
+};
+
+/**
+ * LanguageOutcome
+ *
+ * What became of a language so far, in few words.
+ */
+export type LanguageOutcome = {
+    /**
+     * Error Code
+     */
+    error_code?: string | null;
+    /**
+     * Error Message
+     */
+    error_message?: string | null;
+    /**
+     * Gate
+     */
+    gate?: 'passed' | 'failed' | null;
+    /**
+     * Gate Reasons
+     *
+     * codes; the task tells them in full
+     */
+    gate_reasons?: Array<string>;
+    status: Status;
 };
 
 /**
@@ -1799,6 +2078,59 @@ export type LogRead = {
 };
 
 /**
+ * ManifestRow
+ *
+ * A video of a batch; whatever is left out is as the `config` of the batch says.
+ */
+export type ManifestRow = {
+    brief?: Brief | null;
+    /**
+     * Glossary
+     */
+    glossary?: Array<GlossaryTerm> | null;
+    /**
+     * Languages
+     */
+    languages?: Array<string> | null;
+    /**
+     * Metadata
+     *
+     * yours: kept, never read, and told with every fact of a language or task; at most 4 kB as JSON
+     */
+    metadata?: {
+        [key: string]: JsonValue;
+    };
+    /**
+     * Source
+     *
+     * name of the file that is going to be uploaded; may have folders before it
+     */
+    source: string;
+    /**
+     * Source Language
+     */
+    source_language?: string | null;
+    /**
+     * Stop After
+     */
+    stop_after?: 'speaker_diarization' | 'translation' | 'voice_cloning' | null;
+    /**
+     * Subtitles
+     *
+     * subtitle file that is sent with the video
+     */
+    subtitles?: string | null;
+    /**
+     * Translations
+     *
+     * the same by target language
+     */
+    translations?: {
+        [key: string]: string;
+    };
+};
+
+/**
  * MediaFacts
  *
  * What the probe says of a file; a codec is None where there is no such stream. Without a picture it is sound.
@@ -2218,6 +2550,50 @@ export type PlacedText = {
 };
 
 /**
+ * PlannedRow
+ *
+ * What is done with a row of the manifest.
+ */
+export type PlannedRow = {
+    /**
+     * Files
+     *
+     * what is sent with the video: `subtitles`, `translation_<language>`
+     */
+    files: {
+        [key: string]: string;
+    };
+    /**
+     * Languages
+     *
+     * that are going to be dubbed
+     */
+    languages: Array<string>;
+    /**
+     * Notes
+     */
+    notes?: Array<string>;
+    /**
+     * Refused
+     */
+    refused?: Array<Refusal>;
+    /**
+     * Row
+     *
+     * from 1 on, as in the manifest
+     */
+    row: number;
+    /**
+     * Source
+     */
+    source: string;
+    /**
+     * Stop After
+     */
+    stop_after?: string | null;
+};
+
+/**
  * PresetRead
  *
  * A recipe to begin with.
@@ -2423,6 +2799,32 @@ export type Redub = {
      * Segment Ids
      */
     segment_ids?: Array<string> | null;
+};
+
+/**
+ * Refusal
+ *
+ * Why a row, or a language of it, is not made.
+ */
+export type Refusal = {
+    /**
+     * Code
+     */
+    code: string;
+    /**
+     * Detail
+     */
+    detail: string;
+    /**
+     * Field
+     *
+     * of the row
+     */
+    field: string;
+    /**
+     * Language
+     */
+    language?: string | null;
 };
 
 /**
@@ -2674,6 +3076,48 @@ export type ReviewReason = {
      * Text
      */
     text: string;
+};
+
+/**
+ * RowCounts
+ *
+ * Rows by how they are.
+ */
+export type RowCounts = {
+    /**
+     * Canceled
+     */
+    canceled?: number;
+    /**
+     * Completed
+     */
+    completed?: number;
+    /**
+     * Deleted
+     *
+     * somebody deleted the task
+     */
+    deleted?: number;
+    /**
+     * Failed
+     */
+    failed?: number;
+    /**
+     * Pending
+     *
+     * not begun, or waiting for a person
+     */
+    pending?: number;
+    /**
+     * Processing
+     */
+    processing?: number;
+    /**
+     * Waiting
+     *
+     * for their files
+     */
+    waiting?: number;
 };
 
 /**
@@ -3444,6 +3888,16 @@ export type TaskEngineRead = {
  * A task.
  */
 export type TaskRead = {
+    /**
+     * Batch Id
+     *
+     * the batch it came with, and its row there
+     */
+    batch_id?: string | null;
+    /**
+     * Batch Row
+     */
+    batch_row?: number | null;
     config: TaskConfig;
     /**
      * Created At
@@ -3816,6 +4270,12 @@ export type UploadComplete = {
  */
 export type UploadCreate = {
     /**
+     * Batch Id
+     *
+     * it is the video of a row of this batch
+     */
+    batch_id?: string | null;
+    /**
      * Content Type
      *
      * not trusted; the content counts
@@ -3831,6 +4291,12 @@ export type UploadCreate = {
      * the first kilobyte: what is no video is refused before it is sent
      */
     head?: string | null;
+    /**
+     * Row
+     *
+     * which one
+     */
+    row?: number;
     /**
      * Size
      *
@@ -4024,6 +4490,714 @@ export type WebhookWrite = {
      */
     url: string;
 };
+
+export type ListBatchesData = {
+    body?: never;
+    path?: never;
+    query?: {
+        /**
+         * Skip
+         */
+        skip?: number;
+        /**
+         * Limit
+         */
+        limit?: number;
+    };
+    url: '/api/batches';
+};
+
+export type ListBatchesErrors = {
+    /**
+     * No API key, or one that is not known
+     */
+    401: Problem;
+    /**
+     * Under a name that LocalClip does not answer to
+     */
+    421: Problem;
+    /**
+     * Not valid; `errors` points at the fields
+     */
+    422: Problem;
+    /**
+     * A defect
+     */
+    500: Problem;
+    /**
+     * Database, broker or object store do not answer; try again later
+     */
+    503: Problem;
+};
+
+export type ListBatchesError = ListBatchesErrors[keyof ListBatchesErrors];
+
+export type ListBatchesResponses = {
+    /**
+     * Response List Batches
+     *
+     * Successful Response
+     */
+    200: Array<BatchRead>;
+};
+
+export type ListBatchesResponse = ListBatchesResponses[keyof ListBatchesResponses];
+
+export type CreateBatchData = {
+    body: BatchWrite;
+    path?: never;
+    query?: {
+        /**
+         * Dry Run
+         *
+         * make nothing; tell what would be made
+         */
+        dry_run?: boolean;
+        /**
+         * Skip Refused
+         *
+         * make the rest where rows or languages are refused
+         */
+        skip_refused?: boolean;
+    };
+    url: '/api/batches';
+};
+
+export type CreateBatchErrors = {
+    /**
+     * The body is cut off or malformed
+     */
+    400: Problem;
+    /**
+     * No API key, or one that is not known
+     */
+    401: Problem;
+    /**
+     * Of another origin; or the address of a part is not valid any more
+     */
+    403: Problem;
+    /**
+     * There is no such thing, or it is another account's
+     */
+    404: Problem;
+    /**
+     * Not in the state that things are in
+     */
+    409: Problem;
+    /**
+     * The body is too large
+     */
+    413: Problem;
+    /**
+     * Under a name that LocalClip does not answer to
+     */
+    421: Problem;
+    /**
+     * Not valid; `errors` points at the fields
+     */
+    422: Problem;
+    /**
+     * A defect
+     */
+    500: Problem;
+    /**
+     * Database, broker or object store do not answer; try again later
+     */
+    503: Problem;
+};
+
+export type CreateBatchError = CreateBatchErrors[keyof CreateBatchErrors];
+
+export type CreateBatchResponses = {
+    /**
+     * What would be made (`dry_run`)
+     */
+    200: BatchPlan;
+    /**
+     * Successful Response
+     */
+    201: BatchPlan;
+};
+
+export type CreateBatchResponse = CreateBatchResponses[keyof CreateBatchResponses];
+
+export type CreateBatchOfCsvData = {
+    body: string;
+    path?: never;
+    query?: {
+        /**
+         * Name
+         */
+        name?: string;
+        /**
+         * To
+         *
+         * languages of rows that name none
+         */
+        to?: Array<string> | null;
+        /**
+         * Source Language
+         *
+         * of rows that name none
+         */
+        source_language?: string | null;
+        /**
+         * Dry Run
+         *
+         * make nothing; tell what would be made
+         */
+        dry_run?: boolean;
+        /**
+         * Skip Refused
+         *
+         * make the rest where rows or languages are refused
+         */
+        skip_refused?: boolean;
+    };
+    url: '/api/batches/csv';
+};
+
+export type CreateBatchOfCsvErrors = {
+    /**
+     * The body is cut off or malformed
+     */
+    400: Problem;
+    /**
+     * No API key, or one that is not known
+     */
+    401: Problem;
+    /**
+     * Of another origin; or the address of a part is not valid any more
+     */
+    403: Problem;
+    /**
+     * There is no such thing, or it is another account's
+     */
+    404: Problem;
+    /**
+     * Not in the state that things are in
+     */
+    409: Problem;
+    /**
+     * The body is too large
+     */
+    413: Problem;
+    /**
+     * The body is of a type that is not taken
+     */
+    415: Problem;
+    /**
+     * Under a name that LocalClip does not answer to
+     */
+    421: Problem;
+    /**
+     * Not valid; `errors` points at the fields
+     */
+    422: Problem;
+    /**
+     * A defect
+     */
+    500: Problem;
+    /**
+     * Database, broker or object store do not answer; try again later
+     */
+    503: Problem;
+};
+
+export type CreateBatchOfCsvError = CreateBatchOfCsvErrors[keyof CreateBatchOfCsvErrors];
+
+export type CreateBatchOfCsvResponses = {
+    /**
+     * What would be made (`dry_run`)
+     */
+    200: BatchPlan;
+    /**
+     * Successful Response
+     */
+    201: BatchPlan;
+};
+
+export type CreateBatchOfCsvResponse = CreateBatchOfCsvResponses[keyof CreateBatchOfCsvResponses];
+
+export type DeleteBatchData = {
+    body?: never;
+    path: {
+        /**
+         * Batch Id
+         */
+        batch_id: string;
+    };
+    query?: never;
+    url: '/api/batches/{batch_id}';
+};
+
+export type DeleteBatchErrors = {
+    /**
+     * No API key, or one that is not known
+     */
+    401: Problem;
+    /**
+     * Of another origin; or the address of a part is not valid any more
+     */
+    403: Problem;
+    /**
+     * There is no such thing, or it is another account's
+     */
+    404: Problem;
+    /**
+     * Not in the state that things are in
+     */
+    409: Problem;
+    /**
+     * Changed meanwhile: `If-Match` names another version
+     */
+    412: Problem;
+    /**
+     * Under a name that LocalClip does not answer to
+     */
+    421: Problem;
+    /**
+     * Not valid; `errors` points at the fields
+     */
+    422: Problem;
+    /**
+     * A defect
+     */
+    500: Problem;
+    /**
+     * Database, broker or object store do not answer; try again later
+     */
+    503: Problem;
+};
+
+export type DeleteBatchError = DeleteBatchErrors[keyof DeleteBatchErrors];
+
+export type DeleteBatchResponses = {
+    /**
+     * Successful Response
+     */
+    204: void;
+};
+
+export type DeleteBatchResponse = DeleteBatchResponses[keyof DeleteBatchResponses];
+
+export type GetBatchData = {
+    body?: never;
+    path: {
+        /**
+         * Batch Id
+         */
+        batch_id: string;
+    };
+    query?: never;
+    url: '/api/batches/{batch_id}';
+};
+
+export type GetBatchErrors = {
+    /**
+     * No API key, or one that is not known
+     */
+    401: Problem;
+    /**
+     * There is no such thing, or it is another account's
+     */
+    404: Problem;
+    /**
+     * Under a name that LocalClip does not answer to
+     */
+    421: Problem;
+    /**
+     * Not valid; `errors` points at the fields
+     */
+    422: Problem;
+    /**
+     * A defect
+     */
+    500: Problem;
+    /**
+     * Database, broker or object store do not answer; try again later
+     */
+    503: Problem;
+};
+
+export type GetBatchError = GetBatchErrors[keyof GetBatchErrors];
+
+export type GetBatchResponses = {
+    /**
+     * Successful Response
+     */
+    200: BatchRead;
+};
+
+export type GetBatchResponse = GetBatchResponses[keyof GetBatchResponses];
+
+export type CancelBatchData = {
+    body?: never;
+    path: {
+        /**
+         * Batch Id
+         */
+        batch_id: string;
+    };
+    query?: never;
+    url: '/api/batches/{batch_id}/cancel';
+};
+
+export type CancelBatchErrors = {
+    /**
+     * No API key, or one that is not known
+     */
+    401: Problem;
+    /**
+     * Of another origin; or the address of a part is not valid any more
+     */
+    403: Problem;
+    /**
+     * There is no such thing, or it is another account's
+     */
+    404: Problem;
+    /**
+     * Not in the state that things are in
+     */
+    409: Problem;
+    /**
+     * Under a name that LocalClip does not answer to
+     */
+    421: Problem;
+    /**
+     * Not valid; `errors` points at the fields
+     */
+    422: Problem;
+    /**
+     * A defect
+     */
+    500: Problem;
+    /**
+     * Database, broker or object store do not answer; try again later
+     */
+    503: Problem;
+};
+
+export type CancelBatchError = CancelBatchErrors[keyof CancelBatchErrors];
+
+export type CancelBatchResponses = {
+    /**
+     * Successful Response
+     */
+    202: BatchRead;
+};
+
+export type CancelBatchResponse = CancelBatchResponses[keyof CancelBatchResponses];
+
+export type GetBatchFilesData = {
+    body?: never;
+    path: {
+        /**
+         * Batch Id
+         */
+        batch_id: string;
+    };
+    query?: {
+        /**
+         * To
+         *
+         * languages; all where none is named
+         */
+        to?: Array<string> | null;
+    };
+    url: '/api/batches/{batch_id}/files.zip';
+};
+
+export type GetBatchFilesErrors = {
+    /**
+     * No API key, or one that is not known
+     */
+    401: Problem;
+    /**
+     * There is no such thing, or it is another account's
+     */
+    404: Problem;
+    /**
+     * Not in the state that things are in
+     */
+    409: Problem;
+    /**
+     * The file has no such range
+     */
+    416: Problem;
+    /**
+     * Under a name that LocalClip does not answer to
+     */
+    421: Problem;
+    /**
+     * Not valid; `errors` points at the fields
+     */
+    422: Problem;
+    /**
+     * A defect
+     */
+    500: Problem;
+    /**
+     * Database, broker or object store do not answer; try again later
+     */
+    503: Problem;
+};
+
+export type GetBatchFilesError = GetBatchFilesErrors[keyof GetBatchFilesErrors];
+
+export type GetBatchFilesResponses = {
+    /**
+     * Successful Response
+     */
+    200: Blob | File;
+    /**
+     * The range that was asked for
+     */
+    206: unknown;
+};
+
+export type GetBatchFilesResponse = GetBatchFilesResponses[keyof GetBatchFilesResponses];
+
+export type PauseBatchData = {
+    body?: never;
+    path: {
+        /**
+         * Batch Id
+         */
+        batch_id: string;
+    };
+    query?: never;
+    url: '/api/batches/{batch_id}/pause';
+};
+
+export type PauseBatchErrors = {
+    /**
+     * No API key, or one that is not known
+     */
+    401: Problem;
+    /**
+     * Of another origin; or the address of a part is not valid any more
+     */
+    403: Problem;
+    /**
+     * There is no such thing, or it is another account's
+     */
+    404: Problem;
+    /**
+     * Not in the state that things are in
+     */
+    409: Problem;
+    /**
+     * Under a name that LocalClip does not answer to
+     */
+    421: Problem;
+    /**
+     * Not valid; `errors` points at the fields
+     */
+    422: Problem;
+    /**
+     * A defect
+     */
+    500: Problem;
+    /**
+     * Database, broker or object store do not answer; try again later
+     */
+    503: Problem;
+};
+
+export type PauseBatchError = PauseBatchErrors[keyof PauseBatchErrors];
+
+export type PauseBatchResponses = {
+    /**
+     * Successful Response
+     */
+    202: BatchRead;
+};
+
+export type PauseBatchResponse = PauseBatchResponses[keyof PauseBatchResponses];
+
+export type ResumeBatchData = {
+    body?: never;
+    path: {
+        /**
+         * Batch Id
+         */
+        batch_id: string;
+    };
+    query?: never;
+    url: '/api/batches/{batch_id}/resume';
+};
+
+export type ResumeBatchErrors = {
+    /**
+     * No API key, or one that is not known
+     */
+    401: Problem;
+    /**
+     * Of another origin; or the address of a part is not valid any more
+     */
+    403: Problem;
+    /**
+     * There is no such thing, or it is another account's
+     */
+    404: Problem;
+    /**
+     * Not in the state that things are in
+     */
+    409: Problem;
+    /**
+     * Under a name that LocalClip does not answer to
+     */
+    421: Problem;
+    /**
+     * Not valid; `errors` points at the fields
+     */
+    422: Problem;
+    /**
+     * A defect
+     */
+    500: Problem;
+    /**
+     * Database, broker or object store do not answer; try again later
+     */
+    503: Problem;
+};
+
+export type ResumeBatchError = ResumeBatchErrors[keyof ResumeBatchErrors];
+
+export type ResumeBatchResponses = {
+    /**
+     * Successful Response
+     */
+    202: BatchRead;
+};
+
+export type ResumeBatchResponse = ResumeBatchResponses[keyof ResumeBatchResponses];
+
+export type RetryBatchData = {
+    body?: never;
+    path: {
+        /**
+         * Batch Id
+         */
+        batch_id: string;
+    };
+    query?: never;
+    url: '/api/batches/{batch_id}/retry';
+};
+
+export type RetryBatchErrors = {
+    /**
+     * No API key, or one that is not known
+     */
+    401: Problem;
+    /**
+     * Of another origin; or the address of a part is not valid any more
+     */
+    403: Problem;
+    /**
+     * There is no such thing, or it is another account's
+     */
+    404: Problem;
+    /**
+     * Not in the state that things are in
+     */
+    409: Problem;
+    /**
+     * Under a name that LocalClip does not answer to
+     */
+    421: Problem;
+    /**
+     * Not valid; `errors` points at the fields
+     */
+    422: Problem;
+    /**
+     * A defect
+     */
+    500: Problem;
+    /**
+     * Database, broker or object store do not answer; try again later
+     */
+    503: Problem;
+};
+
+export type RetryBatchError = RetryBatchErrors[keyof RetryBatchErrors];
+
+export type RetryBatchResponses = {
+    /**
+     * Successful Response
+     */
+    202: BatchRead;
+};
+
+export type RetryBatchResponse = RetryBatchResponses[keyof RetryBatchResponses];
+
+export type ListBatchRowsData = {
+    body?: never;
+    path: {
+        /**
+         * Batch Id
+         */
+        batch_id: string;
+    };
+    query?: {
+        /**
+         * Skip
+         */
+        skip?: number;
+        /**
+         * Limit
+         */
+        limit?: number;
+        /**
+         * Outcome
+         *
+         * only rows that are so
+         */
+        outcome?: string | null;
+    };
+    url: '/api/batches/{batch_id}/rows';
+};
+
+export type ListBatchRowsErrors = {
+    /**
+     * No API key, or one that is not known
+     */
+    401: Problem;
+    /**
+     * There is no such thing, or it is another account's
+     */
+    404: Problem;
+    /**
+     * Under a name that LocalClip does not answer to
+     */
+    421: Problem;
+    /**
+     * Not valid; `errors` points at the fields
+     */
+    422: Problem;
+    /**
+     * A defect
+     */
+    500: Problem;
+    /**
+     * Database, broker or object store do not answer; try again later
+     */
+    503: Problem;
+};
+
+export type ListBatchRowsError = ListBatchRowsErrors[keyof ListBatchRowsErrors];
+
+export type ListBatchRowsResponses = {
+    /**
+     * Response List Batch Rows
+     *
+     * Successful Response
+     */
+    200: Array<ItemRead>;
+};
+
+export type ListBatchRowsResponse = ListBatchRowsResponses[keyof ListBatchRowsResponses];
 
 export type ListCastData = {
     body?: never;
@@ -5404,6 +6578,12 @@ export type ListTasksData = {
          * Sort
          */
         sort?: 'created_at' | '-created_at' | 'updated_at' | '-updated_at' | 'name' | '-name';
+        /**
+         * Batch Id
+         *
+         * only those of this batch
+         */
+        batch_id?: string | null;
     };
     url: '/api/tasks';
 };
@@ -5468,7 +6648,18 @@ export type CreateTaskData = {
         video: Blob | File;
     };
     path?: never;
-    query?: never;
+    query?: {
+        /**
+         * Batch Id
+         */
+        batch_id?: string | null;
+        /**
+         * Row
+         *
+         * of that batch
+         */
+        row?: number;
+    };
     url: '/api/tasks';
 };
 

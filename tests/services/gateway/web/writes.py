@@ -92,6 +92,7 @@ BODIES: dict[str, Any] = {
     "cancel_task": {"languages": ["es"]},
     "answer_task": {"choice": "continue"},
     "approve_language": {"by": "Ann"},
+    "create_batch": {"rows": [{"source": "a.mp4", "languages": ["es"]}]},
     "create_webhook": {"url": "https://example.org/hook", "types": ["task.*"]},
     "update_webhook": {"types": ["*"], "enabled": True},
     "replay_webhook": {"since": "2026-01-01T00:00:00Z"},
@@ -180,6 +181,7 @@ class Scene:
             "take_id": lambda task_id: self._first(TakeRow, task_id, "take_id"),
             "export_id": lambda task_id: self._first(ExportRow, task_id, "export_id"),
             "job_id": self._open_job,
+            "batch_id": lambda _: self._batch(),
             "webhook_id": lambda _: self._webhook(),
             "delivery_id": lambda _: self._delivery(),
         }
@@ -213,6 +215,11 @@ class Scene:
         hash_ = secrets.token_hex(32)
         row = MemoryRow(source_language="en", target_language="es", source_hash=hash_, source="cat", text="gato")
         return self._row(row, "id")
+
+    def _batch(self) -> str:
+        """One whose row waits for its video."""
+        made = self.gateway.http.post("/api/batches", json=BODIES["create_batch"]).json()
+        return str(made["batch"]["batch_id"])
 
     def _webhook(self) -> str:
         """At an address that is refused when it is to be reached, so that nothing leaves."""
@@ -250,6 +257,8 @@ class Scene:
             body = {"json": {**BODIES["create_term"], "source": names.get("term_id") or secrets.token_hex(8)}}
         elif operation.name == "decide_cast":
             body = {"json": {"cast_id": names["cast_id"]}}
+        elif operation.name == "create_batch_of_csv":
+            body = {"content": b"source,languages\na.mp4,es\n", "headers": {"content-type": "text/csv"}}
         elif "text/csv" in operation.content:
             body = {"content": b"source_language,source,target\nen,cat,gato\n", "headers": {"content-type": "text/csv"}}
         elif "multipart/form-data" in operation.content:

@@ -1,0 +1,125 @@
+"""The command that dubs a folder of videos, or a manifest, as one batch."""
+
+import json
+import sys
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+
+from localclip.batching import Batching, end_table, plan_table
+from localclip.briefs import read_brief
+from localclip.client import Client
+from localclip.dub import split_languages
+from localclip.errors import LocalClipError
+from localclip.local import kept_stack
+from localclip.pairing import Manifest, from_files, read_manifest
+from localclip.terminal import Key, Server, console
+from shared.pipeline import Stage
+
+_OWN = "own"
+_STOPS = (Stage.DIARIZATION, Stage.TRANSLATION, Stage.CLONING)
+
+
+def batch(
+    what: Annotated[Path, typer.Argument(exists=True, metavar="FOLDER|MANIFEST", help="a folder, or a .csv or .json")],
+    to: Annotated[str | None, typer.Option("--to", help="target languages, such as es,fr")] = None,
+    source: Annotated[str | None, typer.Option("--from", help="language spoken in the videos")] = None,
+    out: Annotated[Path | None, typer.Option(help="folder for the results [default: ./<name>-dub]")] = None,
+    stop_after: Annotated[
+        str | None, typer.Option(help="wait after this stage until `localclip approve` (needs --server)")
+    ] = None,
+    brief: Annotated[
+        Path | None, typer.Option(exists=True, dir_okay=False, help="what translators are told: .toml or .json")
+    ] = None,
+    name: Annotated[str | None, typer.Option(help="what the batch is called [default: the folder's name]")] = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="only tell what would be done and what is refused")
+    ] = False,
+    skip_refused: Annotated[
+        bool, typer.Option("--skip-refused", help="dub the others where rows or languages are refused")
+    ] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="print the end as JSON; the rest goes to stderr")] = False,
+    server: Server = None,
+    api_key: Key = None,
+) -> None:
+    """Dub every video of a folder or a manifest; the same command again goes on where it was, and does nothing twice.
+
+    Subtitles beside a video are taken by their names: talk.mp4, talk.en.srt, talk.es.srt. Ends like `dub`: with 0 only
+    when every language of every video passed its gate, with 3 when not or when somebody is waited for, with 1 when a
+    video could not be made.
+    """
+    languages = split_languages(to) if to else ()
+    folder = out or Path(f"{what.resolve().stem}-dub")
+    if what.is_dir() or what.suffix.lower() not in (".csv", ".json"):
+        manifest = from_files([what], languages, source, folder)
+    else:
+        manifest = read_manifest(what)
+    config = {
+        "target_languages": list(languages),
+        "source_language": source,
+        "stop_after": stop_after,
+        "brief": read_brief(brief).model_dump(mode="json") if brief else None,
+    }
+    called = name or manifest.body.get("name") or what.resolve().stem
+    run(with_config(manifest, config, called), folder, server, api_key, dry_run, skip_refused, as_json)
+
+
+def with_config(manifest: Manifest, config: dict[str, Any], name: str) -> Manifest:
+    """The manifest with what the command says of every row; its own config goes before."""
+    said = {key: value for key, value in config.items() if value}
+    return Manifest(
+        manifest.root, {**manifest.body, "name": name, "config": {**said, **manifest.body.get("config", {})}}
+    )
+
+
+def run(
+    manifest: Manifest,
+    folder: Path,
+    server: str | None,
+    api_key: str | None,
+    dry_run: bool = False,
+    skip_refused: bool = False,
+    as_json: bool = False,
+) -> None:
+    """Dub a manifest into a folder. Raises: typer.Exit, with what the command ends with."""
+    stop = manifest.body["config"].get("stop_after")
+    if stop and stop not in _STOPS:
+        raise LocalClipError(f"--stop-after: no stage '{stop}'; choose from {', '.join(_STOPS)}")
+    if stop and not server:
+        raise LocalClipError("--stop-after needs --server: a stack of its own is gone when this command ends")
+    screen = Console(stderr=True) if as_json else console
+    with _gateway(server, api_key, folder, screen) as client:
+        batching = Batching(client, manifest, folder, screen, server or _OWN)
+        if dry_run:
+            plan = batching.plan()
+            if as_json:
+                print(json.dumps(plan.model_dump(mode="json"), indent=2, ensure_ascii=False))
+            else:
+                screen.print(plan_table(plan))
+            raise typer.Exit(1 if plan.refused else 0)
+        try:
+            ended = batching.run(skip_refused=skip_refused)
+        except KeyboardInterrupt:
+            screen.print("stopped watching; the same command again goes on", style="yellow")
+            raise
+    if as_json:
+        told = {"batches": ended.batch_ids, "rows": [one.as_json() for one in ended.outcomes], "exit": ended.exit_code}
+        json.dump(told, sys.stdout, indent=2, ensure_ascii=False)
+        sys.stdout.write("\n")
+    else:
+        screen.print(end_table(ended))
+    if ended.exit_code:
+        raise typer.Exit(ended.exit_code)
+
+
+def _gateway(server: str | None, api_key: str | None, folder: Path, screen: Console) -> AbstractContextManager[Client]:
+    return Client(server, api_key) if server else kept_stack(screen, folder / ".localclip")
+
+
+def several(videos: Sequence[Path], languages: Sequence[str], source: str | None, folder: Path) -> Manifest:
+    """What `dub` was given, where that is more than one file."""
+    return from_files(videos, languages, source, folder)

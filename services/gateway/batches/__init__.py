@@ -1,0 +1,1 @@
+"""Many videos that are followed, paused, canceled and fetched as one."""

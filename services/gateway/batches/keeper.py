@@ -1,0 +1,117 @@
+"""Carry out what was asked of batches, keep paused ones back, and tell when one has come to its end."""
+
+import asyncio
+from collections.abc import Callable
+
+from services.gateway.batches import rows as batch_rows
+from services.gateway.batches.outcomes import is_over
+from services.gateway.batches.reading import read_batch
+from services.gateway.db import Session
+from services.gateway.db.engine import Database
+from services.gateway.db.tables import BatchRow, BatchState, Task, now
+from services.gateway.pipeline import board
+from services.gateway.pipeline import rows as pipeline_rows
+from services.gateway.pipeline.canceling import cancel, remove
+from services.gateway.pipeline.facts import tell_batch
+from services.gateway.pipeline.steps import carry_out
+from services.gateway.script import rows as script_rows
+from shared.observability import logger
+from shared.pipeline import Status
+
+CANCEL, RETRY, DELETE = "cancel", "retry", "delete"
+log = logger(__name__)
+
+
+class Keeper:
+    """One turn looks at every batch that is not over; one that raises keeps no other waiting.
+
+    A wish is carried out task by task, each in a transaction of its own, and crossed out at the end: a gateway that
+    dies in between begins it again, and what was done is done.
+    """
+
+    def __init__(self, database: Database, on_deleted: Callable[[], None]) -> None:
+        self._database, self._on_deleted = database, on_deleted
+
+    async def turn(self) -> None:
+        """Look once."""
+        for batch_id in await asyncio.to_thread(self._kept):
+            try:
+                await asyncio.to_thread(self._keep, batch_id)
+            except Exception:  # told, and tried again with the next turn
+                log.exception("batch_not_kept", batch=batch_id)
+
+    def _kept(self) -> list[str]:
+        with self._database.read() as session:
+            return batch_rows.kept(session)
+
+    def _keep(self, batch_id: str) -> None:
+        with self._database.read() as session:
+            batch = batch_rows.any_batch(session, batch_id)
+            wish = batch.wish if batch else None
+            state = batch.state if batch else None
+        if wish is not None:
+            self._carry_out(batch_id, wish)
+        elif state == BatchState.PAUSED:
+            with self._database.write(quiet=True) as session:
+                if batch_rows.is_paused(session, batch_id):
+                    batch_rows.hold(session, batch_id)
+        self._close(batch_id)
+
+    def _carry_out(self, batch_id: str, wish: str) -> None:
+        statuses = {
+            CANCEL: (Status.PENDING, Status.PROCESSING),
+            RETRY: (Status.FAILED, Status.CANCELED),
+            DELETE: None,
+        }[wish]
+        with self._database.read() as session:
+            task_ids = batch_rows.task_ids(session, batch_id, statuses)
+        for task_id in task_ids:
+            with self._database.write() as session:
+                task = script_rows.locked_task(session, task_id)
+                if task is not None and task.deleted_at is None:
+                    _ACTS[wish](session, task)
+        with self._database.write() as session:
+            batch = batch_rows.locked_batch(session, batch_id)
+            if batch is not None and batch.wish == wish:
+                batch.wish = None
+                if wish == DELETE:
+                    batch.ended_at = batch.ended_at or now()
+                    batch_rows.drop_items(session, batch_id)
+        if wish == DELETE:
+            self._on_deleted()
+
+    def _close(self, batch_id: str) -> None:
+        """Note and tell the end, once: both in the transaction that found it."""
+        with self._database.read() as session:
+            batch = batch_rows.any_batch(session, batch_id)
+            if batch is None or not self._is_over(session, batch):
+                return
+        with self._database.write() as session:
+            batch = batch_rows.locked_batch(session, batch_id)
+            if batch is None or not self._is_over(session, batch):
+                return
+            batch.ended_at = now()
+            name = "canceled" if batch.state == BatchState.CANCELED else "completed"
+            batch.state = BatchState(name)
+            session.flush()
+            read = read_batch(session, batch)
+            told = read.model_dump(mode="json", include={"name", "metadata", "rows", "languages", "round"})
+            tell_batch(session, batch_id, name, **told, files_url=f"/api/batches/{batch_id}/files.zip")
+
+    @staticmethod
+    def _is_over(session: Session, batch: BatchRow) -> bool:
+        if batch.ended_at is not None or batch.wish is not None or batch.deleted_at is not None:
+            return False
+        rows = batch_rows.outcomes(session, [batch.batch_id]).get(batch.batch_id, {})
+        return is_over(rows, canceled=batch.state == BatchState.CANCELED)
+
+
+def _cancel(session: Session, task: Task) -> None:
+    cancel(session, task, None)
+
+
+def _retry(session: Session, task: Task) -> None:
+    carry_out(session, task, board.retry(pipeline_rows.board(session, task)))
+
+
+_ACTS: dict[str, Callable[[Session, Task], None]] = {CANCEL: _cancel, RETRY: _retry, DELETE: remove}

@@ -1,0 +1,245 @@
+"""The SQL of batches."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, case, delete, distinct, func, insert, text, update
+from sqlalchemy import select as sa_select
+from sqlmodel import Session, col, select
+
+from services.gateway.db.tables import (
+    KEPT_BATCHES,
+    BatchItem,
+    BatchRow,
+    BatchState,
+    JobRow,
+    JobState,
+    StageRun,
+    Task,
+    TaskLanguage,
+)
+from shared.pipeline import Stage, Status
+
+
+def owner(session: Session, batch_id: str) -> str | None:
+    """Whose batch it is; deleted ones too."""
+    return session.exec(select(BatchRow.owner).where(BatchRow.batch_id == batch_id)).first()
+
+
+def batch(session: Session, batch_id: str, owner_: str | None = None) -> BatchRow | None:
+    """A batch that was not deleted; `owner_` None sees all."""
+    found = session.exec(
+        select(BatchRow).where(BatchRow.batch_id == batch_id, col(BatchRow.deleted_at).is_(None))
+    ).first()
+    return found if found is not None and owner_ in (None, found.owner) else None
+
+
+def any_batch(session: Session, batch_id: str) -> BatchRow | None:
+    """A batch; deleted ones too."""
+    return session.exec(select(BatchRow).where(BatchRow.batch_id == batch_id)).first()
+
+
+def locked_batch(session: Session, batch_id: str) -> BatchRow | None:
+    """A batch, its row locked to the end of the transaction; deleted ones too."""
+    query = select(BatchRow).where(BatchRow.batch_id == batch_id).with_for_update()
+    return session.exec(query.execution_options(populate_existing=True)).first()
+
+
+def batches(session: Session, owner_: str | None, skip: int, limit: int) -> tuple[list[BatchRow], int]:
+    """A page of batches, newest first, and how many there are."""
+    where: list[Any] = [col(BatchRow.deleted_at).is_(None)]
+    if owner_ is not None:
+        where.append(BatchRow.owner == owner_)
+    total = session.exec(select(func.count()).select_from(BatchRow).where(*where)).one()
+    page = select(BatchRow).where(*where).order_by(col(BatchRow.id).desc()).offset(skip).limit(limit)
+    return list(session.exec(page)), total
+
+
+def kept(session: Session) -> list[str]:
+    """Batches that something is still to be done about."""
+    return list(session.exec(select(BatchRow.batch_id).where(text(KEPT_BATCHES)).order_by(col(BatchRow.id))))
+
+
+def add_items(session: Session, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Insert the rows of a manifest with one statement."""
+    session.flush()
+    session.execute(insert(BatchItem.__table__), rows)  # type: ignore[attr-defined]
+
+
+def item(session: Session, batch_id: str, number: int, *, lock: bool = False) -> BatchItem | None:
+    """One row, locked to the end of the transaction if that is asked for."""
+    query = select(BatchItem).where(BatchItem.batch_id == batch_id, BatchItem.number == number)
+    query = query.with_for_update().execution_options(populate_existing=True) if lock else query
+    return session.exec(query).first()
+
+
+_IS_GONE = col(Task.id).is_(None) | col(Task.deleted_at).is_not(None)
+_OUTCOME: ColumnElement[str] = case(
+    (col(BatchItem.task_id).is_(None) & col(BatchItem.dropped), "canceled"),
+    (col(BatchItem.task_id).is_(None), "waiting"),
+    (_IS_GONE, "deleted"),
+    else_=col(Task.status),
+)
+
+
+def items(
+    session: Session, batch_id: str, skip: int, limit: int, outcome: str | None = None
+) -> tuple[list[tuple[BatchItem, str, Task | None]], int]:
+    """A page of rows with their outcome and task, and how many there are."""
+    where: list[Any] = [BatchItem.batch_id == batch_id]
+    if outcome is not None:
+        where.append(outcome == _OUTCOME)
+    same = col(Task.task_id) == BatchItem.task_id
+    count = sa_select(func.count(col(BatchItem.id))).join_from(BatchItem, Task, same, isouter=True).where(*where)
+    page = sa_select(BatchItem, _OUTCOME, Task).join_from(BatchItem, Task, same, isouter=True).where(*where)
+    rows = session.execute(page.order_by(col(BatchItem.number)).offset(skip).limit(limit))
+    return [(one, word, task) for one, word, task in rows], session.execute(count).scalar_one()
+
+
+def task_ids(session: Session, batch_id: str, statuses: Iterable[str] | None = None) -> list[str]:
+    """The tasks of a batch that are there, those in some `statuses` if any are named, by row."""
+    where: list[Any] = [BatchItem.batch_id == batch_id, col(Task.deleted_at).is_(None)]
+    if statuses is not None:
+        where.append(col(Task.status).in_(list(statuses)))
+    same = col(Task.task_id) == BatchItem.task_id
+    rows = session.execute(
+        sa_select(col(Task.task_id)).join_from(BatchItem, Task, same).where(*where).order_by(col(BatchItem.number))
+    )
+    return list(rows.scalars())
+
+
+def outcomes(session: Session, batch_ids: Sequence[str]) -> dict[str, dict[str, int]]:
+    """How many rows of several batches are how."""
+    same = col(Task.task_id) == BatchItem.task_id
+    rows = session.execute(
+        sa_select(col(BatchItem.batch_id), _OUTCOME, func.count())
+        .join_from(BatchItem, Task, same, isouter=True)
+        .where(col(BatchItem.batch_id).in_(batch_ids))
+        .group_by(col(BatchItem.batch_id), _OUTCOME)
+    )
+    found: dict[str, dict[str, int]] = {}
+    for batch_id, word, count in rows:
+        found.setdefault(batch_id, {})[word] = count
+    return found
+
+
+def languages(session: Session, batch_ids: Sequence[str]) -> dict[str, list[tuple[str, bool | None, int]]]:
+    """Languages of the tasks of several batches: [(status, whether the gate passed, how many)]."""
+    passed = col(TaskLanguage.gate)["passed"].as_boolean()
+    rows = session.execute(
+        sa_select(col(BatchItem.batch_id), col(TaskLanguage.status), passed, func.count())
+        .join_from(BatchItem, TaskLanguage, col(TaskLanguage.task_id) == BatchItem.task_id)
+        .join(Task, (col(Task.task_id) == BatchItem.task_id) & col(Task.deleted_at).is_(None))
+        .where(col(BatchItem.batch_id).in_(batch_ids))
+        .group_by(col(BatchItem.batch_id), col(TaskLanguage.status), passed)
+    )
+    found: dict[str, list[tuple[str, bool | None, int]]] = {}
+    for batch_id, status, gate, count in rows:
+        found.setdefault(batch_id, []).append((status, gate, count))
+    return found
+
+
+def languages_to_come(session: Session, batch_ids: Sequence[str]) -> dict[str, int]:
+    """How many languages the rows have whose files have not come."""
+    rows = session.execute(
+        sa_select(col(BatchItem.batch_id), func.sum(BatchItem.languages))
+        .where(
+            col(BatchItem.batch_id).in_(batch_ids),
+            col(BatchItem.task_id).is_(None),
+            col(BatchItem.dropped).is_(False),
+        )
+        .group_by(col(BatchItem.batch_id))
+    )
+    return {batch_id: int(count) for batch_id, count in rows}
+
+
+def stages_done(session: Session, batch_ids: Sequence[str]) -> dict[str, dict[Stage, int]]:
+    """How many stages of languages that have not ended are completed; the base stage of all tasks."""
+    is_under_way = (
+        sa_select(col(TaskLanguage.id))
+        .where(
+            col(TaskLanguage.task_id) == StageRun.task_id,
+            col(TaskLanguage.language) == StageRun.language,
+            col(TaskLanguage.status).in_((Status.PENDING, Status.PROCESSING)),
+        )
+        .exists()
+    )
+    counted = func.count(distinct(col(StageRun.task_id) + col(StageRun.language)))
+    rows = session.execute(
+        sa_select(col(BatchItem.batch_id), col(StageRun.stage), counted)
+        .join_from(BatchItem, StageRun, col(StageRun.task_id) == BatchItem.task_id)
+        .where(
+            col(BatchItem.batch_id).in_(batch_ids),
+            col(StageRun.status) == Status.COMPLETED,
+            (col(StageRun.stage) == Stage.DIARIZATION) | is_under_way,
+        )
+        .group_by(col(BatchItem.batch_id), col(StageRun.stage))
+    )
+    found: dict[str, dict[Stage, int]] = {}
+    for batch_id, stage, count in rows:
+        found.setdefault(batch_id, {})[Stage(stage)] = count
+    return found
+
+
+def _jobs_of(batch_id: str, state: JobState) -> Any:
+    """Jobs of stages in a batch; what a person asked for line by line, and what listens, is left alone."""
+    of_batch = sa_select(col(BatchItem.task_id)).where(col(BatchItem.batch_id) == batch_id)
+    return sa_select(col(JobRow.id)).where(
+        col(JobRow.state) == state,
+        col(JobRow.task_id).in_(of_batch),
+        col(JobRow.run_stage).is_not(None),
+        col(JobRow.optional).is_(False),
+    )
+
+
+def hold(session: Session, batch_id: str) -> bool:
+    """Keep back what is ready and not handed out; whether there was anything. What somebody else has at hand waits."""
+    ids = session.execute(_jobs_of(batch_id, JobState.READY).with_for_update(skip_locked=True)).scalars().all()
+    _move(session, ids, JobState.READY, JobState.HELD)
+    return bool(ids)
+
+
+def release(session: Session, batch_id: str) -> None:
+    """Let go on what was held."""
+    ids = session.execute(_jobs_of(batch_id, JobState.HELD)).scalars().all()
+    _move(session, ids, JobState.HELD, JobState.READY)
+
+
+_AT_ONCE = 500
+
+
+def _move(session: Session, ids: Sequence[int], before: JobState, after: JobState) -> None:
+    for begin in range(0, len(ids), _AT_ONCE):
+        session.execute(
+            update(JobRow)
+            .where(col(JobRow.id).in_(ids[begin : begin + _AT_ONCE]), col(JobRow.state) == before)
+            .values(state=after)
+            .execution_options(synchronize_session=False)
+        )
+
+
+def drop_waiting(session: Session, batch_id: str, *, dropped: bool) -> None:
+    """Give up the rows whose files have not come, or take them up again."""
+    session.execute(
+        update(BatchItem)
+        .where(col(BatchItem.batch_id) == batch_id, col(BatchItem.task_id).is_(None))
+        .values(dropped=dropped)
+        .execution_options(synchronize_session=False)
+    )
+
+
+def drop_items(session: Session, batch_id: str) -> None:
+    """Remove the rows of a batch."""
+    session.execute(delete(BatchItem).where(col(BatchItem.batch_id) == batch_id))
+
+
+def forget(session: Session, deleted_before: datetime) -> None:
+    """Drop batches that were deleted a while ago; until then it is known whose they were."""
+    session.execute(delete(BatchRow).where(col(BatchRow.deleted_at) < deleted_before, col(BatchRow.wish).is_(None)))
+
+
+def is_paused(session: Session, batch_id: str) -> bool:
+    """Whether nothing of it is to be handed out."""
+    found = session.exec(select(BatchRow.state).where(BatchRow.batch_id == batch_id)).first()
+    return found == BatchState.PAUSED

@@ -1,0 +1,130 @@
+"""All files of a batch as one ZIP, made while it is sent."""
+
+import io
+from collections.abc import AsyncIterator, Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+from typing import Annotated, Any
+from urllib.parse import quote
+from zipfile import ZIP_STORED, ZipFile, ZipInfo
+
+from fastapi import APIRouter, Query
+from fastapi.responses import StreamingResponse
+
+from services.gateway.batches import rows as batch_rows
+from services.gateway.batches.joining import visible_batch
+from services.gateway.exports.files import shown_as
+from services.gateway.pipeline import rows as pipeline_rows
+from services.gateway.pipeline.parts import Gateway, Parts
+from services.gateway.pipeline.schemas import TargetLanguage
+from services.gateway.web.keys import Caller, Who
+from shared.storage import ObjectNotFound
+
+router = APIRouter(prefix="/api/batches", tags=["batches"])
+_CHUNK = 1024 * 1024
+_ZIP: dict[int | str, dict[str, Any]] = {
+    200: {"content": {"application/zip": {"schema": {"type": "string", "format": "binary"}}}}
+}
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A file in a ZIP."""
+
+    name: str
+    key: str
+
+
+def unique(entries: Iterable[Entry]) -> list[Entry]:
+    """The same with names that differ, also where upper and lower case are one: `talk.es.mp4`, `talk.es (2).mp4`."""
+    seen: set[str] = set()
+    found = []
+    for entry in entries:
+        path, name, count = PurePosixPath(entry.name), entry.name, 1
+        while name.casefold() in seen:
+            count += 1
+            name = str(path.with_name(f"{path.stem} ({count}){path.suffix}"))
+        seen.add(name.casefold())
+        found.append(Entry(name, entry.key))
+    return found
+
+
+@router.get("/{batch_id}/files.zip", operation_id="get_batch_files", response_class=StreamingResponse, responses=_ZIP)
+def get_batch_files(
+    batch_id: str,
+    parts: Parts,
+    who: Who,
+    to: Annotated[
+        list[TargetLanguage] | None, Query(max_length=20, description="languages; all where none is named")
+    ] = None,
+) -> StreamingResponse:
+    """The newest files of every language that was exported, in the folders that the manifest named, as one ZIP.
+
+    It is made while it is sent, so it has no length and cannot be resumed; the files of a task can
+    (`GET /api/tasks/{task_id}/artifacts`).
+    """
+    name, entries = _entries(parts, who, batch_id, to)
+    disposition = f"attachment; filename*=UTF-8''{quote(name)}.zip"
+    headers = {"Content-Disposition": disposition, "Cache-Control": "private, no-cache"}
+    return StreamingResponse(_zipped(parts, entries), media_type="application/zip", headers=headers)
+
+
+def _entries(parts: Gateway, who: Caller, batch_id: str, wanted: Sequence[str] | None) -> tuple[str, list[Entry]]:
+    found = []
+    with parts.database.read() as session:
+        batch = visible_batch(session, who, batch_id)
+        page, _ = batch_rows.items(session, batch_id, 0, 2**31 - 1)
+        tasks = [(item, task) for item, _, task in page if task is not None and task.deleted_at is None]
+        languages = pipeline_rows.languages(session, [task.task_id for _, task in tasks])
+        for item, task in tasks:
+            folder = PurePosixPath(item.source.replace("\\", "/")).parent
+            for row in languages.get(task.task_id, []):
+                for file in row.export_files if not wanted or row.language in wanted else ():
+                    older = row.exported_version != row.content_version
+                    name = shown_as(task, row.language, file["name"], older=older).replace("/", "_")
+                    found.append(Entry(str(folder / name), file["key"]))
+    return batch.name.replace("/", "_"), unique(found)
+
+
+class _Sink(io.RawIOBase):
+    """Takes what a ZIP writes, until it is sent."""
+
+    def __init__(self) -> None:
+        self._written = bytearray()
+
+    def writable(self) -> bool:
+        """It is for writing."""
+        return True
+
+    def write(self, data: object, /) -> int:
+        """Keep a piece."""
+        piece = bytes(data)  # type: ignore[call-overload]
+        self._written += piece
+        return len(piece)
+
+    def taken(self) -> bytes:
+        """What was written since the last time."""
+        piece = bytes(self._written)
+        self._written.clear()
+        return piece
+
+
+async def _zipped(parts: Gateway, entries: Sequence[Entry]) -> AsyncIterator[bytes]:
+    """The bytes, piece by piece. A file that is gone meanwhile is left out, and named in `missing.txt`."""
+    sink, missing = _Sink(), []
+    transfer = parts.threads.transfer
+    with ZipFile(sink, "w", ZIP_STORED) as archive:
+        for entry in entries:
+            try:
+                source = await transfer(parts.store.open, entry.key)
+            except ObjectNotFound:
+                missing.append(entry.name)
+                continue
+            with source, archive.open(ZipInfo(entry.name), "w", force_zip64=True) as target:
+                while chunk := await transfer(source.read, _CHUNK):
+                    target.write(chunk)
+                    yield sink.taken()
+            yield sink.taken()
+        if missing:
+            archive.writestr("missing.txt", "\n".join(missing) + "\n")
+    yield sink.taken()

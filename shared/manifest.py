@@ -1,0 +1,81 @@
+"""A manifest of many videos as a CSV file, as spreadsheets write it: what a client and the gateway both read."""
+
+import csv
+import io
+import json
+from collections.abc import Sequence
+from typing import Any
+
+_COLUMNS = ("source", "languages", "source_language", "subtitles", "glossary", "brief", "stop_after", "metadata")
+_DELIMITERS = ",;\t"
+_SEPARATORS = str.maketrans(";|", ",,")
+
+
+class MalformedManifest(ValueError):  # noqa: N818 (what was sent, not only an error)
+    """A file that is no manifest."""
+
+
+def read_csv(data: bytes) -> list[dict[str, Any]]:
+    """Rows of a CSV file with a head row; columns `translation_<language>` and `metadata.<key>` may be added.
+
+    `languages` are separated by spaces, semicolons or commas; `glossary` is `word=rendering; word=rendering`; `brief`
+    is JSON or the instructions alone; `metadata` is JSON. Raises: MalformedManifest.
+    """
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise MalformedManifest("the file is not UTF-8; save it as 'CSV UTF-8'") from error
+    head = text.split("\n", 1)[0]
+    reader = csv.DictReader(io.StringIO(text, newline=""), delimiter=max(_DELIMITERS, key=head.count), strict=True)
+    try:
+        names = [name.strip().lower() for name in reader.fieldnames or ()]
+        _check_head(names)
+        reader.fieldnames = names
+        return [_row(row) for row in reader if any(isinstance(cell, str) and cell.strip() for cell in row.values())]
+    except csv.Error as error:
+        raise MalformedManifest(f"row {reader.line_num}: {error}") from error
+
+
+def _check_head(names: Sequence[str]) -> None:
+    if "source" not in names:
+        raise MalformedManifest("the head row has no column 'source'")
+    unknown = [name for name in names if name not in _COLUMNS and not name.startswith(("translation_", "metadata."))]
+    if unknown:
+        more = "translation_<language>, metadata.<key>"
+        raise MalformedManifest(f"unknown column '{unknown[0]}'; columns are {', '.join(_COLUMNS)}, {more}")
+
+
+def _row(cells: dict[str | None, Any]) -> dict[str, Any]:
+    row: dict[str, Any] = {}
+    for name, sent in cells.items():
+        text = sent.strip() if isinstance(sent, str) else ""
+        if name is None or not text:
+            continue
+        if name == "languages":
+            row[name] = text.translate(_SEPARATORS).replace(",", " ").split()
+        elif name == "glossary":
+            row[name] = [_term(part) for part in text.split(";") if part.strip()]
+        elif name in ("brief", "metadata"):
+            row[name] = {**row.get(name, {}), **_json(name, text)}
+        elif name.startswith("translation_"):
+            row.setdefault("translations", {})[name.removeprefix("translation_")] = text
+        elif name.startswith("metadata."):
+            row.setdefault("metadata", {})[name.removeprefix("metadata.")] = text
+        else:
+            row[name] = text
+    return row
+
+
+def _term(text: str) -> dict[str, str | None]:
+    source, _, target = text.partition("=")
+    return {"source": source.strip(), "target": target.strip() or None}
+
+
+def _json(name: str, text: str) -> dict[str, Any]:
+    try:
+        found = json.loads(text)
+    except (ValueError, RecursionError):
+        found = None
+    if isinstance(found, dict):
+        return found
+    return {"instructions": text} if name == "brief" else {"text": text}

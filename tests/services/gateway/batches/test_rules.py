@@ -1,0 +1,122 @@
+"""Manifests, outcomes and names, without a gateway."""
+
+from typing import Any
+
+import pytest
+
+from services.gateway.batches.manifest import Planned, Planner
+from services.gateway.batches.outcomes import eta_s, is_over, progress
+from services.gateway.exports.zips import Entry, unique
+from services.gateway.pipeline.schemas import TaskConfig
+from shared.manifest import MalformedManifest, read_csv
+from shared.messaging import EngineInfo
+from shared.pipeline import Stage
+
+TRANSLATOR = EngineInfo(
+    port="translator",
+    name="x",
+    version="1",
+    licence="MIT",
+    commercial_use=True,
+    stage=Stage.TRANSLATION,
+    pairs=[("en", "es")],
+)
+
+
+def plan(*rows: Any, engines: tuple[EngineInfo, ...] = (), **defaults: Any) -> list[Planned]:
+    config = TaskConfig(target_languages=["es"], **defaults)
+    return list(Planner(config, engines).plan(rows))
+
+
+@pytest.mark.parametrize(
+    ("row", "code", "field"),
+    [
+        ("a.mp4", "invalid_request", ""),
+        ({}, "invalid_request", "source"),
+        ({"source": "a.mp4", "languages": ["xx"]}, "invalid_request", "languages.0"),
+        ({"source": "a.mp4", "colour": "red"}, "invalid_request", "colour"),
+        ({"source": "a.mp4", "metadata": {"a": "x" * 5000}}, "invalid_request", "metadata"),
+        ({"source": "../a.mp4"}, "invalid_request", "source"),
+        ({"source": "notes.txt"}, "media_unsupported", "source"),
+        ({"source": "a.mp4", "subtitles": "a.srt"}, "source_language_required", "source_language"),
+        ({"source": "a.mp4", "translations": {"fr": "a.fr.srt"}}, "not_a_target", "translations"),
+        ({"source": "a.mp4", "stop_after": "export"}, "invalid_request", "stop_after"),
+    ],
+)
+def test_a_row_is_refused_with_its_reason(row: Any, code: str, field: str) -> None:
+    """Whatever is wrong with it, and nothing of the row after it."""
+    bad, good = plan(row, {"source": "good.mp4"})
+    assert [(one.code, one.field) for one in bad.read.refused] == [(code, field)]
+    assert (good.read.row, good.read.refused, good.read.languages) == (2, [], ["es"])
+
+
+def test_a_file_is_named_once_and_rows_say_more_than_the_batch() -> None:
+    """The second row of the same name is refused; metadata of both is told, the row's own first."""
+    own = {"source": "s1/a.mp4", "languages": ["fr", "fr"], "metadata": {"b": 2}, "stop_after": "translation"}
+    first, second = plan(own, {"source": "s1/a.mp4"}, metadata={"a": 1, "b": 1})
+    assert [one.code for one in second.read.refused] == ["source_twice"]
+    assert first.config is not None
+    assert (first.config.target_languages, first.config.metadata) == (["fr"], {"a": 1, "b": 2})
+    assert first.config.stop_after == "translation"
+
+
+def test_a_language_nobody_can_do_is_left_out() -> None:
+    """Unless its translation is brought; where only subtitles inside would help, a note says so."""
+    row = {"source": "a.mp4", "languages": ["es", "fr"], "source_language": "en"}
+    alone, brought = plan(row, {**row, "source": "b.mp4", "translations": {"fr": "b.fr.srt"}}, engines=(TRANSLATOR,))
+    assert (alone.read.languages, [one.language for one in alone.read.refused]) == (["es"], ["fr"])
+    assert (brought.read.languages, brought.read.refused) == (["es", "fr"], [])
+
+
+def test_a_spreadsheet_is_a_manifest() -> None:
+    """Separated as spreadsheets do, with a mark before it, cells in the forms people write."""
+    text = (
+        "\ufeffSource;languages;translation_ja;glossary;brief;metadata.episode;stop_after\r\n"
+        'talk.mp4;es, fr;talk.ja.srt;cat=gato;Be kind;7;\r\n\r\nb.mp4;ja;;;{"tone": "dry"};;translation\r\n'
+    )
+    assert read_csv(text.encode()) == [
+        {
+            "source": "talk.mp4",
+            "languages": ["es", "fr"],
+            "translations": {"ja": "talk.ja.srt"},
+            "glossary": [{"source": "cat", "target": "gato"}],
+            "brief": {"instructions": "Be kind"},
+            "metadata": {"episode": "7"},
+        },
+        {"source": "b.mp4", "languages": ["ja"], "brief": {"tone": "dry"}, "stop_after": "translation"},
+    ]
+
+
+@pytest.mark.parametrize("data", [b"\xff\xfe\x00", b"name\na.mp4\n", b"source,color\na,b\n", b'source\n"a'])
+def test_what_is_no_manifest_is_said(data: bytes) -> None:
+    """In words, without a row being read."""
+    with pytest.raises(MalformedManifest):
+        read_csv(data)
+
+
+def test_a_batch_is_over_when_nothing_is_to_come() -> None:
+    """A row that waits for its file holds it open; of a canceled one what was never begun does not."""
+    assert is_over({"completed": 3, "failed": 1, "deleted": 1}, canceled=False)
+    for open_ in ("waiting", "pending", "processing"):
+        assert not is_over({"completed": 3, open_: 1}, canceled=False)
+    assert is_over({"canceled": 3, "pending": 1}, canceled=True)
+    assert not is_over({"canceled": 3, "processing": 1}, canceled=True)
+
+
+def test_progress_counts_stages_and_ends_with_the_last_row() -> None:
+    """Half of the work is half; an end that is not told yet is 99 %; time is told from 5 % on."""
+    rows = {"processing": 2}
+    assert progress(rows, {"processing": 4}, {}) == 0
+    half = progress(rows, {"completed": 2, "processing": 2}, {Stage.DIARIZATION: 1})
+    assert half == pytest.approx(0.5)
+    assert progress({"completed": 2}, {"completed": 4}, {}) == 1
+    assert progress({"completed": 2, "waiting": 1}, {"completed": 4, "pending": 2}, {Stage.DIARIZATION: 2}) < 0.7
+    assert eta_s(0.5, 60, rows) == 60
+    assert [eta_s(0.01, 60, rows), eta_s(0.5, 60, {"waiting": 2}), eta_s(1, 60, rows)] == [None, None, None]
+
+
+def test_names_in_a_zip_differ() -> None:
+    """Also where only case differs, as on Windows."""
+    names = ["a/t.es.mp4", "a/T.es.mp4", "b/t.es.mp4", "a/t.es.mp4"]
+    found = [entry.name for entry in unique(Entry(name, "k") for name in names)]
+    assert found == ["a/t.es.mp4", "a/T.es (2).mp4", "b/t.es.mp4", "a/t.es (3).mp4"]
