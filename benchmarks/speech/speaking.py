@@ -1,7 +1,8 @@
-"""How well every voice here is understood, by a recognizer: `python -m benchmarks.speech.speaking [voice ...]`.
+"""How well every voice here is understood, by a recognizer: `python -m benchmarks.speech.speaking [engine ...]`.
 
-Each voice engine speaks ten sentences of every language in a process of its own; Whisper base, or the largest Whisper
-that is here, writes down what it hears.
+Each voice engine speaks ten sentences of every language in a process of its own, a woman and a man; with a language
+behind it (`kokoro/zh`) all voices that it has for that. Whisper base, or the largest Whisper that is here, writes down
+what it hears.
 """
 
 import json
@@ -57,11 +58,12 @@ def main(names: list[str] | None = None) -> dict[str, Any]:
 
 def one(name: str, folder: Path) -> dict[str, Any]:
     """Let one engine speak; say what that took and where its sounds are."""
+    name, _, only = name.partition("/")
     engine = create_synthesizers(ClonerSettings(synthesizer=name), models())[0]
     texts: dict[str, list[str]] = json.loads(_SENTENCES.read_text(encoding="utf-8"))
     spoken, seconds, began = [], 0.0, cpu_s()
-    for code in (code for code in texts if code in engine.abilities.languages):
-        for voice in _voices(engine, code):
+    for code in (code for code in texts if code in engine.abilities.languages and only in ("", code)):
+        for voice in _voices(engine, code, every=bool(only)):
             for number, text in enumerate(texts[code]):
                 path = folder / f"{name}-{code}-{voice.name}-{number}.wav"
                 seconds += _speak(engine, Speech(text, code, _voice(engine, voice, folder)), path)
@@ -71,11 +73,13 @@ def one(name: str, folder: Path) -> dict[str, Any]:
     return {"spoken": spoken, "cpu_per_s": round(used / seconds, 4), "peak_mb": peak_mb(), "seconds": round(seconds, 1)}
 
 
-def _voices(engine: Synthesizer, code: str) -> list[StockVoice]:
-    """A woman's and a man's voice for a language, as far as there are two."""
+def _voices(engine: Synthesizer, code: str, *, every: bool) -> list[StockVoice]:
+    """A woman's and a man's voice for a language, as far as there are two, or every one."""
     if engine.abilities.clones:
         return [StockVoice("like an audiobook", 0.0, 0.0, 0.0)]
     able = [voice for voice in engine.abilities.voices if voice.speaks(code)]
+    if every:
+        return able
     chosen = {min(able, key=lambda voice: abs(voice.f0_hz - hz)).name for hz in (_WOMAN_HZ, _MAN_HZ)}
     return [voice for voice in able if voice.name in chosen]
 

@@ -3,6 +3,8 @@
 from collections.abc import Iterable
 from typing import Any
 
+from services.cloner.casting import CHANCE
+
 _RECOGNIZERS = ("pocketsphinx", "whisper-tiny.en", "whisper-base", "whisper-small", "whisper-large-v3-turbo")
 _LANGUAGES = ("en", "es", "fr", "de", "ja", "zh", "ko", "id")
 _POOR = "–"
@@ -48,12 +50,13 @@ def _score(measured: dict[str, Any], name: str, language: str, kind: str) -> dic
 
 
 def _best(measured: dict[str, Any], language: str) -> float | None:
-    """Errors of the voice engine that is understood best, over its voices."""
+    """Errors of the voice engine that is understood best, over the voices that speakers are given."""
     by_engine: dict[str, list[float]] = {}
     for row in measured.get("speaking", {}).get("voices", []):
         if row["language"] == language:
             by_engine.setdefault(row["engine"], []).append(row["error_rate"])
-    return min((sum(own) / len(own) for own in by_engine.values()), default=None)
+    given = [[rate for rate in own if rate <= min(own) + CHANCE] for own in by_engine.values()]
+    return min((sum(own) / len(own) for own in given), default=None)
 
 
 def _targets(measured: dict[str, Any]) -> str:

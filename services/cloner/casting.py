@@ -11,6 +11,9 @@ from services.cloner.engines import Fault, StockVoice, Synthesizer, Voice
 from shared.messaging import SpeakerVoice
 
 _SHARING_ST = 6.0  # semitones of worse match that a voice of one's own is worth
+CHANCE = 0.1
+"""By which what is misheard of two voices may differ in ten sentences, and they be equally clear."""
+_UNCLEAR_ST = 100.0  # that a share of misheard words beyond it is worth: 30 % as much as five speakers of one voice
 _OFFSETS_ST = (0.0, 2.0, -2.0, 4.0, -4.0, 6.0, -6.0, 8.0, -8.0, 10.0, -10.0)  # from the first who has a shared voice
 
 
@@ -28,8 +31,9 @@ def cast(
     """Give every speaker of a task a part in one of `engines`, all of which speak the language `code`.
 
     Without a person's choice it is in the first engine: the clip of `clips` (by speaker) to speak like, where the
-    engine can, else the stock voice nearest in pitch that nobody else has, tuned to the speaker. The same speakers
-    always get the same parts, and a person's choice for one moves another only where both would sound the same.
+    engine can, else the stock voice nearest in pitch that nobody else has, tuned to the speaker; one that listeners
+    understand worse than others comes after them. The same speakers always get the same parts, and a person's choice
+    for one moves another only where both would sound the same.
     Who speaks single lines only (`aside`) moves nobody.
     """
     everybody = sorted(speakers, key=lambda speaker: speaker.speaker_id)
@@ -60,6 +64,7 @@ class _Roles:
     def __init__(self, engine: Synthesizer, code: str, given: Iterable[Part | Fault] = ()) -> None:
         self._engine = engine
         self._stock = [voice for voice in engine.abilities.voices if voice.speaks(code)]
+        self._clearest = min((voice.misheard for voice in self._stock if voice.misheard is not None), default=0.0)
         voices = [part.voice for part in given if isinstance(part, Part)]
         self._uses, self._keys = Counter(voice.name for voice in voices), {voice.key for voice in voices}
 
@@ -78,7 +83,8 @@ class _Roles:
     def _cost(self, stock: StockVoice, f0_hz: float | None) -> float:
         """Semitones between a voice and a speaker, plus what speaks against the voice."""
         apart = abs(12 * log2(f0_hz / stock.f0_hz)) if f0_hz else 0.0
-        return apart + stock.reserve_st + _SHARING_ST * self._uses[stock.name]
+        unclear = max(0.0, (stock.misheard or 0.0) - self._clearest - CHANCE)
+        return apart + stock.reserve_st + _UNCLEAR_ST * unclear + _SHARING_ST * self._uses[stock.name]
 
 
 def _aside(who: SpeakerVoice, engines: Sequence[Synthesizer], clips: Mapping[str, Path], code: str) -> Part | Fault:

@@ -40,7 +40,7 @@ class StockVoice:
 
     `low_hz` to `high_hz` is what it can be tuned to; `f0_hz` is where it sounds best. `reserve_st`: semitones that
     a better match in pitch must be worth before this voice is preferred to one of reserve 0. `languages`: those it
-    speaks; empty: all of its engine.
+    speaks; empty: all of its engine. `misheard`: the share of its words that a listener gets wrong; None: not measured.
     """
 
     name: str
@@ -49,6 +49,7 @@ class StockVoice:
     high_hz: float
     reserve_st: float = 0.0
     languages: tuple[str, ...] = ()
+    misheard: float | None = None
 
     def speaks(self, code: str) -> bool:
         """Whether it is a voice for this language."""

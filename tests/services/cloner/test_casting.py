@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from services.cloner.casting import Part, cast
-from services.cloner.engines import Abilities, Fault, Synthesizer, Voice, create_synthesizers
+from services.cloner.engines import Abilities, Fault, StockVoice, Synthesizer, Voice, create_synthesizers
 from services.cloner.settings import ClonerSettings
 from shared.messaging import SpeakerVoice
 
@@ -69,6 +69,29 @@ def test_many_of_one_sex_share_voices_rather_than_change_it() -> None:
     """Seven men: none of them gets a woman's voice."""
     found = voices(*(speaker(n, 110.0) for n in range(7)))
     assert {(voice.name or "")[:11] for voice in found.values()} == {"espeak-male"}
+
+
+@pytest.mark.parametrize(
+    ("misheard", "names"),
+    [
+        ((0.40, 0.08, None), ["other", "low", "other"]),  # what nobody understands is for nobody, however near
+        ((0.12, 0.08, None), ["near", "low", "near"]),  # that much is chance
+        ((0.40, 0.45, 0.40), ["near", "low", "near"]),  # none is any better
+    ],
+)
+def test_a_voice_that_is_understood_is_preferred_to_a_nearer_one(
+    misheard: tuple[float | None, ...], names: list[str], tones: Synthesizer
+) -> None:
+    """By what a listener got wrong of it when that was measured."""
+    pitches = (("near", 230.0), ("low", 113.0), ("other", 246.0))
+    stock = [
+        StockVoice(name, hz, hz * 0.9, hz * 1.1, misheard=wrong)
+        for (name, hz), wrong in zip(pitches, misheard, strict=True)
+    ]
+    tones.abilities = Abilities(languages=("en",), sample_rate_hz=24_000, max_chars=250, voices=tuple(stock))  # type: ignore[misc]
+    people = (speaker(1, 225.0), speaker(2, 110.0), speaker(3, 228.0))
+    alone = [voices(one, engines=(tones,)).popitem()[1].name for one in people]
+    assert alone == names
 
 
 @given(st.permutations([speaker(1, 100.0), speaker(2, 104.0), speaker(3, 210.0), speaker(4, None)]))

@@ -62,6 +62,20 @@ def test_spanish_takes_begin_with_their_first_sound(kokoro: Synthesizer, listene
     assert heard(listener, padded, "es").startswith("desaparecido")
 
 
+def test_the_network_breathes_before_spanish_alone(kokoro: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each part begins with a pause, so that it swallows no first sound; French is worse with one."""
+    asked: list[str] = []
+
+    def speak(sounds: str, style: str, speed: float) -> Any:
+        asked.append(sounds)
+        return np.full(2_400, 0.1, np.float32)
+
+    monkeypatch.setattr(kokoro._model, "speak", speak)
+    said(kokoro, "Desaparecido.", "es", "kokoro-em_alex")
+    said(kokoro, "Disparu.", "fr", "kokoro-ff_siwis")
+    assert [sounds[:2] == ", " for sounds in asked] == [True, False]
+
+
 @pytest.mark.parametrize(
     ("code", "voice", "text", "expected"),
     [
@@ -111,6 +125,18 @@ def test_speakers_differ(kokoro: Synthesizer) -> None:
         stock = {voice.name: voice for voice in kokoro.abilities.voices}
         assert all(stock[voice.name or ""].speaks(code) for voice in found.values())
         assert (found["S1"].f0_hz or 0) < (found["S2"].f0_hz or 0)
+
+
+@pytest.mark.parametrize("f0_hz", [None, 190.0, 215.0, 225.0, 230.0, 235.0])
+def test_nobody_gets_the_chinese_voice_that_is_not_understood(kokoro: Synthesizer, f0_hz: float | None) -> None:
+    """However near its pitch is, and also where three speakers have it; a person may still choose it."""
+    speakers = [SpeakerVoice(speaker_id=f"S{number}", f0_hz=f0_hz) for number in range(3)]
+    parts = cast(speakers, (kokoro,), {}, "zh")
+    names = {part.voice.name for part in parts.values() if isinstance(part, Part)}
+    assert len(names) == len(speakers)
+    assert "kokoro-zf_xiaoni" not in names
+    (chosen,) = cast([SpeakerVoice(speaker_id="S1", voice="kokoro-zf_xiaoni")], (kokoro,), {}, "zh").values()
+    assert isinstance(chosen, Part)
 
 
 def test_a_long_text_is_spoken_in_parts(kokoro: Any, monkeypatch: pytest.MonkeyPatch) -> None:
