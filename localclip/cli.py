@@ -14,7 +14,16 @@ from dotenv import load_dotenv
 from rich.console import Console
 from rich.table import Table
 
-from localclip import account_commands, backup_commands, batch_commands, checks, doctor, editing, model_commands
+from localclip import (
+    account_commands,
+    backup_commands,
+    batch_commands,
+    checks,
+    doctor,
+    editing,
+    model_commands,
+    webhook_commands,
+)
 from localclip.answering import answer, is_interactive
 from localclip.briefs import brief_command, read_brief
 from localclip.client import Client, NewTask
@@ -62,6 +71,7 @@ _NOT_GOOD = 3
 app.add_typer(account_commands.glossary, name="glossary")
 app.add_typer(account_commands.cast, name="cast")
 app.add_typer(model_commands.models, name="models")
+app.add_typer(webhook_commands.webhooks, name="webhooks")
 app.command()(account_commands.review)
 app.command()(answer)
 app.command()(batch_commands.batch)

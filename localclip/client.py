@@ -19,6 +19,7 @@ from localclip.models import (
     BatchItem,
     BatchPlan,
     CastMember,
+    Delivery,
     Edit,
     Export,
     Health,
@@ -31,6 +32,7 @@ from localclip.models import (
     TaskEngine,
     TaskPage,
     Term,
+    Webhook,
 )
 from shared.messaging import Brief, ExportRecipe
 from shared.pipeline import Stage
@@ -226,6 +228,25 @@ class Client:
         sent = base64.b64encode(subtitles.read_bytes()).decode() if subtitles else None
         body = {"choice": choice, "question_id": question_id, "language": language, "subtitles": sent}
         return Task.model_validate(self._request("POST", f"/api/tasks/{task_id}/answer", json=body).json())
+
+    def webhooks(self) -> tuple[Webhook, ...]:
+        """The addresses that are told of events."""
+        return tuple(Webhook.model_validate(item) for item in self._request("GET", "/api/webhooks").json())
+
+    def add_webhook(self, url: str, types: Sequence[str], description: str = "") -> Webhook:
+        """Have events of some types told to an address; the answer has its secret, this once."""
+        body = {"url": url, "types": list(types), "description": description}
+        return Webhook.model_validate(self._request("POST", "/api/webhooks", json=body).json())
+
+    def remove_webhook(self, webhook_id: str) -> None:
+        """Tell an address nothing more."""
+        self._request("DELETE", f"/api/webhooks/{quote(webhook_id, safe='')}")
+
+    def deliveries(self, webhook_id: str, state: str | None = None, limit: int = 50) -> tuple[Delivery, ...]:
+        """Events for an address with their attempts, newest first."""
+        parameters = {"limit": limit, **({"state": state} if state else {})}
+        answer = self._request("GET", f"/api/webhooks/{quote(webhook_id, safe='')}/deliveries", params=parameters)
+        return tuple(Delivery.model_validate(item) for item in answer.json())
 
     def artifacts(self, task_id: str) -> tuple[Artifact, ...]:
         """List the files of a task."""

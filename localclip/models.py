@@ -213,6 +213,41 @@ class BatchItem(_Answer):
     error_message: str | None = None
 
 
+class Webhook(_Answer):
+    """An address that is told of events; its secret is known when it is made, and never again."""
+
+    webhook_id: str
+    url: str
+    types: tuple[str, ...] = ()
+    description: str = ""
+    enabled: bool = True
+    disabled_reason: str | None = None
+    failing_since: datetime | None = None
+    waiting: int = 0
+    secret: str | None = None
+
+
+class Try(_Answer):
+    """An attempt to deliver an event."""
+
+    at: datetime
+    status: int | None = None
+    error: str | None = None
+    seconds: float = 0.0
+
+
+class Delivery(_Answer):
+    """An event on its way to a webhook."""
+
+    delivery_id: int
+    task_id: str = ""
+    type: str
+    state: str
+    attempts: int = 0
+    tries: tuple[Try, ...] = ()
+    next_at: datetime | None = None
+
+
 class Artifact(_Answer):
     """A file of a task."""
 
