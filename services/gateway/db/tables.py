@@ -67,7 +67,18 @@ _SEARCHED = ("status", "deleted_at", "video_original_name", "task_id")
 """What a list looks at beside its order: found in the index, no row of the table is read for it."""
 
 
-class Task(SQLModel, table=True):
+class Row(SQLModel):
+    """A row of any table.
+
+    SQLModel tells Pydantic of every attribute that is set, which no row has a use for and which takes longer than all
+    that SQLAlchemy does with it.
+    """
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        object.__setattr__(self, name, value)
+
+
+class Task(Row, table=True):
     """One uploaded video. `question` is what a person was asked, and the answer once there is one."""
 
     __tablename__ = "tasks"
@@ -113,7 +124,7 @@ class BatchState(StrEnum):
     COMPLETED = "completed"
 
 
-class BatchRow(SQLModel, table=True):
+class BatchRow(Row, table=True):
     """Many videos that are followed as one. `about` is what the caller has to say of it.
 
     `wish` was asked of all its tasks and is being carried out. `round` counts how often it was begun: anew by a retry.
@@ -139,7 +150,7 @@ class BatchRow(SQLModel, table=True):
     deleted_at: datetime | None = _time(nullable=True)
 
 
-class BatchItem(SQLModel, table=True):
+class BatchItem(Row, table=True):
     """A row of the manifest of a batch. `config` is of its task, which there is once the file has come.
 
     `files` are the names of subtitles and translations that come with it; a `dropped` row gets no task any more.
@@ -159,7 +170,7 @@ class BatchItem(SQLModel, table=True):
     dropped: bool = False
 
 
-class UploadRow(SQLModel, table=True):
+class UploadRow(Row, table=True):
     """A video arriving in parts for a task that nobody sees yet; `secret` signs the addresses of its parts."""
 
     __tablename__ = "uploads"
@@ -177,7 +188,7 @@ class UploadRow(SQLModel, table=True):
     created_at: datetime = _time()
 
 
-class TaskLanguage(SQLModel, table=True):
+class TaskLanguage(Row, table=True):
     """One target language of a task: what was asked for and how far it is."""
 
     __tablename__ = "task_languages"
@@ -199,7 +210,7 @@ class TaskLanguage(SQLModel, table=True):
     approved_at: datetime | None = _time(nullable=True)
 
 
-class StageRun(SQLModel, table=True):
+class StageRun(Row, table=True):
     """One attempt at one stage."""
 
     __tablename__ = "stage_runs"
@@ -252,7 +263,7 @@ class JobKind(StrEnum):
     RENDER_RECIPE = "render_recipe"
 
 
-class JobRow(SQLModel, table=True):
+class JobRow(Row, table=True):
     """One unit of work. `payload` and `document` are empty some time after its end, and it goes after a month.
 
     `run_stage` is the stage of the run it counts for, which may be another than that of the workers who do it; None:
@@ -295,7 +306,7 @@ class JobRow(SQLModel, table=True):
     finished_at: datetime | None = _time(nullable=True)
 
 
-class SpeakerRow(SQLModel, table=True):
+class SpeakerRow(Row, table=True):
     """A voice of a task; `cast_id` is who it seems to be until a person `cast_accepted` it."""
 
     __tablename__ = "speakers"
@@ -318,7 +329,7 @@ class SpeakerRow(SQLModel, table=True):
     version: int = 1
 
 
-class SegmentRow(SQLModel, table=True):
+class SegmentRow(Row, table=True):
     """A source line. `revision` counts the edits that change what is said or when.
 
     `decisions` say what its caption was taken for, `written` what stood there where they changed it. `sureness`
@@ -348,7 +359,7 @@ class SegmentRow(SQLModel, table=True):
     version: int = 1
 
 
-class LineRow(SQLModel, table=True):
+class LineRow(Row, table=True):
     """A segment in one target language. A take counts for the `revision` it was made of.
 
     `start_s`, `end_s` and `speaker_id` replace the segment's in this language alone; an `omitted` line keeps the
@@ -401,7 +412,7 @@ class LineRow(SQLModel, table=True):
     version: int = 1
 
 
-class TakeRow(SQLModel, table=True):
+class TakeRow(Row, table=True):
     """A take a line has had; the line itself says which one counts.
 
     `basis` is a hash of what it was made of: it counts for a line of the same text, voice and length of slot.
@@ -430,7 +441,7 @@ class TakeRow(SQLModel, table=True):
     created_at: datetime = _time()
 
 
-class TaskEngine(SQLModel, table=True):
+class TaskEngine(Row, table=True):
     """The engine of a port that a language of a task keeps to, `base` for the recognizer.
 
     `used`: it did work; before that another may take its place. `marks` tell its takes from those of the engine before.
@@ -452,7 +463,7 @@ class TaskEngine(SQLModel, table=True):
     created_at: datetime = _time()
 
 
-class EditRow(SQLModel, table=True):
+class EditRow(Row, table=True):
     """One edit of a task as rows before and after it, so that it can be undone and done again.
 
     `before` and `after` map a table to the rows that changed, by key; a row that is not there on one side was added
@@ -474,7 +485,7 @@ class EditRow(SQLModel, table=True):
     created_at: datetime = _time()
 
 
-class ExportRow(SQLModel, table=True):
+class ExportRow(Row, table=True):
     """An export by a recipe, beside the export every language has.
 
     `languages` keeps of each language what it was made from: its content version, and the lines not spoken since edits.
@@ -496,7 +507,7 @@ class ExportRow(SQLModel, table=True):
     finished_at: datetime | None = _time(nullable=True)
 
 
-class TermRow(SQLModel, table=True):
+class TermRow(Row, table=True):
     """A glossary term of an account; no target language: it counts for all of them."""
 
     __tablename__ = "glossary_terms"
@@ -514,7 +525,7 @@ class TermRow(SQLModel, table=True):
     created_at: datetime = _time()
 
 
-class MemoryRow(SQLModel, table=True):
+class MemoryRow(Row, table=True):
     """A translation that a person settled, found again by the same source text."""
 
     __tablename__ = "translation_memory"
@@ -531,7 +542,7 @@ class MemoryRow(SQLModel, table=True):
     updated_at: datetime = _time()
 
 
-class CastRow(SQLModel, table=True):
+class CastRow(Row, table=True):
     """A person known from earlier videos: name, voice, and how they sound."""
 
     __tablename__ = "cast_members"
@@ -551,7 +562,7 @@ class CastRow(SQLModel, table=True):
     updated_at: datetime = _time()
 
 
-class ClipRow(SQLModel, table=True):
+class ClipRow(Row, table=True):
     """A reference clip a person uploaded to speak like, with their word that they may."""
 
     __tablename__ = "voice_clips"
@@ -567,7 +578,7 @@ class ClipRow(SQLModel, table=True):
     created_at: datetime = _time()
 
 
-class AccountRow(SQLModel, table=True):
+class AccountRow(Row, table=True):
     """Settings of an account: what new tasks begin with."""
 
     __tablename__ = "accounts"
@@ -577,7 +588,7 @@ class AccountRow(SQLModel, table=True):
     version: int = 1
 
 
-class WebhookRow(SQLModel, table=True):
+class WebhookRow(Row, table=True):
     """An address of an account that is told of events whose type one of `types` matches.
 
     `failures` counts attempts in a row that failed, `failing_since` is the first of them; meanwhile only one attempt is
@@ -612,7 +623,7 @@ class DeliveryState(StrEnum):
     FAILED = "failed"
 
 
-class DeliveryRow(SQLModel, table=True):
+class DeliveryRow(Row, table=True):
     """An event on its way to a webhook. `message_id` is the event's own, the same in every repetition.
 
     `tries` are the attempts made, newest last: when, the status answered or the error, and how long it took.
@@ -649,7 +660,7 @@ class OutboxKind(StrEnum):
     CANCEL = "cancel"
 
 
-class OutboxRow(SQLModel, table=True):
+class OutboxRow(Row, table=True):
     """A fact to publish or a cancel flag to set, written with the state it tells of.
 
     One that the broker refuses again and again is set aside, with the reason, until a person looks at it.
@@ -676,7 +687,7 @@ class OutboxRow(SQLModel, table=True):
             return ""
 
 
-class LogRow(SQLModel, table=True):
+class LogRow(Row, table=True):
     """What happened to a language of a task, for people."""
 
     __tablename__ = "language_processing_logs"
@@ -691,7 +702,7 @@ class LogRow(SQLModel, table=True):
     created_at: datetime = _time()
 
 
-class IdempotencyRow(SQLModel, table=True):
+class IdempotencyRow(Row, table=True):
     """The answer already given to a request with this key, or who is about to give it.
 
     `fingerprint` is of method and address; `content` and `content_size` are of the body, known once it was read.

@@ -3,7 +3,7 @@
 from fastapi import APIRouter, Request, Response
 
 from services.gateway.db import Session
-from services.gateway.db.tables import Task, TaskLanguage
+from services.gateway.db.tables import Task
 from services.gateway.editing.edits import Edit
 from services.gateway.editing.schemas import TaskUpdate
 from services.gateway.pipeline import rows as pipeline_rows
@@ -72,5 +72,5 @@ def _change_languages(session: Session, task: Task, wanted: list[str]) -> None:
             continue
         if any(of == language for of, _ in runs):
             raise Problem(409, "language_in_use", f"'{language}' has work already; it cannot be removed")
-        session.delete(row)
-    session.add_all(TaskLanguage(task_id=task.task_id, language=code) for code in wanted if code not in present)
+        pipeline_rows.remove_language(session, row)
+    pipeline_rows.add_languages(session, task.task_id, (code for code in wanted if code not in present))

@@ -159,8 +159,9 @@ def _clone(script: Script, run: StageRun) -> list[CloneLines]:
         for key, line in script.lines.items()
         if line.text and not (line.omitted or line.pinned) and (repeat or line.take_revision != line.revision)
     }
-    for key in todo:
-        script.lines[key].tried, script.lines[key].rounds = [], 0
+    for line in (script.lines[key] for key in todo):
+        if line.tried or line.rounds:
+            line.tried, line.rounds = [], 0
     return speech_jobs(script, run.attempt, todo)
 
 

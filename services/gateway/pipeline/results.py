@@ -74,6 +74,7 @@ def record(
     job = pipeline_rows.job(session, result.task_id, result.language, result.stage, result.shard, result.attempt)
     if job is None or job.state not in pipeline_rows.OPEN_JOBS:
         return False
+    pipeline_rows.hold(session, task.task_id)
     job.state = JobState.FAILED if isinstance(result, JobFailed) else JobState.DONE
     job.finished_at = now()
     used(session, task, result.language, result.chosen)
@@ -103,7 +104,6 @@ def record(
         run.jobs_total += len(rest)
     if hears:
         listen_after(session, task, run)
-    session.flush()
     carry_out(session, task, [])
     return True
 
@@ -122,6 +122,27 @@ def _take_of_run(
             recognize_pieces(session, task, run, result)
         case SpeechRecognized():
             join_pieces(session, task, run, result)
+        case LanguageExported():
+            _take_export(session, task, run, result)
+        case TakesHeard():
+            take_heard(_of(session, task, result), result.lines)
+        case BriefProposed():
+            take_proposal(Script(session, task, result.language), result)
+        case LinesTranslated() | LinesDubbed() | LinesRewritten() | JobFailed():
+            with session.no_autoflush:  # what is read meanwhile are other columns than those that change
+                _take_lines(session, task, job, run, result)
+        case RecipeRendered():
+            pass
+
+
+def _take_lines(
+    session: Session,
+    task: Task,
+    job: JobRow,
+    run: StageRun,
+    result: LinesTranslated | LinesDubbed | LinesRewritten | JobFailed,
+) -> None:
+    match result:
         case LinesTranslated():
             _take_translations(session, task, result, job)
         case LinesDubbed() | LinesRewritten() | JobFailed() if is_refit(job):
@@ -129,13 +150,7 @@ def _take_of_run(
             _touch(session, task, result.language)
         case LinesDubbed():
             after_first_takes(_take_takes(session, task, result), run, result)
-        case LanguageExported():
-            _take_export(session, task, run, result)
-        case TakesHeard():
-            take_heard(_of(session, task, result), result.lines)
-        case BriefProposed():
-            take_proposal(Script(session, task, result.language), result)
-        case LinesRewritten() | RecipeRendered() | JobFailed():
+        case LinesRewritten() | JobFailed():
             pass
 
 

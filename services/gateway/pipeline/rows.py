@@ -1,10 +1,11 @@
 """The SQL of the pipeline: tasks with their languages, runs, jobs, kept engines, exports and the outbox."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import delete, func, insert, literal_column, or_, text, tuple_, union, update
+from sqlalchemy import bindparam, delete, func, insert, literal_column, or_, text, tuple_, union, update
 from sqlalchemy import select as sa_select
 from sqlalchemy.orm import defer
 from sqlmodel import Session, col, select
@@ -91,8 +92,61 @@ def _task_order(order: str) -> list[Any]:
     return [column.desc(), col(Task.id).desc()] if order.startswith("-") else [column, col(Task.id)]
 
 
+@dataclass(frozen=True)
+class _Known:
+    """The languages and the newest runs of the task whose row a transaction has locked."""
+
+    task_id: str
+    languages: dict[str, TaskLanguage]
+    runs: dict[tuple[str, Stage], StageRun]
+
+
+_KNOWN = "known"
+
+
+def hold(session: Session, task_id: str) -> None:
+    """Read languages and runs of a task whose row this transaction has locked, so that nobody asks for them again.
+
+    From here on `languages`, `language`, `newest_runs` and `run` find them in memory, changes of this transaction
+    included.
+    """
+    if _known(session, task_id) is None:
+        of_task = languages(session, [task_id]).get(task_id, [])
+        runs = newest_runs(session, [task_id]).get(task_id, {})
+        session.info[_KNOWN] = _Known(task_id, {row.language: row for row in of_task}, runs)
+
+
+def _known(session: Session, task_id: str) -> _Known | None:
+    found: _Known | None = session.info.get(_KNOWN)
+    return found if found is not None and found.task_id == task_id else None
+
+
+def add_languages(session: Session, task_id: str, codes: Iterable[str]) -> None:
+    """Give a task more languages."""
+    rows = [TaskLanguage(task_id=task_id, language=code) for code in codes]
+    session.add_all(rows)
+    if known := _known(session, task_id):
+        known.languages.update({row.language: row for row in rows})
+
+
+def remove_language(session: Session, row: TaskLanguage) -> None:
+    """Take a language from its task."""
+    session.delete(row)
+    if known := _known(session, row.task_id):
+        known.languages.pop(row.language, None)
+
+
+def add_run(session: Session, row: StageRun) -> None:
+    """Add an attempt at a stage, newer than any before."""
+    session.add(row)
+    if known := _known(session, row.task_id):
+        known.runs[row.language, Stage(row.stage)] = row
+
+
 def languages(session: Session, task_ids: Sequence[str]) -> dict[str, list[TaskLanguage]]:
     """Languages of several tasks at once."""
+    if len(task_ids) == 1 and (known := _known(session, task_ids[0])):
+        return {known.task_id: list(known.languages.values())}
     rows = session.exec(
         select(TaskLanguage).where(col(TaskLanguage.task_id).in_(task_ids)).order_by(col(TaskLanguage.id))
     )
@@ -104,6 +158,8 @@ def languages(session: Session, task_ids: Sequence[str]) -> dict[str, list[TaskL
 
 def language(session: Session, task_id: str, code: str) -> TaskLanguage | None:
     """One language of a task."""
+    if known := _known(session, task_id):
+        return known.languages.get(code)
     return session.exec(
         select(TaskLanguage).where(TaskLanguage.task_id == task_id, TaskLanguage.language == code)
     ).first()
@@ -111,6 +167,8 @@ def language(session: Session, task_id: str, code: str) -> TaskLanguage | None:
 
 def newest_runs(session: Session, task_ids: Sequence[str]) -> dict[str, dict[tuple[str, Stage], StageRun]]:
     """The newest run of each stage of several tasks: {task: {(language, stage): run}}."""
+    if len(task_ids) == 1 and (known := _known(session, task_ids[0])):
+        return {known.task_id: dict(known.runs)}
     rows = session.exec(select(StageRun).where(col(StageRun.task_id).in_(task_ids)).order_by(col(StageRun.attempt)))
     found: dict[str, dict[tuple[str, Stage], StageRun]] = {}
     for row in rows:
@@ -183,6 +241,9 @@ def previous_run(session: Session, run: StageRun) -> StageRun | None:
 
 def run(session: Session, task_id: str, language_: str, stage: str, attempt: int) -> StageRun | None:
     """One run."""
+    newest = known.runs.get((language_, Stage(stage))) if (known := _known(session, task_id)) else None
+    if newest is not None and newest.attempt == attempt:
+        return newest
     return session.exec(
         select(StageRun).where(
             StageRun.task_id == task_id,
@@ -195,7 +256,6 @@ def run(session: Session, task_id: str, language_: str, stage: str, attempt: int
 
 def board(session: Session, task_: Task) -> Board:
     """What the planner sees of a task."""
-    session.flush()
     newest = newest_runs(session, [task_.task_id]).get(task_.task_id, {})
     return Board(
         runs={key: _run(row) for key, row in newest.items()},
@@ -224,15 +284,14 @@ def _run(row: StageRun) -> Run:
 
 def job(session: Session, task_id: str, language_: str, stage: str, shard: str, attempt: int) -> JobRow | None:
     """One job."""
-    return session.exec(
-        select(JobRow).where(
-            JobRow.task_id == task_id,
-            JobRow.language == language_,
-            JobRow.stage == stage,
-            JobRow.shard == shard,
-            JobRow.attempt == attempt,
-        )
-    ).first()
+    values = {"task_id": task_id, "language": language_, "stage": stage, "shard": shard, "attempt": attempt}
+    return session.scalars(_JOB, values).first()
+
+
+_JOB = select(JobRow).where(
+    *(col(getattr(JobRow, name)) == bindparam(name) for name in ("task_id", "language", "stage", "shard", "attempt"))
+)
+"""Built once: building a statement takes SQLAlchemy longer than running it."""
 
 
 def jobs_of_run(session: Session, run_: StageRun) -> Sequence[JobRow]:

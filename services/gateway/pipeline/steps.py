@@ -27,6 +27,7 @@ from shared.pipeline import Status
 def carry_out(session: Session, task: Task, steps: Iterable[Step]) -> None:
     """Apply `steps`, then whatever follows from them, until nothing does."""
     pending = list(steps)
+    pipeline_rows.hold(session, task.task_id)
     while True:
         for step in pending:
             _carry_out(session, task, step)
@@ -41,7 +42,8 @@ def carry_out(session: Session, task: Task, steps: Iterable[Step]) -> None:
 def _carry_out(session: Session, task: Task, step: Step) -> None:
     match step:
         case NewRun(language, stage, attempt):
-            session.add(StageRun(task_id=task.task_id, language=language, stage=stage, attempt=attempt))
+            run = StageRun(task_id=task.task_id, language=language, stage=stage, attempt=attempt)
+            pipeline_rows.add_run(session, run)
         case StartRun():
             _start(session, task, step)
         case EndRun():
@@ -55,7 +57,6 @@ def _carry_out(session: Session, task: Task, step: Step) -> None:
             _set_language(session, task, step)
         case SetTask():
             _set_task(session, task, step)
-    session.flush()
 
 
 def _run(session: Session, task: Task, language: str, stage: str, attempt: int) -> StageRun:
@@ -67,7 +68,9 @@ def _run(session: Session, task: Task, language: str, stage: str, attempt: int) 
 
 def _start(session: Session, task: Task, step: StartRun) -> None:
     run = _run(session, task, step.language, step.stage, step.attempt)
-    jobs = cut(session, task, run)
+    session.flush()
+    with session.no_autoflush:  # of what is changed from here on nothing is read again
+        jobs = cut(session, task, run)
     add_jobs(session, jobs)
     run.status, run.started_at, run.jobs_total = Status.PROCESSING, now(), len(jobs)
     if language := pipeline_rows.language(session, task.task_id, step.language):

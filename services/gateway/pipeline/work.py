@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from fastapi import APIRouter
 
 from services.gateway.db import Session
-from services.gateway.db.tables import Task, TaskLanguage
+from services.gateway.db.tables import Task
 from services.gateway.pipeline import board
 from services.gateway.pipeline import rows as pipeline_rows
 from services.gateway.pipeline.again import reopen
@@ -156,7 +156,7 @@ def _add_languages(session: Session, task: Task, languages: Sequence[str]) -> li
     present = {row.language for row in pipeline_rows.languages(session, [task.task_id]).get(task.task_id, [])}
     added = [language for language in languages if language != BASE and language not in present]
     if added:
-        session.add_all(TaskLanguage(task_id=task.task_id, language=language) for language in added)
+        pipeline_rows.add_languages(session, task.task_id, added)
         task.config = {**task.config, "target_languages": [*task.config.get("target_languages", []), *added]}
         session.flush()
     return added

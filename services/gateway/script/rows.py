@@ -1,11 +1,14 @@
-"""The SQL of the script: segments, lines, takes and speakers of a task, and what its account knows of them."""
+"""The SQL of the script: segments, lines, takes and speakers of a task, and what its account knows of them.
+
+Statements that every result needs are built once: building one takes SQLAlchemy longer than running it.
+"""
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import delete, func, insert, or_, update
+from sqlalchemy import BindParameter, Float, Select, bindparam, delete, func, insert, or_, update
 from sqlalchemy import select as sa_select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import defer
@@ -52,25 +55,37 @@ def owner(session: Session, task_id: str) -> str | None:
 
 def locked_task(session: Session, task_id: str) -> Task | None:
     """The task, its row locked to the end of the transaction; deleted ones too."""
-    query = select(Task).where(Task.task_id == task_id).with_for_update()
-    return session.exec(query.execution_options(populate_existing=True)).first()
+    return session.scalars(_LOCKED_TASK, {"task": task_id}).first()
+
+
+_LOCKED_TASK = (
+    select(Task).where(Task.task_id == bindparam("task")).with_for_update().execution_options(populate_existing=True)
+)
 
 
 def segments(session: Session, task_id: str, named: Collection[str] | None = None) -> Sequence[SegmentRow]:
     """Segments in time order: all, or those named."""
-    return session.exec(_segments(task_id, named)).all()
+    query = _SEGMENTS if named is None else _NAMED_SEGMENTS
+    return session.scalars(query, {"task": task_id, "named": list(named or ())}).all()
 
 
-def _segments(task_id: str, named: Collection[str] | None) -> SelectOfScalar[SegmentRow]:
-    query = select(SegmentRow).where(SegmentRow.task_id == task_id)
-    if named is not None:
-        query = query.where(col(SegmentRow.segment_id).in_(named))
-    return query.order_by(col(SegmentRow.start_s), col(SegmentRow.segment_id))
+_NAMED: BindParameter[Any] = bindparam("named", expanding=True)
+_SEGMENTS = (
+    select(SegmentRow)
+    .where(SegmentRow.task_id == bindparam("task"))
+    .order_by(col(SegmentRow.start_s), col(SegmentRow.segment_id))
+)
+_NAMED_SEGMENTS = _SEGMENTS.where(col(SegmentRow.segment_id).in_(_NAMED))
+_SPOKEN, _NAMED_SPOKEN = (
+    query.options(defer(SegmentRow.words))  # type: ignore[arg-type]
+    for query in (_SEGMENTS, _NAMED_SEGMENTS)
+)
 
 
 def spoken_segments(session: Session, task_id: str, named: Collection[str] | None = None) -> Sequence[SegmentRow]:
     """The same without their single words, of which there are many; those are read when asked for."""
-    return session.exec(_segments(task_id, named).options(defer(SegmentRow.words))).all()  # type: ignore[arg-type]
+    query = _SPOKEN if named is None else _NAMED_SPOKEN
+    return session.scalars(query, {"task": task_id, "named": list(named or ())}).all()
 
 
 def segment_count(session: Session, task_id: str) -> int:
@@ -113,31 +128,41 @@ def around(
     session: Session, task_id: str, language_: str, named: Collection[str]
 ) -> tuple[list[Spoken], dict[str, Placed]]:
     """What is said near the segments `named` in this language, in time order, and what its lines say otherwise."""
+    of_language = {"task": task_id, "language": language_}
+    first_s, last_s = session.execute(_BOUNDS, of_language | {"named": list(named)}).one()
+    if first_s is None:
+        return [], {}
+    found = session.execute(_NEAR, of_language | {"low_s": first_s - _NEAR_S, "high_s": last_s + _NEAR_S}).all()
+    width = len(Spoken._fields)
+    segments = [Spoken(*row[:width]) for row in found]
+    return segments, {row[0]: Placed(*row[width + 1 :]) for row in found if row[width] is not None}
+
+
+def _bounds_and_near() -> tuple[Select[*tuple[Any, ...]], Select[*tuple[Any, ...]]]:
+    """The statements of `around`: when its segments begin and end, and what is said between two times."""
     same = (
         (col(LineRow.task_id) == SegmentRow.task_id)
         & (col(LineRow.segment_id) == SegmentRow.segment_id)
-        & (col(LineRow.language) == language_)
+        & (col(LineRow.language) == bindparam("language"))
     )
     start_s = func.coalesce(LineRow.start_s, SegmentRow.start_s)
     end_s = func.coalesce(LineRow.end_s, SegmentRow.end_s)
-    of_task = col(SegmentRow.task_id) == task_id
+    of_task = col(SegmentRow.task_id) == bindparam("task")
     bounds = sa_select(func.min(start_s), func.max(end_s)).select_from(SegmentRow).outerjoin(LineRow, same)
-    first_s, last_s = session.execute(bounds.where(of_task, col(SegmentRow.segment_id).in_(named))).one()
-    if first_s is None:
-        return [], {}
     columns = (
         *(col(getattr(SegmentRow, name)) for name in Spoken._fields),
         col(LineRow.id),
         *(col(getattr(LineRow, name)) for name in Placed._fields),
     )
-    low_s, high_s = first_s - _NEAR_S, last_s + _NEAR_S
+    low_s, high_s = bindparam("low_s", type_=Float), bindparam("high_s", type_=Float)
     here = (start_s <= high_s) & (end_s >= low_s)
     in_source = (col(SegmentRow.start_s) <= high_s) & (col(SegmentRow.end_s) >= low_s)
-    query = sa_select(*columns).select_from(SegmentRow).outerjoin(LineRow, same).where(of_task, here | in_source)
-    found = session.execute(query.order_by(col(SegmentRow.start_s), col(SegmentRow.segment_id))).all()
-    width = len(Spoken._fields)
-    segments = [Spoken(*row[:width]) for row in found]
-    return segments, {row[0]: Placed(*row[width + 1 :]) for row in found if row[width] is not None}
+    near = sa_select(*columns).select_from(SegmentRow).outerjoin(LineRow, same).where(of_task, here | in_source)
+    ordered = near.order_by(col(SegmentRow.start_s), col(SegmentRow.segment_id))
+    return bounds.where(of_task, col(SegmentRow.segment_id).in_(_NAMED)), ordered
+
+
+_BOUNDS, _NEAR = _bounds_and_near()
 
 
 def segment(session: Session, task_id: str, segment_id: str) -> SegmentRow | None:
@@ -149,10 +174,17 @@ def segment(session: Session, task_id: str, segment_id: str) -> SegmentRow | Non
 
 def lines(session: Session, task_id: str, language_: str, named: Collection[str] | None = None) -> dict[str, LineRow]:
     """Lines of a language by segment id, in the order they were made: all, or those of the segments named."""
-    query = select(LineRow).where(LineRow.task_id == task_id, LineRow.language == language_)
-    if named is not None:
-        query = query.where(col(LineRow.segment_id).in_(named))
-    return {row.segment_id: row for row in session.exec(query.order_by(col(LineRow.id)))}
+    query = _LINES if named is None else _NAMED_LINES
+    values = {"task": task_id, "language": language_, "named": list(named or ())}
+    return {row.segment_id: row for row in session.scalars(query, values)}
+
+
+_LINES = (
+    select(LineRow)
+    .where(LineRow.task_id == bindparam("task"), LineRow.language == bindparam("language"))
+    .order_by(col(LineRow.id))
+)
+_NAMED_LINES = _LINES.where(col(LineRow.segment_id).in_(_NAMED))
 
 
 def line(session: Session, task_id: str, language_: str, segment_id: str) -> LineRow | None:
@@ -171,7 +203,10 @@ def lines_of_segment(session: Session, task_id: str, segment_id: str) -> Sequenc
 
 def speakers(session: Session, task_id: str) -> Sequence[SpeakerRow]:
     """Speakers in order of appearance."""
-    return session.exec(select(SpeakerRow).where(SpeakerRow.task_id == task_id).order_by(col(SpeakerRow.id))).all()
+    return session.scalars(_SPEAKERS, {"task": task_id}).all()
+
+
+_SPEAKERS = select(SpeakerRow).where(SpeakerRow.task_id == bindparam("task")).order_by(col(SpeakerRow.id))
 
 
 def speaker(session: Session, task_id: str, speaker_id: str) -> SpeakerRow | None:
@@ -210,15 +245,22 @@ def takes_by_segment(
     session: Session, task_id: str, language: str, segment_ids: Iterable[str]
 ) -> dict[str, list[TakeRow]]:
     """Takes of several lines of a language, newest first."""
-    rows = session.exec(
-        select(TakeRow)
-        .where(TakeRow.task_id == task_id, TakeRow.language == language, col(TakeRow.segment_id).in_(list(segment_ids)))
-        .order_by(col(TakeRow.created_at).desc(), col(TakeRow.id).desc())
-    )
+    values = {"task": task_id, "language": language, "named": list(segment_ids)}
     found: dict[str, list[TakeRow]] = {}
-    for row in rows:
+    for row in session.scalars(_NAMED_TAKES, values):
         found.setdefault(row.segment_id, []).append(row)
     return found
+
+
+_NAMED_TAKES = (
+    select(TakeRow)
+    .where(
+        TakeRow.task_id == bindparam("task"),
+        TakeRow.language == bindparam("language"),
+        col(TakeRow.segment_id).in_(_NAMED),
+    )
+    .order_by(col(TakeRow.created_at).desc(), col(TakeRow.id).desc())
+)
 
 
 def made_since(session: Session, task_id: str, language: str, since: datetime | None) -> set[str]:

@@ -8,7 +8,7 @@ from typing import Any
 
 from services.gateway.batches.joining import Place, join
 from services.gateway.db import Session
-from services.gateway.db.tables import UPLOADING, Task, TaskLanguage, now
+from services.gateway.db.tables import UPLOADING, Task, now
 from services.gateway.pipeline import rows as pipeline_rows
 from services.gateway.pipeline.facts import about, tell
 from services.gateway.pipeline.parts import Gateway
@@ -79,8 +79,7 @@ def begin_task(
     task.video_filename = arrived.video.key.rsplit("/", 1)[-1]
     task.video_size = arrived.video.size
     task.config, task.status, task.created_at = config, Status.PENDING, now()
-    session.add_all(TaskLanguage(task_id=task_id, language=code) for code in config["target_languages"])
-    session.flush()
+    pipeline_rows.add_languages(session, task_id, config["target_languages"])
     tell(session, task, "base", "task", "created", **about(task))
     carry_out(session, task, [])
     begin(session, task, start, Stage.EXPORT)
