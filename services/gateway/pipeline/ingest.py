@@ -3,6 +3,7 @@
 import asyncio
 import json
 from collections.abc import Mapping, Sequence
+from typing import NamedTuple
 
 from faststream.middlewares import AckPolicy
 from faststream.nats import JStream, NatsBroker, NatsMessage, PullSub
@@ -16,7 +17,8 @@ from services.gateway.pipeline.engines import can_hear, pairs_by_sound
 from services.gateway.pipeline.loops import Tries
 from services.gateway.pipeline.results import give_up, record
 from services.gateway.pipeline.rows import export
-from services.gateway.pipeline.transcripts import prepare
+from services.gateway.pipeline.together import Together
+from services.gateway.pipeline.transcripts import Prepared, prepare
 from services.gateway.pipeline.workers import Capabilities
 from services.gateway.script import rows as script_rows
 from shared.messaging import (
@@ -48,8 +50,19 @@ async def _undecoded(message: NatsMessage) -> bytes:
     return message.body
 
 
+class _Arrived(NamedTuple):
+    """A result, and what the engines at hand can do with it."""
+
+    result: Result
+    hears: bool
+    by_sound: Pairs
+
+
 class Ingest:
-    """The gateway's two subscriptions; registered on the broker before it starts."""
+    """The gateway's two subscriptions; registered on the broker before it starts.
+
+    Results of one task that arrive together are recorded in one transaction, and acknowledged one by one after it.
+    """
 
     def __init__(
         self,
@@ -62,6 +75,7 @@ class Ingest:
         self._database, self._broker, self._store = database, broker, store
         self._capabilities, self._retry_s = capabilities, retry_s
         self._tries = Tries()
+        self._together = Together(self._record_all, _is_passing)
         pull = PullSub(batch_size=_BATCH, timeout=5)
         broker.subscriber(
             "localclip.results.>",
@@ -100,8 +114,8 @@ class Ingest:
         ):
             try:
                 engines = await self._capabilities.engines()
-                hears, by_sound = can_hear(engines, result.language), pairs_by_sound(engines)
-                new = await asyncio.to_thread(self._record, result, hears, by_sound)
+                arrived = _Arrived(result, can_hear(engines, result.language), pairs_by_sound(engines))
+                new = await self._together.done(result.task_id, arrived)
             except Exception as error:  # the message guard: the result stays in the stream until it can be recorded
                 log.exception("result_not_recorded")
                 await self._again_or_never(message, result, error)
@@ -122,22 +136,30 @@ class Ingest:
         log.error("result_set_aside")
         await message.reject()
 
-    def _record(self, result: Result, hears: bool, by_sound: Pairs) -> bool:
-        prepared = None
-        if isinstance(result, TranscriptReady):
-            try:
-                transcript = Transcript.model_validate_json(read_bytes(self._store, result.transcript_key))
-            except ObjectNotFound:  # the task was deleted, or the object lost: the stage has to run again
-                result = failed(result, ErrorCode.ARTIFACT_MISSING, "the transcript is gone from the object store")
-            else:
-                provided, as_they_stand = self._provided(result.task_id)
-                prepared = prepare(result.task_id, transcript, provided, as_they_stand=as_they_stand)
+    def _record_all(self, arrived: Sequence[_Arrived]) -> list[bool]:
+        """Record results of one task in one transaction; tell of each whether it was new."""
+        prepared = [self._prepared(one.result) for one in arrived]
         with self._database.write() as session:
-            new = record(session, result, prepared, hears=hears, by_sound=by_sound)
-            if not isinstance(result, RecipeRendered) or export(session, result.task_id, result.export_id):
-                return new
-        self._store.delete(keys.recipe_prefix(result.task_id, result.export_id))  # removed while it was made
+            new = [
+                record(session, result, transcript, hears=one.hears, by_sound=one.by_sound)
+                for one, (result, transcript) in zip(arrived, prepared, strict=True)
+            ]
+            rendered = [result for result, _ in prepared if isinstance(result, RecipeRendered)]
+            removed = [one for one in rendered if not export(session, one.task_id, one.export_id)]
+        for one in removed:  # while it was made
+            self._store.delete(keys.recipe_prefix(one.task_id, one.export_id))
         return new
+
+    def _prepared(self, result: Result) -> tuple[Result, Prepared | None]:
+        """A transcript is read before the transaction."""
+        if not isinstance(result, TranscriptReady):
+            return result, None
+        try:
+            transcript = Transcript.model_validate_json(read_bytes(self._store, result.transcript_key))
+        except ObjectNotFound:  # the task was deleted, or the object lost: the stage has to run again
+            return failed(result, ErrorCode.ARTIFACT_MISSING, "the transcript is gone from the object store"), None
+        provided, as_they_stand = self._provided(result.task_id)
+        return result, prepare(result.task_id, transcript, provided, as_they_stand=as_they_stand)
 
     def _provided(self, task_id: str) -> tuple[Mapping[str, Sequence[Cue]], bool]:
         """The cues that were brought, by language, and whether they are spoken as they stand."""

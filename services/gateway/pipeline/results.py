@@ -68,13 +68,14 @@ def record(
     one translates from sound.
     """
     result = worded(result)
-    task = script_rows.locked_task(session, result.task_id)
+    task = pipeline_rows.held_task(session, result.task_id) or script_rows.locked_task(session, result.task_id)
     if task is None or task.deleted_at is not None:
         return False
-    job = pipeline_rows.job(session, result.task_id, result.language, result.stage, result.shard, result.attempt)
+    with session.no_autoflush:  # what another result of this transaction changed can wait
+        job = pipeline_rows.job(session, result.task_id, result.language, result.stage, result.shard, result.attempt)
     if job is None or job.state not in pipeline_rows.OPEN_JOBS:
         return False
-    pipeline_rows.hold(session, task.task_id)
+    pipeline_rows.hold(session, task)
     job.state = JobState.FAILED if isinstance(result, JobFailed) else JobState.DONE
     job.finished_at = now()
     used(session, task, result.language, result.chosen)
@@ -84,7 +85,8 @@ def record(
             return True
         result = failure
     if isinstance(result, LinesDubbed):
-        keep(session, job, result)
+        with session.no_autoflush:
+            keep(session, job, result)
     if job.run_stage is None:
         _take_alone(session, task, job, result, hears=hears)
         return True

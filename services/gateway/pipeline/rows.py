@@ -94,9 +94,9 @@ def _task_order(order: str) -> list[Any]:
 
 @dataclass(frozen=True)
 class _Known:
-    """The languages and the newest runs of the task whose row a transaction has locked."""
+    """The task whose row a transaction has locked, with its languages and the newest runs."""
 
-    task_id: str
+    task: Task
     languages: dict[str, TaskLanguage]
     runs: dict[tuple[str, Stage], StageRun]
 
@@ -104,21 +104,28 @@ class _Known:
 _KNOWN = "known"
 
 
-def hold(session: Session, task_id: str) -> None:
+def hold(session: Session, task_: Task) -> None:
     """Read languages and runs of a task whose row this transaction has locked, so that nobody asks for them again.
 
     From here on `languages`, `language`, `newest_runs` and `run` find them in memory, changes of this transaction
     included.
     """
+    task_id = task_.task_id
     if _known(session, task_id) is None:
         of_task = languages(session, [task_id]).get(task_id, [])
         runs = newest_runs(session, [task_id]).get(task_id, {})
-        session.info[_KNOWN] = _Known(task_id, {row.language: row for row in of_task}, runs)
+        session.info[_KNOWN] = _Known(task_, {row.language: row for row in of_task}, runs)
 
 
 def _known(session: Session, task_id: str) -> _Known | None:
     found: _Known | None = session.info.get(_KNOWN)
-    return found if found is not None and found.task_id == task_id else None
+    return found if found is not None and found.task.task_id == task_id else None
+
+
+def held_task(session: Session, task_id: str) -> Task | None:
+    """The task, if `hold` was called for it in this transaction."""
+    known = _known(session, task_id)
+    return known.task if known else None
 
 
 def add_languages(session: Session, task_id: str, codes: Iterable[str]) -> None:
@@ -146,7 +153,7 @@ def add_run(session: Session, row: StageRun) -> None:
 def languages(session: Session, task_ids: Sequence[str]) -> dict[str, list[TaskLanguage]]:
     """Languages of several tasks at once."""
     if len(task_ids) == 1 and (known := _known(session, task_ids[0])):
-        return {known.task_id: list(known.languages.values())}
+        return {known.task.task_id: list(known.languages.values())}
     rows = session.exec(
         select(TaskLanguage).where(col(TaskLanguage.task_id).in_(task_ids)).order_by(col(TaskLanguage.id))
     )
@@ -168,7 +175,7 @@ def language(session: Session, task_id: str, code: str) -> TaskLanguage | None:
 def newest_runs(session: Session, task_ids: Sequence[str]) -> dict[str, dict[tuple[str, Stage], StageRun]]:
     """The newest run of each stage of several tasks: {task: {(language, stage): run}}."""
     if len(task_ids) == 1 and (known := _known(session, task_ids[0])):
-        return {known.task_id: dict(known.runs)}
+        return {known.task.task_id: dict(known.runs)}
     rows = session.exec(select(StageRun).where(col(StageRun.task_id).in_(task_ids)).order_by(col(StageRun.attempt)))
     found: dict[str, dict[tuple[str, Stage], StageRun]] = {}
     for row in rows:

@@ -27,7 +27,7 @@ from shared.pipeline import Status
 def carry_out(session: Session, task: Task, steps: Iterable[Step]) -> None:
     """Apply `steps`, then whatever follows from them, until nothing does."""
     pending = list(steps)
-    pipeline_rows.hold(session, task.task_id)
+    pipeline_rows.hold(session, task)
     while True:
         for step in pending:
             _carry_out(session, task, step)

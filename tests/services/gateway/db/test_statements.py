@@ -9,7 +9,17 @@ from sqlalchemy import event
 from sqlmodel import Session, col, select
 
 from services.gateway.db.engine import Database
-from services.gateway.db.tables import JobRow, LineRow, OutboxRow, SegmentRow, SpeakerRow, TakeRow, Task, TaskLanguage
+from services.gateway.db.tables import (
+    JobRow,
+    LineRow,
+    OutboxRow,
+    SegmentRow,
+    SpeakerRow,
+    StageRun,
+    TakeRow,
+    Task,
+    TaskLanguage,
+)
 from services.gateway.editing.edits import Edit, undo
 from services.gateway.editing.edits import redo as redo_edit
 from services.gateway.pipeline import board
@@ -106,17 +116,34 @@ class Video:
                 )
             )
 
-    def answer(self, row: JobRow) -> None:
-        """Record what a worker makes of a job."""
-        made = JOB.validate_json(row.payload)
-        where: dict[str, Any] = {"stage": row.stage, "shard": row.shard, "attempt": row.attempt}
-        where |= {"task_id": row.task_id, "language": row.language}
+    def answer(self, *rows: JobRow) -> None:
+        """Record what a worker makes of jobs, in one transaction."""
         with self.counted() as session:
-            if isinstance(made, TranslateLines):
-                texts = tuple(TranslatedLine(segment_id=one.segment_id, text=f"{one.text}!") for one in made.lines)
-                assert record(session, LinesTranslated(**where, lines=texts))
-            elif isinstance(made, CloneLines):
-                assert record(session, LinesDubbed(**where, lines=tuple(map(_take, made.lines))))
+            for row in rows:
+                assert record(session, _result(row))
+
+    def state(self) -> tuple[Any, ...]:
+        """What is known of the lines, runs and jobs."""
+        with self.database.read() as session:
+            lines = session.exec(select(LineRow).where(LineRow.task_id == self.task_id)).all()
+            runs = session.exec(select(StageRun).where(StageRun.task_id == self.task_id)).all()
+            jobs = session.exec(select(JobRow).where(JobRow.task_id == self.task_id)).all()
+        return (
+            sorted((one.language, one.segment_id, one.text, one.state, one.version) for one in lines),
+            sorted((one.language, one.stage, one.status, one.jobs_total, one.jobs_done) for one in runs),
+            sorted((one.language, one.stage, one.shard, one.state) for one in jobs),
+        )
+
+
+def _result(row: JobRow) -> LinesTranslated | LinesDubbed:
+    made = JOB.validate_json(row.payload)
+    where: dict[str, Any] = {"stage": row.stage, "shard": row.shard, "attempt": row.attempt}
+    where |= {"task_id": row.task_id, "language": row.language}
+    if isinstance(made, TranslateLines):
+        texts = tuple(TranslatedLine(segment_id=one.segment_id, text=f"{one.text}!") for one in made.lines)
+        return LinesTranslated(**where, lines=texts)
+    assert isinstance(made, CloneLines)
+    return LinesDubbed(**where, lines=tuple(map(_take, made.lines)))
 
 
 def _take(line: Any) -> LineTake:
@@ -234,3 +261,31 @@ def test_the_takes_of_a_job_do_not_load_the_lines_of_others(database: Database) 
         video.answer(video.jobs(Stage.CLONING, "es")[0])
         loaded.append(video.loaded - before)
     assert loaded[0] == loaded[1]
+
+
+def test_a_result_reads_the_runs_and_languages_of_its_task_once(database: Database) -> None:
+    """Whether the run goes on or ends with it, and whatever begins then."""
+    counts = []
+    video = Video(database, 70)
+    video.transcribe()
+    for row in video.jobs(Stage.TRANSLATION, "es"):
+        video.answer(row)
+        counts.append(video.statements)
+    assert max(counts[:-1]) <= 11
+    assert counts[-1] <= 23
+
+
+def test_results_that_are_recorded_together_leave_what_they_leave_one_by_one(database: Database) -> None:
+    """With fewer statements, also where the last of them ends its run and begins the next."""
+    alone, together = Video(database, 70), Video(database, 71)
+    for video in (alone, together):
+        video.lines = 70
+        video.transcribe()
+    for stage in (Stage.TRANSLATION, Stage.CLONING):
+        rows, spent = alone.jobs(stage, "es"), 0
+        for row in rows:
+            alone.answer(row)
+            spent += alone.statements
+        together.answer(*together.jobs(stage, "es"))
+        assert together.statements <= spent - 4 * (len(rows) - 1)
+        assert together.state() == alone.state()
