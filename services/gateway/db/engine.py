@@ -2,6 +2,7 @@
 
 import asyncio
 import inspect
+import json
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -11,6 +12,7 @@ from typing import Any
 
 from alembic import command
 from alembic.config import Config
+from pydantic_core import from_json
 from sqlalchemy import Engine, event, text
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
@@ -147,14 +149,34 @@ class Database:
 
     def _open(self) -> Engine:
         if self.is_shared:
-            return create_engine(self.url, pool_pre_ping=True, pool_size=10, max_overflow=20, pool_timeout=self.wait_s)
+            return create_engine(
+                self.url,
+                json_deserializer=_read_json,
+                pool_pre_ping=True,
+                pool_size=10,
+                max_overflow=20,
+                pool_timeout=self.wait_s,
+            )
         arguments = {"check_same_thread": False, "timeout": self.wait_s}
         engine = create_engine(
-            self.url, connect_args=arguments, poolclass=QueuePool, pool_size=20, pool_timeout=self.wait_s
+            self.url,
+            json_deserializer=_read_json,
+            connect_args=arguments,
+            poolclass=QueuePool,
+            pool_size=20,
+            pool_timeout=self.wait_s,
         )
         event.listen(engine, "connect", _prepare_sqlite)
         event.listen(engine, "begin", _begin_sqlite)
         return engine
+
+
+def _read_json(text: str | bytes) -> Any:
+    """Like `json.loads`, in a third of the time: every line has three such columns."""
+    try:
+        return from_json(text)
+    except ValueError:  # half a surrogate pair, which Python writes and reads and Pydantic refuses
+        return json.loads(text)
 
 
 def _refuse_event_loop() -> None:

@@ -34,9 +34,9 @@ from shared.storage import keys
 from shared.transcript import PictureEdits
 
 
-def cut(session: Session, task: Task, run: StageRun) -> list[JobRow]:
-    """Job rows for `run`; none when there is nothing to do."""
-    script = Script(session, task, run.language)
+def cut(session: Session, task: Task, run: StageRun, beside: Script | None = None) -> list[JobRow]:
+    """Job rows for `run`; none when there is nothing to do. `beside`: a script of the task that knows its segments."""
+    script = Script(session, task, run.language, beside=beside)
     match Stage(run.stage):
         case Stage.DIARIZATION:
             return [row(task, diarize(session, task, run), run)]

@@ -21,7 +21,8 @@ from services.gateway.pipeline.facts import about, flag_cancel, log_stage, tell
 from services.gateway.pipeline.questions import is_open
 from services.gateway.pipeline.rows import add_jobs
 from services.gateway.pipeline.stops import stop_of
-from shared.pipeline import Status
+from services.gateway.script.script import Script
+from shared.pipeline import BASE, Status
 
 
 def carry_out(session: Session, task: Task, steps: Iterable[Step]) -> None:
@@ -29,8 +30,9 @@ def carry_out(session: Session, task: Task, steps: Iterable[Step]) -> None:
     pending = list(steps)
     pipeline_rows.hold(session, task)
     while True:
+        beside = Script(session, task, BASE)  # its segments are read once for all languages that begin together
         for step in pending:
-            _carry_out(session, task, step)
+            _carry_out(session, task, step, beside)
         pending = advance(pipeline_rows.board(session, task))
         if not pending:
             break
@@ -39,13 +41,13 @@ def carry_out(session: Session, task: Task, steps: Iterable[Step]) -> None:
     session.add(task)
 
 
-def _carry_out(session: Session, task: Task, step: Step) -> None:
+def _carry_out(session: Session, task: Task, step: Step, beside: Script) -> None:
     match step:
         case NewRun(language, stage, attempt):
             run = StageRun(task_id=task.task_id, language=language, stage=stage, attempt=attempt)
             pipeline_rows.add_run(session, run)
         case StartRun():
-            _start(session, task, step)
+            _start(session, task, step, beside)
         case EndRun():
             _end(session, task, step)
         case OutdateRun(language, stage, attempt):
@@ -66,11 +68,11 @@ def _run(session: Session, task: Task, language: str, stage: str, attempt: int) 
     return found
 
 
-def _start(session: Session, task: Task, step: StartRun) -> None:
+def _start(session: Session, task: Task, step: StartRun, beside: Script) -> None:
     run = _run(session, task, step.language, step.stage, step.attempt)
     session.flush()
     with session.no_autoflush:  # of what is changed from here on nothing is read again
-        jobs = cut(session, task, run)
+        jobs = cut(session, task, run, beside)
     add_jobs(session, jobs)
     run.status, run.started_at, run.jobs_total = Status.PROCESSING, now(), len(jobs)
     if language := pipeline_rows.language(session, task.task_id, step.language):

@@ -348,10 +348,22 @@ def _memory_of(session: Session, owner: str, spoken: str, target_language: str, 
 
 def recalled(session: Session, task: Task, target_language: str, sources: Mapping[str, str]) -> dict[str, str]:
     """Translations a person settled for texts of `sources`, under the same keys."""
+    if not _has_memories(session, task.owner, task.source_language or "", target_language):
+        return {}
     hashes = {key: found for key, text in sources.items() if (found := source_hash(text))}
     rows = _memories(session, task.owner, task.source_language or "", target_language, hashes.values())
     known = {row.source_hash: row.text for row in rows}
     return {key: known[found] for key, found in hashes.items() if found in known}
+
+
+def _has_memories(session: Session, owner: str, source_language: str, target_language: str) -> bool:
+    """Whether anything was ever settled between these languages; where nothing was, no text is looked up."""
+    found = select(MemoryRow.id).where(
+        MemoryRow.owner == owner,
+        MemoryRow.source_language == source_language,
+        MemoryRow.target_language == target_language,
+    )
+    return session.exec(found.limit(1)).first() is not None
 
 
 def count_uses(session: Session, task: Task, target_language: str, sources: Iterable[str]) -> None:

@@ -289,3 +289,17 @@ def test_results_that_are_recorded_together_leave_what_they_leave_one_by_one(dat
         together.answer(*together.jobs(stage, "es"))
         assert together.statements <= spent - 4 * (len(rows) - 1)
         assert together.state() == alone.state()
+
+
+def test_json_is_read_as_it_was_written(database: Database) -> None:
+    """Whatever Python writes, half a pair of surrogates included."""
+    written = {"text": "é 漢 \ud800", "number": 10**30, "parts": [1, 2.5, True, None, {}], "empty": ""}
+    video = Video(database, 1)
+    with database.write() as session:
+        task = script_rows.locked_task(session, video.task_id)
+        assert task is not None
+        task.config = written
+    with database.read() as session:
+        found = script_rows.task(session, video.task_id)
+    assert found is not None
+    assert found.config == written
