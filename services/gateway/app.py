@@ -19,7 +19,18 @@ from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 from services.gateway.batches import routes as batches
 from services.gateway.batches.keeper import Keeper
 from services.gateway.db.engine import Database
-from services.gateway.editing import bringing, engines, lines, picture, review, segments, speakers, takes, undo
+from services.gateway.editing import (
+    auditions,
+    bringing,
+    engines,
+    lines,
+    picture,
+    review,
+    segments,
+    speakers,
+    takes,
+    undo,
+)
 from services.gateway.editing import tasks as changed_tasks
 from services.gateway.exports import files, making, zips
 from services.gateway.hooks import routes as webhooks
@@ -75,6 +86,7 @@ _ROUTES = (
     lines,
     takes,
     speakers,
+    auditions,
     undo,
     engines,
     picture,

@@ -5,7 +5,7 @@ from shared.messaging._accounts import ACCOUNT, STAGE_OF, Role, broker_config, d
 from shared.messaging._brief import Brief, BriefTerm, LanguageBrief, LineBrief, forbidden_in, other_register
 from shared.messaging._context import JobContext, ProgressBox
 from shared.messaging._dead import DeadLetter, bury_copy
-from shared.messaging._engines import EngineInfo, WorkerSlots, announce_engines, announced_engines
+from shared.messaging._engines import EngineInfo, StockVoiceInfo, WorkerSlots, announce_engines, announced_engines
 from shared.messaging._facts import Fact, Progress, RawProgress, batch_fact, fact
 from shared.messaging._jobs import (
     BEFORE_PIECES,
@@ -176,6 +176,7 @@ __all__ = [
     "SpeakerVoice",
     "SpeechCut",
     "SpeechRecognized",
+    "StockVoiceInfo",
     "SubtitleFile",
     "SubtitleText",
     "SubtitleTrack",

@@ -12,6 +12,15 @@ from shared.messaging._subjects import ENGINES_BUCKET
 from shared.pipeline import Stage
 
 
+class StockVoiceInfo(Message):
+    """A voice that comes with an engine, as people choose it; no `languages`: all of its engine."""
+
+    name: str
+    title: str = Field(default="", description="what people call it")
+    f0_hz: float | None = Field(default=None, description="where it sounds best")
+    languages: tuple[str, ...] = ()
+
+
 class EngineInfo(Message):
     """One engine: what it is, under which terms, and what it can do.
 
@@ -31,6 +40,7 @@ class EngineInfo(Message):
     languages: tuple[str, ...] = ()
     pairs: tuple[tuple[str, str], ...] = ()
     voices: tuple[str, ...] = Field(default=(), description="stock voices a person may choose for a speaker")
+    stock: tuple[StockVoiceInfo, ...] = Field(default=(), description="what is known of `voices`")
     judges_takes: bool = Field(
         default=False, description="an embedder that can tell how much a synthesized take sounds like a person"
     )

@@ -12,7 +12,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from shared.messaging import EngineInfo
+from shared.messaging import EngineInfo, StockVoiceInfo
 from shared.pipeline import CancelToken
 
 Audio = NDArray[np.float32]
@@ -41,6 +41,7 @@ class StockVoice:
     `low_hz` to `high_hz` is what it can be tuned to; `f0_hz` is where it sounds best. `reserve_st`: semitones that
     a better match in pitch must be worth before this voice is preferred to one of reserve 0. `languages`: those it
     speaks; empty: all of its engine. `misheard`: the share of its words that a listener gets wrong; None: not measured.
+    `title` is what people call it.
     """
 
     name: str
@@ -50,6 +51,12 @@ class StockVoice:
     reserve_st: float = 0.0
     languages: tuple[str, ...] = ()
     misheard: float | None = None
+    title: str = ""
+
+    @property
+    def told(self) -> StockVoiceInfo:
+        """What is announced of it."""
+        return StockVoiceInfo(name=self.name, title=self.title, f0_hz=round(self.f0_hz, 1), languages=self.languages)
 
     def speaks(self, code: str) -> bool:
         """Whether it is a voice for this language."""

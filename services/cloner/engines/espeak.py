@@ -60,6 +60,18 @@ _VARIANTS = {
     "female-4": "f5",
     "female-5": "Annie",
 }
+_TITLES = {
+    "male-1": "Adam",
+    "male-2": "Bruno",
+    "male-3": "Carl",
+    "male-4": "Denis",
+    "male-5": "Mario",
+    "female-1": "Clara",
+    "female-2": "Diana",
+    "female-3": "Emma",
+    "female-4": "Flora",
+    "female-5": "Annie",
+}
 _MALE_HZ, _FEMALE_HZ = 108.0, 182.0  # their geometric mean, 140 Hz, is where a female voice takes over
 _LIMITS = ToolLimits(timeout_s=60.0, memory_bytes=1024**3)
 
@@ -69,7 +81,8 @@ def _stock_voices() -> Iterator[StockVoice]:
         best_hz = _MALE_HZ if name.startswith("male") else _FEMALE_HZ
         low_hz, high_hz = _F0_HZ[variant][0], _F0_HZ[variant][-1]
         reserve_st = 0.5 * (int(name[-1]) - 1)
-        yield StockVoice(f"espeak-{name}", max(best_hz, low_hz), low_hz, high_hz, reserve_st)
+        best_hz = max(best_hz, low_hz)
+        yield StockVoice(f"espeak-{name}", best_hz, low_hz, high_hz, reserve_st, title=_TITLES[name])
 
 
 class EspeakSynthesizer:
@@ -91,6 +104,7 @@ class EspeakSynthesizer:
             commercial_use=True,
             languages=self._languages,
             voices=tuple(voice.name for voice in self.abilities.voices),
+            stock=tuple(voice.told for voice in self.abilities.voices),
             hint=f"for {', '.join(missing)}: install pyopenjtalk-plus and eSpeak NG 1.51 or later" if missing else "",
         )
 

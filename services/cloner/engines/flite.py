@@ -29,6 +29,7 @@ class _Body:
 
     flite: str
     f0_hz: float
+    title: str
     size: float = 1.0
     reserve_st: float = 0.0
     tunable: bool = True
@@ -37,18 +38,18 @@ class _Body:
         """What the use case knows of it; the pitch is bent no further than sounds human."""
         own_hz = self.f0_hz * self.size
         low, high = (0.8, 1.35) if self.tunable else (0.87, 1.16)
-        return StockVoice(name, own_hz, own_hz * low, own_hz * high, self.reserve_st)
+        return StockVoice(name, own_hz, own_hz * low, own_hz * high, self.reserve_st, title=self.title)
 
 
 _BODIES = {
-    "flite-slt": _Body("slt", 171.0),
-    "flite-rms": _Body("rms", 103.0, tunable=False),
-    "flite-awb": _Body("awb", 129.0),
-    "flite-slt-large": _Body("slt", 171.0, 0.9, reserve_st=2.0),
-    "flite-awb-small": _Body("awb", 129.0, 1.12, reserve_st=2.0),
-    "flite-awb-large": _Body("awb", 129.0, 0.93, reserve_st=3.0),
-    "flite-slt-small": _Body("slt", 171.0, 1.06, reserve_st=5.0),  # any smaller and words get hard to understand
-    "flite-kal": _Body("kal16", 88.0, reserve_st=5.0),  # diphones: plainly a machine
+    "flite-slt": _Body("slt", 171.0, "Susan"),
+    "flite-rms": _Body("rms", 103.0, "Robert", tunable=False),
+    "flite-awb": _Body("awb", 129.0, "Alan"),
+    "flite-slt-large": _Body("slt", 171.0, "Sylvia", 0.9, reserve_st=2.0),
+    "flite-awb-small": _Body("awb", 129.0, "Andy", 1.12, reserve_st=2.0),
+    "flite-awb-large": _Body("awb", 129.0, "Angus", 0.93, reserve_st=3.0),
+    "flite-slt-small": _Body("slt", 171.0, "Sophie", 1.06, reserve_st=5.0),  # smaller ones are hard to understand
+    "flite-kal": _Body("kal16", 88.0, "Kal", reserve_st=5.0),  # diphones: plainly a machine
 }
 
 # What is not ASCII is spelled out byte by byte, so the common signs are written in it.
@@ -76,6 +77,7 @@ class FliteSynthesizer:
             commercial_use=True,
             languages=self.abilities.languages,
             voices=tuple(self._bodies),
+            stock=tuple(voice.told for voice in self.abilities.voices),
             hint="other languages: install espeak-ng",
         )
 

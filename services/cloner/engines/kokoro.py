@@ -50,6 +50,12 @@ class _Person:
         return f"kokoro-{self.file}"
 
     @property
+    def title(self) -> str:
+        """Its given name; a mixed voice is told from the one that has the name already."""
+        name = self.file.partition("_")[2].capitalize()
+        return f"{name} (FR)" if self.mixed else name
+
+    @property
     def style(self) -> str:
         return self.mixed or self.file
 
@@ -57,7 +63,9 @@ class _Person:
     def stock_voice(self) -> StockVoice:
         """What the use case knows of it."""
         low, high = self.f0_hz * _SMALLEST, self.f0_hz * _LARGEST
-        return StockVoice(self.name, self.f0_hz, low, high, self.reserve_st, self.languages, self.misheard)
+        return StockVoice(
+            self.name, self.f0_hz, low, high, self.reserve_st, self.languages, self.misheard, self.title
+        )
 
 
 _PEOPLE = (
@@ -127,6 +135,7 @@ class KokoroSynthesizer:
             commercial_use=True,
             languages=self._languages,
             voices=tuple(voice.name for voice in self.abilities.voices),
+            stock=tuple(voice.told for voice in self.abilities.voices),
             model=NAME,
             digest=self._digest,
             hint=f"for {', '.join(missing)}: install espeak-ng and `pip install 'localclip[cloner]'`"

@@ -19,8 +19,8 @@ _FULL_SCALE = 32_768.0
 _F0_HZ = 330.0  # of the voice Mei, the median of a few sentences
 _ZERO_HZ = 357.0  # what shifts are to be counted from so that they end where they should
 _VOICES = (
-    StockVoice("open-jtalk-mei", _F0_HZ, _F0_HZ * 0.6, _F0_HZ * 1.2),
-    StockVoice("open-jtalk-deep", 130.0, 90.0, 200.0),
+    StockVoice("open-jtalk-mei", _F0_HZ, _F0_HZ * 0.6, _F0_HZ * 1.2, title="Mei"),
+    StockVoice("open-jtalk-deep", 130.0, 90.0, 200.0, title="Ken"),
 )
 _SIZES = {"open-jtalk-deep": 0.82}  # played slower and spoken faster by as much: a longer vocal tract, a man's
 _PACE = 1.18  # at which it speaks as fast as people do
@@ -44,6 +44,7 @@ class OpenJTalkSynthesizer:
             commercial_use=True,
             languages=self.abilities.languages,
             voices=tuple(voice.name for voice in _VOICES),
+            stock=tuple(voice.told for voice in _VOICES),
         )
 
     @cached_property

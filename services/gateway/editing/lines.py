@@ -29,7 +29,7 @@ from services.gateway.script.script import Script, media, spans
 from services.gateway.web.etags import check_version, etag
 from services.gateway.web.keys import Who
 from services.gateway.web.problems import Problem, unprocessable
-from shared.messaging import EngineInfo
+from shared.messaging import EngineInfo, StockVoiceInfo
 from shared.pipeline import Stage
 
 router = APIRouter(prefix="/api/tasks/{task_id}/languages/{language}", tags=["lines"])
@@ -283,7 +283,7 @@ def check_voice(
         known = any(clip.owner == task.owner for clip in script_rows.clips_by_id(session, [choice.id]))
         offered = ", ".join(clip.clip_id for clip in script_rows.clips(session, task.owner))
     else:
-        names = stock_voices(engines, language)
+        names = [voice.name for _, voice in stock_voices(engines, language)]
         known = not names or choice.id in names
         offered = ", ".join(names)
     if not known:
@@ -291,11 +291,14 @@ def check_voice(
         raise unprocessable("unknown_voice", detail, "/voice/id")
 
 
-def stock_voices(engines: Iterable[EngineInfo], language: str | None) -> list[str]:
-    """Names of the stock voices that speak `language`; None: any."""
-    able = [
-        engine
-        for engine in of_port(engines, "voice")
-        if language is None or not engine.languages or language in engine.languages
-    ]
-    return [voice for engine in able for voice in engine.voices]
+def stock_voices(engines: Iterable[EngineInfo], language: str | None) -> list[tuple[EngineInfo, StockVoiceInfo]]:
+    """The stock voices that speak `language`, with their engines; None: any."""
+    found = []
+    for engine in of_port(engines, "voice"):
+        known = {voice.name: voice for voice in engine.stock}
+        for name in engine.voices:
+            voice = known.get(name) or StockVoiceInfo(name=name)
+            spoken = voice.languages or engine.languages
+            if language is None or not spoken or language in spoken:
+                found.append((engine, voice))
+    return found

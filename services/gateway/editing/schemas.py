@@ -319,6 +319,15 @@ class SpeakerAssign(Written):
     segment_ids: list[SegmentId] = Field(min_length=1, max_length=5000)
 
 
+class VoiceForSpeakers(Written):
+    """One voice for several speakers, and for all their lines; None: each is spoken like themselves."""
+
+    voice: VoiceChoice | None
+    speaker_ids: list[Annotated[str, Field(max_length=40)]] | None = Field(
+        default=None, max_length=1000, description="None: everybody"
+    )
+
+
 class VoiceRead(BaseModel):
     """A voice to choose from; a clip speaks every language that an engine can clone for."""
 
@@ -327,6 +336,26 @@ class VoiceRead(BaseModel):
     name: str
     engine: str | None = None
     languages: list[str] = []
+    title: str = Field(default="", description="what people call it; empty: nobody named it")
+    f0_hz: float | None = Field(default=None, description="its pitch, where that is known")
+
+
+class AuditionNew(Written):
+    """A voice to hear, with the line of `segment_id` or, without one, with a sentence of the language.
+
+    `voice` None: as the line, or the first speaker, is spoken now.
+    """
+
+    voice: VoiceChoice | None = None
+    segment_id: str | None = Field(default=None, min_length=1, max_length=40)
+
+
+class AuditionRead(BaseModel):
+    """A voice that is heard before it is chosen."""
+
+    audition_id: str
+    state: Literal["waiting", "ready", "failed"]
+    url: str | None = Field(description="where it is heard, once it is ready")
 
 
 class ReviewReason(BaseModel):

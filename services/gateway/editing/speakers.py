@@ -1,7 +1,7 @@
 """Read, name, add and merge speakers, give them lines, choose their voices."""
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Request, Response
@@ -10,7 +10,7 @@ from fastapi.responses import StreamingResponse
 from services.gateway.db import Session
 from services.gateway.db.tables import SpeakerRow
 from services.gateway.editing.edits import Edit
-from services.gateway.editing.lines import check_voice
+from services.gateway.editing.lines import check_voice, stock_voices
 from services.gateway.editing.reading import read_speaker
 from services.gateway.editing.schemas import (
     SpeakerAssign,
@@ -18,10 +18,10 @@ from services.gateway.editing.schemas import (
     SpeakerNew,
     SpeakerRead,
     SpeakerUpdate,
+    VoiceForSpeakers,
     VoiceRead,
 )
 from services.gateway.pipeline import rows as pipeline_rows
-from services.gateway.pipeline.engines import of_port
 from services.gateway.pipeline.facts import tell
 from services.gateway.pipeline.parts import (
     Engines,
@@ -145,6 +145,38 @@ def update_speaker(
         return read_speaker(session, speaker)
 
 
+@router.patch(_SPEAKERS, operation_id="update_speakers")
+def update_speakers(
+    task_id: str, change: VoiceForSpeakers, parts: Parts, who: Who, engines: Engines
+) -> list[SpeakerRead]:
+    """Choose a voice for several speakers as one edit; lines of theirs that had one of their own get this one, too."""
+    with parts.database.write() as session:
+        task = locked_visible_task(session, who, task_id)
+        if change.voice is not None:
+            check_voice(session, task, engines, change.voice, None)
+        everybody = script_rows.speakers(session, task_id)
+        named = change.speaker_ids if change.speaker_ids is not None else [one.speaker_id for one in everybody]
+        edit = Edit(session, task, "update_speakers", who.owner)
+        voice = change.voice.model_dump() if change.voice else None
+        chosen = [known_speaker(session, task_id, speaker_id) for speaker_id in dict.fromkeys(named)]
+        for speaker in chosen:
+            own = voice == {"kind": "speaker", "id": speaker.speaker_id}
+            edit.change(speaker, voice=None if own else voice)
+        _give_lines_back(session, edit, task_id, {speaker.speaker_id for speaker in chosen})
+        said = f"voice {voice['kind']} {voice['id']}" if voice else "their own voices"
+        edit.finish(f"{', '.join(speaker.name for speaker in chosen) or 'Nobody'}: {said}")
+        return [read_speaker(session, speaker) for speaker in chosen]
+
+
+def _give_lines_back(session: Session, edit: Edit, task_id: str, speakers: Collection[str]) -> None:
+    """No line of these speakers keeps a voice of its own, in any language."""
+    of_segment = {segment.segment_id: segment.speaker_id for segment in script_rows.segments(session, task_id)}
+    for language in pipeline_rows.languages(session, [task_id]).get(task_id, []):
+        for line in script_rows.lines(session, task_id, language.language).values():
+            if line.voice is not None and (line.speaker_id or of_segment.get(line.segment_id)) in speakers:
+                edit.change(line, voice=None, pinned=False)
+
+
 @router.post(_SPEAKERS + "/merge", operation_id="merge_speakers")
 def merge_speakers(task_id: str, which: SpeakerMerge, response: Response, parts: Parts, who: Who) -> SpeakerRead:
     """Make one speaker of several: all lines move to `into`, the others go."""
@@ -186,19 +218,22 @@ def list_voices(
     language: Annotated[str | None, Query(max_length=8, description="only voices that speak it")] = None,
 ) -> list[VoiceRead]:
     """Voices to choose from: the stock voices of the engines at hand, and the account's clips."""
-    able = [
-        engine
-        for engine in of_port(engines, "voice")
-        if language is None or not engine.languages or language in engine.languages
-    ]
     stock = [
-        VoiceRead(kind="stock", id=name, name=name, engine=engine.name, languages=list(engine.languages))
-        for engine in able
-        for name in engine.voices
+        VoiceRead(
+            kind="stock",
+            id=voice.name,
+            name=voice.name,
+            engine=engine.name,
+            languages=list(voice.languages or engine.languages),
+            title=voice.title,
+            f0_hz=voice.f0_hz,
+        )
+        for engine, voice in stock_voices(engines, language)
     ]
     with parts.database.read() as session:
         clips = [
-            VoiceRead(kind="clip", id=clip.clip_id, name=clip.name) for clip in script_rows.clips(session, who.account)
+            VoiceRead(kind="clip", id=clip.clip_id, name=clip.name, title=clip.name, f0_hz=clip.f0_hz)
+            for clip in script_rows.clips(session, who.account)
         ]
     return stock + clips
 

@@ -494,6 +494,16 @@ def cancel_jobs(session: Session, task_id: str, language_: str, stage: str, atte
     )
 
 
+def newest_job(session: Session, task_id: str, language_: str, shard: str) -> JobRow | None:
+    """The last job under a name that only one kind of job has."""
+    return session.exec(
+        select(JobRow)
+        .where(JobRow.task_id == task_id, JobRow.language == language_, JobRow.shard == shard)
+        .order_by(col(JobRow.attempt).desc())
+        .limit(1)
+    ).first()
+
+
 def cancel_jobs_of_lines(session: Session, task_id: str, language_: str, shards: Iterable[str]) -> None:
     """Give up the open jobs that work on single lines."""
     session.exec(

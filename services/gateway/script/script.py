@@ -89,15 +89,19 @@ class Script:
     @cached_property
     def roles(self) -> voices.Roles:
         """Who speaks each line, by the choices made for speakers and for single lines."""
+        chosen = {key: choice for key, line in self._places[1].items() if (choice := _choice(line.voice))}
+        return self.roles_of(self.spans.values(), chosen)
+
+    def roles_of(self, said: Iterable[Span], chosen: Mapping[str, voices.Choice]) -> voices.Roles:
+        """Who would speak what is `said`, with the voices `chosen` for single spans, by segment."""
         people = [
             voices.Person(row.speaker_id, row.f0_hz, row.reference_key, _choice(row.voice), row.pace or 1.0)
             for row in self.speakers
         ]
-        chosen = {key: choice for key, line in self._places[1].items() if (choice := _choice(line.voice))}
         wanted = {choice.id for choice in (*chosen.values(), *(who.choice for who in people if who.choice))}
         clips = script_rows.clips_by_id(self.session, wanted) if wanted else ()
         known = {row.clip_id: voices.Clip(row.key, row.f0_hz) for row in clips}
-        return voices.roles(people, self.spans.values(), chosen, known)
+        return voices.roles(people, said, chosen, known)
 
     @cached_property
     def glossary(self) -> tuple[GlossaryTerm, ...]:

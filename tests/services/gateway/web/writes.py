@@ -85,6 +85,8 @@ BODIES: dict[str, Any] = {
     "dub_lines": {"segment_ids": ["s0000"]},
     "create_speaker": {"name": "Ann"},
     "update_speaker": {"name": "Ann"},
+    "update_speakers": {"voice": {"kind": "speaker", "id": "spk_1"}},
+    "audition_voice": {"voice": {"kind": "speaker", "id": "spk_2"}, "segment_id": "s0000"},
     "merge_speakers": {"from": ["spk_1"], "into": "spk_2"},
     "assign_lines": {"segment_ids": ["s0001"]},
     "start_export": {"audio": [{"kind": "dub", "language": "es"}]},
