@@ -67,7 +67,11 @@ test.describe("the account", () => {
     await page.goto(`/tasks/${id}`);
     await page.getByRole("tab", { name: "Speaker" }).click();
     const speaker = page.getByRole("region", { name: "Properties" }).locator("section").first();
-    await speaker.getByRole("combobox", { name: "Voice" }).selectOption({ label: "Ada" });
+    await speaker.getByRole("button", { name: /^Voice:/ }).click();
+    const picker = page.getByRole("dialog", { name: "Voices in Spanish" });
+    await picker.getByRole("radio", { name: "Your clips", exact: true }).click();
+    await picker.locator("[data-voice]", { hasText: "Ada" }).click();
+    await picker.getByRole("button", { name: "Use this voice" }).click();
     await expect.poll(async () => ((await (await request.get(`/api/tasks/${id}/speakers`)).json()) as { voice: { kind: string } | null }[])[0]?.voice?.kind).toBe("clip");
     await page.getByRole("button", { name: "Undo", exact: true }).click();
     await expect.poll(async () => ((await (await request.get(`/api/tasks/${id}/speakers`)).json()) as { voice: unknown }[])[0]?.voice).toBeNull();

@@ -1,6 +1,6 @@
 import { expect, test, type APIRequestContext, type Page } from "@playwright/test";
 import { clips } from "./media";
-import { finishedTask, row, screens } from "./support";
+import { expectAccessible, finishedTask, row, screens } from "./support";
 
 interface Line {
   segment_id: string;
@@ -131,9 +131,29 @@ test.describe("the editor", () => {
     const speaker = await own.getByRole("combobox", { name: "Speaker" }).locator(`option:not([value=${before.speaker_id}])`).first().getAttribute("value");
     await own.getByRole("combobox", { name: "Speaker" }).selectOption(speaker);
     await expect.poll(async () => (await lines(request))[2]?.speaker_id).toBe(speaker);
-    const stock = await own.getByRole("combobox", { name: "Voice" }).locator("optgroup").nth(1).locator("option").first().getAttribute("value");
-    await own.getByRole("combobox", { name: "Voice" }).selectOption(stock);
-    await expect.poll(async () => (await lines(request))[2]?.voice?.kind).toBe("stock");
+    // voices are heard before one is chosen, by arrow keys too, and nothing changes by that
+    await panel.getByRole("button", { name: /^Voice:/ }).click();
+    const picker = page.getByRole("dialog", { name: "Voices in Spanish" });
+    await picker.getByRole("radio", { name: "Low", exact: true }).click();
+    await picker.getByRole("searchbox").fill("mar");
+    const mario = picker.locator("[data-voice=espeak-male-5]");
+    await expect(picker.locator("[data-voice]")).toHaveText([/^Mario ?Low/]);
+    const audio = page.waitForResponse((answer) => /auditions\/try_\w+\/audio$/.test(answer.url()));
+    await mario.click();
+    expect((await audio).status()).toBeLessThan(300);
+    await expect(mario).not.toHaveAttribute("data-heard", "failed");
+    await expectAccessible(page);
+    await picker.getByRole("searchbox").fill("");
+    await page.screenshot({ path: `${screens}/voices.png` });
+    const another = page.waitForResponse((answer) => /auditions\/try_\w+\/audio$/.test(answer.url()));
+    await mario.getByRole("radio").press("ArrowUp");
+    expect((await another).status()).toBeLessThan(300);
+    await expect(picker.locator("[data-voice=espeak-male-4]").getByRole("radio")).toBeChecked();
+    expect((await lines(request))[2]?.voice).toBeNull();
+    await mario.click();
+    await picker.getByRole("button", { name: "Use this voice" }).click();
+    await expect.poll(async () => (await lines(request))[2]?.voice).toEqual({ kind: "stock", id: "espeak-male-5" });
+    await expect(panel.getByRole("button", { name: "Voice: Mario. Choose another" })).toBeVisible();
     await page.screenshot({ path: `${screens}/editor-own.png` });
     const undo = page.getByRole("button", { name: "Undo", exact: true });
     await undo.click();
@@ -386,9 +406,13 @@ test.describe("the editor", () => {
     await first.getByRole("textbox", { name: "Name" }).press("Enter");
     await expect(row(page, 1)).toContainText("Sarah");
     await page.screenshot({ path: `${screens}/editor-speakers.png` });
-    const voice = page.getByRole("region", { name: "Sarah" }).getByRole("combobox", { name: "Voice" });
-    const stock = await voice.locator("optgroup").nth(1).locator("option").first().getAttribute("value");
-    await voice.selectOption(stock);
+    await page.getByRole("region", { name: "Sarah" }).getByRole("button", { name: /^Voice:/ }).click();
+    const picker = page.getByRole("dialog", { name: "Voices in Spanish" });
+    await picker.getByRole("radio", { name: "Ready-made", exact: true }).click();
+    await picker.locator("[data-voice]").first().click();
+    await expect(picker.getByRole("radio", { name: "All lines of Sarah" })).toHaveAttribute("data-state", "on");
+    await picker.getByRole("button", { name: "Use this voice" }).click();
+    await expect(picker).toBeHidden();
     await expect.poll(async () => ((await (await request.get(`/api/tasks/${id}/speakers`)).json()) as { voice: { kind: string } | null }[])[0]?.voice?.kind).toBe("stock");
     await expect(page.locator("[data-issue=stale]").first()).toBeVisible();
   });

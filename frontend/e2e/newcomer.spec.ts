@@ -1,6 +1,6 @@
 import { expect, test } from "@playwright/test";
 import { clips } from "./media";
-import { row, screens, taskNamed, tasks } from "./support";
+import { expectAccessible, row, screens, taskNamed, tasks } from "./support";
 
 /** The whole job as somebody does it who has read nothing: only what is on the screen is used. */
 test("a newcomer uploads three videos, watches, mends two lines, exports the master and deletes", async ({ page, request }) => {
@@ -74,4 +74,21 @@ test("a newcomer uploads three videos, watches, mends two lines, exports the mas
   await look();
   await expect.poll(async () => (await tasks(request)).length, { timeout: 30_000 }).toBe(before);
   await expect(page.locator("[data-task]")).toHaveCount(before);
+});
+
+test("who has no video tries the sample: two clicks to a dub that plays", async ({ page, request }) => {
+  for (const { task_id } of await tasks(request)) await request.delete(`/api/tasks/${task_id}`);
+  await page.goto("/");
+  const sample = page.getByRole("button", { name: "Try the sample" });
+  await expect(sample).toBeVisible();
+  await expectAccessible(page);
+  await page.screenshot({ path: `${screens}/first-run.png` });
+  await sample.click();
+  await expect(page).toHaveURL(/\/tasks\//);
+  await expect(page.getByTestId("task-status")).toHaveAttribute("data-status", "completed", { timeout: 180_000 });
+  await expect(page.getByRole("radio", { name: "Dub", exact: true })).toHaveAttribute("data-state", "on");
+  await page.getByRole("button", { name: "Play", exact: true }).click();
+  await expect.poll(() => page.getByTestId("video").evaluate((video: HTMLVideoElement) => video.currentTime)).toBeGreaterThan(1);
+  await expect.poll(() => page.getByTestId("dub").evaluate((dub: HTMLAudioElement) => dub.currentTime)).toBeGreaterThan(1);
+  await request.delete(`/api/tasks/${page.url().split("/").at(-1)?.split("?")[0]}`);
 });

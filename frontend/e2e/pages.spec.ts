@@ -36,7 +36,13 @@ const PLACES: Record<string, (page: Page) => Promise<void>> = {
   "editor-speakers": async (page) => {
     await page.goto(`/tasks/${id}`);
     await inspect(page, 2);
-    await expect(page.locator("section section").or(page.getByRole("dialog")).getByRole("combobox").first()).toBeVisible();
+    await expect(page.getByTestId("voice").last()).toBeVisible();
+  },
+  voices: async (page) => {
+    await page.goto(`/tasks/${id}`);
+    await inspect(page, 2);
+    await page.getByTestId("voice").last().click();
+    await expect(page.locator("[data-voice]").nth(5)).toBeVisible();
   },
   export: async (page) => {
     await page.goto(`/tasks/${id}`);
@@ -132,6 +138,17 @@ for (const { name: look, ...options } of LOOKS) {
     }
   });
 }
+
+test("the settings have a menu that leads to each part", async ({ page }) => {
+  await page.goto("/settings");
+  const menu = page.getByRole("navigation", { name: "Parts of the settings" });
+  await expect(menu.getByRole("link")).toHaveCount(9);
+  await menu.getByRole("link", { name: "Glossary" }).click();
+  await expect(page).toHaveURL(/#glossary$/);
+  await expect(page.getByRole("heading", { name: "Glossary", exact: true })).toBeInViewport();
+  await expect(menu.getByRole("link", { name: "Appearance" })).toBeInViewport(); // it stays
+  await page.screenshot({ path: `${screens}/settings-menu.png` });
+});
 
 test("language and colours follow the system until they are chosen", async ({ browser }) => {
   const context = await browser.newContext({ locale: "zh-CN", colorScheme: "dark" });

@@ -18,6 +18,8 @@ import {
   updateLine,
   updateLines,
   updateSpeaker,
+  updateSpeakers,
+  type VoiceChoice,
 } from "./generated";
 import { data } from "./problems";
 
@@ -46,6 +48,9 @@ export const editing = {
   addSpeaker: (task_id: string, name: string) => data(createSpeaker({ path: { task_id }, body: { name } })),
   changeSpeaker: (task_id: string, speaker_id: string, version: number, body: SpeakerUpdate) =>
     data(updateSpeaker({ path: { task_id, speaker_id }, body, headers: match(version) })),
+  /** One voice for several speakers (null: everybody) and all their lines, as one edit. */
+  changeSpeakers: (task_id: string, voice: VoiceChoice | null, speaker_ids: string[] | null) =>
+    data(updateSpeakers({ path: { task_id }, body: { voice, speaker_ids } })),
   assign: (task_id: string, speaker_id: string, segment_ids: string[]) =>
     data(assignLines({ path: { task_id, speaker_id }, body: { segment_ids } })),
   mergeSpeakers: (task_id: string, from: string[], into: string) =>

@@ -31,6 +31,8 @@ export const exportsQuery = (id: string) =>
   });
 
 export const exporting = {
-  start: (task_id: string, body: ExportRecipe) => data(startExport({ path: { task_id }, body })),
+  /** An export of many lets go first what single people wait for. */
+  start: (task_id: string, body: ExportRecipe, lane: "interactive" | "batch" = "interactive") =>
+    data(startExport({ path: { task_id }, query: { lane }, body })),
   remove: (task_id: string, export_id: string) => data(deleteExport({ path: { task_id, export_id } })),
 };

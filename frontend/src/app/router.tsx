@@ -1,5 +1,6 @@
 import { createBrowserRouter, Navigate } from "react-router";
 import { ChooseFiles } from "@/features/upload/components/choose-files";
+import { TrySample } from "@/features/upload/components/try-sample";
 import { later } from "@/components/ui/later";
 import { CrashPage, NotFoundPage } from "./pages";
 import { Shell } from "./shell";
@@ -20,7 +21,7 @@ export function createRouter(): ReturnType<typeof createBrowserRouter> {
       errorElement: <CrashPage />,
       children: [
         { path: "/", element: <Navigate to="/dashboard" replace /> },
-        { path: "/dashboard", element: <Dashboard Choose={ChooseFiles} />, errorElement: <CrashPage /> },
+        { path: "/dashboard", element: <Dashboard Choose={ChooseFiles} Sample={TrySample} />, errorElement: <CrashPage /> },
         { path: "/tasks/:taskId", element: <Editor />, errorElement: <CrashPage /> },
         { path: "/settings", element: <Settings />, errorElement: <CrashPage /> },
         { path: "*", element: <NotFoundPage /> },

@@ -60,7 +60,8 @@ def audition_voice(
 def _job(script: Script, choice: Choice | None, segment_id: str | None) -> CloneLines:
     """The job that speaks the audition; its line, its shard and what is kept of it have the audition's name."""
     span, room = _said(script, segment_id)
-    roles = script.roles_of([span], {span.segment_id: choice} if choice else {})
+    chosen = {span.segment_id: choice} if choice else {}
+    roles = script.roles_of([span], chosen, None if choice else span.speaker_id)
     heard = roles.spoken(span)
     line = LineToSpeak(
         segment_id=span.segment_id,

@@ -5,9 +5,8 @@ from pydantic import ValidationError
 
 from services.gateway.db.tables import Task
 from services.gateway.editing.schemas import PictureEditsWritten, PictureRead
-from services.gateway.pipeline import rows as pipeline_rows
 from services.gateway.pipeline.facts import tell
-from services.gateway.pipeline.outdating import outdate_export
+from services.gateway.pipeline.outdating import outdate_exports
 from services.gateway.pipeline.parts import Parts, locked_visible_task, visible_task
 from services.gateway.pipeline.steps import carry_out
 from services.gateway.web.keys import Who
@@ -48,9 +47,7 @@ def put_picture_edits(task_id: str, body: PictureEditsWritten, parts: Parts, who
         task = locked_visible_task(session, who, task_id)
         task.config = {**task.config, "picture_edits": edits.model_dump(mode="json")}
         if task.config.get("export_settings", {}).get("picture", "original") != "original":
-            for language in pipeline_rows.languages(session, [task_id]).get(task_id, []):
-                language.content_version += 1
-                outdate_export(session, task, language.language)
+            outdate_exports(session, task)
         tell(session, task, BASE, "task", "updated", changed=["picture_edits"])
         carry_out(session, task, [])
     return PictureRead(words=words, edits=edits)

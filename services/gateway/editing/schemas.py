@@ -343,7 +343,7 @@ class VoiceRead(BaseModel):
 class AuditionNew(Written):
     """A voice to hear, with the line of `segment_id` or, without one, with a sentence of the language.
 
-    `voice` None: as the line, or the first speaker, is spoken now.
+    `voice` None: like the speaker of the line, or the first one, without a voice that was chosen.
     """
 
     voice: VoiceChoice | None = None

@@ -8,7 +8,7 @@ from services.gateway.editing.edits import Edit
 from services.gateway.editing.schemas import TaskUpdate
 from services.gateway.pipeline import rows as pipeline_rows
 from services.gateway.pipeline.facts import tell
-from services.gateway.pipeline.outdating import judge_language
+from services.gateway.pipeline.outdating import judge_language, outdate_exports
 from services.gateway.pipeline.parts import Parts, locked_visible_task
 from services.gateway.pipeline.reading import read_task
 from services.gateway.pipeline.schemas import TaskRead
@@ -18,6 +18,7 @@ from services.gateway.script.cues import omission
 from services.gateway.web.etags import check_version_sent, etag
 from services.gateway.web.keys import Who
 from services.gateway.web.problems import Problem
+from shared.messaging import ExportSettings
 
 router = APIRouter(prefix="/api/tasks", tags=["tasks"])
 
@@ -48,9 +49,12 @@ def update_task(
         wanted = change.model_dump(exclude_unset=True, mode="json")
         if wanted.get("target_languages") is not None:
             _change_languages(session, task, wanted["target_languages"])
+        before = _picture(task)
         task.config = {**task.config, **{k: v for k, v in wanted.items() if v is not None or k in _MAY_BE_NONE}}
         if wanted.get("other_languages") is not None:
             apply_choice(session, task, keep=wanted["other_languages"] == "keep", author=who.owner)
+        if _picture(task) != before:
+            outdate_exports(session, task)
         if wanted.get("gate") is not None:
             for row in pipeline_rows.languages(session, [task_id]).get(task_id, []):
                 judge_language(session, task, row)
@@ -59,6 +63,12 @@ def update_task(
         session.flush()
         response.headers["ETag"] = etag(task.version)
         return read_task(session, parts.audience, task)
+
+
+def _picture(task: Task) -> tuple[str, str]:
+    """What exports make of words in the picture."""
+    settings = ExportSettings.model_validate(task.config.get("export_settings") or {})
+    return settings.picture, settings.cover
 
 
 _MAY_BE_NONE = ("source_language", "num_speakers", "audio_track", "text_track", "source_text")

@@ -3,10 +3,10 @@
 import asyncio
 import secrets
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Annotated, Any
 from urllib.parse import quote
 
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import StreamingResponse
 
 from services.gateway.db import Session
@@ -25,7 +25,7 @@ from services.gateway.web.files import serve
 from services.gateway.web.keys import Caller, Who
 from services.gateway.web.problems import Problem, not_found, unprocessable
 from shared.messaging import SOURCE, EngineInfo, ExportRecipe, ExportSettings, RecipeTimelines, RenderRecipe, expanded
-from shared.pipeline import BASE, LineState, Stage, Status
+from shared.pipeline import BASE, Lane, LineState, Stage, Status
 from shared.storage import keys
 from shared.transcript import PictureEdits
 
@@ -35,7 +35,7 @@ OLDER = "-older"
 """In the names of files that were made before, or without, the last edits of their lines."""
 
 
-def start(session: Session, task: Task, recipe: ExportRecipe, languages: Sequence[str]) -> ExportRow:
+def start(session: Session, task: Task, recipe: ExportRecipe, languages: Sequence[str], lane: Lane) -> ExportRow:
     """Begin an export of `recipe`, which names `languages`; every one has an attempt of its own."""
     made = ExportRow(
         export_id=f"exp_{secrets.token_hex(6)}",
@@ -56,6 +56,7 @@ def start(session: Session, task: Task, recipe: ExportRecipe, languages: Sequenc
         shard=shard,
         attempt=attempt,
         epoch=task.epoch,
+        lane=lane,
         export_id=made.export_id,
         video_key=task.video_key,
         original_name=task.video_original_name,
@@ -102,24 +103,32 @@ def list_recipes(who: Who) -> list[PresetRead]:
 
 
 @router.post(_EXPORTS, status_code=202, operation_id="start_export")
-async def start_export(task_id: str, recipe: ExportRecipe, parts: Parts, who: Who) -> ExportRead:
+async def start_export(
+    task_id: str,
+    recipe: ExportRecipe,
+    parts: Parts,
+    who: Who,
+    lane: Annotated[Lane, Query(description="`batch` for one of many: it lets what people wait for go first")] = (
+        Lane.INTERACTIVE
+    ),
+) -> ExportRead:
     """Make files of a dubbed task by a recipe; nothing is dubbed again. `recipe.completed` tells when they are there.
 
     Posting the same recipe again makes a new export of what the task has become.
     """
     engines = await parts.capabilities.engines()
-    return await asyncio.to_thread(_start, task_id, recipe, engines, parts, who)
+    return await asyncio.to_thread(_start, task_id, recipe, engines, parts, who, lane)
 
 
 def _start(
-    task_id: str, recipe: ExportRecipe, engines: Sequence[EngineInfo], parts: Gateway, who: Caller
+    task_id: str, recipe: ExportRecipe, engines: Sequence[EngineInfo], parts: Gateway, who: Caller, lane: Lane
 ) -> ExportRead:
     with parts.database.write() as session:
         task = locked_visible_task(session, who, task_id)
         recipe = _possible(session, task, recipe, engines)
         named = {track.language for track in recipe.audio}
         named |= {code for _, text in recipe.texts() for code in (text.language, text.second)}
-        made = start(session, task, recipe, sorted(code for code in named if code not in (None, SOURCE)))
+        made = start(session, task, recipe, sorted(code for code in named if code not in (None, SOURCE)), lane)
         session.flush()
         return _read(made, None, parts, _versions(session, task_id))
 

@@ -139,6 +139,13 @@ def outdate_export(session: Session, task: Task, language: str) -> None:
     tell(session, task, language, "language", "stale")
 
 
+def outdate_exports(session: Session, task: Task) -> None:
+    """What is exported of any language shows another picture than it should."""
+    for row in pipeline_rows.languages(session, [task.task_id]).get(task.task_id, []):
+        row.content_version += 1
+        outdate_export(session, task, row.language)
+
+
 def outdate_voices(session: Session, task: Task, language: str) -> None:
     """So many lines have other texts that the next start of the language dubs what is missing before it exports."""
     run = pipeline_rows.newest_runs(session, [task.task_id]).get(task.task_id, {}).get((language, Stage.CLONING))

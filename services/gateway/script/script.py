@@ -92,11 +92,17 @@ class Script:
         chosen = {key: choice for key, line in self._places[1].items() if (choice := _choice(line.voice))}
         return self.roles_of(self.spans.values(), chosen)
 
-    def roles_of(self, said: Iterable[Span], chosen: Mapping[str, voices.Choice]) -> voices.Roles:
-        """Who would speak what is `said`, with the voices `chosen` for single spans, by segment."""
+    def roles_of(
+        self, said: Iterable[Span], chosen: Mapping[str, voices.Choice], like_themselves: str | None = None
+    ) -> voices.Roles:
+        """Who would speak what is `said`, with the voices `chosen` for single spans, by segment.
+
+        The speaker `like_themselves` has no voice of anybody else, whatever was chosen.
+        """
         people = [
-            voices.Person(row.speaker_id, row.f0_hz, row.reference_key, _choice(row.voice), row.pace or 1.0)
+            voices.Person(row.speaker_id, row.f0_hz, row.reference_key, choice, row.pace or 1.0)
             for row in self.speakers
+            for choice in (None if row.speaker_id == like_themselves else _choice(row.voice),)
         ]
         wanted = {choice.id for choice in (*chosen.values(), *(who.choice for who in people if who.choice))}
         clips = script_rows.clips_by_id(self.session, wanted) if wanted else ()

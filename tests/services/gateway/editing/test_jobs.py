@@ -95,3 +95,10 @@ def test_what_is_over_or_of_another_task_is_not_canceled(studio: Studio) -> None
         session.flush()
         other = job.id
     assert studio.call("POST", f"/jobs/{other}/cancel", 404)["code"] == "not_found"
+
+
+def test_an_export_that_one_person_waits_for_goes_before_those_of_many(small_studio: Studio) -> None:
+    """By itself it is asked for by a click; who exports all says so."""
+    for asked in ("", "?lane=batch"):
+        small_studio.call("POST", f"/exports{asked}", 202, audio=[{"kind": "dub", "language": "fr"}])
+    assert [job.lane for job in small_studio.open_jobs()] == ["interactive", "batch"]

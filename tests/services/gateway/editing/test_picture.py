@@ -67,7 +67,13 @@ def test_subtitles_titles_and_signs_are_listed(small_studio: Studio) -> None:
 def test_what_a_person_changes_reaches_the_exporter(small_studio: Studio) -> None:
     """Both kinds of export; an export that changes the picture is older than it from then on."""
     looked_at(small_studio)
+    small_studio.call("PATCH", "", export_settings={"subtitles": "none"})
+    assert small_studio.status("es") == "completed"
     small_studio.call("PATCH", "", export_settings={"picture": "localised"})
+    assert small_studio.status("es") == "stale"  # what was exported shows the original picture
+    small_studio.call("POST", "/languages/es/process", 202, stage="export")
+    small_studio.work()
+    assert small_studio.status("es") == "completed"
     edits = {"cues": {"p0001": {"box": BOX, "cover": "off"}}, "placed": [TITLE]}
     assert small_studio.call("PUT", "/picture/edits", **edits)["edits"] == edits
     assert small_studio.call("GET", "/picture")["edits"] == edits

@@ -90,7 +90,7 @@ function useBulkExport(ready: TaskRead[]): BulkRun {
       ready.map(async (task) => {
         for (const one of recipesFor(recipe, finished(task))) {
           try {
-            const { export_id } = await exporting.start(task.task_id, one);
+            const { export_id } = await exporting.start(task.task_id, one, "batch");
             begun.set(task.task_id, [...(begun.get(task.task_id) ?? []), export_id]);
           } catch (error) {
             refused.set(task.task_id, error);

@@ -1,10 +1,10 @@
-import { Clapperboard, Plus, SearchX } from "lucide-react";
+import { Clapperboard, Plus, SearchX, Sparkles } from "lucide-react";
 import { useCallback, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { Button } from "@/components/ui/button";
 import { PanelBoundary } from "@/components/ui/panel-boundary";
 import { Empty, Failure } from "@/components/ui/states";
-import type { FileChooser } from "@/components/file-chooser";
+import type { FileChooser, SampleDub } from "@/components/file-chooser";
 import { useHidden } from "@/api/deletions";
 import { useFilter } from "../state/use-filter";
 import { type TaskWindow, useTaskWindow } from "../state/use-task-window";
@@ -13,8 +13,8 @@ import { BulkBar } from "./bulk-bar";
 import { TaskList } from "./task-list";
 import { Toolbar } from "./toolbar";
 
-/** All tasks; `Choose` opens the file chooser of the upload. */
-export default function Dashboard({ Choose }: { Choose: FileChooser }) {
+/** All tasks; `Choose` opens the file chooser of the upload, `Sample` dubs the sample video. */
+export default function Dashboard({ Choose, Sample }: { Choose: FileChooser; Sample: SampleDub }) {
   const { t } = useTranslation();
   const [filter, setFilter] = useFilter();
   const [range, setRange] = useState({ first: 0, last: 0 });
@@ -41,6 +41,7 @@ export default function Dashboard({ Choose }: { Choose: FileChooser }) {
       <PanelBoundary>
         <Content
           Choose={Choose}
+          Sample={Sample}
           tasks={tasks}
           filtered={filter.q !== "" || filter.status !== ""}
           onRange={onRange}
@@ -54,13 +55,14 @@ export default function Dashboard({ Choose }: { Choose: FileChooser }) {
 
 interface ContentProps {
   Choose: FileChooser;
+  Sample: SampleDub;
   tasks: TaskWindow;
   filtered: boolean;
   onRange: (first: number, last: number) => void;
   onClear: () => void;
 }
 
-function Content({ Choose, tasks, filtered, onRange, onClear }: ContentProps) {
+function Content({ Choose, Sample, tasks, filtered, onRange, onClear }: ContentProps) {
   const { t } = useTranslation();
   const view = useView((state) => state.view);
   const hidden = useHidden();
@@ -75,11 +77,11 @@ function Content({ Choose, tasks, filtered, onRange, onClear }: ContentProps) {
       />
     );
   }
-  if (tasks.total === 0) return <FirstSteps Choose={Choose} />;
+  if (tasks.total === 0) return <FirstSteps Choose={Choose} Sample={Sample} />;
   return <TaskList view={view} total={tasks.total} hidden={hidden} tasks={tasks} onRange={onRange} />;
 }
 
-function FirstSteps({ Choose }: { Choose: FileChooser }) {
+function FirstSteps({ Choose, Sample }: { Choose: FileChooser; Sample: SampleDub }) {
   const { t } = useTranslation();
   return (
     <div className="border-edge/40 mt-2 rounded-2xl border-2 border-dashed">
@@ -87,13 +89,22 @@ function FirstSteps({ Choose }: { Choose: FileChooser }) {
         icon={Clapperboard}
         title={t("dashboard.empty_title")}
         action={
-          <Choose>
-            {(choose) => (
-              <Button look="primary" icon={Plus} onClick={choose}>
-                {t("dashboard.choose")}
-              </Button>
-            )}
-          </Choose>
+          <div className="flex flex-wrap justify-center gap-2">
+            <Choose>
+              {(choose) => (
+                <Button look="primary" icon={Plus} onClick={choose}>
+                  {t("dashboard.choose")}
+                </Button>
+              )}
+            </Choose>
+            <Sample>
+              {(begin, busy) => (
+                <Button icon={Sparkles} disabled={busy} onClick={begin}>
+                  {t(busy ? "dashboard.sample_coming" : "dashboard.sample")}
+                </Button>
+              )}
+            </Sample>
+          </div>
         }
       >
         {t("dashboard.empty_text")}

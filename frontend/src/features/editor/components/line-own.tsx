@@ -1,8 +1,6 @@
-import { useQuery } from "@tanstack/react-query";
 import { RotateCcw } from "lucide-react";
 import { useTranslation } from "react-i18next";
-import type { LineRead, LineUpdate, VoiceRead } from "@/api/generated";
-import { voicesQuery } from "@/api/queries";
+import type { LineRead, LineUpdate } from "@/api/generated";
 import { Button } from "@/components/ui/button";
 import { Field } from "@/components/ui/fields";
 import { languageName } from "@/core/format";
@@ -10,17 +8,14 @@ import { useEditor } from "../state/context";
 import { useEdits } from "../state/use-edits";
 import { SpeakerSelect } from "./speaker-select";
 import { TimeField } from "./time-field";
-import { VoiceSelect } from "./voice-select";
 
-const NO_VOICES: VoiceRead[] = [];
 const AS_ORIGINAL: LineUpdate = { start_s: null, end_s: null, speaker_id: null, voice: null };
 
-/** What the language at hand has otherwise than the original: times, speaker and voice of this line alone. */
+/** What the language at hand has otherwise than the original: times and speaker of this line alone. */
 export function LineOwn({ line }: { line: LineRead }) {
   const { t, i18n } = useTranslation();
-  const { task, language, speakers } = useEditor();
+  const { task, language } = useEditor();
   const { setLine } = useEdits(task.task_id, language);
-  const { data: voices = NO_VOICES } = useQuery(voicesQuery(language));
   const set = (change: LineUpdate) => void setLine(line.segment_id, change);
   const own = line.moved || line.voice !== null;
   return (
@@ -34,18 +29,6 @@ export function LineOwn({ line }: { line: LineRead }) {
         <Field label={t("properties.speaker")}>
           {(field) => (
             <SpeakerSelect {...field} value={line.speaker_id} onChoose={(speaker_id) => set({ speaker_id })} />
-          )}
-        </Field>
-        <Field label={t("speaker.voice")}>
-          {(field) => (
-            <VoiceSelect
-              {...field}
-              value={line.voice}
-              none={t("properties.speaker_voice")}
-              speakers={speakers}
-              voices={voices}
-              onChoose={(voice) => set({ voice })}
-            />
           )}
         </Field>
       </div>

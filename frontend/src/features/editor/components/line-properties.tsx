@@ -20,6 +20,7 @@ import { LineSwitches } from "./line-switches";
 import { SpeakerSelect } from "./speaker-select";
 import { Takes } from "./takes";
 import { TimeField } from "./time-field";
+import { VoiceButton } from "./voice-button";
 
 export function LineProperties() {
   const { t, i18n } = useTranslation();
@@ -57,6 +58,7 @@ export function LineProperties() {
           )}
         </Field>
       </div>
+      {line && <LineVoice line={line} />}
       {line && <Facts line={line} />}
       {line && <LineOwn line={line} />}
       {line && <LineSwitches line={line} />}
@@ -74,6 +76,23 @@ export function LineProperties() {
       )}
       {line && <Takes line={line} />}
     </div>
+  );
+}
+
+/** Whose voice says it, in this language. */
+function LineVoice({ line }: { line: LineRead }) {
+  const { t } = useTranslation();
+  const { speakers } = useEditor();
+  const speaker = speakers.find((one) => one.speaker_id === line.speaker_id);
+  if (!speaker) return null;
+  return (
+    <VoiceButton
+      value={line.voice}
+      none={t("voices.as_speaker", { name: speaker.name })}
+      speaker={speaker}
+      segment={line.segment_id}
+      scope="line"
+    />
   );
 }
 

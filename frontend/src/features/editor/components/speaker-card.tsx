@@ -2,26 +2,26 @@ import { AudioLines, Ellipsis, Merge, Play, UserCheck } from "lucide-react";
 import { useTranslation } from "react-i18next";
 import { account } from "@/api/account";
 import { editing } from "@/api/editing";
-import type { SpeakerRead, VoiceChoice, VoiceRead } from "@/api/generated";
+import type { SpeakerRead } from "@/api/generated";
 import { NameField } from "@/components/name-field";
 import { Button } from "@/components/ui/button";
-import { Field } from "@/components/ui/fields";
 import { IconButton } from "@/components/ui/icon-button";
 import { Menu } from "@/components/ui/menu";
 import { speakerColour } from "@/core/lines";
 import { useEditor } from "../state/context";
 import { useEdits } from "../state/use-edits";
 import { useView } from "../state/view";
-import { VoiceSelect } from "./voice-select";
+import { VoiceButton } from "./voice-button";
 
-export function SpeakerCard({ speaker, voices }: { speaker: SpeakerRead; voices: VoiceRead[] }) {
+export function SpeakerCard({ speaker }: { speaker: SpeakerRead }) {
   const { t } = useTranslation();
   const { task, language, speakers, rows } = useEditor();
   const { edit } = useEdits(task.task_id, language);
   const id = speaker.speaker_id;
-  const lines = rows.filter(({ segment }) => segment.speaker_id === id).length;
+  const own = rows.filter(({ segment }) => segment.speaker_id === id);
+  const sayable = own.find(({ line }) => line?.text)?.segment.segment_id;
   const others = speakers.filter((other) => other.speaker_id !== id);
-  const change = (body: { name?: string; voice?: VoiceChoice | null }) =>
+  const change = (body: { name: string }) =>
     void edit(() => editing.changeSpeaker(task.task_id, id, speaker.version, body));
   return (
     <section aria-label={speaker.name} className="border-line grid gap-2.5 rounded-lg border p-3">
@@ -42,20 +42,15 @@ export function SpeakerCard({ speaker, voices }: { speaker: SpeakerRead; voices:
         <SpeakerMenu speaker={speaker} others={others} />
       </div>
       <CastProposal speaker={speaker} />
-      <Field label={t("speaker.voice")}>
-        {(field) => (
-          <VoiceSelect
-            {...field}
-            value={speaker.voice}
-            none={t("speaker.like_original")}
-            speakers={others}
-            voices={voices}
-            onChoose={(voice) => change({ voice })}
-          />
-        )}
-      </Field>
+      <VoiceButton
+        value={speaker.voice}
+        none={t("speaker.like_original")}
+        speaker={speaker}
+        segment={sayable ?? null}
+        scope="speaker"
+      />
       <p className="text-soft flex flex-wrap gap-x-3 text-xs tabular-nums">
-        <span>{t("speaker.lines", { count: lines })}</span>
+        <span>{t("speaker.lines", { count: own.length })}</span>
         <span>{t("speaker.speech", { seconds: speaker.speech_s.toFixed(1) })}</span>
         {speaker.f0_hz !== null && <span>{Math.round(speaker.f0_hz)} Hz</span>}
       </p>
