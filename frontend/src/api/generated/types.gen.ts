@@ -201,6 +201,43 @@ export type AudioTrackFacts = {
 };
 
 /**
+ * AuditionNew
+ *
+ * A voice to hear, with the line of `segment_id` or, without one, with a sentence of the language.
+ *
+ * `voice` None: like the speaker of the line, or the first one, without a voice that was chosen.
+ */
+export type AuditionNew = {
+    /**
+     * Segment Id
+     */
+    segment_id?: string | null;
+    voice?: VoiceChoice | null;
+};
+
+/**
+ * AuditionRead
+ *
+ * A voice that is heard before it is chosen.
+ */
+export type AuditionRead = {
+    /**
+     * Audition Id
+     */
+    audition_id: string;
+    /**
+     * State
+     */
+    state: 'waiting' | 'ready' | 'failed';
+    /**
+     * Url
+     *
+     * where it is heard, once it is ready
+     */
+    url: string | null;
+};
+
+/**
  * BatchPlan
  *
  * What was made of a manifest, or would be.
@@ -890,6 +927,12 @@ export type EngineInfo = {
     rewrites?: boolean;
     stage: Stage;
     /**
+     * Stock
+     *
+     * what is known of `voices`
+     */
+    stock?: Array<StockVoiceInfo>;
+    /**
      * Version
      */
     version: string;
@@ -1513,6 +1556,13 @@ export type KeptEngine = {
      */
     port: 'recognizer' | 'translator' | 'voice';
 };
+
+/**
+ * Lane
+ *
+ * Queue of a job: a person waiting for one line overtakes the batch.
+ */
+export type Lane = 'batch' | 'interactive';
 
 /**
  * LanguageBrief
@@ -3538,6 +3588,34 @@ export type StartedLines = {
 export type Status = 'pending' | 'processing' | 'completed' | 'failed' | 'canceled' | 'stale';
 
 /**
+ * StockVoiceInfo
+ *
+ * A voice that comes with an engine, as people choose it; no `languages`: all of its engine.
+ */
+export type StockVoiceInfo = {
+    /**
+     * F0 Hz
+     *
+     * where it sounds best
+     */
+    f0_hz?: number | null;
+    /**
+     * Languages
+     */
+    languages?: Array<string>;
+    /**
+     * Name
+     */
+    name: string;
+    /**
+     * Title
+     *
+     * what people call it
+     */
+    title?: string;
+};
+
+/**
  * SubtitleFile
  *
  * A subtitle file of its own.
@@ -4358,6 +4436,21 @@ export type VoiceChoice = {
 };
 
 /**
+ * VoiceForSpeakers
+ *
+ * One voice for several speakers, and for all their lines; None: each is spoken like themselves.
+ */
+export type VoiceForSpeakers = {
+    /**
+     * Speaker Ids
+     *
+     * None: everybody
+     */
+    speaker_ids?: Array<string> | null;
+    voice: VoiceChoice | null;
+};
+
+/**
  * VoiceRead
  *
  * A voice to choose from; a clip speaks every language that an engine can clone for.
@@ -4367,6 +4460,12 @@ export type VoiceRead = {
      * Engine
      */
     engine?: string | null;
+    /**
+     * F0 Hz
+     *
+     * its pitch, where that is known
+     */
+    f0_hz?: number | null;
     /**
      * Id
      */
@@ -4383,6 +4482,12 @@ export type VoiceRead = {
      * Name
      */
     name: string;
+    /**
+     * Title
+     *
+     * what people call it; empty: nobody named it
+     */
+    title?: string;
 };
 
 /**
@@ -7468,7 +7573,12 @@ export type StartExportData = {
          */
         task_id: string;
     };
-    query?: never;
+    query?: {
+        /**
+         * `batch` for one of many: it lets what people wait for go first
+         */
+        lane?: Lane;
+    };
     url: '/api/tasks/{task_id}/exports';
 };
 
@@ -7917,6 +8027,202 @@ export type ApproveLanguageResponses = {
 };
 
 export type ApproveLanguageResponse = ApproveLanguageResponses[keyof ApproveLanguageResponses];
+
+export type AuditionVoiceData = {
+    body: AuditionNew;
+    path: {
+        /**
+         * Task Id
+         */
+        task_id: string;
+        /**
+         * Language
+         */
+        language: string;
+    };
+    query?: never;
+    url: '/api/tasks/{task_id}/languages/{language}/auditions';
+};
+
+export type AuditionVoiceErrors = {
+    /**
+     * The body is cut off or malformed
+     */
+    400: Problem;
+    /**
+     * No API key, or one that is not known
+     */
+    401: Problem;
+    /**
+     * Of another origin; or the address of a part is not valid any more
+     */
+    403: Problem;
+    /**
+     * There is no such thing, or it is another account's
+     */
+    404: Problem;
+    /**
+     * Not in the state that things are in
+     */
+    409: Problem;
+    /**
+     * The body is too large
+     */
+    413: Problem;
+    /**
+     * Under a name that LocalClip does not answer to
+     */
+    421: Problem;
+    /**
+     * Not valid; `errors` points at the fields
+     */
+    422: Problem;
+    /**
+     * A defect
+     */
+    500: Problem;
+    /**
+     * Database, broker or object store do not answer; try again later
+     */
+    503: Problem;
+};
+
+export type AuditionVoiceError = AuditionVoiceErrors[keyof AuditionVoiceErrors];
+
+export type AuditionVoiceResponses = {
+    /**
+     * Successful Response
+     */
+    202: AuditionRead;
+};
+
+export type AuditionVoiceResponse = AuditionVoiceResponses[keyof AuditionVoiceResponses];
+
+export type GetAuditionData = {
+    body?: never;
+    path: {
+        /**
+         * Task Id
+         */
+        task_id: string;
+        /**
+         * Language
+         */
+        language: string;
+        /**
+         * Audition Id
+         */
+        audition_id: string;
+    };
+    query?: never;
+    url: '/api/tasks/{task_id}/languages/{language}/auditions/{audition_id}';
+};
+
+export type GetAuditionErrors = {
+    /**
+     * No API key, or one that is not known
+     */
+    401: Problem;
+    /**
+     * There is no such thing, or it is another account's
+     */
+    404: Problem;
+    /**
+     * Under a name that LocalClip does not answer to
+     */
+    421: Problem;
+    /**
+     * Not valid; `errors` points at the fields
+     */
+    422: Problem;
+    /**
+     * A defect
+     */
+    500: Problem;
+    /**
+     * Database, broker or object store do not answer; try again later
+     */
+    503: Problem;
+};
+
+export type GetAuditionError = GetAuditionErrors[keyof GetAuditionErrors];
+
+export type GetAuditionResponses = {
+    /**
+     * Successful Response
+     */
+    200: AuditionRead;
+};
+
+export type GetAuditionResponse = GetAuditionResponses[keyof GetAuditionResponses];
+
+export type GetAuditionAudioData = {
+    body?: never;
+    path: {
+        /**
+         * Task Id
+         */
+        task_id: string;
+        /**
+         * Language
+         */
+        language: string;
+        /**
+         * Audition Id
+         */
+        audition_id: string;
+    };
+    query?: never;
+    url: '/api/tasks/{task_id}/languages/{language}/auditions/{audition_id}/audio';
+};
+
+export type GetAuditionAudioErrors = {
+    /**
+     * No API key, or one that is not known
+     */
+    401: Problem;
+    /**
+     * There is no such thing, or it is another account's
+     */
+    404: Problem;
+    /**
+     * Not in the state that things are in
+     */
+    409: Problem;
+    /**
+     * The file has no such range
+     */
+    416: Problem;
+    /**
+     * Under a name that LocalClip does not answer to
+     */
+    421: Problem;
+    /**
+     * Not valid; `errors` points at the fields
+     */
+    422: Problem;
+    /**
+     * A defect
+     */
+    500: Problem;
+    /**
+     * Database, broker or object store do not answer; try again later
+     */
+    503: Problem;
+};
+
+export type GetAuditionAudioError = GetAuditionAudioErrors[keyof GetAuditionAudioErrors];
+
+export type GetAuditionAudioResponses = {
+    /**
+     * Successful Response
+     */
+    200: unknown;
+    /**
+     * The range that was asked for
+     */
+    206: unknown;
+};
 
 export type CancelLanguageData = {
     body?: never;
@@ -10196,6 +10502,78 @@ export type ListSpeakersResponses = {
 };
 
 export type ListSpeakersResponse = ListSpeakersResponses[keyof ListSpeakersResponses];
+
+export type UpdateSpeakersData = {
+    body: VoiceForSpeakers;
+    path: {
+        /**
+         * Task Id
+         */
+        task_id: string;
+    };
+    query?: never;
+    url: '/api/tasks/{task_id}/speakers';
+};
+
+export type UpdateSpeakersErrors = {
+    /**
+     * The body is cut off or malformed
+     */
+    400: Problem;
+    /**
+     * No API key, or one that is not known
+     */
+    401: Problem;
+    /**
+     * Of another origin; or the address of a part is not valid any more
+     */
+    403: Problem;
+    /**
+     * There is no such thing, or it is another account's
+     */
+    404: Problem;
+    /**
+     * Not in the state that things are in
+     */
+    409: Problem;
+    /**
+     * Changed meanwhile: `If-Match` names another version
+     */
+    412: Problem;
+    /**
+     * The body is too large
+     */
+    413: Problem;
+    /**
+     * Under a name that LocalClip does not answer to
+     */
+    421: Problem;
+    /**
+     * Not valid; `errors` points at the fields
+     */
+    422: Problem;
+    /**
+     * A defect
+     */
+    500: Problem;
+    /**
+     * Database, broker or object store do not answer; try again later
+     */
+    503: Problem;
+};
+
+export type UpdateSpeakersError = UpdateSpeakersErrors[keyof UpdateSpeakersErrors];
+
+export type UpdateSpeakersResponses = {
+    /**
+     * Response Update Speakers
+     *
+     * Successful Response
+     */
+    200: Array<SpeakerRead>;
+};
+
+export type UpdateSpeakersResponse = UpdateSpeakersResponses[keyof UpdateSpeakersResponses];
 
 export type CreateSpeakerData = {
     body: SpeakerNew;
