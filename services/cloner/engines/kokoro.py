@@ -63,9 +63,7 @@ class _Person:
     def stock_voice(self) -> StockVoice:
         """What the use case knows of it."""
         low, high = self.f0_hz * _SMALLEST, self.f0_hz * _LARGEST
-        return StockVoice(
-            self.name, self.f0_hz, low, high, self.reserve_st, self.languages, self.misheard, self.title
-        )
+        return StockVoice(self.name, self.f0_hz, low, high, self.reserve_st, self.languages, self.misheard, self.title)
 
 
 _PEOPLE = (
