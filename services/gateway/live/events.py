@@ -47,28 +47,26 @@ def _ready(parts: Parts) -> None:
         )
 
 
-LastEventHeader = Annotated[int | None, Header(ge=0)]
 LastEventQuery = Annotated[
     int | None, Query(ge=0, alias="last_event_id", description="for a new connection, which cannot send the header")
 ]
-_SSE: dict[int | str, dict[str, Any]] = {200: {"content": {"text/event-stream": {"schema": {"type": "string"}}}}}
 
 
-@router.get(
-    "/api/tasks/{task_id}/events",
-    operation_id="task_events",
-    dependencies=[Depends(_ready)],
-    response_class=StreamingResponse,
-    responses=_SSE,
-)
-async def task_events(
-    task_id: str,
-    parts: Parts,
-    audience: Everybody,
-    who: Who,
-    last_event_id: LastEventHeader = None,
-    last_event: LastEventQuery = None,
-) -> StreamingResponse:
+def _known(last_event_id: Annotated[int | None, Header(ge=0)] = None, last_event: LastEventQuery = None) -> int | None:
+    """The newest event that the client has."""
+    return last_event_id if last_event_id is not None else last_event
+
+
+Known = Annotated[int | None, Depends(_known)]
+_SSE: dict[str, Any] = {
+    "dependencies": [Depends(_ready)],
+    "response_class": StreamingResponse,
+    "responses": {200: {"content": {"text/event-stream": {"schema": {"type": "string"}}}}},
+}
+
+
+@router.get("/api/tasks/{task_id}/events", operation_id="task_events", **_SSE)
+async def task_events(task_id: str, parts: Parts, audience: Everybody, who: Who, known: Known) -> StreamingResponse:
     """Events of one task: `hello` with its state, facts with an id, progress, `heartbeat` every few seconds."""
     await asyncio.to_thread(_check, parts, who, task_id)
 
@@ -79,31 +77,17 @@ async def task_events(
     async def may_see(_: str) -> bool:
         return True
 
-    known = last_event_id if last_event_id is not None else last_event
     visit = Visit(task_id, known, may_see, hello, parts.settings.heartbeat_s)
     return _stream(parts, audience, visit)
 
 
-@router.get(
-    "/api/events",
-    operation_id="all_events",
-    dependencies=[Depends(_ready)],
-    response_class=StreamingResponse,
-    responses=_SSE,
-)
-async def all_events(
-    parts: Parts,
-    audience: Everybody,
-    who: Who,
-    last_event_id: LastEventHeader = None,
-    last_event: LastEventQuery = None,
-) -> StreamingResponse:
+@router.get("/api/events", operation_id="all_events", **_SSE)
+async def all_events(parts: Parts, audience: Everybody, who: Who, known: Known) -> StreamingResponse:
     """Events of all tasks the caller may see; `hello` brings those that are being worked on."""
 
     async def hello() -> bytes:
         return await asyncio.to_thread(_hello_all, parts, who)
 
-    known = last_event_id if last_event_id is not None else last_event
     visit = Visit(None, known, _visibility(parts, who), hello, parts.settings.heartbeat_s)
     return _stream(parts, audience, visit)
 
