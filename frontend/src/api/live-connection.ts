@@ -33,7 +33,7 @@ export const EVENT_NAMES = [
   ...["created", "updated", "waiting", "answered", "completed", "failed", "canceled", "deleted"].map(
     (name) => `task.${name}`,
   ),
-  ...["completed", "failed", "canceled", "stale", "updated"].map((name) => `language.${name}`),
+  ...["completed", "failed", "canceled", "stale", "updated", "waiting", "approved"].map((name) => `language.${name}`),
   ...["speaker_diarization", "translation", "voice_cloning", "export"].flatMap((stage) =>
     ["started", "completed", "failed", "canceled"].map((name) => `${stage}.${name}`),
   ),
