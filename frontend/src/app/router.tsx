@@ -1,6 +1,5 @@
 import { createBrowserRouter, Navigate } from "react-router";
 import { ChooseFiles } from "@/features/upload/components/choose-files";
-import { TrySample } from "@/features/upload/components/try-sample";
 import { later } from "@/components/ui/later";
 import { CrashPage, NotFoundPage } from "./pages";
 import { Shell } from "./shell";
@@ -11,6 +10,7 @@ const loading = (
   </div>
 );
 const Dashboard = later(() => import("@/features/dashboard/components/dashboard"), loading);
+const TrySample = later(() => import("@/features/upload/components/try-sample"));
 const Editor = later(() => import("@/features/editor/components/editor-page"), loading);
 const Settings = later(() => import("@/features/settings/components/settings-page"), loading);
 

@@ -11,7 +11,7 @@ const SPOKEN = "en";
 const NAME = "LocalClip sample.mp4";
 
 /** Hands a function to `children` that dubs the sample video into what this installation can do, and then opens it. */
-export function TrySample({ children }: { children: (begin: () => void, busy: boolean) => ReactNode }) {
+export default function TrySample({ children }: { children: (begin: () => void, busy: boolean) => ReactNode }) {
   const { data: languages = [] } = useQuery(languagesQuery);
   const { data: settings } = useQuery(settingsQuery);
   const [busy, setBusy] = useState(false);

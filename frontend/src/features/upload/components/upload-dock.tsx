@@ -1,26 +1,19 @@
-import { ChevronDown, ChevronUp, FolderOpen, RotateCw, Upload } from "lucide-react";
-import { useEffect, useState } from "react";
+import { Upload } from "lucide-react";
+import { useEffect } from "react";
 import { useTranslation } from "react-i18next";
-import { useProblemText } from "@/i18n/problem-text";
-import { detailOf } from "@/i18n/refusal";
-import { Button } from "@/components/ui/button";
-import { IconButton } from "@/components/ui/icon-button";
 import { later } from "@/components/ui/later";
-import { isRetryable, sameRefusals, undecided, type UploadItem, type UploadState, useUploads } from "../state/store";
-import { ChooseFiles } from "./choose-files";
-import { UploadRow } from "./upload-row";
+import { isMoving, useUploads } from "../state/store";
 import { useIncomingFiles } from "./use-incoming-files";
 
 const PlanDialog = later(() => import("./plan-dialog"));
-
-const MOVING = new Set<UploadState>(["waiting", "sending", "finishing"]);
+const UploadsPanel = later(() => import("./uploads-panel"));
 
 /** Uploads, on every page: they go on while one works elsewhere. */
 export function UploadDock() {
   const over = useIncomingFiles();
   const items = useUploads((state) => state.items);
   const asking = useUploads((state) => state.asking);
-  const moving = items.some((item) => MOVING.has(item.state));
+  const moving = items.some(isMoving);
   useEffect(() => {
     if (!moving) return undefined;
     const warn = (event: BeforeUnloadEvent) => event.preventDefault();
@@ -30,7 +23,7 @@ export function UploadDock() {
   return (
     <>
       {over && <DropHint />}
-      {items.length > 0 && <Dock />}
+      {items.length > 0 && <UploadsPanel />}
       {asking && (
         <div className="panel shadow-card fixed right-3 bottom-3 z-40 empty:hidden">
           <PlanDialog />
@@ -38,18 +31,6 @@ export function UploadDock() {
       )}
     </>
   );
-}
-
-/** One message for all that were refused for the same reason. */
-function SameRefusals({ items }: { items: UploadItem[] }) {
-  const { t } = useTranslation();
-  const say = useProblemText();
-  return sameRefusals(items, say).map(([text, same]) => (
-    <p key={text} role="alert" className="text-bad border-line border-t px-3.5 py-2 text-xs">
-      <strong className="font-medium">{t("upload.refused", { count: same.length })}</strong> {text}{" "}
-      {detailOf(same[0]?.error, text)}
-    </p>
-  ));
 }
 
 function DropHint() {
@@ -60,73 +41,5 @@ function DropHint() {
         <Upload aria-hidden /> {t("upload.drop_here")}
       </p>
     </div>
-  );
-}
-
-function Dock() {
-  const { t } = useTranslation();
-  const { items, ask, retryAll, clearDone } = useUploads();
-  const [open, setOpen] = useState(true);
-  const moving = items.filter((item) => MOVING.has(item.state)).length;
-  const lost = items.filter((item) => item.state === "needs_file").length;
-  const waiting = undecided(items).length;
-  return (
-    <section
-      aria-label={t("upload.title")}
-      className="panel shadow-card fixed right-3 bottom-3 left-3 z-30 sm:left-auto sm:w-96"
-    >
-      <header className="flex items-center gap-2 py-1.5 pr-1.5 pl-3.5">
-        <h2 className="flex-1 font-semibold" aria-live="polite">
-          {moving > 0 ? t("upload.moving", { count: moving }) : t("upload.title")}
-        </h2>
-        {items.some((item) => item.state === "done") && (
-          <Button small look="quiet" onClick={clearDone}>
-            {t("upload.clear")}
-          </Button>
-        )}
-        <IconButton
-          small
-          icon={open ? ChevronDown : ChevronUp}
-          label={t(open ? "upload.collapse" : "upload.expand")}
-          onClick={() => setOpen(!open)}
-          aria-expanded={open}
-        />
-      </header>
-      {open && (
-        <>
-          <SameRefusals items={items} />
-          <ul
-            tabIndex={0}
-            aria-label={t("upload.title")}
-            className="divide-line border-line max-h-64 divide-y overflow-y-auto border-t px-3.5"
-          >
-            {items.map((item) => (
-              <UploadRow key={item.id} item={item} />
-            ))}
-          </ul>
-          <footer className="border-line flex flex-wrap items-center gap-2 border-t px-3.5 py-2 empty:hidden">
-            {lost > 0 && (
-              <ChooseFiles>
-                {(choose) => (
-                  <Button small look="primary" icon={FolderOpen} onClick={choose}>
-                    {t("upload.choose_again", { count: lost })}
-                  </Button>
-                )}
-              </ChooseFiles>
-            )}
-            {waiting > 0 && (
-              <Button small look={lost ? "plain" : "primary"} onClick={() => ask(true)}>
-                {t("upload.decide", { count: waiting })}
-              </Button>
-            )}
-            {items.some(isRetryable) && (
-              <Button small icon={RotateCw} onClick={retryAll}>
-                {t("upload.retry_all")}
-              </Button>
-            )}
-          </footer>
-        </>
-      )}
-    </section>
   );
 }

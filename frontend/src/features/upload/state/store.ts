@@ -140,6 +140,11 @@ async function lookUp({ id, uploadId = "" }: UploadItem): Promise<void> {
 }
 for (const one of useUploads.getState().items) void lookUp(one);
 
+/** Whether bytes of it are on their way, or about to be. */
+export function isMoving({ state }: UploadItem): boolean {
+  return state === "waiting" || state === "sending" || state === "finishing";
+}
+
 /** A failed upload is worth another try unless the file itself was refused. */
 export function isRetryable(one: UploadItem): boolean {
   const refused = one.error instanceof ApiProblem && [413, 415].includes(one.error.status);
