@@ -134,13 +134,22 @@ class Batching:
             files = {name: self._manifest.root / file for name, file in row.files.items()}
             missing = [str(path) for path in (video, *files.values()) if not path.is_file()]
             if missing:
-                self._refused[row.source] = f"not here: {', '.join(missing)}"
+                self._give_up(batch_id, row, f"not here: {', '.join(missing)}")
                 continue
             self._console.print(f"sending {number} of {len(waiting)}: {row.source}", markup=False, highlight=False)
             try:
                 self._patient(self._client.send_row, batch_id, row.row, video, files)
             except ApiError as error:
-                self._refused[row.source] = str(error)
+                self._give_up(batch_id, row, str(error))
+
+    def _give_up(self, batch_id: str, row: BatchItem, why: str) -> None:
+        """A batch ends without the row; the next run tries it again."""
+        self._refused[row.source] = why
+        try:
+            self._patient(self._client.drop_row, batch_id, row.row)
+        except ApiError as error:
+            if error.status not in (404, 409):  # its task is there, or the batch is gone: nothing to give up
+                raise
 
     def _follow(self) -> Ended:
         fetched: dict[str, list[str]] = {}
@@ -182,6 +191,7 @@ class Batching:
             one = Outcome(item, fetched.get(item.source, []))
             one.reasons, one.failed = reasons_of(item)
             if item.source in self._refused:
+                one.item = item.model_copy(update={"outcome": "refused"})
                 one.reasons, one.failed = [self._refused[item.source]], True
             outcomes.append(one)
         there = {item.source for item in items}

@@ -161,6 +161,10 @@ class Client:
             if not rows or len(found) >= int(answer.headers.get("X-Total-Count", 0)):
                 return tuple(found)
 
+    def drop_row(self, batch_id: str, row: int) -> None:
+        """Give up a row whose video does not come."""
+        self._request("DELETE", f"/api/batches/{batch_id}/rows/{row}")
+
     def retry_batch(self, batch_id: str) -> Batch:
         """Do again what failed or was canceled in a batch."""
         return Batch.model_validate(self._request("POST", f"/api/batches/{batch_id}/retry").json())

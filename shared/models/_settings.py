@@ -6,6 +6,8 @@ from typing import Any, Literal
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+_CHECKOUT = Path(__file__).parents[2]
+_FOLDER = Path("data/models")
 Profile = Literal["auto", "embedded", "neural"]
 """Which engines are used where none is named."""
 
@@ -23,7 +25,9 @@ class ModelSettings(BaseSettings):
     model_config = SettingsConfigDict(frozen=True, extra="ignore", env_prefix="LOCALCLIP_")
 
     models_dir: Path = Field(
-        default=Path("data/models"), description="folder of the weights that `localclip models pull` fetches"
+        default_factory=lambda: _CHECKOUT / _FOLDER if (_CHECKOUT / "pyproject.toml").is_file() else _FOLDER,
+        description="folder of the weights that `localclip models pull` fetches; `data/models` beside the code, "
+        "wherever a command is run",
     )
     device: str = Field(
         default="auto", description="what neural engines compute on: auto, cpu, cuda, or one GPU as cuda:1"

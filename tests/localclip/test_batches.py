@@ -174,3 +174,12 @@ def test_refused_rows_are_told_and_nothing_is_made(world: World, tmp_path: Path)
     assert done.returncode == 1, done.stdout + done.stderr
     assert "not here" in done.stdout
     assert (tmp_path / "out/a.es.mp4").is_file()
+    (batch_read,) = gateway.http.get("/api/batches").json()
+    wait_until(lambda: gateway.http.get("/api/batches").json()[0]["state"] == "completed", 60, "the batch stays open")
+    touch(tmp_path, "gone.mp4", data=VIDEO)  # it was given up, and is tried again once it is there
+    done = subprocess.run(
+        batch(url, *arguments, "--skip-refused"), capture_output=True, text=True, check=False, timeout=60
+    )
+    assert (tmp_path / "out/gone.es.mp4").is_file(), done.stdout + done.stderr
+    rows = gateway.http.get(f"/api/batches/{batch_read['batch_id']}").json()["rows"]
+    assert (rows["completed"], rows["canceled"]) == (2, 0)

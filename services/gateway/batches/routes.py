@@ -20,7 +20,7 @@ from services.gateway.pipeline.schemas import TargetLanguage, TaskConfig
 from services.gateway.pipeline.tasks import with_defaults
 from services.gateway.web.bodies import read_file
 from services.gateway.web.keys import Caller, Who
-from services.gateway.web.problems import Problem, unprocessable
+from services.gateway.web.problems import Problem, not_found, unprocessable
 from services.gateway.web.threads import turns
 from shared.manifest import MalformedManifest, read_csv
 from shared.messaging import EngineInfo
@@ -206,6 +206,22 @@ def list_batch_rows(
         page, total = batch_rows.items(session, batch_id, skip, limit, outcome)
         response.headers["X-Total-Count"] = str(total)
         return read_items(session, page)
+
+
+@router.delete("/{batch_id}/rows/{row}", status_code=204, operation_id="drop_batch_row")
+def drop_batch_row(batch_id: str, row: int, parts: Parts, who: Who) -> None:
+    """Give up a row whose video does not come, so that the batch can end without it; retry takes it up again.
+
+    Raises: 409 `row_has_task`.
+    """
+    with parts.database.write() as session:
+        visible_batch(session, who, batch_id)
+        item = batch_rows.item(session, batch_id, row, lock=True) if 0 < row < 2**31 else None
+        if item is None:
+            raise not_found(f"row {row} of this batch")
+        if item.task_id is not None:
+            raise Problem(409, "row_has_task", "the video of this row has come; cancel or delete its task")
+        item.dropped = True
 
 
 @router.post("/{batch_id}/pause", status_code=202, operation_id="pause_batch")

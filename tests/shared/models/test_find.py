@@ -19,6 +19,14 @@ def test_any_folder_is_a_model(tmp_path: Path) -> None:
     assert find_model(str(tmp_path), ModelSettings()) == tmp_path
 
 
+def test_weights_lie_in_one_place_wherever_a_command_is_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Beside the code, not in the folder that one happens to be in."""
+    monkeypatch.delenv("LOCALCLIP_MODELS_DIR", raising=False)
+    here = ModelSettings().models_dir
+    monkeypatch.chdir(tmp_path)
+    assert ModelSettings().models_dir == here == Path(__file__).parents[3] / "data/models"
+
+
 def test_a_pulled_model_is_found(tmp_path: Path) -> None:
     """In the models' folder, under its name."""
     folder = tmp_path / "xtts-v2"

@@ -5304,6 +5304,72 @@ export type ListBatchRowsResponses = {
 
 export type ListBatchRowsResponse = ListBatchRowsResponses[keyof ListBatchRowsResponses];
 
+export type DropBatchRowData = {
+    body?: never;
+    path: {
+        /**
+         * Batch Id
+         */
+        batch_id: string;
+        /**
+         * Row
+         */
+        row: number;
+    };
+    query?: never;
+    url: '/api/batches/{batch_id}/rows/{row}';
+};
+
+export type DropBatchRowErrors = {
+    /**
+     * No API key, or one that is not known
+     */
+    401: Problem;
+    /**
+     * Of another origin; or the address of a part is not valid any more
+     */
+    403: Problem;
+    /**
+     * There is no such thing, or it is another account's
+     */
+    404: Problem;
+    /**
+     * Not in the state that things are in
+     */
+    409: Problem;
+    /**
+     * Changed meanwhile: `If-Match` names another version
+     */
+    412: Problem;
+    /**
+     * Under a name that LocalClip does not answer to
+     */
+    421: Problem;
+    /**
+     * Not valid; `errors` points at the fields
+     */
+    422: Problem;
+    /**
+     * A defect
+     */
+    500: Problem;
+    /**
+     * Database, broker or object store do not answer; try again later
+     */
+    503: Problem;
+};
+
+export type DropBatchRowError = DropBatchRowErrors[keyof DropBatchRowErrors];
+
+export type DropBatchRowResponses = {
+    /**
+     * Successful Response
+     */
+    204: void;
+};
+
+export type DropBatchRowResponse = DropBatchRowResponses[keyof DropBatchRowResponses];
+
 export type ListCastData = {
     body?: never;
     path?: never;

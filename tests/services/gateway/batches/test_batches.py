@@ -168,6 +168,25 @@ def test_a_batch_is_paused_resumed_canceled_and_tried_again(world: World, receiv
     assert receiver.types() == ["batch.created", "batch.canceled", "batch.completed"]
 
 
+def test_a_row_is_given_up_and_the_batch_ends_without_it(small_world: World) -> None:
+    """Not one whose video has come; a retry takes it up again."""
+    gateway, _ = small_world.gateway(), small_world.workers()
+    batch = create(gateway, rows(2))
+    url = f"/api/batches/{batch['batch_id']}"
+    assert send(gateway, batch, 2, b"no video").status_code == 415
+    assert send(gateway, batch, 1).status_code == 201
+    wait(gateway, batch, lambda one: one["rows"]["completed"] == 1, "the row is not dubbed")
+    assert read(gateway, batch)["ended_at"] is None
+    assert gateway.http.delete(f"{url}/rows/1").json()["code"] == "row_has_task"
+    assert [gateway.http.delete(f"{url}/rows/{row}").status_code for row in (2, 2, 0, 3)] == [204, 204, 404, 404]
+    done = wait(gateway, batch, lambda one: one["state"] == "completed", "it does not end")
+    assert (done["rows"]["completed"], done["rows"]["canceled"]) == (1, 1)
+    assert send(gateway, batch, 2).json()["code"] == "batch_over"
+    gateway.http.post(f"{url}/retry")
+    assert send(gateway, batch, 2).status_code == 201
+    assert wait(gateway, batch, lambda one: one["state"] == "completed", "no end")["rows"]["completed"] == 2
+
+
 def _jobs(world: World) -> set[str]:
     with Database(world.database_url).read() as session:
         return set(session.exec(select(JobRow.state)))

@@ -184,6 +184,7 @@ class Scene:
             "export_id": lambda task_id: self._first(ExportRow, task_id, "export_id"),
             "job_id": self._open_job,
             "batch_id": lambda _: self._batch(),
+            "row": lambda _: "1",
             "webhook_id": lambda _: self._webhook(),
             "delivery_id": lambda _: self._delivery(),
         }
