@@ -52,12 +52,14 @@ class PartFolders:
         return Draft(key, self._temporary(key), keep, size)
 
     def parts(self, key: str, write_id: str) -> Sequence[Part]:
-        """List the folder."""
+        """List the folder; one that was put aside meanwhile may have lost files before they were listed."""
         folder = self._open_folder(key, write_id)
         try:
-            return [_part(path) for path in sorted(folder.iterdir())]
+            found = [_part(path) for path in sorted(folder.iterdir())]
         except FileNotFoundError:
             raise ObjectNotFound(f"{key}: this write is over") from None
+        self._open_folder(key, write_id)
+        return found
 
     def join(self, key: str, write_id: str, parts: Sequence[Part]) -> ObjectInfo:
         """Copy the parts into one object; the folder goes last, so an interrupted join can be repeated.

@@ -6,12 +6,13 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
-from shared.storage import DirectoryStore, StorageError, put_bytes, read_bytes
+from shared.storage import DirectoryStore, ObjectNotFound, StorageError, put_bytes, read_bytes
 from shared.testing import wait_until
 
 _WRITER = """
@@ -108,3 +109,24 @@ def test_listing_while_others_write_and_delete(tmp_path: Path) -> None:
             stop.set()
         assert [done.exception() for done in work] == [None, None, None]
     assert unfinished(tmp_path) == []
+
+
+def test_parts_that_are_joined_while_they_are_listed_are_not_missing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A folder that was opened before the join is empty when it is read after it: the write is over, not incomplete."""
+    store = DirectoryStore(tmp_path)
+    write_id = store.begin("a/video.mp4")
+    writer = store.open_part("a/video.mp4", write_id, 1, 3)
+    writer.write(b"abc")
+    writer.finish()
+    listed = Path.iterdir
+
+    def late(folder: Path) -> Iterator[Path]:
+        monkeypatch.setattr(Path, "iterdir", listed)
+        store.join("a/video.mp4", write_id, store.parts("a/video.mp4", write_id))
+        return iter(())
+
+    monkeypatch.setattr(Path, "iterdir", late)
+    with pytest.raises(ObjectNotFound):
+        store.parts("a/video.mp4", write_id)
