@@ -166,9 +166,9 @@ test("language and colours follow the system until they are chosen", async ({ br
 });
 
 test("a crash of one panel leaves the others", async ({ page }) => {
-  await page.route("**/api/voices**", (route) => route.fulfill({ json: { not: "a list" } }));
+  await page.route("**/api/tasks/*/engines", (route) => route.fulfill({ json: { not: "a list" } }));
   await page.goto(`/tasks/${id}`);
-  await page.getByRole("tab", { name: "Speaker" }).click();
+  await page.getByRole("tab", { name: "Task" }).click();
   await expect(page.getByRole("region", { name: "Properties" }).getByRole("alert")).toBeVisible();
   await expect(page.getByTestId("lines").getByRole("listitem").first()).toBeVisible();
   await page.screenshot({ path: `${screens}/panel-crash.png` });

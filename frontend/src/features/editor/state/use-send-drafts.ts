@@ -26,7 +26,9 @@ export function useSendDrafts(id: string, language: string): void {
         count += 1;
       }
       working = false;
-      if (count > 0 && unsentDrafts().length === 0) toast.success(t("drafts.sent", { count }), { id: "drafts" });
+      if (count === 0 || unsentDrafts().length > 0) return;
+      toast.dismiss("drafts"); // not changed into the good news: it may be on its way out at this moment
+      toast.success(t("drafts.sent", { count }), { id: "drafts-sent" });
     };
     if (stream === "live") void send();
     const timer = setInterval(() => void send(), AGAIN_MS);
