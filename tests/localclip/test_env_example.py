@@ -47,7 +47,7 @@ def expected() -> dict[str, tuple[str, str]]:
 
 
 def written(default: Any) -> str:
-    """A default as it stands in the file."""
+    """A default as it stands in the file, where folders beside the code have no more than their name."""
     if default is None:
         return ""
     if isinstance(default, SecretStr):
@@ -56,7 +56,7 @@ def written(default: Any) -> str:
         return str(default).lower()
     if isinstance(default, tuple):
         return json.dumps(default)
-    return str(default).replace(tempfile.gettempdir(), "/tmp")  # noqa: S108 (a text, not a file)
+    return str(default).replace(f"{ROOT}/", "").replace(tempfile.gettempdir(), "/tmp")  # noqa: S108 (a text, not a file)
 
 
 def listed() -> dict[str, tuple[str, str]]:
