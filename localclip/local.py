@@ -19,14 +19,10 @@ def temporary_stack(console: Console, *, keep: bool = False) -> Iterator[Client]
     Raises: StackError, when it cannot start.
     """
     data = Path(tempfile.mkdtemp(prefix="localclip-"))
-    stack = Stack(StackOptions(data, port=free_port(), isolated=True), tell=lambda text: _tell(console, text))
     try:
-        with console.status("starting the services ..."):
-            stack.start()
-        with Client(stack.url) as client:
+        with kept_stack(console, data) as client:
             yield client
     finally:
-        stack.stop()
         if keep:
             console.print(f"kept: {data}", markup=False)
         else:

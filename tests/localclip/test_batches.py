@@ -4,7 +4,6 @@ import json
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -145,12 +144,10 @@ def test_a_folder_is_dubbed_and_the_same_command_goes_on(world: World, tmp_path:
     assert (out / "s1/d.fr.mp4").read_text().startswith("[fr] line 0")
     assert again.returncode == told["exit"]
     before = (out / "a.es.mp4").stat().st_mtime_ns
-    began = time.monotonic()
     third = subprocess.run(batch(url, *arguments), capture_output=True, text=True, check=False, timeout=60)
     assert (third.returncode, json.loads(third.stdout)["batches"]) == (told["exit"], told["batches"]), third.stderr
     assert gateway.http.get("/api/tasks").headers["X-Total-Count"] == "4"
     assert (out / "a.es.mp4").stat().st_mtime_ns == before
-    print(f"the same once more: {time.monotonic() - began:.1f} s")
 
 
 @needs_broker
