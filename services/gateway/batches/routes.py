@@ -19,6 +19,7 @@ from services.gateway.pipeline.parts import Engines, Gateway, Parts
 from services.gateway.pipeline.schemas import TargetLanguage, TaskConfig
 from services.gateway.pipeline.tasks import with_defaults
 from services.gateway.web.bodies import read_file
+from services.gateway.web.claims import keep
 from services.gateway.web.keys import Caller, Who
 from services.gateway.web.problems import Problem, not_found, unprocessable
 from services.gateway.web.threads import turns
@@ -122,8 +123,8 @@ def _create(
         batch_rows.add_items(session, [{"batch_id": made.batch_id, **row} for row in map(_item, making)])
         tell_batch(session, made.batch_id, "created", name=made.name, metadata=made.about, rows=len(making))
         plan.batch = read_batch(session, made)
-    response.headers["Location"] = f"/api/batches/{made.batch_id}"
-    return plan
+        response.headers["Location"] = f"/api/batches/{made.batch_id}"
+        return keep(session, who.claim, plan, response.headers)
 
 
 def _is_hopeless(one: Planned) -> bool:

@@ -26,6 +26,7 @@ from services.gateway.pipeline.possible import refuse_unless_possible
 from services.gateway.pipeline.schemas import Started, VoiceChoice
 from services.gateway.script import rows as script_rows
 from services.gateway.script.script import Script, media, spans
+from services.gateway.web.claims import keep
 from services.gateway.web.etags import check_version, etag
 from services.gateway.web.keys import Who
 from services.gateway.web.problems import Problem, unprocessable
@@ -185,9 +186,7 @@ def dub_line(task_id: str, language: str, segment_id: str, parts: Parts, who: Wh
         task = locked_visible_task(session, who, task_id)
         known_line(session, task_id, language, segment_id)
         dub_again(Script(session, task, language), [segment_id])
-    return Started(
-        message=f"Started {Stage.CLONING} of one line", task_id=task_id, language=language, stage=Stage.CLONING
-    )
+        return keep(session, who.claim, _started(Stage.CLONING, task, language))
 
 
 @router.post("/lines/{segment_id}/translate", status_code=202, operation_id="translate_line")
@@ -206,12 +205,11 @@ def translate_line(task_id: str, language: str, segment_id: str, parts: Parts, w
         edit.finish(f"{language}, line {segment_id}: translated again")
         session.flush()
         dub_again(Script(session, task, language), [segment_id])
-    return Started(
-        message=f"Started {Stage.TRANSLATION} of one line",
-        task_id=task_id,
-        language=language,
-        stage=Stage.TRANSLATION,
-    )
+        return keep(session, who.claim, _started(Stage.TRANSLATION, task, language))
+
+
+def _started(stage: Stage, task: Task, language: str) -> Started:
+    return Started(message=f"Started {stage} of one line", task_id=task.task_id, language=language, stage=stage)
 
 
 @router.post("/dub", status_code=202, operation_id="dub_lines")
@@ -233,13 +231,14 @@ def dub_lines(task_id: str, language: str, which: Redub, parts: Parts, who: Who)
         if not named:
             raise Problem(409, "nothing_to_dub", f"every line of '{language}' is as it should be")
         count = dub_again(script, named)
-    return StartedLines(
-        message=f"Started {Stage.CLONING} of {count} lines",
-        task_id=task_id,
-        language=language,
-        stage=Stage.CLONING,
-        lines=count,
-    )
+        started = StartedLines(
+            message=f"Started {Stage.CLONING} of {count} lines",
+            task_id=task_id,
+            language=language,
+            stage=Stage.CLONING,
+            lines=count,
+        )
+        return keep(session, who.claim, started)
 
 
 @router.post("/listen", status_code=202, operation_id="listen_to_lines")

@@ -27,6 +27,7 @@ from services.gateway.pipeline.schemas import TaskRead
 from services.gateway.script import rows as script_rows
 from services.gateway.script.cues import with_timing
 from services.gateway.script.script import media
+from services.gateway.web.claims import keep
 from services.gateway.web.etags import check_version, etag
 from services.gateway.web.keys import Who
 from services.gateway.web.problems import Problem, not_found, unprocessable
@@ -76,7 +77,7 @@ def insert_segment(task_id: str, new: SegmentNew, response: Response, parts: Par
             edit.add(LineRow(task_id=task_id, language=language.language, segment_id=segment.segment_id))
         edit.finish(f"Inserted a line at {new.start_s:.2f} s: {_short(segment.text)}")
         response.headers["ETag"] = etag(segment.version)
-        return read_segment(segment)
+        return keep(session, who.claim, read_segment(segment), response.headers)
 
 
 @router.patch("/{segment_id}", operation_id="update_segment")
@@ -169,7 +170,7 @@ def split_segment(
             detail = "a half would have no text: give text_at, the number of characters before the cut"
             raise unprocessable("cannot_split", detail, "/text_at")
         edit.finish(f"Split line {segment_id} at {where.at_s:.2f} s: {_short(segment.text)} | {_short(second.text)}")
-        return SegmentParts(segments=[read_segment(segment), read_segment(second)])
+        return keep(session, who.claim, SegmentParts(segments=[read_segment(segment), read_segment(second)]))
 
 
 @router.post("/merge", operation_id="merge_segments")
@@ -191,7 +192,7 @@ def merge_segments(task_id: str, which: SegmentMerge, response: Response, parts:
         unite(session, task, edit, first, others)
         edit.finish(f"Merged lines {', '.join(which.segment_ids[:6])}: {_short(first.text)}")
         response.headers["ETag"] = etag(first.version)
-        return read_segment(first)
+        return keep(session, who.claim, read_segment(first), response.headers)
 
 
 @router.post("/shift", operation_id="shift_segments")
@@ -214,7 +215,7 @@ def shift_segments(task_id: str, how: SegmentShift, parts: Parts, who: Who) -> T
         left_out = f", {outside} outside the video removed" if outside else ""
         edit.finish(f"Moved all lines by {how.shift_s:+.2f} s at {how.rate:.4f} times the speed{left_out}")
         session.flush()
-        return read_task(session, parts.audience, task)
+        return keep(session, who.claim, read_task(session, parts.audience, task))
 
 
 def _check_times(task: Task, start_s: float, end_s: float, known_end_s: float) -> None:

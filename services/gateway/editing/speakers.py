@@ -32,6 +32,7 @@ from services.gateway.pipeline.parts import (
     visible_task,
 )
 from services.gateway.script import rows as script_rows
+from services.gateway.web.claims import keep
 from services.gateway.web.etags import check_version, etag
 from services.gateway.web.files import serve
 from services.gateway.web.keys import Who
@@ -108,7 +109,7 @@ def create_speaker(task_id: str, new: SpeakerNew, parts: Parts, who: Who, respon
         edit.add(speaker)
         edit.finish(f"Added the speaker {speaker.name}")
         response.headers["ETag"] = etag(speaker.version)
-        return read_speaker(session, speaker)
+        return keep(session, who.claim, read_speaker(session, speaker), response.headers)
 
 
 @router.patch(_SPEAKERS + "/{speaker_id}", operation_id="update_speaker")
@@ -192,7 +193,7 @@ def merge_speakers(task_id: str, which: SpeakerMerge, response: Response, parts:
         edit.finish(f"Merged {names} into {into.name}")
         tell(session, task, BASE, "speaker", "merged", speaker_id=into.speaker_id, merged=which.from_)
         response.headers["ETag"] = etag(into.version)
-        return read_speaker(session, into)
+        return keep(session, who.claim, read_speaker(session, into), response.headers)
 
 
 @router.post(_SPEAKERS + "/{speaker_id}/assign", operation_id="assign_lines")

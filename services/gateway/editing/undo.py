@@ -12,6 +12,7 @@ from services.gateway.editing import rows as editing_rows
 from services.gateway.editing.changes import Touched
 from services.gateway.editing.schemas import EditRead, EditUndone, LineName
 from services.gateway.pipeline.parts import Gateway, Parts, locked_visible_task, visible_task
+from services.gateway.web.claims import keep
 from services.gateway.web.keys import Caller, Who
 from services.gateway.web.problems import Problem
 
@@ -57,11 +58,12 @@ def _move(move: Move, name: str, task_id: str, parts: Gateway, who: Caller) -> E
         if found is None:
             raise Problem(409, f"nothing_to_{name}", f"there is no edit of this task to {name}")
         row, touched = found
-        return EditUndone(
+        undone = EditUndone(
             edit=_edit(row),
             segments=sorted(touched.segments),
             lines=[LineName(language=language, segment_id=key) for language, key in sorted(touched.lines)],
         )
+        return keep(session, who.claim, undone)
 
 
 def _edit(row: EditRow) -> EditRead:

@@ -21,6 +21,7 @@ from services.gateway.pipeline.facts import log_stage, tell
 from services.gateway.pipeline.parts import Gateway, Parts, locked_visible_task, visible_task
 from services.gateway.script import rows as script_rows
 from services.gateway.script.script import Script, media
+from services.gateway.web.claims import keep
 from services.gateway.web.files import serve
 from services.gateway.web.keys import Caller, Who
 from services.gateway.web.problems import Problem, not_found, unprocessable
@@ -130,7 +131,7 @@ def _start(
         named |= {code for _, text in recipe.texts() for code in (text.language, text.second)}
         made = start(session, task, recipe, sorted(code for code in named if code not in (None, SOURCE)), lane)
         session.flush()
-        return _read(made, None, parts, _versions(session, task_id))
+        return keep(session, who.claim, _read(made, None, parts, _versions(session, task_id)))
 
 
 def _possible(session: Session, task: Task, recipe: ExportRecipe, engines: Sequence[EngineInfo]) -> ExportRecipe:

@@ -24,6 +24,7 @@ from services.gateway.hooks.schemas import (
 )
 from services.gateway.hooks.sending import Letter, letter, send, send_again
 from services.gateway.pipeline.parts import Gateway, Parts
+from services.gateway.web.claims import keep
 from services.gateway.web.etags import check_version_sent, etag
 from services.gateway.web.keys import Who
 from services.gateway.web.problems import Problem, not_found, unprocessable
@@ -56,7 +57,7 @@ def create_webhook(body: WebhookWrite, parts: Parts, who: Who, response: Respons
         )
         session.add(row)
         session.flush()
-        return _answer(session, row, response, secret=row.secret)
+        return keep(session, who.claim, _answer(session, row, response, secret=row.secret), response.headers)
 
 
 @router.get("/{webhook_id}", operation_id="get_webhook")
@@ -105,7 +106,7 @@ def change_secret(webhook_id: str, parts: Parts, who: Who, response: Response) -
         row = _known(session, who.account, webhook_id)
         row.old_secret, row.old_until = row.secret, now() + OLD_SECRET_LASTS
         row.secret, row.version = new_secret(), row.version + 1
-        return _answer(session, row, response, secret=row.secret)
+        return keep(session, who.claim, _answer(session, row, response, secret=row.secret), response.headers)
 
 
 @router.post("/{webhook_id}/test", operation_id="test_webhook")

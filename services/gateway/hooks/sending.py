@@ -72,12 +72,13 @@ def send_again(row: DeliveryRow) -> None:
 
 @dataclass(frozen=True)
 class Letter:
-    """What is sent, and where to."""
+    """What is sent, and where to. `asked_at`: when the delivery began, or began anew."""
 
     url: str
     secrets: tuple[str, ...]
     message_id: str
     body: str
+    asked_at: datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -95,10 +96,10 @@ class Answer:
         return self.status is not None and 200 <= self.status < 300
 
 
-def letter(hook: WebhookRow, message_id: str, body: str) -> Letter:
+def letter(hook: WebhookRow, message_id: str, body: str, asked_at: datetime | None = None) -> Letter:
     """A message to a webhook, signed by its secret and, for a day after a change, by the one before."""
     also = [hook.old_secret] if hook.old_secret and hook.old_until and hook.old_until > now() else []
-    return Letter(hook.url, (hook.secret, *also), message_id, body)
+    return Letter(hook.url, (hook.secret, *also), message_id, body, asked_at)
 
 
 async def send(pool: httpcore.AsyncConnectionPool, networks: Sequence[Network], what: Letter) -> Answer:
@@ -181,7 +182,7 @@ class Postman:
                 if due[0][1].url != url:
                     return
                 answers = await asyncio.gather(*(send(pool, self._networks, what) for _, what in due))
-                ended = [(id_, answer) for (id_, _), answer in zip(due, answers, strict=True)]
+                ended = [(id_, what.asked_at, answer) for (id_, what), answer in zip(due, answers, strict=True)]
                 await asyncio.to_thread(self._note, webhook_id, ended)
 
     def _with_due(self) -> list[str]:
@@ -201,17 +202,17 @@ class Postman:
                 return []
             most = 1 if is_down(hook.failures) else _AT_ONCE
             found = hook_rows.due(session, webhook_id, at, WAITS_FOR_PREDECESSOR, most)
-            return [(int(row.id or 0), letter(hook, row.message_id, row.body)) for row in found]
+            return [(int(row.id or 0), letter(hook, row.message_id, row.body, row.created_at)) for row in found]
 
-    def _note(self, webhook_id: str, ended: Sequence[tuple[int, Answer]]) -> None:
+    def _note(self, webhook_id: str, ended: Sequence[tuple[int, datetime | None, Answer]]) -> None:
         with self._database.write(quiet=True) as session:
             hook = hook_rows.webhook(session, webhook_id)
             if hook is None:  # removed meanwhile
                 return
-            for id_, answer in ended:
+            for id_, asked_at, answer in ended:
                 row = hook_rows.locked_delivery(session, id_)
                 if row is not None:
-                    note_try(row, answer, now())
+                    note_try(row, answer, now(), asked_at)
                 note_health(session, hook, answer, now())
 
     def _forget(self) -> None:
@@ -219,11 +220,16 @@ class Postman:
             hook_rows.forget(session, now() - _KEPT)
 
 
-def note_try(row: DeliveryRow, answer: Answer, at: datetime) -> None:
-    """Write an attempt down, and when the next one is made; after three days there is none."""
+def note_try(row: DeliveryRow, answer: Answer, at: datetime, asked_at: datetime | None) -> None:
+    """Write an attempt down, and when the next one is made; after three days there is none.
+
+    One that was asked for again since the attempt began is sent again, whatever came of that.
+    """
     row.attempts += 1
     tried = {"at": at.isoformat(), "status": answer.status, "error": answer.error, "seconds": answer.seconds}
     row.tries = [*row.tries, tried][-_TRIES_KEPT:]
+    if asked_at != row.created_at:
+        return
     if answer.is_delivered:
         row.state, row.ended_at = DeliveryState.DELIVERED, at
     elif at - row.created_at >= GIVEN_UP_AFTER:

@@ -16,6 +16,7 @@ from services.gateway.pipeline.parts import Gateway, Parts, known_speaker, locke
 from services.gateway.pipeline.schemas import VoiceChoice
 from services.gateway.script import casting
 from services.gateway.script import rows as script_rows
+from services.gateway.web.claims import keep
 from services.gateway.web.etags import check_version_sent, etag
 from services.gateway.web.files import serve
 from services.gateway.web.keys import Who
@@ -58,7 +59,7 @@ def keep_speaker(body: CastKeep, parts: Parts, who: Who, response: Response) -> 
             edit.change(speaker, name=member.name, cast_id=cast_id, cast_accepted=True, cast_similarity=None)
             edit.finish(f"Kept {member.name} in the cast")
             response.headers["ETag"] = etag(member.version)
-            return _read(member, script_rows.current_model(session))
+            return keep(session, who.claim, _read(member, script_rows.current_model(session)), response.headers)
     except BaseException:
         parts.store.delete(keys.cast_prefix(owner, cast_id))
         raise

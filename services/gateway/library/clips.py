@@ -18,8 +18,9 @@ from services.gateway.library.schemas import ClipRead
 from services.gateway.pipeline.parts import Gateway, Parts
 from services.gateway.script import rows as script_rows
 from services.gateway.web.bodies import file_of, read_form
+from services.gateway.web.claims import keep
 from services.gateway.web.files import serve
-from services.gateway.web.keys import Who
+from services.gateway.web.keys import Caller, Who
 from services.gateway.web.problems import Problem, not_found, unprocessable
 from shared.media import plain_audio
 from shared.pipeline import CancelToken, PermanentError
@@ -60,7 +61,7 @@ async def create_clip(request: Request, parts: Parts, who: Who, response: Respon
         name = _checked_name(form)
         upload = file_of(form, "audio")
         sound = await upload.read()
-        read = await asyncio.to_thread(_take, parts, who.account, name or upload.filename or "clip", sound)
+        read = await asyncio.to_thread(_take, parts, who, name or upload.filename or "clip", sound)
     finally:
         await form.close()
     response.headers["Location"] = f"/api/clips/{read.clip_id}"
@@ -77,11 +78,11 @@ def _checked_name(form: FormData) -> str:
     return name
 
 
-def _take(parts: Gateway, owner: str, name: str, sound: bytes) -> ClipRead:
+def _take(parts: Gateway, who: Caller, name: str, sound: bytes) -> ClipRead:
     with tempfile.TemporaryDirectory(prefix="localclip-clip-") as folder:
         path = Path(folder) / "upload"
         path.write_bytes(sound)
-        return _keep(parts, owner, name, path)
+        return _store(parts, who, name, path)
 
 
 def _text(form: FormData, field: str) -> str:
@@ -89,10 +90,11 @@ def _text(form: FormData, field: str) -> str:
     return found.strip() if isinstance(found, str) else ""  # a file is no text
 
 
-def _keep(parts: Gateway, owner: str, name: str, path: Path) -> ClipRead:
+def _store(parts: Gateway, who: Caller, name: str, path: Path) -> ClipRead:
     plain = path.with_name("clip.wav")
     duration_s = _converted(path, plain)
     clip_id = f"clip_{uuid.uuid4().hex[:12]}"
+    owner = who.account
     key = keys.clip(owner, clip_id)
     put_file(parts.store, key, plain)
     shown = "".join(filter(str.isprintable, name))[:80].strip() or "clip"
@@ -101,7 +103,7 @@ def _keep(parts: Gateway, owner: str, name: str, path: Path) -> ClipRead:
         with parts.database.write() as session:
             session.add(row)
             session.flush()
-            return _read(row)
+            return keep(session, who.claim, _read(row), {"location": f"/api/clips/{clip_id}"})
     except BaseException:
         parts.store.delete(keys.clip_prefix(owner, clip_id))
         raise

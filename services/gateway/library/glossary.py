@@ -14,6 +14,7 @@ from services.gateway.pipeline.parts import Gateway, Parts
 from services.gateway.pipeline.schemas import SourceLanguage, TargetLanguage
 from services.gateway.script import rows as script_rows
 from services.gateway.web.bodies import read_file
+from services.gateway.web.claims import keep
 from services.gateway.web.etags import check_version_sent, etag
 from services.gateway.web.keys import Who
 from services.gateway.web.problems import Problem, not_found
@@ -58,7 +59,7 @@ def create_term(body: TermWrite, parts: Parts, who: Who, response: Response) -> 
         _refuse_too_many(session, who.account, 1)
         row = _store(session, _new(who.account), body)
         response.headers["ETag"] = etag(row.version)
-        return _read(row)
+        return keep(session, who.claim, _read(row), response.headers)
 
 
 @router.put("/{term_id}", operation_id="update_term")

@@ -88,7 +88,12 @@ def begin_task(
 
 
 def forget(parts: Gateway, task_id: str) -> None:
-    """Remove what arrived of a task."""
+    """Remove what arrived of a task, unless it has become one that people see."""
+    with parts.database.write() as session:
+        task = script_rows.locked_task(session, task_id)
+        if task is None or task.status != UPLOADING:
+            return
+        task.deleted_at = now()  # whoever is about to begin it finds it gone
     parts.store.delete(keys.task_prefix(task_id))
     with parts.database.write() as session:
         pipeline_rows.erase_task(session, task_id)

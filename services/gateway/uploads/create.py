@@ -18,6 +18,7 @@ from services.gateway.script.cues import with_remarks
 from services.gateway.uploads.arrival import Arrived, announce, begin_task, forget
 from services.gateway.uploads.form import Upload, UploadReader
 from services.gateway.web.bodies import read_brought
+from services.gateway.web.claims import keep
 from services.gateway.web.etags import etag
 from services.gateway.web.keys import Caller, Who
 from services.gateway.web.problems import unprocessable
@@ -86,15 +87,13 @@ async def create_task(
             config = _config_of(place, upload)
         engines = await parts.capabilities.engines()
         brought = await asyncio.to_thread(_check_languages, engines, config, upload, parts.store)
-        read = await parts.threads.transfer(_finish, parts, task_id, upload, config, brought, place)
+        read = await parts.threads.transfer(_finish, parts, who, task_id, upload, config, brought, place)
         if read.task_id != task_id:
             await parts.threads.transfer(forget, parts, task_id)
-            task_id = read.task_id
     except BaseException:
         await asyncio.shield(parts.threads.transfer(forget, parts, task_id))
         raise
-    response.headers["Location"] = f"/api/tasks/{task_id}"
-    response.headers["ETag"] = etag(read.version)
+    response.headers.update(_about(read))
     return read
 
 
@@ -154,6 +153,7 @@ def _check_languages(
 
 def _finish(
     parts: Gateway,
+    who: Caller,
     task_id: str,
     upload: Upload,
     config: TaskConfig,
@@ -176,4 +176,9 @@ def _finish(
     starts = place.starts if place else upload.fields.get("start", "").lower() in ("1", "true", "yes")
     start, arrived = config.target_languages if starts else [], Arrived(upload.video_name, upload.video)
     with parts.database.write() as session:
-        return begin_task(session, parts, task_id, arrived, stored, start=start, place=place)
+        read = begin_task(session, parts, task_id, arrived, stored, start=start, place=place)
+        return keep(session, who.claim, read, _about(read))
+
+
+def _about(read: TaskRead) -> dict[str, str]:
+    return {"location": f"/api/tasks/{read.task_id}", "etag": etag(read.version)}

@@ -39,6 +39,7 @@ from services.gateway.uploads.schemas import (
     UploadRead,
 )
 from services.gateway.web.bodies import Incoming
+from services.gateway.web.claims import keep
 from services.gateway.web.etags import etag
 from services.gateway.web.keys import Caller, Who
 from services.gateway.web.problems import Problem, not_found
@@ -81,12 +82,11 @@ def create_upload(body: UploadCreate, parts: Parts, who: Who, response: Response
         with parts.database.write() as session:
             session.add(row)
             session.flush()
-            read = _read(row, ())
+            response.headers["Location"] = f"/api/uploads/{row.upload_id}"
+            return keep(session, who.claim, _read(row, ()), response.headers)
     except BaseException:
         forget(parts, task_id)
         raise
-    response.headers["Location"] = f"/api/uploads/{read.upload_id}"
-    return read
 
 
 @router.get("/{upload_id}", operation_id="get_upload")

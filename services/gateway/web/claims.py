@@ -2,18 +2,65 @@
 
 A claim has a holder, who renews its lease while the request runs. A holder that died lets the lease run out, and the
 next request with the key takes over.
+
+What must not be done twice keeps its answer with what it does, in one transaction (`keep`): whoever dies then has done
+both or nothing. Of everything else the answer is kept once it is given (`settle`).
 """
 
+import base64
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from datetime import timedelta
+from typing import Any, TypeVar
 
+from pydantic_core import to_json
 from sqlalchemy import delete, update
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, col
 
 from services.gateway.db.engine import Database
 from services.gateway.db.tables import IdempotencyRow, now
+from services.gateway.web.problems import Problem
 
+KEPT_HEADERS = ("content-type", "location", "etag")
 LEASE = timedelta(seconds=30)
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Claim:
+    """A key, its holder, the status that the route answers with, and what came of the request until now.
+
+    `content` gives hash and size of the body; None where nobody read it to its end.
+    """
+
+    key: str
+    holder: str
+    status: Callable[[], int]
+    content: Callable[[], tuple[str, int] | None]
+
+
+def keep(session: Session, claim: Claim | None, answer: T, headers: Mapping[str, str] | None = None) -> T:
+    """The answer, kept in the transaction of what it answers. `headers`: those of it that a repeat is to have.
+
+    Raises: Problem 409 when the key is another's by now, who does what was asked.
+    """
+    if claim is None:
+        return answer
+    hash_, size = claim.content() or (None, None)
+    known = {name.lower(): value for name, value in (headers or {}).items() if name.lower() in KEPT_HEADERS}
+    values: dict[str, Any] = {
+        "status": claim.status(),
+        "headers": {"content-type": "application/json", **known},
+        "body": base64.b64encode(to_json(answer, by_alias=True)).decode(),
+        "content": hash_,
+        "content_size": size,
+    }
+    session.flush()
+    mine = (col(IdempotencyRow.key) == claim.key, col(IdempotencyRow.holder) == claim.holder)
+    if session.connection().execute(update(IdempotencyRow).where(*mine).values(**values)).rowcount != 1:
+        raise Problem(409, "request_in_progress", "another request with this Idempotency-Key took over")
+    return answer
 
 
 def claim(database: Database, key: str, fingerprint: str, holder: str) -> IdempotencyRow | None:
@@ -46,9 +93,10 @@ def renew(database: Database, key: str, holder: str) -> bool:
 
 
 def release(database: Database, key: str, holder: str) -> None:
-    """Give the key free: nothing was done, and the request is worth another try."""
+    """Give the key free: nothing was done, and the request is worth another try. An answer that was kept stays."""
+    row = IdempotencyRow
     with database.write() as session:
-        mine = (col(IdempotencyRow.key) == key, col(IdempotencyRow.holder) == holder)
+        mine = (col(row.key) == key, col(row.holder) == holder, col(row.status).is_(None))
         session.connection().execute(delete(IdempotencyRow).where(*mine))
 
 

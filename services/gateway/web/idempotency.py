@@ -3,8 +3,8 @@
 A key belongs to an account, whatever carried its API key. A repeat must ask for the same: method, address and content.
 Content is hashed as it streams, in both requests, so a video is never in memory.
 
-Once only, but for one case: a gateway that dies after it did what was asked and before it kept its answer leaves a
-claim whose lease runs out, and the repeat is then done as if it were the first.
+A gateway that dies leaves a claim whose lease runs out, and the repeat is then done as if it were the first: what that
+would double keeps its answer in the transaction that does it (`claims.keep`).
 """
 
 import asyncio
@@ -13,6 +13,7 @@ import contextlib
 import hashlib
 import json
 import secrets
+from dataclasses import replace
 from typing import Any
 
 from python_multipart.multipart import parse_options_header
@@ -34,7 +35,6 @@ _RENEW_S = claims.LEASE.total_seconds() / 3
 _REST_S = 2.0
 _AGAIN_S = 1.0
 _WORTH_ANOTHER_TRY = (400, 401, 403, 408, 409, 413, 429)
-_KEPT_HEADERS = ("content-type", "location", "etag")
 log = logger(__name__)
 
 
@@ -68,13 +68,15 @@ class IdempotencyMiddleware:
             await response(request, busy())(scope, receive, send)
             return
         if known is None:
-            await self._answer(row, scope, receive, send)
+            await self._answer(row, caller, scope, receive, send)
         else:
             await _repeat(known, row.fingerprint, request, receive, send)
 
-    async def _answer(self, row: IdempotencyRow, scope: Scope, receive: Receive, send: Send) -> None:
+    async def _answer(self, row: IdempotencyRow, caller: Caller, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer, and keep the answer before the client has all of it: it may repeat the request at once."""
         content, body, is_settled = _Content(scope, receive), bytearray(), False
+        claim = claims.Claim(row.key, row.holder or "", lambda: _status(scope), content.known)
+        scope["state"]["caller"] = replace(caller, claim=claim)
 
         async def keep(message: Message) -> None:
             nonlocal is_settled
@@ -141,6 +143,11 @@ class IdempotencyMiddleware:
                 log.warning("claim_not_renewed", error=type(error).__name__)
 
 
+def _status(scope: Scope) -> int:
+    """What the route answers with when all goes well."""
+    return getattr(scope.get("route"), "status_code", None) or 200
+
+
 async def _repeat(known: IdempotencyRow, fingerprint: str, request: Request, receive: Receive, send: Send) -> None:
     reused = Problem(422, "idempotency_key_reused", "this Idempotency-Key came with another request before")
     busy = Problem(
@@ -158,7 +165,7 @@ async def _repeat(known: IdempotencyRow, fingerprint: str, request: Request, rec
         await content.read_rest(timeout_s=None)
         if content.is_cut_off:
             return
-        if content.is_whole and content.digest() == known.content:
+        if content.is_whole and known.content in (content.digest(), None):
             await _replay(known, send)
             return
         problem = reused
@@ -209,6 +216,10 @@ class _Content:
         """Of all that came."""
         return self._hash.hexdigest()
 
+    def known(self) -> tuple[str, int] | None:
+        """Hash and size, once it is whole."""
+        return (self.digest(), self.size) if self.is_whole else None
+
     def _take(self, data: bytes, *, is_last: bool) -> None:
         if self._boundary:
             *parts, rest = (self._left + data).split(self._boundary)
@@ -231,4 +242,4 @@ def _digest(*parts: str) -> str:
 def _kept(message: Message) -> dict[str, str]:
     pairs: list[tuple[bytes, bytes]] = message.get("headers", [])
     decoded: Any = ((name.decode().lower(), value.decode("latin-1")) for name, value in pairs)
-    return {name: value for name, value in decoded if name in _KEPT_HEADERS}
+    return {name: value for name, value in decoded if name in claims.KEPT_HEADERS}

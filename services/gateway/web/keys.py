@@ -2,20 +2,22 @@
 
 import secrets
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Annotated
 
 from fastapi import Depends, Request
 from starlette.requests import HTTPConnection
 
+from services.gateway.web.claims import Claim
 from services.gateway.web.problems import Problem
 
 
 @dataclass(frozen=True)
 class Caller:
-    """Who is asking; `owner` None sees every task (no keys are configured)."""
+    """Who is asking; `owner` None sees every task (no keys are configured). `claim` is on an `Idempotency-Key`."""
 
     owner: str | None
+    claim: Claim | None = field(default=None, compare=False, repr=False)
 
     @property
     def account(self) -> str:

@@ -13,9 +13,9 @@ from sqlmodel import Session, col, select
 from standardwebhooks import Webhook, WebhookVerificationError
 
 from services.gateway.db.engine import Database
-from services.gateway.db.tables import DeliveryRow, WebhookRow
+from services.gateway.db.tables import DeliveryRow, DeliveryState, WebhookRow
 from services.gateway.hooks.rules import matches
-from services.gateway.hooks.sending import Answer, note_health, note_try
+from services.gateway.hooks.sending import Answer, note_health, note_try, send_again
 from shared.testing import wait_until
 from tests.services.gateway.conftest import Gateway, World
 
@@ -148,10 +148,14 @@ def test_what_arrived_is_sent_again_on_request(small_world: World, receiver: Rec
     """By its number, or everything since a time: under the same ids, and also what a webhook made later never got."""
     gateway = small_world.gateway(**LOOPBACK)
     began = datetime.now(UTC) - timedelta(minutes=1)
+    told = make(gateway, receiver)
     gateway.create()
+    wait_until(lambda: log(gateway, told, state="delivered"), 60, "the first task was not told")  # or a later one hears
+    gateway.http.delete(f"/api/webhooks/{told['webhook_id']}").raise_for_status()
+    receiver.got.clear()
     hook = make(gateway, receiver)
     second = gateway.create()["task_id"]
-    wait_until(lambda: len(receiver.got) == 1, 60, "the second task was not told")
+    wait_until(lambda: log(gateway, hook, state="delivered"), 60, "the second task was not told")
     [row] = log(gateway, hook)
     url = f"/api/webhooks/{hook['webhook_id']}"
     assert gateway.http.get(f"{url}/deliveries/{row['delivery_id']}").json()["event"]["data"]["task_id"] == second
@@ -245,7 +249,7 @@ def test_after_three_days_it_is_given_up(sqlite_url: str) -> None:
     with database.write() as session:
         session.add_all([hook, row])
         while row.state == "waiting":
-            note_try(row, failed, at)
+            note_try(row, failed, at, row.created_at)
             note_health(session, hook, failed, at)
             gaps.append((row.next_at - at).total_seconds())
             at = max(row.next_at, at)
@@ -255,6 +259,17 @@ def test_after_three_days_it_is_given_up(sqlite_url: str) -> None:
     assert at - began >= timedelta(days=3)
     assert (hook.enabled, row.state) == (False, "failed")
     assert "503" in str(hook.disabled_reason)
+
+
+def test_what_is_asked_for_while_it_is_sent_is_sent_again() -> None:
+    """The answer to the attempt under way is no answer to the next."""
+    row = DeliveryRow(webhook_id="hook_1", message_id="1", type="task.created", sequence=1, body="{}")
+    begun = row.created_at
+    send_again(row)
+    note_try(row, Answer(200, None, 0.1), datetime.now(UTC), begun)
+    assert (row.state, row.attempts) == (DeliveryState.WAITING, 1)
+    note_try(row, Answer(200, None, 0.1), datetime.now(UTC), row.created_at)
+    assert (row.state, row.attempts) == (DeliveryState.DELIVERED, 2)
 
 
 def test_one_bad_event_keeps_others_waiting_five_minutes_only(sqlite_url: str) -> None:

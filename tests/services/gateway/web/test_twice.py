@@ -12,10 +12,10 @@ from tests.services.gateway.web.writes import OPERATIONS, WRITES, Operation, Sce
 
 PAIRS = 4
 REFUSED = (
-    *("create_clip", "retry_task", "retry_batch", "answer_task"),
+    *("retry_task", "retry_batch", "answer_task"),
     *("upgrade_engines", "listen_to_lines", "approve_language"),
 )
-"""No speech is sent, nothing failed, nothing was asked, the best engines did it, nobody here understands the takes, and
+"""Nothing failed, nothing was asked, the best engines did it, nobody here understands the takes, and
 nothing stops; `test_questions`, `test_kept_engines`, `test_hearing` and `test_stops` send what the last four take."""
 DELETE_TASK = next(operation for operation in OPERATIONS if operation.name == "delete_task")
 OF_A_TASK = [operation for operation in WRITES if "{task_id}" in operation.path and operation != DELETE_TASK]

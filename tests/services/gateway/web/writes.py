@@ -4,9 +4,11 @@ Bodies are made from the document's schemas, so an operation that is added tomor
 better where only somebody who knows the product can.
 """
 
+import io
 import json
 import secrets
 import signal
+import wave
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -280,9 +282,18 @@ def _files(operation: Operation) -> Files:
         return [("config", (None, config)), ("subtitles", ("a.srt", SRT)), ("video", ("a.mp4", VIDEO))]
     schema = operation.content["multipart/form-data"]["schema"]
     return [
-        (name, (f"{name}.bin", b"x" * 2000) if part.get("format") == "binary" else (None, "true"))
+        (name, (f"{name}.wav", _sound()) if part.get("format") == "binary" else (None, "true"))
         for name, part in schema["properties"].items()
     ]
+
+
+def _sound() -> bytes:
+    """Six seconds of a buzz: a clip of somebody's voice, for who does not listen."""
+    made = io.BytesIO()
+    with wave.open(made, "wb") as wav:
+        wav.setparams((1, 1, 8000, 0, "NONE", ""))
+        wav.writeframes(bytes(range(0, 250, 5)) * 960)
+    return made.getvalue()
 
 
 def _tables() -> list[type[SQLModel]]:
@@ -295,9 +306,9 @@ def _of(session: Session, table: Any, task_id: str) -> list[Any]:
     return list(session.exec(select(table).where(col(table.task_id) == task_id)))
 
 
-def open_scene(world: World) -> Scene:
+def open_scene(world: World, module: str = "services.gateway") -> Scene:
     """Dub a task with stub workers, export it by a recipe, and let the workers go."""
-    gateway = world.gateway()
+    gateway = world.gateway(module)
     workers = world.workers()
     task_id = str(gateway.create('{"target_languages": ["es", "fr"]}', start=True)["task_id"])
     gateway.wait_for(task_id)
