@@ -135,6 +135,26 @@ def test_images_go_to_a_registry_of_ones_own() -> None:
             assert entry.raw["image"].startswith("registry.example.com/team/"), name
 
 
+def test_the_page_for_clusters_builds_every_image() -> None:
+    """With the secrets drawn before, without which compose reads nothing."""
+    page = (ROOT / "docs" / "operations.md").read_text(encoding="utf-8")
+    (commands,) = re.findall(r"```\n([^`]*docker compose --profile '\*' build[^`]*)```", page)
+    assert commands.startswith("deploy/new-env.sh")
+    (listed,) = re.findall(r'^ours="(.+?)"', commands, re.MULTILINE)
+    built = {name for name, entry in compose(new_env()).items() if "build" in entry.raw and not name.endswith("-gpu")}
+    assert set(listed.split()) == built
+
+
+def test_what_containers_and_shells_read_ends_its_lines_for_them() -> None:
+    """On Windows, too, where git writes CRLF unless it is told otherwise; cmd.exe misses labels without."""
+    files = {"start.bat": "crlf", "deploy/new-env.sh": "lf", "deploy/nats.conf": "lf", "scripts/test.sh": "lf"}
+    git = ["git", "-C", str(ROOT), "check-attr", "eol", "--", *files]
+    said = subprocess.run(git, capture_output=True, text=True, check=False)
+    if said.returncode:
+        pytest.skip("the code is not in a git repository here")
+    assert said.stdout.splitlines() == [f"{file}: eol: {end}" for file, end in files.items()]
+
+
 def test_the_gpu_profile_has_a_compiler_and_the_encoder_of_the_card(services: dict[str, Composed]) -> None:
     """VoxCPM2 is compiled by triton, which asks for a C compiler; NVENC belongs to the driver's `video`."""
     assert "gcc" in services["cloner-gpu"].raw["build"]["args"]["COMPILER"]
