@@ -103,7 +103,10 @@ class Keeper:
         if batch.ended_at is not None or batch.wish is not None or batch.deleted_at is not None:
             return False
         rows = batch_rows.outcomes(session, [batch.batch_id]).get(batch.batch_id, {})
-        return is_over(rows, canceled=batch.state == BatchState.CANCELED)
+        canceled = batch.state == BatchState.CANCELED
+        if not is_over(rows, canceled=canceled):
+            return False
+        return canceled or not batch_rows.waits_for_approval(session, batch.batch_id)
 
 
 def _cancel(session: Session, task: Task) -> None:

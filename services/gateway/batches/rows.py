@@ -154,6 +154,23 @@ def languages_to_come(session: Session, batch_ids: Sequence[str]) -> dict[str, i
     return {batch_id: int(count) for batch_id, count in rows}
 
 
+def waits_for_approval(session: Session, batch_id: str) -> bool:
+    """Whether a language stands at the stop of its task, also where another of the task failed."""
+    found = session.execute(
+        sa_select(col(TaskLanguage.id))
+        .join_from(BatchItem, TaskLanguage, col(TaskLanguage.task_id) == BatchItem.task_id)
+        .join(Task, (col(Task.task_id) == BatchItem.task_id) & col(Task.deleted_at).is_(None))
+        .where(
+            col(BatchItem.batch_id) == batch_id,
+            col(TaskLanguage.status) == Status.PENDING,
+            col(TaskLanguage.approved_at).is_(None),
+            col(TaskLanguage.goal) == col(Task.config)["stop_after"].as_string(),
+        )
+        .limit(1)
+    )
+    return found.first() is not None
+
+
 def stages_done(session: Session, batch_ids: Sequence[str]) -> dict[str, dict[Stage, int]]:
     """How many stages of languages that have not ended are completed; the base stage of all tasks."""
     is_under_way = (

@@ -1,18 +1,22 @@
 """Batches: many videos as one, whatever is killed, canceled or sent twice meanwhile."""
 
+import asyncio
 import io
 import signal
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime
 from typing import Any
 from zipfile import ZipFile
 
 import pytest
 from sqlmodel import select
 
+from services.gateway.batches.keeper import Keeper
 from services.gateway.db.engine import Database
-from services.gateway.db.tables import BatchItem, JobRow, JobState, Task
+from services.gateway.db.tables import BatchItem, BatchRow, JobRow, JobState, Task, TaskLanguage, now
+from shared.pipeline import Stage, Status
 from shared.testing import wait_until
 from tests.services.gateway.conftest import VIDEO, Gateway, World
 from tests.services.gateway.hooks.test_webhooks import LOOPBACK, Receiver, make, receiver
@@ -301,3 +305,32 @@ def test_a_batch_is_its_accounts_own(small_world: World) -> None:
     for method, path in [("GET", ""), ("GET", "/rows"), ("GET", "/files.zip"), ("POST", "/cancel"), ("DELETE", "")]:
         assert gateway.http.request(method, url + path).status_code == 404
     assert send(gateway, batch, 1).status_code == 404
+
+
+def test_a_batch_waits_for_an_approval_beside_a_failure(database_url: str) -> None:
+    """The task failed with one language, and another of it stands at its stop: the batch is not over before that is."""
+    database = Database(database_url)
+    database.migrate()
+    names = dict.fromkeys(("owner", "video_filename", "video_original_name", "video_key"), "")
+    waiting = TaskLanguage(task_id="t", language="fr", status=Status.PENDING, goal=Stage.TRANSLATION)
+    with database.write() as session:
+        session.add(BatchRow(batch_id="b", name="Season"))
+        session.add(BatchItem(batch_id="b", number=1, source="a.mp4", task_id="t", languages=2))
+        session.add(
+            Task(task_id="t", video_size=0, status=Status.FAILED, config={"stop_after": "translation"}, **names)
+        )
+        session.add_all([TaskLanguage(task_id="t", language="es", status=Status.FAILED), waiting])
+    keeper = Keeper(database, lambda: None)
+    asyncio.run(keeper.turn())
+    assert _ended(database) is None
+    with database.write() as session:
+        row = session.exec(select(TaskLanguage).where(TaskLanguage.language == "fr")).one()
+        row.approved_at, row.status = now(), Status.COMPLETED
+    asyncio.run(keeper.turn())
+    assert _ended(database) is not None
+    database.close()
+
+
+def _ended(database: Database) -> datetime | None:
+    with database.read() as session:
+        return session.exec(select(BatchRow)).one().ended_at
