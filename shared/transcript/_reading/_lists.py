@@ -7,6 +7,7 @@ from typing import Any
 
 from shared.pipeline import ErrorCode, PermanentError
 from shared.transcript._cues import Cue
+from shared.transcript._reading._ending import said_until
 from shared.transcript._reading._plain import plain
 from shared.transcript._reading._remarks import RemarkKind, Remarks
 
@@ -18,8 +19,6 @@ _LRC_OFFSET = re.compile(r"\[offset:\s?([+-]?\d{1,6})\s?\]", re.IGNORECASE)
 _LRC_WORD = re.compile(r"<\d{1,3}:\d{1,2}(?:\.\d{1,3})?>")
 _RATE = re.compile(r"\d{1,3}(?:\.\d{1,6})?")
 _FRAMES_PER_S = 25.0
-_LONGEST_S = 7.0
-"""What a file that says only where cues begin is taken to show one for."""
 
 
 def read_microdvd(rows: Sequence[str], frames_per_s: float | None, remarks: Remarks) -> Iterator[Cue]:
@@ -69,9 +68,9 @@ def read_lrc(rows: Sequence[str], remarks: Remarks) -> Iterator[Cue]:
         shown += [(max(0.0, moment - offset_s), plain(_LRC_WORD.sub("", row)), number) for moment in moments]
     shown.sort(key=lambda one: one[0])
     for position, (start_s, text, number) in enumerate(shown):
-        following = shown[position + 1][0] if position + 1 < len(shown) else start_s + _LONGEST_S
+        following_s = shown[position + 1][0] if position + 1 < len(shown) else None
         if text:
-            yield Cue(start_s=start_s, end_s=min(following, start_s + _LONGEST_S), text=text, row=number)
+            yield Cue(start_s=start_s, end_s=said_until(text, start_s, following_s), text=text, row=number)
 
 
 def read_tsv(rows: Sequence[str], remarks: Remarks) -> Iterator[Cue]:

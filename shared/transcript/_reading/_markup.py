@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from shared.pipeline import ErrorCode, PermanentError
 from shared.transcript._cues import Cue
+from shared.transcript._reading._ending import said_until
 from shared.transcript._reading._plain import plain
 from shared.transcript._reading._remarks import RemarkKind, Remarks
 
@@ -18,8 +19,6 @@ _UNITS = {"h": 3600.0, "m": 60.0, "s": 1.0, "ms": 0.001}
 _MOST_TAGS = 400_000
 """Of a file of as many cues as are read."""
 _LANGUAGE_NAMES = {"ko": ("kr", "ko"), "en": ("en",), "ja": ("jp", "ja"), "zh": ("cn", "zh", "ch"), "fr": ("fr",)}
-_SPOKEN_S = 4.0
-"""How long the last cue of a SAMI file is shown, which does not say it."""
 
 
 @dataclass(frozen=True)
@@ -138,7 +137,7 @@ def read_sami(text: str, language: str | None, remarks: Remarks) -> Iterator[Cue
     mine = [one for one in shown if one[2] == own]
     for number, (row, start_s, _, said) in enumerate(mine):
         if said:
-            end_s = mine[number + 1][1] if number + 1 < len(mine) else start_s + _SPOKEN_S
+            end_s = mine[number + 1][1] if number + 1 < len(mine) else said_until(said, start_s)
             yield Cue(start_s=start_s, end_s=end_s, text=said, row=row)
 
 

@@ -373,9 +373,22 @@ YOUTUBE = {
 def test_other_formats(text: str, format_: str, cues: list[tuple[float, float, str]] | None) -> None:
     """They are read like the three that LocalClip writes."""
     reading = read(text)
-    expected = cues or [(1.0, 2.5, "One"), (3.0, 8.5, "Two"), (8.5, 15.5, "Two")]
+    expected = cues or [(1.0, 2.5, "One"), (3.0, 4.5, "Two"), (8.5, 10.0, "Two")]
     assert [(cue.start_s, cue.end_s, cue.text) for cue in reading.cues] == expected
     assert reading.format == format_
+
+
+@pytest.mark.parametrize(
+    ("text", "end_s"),
+    [
+        ("[00:01.00]We want to visit\n[00:04.50]Good idea\n", 7.5),
+        ("[00:04.50]A sentence that takes longer than seven seconds to say\n", 11.5),
+        ("<SAMI><BODY><SYNC Start=4500><P Class=ENCC>Good idea</BODY></SAMI>", 7.5),
+    ],
+)
+def test_a_cue_without_an_end_ends_when_its_text_is_said(text: str, end_s: float) -> None:
+    """Else it would hide what others say after it: nothing under a cue counts as lost, and none of it is heard."""
+    assert read(text).cues[-1].end_s == end_s
 
 
 def test_what_is_told_of_other_formats() -> None:
