@@ -21,6 +21,7 @@ from services.exporter.settings import ExporterSettings
 from services.exporter.source import Source, inspect
 from services.exporter.spans import Span
 from services.exporter.subtitles import Second, flattened, layout, shown
+from services.exporter.timed_text import write_ttml
 from shared.messaging import ExportedFile, ExportLanguage, JobContext, Timeline
 from shared.pipeline import BASE, ErrorCode, PermanentError, language
 from shared.storage import ObjectNotFound, read_bytes
@@ -81,7 +82,7 @@ class Export:
         separated = dub is not None and dub.figures.stem_gain_db is not None
         used = [engine.info.used() for engine in (self._mixer, self._separator if separated else None) if engine]
         report = build_report(timeline, job.settings, measured, used) | {"words_in_picture": drawn.report}
-        return Outcome(self._store(job, context, video, container, cues, report), report)
+        return Outcome(self._store(job, context, source, video, container, cues, report), report)
 
     def _dub(
         self, job: ExportLanguage, timeline: Timeline, source: Source, container: ContainerName, context: JobContext
@@ -177,15 +178,18 @@ class Export:
         self,
         job: ExportLanguage,
         context: JobContext,
+        source: Source,
         video: Path,
         container: ContainerName,
         cues: list[Cue],
         report: dict[str, object],
     ) -> tuple[ExportedFile, ...]:
         context.progress(_STORE_SHARE, "storing the files")
+        ttml = write_ttml(cues, job.language, source.rate)
         texts = (
             (f"subtitles_{job.language}.srt", write_srt(cues), "application/x-subrip"),
             (f"subtitles_{job.language}.vtt", write_vtt(cues), "text/vtt"),
+            (f"subtitles_{job.language}.ttml", ttml, "application/ttml+xml"),
             (f"report_{job.language}.json", json.dumps(report, indent=2, ensure_ascii=False), "application/json"),
         )
         files = [store_product(job, context, video, MEDIA_TYPES[container])]

@@ -30,7 +30,7 @@ _PAPER_WHITE = 0.58
 """203 cd/m² as a share of what PQ can say."""
 _SOUND_SHARE, _FILES_SHARE, _STORE_SHARE = 0.6, 0.93, 0.96
 _SOUND_TYPES = {".wav": "audio/wav", ".flac": "audio/flac", ".mp3": "audio/mpeg"}
-_TEXT_TYPES = {"srt": "application/x-subrip", "vtt": "text/vtt", "ass": "text/x-ssa"}
+_TEXT_TYPES = {"srt": "application/x-subrip", "vtt": "text/vtt", "ass": "text/x-ssa", "ttml": "application/ttml+xml"}
 
 
 @dataclass(frozen=True)

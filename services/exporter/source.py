@@ -6,6 +6,7 @@ Times are counted as ffmpeg counts them when it reads the file; see `shared.medi
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 from pathlib import Path
 from typing import Any, Literal
 
@@ -19,6 +20,9 @@ COVER_CODECS = frozenset({"png", "mjpeg"})
 STILL_FPS = 10
 """Of a still picture under a sound file: subtitles change as often."""
 _CODE = re.compile("[a-z]{3}")
+_WHOLE_RATES = (24, 25, 30, 48, 50, 60, 100, 120)
+_USUAL_RATES = (*map(Fraction, _WHOLE_RATES), *(Fraction(rate * 1000, 1001) for rate in (24, 30, 48, 60, 120)))
+_HIGHEST_RATE = 240
 
 
 @dataclass(frozen=True)
@@ -59,6 +63,8 @@ class Source:
     picture_end_s: float
     length_s: float
     frame_s: float
+    rate: Fraction | None = None
+    """Frames a second, by which cuts are counted; None without a picture."""
     subtitle_tracks: int = 0
     aspect: float = 16 / 9
     """Width ÷ height of the picture as it is shown."""
@@ -121,6 +127,7 @@ def inspect(path: Path, cancel: CancelToken, listened: Sequence[int] = (0,)) -> 
         picture_end_s=picture_end_s or 0.0,
         length_s=length_s,
         frame_s=frame_s(video) if opened.picture else 1 / STILL_FPS,
+        rate=frame_rate(video) if opened.picture else None,
         aspect=aspect(video),
         size=size(video),
         subtitle_tracks=len(opened.texts),
@@ -184,3 +191,20 @@ def frame_s(video: Mapping[str, Any]) -> float:
         if frames and seconds:
             return min(_LONGEST_FRAME_S, max(_SHORTEST_FRAME_S, seconds / frames))
     return _USUAL_FRAME_S
+
+
+def frame_rate(video: Mapping[str, Any]) -> Fraction:
+    """Frames a second, exactly; where they change, or are counted in rounded times, the nearest usual rate."""
+    average, highest = (_rate(video.get(name)) for name in ("avg_frame_rate", "r_frame_rate"))
+    if average is not None and average == highest and average <= _HIGHEST_RATE:
+        return average
+    about = average or highest or Fraction(25)
+    return min(_USUAL_RATES, key=lambda rate: abs(rate / about - 1))
+
+
+def _rate(written: object) -> Fraction | None:
+    try:
+        found = Fraction(str(written))
+    except (ValueError, ZeroDivisionError):
+        return None
+    return found if found > 0 else None

@@ -8,6 +8,7 @@ from services.exporter.engines.base import Track
 from services.exporter.fonts import font_for
 from services.exporter.source import Source
 from services.exporter.subtitles import Second, flattened, layout, shown
+from services.exporter.timed_text import write_ttml
 from shared.messaging import SOURCE, RecipeTimelines, SubtitleText, Timeline, TimelineLine
 from shared.pipeline import CancelToken, ErrorCode, LanguageInfo, PermanentError, language
 from shared.transcript import AssStyle, Cue, limits_on, write_ass, write_srt, write_vtt
@@ -69,7 +70,7 @@ class Texts:
         return "-".join(codes)
 
     def write(self, text: SubtitleText, format_: str, target: Path, style: AssStyle | None = None) -> Path:
-        """Write `text` as `srt`, `vtt`, `ass`, what an MP4 track is made from (`flat`), or to be drawn here (`drawn`).
+        """Write `text` as `srt`, `vtt`, `ass`, `ttml`, for an MP4 track (`flat`), or to be drawn here (`drawn`).
 
         Only what is drawn here asks for fonts: who opens an ASS file elsewhere has others.
         """
@@ -78,6 +79,8 @@ class Texts:
                 written = write_srt(self.cues(text))
             case "vtt":
                 written = write_vtt(self.cues(text))
+            case "ttml":
+                written = write_ttml(self.cues(text), self.spoken(text.language).code, self._source.rate)
             case "flat":
                 written = write_srt(flattened(self.cues(text)))
             case "ass" | "drawn":

@@ -104,7 +104,7 @@ class RecipePicture(_Part):
 class SubtitleFile(SubtitleText):
     """A subtitle file of its own."""
 
-    format: Literal["srt", "vtt", "ass"] = "srt"
+    format: Literal["srt", "vtt", "ass", "ttml"] = "srt"
     style: AssStyle = Field(default=AssStyle(), description="of ASS files")
 
 

@@ -60,7 +60,11 @@ def test_a_persons_own_subtitles_and_translation_are_dubbed(stack: Stack, talk: 
     assert {path.name for path in (tmp_path / "out").iterdir()} == {
         name
         for code in ("es", "ko")
-        for name in (f"export_{code}.mp4", f"subtitles_{code}.srt", f"subtitles_{code}.vtt", f"report_{code}.json")
+        for name in (
+            f"export_{code}.mp4",
+            *(f"subtitles_{code}.{ending}" for ending in ("srt", "vtt", "ttml")),
+            f"report_{code}.json",
+        )
     } | {"talk-master.mp4"}
     audio = [stream for stream in streams(tmp_path / "out/talk-master.mp4") if stream["codec_type"] == "audio"]
     assert [stream["tags"]["language"] for stream in audio] == ["kor", "spa", "eng"]

@@ -17,7 +17,7 @@ class Preset:
 
 
 _DUB, _ORIGINAL = AudioTrack(kind="dub", language=EVERY, default=True), AudioTrack(kind="original")
-_ALL_FORMATS = tuple(SubtitleFile(language=EVERY, format=name) for name in ("srt", "vtt", "ass"))
+_ALL_FORMATS = tuple(SubtitleFile(language=EVERY, format=name) for name in ("srt", "vtt", "ass", "ttml"))
 
 
 def _sound(name: str, description: str) -> Preset:
@@ -75,7 +75,7 @@ PRESETS: tuple[Preset, ...] = (
     Preset(
         "subtitles",
         "Subtitle files",
-        "SRT, WebVTT and ASS for every language in one ZIP archive.",
+        "SRT, WebVTT, ASS and TTML (IMSC 1.1) for every language in one ZIP archive.",
         ExportRecipe(kind="subtitles", sidecars=_ALL_FORMATS, bundle=True),
     ),
 )

@@ -14,6 +14,7 @@ _TAGS = re.compile(r"(<[^<>]{0,2000}>)")
 _NAME = re.compile(r"<(/?)(?:[\w-]{1,20}:)?([\w-]{1,30})")
 _ATTRIBUTE = re.compile(r"""([\w:-]{1,40})\s?=\s?("[^"]{0,400}"|'[^']{0,400}'|[^\s"'<>]{1,400})""")
 _CLOCK = re.compile(r"(?:(\d{1,4}):)?(\d{1,2}):(\d{1,2})(?:\.(\d{1,9})|:(\d{1,3}))?")
+_MULTIPLIER = re.compile(r"(\d{1,6})[ :](\d{1,6})")
 _OFFSET = re.compile(r"(\d{1,9}(?:\.\d{1,9})?)(h|ms|m|s|f|t)")
 _UNITS = {"h": 3600.0, "m": 60.0, "s": 1.0, "ms": 0.001}
 _MOST_TAGS = 400_000
@@ -89,6 +90,9 @@ def read_ttml(text: str, remarks: Remarks) -> Iterator[Cue]:
 def _rates(tag: _Tag, rates: dict[str, float]) -> dict[str, float]:
     frames, ticks = tag.attributes.get("framerate", ""), tag.attributes.get("tickrate", "")
     found = {"f": float(frames[:6])} if frames[:6].isdecimal() else {}
+    multiplier = _MULTIPLIER.fullmatch(tag.attributes.get("frameratemultiplier", "").strip())
+    if multiplier and int(multiplier.group(2)):
+        found["f"] = found.get("f", rates["f"]) * int(multiplier.group(1)) / int(multiplier.group(2))
     found |= {"t": float(ticks[:12])} if ticks[:12].isdecimal() else {}
     return rates | {name: rate for name, rate in found.items() if rate > 0}
 

@@ -151,6 +151,7 @@ def test_files_have_their_names_and_kinds(bench: Bench, plain_video: Path) -> No
         ("export_es.mp4", "video/mp4"),
         ("subtitles_es.srt", "application/x-subrip"),
         ("subtitles_es.vtt", "text/vtt"),
+        ("subtitles_es.ttml", "application/ttml+xml"),
         ("report_es.json", "application/json"),
     ]
     assert all(run.product(file.name).stat().st_size == file.size for file in run.result.files)

@@ -3624,7 +3624,7 @@ export type SubtitleFile = {
     /**
      * Format
      */
-    format?: 'srt' | 'vtt' | 'ass';
+    format?: 'srt' | 'vtt' | 'ass' | 'ttml';
     /**
      * Language
      *
