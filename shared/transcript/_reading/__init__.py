@@ -27,6 +27,7 @@ from shared.transcript._reading._tidying import (
     one_language,
     short_enough,
     unrolled,
+    with_apostrophes,
     with_lengths,
     without_repeats,
 )
@@ -89,7 +90,7 @@ def read_subtitles(data: bytes, language: str | None = None, frames_per_s: float
     cues = _limited(_read(text, format_, language, frames_per_s, remarks))
     if not cues:
         raise PermanentError(ErrorCode.SUBTITLES_UNREADABLE, _no_cue(text, remarks))
-    cues = without_repeats(in_order(cues, remarks), remarks)
+    cues = without_repeats(in_order(with_apostrophes(cues, remarks), remarks), remarks)
     if format_ in ("srt", "vtt"):
         cues = unrolled(cues, remarks, word_times=has_inline_times(text))
     cues = one_language(cues, language, remarks)

@@ -16,6 +16,7 @@ class RemarkKind(StrEnum):
     ENCODING = "encoding"
     BAD_BYTES = "bad_bytes"
     TWICE_ENCODED = "twice_encoded"
+    LOST_APOSTROPHE = "lost_apostrophe"
     DOUBLE_SPACED = "double_spaced"
     ODD_TIMES = "odd_times"
     TEXT_BESIDE_TIMES = "text_beside_times"
@@ -42,6 +43,7 @@ _WORDS: dict[RemarkKind, tuple[Action, str]] = {
     RemarkKind.ENCODING: ("repaired", "not UTF-8: read as another encoding"),
     RemarkKind.BAD_BYTES: ("repaired", "bytes that are not UTF-8 were read as what they most likely are"),
     RemarkKind.TWICE_ENCODED: ("repaired", "letters that were encoded twice were put right"),
+    RemarkKind.LOST_APOSTROPHE: ("repaired", "a question mark within a word is an apostrophe that an encoding lost"),
     RemarkKind.DOUBLE_SPACED: ("repaired", "every second row is empty: taken for damage"),
     RemarkKind.ODD_TIMES: ("repaired", "times are written in another way than the format asks for"),
     RemarkKind.TEXT_BESIDE_TIMES: ("repaired", "text stands in the row of the times"),

@@ -28,6 +28,23 @@ _MIXED = 0.3
 """Words of another script are quoted in a row; from here on it is not of that language."""
 _SENTENCES = re.compile(r"(?<=[.!?。！？…])\s*")
 
+_ELIDED = r"\b(?:[cdjlmnst]|qu|jusqu|lorsqu|puisqu|quoiqu|aujourd|presqu)\?(?=[aeiouyhàâäéèêëîïôöùûüœæ])"
+_SHORTENED = r"(?<=n)\?(?=t\b)|(?<=[a-z])\?(?=(?:s|m|d|re|ve|ll)\b)"
+_LOST_APOSTROPHE = re.compile(rf"(?:{_ELIDED}|{_SHORTENED})(?!\w*=)", re.IGNORECASE)
+"""As in "c?est" and "don?t"; not in an address with "?s=1"."""
+
+
+def with_apostrophes(cues: Sequence[Cue], remarks: Remarks) -> list[Cue]:
+    """Cues with the apostrophes that became question marks where the file was written in an encoding without them."""
+    found = []
+    for cue in cues:
+        if "?" in cue.text and _LOST_APOSTROPHE.search(cue.text):
+            remarks.add(RemarkKind.LOST_APOSTROPHE, cue.row)
+            right = _LOST_APOSTROPHE.sub(lambda lost: lost.group().replace("?", "'"), cue.text)
+            cue = cue.model_copy(update={"text": right})
+        found.append(cue)
+    return found
+
 
 def in_order(cues: Sequence[Cue], remarks: Remarks) -> list[Cue]:
     """Cues by the time they begin."""

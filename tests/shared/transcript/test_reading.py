@@ -314,6 +314,29 @@ def test_one_bad_byte_costs_no_other_letter() -> None:
     assert texts(read_subtitles(korean, "ko")) == ["그래, 알았어.", "네."]
 
 
+@pytest.mark.parametrize(
+    ("text", "right"),
+    [
+        ("C?est une bonne id\u00e9e, n?est-ce pas?", "C'est une bonne id\u00e9e, n'est-ce pas?"),
+        ("Jusqu?\u00e0 l?\u00e9t\u00e9 ?", "Jusqu'\u00e0 l'\u00e9t\u00e9 ?"),
+        ("Don?t say it?s mine. We?re late, I?ll go.", "Don't say it's mine. We're late, I'll go."),
+    ],
+)
+def test_apostrophes_that_an_encoding_lost(text: str, right: str) -> None:
+    """DOS code pages have no curly one, and what wrote the file put a question mark there."""
+    reading = read(f"1\n00:00:01,000 --> 00:00:02,000\n{text}\n", None)
+    assert [cue.text for cue in reading.cues] == [right]
+    assert told(reading) == {"lost_apostrophe": (2,)}
+
+
+@pytest.mark.parametrize(
+    "text", ["Really?No.", "Who?", "See example.org/page?s=1", "What?That?", "\u00bfQu\u00e9?", "C? Est."]
+)
+def test_other_question_marks_stay(text: str) -> None:
+    """A question without a space behind it is no word."""
+    assert texts(read(f"1\n00:00:01,000 --> 00:00:02,000\n{text}\n", None)) == [text]
+
+
 def test_encoded_twice() -> None:
     """UTF-8 that was taken for another encoding and encoded again is put right."""
     twice = "Très bien, l’été.".encode().decode("cp1252")

@@ -2913,7 +2913,7 @@ export type Remark = {
  *
  * What was the matter.
  */
-export type RemarkKind = 'encoding' | 'bad_bytes' | 'twice_encoded' | 'double_spaced' | 'odd_times' | 'text_beside_times' | 'unreadable' | 'no_length' | 'order' | 'frames' | 'loose_text' | 'rolling' | 'repeated' | 'no_text' | 'note' | 'drawing' | 'other_language' | 'too_long' | 'past_end' | 'after_end' | 'matched_nothing' | 'lines_without' | 'reads_like';
+export type RemarkKind = 'encoding' | 'bad_bytes' | 'twice_encoded' | 'lost_apostrophe' | 'double_spaced' | 'odd_times' | 'text_beside_times' | 'unreadable' | 'no_length' | 'order' | 'frames' | 'loose_text' | 'rolling' | 'repeated' | 'no_text' | 'note' | 'drawing' | 'other_language' | 'too_long' | 'past_end' | 'after_end' | 'matched_nothing' | 'lines_without' | 'reads_like';
 
 /**
  * Replay
