@@ -30,9 +30,10 @@ from localclip.client import Client, NewTask
 from localclip.dub import Dubbed, dub, split_languages, split_translations
 from localclip.engines import engines
 from localclip.errors import LocalClipError
-from localclip.exports import choose_recipe, export, file_name, speak_changed
+from localclip.exports import choose_recipe, export, named_recipe, speak_changed
 from localclip.local import temporary_stack
 from localclip.logview import shown
+from localclip.mcp_command import mcp
 from localclip.sample import make_sample
 from localclip.stack import WORKERS, Stack, StackOptions
 from localclip.starter import ensure_starter
@@ -77,6 +78,7 @@ app.command()(answer)
 app.command()(batch_commands.batch)
 app.command("backup")(backup_commands.save)
 app.command("restore")(backup_commands.restore)
+app.command()(mcp)
 
 
 @app.command()
@@ -272,10 +274,7 @@ def export_command(
         languages = split_languages(to) if to else ()
         if dub_changed:
             speak_changed(client, task_id, languages, console)
-        chosen = choose_recipe(client, recipe, languages, settings or ())
-        if not chosen.name and not recipe.endswith(".json"):
-            told_apart = languages if chosen.kind == "video" or chosen.bundle else ()  # other files say it themselves
-            chosen = chosen.model_copy(update={"name": file_name(client, task_id, recipe, told_apart)})
+        chosen = named_recipe(client, task_id, recipe, languages, settings or ())
         export(client, task_id, chosen, out, console)
 
 

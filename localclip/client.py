@@ -24,6 +24,7 @@ from localclip.models import (
     Export,
     Health,
     Line,
+    LogEntry,
     Preset,
     Report,
     ReviewLine,
@@ -232,6 +233,11 @@ class Client:
         sent = base64.b64encode(subtitles.read_bytes()).decode() if subtitles else None
         body = {"choice": choice, "question_id": question_id, "language": language, "subtitles": sent}
         return Task.model_validate(self._request("POST", f"/api/tasks/{task_id}/answer", json=body).json())
+
+    def logs(self, task_id: str, limit: int = 200) -> tuple[LogEntry, ...]:
+        """What happened to a task, oldest first."""
+        answer = self._request("GET", f"/api/tasks/{task_id}/logs", params={"limit": limit})
+        return tuple(LogEntry.model_validate(item) for item in answer.json())
 
     def webhooks(self) -> tuple[Webhook, ...]:
         """The addresses that are told of events."""

@@ -2,7 +2,7 @@
 
 import json
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Annotated, Any
 
 import typer
@@ -87,12 +87,11 @@ def redub(
     with connect(server, api_key) as client:
         now = client.lines(task_id, language)
         before = {line.segment_id: line.version for line in now}
-        outdated = [line.segment_id for line in now if line.state not in _ENDED and not (line.omitted or line.pinned)]
         count = client.redub(task_id, language, line_ids or ())
         if not as_json:
             console.print(f"{count} {'line is' if count == 1 else 'lines are'} spoken again", markup=False)
         if wait:
-            wanted = list(line_ids or outdated)
+            wanted = list(line_ids or (line.segment_id for line in now if outdated(line)))
             _show(_wait(client, task_id, language, wanted, before, timeout), as_json)
 
 
@@ -152,7 +151,7 @@ def voice_choice(text: str) -> dict[str, str] | None:
         return None
     kind, colon, id_ = text.partition(":")
     if not colon or not id_ or kind not in _VOICE_KINDS:
-        raise LocalClipError(f"--voice: '{text}' is not stock:NAME, speaker:ID, clip:ID or own")
+        raise LocalClipError(f"voice '{text}' is not stock:NAME, speaker:ID, clip:ID or own")
     return {"kind": kind, "id": id_}
 
 
@@ -210,6 +209,16 @@ def takes_table(found: Sequence[Take], server: str) -> Table:
     return grid
 
 
+def outdated(line: Line) -> bool:
+    """Whether a line is spoken again where none are named."""
+    return line.state not in _ENDED and not (line.omitted or line.pinned)
+
+
+def is_spoken(line: Line, before: Mapping[str, int]) -> bool:
+    """Whether a line was spoken again, or failed, since its versions were those."""
+    return line.state in _ENDED and line.version > before.get(line.segment_id, 0)
+
+
 def _wait(
     client: Client, task_id: str, language: str, wanted: Sequence[str], before: dict[str, int], timeout_s: float
 ) -> list[Line]:
@@ -217,7 +226,7 @@ def _wait(
     until = time.monotonic() + timeout_s
     while True:
         found = [line for line in client.lines(task_id, language) if line.segment_id in wanted]
-        if all(line.state in _ENDED and line.version > before.get(line.segment_id, 0) for line in found):
+        if all(is_spoken(line, before) for line in found):
             return found
         if time.monotonic() > until:
             raise LocalClipError(f"not all lines were spoken within {timeout_s:.0f} s; `localclip lines` shows which")

@@ -29,11 +29,11 @@ def choose_recipe(client: Client, name: str, languages: Sequence[str], settings:
         try:
             fields: dict[str, Any] = json.loads(Path(name).read_text(encoding="utf-8"))
         except (OSError, ValueError) as error:
-            raise LocalClipError(f"--recipe {name}: {error}") from error
+            raise LocalClipError(f"recipe {name}: {error}") from error
     else:
         presets = {preset.name: preset for preset in client.presets()}
         if name not in presets:
-            raise LocalClipError(f"--recipe: no '{name}'; choose from {', '.join(presets)}, or name a .json file")
+            raise LocalClipError(f"no recipe '{name}'; choose from {', '.join(presets)}, or name a .json file")
         fields = presets[name].recipe
     for change in settings:
         _set(fields, change)
@@ -48,7 +48,18 @@ def choose_recipe(client: Client, name: str, languages: Sequence[str], settings:
         raise LocalClipError(f"the recipe cannot be made: {error}") from error
 
 
-def file_name(client: Client, task_id: str, recipe: str, languages: Sequence[str]) -> str:
+def named_recipe(
+    client: Client, task_id: str, name: str, languages: Sequence[str], settings: Sequence[str]
+) -> ExportRecipe:
+    """The same with a name for its files, where neither it nor its own file gives one."""
+    chosen = choose_recipe(client, name, languages, settings)
+    if chosen.name or name.endswith(".json"):
+        return chosen
+    told_apart = languages if chosen.kind == "video" or chosen.bundle else ()  # other files say it themselves
+    return chosen.model_copy(update={"name": _file_name(client, task_id, name, told_apart)})
+
+
+def _file_name(client: Client, task_id: str, recipe: str, languages: Sequence[str]) -> str:
     """What the files of a named recipe are called, so that none takes the place of the video itself."""
     stem = Path(client.task(task_id).video_original_name).stem or "video"
     return "-".join([stem[:50], recipe, *languages])[:80]
@@ -59,7 +70,7 @@ def _set(fields: dict[str, Any], change: str) -> None:
     path, equals, text = change.partition("=")
     *parents, last = path.split(".")
     if not equals or not last:
-        raise LocalClipError(f"--set {change}: write key=value")
+        raise LocalClipError(f"setting {change}: write key=value")
     try:
         value = json.loads(text)
     except ValueError:

@@ -389,7 +389,10 @@ class ReviewLine(_Answer):
     language: str
     segment_id: str
     start_s: float
+    end_s: float = 0.0
+    source_text: str = ""
     text: str | None = None
+    alternatives: tuple[str, ...] = ()
     score: float
     reasons: tuple[ReviewReason, ...] = ()
 
@@ -413,6 +416,17 @@ class Line(_Answer):
     decision: str | None = None
     error_message: str | None = None
     version: int = 1
+
+
+class LogEntry(_Answer):
+    """Something that happened to a task."""
+
+    created_at: datetime
+    language: str
+    stage: str
+    status: str
+    progress: int = 0
+    message: str | None = None
 
 
 class Take(_Answer):

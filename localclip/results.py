@@ -1,13 +1,13 @@
 """Fetch what a task made, and show it as a table."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from rich.table import Table
 
 from localclip.client import Client
-from localclip.models import Miss, Report, Task
+from localclip.models import Artifact, Miss, Report, Task
 from localclip.view import seconds_text
 from shared.pipeline import Status
 
@@ -30,6 +30,11 @@ class LanguageResult:
         return next((path for path in self.files if path.name.startswith("export_")), None)
 
 
+def finished_files(artifacts: Sequence[Artifact], language: str) -> list[Artifact]:
+    """What a person wants of a language: the dub, its subtitles, its report."""
+    return [item for item in artifacts if item.language == language and item.name.startswith(_WANTED)]
+
+
 def fetch(client: Client, task: Task, languages: tuple[str, ...], folder: Path) -> tuple[LanguageResult, ...]:
     """Download the files of every completed language into `folder`."""
     artifacts = client.artifacts(task.task_id)
@@ -37,16 +42,17 @@ def fetch(client: Client, task: Task, languages: tuple[str, ...], folder: Path) 
     for language in languages:
         status = task.language_status.get(language)
         if status is None or status.status is not Status.COMPLETED:
-            results.append(_missing(task, language))
+            results.append(missing(task, language))
             continue
         folder.mkdir(parents=True, exist_ok=True)
-        mine = [item for item in artifacts if item.language == language and item.name.startswith(_WANTED)]
+        mine = finished_files(artifacts, language)
         files = tuple(client.download(task.task_id, item, folder / Path(item.name).name) for item in mine)
         results.append(LanguageResult(language, status.status, files, client.report(task.task_id, language)))
     return tuple(results)
 
 
-def _missing(task: Task, language: str) -> LanguageResult:
+def missing(task: Task, language: str) -> LanguageResult:
+    """A language that was not made, with the reason."""
     status = task.language_status.get(language)
     base = task.language_status.get("base")
     word = status.status if status else task.status

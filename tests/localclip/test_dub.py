@@ -8,13 +8,20 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from mcp import Client as Agent
+from mcp.client.stdio import StdioServerParameters
 
 from localclip.client import Client
 from localclip.ffmpeg import run_ffmpeg, streams
 from localclip.stack import Stack, StackOptions, free_port
 from shared.pipeline import Status
+from tests.localclip.test_mcp import done, refused
 
 SOURCE = "1\n00:00:00,300 --> 00:00:02,300\nGood morning.\n\n2\n00:00:03,000 --> 00:00:05,000\nHow are you?\n"
+SPANISH = (
+    "1\n00:00:00,300 --> 00:00:02,300\nBuenos días.\n\n2\n00:00:03,000 --> 00:00:05,000\n¿Cómo están?\n\n"
+    "3\n00:00:05,100 --> 00:00:05,900\n¿Y?\n"
+)
 KOREAN = "1\n00:00:00,300 --> 00:00:02,300\n좋은 아침입니다.\n\n2\n00:00:03,000 --> 00:00:05,000\n잘 지내세요?\n"
 
 
@@ -177,3 +184,53 @@ def test_a_dub_that_stops_waits_to_be_approved(stack: Stack, talk: Path, tmp_pat
         done = subprocess.run(approve, capture_output=True, text=True, check=False, timeout=60)
         assert (done.returncode, done.stdout.strip()) == (0, f"{task_id} es: processing"), done.stderr
         client.delete(task_id)
+
+
+def read(path: str) -> str:
+    return Path(path).read_text(encoding="utf-8")
+
+
+async def test_an_agent_dubs_mends_three_lines_and_exports(stack: Stack, talk: Path, tmp_path: Path) -> None:
+    """Over standard input and output, as hosts start it; a language that stops is approved; no file is replaced."""
+    files = {"source": SOURCE + "\n3\n00:00:05,100 --> 00:00:05,900\nWell?\n", "es": SPANISH}
+    for name, text in files.items():
+        (tmp_path / f"{name}.srt").write_text(text)
+    settings = {"LOCALCLIP_SERVER": stack.url}
+    server = StdioServerParameters(command=sys.executable, args=["-m", "localclip", "mcp"], env=settings)
+    async with Agent(server) as agent:
+        arguments = {"video": str(talk), "target_languages": ["es"], "source_language": "en", "wait_s": 240}
+        own = {"subtitles": str(tmp_path / "source.srt"), "translations": {"es": str(tmp_path / "es.srt")}}
+        state = await done(agent, "dub", **arguments, **own, stop_after="translation")
+        assert state["languages"][0]["waiting_for"] == "approval", state
+        where = {"task_id": state["task_id"]}
+        await done(agent, "approve", **where, language="es", by="Ann")
+        state = await done(agent, "wait_for_task", **where, wait_s=240)
+        assert state["status"] == "completed", state
+        es = where | {"language": "es"}
+        worst = await done(agent, "review_lines", **es, minor=True, limit=1)
+        assert len(worst["lines"]) == min(1, worst["total"])
+        ids = [line["segment_id"] for line in (await done(agent, "list_lines", **es))["lines"][:3]]
+        texts = ("Muy buenos días.", "¿Qué tal están?", "¿Y bien?")
+        for segment_id, text in zip(ids, texts, strict=True):
+            assert (await done(agent, "edit_line", **es, segment_id=segment_id, text=text))["state"] == "stale"
+        spoken = await done(agent, "redub", **es, wait_s=240)
+        assert (spoken["begun"], [line["text"] for line in spoken["lines"]]) == (3, list(texts))
+        takes = (await done(agent, "list_takes", **es, segment_id=ids[0]))["takes"]
+        assert [take["current"] for take in takes] == [True, False]
+        await done(agent, "choose_take", **es, segment_id=ids[0], take_id=takes[1]["take_id"])
+        await done(agent, "undo_edit", **where)
+        await done(agent, "process_task", **where)
+        state = await done(agent, "wait_for_task", **where, wait_s=240)
+        assert not [one for one in state["languages"][0]["gate_reasons"] if one["code"] == "unspoken_edits"]
+        made = {"folder": str(tmp_path / "out"), **where}
+        export = await done(
+            agent, "export", **made, recipe="subtitles", languages=["es"], settings=["bundle=false"], wait_s=240
+        )
+        subtitles = next(file for file in export["files"] if file.endswith(".srt"))
+        assert all(text in read(subtitles) for text in texts)
+        again = await refused(agent, "download_export", **made, export_id=export["export_id"])
+        assert "overwrite=true" in again
+        await done(agent, "download_export", **made, export_id=export["export_id"], overwrite=True)
+        files = (await done(agent, "download", **made))["files"]
+        assert {Path(file).name for file in files} >= {"export_es.mp4", "subtitles_es.srt", "report_es.json"}
+        assert "export_es.mp4" in await refused(agent, "download", **made)
