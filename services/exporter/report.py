@@ -74,6 +74,7 @@ def build_report(
         "overlap": _overlap(lines, measured.speech, unmeasured),
         "speech_lost": _lost(lines, measured.speech, unmeasured),
         "overflow_seconds": _overflow_s(lines, measured.source_length_s),
+        "cut_seconds": round(sum(max(0.0, take_span(line).end_s - measured.source_length_s) for line in dubbed), 3),
         "drift_s": _drift(measured, unmeasured),
         **error_rates(timeline, unmeasured),
         "similarity": similarities(lines, unmeasured),

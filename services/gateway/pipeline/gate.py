@@ -52,6 +52,7 @@ class Causes:
     unlike: Sequence[str] = ()
     doubtful: Sequence[str] = ()
     lost_s: float = 0.0
+    cut_s: float = 0.0
     reads_like: str = ""
     timing: Timing | None = None
     voice: str = ""
@@ -126,6 +127,8 @@ _NAMED = {
     "error_rate.max": "in the worst line ",
 }
 """What several figures of one kind are called, where its text alone does not say."""
+_HEARD_CUT_S = 0.1
+"""Less is no sound of a word."""
 
 
 def reasons_of(misses: Sequence[Miss], causes: Causes) -> list[GateReason]:
@@ -176,6 +179,8 @@ def _figures_text(kind: _Kind, misses: Sequence[Miss], causes: Causes) -> str:
     told = [_miss_text(miss) for miss in misses if not isinstance(miss.value, bool)]
     if kind.code == "misheard" and causes.heard < causes.spoken:
         told.append(f"heard {causes.heard} of {causes.spoken} lines, the doubtful ones first")
+    if kind.code == "too_fast" and causes.cut_s >= _HEARD_CUT_S:
+        told.append(f"{causes.cut_s:.1f} s are not heard, because the video ends before")
     return f": {', '.join(told)}" if told else ""
 
 
@@ -372,6 +377,7 @@ def _causes(report: Mapping[str, Any], lines: Sequence[Line], doubtful: Collecti
         voice=str((report.get("voice") or {}).get("engine") or ""),
         better=str((report.get("voice") or {}).get("better") or ""),
         lost_s=float((report.get("speech_lost") or {}).get("seconds") or 0.0),
+        cut_s=float(report.get("cut_seconds") or 0.0),
         lost=[(float(start), float(end)) for start, end in (report.get("speech_lost") or {}).get("spans") or ()],
     )
 

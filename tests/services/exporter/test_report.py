@@ -124,7 +124,8 @@ def test_overlap_is_intersection_over_union_with_the_source(take: tuple[float, f
 def test_overflow_is_what_runs_into_the_next_line_or_past_the_end() -> None:
     """Originals that overlap by themselves do not count."""
     assert report([line(0, 4, take=(0, 5.5)), line(5, 8, take=(5, 8))])["overflow_seconds"] == 0.5
-    assert report([line(17, 19, take=(17, 20.75))])["overflow_seconds"] == 0.75
+    late = report([line(17, 19, take=(17, 20.75)), line(5, 8, take=(5, 10))])
+    assert (late["overflow_seconds"], late["cut_seconds"]) == (0.75, 0.75)
     assert report([line(0, 4, take=(0, 4)), line(3, 6, take=(3, 6))])["overflow_seconds"] == 0
 
 

@@ -127,6 +127,14 @@ def test_subtitles_beside_the_speech_are_to_be_moved(timing: Timing, mend: str) 
     assert "add lines" in reason.mend
 
 
+@pytest.mark.parametrize(("cut_s", "told"), [(0.6, True), (0.02, False)])
+def test_words_that_the_end_of_the_video_cuts_off_are_told(cut_s: float, *, told: bool) -> None:
+    """The subtitles have them, so nobody who reads misses them."""
+    (reason,) = judge(GOOD | {"cut_seconds": cut_s}, [line(fit="overflow", speed=1.5)], GateLimits(), -16.0).reasons
+    assert reason.code == "too_fast"
+    assert ("0.6 s are not heard, because the video ends before" in reason.text) is told
+
+
 def test_a_voice_that_nobody_understands_is_named() -> None:
     """Whatever the takes sound like, with the engine that would be better; one that nobody measured is not judged."""
     voice = {"engine": "espeak-ng", "misheard": 0.81, "poor": True, "better": "localclip models pull voxcpm2"}
