@@ -1,8 +1,9 @@
 import { expect, test, type Page } from "@playwright/test";
 import { clips } from "./media";
-import { expectAccessible, expectNoOverflow, finishedTask, screens } from "./support";
+import { expectAccessible, expectNoOverflow, finishedTask, makeBatch, screens } from "./support";
 
 let id = "";
+let batch = "";
 
 /** Bring a part of the inspector up: by its tab, on a phone from below. */
 async function inspect(page: Page, part: number): Promise<void> {
@@ -16,6 +17,12 @@ const PLACES: Record<string, (page: Page) => Promise<void>> = {
   dashboard: async (page) => {
     await page.goto("/dashboard");
     await expect(page.locator("[data-task]").first()).toBeVisible();
+  },
+  batch: async (page) => {
+    await page.goto("/dashboard");
+    await page.locator(`[data-batch=${batch}]`).getByRole("link").first().click();
+    await expect(page.getByRole("heading", { level: 1, name: "Every page" })).toBeVisible();
+    await expect(page.getByText("two.mp4")).toBeVisible();
   },
   "dashboard-selected": async (page) => {
     await page.goto("/dashboard");
@@ -117,8 +124,12 @@ const LOOKS = [
 
 test.beforeAll(async ({ request }) => {
   id = await finishedTask(request, clips[1] ?? "", ["es", "fr"], "Every page.mp4");
+  batch = await makeBatch(request, "Every page", ["one.mp4", "two.mp4"], { target_languages: ["es"] });
 });
-test.afterAll(async ({ request }) => void (await request.delete(`/api/tasks/${id}`)));
+test.afterAll(async ({ request }) => {
+  await request.delete(`/api/tasks/${id}`);
+  await request.delete(`/api/batches/${batch}`);
+});
 
 for (const { name: look, ...options } of LOOKS) {
   test.describe(look, () => {

@@ -96,3 +96,22 @@ export async function expectAccessible(page: Page): Promise<void> {
 export async function expectNoOverflow(page: Page): Promise<void> {
   expect(await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth)).toBeLessThanOrEqual(0);
 }
+
+interface Batch {
+  batch_id: string;
+}
+
+/** Make a batch through the API; `videos` are the rows, in their order. */
+export async function makeBatch(request: APIRequestContext, name: string, rows: string[], config: object): Promise<string> {
+  const answer = await request.post("/api/batches", { data: { name, config, rows: rows.map((source) => ({ source })) } });
+  expect(answer.status(), await answer.text()).toBe(201);
+  return ((await answer.json()) as { batch: Batch }).batch.batch_id;
+}
+
+/** Send the video of a row; answers with its task. */
+export async function sendRow(request: APIRequestContext, batch: string, row: number, file: string, name: string): Promise<string> {
+  const { readFileSync } = await import("node:fs");
+  const answer = await request.post(`/api/tasks?batch_id=${batch}&row=${row}`, { multipart: { video: { name, mimeType: "video/mp4", buffer: readFileSync(file) } } });
+  expect(answer.status(), await answer.text()).toBe(201);
+  return ((await answer.json()) as TaskRead).task_id;
+}

@@ -5,7 +5,7 @@ import type { TaskRead } from "./generated";
 import { apply, sort, type TaskPage } from "./cache";
 import { keys } from "./keys";
 
-const filter = { q: "", status: "", sort: "-created_at" };
+const filter = { q: "", status: "", sort: "-created_at", batch: "" };
 const fact = (type: string, values: object) => ({ type, data: { data: { task_id: "task_1", ...values } } });
 
 function cacheWith(): QueryClient {
@@ -106,4 +106,16 @@ it("a task that cannot be read is no unhandled rejection", async () => {
     Promise.resolve(new Response("<html>", { status: 200, headers: { "Content-Type": "application/json" } })),
   );
   await expect(apply(cacheWith(), [fact("task.completed", {})])).resolves.toBeUndefined();
+});
+
+it("what moves a task, or tells of a batch, has the figures of batches read again, once", () => {
+  vi.useFakeTimers();
+  const cache = new QueryClient();
+  const asked = vi.spyOn(cache, "invalidateQueries");
+  void apply(cache, [fact("language.completed", { language: "es" }), { type: "batch.created", data: { data: { batch_id: "batch_1" } } }]);
+  void apply(cache, [fact("task.completed", {})]);
+  void apply(cache, [fact("line.updated", { language: "es", segment_id: "s1" })]);
+  vi.advanceTimersByTime(1000);
+  expect(asked.mock.calls.filter(([query]) => query?.queryKey === keys.batches)).toHaveLength(1);
+  vi.useRealTimers();
 });

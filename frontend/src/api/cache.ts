@@ -45,6 +45,8 @@ export interface Wanted {
   lines: Map<string, Set<string>>;
   content: Set<string>;
   exports: Set<string>;
+  /** Figures of batches: what moves a task moves those of its batch. */
+  batches: boolean;
 }
 
 /** Read a batch of events. Pure. */
@@ -57,6 +59,7 @@ export function sort(events: LiveEvent[]): Wanted {
     lines: new Map(),
     content: new Set(),
     exports: new Set(),
+    batches: false,
   };
   for (const event of events) {
     const [topic, name] = event.type.split(".");
@@ -69,7 +72,10 @@ export function sort(events: LiveEvent[]): Wanted {
 
 function sortFact(wanted: Wanted, topic: string, name: string, fact: Fact["data"]): void {
   const id = fact.task_id;
-  if (topic === "recipe") {
+  if (topic === "batch") {
+    wanted.batches = true;
+    wanted.lists ||= name === "deleted";
+  } else if (topic === "recipe") {
     wanted.exports.add(id);
   } else if (topic === "line" && fact.language && fact.segment_id && name !== "created" && name !== "deleted") {
     const key = `${id}/${fact.language}`;
@@ -79,6 +85,7 @@ function sortFact(wanted: Wanted, topic: string, name: string, fact: Fact["data"
     wanted.content.add(id);
   } else {
     wanted.tasks.add(id);
+    wanted.batches = true;
     if (topic === "task" && (name === "created" || name === "deleted")) wanted.lists = true;
     const judged = topic === "task" && name === "updated"; // by other thresholds, perhaps
     if (name === "completed" || name === "failed" || judged) wanted.content.add(id);
@@ -90,6 +97,7 @@ export async function apply(cache: QueryClient, events: LiveEvent[]): Promise<vo
   const wanted = sort(events);
   if (wanted.everything) return void cache.invalidateQueries();
   patchProgress(cache, wanted.progress);
+  if (wanted.batches) refreshBatches(cache);
   if (wanted.lists) void cache.invalidateQueries({ queryKey: keys.tasks });
   for (const id of wanted.content)
     void cache.invalidateQueries({ queryKey: keys.task(id), predicate: ({ queryKey }) => queryKey.length > 2 });
@@ -101,6 +109,19 @@ export async function apply(cache: QueryClient, events: LiveEvent[]): Promise<vo
     refreshVerdicts(cache, id);
   }
   await Promise.all([...wanted.tasks].filter((id) => isKept(cache, id)).map((id) => refreshTask(cache, id)));
+}
+
+const BATCHES_AFTER_MS = 1000;
+const moved = new WeakSet<QueryClient>();
+
+/** Counting the rows of batches is costly for the gateway, and hundreds of tasks move at once: once a second will do. */
+function refreshBatches(cache: QueryClient): void {
+  if (moved.has(cache)) return;
+  moved.add(cache);
+  setTimeout(() => {
+    moved.delete(cache);
+    void cache.invalidateQueries({ queryKey: keys.batches });
+  }, BATCHES_AFTER_MS);
 }
 
 const verdicts = new Map<string, ReturnType<typeof setTimeout>>();

@@ -3,6 +3,8 @@ export interface TaskFilter {
   q: string;
   status: string;
   sort: string;
+  /** Only those of this batch. */
+  batch: string;
 }
 
 export const keys = {
@@ -22,6 +24,10 @@ export const keys = {
   review: (id: string) => ["task", id, "review"] as const,
   picture: (id: string) => ["task", id, "picture"] as const,
   taskEngines: (id: string) => ["task", id, "engines"] as const,
+  batches: ["batches"] as const,
+  batchPage: (page: number) => ["batches", page] as const,
+  batch: (id: string) => ["batches", id] as const,
+  batchRows: (id: string, outcome: string, page: number) => ["batches", id, outcome, page] as const,
   languages: ["languages"] as const,
   engines: ["engines"] as const,
   health: ["health"] as const,

@@ -23,6 +23,9 @@ import { answer, data, toProblem } from "./problems";
 /** Every read of the gateway that pages share, under the key that events patch it by. */
 export const PAGE_SIZE = 48;
 
+/** Whether batches stand as groups beside the tasks of none; who looks for something finds it in batches, too. */
+export const isGrouped = ({ q, status, batch }: TaskFilter): boolean => !q && !status && !batch;
+
 export const pageQuery = (filter: TaskFilter, page: number) =>
   queryOptions({
     queryKey: keys.page(filter, page),
@@ -33,6 +36,7 @@ export const pageQuery = (filter: TaskFilter, page: number) =>
         q: filter.q,
         sort: filter.sort as "name",
         ...(filter.status ? { status: filter.status as "failed" } : {}),
+        ...(filter.batch ? { batch_id: filter.batch } : isGrouped(filter) ? { batched: false } : {}),
       };
       const { data: items, response } = await answer(listTasks({ query, signal }));
       return { items, total: Number(response.headers.get("X-Total-Count") ?? items.length) };

@@ -44,7 +44,7 @@ function useTasks(typed: string): Command[] {
   const { t } = useTranslation();
   const navigate = useNavigate();
   const q = typed.trim();
-  const { data } = useQuery({ ...pageQuery({ q, status: "", sort: "-updated_at" }, 0), enabled: q !== "" });
+  const { data } = useQuery({ ...pageQuery({ q, status: "", sort: "-updated_at", batch: "" }, 0), enabled: q !== "" });
   return (q === "" ? [] : (data?.items ?? [])).slice(0, TASKS).map((task) => ({
     id: task.task_id,
     label: t("palette.open_task", { name: task.video_original_name }),

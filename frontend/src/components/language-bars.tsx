@@ -5,7 +5,7 @@ import { useTranslation } from "react-i18next";
 import type { LanguageStatus, TaskRead } from "@/api/generated";
 import { Bar } from "@/components/ui/bar";
 import { languageName, remaining } from "@/core/format";
-import { BASE, languageTone, targets } from "@/core/progress";
+import { BASE, languageTone, shownLanguage, targets } from "@/core/progress";
 
 const SHOWN = 3;
 
@@ -70,7 +70,9 @@ export const LanguageBar = memo(function LanguageBar({
 /** Stage, share and time left. A function, not a component: hundreds of them are drawn anew every second. */
 function barText(language: LanguageStatus, t: TFunction, locale: string) {
   if (language.status !== "processing")
-    return <span className={language.status === "failed" ? "text-bad" : ""}>{t(`status.${language.status}`)}</span>;
+    return (
+      <span className={language.status === "failed" ? "text-bad" : ""}>{t(`status.${shownLanguage(language)}`)}</span>
+    );
   const parts = [
     language.stage ? t(`stage_short.${language.stage}`) : t("status.processing"),
     `${language.progress} %`,

@@ -86,13 +86,19 @@ export type Tone = "idle" | "busy" | "good" | "warn" | "bad";
 export function tone(status: string): Tone {
   if (status === "processing") return "busy";
   if (status === "completed") return "good";
-  if (status === "stale" || status === "asking") return "warn";
+  if (status === "stale" || status === "asking" || status === "approval") return "warn";
   if (status === "failed") return "bad";
   return "idle";
 }
 
+/** The status of a language as it is shown: one at its stop waits for somebody's approval. */
+export function shownLanguage(language: LanguageStatus): LanguageStatus["status"] | "approval" {
+  return language.waiting_for === "approval" ? "approval" : language.status;
+}
+
 /** How a language is shown: finished is green only if it passed its gate. */
 export function languageTone(language: LanguageStatus): Tone {
+  if (language.waiting_for === "approval") return "warn";
   return language.status === "completed" && language.gate === "failed" ? "warn" : tone(language.status);
 }
 
@@ -136,9 +142,15 @@ export function canStart(task: TaskRead): boolean {
   return toStart(task).length > 0;
 }
 
-/** The status of a task as it is shown: one that asks something, and a finished one with changes to take in. */
-export function shownStatus(task: TaskRead): TaskRead["status"] | "asking" {
+/** Languages that wait for somebody's approval. */
+export function toApprove(task: TaskRead): string[] {
+  return targets(task).flatMap(([code, language]) => (language.waiting_for === "approval" ? [code] : []));
+}
+
+/** The status of a task as it is shown: what it wants of a person comes first, then changes to take in. */
+export function shownStatus(task: TaskRead): TaskRead["status"] | "asking" | "approval" {
   if (task.waiting_for) return "asking";
+  if (task.status !== "failed" && toApprove(task).length > 0) return "approval";
   const outdated = targets(task).some(([, language]) => language.status === "stale");
   return task.status === "completed" && outdated ? "stale" : task.status;
 }

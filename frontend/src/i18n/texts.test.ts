@@ -1,8 +1,11 @@
 import { expect, it } from "vitest";
 import { problemText } from "./problem-text";
-import en from "./en.json";
+import first from "./en.json";
+import later from "./en.later.json";
 import zh from "./zh-CN.json";
 import { systemLocale } from ".";
+
+const en = { ...first, ...later };
 
 function entries(tree: object, path = ""): [string, string][] {
   return Object.entries(tree).flatMap(([key, value]: [string, unknown]) =>
@@ -61,4 +64,18 @@ it("every failure of a stage has words", () => {
 it("every kind of edit has words", () => {
   const kinds = new Set([...gateway.matchAll(/\bEdit\(session, \w+, "(\w+)"/g)].map((match) => match[1]));
   expect([...kinds].toSorted()).toEqual(Object.keys(en.edit).toSorted());
+});
+
+const sources = import.meta.glob<string>(["../**/*.{ts,tsx}", "!../features/editor/**", "!../api/generated/**"], {
+  query: "?raw",
+  import: "default",
+  eager: true,
+});
+
+it("whatever says words that come later brings them", () => {
+  const says = new RegExp(`["\`](?:${Object.keys(later).join("|")})\\.`);
+  const forgetful = Object.entries(sources).filter(
+    ([name, text]) => !name.includes(".test.") && /\bt\(/.test(text) && says.test(text) && !text.includes("i18n/later"),
+  );
+  expect(forgetful.map(([name]) => name)).toEqual([]);
 });

@@ -13,16 +13,18 @@ from shared.pipeline import Status
 
 
 def read_batches(session: Session, batches: Sequence[BatchRow]) -> list[BatchRead]:
-    """Several batches with four queries in all."""
+    """Several batches with five queries in all."""
     ids = [batch.batch_id for batch in batches]
     outcomes = batch_rows.outcomes(session, ids)
     languages = batch_rows.languages(session, ids)
+    waiting = batch_rows.waiting_for_approval(session, ids)
     coming = batch_rows.languages_to_come(session, ids)
     done = batch_rows.stages_done(session, ids)
     found = []
     for batch in batches:
         key = batch.batch_id
         rows, counts = outcomes.get(key, {}), _counts(languages.get(key, []))
+        counts.waiting_for_approval = waiting.get(key, 0)
         every = counts.model_dump(include={str(status) for status in Status})
         every["pending"] += coming.get(key, 0)
         share = progress(rows, every, done.get(key, {}))

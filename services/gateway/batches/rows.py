@@ -19,7 +19,7 @@ from services.gateway.db.tables import (
     Task,
     TaskLanguage,
 )
-from shared.pipeline import Stage, Status
+from shared.pipeline import BASE, Stage, Status
 
 
 def owner(session: Session, batch_id: str) -> str | None:
@@ -140,6 +140,37 @@ def languages(session: Session, batch_ids: Sequence[str]) -> dict[str, list[tupl
     return found
 
 
+def waiting_for_approval(session: Session, batch_ids: Sequence[str]) -> dict[str, int]:
+    """How many languages of several batches came to the stop of their task and were not approved.
+
+    One that was sent there has it for its goal; one that was added after the stop was reached has none.
+    """
+    stop = col(Task.config)["stop_after"].as_string()
+    reached = (
+        sa_select(col(StageRun.id))
+        .where(
+            col(StageRun.task_id) == TaskLanguage.task_id,
+            col(StageRun.language).in_((TaskLanguage.language, BASE)),
+            col(StageRun.stage) == stop,
+            col(StageRun.status) == Status.COMPLETED,
+        )
+        .exists()
+    )
+    rows = session.execute(
+        sa_select(col(BatchItem.batch_id), func.count())
+        .join_from(BatchItem, TaskLanguage, col(TaskLanguage.task_id) == BatchItem.task_id)
+        .join(Task, (col(Task.task_id) == BatchItem.task_id) & col(Task.deleted_at).is_(None))
+        .where(
+            col(BatchItem.batch_id).in_(batch_ids),
+            col(TaskLanguage.status) == Status.PENDING,
+            col(TaskLanguage.approved_at).is_(None),
+            (col(TaskLanguage.goal) == stop) | reached,
+        )
+        .group_by(col(BatchItem.batch_id))
+    )
+    return dict(rows.tuples().all())
+
+
 def languages_to_come(session: Session, batch_ids: Sequence[str]) -> dict[str, int]:
     """How many languages the rows have whose files have not come."""
     rows = session.execute(
@@ -156,19 +187,7 @@ def languages_to_come(session: Session, batch_ids: Sequence[str]) -> dict[str, i
 
 def waits_for_approval(session: Session, batch_id: str) -> bool:
     """Whether a language stands at the stop of its task, also where another of the task failed."""
-    found = session.execute(
-        sa_select(col(TaskLanguage.id))
-        .join_from(BatchItem, TaskLanguage, col(TaskLanguage.task_id) == BatchItem.task_id)
-        .join(Task, (col(Task.task_id) == BatchItem.task_id) & col(Task.deleted_at).is_(None))
-        .where(
-            col(BatchItem.batch_id) == batch_id,
-            col(TaskLanguage.status) == Status.PENDING,
-            col(TaskLanguage.approved_at).is_(None),
-            col(TaskLanguage.goal) == col(Task.config)["stop_after"].as_string(),
-        )
-        .limit(1)
-    )
-    return found.first() is not None
+    return waiting_for_approval(session, [batch_id]).get(batch_id, 0) > 0
 
 
 def stages_done(session: Session, batch_ids: Sequence[str]) -> dict[str, dict[Stage, int]]:

@@ -82,6 +82,7 @@ class LanguageCounts(BaseModel):
     canceled: int = 0
     passed: int = 0
     not_passed: int = 0
+    waiting_for_approval: int = Field(default=0, description="of the pending ones those at their stop")
 
 
 class RowCounts(BaseModel):

@@ -53,6 +53,7 @@ def tasks(
     search: str = "",
     order: str = "-created_at",
     batch_id: str | None = None,
+    batched: bool | None = None,
 ) -> tuple[Sequence[Task], int]:
     """A page of tasks and how many there are; `search` looks for every word of it in names and ids.
 
@@ -66,6 +67,8 @@ def tasks(
     if batch_id is not None:
         of_batch = select(BatchItem.task_id).where(BatchItem.batch_id == batch_id)
         where.append(col(Task.task_id).in_(of_batch))
+    if batched is not None:
+        where.append(col(Task.batch_id).is_not(None) if batched else col(Task.batch_id).is_(None))
     is_sqlite = session.get_bind().dialect.name == "sqlite"  # whose LIKE takes upper and lower case for the same
     for word in search.split():
         columns = (col(Task.video_original_name), col(Task.task_id))
@@ -87,6 +90,7 @@ def _task_order(order: str) -> list[Any]:
         "created_at": col(Task.created_at),
         "updated_at": col(Task.updated_at),
         "name": func.lower(col(Task.video_original_name)),
+        "batch_row": col(Task.batch_row),
     }
     column = columns[order.removeprefix("-")]
     return [column.desc(), col(Task.id).desc()] if order.startswith("-") else [column, col(Task.id)]

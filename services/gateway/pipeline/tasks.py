@@ -17,7 +17,9 @@ from services.gateway.web.keys import Who
 from shared.pipeline import Status
 
 router = APIRouter(prefix="/api/tasks", tags=["tasks"])
-TaskOrder = Literal["created_at", "-created_at", "updated_at", "-updated_at", "name", "-name"]
+TaskOrder = Literal[
+    "created_at", "-created_at", "updated_at", "-updated_at", "name", "-name", "batch_row", "-batch_row"
+]
 
 
 _PAGE: TypeAdapter[list[TaskRead]] = TypeAdapter(list[TaskRead])
@@ -34,10 +36,11 @@ def list_tasks(
     q: Annotated[str, Query(max_length=200, description="words to look for in names and ids")] = "",
     sort: TaskOrder = "-created_at",
     batch_id: Annotated[str | None, Query(max_length=40, description="only those of this batch")] = None,
+    batched: Annotated[bool | None, Query(description="only those of a batch, or only those of none")] = None,
 ) -> Response:
     """Tasks, newest first unless sorted otherwise; `X-Total-Count` tells how many there are."""
     with parts.database.read() as session:
-        page, total = pipeline_rows.tasks(session, who.owner, skip, limit, status, q, sort, batch_id)
+        page, total = pipeline_rows.tasks(session, who.owner, skip, limit, status, q, sort, batch_id, batched)
         # Written here: the framework would check and copy every field of every task once more.
         body = _PAGE.dump_json(read_tasks(session, parts.audience, page))
     return Response(body, media_type="application/json", headers={"X-Total-Count": str(total)})

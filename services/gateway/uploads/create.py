@@ -3,7 +3,7 @@
 import asyncio
 import json
 from collections.abc import Mapping, Sequence
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import APIRouter, Query, Request, Response
 from pydantic import ValidationError
@@ -14,18 +14,17 @@ from services.gateway.pipeline.parts import Gateway, Parts
 from services.gateway.pipeline.possible import may_have_text, refuse_unless_possible
 from services.gateway.pipeline.schemas import TaskConfig, TaskRead
 from services.gateway.pipeline.tasks import with_defaults
-from services.gateway.script.cues import with_remarks
 from services.gateway.uploads.arrival import Arrived, announce, begin_task, forget
+from services.gateway.uploads.brought import SUBTITLES, read_all, refuse_missing, store_all, translated
 from services.gateway.uploads.form import Upload, UploadReader
-from services.gateway.web.bodies import read_brought
 from services.gateway.web.claims import keep
 from services.gateway.web.etags import etag
 from services.gateway.web.keys import Caller, Who
 from services.gateway.web.problems import unprocessable
 from services.gateway.web.threads import turns
 from shared.messaging import EngineInfo
-from shared.pipeline import BASE, TARGET_LANGUAGES
-from shared.storage import ObjectStore, keys, put_bytes
+from shared.pipeline import TARGET_LANGUAGES
+from shared.storage import ObjectStore, keys
 from shared.transcript import Reading
 
 router = APIRouter(prefix="/api/tasks", tags=["tasks"])
@@ -106,9 +105,7 @@ def _config_of(place: Place, upload: Upload) -> TaskConfig:
     """What the row says. Raises: Problem 422, where something else is sent, or not what the row names."""
     if upload.fields.get("config"):
         raise unprocessable("row_has_config", "the batch says what becomes of this row; send no config", "/config")
-    for name, file in place.files.items():
-        if name not in upload.files:
-            raise unprocessable("missing_file", f"the row names '{file}'; send it as '{name}'", f"/{name}")
+    refuse_missing(place, upload.files)
     return place.config
 
 
@@ -127,24 +124,13 @@ def _check_languages(
     engines: Sequence[EngineInfo], config: TaskConfig, upload: Upload, store: ObjectStore
 ) -> Mapping[str, Reading]:
     """What the subtitle files of an upload hold, by language. Raises: Problem 413, 422."""
-    brought: dict[str, Reading] = {}
-    if "subtitles" in upload.files and config.source_language is None:
-        raise unprocessable("source_language_required", "name the language of the subtitles", "/config/source_language")
-    for name, file in upload.files.items():
-        if name != "subtitles" and not name.startswith("translation_"):
-            raise unprocessable("unknown_file", "files are 'video', 'subtitles' and 'translation_<language>'", "")
-        code = name.removeprefix("translation_") if name != "subtitles" else BASE
-        brought[code] = read_brought(file.data, config.source_language if code == BASE else code, f"/{name}")
-    provided = {name.removeprefix("translation_") for name in upload.files if name.startswith("translation_")}
-    unknown = provided - set(config.target_languages)
-    if unknown:
-        raise unprocessable("not_a_target", f"'{min(unknown)}' is not among the target languages", "/config")
+    brought, provided = read_all(upload.files, config), translated(upload.files)
     for language in config.target_languages:
         refuse_unless_possible(
             engines,
             config.source_language,
             language,
-            subtitles="subtitles" in upload.files or config.text_track is not None,
+            subtitles=SUBTITLES in upload.files or config.text_track is not None,
             translation=language in provided,
             inside=lambda: upload.video is not None and may_have_text(store, upload.video.key, upload.video.size),
         )
@@ -160,20 +146,10 @@ def _finish(
     brought: Mapping[str, Reading],
     place: Place | None,
 ) -> TaskRead:
-    stored: dict[str, Any] = config.model_dump(mode="json")
-    for language, reading in brought.items():
-        stored = with_remarks(stored, language, reading.remarks)
-    for name, file in upload.files.items():
-        language = name.removeprefix("translation_") if name != "subtitles" else "base"
-        key = keys.input_subtitles(task_id, language, file.filename)
-        put_bytes(parts.store, key, file.data)
-        if name == "subtitles":
-            stored["subtitles_key"] = key
-        else:
-            stored.setdefault("translation_keys", {})[language] = key
     if upload.video is None:
         raise unprocessable("missing_video", "the form has no video", "/video")
     starts = place.starts if place else upload.fields.get("start", "").lower() in ("1", "true", "yes")
+    stored = store_all(parts.store, task_id, upload.files, brought, config)
     start, arrived = config.target_languages if starts else [], Arrived(upload.video_name, upload.video)
     with parts.database.write() as session:
         read = begin_task(session, parts, task_id, arrived, stored, start=start, place=place)

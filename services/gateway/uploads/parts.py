@@ -8,7 +8,8 @@ import asyncio
 import hmac
 import secrets
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
 from math import ceil
@@ -29,7 +30,8 @@ from services.gateway.pipeline.tasks import with_defaults
 from services.gateway.script import rows as script_rows
 from services.gateway.uploads import rows as uploads_rows
 from services.gateway.uploads.arrival import Arrived, announce, begin_task, forget
-from services.gateway.uploads.form import printable, refuse_unless_video, too_large
+from services.gateway.uploads.brought import SUBTITLES, read_all, refuse_missing, store_all, translated
+from services.gateway.uploads.form import UploadedFile, printable, refuse_unless_video, too_large
 from services.gateway.uploads.schemas import (
     PartAddress,
     PartRead,
@@ -46,6 +48,7 @@ from services.gateway.web.problems import Problem, not_found
 from shared.media import SNIFF_BYTES
 from shared.messaging import EngineInfo
 from shared.storage import ObjectInfo, ObjectNotFound, Part, PartsChanged, StorageError, keys
+from shared.transcript import Reading
 
 router = APIRouter(prefix="/api/uploads", tags=["uploads"])
 MAX_PARTS = 1000
@@ -169,23 +172,42 @@ async def complete_upload(upload_id: str, body: UploadComplete, parts: Parts, wh
 
     Raises: Problem 409 `upload_incomplete` while parts are missing, 415 when it is no video: nothing is kept then.
     """
-    row, done, place = await asyncio.to_thread(_find, parts, who, upload_id)
+    row, done, place = await asyncio.to_thread(_find, parts, who, upload_id, body)
     if done is None:
         if place is not None:
             config, start = place.config, place.starts
         else:
             config = await asyncio.to_thread(with_defaults, parts.database, who.account, body.config)
             start = body.start
+        files = {name: UploadedFile(file.filename, file.data) for name, file in body.files.items()}
+        if place is not None:
+            refuse_missing(place, files)
+        brought = await asyncio.to_thread(read_all, files, config)
         engines = await parts.capabilities.engines()
+        making = _Making(row, config, engines, files, brought, place)
         if start:
-            _possible(engines, config, inside=lambda: True)  # before the parts are joined
-        done = await parts.threads.transfer(partial(_complete, parts, row, config, engines, start=start, place=place))
+            _possible(making, inside=lambda: True)  # before the parts are joined
+        done = await parts.threads.transfer(partial(_complete, parts, making, start=start))
     response.headers["Location"] = f"/api/tasks/{done.task_id}"
     response.headers["ETag"] = etag(done.version)
     return done
 
 
-def _find(parts: Gateway, who: Caller, upload_id: str) -> tuple[UploadRow, TaskRead | None, Place | None]:
+@dataclass(frozen=True)
+class _Making:
+    """An upload, and all that its task is made of."""
+
+    row: UploadRow
+    config: TaskConfig
+    engines: Sequence[EngineInfo]
+    files: Mapping[str, UploadedFile]
+    brought: Mapping[str, Reading]
+    place: Place | None
+
+
+def _find(
+    parts: Gateway, who: Caller, upload_id: str, body: UploadComplete
+) -> tuple[UploadRow, TaskRead | None, Place | None]:
     """An upload, the task it has become, and where it belongs in a batch."""
     with parts.database.read() as session:
         row = _known(session, who, upload_id)
@@ -193,29 +215,31 @@ def _find(parts: Gateway, who: Caller, upload_id: str) -> tuple[UploadRow, TaskR
         if task is not None:
             return row, read_task(session, parts.audience, task), None
         arriving = uploads_rows.arriving(session, row.task_id)
-        if arriving is None or arriving.batch_id is None:
-            return row, None, None
-        return row, None, place_of(session, who, arriving.batch_id, arriving.batch_row or 0)
+        if arriving is not None and arriving.batch_id is not None:
+            return row, None, place_of(session, who, arriving.batch_id, arriving.batch_row or 0)
+        return row, None, place_of(session, who, body.batch_id, body.row) if body.batch_id else None
 
 
 def _place(parts: Gateway, who: Caller, batch_id: str, number: int) -> Place:
-    """Raises: Problem 404, 409 `batch_over`, 422 for a row with subtitles, which come in one form with the video."""
+    """Raises: Problem 404, 409 `batch_over`."""
     with parts.database.read() as session:
-        found = place_of(session, who, batch_id, number)
-    if found.files:
-        detail = "this row has subtitles: send them with the video in one form, POST /api/tasks"
-        raise Problem(422, "missing_file", detail)
-    return found
+        return place_of(session, who, batch_id, number)
 
 
-def _possible(engines: Sequence[EngineInfo], config: TaskConfig, *, inside: Callable[[], bool]) -> list[str]:
+def _possible(making: _Making, *, inside: Callable[[], bool]) -> list[str]:
     """The target languages that can be begun; the others wait for what they need. Raises: Problem 422, if all do."""
-    text = config.text_track is not None
+    config, provided = making.config, translated(making.files)
+    text = SUBTITLES in making.files or config.text_track is not None
     possible, refused = [], []
     for language in config.target_languages:
         try:
             refuse_unless_possible(
-                engines, config.source_language, language, subtitles=text, translation=False, inside=inside
+                making.engines,
+                config.source_language,
+                language,
+                subtitles=text,
+                translation=language in provided,
+                inside=inside,
             )
         except Problem as problem:
             refused.append(problem)
@@ -226,27 +250,19 @@ def _possible(engines: Sequence[EngineInfo], config: TaskConfig, *, inside: Call
     return possible
 
 
-def _complete(
-    parts: Gateway,
-    row: UploadRow,
-    config: TaskConfig,
-    engines: Sequence[EngineInfo],
-    *,
-    start: bool,
-    place: Place | None,
-) -> TaskRead:
+def _complete(parts: Gateway, making: _Making, *, start: bool) -> TaskRead:
     """Join the parts and begin the task. Two at once join the same parts and find one task; after a `DELETE` nothing
     stays of what this call stored."""
+    row = making.row
     try:
         info = _join(parts, row)
         with parts.store.open(row.key, 0, SNIFF_BYTES) as source:
             refuse_unless_video(source.read(), "")
-        begun = (
-            _possible(engines, config, inside=lambda: may_have_text(parts.store, row.key, info.size)) if start else []
-        )
-        arrived, stored = Arrived(row.filename, info), config.model_dump(mode="json")
+        begun = _possible(making, inside=lambda: may_have_text(parts.store, row.key, info.size)) if start else []
+        arrived = Arrived(row.filename, info)
+        stored = store_all(parts.store, row.task_id, making.files, making.brought, making.config)
         with parts.database.write() as session:
-            read = begin_task(session, parts, row.task_id, arrived, stored, start=begun, place=place)
+            read = begin_task(session, parts, row.task_id, arrived, stored, start=begun, place=making.place)
     except (StorageError, Problem) as error:
         if isinstance(error, Problem) and error.status == 415:
             forget(parts, row.task_id)

@@ -57,8 +57,24 @@ class PartAddress(BaseModel):
     expires_at: int = Field(description="seconds since 1970")
 
 
+class SentFile(Written):
+    """A small file in a JSON body."""
+
+    filename: str = Field(min_length=1, max_length=500)
+    data: Base64Bytes
+
+
 class UploadComplete(Written):
     """What the task is to become; with `start` all its languages are processed at once."""
 
     config: TaskConfig = TaskConfig()
     start: bool = False
+    batch_id: str | None = Field(
+        default=None, max_length=40, description="it is the video of a row of this batch, which says what becomes of it"
+    )
+    row: int = Field(default=1, ge=1, le=2**31 - 1, description="which one")
+    files: dict[str, SentFile] = Field(
+        default={},
+        max_length=20,
+        description="subtitles that come with it: `subtitles` (what is said), `translation_<language>`",
+    )

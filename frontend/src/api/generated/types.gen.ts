@@ -1628,6 +1628,12 @@ export type LanguageCounts = {
      * Stale
      */
     stale?: number;
+    /**
+     * Waiting For Approval
+     *
+     * of the pending ones those at their stop
+     */
+    waiting_for_approval?: number;
 };
 
 /**
@@ -3348,6 +3354,22 @@ export type SegmentUpdate = {
 };
 
 /**
+ * SentFile
+ *
+ * A small file in a JSON body.
+ */
+export type SentFile = {
+    /**
+     * Data
+     */
+    data: string;
+    /**
+     * Filename
+     */
+    filename: string;
+};
+
+/**
  * Settings
  *
  * What new tasks begin with where the upload leaves something out.
@@ -4334,7 +4356,27 @@ export type UpgradeEngines = {
  * What the task is to become; with `start` all its languages are processed at once.
  */
 export type UploadComplete = {
+    /**
+     * Batch Id
+     *
+     * it is the video of a row of this batch, which says what becomes of it
+     */
+    batch_id?: string | null;
     config?: TaskConfig;
+    /**
+     * Files
+     *
+     * subtitles that come with it: `subtitles` (what is said), `translation_<language>`
+     */
+    files?: {
+        [key: string]: SentFile;
+    };
+    /**
+     * Row
+     *
+     * which one
+     */
+    row?: number;
     /**
      * Start
      */
@@ -6748,13 +6790,19 @@ export type ListTasksData = {
         /**
          * Sort
          */
-        sort?: 'created_at' | '-created_at' | 'updated_at' | '-updated_at' | 'name' | '-name';
+        sort?: 'created_at' | '-created_at' | 'updated_at' | '-updated_at' | 'name' | '-name' | 'batch_row' | '-batch_row';
         /**
          * Batch Id
          *
          * only those of this batch
          */
         batch_id?: string | null;
+        /**
+         * Batched
+         *
+         * only those of a batch, or only those of none
+         */
+        batched?: boolean | null;
     };
     url: '/api/tasks';
 };

@@ -4,6 +4,7 @@ import asyncio
 import io
 import signal
 import time
+from base64 import b64encode
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
@@ -91,6 +92,9 @@ def test_a_batch_from_the_dry_run_to_the_files(world: World, receiver: Receiver)
     assert again.json()["task_id"] == twice[0].json()["task_id"]
     assert gateway.http.get("/api/tasks", params={"batch_id": batch["batch_id"]}).headers["X-Total-Count"] == "3"
     assert gateway.http.get("/api/tasks").headers["X-Total-Count"] == "3"
+    assert gateway.http.get("/api/tasks", params={"batched": False}).json() == []
+    by_row = gateway.http.get("/api/tasks", params={"batched": True, "sort": "-batch_row"}).json()
+    assert [task["batch_row"] for task in by_row] == [3, 2, 1]
     wait_until(lambda: ends(receiver), 60, "the end was not told")
     (told,) = ends(receiver)
     assert (told["rows"]["completed"], told["metadata"], told["round"]) == (3, {"show": "x"}, 1)
@@ -191,6 +195,20 @@ def test_a_row_is_given_up_and_the_batch_ends_without_it(small_world: World) -> 
     assert wait(gateway, batch, lambda one: one["state"] == "completed", "no end")["rows"]["completed"] == 2
 
 
+def test_languages_that_wait_for_approval_are_counted(small_world: World) -> None:
+    """Those of each row at its own stop, until somebody approves them; the batch stays open meanwhile."""
+    gateway, _ = small_world.gateway(), small_world.workers()
+    early = {"stop_after": "speaker_diarization", "languages": ["es"]}
+    batch = create(gateway, [*rows(1, stop_after="translation"), {"source": "b.mp4", **early}, {"source": "c.mp4"}])
+    tasks = [send(gateway, batch, row).json()["task_id"] for row in (1, 2, 3)]
+    wait(gateway, batch, lambda one: one["languages"]["waiting_for_approval"] == 3, "they do not wait")
+    wait(gateway, batch, lambda one: one["rows"]["completed"] == 1, "what has no stop does not end")
+    gateway.http.post(f"/api/tasks/{tasks[1]}/languages/es/approve")
+    wait(gateway, batch, lambda one: one["rows"]["completed"] == 2, "it does not go on")
+    left = read(gateway, batch)
+    assert (left["languages"]["waiting_for_approval"], left["state"]) == (2, "open")
+
+
 def _jobs(world: World) -> set[str]:
     with Database(world.database_url).read() as session:
         return set(session.exec(select(JobRow.state)))
@@ -261,23 +279,42 @@ def test_the_same_batch_twice_is_one(few: Gateway) -> None:
     assert len({answer.json()["batch"]["batch_id"] for answer in answers}) == 1
 
 
+def _arrive(gateway: Gateway, **where: Any) -> str:
+    """A resumable upload whose only part has come."""
+    body = {"filename": "a.mp4", "size": len(VIDEO), **where}
+    upload = gateway.http.post("/api/uploads", json=body).json()["upload_id"]
+    (part,) = gateway.http.post(f"/api/uploads/{upload}/parts", json={"part_numbers": [1]}).json()
+    gateway.http.put(part["url"], content=VIDEO)
+    return str(upload)
+
+
 def test_a_row_comes_in_parts(few: Gateway) -> None:
-    """The row says what becomes of it; twice it is one task; one with subtitles is told to come as a form."""
-    batch = create(few, [{"source": "a.mp4"}, {"source": "b.mp4", "translations": {"es": "b.srt"}}], start=False)
-    where = {"batch_id": batch["batch_id"], "filename": "a.mp4", "size": len(VIDEO)}
+    """The row says what becomes of it; twice it is one task; it is named at the begin of the upload or at its end."""
+    batch = create(few, [{"source": "a.mp4"}], start=False)
+    where = {"batch_id": batch["batch_id"], "row": 1}
     tasks = []
-    for _ in range(2):
-        upload = few.http.post("/api/uploads", json={**where, "row": 1}).json()["upload_id"]
-        (part,) = few.http.post(f"/api/uploads/{upload}/parts", json={"part_numbers": [1]}).json()
-        few.http.put(part["url"], content=VIDEO)
-        done = few.http.post(f"/api/uploads/{upload}/complete", json={})
+    for at_begin, at_end in [(where, {}), ({}, where)]:
+        done = few.http.post(f"/api/uploads/{_arrive(few, **at_begin)}/complete", json=at_end)
         assert done.status_code == 201, done.text
         tasks.append(done.json())
     assert tasks[0]["task_id"] == tasks[1]["task_id"]
     assert (tasks[0]["batch_row"], tasks[0]["config"]["target_languages"]) == (1, ["es", "fr"])
-    assert few.http.post("/api/uploads", json={**where, "row": 2}).json()["code"] == "missing_file"
     for row in (3, 0):
         assert few.http.post("/api/uploads", json={**where, "row": row}).status_code in (404, 422)
+
+
+def test_a_row_in_parts_brings_its_subtitles_at_the_end(few: Gateway) -> None:
+    """Without those that it names it is no task yet; broken or unknown ones are told, and the upload stays."""
+    batch = create(few, [{"source": "b.mp4", "translations": {"es": "b.srt"}}], start=False)
+    url = f"/api/uploads/{_arrive(few, batch_id=batch['batch_id'], row=1)}/complete"
+    srt = {"filename": "b.srt", "data": b64encode(SRT).decode()}
+    for files, code in [({}, "missing_file"), ({"translation_es": srt, "x": srt}, "unknown_file")]:
+        refused = few.http.post(url, json={"files": files})
+        assert (refused.status_code, refused.json()["code"]) == (422, code)
+    done = few.http.post(url, json={"files": {"translation_es": srt}})
+    assert done.status_code == 201, done.text
+    assert done.json()["language_status"]["es"]["brought"]
+    assert not done.json()["language_status"]["fr"]["brought"]
 
 
 def test_five_thousand_rows(few: Gateway) -> None:

@@ -7,12 +7,15 @@ import { Badge } from "@/components/ui/badge";
 import { cn } from "@/components/ui/cn";
 import { Check } from "@/components/ui/fields";
 import { ago, bytes, clock } from "@/core/format";
-import { BASE, canRetry, canStart, isBusy, shownStatus, taskTone } from "@/core/progress";
+import { BASE, canRetry, canStart, isBusy, shownStatus, taskTone, toApprove } from "@/core/progress";
+import { later } from "@/components/ui/later";
 import { useSelection } from "../state/selection";
 import { LanguageBars } from "@/components/language-bars";
 import { Asking } from "./asking";
 import { Poster } from "./poster";
 import { TaskMenu } from "./task-menu";
+
+const Approving = later(() => import("./approving"));
 
 const Tick = memo(
   Ticked,
@@ -116,6 +119,7 @@ function Head({ task, ticked }: { task: TaskRead; ticked: boolean }) {
 
 function TaskNote({ task }: { task: TaskRead }) {
   if (task.waiting_for) return <Asking task={task} question={task.waiting_for} />;
+  if (toApprove(task).length > 0) return <Approving task={task} />;
   const text = task.error_message ?? task.note;
   if (!text) return null;
   return (
@@ -123,6 +127,11 @@ function TaskNote({ task }: { task: TaskRead }) {
       <EngineText code={task.error_message && task.error_code} text={text} />
     </p>
   );
+}
+
+function RowNote({ task }: { task: TaskRead }) {
+  if (task.waiting_for || toApprove(task).length > 0 || task.error_message) return <TaskNote task={task} />;
+  return <LanguageBars task={task} />;
 }
 
 /** A task as a row of the list. */
@@ -147,9 +156,12 @@ export const TaskRow = memo(function TaskRow({ task }: { task: TaskRead }) {
             .filter(Boolean)
             .join(" · ")}
         </p>
+        <span className="md:hidden">
+          <StatusBadge task={task} />
+        </span>
       </div>
       <div className="max-h-16 overflow-hidden max-md:hidden">
-        {task.waiting_for ? <Asking task={task} question={task.waiting_for} /> : <LanguageBars task={task} />}
+        <RowNote task={task} />
       </div>
       <span className="max-md:hidden">
         <StatusBadge task={task} />

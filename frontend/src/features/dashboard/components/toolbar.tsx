@@ -43,7 +43,7 @@ export function Toolbar({ filter, onFilter, Choose }: ToolbarProps) {
         value={filter.sort}
         onChange={(event) => onFilter({ sort: event.target.value })}
       >
-        {SORTS.map((sort) => (
+        {(filter.batch ? (["batch_row", ...SORTS] as const) : SORTS).map((sort) => (
           <option key={sort} value={sort}>
             {t(`dashboard.sorts.${sort}`)}
           </option>
@@ -59,13 +59,15 @@ export function Toolbar({ filter, onFilter, Choose }: ToolbarProps) {
           { value: "list", label: <List aria-hidden size={15} />, name: t("dashboard.list") },
         ]}
       />
-      <Choose>
-        {(choose) => (
-          <Button look="primary" icon={Plus} onClick={choose}>
-            {t("dashboard.add")}
-          </Button>
-        )}
-      </Choose>
+      {!filter.batch && (
+        <Choose>
+          {(choose) => (
+            <Button look="primary" icon={Plus} onClick={choose}>
+              {t("dashboard.add")}
+            </Button>
+          )}
+        </Choose>
+      )}
     </div>
   );
 }

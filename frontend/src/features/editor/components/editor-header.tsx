@@ -15,6 +15,7 @@ import {
   canRetry,
   isBusy,
   languageTone,
+  shownLanguage,
   shownStatus,
   targets,
   taskTone,
@@ -33,8 +34,8 @@ export function EditorHeader() {
     <header className="flex flex-wrap items-center gap-x-3 gap-y-2 px-3 py-2.5 sm:px-5">
       <div className="flex min-w-0 items-center gap-1.5">
         <Link
-          to="/dashboard"
-          aria-label={t("editor.back")}
+          to={task.batch_id ? `/dashboard?batch=${task.batch_id}` : "/dashboard"}
+          aria-label={t(task.batch_id ? "editor.back_to_batch" : "editor.back")}
           className="text-soft hover:bg-sunken hover:text-ink inline-flex size-8 shrink-0 items-center justify-center rounded-md"
         >
           <ArrowLeft aria-hidden size={17} />
@@ -151,7 +152,7 @@ function LanguageTabs() {
           <span className="text-xs font-normal tabular-nums" data-testid={`progress-${code}`}>
             {state.status === "processing"
               ? `${state.stage ? t(`stage_short.${state.stage}`) : ""} ${state.progress} %`
-              : t(`status.${state.status}`)}
+              : t(`status.${shownLanguage(state)}`)}
             {languageTone(state) === "warn" && state.status === "completed" && (
               <TriangleAlert aria-label={t("report.not_passed")} size={13} className="text-warn ml-1 inline" />
             )}

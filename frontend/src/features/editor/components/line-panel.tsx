@@ -12,6 +12,7 @@ import { usePlaying } from "../state/transport";
 import { useView } from "../state/view";
 import { FindBar } from "./find-bar";
 import { LineRow } from "./line-row";
+import { Approval } from "./approval";
 import { NeedsTranslation } from "./needs-translation";
 import { ReviewBar } from "./review-bar";
 import { LineToolbar } from "./line-toolbar";
@@ -46,6 +47,7 @@ export function LinePanel() {
       <ReviewBar />
       <FindBar />
       <NeedsTranslation />
+      <Approval />
       <div
         aria-hidden
         className="text-soft border-line hidden grid-cols-[5.5rem_minmax(0,1fr)_minmax(0,1fr)_5.5rem] gap-2 border-b px-3 py-1.5 text-xs font-medium md:grid"

@@ -9,6 +9,9 @@ import { MixFields } from "@/components/mix-fields";
 import { LanguagePicker } from "@/components/language-picker";
 import { languageName } from "@/core/format";
 
+type StopAfter = NonNullable<TaskConfig["stop_after"]>;
+const STOPS = ["speaker_diarization", "translation", "voice_cloning"] as const satisfies StopAfter[];
+
 interface PlanFormProps {
   config: TaskConfig;
   onChange: (config: TaskConfig) => void;
@@ -63,6 +66,22 @@ export function PlanForm({ config, onChange, children }: PlanFormProps) {
         {["", "zh"].includes(config.source_language ?? "") && (
           <ChineseScript value={config.chinese} onChange={(chinese) => set({ chinese })} />
         )}
+        <Field label={t("plan.stop")} hint={t("plan.stop_hint")}>
+          {(field) => (
+            <Select
+              {...field}
+              value={config.stop_after ?? ""}
+              onChange={(event) => set({ stop_after: (event.target.value as StopAfter) || null })}
+            >
+              <option value="">{t("plan.stops.none")}</option>
+              {STOPS.map((stage) => (
+                <option key={stage} value={stage}>
+                  {t(`plan.stops.${stage}`)}
+                </option>
+              ))}
+            </Select>
+          )}
+        </Field>
       </div>
       <details className="border-line rounded-lg border px-3.5 py-2.5">
         <summary className="font-medium">{t("plan.export_settings")}</summary>
