@@ -7,7 +7,7 @@ import typer
 from rich.table import Table
 
 from localclip.models import ReviewLine
-from localclip.terminal import Key, Server, connect, console
+from localclip.terminal import AsJson, Key, Server, connect, console, print_json
 
 glossary = typer.Typer(help="Terms with a fixed translation.", no_args_is_help=True)
 cast = typer.Typer(help="People known from earlier videos.", no_args_is_help=True)
@@ -17,12 +17,16 @@ cast = typer.Typer(help="People known from earlier videos.", no_args_is_help=Tru
 def list_terms(
     source: Annotated[str | None, typer.Option("--from", help="source language")] = None,
     target: Annotated[str | None, typer.Option("--to", help="target language")] = None,
+    as_json: AsJson = False,
     server: Server = None,
     api_key: Key = None,
 ) -> None:
     """Show the terms."""
     with connect(server, api_key) as client:
         terms = client.terms(source, target)
+    if as_json:
+        print_json(terms)
+        return
     grid = _grid(f"{len(terms)} terms", "id", "from", "to", "term", "translation", "spoken")
     for term in terms:
         grid.add_row(
@@ -43,20 +47,26 @@ def add_term(
     source: Annotated[str, typer.Option("--from", help="source language")] = "en",
     target: Annotated[str | None, typer.Option("--to", help="target language [default: all]")] = None,
     spoken: Annotated[str | None, typer.Option(help="how a voice is to read it")] = None,
+    as_json: AsJson = False,
     server: Server = None,
     api_key: Key = None,
 ) -> None:
     """Add a term; translations made from now on use it."""
     with connect(server, api_key) as client:
         made = client.add_term(source, target, term, translation, spoken)
+    if as_json:
+        print_json(made)
+        return
     console.print(f"{made.term_id}: {made.source} → {made.target or made.source}", markup=False, highlight=False)
 
 
 @glossary.command("remove")
-def remove_term(term_id: str, server: Server = None, api_key: Key = None) -> None:
+def remove_term(term_id: str, as_json: AsJson = False, server: Server = None, api_key: Key = None) -> None:
     """Remove a term by its id."""
     with connect(server, api_key) as client:
         client.remove_term(term_id)
+    if as_json:
+        print_json({"removed": term_id})
 
 
 @glossary.command("import")
@@ -67,12 +77,16 @@ def import_terms(
             exists=True, dir_okay=False, help="CSV: source_language,target_language,source,target,pronunciation"
         ),
     ],
+    as_json: AsJson = False,
     server: Server = None,
     api_key: Key = None,
 ) -> None:
     """Take over a CSV file, all of it or nothing."""
     with connect(server, api_key) as client:
         done = client.import_terms(file)
+    if as_json:
+        print_json(done)
+        return
     console.print(", ".join(f"{count} {word}" for word, count in done.items()), markup=False, highlight=False)
 
 
@@ -80,10 +94,13 @@ _YES_NO = {True: "yes", False: "no"}
 
 
 @cast.command("list")
-def list_cast(server: Server = None, api_key: Key = None) -> None:
+def list_cast(as_json: AsJson = False, server: Server = None, api_key: Key = None) -> None:
     """Show everybody known."""
     with connect(server, api_key) as client:
         members = client.cast()
+    if as_json:
+        print_json(members)
+        return
     grid = _grid(f"{len(members)} people", "id", "name", "voice", "episodes", "known again")
     for member in members:
         voice = f"{member.voice['kind']} {member.voice['id']}" if member.voice else "their own"
@@ -97,12 +114,16 @@ def keep_speaker(
     task_id: str,
     speaker_id: Annotated[str, typer.Argument(help="such as spk_1")],
     name: Annotated[str | None, typer.Option(help="the person's name [default: the speaker's]")] = None,
+    as_json: AsJson = False,
     server: Server = None,
     api_key: Key = None,
 ) -> None:
     """Keep a speaker of a task, to be known again in the next."""
     with connect(server, api_key) as client:
         member = client.keep_speaker(task_id, speaker_id, name)
+    if as_json:
+        print_json(member)
+        return
     console.print(f"{member.cast_id}: {member.name}", markup=False, highlight=False)
 
 
@@ -110,12 +131,16 @@ def review(
     task_id: str,
     limit: Annotated[int, typer.Option(min=1, max=1000, help="lines at most")] = 30,
     minor: Annotated[bool, typer.Option("--minor", help="lines that are only sped up or doubtful, too")] = False,
+    as_json: AsJson = False,
     server: Server = None,
     api_key: Key = None,
 ) -> None:
     """List the lines of a task worth a look, worst first over all languages."""
     with connect(server, api_key) as client:
         lines, total = client.review(task_id, limit, minor=minor)
+    if as_json:
+        print_json({"lines": lines, "total": total})
+        return
     if not lines:
         console.print("no line needs a look")
         return

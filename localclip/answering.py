@@ -11,7 +11,7 @@ from rich.prompt import Prompt
 from localclip.client import Client
 from localclip.errors import LocalClipError
 from localclip.models import Question
-from localclip.terminal import Key, Server, connect, console
+from localclip.terminal import AsJson, Key, Server, connect, console, print_json
 from shared.pipeline import SOURCE_LANGUAGES
 
 
@@ -24,6 +24,7 @@ def answer(
     subtitles: Annotated[
         Path | None, typer.Option(exists=True, dir_okay=False, help="take these subtitles in place of recognition")
     ] = None,
+    as_json: AsJson = False,
     server: Server = None,
     api_key: Key = None,
 ) -> None:
@@ -34,10 +35,15 @@ def answer(
         if go_on or language or subtitles:
             choice = "continue" if go_on else "subtitles" if subtitles else "language"
             task = client.answer(task_id, choice, language=language, subtitles=subtitles)
-            console.print(f"{task_id}: {task.status}", markup=False)
+            if as_json:
+                print_json(task)
+            else:
+                console.print(f"{task_id}: {task.status}", markup=False)
             return
         question = client.task(task_id).waiting_for
-    if question is None:
+    if as_json:
+        print_json(question)
+    elif question is None:
         console.print(f"{task_id} asks nothing", markup=False)
     else:
         tell_question(task_id, question, console)

@@ -1,7 +1,5 @@
 """The command that dubs a folder of videos, or a manifest, as one batch."""
 
-import json
-import sys
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
@@ -17,7 +15,7 @@ from localclip.dub import split_languages
 from localclip.errors import LocalClipError
 from localclip.local import kept_stack
 from localclip.pairing import Manifest, from_files, read_manifest
-from localclip.terminal import Key, Server, console
+from localclip.terminal import AsJson, Key, Server, print_json, screen
 from shared.pipeline import Stage
 
 _OWN = "own"
@@ -42,7 +40,7 @@ def batch(
     skip_refused: Annotated[
         bool, typer.Option("--skip-refused", help="dub the others where rows or languages are refused")
     ] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="print the end as JSON; the rest goes to stderr")] = False,
+    as_json: AsJson = False,
     server: Server = None,
     api_key: Key = None,
 ) -> None:
@@ -91,33 +89,32 @@ def run(
         raise LocalClipError(f"--stop-after: no stage '{stop}'; choose from {', '.join(_STOPS)}")
     if stop and not server:
         raise LocalClipError("--stop-after needs --server: a stack of its own is gone when this command ends")
-    screen = Console(stderr=True) if as_json else console
-    with _gateway(server, api_key, folder, screen) as client:
-        batching = Batching(client, manifest, folder, screen, server or _OWN)
+    told_on = screen(as_json)
+    with _gateway(server, api_key, folder, told_on) as client:
+        batching = Batching(client, manifest, folder, told_on, server or _OWN)
         if dry_run:
             plan = batching.plan()
             if as_json:
-                print(json.dumps(plan.model_dump(mode="json"), indent=2, ensure_ascii=False))
+                print_json(plan)
             else:
-                screen.print(plan_table(plan))
+                told_on.print(plan_table(plan))
             raise typer.Exit(1 if plan.refused else 0)
         try:
             ended = batching.run(skip_refused=skip_refused)
         except KeyboardInterrupt:
-            screen.print("stopped watching; the same command again goes on", style="yellow")
+            told_on.print("stopped watching; the same command again goes on", style="yellow")
             raise
     if as_json:
-        told = {"batches": ended.batch_ids, "rows": [one.as_json() for one in ended.outcomes], "exit": ended.exit_code}
-        json.dump(told, sys.stdout, indent=2, ensure_ascii=False)
-        sys.stdout.write("\n")
+        rows = [one.as_json() for one in ended.outcomes]
+        print_json({"batches": ended.batch_ids, "rows": rows, "exit": ended.exit_code})
     else:
-        screen.print(end_table(ended))
+        told_on.print(end_table(ended))
     if ended.exit_code:
         raise typer.Exit(ended.exit_code)
 
 
-def _gateway(server: str | None, api_key: str | None, folder: Path, screen: Console) -> AbstractContextManager[Client]:
-    return Client(server, api_key) if server else kept_stack(screen, folder / ".localclip")
+def _gateway(server: str | None, api_key: str | None, folder: Path, told_on: Console) -> AbstractContextManager[Client]:
+    return Client(server, api_key) if server else kept_stack(told_on, folder / ".localclip")
 
 
 def several(videos: Sequence[Path], languages: Sequence[str], source: str | None, folder: Path) -> Manifest:

@@ -9,7 +9,7 @@ import typer
 from pydantic import ValidationError
 
 from localclip.errors import LocalClipError
-from localclip.terminal import Key, Server, connect, console
+from localclip.terminal import AsJson, Key, Server, connect, console, print_json
 from shared.messaging import Brief
 
 
@@ -19,6 +19,7 @@ def brief_command(
         Path | None,
         typer.Argument(exists=True, dir_okay=False, help="the new brief, .toml or .json [default: show it]"),
     ] = None,
+    as_json: AsJson = False,
     server: Server = None,
     api_key: Key = None,
 ) -> None:
@@ -30,10 +31,13 @@ def brief_command(
     with connect(server, api_key) as client:
         if new is not None:
             client.set_brief(task_id, new)
-            console.print("saved; it counts for what is translated from now on", markup=False)
+            if as_json:
+                print_json(new)
+            else:
+                console.print("saved; it counts for what is translated from now on", markup=False)
             return
         found = client.brief(task_id)
-    print(json.dumps(found.model_dump(mode="json"), indent=2, ensure_ascii=False))
+    print_json(found)
 
 
 def read_brief(file: Path) -> Brief:

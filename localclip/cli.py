@@ -22,6 +22,7 @@ from localclip import (
     doctor,
     editing,
     model_commands,
+    task_commands,
     webhook_commands,
 )
 from localclip.answering import answer, is_interactive
@@ -37,7 +38,7 @@ from localclip.mcp_command import mcp
 from localclip.sample import make_sample
 from localclip.stack import WORKERS, Stack, StackOptions
 from localclip.starter import ensure_starter
-from localclip.terminal import Key, Server, connect, console
+from localclip.terminal import AsJson, Key, Server, connect, console, print_json, screen
 from shared.pipeline import PipelineError
 from shared.transcript import CoverWay, PictureMode, SourceText
 
@@ -67,8 +68,6 @@ class StopAfter(StrEnum):
     VOICE_CLONING = "voice_cloning"
 
 
-_NOT_GOOD = 3
-"""A dub is there, and its gate did not pass."""
 app.add_typer(account_commands.glossary, name="glossary")
 app.add_typer(account_commands.cast, name="cast")
 app.add_typer(model_commands.models, name="models")
@@ -169,6 +168,7 @@ def dub_command(
     api_key: Key = None,
     keep: Annotated[bool, typer.Option("--keep", help="keep the folder of the temporary stack")] = False,
     master: Annotated[bool, typer.Option("--master", help="also one video with the tracks of all languages")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Dub a video, or several as a batch, on a running gateway or with a stack of its own.
 
@@ -181,7 +181,8 @@ def dub_command(
     languages = split_languages(to)
     if subtitles and not source:
         raise LocalClipError("--subtitles needs --from: name the language the subtitles are in")
-    if on_doubt is OnDoubt.ASK and not (server or is_interactive(console)):
+    shown_on = screen(as_json)
+    if on_doubt is OnDoubt.ASK and not (server or is_interactive(shown_on)):
         raise LocalClipError("--on-doubt ask: nobody could answer here; use a terminal, or a --server others can reach")
     if stop_after and not server:
         raise LocalClipError("--stop-after needs --server: a stack of its own is gone when this command ends")
@@ -211,18 +212,22 @@ def dub_command(
             )
         manifest = batch_commands.several(videos, languages, source, folder)
         config = batch_commands.with_config(manifest, json.loads(new.config()), video.resolve().stem)
-        batch_commands.run(config, folder, server, api_key)
+        batch_commands.run(config, folder, server, api_key, as_json=as_json)
         return
-    with _gateway(server, api_key, keep=keep) as client:
-        dubbed = dub(client, new, folder, console)
+    made: tuple[Path, ...] = ()
+    with _gateway(server, api_key, shown_on, keep=keep) as client:
+        dubbed = dub(client, new, folder, shown_on)
         if master and dubbed.complete:
             recipe = choose_recipe(client, "master", languages, [f"name={video.stem}-master"])
-            export(client, dubbed.task.task_id, recipe, folder, console)
+            made = export(client, dubbed.task.task_id, recipe, folder, shown_on)
+    if as_json:
+        told = [result.as_json() for result in dubbed.results]
+        print_json({"task_id": dubbed.task.task_id, "languages": told, "master": made, "note": dubbed.task.note})
     if dubbed.at_stop:
-        raise typer.Exit(_NOT_GOOD)
+        raise typer.Exit(task_commands.NOT_GOOD)
     _fail_unless_complete(dubbed)
     if not dubbed.good:
-        raise typer.Exit(_NOT_GOOD)
+        raise typer.Exit(task_commands.NOT_GOOD)
 
 
 @app.command()
@@ -242,7 +247,7 @@ def demo(
             video = make_sample(out / "sample.mp4")
         console.print(f"sample video: {video}", markup=False)
         source = source or "en"
-    with _gateway(None, None) as client:
+    with _gateway(None, None, console) as client:
         dubbed = dub(client, NewTask(video, languages, source), out, console)
     with console.status("checking the exported files ..."):
         found = tuple(
@@ -266,6 +271,7 @@ def export_command(
         bool, typer.Option("--dub-changed", help="first speak the lines that were edited and not spoken since")
     ] = False,
     out: Annotated[Path, typer.Option(help="folder for the files")] = Path("export"),
+    as_json: AsJson = False,
     server: Server = None,
     api_key: Key = None,
 ) -> None:
@@ -273,16 +279,21 @@ def export_command(
     with connect(server, api_key) as client:
         languages = split_languages(to) if to else ()
         if dub_changed:
-            speak_changed(client, task_id, languages, console)
+            speak_changed(client, task_id, languages, screen(as_json))
         chosen = named_recipe(client, task_id, recipe, languages, settings or ())
-        export(client, task_id, chosen, out, console)
+        files = export(client, task_id, chosen, out, screen(as_json))
+    if as_json:
+        print_json({"task_id": task_id, "files": files})
 
 
 @app.command()
-def recipes(server: Server = None, api_key: Key = None) -> None:
+def recipes(as_json: AsJson = False, server: Server = None, api_key: Key = None) -> None:
     """List the recipes that `export` knows by name."""
     with connect(server, api_key) as client:
         presets = client.presets()
+    if as_json:
+        print_json(presets)
+        return
     grid = Table(title="recipes", title_justify="left")
     for heading in ("name", "makes", "in detail"):
         grid.add_column(heading, overflow="fold")
@@ -299,13 +310,13 @@ def sample(target: Annotated[Path, typer.Argument(help="where to write it, such 
 
 @app.command("doctor")
 def doctor_command(
-    as_json: Annotated[bool, typer.Option("--json", help="print JSON")] = False,
+    as_json: AsJson = False,
     data: Annotated[Path, typer.Option(help="folder the work would be kept in")] = Path("data"),
 ) -> None:
     """Show what is installed, and how to install what is missing."""
     findings = doctor.examine(data)
     if as_json:
-        print(json.dumps(doctor.as_json(findings), indent=2))
+        print_json(doctor.as_json(findings))
     else:
         console.print(doctor.table(findings))
         console.print(doctor.languages())
@@ -315,61 +326,9 @@ def doctor_command(
         raise typer.Exit(1)
 
 
-@app.command()
-def tasks(
-    server: Server = None,
-    api_key: Key = None,
-    limit: Annotated[int, typer.Option(min=1, max=500)] = 20,
-    status: Annotated[str | None, typer.Option(help="pending, processing, completed, failed or canceled")] = None,
-) -> None:
-    """List the newest tasks."""
-    with connect(server, api_key) as client:
-        page = client.tasks(limit=limit, status=status)
-    grid = Table(title=f"{len(page.tasks)} of {page.total} tasks", title_justify="left")
-    for heading in ("task", "video", "status", "languages"):
-        grid.add_column(heading, overflow="fold")
-    for task in page.tasks:
-        states = (f"{name} {state.progress:.0f}% {state.status}" for name, state in task.language_status.items())
-        status = "asks something (localclip answer)" if task.waiting_for else str(task.status)
-        grid.add_row(task.task_id, task.video_original_name, status, ", ".join(states))
-    console.print(grid)
-
-
-@app.command()
-def cancel(task_id: str, server: Server = None, api_key: Key = None) -> None:
-    """Stop a task; what is finished stays."""
-    with connect(server, api_key) as client:
-        console.print(f"{task_id}: {client.cancel(task_id).status}", markup=False)
-
-
-@app.command()
-def approve(
-    task_id: str,
-    languages: Annotated[list[str] | None, typer.Argument(help="languages [default: all that wait]")] = None,
-    by: Annotated[str | None, typer.Option(help="who says so [default: the account]")] = None,
-    server: Server = None,
-    api_key: Key = None,
-) -> None:
-    """Let languages go on that wait after the stage at which their task stops."""
-    with connect(server, api_key) as client:
-        wanted = languages or client.task(task_id).at_stop
-        if not wanted:
-            console.print(f"{task_id}: nothing waits for approval", markup=False)
-        for language in wanted:
-            state = client.approve(task_id, language, by).language_status[language]
-            console.print(f"{task_id} {language}: {state.status}", markup=False)
-
-
-@app.command()
-def retry(task_id: str, server: Server = None, api_key: Key = None) -> None:
-    """Do again what failed or was canceled in a task."""
-    with connect(server, api_key) as client:
-        console.print(f"{task_id}: {client.retry(task_id).status}", markup=False)
-
-
 app.command()(engines)
 app.command("brief")(brief_command)
-for command in editing.COMMANDS:
+for command in (*task_commands.COMMANDS, *editing.COMMANDS):
     app.command()(command)
 
 
@@ -399,8 +358,10 @@ def _workers(only: str | None) -> tuple[str, ...]:
     return wanted
 
 
-def _gateway(server: str | None, api_key: str | None, *, keep: bool = False) -> AbstractContextManager[Client]:
-    return Client(server, api_key) if server else temporary_stack(console, keep=keep)
+def _gateway(
+    server: str | None, api_key: str | None, shown_on: Console, *, keep: bool = False
+) -> AbstractContextManager[Client]:
+    return Client(server, api_key) if server else temporary_stack(shown_on, keep=keep)
 
 
 def _fail_unless_complete(dubbed: Dubbed) -> None:

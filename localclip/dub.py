@@ -1,6 +1,6 @@
 """Dub one video as a client: upload, watch, fetch."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -77,10 +77,10 @@ def dub(client: Client, new: NewTask, folder: Path, console: Console) -> Dubbed:
     task = _upload(client, new, console)
     told = tell_remarks(task, console)
     try:
-        task = _watch(client, task, tuple(new.target_languages), console)
+        task = follow(client, task, new.target_languages, console, _is_at_stop)
         while task.waiting_for is not None:
             ask(client, task.task_id, task.waiting_for, console)
-            task = _watch(client, task, tuple(new.target_languages), console)
+            task = follow(client, task, new.target_languages, console, _is_at_stop)
         results = fetch(client, task, tuple(new.target_languages), folder)
     except KeyboardInterrupt:
         console.print("canceling ...", style="yellow")
@@ -132,9 +132,15 @@ def _upload(client: Client, new: NewTask, console: Console) -> Task:
         return client.create(new, on_sent=lambda sent: progress.update(bar, completed=sent))
 
 
-def _watch(client: Client, task: Task, languages: tuple[str, ...], console: Console) -> Task:
-    """Show how far it is until it has ended, or asks what somebody at this terminal can answer."""
-    board = with_task(new_board(languages), task)
+def _is_at_stop(task: Task) -> bool:
+    return bool(task.at_stop)
+
+
+def follow(
+    client: Client, task: Task, languages: Sequence[str], console: Console, is_over: Callable[[Task], bool]
+) -> Task:
+    """Show how far it is until it has ended, is over, or asks what somebody at this terminal can answer."""
+    board = with_task(new_board(tuple(languages)), task)
     told = None
     with create_view(console) as view:
         view.show(board)
@@ -148,7 +154,7 @@ def _watch(client: Client, task: Task, languages: tuple[str, ...], console: Cons
                 task = update
                 board = with_task(board, task)
             view.show(board)
-            if task.at_stop:
+            if is_over(task):
                 break
             if task.waiting_for and task.waiting_for != told:
                 if is_interactive(console):

@@ -1,24 +1,21 @@
 """Commands that read and edit lines, do them again, and undo."""
 
-import json
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Annotated, Any
 
 import typer
-from pydantic import BaseModel
 from rich.table import Table
 
 from localclip.client import Client
 from localclip.errors import LocalClipError
 from localclip.models import Line, Take
-from localclip.terminal import Key, Server, connect, console
+from localclip.terminal import AsJson, Key, Server, connect, console, print_json
 from shared.pipeline import LineState
 
 TaskId = Annotated[str, typer.Argument(metavar="TASK", help="id of the task, see `localclip tasks`")]
 Language = Annotated[str, typer.Argument(metavar="LANG", help="target language, such as es")]
 LineId = Annotated[str, typer.Argument(metavar="LINE", help="id of the line, see `localclip lines`")]
-AsJson = Annotated[bool, typer.Option("--json", help="print JSON")]
 
 _COLOURS = {LineState.DUBBED: "green", LineState.FAILED: "red", LineState.STALE: "yellow"}
 _ENDED = (LineState.DUBBED, LineState.FAILED)
@@ -38,7 +35,7 @@ def lines(
     with connect(server, api_key) as client:
         found = [line for line in client.lines(task_id, language) if state in (None, line.state)]
     if as_json:
-        _print(found)
+        print_json(found)
     else:
         console.print(lines_table(found, f"{task_id}, {language}: {len(found)} lines"))
 
@@ -98,12 +95,16 @@ def redub(
 def listen(
     task_id: TaskId,
     language: Language,
+    as_json: AsJson = False,
     server: Server = None,
     api_key: Key = None,
 ) -> None:
     """Have all takes heard again that nobody heard yet: by itself LocalClip hears a part, the doubtful ones first."""
     with connect(server, api_key) as client:
         count = client.listen(task_id, language)
+    if as_json:
+        print_json({"lines": count})
+        return
     console.print(f"{count} {'line is' if count == 1 else 'lines are'} heard; the gate follows", markup=False)
 
 
@@ -123,7 +124,7 @@ def takes(
         found = client.takes(task_id, language, line_id)
         address = client.server
     if as_json:
-        _print(found)
+        print_json(found)
     else:
         console.print(takes_table(found, address))
 
@@ -132,14 +133,14 @@ def undo(task_id: TaskId, as_json: AsJson = False, server: Server = None, api_ke
     """Revert the newest edit of a task."""
     with connect(server, api_key) as client:
         edit = client.undo(task_id)
-    _print([edit]) if as_json else console.print(f"undone: {edit.summary}", markup=False, highlight=False)
+    print_json([edit]) if as_json else console.print(f"undone: {edit.summary}", markup=False, highlight=False)
 
 
 def redo(task_id: TaskId, as_json: AsJson = False, server: Server = None, api_key: Key = None) -> None:
     """Do the edit again that was undone last."""
     with connect(server, api_key) as client:
         edit = client.redo(task_id)
-    _print([edit]) if as_json else console.print(f"done again: {edit.summary}", markup=False, highlight=False)
+    print_json([edit]) if as_json else console.print(f"done again: {edit.summary}", markup=False, highlight=False)
 
 
 COMMANDS: tuple[Callable[..., None], ...] = (lines, edit, redub, listen, takes, undo, redo)
@@ -235,13 +236,9 @@ def _wait(
 
 def _show(found: Sequence[Line], as_json: bool) -> None:
     if as_json:
-        _print(found)
+        print_json(found)
     else:
         console.print(lines_table(found, ""))
-
-
-def _print(found: Iterable[BaseModel]) -> None:
-    print(json.dumps([item.model_dump(mode="json") for item in found], indent=2, ensure_ascii=False))
 
 
 def _plain(text: str) -> str:

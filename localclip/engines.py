@@ -1,6 +1,5 @@
 """The command that tells what a task keeps to, and changes it to what is better."""
 
-import json
 from enum import StrEnum
 from typing import Annotated
 
@@ -8,7 +7,7 @@ import typer
 from rich.table import Table
 
 from localclip.models import TaskEngine
-from localclip.terminal import Key, Server, connect, console
+from localclip.terminal import AsJson, Key, Server, connect, console, print_json
 
 
 class Port(StrEnum):
@@ -30,7 +29,7 @@ def engines(
         ),
     ] = None,
     port: Annotated[list[Port] | None, typer.Option(help="only this kind of engine; may be repeated")] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="print JSON")] = False,
+    as_json: AsJson = False,
     server: Server = None,
     api_key: Key = None,
 ) -> None:
@@ -46,7 +45,7 @@ def engines(
             languages = None if upgrade == "all" else [code.strip() for code in upgrade.split(",") if code.strip()]
             found = client.upgrade_engines(task_id, languages, port or None)
     if as_json:
-        print(json.dumps([one.model_dump(mode="json") for one in found], indent=2))
+        print_json(found)
         return
     console.print(engines_table(found))
     for line in advice(found, task_id):

@@ -165,10 +165,15 @@ def next_step(task: Task) -> str:
     if task.at_stop:
         waiting = ", ".join(task.at_stop)
         return f"{waiting} wait for approval: read list_lines, mend with edit_line, then call approve for each."
-    if not task.ended:
+    if task.status is Status.PROCESSING:
         return "It is at work: call wait_for_task, or get_task from time to time."
+    if not task.ended:
+        return "Nothing is under way: process_task brings it to its export."
     if task.status is not Status.COMPLETED:
         return "It ended without all of its languages: retry_task does again what failed or was canceled."
+    stale = [code for code, state in task.language_status.items() if state.status is Status.STALE]
+    if stale:
+        return f"{', '.join(stale)} changed since the dub was mixed: redub speaks edited lines, process_task mixes."
     failed = [code for code, state in task.language_status.items() if code != BASE and state.gate == "failed"]
     if failed:
         return (
@@ -211,8 +216,8 @@ def export_state(task_id: str, made: Export, files: Sequence[Path] = ()) -> Expo
 
 
 def has_stopped(task: Task) -> bool:
-    """Whether nothing more happens by itself: it ended, asks something, or waits for approval."""
-    return task.ended or task.waiting_for is not None or bool(task.at_stop)
+    """Whether nothing more happens by itself: it ended, waits for somebody, or was asked for no more."""
+    return task.status is not Status.PROCESSING
 
 
 def upload_told(sent: int, size: int) -> tuple[float, str]:

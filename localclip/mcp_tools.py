@@ -30,7 +30,7 @@ from localclip.mcp_answers import (
     TaskState,
 )
 from localclip.models import Edit, Export, Line, Task
-from localclip.results import fetch, finished_files, missing
+from localclip.results import already_there, fetch, refuse_unfinished
 from shared.messaging import Brief
 from shared.pipeline import SOURCE_LANGUAGES, TARGET_LANGUAGES, LineState, Stage, Status
 
@@ -303,16 +303,9 @@ class Tools:
         target = _folder(folder)
         task = self._client.task(task_id)
         wanted = tuple(languages or task.config.target_languages)
-        artifacts = self._client.artifacts(task_id)
-        reasons = []
-        for code in wanted:
-            state = task.language_status.get(code)
-            if state is None or state.status is not Status.COMPLETED:
-                reasons.append(f"{code}: {missing(task, code).reason}")
-        if reasons:
-            raise LocalClipError(f"not finished: {'; '.join(reasons)}; name only finished languages")
-        names = [item.name for code in wanted for item in finished_files(artifacts, code)]
-        _refuse_to_replace(target, names, overwrite)
+        refuse_unfinished(task, wanted)
+        if not overwrite:
+            _refuse_to_replace(target, already_there(self._client, task, wanted, target))
         results = fetch(self._client, task, wanted, target)
         return Files(files=[file for result in results for file in result.files])
 
@@ -381,8 +374,9 @@ class Tools:
             raise LocalClipError(f"the export {made.status}: {made.error_code}: {made.error_message}")
         if made.status is not Status.COMPLETED:
             return mcp_answers.export_state(task_id, made)
-        hint = f"it is made, as export_id {export_id} of download_export"
-        _refuse_to_replace(folder, [file.name for file in made.files], overwrite, hint)
+        if not overwrite:
+            there = [file.name for file in made.files if (folder / Path(file.name).name).exists()]
+            _refuse_to_replace(folder, there, f"; it is made, as export_id {export_id} of download_export")
         files = await to_thread.run_sync(self._write, made, folder)
         return mcp_answers.export_state(task_id, made, files)
 
@@ -450,8 +444,6 @@ def _absolute(path: str) -> Path:
     return found
 
 
-def _refuse_to_replace(folder: Path, names: Sequence[str], overwrite: bool, hint: str = "") -> None:
-    there = [name for name in names if (folder / Path(name).name).exists()]
-    if there and not overwrite:
-        more = f"; {hint}" if hint else ""
-        raise LocalClipError(f"{', '.join(there)} is in {folder} already: name another folder, or overwrite=true{more}")
+def _refuse_to_replace(folder: Path, there: Sequence[str], hint: str = "") -> None:
+    if there:
+        raise LocalClipError(f"{', '.join(there)} is in {folder} already: name another folder, or overwrite=true{hint}")

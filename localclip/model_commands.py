@@ -1,6 +1,5 @@
 """Weights on the command line."""
 
-import json
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,7 +12,7 @@ from rich.table import Table
 from localclip import weights
 from localclip.errors import LocalClipError
 from localclip.hub import Hub, Tell
-from localclip.terminal import console
+from localclip.terminal import AsJson, console, print_json
 from shared.models import CATALOGUE, STARTER, Model, ModelSettings
 
 _HUB = "https://huggingface.co"
@@ -21,11 +20,11 @@ models = typer.Typer(help="Weights of the neural engines: what there is, fetch i
 
 
 @models.command("list")
-def list_models(as_json: Annotated[bool, typer.Option("--json", help="print JSON")] = False) -> None:
+def list_models(as_json: AsJson = False) -> None:
     """List the models LocalClip knows: who needs them, size, terms, whether they are here."""
     settings = ModelSettings()
     if as_json:
-        print(json.dumps([_as_json(model, settings) for model in CATALOGUE], indent=2))
+        print_json([_as_json(model, settings) for model in CATALOGUE])
         return
     grid = Table(title=f"models in {settings.models_dir.absolute()}", title_justify="left")
     for heading in ("model", "engine", "size", "licence", "commercial use", "state", "good for", "from", "note"):

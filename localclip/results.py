@@ -3,10 +3,12 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from rich.table import Table
 
 from localclip.client import Client
+from localclip.errors import LocalClipError
 from localclip.models import Artifact, Miss, Report, Task
 from localclip.view import seconds_text
 from shared.pipeline import Status
@@ -29,10 +31,44 @@ class LanguageResult:
         """The dubbed video."""
         return next((path for path in self.files if path.name.startswith("export_")), None)
 
+    def as_json(self) -> dict[str, Any]:
+        """For programs."""
+        gate = self.report.gate if self.report else None
+        return {
+            "language": self.language,
+            "status": self.status,
+            "passed": gate.passed if gate else None,
+            "gate_reasons": gate.reasons if gate else (),
+            "files": self.files,
+            "reason": self.reason or None,
+        }
+
 
 def finished_files(artifacts: Sequence[Artifact], language: str) -> list[Artifact]:
     """What a person wants of a language: the dub, its subtitles, its report."""
     return [item for item in artifacts if item.language == language and item.name.startswith(_WANTED)]
+
+
+def refuse_unfinished(task: Task, languages: Sequence[str]) -> None:
+    """Raises: LocalClipError, with the reason of each language that is not done."""
+    if not languages:
+        raise LocalClipError(f"no language of {task.task_id} is done")
+    reasons = []
+    for code in languages:
+        state = task.language_status.get(code)
+        if state is None:
+            reasons.append(f"{code}: it is no target of this task")
+        elif state.status is not Status.COMPLETED:
+            reasons.append(f"{code}: {missing(task, code).reason}")
+    if reasons:
+        raise LocalClipError(f"not finished: {'; '.join(reasons)}")
+
+
+def already_there(client: Client, task: Task, languages: Sequence[str], folder: Path) -> list[str]:
+    """Which of the files that `fetch` would write are in the folder."""
+    artifacts = client.artifacts(task.task_id)
+    names = [Path(item.name).name for code in languages for item in finished_files(artifacts, code)]
+    return [name for name in names if (folder / name).exists()]
 
 
 def fetch(client: Client, task: Task, languages: tuple[str, ...], folder: Path) -> tuple[LanguageResult, ...]:
@@ -56,6 +92,8 @@ def missing(task: Task, language: str) -> LanguageResult:
     status = task.language_status.get(language)
     base = task.language_status.get("base")
     word = status.status if status else task.status
+    if word is Status.STALE:
+        return LanguageResult(language, word, reason="it was changed since it was mixed: process it first")
     for found in (status, base):
         if found and found.error_message:
             return LanguageResult(language, word, reason=f"{found.error_code}: {found.error_message}")

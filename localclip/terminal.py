@@ -1,8 +1,9 @@
-"""Where commands print, and which gateway they speak to."""
+"""Where commands print, for people or for programs, and which gateway they speak to."""
 
 from typing import Annotated
 
 import typer
+from pydantic_core import to_json
 from rich.console import Console
 
 from localclip.client import Client
@@ -14,9 +15,20 @@ if not console.is_terminal:
 
 Server = Annotated[str | None, typer.Option("--server", envvar="LOCALCLIP_SERVER", help="address of a running gateway")]
 Key = Annotated[str | None, typer.Option("--api-key", envvar="LOCALCLIP_API_KEY", help="API key of that gateway")]
+AsJson = Annotated[bool, typer.Option("--json", help="print JSON, and all else to stderr")]
 _DEFAULT_SERVER = "http://127.0.0.1:8080"
 
 
 def connect(server: str | None, api_key: str | None) -> Client:
     """A client of the gateway asked for, or of the one on this machine."""
     return Client(server or _DEFAULT_SERVER, api_key)
+
+
+def screen(as_json: bool) -> Console:
+    """Where people are told things, so that JSON stands alone on stdout."""
+    return Console(stderr=True) if as_json else console
+
+
+def print_json(found: object) -> None:
+    """Print models, and what is made of them, for programs."""
+    print(to_json(found, indent=2).decode())

@@ -1,26 +1,24 @@
 """Commands for the addresses that are told of events."""
 
-import json
 from typing import Annotated
 
 import typer
 from rich.table import Table
 
 from localclip.models import Delivery, Webhook
-from localclip.terminal import Key, Server, connect, console
+from localclip.terminal import AsJson, Key, Server, connect, console, print_json
 
 webhooks = typer.Typer(help="Have events posted to an address.", no_args_is_help=True, rich_markup_mode=None)
-Json = Annotated[bool, typer.Option("--json", help="print JSON")]
 Hook = Annotated[str, typer.Argument(metavar="WEBHOOK", help="its id, see `localclip webhooks list`")]
 
 
 @webhooks.command("list")
-def list_webhooks(as_json: Json = False, server: Server = None, api_key: Key = None) -> None:
+def list_webhooks(as_json: AsJson = False, server: Server = None, api_key: Key = None) -> None:
     """List the addresses that are told, and whether they answer."""
     with connect(server, api_key) as client:
         found = client.webhooks()
     if as_json:
-        _print([one.model_dump(mode="json", exclude={"secret"}) for one in found])
+        print_json([one.model_dump(mode="json", exclude={"secret"}) for one in found])
         return
     grid = Table(title=f"{len(found)} webhooks", title_justify="left")
     for heading in ("webhook", "address", "types", "state", "waiting"):
@@ -37,7 +35,7 @@ def add(
         list[str] | None, typer.Option("--type", help="batch.*, language.completed, *.failed ...; may be repeated")
     ] = None,
     description: Annotated[str, typer.Option(help="for people")] = "",
-    as_json: Json = False,
+    as_json: AsJson = False,
     server: Server = None,
     api_key: Key = None,
 ) -> None:
@@ -45,17 +43,20 @@ def add(
     with connect(server, api_key) as client:
         made = client.add_webhook(url, types or ["*"], description)
     if as_json:
-        _print(made.model_dump(mode="json"))
+        print_json(made)
         return
     console.print(f"{made.webhook_id}", markup=False, highlight=False)
     console.print(f"secret, told this once: {made.secret}", markup=False, highlight=False, soft_wrap=True)
 
 
 @webhooks.command()
-def remove(webhook_id: Hook, server: Server = None, api_key: Key = None) -> None:
+def remove(webhook_id: Hook, as_json: AsJson = False, server: Server = None, api_key: Key = None) -> None:
     """Tell an address nothing more, and forget what waits for it."""
     with connect(server, api_key) as client:
         client.remove_webhook(webhook_id)
+    if as_json:
+        print_json({"removed": webhook_id})
+        return
     console.print(f"{webhook_id} is removed", markup=False, highlight=False)
 
 
@@ -64,7 +65,7 @@ def attempts(
     webhook_id: Hook,
     state: Annotated[str | None, typer.Option(help="waiting, delivered or failed")] = None,
     limit: Annotated[int, typer.Option(min=1, max=200)] = 50,
-    as_json: Json = False,
+    as_json: AsJson = False,
     server: Server = None,
     api_key: Key = None,
 ) -> None:
@@ -72,7 +73,7 @@ def attempts(
     with connect(server, api_key) as client:
         found = client.deliveries(webhook_id, state, limit)
     if as_json:
-        _print([one.model_dump(mode="json") for one in found])
+        print_json(found)
         return
     grid = Table(title=f"the last {len(found)} events", title_justify="left")
     for heading in ("event", "of", "state", "attempts", "last answer"):
@@ -93,7 +94,3 @@ def _last(one: Delivery) -> str:
         return ""
     last = one.tries[-1]
     return last.error or f"{last.status} after {last.seconds:.2f} s"
-
-
-def _print(found: object) -> None:
-    print(json.dumps(found, indent=2, ensure_ascii=False))

@@ -1,5 +1,6 @@
 """A whole dub through a running stack, as a person at the command line sees it."""
 
+import json
 import re
 import signal
 import subprocess
@@ -10,7 +11,9 @@ from pathlib import Path
 import pytest
 from mcp import Client as Agent
 from mcp.client.stdio import StdioServerParameters
+from typer.testing import CliRunner
 
+from localclip.cli import app
 from localclip.client import Client
 from localclip.ffmpeg import run_ffmpeg, streams
 from localclip.stack import Stack, StackOptions, free_port
@@ -101,16 +104,32 @@ def test_a_persons_own_subtitles_and_translation_are_dubbed(stack: Stack, talk: 
 
 
 def test_a_dub_that_leaves_speech_out_is_no_success(stack: Stack, talk: Path, tmp_path: Path) -> None:
-    """Its files are there, and what is missing is told, with what would mend it; scripts see 3."""
+    """Its files are there, and what is missing is told, with what would mend it; scripts see 3, and JSON alone.
+
+    It is fetched again into another folder, and replaced only when that is said; processing it again judges the same.
+    """
     source, spanish = tmp_path / "source.srt", tmp_path / "es.srt"
     source.write_text("1\n00:00:00,300 --> 00:00:01,100\nGood morning.\n")
     spanish.write_text("1\n00:00:00,300 --> 00:00:01,100\nHola.\n")
     own = ("--subtitles", str(source), "--from", "en", "--translation", f"es={spanish}")
-    arguments = command(stack, str(talk), "--to", "es", *own, "--out", str(tmp_path / "out"))
+    arguments = command(stack, str(talk), "--to", "es", *own, "--out", str(tmp_path / "out"), "--json")
     done = subprocess.run(arguments, capture_output=True, text=True, check=False, timeout=240)
     assert done.returncode == 3, done.stdout + done.stderr
     assert (tmp_path / "out/export_es.mp4").is_file()
-    assert "es: speech_lost: speech of the original is in no line" in done.stdout
+    assert "es: speech_lost: speech of the original is in no line" in done.stderr
+    told = json.loads(done.stdout)
+    (es,) = told["languages"]
+    assert (es["status"], es["passed"]) == ("completed", False)
+    assert "speech_lost" in [reason["code"] for reason in es["gate_reasons"]]
+    assert str(tmp_path / "out/export_es.mp4") in es["files"]
+    where = ("--json", "--server", stack.url)
+    fetch = ["download", told["task_id"], "--out", str(tmp_path / "again"), *where]
+    fetched = CliRunner().invoke(app, fetch)
+    assert (fetched.exit_code, len(json.loads(fetched.stdout)["languages"][0]["files"])) == (3, len(es["files"]))
+    assert "--overwrite" in str(CliRunner().invoke(app, fetch).exception)
+    assert CliRunner().invoke(app, [*fetch, "--overwrite"]).exit_code == 3
+    judged = CliRunner().invoke(app, ["process", told["task_id"], *where])
+    assert (judged.exit_code, json.loads(judged.stdout)["language_status"]["es"]["gate"]) == (3, "failed")
 
 
 def test_speech_of_another_language_is_asked_about(stack: Stack, talk: Path, tmp_path: Path) -> None:

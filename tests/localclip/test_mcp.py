@@ -25,6 +25,8 @@ def task(status: str, **more: object) -> Task:
         (task("processing"), "wait_for_task"),
         (task("processing", waiting_for={"question_id": "q"}), "answer_question"),
         (task("pending", language_status={"es": {"status": "pending", "waiting_for": "approval"}}), "approve"),
+        (task("pending"), "process_task"),
+        (task("completed", language_status={"es": {"status": "stale", "gate": "passed"}}), "process_task"),
         (task("failed"), "retry_task"),
         (task("canceled"), "retry_task"),
         (task("completed", language_status={"es": {"status": "completed", "gate": "failed"}}), "review_lines"),
