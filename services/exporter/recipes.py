@@ -1,7 +1,8 @@
 """One export by recipe: any tracks, any subtitles, in one file or in many; nothing is dubbed again."""
 
 import zipfile
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from fractions import Fraction
 from pathlib import Path
 
 from pydantic import ValidationError
@@ -9,6 +10,7 @@ from pydantic import ValidationError
 from services.exporter.background import part
 from services.exporter.containers import MEDIA_TYPES, ContainerName, choose_container, must_encode
 from services.exporter.drift import drift_s
+from services.exporter.edit_timeline import Cut, edit_timeline
 from services.exporter.engines import Mixer, MuxPlan, Separator
 from services.exporter.engines.base import AudioPart, SubtitlePart, Track
 from services.exporter.export import compare, encoded_as, original_track, transcript_of
@@ -28,6 +30,8 @@ from shared.transcript import AssStyle
 
 _PAPER_WHITE = 0.58
 """203 cd/m² as a share of what PQ can say."""
+_USUAL_RATE = Fraction(25)
+"""Of timelines of sound alone."""
 _SOUND_SHARE, _FILES_SHARE, _STORE_SHARE = 0.6, 0.93, 0.96
 _SOUND_TYPES = {".wav": "audio/wav", ".flac": "audio/flac", ".mp3": "audio/mpeg"}
 _TEXT_TYPES = {"srt": "application/x-subrip", "vtt": "text/vtt", "ass": "text/x-ssa", "ttml": "application/ttml+xml"}
@@ -93,7 +97,9 @@ class _Rendering:
         self._tracks = Tracks(mixer, separator, own, job, source, self._texts, context, self._container)
         stem = keys.safe_name(f"{job.recipe.name}.x").removesuffix(".x") if job.recipe.name else ""
         self._base = stem or keys.safe_name(job.original_name).rpartition(".")[0] or "video"
+        self._named_speakers, self._review = timelines.speakers, timelines.review
         self._figures: list[dict[str, object]] = []
+        self._edits: list[dict[str, object]] = []
         self._hdr: str | None = None
         self._drawn = Drawn()
         self._checks: dict[str, bool] = {}
@@ -101,6 +107,7 @@ class _Rendering:
     def run(self) -> Rendered:
         products = self._video() if self._recipe.kind == "video" else self._sounds()
         products += self._sidecars()
+        products += self._timelines(products[0].name) if self._recipe.timelines else []
         if self._recipe.bundle:
             products = [self._bundled(products)]
         self._context.progress(_STORE_SHARE, "storing the files")
@@ -234,6 +241,42 @@ class _Rendering:
             products.append(Product(name, path, _TEXT_TYPES[text.format]))
         return products
 
+    def _timelines(self, video: str) -> list[Product]:
+        """A timeline for each language asked for, its takes, and the sound of the original."""
+        rate, length_s, folder = self._source.rate or _USUAL_RATE, self._source.length_s, self._context.workdir
+        report = part(self._context.progress, _FILES_SHARE, _STORE_SHARE)
+        self._context.progress(_FILES_SHARE, "writing the timelines")
+        products: list[Product] = []
+        if self._source.has_audio:
+            (sound,) = self._tracks.render([AudioTrack(kind="original")], ".wav", report)
+            products.append(Product(f"{self._base}.original.wav", sound.path, _SOUND_TYPES[".wav"]))
+        original = products[0].name if products else None
+        picture_s = self._source.picture_end_s if self._source.has_picture and not self._encoded else length_s
+        for language in [one.language for one in self._recipe.timelines]:
+            own = f"takes/{language}"
+            clips = self._tracks.takes(language, rate, folder / own, report)
+            clips = [replace(clip, file=f"{own}/{clip.file}") for clip in clips]
+            cut = Cut(
+                name=f"{self._base}.{language}",
+                language=language,
+                source_language=self._source_language,
+                rate=rate,
+                picture=video,
+                picture_frames=max(1, round(picture_s * rate)),
+                original=original,
+                original_frames=max(1, round(length_s * rate)),
+                takes=clips,
+                lines=self._texts.timeline(language).lines,
+                speakers=self._named_speakers,
+                review=self._review.get(language, {}),
+            )
+            path = folder / f"{language}.otio"
+            path.write_text(edit_timeline(cut), encoding="utf-8")
+            products.append(Product(f"{cut.name}.otio", path, "application/vnd.pixar.opentimelineio+json"))
+            products += [Product(clip.file, folder / clip.file, _SOUND_TYPES[".wav"]) for clip in clips]
+            self._edits.append({"language": language, "rate": str(rate), "takes": len(clips)})
+        return products
+
     def _bundled(self, products: list[Product]) -> Product:
         self._context.progress(_FILES_SHARE, "packing the files")
         target = self._context.workdir / "bundle.zip"
@@ -271,6 +314,7 @@ class _Rendering:
             "hdr": self._hdr,
             "deinterlaced": (self._recipe.burn is not None or self._drawn.changes) and self._source.interlaced,
             "audio": self._figures,
+            "timelines": self._edits,
             "checks": self._checks,
             "passed": all(self._checks.values()),
         }

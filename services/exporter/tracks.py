@@ -2,17 +2,23 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from fractions import Fraction
 from pathlib import Path
+
+import soundfile
 
 from services.exporter.background import Background, part
 from services.exporter.containers import ContainerName
-from services.exporter.dubbing import Dub, Dubbing, DubFigures, Stem, track_frames
+from services.exporter.dubbing import Dub, Dubbing, DubFigures, Prepared, Stem, track_frames
+from services.exporter.edit_timeline import TakeClip, frames_of
 from services.exporter.engines import Mixer, Report, Separator
+from services.exporter.engines.base import RATE_HZ
 from services.exporter.finished import find, fingerprint, keep, local_copy
 from services.exporter.lines import is_dubbed
 from services.exporter.mixing import Bed
 from services.exporter.settings import ExporterSettings
 from services.exporter.source import Source
+from services.exporter.takes import Voices
 from services.exporter.texts import Texts
 from shared.messaging import AudioTrack, JobContext, RenderRecipe, TimelineLine
 from shared.pipeline import ErrorCode, PermanentError
@@ -102,9 +108,7 @@ class Tracks:
 
     def _stems(self, track: AudioTrack, language: str, suffix: str, report: Report) -> list[SoundFile]:
         """Parts of the dub of a language at the level they have in it."""
-        dub, _ = self._finished(language, part(report, 0.0, 0.5))
-        dubbing, _ = self._dubbing(language, part(report, 0.5, 1.0))
-        parts = dubbing.prepare(self._lines(language))
+        dub, dubbing, parts = self._again(language, report)
         gain_db = dub.figures.gain_db + (_FLAC_HEADROOM_DB if suffix == ".flac" else 0.0)
         speakers: list[str | None] = [None]
         if track.per_speaker:
@@ -116,6 +120,27 @@ class Tracks:
             dubbing.write_stem(Stem(track.kind == "voices", speaker), parts, target, gain_db)
             files.append(SoundFile(track, target, dub.figures))
         return files
+
+    def takes(self, language: str, rate: Fraction, folder: Path, report: Report) -> list[TakeClip]:
+        """The takes of a language as WAV files from frame to frame, at the level they have in the dub."""
+        dub, _, parts = self._again(language, report)
+        folder.mkdir(parents=True, exist_ok=True)
+        dubbed = [line for line in parts.lines if is_dubbed(line)]
+        clips = []
+        for line, take in zip(dubbed, parts.takes, strict=True):
+            self._context.cancel.check()
+            frames = frames_of(take.start, take.end, rate)
+            heard = Voices([take], parts.voice_gain_db + dub.figures.gain_db).render(*frames.samples(rate))
+            name = f"{line.segment_id}.{language}.wav"
+            soundfile.write(folder / name, heard, RATE_HZ, subtype="FLOAT")
+            clips.append(TakeClip(line, name, frames))
+        return clips
+
+    def _again(self, language: str, report: Report) -> tuple[Dub, Dubbing, Prepared]:
+        """The dub of a language, and the parts of its mix."""
+        dub, _ = self._finished(language, part(report, 0.0, 0.5))
+        dubbing, _ = self._dubbing(language, part(report, 0.5, 1.0))
+        return dub, dubbing, dubbing.prepare(self._lines(language))
 
     def _whole(self, bed: Bed, target: Path, report: Report) -> Path:
         """The original, or its background, from end to end as it is."""

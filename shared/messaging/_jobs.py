@@ -402,6 +402,10 @@ class RecipeTimelines(Message):
 
     source: Timeline
     languages: tuple[Timeline, ...] = ()
+    speakers: dict[str, str] = Field(default={}, description="their names, for timelines of editing programs")
+    review: dict[str, dict[str, tuple[str, ...]]] = Field(
+        default={}, description="why lines are worth a look, by language and segment, for the same"
+    )
 
 
 class RenderRecipe(Job):

@@ -108,6 +108,18 @@ class SubtitleFile(SubtitleText):
     style: AssStyle = Field(default=AssStyle(), description="of ASS files")
 
 
+class EditTimeline(_Part):
+    """A timeline for an editing program (OpenTimelineIO), with every take as a sound file of its own."""
+
+    language: RecipeLanguage
+
+    @model_validator(mode="after")
+    def _is_dubbed(self) -> Self:
+        if self.language == SOURCE:
+            raise ValueError("a timeline is of a dubbed language")
+        return self
+
+
 class ExportRecipe(_Part):
     """What to make of a dubbed task.
 
@@ -122,6 +134,9 @@ class ExportRecipe(_Part):
     burn: BurnIn | None = None
     picture: RecipePicture | None = Field(default=None, description="subtitles burned into the original; None: left")
     sidecars: tuple[SubtitleFile, ...] = Field(default=(), max_length=60)
+    timelines: tuple[EditTimeline, ...] = Field(
+        default=(), max_length=20, description="for editing programs: `.otio`, with each take as a WAV file; `bundle`"
+    )
     container: Literal["auto", "mp4", "mkv"] = "auto"
     audio_format: Literal["wav", "flac", "mp3"] = Field(default="wav", description="of `audio` and `stems`")
     bundle: bool = Field(default=False, description="all files in one ZIP archive")
@@ -143,10 +158,18 @@ class ExportRecipe(_Part):
             raise ValueError("'subtitles' has no audio tracks")
         if self.kind == "stems" and self.audio_format == "mp3":
             raise ValueError("stems that add up are not MP3; choose wav or flac")
+        if self.timelines and not (self.kind == "video" and self.bundle):
+            raise ValueError("a timeline names the video and the takes beside it: make it of a video, with `bundle`")
         for tracks in (self.audio, self.subtitles):
             if sum(track.default for track in tracks if track.language != EVERY) > 1:
                 raise ValueError("one track of a kind is the default")
         return self
+
+    def dubs(self) -> Iterator[tuple[str, str | None]]:
+        """The languages of everything that is heard but the original, and where they stand in the recipe."""
+        heard = ((number, track) for number, track in enumerate(self.audio) if track.kind != "original")
+        yield from ((f"/audio/{number}/language", track.language) for number, track in heard)
+        yield from ((f"/timelines/{number}/language", one.language) for number, one in enumerate(self.timelines))
 
     def texts(self) -> Iterator[tuple[str, SubtitleText]]:
         """Everything with text to read, and where it stands in the recipe."""
@@ -190,6 +213,6 @@ def expanded(recipe: ExportRecipe, languages: Sequence[str]) -> ExportRecipe:
         if len(languages) != 1:
             raise ValueError("one language can be set in the picture; name it")
         picture = picture.model_copy(update={"language": languages[0]})
-    fields = recipe.model_dump(exclude={"audio", "subtitles", "sidecars", "burn", "picture"})
-    lists = {name: tuple(several(getattr(recipe, name))) for name in ("audio", "subtitles", "sidecars")}
+    fields = recipe.model_dump(exclude={"audio", "subtitles", "sidecars", "timelines", "burn", "picture"})
+    lists = {name: tuple(several(getattr(recipe, name))) for name in ("audio", "subtitles", "sidecars", "timelines")}
     return ExportRecipe.model_validate({**fields, **lists, "burn": burn, "picture": picture})

@@ -26,6 +26,7 @@ it("an export is named by the preset whose languages it spells out", () => {
     { name: "master", recipe: master },
     { name: "dub_only", recipe: { audio: [dub], subtitles: [{ language: "*" }] } },
     { name: "burned", recipe: burned },
+    { name: "editing", recipe: { ...master, timelines: [{ language: "*" }], bundle: true } },
     { name: "wav", recipe: { kind: "audio", audio: [dub] } },
     { name: "mp3", recipe: { kind: "audio", audio: [dub], audio_format: "mp3" } },
   ] as PresetRead[];
@@ -40,6 +41,7 @@ it("an export is named by the preset whose languages it spells out", () => {
   };
   expect(presetOf(made, presets)?.name).toBe("master");
   expect(presetOf({ ...made, bundle: true }, presets)).toBeUndefined();
+  expect(presetOf({ ...made, timelines: [{ language: "es" }], bundle: true }, presets)?.name).toBe("editing");
   expect(presetOf({ audio: [{ ...dub, language: "fr" }], burn: { language: "fr" } }, presets)?.name).toBe("burned");
   expect(presetOf({ kind: "audio", audio: [{ ...dub, language: "es" }], audio_format: "mp3" }, presets)?.name).toBe(
     "mp3",

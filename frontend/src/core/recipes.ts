@@ -20,13 +20,14 @@ const once = (parts: unknown[][]) => [...new Set(parts.map((part) => JSON.string
 
 /** What kind of files a recipe makes, whichever languages it names. */
 function shapeOf(recipe: ExportRecipe): string {
-  const { kind = "video", audio = [], subtitles = [], sidecars = [], burn, bundle = false } = recipe;
+  const { kind = "video", audio = [], subtitles = [], sidecars = [], timelines = [], burn, bundle = false } = recipe;
   return JSON.stringify([
     kind,
     once(audio.map((track) => [track.kind, every(track.language), track.per_speaker ?? false])),
     once(subtitles.map((track) => [every(track.language), every(track.second)])),
     burn ? [every(burn.language), every(burn.second)] : null,
     once(sidecars.map((file) => [file.format ?? "srt", every(file.language), every(file.second)])),
+    once(timelines.map((one) => [every(one.language)])),
     kind === "video" ? null : (recipe.audio_format ?? "wav"),
     bundle,
   ]);

@@ -34,12 +34,13 @@ def list_review(
     """
     with parts.database.read() as session:
         task = visible_task(session, who, task_id)
-        found = sorted(_ranked(session, task, minor=minor), key=lambda line: (-line.score, line.start_s))
+        found = sorted(to_review(session, task, minor=minor), key=lambda line: (-line.score, line.start_s))
     response.headers["X-Total-Count"] = str(len(found))
     return found[:limit]
 
 
-def _ranked(session: Session, task: Task, *, minor: bool) -> Iterator[ReviewLine]:
+def to_review(session: Session, task: Task, *, minor: bool = False) -> Iterator[ReviewLine]:
+    """Lines of all languages that are worth a look, with their reasons."""
     task_id, asked = task.task_id, brief(task)
     languages = {one.language: one for one in pipeline_rows.languages(session, [task_id]).get(task_id, [])}
     told = filter(None, map(asked.of, languages))

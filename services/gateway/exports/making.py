@@ -11,6 +11,7 @@ from fastapi.responses import StreamingResponse
 
 from services.gateway.db import Session
 from services.gateway.db.tables import ExportRow, JobRow, Task
+from services.gateway.editing.review import to_review
 from services.gateway.exports.recipes import PRESETS, Finished, finished_languages, refusals
 from services.gateway.exports.schemas import ExportedLanguage, ExportFile, ExportRead, PresetRead
 from services.gateway.pipeline import canceling
@@ -70,11 +71,21 @@ def start(session: Session, task: Task, recipe: ExportRecipe, languages: Sequenc
     document = RecipeTimelines(
         source=source_timeline(session, task),
         languages=tuple(timeline(Script(session, task, language)) for language in languages),
+        **(_for_editors(session, task) if recipe.timelines else {}),
     )
     session.add(row(task, job, document=document.model_dump_json()))
     tell(session, task, BASE, "recipe", "started", export_id=made.export_id)
     log_stage(session, task, BASE, "recipe", "started", made.export_id)
     return made
+
+
+def _for_editors(session: Session, task: Task) -> dict[str, Any]:
+    """What timelines of editing programs show beside the lines."""
+    review: dict[str, dict[str, tuple[str, ...]]] = {}
+    for line in to_review(session, task):
+        review.setdefault(line.language, {})[line.segment_id] = tuple(reason.text for reason in line.reasons)
+    speakers = {row.speaker_id: row.name for row in script_rows.speakers(session, task.task_id)}
+    return {"speakers": speakers, "review": review}
 
 
 def _stem(task: Task) -> str:
@@ -127,7 +138,7 @@ def _start(
     with parts.database.write() as session:
         task = locked_visible_task(session, who, task_id)
         recipe = _possible(session, task, recipe, engines)
-        named = {track.language for track in recipe.audio}
+        named = {language for _, language in recipe.dubs()}
         named |= {code for _, text in recipe.texts() for code in (text.language, text.second)}
         made = start(session, task, recipe, sorted(code for code in named if code not in (None, SOURCE)), lane)
         session.flush()

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from shared.messaging import EVERY, SOURCE, AudioTrack, BurnIn, ExportRecipe, SubtitleFile, SubtitleTrack
+from shared.messaging import EVERY, SOURCE, AudioTrack, BurnIn, EditTimeline, ExportRecipe, SubtitleFile, SubtitleTrack
 
 
 @dataclass(frozen=True)
@@ -73,6 +73,12 @@ PRESETS: tuple[Preset, ...] = (
         ),
     ),
     Preset(
+        "editing",
+        "For an editing program",
+        "An OpenTimelineIO timeline for every language, its takes as WAV files, and one video with all dubs.",
+        ExportRecipe(audio=(_DUB, _ORIGINAL), timelines=(EditTimeline(language=EVERY),), bundle=True),
+    ),
+    Preset(
         "subtitles",
         "Subtitle files",
         "SRT, WebVTT, ASS and TTML (IMSC 1.1) for every language in one ZIP archive.",
@@ -100,7 +106,7 @@ class Refusal:
 
 def finished_languages(recipe: ExportRecipe, languages: Mapping[str, Finished]) -> Sequence[str]:
     """What `*` stands for in `recipe`: dubbed languages, translated ones where only text is asked for."""
-    dubbing = any(track.kind != "original" for track in recipe.audio)
+    dubbing = any(recipe.dubs())
     return [code for code, how in languages.items() if (how.dubbed if dubbing else how.translated)]
 
 
@@ -115,17 +121,16 @@ def refusals(
     """Everything about a recipe without `*` that is known to be impossible."""
     for number, track in enumerate(recipe.audio):
         where = f"/audio/{number}"
-        if track.kind == "original":
-            if not has_audio:
-                yield Refusal("no_original_audio", "the video has no audio of its own", where)
-        elif track.language is None:
-            if not has_audio:
-                yield Refusal("no_original_audio", "the video has no audio of its own", where)
-            elif not has_separator:
-                detail = "no separator is at hand that takes the voices out of the original; name a language instead"
-                yield Refusal("separator_missing", detail, f"{where}/language")
-        else:
-            yield from _not_ready(track.language, languages, f"{where}/language", dubbed=True)
+        if track.kind != "original" and track.language is not None:
+            continue
+        if not has_audio:
+            yield Refusal("no_original_audio", "the video has no audio of its own", where)
+        elif track.kind != "original" and not has_separator:
+            detail = "no separator is at hand that takes the voices out of the original; name a language instead"
+            yield Refusal("separator_missing", detail, f"{where}/language")
+    for where, dubbed in recipe.dubs():
+        if dubbed is not None:
+            yield from _not_ready(dubbed, languages, where, dubbed=True)
     for where, text in recipe.texts():
         for field, code in (("language", text.language), ("second", text.second)):
             if code == SOURCE and not has_lines:

@@ -176,7 +176,12 @@ class Bench:
         return Timeline(task_id=TASK, language=language, source_language="en", media=facts, lines=tuple(lines))
 
     def render(
-        self, video: Path, lines: Mapping[str, Sequence[TimelineLine]], recipe: Mapping[str, Any], **settings: Any
+        self,
+        video: Path,
+        lines: Mapping[str, Sequence[TimelineLine]],
+        recipe: Mapping[str, Any],
+        beside: Mapping[str, Any] | None = None,
+        **settings: Any,
     ) -> Rendering:
         """Render a recipe over the lines of several languages; the source says what the first ones translate."""
         video_key, key = keys.input_video(TASK, video.name), f"tasks/{TASK}/jobs/timelines.json"
@@ -188,6 +193,7 @@ class Bench:
         timelines = RecipeTimelines(
             source=self.timeline("en", spoken),
             languages=tuple(self.timeline(language, some) for language, some in lines.items()),
+            **(beside or {}),
         )
         put_bytes(self.store, key, timelines.model_dump_json().encode())
         job = RenderRecipe(

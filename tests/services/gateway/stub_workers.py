@@ -290,10 +290,11 @@ def render(job: RenderRecipe, context: JobContext) -> RecipeRendered:
     text = "\n".join(
         f"{timeline.language} {len(timeline.lines)}" for timeline in (timelines.source, *timelines.languages)
     ).encode()
+    report = {"passed": True, "speakers": timelines.speakers, "review": timelines.review}
     key = keys.recipe_file(job.task_id, job.export_id, f"{job.recipe.name or 'talk'}.mp4")
     put_bytes(context.store, key, text)
     file = ExportedFile(name=f"{job.recipe.name or 'talk'}.mp4", key=key, size=len(text), media_type="video/mp4")
-    return RecipeRendered(**address_of(job), export_id=job.export_id, files=(file,), report={"passed": True})
+    return RecipeRendered(**address_of(job), export_id=job.export_id, files=(file,), report=report)
 
 
 def export_or_render(job: ExportLanguage | RenderRecipe, context: JobContext) -> LanguageExported | RecipeRendered:

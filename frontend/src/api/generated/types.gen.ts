@@ -778,6 +778,18 @@ export type EditRead = {
 };
 
 /**
+ * EditTimeline
+ *
+ * A timeline for an editing program (OpenTimelineIO), with every take as a sound file of its own.
+ */
+export type EditTimeline = {
+    /**
+     * Language
+     */
+    language: string;
+};
+
+/**
  * EditUndone
  *
  * An edit that was undone or done again, and what it touched.
@@ -1118,6 +1130,12 @@ export type ExportRecipe = {
      * Subtitles
      */
     subtitles?: Array<SubtitleTrack>;
+    /**
+     * Timelines
+     *
+     * for editing programs: `.otio`, with each take as a WAV file; `bundle`
+     */
+    timelines?: Array<EditTimeline>;
 };
 
 /**

@@ -146,6 +146,11 @@ def test_what_cannot_be_made_is_refused_at_once(small_world: World) -> None:
         ({"kind": "video"}, "invalid_request", "/"),
         ({"kind": "audio", "audio": [{"kind": "dub", "language": "es"}], "burn": text}, "invalid_request", "/"),
         ({"audio": [{"kind": "dub"}]}, "invalid_request", "/audio/0"),
+        (
+            {"audio": [{"kind": "original"}], "timelines": [{"language": "de"}], "bundle": True},
+            "language_not_dubbed",
+            "/timelines/0/language",
+        ),
         ({"audio": [{"kind": "original"}], "loudnes": 3}, "invalid_request", "/loudnes"),
     ]
     for recipe, code, pointer in wrong:
@@ -166,6 +171,26 @@ def test_every_preset_is_a_recipe_of_a_finished_task(small_world: World) -> None
     assert {"master", "dub_only", "burned", "stems", "subtitles", "audio_wav"} <= {preset["name"] for preset in presets}
     for preset in presets:
         begin(gateway, task_id, preset["recipe"])
+
+
+def test_a_timeline_is_told_who_speaks_and_what_to_review(small_world: World) -> None:
+    """The names of people and the reasons of the review list; other recipes need neither."""
+    gateway = small_world.gateway()
+    small_world.workers()
+    task_id = dubbed(small_world, gateway)
+    (speaker, *_) = gateway.http.get(f"/api/tasks/{task_id}/speakers").json()
+    where = f"/api/tasks/{task_id}/speakers/{speaker['speaker_id']}"
+    assert gateway.http.patch(where, json={"name": "Ana"}, headers={"If-Match": "*"}).status_code == 200
+    line = f"/api/tasks/{task_id}/languages/es/lines/s0001"
+    assert gateway.http.patch(line, json={"text": "otra"}, headers={"If-Match": "*"}).status_code == 200
+    recipe = MASTER | {"timelines": [{"language": "*"}], "bundle": True}
+    begun = begin(gateway, task_id, recipe)
+    assert [one["language"] for one in begun["recipe"]["timelines"]] == ["es", "fr"]
+    report = ended(gateway, task_id, begun["export_id"])["report"]
+    assert report["speakers"][speaker["speaker_id"]] == "Ana"
+    assert report["review"] == {"es": {"s0001": ["edited after its take was made"]}}
+    plain = ended(gateway, task_id, begin(gateway, task_id, MASTER)["export_id"])["report"]
+    assert (plain["speakers"], plain["review"]) == ({}, {})
 
 
 def test_before_the_video_was_looked_at_nothing_can_be_exported(gateway: Gateway) -> None:
