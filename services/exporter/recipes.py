@@ -23,17 +23,18 @@ from services.exporter.source import Source, inspect
 from services.exporter.subtitles import Second, shown
 from services.exporter.texts import Texts
 from services.exporter.tracks import SoundFile, Tracks
-from shared.messaging import AudioTrack, ExportedFile, JobContext, RecipeTimelines, RenderRecipe
+from shared.messaging import AudioTrack, ExportedFile, JobContext, PublishedText, RecipeTimelines, RenderRecipe
 from shared.pipeline import ErrorCode, PermanentError
 from shared.storage import ObjectNotFound, keys, read_bytes
 from shared.transcript import AssStyle
 
 _PAPER_WHITE = 0.58
 """203 cd/m² as a share of what PQ can say."""
+_TITLE_CHARS, _DESCRIPTION_BYTES = 100, 5000
 _USUAL_RATE = Fraction(25)
 """Of timelines of sound alone."""
 _SOUND_SHARE, _FILES_SHARE, _STORE_SHARE = 0.6, 0.93, 0.96
-_SOUND_TYPES = {".wav": "audio/wav", ".flac": "audio/flac", ".mp3": "audio/mpeg"}
+_SOUND_TYPES = {".wav": "audio/wav", ".flac": "audio/flac", ".mp3": "audio/mpeg", ".m4a": "audio/mp4"}
 _TEXT_TYPES = {"srt": "application/x-subrip", "vtt": "text/vtt", "ass": "text/x-ssa", "ttml": "application/ttml+xml"}
 
 
@@ -94,11 +95,15 @@ class _Rendering:
         self._container: ContainerName = choose_container(
             source, job.recipe.container, dubbed=True, burned=self._encoded
         )
+        if job.recipe.kind == "audio" and self._container == "mkv":
+            self._container = "mp4"  # sound alone can be cut where the video ends
         self._tracks = Tracks(mixer, separator, own, job, source, self._texts, context, self._container)
         stem = keys.safe_name(f"{job.recipe.name}.x").removesuffix(".x") if job.recipe.name else ""
         self._base = stem or keys.safe_name(job.original_name).rpartition(".")[0] or "video"
         self._named_speakers, self._review = timelines.speakers, timelines.review
         self._figures: list[dict[str, object]] = []
+        self._publication: dict[str, str] = {}
+        self._unpublished = timelines.unpublished
         self._edits: list[dict[str, object]] = []
         self._hdr: str | None = None
         self._drawn = Drawn()
@@ -107,6 +112,7 @@ class _Rendering:
     def run(self) -> Rendered:
         products = self._video() if self._recipe.kind == "video" else self._sounds()
         products += self._sidecars()
+        products += self._published()
         products += self._timelines(products[0].name) if self._recipe.timelines else []
         if self._recipe.bundle:
             products = [self._bundled(products)]
@@ -241,6 +247,22 @@ class _Rendering:
             products.append(Product(name, path, _TEXT_TYPES[text.format]))
         return products
 
+    def _published(self) -> list[Product]:
+        """Title and description of each dubbed language that has them; of others it is told why not."""
+        if self._recipe.publication is None:
+            return []
+        products: list[Product] = []
+        for language in dict.fromkeys(language for _, language in self._recipe.dubs() if language):
+            text = self._recipe.publication.texts.get(language, PublishedText())
+            if not (text.title or text.description):
+                self._publication[language] = self._unpublished.get(language, "no title and no description were given")
+                continue
+            path = self._context.workdir / f"published_{language}.txt"
+            path.write_text(f"{text.title}\n\n{text.description}".strip() + "\n", encoding="utf-8")
+            products.append(Product(f"{self._base}.{language}.txt", path, "text/plain"))
+            self._publication[language] = published(text)
+        return products
+
     def _timelines(self, video: str) -> list[Product]:
         """A timeline for each language asked for, its takes, and the sound of the original."""
         rate, length_s, folder = self._source.rate or _USUAL_RATE, self._source.length_s, self._context.workdir
@@ -315,9 +337,19 @@ class _Rendering:
             "deinterlaced": (self._recipe.burn is not None or self._drawn.changes) and self._source.interlaced,
             "audio": self._figures,
             "timelines": self._edits,
+            "publication": self._publication,
             "checks": self._checks,
             "passed": all(self._checks.values()),
         }
+
+
+def published(text: PublishedText) -> str:
+    """What is told of a text: `written`, or what a platform does not take of it."""
+    if len(text.title) > _TITLE_CHARS:
+        return f"the title has {len(text.title)} characters, and YouTube takes {_TITLE_CHARS}: shorten it"
+    if (size := len(text.description.encode())) > _DESCRIPTION_BYTES:
+        return f"the description has {size} bytes, and YouTube takes {_DESCRIPTION_BYTES}: shorten it"
+    return "written" if text.title else "written without a title: none was given"
 
 
 def dimmed(style: AssStyle) -> AssStyle:

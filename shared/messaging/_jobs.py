@@ -406,6 +406,9 @@ class RecipeTimelines(Message):
     review: dict[str, dict[str, tuple[str, ...]]] = Field(
         default={}, description="why lines are worth a look, by language and segment, for the same"
     )
+    unpublished: dict[str, str] = Field(
+        default={}, description="why a language has no title and description of the recipe's `publication`"
+    )
 
 
 class RenderRecipe(Job):

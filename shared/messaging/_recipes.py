@@ -120,6 +120,23 @@ class EditTimeline(_Part):
         return self
 
 
+class PublishedText(_Part):
+    """What a video is published with in one language."""
+
+    title: str = Field(default="", max_length=1000)
+    description: str = Field(default="", max_length=20_000)
+
+
+class Publication(PublishedText):
+    """The title and the description of the original, to be translated; as long as platforms take them."""
+
+    title: str = Field(default="", max_length=100)
+    description: str = Field(default="", max_length=5000, description="empty: the summary of the brief")
+    texts: dict[Annotated[str, Field(pattern="^[a-z]{2,3}$")], PublishedText] = Field(
+        default={}, max_length=40, description="by language; what is not given is translated"
+    )
+
+
 class ExportRecipe(_Part):
     """What to make of a dubbed task.
 
@@ -138,7 +155,12 @@ class ExportRecipe(_Part):
         default=(), max_length=20, description="for editing programs: `.otio`, with each take as a WAV file; `bundle`"
     )
     container: Literal["auto", "mp4", "mkv"] = "auto"
-    audio_format: Literal["wav", "flac", "mp3"] = Field(default="wav", description="of `audio` and `stems`")
+    audio_format: Literal["wav", "flac", "mp3", "m4a"] = Field(
+        default="wav", description="of `audio` and `stems`; m4a is AAC"
+    )
+    publication: Publication | None = Field(
+        default=None, description="a text file with title and description for each dubbed language"
+    )
     bundle: bool = Field(default=False, description="all files in one ZIP archive")
     settings: ExportSettings | None = Field(default=None, description="levels of the dubs; None: the task's")
 
@@ -156,8 +178,10 @@ class ExportRecipe(_Part):
             raise ValueError("subtitle tracks and burned-in subtitles need a video; use sidecars")
         if self.kind == "subtitles" and self.audio:
             raise ValueError("'subtitles' has no audio tracks")
-        if self.kind == "stems" and self.audio_format == "mp3":
-            raise ValueError("stems that add up are not MP3; choose wav or flac")
+        if self.kind == "stems" and self.audio_format in ("mp3", "m4a"):
+            raise ValueError(f"stems that add up are not {self.audio_format.upper()}; choose wav or flac")
+        if self.publication and not any(self.dubs()):
+            raise ValueError("title and description are those of a dub; add its track")
         if self.timelines and not (self.kind == "video" and self.bundle):
             raise ValueError("a timeline names the video and the takes beside it: make it of a video, with `bundle`")
         for tracks in (self.audio, self.subtitles):

@@ -28,6 +28,7 @@ it("an export is named by the preset whose languages it spells out", () => {
     { name: "burned", recipe: burned },
     { name: "editing", recipe: { ...master, timelines: [{ language: "*" }], bundle: true } },
     { name: "wav", recipe: { kind: "audio", audio: [dub] } },
+    { name: "youtube", recipe: { kind: "audio", audio: [dub], audio_format: "m4a", publication: {} } },
     { name: "mp3", recipe: { kind: "audio", audio: [dub], audio_format: "mp3" } },
   ] as PresetRead[];
   const made: ExportRecipe = {
@@ -43,6 +44,8 @@ it("an export is named by the preset whose languages it spells out", () => {
   expect(presetOf({ ...made, bundle: true }, presets)).toBeUndefined();
   expect(presetOf({ ...made, timelines: [{ language: "es" }], bundle: true }, presets)?.name).toBe("editing");
   expect(presetOf({ audio: [{ ...dub, language: "fr" }], burn: { language: "fr" } }, presets)?.name).toBe("burned");
+  const kit: ExportRecipe = { kind: "audio", audio: [{ ...dub, language: "es" }], audio_format: "m4a" };
+  expect(presetOf({ ...kit, publication: { title: "A talk" } }, presets)?.name).toBe("youtube");
   expect(presetOf({ kind: "audio", audio: [{ ...dub, language: "es" }], audio_format: "mp3" }, presets)?.name).toBe(
     "mp3",
   );

@@ -20,7 +20,7 @@ const once = (parts: unknown[][]) => [...new Set(parts.map((part) => JSON.string
 
 /** What kind of files a recipe makes, whichever languages it names. */
 function shapeOf(recipe: ExportRecipe): string {
-  const { kind = "video", audio = [], subtitles = [], sidecars = [], timelines = [], burn, bundle = false } = recipe;
+  const { kind = "video", audio = [], subtitles = [], sidecars = [], timelines = [], publication, burn, bundle = false } = recipe;
   return JSON.stringify([
     kind,
     once(audio.map((track) => [track.kind, every(track.language), track.per_speaker ?? false])),
@@ -29,6 +29,7 @@ function shapeOf(recipe: ExportRecipe): string {
     once(sidecars.map((file) => [file.format ?? "srt", every(file.language), every(file.second)])),
     once(timelines.map((one) => [every(one.language)])),
     kind === "video" ? null : (recipe.audio_format ?? "wav"),
+    Boolean(publication),
     bundle,
   ]);
 }

@@ -9,11 +9,9 @@ from services.gateway.db import Session
 from services.gateway.db.tables import Task
 from services.gateway.editing.reading import read_line
 from services.gateway.editing.schemas import ReviewLine, ReviewReason
-from services.gateway.pipeline import rows as pipeline_rows
-from services.gateway.pipeline.engines import TO_TRANSLATE
 from services.gateway.pipeline.parts import Parts, visible_task
-from services.gateway.pipeline.review import is_issue, reasons, score
-from services.gateway.script.script import brief
+from services.gateway.pipeline.review import score
+from services.gateway.pipeline.worth_a_look import worth_a_look
 from services.gateway.web.keys import Who
 
 router = APIRouter(prefix="/api/tasks/{task_id}", tags=["review"])
@@ -34,35 +32,17 @@ def list_review(
     """
     with parts.database.read() as session:
         task = visible_task(session, who, task_id)
-        found = sorted(to_review(session, task, minor=minor), key=lambda line: (-line.score, line.start_s))
+        found = sorted(_read(session, task, minor=minor), key=lambda line: (-line.score, line.start_s))
     response.headers["X-Total-Count"] = str(len(found))
     return found[:limit]
 
 
-def to_review(session: Session, task: Task, *, minor: bool = False) -> Iterator[ReviewLine]:
-    """Lines of all languages that are worth a look, with their reasons."""
-    task_id, asked = task.task_id, brief(task)
-    languages = {one.language: one for one in pipeline_rows.languages(session, [task_id]).get(task_id, [])}
-    told = filter(None, map(asked.of, languages))
-    every = minor and any(one.address or one.forbidden for one in told)
-    for row, segment in pipeline_rows.lines_to_review(session, task_id, minor=minor, every=every):
-        language = languages.get(row.language)
-        if language is None:
-            continue
-        why = reasons(
-            row,
-            source_changed=row.segment_revision not in (TO_TRANSLATE, segment.revision),
-            sureness=segment.sureness,
-            exported=language.exported_version is not None,
-            brief=asked.of(language.language),
-            language=language.language,
+def _read(session: Session, task: Task, *, minor: bool) -> Iterator[ReviewLine]:
+    for one in worth_a_look(session, task, minor=minor):
+        yield ReviewLine(
+            **read_line(one.segment, one.line).model_dump(),
+            language=one.line.language,
+            score=score(list(one.reasons)),
+            issue=one.issue,
+            reasons=[ReviewReason(code=reason.code, text=reason.text) for reason in one.reasons],
         )
-        issue = is_issue(why)
-        if issue or (minor and why):
-            yield ReviewLine(
-                **read_line(segment, row).model_dump(),
-                language=row.language,
-                score=score(why),
-                issue=issue,
-                reasons=[ReviewReason(code=reason.code, text=reason.text) for reason in why],
-            )

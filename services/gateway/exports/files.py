@@ -11,10 +11,10 @@ from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response, StreamingResponse
 
 from services.gateway.db.tables import Task
-from services.gateway.exports.making import OLDER
 from services.gateway.exports.schemas import Artifact, LogRead
 from services.gateway.pipeline import rows as pipeline_rows
 from services.gateway.pipeline.parts import Gateway, Parts, known_language, visible_task
+from services.gateway.pipeline.rendering import OLDER
 from services.gateway.script import rows as script_rows
 from services.gateway.web.files import serve
 from services.gateway.web.keys import Caller, Who

@@ -1,7 +1,6 @@
 """Exports by recipe: begin, follow, fetch, remove."""
 
 import asyncio
-import secrets
 from collections.abc import Mapping, Sequence
 from typing import Annotated, Any
 from urllib.parse import quote
@@ -11,99 +10,24 @@ from fastapi.responses import StreamingResponse
 
 from services.gateway.db import Session
 from services.gateway.db.tables import ExportRow, JobRow, Task
-from services.gateway.editing.review import to_review
 from services.gateway.exports.recipes import PRESETS, Finished, finished_languages, refusals
 from services.gateway.exports.schemas import ExportedLanguage, ExportFile, ExportRead, PresetRead
 from services.gateway.pipeline import canceling
 from services.gateway.pipeline import rows as pipeline_rows
-from services.gateway.pipeline.cut import row, source_timeline, timeline
 from services.gateway.pipeline.engines import of_port
-from services.gateway.pipeline.facts import log_stage, tell
 from services.gateway.pipeline.parts import Gateway, Parts, locked_visible_task, visible_task
+from services.gateway.pipeline.rendering import begin
 from services.gateway.script import rows as script_rows
-from services.gateway.script.script import Script, media
+from services.gateway.script.script import media
 from services.gateway.web.claims import keep
 from services.gateway.web.files import serve
 from services.gateway.web.keys import Caller, Who
 from services.gateway.web.problems import Problem, not_found, unprocessable
-from shared.messaging import SOURCE, EngineInfo, ExportRecipe, ExportSettings, RecipeTimelines, RenderRecipe, expanded
+from shared.messaging import SOURCE, EngineInfo, ExportRecipe, expanded
 from shared.pipeline import BASE, Lane, LineState, Stage, Status
 from shared.storage import keys
-from shared.transcript import PictureEdits
 
 router = APIRouter(tags=["exports"])
-
-OLDER = "-older"
-"""In the names of files that were made before, or without, the last edits of their lines."""
-
-
-def start(session: Session, task: Task, recipe: ExportRecipe, languages: Sequence[str], lane: Lane) -> ExportRow:
-    """Begin an export of `recipe`, which names `languages`; every one has an attempt of its own."""
-    made = ExportRow(
-        export_id=f"exp_{secrets.token_hex(6)}",
-        task_id=task.task_id,
-        recipe=recipe.model_dump(mode="json"),
-        status=Status.PROCESSING,
-        languages={language: _as_it_is(session, task, language) for language in languages},
-    )
-    if any(state["lines_unspoken"] for state in (made.languages or {}).values()):
-        recipe = recipe.model_copy(update={"name": f"{recipe.name or _stem(task)}{OLDER}"})
-    session.add(made)
-    session.flush()
-    shard, attempt = pipeline_rows.export_shard(made.export_id), int(made.id or 1)
-    settings = recipe.settings or ExportSettings.model_validate(task.config.get("export_settings", {}))
-    job = RenderRecipe(
-        task_id=task.task_id,
-        language=BASE,
-        shard=shard,
-        attempt=attempt,
-        epoch=task.epoch,
-        lane=lane,
-        export_id=made.export_id,
-        video_key=task.video_key,
-        original_name=task.video_original_name,
-        timelines_key=keys.document(task.task_id, BASE, Stage.EXPORT, shard, attempt),
-        recipe=recipe,
-        settings=settings,
-        transcript_key=task.transcript_key,
-        picture_edits=PictureEdits.model_validate(task.config.get("picture_edits") or {}),
-    )
-    document = RecipeTimelines(
-        source=source_timeline(session, task),
-        languages=tuple(timeline(Script(session, task, language)) for language in languages),
-        **(_for_editors(session, task) if recipe.timelines else {}),
-    )
-    session.add(row(task, job, document=document.model_dump_json()))
-    tell(session, task, BASE, "recipe", "started", export_id=made.export_id)
-    log_stage(session, task, BASE, "recipe", "started", made.export_id)
-    return made
-
-
-def _for_editors(session: Session, task: Task) -> dict[str, Any]:
-    """What timelines of editing programs show beside the lines."""
-    review: dict[str, dict[str, tuple[str, ...]]] = {}
-    for line in to_review(session, task):
-        review.setdefault(line.language, {})[line.segment_id] = tuple(reason.text for reason in line.reasons)
-    speakers = {row.speaker_id: row.name for row in script_rows.speakers(session, task.task_id)}
-    return {"speakers": speakers, "review": review}
-
-
-def _stem(task: Task) -> str:
-    return task.video_original_name.rpartition(".")[0] or task.video_original_name
-
-
-def _as_it_is(session: Session, task: Task, language: str) -> dict[str, Any]:
-    """What a language is at this moment, as an export keeps it."""
-    row = pipeline_rows.language(session, task.task_id, language)
-    lines = [line for line in script_rows.lines(session, task.task_id, language).values() if not line.omitted]
-    passed = row.gate["passed"] if row and row.gate else None
-    return {
-        "version": row.content_version if row else 0,
-        "lines_unspoken": sum(LineState(line.state).is_unspoken for line in lines),
-        "lines_failed": sum(line.state == LineState.FAILED for line in lines),
-        "gate": None if passed is None else "passed" if passed else "failed",
-    }
-
 
 _EXPORTS = "/api/tasks/{task_id}/exports"
 
@@ -140,9 +64,10 @@ def _start(
         recipe = _possible(session, task, recipe, engines)
         named = {language for _, language in recipe.dubs()}
         named |= {code for _, text in recipe.texts() for code in (text.language, text.second)}
-        made = start(session, task, recipe, sorted(code for code in named if code not in (None, SOURCE)), lane)
+        made = begin(session, task, recipe, sorted(code for code in named if code not in (None, SOURCE)), lane)
         session.flush()
-        return keep(session, who.claim, _read(made, None, parts, _versions(session, task_id)))
+        job = pipeline_rows.jobs_of_exports(session, task_id, [made.export_id]).get(made.export_id)
+        return keep(session, who.claim, _read(made, job, parts, _versions(session, task_id)))
 
 
 def _possible(session: Session, task: Task, recipe: ExportRecipe, engines: Sequence[EngineInfo]) -> ExportRecipe:
@@ -250,6 +175,8 @@ def _state(kept: Mapping[str, Any], version: int | None) -> ExportedLanguage:
 def _read(made: ExportRow, job: JobRow | None, parts: Gateway, versions: Mapping[str, int]) -> ExportRead:
     """Progress is what the progress service told of this export's attempt; it follows the newest one of a task."""
     progress, message = 100 if made.status == Status.COMPLETED else 0, ""
+    if made.status == Status.PROCESSING and job is None and ExportRecipe.model_validate(made.recipe).publication:
+        message = "translating title and description"
     if made.status == Status.PROCESSING and job is not None:
         told = parts.audience.known_progress(made.task_id, BASE, Stage.EXPORT)
         if told and told.get("attempt") == job.attempt:

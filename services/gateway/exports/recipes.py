@@ -3,7 +3,17 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from shared.messaging import EVERY, SOURCE, AudioTrack, BurnIn, EditTimeline, ExportRecipe, SubtitleFile, SubtitleTrack
+from shared.messaging import (
+    EVERY,
+    SOURCE,
+    AudioTrack,
+    BurnIn,
+    EditTimeline,
+    ExportRecipe,
+    Publication,
+    SubtitleFile,
+    SubtitleTrack,
+)
 
 
 @dataclass(frozen=True)
@@ -77,6 +87,19 @@ PRESETS: tuple[Preset, ...] = (
         "For an editing program",
         "An OpenTimelineIO timeline for every language, its takes as WAV files, and one video with all dubs.",
         ExportRecipe(audio=(_DUB, _ORIGINAL), timelines=(EditTimeline(language=EVERY),), bundle=True),
+    ),
+    Preset(
+        "youtube",
+        "Kit for YouTube",
+        "A sound file for every language, as long as the video, its subtitles, and title and description translated.",
+        ExportRecipe(
+            kind="audio",
+            audio=(AudioTrack(kind="dub", language=EVERY),),
+            audio_format="m4a",
+            sidecars=(SubtitleFile(language=EVERY), SubtitleFile(language=SOURCE)),
+            publication=Publication(),
+            bundle=True,
+        ),
     ),
     Preset(
         "subtitles",

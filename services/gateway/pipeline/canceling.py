@@ -7,8 +7,10 @@ from services.gateway.db.tables import ExportRow, JobRow, JobState, Task, now
 from services.gateway.pipeline import board
 from services.gateway.pipeline import rows as pipeline_rows
 from services.gateway.pipeline.facts import FOREVER, about, flag_cancel, tell
+from services.gateway.pipeline.publishing import shard_of
+from services.gateway.pipeline.rendering import go_on
 from services.gateway.pipeline.results import record
-from services.gateway.pipeline.rows import exports, jobs_of_exports
+from services.gateway.pipeline.rows import exports
 from services.gateway.pipeline.steps import carry_out
 from shared.messaging import failed
 from shared.pipeline import BASE, ErrorCode, Status
@@ -24,6 +26,7 @@ def cancel(session: Session, task: Task, languages: Sequence[str] | None) -> Non
         if job.run_stage is None and (languages is None or job.language in languages):
             job.state, job.finished_at = JobState.CANCELED, now()
             flag_cancel(session, task, job.language)
+            go_on(session, task, job)
     task.epoch += 1
     carry_out(session, task, steps)
     session.flush()
@@ -56,6 +59,7 @@ def cancel_job(session: Session, task: Task, job: JobRow, *, hears: bool) -> Non
             left_out = failed(job, ErrorCode.CANCELED, "canceled on request", canceled=True)
             record(session, left_out, hears=hears)
     job.state, job.finished_at = JobState.CANCELED, now()
+    go_on(session, task, job)
     task.epoch += 1
     carry_out(session, task, [])
     session.flush()
@@ -66,10 +70,11 @@ def cancel_export(session: Session, task: Task, made: ExportRow) -> None:
     if made.status != Status.PROCESSING:
         return
     made.status, made.finished_at, made.error_code = Status.CANCELED, now(), ErrorCode.CANCELED
-    job = jobs_of_exports(session, task.task_id, [made.export_id]).get(made.export_id)
-    if job is not None and job.state in pipeline_rows.OPEN_JOBS:
-        job.state, job.finished_at = JobState.CANCELED, now()
-        flag_cancel(session, task, BASE, shard=job.shard)
+    own = {pipeline_rows.export_shard(made.export_id), shard_of(made.export_id)}
+    for job in pipeline_rows.open_jobs(session, task.task_id):
+        if job.shard in own:
+            job.state, job.finished_at = JobState.CANCELED, now()
+            flag_cancel(session, task, job.language, shard=job.shard)
     tell(session, task, BASE, "recipe", "canceled", export_id=made.export_id)
 
 

@@ -20,6 +20,8 @@ from services.gateway.pipeline.hearing import listen_after, listen_to_line, take
 from services.gateway.pipeline.kept_engines import used
 from services.gateway.pipeline.outdating import judge_again, judge_language, outdate_export, settle, tell_line
 from services.gateway.pipeline.pieces import join_pieces, recognize_pieces
+from services.gateway.pipeline.publishing import export_of
+from services.gateway.pipeline.rendering import go_on, take_translation
 from services.gateway.pipeline.steps import carry_out
 from services.gateway.pipeline.transcripts import Prepared, take_transcript
 from services.gateway.script import rows as script_rows
@@ -161,6 +163,8 @@ def _take_alone(session: Session, task: Task, job: JobRow, result: Result, *, he
     match JobKind(job.kind), result:
         case JobKind.RENDER_RECIPE, RecipeRendered() | JobFailed():
             record_recipe(session, task, result)
+        case JobKind.TRANSLATE_LINES, LinesTranslated() | JobFailed() if export_of(job.shard):
+            take_translation(session, task, job, result)
         case JobKind.HEAR_TAKES, TakesHeard():
             take_heard(_of(session, task, result), result.lines)
         case (JobKind.HEAR_TAKES, _):
@@ -329,6 +333,7 @@ def _end_rows(database: Database, ended: JobFailed) -> None:
             run.jobs_failed += 1
             run.error_code, run.error_message = ended.code, ended.message
         log_stage(session, task, ended.language, ended.stage, "failed", ended.message)
+        go_on(session, task, job)
 
 
 def record_recipe(session: Session, task: Task, result: RecipeRendered | JobFailed) -> None:

@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 import soundfile
 
+from services.exporter.recipes import published
 from shared.media import ToolLimits, run_tool
-from shared.messaging import TimelineLine
+from shared.messaging import PublishedText, TimelineLine
 from shared.pipeline import CancelToken, ErrorCode, PermanentError
 from shared.transcript import read_subtitles
 from tests.services.exporter.conftest import (
@@ -267,3 +268,31 @@ def test_clicks_are_to_the_sample_in_a_master_of_two(bench: Bench, plain_video: 
     for track, start in enumerate((1, 2)):
         place = start * RATE_HZ
         assert abs(int(np.argmax(np.abs(hear(video, track)[place - 480 : place + 600, 0]))) - 500) <= 1
+
+
+def test_a_kit_for_publishing(bench: Bench, plain_video: Path) -> None:
+    """A sound file from 0 to the video's end for each language, subtitles, title and description if there are."""
+    recipe = {
+        "kind": "audio",
+        "audio": [DUB],
+        "audio_format": "m4a",
+        "sidecars": [{"language": "*"}],
+        "publication": {"texts": {"es": {"title": "Una charla", "description": "Sobre todo.\nY más."}}},
+    }
+    lines = {code: [bench.line(1.0, 1.5, click())] for code in ("es", "ja")}
+    made = bench.render(plain_video, lines, recipe, duck_db=-60, beside={"unpublished": {"ja": "no translator has it"}})
+    assert made.names == ["talk.es.m4a", "talk.ja.m4a", "talk.es.srt", "talk.ja.srt", "talk.es.txt"]
+    assert made.report["publication"] == {"es": "written", "ja": "no translator has it"}
+    assert made.file("talk.es.txt").read_text(encoding="utf-8") == "Una charla\n\nSobre todo.\nY más.\n"
+    (stream,) = look(made.file("talk.es.m4a"))["streams"]
+    assert stream["codec_name"] == "aac"
+    heard = hear_sound(made.file("talk.es.m4a"))
+    assert abs(len(heard) - 6 * RATE_HZ) <= 0.04 * RATE_HZ
+    assert abs(int(np.argmax(np.abs(heard[RATE_HZ - 480 : RATE_HZ + 600, 0]))) - 500) <= 1
+
+
+def test_a_text_too_long_for_the_platform_is_told() -> None:
+    """By how much; it is written all the same."""
+    assert published(PublishedText(title="t" * 101)).startswith("the title has 101 characters")
+    assert published(PublishedText(title="t", description="é" * 2501)).startswith("the description has 5002 bytes")
+    assert published(PublishedText(description="d")) == "written without a title: none was given"

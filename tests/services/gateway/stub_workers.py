@@ -291,6 +291,7 @@ def render(job: RenderRecipe, context: JobContext) -> RecipeRendered:
         f"{timeline.language} {len(timeline.lines)}" for timeline in (timelines.source, *timelines.languages)
     ).encode()
     report = {"passed": True, "speakers": timelines.speakers, "review": timelines.review}
+    report |= {"unpublished": timelines.unpublished, "recipe": job.recipe.model_dump(mode="json")}
     key = keys.recipe_file(job.task_id, job.export_id, f"{job.recipe.name or 'talk'}.mp4")
     put_bytes(context.store, key, text)
     file = ExportedFile(name=f"{job.recipe.name or 'talk'}.mp4", key=key, size=len(text), media_type="video/mp4")

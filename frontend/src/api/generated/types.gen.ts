@@ -1090,9 +1090,9 @@ export type ExportRecipe = {
     /**
      * Audio Format
      *
-     * of `audio` and `stems`
+     * of `audio` and `stems`; m4a is AAC
      */
-    audio_format?: 'wav' | 'flac' | 'mp3';
+    audio_format?: 'wav' | 'flac' | 'mp3' | 'm4a';
     /**
      * Bundle
      *
@@ -1118,6 +1118,10 @@ export type ExportRecipe = {
      * subtitles burned into the original; None: left
      */
     picture?: RecipePicture | null;
+    /**
+     * a text file with title and description for each dubbed language
+     */
+    publication?: Publication | null;
     /**
      * levels of the dubs; None: the task's
      */
@@ -2748,6 +2752,48 @@ export type ProcessTask = {
      */
     languages?: Array<string> | null;
     stage?: Stage;
+};
+
+/**
+ * Publication
+ *
+ * The title and the description of the original, to be translated; as long as platforms take them.
+ */
+export type Publication = {
+    /**
+     * Description
+     *
+     * empty: the summary of the brief
+     */
+    description?: string;
+    /**
+     * Texts
+     *
+     * by language; what is not given is translated
+     */
+    texts?: {
+        [key: string]: unknown | PublishedText;
+    };
+    /**
+     * Title
+     */
+    title?: string;
+};
+
+/**
+ * PublishedText
+ *
+ * What a video is published with in one language.
+ */
+export type PublishedText = {
+    /**
+     * Description
+     */
+    description?: string;
+    /**
+     * Title
+     */
+    title?: string;
 };
 
 /**

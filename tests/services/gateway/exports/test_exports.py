@@ -193,6 +193,79 @@ def test_a_timeline_is_told_who_speaks_and_what_to_review(small_world: World) ->
     assert (plain["speakers"], plain["review"]) == ({}, {})
 
 
+KIT = {
+    "kind": "audio",
+    "audio": [{"kind": "dub", "language": "*"}],
+    "audio_format": "m4a",
+    "publication": {"title": "A talk", "description": "What it is about.\n\n0:00 Hello\nhttps://example.org\n#talk"},
+}
+
+
+def test_title_and_description_are_translated_before_the_files_are_made(small_world: World) -> None:
+    """By the translator of each language, but for what a person gave and what is the same everywhere."""
+    gateway = small_world.gateway()
+    small_world.workers()
+    task_id = dubbed(small_world, gateway)
+    given = {**KIT, "publication": {**KIT["publication"], "texts": {"fr": {"title": "Une conférence"}}}}  # type: ignore[dict-item]
+    begun = begin(gateway, task_id, given)
+    made = ended(gateway, task_id, begun["export_id"])
+    assert made["status"] == "completed", made
+    texts = made["report"]["recipe"]["publication"]["texts"]
+    assert texts == made["recipe"]["publication"]["texts"]
+    assert texts["es"]["title"] == "[es] A talk"
+    assert texts["es"]["description"].splitlines() == [
+        "[es] What it is about.",
+        "",
+        "0:00 [es] Hello",
+        "https://example.org",
+        "#talk",
+    ]
+    assert (texts["fr"]["title"], texts["fr"]["description"][:6]) == ("Une conférence", "[fr] W")
+    assert made["report"]["unpublished"] == {}
+    assert gateway.task(task_id)["status"] == "completed"
+    lines = gateway.http.get(f"/api/tasks/{task_id}/languages/es/lines").json()
+    assert [line["text"] for line in lines] == ["[es] line 0", "[es] line 1", "[es] line 2"]
+
+
+def test_what_no_translator_can_is_told_and_left_out(small_world: World) -> None:
+    """The export is made without it; the brief's summary is the description where none was given."""
+    gateway = small_world.gateway()
+    small_world.workers()
+    lines = "".join(f"{n + 1}\n00:00:0{n},000 --> 00:00:0{n},900\nZeile {n}\n\n" for n in range(9)).encode()
+    config = '{"target_languages": ["es", "de"], "source_language": "en", "brief": {"summary": "A talk on owls."}}'
+    task_id = gateway.create(config, start=True, translation_de=lines)["task_id"]
+    gateway.wait_for(task_id)
+    kit = {**KIT, "publication": {"title": "Owls"}}
+
+    def announced() -> bool:
+        return any(engine["port"] == "translator" for engine in gateway.http.get("/api/engines").json())
+
+    wait_until(announced, 60, "the translator does not announce itself")  # until then it may be able to
+    made = ended(gateway, task_id, begin(gateway, task_id, kit)["export_id"])
+    assert made["status"] == "completed", made
+    publication = made["recipe"]["publication"]
+    assert publication["description"] == "A talk on owls."
+    assert publication["texts"] == {"es": {"title": "[es] Owls", "description": "[es] A talk on owls."}}
+    assert made["report"]["unpublished"]["de"].startswith("no translator here translates en → de")
+
+
+def test_an_export_goes_on_without_a_translation_that_was_canceled_and_ends_with_its_own(small_world: World) -> None:
+    """Canceled for one language its texts are left out; removed while they are translated nothing follows."""
+    gateway = small_world.gateway()
+    workers = small_world.workers()
+    task_id = dubbed(small_world, gateway)
+    workers.end(signal.SIGKILL)
+    kept, removed = (begin(gateway, task_id, KIT)["export_id"] for _ in range(2))
+    assert gateway.http.delete(f"/api/tasks/{task_id}/exports/{removed}").status_code == 204
+    assert gateway.http.post(f"/api/tasks/{task_id}/cancel", json={"languages": ["es"]}).status_code == 202
+    small_world.workers()
+    made = ended(gateway, task_id, kept)
+    assert made["status"] == "completed", made
+    assert list(made["recipe"]["publication"]["texts"]) == ["fr"]
+    assert made["report"]["unpublished"]["es"].startswith("title and description could not be translated")
+    assert [one["export_id"] for one in gateway.http.get(f"/api/tasks/{task_id}/exports").json()] == [kept]
+
+
 def test_before_the_video_was_looked_at_nothing_can_be_exported(gateway: Gateway) -> None:
     """409, with what to do."""
     task_id = gateway.create('{"target_languages": ["es"]}')["task_id"]

@@ -1,0 +1,132 @@
+"""Exports by recipe: begun, made of what the task is once the texts to publish it with are translated."""
+
+import secrets
+from collections.abc import Sequence
+from typing import Any
+
+from services.gateway.db import Session
+from services.gateway.db.tables import ExportRow, JobRow, Task
+from services.gateway.pipeline import rows as pipeline_rows
+from services.gateway.pipeline.cut import row, source_timeline, timeline
+from services.gateway.pipeline.facts import log_stage, tell
+from services.gateway.pipeline.publishing import (
+    export_of,
+    shard_of,
+    translations,
+    unpublished,
+    with_summary,
+    with_translation,
+)
+from services.gateway.pipeline.worth_a_look import worth_a_look
+from services.gateway.script import rows as script_rows
+from services.gateway.script.script import Script
+from shared.messaging import ExportRecipe, ExportSettings, JobFailed, LinesTranslated, RecipeTimelines, RenderRecipe
+from shared.pipeline import BASE, Lane, LineState, Stage, Status
+from shared.storage import keys
+from shared.transcript import PictureEdits
+
+OLDER = "-older"
+"""In the names of files that were made before, or without, the last edits of their lines."""
+
+
+def begin(session: Session, task: Task, recipe: ExportRecipe, languages: Sequence[str], lane: Lane) -> ExportRow:
+    """Begin an export of `recipe`, which names `languages`; every one has an attempt of its own."""
+    made = ExportRow(
+        export_id=f"exp_{secrets.token_hex(6)}",
+        task_id=task.task_id,
+        recipe=with_summary(task, recipe).model_dump(mode="json"),
+        status=Status.PROCESSING,
+        languages={language: _as_it_is(session, task, language) for language in languages},
+    )
+    session.add(made)
+    session.flush()
+    tell(session, task, BASE, "recipe", "started", export_id=made.export_id)
+    log_stage(session, task, BASE, "recipe", "started", made.export_id)
+    before = translations(session, task, made, lane)
+    pipeline_rows.add_jobs(session, [row(task, job) for job in before])
+    if not before:
+        _render(session, task, made, lane)
+    return made
+
+
+def take_translation(session: Session, task: Task, job: JobRow, result: LinesTranslated | JobFailed) -> None:
+    """Keep what a translator made of title and description; the export follows the last of them."""
+    made = pipeline_rows.export(session, task.task_id, export_of(job.shard) or "")
+    if made is not None and isinstance(result, LinesTranslated):
+        recipe = with_translation(ExportRecipe.model_validate(made.recipe), result)
+        made.recipe = recipe.model_dump(mode="json")
+    elif isinstance(result, JobFailed):
+        log_stage(session, task, job.language, "recipe", "failed", result.message)
+    go_on(session, task, job)
+
+
+def go_on(session: Session, task: Task, job: JobRow) -> None:
+    """Have an export made once the last `job` that translates for it is over, also one that was canceled."""
+    export_id = export_of(job.shard)
+    made = pipeline_rows.export(session, task.task_id, export_id) if export_id else None
+    if export_id is None or made is None or made.status != Status.PROCESSING:
+        return
+    session.flush()
+    shards = {open_job.shard for open_job in pipeline_rows.open_jobs(session, task.task_id)}
+    if not shards & {shard_of(export_id), pipeline_rows.export_shard(export_id)}:
+        _render(session, task, made, Lane(job.lane))
+
+
+def _render(session: Session, task: Task, made: ExportRow, lane: Lane) -> None:
+    """Add the job that makes the files of what the task is now."""
+    recipe, languages = ExportRecipe.model_validate(made.recipe), list(made.languages or {})
+    made.languages = {language: _as_it_is(session, task, language) for language in languages}
+    if any(state["lines_unspoken"] for state in made.languages.values()):
+        recipe = recipe.model_copy(update={"name": f"{recipe.name or _stem(task)}{OLDER}"})
+    shard, attempt = pipeline_rows.export_shard(made.export_id), int(made.id or 1)
+    settings = recipe.settings or ExportSettings.model_validate(task.config.get("export_settings", {}))
+    job = RenderRecipe(
+        task_id=task.task_id,
+        language=BASE,
+        shard=shard,
+        attempt=attempt,
+        epoch=task.epoch,
+        lane=lane,
+        export_id=made.export_id,
+        video_key=task.video_key,
+        original_name=task.video_original_name,
+        timelines_key=keys.document(task.task_id, BASE, Stage.EXPORT, shard, attempt),
+        recipe=recipe,
+        settings=settings,
+        transcript_key=task.transcript_key,
+        picture_edits=PictureEdits.model_validate(task.config.get("picture_edits") or {}),
+    )
+    why_not = {language: unpublished(session, task, recipe, language) for language in languages}
+    document = RecipeTimelines(
+        source=source_timeline(session, task),
+        languages=tuple(timeline(Script(session, task, language)) for language in languages),
+        unpublished={language: why for language, why in why_not.items() if why},
+        **(_for_editors(session, task) if recipe.timelines else {}),
+    )
+    session.add(row(task, job, document=document.model_dump_json()))
+
+
+def _for_editors(session: Session, task: Task) -> dict[str, Any]:
+    """What timelines of editing programs show beside the lines."""
+    review: dict[str, dict[str, tuple[str, ...]]] = {}
+    for one in worth_a_look(session, task):
+        review.setdefault(one.line.language, {})[one.line.segment_id] = tuple(reason.text for reason in one.reasons)
+    speakers = {row.speaker_id: row.name for row in script_rows.speakers(session, task.task_id)}
+    return {"speakers": speakers, "review": review}
+
+
+def _stem(task: Task) -> str:
+    return task.video_original_name.rpartition(".")[0] or task.video_original_name
+
+
+def _as_it_is(session: Session, task: Task, language: str) -> dict[str, Any]:
+    """What a language is at this moment, as an export keeps it."""
+    row = pipeline_rows.language(session, task.task_id, language)
+    lines = [line for line in script_rows.lines(session, task.task_id, language).values() if not line.omitted]
+    passed = row.gate["passed"] if row and row.gate else None
+    return {
+        "version": row.content_version if row else 0,
+        "lines_unspoken": sum(LineState(line.state).is_unspoken for line in lines),
+        "lines_failed": sum(line.state == LineState.FAILED for line in lines),
+        "gate": None if passed is None else "passed" if passed else "failed",
+    }
