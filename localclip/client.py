@@ -33,6 +33,7 @@ from localclip.models import (
     TaskEngine,
     TaskPage,
     Term,
+    Voice,
     Webhook,
 )
 from shared.messaging import Brief, ExportRecipe
@@ -303,6 +304,11 @@ class Client:
         address = f"{_line(task_id, language, line.segment_id)}/takes/{quote(take_id, safe='')}/choose"
         answer = self._request("POST", address, headers={"If-Match": f'"{line.version}"'})
         return Line.model_validate(answer.json())
+
+    def voices(self, language: str) -> tuple[Voice, ...]:
+        """Voices that speak a language."""
+        answer = self._request("GET", "/api/voices", params={"language": language})
+        return tuple(Voice.model_validate(item) for item in answer.json())
 
     def undo(self, task_id: str) -> Edit:
         """Revert the newest edit."""

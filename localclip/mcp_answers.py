@@ -97,6 +97,23 @@ class TakeList(BaseModel):
     takes: list[Take]
 
 
+class VoiceRow(BaseModel):
+    """A voice to choose from."""
+
+    voice: str = Field(description="what edit_line takes as `voice`")
+    name: str
+    engine: str | None
+    f0_hz: float | None = Field(description="its pitch, where that is known")
+
+
+class VoiceList(BaseModel):
+    """A page of voices."""
+
+    voices: list[VoiceRow]
+    total: int
+    next_offset: int | None = Field(description="offset of the next page; none: this was the last")
+
+
 class RecipeList(BaseModel):
     """Recipes that export knows by name."""
 
@@ -162,8 +179,9 @@ def next_step(task: Task) -> str:
     """What can be done about a task, by the tools there are."""
     if task.waiting_for:
         return "It asks something before it goes on, see `question`: call answer_question."
-    if task.at_stop:
-        waiting = ", ".join(task.at_stop)
+    stops = [code for code, state in task.language_status.items() if state.waiting_for == "approval"]
+    if stops and task.status is not Status.PROCESSING:
+        waiting = ", ".join(stops)
         return f"{waiting} wait for approval: read list_lines, mend with edit_line, then call approve for each."
     if task.status is Status.PROCESSING:
         return "It is at work: call wait_for_task, or get_task from time to time."
@@ -191,7 +209,7 @@ def task_row(task: Task) -> TaskRow:
         video=task.video_original_name,
         status=task.status,
         languages=languages,
-        waits=bool(task.waiting_for or task.at_stop),
+        waits=bool(task.waiting_for or any(one.waiting_for for one in task.language_status.values())),
     )
 
 

@@ -60,6 +60,7 @@ def _tools(tools: Tools) -> tuple[tuple[ToolAnnotations, tuple[Callable[..., Any
                 tools.list_lines,
                 tools.review_lines,
                 tools.list_takes,
+                tools.list_voices,
                 tools.list_recipes,
             ),
         ),

@@ -28,6 +28,8 @@ from localclip.mcp_answers import (
     TakeList,
     TaskList,
     TaskState,
+    VoiceList,
+    VoiceRow,
 )
 from localclip.models import Edit, Export, Line, Task
 from localclip.results import already_there, fetch, refuse_unfinished
@@ -175,7 +177,8 @@ class Tools:
         end_s: Annotated[float | None, Field(ge=0, description="when it ends")] = None,
         speaker_id: Annotated[str | None, Field(description="who says it, such as 'spk_1'")] = None,
         voice: Annotated[
-            str | None, Field(description="stock:NAME, speaker:ID or clip:ID to speak like; 'own': the speaker's own")
+            str | None,
+            Field(description="stock:NAME or clip:ID of list_voices, or speaker:ID; 'own': the speaker's own"),
         ] = None,
         omitted: Annotated[bool | None, Field(description="leave the original sound here, speak nothing")] = None,
         pinned: Annotated[bool | None, Field(description="keep the take there is, whatever changes")] = None,
@@ -237,6 +240,16 @@ class Tools:
         """Let an earlier take of a line be heard again, and pin it. process_task then mixes it."""
         line = self._client.line(task_id, language, segment_id)
         return self._client.choose_take(task_id, language, line, take_id)
+
+    def list_voices(self, language: Language, offset: Offset = 0, limit: Limit = 50) -> VoiceList:
+        """List the voices that speak a language: those of the engines, and the account's own clips."""
+        found = self._client.voices(language)
+        shown = [
+            VoiceRow(voice=one.choice, name=one.title or one.name, engine=one.engine, f0_hz=one.f0_hz)
+            for one in found[offset : offset + limit]
+        ]
+        further = mcp_answers.next_offset(offset, len(shown), len(found))
+        return VoiceList(voices=shown, total=len(found), next_offset=further)
 
     def undo_edit(self, task_id: TaskId) -> Edit:
         """Take back the newest edit of a task; once more takes back the one before."""

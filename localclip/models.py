@@ -418,6 +418,22 @@ class Line(_Answer):
     version: int = 1
 
 
+class Voice(_Answer):
+    """A voice to choose from."""
+
+    kind: str
+    id: str
+    name: str
+    title: str = ""
+    engine: str | None = None
+    f0_hz: float | None = None
+
+    @property
+    def choice(self) -> str:
+        """How it is named where one is chosen."""
+        return f"{self.kind}:{self.id}"
+
+
 class LogEntry(_Answer):
     """Something that happened to a task."""
 

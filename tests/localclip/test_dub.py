@@ -228,10 +228,12 @@ async def test_an_agent_dubs_mends_three_lines_and_exports(stack: Stack, talk: P
         es = where | {"language": "es"}
         worst = await done(agent, "review_lines", **es, minor=True, limit=1)
         assert len(worst["lines"]) == min(1, worst["total"])
+        voice = (await done(agent, "list_voices", language="es", limit=1))["voices"][0]["voice"]
         ids = [line["segment_id"] for line in (await done(agent, "list_lines", **es))["lines"][:3]]
         texts = ("Muy buenos días.", "¿Qué tal están?", "¿Y bien?")
         for segment_id, text in zip(ids, texts, strict=True):
             assert (await done(agent, "edit_line", **es, segment_id=segment_id, text=text))["state"] == "stale"
+        await done(agent, "edit_line", **es, segment_id=ids[2], voice=voice)
         spoken = await done(agent, "redub", **es, wait_s=240)
         assert (spoken["begun"], [line["text"] for line in spoken["lines"]]) == (3, list(texts))
         takes = (await done(agent, "list_takes", **es, segment_id=ids[0]))["takes"]

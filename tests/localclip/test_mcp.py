@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import Any
 
+import anyio
 import pytest
 from mcp import Client as Agent
 
@@ -25,6 +26,16 @@ def task(status: str, **more: object) -> Task:
         (task("processing"), "wait_for_task"),
         (task("processing", waiting_for={"question_id": "q"}), "answer_question"),
         (task("pending", language_status={"es": {"status": "pending", "waiting_for": "approval"}}), "approve"),
+        (
+            task(
+                "failed",
+                language_status={
+                    "fr": {"status": "failed"},
+                    "es": {"status": "pending", "waiting_for": "approval"},
+                },
+            ),
+            "approve",
+        ),
         (task("pending"), "process_task"),
         (task("completed", language_status={"es": {"status": "stale", "gate": "passed"}}), "process_task"),
         (task("failed"), "retry_task"),
@@ -118,6 +129,9 @@ async def test_a_wait_ends_in_time_and_lists_are_paged(client: Client, short_vid
         shares = [share for share, _, _ in told]
         assert shares == sorted(shares)
         assert next(words for share, _, words in told if share <= 5).startswith("uploading")
+        with anyio.move_on_after(0.5) as patience:
+            await agent.call_tool("wait_for_task", {"task_id": made["task_id"], "wait_s": 3600})
+        assert patience.cancelled_caught, "who gives up a call goes on with others"
         page = await done(agent, "list_tasks", limit=2)
         assert [row["task_id"] for row in page["tasks"]] == [made["task_id"], others[1]]
         assert page["next_offset"] == 2
