@@ -23,6 +23,7 @@ from localclip import (
     editing,
     model_commands,
     task_commands,
+    watch_commands,
     webhook_commands,
 )
 from localclip.answering import answer, is_interactive
@@ -75,6 +76,7 @@ app.add_typer(webhook_commands.webhooks, name="webhooks")
 app.command()(account_commands.review)
 app.command()(answer)
 app.command()(batch_commands.batch)
+app.command()(watch_commands.watch)
 app.command("backup")(backup_commands.save)
 app.command("restore")(backup_commands.restore)
 app.command()(mcp)

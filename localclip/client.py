@@ -114,12 +114,16 @@ class Client:
         except ValueError:
             return False, Health()
 
-    def create(self, new: NewTask, *, start: bool = True, on_sent: Sent | None = None) -> Task:
-        """Upload a video, read from disk as it is sent; `on_sent` gets the bytes sent so far."""
+    def create(self, new: NewTask, *, start: bool = True, on_sent: Sent | None = None, key: str | None = None) -> Task:
+        """Upload a video, read from disk as it is sent; `on_sent` gets the bytes sent so far.
+
+        The same with the same `key` again is the same task.
+        """
         small = {"subtitles": new.subtitles} if new.subtitles else {}
         small |= {f"translation_{language}": path for language, path in new.translations.items()}
         fields = {"config": new.config(), **({"start": "true"} if start else {})}
-        return self._upload(new.video, small, on_sent, data=fields)
+        headers = {"Idempotency-Key": key} if key else {}
+        return self._upload(new.video, small, on_sent, data=fields, headers=headers)
 
     def send_row(
         self, batch_id: str, row: int, video: Path, files: Mapping[str, Path], on_sent: Sent | None = None

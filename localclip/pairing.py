@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from localclip.errors import LocalClipError
-from shared.manifest import MalformedManifest, read_csv
+from shared.manifest import MalformedManifest, named, read_csv
 from shared.media import READABLE, READABLE_SUFFIXES
 from shared.pipeline import SOURCE_LANGUAGES
 
@@ -34,14 +34,14 @@ def read_manifest(file: Path) -> Manifest:
     """A manifest from a .csv or .json file, a list of rows or a whole batch. Raises: LocalClipError."""
     try:
         if file.suffix.lower() == ".csv":
-            return Manifest(file.parent, {"rows": read_csv(file.read_bytes())})
+            return Manifest(file.parent, {"rows": [named(row) for row in read_csv(file.read_bytes())]})
         body = json.loads(file.read_text(encoding="utf-8-sig"))
     except (MalformedManifest, ValueError, OSError) as error:
         raise LocalClipError(f"{file}: {error}") from error
     body = {"rows": body} if isinstance(body, list) else body
     if not isinstance(body, dict) or not isinstance(body.get("rows"), list):
         raise LocalClipError(f"{file}: write a list of rows, or an object with 'rows'")
-    return Manifest(file.parent, body)
+    return Manifest(file.parent, {**body, "rows": [named(row) for row in body["rows"]]})
 
 
 def from_files(paths: Sequence[Path], languages: Sequence[str], source: str | None, without: Path) -> Manifest:
@@ -49,14 +49,15 @@ def from_files(paths: Sequence[Path], languages: Sequence[str], source: str | No
 
     Raises: LocalClipError, where there is none, or names leave open which subtitles are the source's.
     """
-    videos = sorted({video.resolve() for path in paths for video in _videos(path, without.resolve())})
+    videos = sorted({video.resolve() for path in paths for video in videos_of(path, without.resolve())})
     if not videos:
         raise LocalClipError(f"no video found in {', '.join(map(str, paths))} ({READABLE})")
     root = Path(os.path.commonpath([video.parent for video in videos]))
-    return Manifest(root, {"rows": [_row(video, root, languages, source) for video in videos]})
+    return Manifest(root, {"rows": [row_of(video, root, languages, source) for video in videos]})
 
 
-def _videos(path: Path, without: Path) -> Iterable[Path]:
+def videos_of(path: Path, without: Path) -> Iterable[Path]:
+    """A file, or the videos of a folder with all below it; nothing hidden, and nothing of the folder `without`."""
     if not path.is_dir():
         yield path
         return
@@ -68,7 +69,11 @@ def _videos(path: Path, without: Path) -> Iterable[Path]:
                 yield here / name
 
 
-def _row(video: Path, root: Path, languages: Sequence[str], source: str | None) -> dict[str, Any]:
+def row_of(video: Path, root: Path, languages: Sequence[str], source: str | None) -> dict[str, Any]:
+    """A video as the row of a manifest below `root`, with the subtitles beside it.
+
+    Raises: LocalClipError, where names leave open which subtitles are the source's.
+    """
     row: dict[str, Any] = {"source": video.relative_to(root).as_posix()}
     beside = _subtitles(video)
     translations = {code: path for code, path in beside.items() if code in languages and code != source}
