@@ -127,8 +127,9 @@ class Batching:
             self._state.add(made.batch.batch_id)
 
     def _send(self, batch_id: str) -> None:
-        """Send the videos that have not come; one that cannot be sent keeps no other back."""
-        waiting = [row for row in self._patient(self._client.batch_rows, batch_id) if row.outcome == "waiting"]
+        """Send the videos that have not come and that nobody fetches; one that cannot be sent keeps no other back."""
+        rows = self._patient(self._client.batch_rows, batch_id)
+        waiting = [row for row in rows if row.outcome == "waiting" and not row.fetched]
         for number, row in enumerate(waiting, 1):
             video = self._manifest.root / row.source
             files = {name: self._manifest.root / file for name, file in row.files.items()}

@@ -206,6 +206,7 @@ class BatchItem(_Answer):
     row: int
     source: str
     files: dict[str, str] = {}
+    fetched: bool = False
     outcome: str
     task_id: str | None = None
     languages: dict[str, LanguageOutcome] = {}

@@ -5,10 +5,22 @@ import io
 import json
 from collections.abc import Sequence
 from typing import Any
+from urllib.parse import unquote, urlsplit
 
-_COLUMNS = ("source", "languages", "source_language", "subtitles", "glossary", "brief", "stop_after", "metadata")
+_SOURCES = ("source", "source_url", "source_key")
+_COLUMNS = (*_SOURCES, "languages", "source_language", "subtitles", "glossary", "brief", "stop_after", "metadata")
 _DELIMITERS = ",;\t"
 _SEPARATORS = str.maketrans(";|", ",,")
+
+
+def named(row: Any) -> Any:
+    """A row whose video is fetched is called as its address ends, unless it says otherwise; others are as they are."""
+    if not isinstance(row, dict) or row.get("source"):
+        return row
+    address = row.get("source_url") or row.get("source_key")
+    if not isinstance(address, str):
+        return row
+    return {**row, "source": unquote(urlsplit(address).path).rsplit("/", 1)[-1][:500] or "video"}
 
 
 class MalformedManifest(ValueError):  # noqa: N818 (what was sent, not only an error)
@@ -37,8 +49,8 @@ def read_csv(data: bytes) -> list[dict[str, Any]]:
 
 
 def _check_head(names: Sequence[str]) -> None:
-    if "source" not in names:
-        raise MalformedManifest("the head row has no column 'source'")
+    if not set(_SOURCES) & set(names):
+        raise MalformedManifest("the head row has no column 'source', 'source_url' or 'source_key'")
     unknown = [name for name in names if name not in _COLUMNS and not name.startswith(("translation_", "metadata."))]
     if unknown:
         more = "translation_<language>, metadata.<key>"

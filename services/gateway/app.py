@@ -6,6 +6,7 @@ import sys
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
+from datetime import timedelta
 from types import FrameType
 from typing import Any
 
@@ -19,6 +20,7 @@ from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 from services.gateway.batches import routes as batches
 from services.gateway.batches.keeper import Keeper
 from services.gateway.db.engine import Database
+from services.gateway.db.secrets import signing_key
 from services.gateway.editing import (
     auditions,
     bringing,
@@ -32,7 +34,7 @@ from services.gateway.editing import (
     undo,
 )
 from services.gateway.editing import tasks as changed_tasks
-from services.gateway.exports import files, making, zips
+from services.gateway.exports import files, making, signed, zips
 from services.gateway.hooks import routes as webhooks
 from services.gateway.hooks.sending import Postman, put_on_their_way
 from services.gateway.library import cast, clips, glossary, memory
@@ -51,11 +53,13 @@ from services.gateway.pipeline.relay import Relay
 from services.gateway.pipeline.workers import Capabilities, Workers
 from services.gateway.settings import DatabaseSettings, GatewaySettings
 from services.gateway.uploads import create, parts
+from services.gateway.uploads.fetching import Fetcher
 from services.gateway.web import openapi, problems, static
 from services.gateway.web.connection import Connection
 from services.gateway.web.entrance import Entrance
 from services.gateway.web.idempotency import IdempotencyMiddleware
 from services.gateway.web.readiness import Readiness
+from services.gateway.web.signing import Signer
 from services.gateway.web.threads import Threads, Turn, Turns
 from shared.messaging import (
     BrokerSettings,
@@ -68,10 +72,10 @@ from shared.messaging import (
     provision,
 )
 from shared.observability import configure_logging, ends_with_a_sentence, logger
-from shared.storage import StorageSettings, UploadStore, store_when_ready
+from shared.storage import ObjectStore, StorageError, StorageSettings, UploadStore, open_bucket, store_when_ready
 
 _POLL_S = 0.5
-_POST_S = _KEEP_S = 1.0
+_POST_S = _KEEP_S = _FETCH_S = 1.0
 _PROVISION_S = 30.0
 _OPEN_FILES = 65_536
 _LOOPBACK = ("127.0.0.1", "::1", "localhost")
@@ -101,6 +105,7 @@ _ROUTES = (
     account_settings,
     batches,
     zips,
+    signed,
     webhooks,
     events,
     metrics,
@@ -115,8 +120,12 @@ def create_app(
     database: Database,
     store: UploadStore,
     broker_settings: BrokerSettings,
+    bucket: ObjectStore | None = None,
 ) -> FastAPI:
-    """Put the application together; nothing runs before its lifespan begins."""
+    """Put the application together; nothing runs before its lifespan begins.
+
+    `bucket` is what tasks may take videos from.
+    """
     reconnected = asyncio.Event()
 
     async def on_reconnect() -> None:
@@ -129,7 +138,8 @@ def create_app(
     threads = Threads()
     readiness = Readiness(database, store, threads)
     capabilities, workers = Capabilities(broker), Workers(broker)
-    gateway = Gateway(settings, database, store, broker, audience, capabilities, threads, readiness, workers)
+    signer = Signer(b"", timedelta(hours=settings.file_address_hours), settings.public_url.rstrip("/"))
+    gateway = Gateway(settings, database, store, broker, audience, capabilities, threads, readiness, workers, signer)
     database.facts = lambda: {ENGINES: capabilities.known()}
     Ingest(database, broker, store, capabilities, settings.result_retry_s)  # subscribes when the broker starts
 
@@ -138,8 +148,9 @@ def create_app(
         threads.use()
         watching = asyncio.create_task(watch_loop(gateway.stood))
         await asyncio.to_thread(database.migrate)
+        gateway.signer = replace(signer, key=await asyncio.to_thread(signing_key, database))
         plan = replace(broker_settings.provisioning(), automation=settings.automation_consumers)
-        running = asyncio.create_task(_background(gateway, broker_settings, plan, reconnected))
+        running = asyncio.create_task(_background(gateway, broker_settings, plan, reconnected, bucket))
         restore = _close_streams_on_stop(audience)
         try:
             yield
@@ -174,7 +185,11 @@ def create_app(
 
 
 async def _background(
-    gateway: Gateway, broker_settings: BrokerSettings, plan: Provisioning, reconnected: asyncio.Event
+    gateway: Gateway,
+    broker_settings: BrokerSettings,
+    plan: Provisioning,
+    reconnected: asyncio.Event,
+    bucket: ObjectStore | None,
 ) -> None:
     """Connect, provision, then run every loop; REST answers all the while."""
     broker, database, settings = gateway.broker, gateway.database, gateway.settings
@@ -182,20 +197,22 @@ async def _background(
     await gateway.audience.start()
     await gateway.workers.start()
     leadership = Leadership(database)
-    to_dispatch, to_relay, to_post, to_keep = Wake(), Wake(), Wake(), Wake()
+    to_dispatch, to_relay, to_post, to_keep, to_fetch = Wake(), Wake(), Wake(), Wake(), Wake()
     database.on_commit += [to_dispatch.set, to_relay.set]
     dispatcher = Dispatcher(
         database, broker, gateway.store, gateway.threads, gateway.workers, settings.task_queue_workers
     )
+    fetcher = Fetcher(database, gateway.store, gateway.threads, settings, bucket)
     sweeper = Sweeper(database, broker, gateway.store, settings)
     gateway.sweep = sweeper.wake
     log.info("gateway_ready")
     await asyncio.gather(
         leadership.keep(),
         repeat("dispatch", dispatcher.turn, to_dispatch, _POLL_S, leadership),
-        repeat("relay", Relay(database, broker, put_on_their_way).turn, to_relay, _POLL_S, leadership),
+        repeat("relay", Relay(database, broker, gateway.signer, put_on_their_way).turn, to_relay, _POLL_S, leadership),
         repeat("batches", Keeper(database, sweeper.wake.set).turn, to_keep, _KEEP_S, leadership),
-        repeat("webhooks", Postman(database, settings.networks()).turn, to_post, _POST_S, leadership),
+        repeat("sources", fetcher.turn, to_fetch, _FETCH_S, leadership),
+        repeat("webhooks", Postman(database, settings.networks(), gateway.signer).turn, to_post, _POST_S, leadership),
         repeat("sweep", sweeper.turn, sweeper.wake, settings.sweep_s, leadership),
         _keep_provisioned(broker, broker_settings, plan, reconnected),
     )
@@ -285,6 +302,16 @@ def open_database(where: DatabaseSettings) -> Database:
     return database
 
 
+def open_sources(settings: GatewaySettings, storage: StorageSettings) -> ObjectStore | None:
+    """The bucket that tasks may take videos from. Raises: SystemExit, with a sentence, where there is no S3 service."""
+    if not settings.source_prefix:
+        return None
+    try:
+        return open_bucket(storage, settings.source_prefix.partition("/")[0])
+    except StorageError as error:
+        sys.exit(f"gateway: LOCALCLIP_SOURCE_PREFIX cannot be used: {error}")
+
+
 def allow_many_connections() -> None:
     """As many open files as the system grants: each connection is one, and most systems begin with 1024."""
     if sys.platform == "win32":  # it has no such limit
@@ -307,7 +334,8 @@ def main() -> None:
     where = DatabaseSettings()
     broker_settings = BrokerSettings()
     database = open_database(where)
-    app = create_app(settings, database, store_when_ready(StorageSettings()), broker_settings)
+    storage = StorageSettings()
+    app = create_app(settings, database, store_when_ready(storage), broker_settings, open_sources(settings, storage))
     uvicorn.run(
         app,
         host=settings.host,

@@ -48,8 +48,30 @@ class GatewaySettings(BaseSettings):
     )
     allowed_networks: str = Field(
         default="",
-        description="private networks that webhooks may reach, separated by commas, such as 10.1.0.0/16; "
+        description="private networks that webhooks and sources may reach, separated by commas, such as 10.1.0.0/16; "
         "else public addresses only",
+    )
+    public_url: str = Field(
+        default="",
+        pattern=r"^(https?://[^/\s?#]+/?)?$",
+        description="where others reach this gateway, such as https://dub.example.org: addresses in events begin so",
+    )
+    sources_at_once: int = Field(default=4, ge=1, le=100, description="most videos fetched from elsewhere at a time")
+    source_hours: float = Field(default=6.0, gt=0, description="hours a video may take to be fetched from elsewhere")
+    source_retry_s: float = Field(
+        default=5.0, gt=0, description="seconds until a fetch that broke off goes on, at first; later 180 times that"
+    )
+    source_prefix: str = Field(
+        default="",
+        pattern=r"^([a-z0-9][a-z0-9.-]*(/[^/].*)?)?$",
+        description="bucket, and folder in it, of the S3 service from which tasks may take videos by key, such as "
+        "footage/incoming; every account may read all of it",
+    )
+    file_address_hours: float = Field(
+        default=168.0,
+        gt=0,
+        le=8760,
+        description="hours for which the addresses of files in events are good, without a key; facts are kept for 168",
     )
     log_level: str = Field(default="INFO", description="DEBUG, INFO, WARNING or ERROR")
     max_video_size_mb: int = Field(
@@ -91,6 +113,12 @@ class GatewaySettings(BaseSettings):
     def max_video_bytes(self) -> int:
         """The upload limit in bytes."""
         return self.max_video_size_mb * 1024 * 1024
+
+    @property
+    def source_folder(self) -> str:
+        """What stands before the keys that tasks name, in the bucket that was opened."""
+        folder = self.source_prefix.partition("/")[2].strip("/")
+        return f"{folder}/" if folder else ""
 
     @property
     def web_folder(self) -> Path:

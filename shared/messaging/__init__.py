@@ -6,7 +6,7 @@ from shared.messaging._brief import Brief, BriefTerm, LanguageBrief, LineBrief, 
 from shared.messaging._context import JobContext, ProgressBox
 from shared.messaging._dead import DeadLetter, bury_copy
 from shared.messaging._engines import EngineInfo, StockVoiceInfo, WorkerSlots, announce_engines, announced_engines
-from shared.messaging._facts import Fact, Progress, RawProgress, batch_fact, fact
+from shared.messaging._facts import BatchEnded, Fact, LanguageEnded, Progress, RawProgress, TaskEnded, batch_fact, fact
 from shared.messaging._jobs import (
     BEFORE_PIECES,
     JOB,
@@ -119,6 +119,7 @@ __all__ = [
     "STAGE_OF",
     "AnyJob",
     "AudioTrack",
+    "BatchEnded",
     "Brief",
     "BriefProposed",
     "BriefTerm",
@@ -150,6 +151,7 @@ __all__ = [
     "JobSubject",
     "KeptEngines",
     "LanguageBrief",
+    "LanguageEnded",
     "LanguageExported",
     "LanguageHeard",
     "LineBrief",
@@ -188,6 +190,7 @@ __all__ = [
     "SubtitleTrack",
     "TakeToHear",
     "TakesHeard",
+    "TaskEnded",
     "Timeline",
     "TimelineLine",
     "TranscriptReady",

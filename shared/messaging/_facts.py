@@ -45,6 +45,93 @@ def batch_fact(id_: str, batch_id: str, name: str, data: dict[str, Any]) -> Fact
     )
 
 
+class ToldFile(Message):
+    """A file that a fact names."""
+
+    name: str = Field(description="as a person finds it: `talk.es.mp4`")
+    artifact: str = Field(description="its name below `/api/tasks/{task_id}/artifacts/{language}/`")
+    media_type: str
+    size: int
+    url: str = Field(
+        description="gives the file without a key, for as many hours as LOCALCLIP_FILE_ADDRESS_HOURS says: from its "
+        "publication on, in a webhook from each attempt on"
+    )
+
+
+class ToldReason(Message):
+    """Why a gate did not pass."""
+
+    code: str
+    text: str
+    mend: str = Field(description="what would mend it")
+
+
+class ToldLanguage(Message):
+    """A language of a task, at the end of all."""
+
+    status: str
+    gate: Literal["passed", "failed"] | None = Field(description="None where it was not judged")
+    gate_reasons: tuple[ToldReason, ...]
+    figures: dict[str, Any] = Field(default={}, description="of its report, without the lists of single lines")
+    files: tuple[ToldFile, ...]
+    error_code: str | None
+    error_message: str | None
+
+
+class _AboutTask(Message):
+    task_id: str
+    language: str
+    video_original_name: str
+    metadata: dict[str, Any] = Field(description="the caller's own")
+    batch_id: str | None = None
+    batch_row: int | None = None
+    error_code: str | None
+    error_message: str | None
+
+
+class LanguageEnded(_AboutTask):
+    """`data` of `language.completed`, `.failed`, `.canceled` and `.stale`."""
+
+    issues: int = Field(description="lines that a person should look at")
+    gate: dict[str, Any] | None = Field(description="the whole verdict: `passed`, `misses`, `reasons`, ...")
+    figures: dict[str, Any]
+    files: tuple[ToldFile, ...]
+
+
+class TaskEnded(_AboutTask):
+    """`data` of `task.completed`, `.failed` and `.canceled`."""
+
+    languages: dict[str, ToldLanguage]
+
+
+class ToldTask(Message):
+    """A row of a batch, at the end of all; `task_id` None: its video never came, or its task was deleted."""
+
+    row: int
+    source: str
+    outcome: str
+    task_id: str | None
+    metadata: dict[str, Any]
+    languages: dict[str, ToldLanguage] = Field(description="without `figures`")
+    error_code: str | None
+    error_message: str | None
+
+
+class BatchEnded(Message):
+    """`data` of `batch.completed` and `.canceled`."""
+
+    batch_id: str
+    name: str
+    metadata: dict[str, Any]
+    round: int
+    rows: dict[str, int] = Field(description="how many ended how")
+    languages: dict[str, int] = Field(description="the same of languages, and how many passed their gate")
+    files_url: str = Field(description="all files as one ZIP, without a key, as the `url` of a file")
+    tasks: tuple[ToldTask, ...] = Field(description="as many as one message carries, from the first row on")
+    tasks_left_out: int = Field(description="the others, which `rows_url` lists")
+    rows_url: str
+
+
 class RawProgress(Message):
     """One worker's word on one job, many times a second, on core NATS; any of them may get lost."""
 

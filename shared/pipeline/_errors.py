@@ -32,6 +32,12 @@ class ErrorCode(StrEnum):
     RESULT_UNUSABLE = "result_unusable"
     WORKER_LOST = "worker_lost"
     INTERNAL = "internal"
+    SOURCE_GONE = "source_gone"
+    SOURCE_REFUSED = "source_refused"
+    SOURCE_UNREACHABLE = "source_unreachable"
+    SOURCE_TOO_SLOW = "source_too_slow"
+    FORBIDDEN_ADDRESS = "forbidden_address"
+    VIDEO_TOO_LARGE = "video_too_large"
     DOUBTFUL_SOURCE = "doubtful_source"
     CANCELED = "canceled"
 

@@ -20,7 +20,7 @@ from shared.storage._port import (
     put_file,
     read_bytes,
 )
-from shared.storage._settings import StorageSettings, await_store, open_store, store_when_ready
+from shared.storage._settings import StorageSettings, await_store, open_bucket, open_store, store_when_ready
 
 __all__ = [
     "DirectoryStore",
@@ -40,6 +40,7 @@ __all__ = [
     "download",
     "is_key",
     "keys",
+    "open_bucket",
     "open_store",
     "put_bytes",
     "put_file",

@@ -1,6 +1,7 @@
 """Where everything lies in the object store. Nothing else builds a key.
 
     tasks/<task>/input/<task>_<name>                      the upload
+    tasks/<task>/input/fetched/<task>_<name>              the same, fetched from elsewhere
     tasks/<task>/input/subtitles/<name>                   what a person brought instead of a stage
     tasks/<task>/processed/<attempt>/...                  one run of the base stage
     tasks/<task>/processed/background/<hash>...           the original without its voices, by video and model
@@ -56,6 +57,16 @@ def _cut(text: str, size: int) -> str:
 def input_video(task_id: str, original_name: str) -> str:
     """The uploaded video."""
     return f"{task_prefix(task_id)}input/{task_id}_{safe_name(original_name)}"
+
+
+def fetched_prefix(task_id: str) -> str:
+    """A video that is fetched from elsewhere, and what there is of it so far."""
+    return f"{task_prefix(task_id)}input/fetched/"
+
+
+def fetched_video(task_id: str, original_name: str) -> str:
+    """A video that was fetched from elsewhere."""
+    return f"{fetched_prefix(task_id)}{task_id}_{safe_name(original_name)}"
 
 
 def input_subtitles(task_id: str, language: str, name: str) -> str:

@@ -3,13 +3,17 @@
 import time
 from pathlib import Path
 from threading import Thread
+from typing import TYPE_CHECKING
 
 from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from shared.observability import logger
 from shared.storage._directory import DirectoryStore
-from shared.storage._port import StorageError, UploadStore
+from shared.storage._port import ObjectStore, StorageError, UploadStore
+
+if TYPE_CHECKING:
+    from minio import Minio
 
 _AGAIN_S, _MOST_S = 1.0, 30.0
 log = logger(__name__)
@@ -76,28 +80,40 @@ def _prepare(store: UploadStore, settings: StorageSettings) -> None:
         pause_s = min(2 * pause_s, _MOST_S)
 
 
+def open_bucket(settings: StorageSettings, bucket: str) -> ObjectStore:
+    """Another bucket of the configured S3 service, which is not made where it is missing. Raises: StorageError."""
+    if settings.s3_endpoint is None:
+        raise StorageError("there is no S3 service: set S3_ENDPOINT")
+    from shared.storage._s3 import S3Store
+
+    return S3Store(_client(settings, settings.s3_endpoint, settings.s3_region, secure=settings.s3_secure), bucket)
+
+
+def _client(settings: StorageSettings, endpoint: str, region: str | None, *, secure: bool) -> "Minio":
+    from minio import Minio  # only where S3 is used
+
+    from shared.storage._s3 import http_client
+
+    return Minio(
+        endpoint,
+        access_key=settings.s3_access_key.get_secret_value() if settings.s3_access_key else None,
+        secret_key=settings.s3_secret_key.get_secret_value() if settings.s3_secret_key else None,
+        secure=secure,
+        region=region,
+        http_client=http_client(),
+    )
+
+
 def _store_of(settings: StorageSettings) -> UploadStore:
     if settings.s3_endpoint is None:
         return DirectoryStore(settings.upload_dir)
-    from minio import Minio  # only where S3 is used
-
-    from shared.storage._s3 import S3Store, http_client
-
-    def client(endpoint: str, region: str | None, *, secure: bool) -> Minio:
-        return Minio(
-            endpoint,
-            access_key=settings.s3_access_key.get_secret_value() if settings.s3_access_key else None,
-            secret_key=settings.s3_secret_key.get_secret_value() if settings.s3_secret_key else None,
-            secure=secure,
-            region=region,
-            http_client=http_client(),
-        )
+    from shared.storage._s3 import S3Store
 
     public = None
     if settings.s3_public_endpoint:
         scheme, _, host = settings.s3_public_endpoint.rpartition("://")
         # a region, so that signing needs no answer from an address that only browsers may reach
-        public = client(host.rstrip("/"), settings.s3_region or "us-east-1", secure=scheme == "https")
-    return S3Store(
-        client(settings.s3_endpoint, settings.s3_region, secure=settings.s3_secure), settings.s3_bucket, public
-    )
+        region = settings.s3_region or "us-east-1"
+        public = _client(settings, host.rstrip("/"), region, secure=scheme == "https")
+    main = _client(settings, settings.s3_endpoint, settings.s3_region, secure=settings.s3_secure)
+    return S3Store(main, settings.s3_bucket, public)

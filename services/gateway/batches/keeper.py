@@ -9,12 +9,12 @@ from services.gateway.batches.reading import read_batch
 from services.gateway.db import Session
 from services.gateway.db.engine import Database
 from services.gateway.db.tables import BatchRow, BatchState, Task, now
-from services.gateway.pipeline import board
-from services.gateway.pipeline import rows as pipeline_rows
 from services.gateway.pipeline.canceling import cancel, remove
+from services.gateway.pipeline.endings import tasks_of_batch
 from services.gateway.pipeline.facts import tell_batch
-from services.gateway.pipeline.steps import carry_out
+from services.gateway.pipeline.starting import retry
 from services.gateway.script import rows as script_rows
+from services.gateway.web.signing import zip_address
 from shared.observability import logger
 from shared.pipeline import Status
 
@@ -96,7 +96,11 @@ class Keeper:
             session.flush()
             read = read_batch(session, batch)
             told = read.model_dump(mode="json", include={"name", "metadata", "rows", "languages", "round"})
-            tell_batch(session, batch_id, name, **told, files_url=f"/api/batches/{batch_id}/files.zip")
+            page, _ = batch_rows.items(session, batch_id, 0, 2**31 - 1)
+            ended = [(item.number, item.source, outcome, task) for item, outcome, task in page]
+            tasks, left_out = tasks_of_batch(session, ended)
+            told |= {"tasks": tasks, "tasks_left_out": left_out, "rows_url": f"/api/batches/{batch_id}/rows"}
+            tell_batch(session, batch_id, name, **told, files_url=zip_address(batch_id))
 
     @staticmethod
     def _is_over(session: Session, batch: BatchRow) -> bool:
@@ -114,7 +118,7 @@ def _cancel(session: Session, task: Task) -> None:
 
 
 def _retry(session: Session, task: Task) -> None:
-    carry_out(session, task, board.retry(pipeline_rows.board(session, task)))
+    retry(session, task)
 
 
 _ACTS: dict[str, Callable[[Session, Task], None]] = {CANCEL: _cancel, RETRY: _retry, DELETE: remove}

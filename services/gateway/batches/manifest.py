@@ -1,7 +1,7 @@
 """Read a manifest row by row: what would be done with each, and what is refused and why."""
 
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 from typing import Any
@@ -11,6 +11,7 @@ from pydantic import ValidationError
 from services.gateway.batches.schemas import ManifestRow, PlannedRow, Refusal
 from services.gateway.pipeline.engines import check_possible
 from services.gateway.pipeline.schemas import TaskConfig
+from services.gateway.web.problems import Problem
 from shared.media import READABLE, READABLE_SUFFIXES
 from shared.messaging import EngineInfo
 from shared.pipeline import PermanentError
@@ -22,6 +23,7 @@ class Planned:
 
     read: PlannedRow
     config: TaskConfig | None = None
+    address: str | None = None
 
 
 @dataclass
@@ -30,6 +32,7 @@ class Planner:
 
     defaults: TaskConfig
     engines: Sequence[EngineInfo]
+    address_of: Callable[[str | None, str | None], str]
     _known: dict[tuple[Any, ...], str] = field(default_factory=dict)
     _seen: dict[str, int] = field(default_factory=dict)
 
@@ -54,20 +57,36 @@ class Planner:
             files={field_: name for field_, name in named.items() if name},
             stop_after=config.stop_after,
         )
-        read.refused += self._whole(number, row, config)
+        is_fetched = row.source_url is not None or row.source_key is not None
+        read.refused += self._whole(number, row, config, is_fetched=is_fetched)
+        address = self._address(read, row) if is_fetched else None
         self._languages(read, row, config)
-        return Planned(read, config.model_copy(update={"target_languages": read.languages}))
+        return Planned(read, config.model_copy(update={"target_languages": read.languages}), address)
 
-    def _whole(self, number: int, row: ManifestRow, config: TaskConfig) -> Iterator[Refusal]:
+    def _address(self, read: PlannedRow, row: ManifestRow) -> str | None:
+        """Where a row is fetched from; what must not be reached is refused here, and again when it is connected to."""
+        if read.files:
+            detail = "a file that is fetched comes without subtitles: send them when it is there"
+            read.refused.append(Refusal(code="subtitles_not_fetched", detail=detail, field="subtitles"))
+        try:
+            return self.address_of(row.source_url, row.source_key)
+        except Problem as error:
+            field_ = (error.errors or [{"pointer": ""}])[0]["pointer"].strip("/")
+            read.refused.append(Refusal(code=error.code, detail=error.detail, field=field_))
+            return None
+
+    def _whole(self, number: int, row: ManifestRow, config: TaskConfig, *, is_fetched: bool) -> Iterator[Refusal]:
         """What is wrong with a row in every language."""
         path = PurePosixPath(row.source.replace("\\", "/"))
         if path.is_absolute() or ".." in path.parts or not path.name:
             yield Refusal(code="invalid_request", detail="name a file, with no '..' before it", field="source")
-        elif path.suffix.lower() not in READABLE_SUFFIXES:
+        elif not is_fetched and path.suffix.lower() not in READABLE_SUFFIXES:
             yield Refusal(code="media_unsupported", detail=f"not the name of a file of {READABLE}", field="source")
-        first = self._seen.setdefault(row.source, number)
-        if first != number:
-            yield Refusal(code="source_twice", detail=f"row {first} names the same file", field="source")
+        for field_ in ("source_url", "source_key", "source"):
+            first = self._seen.setdefault(f"{field_} {name}" if (name := getattr(row, field_)) else "", number)
+            if name and first != number:
+                detail = f"row {first} names the same file" + ("; 'source' may give it another name" * is_fetched)
+                yield Refusal(code="source_twice", detail=detail, field=field_)
         if not config.target_languages:
             yield Refusal(code="no_target_languages", detail="name languages", field="languages")
         if row.subtitles and config.source_language is None:

@@ -73,6 +73,7 @@ def read_items(session: Session, page: Sequence[tuple[BatchItem, str, Task | Non
                 row=item.number,
                 source=item.source,
                 files=item.files,
+                fetched=item.address is not None,
                 outcome=outcome,
                 task_id=item.task_id if is_there else None,
                 languages={row.language: _outcome(row) for row in shown},

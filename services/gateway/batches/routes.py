@@ -1,12 +1,14 @@
 """Make batches, follow them, and have all their tasks paused, canceled, tried again or deleted."""
 
 import secrets
+from functools import partial
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request, Response
 from pydantic import ValidationError
 
 from services.gateway.batches import rows as batch_rows
+from services.gateway.batches.addresses import address_of
 from services.gateway.batches.joining import locked_visible_batch, visible_batch
 from services.gateway.batches.keeper import CANCEL, DELETE, RETRY
 from services.gateway.batches.manifest import Planned, Planner
@@ -15,6 +17,7 @@ from services.gateway.batches.schemas import MOST_ROWS, BatchPlan, BatchRead, Ba
 from services.gateway.db import Session
 from services.gateway.db.tables import BatchRow, BatchState, now
 from services.gateway.pipeline.facts import tell_batch
+from services.gateway.pipeline.metadata import LookedFor
 from services.gateway.pipeline.parts import Engines, Gateway, Parts
 from services.gateway.pipeline.schemas import TargetLanguage, TaskConfig
 from services.gateway.pipeline.tasks import with_defaults
@@ -108,7 +111,7 @@ def _create(
     config = with_defaults(parts.database, who.account, body.config)
     metadata = {**body.metadata, **config.metadata}
     defaults = config.model_copy(update={"metadata": metadata})
-    planned = list(Planner(defaults, engines).plan(body.rows))
+    planned = list(Planner(defaults, engines, partial(address_of, parts.settings)).plan(body.rows))
     refused = sum(bool(one.read.refused) for one in planned)
     plan = BatchPlan(batch=None, rows=[one.read for one in planned], refused=refused)
     if dry_run:
@@ -161,6 +164,7 @@ def _item(one: Planned) -> dict[str, object]:
         "config": one.config.model_dump(mode="json", exclude_defaults=True),
         "files": {name: file for name, file in one.read.files.items() if _is_wanted(name, one.read.languages)},
         "languages": len(one.read.languages),
+        "address": one.address,
         "dropped": False,
     }
 
@@ -176,10 +180,12 @@ def list_batches(
     response: Response,
     skip: Annotated[int, Query(ge=0, le=10_000_000)] = 0,
     limit: Annotated[int, Query(ge=1, le=200)] = 50,
+    *,
+    metadata: LookedFor,
 ) -> list[BatchRead]:
-    """Batches, newest first; `X-Total-Count` tells how many there are."""
+    """Batches, newest first; `X-Total-Count` tells how many there are. `metadata.show=x` is as for tasks."""
     with parts.database.read() as session:
-        page, total = batch_rows.batches(session, who.owner, skip, limit)
+        page, total = batch_rows.batches(session, who.owner, skip, limit, metadata)
         response.headers["X-Total-Count"] = str(total)
         return read_batches(session, page)
 

@@ -19,6 +19,8 @@ from services.gateway.db.tables import (
     Task,
     TaskLanguage,
 )
+from services.gateway.pipeline.metadata import Wanted
+from services.gateway.pipeline.rows import has_metadata
 from shared.pipeline import BASE, Stage, Status
 
 
@@ -46,11 +48,14 @@ def locked_batch(session: Session, batch_id: str) -> BatchRow | None:
     return session.exec(query.execution_options(populate_existing=True)).first()
 
 
-def batches(session: Session, owner_: str | None, skip: int, limit: int) -> tuple[list[BatchRow], int]:
+def batches(
+    session: Session, owner_: str | None, skip: int, limit: int, metadata: Sequence[Wanted] = ()
+) -> tuple[list[BatchRow], int]:
     """A page of batches, newest first, and how many there are."""
     where: list[Any] = [col(BatchRow.deleted_at).is_(None)]
     if owner_ is not None:
         where.append(BatchRow.owner == owner_)
+    where += [has_metadata(session, col(BatchRow.about), (), one) for one in metadata]
     total = session.exec(select(func.count()).select_from(BatchRow).where(*where)).one()
     page = select(BatchRow).where(*where).order_by(col(BatchRow.id).desc()).offset(skip).limit(limit)
     return list(session.exec(page)), total

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, SkipValidation
+from pydantic import BaseModel, ConfigDict, Field, SkipValidation, model_validator
 
 from services.gateway.db.tables import BatchState
 from services.gateway.pipeline.schemas import (
@@ -15,6 +15,7 @@ from services.gateway.pipeline.schemas import (
     TaskConfig,
 )
 from services.gateway.web.bodies import Written
+from shared.manifest import named
 from shared.messaging import Brief, GlossaryTerm
 from shared.pipeline import TARGET_LANGUAGES, Status
 
@@ -27,7 +28,16 @@ class ManifestRow(Written):
 
     model_config = ConfigDict(str_strip_whitespace=True)
 
-    source: FileName = Field(description="name of the file that is going to be uploaded; may have folders before it")
+    source: FileName = Field(
+        description="name of the file that is going to be uploaded; may have folders before it. Of one that is fetched "
+        "what it is called, by default as its address ends"
+    )
+    source_url: str | None = Field(
+        default=None, min_length=1, max_length=2000, description="the gateway fetches it from there (https)"
+    )
+    source_key: str | None = Field(
+        default=None, min_length=1, max_length=700, description="or by this key below LOCALCLIP_SOURCE_PREFIX"
+    )
     languages: list[TargetLanguage] | None = Field(default=None, min_length=1, max_length=len(TARGET_LANGUAGES))
     source_language: SourceLanguage | None = None
     subtitles: FileName | None = Field(default=None, description="subtitle file that is sent with the video")
@@ -36,6 +46,12 @@ class ManifestRow(Written):
     brief: Brief | None = None
     stop_after: StopAfter | None = None
     metadata: Metadata = Field(default={})
+
+    @model_validator(mode="before")
+    @classmethod
+    def _named(cls, sent: Any) -> Any:
+        """A file that is fetched is called as its address ends, unless the row says otherwise."""
+        return named(sent)
 
 
 class BatchWrite(Written):
@@ -128,6 +144,7 @@ class ItemRead(BaseModel):
     row: int
     source: str
     files: dict[str, str]
+    fetched: bool = Field(default=False, description="the gateway fetches it: nobody sends it")
     outcome: str = Field(description="one of the names of `rows` of the batch")
     task_id: str | None
     languages: dict[str, LanguageOutcome]

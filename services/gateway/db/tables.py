@@ -58,6 +58,8 @@ WRONG_LINES = (
 )
 UNSPOKEN_LINES = "lines.state IN ('pending', 'translated')"
 KEPT_MESSAGES = "jobs.payload <> '' AND jobs.state NOT IN ('ready', 'dispatched')"
+COMING_ROWS = "batch_rows.address IS NOT NULL AND batch_rows.task_id IS NULL"
+FETCHED_SOURCES = "sources.state = 'fetching'"
 KEPT_BATCHES = "(batches.ended_at IS NULL OR batches.wish IS NOT NULL)"
 EDITED_SEGMENTS = "segments.revision <> 1"
 """Conditions of partial indexes, which are used where a query says the same in the same words."""
@@ -153,11 +155,16 @@ class BatchRow(Row, table=True):
 class BatchItem(Row, table=True):
     """A row of the manifest of a batch. `config` is of its task, which there is once the file has come.
 
-    `files` are the names of subtitles and translations that come with it; a `dropped` row gets no task any more.
+    `address` is where the gateway fetches it from; None: somebody sends it. `files` are the names of subtitles and
+    translations that come with it; a `dropped` row gets no task any more.
     """
 
     __tablename__ = "batch_rows"
-    __table_args__ = (UniqueConstraint("batch_id", "number"), Index("ix_batch_rows_task", "task_id"))
+    __table_args__ = (
+        UniqueConstraint("batch_id", "number"),
+        Index("ix_batch_rows_task", "task_id"),
+        _partial("ix_batch_rows_coming", "id", where=COMING_ROWS),
+    )
 
     id: int | None = Field(default=None, primary_key=True)
     batch_id: str = Field(max_length=40)
@@ -166,6 +173,7 @@ class BatchItem(Row, table=True):
     config: dict[str, Any] = _json()
     files: dict[str, str] = _json()
     languages: int = 0
+    address: str | None = Field(default=None, sa_column=Column(Text))
     task_id: str | None = Field(default=None, max_length=64)
     dropped: bool = False
 
@@ -185,6 +193,44 @@ class UploadRow(Row, table=True):
     key: str
     write_id: str
     secret: str = Field(max_length=64)
+    created_at: datetime = _time()
+
+
+class SourceState(StrEnum):
+    """How far a video is that the gateway fetches. One that failed, or was stopped, is taken up again by a retry."""
+
+    FETCHING = "fetching"
+    ARRIVED = "arrived"
+    FAILED = "failed"
+    CANCELED = "canceled"
+
+
+class SourceRow(Row, table=True):
+    """Where the video of a task is fetched from, and how far that is; until then the size of the task's video is 0.
+
+    `address` is an URL, or `s3:` and a key below the prefix that the operator opened. `validator` is what the other
+    side knows its file by (an ETag or a time); None: what broke off begins anew. `attempts` failed since the last piece
+    came.
+    """
+
+    __tablename__ = "sources"
+    __table_args__ = (_partial("ix_sources_due", "owner", "next_at", where=FETCHED_SOURCES),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    task_id: str = Field(unique=True, index=True, max_length=64)
+    owner: str = Field(default="", max_length=80)
+    address: str = Field(sa_column=Column(Text, nullable=False))
+    state: str = Field(default=SourceState.FETCHING, max_length=16)
+    write_id: str = Field(default="", max_length=200)
+    part_size: int = 0
+    validator: str | None = Field(default=None, sa_column=Column(Text))
+    received: int = Field(default=0, sa_type=BigInteger)
+    size: int | None = Field(default=None, sa_type=BigInteger)
+    attempts: int = 0
+    next_at: datetime = _time()
+    started_at: datetime = _time()
+    error_code: str | None = Field(default=None, max_length=40)
+    error_message: str | None = None
     created_at: datetime = _time()
 
 
@@ -700,6 +746,15 @@ class LogRow(Row, table=True):
     progress: int = 0
     message: str | None = None
     created_at: datetime = _time()
+
+
+class SecretRow(Row, table=True):
+    """A secret that all gateways of an installation share, made by the first of them."""
+
+    __tablename__ = "secrets"
+
+    name: str = Field(primary_key=True, max_length=40)
+    value: str = Field(max_length=200)
 
 
 class IdempotencyRow(Row, table=True):

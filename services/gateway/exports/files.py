@@ -13,8 +13,8 @@ from fastapi.responses import Response, StreamingResponse
 from services.gateway.db.tables import Task
 from services.gateway.exports.schemas import Artifact, LogRead
 from services.gateway.pipeline import rows as pipeline_rows
+from services.gateway.pipeline.endings import is_older, shown_as
 from services.gateway.pipeline.parts import Gateway, Parts, known_language, visible_task
-from services.gateway.pipeline.rendering import OLDER
 from services.gateway.script import rows as script_rows
 from services.gateway.web.files import serve
 from services.gateway.web.keys import Caller, Who
@@ -93,7 +93,7 @@ def _known_files(parts: Gateway, who: Caller, task_id: str) -> _Known:
         files = [_File(BASE, task.video_filename, task.video_key, _media_type(task.video_filename))]
         older = set()
         for language in pipeline_rows.languages(session, [task_id]).get(task_id, []):
-            if language.exported_version != language.content_version or (language.report or {}).get("lines_unspoken"):
+            if is_older(language):
                 older.add(language.language)
             for file in language.export_files:
                 files.append(_File(language.language, file["name"], file["key"], file["media_type"]))
@@ -125,26 +125,19 @@ def get_artifact(
     download: Annotated[bool, Query(description="offer it to be saved; may lead to the object store")] = False,
 ) -> Response:
     """One file, with `Range`, `If-Range` and `If-None-Match`."""
+    return serve_artifact(parts, who, request, task_id, language, name, download=download)
+
+
+def serve_artifact(
+    parts: Gateway, who: Caller, request: Request, task_id: str, language: str, name: str, *, download: bool
+) -> Response:
+    """The newest file by this name. Raises: Problem 404."""
     known = _known_files(parts, who, task_id)
     file = known.find(language, name)
     if file is None:
         raise not_found(f"artifact '{language[:20]}/{name[:80]}'")
     shown = shown_as(known.task, language, name, older=language in known.older)
     return serve(parts, request, file.key, shown.rsplit("/", 1)[-1], file.media_type, download)
-
-
-def shown_as(task: Task, language: str, name: str, *, older: bool) -> str:
-    """The name a person gets a file under: that of the video, with the language, as players look for subtitles.
-
-    One that is `older` than the lines says so.
-    """
-    if language == BASE:
-        return task.video_original_name if name == task.video_filename else name
-    stem = (task.video_original_name.rpartition(".")[0] or task.video_original_name) + (OLDER if older else "")
-    made, _, ending = name.partition(f"_{language}.")
-    if not ending:
-        return name
-    return f"{stem}.{language}.{ending}" if made in ("export", "subtitles") else f"{stem}.{language}.{made}.{ending}"
 
 
 @router.get("/languages/{language}/takes/{segment_id}", operation_id="get_take", response_class=StreamingResponse)

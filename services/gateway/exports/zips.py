@@ -13,8 +13,8 @@ from fastapi.responses import StreamingResponse
 
 from services.gateway.batches import rows as batch_rows
 from services.gateway.batches.joining import visible_batch
-from services.gateway.exports.files import shown_as
 from services.gateway.pipeline import rows as pipeline_rows
+from services.gateway.pipeline.endings import shown_as
 from services.gateway.pipeline.parts import Gateway, Parts
 from services.gateway.pipeline.schemas import TargetLanguage
 from services.gateway.web.keys import Caller, Who
@@ -22,7 +22,7 @@ from shared.storage import ObjectNotFound
 
 router = APIRouter(prefix="/api/batches", tags=["batches"])
 _CHUNK = 1024 * 1024
-_ZIP: dict[int | str, dict[str, Any]] = {
+OF_ZIP: dict[int | str, dict[str, Any]] = {
     200: {"content": {"application/zip": {"schema": {"type": "string", "format": "binary"}}}}
 }
 
@@ -49,7 +49,7 @@ def unique(entries: Iterable[Entry]) -> list[Entry]:
     return found
 
 
-@router.get("/{batch_id}/files.zip", operation_id="get_batch_files", response_class=StreamingResponse, responses=_ZIP)
+@router.get("/{batch_id}/files.zip", operation_id="get_batch_files", response_class=StreamingResponse, responses=OF_ZIP)
 def get_batch_files(
     batch_id: str,
     parts: Parts,
@@ -63,6 +63,11 @@ def get_batch_files(
     It is made while it is sent, so it has no length and cannot be resumed; the files of a task can
     (`GET /api/tasks/{task_id}/artifacts`).
     """
+    return serve_zip(parts, who, batch_id, to)
+
+
+def serve_zip(parts: Gateway, who: Caller, batch_id: str, to: Sequence[str] | None) -> StreamingResponse:
+    """The answer. Raises: Problem 404."""
     name, entries = _entries(parts, who, batch_id, to)
     disposition = f"attachment; filename*=UTF-8''{quote(name)}.zip"
     headers = {"Content-Disposition": disposition, "Cache-Control": "private, no-cache"}

@@ -28,6 +28,7 @@ from services.gateway.hooks.rules import (
     whose,
 )
 from services.gateway.pipeline.relay import Told
+from services.gateway.web.signing import Signer
 from shared.observability import logger
 from shared.outside import Forbidden, Network, check_url, guarded_pool
 
@@ -154,8 +155,8 @@ class Postman:
     A crash between an attempt and its note makes the attempt again, with the same `webhook-id`.
     """
 
-    def __init__(self, database: Database, networks: Sequence[Network]) -> None:
-        self._database, self._networks = database, tuple(networks)
+    def __init__(self, database: Database, networks: Sequence[Network], signer: Signer) -> None:
+        self._database, self._networks, self._signer = database, tuple(networks), signer
         self._forget_at = 0.0
 
     async def turn(self) -> None:
@@ -202,7 +203,8 @@ class Postman:
                 return []
             most = 1 if is_down(hook.failures) else _AT_ONCE
             found = hook_rows.due(session, webhook_id, at, WAITS_FOR_PREDECESSOR, most)
-            return [(int(row.id or 0), letter(hook, row.message_id, row.body, row.created_at)) for row in found]
+            body = self._signer.renewed_body
+            return [(int(row.id or 0), letter(hook, row.message_id, body(row.body), row.created_at)) for row in found]
 
     def _note(self, webhook_id: str, ended: Sequence[tuple[int, datetime | None, Answer]]) -> None:
         with self._database.write(quiet=True) as session:

@@ -6,10 +6,12 @@ from typing import Any
 from pydantic.json_schema import models_json_schema
 
 from shared.messaging import (
+    BatchEnded,
     BriefProposed,
     DeadLetter,
     Fact,
     JobFailed,
+    LanguageEnded,
     LanguageExported,
     LinesDubbed,
     LinesRewritten,
@@ -19,6 +21,7 @@ from shared.messaging import (
     RawProgress,
     RecipeRendered,
     TakesHeard,
+    TaskEnded,
     TranscriptReady,
     WorkerSlots,
     jobs_of,
@@ -33,11 +36,11 @@ _RESULTS_OF: dict[Stage, list[type[Message]]] = {
 }
 _PARAMETERS = {
     "lane": "`batch`, or `interactive` for a person who waits for one line",
-    "task_id": "id of the task",
+    "task_id": "id of the task, or of the batch",
     "language": "target language, or `base` for work done once per task",
     "shard": "number of the shard, `line-<segment>` or `recipe-<export>`",
     "attempt": "attempt of the stage run",
-    "subject": "what the fact is about: task, language, line, segment, speaker, edit, recipe or a stage",
+    "subject": "what the fact is about: task, batch, language, line, segment, speaker, edit, recipe or a stage",
     "fact": "what happened, in the past tense",
     "stage": "stage of the pipeline",
 }
@@ -56,8 +59,15 @@ def _channels() -> dict[str, tuple[str, str, list[type[Message]]]]:
         )
     found["events"] = (
         "localclip.events.{task_id}.{language}.{subject}.{fact}",
-        "Facts for everyone, CloudEvents 1.0 (stream LOCALCLIP_EVENTS); the data of a `progress` fact is `Progress`.",
-        [Fact, Progress],
+        "Facts for everyone, CloudEvents 1.0 (stream LOCALCLIP_EVENTS); the data of a `progress` fact is `Progress`, "
+        "that of the end of a language, a task or a batch `LanguageEnded`, `TaskEnded` or `BatchEnded`.",
+        [Fact, Progress, LanguageEnded, TaskEnded, BatchEnded],
+    )
+    found["live"] = (
+        "localclip.live.{task_id}.{language}.{subject}.{fact}",
+        "The same facts as they are stored, with their number in the header `Nats-Sequence` (core NATS); nothing tells "
+        "what was missed.",
+        [Fact, Progress, LanguageEnded, TaskEnded, BatchEnded],
     )
     found["raw_progress"] = (
         "localclip.progress.{task_id}.{language}.{stage}",

@@ -40,16 +40,26 @@ class LanguageGoal:
 
 
 @dataclass(frozen=True)
+class Source:
+    """A video that is not here: on its way (`PROCESSING`), or given up with an error, or stopped."""
+
+    status: Status
+    error: tuple[str, str] | None = None
+
+
+@dataclass(frozen=True)
 class Board:
     """All runs of a task by (language, stage), and its languages.
 
-    `waiting`: a person was asked something and has not answered, so no language begins anything.
+    `waiting`: a person was asked something and has not answered, so no language begins anything. `source`: the video is
+    still to be fetched, or could not be.
     """
 
     runs: Mapping[tuple[str, Stage], Run] = field(default_factory=dict)
     languages: tuple[LanguageGoal, ...] = ()
     status: Status = Status.PENDING
     waiting: bool = False
+    source: Source | None = None
 
     def run(self, language: str, stage: Stage) -> Run | None:
         """The newest run of `stage` for `language`; the base stage is the same for all."""
@@ -187,7 +197,7 @@ def advance(board: Board) -> list[Step]:
     steps: list[Step] = []
     runs = dict(board.runs)
     for key, run in board.runs.items():
-        ended = _ended(run)
+        ended = _ended(run) or _without_video(board, run)
         if ended:
             steps.append(ended)
             runs[key] = replace(run, status=ended.status, error=ended.error)
@@ -219,9 +229,19 @@ def _ended(run: Run) -> EndRun | None:
     return None
 
 
+def _without_video(board: Board, run: Run) -> EndRun | None:
+    """The base stage ends with the video it waited for."""
+    source = board.source
+    if source is None or source.status is Status.PROCESSING or (run.language, run.status) != (BASE, Status.PENDING):
+        return None
+    return EndRun(run.language, run.stage, run.attempt, source.status, source.error)
+
+
 def _startable(board: Board) -> Iterator[StartRun]:
     for (language, stage), run in board.runs.items():
         if run.status is not Status.PENDING or (board.waiting and language != BASE):
+            continue
+        if board.source is not None and language == BASE:
             continue
         required = _REQUIRES[stage]
         before = board.run(language, required) if required else None
@@ -265,6 +285,8 @@ def _task_status(board: Board) -> tuple[Status, tuple[str, str] | None]:
         return Status.PENDING, None
     if base and base.status is Status.FAILED:
         return Status.FAILED, base.error
+    if base is None and board.source is not None and board.source.status is not Status.PROCESSING:
+        return board.source.status, board.source.error
     if Status.FAILED in states:
         return Status.FAILED, _first_error(board)
     if Status.CANCELED in states or (base and base.status is Status.CANCELED):

@@ -19,6 +19,8 @@ from shared.pipeline import BASE, ErrorCode, Status
 def cancel(session: Session, task: Task, languages: Sequence[str] | None) -> None:
     """Stop `languages`, or everything when None."""
     steps = board.cancel(pipeline_rows.board(session, task), languages)
+    if languages is None or any(isinstance(step, board.EndRun) and step.language == BASE for step in steps):
+        pipeline_rows.stop_fetching(session, task.task_id)
     if languages is None:
         flag_cancel(session, task, None)
         cancel_exports(session, task)
@@ -35,6 +37,7 @@ def cancel(session: Session, task: Task, languages: Sequence[str] | None) -> Non
 def remove(session: Session, task: Task) -> None:
     """Let a task go: nothing of it is seen any more, and what is running stops; the rest follows within seconds."""
     flag_cancel(session, task, None, FOREVER)
+    pipeline_rows.stop_fetching(session, task.task_id)
     for job in pipeline_rows.open_jobs(session, task.task_id):
         job.state, job.finished_at = JobState.CANCELED, now()
     tell(session, task, BASE, "task", "deleted", **about(task))

@@ -19,6 +19,7 @@ from services.gateway.settings import GatewaySettings
 from services.gateway.web.keys import Caller
 from services.gateway.web.problems import not_found
 from services.gateway.web.readiness import Readiness
+from services.gateway.web.signing import Signer
 from services.gateway.web.threads import Threads
 from shared.messaging import EngineInfo
 from shared.observability import Longest
@@ -53,6 +54,7 @@ class Gateway:
     threads: Threads
     readiness: Readiness
     workers: Workers
+    signer: Signer
     sweep: Wake | None = None
     stood: Longest = field(default_factory=Longest)
 

@@ -4,12 +4,12 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
 from services.gateway.db import Session
-from services.gateway.db.tables import Task, TaskEngine
+from services.gateway.db.tables import SourceRow, SourceState, Task, TaskEngine
 from services.gateway.pipeline import rows as pipeline_rows
 from services.gateway.pipeline.parts import Live
 from services.gateway.pipeline.questions import Question, question_of
 from services.gateway.pipeline.rows import ShownLanguage, ShownRun
-from services.gateway.pipeline.schemas import KeptEngine, LanguageStatus, TaskConfig, TaskRead
+from services.gateway.pipeline.schemas import KeptEngine, LanguageStatus, SourceRead, TaskConfig, TaskRead
 from services.gateway.pipeline.stops import stop_of
 from services.gateway.script.cues import remarks_of, timing_of
 from shared.pipeline import BASE, GRAPH, Stage, Status
@@ -28,12 +28,23 @@ def read_tasks(session: Session, live: Live, tasks: Sequence[Task]) -> list[Task
     runs = pipeline_rows.shown_runs(session, ids)
     issues = pipeline_rows.issue_counts(session, ids)
     engines = pipeline_rows.kept_engines_of(session, ids)
-    return [
-        _task(task, languages.get(task.task_id, []), runs.get(task.task_id, {}), issues, live).model_copy(
-            update={"engines": [_engine(row) for row in engines.get(task.task_id, []) if row.used]}
-        )
-        for task in tasks
-    ]
+    sources = pipeline_rows.sources(session, [task.task_id for task in tasks if task.video_size == 0])
+    found = []
+    for task in tasks:
+        read = _task(task, languages.get(task.task_id, []), runs.get(task.task_id, {}), issues, live)
+        read.engines = [_engine(row) for row in engines.get(task.task_id, []) if row.used]
+        if task.task_id in sources:
+            _await(read, sources[task.task_id])
+        found.append(read)
+    return found
+
+
+def _await(read: TaskRead, row: SourceRow) -> None:
+    """Tell of a video that is not here."""
+    read.source = SourceRead(**row.model_dump(include=set(SourceRead.model_fields)))
+    of = f" of {row.size / 1e6:.0f}" if row.size else ""
+    if row.state == SourceState.FETCHING:
+        read.language_status[BASE].message = f"fetching the video: {row.received / 1e6:.0f}{of} MB"
 
 
 def read_task(session: Session, live: Live, task: Task) -> TaskRead:

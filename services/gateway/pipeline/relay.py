@@ -15,6 +15,7 @@ from services.gateway.db.tables import OutboxKind, OutboxRow
 from services.gateway.pipeline import rows as pipeline_rows
 from services.gateway.pipeline.facts import count_refusal
 from services.gateway.pipeline.loops import MOST_TRIES
+from services.gateway.web.signing import Signer
 from shared.messaging import Fact, is_refusal, publish_stored, subjects
 from shared.observability import logger
 
@@ -46,9 +47,13 @@ class Relay:
     """
 
     def __init__(
-        self, database: Database, broker: NatsBroker, on_told: Callable[[Session, Sequence[Told]], None]
+        self,
+        database: Database,
+        broker: NatsBroker,
+        signer: Signer,
+        on_told: Callable[[Session, Sequence[Told]], None],
     ) -> None:
-        self._database, self._broker, self._on_told = database, broker, on_told
+        self._database, self._broker, self._signer, self._on_told = database, broker, signer, on_told
 
     async def turn(self) -> None:
         """Empty the outbox; an error of the broker leaves the rest for the next turn."""
@@ -86,8 +91,8 @@ class Relay:
             bucket = await self._broker.key_value(subjects.CANCEL_BUCKET, declare=False)
             await bucket.put(flag["key"], json.dumps({"epoch": flag["epoch"]}).encode())
             return []
-        event = Fact.model_validate_json(row.payload)
-        body, message_id = row.payload.encode(), f"fact:{event.id}"
+        event = self._signer.renewed(Fact.model_validate_json(row.payload))
+        body, message_id = event.model_dump_json().encode(), f"fact:{event.id}"
         sequence = await publish_stored(
             self._broker, body, subject=event.subject, stream=subjects.EVENTS, message_id=message_id
         )

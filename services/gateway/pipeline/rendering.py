@@ -8,6 +8,7 @@ from services.gateway.db import Session
 from services.gateway.db.tables import ExportRow, JobRow, Task
 from services.gateway.pipeline import rows as pipeline_rows
 from services.gateway.pipeline.cut import row, source_timeline, timeline
+from services.gateway.pipeline.endings import OLDER
 from services.gateway.pipeline.facts import log_stage, tell
 from services.gateway.pipeline.publishing import (
     export_of,
@@ -24,9 +25,6 @@ from shared.messaging import ExportRecipe, ExportSettings, JobFailed, LinesTrans
 from shared.pipeline import BASE, Lane, LineState, Stage, Status
 from shared.storage import keys
 from shared.transcript import PictureEdits
-
-OLDER = "-older"
-"""In the names of files that were made before, or without, the last edits of their lines."""
 
 
 def begin(session: Session, task: Task, recipe: ExportRecipe, languages: Sequence[str], lane: Lane) -> ExportRow:

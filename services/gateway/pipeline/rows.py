@@ -5,7 +5,22 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import bindparam, delete, func, insert, literal_column, or_, text, tuple_, union, update
+from sqlalchemy import (
+    ColumnElement,
+    String,
+    bindparam,
+    case,
+    cast,
+    delete,
+    func,
+    insert,
+    literal_column,
+    or_,
+    text,
+    tuple_,
+    union,
+    update,
+)
 from sqlalchemy import select as sa_select
 from sqlalchemy.orm import defer
 from sqlmodel import Session, col, select
@@ -25,6 +40,8 @@ from services.gateway.db.tables import (
     LogRow,
     OutboxRow,
     SegmentRow,
+    SourceRow,
+    SourceState,
     SpeakerRow,
     StageRun,
     TakeRow,
@@ -34,8 +51,9 @@ from services.gateway.db.tables import (
     UploadRow,
     now,
 )
-from services.gateway.pipeline.board import Board, LanguageGoal, Run
+from services.gateway.pipeline.board import Board, LanguageGoal, Run, Source
 from services.gateway.pipeline.fair_share import Held, Rank, Ready, Waiting
+from services.gateway.pipeline.metadata import Wanted
 from services.gateway.pipeline.questions import is_open
 from services.gateway.pipeline.review import MISHEARD, UNLIKE
 from services.gateway.script.doubt import DOUBTFUL
@@ -54,10 +72,12 @@ def tasks(
     order: str = "-created_at",
     batch_id: str | None = None,
     batched: bool | None = None,
+    metadata: Sequence[Wanted] = (),
 ) -> tuple[Sequence[Task], int]:
     """A page of tasks and how many there are; `search` looks for every word of it in names and ids.
 
-    Ids are found in an index alone, or in one pass over the names; only the page's rows are read.
+    Ids are found in an index alone, or in one pass over the names; only the page's rows are read. `metadata` is looked
+    for in the rows themselves, also in one pass.
     """
     where: list[Any] = [text(SHOWN)]
     if owner is not None:
@@ -74,8 +94,9 @@ def tasks(
         columns = (col(Task.video_original_name), col(Task.task_id))
         like = [(one.contains if is_sqlite else one.icontains)(word, autoescape=True) for one in columns]
         where.append(or_(*like))
+    where += [has_metadata(session, col(Task.config), ("metadata",), one) for one in metadata]
     ordered = select(Task.id).where(*where).order_by(*_task_order(order))
-    if search:
+    if search or metadata:
         every = session.exec(ordered).all()
         total, ids = len(every), every[skip : skip + limit]
     else:
@@ -83,6 +104,23 @@ def tasks(
         ids = session.exec(ordered.offset(skip).limit(limit)).all()
     rows = {row.id: row for row in session.exec(select(Task).where(col(Task.id).in_(ids)))}
     return [rows[id_] for id_ in ids if id_ in rows], total
+
+
+def has_metadata(session: Session, column: Any, above: Sequence[str], wanted: Wanted) -> ColumnElement[bool]:
+    """Whether JSON holds a value below the keys `above`: under the whole key, or where its dots lead.
+
+    Numbers, `true` and `false` are found by how they are written.
+    """
+    paths = {(wanted.key,), tuple(wanted.key.split("."))}
+    return or_(*(_json_text(session, column, (*above, *path)) == wanted.value for path in sorted(paths)))
+
+
+def _json_text(session: Session, column: Any, path: Sequence[str]) -> ColumnElement[str]:
+    if session.get_bind().dialect.name != "sqlite":
+        return func.json_extract_path_text(column, *path)
+    where = "$" + "".join(f'."{part}"' for part in path)
+    kind = func.json_type(column, where)
+    return case((kind.in_(("true", "false")), kind), else_=cast(func.json_extract(column, where), String))
 
 
 def _task_order(order: str) -> list[Any]:
@@ -276,7 +314,52 @@ def board(session: Session, task_: Task) -> Board:
         ),
         status=Status(task_.status),
         waiting=is_open(task_.question),
+        source=_source_of(source(session, task_.task_id)) if task_.video_size == 0 else None,
     )
+
+
+_SOURCE_IS = {
+    SourceState.FETCHING: Status.PROCESSING,
+    SourceState.FAILED: Status.FAILED,
+    SourceState.CANCELED: Status.CANCELED,
+}
+
+
+def source(session: Session, task_id: str) -> SourceRow | None:
+    """Where the video of a task comes from, if the gateway fetches it."""
+    return session.exec(select(SourceRow).where(SourceRow.task_id == task_id)).first()
+
+
+def sources(session: Session, task_ids: Sequence[str]) -> dict[str, SourceRow]:
+    """The same for several tasks."""
+    rows = session.exec(select(SourceRow).where(col(SourceRow.task_id).in_(task_ids))) if task_ids else ()
+    return {row.task_id: row for row in rows}
+
+
+def _source_of(row: SourceRow | None) -> Source | None:
+    if row is None or row.state == SourceState.ARRIVED:
+        return None
+    error = (row.error_code, row.error_message or "") if row.error_code else None
+    return Source(_SOURCE_IS[SourceState(row.state)], error)
+
+
+def fetch_again(session: Session, task_id: str) -> bool:
+    """Take up a fetch that failed or was stopped; what came of it is kept. False where there is none."""
+    row = source(session, task_id)
+    if row is None or row.state not in (SourceState.FAILED, SourceState.CANCELED):
+        return False
+    row.state, row.attempts, row.error_code, row.error_message = SourceState.FETCHING, 0, None, None
+    row.next_at = row.started_at = now()
+    session.add(row)
+    return True
+
+
+def stop_fetching(session: Session, task_id: str) -> None:
+    """Fetch no more of a video that is on its way."""
+    row = source(session, task_id)
+    if row is not None and row.state == SourceState.FETCHING:
+        row.state = SourceState.CANCELED
+        session.add(row)
 
 
 def _run(row: StageRun) -> Run:
@@ -693,6 +776,7 @@ def erase_task(session: Session, task_id: str) -> None:
         TaskLanguage,
         LogRow,
         UploadRow,
+        SourceRow,
         TaskEngine,
         Task,
     )

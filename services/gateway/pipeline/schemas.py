@@ -187,6 +187,19 @@ class KeptEngine(BaseModel):
     digest: str = Field(description="which bytes these weights are; empty where that is not known")
 
 
+class SourceRead(BaseModel):
+    """Where the video of a task is fetched from, and how far that is."""
+
+    address: str = Field(description="an URL, or `s3:` and a key")
+    state: Literal["fetching", "failed", "canceled"]
+    received: int = Field(description="bytes")
+    size: int | None = Field(description="None where the other side does not tell")
+    attempts: int = Field(description="that failed since the last bytes came")
+    next_at: datetime = Field(description="when it is tried next, where one failed")
+    error_code: str | None
+    error_message: str | None
+
+
 class TaskRead(BaseModel):
     """A task."""
 
@@ -217,6 +230,7 @@ class TaskRead(BaseModel):
         default=None,
         description="source subtitles lie beside the speech: what `POST .../segments/shift` would put them over it",
     )
+    source: SourceRead | None = Field(default=None, description="the video is not here yet: it is fetched")
     batch_id: str | None = Field(default=None, description="the batch it came with, and its row there")
     batch_row: int | None = None
     error_code: str | None

@@ -6,6 +6,7 @@ from services.gateway.db import Session
 from services.gateway.db.tables import Task, TaskLanguage, now
 from services.gateway.pipeline import rows as pipeline_rows
 from services.gateway.pipeline.board import LAST, request
+from services.gateway.pipeline.board import retry as do_again
 from services.gateway.pipeline.facts import tell
 from services.gateway.pipeline.steps import carry_out
 from services.gateway.pipeline.stops import by_goal, may_go_to, stop_of
@@ -22,6 +23,15 @@ def start(session: Session, task: Task, languages: Sequence[str], stage: Stage) 
         if goal is not None:
             carry_out(session, task, request(pipeline_rows.board(session, task), going, goal))
     return waiting
+
+
+def retry(session: Session, task: Task) -> bool:
+    """Try again what failed or was canceled, the fetching of its video too; False where nothing was."""
+    fetches = pipeline_rows.fetch_again(session, task.task_id)
+    steps = do_again(pipeline_rows.board(session, task))
+    if fetches or steps:
+        carry_out(session, task, steps)
+    return fetches or bool(steps)
 
 
 def approve(session: Session, task: Task, row: TaskLanguage, by: str) -> bool:

@@ -17,6 +17,7 @@ from services.gateway.pipeline.board import (
     advance,
 )
 from services.gateway.pipeline.cut import cut
+from services.gateway.pipeline.endings import figures, files, languages
 from services.gateway.pipeline.facts import about, flag_cancel, log_stage, tell
 from services.gateway.pipeline.questions import is_open
 from services.gateway.pipeline.rows import add_jobs
@@ -46,6 +47,8 @@ def _carry_out(session: Session, task: Task, step: Step, beside: Script) -> None
         case NewRun(language, stage, attempt):
             run = StageRun(task_id=task.task_id, language=language, stage=stage, attempt=attempt)
             pipeline_rows.add_run(session, run)
+            if language == BASE and task.video_size == 0:
+                pipeline_rows.fetch_again(session, task.task_id)
         case StartRun():
             _start(session, task, step, beside)
         case EndRun():
@@ -126,6 +129,8 @@ def _set_language(session: Session, task: Task, step: SetLanguage) -> None:
             str(status),
             issues=issues,
             gate=row.gate,
+            figures=figures(row),
+            files=files(task, row),
             error_code=row.error_code,
             error_message=row.error_message,
             **about(task),
@@ -149,5 +154,6 @@ def _set_task(session: Session, task: Task, step: SetTask) -> None:
             str(step.status),
             error_code=task.error_code,
             error_message=task.error_message,
+            languages=languages(session, task),
             **about(task),
         )

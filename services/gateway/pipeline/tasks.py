@@ -8,6 +8,7 @@ from pydantic import TypeAdapter
 from services.gateway.db.engine import Database
 from services.gateway.pipeline import rows as pipeline_rows
 from services.gateway.pipeline.canceling import remove
+from services.gateway.pipeline.metadata import LookedFor
 from services.gateway.pipeline.parts import Parts, locked_visible_task, visible_task
 from services.gateway.pipeline.reading import read_task, read_tasks
 from services.gateway.pipeline.schemas import Settings, TaskConfig, TaskRead
@@ -37,10 +38,16 @@ def list_tasks(
     sort: TaskOrder = "-created_at",
     batch_id: Annotated[str | None, Query(max_length=40, description="only those of this batch")] = None,
     batched: Annotated[bool | None, Query(description="only those of a batch, or only those of none")] = None,
+    *,
+    metadata: LookedFor,
 ) -> Response:
-    """Tasks, newest first unless sorted otherwise; `X-Total-Count` tells how many there are."""
+    """Tasks, newest first unless sorted otherwise; `X-Total-Count` tells how many there are.
+
+    `metadata.episode=7` looks for a value in what callers gave their tasks; dots lead into objects
+    (`metadata.show.season=2`), and several such conditions all hold.
+    """
     with parts.database.read() as session:
-        page, total = pipeline_rows.tasks(session, who.owner, skip, limit, status, q, sort, batch_id, batched)
+        page, total = pipeline_rows.tasks(session, who.owner, skip, limit, status, q, sort, batch_id, batched, metadata)
         # Written here: the framework would check and copy every field of every task once more.
         body = _PAGE.dump_json(read_tasks(session, parts.audience, page))
     return Response(body, media_type="application/json", headers={"X-Total-Count": str(total)})

@@ -6,7 +6,6 @@ from fastapi import APIRouter
 
 from services.gateway.db import Session
 from services.gateway.db.tables import Task
-from services.gateway.pipeline import board
 from services.gateway.pipeline import rows as pipeline_rows
 from services.gateway.pipeline.again import reopen
 from services.gateway.pipeline.asking import AlreadyAnswered, answer
@@ -24,8 +23,7 @@ from services.gateway.pipeline.schemas import (
     TaskAnswer,
     TaskRead,
 )
-from services.gateway.pipeline.starting import approve, start
-from services.gateway.pipeline.steps import carry_out
+from services.gateway.pipeline.starting import approve, retry, start
 from services.gateway.script.cues import with_remarks
 from services.gateway.script.script import Script
 from services.gateway.web.bodies import read_brought
@@ -103,10 +101,8 @@ def retry_task(task_id: str, parts: Parts, who: Who) -> TaskRead:
     """
     with parts.database.write() as session:
         task = locked_visible_task(session, who, task_id)
-        steps = board.retry(pipeline_rows.board(session, task))
-        if not steps:
+        if not retry(session, task):
             raise Problem(409, "nothing_to_retry", "nothing of this task failed or was canceled")
-        carry_out(session, task, steps)
         session.flush()
         return read_task(session, parts.audience, task)
 

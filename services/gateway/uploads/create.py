@@ -8,16 +8,22 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request, Response
 from pydantic import ValidationError
 
+from services.gateway.batches.addresses import address_of
 from services.gateway.batches.joining import Place
 from services.gateway.batches.joining import place as place_of
 from services.gateway.pipeline.parts import Gateway, Parts
 from services.gateway.pipeline.possible import may_have_text, refuse_unless_possible
+from services.gateway.pipeline.reading import read_task
 from services.gateway.pipeline.schemas import TaskConfig, TaskRead
 from services.gateway.pipeline.tasks import with_defaults
 from services.gateway.uploads.arrival import Arrived, announce, begin_task, forget
 from services.gateway.uploads.brought import SUBTITLES, read_all, refuse_missing, store_all, translated
 from services.gateway.uploads.form import Upload, UploadReader
+from services.gateway.uploads.schemas import TaskOfSource
+from services.gateway.uploads.sources import await_source
+from services.gateway.web.bodies import read_file
 from services.gateway.web.claims import keep
+from services.gateway.web.entrance import MAX_BODY_BYTES
 from services.gateway.web.etags import etag
 from services.gateway.web.keys import Caller, Who
 from services.gateway.web.problems import unprocessable
@@ -29,10 +35,13 @@ from shared.transcript import Reading
 
 router = APIRouter(prefix="/api/tasks", tags=["tasks"])
 
+_SOURCE_SCHEMA = TaskOfSource.model_json_schema(ref_template="#/components/schemas/{model}")
+_SOURCE_SCHEMA.pop("$defs")  # they stand in the document already
 _UPLOAD_SCHEMA = {
     "requestBody": {
         "required": True,
         "content": {
+            "application/json": {"schema": _SOURCE_SCHEMA},
             "multipart/form-data": {
                 "schema": {
                     "type": "object",
@@ -49,7 +58,7 @@ _UPLOAD_SCHEMA = {
                         **{f"translation_{code}": {"type": "string", "format": "binary"} for code in TARGET_LANGUAGES},
                     },
                 }
-            }
+            },
         },
     }
 }
@@ -67,8 +76,11 @@ async def create_task(
 ) -> TaskRead:
     """Upload a video. Its bytes go straight to the object store while the size limit is watched.
 
-    With `batch_id` it is the video of a row, which says what becomes of it. The same row twice is one task.
+    With `batch_id` it is the video of a row, which says what becomes of it. The same row twice is one task. As JSON the
+    request names where the gateway fetches the video from; the task is there at once, its work begins when it has come.
     """
+    if request.headers.get("content-type", "").partition(";")[0].strip().lower() == "application/json":
+        return await _create_from_source(request, parts, who, response)
     place = await asyncio.to_thread(_place, parts, who, batch_id, row) if batch_id else None
     task_id = await turns(request).run(announce, parts, who, place)
     try:
@@ -92,6 +104,39 @@ async def create_task(
     except BaseException:
         await asyncio.shield(parts.threads.transfer(forget, parts, task_id))
         raise
+    response.headers.update(_about(read))
+    return read
+
+
+async def _create_from_source(request: Request, parts: Gateway, who: Caller, response: Response) -> TaskRead:
+    """Raises: Problem 413, 422."""
+    try:
+        body = TaskOfSource.model_validate_json(await read_file(request, "body", MAX_BODY_BYTES))
+    except ValidationError as error:
+        first = error.errors()[0]
+        pointer = "/" + "/".join(str(part) for part in first["loc"])
+        raise unprocessable("invalid_request", str(first["msg"]), pointer) from error
+    address = address_of(parts.settings, body.source_url, body.source_key)
+    config = await asyncio.to_thread(with_defaults, parts.database, who.account, body.config)
+    engines = await parts.capabilities.engines()
+    for language in config.target_languages:
+        refuse_unless_possible(
+            engines,
+            config.source_language,
+            language,
+            subtitles=config.text_track is not None,
+            translation=False,
+            inside=lambda: True,
+        )
+    start, stored = config.target_languages if body.start else [], config.model_dump(mode="json")
+
+    def create() -> TaskRead:
+        with parts.database.write() as session:
+            task = await_source(session, who.owner or "", address, body.filename, stored, start=start)
+            read = read_task(session, parts.audience, task)
+            return keep(session, who.claim, read, _about(read))
+
+    read = await turns(request).run(create)
     response.headers.update(_about(read))
     return read
 

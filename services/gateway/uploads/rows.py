@@ -1,8 +1,20 @@
-"""The SQL of uploads in parts."""
+"""The SQL of videos that come: in parts, or fetched from elsewhere."""
 
-from sqlmodel import Session, select
+from datetime import datetime
 
-from services.gateway.db.tables import Task, UploadRow
+from sqlalchemy import func, text
+from sqlalchemy import select as sa_select
+from sqlmodel import Session, col, select
+
+from services.gateway.db.tables import (
+    COMING_ROWS,
+    FETCHED_SOURCES,
+    BatchItem,
+    SourceRow,
+    SourceState,
+    Task,
+    UploadRow,
+)
 
 
 def upload(session: Session, upload_id: str, owner: str | None) -> UploadRow | None:
@@ -14,3 +26,32 @@ def upload(session: Session, upload_id: str, owner: str | None) -> UploadRow | N
 def arriving(session: Session, task_id: str) -> Task | None:
     """A task, also one whose video is still arriving."""
     return session.exec(select(Task).where(Task.task_id == task_id)).first()
+
+
+def due_sources(session: Session, at: datetime, of_each: int) -> list[tuple[str, str]]:
+    """Videos to fetch now, of each owner the `of_each` that wait longest: [(task, owner)]."""
+    place = func.row_number().over(
+        partition_by=col(SourceRow.owner), order_by=(col(SourceRow.next_at), col(SourceRow.id))
+    )
+    due = (
+        sa_select(col(SourceRow.task_id), col(SourceRow.owner), place.label("place"))
+        .where(text(FETCHED_SOURCES), col(SourceRow.next_at) <= at)
+        .subquery()
+    )
+    found = sa_select(due.c.task_id, due.c.owner).where(due.c.place <= of_each).order_by(due.c.place, due.c.task_id)
+    return [(task_id, owner) for task_id, owner in session.execute(found)]
+
+
+def fetched(session: Session, task_id: str, *, lock: bool = False) -> SourceRow | None:
+    """A source that is being fetched and whose task is there; None where somebody stopped or deleted it."""
+    query = select(SourceRow).where(SourceRow.task_id == task_id, SourceRow.state == SourceState.FETCHING)
+    query = query.where(col(SourceRow.task_id).in_(select(Task.task_id).where(col(Task.deleted_at).is_(None))))
+    return session.exec(query.with_for_update() if lock else query).first()
+
+
+def coming_rows(session: Session, most: int) -> list[tuple[str, int]]:
+    """Rows of batches that the gateway fetches and that have no task yet."""
+    query = sa_select(col(BatchItem.batch_id), col(BatchItem.number)).where(
+        text(COMING_ROWS), col(BatchItem.dropped).is_(False)
+    )
+    return [(batch_id, number) for batch_id, number in session.execute(query.order_by(col(BatchItem.id)).limit(most))]

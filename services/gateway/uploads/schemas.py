@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Annotated
 
-from pydantic import Base64Bytes, BaseModel, Field
+from pydantic import Base64Bytes, BaseModel, ConfigDict, Field
 
 from services.gateway.pipeline.schemas import TaskConfig
 from services.gateway.web.bodies import Written
@@ -20,6 +20,22 @@ class UploadCreate(Written):
     )
     batch_id: str | None = Field(default=None, max_length=40, description="it is the video of a row of this batch")
     row: int = Field(default=1, ge=1, le=2**31 - 1, description="which one")
+
+
+class TaskOfSource(Written):
+    """A task whose video the gateway fetches itself."""
+
+    model_config = ConfigDict(str_strip_whitespace=True)
+
+    source_url: str | None = Field(
+        default=None, min_length=1, max_length=2000, description="https; http only within LOCALCLIP_ALLOWED_NETWORKS"
+    )
+    source_key: str | None = Field(
+        default=None, min_length=1, max_length=700, description="a key below LOCALCLIP_SOURCE_PREFIX instead"
+    )
+    filename: str = Field(default="", max_length=500, description="what it is called; else as the address ends")
+    config: TaskConfig = TaskConfig()
+    start: bool = Field(default=False, description="process all target languages as soon as it has come")
 
 
 class PartRead(BaseModel):

@@ -23,10 +23,11 @@ _LINGER_S = 2.0
 _HEALTH = ("/healthz", "/readyz")  # asked by probes, under whatever name they know us; they tell nothing of anybody
 _SAFE = {"X-Content-Type-Options": "nosniff", "Cross-Origin-Resource-Policy": "same-origin"}
 
-# Below /api without a key: what engines can do, and parts of an upload, whose address is signed.
+# Below /api without a key: what engines can do, and what has signed addresses: parts of an upload, and files.
 _PUBLIC = (
     (("GET", "HEAD"), re.compile(r"/api/(languages|engines)")),
     (("PUT",), re.compile(r"/api/uploads/[^/]+/parts/[^/]+")),
+    (("GET", "HEAD"), re.compile(r"/api/files/.+")),
 )
 
 # Files: these routes watch limits of their own while the body streams.

@@ -37,7 +37,7 @@ _PROBLEM = {
 _MEANINGS = {
     400: "The body is cut off or malformed",
     401: "No API key, or one that is not known",
-    403: "Of another origin; or the address of a part is not valid any more",
+    403: "Of another origin; or a signed address is not valid any more",
     404: "There is no such thing, or it is another account's",
     409: "Not in the state that things are in",
     412: "Changed meanwhile: `If-Match` names another version",
@@ -127,6 +127,8 @@ def refusals(method: str, path: str, operation: dict[str, Any]) -> list[int]:
         found |= {412, 428}
     if _is_file(method, operation):
         found |= {409, 416}
+    if path.startswith("/api/files"):
+        found |= {403}
     return sorted(found)
 
 

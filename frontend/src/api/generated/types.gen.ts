@@ -365,13 +365,25 @@ export type BatchWrite = {
         /**
          * Source
          *
-         * name of the file that is going to be uploaded; may have folders before it
+         * name of the file that is going to be uploaded; may have folders before it. Of one that is fetched what it is called, by default as its address ends
          */
         source: string;
+        /**
+         * Source Key
+         *
+         * or by this key below LOCALCLIP_SOURCE_PREFIX
+         */
+        source_key?: string | null;
         /**
          * Source Language
          */
         source_language?: string | null;
+        /**
+         * Source Url
+         *
+         * the gateway fetches it from there (https)
+         */
+        source_url?: string | null;
         /**
          * Stop After
          */
@@ -1455,6 +1467,12 @@ export type ItemRead = {
      */
     error_message?: string | null;
     /**
+     * Fetched
+     *
+     * the gateway fetches it: nobody sends it
+     */
+    fetched?: boolean;
+    /**
      * Files
      */
     files: {
@@ -2181,13 +2199,25 @@ export type ManifestRow = {
     /**
      * Source
      *
-     * name of the file that is going to be uploaded; may have folders before it
+     * name of the file that is going to be uploaded; may have folders before it. Of one that is fetched what it is called, by default as its address ends
      */
     source: string;
+    /**
+     * Source Key
+     *
+     * or by this key below LOCALCLIP_SOURCE_PREFIX
+     */
+    source_key?: string | null;
     /**
      * Source Language
      */
     source_language?: string | null;
+    /**
+     * Source Url
+     *
+     * the gateway fetches it from there (https)
+     */
+    source_url?: string | null;
     /**
      * Stop After
      */
@@ -3506,6 +3536,56 @@ export type SettingsRead = {
 };
 
 /**
+ * SourceRead
+ *
+ * Where the video of a task is fetched from, and how far that is.
+ */
+export type SourceRead = {
+    /**
+     * Address
+     *
+     * an URL, or `s3:` and a key
+     */
+    address: string;
+    /**
+     * Attempts
+     *
+     * that failed since the last bytes came
+     */
+    attempts: number;
+    /**
+     * Error Code
+     */
+    error_code: string | null;
+    /**
+     * Error Message
+     */
+    error_message: string | null;
+    /**
+     * Next At
+     *
+     * when it is tried next, where one failed
+     */
+    next_at: string;
+    /**
+     * Received
+     *
+     * bytes
+     */
+    received: number;
+    /**
+     * Size
+     *
+     * None where the other side does not tell
+     */
+    size: number | null;
+    /**
+     * State
+     */
+    state: 'fetching' | 'failed' | 'canceled';
+};
+
+/**
  * SpeakerAssign
  *
  * Lines to give to a speaker.
@@ -4098,6 +4178,10 @@ export type TaskRead = {
      * what a person should know: why there is nothing to dub, which of several audio tracks were listened to, which language was assumed, what is doubtful about the transcript
      */
     note: string | null;
+    /**
+     * the video is not here yet: it is fetched
+     */
+    source?: SourceRead | null;
     /**
      * Source Language
      */
@@ -4784,7 +4868,7 @@ export type CreateBatchErrors = {
      */
     401: Problem;
     /**
-     * Of another origin; or the address of a part is not valid any more
+     * Of another origin; or a signed address is not valid any more
      */
     403: Problem;
     /**
@@ -4878,7 +4962,7 @@ export type CreateBatchOfCsvErrors = {
      */
     401: Problem;
     /**
-     * Of another origin; or the address of a part is not valid any more
+     * Of another origin; or a signed address is not valid any more
      */
     403: Problem;
     /**
@@ -4948,7 +5032,7 @@ export type DeleteBatchErrors = {
      */
     401: Problem;
     /**
-     * Of another origin; or the address of a part is not valid any more
+     * Of another origin; or a signed address is not valid any more
      */
     403: Problem;
     /**
@@ -5060,7 +5144,7 @@ export type CancelBatchErrors = {
      */
     401: Problem;
     /**
-     * Of another origin; or the address of a part is not valid any more
+     * Of another origin; or a signed address is not valid any more
      */
     403: Problem;
     /**
@@ -5187,7 +5271,7 @@ export type PauseBatchErrors = {
      */
     401: Problem;
     /**
-     * Of another origin; or the address of a part is not valid any more
+     * Of another origin; or a signed address is not valid any more
      */
     403: Problem;
     /**
@@ -5245,7 +5329,7 @@ export type ResumeBatchErrors = {
      */
     401: Problem;
     /**
-     * Of another origin; or the address of a part is not valid any more
+     * Of another origin; or a signed address is not valid any more
      */
     403: Problem;
     /**
@@ -5303,7 +5387,7 @@ export type RetryBatchErrors = {
      */
     401: Problem;
     /**
-     * Of another origin; or the address of a part is not valid any more
+     * Of another origin; or a signed address is not valid any more
      */
     403: Problem;
     /**
@@ -5432,7 +5516,7 @@ export type DropBatchRowErrors = {
      */
     401: Problem;
     /**
-     * Of another origin; or the address of a part is not valid any more
+     * Of another origin; or a signed address is not valid any more
      */
     403: Problem;
     /**
@@ -5532,7 +5616,7 @@ export type KeepSpeakerErrors = {
      */
     401: Problem;
     /**
-     * Of another origin; or the address of a part is not valid any more
+     * Of another origin; or a signed address is not valid any more
      */
     403: Problem;
     /**
@@ -5594,7 +5678,7 @@ export type DeleteCastErrors = {
      */
     401: Problem;
     /**
-     * Of another origin; or the address of a part is not valid any more
+     * Of another origin; or a signed address is not valid any more
      */
     403: Problem;
     /**
@@ -5660,7 +5744,7 @@ export type UpdateCastErrors = {
      */
     401: Problem;
     /**
-     * Of another origin; or the address of a part is not valid any more
+     * Of another origin; or a signed address is not valid any more
      */
     403: Problem;
     /**
@@ -5834,7 +5918,7 @@ export type CreateClipErrors = {
      */
     401: Problem;
     /**
-     * Of another origin; or the address of a part is not valid any more
+     * Of another origin; or a signed address is not valid any more
      */
     403: Problem;
     /**
@@ -5900,7 +5984,7 @@ export type DeleteClipErrors = {
      */
     401: Problem;
     /**
-     * Of another origin; or the address of a part is not valid any more
+     * Of another origin; or a signed address is not valid any more
      */
     403: Problem;
     /**
@@ -6143,6 +6227,154 @@ export type AllEventsResponses = {
 
 export type AllEventsResponse = AllEventsResponses[keyof AllEventsResponses];
 
+export type GetSignedZipData = {
+    body?: never;
+    path: {
+        /**
+         * Batch Id
+         */
+        batch_id: string;
+    };
+    query: {
+        /**
+         * Expires
+         */
+        expires: number;
+        /**
+         * Signature
+         */
+        signature: string;
+    };
+    url: '/api/files/{batch_id}.zip';
+};
+
+export type GetSignedZipErrors = {
+    /**
+     * Of another origin; or a signed address is not valid any more
+     */
+    403: Problem;
+    /**
+     * There is no such thing, or it is another account's
+     */
+    404: Problem;
+    /**
+     * Not in the state that things are in
+     */
+    409: Problem;
+    /**
+     * The file has no such range
+     */
+    416: Problem;
+    /**
+     * Under a name that LocalClip does not answer to
+     */
+    421: Problem;
+    /**
+     * Not valid; `errors` points at the fields
+     */
+    422: Problem;
+    /**
+     * A defect
+     */
+    500: Problem;
+    /**
+     * Database, broker or object store do not answer; try again later
+     */
+    503: Problem;
+};
+
+export type GetSignedZipError = GetSignedZipErrors[keyof GetSignedZipErrors];
+
+export type GetSignedZipResponses = {
+    /**
+     * Successful Response
+     */
+    200: Blob | File;
+    /**
+     * The range that was asked for
+     */
+    206: unknown;
+};
+
+export type GetSignedZipResponse = GetSignedZipResponses[keyof GetSignedZipResponses];
+
+export type GetSignedFileData = {
+    body?: never;
+    path: {
+        /**
+         * Task Id
+         */
+        task_id: string;
+        /**
+         * Language
+         */
+        language: string;
+        /**
+         * Name
+         */
+        name: string;
+    };
+    query: {
+        /**
+         * Expires
+         */
+        expires: number;
+        /**
+         * Signature
+         */
+        signature: string;
+    };
+    url: '/api/files/{task_id}/{language}/{name}';
+};
+
+export type GetSignedFileErrors = {
+    /**
+     * Of another origin; or a signed address is not valid any more
+     */
+    403: Problem;
+    /**
+     * There is no such thing, or it is another account's
+     */
+    404: Problem;
+    /**
+     * Not in the state that things are in
+     */
+    409: Problem;
+    /**
+     * The file has no such range
+     */
+    416: Problem;
+    /**
+     * Under a name that LocalClip does not answer to
+     */
+    421: Problem;
+    /**
+     * Not valid; `errors` points at the fields
+     */
+    422: Problem;
+    /**
+     * A defect
+     */
+    500: Problem;
+    /**
+     * Database, broker or object store do not answer; try again later
+     */
+    503: Problem;
+};
+
+export type GetSignedFileError = GetSignedFileErrors[keyof GetSignedFileErrors];
+
+export type GetSignedFileResponses = {
+    /**
+     * Successful Response
+     */
+    200: unknown;
+    /**
+     * The range that was asked for
+     */
+    206: unknown;
+};
+
 export type ListTermsData = {
     body?: never;
     path?: never;
@@ -6226,7 +6458,7 @@ export type CreateTermErrors = {
      */
     401: Problem;
     /**
-     * Of another origin; or the address of a part is not valid any more
+     * Of another origin; or a signed address is not valid any more
      */
     403: Problem;
     /**
@@ -6347,7 +6579,7 @@ export type ImportTermsErrors = {
      */
     401: Problem;
     /**
-     * Of another origin; or the address of a part is not valid any more
+     * Of another origin; or a signed address is not valid any more
      */
     403: Problem;
     /**
@@ -6413,7 +6645,7 @@ export type DeleteTermErrors = {
      */
     401: Problem;
     /**
-     * Of another origin; or the address of a part is not valid any more
+     * Of another origin; or a signed address is not valid any more
      */
     403: Problem;
     /**
@@ -6479,7 +6711,7 @@ export type UpdateTermErrors = {
      */
     401: Problem;
     /**
-     * Of another origin; or the address of a part is not valid any more
+     * Of another origin; or a signed address is not valid any more
      */
     403: Problem;
     /**
@@ -6644,7 +6876,7 @@ export type DeleteMemoryErrors = {
      */
     401: Problem;
     /**
-     * Of another origin; or the address of a part is not valid any more
+     * Of another origin; or a signed address is not valid any more
      */
     403: Problem;
     /**
@@ -6781,7 +7013,7 @@ export type PutSettingsErrors = {
      */
     401: Problem;
     /**
-     * Of another origin; or the address of a part is not valid any more
+     * Of another origin; or a signed address is not valid any more
      */
     403: Problem;
     /**
@@ -6908,27 +7140,37 @@ export type ListTasksResponses = {
 export type ListTasksResponse = ListTasksResponses[keyof ListTasksResponses];
 
 export type CreateTaskData = {
+    /**
+     * TaskOfSource
+     *
+     * A task whose video the gateway fetches itself.
+     */
     body: {
+        config?: TaskConfig;
         /**
-         * TaskConfig as JSON
+         * Filename
+         *
+         * what it is called; else as the address ends
          */
-        config?: string;
+        filename?: string;
         /**
-         * `true`: process all target languages at once
+         * Source Key
+         *
+         * a key below LOCALCLIP_SOURCE_PREFIX instead
          */
-        start?: string;
+        source_key?: string | null;
         /**
-         * the source text as a subtitle file of any format; replaces recognition
+         * Source Url
+         *
+         * https; http only within LOCALCLIP_ALLOWED_NETWORKS
          */
-        subtitles?: Blob | File;
-        translation_de?: Blob | File;
-        translation_en?: Blob | File;
-        translation_es?: Blob | File;
-        translation_fr?: Blob | File;
-        translation_id?: Blob | File;
-        translation_ja?: Blob | File;
-        translation_ko?: Blob | File;
-        video: Blob | File;
+        source_url?: string | null;
+        /**
+         * Start
+         *
+         * process all target languages as soon as it has come
+         */
+        start?: boolean;
     };
     path?: never;
     query?: {
@@ -6956,7 +7198,7 @@ export type CreateTaskErrors = {
      */
     401: Problem;
     /**
-     * Of another origin; or the address of a part is not valid any more
+     * Of another origin; or a signed address is not valid any more
      */
     403: Problem;
     /**
@@ -7022,7 +7264,7 @@ export type DeleteTaskErrors = {
      */
     401: Problem;
     /**
-     * Of another origin; or the address of a part is not valid any more
+     * Of another origin; or a signed address is not valid any more
      */
     403: Problem;
     /**
@@ -7138,7 +7380,7 @@ export type UpdateTaskErrors = {
      */
     401: Problem;
     /**
-     * Of another origin; or the address of a part is not valid any more
+     * Of another origin; or a signed address is not valid any more
      */
     403: Problem;
     /**
@@ -7208,7 +7450,7 @@ export type AnswerTaskErrors = {
      */
     401: Problem;
     /**
-     * Of another origin; or the address of a part is not valid any more
+     * Of another origin; or a signed address is not valid any more
      */
     403: Problem;
     /**
@@ -7404,7 +7646,7 @@ export type CancelTaskErrors = {
      */
     401: Problem;
     /**
-     * Of another origin; or the address of a part is not valid any more
+     * Of another origin; or a signed address is not valid any more
      */
     403: Problem;
     /**
@@ -7582,7 +7824,7 @@ export type UpgradeEnginesErrors = {
      */
     401: Problem;
     /**
-     * Of another origin; or the address of a part is not valid any more
+     * Of another origin; or a signed address is not valid any more
      */
     403: Problem;
     /**
@@ -7770,7 +8012,7 @@ export type StartExportErrors = {
      */
     401: Problem;
     /**
-     * Of another origin; or the address of a part is not valid any more
+     * Of another origin; or a signed address is not valid any more
      */
     403: Problem;
     /**
@@ -7836,7 +8078,7 @@ export type DeleteExportErrors = {
      */
     401: Problem;
     /**
-     * Of another origin; or the address of a part is not valid any more
+     * Of another origin; or a signed address is not valid any more
      */
     403: Problem;
     /**
@@ -8093,7 +8335,7 @@ export type CancelJobErrors = {
      */
     401: Problem;
     /**
-     * Of another origin; or the address of a part is not valid any more
+     * Of another origin; or a signed address is not valid any more
      */
     403: Problem;
     /**
@@ -8162,7 +8404,7 @@ export type ApproveLanguageErrors = {
      */
     401: Problem;
     /**
-     * Of another origin; or the address of a part is not valid any more
+     * Of another origin; or a signed address is not valid any more
      */
     403: Problem;
     /**
@@ -8232,7 +8474,7 @@ export type AuditionVoiceErrors = {
      */
     401: Problem;
     /**
-     * Of another origin; or the address of a part is not valid any more
+     * Of another origin; or a signed address is not valid any more
      */
     403: Problem;
     /**
@@ -8424,7 +8666,7 @@ export type CancelLanguageErrors = {
      */
     401: Problem;
     /**
-     * Of another origin; or the address of a part is not valid any more
+     * Of another origin; or a signed address is not valid any more
      */
     403: Problem;
     /**
@@ -8490,7 +8732,7 @@ export type DubLinesErrors = {
      */
     401: Problem;
     /**
-     * Of another origin; or the address of a part is not valid any more
+     * Of another origin; or a signed address is not valid any more
      */
     403: Problem;
     /**
@@ -8616,7 +8858,7 @@ export type UpdateLinesErrors = {
      */
     401: Problem;
     /**
-     * Of another origin; or the address of a part is not valid any more
+     * Of another origin; or a signed address is not valid any more
      */
     403: Problem;
     /**
@@ -8754,7 +8996,7 @@ export type UpdateLineErrors = {
      */
     401: Problem;
     /**
-     * Of another origin; or the address of a part is not valid any more
+     * Of another origin; or a signed address is not valid any more
      */
     403: Problem;
     /**
@@ -8832,7 +9074,7 @@ export type DubLineErrors = {
      */
     401: Problem;
     /**
-     * Of another origin; or the address of a part is not valid any more
+     * Of another origin; or a signed address is not valid any more
      */
     403: Problem;
     /**
@@ -9034,7 +9276,7 @@ export type ChooseTakeErrors = {
      */
     401: Problem;
     /**
-     * Of another origin; or the address of a part is not valid any more
+     * Of another origin; or a signed address is not valid any more
      */
     403: Problem;
     /**
@@ -9108,7 +9350,7 @@ export type TranslateLineErrors = {
      */
     401: Problem;
     /**
-     * Of another origin; or the address of a part is not valid any more
+     * Of another origin; or a signed address is not valid any more
      */
     403: Problem;
     /**
@@ -9170,7 +9412,7 @@ export type ListenToLinesErrors = {
      */
     401: Problem;
     /**
-     * Of another origin; or the address of a part is not valid any more
+     * Of another origin; or a signed address is not valid any more
      */
     403: Problem;
     /**
@@ -9236,7 +9478,7 @@ export type ProcessLanguageErrors = {
      */
     401: Problem;
     /**
-     * Of another origin; or the address of a part is not valid any more
+     * Of another origin; or a signed address is not valid any more
      */
     403: Problem;
     /**
@@ -9364,7 +9606,7 @@ export type PutSubtitlesErrors = {
      */
     401: Problem;
     /**
-     * Of another origin; or the address of a part is not valid any more
+     * Of another origin; or a signed address is not valid any more
      */
     403: Problem;
     /**
@@ -9438,7 +9680,7 @@ export type PreviewSubtitlesErrors = {
      */
     401: Problem;
     /**
-     * Of another origin; or the address of a part is not valid any more
+     * Of another origin; or a signed address is not valid any more
      */
     403: Problem;
     /**
@@ -9675,7 +9917,7 @@ export type PutPictureEditsErrors = {
      */
     401: Problem;
     /**
-     * Of another origin; or the address of a part is not valid any more
+     * Of another origin; or a signed address is not valid any more
      */
     403: Problem;
     /**
@@ -9745,7 +9987,7 @@ export type ProcessTaskErrors = {
      */
     401: Problem;
     /**
-     * Of another origin; or the address of a part is not valid any more
+     * Of another origin; or a signed address is not valid any more
      */
     403: Problem;
     /**
@@ -9807,7 +10049,7 @@ export type RedoEditErrors = {
      */
     401: Problem;
     /**
-     * Of another origin; or the address of a part is not valid any more
+     * Of another origin; or a signed address is not valid any more
      */
     403: Problem;
     /**
@@ -9865,7 +10107,7 @@ export type RetryTaskErrors = {
      */
     401: Problem;
     /**
-     * Of another origin; or the address of a part is not valid any more
+     * Of another origin; or a signed address is not valid any more
      */
     403: Problem;
     /**
@@ -10042,7 +10284,7 @@ export type InsertSegmentErrors = {
      */
     401: Problem;
     /**
-     * Of another origin; or the address of a part is not valid any more
+     * Of another origin; or a signed address is not valid any more
      */
     403: Problem;
     /**
@@ -10111,7 +10353,7 @@ export type TakeSegmentsAsWrittenErrors = {
      */
     401: Problem;
     /**
-     * Of another origin; or the address of a part is not valid any more
+     * Of another origin; or a signed address is not valid any more
      */
     403: Problem;
     /**
@@ -10177,7 +10419,7 @@ export type MergeSegmentsErrors = {
      */
     401: Problem;
     /**
-     * Of another origin; or the address of a part is not valid any more
+     * Of another origin; or a signed address is not valid any more
      */
     403: Problem;
     /**
@@ -10243,7 +10485,7 @@ export type ShiftSegmentsErrors = {
      */
     401: Problem;
     /**
-     * Of another origin; or the address of a part is not valid any more
+     * Of another origin; or a signed address is not valid any more
      */
     403: Problem;
     /**
@@ -10309,7 +10551,7 @@ export type DeleteSegmentErrors = {
      */
     401: Problem;
     /**
-     * Of another origin; or the address of a part is not valid any more
+     * Of another origin; or a signed address is not valid any more
      */
     403: Problem;
     /**
@@ -10437,7 +10679,7 @@ export type UpdateSegmentErrors = {
      */
     401: Problem;
     /**
-     * Of another origin; or the address of a part is not valid any more
+     * Of another origin; or a signed address is not valid any more
      */
     403: Problem;
     /**
@@ -10511,7 +10753,7 @@ export type TakeSegmentAsWrittenErrors = {
      */
     401: Problem;
     /**
-     * Of another origin; or the address of a part is not valid any more
+     * Of another origin; or a signed address is not valid any more
      */
     403: Problem;
     /**
@@ -10577,7 +10819,7 @@ export type SplitSegmentErrors = {
      */
     401: Problem;
     /**
-     * Of another origin; or the address of a part is not valid any more
+     * Of another origin; or a signed address is not valid any more
      */
     403: Problem;
     /**
@@ -10703,7 +10945,7 @@ export type UpdateSpeakersErrors = {
      */
     401: Problem;
     /**
-     * Of another origin; or the address of a part is not valid any more
+     * Of another origin; or a signed address is not valid any more
      */
     403: Problem;
     /**
@@ -10775,7 +11017,7 @@ export type CreateSpeakerErrors = {
      */
     401: Problem;
     /**
-     * Of another origin; or the address of a part is not valid any more
+     * Of another origin; or a signed address is not valid any more
      */
     403: Problem;
     /**
@@ -10841,7 +11083,7 @@ export type MergeSpeakersErrors = {
      */
     401: Problem;
     /**
-     * Of another origin; or the address of a part is not valid any more
+     * Of another origin; or a signed address is not valid any more
      */
     403: Problem;
     /**
@@ -10965,7 +11207,7 @@ export type UpdateSpeakerErrors = {
      */
     401: Problem;
     /**
-     * Of another origin; or the address of a part is not valid any more
+     * Of another origin; or a signed address is not valid any more
      */
     403: Problem;
     /**
@@ -11043,7 +11285,7 @@ export type AssignLinesErrors = {
      */
     401: Problem;
     /**
-     * Of another origin; or the address of a part is not valid any more
+     * Of another origin; or a signed address is not valid any more
      */
     403: Problem;
     /**
@@ -11113,7 +11355,7 @@ export type DecideCastErrors = {
      */
     401: Problem;
     /**
-     * Of another origin; or the address of a part is not valid any more
+     * Of another origin; or a signed address is not valid any more
      */
     403: Problem;
     /**
@@ -11239,7 +11481,7 @@ export type UndoEditErrors = {
      */
     401: Problem;
     /**
-     * Of another origin; or the address of a part is not valid any more
+     * Of another origin; or a signed address is not valid any more
      */
     403: Problem;
     /**
@@ -11296,7 +11538,7 @@ export type CreateUploadErrors = {
      */
     401: Problem;
     /**
-     * Of another origin; or the address of a part is not valid any more
+     * Of another origin; or a signed address is not valid any more
      */
     403: Problem;
     /**
@@ -11362,7 +11604,7 @@ export type DeleteUploadErrors = {
      */
     401: Problem;
     /**
-     * Of another origin; or the address of a part is not valid any more
+     * Of another origin; or a signed address is not valid any more
      */
     403: Problem;
     /**
@@ -11486,7 +11728,7 @@ export type CompleteUploadErrors = {
      */
     401: Problem;
     /**
-     * Of another origin; or the address of a part is not valid any more
+     * Of another origin; or a signed address is not valid any more
      */
     403: Problem;
     /**
@@ -11556,7 +11798,7 @@ export type AddressPartsErrors = {
      */
     401: Problem;
     /**
-     * Of another origin; or the address of a part is not valid any more
+     * Of another origin; or a signed address is not valid any more
      */
     403: Problem;
     /**
@@ -11637,7 +11879,7 @@ export type PutPartErrors = {
      */
     400: Problem;
     /**
-     * Of another origin; or the address of a part is not valid any more
+     * Of another origin; or a signed address is not valid any more
      */
     403: Problem;
     /**
@@ -11795,7 +12037,7 @@ export type CreateWebhookErrors = {
      */
     401: Problem;
     /**
-     * Of another origin; or the address of a part is not valid any more
+     * Of another origin; or a signed address is not valid any more
      */
     403: Problem;
     /**
@@ -11857,7 +12099,7 @@ export type DeleteWebhookErrors = {
      */
     401: Problem;
     /**
-     * Of another origin; or the address of a part is not valid any more
+     * Of another origin; or a signed address is not valid any more
      */
     403: Problem;
     /**
@@ -11973,7 +12215,7 @@ export type UpdateWebhookErrors = {
      */
     401: Problem;
     /**
-     * Of another origin; or the address of a part is not valid any more
+     * Of another origin; or a signed address is not valid any more
      */
     403: Problem;
     /**
@@ -12162,7 +12404,7 @@ export type ReplayDeliveryErrors = {
      */
     401: Problem;
     /**
-     * Of another origin; or the address of a part is not valid any more
+     * Of another origin; or a signed address is not valid any more
      */
     403: Problem;
     /**
@@ -12224,7 +12466,7 @@ export type ReplayWebhookErrors = {
      */
     401: Problem;
     /**
-     * Of another origin; or the address of a part is not valid any more
+     * Of another origin; or a signed address is not valid any more
      */
     403: Problem;
     /**
@@ -12286,7 +12528,7 @@ export type ChangeWebhookSecretErrors = {
      */
     401: Problem;
     /**
-     * Of another origin; or the address of a part is not valid any more
+     * Of another origin; or a signed address is not valid any more
      */
     403: Problem;
     /**
@@ -12344,7 +12586,7 @@ export type TestWebhookErrors = {
      */
     401: Problem;
     /**
-     * Of another origin; or the address of a part is not valid any more
+     * Of another origin; or a signed address is not valid any more
      */
     403: Problem;
     /**

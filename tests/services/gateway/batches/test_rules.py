@@ -1,13 +1,16 @@
 """Manifests, outcomes and names, without a gateway."""
 
+from functools import partial
 from typing import Any
 
 import pytest
 
+from services.gateway.batches.addresses import address_of
 from services.gateway.batches.manifest import Planned, Planner
 from services.gateway.batches.outcomes import eta_s, is_over, progress
 from services.gateway.exports.zips import Entry, unique
 from services.gateway.pipeline.schemas import TaskConfig
+from services.gateway.settings import GatewaySettings
 from shared.manifest import MalformedManifest, read_csv
 from shared.messaging import EngineInfo
 from shared.pipeline import Stage
@@ -25,7 +28,7 @@ TRANSLATOR = EngineInfo(
 
 def plan(*rows: Any, engines: tuple[EngineInfo, ...] = (), **defaults: Any) -> list[Planned]:
     config = TaskConfig(target_languages=["es"], **defaults)
-    return list(Planner(config, engines).plan(rows))
+    return list(Planner(config, engines, partial(address_of, GatewaySettings())).plan(rows))
 
 
 @pytest.mark.parametrize(
@@ -58,6 +61,41 @@ def test_a_file_is_named_once_and_rows_say_more_than_the_batch() -> None:
     assert first.config is not None
     assert (first.config.target_languages, first.config.metadata) == (["fr"], {"a": 1, "b": 2})
     assert first.config.stop_after == "translation"
+
+
+@pytest.mark.parametrize(
+    ("row", "expected"),
+    [
+        ({"source_url": "https://example.org/s1/a%20b.mp4?x=1"}, ("a b.mp4", [])),
+        ({"source_url": "https://example.org/get?id=7", "source": "s1/a.mp4"}, ("s1/a.mp4", [])),
+        ({"source_url": "https://example.org/"}, ("video", [])),
+        ({"source_url": "https://10.0.0.1/a.mp4"}, ("a.mp4", [("forbidden_address", "source_url")])),
+        ({"source_key": "s1/a.mp4"}, ("a.mp4", [("source_not_configured", "source_key")])),
+        ({"source_url": "https://a.b/c", "source_key": "c"}, ("c", [("invalid_request", "source_url")])),
+        (
+            {"source_url": "https://a.b/c.mp4", "translations": {"es": "c.es.srt"}},
+            ("c.mp4", [("subtitles_not_fetched", "subtitles")]),
+        ),
+        ({}, ("", [("invalid_request", "source")])),
+    ],
+)
+def test_a_row_names_where_it_is_fetched_from(row: Any, expected: Any) -> None:
+    """It is called as its address ends, and what may not be reached is its own reason."""
+    (planned,) = plan(row)
+    found = [(one.code, one.field) for one in planned.read.refused]
+    assert (planned.read.source, found) == expected
+    assert (planned.address is not None) == (not found or found[0][0] == "subtitles_not_fetched")
+
+
+def test_two_rows_never_have_one_name() -> None:
+    """Results would be written over each other; a row may be given another."""
+    url = "https://example.org/{}/a.mp4".format
+    first, second, third = plan(
+        {"source_url": url(1)}, {"source_url": url(2)}, {"source_url": url(2), "source": "b.mp4"}
+    )
+    assert first.read.refused == []
+    assert [(one.code, one.field) for one in second.read.refused] == [("source_twice", "source")]
+    assert [(one.code, one.field) for one in third.read.refused] == [("source_twice", "source_url")]
 
 
 def test_a_language_nobody_can_do_is_left_out() -> None:

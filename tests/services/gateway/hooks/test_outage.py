@@ -13,6 +13,7 @@ from services.gateway.db.tables import DeliveryRow, WebhookRow
 from services.gateway.hooks import sending
 from services.gateway.hooks.rules import new_secret
 from services.gateway.hooks.sending import Postman
+from services.gateway.web.signing import Signer
 from shared.outside import parse_networks
 from tests.services.gateway.hooks.test_webhooks import Receiver, receiver
 
@@ -45,7 +46,7 @@ def test_nothing_is_lost_to_an_hour_without_a_receiver(
         session.add_all(_event(number, clock.at) for number in range(EVENTS))
     began, back = clock.at, clock.at + DOWN
     receiver.answer = lambda _: 200 if clock.at >= back else 503
-    postman = Postman(database, parse_networks("127.0.0.0/8"))
+    postman = Postman(database, parse_networks("127.0.0.0/8"), Signer(b"k" * 32, timedelta(hours=1)))
     while (left := _left(database)) or clock.at < back:
         asyncio.run(postman.turn())
         clock.at += STEP

@@ -151,7 +151,8 @@ def test_an_upload_that_is_cut_off_leaves_nothing(gateway: Gateway) -> None:
 @pytest.mark.parametrize(
     ("request_body", "expected"),
     [
-        ({"json": {"video": "x"}}, (415, "not_multipart")),
+        ({"json": {"video": "x"}}, (422, "invalid_request")),
+        ({"content": b"x", "headers": {"content-type": "text/plain"}}, (415, "not_multipart")),
         (
             {"content": b"--", "headers": {"Content-Type": f"multipart/form-data; boundary={'y' * 3000}"}},
             (400, "malformed_upload"),

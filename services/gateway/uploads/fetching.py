@@ -1,0 +1,386 @@
+"""Fetch videos from elsewhere, a piece at a time, and go on where it broke off.
+
+Pieces lie in the store as the parts of one object; what the database knows of them is only where to look, so a gateway
+that dies loses the piece it had in hand. The bytes of a piece are collected on the loop: no thread waits for the other
+side. A file that was changed meanwhile is begun anew, and so is one that cannot be told from a changed one.
+"""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import timedelta
+from math import ceil
+
+from services.gateway.batches import rows as batch_rows
+from services.gateway.batches.addresses import S3
+from services.gateway.batches.joining import place as place_of
+from services.gateway.db.engine import Database
+from services.gateway.db.tables import SourceState, now
+from services.gateway.pipeline.facts import log_stage, tell
+from services.gateway.pipeline.loops import ended
+from services.gateway.pipeline.steps import carry_out
+from services.gateway.script import rows as script_rows
+from services.gateway.settings import GatewaySettings
+from services.gateway.uploads import rows as uploads_rows
+from services.gateway.uploads.form import refuse_unless_video
+from services.gateway.uploads.remote import Answer, SourceChanged, SourceError, open_url
+from services.gateway.uploads.sources import await_source
+from services.gateway.web.keys import Caller
+from services.gateway.web.problems import Problem
+from services.gateway.web.threads import Threads
+from shared.media import SNIFF_BYTES
+from shared.observability import logger
+from shared.outside import Forbidden
+from shared.pipeline import BASE, ErrorCode
+from shared.storage import ObjectInfo, ObjectNotFound, ObjectStore, Part, StorageError, UploadStore, keys
+
+_PIECE_BYTES = 5 * 1024 * 1024
+"""The smallest part that S3 takes; so much is lost when a gateway dies, and held in memory for each video."""
+_MOST_PIECES = 9_000
+_LOOK_S = 1.0
+_SLOW_PERIOD_S, _SLOW_BYTES = 60.0, 60_000
+"""Whoever sends less than 1 kB/s for a minute is hung up on, and asked again."""
+_PAUSES = (1, 4, 12, 60, 180)
+"""After the first failed attempt, the second, ...; in units of `source_retry_s`. Then it is given up."""
+_ROWS_AT_ONCE = 50
+_STEPS_TOLD = 10
+log = logger(__name__)
+
+
+@dataclass
+class _Fetch:
+    """A video on its way, as far as it has come."""
+
+    task_id: str
+    address: str
+    key: str
+    write_id: str
+    part_size: int
+    validator: str | None
+    left_s: float
+    parts: list[Part] = field(default_factory=list)
+    size: int | None = None
+    seen: int = 0
+
+    @property
+    def received(self) -> int:
+        """Bytes that lie in the store."""
+        return sum(part.size for part in self.parts)
+
+
+class Fetcher:
+    """Fetches several videos at a time, the accounts in turn; each fetch by itself, so a slow one holds up no other.
+
+    `bucket` is what keys are looked up in, by the prefix of the settings; None where none is opened.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        store: UploadStore,
+        threads: Threads,
+        settings: GatewaySettings,
+        bucket: ObjectStore | None = None,
+    ) -> None:
+        self._database, self._store, self._threads = database, store, threads
+        self._settings, self._bucket = settings, bucket
+        self._networks = settings.networks()
+        self._under_way: dict[str, tuple[str, asyncio.Task[None]]] = {}
+
+    async def turn(self) -> None:
+        """Make the tasks of rows that name a source, and fetch until nothing is due."""
+        try:
+            async with asyncio.TaskGroup() as group:
+                while True:
+                    await asyncio.to_thread(self._make_rows)
+                    await self._begin_due(group)
+                    if not self._under_way:
+                        return
+                    tasks = [task for _, task in self._under_way.values()]
+                    await asyncio.wait(tasks, timeout=_LOOK_S, return_when=asyncio.FIRST_COMPLETED)
+                    self._under_way = {key: one for key, one in self._under_way.items() if not one[1].done()}
+        finally:
+            self._under_way = {}
+
+    async def _begin_due(self, group: asyncio.TaskGroup) -> None:
+        """Those of the owner with the fewest under way come first."""
+        at_once = self._settings.sources_at_once
+        waiting = await asyncio.to_thread(self._due)
+        waiting = [one for one in waiting if one[0] not in self._under_way]
+        while waiting and len(self._under_way) < at_once:
+            owners = [owner for owner, _ in self._under_way.values()]
+            task_id, owner = min(waiting, key=lambda one: owners.count(one[1]))
+            waiting.remove((task_id, owner))
+            self._under_way[task_id] = (owner, group.create_task(self._fetch(task_id)))
+
+    def _due(self) -> list[tuple[str, str]]:
+        with self._database.read() as session:
+            return uploads_rows.due_sources(session, now(), 2 * self._settings.sources_at_once)
+
+    def _make_rows(self) -> None:
+        """A task for each row of a batch that names a source; one that cannot be made is given up with its reason."""
+        with self._database.read() as session:
+            rows = uploads_rows.coming_rows(session, _ROWS_AT_ONCE)
+        for batch_id, number in rows:
+            with self._database.write() as session:
+                item = batch_rows.item(session, batch_id, number, lock=True)
+                batch = batch_rows.any_batch(session, batch_id)
+                if item is None or batch is None or item.task_id is not None or not item.address:
+                    continue
+                try:
+                    place = place_of(session, Caller(batch.owner or None), batch_id, number)
+                except Problem:  # canceled or deleted meanwhile
+                    item.dropped = True
+                    continue
+                config = place.config.model_dump(mode="json")
+                start = place.config.target_languages if place.starts else []
+                name = item.source.replace("\\", "/").rsplit("/", 1)[-1]
+                await_source(session, batch.owner, item.address, name, config, start=start, place=place)
+
+    async def _fetch(self, task_id: str) -> None:
+        """One attempt, which ends as soon as somebody stops it; whatever goes wrong is noted."""
+        fetch = await asyncio.to_thread(self._read, task_id)
+        if fetch is None:
+            return
+        bringing = asyncio.ensure_future(self._bring_in_time(fetch))
+        try:
+            await self._watch(fetch, bringing)
+            if bringing.cancelled():
+                return
+            info = bringing.result()
+            await asyncio.to_thread(self._arrived, fetch, info)
+        except SourceError as error:
+            await asyncio.to_thread(self._failed, fetch, error)
+        except StorageError as error:
+            await asyncio.to_thread(self._failed, fetch, _not_stored(error))
+        except Exception:  # told, and tried again: the other videos go on
+            log.exception("source_not_fetched", task=task_id)
+            await asyncio.to_thread(self._failed, fetch, _not_stored(None))
+        finally:
+            if not bringing.done():
+                await ended(bringing)  # type: ignore[arg-type]
+
+    async def _watch(self, fetch: _Fetch, bringing: "asyncio.Future[ObjectInfo]") -> None:
+        """Wait for the end; break off where somebody stopped it, or next to nothing comes."""
+        since, seen = time.monotonic(), fetch.seen
+        while not bringing.done():
+            await asyncio.wait({bringing}, timeout=_LOOK_S)
+            if not bringing.done() and not await asyncio.to_thread(self._is_wanted, fetch.task_id):
+                await ended(bringing)  # type: ignore[arg-type]
+            elif time.monotonic() - since > _SLOW_PERIOD_S:
+                if fetch.seen - seen < _SLOW_BYTES and not bringing.done():
+                    await ended(bringing)  # type: ignore[arg-type]
+                    raise SourceError(
+                        ErrorCode.SOURCE_TOO_SLOW, "it sent less than 1 kB/s for a minute", is_final=False
+                    )
+                since, seen = time.monotonic(), fetch.seen
+
+    async def _bring_in_time(self, fetch: _Fetch) -> ObjectInfo:
+        try:
+            async with asyncio.timeout(max(0.0, fetch.left_s)):
+                return await self._bring(fetch)
+        except TimeoutError as error:
+            hours = f"{self._settings.source_hours:g} hours (LOCALCLIP_SOURCE_HOURS)"
+            raise SourceError(ErrorCode.SOURCE_TOO_SLOW, f"it took longer than {hours}", is_final=True) from error
+        except Forbidden as error:
+            raise SourceError(ErrorCode.FORBIDDEN_ADDRESS, str(error), is_final=True) from error
+
+    async def _bring(self, fetch: _Fetch) -> ObjectInfo:
+        if fetch.write_id:
+            try:
+                fetch.parts = await self._threads.transfer(self._whole_parts, fetch)
+            except ObjectNotFound:  # a gateway that died had joined them, or the store lost them
+                try:
+                    return await self._threads.transfer(self._store.stat, fetch.key)
+                except ObjectNotFound:
+                    await self._anew(fetch)
+        else:
+            await self._anew(fetch)
+        start = fetch.received if fetch.validator else 0
+        open_it = self._open_key if fetch.address.startswith(S3) else self._open_url
+        try:
+            async with open_it(fetch.address, start, fetch.validator) as answer:
+                if answer.start != fetch.received or answer.validator != fetch.validator:
+                    if answer.start:
+                        raise SourceChanged
+                    await self._anew(fetch)
+                await self._take(fetch, answer)
+        except SourceChanged:
+            await self._anew(fetch)
+            raise
+        return await self._threads.transfer(self._join, fetch)
+
+    async def _take(self, fetch: _Fetch, answer: Answer) -> None:
+        fetch.size = answer.size
+        self._refuse_oversize(answer.size or 0)
+        await asyncio.to_thread(self._note, fetch, answer.validator)
+        piece = bytearray()
+        async for chunk in answer.chunks:
+            piece += chunk
+            fetch.seen += len(chunk)
+            self._refuse_oversize(fetch.received + len(piece))
+            if not fetch.parts and len(piece) - len(chunk) < SNIFF_BYTES <= len(piece):
+                _refuse_unless_video(bytes(piece[:SNIFF_BYTES]))
+            while len(piece) >= fetch.part_size:
+                await self._keep(fetch, bytes(piece[: fetch.part_size]))
+                del piece[: fetch.part_size]
+        if not fetch.parts:
+            _refuse_unless_video(bytes(piece[:SNIFF_BYTES]))
+        if fetch.size is not None and fetch.received + len(piece) != fetch.size:
+            raise SourceError(ErrorCode.SOURCE_UNREACHABLE, "it ended before all had come", is_final=False)
+        if piece:
+            await self._keep(fetch, bytes(piece))
+
+    async def _keep(self, fetch: _Fetch, piece: bytes) -> None:
+        fetch.parts.append(await self._threads.transfer(self._store_part, fetch, len(fetch.parts) + 1, piece))
+        await asyncio.to_thread(self._note, fetch, fetch.validator)
+
+    def _store_part(self, fetch: _Fetch, number: int, piece: bytes) -> Part:
+        writer = self._store.open_part(fetch.key, fetch.write_id, number, len(piece))
+        try:
+            writer.write(piece)
+            return writer.finish()
+        finally:
+            writer.abort()
+
+    def _whole_parts(self, fetch: _Fetch) -> list[Part]:
+        """The parts from the first on that are as they should be."""
+        found: list[Part] = []
+        for part in self._store.parts(fetch.key, fetch.write_id):
+            if part.number != len(found) + 1 or part.size != fetch.part_size:
+                break
+            found.append(part)
+        return found
+
+    async def _anew(self, fetch: _Fetch) -> None:
+        """Forget what came: pieces of two files must never meet."""
+        fetch.write_id, fetch.parts, fetch.validator = "", [], None
+        await asyncio.to_thread(self._note, fetch, None)
+        await self._threads.transfer(self._store.delete, keys.fetched_prefix(fetch.task_id))
+        fetch.part_size = max(_PIECE_BYTES, ceil(self._settings.max_video_bytes / _MOST_PIECES))
+        fetch.write_id = await self._threads.transfer(self._store.begin, fetch.key)
+        await asyncio.to_thread(self._note, fetch, None)
+
+    def _join(self, fetch: _Fetch) -> ObjectInfo:
+        try:
+            return self._store.join(fetch.key, fetch.write_id, fetch.parts)
+        except ObjectNotFound:
+            return self._store.stat(fetch.key)  # another gateway joined them
+
+    def _open_url(self, address: str, start: int, validator: str | None) -> AbstractAsyncContextManager[Answer]:
+        return open_url(address, self._networks, start, validator)
+
+    @asynccontextmanager
+    async def _open_key(self, address: str, start: int, validator: str | None) -> AsyncIterator[Answer]:
+        """An object of the bucket that was opened, read piece by piece. Raises: SourceError."""
+        bucket, transfer = self._bucket, self._threads.transfer
+        if bucket is None:
+            raise SourceError(ErrorCode.SOURCE_REFUSED, "no bucket is opened here for sources", is_final=True)
+        key = self._settings.source_folder + address.removeprefix(S3)
+        try:
+            info = await transfer(bucket.stat, key)
+        except ObjectNotFound as error:
+            raise SourceError(ErrorCode.SOURCE_GONE, "there is no object with this key", is_final=True) from error
+        start = start if validator == info.etag else 0
+
+        async def chunks() -> AsyncIterator[bytes]:
+            for begin in range(start, info.size, _PIECE_BYTES):
+                yield await transfer(_read_piece, bucket, key, begin)
+            if (await transfer(bucket.stat, key)).etag != info.etag:
+                raise SourceChanged
+
+        yield Answer(start, info.size, info.etag, chunks())
+
+    def _refuse_oversize(self, size: int) -> None:
+        if size > self._settings.max_video_bytes:
+            limit = f"{self._settings.max_video_size_mb} MiB (MAX_VIDEO_SIZE_MB)"
+            raise SourceError(ErrorCode.VIDEO_TOO_LARGE, f"the video is larger than {limit}", is_final=True)
+
+    def _read(self, task_id: str) -> _Fetch | None:
+        with self._database.read() as session:
+            row, task = uploads_rows.fetched(session, task_id), script_rows.task(session, task_id)
+            if row is None or task is None:
+                return None
+            spent_s = (now() - row.started_at).total_seconds()
+            left_s = self._settings.source_hours * 3600 - spent_s
+            return _Fetch(task_id, row.address, task.video_key, row.write_id, row.part_size, row.validator, left_s)
+
+    def _is_wanted(self, task_id: str) -> bool:
+        with self._database.read() as session:
+            return uploads_rows.fetched(session, task_id) is not None
+
+    def _note(self, fetch: _Fetch, validator: str | None) -> None:
+        """Write down how far it is; who follows the task is told of every tenth part."""
+        with self._database.write() as session:
+            row = uploads_rows.fetched(session, fetch.task_id, lock=True)
+            if row is None:
+                return
+            before = row.received
+            fetch.validator = validator
+            row.write_id, row.part_size, row.validator = fetch.write_id, fetch.part_size, validator
+            row.received, row.size = fetch.received, fetch.size
+            row.attempts = 0 if fetch.received > before else row.attempts
+            step = (fetch.size or self._settings.max_video_bytes) / _STEPS_TOLD
+            if int(before / step) == int(fetch.received / step) and before:
+                return
+            task = script_rows.task(session, fetch.task_id)
+            if task is not None:
+                tell(session, task, BASE, "task", "updated")
+
+    def _arrived(self, fetch: _Fetch, info: ObjectInfo) -> None:
+        """The video is here: the task is as one that was uploaded, and begins what it was asked for."""
+        with self._database.write() as session:
+            task = script_rows.locked_task(session, fetch.task_id)
+            row = uploads_rows.fetched(session, fetch.task_id, lock=True)
+            if task is None or row is None:
+                return
+            row.state, row.received, row.size = SourceState.ARRIVED, info.size, info.size
+            task.video_size = info.size
+            tell(session, task, BASE, "task", "updated")
+            carry_out(session, task, [])
+        log.info("source_fetched", task=fetch.task_id, size=info.size)
+
+    def _failed(self, fetch: _Fetch, error: SourceError) -> None:
+        """Try again after a while, or end the task with the reason."""
+        with self._database.write() as session:
+            task = script_rows.locked_task(session, fetch.task_id)
+            row = uploads_rows.fetched(session, fetch.task_id, lock=True)
+            if task is None or row is None:
+                return
+            row.attempts += 1
+            row.error_code, row.error_message = error.code, error.message
+            if not error.is_final and row.attempts <= len(_PAUSES):
+                row.next_at = now() + timedelta(seconds=_PAUSES[row.attempts - 1] * self._settings.source_retry_s)
+                log.warning("source_waits", task=fetch.task_id, why=error.message, attempts=row.attempts)
+                return
+            row.state = SourceState.FAILED
+            log_stage(session, task, BASE, "source", "failed", error.message)
+            carry_out(session, task, [])
+        log.warning("source_failed", task=fetch.task_id, code=error.code, why=error.message)
+
+
+def _read_piece(bucket: ObjectStore, key: str, begin: int) -> bytes:
+    try:
+        with bucket.open(key, begin, _PIECE_BYTES) as source:
+            return source.read()
+    except ObjectNotFound as error:
+        raise SourceChanged from error
+
+
+def _refuse_unless_video(head: bytes) -> None:
+    try:
+        refuse_unless_video(head, "")
+    except Problem as error:
+        raise SourceError(ErrorCode.MEDIA_UNSUPPORTED, error.detail, is_final=True) from error
+
+
+def _not_stored(error: StorageError | None) -> SourceError:
+    told = (
+        f"the object store does not take it: {error}"
+        if error
+        else "something unexpected went wrong; the log tells what"
+    )
+    code = ErrorCode.STORAGE_UNAVAILABLE if error else ErrorCode.INTERNAL
+    return SourceError(code, told[:300], is_final=False)

@@ -1,0 +1,151 @@
+"""Read a file of another server, from where an earlier attempt broke off, behind the filter for addresses.
+
+SourceError           the file cannot be had; `is_final`: asking again would not help
+└── SourceChanged     it is another file than the one that was begun: begin anew
+"""
+
+import re
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from urllib.parse import quote, unquote, urljoin, urlsplit, urlunsplit
+
+import httpcore
+
+from shared.outside import Forbidden, Network, check_url, guarded_pool
+from shared.pipeline import ErrorCode
+
+_MOST_REDIRECTS = 5
+_REDIRECTS = (301, 302, 303, 307, 308)
+_CONNECT_S, _READ_S = 15.0, 30.0
+_RANGE = re.compile(r"bytes (\d{1,18})-\d{1,18}/(\d{1,18}|\*)")
+_GONE = (404, 410)
+_LATER = (408, 425, 429)
+_SAFE = "!#$%&'()*+,/:;=?@[]~"
+
+
+class SourceError(Exception):
+    """The file cannot be had."""
+
+    def __init__(self, code: ErrorCode, message: str, *, is_final: bool) -> None:
+        super().__init__(message)
+        self.code, self.message, self.is_final = code, message, is_final
+
+
+class SourceChanged(SourceError):  # noqa: N818 (says what is the matter)
+    """What came so far is of another file."""
+
+    def __init__(self) -> None:
+        super().__init__(ErrorCode.SOURCE_UNREACHABLE, "the file was changed while it was fetched", is_final=False)
+
+
+@dataclass(frozen=True)
+class Answer:
+    """A file from the byte `start` on. `validator` None: nothing tells whether it is the same file the next time."""
+
+    start: int
+    size: int | None
+    validator: str | None
+    chunks: AsyncIterator[bytes]
+
+
+def name_of(address: str) -> str:
+    """The file name that an address ends with."""
+    return unquote(urlsplit(address).path).rsplit("/", 1)[-1].strip() or "video"
+
+
+@asynccontextmanager
+async def open_url(
+    url: str, networks: Sequence[Network], start: int = 0, validator: str | None = None
+) -> AsyncIterator[Answer]:
+    """Ask for a file from `start` on, if it is still the one that `validator` tells; else all of it is answered.
+
+    Each address, also those of redirects, is judged by what its name leads to at the moment of the connection.
+    Raises: SourceError; Forbidden.
+    """
+    async with AsyncExitStack() as stack:
+        for _ in range(_MOST_REDIRECTS + 1):
+            check_url(url, networks)
+            pool = await stack.enter_async_context(guarded_pool(networks, encrypted=url.lower().startswith("https:")))
+            response = await stack.enter_async_context(_asked(pool, url, start if validator else 0, validator))
+            headers = {name.lower(): value.decode("latin-1") for name, value in response.headers}
+            if response.status not in _REDIRECTS or b"location" not in headers:
+                yield _answer(response, headers, start if validator else 0)
+                return
+            url = urljoin(url, headers[b"location"]).partition("#")[0]
+    raise SourceError(ErrorCode.SOURCE_REFUSED, f"it leads on more than {_MOST_REDIRECTS} times", is_final=True)
+
+
+@asynccontextmanager
+async def _asked(
+    pool: httpcore.AsyncConnectionPool, url: str, start: int, validator: str | None
+) -> AsyncIterator[httpcore.Response]:
+    target = _ascii(url)
+    timeouts = {"connect": _CONNECT_S, "read": _READ_S, "write": _READ_S, "pool": _READ_S}
+    headers = {
+        "host": urlsplit(target).netloc,
+        "user-agent": "LocalClip/1",
+        "accept": "*/*",
+        "accept-encoding": "identity",
+    }
+    if start:
+        headers |= {"range": f"bytes={start}-", "if-range": validator or ""}
+    try:
+        async with pool.stream(
+            "GET", target, headers=list(headers.items()), extensions={"timeout": timeouts}
+        ) as answer:
+            yield answer
+    except (httpcore.NetworkError, httpcore.TimeoutException, httpcore.ProtocolError, OSError) as error:
+        raise _unreachable(f"{urlsplit(url).hostname} does not answer: {type(error).__name__} {error}") from error
+
+
+def _ascii(url: str) -> str:
+    """An address as it is sent: names in Punycode, other characters encoded, without a fragment."""
+    parts = urlsplit(url)
+    host, port = parts.hostname or "", f":{parts.port}" if parts.port else ""
+    try:
+        host = f"[{host}]" if ":" in host else host.encode("idna").decode()
+    except UnicodeError as error:
+        raise Forbidden(f"this is no address: {error}") from error
+    return urlunsplit((parts.scheme, host + port, quote(parts.path or "/", _SAFE), quote(parts.query, _SAFE), ""))
+
+
+def _answer(response: httpcore.Response, headers: dict[bytes, str], start: int) -> Answer:
+    """Raises: SourceError, for a status that brings no file."""
+    status = response.status
+    if status == 416 and start:
+        raise SourceChanged
+    if status == 206 and start:
+        span = _RANGE.fullmatch(headers.get(b"content-range", "").strip())
+        if span is None or int(span[1]) != start:
+            raise SourceChanged
+        size = int(span[2]) if span[2] != "*" else None
+        return Answer(start, size, _validator(headers), response.aiter_stream())
+    if status == 200:
+        length = headers.get(b"content-length", "")
+        return Answer(0, int(length) if length.isdecimal() else None, _validator(headers), response.aiter_stream())
+    raise _refused(status)
+
+
+def _refused(status: int) -> SourceError:
+    if status in _GONE:
+        return SourceError(
+            ErrorCode.SOURCE_GONE, f"there is no file at this address (it answered {status})", is_final=True
+        )
+    if status >= 500 or status in _LATER:
+        return _unreachable(f"it answered {status}")
+    what = "it asks for a login" if status in (401, 407) else "it does not give the file away"
+    return SourceError(ErrorCode.SOURCE_REFUSED, f"{what} (it answered {status})", is_final=True)
+
+
+def _unreachable(why: str) -> SourceError:
+    return SourceError(ErrorCode.SOURCE_UNREACHABLE, why[:300], is_final=False)
+
+
+def _validator(headers: dict[bytes, str]) -> str | None:
+    """What `If-Range` takes: an ETag that is not weak, or else a time."""
+    etag = headers.get(b"etag", "").strip()
+    if etag.startswith('"') and len(etag) <= 500:
+        return etag
+    changed = headers.get(b"last-modified", "").strip()
+    return changed if 0 < len(changed) <= 100 else None
