@@ -12,7 +12,7 @@ from localclip.briefs import read_brief
 from localclip.client import Client
 from localclip.dub import split_languages
 from localclip.local import kept_stack
-from localclip.terminal import Key, Server, console
+from localclip.terminal import Key, Server, screen
 from localclip.watching import Watching, What, telling
 
 _OWN = "own"
@@ -44,14 +44,14 @@ def watch(
     """
     languages = split_languages(to)
     results = out or Path(f"{folder.resolve().name}-dub")
-    screen = Console(stderr=True) if as_json else console
+    shown_on = screen(as_json)
     new = {"brief": read_brief(brief)} if brief else {}
     what = What(folder, results, languages, source, still, new)
-    with _gateway(server, api_key, results, screen) as client:
-        watching = Watching(client, what, telling(screen, as_json=as_json), server or _OWN)
+    with _gateway(server, api_key, results, shown_on) as client:
+        watching = Watching(client, what, telling(shown_on, as_json=as_json), server or _OWN)
         if retry_failed:
             watching.retry_failed()
-        screen.print(f"watching {folder}; Ctrl-C ends it, the same command goes on", markup=False, highlight=False)
+        shown_on.print(f"watching {folder}; Ctrl-C ends it, the same command goes on", markup=False, highlight=False)
         try:
             while True:
                 watching.turn()
@@ -59,8 +59,10 @@ def watch(
                     break
                 time.sleep(poll)
         except KeyboardInterrupt:
-            screen.print("stopped watching; the same command goes on", markup=False)
+            shown_on.print("stopped watching; the same command goes on", markup=False)
 
 
-def _gateway(server: str | None, api_key: str | None, folder: Path, screen: Console) -> AbstractContextManager[Client]:
-    return Client(server, api_key) if server else kept_stack(screen, folder / ".localclip")
+def _gateway(
+    server: str | None, api_key: str | None, folder: Path, shown_on: Console
+) -> AbstractContextManager[Client]:
+    return Client(server, api_key) if server else kept_stack(shown_on, folder / ".localclip")
