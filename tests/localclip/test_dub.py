@@ -5,9 +5,12 @@ import re
 import signal
 import subprocess
 import sys
+import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 
+import httpx
+import opentimelineio as otio
 import pytest
 from mcp import Client as Agent
 from mcp.client.stdio import StdioServerParameters
@@ -90,6 +93,7 @@ def test_a_persons_own_subtitles_and_translation_are_dubbed(stack: Stack, talk: 
     done = subprocess.run([*export, *arguments], capture_output=True, text=True, check=False, timeout=240)
     assert done.returncode == 0, done.stdout + done.stderr
     assert [path.name for path in (tmp_path / "x").iterdir()] == ["mine.ko.flac"]
+    delivered(stack, task_id, export, tmp_path / "x")
     edit = [sys.executable, "-m", "localclip", "edit", task_id, "es", "s0001", "--text", "Muy buenos días."]
     subprocess.run([*edit, "--server", stack.url], capture_output=True, check=True, timeout=60)
     arguments = ["--recipe", "audio_mp3", "--to", "es", "--set", "name=said", "--dub-changed"]
@@ -101,6 +105,37 @@ def test_a_persons_own_subtitles_and_translation_are_dubbed(stack: Stack, talk: 
         done = subprocess.run([*export, *wrong], capture_output=True, text=True, check=False, timeout=240)
         assert (done.returncode, done.stdout) == (1, "")
         assert told in done.stderr
+
+
+def delivered(stack: Stack, task_id: str, export: list[str], folder: Path) -> None:
+    """What goes to an editing program and to a platform: takes on their frames, texts where they can be."""
+    for recipe, title in (("editing", ()), ("youtube", ("--set", "publication.title=How are you?"))):
+        made = subprocess.run(
+            [*export, "--recipe", recipe, *title, "--set", f"name={recipe}"],
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=240,
+        )
+        assert made.returncode == 0, made.stdout + made.stderr
+    with zipfile.ZipFile(folder / "editing.zip") as archive:
+        names = set(archive.namelist())
+        assert {"editing.mp4", "editing.original.wav", "editing.es.otio", "editing.ko.otio"} <= names
+        timeline = otio.adapters.read_from_string(archive.read("editing.es.otio").decode(), "otio_json")
+    clips = [clip for track in timeline.audio_tracks()[1:] for clip in track.find_clips()]
+    assert [clip.metadata["localclip"]["source_text"] for clip in clips] == ["Good morning.", "How are you?"]
+    assert {clip.media_reference.target_url for clip in clips} <= names
+    lines = httpx.get(f"{stack.url}/api/tasks/{task_id}/languages/es/lines").json()
+    starts = {line["segment_id"]: int(line["take_start_s"] * 25 + 1e-6) for line in lines}
+    for clip in clips:
+        assert clip.trimmed_range_in_parent().start_time.value == starts[clip.metadata["localclip"]["segment_id"]]
+    with zipfile.ZipFile(folder / "youtube.zip") as archive:
+        names = set(archive.namelist())
+        assert archive.read("youtube.es.txt").decode().startswith("¿Cómo")
+    assert names == {f"youtube.{code}.{ending}" for code in ("es", "ko") for ending in ("m4a", "srt")} | {
+        "youtube.en.srt",
+        "youtube.es.txt",
+    }
 
 
 def test_a_dub_that_leaves_speech_out_is_no_success(stack: Stack, talk: Path, tmp_path: Path) -> None:
