@@ -1,5 +1,6 @@
 import { expect, test } from "@playwright/test";
-import { clips } from "./media";
+import { readFileSync, writeFileSync } from "node:fs";
+import { clips, folder } from "./media";
 import { expectAccessible, expectNoOverflow, makeBatch, screens, sendRow, taskNamed, tasks, waitFor } from "./support";
 
 const clip = clips[0] ?? "";
@@ -136,4 +137,67 @@ test("a task stops to be checked: it is shown as waiting, and goes on language b
   const { config, language_status } = (await (await request.get(`/api/tasks/${task_id}`)).json()) as { config: { stop_after: string }; language_status: Record<string, { approved_by: string }> };
   expect([config.stop_after, language_status["fr"]?.approved_by]).toEqual(["translation", "anonymous"]);
   await request.delete(`/api/tasks/${task_id}`);
+});
+
+const CUES = "1\n00:00:01,000 --> 00:00:03,000\nUna cosa.\n\n2\n00:00:04,000 --> 00:00:06,000\nOtra cosa.\n";
+
+test("several videos become one batch, each with the subtitles of its name", async ({ page, request }) => {
+  writeFileSync(`${folder}/Trailer.es.srt`, CUES);
+  await page.goto("/dashboard");
+  await page.getByTestId("file-input").first().setInputFiles([clips[0] ?? "", clips[2] ?? "", `${folder}/Trailer.es.srt`]);
+  const plan = page.getByRole("dialog", { name: "What should become of the 2 videos?" });
+  await expect(plan).toContainText("Trailer.mp4 + Trailer.es.srt");
+  await plan.getByRole("checkbox", { name: "Keep them together as a batch" }).check();
+  await plan.getByRole("textbox", { name: "Name of the batch" }).fill("Two of them");
+  for (const name of ["Spanish", "French"]) await plan.getByRole("checkbox", { name }).setChecked(name === "Spanish");
+  await expectAccessible(page);
+  await page.screenshot({ path: `${screens}/plan-batch.png` });
+  await plan.getByRole("button", { name: "Dub into 1 language" }).click();
+  await expect(plan).toBeHidden();
+  const group = page.getByTestId("batches").getByRole("article").filter({ has: page.getByRole("link", { name: "Two of them" }) });
+  await expect(group.locator("[data-outcome=completed]")).toHaveText("2 done", { timeout: 180_000 });
+  const made = (await tasks(request)).filter((task) => task.batch_id);
+  expect(made.map((task) => [task.video_original_name, task.batch_row, task.language_status["es"]?.brought]).toSorted()).toEqual([
+    ["Opening scene.mp4", 1, false],
+    ["Trailer.mp4", 2, true],
+  ]);
+  await request.delete(`/api/batches/${made[0]?.batch_id}`);
+});
+
+test("a folder that is dropped is a batch, and what cannot be made of it is told before and left out", async ({ page, request }) => {
+  await page.goto("/dashboard");
+  await expect(page.getByRole("searchbox")).toBeVisible();
+  await page.evaluate((video) => {
+    const bytes = Uint8Array.from(atob(video), (c) => c.charCodeAt(0));
+    const file = (name: string) => ({ name, isDirectory: false, file: (take: (file: File) => void) => take(new File([bytes], name, { type: "video/mp4" })) });
+    const directory = (name: string, inside: object[]) => ({
+      name,
+      isDirectory: true,
+      createReader: () => ({ readEntries: (take: (entries: object[]) => void) => take(inside.splice(0)) }),
+    });
+    const dropped = directory("Season", [file("One.mp4"), file("notes.txt"), file(".hidden.mp4"), directory("extra", [file("Two.mp4")])]);
+    Object.assign(DataTransferItem.prototype, { webkitGetAsEntry: () => dropped });
+    const dataTransfer = new DataTransfer();
+    dataTransfer.items.add(new File(["x"], "Season"));
+    document.body.dispatchEvent(new DragEvent("drop", { dataTransfer, bubbles: true, cancelable: true }));
+  }, readFileSync(clips[0] ?? "").toString("base64"));
+  const plan = page.getByRole("dialog", { name: "What should become of the 2 videos?" });
+  await expect(plan.getByRole("textbox", { name: "Name of the batch" })).toHaveValue("Season");
+  for (const name of ["Spanish", "French"]) await plan.getByRole("checkbox", { name }).setChecked(name === "Spanish");
+  await plan.getByRole("checkbox", { name: "Japanese" }).check(); // nothing here translates into it
+  await plan.getByRole("button", { name: "Upload only" }).click();
+  await expect(plan.getByRole("alert")).toContainText(/2 videos cannot be made as chosen.*Season\/extra\/Two.mp4.*Japanese/);
+  await expectAccessible(page);
+  await page.screenshot({ path: `${screens}/plan-refused.png` });
+  await plan.getByRole("button", { name: "Leave that out" }).click();
+  await expect(plan).toBeHidden();
+  const batches = async () => (await (await request.get("/api/batches")).json()) as { batch_id: string; name: string; rows: { pending: number } }[];
+  await expect.poll(async () => (await batches()).find(({ name }) => name === "Season")?.rows.pending).toBe(2); // come, and not begun
+  const { batch_id } = (await batches()).find(({ name }) => name === "Season") ?? { batch_id: "" };
+  const rows = (await (await request.get(`/api/batches/${batch_id}/rows`)).json()) as { source: string; languages: object }[];
+  expect(rows.map(({ source, languages }) => [source, Object.keys(languages)])).toEqual([
+    ["Season/extra/Two.mp4", ["es"]],
+    ["Season/One.mp4", ["es"]],
+  ]);
+  await request.delete(`/api/batches/${batch_id}`);
 });

@@ -5,7 +5,9 @@ export interface TaskRead {
   task_id: string;
   status: string;
   video_original_name: string;
-  language_status: Record<string, { status: string; progress: number }>;
+  batch_id: string | null;
+  batch_row: number | null;
+  language_status: Record<string, { status: string; progress: number; brought: boolean }>;
 }
 
 export const screens = "test-results/screens";

@@ -3,6 +3,7 @@ import { CircleHelp } from "lucide-react";
 import { useId, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
 import type { Question as Asked, TaskRead } from "@/api/generated";
+import { base64 } from "@/api/base64";
 import { SUBTITLE_FILES } from "@/api/subtitles";
 import { languagesQuery } from "@/api/queries";
 import { useAnswer } from "@/api/use-answer";
@@ -112,19 +113,10 @@ function OwnSubtitles({ busy, onChoose }: ChoiceProps) {
         data-testid="question-subtitles"
         onChange={(event) => {
           const file = event.target.files?.[0];
-          if (file) void inBase64(file).then(onChoose);
+          if (file) void base64(file).then(onChoose);
           event.target.value = "";
         }}
       />
     </>
   );
-}
-
-function inBase64(file: File): Promise<string> {
-  return new Promise((resolve, reject) => {
-    const reader = new FileReader();
-    reader.addEventListener("load", () => resolve(String(reader.result).replace(/^[^,]*,/, "")));
-    reader.addEventListener("error", () => reject(reader.error ?? new Error("unreadable")));
-    reader.readAsDataURL(file);
-  });
 }

@@ -66,6 +66,10 @@ it("every kind of edit has words", () => {
   expect([...kinds].toSorted()).toEqual(Object.keys(en.edit).toSorted());
 });
 
+it("a part of the words stands in one file", () => {
+  expect(Object.keys(first).filter((part) => part in later)).toEqual([]);
+});
+
 const sources = import.meta.glob<string>(["../**/*.{ts,tsx}", "!../features/editor/**", "!../api/generated/**"], {
   query: "?raw",
   import: "default",

@@ -27,6 +27,7 @@ function useWidth(): [React.RefObject<HTMLDivElement | null>, number, number] {
     const measure = () => setSize([element.clientWidth, element.getBoundingClientRect().top + window.scrollY]);
     const observer = new ResizeObserver(measure);
     observer.observe(element);
+    observer.observe(document.body); // what stands above grows, too
     measure();
     return () => observer.disconnect();
   }, []);

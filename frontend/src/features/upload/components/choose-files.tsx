@@ -3,6 +3,7 @@ import { useUploads } from "../state/store";
 
 const ACCEPT =
   "video/*,audio/*,.mkv,.mov,.mp4,.webm,.avi,.ts,.m2ts,.flv,.wmv,.mpg,.mpeg,.ogv,.mp3,.m4a,.wav,.flac,.ogg,.opus";
+const SUBTITLES = ".srt,.vtt,.ass,.ssa,.sbv,.ttml,.dfxp,.smi,.lrc";
 
 /** Hands a function to `children` that opens the file chooser. */
 export function ChooseFiles({ children }: { children: (choose: () => void) => ReactNode }) {
@@ -16,10 +17,10 @@ export function ChooseFiles({ children }: { children: (choose: () => void) => Re
         type="file"
         multiple
         hidden
-        accept={ACCEPT}
+        accept={`${ACCEPT},${SUBTITLES}`}
         data-testid="file-input"
         onChange={(event) => {
-          add([...(event.target.files ?? [])]);
+          add([...(event.target.files ?? [])].map((file) => ({ file, path: file.name })));
           event.target.value = "";
         }}
       />

@@ -32,7 +32,7 @@ export function TranslationSlots({ languages, videos }: { languages: string[]; v
               {videos.length > 1 ? `${language} · ${video.name}` : language}
             </span>
             <SubtitleSlot
-              label={video.translations[code]?.name ?? t("needs.choose")}
+              label={video.subtitles[code]?.name ?? t("needs.choose")}
               name={t("needs.choose_for", { language, name: video.name })}
               testId={`slot-${code}`}
               onChoose={(file) => translate(video.id, code, file)}

@@ -40,7 +40,7 @@ async function dubSample(target_languages: string[]): Promise<string | null> {
   if (!answer.ok) throw new Error(`the sample video: ${answer.status}`);
   const file = new File([await answer.blob()], NAME, { type: "video/mp4" });
   const { add, decide } = useUploads.getState();
-  add([file]);
+  add([{ file, path: NAME }]);
   decide({ config: { target_languages, source_language: SPOKEN }, start: true });
   return sentAs(file);
 }

@@ -1,12 +1,14 @@
-import type { Plan } from "./store";
+import type { Plan, Row } from "./store";
 
 /** What is remembered of an unfinished upload, so that a reload does not lose it. */
 export interface Kept {
   uploadId: string;
   name: string;
+  path: string;
   size: number;
   modified: number;
   plan: Plan | null;
+  row: Row | null;
 }
 
 const KEY = "localclip.uploads";

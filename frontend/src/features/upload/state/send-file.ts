@@ -1,3 +1,4 @@
+import { base64 } from "@/api/base64";
 import { addressParts, createUpload, getUpload, type UploadRead } from "@/api/generated";
 import { ApiProblem, data } from "@/api/problems";
 import { isPassing, pause, putPart } from "./transport";
@@ -107,9 +108,4 @@ class Progress {
     this.done += size;
     this.tell(number, 0);
   }
-}
-
-async function base64(blob: Blob): Promise<string> {
-  const bytes = new Uint8Array(await blob.arrayBuffer());
-  return btoa(String.fromCharCode(...bytes));
 }

@@ -1,7 +1,9 @@
 import { create } from "zustand";
-import { completeUpload, deleteUpload, getUpload, processTask, type TaskConfig } from "@/api/generated";
+import { base64 } from "@/api/base64";
+import { completeUpload, deleteUpload, dropBatchRow, getUpload, type TaskConfig } from "@/api/generated";
 import { ApiProblem, data } from "@/api/problems";
-import { bringSubtitles } from "@/api/subtitles";
+import { broughtBy, type Found, pairByName } from "@/core/pairing";
+import type { Place } from "./batch";
 import { isSame, keepUploads, keptUploads } from "./kept";
 import { Rate } from "./rate";
 import { sendFile } from "./send-file";
@@ -12,11 +14,19 @@ export interface Plan {
   start: boolean;
 }
 
+/** Where a video belongs in a batch, which says what becomes of it. */
+export interface Row {
+  batch_id: string;
+  row: number;
+}
+
 export type UploadState = "waiting" | "sending" | "paused" | "needs_file" | "sent" | "finishing" | "done" | "failed";
 
 export interface UploadItem {
   id: string;
   name: string;
+  /** With the folders it was dropped in. */
+  path: string;
   size: number;
   modified: number;
   file: File | null;
@@ -27,8 +37,9 @@ export interface UploadItem {
   error: unknown;
   uploadId: string | undefined;
   plan: Plan | null;
-  /** Translations as subtitles, by language; a reload forgets them. */
-  translations: Readonly<Record<string, File>>;
+  row: Row | null;
+  /** By language; "" where it is not said which. A reload forgets them. */
+  subtitles: Readonly<Record<string, File>>;
   taskId: string | undefined;
 }
 
@@ -40,8 +51,9 @@ interface UploadsState {
   items: UploadItem[];
   /** The dialog that asks what the videos are to become. */
   asking: boolean;
-  add: (files: File[]) => void;
-  decide: (plan: Plan) => void;
+  add: (found: Found<File>[]) => void;
+  /** `places` of those that are made a batch; another that is undecided becomes a task of its own. */
+  decide: (plan: Plan, places?: ReadonlyMap<string, Place>) => void;
   /** Keep the translation of a video into a language. */
   translate: (id: string, language: string, file: File) => void;
   pause: (id: string) => void;
@@ -66,8 +78,10 @@ function item(values: Partial<UploadItem> & Pick<UploadItem, "name" | "size" | "
     offline: false,
     error: null,
     uploadId: undefined,
+    path: values.name,
     plan: null,
-    translations: {},
+    row: null,
+    subtitles: {},
     taskId: undefined,
     ...values,
   };
@@ -80,27 +94,34 @@ function restored(): UploadItem[] {
 export const useUploads = create<UploadsState>((set, get) => ({
   items: restored(),
   asking: false,
-  add: (files) => {
+  add: (found) => {
     const items = [...get().items];
     let fresh = false;
-    for (const file of files) {
+    for (const { file, path, subtitles } of pairByName(found)) {
       const at = items.findIndex((old) => old.state === "needs_file" && isSame(old, file));
       const old = items[at];
-      if (old) items[at] = { ...old, file, state: "waiting" };
-      else items.push(item({ name: file.name, size: file.size, modified: file.lastModified, file }));
+      if (old) items[at] = { ...old, file, state: "waiting", subtitles: { ...old.subtitles, ...subtitles } };
+      else items.push(item({ name: file.name, path, size: file.size, modified: file.lastModified, file, subtitles }));
       fresh ||= !old?.plan;
     }
     set({ items, asking: get().asking || fresh });
     next();
   },
-  decide: (plan) => {
-    set({ asking: false, items: get().items.map((one) => (one.plan ? one : { ...one, plan })) });
+  decide: (plan, places) => {
+    const decided = (one: UploadItem): UploadItem => {
+      const place = places?.get(one.id);
+      if (one.plan) return one;
+      if (!(place instanceof ApiProblem)) return { ...one, plan, row: place ?? null };
+      controls.get(one.id)?.abort();
+      return { ...one, state: "failed", error: place, rate: null };
+    };
+    set({ asking: false, items: get().items.map(decided) });
     keep();
     next();
   },
   translate: (id, language, file) => {
     const found = get().items.find((one) => one.id === id);
-    if (found) change(id, { translations: { ...found.translations, [language]: file } });
+    if (found) change(id, { subtitles: { ...found.subtitles, [language]: file } });
   },
   pause: (id) => {
     controls.get(id)?.abort();
@@ -121,6 +142,7 @@ export const useUploads = create<UploadsState>((set, get) => ({
     set({ items: get().items.filter((one) => one.id !== id) });
     keep();
     if (found?.uploadId && !found.taskId) void deleteUpload({ path: { upload_id: found.uploadId } });
+    if (found && !found.taskId) giveUp(found);
     next();
   },
   clearDone: () => set({ items: get().items.filter((one) => one.state !== "done") }),
@@ -145,11 +167,17 @@ export function isMoving({ state }: UploadItem): boolean {
   return state === "waiting" || state === "sending" || state === "finishing";
 }
 
+/** The video of a row does not come: its batch ends without it. */
+function giveUp({ row }: UploadItem): void {
+  if (row) void dropBatchRow({ path: row });
+}
+
 /** A failed upload is worth another try unless the file itself was refused. */
 export function isRetryable(one: UploadItem): boolean {
-  const refused = one.error instanceof ApiProblem && [413, 415].includes(one.error.status);
-  return one.state === "failed" && one.file !== null && !refused;
+  return one.state === "failed" && one.file !== null && !isRefused(one.error);
 }
+
+const isRefused = (error: unknown) => error instanceof ApiProblem && [413, 415].includes(error.status);
 
 /** Reasons that more than one upload was refused for, in the words of `say`. */
 export function sameRefusals(items: UploadItem[], say: (error: unknown) => string): [string, UploadItem[]][] {
@@ -163,7 +191,7 @@ export function undecided(items: UploadItem[]): UploadItem[] {
 }
 
 /** Whoever uploads in the browser is there to be asked, unless the plan says otherwise. */
-function asking({ config, start }: Plan): Plan {
+export function asking({ config, start }: Plan): Plan {
   return { config: { on_doubt: "ask", ...config }, start };
 }
 
@@ -171,15 +199,23 @@ function change(id: string, values: Partial<UploadItem>): void {
   useUploads.setState(({ items }) => ({ items: items.map((one) => (one.id === id ? { ...one, ...values } : one)) }));
 }
 
-const taskOf = (id: string) => useUploads.getState().items.find((one) => one.id === id)?.taskId;
-
 function drop(id: string): void {
   useUploads.setState(({ items }) => ({ items: items.filter((one) => one.id !== id) }));
 }
 
 function keep(): void {
   const open = useUploads.getState().items.filter((one) => one.uploadId && !one.taskId && one.state !== "failed");
-  keepUploads(open.map(({ uploadId = "", name, size, modified, plan }) => ({ uploadId, name, size, modified, plan })));
+  keepUploads(
+    open.map(({ uploadId = "", name, path, size, modified, plan, row }) => ({
+      uploadId,
+      name,
+      path,
+      size,
+      modified,
+      plan,
+      row,
+    })),
+  );
 }
 
 /** Start what may start: files in order, then completions of those that are sent and decided. */
@@ -218,6 +254,7 @@ async function send(one: UploadItem): Promise<void> {
     change(one.id, { state: "sent", sent: one.size, rate: null });
   } catch (error) {
     if (!control.signal.aborted) change(one.id, { state: "failed", error, rate: null, offline: false });
+    if (isRefused(error)) giveUp(useUploads.getState().items.find(({ id }) => id === one.id) ?? one);
   }
   next();
 }
@@ -225,18 +262,25 @@ async function send(one: UploadItem): Promise<void> {
 async function finish(one: UploadItem, plan: Plan): Promise<void> {
   change(one.id, { state: "finishing" });
   try {
-    const brought = Object.entries(one.translations).filter(([code]) => plan.config.target_languages?.includes(code));
-    const { config, start } = asking(plan);
-    const body = { config, start: start && brought.length === 0 };
+    const body = await completion(one, asking(plan));
     const { task_id } = await data(completeUpload({ path: { upload_id: one.uploadId ?? "" }, body }));
-    change(one.id, { taskId: task_id });
-    for (const [code, file] of brought) await bringSubtitles(task_id, code, file);
-    if (start && brought.length > 0) await data(processTask({ path: { task_id }, body: {} }));
-    change(one.id, { state: "done", file: null });
+    change(one.id, { taskId: task_id, state: "done", file: null });
     setTimeout(() => drop(one.id), DONE_SHOWN_MS);
   } catch (error) {
-    const mistaken = error instanceof ApiProblem && error.status === 422 && !taskOf(one.id); // the plan was refused, not the file
+    const mistaken = error instanceof ApiProblem && error.status === 422 && !one.row; // the plan was refused, not the file
     change(one.id, { state: "failed", error, ...(mistaken ? { plan: null } : {}) });
+    if (isRefused(error)) giveUp(one);
   }
   keep();
+}
+
+/** What is said when all of it has come: what becomes of it, or which row it is of, and the subtitles beside it. */
+async function completion({ subtitles, row }: UploadItem, { config, start }: Plan) {
+  const brought = broughtBy(subtitles, config.target_languages ?? [], config.source_language ?? null);
+  const named = Object.entries(brought.files).map(
+    async ([field, file]) => [field, { filename: file.name, data: await base64(file) }] as const,
+  );
+  const files = Object.fromEntries(await Promise.all(named));
+  if (row) return { ...row, files };
+  return { config: { ...config, source_language: brought.source_language }, start, files };
 }
