@@ -19,6 +19,7 @@ class StockVoiceInfo(Message):
     title: str = Field(default="", description="what people call it")
     f0_hz: float | None = Field(default=None, description="where it sounds best")
     languages: tuple[str, ...] = ()
+    misheard: float | None = Field(default=None, description="share of its words that a listener gets wrong")
 
 
 class EngineInfo(Message):

@@ -25,6 +25,11 @@ describe("voices to choose from", () => {
     expect([pitchOf(null), pitchOf(100), pitchOf(160), pitchOf(230)]).toEqual([null, "low", "medium", "high"]);
   });
 
+  it("of which much is misheard are marked; what was not measured is not", () => {
+    const measured = [0.4, 0.08, null].map((misheard): VoiceRead => ({ ...mario, misheard }));
+    expect(cardsOf([ann], measured).map(({ unclear }) => unclear)).toEqual([false, true, false, false]);
+  });
+
   it("tell which languages they do not speak", () => {
     expect(cards.map((card) => mute(card, ["es", "ja"]))).toEqual([[], [], ["ja"], []]);
   });

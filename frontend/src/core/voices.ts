@@ -12,6 +12,8 @@ export interface Card {
   pitch: Pitch | null;
   /** Languages it speaks; empty: any. */
   languages: string[];
+  /** Much of what it says is understood wrong. */
+  unclear: boolean;
 }
 
 export interface Wanted {
@@ -23,6 +25,8 @@ export interface Wanted {
 
 export const ANY: Wanted = { name: "", group: "all", pitch: "all", engine: "" };
 
+/** Share of misheard words: of the voices that were measured, good ones stay below half of it. */
+const UNCLEAR = 0.2;
 const MEDIUM_HZ = 140;
 const HIGH_HZ = 190;
 
@@ -43,6 +47,7 @@ export function cardsOf(speakers: SpeakerRead[], voices: VoiceRead[]): Card[] {
       engine: null,
       pitch: pitchOf(one.f0_hz),
       languages: [],
+      unclear: false,
     }),
   );
   const others = voices.map(
@@ -53,6 +58,7 @@ export function cardsOf(speakers: SpeakerRead[], voices: VoiceRead[]): Card[] {
       engine: one.engine ?? null,
       pitch: pitchOf(one.f0_hz),
       languages: one.languages ?? [],
+      unclear: (one.misheard ?? 0) >= UNCLEAR,
     }),
   );
   return [...people, ...others.filter((one) => one.group === "clip"), ...others.filter((one) => one.group === "stock")];

@@ -56,7 +56,13 @@ class StockVoice:
     @property
     def told(self) -> StockVoiceInfo:
         """What is announced of it."""
-        return StockVoiceInfo(name=self.name, title=self.title, f0_hz=round(self.f0_hz, 1), languages=self.languages)
+        return StockVoiceInfo(
+            name=self.name,
+            title=self.title,
+            f0_hz=round(self.f0_hz, 1),
+            languages=self.languages,
+            misheard=self.misheard,
+        )
 
     def speaks(self, code: str) -> bool:
         """Whether it is a voice for this language."""

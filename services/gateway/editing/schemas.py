@@ -338,6 +338,9 @@ class VoiceRead(BaseModel):
     languages: list[str] = []
     title: str = Field(default="", description="what people call it; empty: nobody named it")
     f0_hz: float | None = Field(default=None, description="its pitch, where that is known")
+    misheard: float | None = Field(
+        default=None, description="share of its words that a listener gets wrong, where that was measured"
+    )
 
 
 class AuditionNew(Written):

@@ -228,6 +228,7 @@ def list_voices(
             languages=list(voice.languages or engine.languages),
             title=voice.title,
             f0_hz=voice.f0_hz,
+            misheard=voice.misheard,
         )
         for engine, voice in stock_voices(engines, language)
     ]

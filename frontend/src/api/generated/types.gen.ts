@@ -3770,6 +3770,12 @@ export type StockVoiceInfo = {
      */
     languages?: Array<string>;
     /**
+     * Misheard
+     *
+     * share of its words that a listener gets wrong
+     */
+    misheard?: number | null;
+    /**
      * Name
      */
     name: string;
@@ -4668,6 +4674,12 @@ export type VoiceRead = {
      * Languages
      */
     languages?: Array<string>;
+    /**
+     * Misheard
+     *
+     * share of its words that a listener gets wrong, where that was measured
+     */
+    misheard?: number | null;
     /**
      * Name
      */

@@ -129,7 +129,7 @@ def test_speakers_differ(kokoro: Synthesizer) -> None:
 
 @pytest.mark.parametrize("f0_hz", [None, 190.0, 215.0, 225.0, 230.0, 235.0])
 def test_nobody_gets_the_chinese_voice_that_is_not_understood(kokoro: Synthesizer, f0_hz: float | None) -> None:
-    """However near its pitch is, and also where three speakers have it; a person may still choose it."""
+    """However near its pitch is, and also where three speakers have it; a person may still choose it, and is told."""
     speakers = [SpeakerVoice(speaker_id=f"S{number}", f0_hz=f0_hz) for number in range(3)]
     parts = cast(speakers, (kokoro,), {}, "zh")
     names = {part.voice.name for part in parts.values() if isinstance(part, Part)}
@@ -137,6 +137,8 @@ def test_nobody_gets_the_chinese_voice_that_is_not_understood(kokoro: Synthesize
     assert "kokoro-zf_xiaoni" not in names
     (chosen,) = cast([SpeakerVoice(speaker_id="S1", voice="kokoro-zf_xiaoni")], (kokoro,), {}, "zh").values()
     assert isinstance(chosen, Part)
+    told = {voice.name: voice.told.misheard for voice in kokoro.abilities.voices}
+    assert (told["kokoro-zf_xiaoni"], told["kokoro-zf_xiaoxiao"]) == (0.4, 0.05)
 
 
 def test_a_long_text_is_spoken_in_parts(kokoro: Any, monkeypatch: pytest.MonkeyPatch) -> None:

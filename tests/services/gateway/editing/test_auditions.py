@@ -1,13 +1,19 @@
 """A voice is heard before it is chosen, and nothing of the task changes by that."""
 
 from pathlib import Path
+from types import SimpleNamespace
+from typing import cast
 
 import pytest
 
 from services.cloner.dubbing import Dubbing
 from services.cloner.engines.espeak import find_espeak
 from services.cloner.handlers import clone_lines
+from services.gateway.db.engine import Database
 from services.gateway.editing.lines import stock_voices
+from services.gateway.editing.speakers import list_voices
+from services.gateway.pipeline.parts import Gateway
+from services.gateway.web.keys import Caller
 from shared.messaging import EngineInfo, StockVoiceInfo
 from shared.pipeline import Stage
 from tests.services.cloner.conftest import CountingEngine
@@ -92,3 +98,23 @@ def test_a_voice_speaks_its_own_languages() -> None:
     )
     assert [voice.name for _, voice in stock_voices([engine], "es")] == ["dora", "anyone"]
     assert len(stock_voices([engine], None)) == 3
+
+
+def test_a_voice_says_how_much_of_it_is_misheard(database_url: str) -> None:
+    """As its engine announced it, to whoever chooses one."""
+    database = Database(database_url)
+    database.migrate()
+    unclear = StockVoiceInfo(name="dora", misheard=0.4)
+    engine = EngineInfo(
+        stage=Stage.CLONING,
+        port="voice",
+        name="e",
+        version="1",
+        licence="MIT",
+        commercial_use=True,
+        voices=("dora", "siwis"),
+        stock=(unclear,),
+    )
+    listed = list_voices(cast(Gateway, SimpleNamespace(database=database)), Caller(None), (engine,), None)
+    assert {voice.name: voice.misheard for voice in listed} == {"dora": 0.4, "siwis": None}
+    database.close()

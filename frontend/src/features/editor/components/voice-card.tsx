@@ -1,4 +1,4 @@
-import { AudioLines, CircleAlert, LoaderCircle, Volume2 } from "lucide-react";
+import { AudioLines, CircleAlert, LoaderCircle, TriangleAlert, Volume2 } from "lucide-react";
 import { useTranslation } from "react-i18next";
 import { cn } from "@/components/ui/cn";
 import type { Card } from "@/core/voices";
@@ -48,6 +48,12 @@ export function VoiceCard({ card, chosen, heard, onHear }: VoiceCardProps) {
         <span className="text-soft block truncate text-xs">
           {heard === "failed" ? t("voices.failed") : facts.join(" · ")}
         </span>
+        {card.unclear && (
+          <span className="text-warn flex items-center gap-1 text-xs" data-testid="unclear">
+            <TriangleAlert aria-hidden size={12} className="shrink-0" />
+            {t("voices.unclear")}
+          </span>
+        )}
       </span>
     </label>
   );

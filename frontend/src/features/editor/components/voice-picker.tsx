@@ -124,6 +124,7 @@ const own = (name: string): Card => ({
   engine: null,
   pitch: null,
   languages: [],
+  unclear: false,
 });
 
 /** Nobody is offered their own voice a second time. */
