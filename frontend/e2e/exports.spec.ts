@@ -66,4 +66,20 @@ test.describe("exports by recipe", () => {
     await expect(made).toHaveCount(0);
     expect((await exportsOf(request, ids[0])).length).toBe(before - 1);
   });
+
+  test("for YouTube are asked for a title, which is translated", async ({ page, request }) => {
+    await page.goto(`/tasks/${ids[1]}`);
+    await page.getByRole("button", { name: "Export" }).click();
+    const dialog = page.getByRole("dialog", { name: "Export" });
+    await dialog.getByRole("combobox", { name: "Make another file" }).selectOption("youtube");
+    await dialog.getByRole("textbox", { name: "Title of the video" }).fill("How are you?");
+    await dialog.getByRole("button", { name: "Create" }).click();
+    const made = dialog.locator("[data-recipe=youtube]");
+    await expect(made).toHaveAttribute("data-export", "completed", { timeout: 60_000 });
+    const [newest] = (await (await request.get(`/api/tasks/${ids[1]}/exports`)).json()) as {
+      recipe: { publication: { texts: Record<string, { title: string }> } };
+    }[];
+    expect(Object.keys(newest?.recipe.publication.texts ?? {}).sort()).toEqual(["es", "fr"]);
+    await page.screenshot({ path: `${screens}/kit.png` });
+  });
 });
