@@ -79,7 +79,7 @@ test.describe("exports by recipe", () => {
     const [newest] = (await (await request.get(`/api/tasks/${ids[1]}/exports`)).json()) as {
       recipe: { publication: { texts: Record<string, { title: string }> } };
     }[];
-    expect(Object.keys(newest?.recipe.publication.texts ?? {}).sort()).toEqual(["es", "fr"]);
+    expect(Object.keys(newest?.recipe.publication.texts ?? {}).toSorted()).toEqual(["es", "fr"]);
     await page.screenshot({ path: `${screens}/kit.png` });
   });
 });
