@@ -35,6 +35,8 @@ SAME_TWICE = {
 }
 POSTS = [operation for operation in OPERATIONS if operation.method == "post"]
 ONCE = [operation for operation in POSTS if operation.name not in SAME_TWICE]
+WAYS = [(operation, False) for operation in ONCE] + [(one, True) for one in ONCE if len(one.content) > 1]
+"""`create_task` takes a form, and JSON."""
 
 
 @pytest.fixture(scope="module")
@@ -54,10 +56,10 @@ def forgetful(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
         pytest.skip(str(why))
 
 
-@pytest.mark.parametrize("operation", ONCE, ids=str)
-def test_the_answer_is_kept_with_what_was_done(forgetful: Scene, operation: Operation) -> None:
+@pytest.mark.parametrize(("operation", "as_json"), WAYS, ids=str)
+def test_the_answer_is_kept_with_what_was_done(forgetful: Scene, operation: Operation, as_json: bool) -> None:
     """So the repeat is given it, with its address and version, and does nothing."""
-    request = forgetful.request(operation, forgetful.names(operation))
+    request = forgetful.request(operation, forgetful.names(operation), as_json=as_json)
     request.headers["Idempotency-Key"] = uuid.uuid4().hex
     first, again = (forgetful.gateway.http.send(request) for _ in range(2))
     assert first.is_success, first.text

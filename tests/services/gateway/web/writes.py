@@ -72,6 +72,7 @@ OPERATIONS = [
 WRITES = [operation for operation in OPERATIONS if operation.method in _WRITES]
 
 BODIES: dict[str, Any] = {
+    "create_task": {"source_url": "https://localhost.invalid/a.mp4", "config": {"target_languages": ["es"]}},
     "update_task": {"target_languages": ["es", "fr", "de"], "num_speakers": 2},
     "create_upload": {"filename": "a.mp4", "size": len(VIDEO)},
     "address_parts": {"part_numbers": [1]},
@@ -245,8 +246,8 @@ class Scene:
         assert http.put(address["url"], content=video).status_code == 204
         return str(upload_id)
 
-    def request(self, operation: Operation, names: dict[str, str]) -> httpx.Request:
-        """The request that `operation` would take."""
+    def request(self, operation: Operation, names: dict[str, str], *, as_json: bool = False) -> httpx.Request:
+        """The request that `operation` would take; with JSON where it takes a form, too."""
         path = operation.path.replace("{name}", "x.srt")
         for name, value in names.items():
             path = path.replace(f"{{{name}}}", value)
@@ -266,7 +267,7 @@ class Scene:
             body = {"content": b"source,languages\na.mp4,es\n", "headers": {"content-type": "text/csv"}}
         elif "text/csv" in operation.content:
             body = {"content": b"source_language,source,target\nen,cat,gato\n", "headers": {"content-type": "text/csv"}}
-        elif "multipart/form-data" in operation.content:
+        elif "multipart/form-data" in operation.content and not as_json:
             body = {"files": _files(operation)}
         elif operation.json_schema is not None:
             body = {"json": BODIES.get(operation.name, value_of(operation.json_schema))}
