@@ -173,7 +173,7 @@ def waiting_for_approval(session: Session, batch_ids: Sequence[str]) -> dict[str
         )
         .group_by(col(BatchItem.batch_id))
     )
-    return dict(rows.tuples().all())
+    return {batch_id: int(count) for batch_id, count in rows}
 
 
 def languages_to_come(session: Session, batch_ids: Sequence[str]) -> dict[str, int]:

@@ -3,7 +3,7 @@
 from services.gateway.db import Session
 from services.gateway.db.tables import StageRun, Task
 from services.gateway.pipeline.cut import diarize, row
-from services.gateway.pipeline.rows import add_jobs
+from services.gateway.pipeline.rows import add_jobs, kept_back
 from shared.messaging import (
     BEFORE_PIECES,
     OF_PIECES,
@@ -32,7 +32,7 @@ def recognize_pieces(session: Session, task: Task, run: StageRun, cut: SpeechCut
         )
         for number, seconds in enumerate(cut.pieces_s)
     ]
-    add_jobs(session, [row(task, piece, run) for piece in pieces])
+    add_jobs(session, kept_back(session, task, [row(task, piece, run) for piece in pieces]))
     run.jobs_total += len(pieces) + 1
 
 

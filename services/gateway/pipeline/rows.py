@@ -31,6 +31,8 @@ from services.gateway.db.tables import (
     UNSPOKEN_LINES,
     WRONG_LINES,
     BatchItem,
+    BatchRow,
+    BatchState,
     EditRow,
     ExportRow,
     JobKind,
@@ -698,6 +700,16 @@ def add_jobs(session: Session, jobs: Sequence[JobRow]) -> None:
     if jobs:
         rows = [job.model_dump(exclude={"id"}) for job in jobs]
         session.execute(insert(JobRow.__table__), rows)  # type: ignore[attr-defined]
+
+
+def kept_back(session: Session, task: Task, jobs: list[JobRow]) -> list[JobRow]:
+    """`jobs`, held where the batch of their task is paused, which it stays until the end of this transaction."""
+    if jobs and task.batch_id is not None:
+        state = select(BatchRow.state).where(BatchRow.batch_id == task.batch_id).with_for_update(read=True)
+        if session.exec(state).first() == BatchState.PAUSED:
+            for job in jobs:
+                job.state = JobState.READY if job.optional else JobState.HELD
+    return jobs
 
 
 def kept_engines_of(session: Session, task_ids: Sequence[str]) -> dict[str, list[TaskEngine]]:

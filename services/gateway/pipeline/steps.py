@@ -75,7 +75,7 @@ def _start(session: Session, task: Task, step: StartRun, beside: Script) -> None
     run = _run(session, task, step.language, step.stage, step.attempt)
     session.flush()
     with session.no_autoflush:  # of what is changed from here on nothing is read again
-        jobs = cut(session, task, run, beside)
+        jobs = pipeline_rows.kept_back(session, task, cut(session, task, run, beside))
     add_jobs(session, jobs)
     run.status, run.started_at, run.jobs_total = Status.PROCESSING, now(), len(jobs)
     if language := pipeline_rows.language(session, task.task_id, step.language):

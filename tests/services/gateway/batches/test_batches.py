@@ -149,8 +149,11 @@ def test_a_batch_is_paused_resumed_canceled_and_tried_again(world: World, receiv
     make(gateway, receiver, "batch.*")
     batch = create(gateway, rows(3))
     url = f"/api/batches/{batch['batch_id']}"
-    for row in (1, 2):
-        send(gateway, batch, row)
+    gateway.http.post(f"{url}/pause")
+    send(gateway, batch, 1)
+    assert _jobs(world) == {JobState.HELD}  # from the first moment: nothing slips out
+    gateway.http.post(f"{url}/resume")
+    send(gateway, batch, 2)
     assert gateway.http.post(f"{url}/pause").json()["state"] == "paused"
     _wait_for_jobs(world, {JobState.HELD, JobState.DISPATCHED})
     workers = world.workers(STUB_DELAY_S="0.2")
