@@ -64,6 +64,11 @@ const ACTS: Record<BatchAct, (id: string) => Promise<unknown>> = {
   delete: (batch_id) => data(deleteBatch({ path: { batch_id } })),
 };
 
+interface Change {
+  change: () => Promise<unknown>;
+  onDone?: () => void;
+}
+
 interface BatchActs {
   act: (what: BatchAct, onDone?: () => void) => void;
   /** Give up a row whose video does not come. */
@@ -76,19 +81,22 @@ export function useBatchActs(id: string): BatchActs {
   const cache = useQueryClient();
   const refuse = useRefusal();
   const { mutate, isPending } = useMutation({
-    mutationFn: (change: () => Promise<unknown>) => change(),
+    mutationFn: ({ change }: Change) => change(),
+    // Not with the call: the news of a deletion may take away who asked for it before the answer is there.
+    onSuccess: (_, { onDone }) => onDone?.(),
     onError: (error) => refuse(error),
     onSettled: () => cache.invalidateQueries({ queryKey: keys.batches }),
   });
   return {
     act: (what, onDone) =>
-      mutate(() => ACTS[what](id), {
-        onSuccess: () => {
+      mutate({
+        change: () => ACTS[what](id),
+        onDone: () => {
           if (what === "delete") void cache.invalidateQueries({ queryKey: keys.tasks });
           onDone?.();
         },
       }),
-    drop: (row) => mutate(() => data(dropBatchRow({ path: { batch_id: id, row } }))),
+    drop: (row) => mutate({ change: () => data(dropBatchRow({ path: { batch_id: id, row } })) }),
     busy: isPending,
   };
 }
