@@ -1,7 +1,8 @@
 """Carry out what was asked of batches, keep paused ones back, and tell when one has come to its end."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from functools import partial
 
 from services.gateway.batches import rows as batch_rows
 from services.gateway.batches.outcomes import is_over
@@ -10,7 +11,7 @@ from services.gateway.db import Session
 from services.gateway.db.engine import Database
 from services.gateway.db.tables import BatchRow, BatchState, Task, now
 from services.gateway.pipeline.canceling import cancel, remove
-from services.gateway.pipeline.endings import tasks_of_batch
+from services.gateway.pipeline.endings import Row, tasks_of_batch
 from services.gateway.pipeline.facts import tell_batch
 from services.gateway.pipeline.starting import retry
 from services.gateway.script import rows as script_rows
@@ -19,6 +20,7 @@ from shared.observability import logger
 from shared.pipeline import Status
 
 CANCEL, RETRY, DELETE = "cancel", "retry", "delete"
+_ROWS_AT_ONCE = 50
 log = logger(__name__)
 
 
@@ -81,11 +83,12 @@ class Keeper:
             self._on_deleted()
 
     def _close(self, batch_id: str) -> None:
-        """Note and tell the end, once: both in the transaction that found it."""
+        """Note and tell the end, once: both in one transaction; what became of the rows is read before it."""
         with self._database.read() as session:
             batch = batch_rows.any_batch(session, batch_id)
             if batch is None or not self._is_over(session, batch):
                 return
+            tasks = tasks_of_batch(session, _pages(session, batch_id))
         with self._database.write() as session:
             batch = batch_rows.locked_batch(session, batch_id)
             if batch is None or not self._is_over(session, batch):
@@ -96,10 +99,8 @@ class Keeper:
             session.flush()
             read = read_batch(session, batch)
             told = read.model_dump(mode="json", include={"name", "metadata", "rows", "languages", "round"})
-            page, _ = batch_rows.items(session, batch_id, 0, 2**31 - 1)
-            ended = [(item.number, item.source, outcome, task) for item, outcome, task in page]
-            tasks, left_out = tasks_of_batch(session, ended)
-            told |= {"tasks": tasks, "tasks_left_out": left_out, "rows_url": f"/api/batches/{batch_id}/rows"}
+            told |= {"tasks": tasks, "tasks_left_out": read.rows_total - len(tasks)}
+            told |= {"rows_url": f"/api/batches/{batch_id}/rows"}
             tell_batch(session, batch_id, name, **told, files_url=zip_address(batch_id))
 
     @staticmethod
@@ -113,12 +114,16 @@ class Keeper:
         return canceled or not batch_rows.waits_for_approval(session, batch.batch_id)
 
 
-def _cancel(session: Session, task: Task) -> None:
-    cancel(session, task, None)
+def _pages(session: Session, batch_id: str) -> Iterator[list[Row]]:
+    """The rows of a batch, some at a time: each brings the reports of its languages."""
+    skip = 0
+    while page := batch_rows.items(session, batch_id, skip, _ROWS_AT_ONCE)[0]:
+        yield [(item.number, item.source, outcome, task) for item, outcome, task in page]
+        skip += len(page)
 
 
-def _retry(session: Session, task: Task) -> None:
-    retry(session, task)
-
-
-_ACTS: dict[str, Callable[[Session, Task], None]] = {CANCEL: _cancel, RETRY: _retry, DELETE: remove}
+_ACTS: dict[str, Callable[[Session, Task], object]] = {
+    CANCEL: partial(cancel, languages=None),
+    RETRY: retry,
+    DELETE: remove,
+}

@@ -44,7 +44,7 @@ def takes_over(session: Session, task: Task, job: JobRow, failure: JobFailed, pa
     speech = TranslateSpeech(
         **asked.model_dump(include=_ADDRESS), video_key=task.video_key, audio_track=_tracks(task), lines=heard
     )
-    session.add(row(task, speech, run))
+    session.add_all(pipeline_rows.kept_back(session, task, [row(task, speech, run)]))
     if run is not None:
         run.jobs_done += 1
         run.jobs_total += 1

@@ -109,26 +109,31 @@ def fitting(told: Iterable[dict[str, Any]]) -> Iterator[dict[str, Any]]:
         yield one
 
 
-def tasks_of_batch(
-    session: Session, rows: Sequence[tuple[int, str, str, Task | None]]
-) -> tuple[list[dict[str, Any]], int]:
-    """What became of the rows (number, source, outcome, task) of a batch, and how many one message cannot carry."""
-    there = [task.task_id for *_, task in rows if task is not None and task.deleted_at is None]
-    of_tasks = pipeline_rows.languages(session, there)
+Row = tuple[int, str, str, Task | None]
+"""Of a batch: number, source, outcome and task."""
 
-    def one(number: int, source: str, outcome: str, task: Task | None) -> dict[str, Any]:
-        is_there = task is not None and task.deleted_at is None
-        found = of_tasks.get(task.task_id, []) if task is not None and is_there else []
-        return {
+
+def tasks_of_batch(session: Session, pages: Iterable[Sequence[Row]]) -> list[dict[str, Any]]:
+    """What became of the rows of a batch: as many as one message carries, and no page is read beyond."""
+    return list(fitting(one for page in pages for one in _told_of(session, page)))
+
+
+def _told_of(session: Session, rows: Sequence[Row]) -> Iterator[dict[str, Any]]:
+    there = {task.task_id for *_, task in rows if task is not None and task.deleted_at is None}
+    of_tasks = pipeline_rows.languages(session, sorted(there))
+    for number, source, outcome, task in rows:
+        known = task if task is not None and task.task_id in there else None
+        yield {
             "row": number,
             "source": source,
             "outcome": outcome,
-            "task_id": task.task_id if task is not None and is_there else None,
-            "metadata": (task.config.get("metadata") or {}) if task is not None and is_there else {},
+            "task_id": known.task_id if known else None,
+            "metadata": (known.config.get("metadata") or {}) if known else {},
             "error_code": task.error_code if task else None,
             "error_message": task.error_message if task else None,
-            "languages": {row.language: {**_verdict(row), "files": files(task, row)} for row in found if task},
+            "languages": {
+                row.language: {**_verdict(row), "files": files(known, row)} for row in of_tasks.get(known.task_id, [])
+            }
+            if known
+            else {},
         }
-
-    told = list(fitting(one(*row) for row in rows))
-    return told, len(rows) - len(told)

@@ -42,4 +42,5 @@ def join_pieces(session: Session, task: Task, run: StageRun, piece: SpeechRecogn
         return
     weight = 1.0 - BEFORE_PIECES - OF_PIECES
     joining = {"shard": _JOIN, "plan_key": piece.plan_key, "weight": weight}
-    session.add(row(task, diarize(session, task, run).model_copy(update=joining), run))
+    job = row(task, diarize(session, task, run).model_copy(update=joining), run)
+    session.add_all(kept_back(session, task, [job]))

@@ -708,7 +708,8 @@ def kept_back(session: Session, task: Task, jobs: list[JobRow]) -> list[JobRow]:
         state = select(BatchRow.state).where(BatchRow.batch_id == task.batch_id).with_for_update(read=True)
         if session.exec(state).first() == BatchState.PAUSED:
             for job in jobs:
-                job.state = JobState.READY if job.optional else JobState.HELD
+                if job.run_stage is not None and not job.optional:  # what a person asked for goes out
+                    job.state = JobState.HELD
     return jobs
 
 

@@ -19,7 +19,7 @@ from services.gateway.pipeline.steps import carry_out
 from services.gateway.script import rows as script_rows
 from services.gateway.web.keys import Caller
 from services.gateway.web.problems import Problem
-from shared.pipeline import Stage, Status
+from shared.pipeline import BASE, Stage, Status
 from shared.storage import ObjectInfo, keys
 
 
@@ -31,10 +31,14 @@ class Arrived:
     video: ObjectInfo
 
 
+def new_task_id() -> str:
+    """An id that nobody has, with the time in it."""
+    return f"task_{datetime.now().astimezone():%Y%m%d_%H%M%S}_{uuid.uuid4().hex[:8]}"
+
+
 def announce(parts: Gateway, who: Caller, place: Place | None = None) -> str:
     """Write down a task whose video is arriving, so that an interrupted upload is found and cleared; return its id."""
-    created = datetime.now().astimezone()
-    task_id = f"task_{created:%Y%m%d_%H%M%S}_{uuid.uuid4().hex[:8]}"
+    task_id = new_task_id()
     with parts.database.write() as session:
         row = Task(
             task_id=task_id,
@@ -79,12 +83,17 @@ def begin_task(
     task.video_filename = arrived.video.key.rsplit("/", 1)[-1]
     task.video_size = arrived.video.size
     task.config, task.status, task.created_at = config, Status.PENDING, now()
-    pipeline_rows.add_languages(session, task_id, config["target_languages"])
-    tell(session, task, "base", "task", "created", **about(task))
+    show(session, task, start)
+    return read_task(session, parts.audience, task)
+
+
+def show(session: Session, task: Task, start: Sequence[str]) -> None:
+    """Tell of a new task, and begin the languages of `start`."""
+    pipeline_rows.add_languages(session, task.task_id, task.config["target_languages"])
+    tell(session, task, BASE, "task", "created", **about(task))
     carry_out(session, task, [])
     begin(session, task, start, Stage.EXPORT)
     session.flush()
-    return read_task(session, parts.audience, task)
 
 
 def forget(parts: Gateway, task_id: str) -> None:
