@@ -7,13 +7,14 @@ from services.diarizer.engines import Engines, Recognizer, Report, Span, SpokenI
 from services.diarizer.ffmpeg import Video
 from services.diarizer.labels import cast
 from services.diarizer.lines import Draft, lines_of_captions, lines_of_words, number, within
+from services.diarizer.picture.again import read_again
 from services.diarizer.pieces import Cut, Noted, Pieces
 from services.diarizer.products import Products, Sounds
 from services.diarizer.profiles import pace
 from services.diarizer.recording import Recording
 from services.diarizer.settings import DiarizerSettings
 from services.diarizer.sounds import Ears, Listened
-from services.diarizer.source_text import SourceTexts, Text, instead_of, with_words
+from services.diarizer.source_text import SourceTexts, Text, compared, instead_of, is_worth_hearing, with_words
 from services.diarizer.timing import compare
 from shared.media import probe
 from shared.messaging import (
@@ -25,6 +26,7 @@ from shared.messaging import (
     EngineUsed,
     JobContext,
     KeptEngines,
+    ReadPicture,
 )
 from shared.observability import logger
 from shared.pipeline import ErrorCode, LanguageInfo, PermanentError, language
@@ -32,6 +34,7 @@ from shared.spoken.chinese import words_in_script
 from shared.storage import ObjectNotFound
 from shared.transcript import (
     Cue,
+    CueReading,
     PictureWords,
     Reading,
     Remark,
@@ -155,6 +158,19 @@ class Diarization:
         made = self._store(Products(job, context, self._engines.embedder), media, heard, step)
         return replace(made, chosen=(recognizer.info.choice(),) if recognizer.info in heard.engines else ())
 
+    def read_again(self, job: ReadPicture, context: JobContext) -> CueReading:
+        """Read one subtitle in the picture again.
+
+        Raises: PermanentError, where the video is gone or nothing here reads pictures.
+        """
+        engine = self._engines.picture_text
+        if engine is None:
+            raise PermanentError(
+                ErrorCode.ENGINE_UNAVAILABLE, "nothing here reads words in the picture: pip install rapidocr"
+            )
+        video = open_video(job.video_key, context, self._settings.max_duration_s)
+        return read_again(engine, video, job.box, (job.start_s, job.end_s), job.spoken, context.cancel)
+
     def _heard(
         self, job: DiarizeVideo, media: _Media, text: Text, recognizer: Recognizer, step: "_Steps"
     ) -> tuple["_Heard", Text]:
@@ -163,8 +179,11 @@ class Diarization:
         if silence or media.listened is None:
             heard = _Heard(language_, note=silence)
         else:
+            if is_worth_hearing(text, recognizer.info):
+                text = self._compared(media.listened, text, job, recognizer, step)
             words = text.reading.cues if text.reading else recognizer
             heard = self._listen(media.listened, text.spoken, job, words, step)
+            text = compared(text, [word for line in heard.lines for word in line.words])
         if text.reading is None and (better := instead_of(heard.lines, heard.assumed, job, text)):
             text, heard = better, replace(heard, language=better.spoken or heard.language, confidence=None)
             heard = replace(heard, assumed=False, languages=(), note=None)
@@ -235,7 +254,7 @@ class Diarization:
             return _Heard(spoken or _FALLBACK_LANGUAGE, note=note, engines=(engines.voice_activity.info,))
         used = (engines.voice_activity.info, engines.diarizer.info)
         if isinstance(words, Sequence):
-            turns = self._turns(recording, speech, job.num_speakers, step(0.26, 0.85, "Telling speakers apart"))
+            turns = self._turns(recording, speech, job.num_speakers, step(0.5, 0.85, "Telling speakers apart"))
             return _Heard(spoken or _FALLBACK_LANGUAGE, turns=turns, note=listened.note, engines=used)
         hearing = step(0.26, 0.7, "Recognizing speech")
         found = self.pieces.recognize(words, recording, speech, spoken, hearing, job.hotwords)
@@ -259,6 +278,19 @@ class Diarization:
         taken = _taken_as(found.language, by[0]) if assumed else None
         said = " ".join(filter(None, (taken, listened.note))) or None
         return _Heard(found.language, found.confidence, assumed, lines, found.languages, turns, said, by)
+
+    def _compared(
+        self, listened: Listened, text: Text, job: DiarizeVideo, recognizer: Recognizer, step: "_Steps"
+    ) -> Text:
+        """The text in the picture, compared with what is heard."""
+        if not listened.speech:
+            return text
+        hearing = step(0.26, 0.5, "Recognizing speech")
+        sound = listened.sounds.speech
+        found = self.pieces.recognize(recognizer, sound, listened.speech, text.spoken, hearing, job.hotwords)
+        traditional = text.picture is not None and text.picture.script == "zh-Hant"
+        words = words_in_script(found.words, "zh-Hant" if traditional else "zh-Hans")
+        return compared(text, words if text.spoken == "zh" else found.words)
 
     def _turns(
         self, recording: Recording, speech: Sequence[Span], num_speakers: int | None, report: Report

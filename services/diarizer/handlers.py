@@ -13,6 +13,8 @@ from shared.messaging import (
     JobContext,
     JobResult,
     LinesTranslated,
+    PictureReadAgain,
+    ReadPicture,
     RecognizeSpeech,
     SpeechCut,
     SpeechRecognized,
@@ -29,6 +31,7 @@ def dispatch(
     """The worker's handler: each kind of job to its use case."""
     diarize, recognize = diarize_video(diarization), recognize_speech(diarization.pieces)
     hear, interpret = hear_takes(listening), translate_speech(interpreting)
+    reread = read_picture(diarization)
 
     def handle(job: Job, context: JobContext) -> JobResult:
         match job:
@@ -40,6 +43,8 @@ def dispatch(
                 return hear(job, context)
             case TranslateSpeech():
                 return interpret(job, context)
+            case ReadPicture():
+                return reread(job, context)
             case _:
                 raise TypeError(f"not a job of this stage: {type(job).__name__}")
 
@@ -92,6 +97,15 @@ def hear_takes(listening: Listening) -> Callable[[HearTakes, JobContext], TakesH
             no_error_rate=heard.no_error_rate,
             no_similarity=heard.no_similarity,
         )
+
+    return handle
+
+
+def read_picture(diarization: Diarization) -> Callable[[ReadPicture, JobContext], PictureReadAgain]:
+    """A box and a time in, what is written there out."""
+
+    def handle(job: ReadPicture, context: JobContext) -> PictureReadAgain:
+        return PictureReadAgain(**address_of(job), cue_id=job.cue_id, reading=diarization.read_again(job, context))
 
     return handle
 

@@ -8,6 +8,7 @@ from services.diarizer.engines import PictureText, Report
 from services.diarizer.ffmpeg import Video
 from services.diarizer.inside import choose_text, named, read_inside
 from services.diarizer.lines import Draft
+from services.diarizer.picture.heard import with_heard
 from services.diarizer.picture.reading import Found, PictureReading
 from shared.messaging import DiarizeVideo, EngineInfo, JobContext
 from shared.observability import logger
@@ -138,6 +139,22 @@ def instead_of(heard: Sequence[Draft], assumed: bool, job: DiarizeVideo, text: T
     return _with_picture(replace(text, note=None), "recognition of the speech is poor")
 
 
+def compared(text: Text, words: Sequence[Word]) -> Text:
+    """`text` with what was recognized beside each cue in the picture, which mends letters that could hardly be read."""
+    if text.picture is None or not text.picture.cues or not words:
+        return text
+    picture = with_heard(text.picture, words)
+    return replace(text, picture=picture, reading=_reading(picture) if text.from_picture else text.reading)
+
+
+def is_worth_hearing(text: Text, recognizer: EngineInfo) -> bool:
+    """Whether speech is recognized though the text is that in the picture: the engine has to understand it, and it
+    should not take the better part of an hour for some letters.
+    """
+    understood = not recognizer.languages or text.spoken in recognizer.languages
+    return text.from_picture and understood and text.video.facts.duration_s <= _LONGEST_S
+
+
 def with_words(lines: Sequence[Draft], picture: PictureWords) -> list[Draft]:
     """The lines with the sureness of their letters, phrase by phrase: a phrase is as sure as its least sure letter."""
     by_time = {(cue.start_s, cue.end_s): cue for cue in picture.cues or ()}
@@ -180,17 +197,22 @@ def _with_picture(text: Text, why: str | None = None) -> Text:
         raise _missing("nothing here reads words in the picture", "pip install rapidocr, or bring a subtitle file")
     if not picture.cues:
         raise _missing("no subtitles were found in the picture", "bring them as a file, or set source_text to heard")
-    cues = [Cue(start_s=cue.start_s, end_s=cue.end_s, text=cue.text) for cue in picture.cues if cue.text.strip()]
-    count = f"{len(cues)} cues, {sum(cue.confidence for cue in picture.cues) / len(picture.cues):.0%} sure"
+    reading = _reading(picture)
+    count = f"{len(reading.cues)} cues, {sum(cue.confidence for cue in picture.cues) / len(picture.cues):.0%} sure"
     note = f"The text is that of the {_name(picture)} subtitles in the picture ({count})"
     used = picture.model_copy(update={"used": True})
     return replace(
         text,
         spoken=text.spoken or picture.language,
-        reading=Reading(cues=tuple(cues), format="picture"),
+        reading=reading,
         picture=used,
         note=_joined(text.note, f"{note}, as {why}." if why else f"{note}."),
     )
+
+
+def _reading(picture: PictureWords) -> Reading:
+    cues = (Cue(start_s=cue.start_s, end_s=cue.end_s, text=cue.text) for cue in picture.cues or () if cue.text.strip())
+    return Reading(cues=tuple(cues), format="picture")
 
 
 def _is_understood_by_reading(words: PictureWords, spoken: str | None, recognizer: EngineInfo) -> bool:

@@ -9,7 +9,7 @@ from shared.messaging._brief import LineBrief
 from shared.messaging._recipes import ExportRecipe, ExportSettings
 from shared.messaging._subjects import JobSubject
 from shared.pipeline import ChineseScript, Lane, LineState, Stage
-from shared.transcript import Decision, MediaFacts, PictureEdits, SourceText
+from shared.transcript import Decision, MediaFacts, PictureBox, PictureEdits, SourceText
 
 
 class Message(BaseModel):
@@ -127,6 +127,18 @@ BEFORE_PIECES, OF_PIECES = 0.2, 0.5
 def speech_shard(piece: int) -> str:
     """The shard of the job that recognizes a piece."""
     return f"speech-{piece}"
+
+
+class ReadPicture(Job):
+    """Read one subtitle in the picture again, in the box that a person set."""
+
+    kind: Literal["read_picture"] = "read_picture"
+    video_key: str
+    cue_id: str
+    box: PictureBox
+    start_s: float = Field(ge=0)
+    end_s: float = Field(gt=0)
+    spoken: str | None = Field(default=None, description="the language spoken, where the subtitles are in two")
 
 
 class SourceLine(Message):
@@ -429,6 +441,7 @@ _STAGE_OF: dict[type[Job], Stage] = {
     DiarizeVideo: Stage.DIARIZATION,
     RecognizeSpeech: Stage.DIARIZATION,
     HearTakes: Stage.DIARIZATION,
+    ReadPicture: Stage.DIARIZATION,
     TranslateSpeech: Stage.DIARIZATION,
     TranslateLines: Stage.TRANSLATION,
     ProposeBrief: Stage.TRANSLATION,
@@ -442,6 +455,7 @@ AnyJob = Annotated[
     DiarizeVideo
     | RecognizeSpeech
     | HearTakes
+    | ReadPicture
     | TranslateSpeech
     | TranslateLines
     | ProposeBrief

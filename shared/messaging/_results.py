@@ -7,7 +7,7 @@ from pydantic import Field, TypeAdapter
 from shared.messaging._jobs import EngineChoice, EngineUsed, GlossaryTerm, Message
 from shared.messaging._subjects import Addressed, address_of
 from shared.pipeline import ErrorCode, Stage
-from shared.transcript import MediaFacts, Word
+from shared.transcript import CueReading, MediaFacts, Word
 
 
 class JobResult(Message):
@@ -170,6 +170,14 @@ class TakesHeard(JobResult):
     no_similarity: str | None = None
 
 
+class PictureReadAgain(JobResult):
+    """What one subtitle in the picture says, read in the box that a person set."""
+
+    kind: Literal["picture_read_again"] = "picture_read_again"
+    cue_id: str
+    reading: CueReading
+
+
 class ExportedFile(Message):
     """One file of an export: `name` is what a person downloads."""
 
@@ -210,6 +218,7 @@ Result = Annotated[
     | SpeechCut
     | SpeechRecognized
     | TakesHeard
+    | PictureReadAgain
     | LinesTranslated
     | BriefProposed
     | LinesRewritten

@@ -20,6 +20,7 @@ from shared.transcript._phrases import phrases
 from shared.transcript._picture import (
     CoverWay,
     CueEdit,
+    CueReading,
     PictureBox,
     PictureCue,
     PictureEdits,
@@ -45,6 +46,7 @@ __all__ = [
     "Cue",
     "CueEdit",
     "CueKind",
+    "CueReading",
     "Decision",
     "MediaFacts",
     "PictureBox",

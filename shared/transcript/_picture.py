@@ -57,6 +57,7 @@ class PictureCue(_Frozen):
     color: str = Field(default="#FFFFFF", pattern=_COLOR)
     outline: str = Field(default="#000000", pattern=_COLOR)
     fades: bool = Field(default=False, description="comes or goes by and by: it is there a little longer than it reads")
+    heard: str = Field(default="", description="what was recognized meanwhile, where the language is understood here")
 
     @property
     def box(self) -> PictureBox:
@@ -69,6 +70,15 @@ class PictureCue(_Frozen):
     def confidence(self) -> float:
         """Of the cue as a whole: the mean over its letters."""
         return sum(self.confidences) / len(self.confidences) if self.confidences else 0.0
+
+
+class CueReading(_Frozen):
+    """What a cue says where it was read again, in a box that a person set."""
+
+    box: PictureBox
+    text: str
+    second: str = ""
+    confidences: tuple[float, ...] = Field(default=(), description="of each letter of `text`")
 
 
 CoverWay = Literal["blur", "fill", "bar"]

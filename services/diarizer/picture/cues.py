@@ -8,10 +8,13 @@ from services.diarizer.engines import Place, Written
 from services.diarizer.picture.finding import same_text
 from services.diarizer.picture.wording import group_of
 
-_SURE, _VERY_SURE = 0.55, 0.9
-_SHORTEST_S, _CERTAIN_S = 0.16, 0.3
+_SURE, _FAIRLY_SURE, _VERY_SURE = 0.55, 0.75, 0.9
+_SHORTEST_S, _CERTAIN_S, _BRIEF_S = 0.16, 0.3, 0.6
 _TOGETHER_S = 0.32
 _GROWING_S = 0.6
+_LOST_S = 1.0
+"""A row that is not found for less than that was there all along."""
+_SAME_LEVEL = 0.45  # of the height of a row
 _TWO = 0.6
 
 
@@ -85,6 +88,8 @@ def _is_subtitle(text: Text) -> bool:
     lasts_s = text.end_s - text.start_s
     if not any(letter.isalpha() for letter in text.whole):
         return confidence >= _VERY_SURE and lasts_s >= 2 * _CERTAIN_S
+    if lasts_s < _BRIEF_S and confidence < _FAIRLY_SURE:  # one text fading into the next reads as a third
+        return False
     return lasts_s >= _CERTAIN_S or confidence >= _VERY_SURE
 
 
@@ -96,6 +101,25 @@ def _together(before: Text, text: Text) -> Text | None:
     if len(text.rows) == len(before.rows) and same_text(before.whole, text.whole, 0.8):
         longer = max(before, text, key=lambda one: (one.end_s - one.start_s, sum(row.confidence for row in one.rows)))
         return replace(longer, start_s=before.start_s, end_s=text.end_s)
+    if together := _with_lost_row(before, text):
+        return together
     if grew and text.start_s - before.end_s < _SHORTEST_S:
         return replace(text, start_s=before.start_s)
     return None
+
+
+def _with_lost_row(before: Text, text: Text) -> Text | None:
+    """Both as one, where one of them is the other without a row that was not found for a moment."""
+    fewer, more = sorted((before, text), key=lambda one: len(one.rows))
+    if len(fewer.rows) == len(more.rows) or fewer.end_s - fewer.start_s >= _LOST_S:
+        return None
+    if not all(_has_row(more, place, row) for place, row in zip(fewer.places, fewer.rows, strict=True)):
+        return None
+    return replace(more, start_s=before.start_s, end_s=text.end_s, fades=before.fades or text.fades)
+
+
+def _has_row(text: Text, place: Place, row: Written) -> bool:
+    return any(
+        abs(one.level - place.level) < _SAME_LEVEL * place.height and same_text(known.text, row.text, 0.8)
+        for one, known in zip(text.places, text.rows, strict=True)
+    )

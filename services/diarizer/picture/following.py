@@ -42,24 +42,10 @@ class Rows:
 
     def of(self, places: Sequence[Place]) -> tuple[Place, ...]:
         """Those of `places` that are rows of subtitles, pieces of a row put together, from top to bottom."""
-        rows = [row for row in self._joined(places) if self._fits(row)]
+        rows = [row for row in joined(places, _GAP * self.height) if self._fits(row)]
         main = [row for row in rows if self._is_known(row)]
         beside = [row for row in rows if row not in main and any(self._is_next(row, one) for one in main)]
         return tuple(sorted((*main, *beside), key=lambda row: row.level))
-
-    def _joined(self, places: Sequence[Place]) -> list[Place]:
-        joined: list[Place] = []
-        for place in sorted(places, key=lambda one: one.left):
-            for number, row in enumerate(joined):
-                level = abs(row.level - place.level) < 0.4 * min(row.height, place.height)
-                if level and place.left - row.right < _GAP * self.height:
-                    edges = min(row.left, place.left), min(row.top, place.top)
-                    ends = max(row.right, place.right), max(row.bottom, place.bottom)
-                    joined[number] = Place(*edges, *ends, max(row.score, place.score))
-                    break
-            else:
-                joined.append(place)
-        return joined
 
     def _fits(self, row: Place) -> bool:
         inside = row.left > 0.008 * self.width and row.right < 0.992 * self.width
@@ -71,6 +57,22 @@ class Rows:
 
     def _is_next(self, row: Place, main: Place) -> bool:
         return _ADJACENT[0] < abs(row.level - main.level) / self.height < _ADJACENT[1]
+
+
+def joined(places: Sequence[Place], gap: float) -> list[Place]:
+    """Pieces of a row that are less than `gap` apart put together."""
+    found: list[Place] = []
+    for place in sorted(places, key=lambda one: one.left):
+        for number, row in enumerate(found):
+            level = abs(row.level - place.level) < 0.4 * min(row.height, place.height)
+            if level and place.left - row.right < gap:
+                edges = min(row.left, place.left), min(row.top, place.top)
+                ends = max(row.right, place.right), max(row.bottom, place.bottom)
+                found[number] = Place(*edges, *ends, max(row.score, place.score))
+                break
+        else:
+            found.append(place)
+    return found
 
 
 @dataclass

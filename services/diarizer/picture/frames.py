@@ -16,6 +16,7 @@ SHORT_SIDE = 360
 """Of a picture that is looked at: subtitles that people can read are 15 pixels high or more in it."""
 _MEMORY_BYTES = 2 * 1024**3
 _SHORT_S = 60.0
+_TWO = 1.99
 
 
 @dataclass(frozen=True)
@@ -61,6 +62,17 @@ def frames_command(
     return command
 
 
+def frames_between(video: Video, start_s: float, end_s: float, count: float, cancel: CancelToken) -> list[Picture]:
+    """About `count` frames at even distances. Raises: PermanentError, where they cannot be decoded."""
+    length_s = max(end_s - start_s, 0.04)
+    command = frames_command(video, count / length_s, WHOLE, start_s, length_s)
+    found: list[Picture] = []
+    with piped_tool(command, cancel, ToolLimits(timeout_s=120, memory_bytes=_MEMORY_BYTES), stdout=True) as pipe:
+        while (pixels := _next(pipe)) is not None:
+            found.append(pixels)
+    return found
+
+
 def frames(video: Video, rate: float, strip: Strip, cancel: CancelToken) -> Iterator[Frame]:
     """All frames of `video`, `rate` a second. Raises: PermanentError, where it cannot be decoded."""
     limits = ToolLimits(timeout_s=600 + 10 * video.facts.duration_s, memory_bytes=_MEMORY_BYTES)
@@ -80,11 +92,7 @@ def pairs(video: Video, moments: Sequence[float], apart_s: float, cancel: Cancel
         yield from _passing(video, moments, apart_s, cancel)
         return
     for moment in moments:
-        command = frames_command(video, 1 / apart_s, WHOLE, moment, 1.99 * apart_s)
-        with piped_tool(command, cancel, ToolLimits(timeout_s=120, memory_bytes=_MEMORY_BYTES), stdout=True) as pipe:
-            found = []
-            while (pixels := _next(pipe)) is not None:
-                found.append(pixels)
+        found = frames_between(video, moment, moment + 1.99 * apart_s, _TWO, cancel)
         if len(found) > 1:
             yield Frame(moment, found[0]), Frame(moment + apart_s, found[1])
 

@@ -10,7 +10,7 @@ from services.diarizer.picture.finding import Band, Seen, Title, find_band, find
 from services.diarizer.picture.following import Follower, Rows, Shown
 from services.diarizer.picture.frames import Frame, Strip, frames, pairs
 from services.diarizer.picture.looks import colors
-from services.diarizer.picture.wording import chinese_script, group_of, kind_of, language_written
+from services.diarizer.picture.wording import as_written, chinese_script, group_of, language_written
 from shared.observability import logger
 from shared.pipeline import SOURCE_LANGUAGES, CancelToken
 from shared.transcript import PictureBox, PictureCue, PictureRow, PictureTitle, PictureWords
@@ -174,14 +174,6 @@ def _with_cues(found: Found, texts: Sequence[Text], spoken: str | None, top: flo
     return words.model_copy(update=changes)
 
 
-_FULL_WIDTH = str.maketrans("?!,:;()", "？！，：；（）")
-
-
-def _as_written(text: str) -> str:
-    """Marks between East Asian letters as wide as they are: the engine takes them for narrow ones at times."""
-    return text.translate(_FULL_WIDTH) if kind_of(text) in ("han", "kana") else text
-
-
 def _cue(number: int, text: Text, main: str | None, shape: tuple[int, int], top: float) -> PictureCue:
     high, wide = shape
     rows: list[PictureRow] = []
@@ -198,7 +190,7 @@ def _cue(number: int, text: Text, main: str | None, shape: tuple[int, int], top:
         )
         rows.append(PictureRow(box=box, text=written.text, confidence=round(min(written.confidences), 4)))
         if main is None or group_of(written.text) in (main, None):
-            said.append(_as_written(written.text))
+            said.append(as_written(written.text))
             confidences += [*([1.0] if confidences else []), *written.confidences]
         else:
             other.append(written.text)

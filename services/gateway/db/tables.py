@@ -300,6 +300,7 @@ class JobKind(StrEnum):
     DIARIZE_VIDEO = "diarize_video"
     RECOGNIZE_SPEECH = "recognize_speech"
     HEAR_TAKES = "hear_takes"
+    READ_PICTURE = "read_picture"
     PROPOSE_BRIEF = "propose_brief"
     TRANSLATE_LINES = "translate_lines"
     TRANSLATE_SPEECH = "translate_speech"

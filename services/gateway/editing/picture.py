@@ -3,11 +3,13 @@
 from fastapi import APIRouter
 from pydantic import ValidationError
 
+from services.gateway.db import Session
 from services.gateway.db.tables import Task
-from services.gateway.editing.schemas import PictureEditsWritten, PictureRead
+from services.gateway.editing.schemas import CueReadAgain, CueToRead, PictureEditsWritten, PictureRead
 from services.gateway.pipeline.facts import tell
 from services.gateway.pipeline.outdating import outdate_exports
 from services.gateway.pipeline.parts import Parts, locked_visible_task, visible_task
+from services.gateway.pipeline.picture import READINGS, is_waiting, read_cue_again
 from services.gateway.pipeline.steps import carry_out
 from services.gateway.web.keys import Who
 from services.gateway.web.problems import unprocessable
@@ -26,8 +28,8 @@ def get_picture(task_id: str, parts: Parts, who: Who) -> PictureRead:
     """
     with parts.database.read() as session:
         task = visible_task(session, who, task_id)
-        key, edits = task.transcript_key, _edits(task)
-    return PictureRead(words=_words(parts.store, key), edits=edits)
+        key, edits, readings = task.transcript_key, _edits(task), _readings(session, task)
+    return PictureRead(words=_words(parts.store, key), edits=edits, readings=readings)
 
 
 @router.put("/edits", operation_id="put_picture_edits")
@@ -50,11 +52,42 @@ def put_picture_edits(task_id: str, body: PictureEditsWritten, parts: Parts, who
             outdate_exports(session, task)
         tell(session, task, BASE, "task", "updated", changed=["picture_edits"])
         carry_out(session, task, [])
-    return PictureRead(words=words, edits=edits)
+        readings = _readings(session, task)
+    return PictureRead(words=words, edits=edits, readings=readings)
+
+
+@router.post("/cues/{cue_id}/readings", status_code=202, operation_id="read_cue_again")
+def post_reading(task_id: str, cue_id: str, body: CueToRead, parts: Parts, who: Who) -> PictureRead:
+    """Have a cue read anew in a box, ahead of all batch work. What comes of it stands in `readings`, and changes
+    nothing.
+
+    Raises: 422 `unknown_cue`.
+    """
+    with parts.database.read() as session:
+        key = visible_task(session, who, task_id).transcript_key
+    words = _words(parts.store, key)
+    cue = next((one for one in (words.cues if words else None) or () if one.id == cue_id), None)
+    if words is None or cue is None:
+        raise unprocessable("unknown_cue", f"there is no cue '{cue_id}' in the picture", "/cue_id")
+    with parts.database.write() as session:
+        task = locked_visible_task(session, who, task_id)
+        read_cue_again(session, task, words, cue, body.box)
+        edits, readings = _edits(task), _readings(session, task)
+    return PictureRead(words=words, edits=edits, readings=readings)
 
 
 def _edits(task: Task) -> PictureEdits:
     return PictureEdits.model_validate(task.config.get("picture_edits") or {})
+
+
+def _readings(session: Session, task: Task) -> dict[str, CueReadAgain]:
+    """What was read again, and how far that is; a job that ended without a word failed."""
+    found = {}
+    for cue_id, kept in (task.config.get(READINGS) or {}).items():
+        ended = "ready" if kept.get("reading") else "failed"
+        open_ = ended == "failed" and not kept.get("error_code") and is_waiting(session, task, cue_id)
+        found[cue_id] = CueReadAgain.model_validate({**kept, "state": "waiting" if open_ else ended})
+    return found
 
 
 def _words(store: ObjectStore, key: str | None) -> PictureWords | None:

@@ -18,7 +18,17 @@ from services.gateway.pipeline.schemas import (
 from services.gateway.web.bodies import Written
 from shared.messaging import Brief, ExportSettings, GlossaryTerm
 from shared.pipeline import TARGET_LANGUAGES, ChineseScript, LineState
-from shared.transcript import CueEdit, Decision, PictureEdits, PictureWords, PlacedText, Remark, SourceText
+from shared.transcript import (
+    CueEdit,
+    CueReading,
+    Decision,
+    PictureBox,
+    PictureEdits,
+    PictureWords,
+    PlacedText,
+    Remark,
+    SourceText,
+)
 
 SegmentId = Annotated[str, Field(max_length=40)]
 LineText = Annotated[str, Field(min_length=1, max_length=2000)]
@@ -377,11 +387,28 @@ class ReviewLine(LineRead):
     reasons: list[ReviewReason]
 
 
+class CueReadAgain(BaseModel):
+    """A cue that a person had read again; nothing of the text changes by it."""
+
+    state: Literal["waiting", "ready", "failed"]
+    box: PictureBox
+    reading: CueReading | None = None
+    error_code: str | None = None
+    error_message: str | None = None
+
+
 class PictureRead(BaseModel):
     """What is written in the picture, and what a person wants otherwise of it."""
 
     words: PictureWords | None
     edits: PictureEdits
+    readings: dict[str, CueReadAgain] = Field(default={}, description="what was read again, by the id of a cue")
+
+
+class CueToRead(Written):
+    """Where a cue is read again."""
+
+    box: PictureBox
 
 
 class PictureEditsWritten(Written):

@@ -17,6 +17,7 @@ from shared.messaging import (
     LinesRewritten,
     LinesTranslated,
     Message,
+    PictureReadAgain,
     Progress,
     RawProgress,
     RecipeRendered,
@@ -29,7 +30,7 @@ from shared.messaging import (
 from shared.pipeline import Stage
 
 _RESULTS_OF: dict[Stage, list[type[Message]]] = {
-    Stage.DIARIZATION: [TranscriptReady, TakesHeard],
+    Stage.DIARIZATION: [TranscriptReady, TakesHeard, PictureReadAgain],
     Stage.TRANSLATION: [LinesTranslated, BriefProposed, LinesRewritten],
     Stage.CLONING: [LinesDubbed],
     Stage.EXPORT: [LanguageExported, RecipeRendered],

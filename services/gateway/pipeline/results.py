@@ -19,6 +19,7 @@ from services.gateway.pipeline.fit_loop import after_first_takes, after_refit, i
 from services.gateway.pipeline.hearing import listen_after, listen_to_line, take_heard
 from services.gateway.pipeline.kept_engines import used
 from services.gateway.pipeline.outdating import judge_again, judge_language, outdate_export, settle, tell_line
+from services.gateway.pipeline.picture import take_reading
 from services.gateway.pipeline.pieces import join_pieces, recognize_pieces
 from services.gateway.pipeline.publishing import export_of
 from services.gateway.pipeline.rendering import go_on, take_translation
@@ -39,6 +40,7 @@ from shared.messaging import (
     LinesRewritten,
     LinesTranslated,
     LineTake,
+    PictureReadAgain,
     RecipeRendered,
     Result,
     SourceLine,
@@ -135,7 +137,7 @@ def _take_of_run(
         case LinesTranslated() | LinesDubbed() | LinesRewritten() | JobFailed():
             with session.no_autoflush:  # what is read meanwhile are other columns than those that change
                 _take_lines(session, task, job, run, result)
-        case RecipeRendered():
+        case RecipeRendered() | PictureReadAgain():
             pass
 
 
@@ -167,6 +169,8 @@ def _take_alone(session: Session, task: Task, job: JobRow, result: Result, *, he
             take_translation(session, task, job, result)
         case JobKind.HEAR_TAKES, TakesHeard():
             take_heard(_of(session, task, result), result.lines)
+        case JobKind.READ_PICTURE, PictureReadAgain() | JobFailed():
+            take_reading(session, task, job, result)
         case (JobKind.HEAR_TAKES, _):
             pass
         case _:

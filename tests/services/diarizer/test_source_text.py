@@ -52,6 +52,16 @@ def test_the_picture_is_the_text_and_the_sound_tells_who_speaks(reading_bench, c
     assert "rapidocr" in {engine.name for engine in run.result.engines}
 
 
+def test_speech_that_is_understood_stands_beside_what_was_read(reading_bench, dialogue, tmp_path):
+    """Where the text is that in the picture, too, so that a person can compare them."""
+    said = tuple(Line(one.start_s, one.end_s, one.text[:30]) for one in dialogue.lines)
+    video = make(Clip("english", "en", background="still", lines=said), tmp_path / "clip.mp4", dialogue.path)
+    run = reading_bench.run(video, source_text="picture", source_language="en")
+    assert run.transcript.picture.used
+    assert "house" in " ".join(cue.heard for cue in run.transcript.picture.cues)
+    assert run.transcript.segments[0].text.startswith("Good morning")
+
+
 def test_it_is_used_by_itself_where_nobody_understands_the_speech(reading_bench, chinese_clip):
     """The embedded recognizer knows no Chinese; what is used instead is told, and why."""
     run = reading_bench.run(chinese_clip, source_language="zh")

@@ -665,6 +665,60 @@ export type CueEdit = {
 };
 
 /**
+ * CueReadAgain
+ *
+ * A cue that a person had read again; nothing of the text changes by it.
+ */
+export type CueReadAgain = {
+    box: PictureBox;
+    /**
+     * Error Code
+     */
+    error_code?: string | null;
+    /**
+     * Error Message
+     */
+    error_message?: string | null;
+    reading?: CueReading | null;
+    /**
+     * State
+     */
+    state: 'waiting' | 'ready' | 'failed';
+};
+
+/**
+ * CueReading
+ *
+ * What a cue says where it was read again, in a box that a person set.
+ */
+export type CueReading = {
+    box: PictureBox;
+    /**
+     * Confidences
+     *
+     * of each letter of `text`
+     */
+    confidences?: Array<number>;
+    /**
+     * Second
+     */
+    second?: string;
+    /**
+     * Text
+     */
+    text: string;
+};
+
+/**
+ * CueToRead
+ *
+ * Where a cue is read again.
+ */
+export type CueToRead = {
+    box: PictureBox;
+};
+
+/**
  * Decision
  *
  * What a caption was taken for, so that it is not spoken as it was written.
@@ -2449,6 +2503,12 @@ export type PictureCue = {
      */
     fades?: boolean;
     /**
+     * Heard
+     *
+     * what was recognized meanwhile, where the language is understood here
+     */
+    heard?: string;
+    /**
      * Id
      */
     id: string;
@@ -2523,6 +2583,14 @@ export type PictureEditsWritten = {
  */
 export type PictureRead = {
     edits: PictureEdits;
+    /**
+     * Readings
+     *
+     * what was read again, by the id of a cue
+     */
+    readings?: {
+        [key: string]: CueReadAgain;
+    };
     words: PictureWords | null;
 };
 
@@ -9906,6 +9974,76 @@ export type GetPictureResponses = {
 };
 
 export type GetPictureResponse = GetPictureResponses[keyof GetPictureResponses];
+
+export type ReadCueAgainData = {
+    body: CueToRead;
+    path: {
+        /**
+         * Task Id
+         */
+        task_id: string;
+        /**
+         * Cue Id
+         */
+        cue_id: string;
+    };
+    query?: never;
+    url: '/api/tasks/{task_id}/picture/cues/{cue_id}/readings';
+};
+
+export type ReadCueAgainErrors = {
+    /**
+     * The body is cut off or malformed
+     */
+    400: Problem;
+    /**
+     * No API key, or one that is not known
+     */
+    401: Problem;
+    /**
+     * Of another origin; or a signed address is not valid any more
+     */
+    403: Problem;
+    /**
+     * There is no such thing, or it is another account's
+     */
+    404: Problem;
+    /**
+     * Not in the state that things are in
+     */
+    409: Problem;
+    /**
+     * The body is too large
+     */
+    413: Problem;
+    /**
+     * Under a name that LocalClip does not answer to
+     */
+    421: Problem;
+    /**
+     * Not valid; `errors` points at the fields
+     */
+    422: Problem;
+    /**
+     * A defect
+     */
+    500: Problem;
+    /**
+     * Database, broker or object store do not answer; try again later
+     */
+    503: Problem;
+};
+
+export type ReadCueAgainError = ReadCueAgainErrors[keyof ReadCueAgainErrors];
+
+export type ReadCueAgainResponses = {
+    /**
+     * Successful Response
+     */
+    202: PictureRead;
+};
+
+export type ReadCueAgainResponse = ReadCueAgainResponses[keyof ReadCueAgainResponses];
 
 export type PutPictureEditsData = {
     body: PictureEditsWritten;

@@ -43,6 +43,26 @@ def test_background_is_no_cue():
     assert [one.whole for one in found] == ["你好"]
 
 
+def test_one_text_that_fades_into_the_next_is_no_third():
+    """It is brief and hardly readable; a brief one that is readable is a cue."""
+    crossing = text(1.0, 1.32, Written("沙线", (0.97, 0.28)))
+    found = tidied([text(0, 1.0, sure("你带了多少钱？")), crossing, text(1.32, 2.4, sure("他说明天可能会下雨"))])
+    assert [one.whole for one in found] == ["你带了多少钱？", "他说明天可能会下雨"]
+    assert [one.whole for one in tidied([text(0, 0.4, sure("快走", 0.8))])] == ["快走"]
+
+
+def test_a_row_that_was_not_found_for_a_moment_was_there_all_along():
+    """One cue of both rows; a row that goes for longer went."""
+    both, lower = (sure("我们应该早点出发"), sure("晚上记得给我打电话")), Place(100, 110, 200, 135)
+    alone = Text(0.8, 1.6, (lower,), (both[1],), "#FFFFFF", "#000000")
+    again = text(1.6, 2.0, both[0], sure("晚上记得给我打电括"))
+    found = tidied([text(0, 0.84, *both), alone, again])
+    assert [(one.start_s, one.end_s, len(one.rows)) for one in found] == [(0, 2.0, 2)]
+    elsewhere = Text(0.8, 1.6, (ROW,), (both[1],), "#FFFFFF", "#000000")
+    assert len(tidied([text(0, 0.84, *both), elsewhere])) == 2
+    assert len(tidied([text(0, 1, *both), Text(1.0, 3.0, (lower,), (both[1],), "#FFFFFF", "#000000")])) == 2
+
+
 def test_what_was_lost_for_a_moment_is_one_cue():
     """And what comes letter by letter is what it becomes; another text is another cue."""
     found = tidied([text(0, 1, sure("我们一起走吧")), text(1.1, 2, sure("我们一起走呢")), text(2.0, 3, sure("再见"))])

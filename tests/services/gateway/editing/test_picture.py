@@ -6,10 +6,19 @@ import pytest
 
 from services.gateway.pipeline.engines import check_possible
 from services.gateway.pipeline.transcripts import prepare
-from shared.messaging import EngineInfo, ExportLanguage, RenderRecipe
-from shared.pipeline import PermanentError, Stage
+from shared.messaging import (
+    EngineInfo,
+    ExportLanguage,
+    PictureReadAgain,
+    ReadPicture,
+    RenderRecipe,
+    address_of,
+    failed,
+)
+from shared.pipeline import ErrorCode, Lane, PermanentError, Stage
 from shared.storage import keys, put_bytes, read_bytes
 from shared.transcript import (
+    CueReading,
     MediaFacts,
     PictureBox,
     PictureCue,
@@ -95,6 +104,48 @@ def test_what_is_not_there_cannot_be_changed(small_studio: Studio) -> None:
     refused = small_studio.call("PUT", "/picture/edits", 422, cues={"p0002": {"cover": "off"}})
     assert (refused["code"], "p0002" in refused["detail"]) == ("unknown_cue", True)
     small_studio.call("PUT", "/picture/edits", 422, placed=[{**TITLE, "box": {**BOX, "x": 7}}])
+
+
+def again(job: ReadPicture, text: str) -> PictureReadAgain:
+    """What a worker says of it."""
+    reading = CueReading(box=job.box, text=text, confidences=(0.9,) * len(text))
+    return PictureReadAgain(**address_of(job), cue_id=job.cue_id, reading=reading)
+
+
+def test_a_cue_is_read_again_in_another_box(small_studio: Studio) -> None:
+    """Asked for twice it is read once; what comes of it is told, and changes no text."""
+    looked_at(small_studio)
+    before = small_studio.segments()
+    waiting = small_studio.call("POST", "/picture/cues/p0001/readings", 202, box=BOX)["readings"]["p0001"]
+    assert (waiting["state"], waiting["box"]) == ("waiting", BOX)
+    small_studio.call("POST", "/picture/cues/p0001/readings", 202, box=BOX)
+    (job,) = small_studio.open_jobs()
+    assert isinstance(job, ReadPicture)
+    assert (job.lane, job.start_s, job.end_s, job.box.x) == (Lane.INTERACTIVE, 0.0, 1.0, BOX["x"])
+    small_studio.answer(again(job, "你好吗"))
+    assert ("base", "task.updated") in {fact[:2] for fact in small_studio.facts()}
+    found = small_studio.call("GET", "/picture")
+    ready = found["readings"]["p0001"]
+    assert (ready["state"], ready["reading"]["text"], found["edits"]["cues"]) == ("ready", "你好吗", {})
+    assert small_studio.segments() == before
+    assert (small_studio.call("GET", "")["status"], small_studio.status("es")) == ("completed", "completed")
+
+
+def test_the_last_box_counts(small_studio: Studio) -> None:
+    """The answer for an earlier one comes too late; a failure is told, and can be tried again."""
+    looked_at(small_studio)
+    small_studio.call("POST", "/picture/cues/p0001/readings", 202, box=BOX)
+    small_studio.call("POST", "/picture/cues/p0001/readings", 202, box={**BOX, "x": 0.2})
+    first, second = small_studio.open_jobs()
+    assert isinstance(first, ReadPicture)
+    small_studio.answer(again(first, "旧"))
+    assert small_studio.call("GET", "/picture")["readings"]["p0001"]["state"] == "waiting"
+    small_studio.answer(failed(second, ErrorCode.TOOL_FAILED, "it cannot be decoded"))
+    ended = small_studio.call("GET", "/picture")["readings"]["p0001"]
+    assert (ended["state"], ended["error_code"], ended["reading"]) == ("failed", "tool_failed", None)
+    small_studio.call("POST", "/picture/cues/p0001/readings", 202, box=BOX)
+    assert small_studio.call("GET", "/picture")["readings"]["p0001"]["state"] == "waiting"
+    assert small_studio.call("POST", "/picture/cues/p0009/readings", 422, box=BOX)["code"] == "unknown_cue"
 
 
 def test_a_second_language_in_the_picture_is_a_translation_that_was_brought() -> None:

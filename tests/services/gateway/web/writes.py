@@ -32,7 +32,9 @@ from services.gateway.db.tables import (
 )
 from services.gateway.documents import openapi
 from services.gateway.hooks.rules import new_secret
+from shared.storage import DirectoryStore, keys, put_bytes, read_bytes
 from shared.testing import wait_until
+from shared.transcript import PictureBox, PictureCue, PictureRow, PictureWords, Transcript
 from tests.services.gateway.conftest import VIDEO, Gateway, World
 
 DOCUMENT = openapi()
@@ -187,6 +189,7 @@ class Scene:
             "export_id": lambda task_id: self._first(ExportRow, task_id, "export_id"),
             "job_id": self._open_job,
             "batch_id": lambda _: self._batch(),
+            "cue_id": lambda _: self._cue(),
             "row": lambda _: "1",
             "webhook_id": lambda _: self._webhook(),
             "delivery_id": lambda _: self._delivery(),
@@ -196,6 +199,16 @@ class Scene:
         with self.database.read() as session:
             rows = _of(session, table, task_id)
         return str(next(getattr(row, name) for row in rows if getattr(row, "segment_id", "s0001") == "s0001"))
+
+    def _cue(self) -> str:
+        """The one subtitle that is in the picture of every copy: they share their transcript."""
+        store, key = DirectoryStore(self.objects), keys.processed(self.task_id, 1, "transcript.json")
+        transcript = Transcript.model_validate_json(read_bytes(store, key))
+        row = PictureRow(box=PictureBox(x=0.3, y=0.8, w=0.4, h=0.1), text="uno", confidence=1)
+        cue = PictureCue(id="p0001", start_s=0, end_s=1, text="uno", rows=(row,))
+        picture = PictureWords(language="es", cues=(cue,))
+        put_bytes(store, key, transcript.model_copy(update={"picture": picture}).model_dump_json().encode())
+        return cue.id
 
     def _open_job(self, task_id: str) -> str:
         url = f"/api/tasks/{task_id}"

@@ -1,0 +1,36 @@
+"""What is heard while a cue is shown: kept beside what was read, and used where a letter could hardly be read."""
+
+from collections.abc import Sequence
+from difflib import SequenceMatcher
+
+from shared.transcript import PictureCue, PictureWords, Word
+
+_DOUBTFUL = 0.6
+_ALIKE = 0.6
+_FEW = 2
+_SPACELESS = ("zh", "ja")
+
+
+def with_heard(picture: PictureWords, words: Sequence[Word]) -> PictureWords:
+    """The cues with what was recognized in the time of each; a word belongs to the cue that its middle lies in."""
+    cues, between = [], "" if picture.language in _SPACELESS else " "
+    for cue in picture.cues or ():
+        said = [word for word in words if cue.start_s <= (word.start_s + word.end_s) / 2 < cue.end_s]
+        heard = between.join(word.text.strip() for word in said)
+        cues.append(_mended(cue.model_copy(update={"heard": heard})) if heard else cue)
+    return picture.model_copy(update={"cues": tuple(cues)})
+
+
+def _mended(cue: PictureCue) -> PictureCue:
+    """Its doubtful letters as they were heard, where most of the others say the same as the speech."""
+    letters, heard = list(cue.text), cue.heard
+    matcher = SequenceMatcher(None, cue.text.casefold(), heard.casefold(), autojunk=False)
+    sure = list(cue.confidences)
+    if matcher.ratio() < _ALIKE or len(sure) != len(letters) or len(cue.text.casefold()) != len(letters):
+        return cue
+    for kind, start, end, from_, to in matcher.get_opcodes():
+        said = heard[from_:to]
+        is_doubtful = end - start == to - from_ <= _FEW and all(one < _DOUBTFUL for one in sure[start:end])
+        if kind == "replace" and is_doubtful and said.isalnum():
+            letters[start:end], sure[start:end] = list(said), [_DOUBTFUL] * len(said)
+    return cue.model_copy(update={"text": "".join(letters), "confidences": tuple(sure)})
