@@ -1,10 +1,12 @@
 """Fetch what a task made, and show it as a table."""
 
+import textwrap
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from rich.markup import escape
 from rich.table import Table
 
 from localclip.client import Client
@@ -13,6 +15,7 @@ from localclip.models import Artifact, Miss, Report, Task
 from localclip.view import seconds_text
 from shared.pipeline import Status
 
+_LONGEST_REASON = 80
 _WANTED = ("export_", "subtitles_", "report_")
 
 
@@ -114,7 +117,8 @@ def table(task: Task, results: tuple[LanguageResult, ...]) -> Table:
     grid.add_column("file", overflow="fold")
     for result in results:
         if result.report is None:
-            grid.add_row(result.language, "", f"[red]{result.status}[/red]", "", "", "", "", result.reason)
+            reason = textwrap.shorten(result.reason, _LONGEST_REASON, placeholder=" …")  # told in full after the table
+            grid.add_row(result.language, "", f"[red]{result.status}[/red]", "", "", "", "", escape(reason))
             continue
         duration = task.media.duration_s + (result.report.length_difference_s or 0.0) if task.media else None
         file = str(result.video) if result.video else "no video"

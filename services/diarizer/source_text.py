@@ -224,7 +224,7 @@ def _is_understood_by_reading(words: PictureWords, spoken: str | None, recognize
 def _offer(picture: PictureWords | None) -> str | None:
     if picture is None or not picture.has_subtitles:
         return None
-    return f"{_name(picture)} subtitles are in the picture: set source_text to picture to use them as the source text."
+    return f"{_name(picture)} subtitles are in the picture: with source_text=picture they are used as the source text."
 
 
 def _name(picture: PictureWords | None) -> str:

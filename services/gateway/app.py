@@ -50,6 +50,7 @@ from services.gateway.pipeline.kept_engines import ENGINES
 from services.gateway.pipeline.loops import Leadership, Wake, ended, repeat, watch_loop
 from services.gateway.pipeline.parts import Gateway
 from services.gateway.pipeline.relay import Relay
+from services.gateway.pipeline.steps import Cutter
 from services.gateway.pipeline.workers import Capabilities, Workers
 from services.gateway.settings import DatabaseSettings, GatewaySettings
 from services.gateway.uploads import create, parts
@@ -76,6 +77,7 @@ from shared.storage import ObjectStore, StorageError, StorageSettings, UploadSto
 
 _POLL_S = 0.5
 _POST_S = _KEEP_S = _FETCH_S = 1.0
+_CUT_S = 0.5
 _PROVISION_S = 30.0
 _OPEN_FILES = 65_536
 _LOOPBACK = ("127.0.0.1", "::1", "localhost")
@@ -209,6 +211,7 @@ async def _background(
     await asyncio.gather(
         leadership.keep(),
         repeat("dispatch", dispatcher.turn, to_dispatch, _POLL_S, leadership),
+        repeat("cut", Cutter(database).turn, Wake(), _CUT_S, leadership),
         repeat("relay", Relay(database, broker, gateway.signer, put_on_their_way).turn, to_relay, _POLL_S, leadership),
         repeat("batches", Keeper(database, sweeper.wake.set).turn, to_keep, _KEEP_S, leadership),
         repeat("sources", fetcher.turn, to_fetch, _FETCH_S, leadership),

@@ -52,6 +52,7 @@ def _partial(name: str, *columns: str, where: str) -> Index:
 
 SHOWN = "tasks.deleted_at IS NULL AND tasks.status <> 'uploading'"
 LEAVING = "tasks.deleted_at IS NOT NULL"
+UNCUT = "tasks.uncut > 0 AND tasks.deleted_at IS NULL"
 WRONG_LINES = (
     "(lines.state IN ('failed', 'stale') OR lines.fit = 'overflow' OR lines.error_rate >= 0.5 "
     "OR lines.segment_revision <> 1)"
@@ -81,7 +82,10 @@ class Row(SQLModel):
 
 
 class Task(Row, table=True):
-    """One uploaded video. `question` is what a person was asked, and the answer once there is one."""
+    """One uploaded video. `question` is what a person was asked, and the answer once there is one.
+
+    `uncut`: how many runs may begin whose jobs are still to be made, each in a transaction of its own.
+    """
 
     __tablename__ = "tasks"
     __table_args__ = (
@@ -90,6 +94,7 @@ class Task(Row, table=True):
         _partial("ix_tasks_shown", "created_at", "id", *_SEARCHED, where=SHOWN),
         _partial("ix_tasks_shown_owner", "owner", "created_at", "id", *_SEARCHED, where=SHOWN),
         _partial("ix_tasks_leaving", "id", where=LEAVING),
+        _partial("ix_tasks_uncut", "id", where=UNCUT),
     )
 
     id: int | None = Field(default=None, primary_key=True)
@@ -110,6 +115,7 @@ class Task(Row, table=True):
     error_message: str | None = None
     epoch: int = 1
     version: int = 1
+    uncut: int = 0
     batch_id: str | None = Field(default=None, max_length=40)
     batch_row: int | None = None
     deleted_at: datetime | None = _time(nullable=True)

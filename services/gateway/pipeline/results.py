@@ -110,7 +110,7 @@ def record(
         run.jobs_total += len(rest)
     if hears:
         listen_after(session, task, run)
-    carry_out(session, task, [])
+    carry_out(session, task, [], lines=len(transcript.segments) if transcript else 0)
     return True
 
 

@@ -1,8 +1,10 @@
-"""Carry out the planner's steps in the transaction that read the board."""
+"""Carry out the planner's steps in the transaction that read the board, and what it left in later ones."""
 
-from collections.abc import Iterable
+import asyncio
+from collections.abc import Iterable, Sequence
 
 from services.gateway.db import Session
+from services.gateway.db.engine import Database, DatabaseBusy
 from services.gateway.db.tables import StageRun, Task, TaskLanguage, now
 from services.gateway.pipeline import rows as pipeline_rows
 from services.gateway.pipeline.board import (
@@ -19,27 +21,93 @@ from services.gateway.pipeline.board import (
 from services.gateway.pipeline.cut import cut
 from services.gateway.pipeline.endings import figures, files, languages
 from services.gateway.pipeline.facts import about, flag_cancel, log_stage, tell
+from services.gateway.pipeline.loops import Tries
 from services.gateway.pipeline.questions import is_open
 from services.gateway.pipeline.rows import add_jobs
 from services.gateway.pipeline.stops import stop_of
+from services.gateway.script import rows as script_rows
 from services.gateway.script.script import Script
-from shared.pipeline import BASE, Status
+from shared.observability import logger
+from shared.pipeline import BASE, ErrorCode, Status
+
+log = logger(__name__)
 
 
-def carry_out(session: Session, task: Task, steps: Iterable[Step]) -> None:
-    """Apply `steps`, then whatever follows from them, until nothing does."""
+LINES_AT_ONCE = 1000
+"""After so many lines were written or cut into jobs a transaction ends, since all others wait for it."""
+
+
+def carry_out(session: Session, task: Task, steps: Iterable[Step], *, lines: int = 0) -> None:
+    """Apply `steps`, then whatever follows from them, until nothing does.
+
+    Of a task with many lines some languages are left to `Cutter`, to begin in later transactions. `lines`: how many
+    this one has written already.
+    """
     pending = list(steps)
     pipeline_rows.hold(session, task)
+    left: set[StartRun] = set()
     while True:
         beside = Script(session, task, BASE)  # its segments are read once for all languages that begin together
         for step in pending:
+            if isinstance(step, StartRun) and step.language != BASE:
+                if lines >= LINES_AT_ONCE:
+                    left.add(step)
+                    continue
+                lines += len(beside.segments)
             _carry_out(session, task, step, beside)
-        pending = advance(pipeline_rows.board(session, task))
+        pending = [step for step in advance(pipeline_rows.board(session, task)) if step not in left]
         if not pending:
             break
+    task.uncut = len(left)
     task.updated_at = now()
     task.version += 1
     session.add(task)
+
+
+class Cutter:
+    """Begins the runs that `carry_out` left for later: those of long videos, about a language at a time.
+
+    A task of which nothing can be cut keeps no other waiting; after ten tries what could not begin has failed.
+    """
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._tries = Tries()
+
+    async def turn(self) -> None:
+        """Begin all that waits, each transaction for one task."""
+        broken: set[str] = set()
+        while waiting := [task for task in await asyncio.to_thread(self._waiting) if task not in broken]:
+            for task_id in waiting:
+                try:
+                    await asyncio.to_thread(self._begin, task_id)
+                    self._tries.over(task_id)
+                except DatabaseBusy:
+                    raise
+                except Exception:  # told, and tried again with the next turn
+                    log.exception("task_not_cut", task=task_id)
+                    broken.add(task_id)
+                    if self._tries.failed(task_id):
+                        await asyncio.to_thread(self._give_up, task_id)
+
+    def _waiting(self) -> Sequence[str]:
+        with self._database.read() as session:
+            return script_rows.uncut_tasks(session)
+
+    def _begin(self, task_id: str) -> None:
+        with self._database.write() as session:
+            task = script_rows.locked_task(session, task_id)
+            if task is not None and task.deleted_at is None:
+                carry_out(session, task, [])
+
+    def _give_up(self, task_id: str) -> None:
+        error = (ErrorCode.INTERNAL, "its lines could not be cut into jobs; the gateway's log says more")
+        with self._database.write() as session:
+            task = script_rows.locked_task(session, task_id)
+            if task is not None and task.deleted_at is None:
+                begins = [one for one in advance(pipeline_rows.board(session, task)) if isinstance(one, StartRun)]
+                ends = [EndRun(one.language, one.stage, one.attempt, Status.FAILED, error) for one in begins]
+                carry_out(session, task, ends)
 
 
 def _carry_out(session: Session, task: Task, step: Step, beside: Script) -> None:

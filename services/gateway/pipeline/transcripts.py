@@ -107,16 +107,16 @@ def take_transcript(session: Session, task: Task, result: TranscriptReady, prepa
     recognize(session, task, transcript.speakers, speakers)
     if prepared.segments:
         script_rows.add_segments(session, prepared.segments)
+    keeps = keeps_others(task.config)
+    unsaid = [
+        one["segment_id"]
+        for one in prepared.segments
+        if is_unsaid(one["decisions"], one["language"], keeps_others=keeps)
+    ]
     for language in pipeline_rows.languages(session, [task.task_id]).get(task.task_id, []):
         language.content_version += 1
         brought = prepared.provided.get(language.language)
         texts = brought.texts if brought else {}
         if brought:
             task.config = with_match(task.config, language.language, brought)
-        unsaid = {
-            s["segment_id"]
-            for s in prepared.segments
-            if is_unsaid(s["decisions"], s["language"], keeps_others=keeps_others(task.config))
-        }
-        revisions = {s["segment_id"]: 1 for s in prepared.segments}
-        add_lines(session, task.task_id, language.language, revisions, texts, unsaid)
+        add_lines(session, task.task_id, language.language, texts, unsaid)

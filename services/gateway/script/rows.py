@@ -8,7 +8,21 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import BindParameter, Float, Select, bindparam, delete, func, insert, or_, update
+from sqlalchemy import (
+    BindParameter,
+    Float,
+    Select,
+    Table,
+    bindparam,
+    delete,
+    exists,
+    func,
+    insert,
+    literal,
+    or_,
+    text,
+    update,
+)
 from sqlalchemy import select as sa_select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import defer
@@ -16,6 +30,7 @@ from sqlmodel import Session, col, select
 from sqlmodel.sql.expression import SelectOfScalar
 
 from services.gateway.db.tables import (
+    UNCUT,
     UPLOADING,
     AccountRow,
     CastRow,
@@ -61,6 +76,11 @@ def locked_task(session: Session, task_id: str) -> Task | None:
 _LOCKED_TASK = (
     select(Task).where(Task.task_id == bindparam("task")).with_for_update().execution_options(populate_existing=True)
 )
+
+
+def uncut_tasks(session: Session) -> Sequence[str]:
+    """Tasks some of whose runs may begin but have no jobs yet, oldest first."""
+    return session.exec(select(Task.task_id).where(text(UNCUT)).order_by(col(Task.id))).all()
 
 
 def segments(session: Session, task_id: str, named: Collection[str] | None = None) -> Sequence[SegmentRow]:
@@ -407,32 +427,29 @@ def settings_of(session: Session, owner: str) -> AccountRow:
 
 
 def add_lines(
-    session: Session,
-    task_id: str,
-    language: str,
-    segments: Mapping[str, int],
-    provided: Mapping[str, str],
-    unsaid: Collection[str] = (),
+    session: Session, task_id: str, language: str, provided: Mapping[str, str], unsaid: Collection[str]
 ) -> None:
-    """Insert an empty line for each of `segments`, which maps ids to revisions, with one statement.
+    """Give every segment that has none an empty line, with one statement, then say which are `provided` or `unsaid`."""
+    line, segment, of_segment = _LINES_TABLE.c, _SEGMENTS_TABLE.c, ("segment_id", "segment_revision")
+    empty = LineRow(task_id=task_id, language=language, segment_id="").model_dump(exclude={"id", *of_segment})
+    columns = {name: literal(value, line[name].type) for name, value in empty.items() if value is not None}
+    known = exists().where(line.task_id == task_id, line.language == language, line.segment_id == segment.segment_id)
+    missing = (
+        sa_select(*[*columns.values(), segment.segment_id, segment.revision])
+        .where(segment.task_id == task_id, ~known)
+        .order_by(segment.start_s, segment.segment_id)
+    )
+    session.execute(insert(_LINES_TABLE).from_select([*columns, *of_segment], missing))
+    keys, left_out = dict.fromkeys([*provided, *unsaid]), frozenset(unsaid)
+    if told := [{"key": key, "brought": provided.get(key), "unsaid": key in left_out} for key in keys]:
+        named = update(_LINES_TABLE).where(
+            line.task_id == task_id, line.language == language, line.segment_id == bindparam("key")
+        )
+        session.connection().execute(named.values(provided=bindparam("brought"), omitted=bindparam("unsaid")), told)
 
-    Those that are `unsaid` are omitted.
-    """
-    if not segments:
-        return
-    empty = LineRow(task_id=task_id, language=language, segment_id="").model_dump(exclude={"id"})
-    empty = {name: value for name, value in empty.items() if value is not None}
-    rows = [
-        {
-            **empty,
-            "segment_id": key,
-            "segment_revision": revision,
-            "provided": provided.get(key),
-            "omitted": key in unsaid,
-        }
-        for key, revision in segments.items()
-    ]
-    session.execute(insert(LineRow.__table__), rows)  # type: ignore[attr-defined]
+
+_LINES_TABLE: Table = LineRow.__table__  # type: ignore[attr-defined]
+_SEGMENTS_TABLE: Table = SegmentRow.__table__  # type: ignore[attr-defined]
 
 
 def with_missing_lines(
@@ -440,12 +457,12 @@ def with_missing_lines(
 ) -> dict[str, LineRow]:
     """The lines of a language by segment, after empty ones were added for those of `segments` that had none."""
     found = lines(session, task.task_id, language)
-    new = {one.segment_id: one.revision for one in segments if one.segment_id not in found}
+    new = [one for one in segments if one.segment_id not in found]
     if not new:
         return found
     keeps = keeps_others(task.config)
-    unsaid = {one.segment_id for one in segments if is_unsaid(one.decisions, one.language, keeps_others=keeps)}
-    add_lines(session, task.task_id, language, new, {}, unsaid)
+    unsaid = [one.segment_id for one in new if is_unsaid(one.decisions, one.language, keeps_others=keeps)]
+    add_lines(session, task.task_id, language, {}, unsaid)
     return lines(session, task.task_id, language)
 
 
@@ -478,7 +495,7 @@ def clips(session: Session, owner: str) -> Sequence[ClipRow]:
 
 def add_segments(session: Session, segments: Sequence[Mapping[str, Any]]) -> None:
     """Insert any number of segments with one statement."""
-    session.execute(insert(SegmentRow.__table__), segments)  # type: ignore[attr-defined]
+    session.execute(insert(_SEGMENTS_TABLE), segments)
 
 
 def add_takes(session: Session, takes: Sequence[Mapping[str, Any]]) -> None:

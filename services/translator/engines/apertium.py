@@ -154,9 +154,8 @@ def _describe(routes: dict[tuple[str, str], tuple[Mode, ...]]) -> EngineInfo:
         licence="GPL-2.0-or-later",
         commercial_use=True,
         pairs=pairs,
-        hint="install an Apertium pair where there is one (apt-get install apertium-eng-spa apertium-eng-cat "
-        "apertium-fra-cat: English from and to Spanish and French), bring your own translation as a subtitle file, "
-        "or use a translator of the neural profile",
+        hint="bring your own translation as a subtitle file, or fetch a model that has the language (localclip models "
+        "list); between English, Spanish and French the packages apertium-eng-spa apertium-eng-cat apertium-fra-cat do",
     )
 
 

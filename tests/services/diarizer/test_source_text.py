@@ -72,7 +72,7 @@ def test_it_is_used_by_itself_where_nobody_understands_the_speech(reading_bench,
 def test_elsewhere_it_is_offered(reading_bench, chinese_clip):
     """Speech that is understood is recognized; the picture is read all the same, so that it can be covered."""
     run = reading_bench.run(chinese_clip, source_language="en")
-    assert "Chinese subtitles are in the picture: set source_text to picture" in run.result.note
+    assert "Chinese subtitles are in the picture: with source_text=picture" in run.result.note
     assert "house" in " ".join(one.text for one in run.transcript.segments)
     assert [cue.text for cue in run.transcript.picture.cues] == list(CHINESE)
     assert not run.transcript.picture.used

@@ -1,5 +1,6 @@
 """What a long video costs in the database: as many statements as a short one, whose rows are the same as ever."""
 
+import asyncio
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -22,11 +23,14 @@ from services.gateway.db.tables import (
 )
 from services.gateway.editing.edits import Edit, undo
 from services.gateway.editing.edits import redo as redo_edit
-from services.gateway.pipeline import board
+from services.gateway.pipeline import board, steps
 from services.gateway.pipeline import rows as pipeline_rows
 from services.gateway.pipeline.again import dub_again
+from services.gateway.pipeline.canceling import cancel
+from services.gateway.pipeline.cut import cut
 from services.gateway.pipeline.results import record
-from services.gateway.pipeline.steps import carry_out
+from services.gateway.pipeline.starting import retry
+from services.gateway.pipeline.steps import LINES_AT_ONCE, Cutter, carry_out
 from services.gateway.pipeline.transcripts import prepare
 from services.gateway.script import rows as script_rows
 from services.gateway.script.script import Script
@@ -116,6 +120,12 @@ class Video:
                 )
             )
 
+    def begun(self) -> list[str]:
+        """Languages whose lines are being translated."""
+        with self.database.read() as session:
+            runs = session.exec(select(StageRun).where(StageRun.task_id == self.task_id)).all()
+        return sorted(one.language for one in runs if one.stage == Stage.TRANSLATION and one.status == "processing")
+
     def answer(self, *rows: JobRow) -> None:
         """Record what a worker makes of jobs, in one transaction."""
         with self.counted() as session:
@@ -151,6 +161,12 @@ def _take(line: Any) -> LineTake:
     return LineTake(segment_id=line.segment_id, revision=line.revision, take_key=f"k/{line.segment_id}", **placed)
 
 
+def script_lines(video: Video, language: str) -> list[LineRow]:
+    """The lines of a language, in the order they were made."""
+    with video.database.read() as session:
+        return list(script_rows.lines(session, video.task_id, language).values())
+
+
 @pytest.fixture
 def database(database_url: str) -> Iterator[Database]:
     """A database of each kind."""
@@ -162,12 +178,63 @@ def database(database_url: str) -> Iterator[Database]:
 
 def test_a_transcript_takes_as_many_statements_as_a_short_one(database: Database) -> None:
     """Its lines are inserted at once, and so are the jobs that follow."""
-    short, long = Video(database, 100), Video(database, 400)
+    short, long = Video(database, 100), Video(database, 300)
     short.transcribe()
     expected = short.statements
     long.transcribe()
     assert long.statements == expected
     assert len(long.jobs(Stage.TRANSLATION, "es")) > len(short.jobs(Stage.TRANSLATION, "es"))
+
+
+def test_the_languages_of_a_long_video_begin_in_transactions_of_their_own(database: Database) -> None:
+    """Others write in between; each language begins once, whoever asks, and none that was canceled meanwhile."""
+    video = Video(database, LINES_AT_ONCE)
+    video.transcribe()
+    assert video.begun() == []
+    assert len(script_lines(video, "de")) == LINES_AT_ONCE
+    turns: list[list[str]] = []
+    database.on_commit.append(lambda: turns.append(video.begun()))
+    with database.write() as session:
+        task = script_rows.locked_task(session, video.task_id)
+        assert task is not None
+        cancel(session, task, ["fr"])
+    asyncio.run(Cutter(database).turn())
+    assert [len(begun) for begun in turns] == [1, 2]
+    assert video.begun() == ["de", "es"]
+    jobs = {language: [job.shard for job in video.jobs(Stage.TRANSLATION, language)] for language in LANGUAGES}
+    asyncio.run(Cutter(database).turn())
+    assert jobs == {language: [job.shard for job in video.jobs(Stage.TRANSLATION, language)] for language in LANGUAGES}
+    assert not jobs["fr"]
+    assert len(set(jobs["es"])) == len(jobs["es"]) == len(jobs["de"])
+
+
+def test_a_task_that_cannot_be_cut_fails_and_keeps_no_other_waiting(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is tried ten times; its languages say that it failed, and can be tried again."""
+    broken, whole = Video(database, LINES_AT_ONCE), Video(database, LINES_AT_ONCE + 1)
+    for video in (broken, whole):
+        video.transcribe()
+
+    def refuse(session: Session, task: Task, run: StageRun, beside: Script) -> list[JobRow]:
+        if task.task_id == broken.task_id:
+            raise ValueError("a line that nobody can cut")
+        return cut(session, task, run, beside)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(steps, "cut", refuse)
+        cutter = Cutter(database)
+        asyncio.run(cutter.turn())
+        assert whole.begun() == sorted(LANGUAGES)
+        for _ in range(9):
+            asyncio.run(cutter.turn())
+    with database.write() as session:
+        task = script_rows.locked_task(session, broken.task_id)
+        assert task is not None
+        assert (task.status, task.error_code, task.uncut) == ("failed", "internal", 0)
+        assert retry(session, task)
+    asyncio.run(cutter.turn())
+    assert broken.begun() == sorted(LANGUAGES)
 
 
 def test_the_rows_of_a_transcript_are_those_of_the_model(database: Database) -> None:
