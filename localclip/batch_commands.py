@@ -19,11 +19,15 @@ from localclip.terminal import AsJson, Key, Server, print_json, screen
 from shared.pipeline import Stage
 
 _OWN = "own"
+_S3 = "s3:"
 _STOPS = (Stage.DIARIZATION, Stage.TRANSLATION, Stage.CLONING)
 
 
 def batch(
-    what: Annotated[Path, typer.Argument(exists=True, metavar="FOLDER|MANIFEST", help="a folder, or a .csv or .json")],
+    what: Annotated[
+        str,
+        typer.Argument(metavar="FOLDER|MANIFEST|s3:PREFIX", help="a folder, a .csv or .json, or folder of the bucket"),
+    ],
     to: Annotated[str | None, typer.Option("--to", help="target languages, such as es,fr")] = None,
     source: Annotated[str | None, typer.Option("--from", help="language spoken in the videos")] = None,
     out: Annotated[Path | None, typer.Option(help="folder for the results [default: ./<name>-dub]")] = None,
@@ -44,26 +48,37 @@ def batch(
     server: Server = None,
     api_key: Key = None,
 ) -> None:
-    """Dub every video of a folder or a manifest; the same command again goes on where it was, and does nothing twice.
+    """Dub every video of a folder, manifest or bucket; the same command again goes on where it was, nothing twice.
 
     Subtitles beside a video are taken by their names: talk.mp4, talk.en.srt, talk.es.srt. Ends like `dub`: with 0 only
     when every language of every video passed its gate, with 3 when not or when somebody is waited for, with 1 when a
     video could not be made.
     """
     languages = split_languages(to) if to else ()
-    folder = out or Path(f"{what.resolve().stem}-dub")
-    if what.is_dir() or what.suffix.lower() not in (".csv", ".json"):
-        manifest = from_files([what], languages, source, folder)
-    else:
-        manifest = read_manifest(what)
+    called = what.removeprefix(_S3).strip("/").rsplit("/", 1)[-1] or "bucket"
+    called = called if what.startswith(_S3) else Path(what).resolve().stem
+    folder = out or Path(f"{called}-dub")
+    manifest = _manifest(what, languages, source, folder)
     config = {
         "target_languages": list(languages),
         "source_language": source,
         "stop_after": stop_after,
         "brief": read_brief(brief).model_dump(mode="json") if brief else None,
     }
-    called = name or manifest.body.get("name") or what.resolve().stem
-    run(with_config(manifest, config, called), folder, server, api_key, dry_run, skip_refused, as_json)
+    named = name or manifest.body.get("name") or called
+    run(with_config(manifest, config, named), folder, server, api_key, dry_run, skip_refused, as_json)
+
+
+def _manifest(what: str, languages: Sequence[str], source: str | None, folder: Path) -> Manifest:
+    """What a command was given. Raises: LocalClipError; BadParameter, where it is not there."""
+    if what.startswith(_S3):
+        return Manifest(folder, {"source_prefix": what.removeprefix(_S3).strip("/")})
+    path = Path(what)
+    if not path.exists():
+        raise typer.BadParameter(f"{what} is not here: name a folder, a .csv or .json, or s3: and a folder of a bucket")
+    if path.is_dir() or path.suffix.lower() not in (".csv", ".json"):
+        return from_files([path], languages, source, folder)
+    return read_manifest(path)
 
 
 def with_config(manifest: Manifest, config: dict[str, Any], name: str) -> Manifest:

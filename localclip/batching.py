@@ -67,26 +67,39 @@ class Batching:
 
     def plan(self) -> BatchPlan:
         """What a run would make of the rows that no earlier one has made."""
-        known = self._known()
-        rows = [row for row in self._manifest.rows if not (isinstance(row, dict) and row.get("source") in known)]
-        if not rows:
-            return BatchPlan()
-        return self._patient(self._client.create_batch, {**self._manifest.body, "rows": rows}, dry_run=True)
+        body = self._new(self._known())
+        return self._dry(body) if body else BatchPlan()
 
     def run(self, *, skip_refused: bool = False) -> Ended:
         """Make what is not made yet, and bring everything to its end. The same again does nothing twice.
 
         Raises: LocalClipError, where rows are refused or files are missing; nothing is made then.
         """
-        known = self._known()
-        rows = [row for row in self._manifest.rows if not (isinstance(row, dict) and row.get("source") in known)]
+        body = self._new(self._known())
         for batch_id in self._state.batch_ids:
             self._retry(batch_id)
-        if rows:
-            self._make(rows, skip_refused=skip_refused)
+        if body:
+            self._make(body, skip_refused=skip_refused)
         for batch_id in self._state.batch_ids:
             self._send(batch_id)
         return self._follow()
+
+    def _new(self, known: Mapping[str, object]) -> dict[str, Any] | None:
+        """The manifest without the rows that are known; the gateway knows what lies below a prefix."""
+        body = self._manifest.body
+        if "source_prefix" in body:
+            return {**body, "without": sorted(known)}
+        rows = [row for row in self._manifest.rows if not (isinstance(row, dict) and row.get("source") in known)]
+        return {**body, "rows": rows} if rows else None
+
+    def _dry(self, body: Mapping[str, Any]) -> BatchPlan:
+        """What would be made; nothing, where every video below a prefix is known."""
+        try:
+            return self._patient(self._client.create_batch, body, dry_run=True)
+        except ApiError as error:
+            if error.code != "nothing_new":
+                raise
+            return BatchPlan()
 
     def _known(self) -> dict[str, BatchItem]:
         found = {}
@@ -107,10 +120,9 @@ class Batching:
             self._console.print("trying again what failed", markup=False)
             self._patient(self._client.retry_batch, batch_id)
 
-    def _make(self, rows: list[Any], *, skip_refused: bool) -> None:
-        """Make a batch of rows. What is refused is asked before: a refusal would be repeated with the key."""
-        body = {**self._manifest.body, "rows": rows}
-        plan = self._patient(self._client.create_batch, body, dry_run=True)
+    def _make(self, body: Mapping[str, Any], *, skip_refused: bool) -> None:
+        """Make a batch. What is refused is asked before: a refusal would be repeated with the key."""
+        plan = self._dry(body)
         for row in plan.rows:
             for one in row.refused:
                 self._tell(f"row {row.row} {row.source}: {one.detail}")
@@ -118,7 +130,7 @@ class Batching:
                     self._refused[row.source] = one.detail
         if plan.refused and not skip_refused:
             raise LocalClipError(f"{plan.refused} rows are refused; nothing was made (--skip-refused dubs the others)")
-        if len(self._refused) == len(rows):
+        if len(self._refused) == len(plan.rows):
             return
         said = json.dumps([body, skip_refused, str(self._out.resolve()), self._state.made], sort_keys=True).encode()
         key = f"localclip-batch-{hashlib.sha256(said).hexdigest()}"

@@ -11,9 +11,7 @@ from typing import Any
 from localclip.errors import LocalClipError
 from shared.manifest import MalformedManifest, named, read_csv
 from shared.media import READABLE, READABLE_SUFFIXES
-from shared.pipeline import SOURCE_LANGUAGES
-
-SUBTITLES = (".srt", ".vtt", ".ass", ".ssa", ".sbv", ".ttml", ".dfxp", ".smi", ".sub", ".lrc")
+from shared.pairing import Ambiguous, paired, subtitles_by_stem
 
 
 @dataclass(frozen=True)
@@ -75,40 +73,13 @@ def row_of(video: Path, root: Path, languages: Sequence[str], source: str | None
     Raises: LocalClipError, where names leave open which subtitles are the source's.
     """
     row: dict[str, Any] = {"source": video.relative_to(root).as_posix()}
-    beside = _subtitles(video)
-    translations = {code: path for code, path in beside.items() if code in languages and code != source}
-    others = [code for code in beside if code and code not in translations]
-    if source is None and len(others) > 1:
-        told = ", ".join(beside[code].name for code in others)
-        raise LocalClipError(f"{row['source']}: which of {told} is what is spoken? Say it with --from")
-    spoken = _spoken(beside, others, source)
-    if spoken is not None:
-        row["subtitles"] = beside[spoken].relative_to(root).as_posix()
-        if spoken:
-            row["source_language"] = spoken
-    if translations:
-        row["translations"] = {code: path.relative_to(root).as_posix() for code, path in translations.items()}
-    return row
-
-
-def _spoken(beside: Mapping[str, Path], others: Sequence[str], source: str | None) -> str | None:
-    """Which of the subtitles hold what is spoken; those without a language do where it was named."""
-    if source is None:
-        return others[0] if others else None
-    return source if source in beside else "" if "" in beside else None
-
-
-def _subtitles(video: Path) -> dict[str, Path]:
-    """Subtitle files beside a video by the language in their names, "" where there is none."""
-    found: dict[str, Path] = {}
-    for path in sorted(video.parent.iterdir()):
-        if path.suffix.lower() not in SUBTITLES or not path.name.startswith(video.stem):
-            continue
-        middle = path.name[len(video.stem) : -len(path.suffix)].lower()
-        code = middle.removeprefix(".")
-        if middle == "" or (middle.startswith(".") and code in SOURCE_LANGUAGES):
-            found.setdefault(code, path)
-    return found
+    names = (path.name for path in video.parent.iterdir() if path.name.startswith(video.stem))
+    folder = video.parent.relative_to(root)
+    beside = {code: (folder / name).as_posix() for code, name in subtitles_by_stem(names).get(video.stem, {}).items()}
+    try:
+        return row | paired(beside, languages, source)
+    except Ambiguous as error:
+        raise LocalClipError(f"{row['source']}: {error} Say it with --from") from error
 
 
 def stems(sources: Iterable[str]) -> dict[str, Path]:

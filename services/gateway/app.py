@@ -142,6 +142,7 @@ def create_app(
     capabilities, workers = Capabilities(broker), Workers(broker)
     signer = Signer(b"", timedelta(hours=settings.file_address_hours), settings.public_url.rstrip("/"))
     gateway = Gateway(settings, database, store, broker, audience, capabilities, threads, readiness, workers, signer)
+    gateway.bucket = bucket
     database.facts = lambda: {ENGINES: capabilities.known()}
     Ingest(database, broker, store, capabilities, settings.result_retry_s)  # subscribes when the broker starts
 
@@ -152,7 +153,7 @@ def create_app(
         await asyncio.to_thread(database.migrate)
         gateway.signer = replace(signer, key=await asyncio.to_thread(signing_key, database))
         plan = replace(broker_settings.provisioning(), automation=settings.automation_consumers)
-        running = asyncio.create_task(_background(gateway, broker_settings, plan, reconnected, bucket))
+        running = asyncio.create_task(_background(gateway, broker_settings, plan, reconnected))
         restore = _close_streams_on_stop(audience)
         try:
             yield
@@ -191,7 +192,6 @@ async def _background(
     broker_settings: BrokerSettings,
     plan: Provisioning,
     reconnected: asyncio.Event,
-    bucket: ObjectStore | None,
 ) -> None:
     """Connect, provision, then run every loop; REST answers all the while."""
     broker, database, settings = gateway.broker, gateway.database, gateway.settings
@@ -204,7 +204,7 @@ async def _background(
     dispatcher = Dispatcher(
         database, broker, gateway.store, gateway.threads, gateway.workers, settings.task_queue_workers
     )
-    fetcher = Fetcher(database, gateway.store, gateway.threads, settings, bucket)
+    fetcher = Fetcher(database, gateway.store, gateway.threads, settings, gateway.bucket)
     sweeper = Sweeper(database, broker, gateway.store, settings)
     gateway.sweep = sweeper.wake
     log.info("gateway_ready")

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 from typing import Annotated
+from urllib.parse import quote
 
 from pydantic import Field, SecretStr, StringConstraints
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -65,7 +66,7 @@ class GatewaySettings(BaseSettings):
         default="",
         pattern=r"^([a-z0-9][a-z0-9.-]*(/[^/].*)?)?$",
         description="bucket, and folder in it, of the S3 service from which tasks may take videos by key, such as "
-        "footage/incoming; every account may read all of it",
+        "footage/incoming; every account may read all of it, with {owner} in it (footage/{owner}) only its own",
     )
     file_address_hours: float = Field(
         default=168.0,
@@ -114,11 +115,9 @@ class GatewaySettings(BaseSettings):
         """The upload limit in bytes."""
         return self.max_video_size_mb * 1024 * 1024
 
-    @property
-    def source_folder(self) -> str:
-        """What stands before the keys that tasks name, in the bucket that was opened."""
-        folder = self.source_prefix.partition("/")[2].strip("/")
-        return f"{folder}/" if folder else ""
+    def source_folder(self, owner: str) -> str:
+        """What stands before the keys that tasks of an account name, in the bucket that was opened."""
+        return _folder(self.source_prefix, owner)
 
     @property
     def web_folder(self) -> Path:
@@ -146,3 +145,16 @@ class GatewaySettings(BaseSettings):
                 raise ValueError("LOCALCLIP_API_KEYS: each entry is name:key with a key of at least 16 characters")
             found[key] = name
         return found
+
+
+def _folder(prefix: str, owner: str) -> str:
+    """The folder of a prefix, with `/` at its end where it is not the whole bucket."""
+    folder = prefix.partition("/")[2].strip("/").replace("{owner}", _as_segment(owner or "anonymous"))
+    return f"{folder}/" if folder else ""
+
+
+def _as_segment(name: str) -> str:
+    """The name of an account as one part of a key: none can lead into the folder of another."""
+    if not name.strip("."):
+        return name.replace(".", "%2E")
+    return "".join(quote(char, safe="") if char in "/\\%" or not char.isprintable() else char for char in name)

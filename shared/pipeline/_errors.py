@@ -38,6 +38,7 @@ class ErrorCode(StrEnum):
     SOURCE_TOO_SLOW = "source_too_slow"
     FORBIDDEN_ADDRESS = "forbidden_address"
     VIDEO_TOO_LARGE = "video_too_large"
+    SUBTITLES_TOO_LARGE = "subtitles_too_large"
     DOUBTFUL_SOURCE = "doubtful_source"
     CANCELED = "canceled"
 

@@ -123,8 +123,10 @@ class DirectoryStore:
 
     def list(self, prefix: str) -> Iterator[ObjectInfo]:
         """Walk the folder in key order."""
-        folder = self._root / check_prefix(prefix)
+        folder = self._root / (prefix and check_prefix(prefix))
         for key, path in sorted((path.relative_to(self._root).as_posix(), path) for path in _files(folder)):
+            if key.startswith("."):  # of writes that are not done
+                continue
             with contextlib.suppress(ObjectNotFound):  # removed while listing
                 yield self._info(path, key)
 

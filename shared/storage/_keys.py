@@ -3,6 +3,7 @@
     tasks/<task>/input/<task>_<name>                      the upload
     tasks/<task>/input/fetched/<task>_<name>              the same, fetched from elsewhere
     tasks/<task>/input/subtitles/<name>                   what a person brought instead of a stage
+    tasks/<task>/input/subtitles/fetched/<name>           the same, fetched from elsewhere
     tasks/<task>/processed/<attempt>/...                  one run of the base stage
     tasks/<task>/processed/background/<hash>...           the original without its voices, by video and model
     tasks/<task>/outputs/<language>/cloned_audio/<hash>   takes, named by their content
@@ -72,6 +73,11 @@ def fetched_video(task_id: str, original_name: str) -> str:
 def input_subtitles(task_id: str, language: str, name: str) -> str:
     """Subtitles a person brought for the source (`base`) or for a target language."""
     return f"{task_prefix(task_id)}input/subtitles/{language}_{safe_name(name)}"
+
+
+def fetched_subtitles(task_id: str, language: str, name: str) -> str:
+    """Subtitles that were fetched with the video, for the source (`base`) or for a target language."""
+    return f"{task_prefix(task_id)}input/subtitles/fetched/{language}_{safe_name(name)}"
 
 
 def processed(task_id: str, attempt: int, name: str) -> str:

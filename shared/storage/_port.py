@@ -164,7 +164,7 @@ class ObjectStore(Protocol):
         ...
 
     def list(self, prefix: str) -> Iterator[ObjectInfo]:
-        """Yield every object whose key begins with `prefix` (which ends with '/'), in key order."""
+        """Yield every object whose key begins with `prefix` (which ends with '/'; "": all there are), in key order."""
         ...
 
     def delete(self, prefix: str) -> int:

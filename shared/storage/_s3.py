@@ -166,12 +166,12 @@ class S3Store:
     def list(self, prefix: str) -> Iterator[ObjectInfo]:
         """List page by page."""
         with _translated(prefix):
-            for found in self._client.list_objects(self._bucket, check_prefix(prefix), recursive=True):
+            for found in self._client.list_objects(self._bucket, prefix and check_prefix(prefix), recursive=True):
                 yield ObjectInfo(found.object_name or "", found.size or 0, (found.etag or "").strip('"'))
 
     def delete(self, prefix: str) -> int:
         """Remove objects in batches and abort multipart uploads below `prefix`."""
-        found = [info.key for info in self.list(prefix)]
+        found = [info.key for info in self.list(check_prefix(prefix))]
         with _translated(prefix):
             errors = list(self._client.remove_objects(self._bucket, [DeleteObject(key) for key in found]))
             self._abort_uploads(prefix)

@@ -1,16 +1,18 @@
 """Read a manifest row by row: what would be done with each, and what is refused and why."""
 
 import json
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 from typing import Any
 
 from pydantic import ValidationError
 
+from services.gateway.batches.addresses import address_of, file_address_of, is_address
 from services.gateway.batches.schemas import ManifestRow, PlannedRow, Refusal
 from services.gateway.pipeline.engines import check_possible
 from services.gateway.pipeline.schemas import TaskConfig
+from services.gateway.settings import GatewaySettings
 from services.gateway.web.problems import Problem
 from shared.media import READABLE, READABLE_SUFFIXES
 from shared.messaging import EngineInfo
@@ -32,7 +34,7 @@ class Planner:
 
     defaults: TaskConfig
     engines: Sequence[EngineInfo]
-    address_of: Callable[[str | None, str | None], str]
+    settings: GatewaySettings
     _known: dict[tuple[Any, ...], str] = field(default_factory=dict)
     _seen: dict[str, int] = field(default_factory=dict)
 
@@ -60,19 +62,24 @@ class Planner:
         is_fetched = row.source_url is not None or row.source_key is not None
         read.refused += self._whole(number, row, config, is_fetched=is_fetched)
         address = self._address(read, row) if is_fetched else None
+        if not is_fetched and any(map(is_address, read.files.values())):
+            detail = "subtitles are fetched with a video that is fetched; send them with this one"
+            read.refused.append(Refusal(code="subtitles_not_fetched", detail=detail, field="subtitles"))
         self._languages(read, row, config)
         return Planned(read, config.model_copy(update={"target_languages": read.languages}), address)
 
     def _address(self, read: PlannedRow, row: ManifestRow) -> str | None:
-        """Where a row is fetched from; what must not be reached is refused here, and again when it is connected to."""
-        if read.files:
-            detail = "a file that is fetched comes without subtitles: send them when it is there"
-            read.refused.append(Refusal(code="subtitles_not_fetched", detail=detail, field="subtitles"))
+        """Where a row and its files are fetched from; what must not be is refused here, and again at the connection."""
+        for name, named in read.files.items():
+            pointer = "/subtitles" if name == "subtitles" else "/translations"
+            try:
+                read.files[name] = file_address_of(self.settings, named, pointer, beside_key=row.source_key is not None)
+            except Problem as error:
+                read.refused.append(_refusal(error))
         try:
-            return self.address_of(row.source_url, row.source_key)
+            return address_of(self.settings, row.source_url, row.source_key)
         except Problem as error:
-            field_ = (error.errors or [{"pointer": ""}])[0]["pointer"].strip("/")
-            read.refused.append(Refusal(code=error.code, detail=error.detail, field=field_))
+            read.refused.append(_refusal(error))
             return None
 
     def _whole(self, number: int, row: ManifestRow, config: TaskConfig, *, is_fetched: bool) -> Iterator[Refusal]:
@@ -123,6 +130,12 @@ class Planner:
             except PermanentError as error:
                 self._known[key] = error.message
         return self._known[key]
+
+
+def _refusal(problem: Problem) -> Refusal:
+    """What a request would be refused with, of a row."""
+    field_ = (problem.errors or [{"pointer": ""}])[0]["pointer"].strip("/")
+    return Refusal(code=problem.code, detail=problem.detail, field=field_)
 
 
 def _config(defaults: TaskConfig, row: ManifestRow) -> TaskConfig:

@@ -8,10 +8,10 @@ from fastapi import APIRouter, Query, Request, Response
 from pydantic import ValidationError
 
 from services.gateway.batches import rows as batch_rows
-from services.gateway.batches.addresses import address_of
 from services.gateway.batches.joining import locked_visible_batch, visible_batch
 from services.gateway.batches.keeper import CANCEL, DELETE, RETRY
 from services.gateway.batches.manifest import Planned, Planner
+from services.gateway.batches.prefixes import Listed, list_keys, rows_of
 from services.gateway.batches.reading import read_batch, read_batches, read_items
 from services.gateway.batches.schemas import MOST_ROWS, BatchPlan, BatchRead, BatchWrite, ItemRead
 from services.gateway.db import Session
@@ -21,6 +21,7 @@ from services.gateway.pipeline.metadata import LookedFor
 from services.gateway.pipeline.parts import Engines, Gateway, Parts
 from services.gateway.pipeline.schemas import TargetLanguage, TaskConfig
 from services.gateway.pipeline.tasks import with_defaults
+from services.gateway.settings import GatewaySettings
 from services.gateway.web.bodies import read_file
 from services.gateway.web.claims import keep
 from services.gateway.web.keys import Caller, Who
@@ -37,7 +38,8 @@ SkipRefused = Annotated[bool, Query(description="make the rest where rows or lan
 
 
 @router.post("", status_code=201, operation_id="create_batch", responses=_PLANNED)
-def create_batch(
+async def create_batch(
+    request: Request,
     body: BatchWrite,
     parts: Parts,
     who: Who,
@@ -48,9 +50,14 @@ def create_batch(
 ) -> BatchPlan:
     """Make a batch of a manifest. The videos come afterwards, each with the id of the batch and its row.
 
-    Where a row is refused nothing is made: 422 `rows_refused`, each with its reason, unless `skip_refused`.
+    With `source_prefix` its rows are the videos of a bucket, which the gateway fetches. Where a row is refused nothing
+    is made: 422 `rows_refused`, each with its reason, unless `skip_refused`.
     """
-    return _create(body, engines, parts, who, response, dry_run=dry_run, skip_refused=skip_refused)
+    listed = None
+    if body.source_prefix is not None:
+        listed = await parts.threads.transfer(list_keys, parts.settings, parts.bucket, who.account, body.source_prefix)
+    create = partial(_create, body, engines, parts, who, response, listed)
+    return await turns(request).run(partial(create, dry_run=dry_run, skip_refused=skip_refused))
 
 
 _CSV = {"requestBody": {"required": True, "content": {"text/csv": {"schema": {"type": "string"}}}}}
@@ -91,7 +98,7 @@ async def create_batch_of_csv(
         if len(rows) > MOST_ROWS:
             raise unprocessable("malformed_manifest", f"a batch has at most {MOST_ROWS} rows", "")
         body = BatchWrite(name=name.strip(), config=config, rows=rows)
-        return _create(body, engines, parts, who, response, dry_run=dry_run, skip_refused=skip_refused)
+        return _create(body, engines, parts, who, response, None, dry_run=dry_run, skip_refused=skip_refused)
 
     return await turns(request).run(create)
 
@@ -102,16 +109,17 @@ def _create(
     parts: Gateway,
     who: Caller,
     response: Response,
+    listed: Listed | None,
     *,
     dry_run: bool,
     skip_refused: bool,
 ) -> BatchPlan:
-    if not body.rows:
+    if not body.rows and listed is None:
         raise unprocessable("no_rows", "the manifest has no rows", "/rows")
     config = with_defaults(parts.database, who.account, body.config)
     metadata = {**body.metadata, **config.metadata}
     defaults = config.model_copy(update={"metadata": metadata})
-    planned = list(Planner(defaults, engines, partial(address_of, parts.settings)).plan(body.rows))
+    planned = _plan(body, defaults, engines, parts.settings, listed)
     refused = sum(bool(one.read.refused) for one in planned)
     plan = BatchPlan(batch=None, rows=[one.read for one in planned], refused=refused)
     if dry_run:
@@ -128,6 +136,25 @@ def _create(
         plan.batch = read_batch(session, made)
         response.headers["Location"] = f"/api/batches/{made.batch_id}"
         return keep(session, who.claim, plan, response.headers)
+
+
+def _plan(
+    body: BatchWrite,
+    defaults: TaskConfig,
+    engines: tuple[EngineInfo, ...],
+    settings: GatewaySettings,
+    listed: Listed | None,
+) -> list[Planned]:
+    """What becomes of each row of the manifest, or of what was `listed`."""
+    planner = Planner(defaults, engines, settings)
+    if listed is None:
+        return list(planner.plan(body.rows))
+    languages, spoken = defaults.target_languages, defaults.source_language
+    found = rows_of(listed, languages, spoken, body.without, settings.max_video_bytes)
+    planned = list(planner.plan(found.rows))
+    for one in planned:
+        one.read.refused += found.refused.get(one.read.row, [])
+    return planned
 
 
 def _is_hopeless(one: Planned) -> bool:

@@ -1,7 +1,7 @@
 """What clients send and get of batches."""
 
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, Self
 
 from pydantic import BaseModel, ConfigDict, Field, SkipValidation, model_validator
 
@@ -21,6 +21,7 @@ from shared.pipeline import TARGET_LANGUAGES, Status
 
 MOST_ROWS = 5000
 FileName = Annotated[str, Field(min_length=1, max_length=500)]
+FileOrAddress = Annotated[str, Field(min_length=1, max_length=2000)]
 
 
 class ManifestRow(Written):
@@ -40,8 +41,11 @@ class ManifestRow(Written):
     )
     languages: list[TargetLanguage] | None = Field(default=None, min_length=1, max_length=len(TARGET_LANGUAGES))
     source_language: SourceLanguage | None = None
-    subtitles: FileName | None = Field(default=None, description="subtitle file that is sent with the video")
-    translations: dict[TargetLanguage, FileName] = Field(default={}, description="the same by target language")
+    subtitles: FileOrAddress | None = Field(
+        default=None,
+        description="file that is sent with the video; with one that is fetched an address, or `s3:` and a key",
+    )
+    translations: dict[TargetLanguage, FileOrAddress] = Field(default={}, description="the same by target language")
     glossary: list[GlossaryTerm] | None = Field(default=None, max_length=500)
     brief: Brief | None = None
     stop_after: StopAfter | None = None
@@ -63,7 +67,22 @@ class BatchWrite(Written):
     metadata: Metadata = Field(default={})
     config: TaskConfig = Field(default=TaskConfig(), description="of every task, where its row says nothing else")
     start: bool = Field(default=True, description="begin with each video as soon as it has come")
-    rows: list[SkipValidation[ManifestRow]] = Field(max_length=MOST_ROWS)
+    rows: list[SkipValidation[ManifestRow]] = Field(default=[], max_length=MOST_ROWS)
+    source_prefix: str | None = Field(
+        default=None,
+        max_length=700,
+        description="instead of rows: every video below this prefix of LOCALCLIP_SOURCE_PREFIX, with the subtitles "
+        "beside it by their names; empty: all of it",
+    )
+    without: list[FileName] = Field(
+        default=[], max_length=10 * MOST_ROWS, description="of a prefix: names (`source`) that are left out"
+    )
+
+    @model_validator(mode="after")
+    def _one_of_both(self) -> Self:
+        if self.source_prefix is not None and self.rows:
+            raise ValueError("name either rows or source_prefix")
+        return self
 
 
 class Refusal(BaseModel):

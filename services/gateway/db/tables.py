@@ -162,7 +162,7 @@ class BatchItem(Row, table=True):
     """A row of the manifest of a batch. `config` is of its task, which there is once the file has come.
 
     `address` is where the gateway fetches it from; None: somebody sends it. `files` are the names of subtitles and
-    translations that come with it; a `dropped` row gets no task any more.
+    translations that come with it, or where they are fetched from with it; a `dropped` row gets no task any more.
     """
 
     __tablename__ = "batch_rows"
@@ -216,7 +216,7 @@ class SourceRow(Row, table=True):
 
     `address` is an URL, or `s3:` and a key below the prefix that the operator opened. `validator` is what the other
     side knows its file by (an ETag or a time); None: what broke off begins anew. `attempts` failed since the last piece
-    came.
+    came. `files` are the addresses of subtitles and translations that are fetched with it.
     """
 
     __tablename__ = "sources"
@@ -226,6 +226,7 @@ class SourceRow(Row, table=True):
     task_id: str = Field(unique=True, index=True, max_length=64)
     owner: str = Field(default="", max_length=80)
     address: str = Field(sa_column=Column(Text, nullable=False))
+    files: dict[str, str] = _json()
     state: str = Field(default=SourceState.FETCHING, max_length=16)
     write_id: str = Field(default="", max_length=200)
     part_size: int = 0

@@ -23,7 +23,7 @@ from services.gateway.web.signing import Signer
 from services.gateway.web.threads import Threads
 from shared.messaging import EngineInfo
 from shared.observability import Longest
-from shared.storage import UploadStore
+from shared.storage import ObjectStore, UploadStore
 
 _TASK_ID = re.compile(r"task_[0-9]{8}_[0-9]{6}_[0-9a-f]{8}")
 
@@ -43,7 +43,7 @@ class Live(Protocol):
 
 @dataclass
 class Gateway:
-    """The parts the application is made of."""
+    """The parts the application is made of; `bucket` is what videos may be taken from by key."""
 
     settings: GatewaySettings
     database: Database
@@ -55,6 +55,7 @@ class Gateway:
     readiness: Readiness
     workers: Workers
     signer: Signer
+    bucket: ObjectStore | None = None
     sweep: Wake | None = None
     stood: Longest = field(default_factory=Longest)
 

@@ -8,7 +8,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request, Response
 from pydantic import ValidationError
 
-from services.gateway.batches.addresses import address_of
+from services.gateway.batches.addresses import address_of, file_address_of
 from services.gateway.batches.joining import Place
 from services.gateway.batches.joining import place as place_of
 from services.gateway.pipeline.parts import Gateway, Parts
@@ -17,7 +17,7 @@ from services.gateway.pipeline.reading import read_task
 from services.gateway.pipeline.schemas import TaskConfig, TaskRead
 from services.gateway.pipeline.tasks import with_defaults
 from services.gateway.uploads.arrival import Arrived, announce, begin_task, forget
-from services.gateway.uploads.brought import SUBTITLES, read_all, refuse_missing, store_all, translated
+from services.gateway.uploads.brought import SUBTITLES, TRANSLATION, read_all, refuse_missing, store_all, translated
 from services.gateway.uploads.form import Upload, UploadReader
 from services.gateway.uploads.schemas import TaskOfSource
 from services.gateway.uploads.sources import await_source
@@ -117,28 +117,54 @@ async def _create_from_source(request: Request, parts: Gateway, who: Caller, res
         pointer = "/" + "/".join(str(part) for part in first["loc"])
         raise unprocessable("invalid_request", str(first["msg"]), pointer) from error
     address = address_of(parts.settings, body.source_url, body.source_key)
+    files = _files_of(parts, body)
     config = await asyncio.to_thread(with_defaults, parts.database, who.account, body.config)
+    _refuse_odd_files(body, config)
     engines = await parts.capabilities.engines()
     for language in config.target_languages:
         refuse_unless_possible(
             engines,
             config.source_language,
             language,
-            subtitles=config.text_track is not None,
-            translation=False,
+            subtitles=body.subtitles is not None or config.text_track is not None,
+            translation=language in body.translations,
             inside=lambda: True,
         )
     start, stored = config.target_languages if body.start else [], config.model_dump(mode="json")
 
     def create() -> TaskRead:
         with parts.database.write() as session:
-            task = await_source(session, who.owner or "", address, body.filename, stored, start=start)
+            task = await_source(session, who.account, address, body.filename, stored, start=start, files=files)
             read = read_task(session, parts.audience, task)
             return keep(session, who.claim, read, _about(read))
 
     read = await turns(request).run(create)
     response.headers.update(_about(read))
     return read
+
+
+def _files_of(parts: Gateway, body: TaskOfSource) -> dict[str, str]:
+    """Where the subtitles that a task names are fetched from. Raises: Problem 422."""
+    files = {SUBTITLES: body.subtitles} | {f"{TRANSLATION}{code}": said for code, said in body.translations.items()}
+    return {
+        name: file_address_of(
+            parts.settings,
+            said,
+            "/subtitles" if name == SUBTITLES else "/translations",
+            beside_key=body.source_key is not None,
+        )
+        for name, said in files.items()
+        if said
+    }
+
+
+def _refuse_odd_files(body: TaskOfSource, config: TaskConfig) -> None:
+    """Raises: Problem 422, where nobody would know what to do with a file."""
+    if body.subtitles and config.source_language is None:
+        raise unprocessable("source_language_required", "name the language of the subtitles", "/config/source_language")
+    unknown = set(body.translations) - set(config.target_languages)
+    if unknown:
+        raise unprocessable("not_a_target", f"'{min(unknown)}' is not among the target languages", "/translations")
 
 
 def _place(parts: Gateway, who: Caller, batch_id: str, row: int) -> Place:

@@ -7,14 +7,11 @@ side. A file that was changed meanwhile is begun anew, and so is one that cannot
 
 import asyncio
 import time
-from collections.abc import AsyncIterator
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
 from math import ceil
 
 from services.gateway.batches import rows as batch_rows
-from services.gateway.batches.addresses import S3
 from services.gateway.batches.joining import place as place_of
 from services.gateway.db.engine import Database
 from services.gateway.db.tables import SourceState, now
@@ -22,10 +19,13 @@ from services.gateway.pipeline.facts import log_stage, tell
 from services.gateway.pipeline.loops import ended
 from services.gateway.pipeline.steps import carry_out
 from services.gateway.script import rows as script_rows
+from services.gateway.script.cues import with_remarks
 from services.gateway.settings import GatewaySettings
 from services.gateway.uploads import rows as uploads_rows
+from services.gateway.uploads.companions import Companion, bring, companions, wanted
 from services.gateway.uploads.form import refuse_unless_video
-from services.gateway.uploads.remote import Answer, SourceChanged, SourceError, open_url
+from services.gateway.uploads.opening import PIECE_BYTES, Opener
+from services.gateway.uploads.remote import Answer, SourceChanged, SourceError
 from services.gateway.uploads.sources import await_source
 from services.gateway.web.keys import Caller
 from services.gateway.web.problems import Problem
@@ -35,9 +35,8 @@ from shared.observability import logger
 from shared.outside import Forbidden
 from shared.pipeline import BASE, ErrorCode
 from shared.storage import ObjectInfo, ObjectNotFound, ObjectStore, Part, StorageError, UploadStore, keys
+from shared.transcript import Reading
 
-_PIECE_BYTES = 5 * 1024 * 1024
-"""The smallest part that S3 takes; so much is lost when a gateway dies, and held in memory for each video."""
 _MOST_PIECES = 9_000
 _LOOK_S = 1.0
 _SLOW_PERIOD_S, _SLOW_BYTES = 60.0, 60_000
@@ -54,7 +53,10 @@ class _Fetch:
     """A video on its way, as far as it has come."""
 
     task_id: str
+    owner: str
+    spoken: str | None
     address: str
+    files: list[Companion]
     key: str
     write_id: str
     part_size: int
@@ -63,6 +65,7 @@ class _Fetch:
     parts: list[Part] = field(default_factory=list)
     size: int | None = None
     seen: int = 0
+    readings: dict[str, Reading] = field(default_factory=dict)
 
     @property
     def received(self) -> int:
@@ -85,8 +88,7 @@ class Fetcher:
         bucket: ObjectStore | None = None,
     ) -> None:
         self._database, self._store, self._threads = database, store, threads
-        self._settings, self._bucket = settings, bucket
-        self._networks = settings.networks()
+        self._settings, self._opener = settings, Opener(settings, threads, bucket)
         self._under_way: dict[str, tuple[str, asyncio.Task[None]]] = {}
 
     async def turn(self) -> None:
@@ -137,7 +139,8 @@ class Fetcher:
                 config = place.config.model_dump(mode="json")
                 start = place.config.target_languages if place.starts else []
                 name = item.source.replace("\\", "/").rsplit("/", 1)[-1]
-                await_source(session, batch.owner, item.address, name, config, start=start, place=place)
+                files = place.files
+                await_source(session, batch.owner, item.address, name, config, start=start, place=place, files=files)
 
     async def _fetch(self, task_id: str) -> None:
         """One attempt, which ends as soon as somebody stops it; whatever goes wrong is noted."""
@@ -188,6 +191,14 @@ class Fetcher:
             raise SourceError(ErrorCode.FORBIDDEN_ADDRESS, str(error), is_final=True) from error
 
     async def _bring(self, fetch: _Fetch) -> ObjectInfo:
+        """Its subtitles first: where one cannot be had, nothing large is fetched in vain."""
+        for one in fetch.files:
+            reading = await bring(one, fetch.owner, fetch.spoken, self._opener, self._store, self._threads)
+            fetch.readings[one.language] = reading
+            fetch.seen += _SLOW_BYTES
+        return await self._bring_video(fetch)
+
+    async def _bring_video(self, fetch: _Fetch) -> ObjectInfo:
         if fetch.write_id:
             try:
                 fetch.parts = await self._threads.transfer(self._whole_parts, fetch)
@@ -199,9 +210,8 @@ class Fetcher:
         else:
             await self._anew(fetch)
         start = fetch.received if fetch.validator else 0
-        open_it = self._open_key if fetch.address.startswith(S3) else self._open_url
         try:
-            async with open_it(fetch.address, start, fetch.validator) as answer:
+            async with self._opener.open(fetch.address, fetch.owner, start, fetch.validator) as answer:
                 if answer.start != fetch.received or answer.validator != fetch.validator:
                     if answer.start:
                         raise SourceChanged
@@ -259,7 +269,7 @@ class Fetcher:
         fetch.write_id, fetch.parts, fetch.validator = "", [], None
         await asyncio.to_thread(self._note, fetch, None)
         await self._threads.transfer(self._store.delete, keys.fetched_prefix(fetch.task_id))
-        fetch.part_size = max(_PIECE_BYTES, ceil(self._settings.max_video_bytes / _MOST_PIECES))
+        fetch.part_size = max(PIECE_BYTES, ceil(self._settings.max_video_bytes / _MOST_PIECES))
         fetch.write_id = await self._threads.transfer(self._store.begin, fetch.key)
         await asyncio.to_thread(self._note, fetch, None)
 
@@ -268,30 +278,6 @@ class Fetcher:
             return self._store.join(fetch.key, fetch.write_id, fetch.parts)
         except ObjectNotFound:
             return self._store.stat(fetch.key)  # another gateway joined them
-
-    def _open_url(self, address: str, start: int, validator: str | None) -> AbstractAsyncContextManager[Answer]:
-        return open_url(address, self._networks, start, validator)
-
-    @asynccontextmanager
-    async def _open_key(self, address: str, start: int, validator: str | None) -> AsyncIterator[Answer]:
-        """An object of the bucket that was opened, read piece by piece. Raises: SourceError."""
-        bucket, transfer = self._bucket, self._threads.transfer
-        if bucket is None:
-            raise SourceError(ErrorCode.SOURCE_REFUSED, "no bucket is opened here for sources", is_final=True)
-        key = self._settings.source_folder + address.removeprefix(S3)
-        try:
-            info = await transfer(bucket.stat, key)
-        except ObjectNotFound as error:
-            raise SourceError(ErrorCode.SOURCE_GONE, "there is no object with this key", is_final=True) from error
-        start = start if validator == info.etag else 0
-
-        async def chunks() -> AsyncIterator[bytes]:
-            for begin in range(start, info.size, _PIECE_BYTES):
-                yield await transfer(_read_piece, bucket, key, begin)
-            if (await transfer(bucket.stat, key)).etag != info.etag:
-                raise SourceChanged
-
-        yield Answer(start, info.size, info.etag, chunks())
 
     def _refuse_oversize(self, size: int) -> None:
         if size > self._settings.max_video_bytes:
@@ -305,7 +291,18 @@ class Fetcher:
                 return None
             spent_s = (now() - row.started_at).total_seconds()
             left_s = self._settings.source_hours * 3600 - spent_s
-            return _Fetch(task_id, row.address, task.video_key, row.write_id, row.part_size, row.validator, left_s)
+            return _Fetch(
+                task_id,
+                row.owner,
+                task.config.get("source_language"),
+                row.address,
+                wanted(task.config, companions(task_id, row.files)),
+                task.video_key,
+                row.write_id,
+                row.part_size,
+                row.validator,
+                left_s,
+            )
 
     def _is_wanted(self, task_id: str) -> bool:
         with self._database.read() as session:
@@ -338,6 +335,8 @@ class Fetcher:
                 return
             row.state, row.received, row.size = SourceState.ARRIVED, info.size, info.size
             task.video_size = info.size
+            for one in wanted(task.config, fetch.files):
+                task.config = with_remarks(task.config, one.language, fetch.readings[one.language].remarks)
             tell(session, task, BASE, "task", "updated")
             carry_out(session, task, [])
         log.info("source_fetched", task=fetch.task_id, size=info.size)
@@ -359,14 +358,6 @@ class Fetcher:
             log_stage(session, task, BASE, "source", "failed", error.message)
             carry_out(session, task, [])
         log.warning("source_failed", task=fetch.task_id, code=error.code, why=error.message)
-
-
-def _read_piece(bucket: ObjectStore, key: str, begin: int) -> bytes:
-    try:
-        with bucket.open(key, begin, _PIECE_BYTES) as source:
-            return source.read()
-    except ObjectNotFound as error:
-        raise SourceChanged from error
 
 
 def _refuse_unless_video(head: bytes) -> None:

@@ -5,7 +5,8 @@ from typing import Annotated
 
 from pydantic import Base64Bytes, BaseModel, ConfigDict, Field
 
-from services.gateway.pipeline.schemas import TaskConfig
+from services.gateway.batches.schemas import FileOrAddress
+from services.gateway.pipeline.schemas import TargetLanguage, TaskConfig
 from services.gateway.web.bodies import Written
 
 
@@ -34,6 +35,10 @@ class TaskOfSource(Written):
         default=None, min_length=1, max_length=700, description="a key below LOCALCLIP_SOURCE_PREFIX instead"
     )
     filename: str = Field(default="", max_length=500, description="what it is called; else as the address ends")
+    subtitles: FileOrAddress | None = Field(
+        default=None, description="the source text: an address, or `s3:` and a key; with `source_key` a key alone"
+    )
+    translations: dict[TargetLanguage, FileOrAddress] = Field(default={}, description="the same by target language")
     config: TaskConfig = TaskConfig()
     start: bool = Field(default=False, description="process all target languages as soon as it has come")
 

@@ -1,6 +1,6 @@
 """A task whose video is fetched: by its address, or by its key in the bucket that the operator opened."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from services.gateway.batches.addresses import S3
@@ -8,6 +8,7 @@ from services.gateway.batches.joining import Place, join
 from services.gateway.db import Session
 from services.gateway.db.tables import SourceRow, Task
 from services.gateway.uploads.arrival import new_task_id, show
+from services.gateway.uploads.companions import companions, with_companions
 from services.gateway.uploads.form import printable
 from services.gateway.uploads.remote import name_of
 from shared.pipeline import Status
@@ -23,8 +24,9 @@ def await_source(
     *,
     start: Sequence[str],
     place: Place | None = None,
+    files: Mapping[str, str] | None = None,
 ) -> Task:
-    """Make a task that people see and whose work begins once its video has come.
+    """Make a task that people see and whose work begins once its video has come, and `files`, by their addresses.
 
     Where its `place` in a batch has a task already, that is returned. Raises: Problem 409 `batch_over`, `row_over`.
     """
@@ -38,14 +40,14 @@ def await_source(
         video_original_name=shown,
         video_key=key,
         video_size=0,
-        config=config,
+        config=with_companions(config, companions(task_id, files or {})),
         status=Status.PENDING,
     )
     first = join(session, task, place) if place else None
     if first is not None:
         return first
     session.add(task)
-    session.add(SourceRow(task_id=task_id, owner=owner, address=address))
+    session.add(SourceRow(task_id=task_id, owner=owner, address=address, files=dict(files or {})))
     session.flush()
     show(session, task, start)
     return task

@@ -30,7 +30,8 @@ export const listBatches = <ThrowOnError extends boolean = false>(options?: Opti
  *
  * Make a batch of a manifest. The videos come afterwards, each with the id of the batch and its row.
  *
- * Where a row is refused nothing is made: 422 `rows_refused`, each with its reason, unless `skip_refused`.
+ * With `source_prefix` its rows are the videos of a bucket, which the gateway fetches. Where a row is refused nothing
+ * is made: 422 `rows_refused`, each with its reason, unless `skip_refused`.
  */
 export const createBatch = <ThrowOnError extends boolean = false>(options: Options<CreateBatchData, ThrowOnError>) => (options.client ?? client).post<CreateBatchResponses, CreateBatchErrors, ThrowOnError>({
     url: '/api/batches',

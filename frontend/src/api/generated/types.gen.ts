@@ -344,7 +344,7 @@ export type BatchWrite = {
     /**
      * Rows
      */
-    rows: Array<{
+    rows?: Array<{
         brief?: Brief | null;
         /**
          * Glossary
@@ -391,7 +391,7 @@ export type BatchWrite = {
         /**
          * Subtitles
          *
-         * subtitle file that is sent with the video
+         * file that is sent with the video; with one that is fetched an address, or `s3:` and a key
          */
         subtitles?: string | null;
         /**
@@ -404,11 +404,23 @@ export type BatchWrite = {
         };
     }>;
     /**
+     * Source Prefix
+     *
+     * instead of rows: every video below this prefix of LOCALCLIP_SOURCE_PREFIX, with the subtitles beside it by their names; empty: all of it
+     */
+    source_prefix?: string | null;
+    /**
      * Start
      *
      * begin with each video as soon as it has come
      */
     start?: boolean;
+    /**
+     * Without
+     *
+     * of a prefix: names (`source`) that are left out
+     */
+    without?: Array<string>;
 };
 
 /**
@@ -2279,7 +2291,7 @@ export type ManifestRow = {
     /**
      * Subtitles
      *
-     * subtitle file that is sent with the video
+     * file that is sent with the video; with one that is fetched an address, or `s3:` and a key
      */
     subtitles?: string | null;
     /**
@@ -7251,6 +7263,20 @@ export type CreateTaskData = {
          * process all target languages as soon as it has come
          */
         start?: boolean;
+        /**
+         * Subtitles
+         *
+         * the source text: an address, or `s3:` and a key; with `source_key` a key alone
+         */
+        subtitles?: string | null;
+        /**
+         * Translations
+         *
+         * the same by target language
+         */
+        translations?: {
+            [key: string]: string;
+        };
     };
     path?: never;
     query?: {

@@ -1,16 +1,16 @@
 """Manifests, outcomes and names, without a gateway."""
 
-from functools import partial
 from typing import Any
 
 import pytest
 
-from services.gateway.batches.addresses import address_of
 from services.gateway.batches.manifest import Planned, Planner
 from services.gateway.batches.outcomes import eta_s, is_over, progress
+from services.gateway.batches.prefixes import Listed, rows_of
 from services.gateway.exports.zips import Entry, unique
 from services.gateway.pipeline.schemas import TaskConfig
 from services.gateway.settings import GatewaySettings
+from services.gateway.web.problems import Problem
 from shared.manifest import MalformedManifest, read_csv
 from shared.messaging import EngineInfo
 from shared.pipeline import Stage
@@ -28,7 +28,7 @@ TRANSLATOR = EngineInfo(
 
 def plan(*rows: Any, engines: tuple[EngineInfo, ...] = (), **defaults: Any) -> list[Planned]:
     config = TaskConfig(target_languages=["es"], **defaults)
-    return list(Planner(config, engines, partial(address_of, GatewaySettings())).plan(rows))
+    return list(Planner(config, engines, GatewaySettings()).plan(rows))
 
 
 @pytest.mark.parametrize(
@@ -74,7 +74,16 @@ def test_a_file_is_named_once_and_rows_say_more_than_the_batch() -> None:
         ({"source_url": "https://a.b/c", "source_key": "c"}, ("c", [("invalid_request", "source_url")])),
         (
             {"source_url": "https://a.b/c.mp4", "translations": {"es": "c.es.srt"}},
-            ("c.mp4", [("subtitles_not_fetched", "subtitles")]),
+            ("c.mp4", [("subtitles_not_fetched", "translations")]),
+        ),
+        ({"source_url": "https://a.b/c.mp4", "translations": {"es": "https://d.e/c.srt"}}, ("c.mp4", [])),
+        (
+            {"source_url": "https://a.b/c.mp4", "translations": {"es": "https://10.0.0.1/c.srt"}},
+            ("c.mp4", [("forbidden_address", "translations")]),
+        ),
+        (
+            {"source_url": "https://a.b/c.mp4", "translations": {"es": "s3:c.es.srt"}},
+            ("c.mp4", [("source_not_configured", "translations")]),
         ),
         ({}, ("", [("invalid_request", "source")])),
     ],
@@ -84,7 +93,56 @@ def test_a_row_names_where_it_is_fetched_from(row: Any, expected: Any) -> None:
     (planned,) = plan(row)
     found = [(one.code, one.field) for one in planned.read.refused]
     assert (planned.read.source, found) == expected
-    assert (planned.address is not None) == (not found or found[0][0] == "subtitles_not_fetched")
+    assert (planned.address is not None) == (not found or found[0][1] == "translations")
+
+
+def test_subtitles_are_not_fetched_with_a_video_that_is_sent() -> None:
+    """Nobody would know when they have come; the reason says so."""
+    (planned,) = plan({"source": "a.mp4", "translations": {"es": "https://a.b/a.es.srt"}})
+    assert [one.code for one in planned.read.refused] == ["subtitles_not_fetched"]
+
+
+def test_what_lies_below_a_prefix_is_a_manifest() -> None:
+    """Called as below it, subtitles beside it by their names; what is too large, or open, is refused of its row."""
+    names = ["a/talk.mp4", "a/talk.en.srt", "a/talk.es.srt", "a/notes.txt", "talk.mp4", "b.mkv", "b.fr.srt", "b.ja.vtt"]
+    listed = Listed("in/", {f"in/{name}": 10 for name in names} | {"in/big.mp4": 99, "in/big.en.srt": 6_000_000})
+    found = rows_of(listed, ["es"], None, ["talk.mp4"], 50)
+    assert found.rows == [
+        {
+            "source": "a/talk.mp4",
+            "source_key": "in/a/talk.mp4",
+            "subtitles": "s3:in/a/talk.en.srt",
+            "source_language": "en",
+            "translations": {"es": "s3:in/a/talk.es.srt"},
+        },
+        {"source": "b.mkv", "source_key": "in/b.mkv"},
+        {
+            "source": "big.mp4",
+            "source_key": "in/big.mp4",
+            "subtitles": "s3:in/big.en.srt",
+            "source_language": "en",
+        },
+    ]
+    codes = {number: [one.code for one in refused] for number, refused in found.refused.items() if refused}
+    assert codes == {2: ["subtitles_ambiguous"], 3: ["video_too_large", "subtitles_too_large"]}
+    for sizes, without, code in [
+        ({"in/a.txt": 1}, [], "prefix_empty"),
+        ({"in/a.mp4": 1}, ["a.mp4"], "nothing_new"),
+        ({f"in/{number}.mp4": 1 for number in range(5001)}, [], "prefix_too_large"),
+    ]:
+        with pytest.raises(Problem) as refused:
+            rows_of(Listed("in/", sizes), ["es"], None, without, 50)
+        assert refused.value.code == code
+
+
+@pytest.mark.parametrize(
+    ("owner", "folder"),
+    [("ann", "in/ann/"), ("", "in/anonymous/"), ("a/b", "in/a%2Fb/"), ("..", "in/%2E%2E/"), ("Zoë", "in/Zoë/")],
+)
+def test_a_folder_for_each_account(owner: str, folder: str) -> None:
+    """No name leads into the folder of another."""
+    assert GatewaySettings(source_prefix="footage/in/{owner}").source_folder(owner) == folder
+    assert GatewaySettings(source_prefix="footage").source_folder(owner) == ""
 
 
 def test_two_rows_never_have_one_name() -> None:

@@ -3,10 +3,14 @@
 import asyncio
 import contextlib
 import io
+import json
 import signal
 import socket
+import subprocess
+import sys
 import uuid
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import httpcore
@@ -23,8 +27,8 @@ from services.gateway.settings import GatewaySettings
 from services.gateway.uploads.fetching import Fetcher
 from services.gateway.uploads.sources import await_source
 from services.gateway.web.threads import Threads
-from shared.storage import DirectoryStore, UploadStore, keys, open_bucket, open_store, read_bytes
-from shared.testing import MinioServer, wait_until
+from shared.storage import DirectoryStore, UploadStore, keys, open_bucket, open_store, put_bytes, read_bytes
+from shared.testing import MinioServer, NatsServer, wait_until
 from tests.services.gateway.batches.test_batches import create, read, wait
 from tests.services.gateway.conftest import Gateway, World
 from tests.services.gateway.uploads.remote_files import MIB, File, Files, video
@@ -54,10 +58,11 @@ class Place:
     def fetcher(self) -> Fetcher:
         return Fetcher(self.database, self.store, Threads(), self.settings, self.bucket)
 
-    def add(self, address: str, owner: str = "", *, start: bool = False) -> str:
-        config = TaskConfig(target_languages=["es"]).model_dump(mode="json")
+    def add(self, address: str, owner: str = "", *, start: bool = False, **files: str) -> str:
+        config = TaskConfig(target_languages=["es"], source_language="en").model_dump(mode="json")
+        going = ["es"] if start else []
         with self.database.write() as session:
-            return await_source(session, owner, address, "", config, start=["es"] if start else []).task_id
+            return await_source(session, owner, address, "", config, start=going, files=files).task_id
 
     def source(self, task_id: str) -> SourceRow:
         with self.database.read() as session:
@@ -337,6 +342,136 @@ def test_a_key_of_the_opened_bucket(sqlite_url: str, directory_store: DirectoryS
     assert place.content(here) == content
     assert place.task(here).video_original_name == "a.mp4"
     assert (place.task(gone).status, place.task(gone).error_code) == ("failed", "source_gone")
+
+
+@pytest.mark.parametrize(
+    ("more", "code", "pointer"),
+    [
+        ({"subtitles": "https://10.0.0.1/a.srt"}, "forbidden_address", "/subtitles"),
+        ({"translations": {"es": "https://localhost/a.srt"}}, "forbidden_address", "/translations"),
+        ({"translations": {"es": "a.srt"}}, "subtitles_not_fetched", "/translations"),
+        ({"translations": {"es": "s3:a.srt"}}, "source_not_configured", "/translations"),
+        ({"translations": {"fr": "https://example.org/a.srt"}}, "not_a_target", "/translations"),
+        ({"subtitles": "https://example.org/a.srt"}, "source_language_required", "/config/source_language"),
+    ],
+)
+def test_subtitles_that_may_not_be_fetched(gateway: Gateway, more: Any, code: str, pointer: str) -> None:
+    """Refused at once, with the field; no task is made."""
+    body = {"source_url": "https://example.org/a.mp4", "config": {"target_languages": ["es"]}, **more}
+    answer = gateway.http.post("/api/tasks", json=body)
+    assert (answer.status_code, answer.json()["code"]) == (422, code), answer.text
+    assert answer.json()["errors"][0]["pointer"] == pointer
+    assert gateway.http.get("/api/tasks").json() == []
+
+
+SRT = b"1\n00:00:00,000 --> 00:00:01,000\nuno\n"
+
+
+def test_subtitles_are_fetched_with_their_video(database_url: str, store: UploadStore, files: Files) -> None:
+    """They lie where the task says; a server that breaks off is asked again; one that a person brought stays."""
+    files.files |= {"/a.mp4": File(content := video(1)), "/s.srt": File(SRT, breaks_after=[10]), "/t.srt": File(SRT)}
+    place = Place(database_url, store)
+    named = {"subtitles": f"{files.url}/s.srt?x=1", "translation_es": f"{files.url}/t.srt"}
+    task_id, other = place.add(f"{files.url}/a.mp4", **named), place.add(f"{files.url}/a.mp4", **named)
+    with place.database.write() as session:
+        task = script_rows.task(session, other)
+        assert task is not None
+        task.config = {**task.config, "subtitles_key": "brought"}
+    place.fetch_all()
+    config = place.task(task_id).config
+    assert place.content(task_id) == content
+    assert read_bytes(store, config["subtitles_key"]) == read_bytes(store, config["translation_keys"]["es"]) == SRT
+    assert place.task(other).config["subtitles_key"] == "brought"
+    assert [asked[0] for asked in files.asked].count("/s.srt?x=1") == 2
+    place.database.close()
+
+
+def test_subtitles_that_cannot_be_had_are_a_reason(place: Place, files: Files) -> None:
+    """Named with the file, before the video is fetched; a private address is not asked, and other tasks go on."""
+    inside = Files("127.0.0.2")
+    inside.files["/s.srt"] = File(SRT)
+    served = {
+        "gone": File(status=404),
+        "denied": File(status=403),
+        "video": File(video(0.1)),
+        "large": File(b"x" * (6 * MIB)),
+        "endless": File(b"x" * (6 * MIB), tells_length=False),
+        "inside": File(status=302, location=f"{inside.url}/s.srt"),
+        "broken": File(status=503),
+    }
+    files.files |= {f"/{name}.srt": file for name, file in served.items()}
+    files.files["/a.mp4"] = File(video(0.1))
+    tasks = {name: place.add(f"{files.url}/a.mp4", translation_es=f"{files.url}/{name}.srt") for name in served}
+    good = place.add(f"{files.url}/a.mp4")
+    place.fetch_all()
+    assert place.source(good).state == "arrived"
+    assert {name: place.task(task_id).error_code for name, task_id in tasks.items()} == {
+        "gone": "source_gone",
+        "denied": "source_refused",
+        "video": "subtitles_unreadable",
+        "large": "subtitles_too_large",
+        "endless": "subtitles_too_large",
+        "inside": "forbidden_address",
+        "broken": "source_unreachable",
+    }
+    assert all(str(place.task(task_id).error_message).startswith("translation es: ") for task_id in tasks.values())
+    assert [asked[0] for asked in files.asked].count("/a.mp4") == 1
+    assert inside.asked == []
+    inside.close()
+    files.files["/gone.srt"] = File(SRT)
+    _with_task(place, tasks["gone"], retry)
+    place.fetch_all()
+    assert place.source(tasks["gone"]).state == "arrived"
+
+
+def test_a_batch_of_a_bucket(tmp_path: Path, nats: NatsServer, sqlite_url: str, minio: MinioServer) -> None:
+    """What a dry run says of a prefix is made, with the subtitles beside its videos; each account has its folder."""
+    name = f"footage-{uuid.uuid4().hex[:12]}"
+    settings = minio.settings(name)
+    footage = open_store(settings)
+    for key in ("s1/talk.mp4", "s1/b/two.mp4"):
+        put_bytes(footage, f"ann/{key}", video(0.1))
+    for key in ("s1/talk.en.srt", "s1/talk.es.srt", "s1/readme.txt"):
+        put_bytes(footage, f"ann/{key}", SRT)
+    put_bytes(footage, "bob/secret.mp4", video(0.1))
+    world = World(tmp_path, nats, sqlite_url)
+    secret = settings.s3_secret_key
+    assert secret is not None
+    own = {"S3_ENDPOINT": minio.endpoint, "S3_ACCESS_KEY": minio.access_key, "S3_SECRET_KEY": secret.get_secret_value()}
+    own |= {"S3_BUCKET": f"own-{uuid.uuid4().hex[:12]}", "LOCALCLIP_SOURCE_PREFIX": f"{name}/{{owner}}"}
+    try:
+        gateway = world.gateway(**own, LOCALCLIP_API_KEYS=f"ann:{'a' * 16},bob:{'b' * 16}")
+        world.workers(**own)
+        gateway.http.headers["X-API-Key"] = "a" * 16
+        body = {"source_prefix": "s1", "config": {"target_languages": ["es"]}}
+        plan = gateway.http.post("/api/batches", params={"dry_run": True}, json=body).json()
+        assert [(row["source"], row["refused"]) for row in plan["rows"]] == [("b/two.mp4", []), ("talk.mp4", [])]
+        assert plan["rows"][1]["files"] == {"subtitles": "s3:s1/talk.en.srt", "translation_es": "s3:s1/talk.es.srt"}
+        command = [sys.executable, "-m", "localclip", "batch", "s3:s1", "--to", "es", "--out", str(tmp_path / "out")]
+        command += ["--server", str(gateway.http.base_url), "--api-key", "a" * 16, "--json"]
+        for _ in range(2):  # the second time there is nothing new
+            ended = subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)
+            told = json.loads(ended.stdout)
+            assert {row["source"]: row["outcome"] for row in told["rows"]} == dict.fromkeys(
+                ("b/two.mp4", "talk.mp4"), "completed"
+            ), ended.stderr
+            assert (tmp_path / "out/b/two.es.mp4").is_file()
+        (done,) = gateway.http.get("/api/batches").json()
+        assert (done["name"], done["rows"]["completed"], done["rows_total"]) == ("s1", 2, 2)
+        rows = gateway.http.get(f"/api/batches/{done['batch_id']}/rows").json()
+        assert gateway.task(rows[1]["task_id"])["config"]["source_language"] == "en"
+        refused = [
+            gateway.http.post("/api/batches", json={**body, **more}).json()["code"]
+            for more in ({"source_prefix": "s2"}, {"source_prefix": "../bob"}, {"without": ["talk.mp4", "b/two.mp4"]})
+        ]
+        assert refused == ["prefix_empty", "invalid_request", "nothing_new"]
+        one = {"source_key": "../bob/secret.mp4"}
+        assert gateway.http.post("/api/tasks", json=one).json()["code"] == "invalid_request"
+        gone = {"source_key": "secret.mp4", "config": {"target_languages": ["es"]}}
+        task = gateway.http.post("/api/tasks", json=gone).json()
+        assert gateway.wait_for(task["task_id"], "failed")["error_code"] == "source_gone"
+    finally:
+        world.close()
 
 
 PRIVATE = [

@@ -1,0 +1,57 @@
+"""Subtitles that belong to a video by their names: `talk.mp4`, `talk.en.srt`, `talk.es.srt`."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import PurePosixPath
+from typing import Any
+
+from shared.pipeline import SOURCE_LANGUAGES
+
+SUBTITLES = (".srt", ".vtt", ".ass", ".ssa", ".sbv", ".ttml", ".dfxp", ".smi", ".sub", ".lrc")
+
+
+class Ambiguous(ValueError):  # noqa: N818 (what names are, not only an error)
+    """Names leave open which subtitles hold what is spoken."""
+
+
+def subtitles_by_stem(names: Iterable[str]) -> dict[str, dict[str, str]]:
+    """The subtitle files among the names of one folder, for each name of a video without its ending.
+
+    `{"talk": {"en": "talk.en.srt"}}`; the language is "" where the name has none.
+    """
+    found: dict[str, dict[str, str]] = {}
+    for name in sorted(names):
+        path = PurePosixPath(name)
+        if path.suffix.lower() not in SUBTITLES:
+            continue
+        found.setdefault(path.stem, {}).setdefault("", name)
+        stem, dot, code = path.stem.rpartition(".")
+        if dot and code.lower() in SOURCE_LANGUAGES:
+            found.setdefault(stem, {}).setdefault(code.lower(), name)
+    return found
+
+
+def paired(beside: Mapping[str, str], languages: Sequence[str], source: str | None) -> dict[str, Any]:
+    """What the row of a manifest says of the subtitles beside its video, which are given by language.
+
+    Those of a target are its translation, others are what is spoken. Raises: Ambiguous.
+    """
+    row: dict[str, Any] = {}
+    translations = {code: name for code, name in beside.items() if code in languages and code != source}
+    others = [code for code in beside if code and code not in translations]
+    if source is None and len(others) > 1:
+        raise Ambiguous(f"which of {', '.join(beside[code] for code in others)} is what is spoken?")
+    spoken = _spoken(beside, others, source)
+    if spoken is not None:
+        row["subtitles"] = beside[spoken]
+        if spoken:
+            row["source_language"] = spoken
+    if translations:
+        row["translations"] = translations
+    return row
+
+
+def _spoken(beside: Mapping[str, str], others: Sequence[str], source: str | None) -> str | None:
+    """Which of the subtitles hold what is spoken; those without a language do where it was named."""
+    if source is None:
+        return others[0] if others else None
+    return source if source in beside else "" if "" in beside else None
