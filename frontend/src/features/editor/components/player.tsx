@@ -112,6 +112,18 @@ function Controls({ video }: { video: RefObject<HTMLVideoElement | null> }) {
             { value: "dub", label: t(fromTakes ? "player.draft" : "player.dub") },
           ]}
         />
+        <Select
+          aria-label={t("player.rate")}
+          className="ml-1 h-7 min-h-7 w-20 py-0 text-xs tabular-nums"
+          value={rate}
+          onChange={(event) => transport.setRate(Number(event.target.value))}
+        >
+          {RATES.map((value) => (
+            <option key={value} value={value}>
+              {value}×
+            </option>
+          ))}
+        </Select>
         <div className="ml-auto flex flex-wrap items-center justify-end gap-1">
           <Screen video={video} />
           <Select
@@ -123,18 +135,6 @@ function Controls({ video }: { video: RefObject<HTMLVideoElement | null> }) {
             {(["off", "source", "target", "both"] as const).map((value) => (
               <option key={value} value={value}>
                 {t(`player.subtitles_${value}`)}
-              </option>
-            ))}
-          </Select>
-          <Select
-            aria-label={t("player.rate")}
-            className="h-7 min-h-7 w-20 py-0 text-xs tabular-nums"
-            value={rate}
-            onChange={(event) => transport.setRate(Number(event.target.value))}
-          >
-            {RATES.map((value) => (
-              <option key={value} value={value}>
-                {value}×
               </option>
             ))}
           </Select>
