@@ -32,7 +32,7 @@ export function EditorHeader() {
   const history = useHistory(task.task_id, language);
   return (
     <header className="flex flex-wrap items-center gap-x-3 gap-y-2 px-3 py-2.5 sm:px-5">
-      <div className="flex min-w-0 items-center gap-1.5">
+      <div className="flex min-w-0 items-center gap-1.5 max-sm:flex-1">
         <Link
           to={task.batch_id ? `/dashboard?batch=${task.batch_id}` : "/dashboard"}
           aria-label={t(task.batch_id ? "editor.back_to_batch" : "editor.back")}
@@ -48,7 +48,7 @@ export function EditorHeader() {
         </span>
       </div>
       <LanguageTabs />
-      <div className="ml-auto flex flex-wrap items-center justify-end gap-1">
+      <div className="ml-auto flex flex-wrap items-center justify-end gap-1 max-sm:order-1">
         <IconButton
           icon={Undo2}
           label={t("editor.undo")}
@@ -124,7 +124,7 @@ function LanguageTabs() {
   const [params, setParams] = useSearchParams();
   const base = task.language_status[BASE];
   return (
-    <div role="group" aria-label={t("editor.languages")} className="flex flex-wrap items-center gap-1.5">
+    <div role="group" aria-label={t("editor.languages")} className="flex flex-wrap items-center gap-1.5 max-sm:order-2 max-sm:w-full">
       {base?.status === "processing" && (
         <Badge look="busy">
           {t("stage.speaker_diarization")}{" "}
