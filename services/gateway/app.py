@@ -32,6 +32,7 @@ from services.gateway.editing import (
     speakers,
     takes,
     undo,
+    wishes,
 )
 from services.gateway.editing import tasks as changed_tasks
 from services.gateway.exports import files, making, signed, zips
@@ -41,7 +42,7 @@ from services.gateway.library import cast, clips, glossary, memory
 from services.gateway.library import settings as account_settings
 from services.gateway.live import events
 from services.gateway.live.audience import Audience
-from services.gateway.operations import metrics, system
+from services.gateway.operations import metrics, system, waits
 from services.gateway.operations.sweep import Sweeper
 from services.gateway.pipeline import jobs, tasks, work
 from services.gateway.pipeline.dispatch import Dispatcher
@@ -51,6 +52,7 @@ from services.gateway.pipeline.loops import Leadership, Wake, ended, repeat, wat
 from services.gateway.pipeline.parts import Gateway
 from services.gateway.pipeline.relay import Relay
 from services.gateway.pipeline.steps import Cutter
+from services.gateway.pipeline.wishes import GRANT
 from services.gateway.pipeline.workers import Capabilities, Workers
 from services.gateway.settings import DatabaseSettings, GatewaySettings
 from services.gateway.uploads import create, parts
@@ -87,12 +89,14 @@ _ROUTES = (
     changed_tasks,
     parts,
     work,
+    waits,
     jobs,
     segments,
     lines,
     takes,
     speakers,
     auditions,
+    wishes,
     undo,
     engines,
     picture,
@@ -143,7 +147,7 @@ def create_app(
     signer = Signer(b"", timedelta(hours=settings.file_address_hours), settings.public_url.rstrip("/"))
     gateway = Gateway(settings, database, store, broker, audience, capabilities, threads, readiness, workers, signer)
     gateway.bucket = bucket
-    database.facts = lambda: {ENGINES: capabilities.known()}
+    database.facts = lambda: {ENGINES: capabilities.known(), GRANT: wishes.grant}
     Ingest(database, broker, store, capabilities, settings.result_retry_s)  # subscribes when the broker starts
 
     @asynccontextmanager

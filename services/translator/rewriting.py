@@ -1,10 +1,10 @@
-"""Find other texts for lines whose takes do not fit: what the engine offers for another length, what is condensed."""
+"""Find other texts for lines: what the engine offers for another length or for a person's wish, what is condensed."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from services.translator.condense import condense
-from services.translator.engines.base import Translator
+from services.translator.engines.base import Translator, Wished
 from services.translator.translation import EngineRun
 from shared.messaging import (
     EngineUsed,
@@ -37,19 +37,37 @@ class ShardRewriting:
         self._engine = engine
 
     def run(self, job: RewriteLines, context: JobContext) -> Rewritten:
-        """Look for texts that are not those tried, each nearer to the wanted length than the line's text."""
-        engine_run = EngineRun(self._engine, _as_translation(job), context)
+        """Look for texts that are not those tried, each nearer to the wanted length, or to the wish, than the line's.
+
+        Raises: PermanentError, where somebody waits for a wish and the engine fails.
+        """
+        wished = {index: Wished(line.text, line.wish, line.tried) for index, line in enumerate(job.lines) if line.wish}
+        engine_run = EngineRun(self._engine, _as_translation(job), context, wished)
         size = max(1, self._engine.traits.batch_lines)
         lines: list[RewrittenLine] = []
         for start in range(0, len(job.lines), size):
             context.cancel.check()
             numbers = range(start, min(start + size, len(job.lines)))
-            offered = self._ask(engine_run, [number for number in numbers if not job.lines[number].is_part])
+            whole = [number for number in numbers if number in wished or not job.lines[number].is_part]
+            offered = self._wished(engine_run, whole) if wished else self._ask(engine_run, whole)
             offered = {number: offered.get(number, ()) for number in numbers}
             for index, texts in offered.items():
                 lines.append(_rewritten(job.lines[index], texts, job.language, engine_run.kept(index)))
             context.progress(len(lines) / len(job.lines), f"line {len(lines)} of {len(job.lines)}")
         return Rewritten(tuple(lines), (engine_run.used(),) if self._engine.info.rewrites else ())
+
+    def _wished(self, engine_run: EngineRun, indices: Sequence[int]) -> dict[int, tuple[str, ...]]:
+        """What the engine offers; nothing is put off, since a person can ask again."""
+        if not self._engine.info.rewrites:
+            return {}
+        try:
+            found = engine_run.candidates(indices)
+        except TransientError as error:
+            raise PermanentError(error.code, error.message) from error
+        for texts in found.values():
+            if not isinstance(texts, tuple):
+                raise PermanentError(texts.code, texts.message)
+        return {index: texts for index, texts in found.items() if isinstance(texts, tuple)}
 
     def _ask(self, engine_run: EngineRun, indices: Sequence[int]) -> dict[int, tuple[str, ...]]:
         """What the engine offers for lines, by their order; nothing for one that it fails on, which keeps its text."""
@@ -68,7 +86,7 @@ class ShardRewriting:
 def _rewritten(line: LineToRewrite, offered: Sequence[str], language: str, kept: Sequence[str]) -> RewrittenLine:
     texts = (*offered, line.text)
     found = [*texts, *(shorter for text in texts for shorter in condense(text, language, kept))]
-    candidates = tuple(nearer(found, line))[:MOST_CANDIDATES]
+    candidates = tuple((as_wished if line.wish else nearer)(found, line))[:MOST_CANDIDATES]
     return RewrittenLine(segment_id=line.segment_id, revision=line.revision, candidates=candidates)
 
 
@@ -77,6 +95,16 @@ def nearer(found: Iterable[str], line: LineToRewrite) -> Iterator[str]:
     seen = {*line.tried, line.text}
     for text in found:
         if text not in seen and _off(text, line) < _off(line.text, line):
+            seen.add(text)
+            yield text
+
+
+def as_wished(found: Iterable[str], line: LineToRewrite) -> Iterator[str]:
+    """Of `found`, what is new and as the person wants it, in the order given."""
+    seen, size = {*line.tried, line.text}, len(line.text)
+    for text in found:
+        fits = len(text) < size if line.wish == "shorter" else len(text) > size if line.wish == "longer" else True
+        if text and fits and text not in seen:
             seen.add(text)
             yield text
 

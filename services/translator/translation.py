@@ -3,11 +3,11 @@
 The engine gets sentences, not lines; what it makes of a sentence is laid back over the lines by the time of each.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from services.translator.condense import condense
-from services.translator.engines.base import Line, Meter, Passage, Translator
+from services.translator.engines.base import Line, Meter, Passage, Translator, Wished
 from services.translator.figures import written
 from services.translator.names import find_names
 from services.translator.protection import (
@@ -193,8 +193,15 @@ def choose(candidates: Sequence[str], condensed: Sequence[str], max_chars: int) 
 class EngineRun:
     """Lines of one shard on their way through the engine."""
 
-    def __init__(self, engine: Translator, job: TranslateLines, context: JobContext) -> None:
+    def __init__(
+        self,
+        engine: Translator,
+        job: TranslateLines,
+        context: JobContext,
+        wished: Mapping[int, Wished] | None = None,
+    ) -> None:
         self._engine, self._job, self._context = engine, job, context
+        self._wished = wished or {}
         self._texts = [clean(line.text) for line in job.lines]
         self._terms = Terms(job.source_language, job.glossary, self._names())
         self._meter = Meter()
@@ -325,7 +332,10 @@ class EngineRun:
         passage = Passage(
             source=self._job.source_language,
             target=self._job.language,
-            lines=tuple(Line(index, text, self._job.lines[index].max_chars) for index, text in texts.items()),
+            lines=tuple(
+                Line(index, text, self._job.lines[index].max_chars, self._wished.get(index))
+                for index, text in texts.items()
+            ),
             before=(*self._job.context_before, *self._texts[:first])[-CONTEXT_LINES:],
             after=(*self._texts[last + 1 :], *self._job.context_after)[:CONTEXT_LINES],
             glossary=tuple(dict.fromkeys(term for text in texts.values() for term in fixed_terms(text, self._terms))),

@@ -203,6 +203,10 @@ class TranslateSpeech(Job):
     lines: tuple[HeardSourceLine, ...]
 
 
+Wish = Literal["shorter", "longer", "other"]
+"""How a person wants a translation to be otherwise."""
+
+
 class LineToRewrite(Message):
     """A translated line whose take does not fit: `max_chars` and `min_chars` bound what would fit at natural speed.
 
@@ -221,6 +225,9 @@ class LineToRewrite(Message):
     is_part: bool = Field(
         default=False, description="of a sentence over several lines: translated by itself it would not fit the others"
     )
+    wish: Wish | None = Field(
+        default=None, description="a person asked: what is wanted of `text`, whether its take fits or not"
+    )
 
 
 class ProposeBrief(Job):
@@ -236,7 +243,10 @@ class ProposeBrief(Job):
 
 
 class RewriteLines(Job):
-    """Find other translations of lines, shorter or longer; best effort, an empty answer changes nothing."""
+    """Find other translations of lines, shorter or longer; best effort, an empty answer changes nothing.
+
+    A job with a person's wish fails where the engine does: somebody waits to hear of it.
+    """
 
     kind: Literal["rewrite_lines"] = "rewrite_lines"
     source_language: str

@@ -23,6 +23,8 @@ export const keys = {
   peaks: (id: string) => ["task", id, "peaks"] as const,
   review: (id: string) => ["task", id, "review"] as const,
   picture: (id: string) => ["task", id, "picture"] as const,
+  wishes: (id: string, language: string) => ["task", id, "wishes", language] as const,
+  waits: (id: string) => ["task", id, "waits"] as const,
   taskEngines: (id: string) => ["task", id, "engines"] as const,
   batches: ["batches"] as const,
   batchPage: (page: number) => ["batches", page] as const,

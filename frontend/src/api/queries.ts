@@ -13,6 +13,7 @@ import {
   listTaskEngines,
   listTasks,
   listVoices,
+  listWishes,
   readyz,
 } from "./generated";
 import type { TaskPage } from "./cache";
@@ -101,6 +102,13 @@ export const taskEnginesQuery = (id: string) =>
   queryOptions({
     queryKey: keys.taskEngines(id),
     queryFn: ({ signal }) => data(listTaskEngines({ path: { task_id: id }, signal })),
+  });
+
+/** What the translator of a language can be asked for. */
+export const wishesQuery = (id: string, language: string) =>
+  queryOptions({
+    queryKey: keys.wishes(id, language),
+    queryFn: ({ signal }) => data(listWishes({ path: { task_id: id, language }, signal })),
   });
 
 export const languagesQuery = queryOptions({

@@ -3,11 +3,10 @@ import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { Download, FileAudio, FileText, FileVideo, Trash2 } from "lucide-react";
 import { useTranslation } from "react-i18next";
 import { exporting, isOpen, recipesQuery } from "@/api/exports";
-import { type Artifact, type ExportRead, listJobs, type PresetRead } from "@/api/generated";
+import type { Artifact, ExportRead, PresetRead } from "@/api/generated";
 import { keys } from "@/api/keys";
-import { data } from "@/api/problems";
 import { bytes, languageName } from "@/core/format";
-import { BASE, tone } from "@/core/progress";
+import { tone } from "@/core/progress";
 import { burnedIn, presetOf } from "@/core/recipes";
 import { useRefusal } from "@/i18n/refusal";
 import { EngineText } from "./engine-text";
@@ -15,6 +14,7 @@ import { Badge } from "./ui/badge";
 import { Bar } from "./ui/bar";
 import { Button } from "./ui/button";
 import { IconButton } from "./ui/icon-button";
+import { WaitText } from "./wait-text";
 
 const NO_PRESETS: PresetRead[] = [];
 
@@ -83,22 +83,13 @@ export function MadeExport({ task, made }: { task: string; made: ExportRead }) {
   );
 }
 
-const LOOK_MS = 2000;
-
-/** How far it is; while no exporter has taken it, that this is what it waits for. */
+/** How far it is, and what it waits for. */
 function Making({ task, made }: { task: string; made: ExportRead }) {
   const { t } = useTranslation();
-  const { data: waiting = [] } = useQuery({
-    queryKey: ["task", task, "jobs", "waiting"],
-    queryFn: ({ signal }) =>
-      data(listJobs({ path: { task_id: task }, query: { language: BASE, status: "pending" }, signal })),
-    refetchInterval: LOOK_MS,
-  });
-  const waits = waiting.some(({ shard }) => shard.includes(made.export_id));
   return (
     <div className="grid gap-1">
       <Bar value={made.progress} label={t("export.title")} />
-      {waits && <p className="text-soft text-xs">{t("export.waits")}</p>}
+      <WaitText task={task} of={{ what: "export", export_id: made.export_id }} />
     </div>
   );
 }

@@ -417,7 +417,8 @@ class LineRow(Row, table=True):
     """A segment in one target language. A take counts for the `revision` it was made of.
 
     `start_s`, `end_s` and `speaker_id` replace the segment's in this language alone; an `omitted` line keeps the
-    original audio by a person's wish. `tried` are the texts the fit loop spoke, with their lengths.
+    original audio by a person's wish. `tried` are the texts the fit loop spoke, with their lengths. `wish` is what a
+    person asked the translator for, until it is granted (`pipeline.wishes`).
     """
 
     __tablename__ = "lines"
@@ -463,6 +464,7 @@ class LineRow(Row, table=True):
     similarity: float | None = None
     error_code: str | None = Field(default=None, max_length=40)
     error_message: str | None = None
+    wish: dict[str, Any] | None = Field(default=None, sa_type=JSON)
     version: int = 1
 
 

@@ -16,7 +16,7 @@ from services.gateway.pipeline.schemas import (
     VoiceChoice,
 )
 from services.gateway.web.bodies import Written
-from shared.messaging import Brief, ExportSettings, GlossaryTerm
+from shared.messaging import Brief, ExportSettings, GlossaryTerm, Wish
 from shared.pipeline import TARGET_LANGUAGES, ChineseScript, LineState
 from shared.transcript import (
     CueEdit,
@@ -157,6 +157,28 @@ class SegmentParts(BaseModel):
     segments: list[SegmentRead]
 
 
+class WishRead(BaseModel):
+    """What a person asked the translator for and did not get, or not yet."""
+
+    wish: Wish
+    state: Literal["waiting", "failed", "nothing"] = Field(description="nothing: the translator knows no such text")
+    code: str | None = None
+    message: str | None = Field(default=None, description="why it failed")
+
+
+class WishNew(Written):
+    """How the text of a line should be otherwise."""
+
+    wish: Wish
+
+
+class WishesRead(BaseModel):
+    """What the translator of a language can be asked for."""
+
+    wishes: list[Wish]
+    translator: str | None = Field(description="None: none is at hand for this pair")
+
+
 class LineRead(BaseModel):
     """A line: a segment in one target language, with its take and how it was fitted."""
 
@@ -191,6 +213,7 @@ class LineRead(BaseModel):
     similarity: float | None = Field(description="of the take's voice to its speaker's, -1 to 1, where measured")
     error_code: str | None
     error_message: str | None
+    wish: WishRead | None = Field(default=None, description="another text that somebody asked the translator for")
     version: int
 
 

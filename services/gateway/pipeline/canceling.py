@@ -12,6 +12,7 @@ from services.gateway.pipeline.rendering import go_on
 from services.gateway.pipeline.results import record
 from services.gateway.pipeline.rows import exports
 from services.gateway.pipeline.steps import carry_out
+from services.gateway.pipeline.wishes import is_wish, take_wish
 from shared.messaging import failed
 from shared.pipeline import BASE, ErrorCode, Status
 
@@ -28,7 +29,7 @@ def cancel(session: Session, task: Task, languages: Sequence[str] | None) -> Non
         if job.run_stage is None and (languages is None or job.language in languages):
             job.state, job.finished_at = JobState.CANCELED, now()
             flag_cancel(session, task, job.language)
-            go_on(session, task, job)
+            _let_go(session, task, job)
     task.epoch += 1
     carry_out(session, task, steps)
     session.flush()
@@ -62,10 +63,17 @@ def cancel_job(session: Session, task: Task, job: JobRow, *, hears: bool) -> Non
             left_out = failed(job, ErrorCode.CANCELED, "canceled on request", canceled=True)
             record(session, left_out, hears=hears)
     job.state, job.finished_at = JobState.CANCELED, now()
-    go_on(session, task, job)
+    _let_go(session, task, job)
     task.epoch += 1
     carry_out(session, task, [])
     session.flush()
+
+
+def _let_go(session: Session, task: Task, job: JobRow) -> None:
+    """What waits for a job that nobody does any more waits no longer."""
+    go_on(session, task, job)
+    if is_wish(job):
+        take_wish(session, task, job, failed(job, ErrorCode.CANCELED, "canceled on request", canceled=True))
 
 
 def cancel_export(session: Session, task: Task, made: ExportRow) -> None:

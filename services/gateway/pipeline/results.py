@@ -25,6 +25,7 @@ from services.gateway.pipeline.publishing import export_of
 from services.gateway.pipeline.rendering import go_on, take_translation
 from services.gateway.pipeline.steps import carry_out
 from services.gateway.pipeline.transcripts import Prepared, take_transcript
+from services.gateway.pipeline.wishes import is_wish, take_wish
 from services.gateway.script import rows as script_rows
 from services.gateway.script.script import Script
 from services.gateway.script.takes import keep, show
@@ -173,6 +174,8 @@ def _take_alone(session: Session, task: Task, job: JobRow, result: Result, *, he
             take_reading(session, task, job, result)
         case (JobKind.HEAR_TAKES, _):
             pass
+        case (JobKind.REWRITE_LINES, _):
+            take_wish(session, task, job, result)
         case _:
             _take_line(session, task, job, result, hears=hears)
 
@@ -338,6 +341,8 @@ def _end_rows(database: Database, ended: JobFailed) -> None:
             run.error_code, run.error_message = ended.code, ended.message
         log_stage(session, task, ended.language, ended.stage, "failed", ended.message)
         go_on(session, task, job)
+        if is_wish(job):
+            take_wish(session, task, job, ended)
 
 
 def record_recipe(session: Session, task: Task, result: RecipeRendered | JobFailed) -> None:

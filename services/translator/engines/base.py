@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from shared.messaging import EngineInfo, EngineUsage, GlossaryTerm, LineBrief
+from shared.messaging import EngineInfo, EngineUsage, GlossaryTerm, LineBrief, Wish
 from shared.pipeline import CancelToken, PipelineError
 
 WRITTEN_ALIKE = ("IBM", "BMW", "NATO", "UEFA", "MTV", "AMD", "SAP", "HBO")
@@ -15,12 +15,25 @@ WRITTEN_ALIKE = ("IBM", "BMW", "NATO", "UEFA", "MTV", "AMD", "SAP", "HBO")
 
 
 @dataclass(frozen=True)
+class Wished:
+    """A person has `text` as the translation of a line and wants it otherwise; `known` are texts that are no news."""
+
+    text: str
+    wish: Wish
+    known: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class Line:
-    """A line to translate; `index` is its place in the shard, `max_chars` the length its translation should keep to."""
+    """A line to translate; `index` is its place in the shard, `max_chars` the length its translation should keep to.
+
+    `wished` is for engines that rewrite.
+    """
 
     index: int
     text: str
     max_chars: int
+    wished: Wished | None = None
 
 
 @dataclass

@@ -83,6 +83,14 @@ def test_cancel_stops_between_lines(context: JobContext) -> None:
     assert engine.passages == []
 
 
+def test_an_engine_of_one_text_can_only_shorten(context: JobContext) -> None:
+    """By what it would cut where a take does not fit, whatever length would fit."""
+    engine = VerboseTranslator("{}")
+    asked = line("Soon", "Vamos a fin de que venga.", high=200)
+    assert candidates(engine, context, asked.model_copy(update={"wish": "shorter"})) == [("Vamos para que venga.",)]
+    assert candidates(engine, context, asked.model_copy(update={"wish": "longer"})) == [()]
+
+
 def test_apertium_answers_at_once(apertium: ApertiumTranslator, context: JobContext) -> None:
     """Over the same handler as translations, addressed like the job, with the revision it was asked for."""
     handle = translate_lines(KeptEngines([apertium], lambda _: None))

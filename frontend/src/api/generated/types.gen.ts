@@ -2157,6 +2157,10 @@ export type LineRead = {
      * of this line alone; None: its speaker's
      */
     voice: VoiceChoice | null;
+    /**
+     * another text that somebody asked the translator for
+     */
+    wish?: WishRead | null;
 };
 
 /**
@@ -3290,6 +3294,10 @@ export type ReviewLine = {
      * of this line alone; None: its speaker's
      */
     voice: VoiceChoice | null;
+    /**
+     * another text that somebody asked the translator for
+     */
+    wish?: WishRead | null;
 };
 
 /**
@@ -4773,6 +4781,60 @@ export type VoiceRead = {
 };
 
 /**
+ * WaitRead
+ *
+ * Something of a task that is not finished: a stage of a language, a line done again, a wish, or an export.
+ */
+export type WaitRead = {
+    /**
+     * Ahead
+     *
+     * jobs that have to end before it begins
+     */
+    ahead: number;
+    /**
+     * Export Id
+     */
+    export_id?: string | null;
+    /**
+     * Language
+     */
+    language: string;
+    /**
+     * Seconds
+     *
+     * queued: until it begins; at work: until its end; None: nothing is known to tell that by
+     */
+    seconds: number | null;
+    /**
+     * Segment Id
+     *
+     * of a line or a wish
+     */
+    segment_id?: string | null;
+    /**
+     * whose workers do it, or the next part of it
+     */
+    stage: Stage;
+    /**
+     * State
+     *
+     * no_worker: it begins when a worker of its stage runs
+     */
+    state: 'at_work' | 'queued' | 'no_worker' | 'paused';
+    /**
+     * What
+     */
+    what: 'stage' | 'line' | 'wish' | 'export';
+    /**
+     * Workers
+     *
+     * jobs that the workers of its stage take at a time
+     */
+    workers: number;
+};
+
+/**
  * WebhookRead
  *
  * A webhook. `secret` is told when it is made or changed, and never again.
@@ -4876,6 +4938,64 @@ export type WebhookWrite = {
      * https; http only within LOCALCLIP_ALLOWED_NETWORKS
      */
     url: string;
+};
+
+/**
+ * WishNew
+ *
+ * How the text of a line should be otherwise.
+ */
+export type WishNew = {
+    /**
+     * Wish
+     */
+    wish: 'shorter' | 'longer' | 'other';
+};
+
+/**
+ * WishRead
+ *
+ * What a person asked the translator for and did not get, or not yet.
+ */
+export type WishRead = {
+    /**
+     * Code
+     */
+    code?: string | null;
+    /**
+     * Message
+     *
+     * why it failed
+     */
+    message?: string | null;
+    /**
+     * State
+     *
+     * nothing: the translator knows no such text
+     */
+    state: 'waiting' | 'failed' | 'nothing';
+    /**
+     * Wish
+     */
+    wish: 'shorter' | 'longer' | 'other';
+};
+
+/**
+ * WishesRead
+ *
+ * What the translator of a language can be asked for.
+ */
+export type WishesRead = {
+    /**
+     * Translator
+     *
+     * None: none is at hand for this pair
+     */
+    translator: string | null;
+    /**
+     * Wishes
+     */
+    wishes: Array<'shorter' | 'longer' | 'other'>;
 };
 
 export type ListBatchesData = {
@@ -9496,6 +9616,80 @@ export type TranslateLineResponses = {
 
 export type TranslateLineResponse = TranslateLineResponses[keyof TranslateLineResponses];
 
+export type WishForLineData = {
+    body: WishNew;
+    path: {
+        /**
+         * Task Id
+         */
+        task_id: string;
+        /**
+         * Language
+         */
+        language: string;
+        /**
+         * Segment Id
+         */
+        segment_id: string;
+    };
+    query?: never;
+    url: '/api/tasks/{task_id}/languages/{language}/lines/{segment_id}/wish';
+};
+
+export type WishForLineErrors = {
+    /**
+     * The body is cut off or malformed
+     */
+    400: Problem;
+    /**
+     * No API key, or one that is not known
+     */
+    401: Problem;
+    /**
+     * Of another origin; or a signed address is not valid any more
+     */
+    403: Problem;
+    /**
+     * There is no such thing, or it is another account's
+     */
+    404: Problem;
+    /**
+     * Not in the state that things are in
+     */
+    409: Problem;
+    /**
+     * The body is too large
+     */
+    413: Problem;
+    /**
+     * Under a name that LocalClip does not answer to
+     */
+    421: Problem;
+    /**
+     * Not valid; `errors` points at the fields
+     */
+    422: Problem;
+    /**
+     * A defect
+     */
+    500: Problem;
+    /**
+     * Database, broker or object store do not answer; try again later
+     */
+    503: Problem;
+};
+
+export type WishForLineError = WishForLineErrors[keyof WishForLineErrors];
+
+export type WishForLineResponses = {
+    /**
+     * Successful Response
+     */
+    202: LineRead;
+};
+
+export type WishForLineResponse = WishForLineResponses[keyof WishForLineResponses];
+
 export type ListenToLinesData = {
     body?: never;
     path: {
@@ -9893,6 +10087,60 @@ export type GetTakeResponses = {
      */
     206: unknown;
 };
+
+export type ListWishesData = {
+    body?: never;
+    path: {
+        /**
+         * Task Id
+         */
+        task_id: string;
+        /**
+         * Language
+         */
+        language: string;
+    };
+    query?: never;
+    url: '/api/tasks/{task_id}/languages/{language}/wishes';
+};
+
+export type ListWishesErrors = {
+    /**
+     * No API key, or one that is not known
+     */
+    401: Problem;
+    /**
+     * There is no such thing, or it is another account's
+     */
+    404: Problem;
+    /**
+     * Under a name that LocalClip does not answer to
+     */
+    421: Problem;
+    /**
+     * Not valid; `errors` points at the fields
+     */
+    422: Problem;
+    /**
+     * A defect
+     */
+    500: Problem;
+    /**
+     * Database, broker or object store do not answer; try again later
+     */
+    503: Problem;
+};
+
+export type ListWishesError = ListWishesErrors[keyof ListWishesErrors];
+
+export type ListWishesResponses = {
+    /**
+     * Successful Response
+     */
+    200: WishesRead;
+};
+
+export type ListWishesResponse = ListWishesResponses[keyof ListWishesResponses];
 
 export type ListLogsData = {
     body?: never;
@@ -11696,6 +11944,58 @@ export type UndoEditResponses = {
 };
 
 export type UndoEditResponse = UndoEditResponses[keyof UndoEditResponses];
+
+export type ListWaitsData = {
+    body?: never;
+    path: {
+        /**
+         * Task Id
+         */
+        task_id: string;
+    };
+    query?: never;
+    url: '/api/tasks/{task_id}/waits';
+};
+
+export type ListWaitsErrors = {
+    /**
+     * No API key, or one that is not known
+     */
+    401: Problem;
+    /**
+     * There is no such thing, or it is another account's
+     */
+    404: Problem;
+    /**
+     * Under a name that LocalClip does not answer to
+     */
+    421: Problem;
+    /**
+     * Not valid; `errors` points at the fields
+     */
+    422: Problem;
+    /**
+     * A defect
+     */
+    500: Problem;
+    /**
+     * Database, broker or object store do not answer; try again later
+     */
+    503: Problem;
+};
+
+export type ListWaitsError = ListWaitsErrors[keyof ListWaitsErrors];
+
+export type ListWaitsResponses = {
+    /**
+     * Response List Waits
+     *
+     * Successful Response
+     */
+    200: Array<WaitRead>;
+};
+
+export type ListWaitsResponse = ListWaitsResponses[keyof ListWaitsResponses];
 
 export type CreateUploadData = {
     body: UploadCreate;

@@ -29,6 +29,7 @@ from shared.messaging import (
     Fact,
     JobContext,
     Result,
+    RewriteLines,
     TranslateLines,
 )
 from shared.pipeline import Stage
@@ -82,6 +83,8 @@ class Studio:
                 return stub_workers.diarize(job, context)
             case TranslateLines():
                 self.translated.append(job)
+                return stub_workers.translate(job, context)
+            case RewriteLines():
                 return stub_workers.translate(job, context)
             case CloneLines():
                 self.spoken.append(job)

@@ -87,6 +87,7 @@ BODIES: dict[str, Any] = {
     "merge_segments": {"segment_ids": ["s0000", "s0001"]},
     "update_line": {"text": "editado"},
     "update_lines": {"lines": [{"segment_id": "s0001", "text": "editado"}]},
+    "wish_for_line": {"wish": "shorter"},
     "dub_lines": {"segment_ids": ["s0000"]},
     "create_speaker": {"name": "Ann"},
     "update_speaker": {"name": "Ann"},

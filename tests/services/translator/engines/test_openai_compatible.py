@@ -390,6 +390,42 @@ def test_other_lengths_are_asked_for_in_one_request(
     assert rewritten.engines[0].usage == EngineUsage(requests=1, tokens_in=100, tokens_out=50, cost_usd=0.0007)
 
 
+def wish(wish: str, text: str = "x" * 40, tried: tuple[str, ...] = ()) -> RewriteLines:
+    """One line, of which a person wants another text."""
+    fields = {"segment_id": "s1", "natural_s": 3, "room_s": 2, "min_chars": 1, "max_chars": 30}
+    line = LineToRewrite(source_text="this is a line", text=text, tried=tried, is_part=True, wish=wish, **fields)  # type: ignore[arg-type]
+    return RewriteLines(task_id="t", language="es", attempt=1, source_language="en", lines=(line,))
+
+
+def test_a_wish_is_told_with_the_text_there_is(
+    engine: OpenAiTranslator, server: ChatServer, context: JobContext
+) -> None:
+    """Also of a part of a sentence, whose text is known; only texts as wished come back, and none that is no news."""
+    server.acts = [with_candidates(**{"this is a line": ["uno dos", "uno", "uno dos tres cuatro"]})] * 3
+    for wanted, found in (
+        ("shorter", ("uno",)),
+        ("longer", ("uno dos tres cuatro",)),
+        ("other", ("uno", "uno dos tres cuatro")),
+    ):
+        rewritten = ShardRewriting(engine).run(wish(wanted, "uno dos", ("y",)), context)
+        assert rewritten.lines[0].candidates == found
+        request = server.requests[-1]
+        (line,) = request.question["lines"]
+        assert (line["text"], line["now"], line["wish"], line["known"]) == ("this is a line", "uno dos", wanted, ["y"])
+        assert '"now" is translated so already' in request.body["messages"][0]["content"]
+
+
+def test_a_wish_fails_with_its_engine(engine: OpenAiTranslator, server: ChatServer, context: JobContext) -> None:
+    """Somebody waits: nothing is put off, and what is wrong is said."""
+    server.acts = [failing(401, "bad key")]
+    with pytest.raises(PermanentError, match="does not accept the key") as refused:
+        ShardRewriting(engine).run(wish("other"), context)
+    assert refused.value.code is ErrorCode.ENGINE_UNAVAILABLE
+    server.acts = [failing(503, "busy")] * 5
+    with pytest.raises(PermanentError, match="does not answer"):
+        ShardRewriting(engine).run(wish("other"), context)
+
+
 def test_it_is_chosen_by_settings(server: ChatServer) -> None:
     """And refuses to start without an address and a model, naming both."""
     with pytest.raises(PermanentError, match=r"LOCALCLIP_OPENAI_URL .* and LOCALCLIP_OPENAI_MODEL"):

@@ -7,6 +7,7 @@ import { useTaskActions } from "@/api/task-actions";
 import { Badge } from "@/components/ui/badge";
 import { Button } from "@/components/ui/button";
 import { cn } from "@/components/ui/cn";
+import { WaitText } from "@/components/wait-text";
 import { IconButton } from "@/components/ui/icon-button";
 import { languageName } from "@/core/format";
 import { needing } from "@/core/needs";
@@ -48,6 +49,7 @@ export function EditorHeader() {
         </span>
       </div>
       <LanguageTabs />
+      <WorkWait />
       <div className="ml-auto flex flex-wrap items-center justify-end gap-1 max-sm:order-1">
         <IconButton
           icon={Undo2}
@@ -115,6 +117,14 @@ function WorkButtons() {
       </Button>
     );
   return null;
+}
+
+/** What the language that is shown waits for while it is worked on; before there are lines that is the whole video. */
+function WorkWait() {
+  const { task, language } = useEditor();
+  const base = task.language_status[BASE]?.status === "processing";
+  if (!base && task.language_status[language]?.status !== "processing") return null;
+  return <WaitText task={task.task_id} of={{ what: "stage", language: base ? BASE : language }} />;
 }
 
 /** One button for each language, with how far it is. */

@@ -3,6 +3,7 @@ import { useTranslation } from "react-i18next";
 import type { LineRead } from "@/api/generated";
 import { EngineText } from "@/components/engine-text";
 import { Button } from "@/components/ui/button";
+import { WaitText } from "@/components/wait-text";
 import { Field } from "@/components/ui/fields";
 import { Empty } from "@/components/ui/states";
 import { languageName } from "@/core/format";
@@ -21,6 +22,7 @@ import { SpeakerSelect } from "./speaker-select";
 import { Takes } from "./takes";
 import { TimeField } from "./time-field";
 import { VoiceButton } from "./voice-button";
+import { Wishes } from "./wishes";
 
 export function LineProperties() {
   const { t, i18n } = useTranslation();
@@ -68,12 +70,14 @@ export function LineProperties() {
         </p>
       )}
       {line && <CaptionDecisions line={line} />}
+      {line && <Wishes line={line} />}
       {line && <Alternatives line={line} />}
       {line?.text && (
         <Button icon={AudioLines} disabled={waiting} onClick={() => void redub(segment.segment_id)}>
           {t(waiting ? "editor.dubbing" : "editor.dub_line")}
         </Button>
       )}
+      {waiting && <WaitText task={task.task_id} of={{ what: "line", language, segment_id: segment.segment_id }} />}
       {line && <Takes line={line} />}
     </div>
   );

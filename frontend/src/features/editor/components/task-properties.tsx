@@ -15,6 +15,7 @@ import { clock, languageName } from "@/core/format";
 import { BASE, type Stage } from "@/core/progress";
 import { useRefusal } from "@/i18n/refusal";
 import { useEditor } from "../state/context";
+import { GateLimits } from "./gate-limits";
 import { PictureWords } from "./picture-words";
 import { Report } from "./report";
 import { SourceFields } from "./source-fields";
@@ -82,6 +83,7 @@ export function TaskProperties() {
         <BriefFields brief={task.config.brief ?? {}} language={language} onChange={(brief) => change({ brief })} />
       </details>
       <TaskEngines id={task.task_id} />
+      <GateLimits />
       <Report task={task} language={language} />
       <Log id={task.task_id} />
     </div>

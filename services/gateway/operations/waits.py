@@ -1,0 +1,113 @@
+"""What the open work of a task waits for, and how long that will take."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Literal
+
+from fastapi import APIRouter
+from pydantic import BaseModel, Field
+
+from services.gateway.db import Session
+from services.gateway.db.tables import JobKind, JobRow, JobState, now
+from services.gateway.operations import rows as operations_rows
+from services.gateway.pipeline import rows as pipeline_rows
+from services.gateway.pipeline.fair_share import Held
+from services.gateway.pipeline.parts import Gateway, Parts, visible_task
+from services.gateway.script.lines import line_shard
+from services.gateway.web.keys import Who
+from shared.pipeline import Stage
+
+router = APIRouter(prefix="/api/tasks/{task_id}/waits", tags=["work"])
+What = Literal["stage", "line", "wish", "export"]
+State = Literal["at_work", "queued", "no_worker", "paused"]
+_WINDOW = timedelta(minutes=10)
+_LINE = line_shard("")
+
+
+class WaitRead(BaseModel):
+    """Something of a task that is not finished: a stage of a language, a line done again, a wish, or an export."""
+
+    what: What
+    language: str
+    stage: Stage = Field(description="whose workers do it, or the next part of it")
+    segment_id: str | None = Field(default=None, description="of a line or a wish")
+    export_id: str | None = None
+    state: State = Field(description="no_worker: it begins when a worker of its stage runs")
+    ahead: int = Field(description="jobs that have to end before it begins")
+    seconds: float | None = Field(
+        description="queued: until it begins; at work: until its end; None: nothing is known to tell that by"
+    )
+    workers: int = Field(description="jobs that the workers of its stage take at a time")
+
+
+@router.get("", operation_id="list_waits")
+def list_waits(task_id: str, parts: Parts, who: Who) -> list[WaitRead]:
+    """What is open in a task, whether it is at work, and what goes first where it is not."""
+    with parts.database.read() as session:
+        visible_task(session, who, task_id)
+        first: dict[tuple[str, ...], tuple[JobRow, WaitRead]] = {}
+        for job in sorted(pipeline_rows.open_jobs(session, task_id), key=_turn):
+            if wait := _of(job):
+                first.setdefault((wait.what, wait.language, wait.segment_id or wait.export_id or ""), (job, wait))
+        out = pipeline_rows.held_jobs(session) if first else []
+        return [wait.model_copy(update=_state(session, parts, job, out)) for job, wait in first.values()]
+
+
+def _turn(job: JobRow) -> tuple[bool, int]:
+    """Of the jobs of one thing the first to begin tells."""
+    return job.state != JobState.DISPATCHED, int(job.id or 0)
+
+
+def _state(session: Session, parts: Gateway, job: JobRow, out: Sequence[Held]) -> dict[str, object]:
+    stage = Stage(job.stage)
+    slots, own = sum(parts.workers.of(stage)), [one for one in out if one.queue[0] is stage]
+    is_out = job.state == JobState.DISPATCHED
+    if is_out:
+        since = next((one.since for one in own if one.job_id == job.id), now())
+        before = sum((one.since, one.job_id) < (since, job.id) for one in own)
+    else:
+        before = len(own) + operations_rows.ready_before(session, job)
+    place = place_of(before, slots, operations_rows.typical_s(session, stage, now() - _WINDOW))
+    state: State = "queued"
+    seconds: object = place.seconds
+    if job.state == JobState.HELD:
+        state, seconds = "paused", None
+    elif not slots:
+        state = "no_worker"
+    elif is_out and place.ahead == 0:
+        told = parts.audience.known_progress(job.task_id, job.language, job.run_stage) if job.run_stage else None
+        state, seconds = "at_work", (told or {}).get("eta_seconds")
+    return {"state": state, "ahead": place.ahead, "seconds": seconds, "workers": slots}
+
+
+@dataclass(frozen=True)
+class Place:
+    """How many jobs end before another begins, and in how many seconds; None: nobody knows how long such jobs take."""
+
+    ahead: int
+    seconds: float | None
+
+
+def place_of(before: int, slots: int, typical_s: float | None) -> Place:
+    """The place of a job with `before` jobs out or in the queue before it, where `slots` are done at a time."""
+    ahead = max(0, before - slots + 1) if slots else before
+    known = slots > 0 and typical_s is not None
+    return Place(ahead, round(ahead * typical_s / slots, 1) if known and typical_s is not None else None)
+
+
+def _of(job: JobRow) -> WaitRead | None:
+    """What a job is part of; None for what nobody waits for, such as listening to takes."""
+    blank = WaitRead(
+        what="stage", language=job.language, stage=Stage(job.stage), state="queued", ahead=0, seconds=None, workers=0
+    )
+    if job.run_stage is not None:
+        return blank
+    if job.kind == JobKind.REWRITE_LINES:
+        return blank.model_copy(update={"what": "wish", "segment_id": job.shard.partition("-")[2]})
+    export_id = pipeline_rows.export_of(job.shard)
+    if job.kind == JobKind.RENDER_RECIPE and export_id:
+        return blank.model_copy(update={"what": "export", "export_id": export_id})
+    if job.shard.startswith(_LINE) and job.kind != JobKind.HEAR_TAKES:
+        return blank.model_copy(update={"what": "line", "segment_id": job.shard.removeprefix(_LINE)})
+    return None
