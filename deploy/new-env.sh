@@ -11,8 +11,8 @@ draw() { head -c 24 /dev/urandom | od -An -tx1 | tr -d ' \n'; }
 secrets() {
     local user
     echo "COMPOSE_PROFILES=cpu"
-    for user in GATEWAY PROGRESS DIARIZER TRANSLATOR CLONER EXPORTER AUTOMATION; do
-        echo "NATS_${user}_PASSWORD=$(draw)" # a user of the broker for each service, and one for programs of your own
+    for user in GATEWAY PROGRESS DIARIZER TRANSLATOR CLONER EXPORTER AUTOMATION OPERATOR; do
+        echo "NATS_${user}_PASSWORD=$(draw)" # a user of the broker for each service, and two for programs of your own
     done
     echo "POSTGRES_PASSWORD=$(draw)"
     echo "S3_ACCESS_KEY=localclip"

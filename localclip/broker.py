@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from shared.messaging import Role
 
-READER = "automation"
+READER, OPERATOR = "automation", "operator"
 _OLD_ACCOUNT = "$G"
 _ROOM = """# What the streams may take at most. Left to itself, the server counts with three quarters of what is free
 # on the disk at each start, and makes and changes no stream on a disk that became fuller.
@@ -32,7 +32,7 @@ class LocalBroker:
         self.reader_file = self._folder / f"{READER}.env"
 
     def prepare(self) -> None:
-        """Write what the server reads, and the login of the operator's own programs. Raises: OSError."""
+        """Write what the server reads, and the logins of the operator's own programs. Raises: OSError."""
         from shared.messaging import broker_config  # takes a second, which other commands do without
 
         self._folder.mkdir(parents=True, exist_ok=True)
@@ -40,7 +40,9 @@ class LocalBroker:
         passwords = self._draw()
         _write_private(self._passwords_file, json.dumps(passwords, indent=2))
         _write_private(self.config, _ROOM + broker_config(passwords))
-        _write_private(self.reader_file, "".join(f"{name}={word}\n" for name, word in self.login(READER).items()))
+        for user in (READER, OPERATOR):
+            login = "".join(f"{name}={word}\n" for name, word in self.login(user).items())
+            _write_private(self._folder / f"{user}.env", login)
         self._adopt_streams()
 
     def login(self, user: str) -> Mapping[str, str]:

@@ -108,7 +108,8 @@ def up(
             )
             if stack.reader_file:
                 console.print(
-                    f"programs of your own read events with the login in {data / 'broker' / stack.reader_file.name}",
+                    f"programs of your own read events with the login in {data / 'broker' / stack.reader_file.name}, "
+                    "and give commands with that in operator.env beside it",
                     highlight=False,
                     soft_wrap=True,
                 )

@@ -19,6 +19,7 @@ from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
 from services.gateway.batches import routes as batches
 from services.gateway.batches.keeper import Keeper
+from services.gateway.commands.taking import Commands
 from services.gateway.db.engine import Database
 from services.gateway.db.secrets import signing_key
 from services.gateway.editing import (
@@ -186,6 +187,7 @@ def create_app(
     app.add_middleware(Entrance, settings=settings)  # the last one added is passed first
     for routes in _ROUTES:
         app.include_router(routes.router)
+    Commands(app, broker, settings)
     openapi.install(app)
     static.install(app, settings.web_folder, store.upload_origin)
     return app

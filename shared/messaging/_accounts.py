@@ -1,14 +1,16 @@
-"""Who may say and hear what on the broker: a user for each service, and one that only reads.
+"""Who may say and hear what on the broker: a user for each service, one that only reads, one that gives commands.
 
 Everything nats-server is told about them is rendered here, for the local stack, docker-compose.yml and the chart alike,
 from the names that streams and workers are made of.
 
     account LOCALCLIP    the gateway, which alone makes streams and consumers; one user per stage; progress
     account AUTOMATION   the operator's own programs: facts come in, nothing gets out
+    account OPERATOR     the operator's own programs: commands get out, their answers come in, and nothing else
 
-The second account is not for tidiness. A server checks what a user publishes, but not where an answer goes: whoever
+The other accounts are not for tidiness. A server checks what a user publishes, but not where an answer goes: whoever
 may ask a stream anything can name `localclip.results.export` as the inbox, and the answer is stored there as a message.
-Across accounts the answer stays in the account that asked.
+Across accounts the answer stays in the account that asked. So it is that a reader, who shares no account with who
+gives commands, cannot have a fact delivered as a command.
 """
 
 import json
@@ -28,8 +30,11 @@ from shared.messaging._streams import (
 )
 from shared.pipeline import Lane, Stage
 
-ACCOUNT, READERS = "LOCALCLIP", "AUTOMATION"
+ACCOUNT, READERS, OPERATORS = "LOCALCLIP", "AUTOMATION", "OPERATOR"
 _API, _ACK, _INBOX = "$JS.API", "$JS.ACK", "_INBOX"
+_COMMANDS = f"{names.COMMANDS_PREFIX}.*"
+_ANSWERS = "_R_.>"
+"""Where nats-server takes what is answered to another account."""
 _TO_KEEP_STREAMS = ("CREATE", "UPDATE", "INFO", "MSG.GET", "MSG.DELETE")
 
 
@@ -43,6 +48,7 @@ class Role(StrEnum):
     CLONER = "cloner"
     EXPORTER = "exporter"
     AUTOMATION = "automation"
+    OPERATOR = "operator"
 
     @property
     def variable(self) -> str:
@@ -58,6 +64,9 @@ STAGE_OF: Mapping[Role, Stage] = {
 }
 
 
+_OF_THEIR_CLIENT = {Role.GATEWAY, Role.AUTOMATION, Role.OPERATOR}
+
+
 @dataclass(frozen=True)
 class Rights:
     """Subjects a user may publish to and subscribe to; everything else is refused."""
@@ -69,9 +78,10 @@ class Rights:
 def inbox_prefix(user: str) -> str:
     """Where answers to a user go: to a place of its own, so that no service hears another's.
 
-    The gateway's is the default of every client, which the framework's pull subscriptions use in any case.
+    The gateway's is the default of every client, which the framework's pull subscriptions use in any case; so is that
+    of programs of the operator, each in an account of its own.
     """
-    return f"{_INBOX}_{user}" if user in set(Role) - {Role.GATEWAY, Role.AUTOMATION} else _INBOX
+    return f"{_INBOX}_{user}" if user in set(Role) - _OF_THEIR_CLIENT else _INBOX
 
 
 def rights(role: Role) -> Rights:
@@ -82,6 +92,8 @@ def rights(role: Role) -> Rights:
         return _progress()
     if role is Role.AUTOMATION:
         return _automation()
+    if role is Role.OPERATOR:
+        return Rights(publish=(_COMMANDS,), subscribe=(f"{_INBOX}.>",))
     return _worker(role, STAGE_OF[role])
 
 
@@ -97,8 +109,8 @@ def _gateway() -> Rights:
     taken = [*_take(names.RESULTS, RESULTS_CONSUMER), *_take(names.ADVISORIES, ADVISORIES_CONSUMER)]
     said = ("localclip.jobs.>", "localclip.results.>", f"{names.EVENTS_PREFIX}.>", "localclip.dead.>")
     return Rights(
-        publish=(*said, f"$KV.{names.CANCEL_BUCKET}.>", *manage, *_read_events(), *consumers, *taken),
-        subscribe=(f"{names.LIVE_PREFIX}.>", names.workers("*"), f"{_INBOX}.>"),
+        publish=(*said, _ANSWERS, f"$KV.{names.CANCEL_BUCKET}.>", *manage, *_read_events(), *consumers, *taken),
+        subscribe=(f"{names.LIVE_PREFIX}.>", names.workers("*"), _COMMANDS, f"{_INBOX}.>"),
     )
 
 
@@ -158,25 +170,29 @@ def broker_config(passwords: Mapping[Role, str], unrestricted: Mapping[str, str]
     A password that begins with `$` names a variable of the server's environment. `unrestricted` adds users without
     limits, for tests that look into every stream.
     """
-    services = [_user(role, passwords[role], rights(role)) for role in Role if role is not Role.AUTOMATION]
+    outside = (Role.AUTOMATION, Role.OPERATOR)
+    services = [_user(role, passwords[role], rights(role)) for role in Role if role not in outside]
     services += [f"{{user: {name}, password: {json.dumps(word)}}}" for name, word in (unrestricted or {}).items()]
-    reader, reads = _user(Role.AUTOMATION, passwords[Role.AUTOMATION], _automation()), _automation().publish
-    live = f"{names.LIVE_PREFIX}.>"
+    reader, operator = (_user(role, passwords[role], rights(role)) for role in outside)
+    reads, live = _automation().publish, f"{names.LIVE_PREFIX}.>"
     exports = [f'{{stream: "{live}", accounts: [{READERS}]}}', *(_export(subject) for subject in reads)]
-    imports = [
-        f'{{stream: {{account: {ACCOUNT}, subject: "{live}"}}}}',
-        *(f'{{service: {{account: {ACCOUNT}, subject: "{subject}"}}}}' for subject in reads),
-    ]
+    exports += [f'{{service: "{_COMMANDS}", accounts: [{OPERATORS}]}}']
+    imports = [f'{{stream: {{account: {ACCOUNT}, subject: "{live}"}}}}', *map(_import, reads)]
     return (
         f"accounts {{\n  {ACCOUNT} {{\n    jetstream: enabled\n"
         f"{_block('users', services)}{_block('exports', exports)}  }}\n"
-        f"  {READERS} {{\n{_block('users', [reader])}{_block('imports', imports)}  }}\n}}\n"
+        f"  {READERS} {{\n{_block('users', [reader])}{_block('imports', imports)}  }}\n"
+        f"  {OPERATORS} {{\n{_block('users', [operator])}{_block('imports', [_import(_COMMANDS)])}  }}\n}}\n"
     )
 
 
 def _export(subject: str) -> str:
     many = ", response_type: stream" if ".MSG.NEXT." in subject else ""
     return f'{{service: "{subject}"{many}, accounts: [{READERS}]}}'
+
+
+def _import(subject: str) -> str:
+    return f'{{service: {{account: {ACCOUNT}, subject: "{subject}"}}}}'
 
 
 def _block(name: str, entries: Iterable[str]) -> str:

@@ -20,6 +20,9 @@ LIVE_PREFIX = "localclip.live"
 
 EVENTS_PREFIX = "localclip.events"
 
+COMMANDS_PREFIX = "localclip.commands"
+"""What the operator's programs ask of the gateway, which answers (core NATS)."""
+
 _TOKEN = re.compile(r"[A-Za-z0-9_-]+")
 
 

@@ -39,7 +39,7 @@ def test_nobody_else_may_read_them(tmp_path: Path) -> None:
     broker = LocalBroker(tmp_path, 4222)
     broker.prepare()
     modes = {path.name: stat.S_IMODE(path.stat().st_mode) for path in (tmp_path / "broker").iterdir()}
-    assert modes == dict.fromkeys(("passwords.json", "accounts.conf", "automation.env"), 0o600)
+    assert modes == dict.fromkeys(("passwords.json", "accounts.conf", "automation.env", "operator.env"), 0o600)
     assert stat.S_IMODE((tmp_path / "broker").stat().st_mode) == 0o700
 
 

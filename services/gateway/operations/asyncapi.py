@@ -3,8 +3,21 @@
 from functools import cache
 from typing import Any
 
+from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
+from services.gateway.commands.schemas import (
+    ApproveLanguage,
+    CancelWork,
+    CommandAnswer,
+    CreateTask,
+    ExportAnswer,
+    LinesAnswer,
+    MakeExport,
+    ProcessLanguages,
+    RedubLines,
+    TaskAnswer,
+)
 from shared.messaging import (
     BatchEnded,
     BriefProposed,
@@ -26,6 +39,7 @@ from shared.messaging import (
     TranscriptReady,
     WorkerSlots,
     jobs_of,
+    subjects,
 )
 from shared.pipeline import Stage
 
@@ -34,6 +48,15 @@ _RESULTS_OF: dict[Stage, list[type[Message]]] = {
     Stage.TRANSLATION: [LinesTranslated, BriefProposed, LinesRewritten],
     Stage.CLONING: [LinesDubbed],
     Stage.EXPORT: [LanguageExported, RecipeRendered],
+}
+_ANSWERS = "command_answers"
+_COMMANDS: dict[str, tuple[type[BaseModel], type[CommandAnswer]]] = {
+    "create": (CreateTask, TaskAnswer),
+    "process": (ProcessLanguages, TaskAnswer),
+    "approve": (ApproveLanguage, TaskAnswer),
+    "cancel": (CancelWork, TaskAnswer),
+    "redub": (RedubLines, LinesAnswer),
+    "export": (MakeExport, ExportAnswer),
 }
 _PARAMETERS = {
     "lane": "`batch`, or `interactive` for a person who waits for one line",
@@ -47,9 +70,9 @@ _PARAMETERS = {
 }
 
 
-def _channels() -> dict[str, tuple[str, str, list[type[Message]]]]:
+def _channels() -> dict[str, tuple[str | None, str, list[type[BaseModel]]]]:
     """Channel id: (address, description, messages)."""
-    found: dict[str, tuple[str, str, list[type[Message]]]] = {}
+    found: dict[str, tuple[str | None, str, list[type[BaseModel]]]] = {}
     for stage in Stage:
         address = f"localclip.jobs.{stage}.{{lane}}.{{task_id}}.{{language}}.{{shard}}.{{attempt}}"
         found[f"jobs_{stage}"] = (address, f"Work queue of {stage} (stream LOCALCLIP_JOBS).", [*jobs_of(stage)])
@@ -81,7 +104,16 @@ def _channels() -> dict[str, tuple[str, str, list[type[Message]]]]:
         [WorkerSlots],
     )
     found["dead"] = ("localclip.dead.{stage}", "What could not be processed (stream LOCALCLIP_DEAD).", [DeadLetter])
+    for name, (command, _) in _COMMANDS.items():
+        about = f"Requests of the operator's programs (core NATS): {(command.__doc__ or '').strip()}"
+        found[_channel_of(name)] = (f"{subjects.COMMANDS_PREFIX}.{name}", about, [command])
+    answers = list(dict.fromkeys(answer for _, answer in _COMMANDS.values()))
+    found[_ANSWERS] = (None, "The inbox that a request names.", [CommandAnswer, *answers])
     return found
+
+
+def _channel_of(command: str) -> str:
+    return f"commands_{command}"
 
 
 @cache
@@ -102,7 +134,10 @@ def document() -> dict[str, Any]:
         },
         "defaultContentType": "application/json",
         "channels": {name: _channel(*channel) for name, channel in channels.items()},
-        "operations": {name: _operation(name) for name in channels},
+        "operations": {
+            **{name: _operation(name) for name in channels if name != _ANSWERS},
+            **{_channel_of(name): _request(_channel_of(name), answer) for name, (_, answer) in _COMMANDS.items()},
+        },
         "components": {
             "schemas": schemas["$defs"],
             "messages": {
@@ -117,8 +152,9 @@ def document() -> dict[str, Any]:
     }
 
 
-def _channel(address: str, description: str, messages: list[type[Message]]) -> dict[str, Any]:
-    parameters = {name: {"description": text} for name, text in _PARAMETERS.items() if f"{{{name}}}" in address}
+def _channel(address: str | None, description: str, messages: list[type[BaseModel]]) -> dict[str, Any]:
+    names = [name for name in _PARAMETERS if f"{{{name}}}" in (address or "")]
+    parameters = {name: {"description": _PARAMETERS[name]} for name in names}
     channel: dict[str, Any] = {
         "address": address,
         "description": description,
@@ -135,4 +171,19 @@ def _operation(channel: str) -> dict[str, Any]:
     return {
         "action": "receive" if received else "send",
         "channel": {"$ref": f"#/channels/{channel}"},
+    }
+
+
+def _request(channel: str, answer: type[CommandAnswer]) -> dict[str, Any]:
+    """Received by the gateway, and answered; what cannot be read is answered without a result."""
+    return {
+        "action": "receive",
+        "channel": {"$ref": f"#/channels/{channel}"},
+        "reply": {
+            "address": {"location": "$message.header#/reply", "description": "the inbox of the request"},
+            "channel": {"$ref": f"#/channels/{_ANSWERS}"},
+            "messages": [
+                {"$ref": f"#/channels/{_ANSWERS}/messages/{name}"} for name in ("CommandAnswer", answer.__name__)
+            ],
+        },
     }

@@ -27,6 +27,7 @@ from services.gateway.pipeline.starting import approve, retry, start
 from services.gateway.script.cues import with_remarks
 from services.gateway.script.script import Script
 from services.gateway.web.bodies import read_brought
+from services.gateway.web.claims import keep
 from services.gateway.web.keys import Caller, Who
 from services.gateway.web.problems import Problem, not_found, unprocessable
 from shared.messaging import EngineInfo
@@ -61,8 +62,10 @@ def process_language(
             visible_task(session, who, task_id)
     else:
         languages = _checked(task_id, [language], engines, parts, who)
-    _process(task_id, languages, body, parts, who)
-    return Started(message=f"Started {body.stage} for {language}", task_id=task_id, language=language, stage=body.stage)
+    what = f"Started {body.stage} for {language}"
+    started = Started(message=what, task_id=task_id, language=language, stage=body.stage)
+    _process(task_id, languages, body, parts, who, started)
+    return started
 
 
 @router.post("/cancel", status_code=202, operation_id="cancel_task")
@@ -90,7 +93,7 @@ def approve_language(task_id: str, language: str, parts: Parts, who: Who, body: 
         if row.approved_at is None and not approve(session, task, row, by):
             raise Problem(409, "nothing_to_approve", f"'{language}' does not wait for approval")
         session.flush()
-        return read_task(session, parts.audience, task)
+        return keep(session, who.claim, read_task(session, parts.audience, task))
 
 
 @router.post("/retry", status_code=202, operation_id="retry_task")
@@ -134,7 +137,15 @@ def _checked(
     return [language for language in wanted if language not in refused]
 
 
-def _process(task_id: str, languages: Sequence[str], what: ProcessRequest, parts: Gateway, who: Caller) -> TaskRead:
+def _process(
+    task_id: str,
+    languages: Sequence[str],
+    what: ProcessRequest,
+    parts: Gateway,
+    who: Caller,
+    answer: Started | None = None,
+) -> TaskRead:
+    """`answer`: what is answered in place of the task, and kept."""
     with parts.database.write() as session:
         task = locked_visible_task(session, who, task_id)
         added = _add_languages(session, task, languages)
@@ -145,7 +156,9 @@ def _process(task_id: str, languages: Sequence[str], what: ProcessRequest, parts
             detail = f"{', '.join(waiting)}: wait for approval after '{task.config['stop_after']}'; approve them first"
             raise Problem(409, "approval_required", detail)
         session.flush()
-        return read_task(session, parts.audience, task)
+        read = read_task(session, parts.audience, task)
+        keep(session, who.claim, answer or read)
+        return read
 
 
 def _add_languages(session: Session, task: Task, languages: Sequence[str]) -> list[str]:
@@ -162,7 +175,7 @@ def _cancel(task_id: str, languages: Sequence[str] | None, parts: Gateway, who: 
     with parts.database.write() as session:
         task = locked_visible_task(session, who, task_id)
         cancel(session, task, languages)
-        return read_task(session, parts.audience, task)
+        return keep(session, who.claim, read_task(session, parts.audience, task))
 
 
 @router.post("/answer", status_code=202, operation_id="answer_task")

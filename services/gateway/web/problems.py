@@ -1,7 +1,7 @@
 """Errors as RFC 9457 problem documents with a stable `code`."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 from typing import Any
 
@@ -59,18 +59,37 @@ def unprocessable(code: str, detail: str, pointer: str) -> Problem:
     return Problem(422, code, detail, [{"pointer": pointer, "detail": detail, "code": code}])
 
 
-def response(request: Request, problem: Problem) -> JSONResponse:
-    """The document."""
+def invalid(what: str, errors: Sequence[Any]) -> Problem:
+    """422 for what does not have the form asked for: each field, as pydantic found it."""
+    fields = [
+        {
+            "pointer": _pointer(entry["loc"])[:_LONGEST],
+            "detail": str(entry["msg"])[:_LONGEST],
+            "code": str(entry["type"]),
+        }
+        for entry in errors[:_MOST_ERRORS]
+    ]
+    return Problem(422, "invalid_request", f"the {what} is not valid", fields)
+
+
+def document(problem: Problem, instance: str) -> dict[str, Any]:
+    """The document; `instance` is the address that was asked."""
     body: dict[str, Any] = {
         "type": f"urn:localclip:problem:{problem.code}",
         "title": HTTPStatus(problem.status).phrase,
         "status": problem.status,
         "detail": without_machine(problem.detail),
         "code": problem.code,
-        "instance": request.url.path,
+        "instance": instance,
     }
     if problem.errors:
         body["errors"] = [{**entry, "detail": without_machine(entry["detail"])} for entry in problem.errors]
+    return body
+
+
+def response(request: Request, problem: Problem) -> JSONResponse:
+    """The same as an answer."""
+    body = document(problem, request.url.path)
     return _Document(body, problem.status, headers=dict(problem.headers or {}), media_type=MEDIA_TYPE)
 
 
@@ -97,15 +116,7 @@ def install(app: FastAPI) -> None:
 
     async def on_invalid(request: Request, error: Exception) -> JSONResponse:
         assert isinstance(error, RequestValidationError)  # noqa: S101
-        errors = [
-            {
-                "pointer": _pointer(entry["loc"])[:_LONGEST],
-                "detail": str(entry["msg"])[:_LONGEST],
-                "code": str(entry["type"]),
-            }
-            for entry in error.errors()[:_MOST_ERRORS]
-        ]
-        return response(request, Problem(422, "invalid_request", "the request is not valid", errors))
+        return response(request, invalid("request", error.errors()))
 
     async def on_http(request: Request, error: Exception) -> JSONResponse:
         assert isinstance(error, HTTPException)  # noqa: S101
@@ -150,6 +161,6 @@ def install(app: FastAPI) -> None:
 
 def _pointer(location: tuple[int | str, ...]) -> str:
     where = [str(part) for part in location]
-    if where and where[0] == "body":
+    if where and where[0] in ("body", "command"):
         where = where[1:]
     return "/" + "/".join(where)

@@ -22,6 +22,7 @@ pytestmark = pytest.mark.anyio
 
 PLAN = Provisioning(automation=("automation", "billing"))
 STREAMS = [str(stream.name) for stream in streams(PLAN)] + [bucket_stream(bucket) for bucket in BUCKETS]
+COMMAND = f"{subjects.COMMANDS_PREFIX}.cancel"
 FACT = subjects.event("t1", "es", "translation", "completed")
 
 
@@ -112,6 +113,7 @@ def job_of(stage: Stage, lane: Lane = Lane.BATCH) -> str:
 def said_by_services() -> Iterator[str]:
     """Every kind of subject that a service publishes to, or keeps."""
     yield from (FACT, f"{subjects.LIVE_PREFIX}.t1.es.translation.completed", subjects.dead("unknown"))
+    yield from (COMMAND, "_R_.abcdef.ghijkl")
     for stage in Stage:
         yield from (job_of(stage, lane) for lane in Lane)
         yield from (subjects.results(stage), subjects.dead(stage), subjects.raw_progress("t1", "es", stage))
@@ -181,6 +183,59 @@ async def test_the_reader_changes_nothing(place: Place) -> None:
     assert await place.state() == before
 
 
+async def test_who_gives_commands_changes_nothing_else(place: Place) -> None:
+    """Of more than 200 attempts beyond commands, to read facts among them, none succeeds and each is refused."""
+    operator, before = await place.user(Role.OPERATOR), await place.state()
+    attempts = [(subject, b"{}") for subject in said_by_services() if subject != COMMAND]
+    attempts += [*changes(), *thefts(), *diversions(), ("localclip.commands", b"{}"), (f"{COMMAND}.more", b"{}")]
+    assert len(attempts) >= 200
+    for subject, body in attempts:
+        await operator.attempt(subject, body, reply=operator.client.new_inbox())
+    await settled(operator)
+    assert operator.got_away_with(attempts) == []
+    assert await place.state() == before
+
+
+async def test_answers_to_commands_go_nowhere_else(place: Place) -> None:
+    """Whatever inbox a command names: no stream takes what it is answered, nobody hears it, and no bucket keeps it."""
+    gateway, operator = await place.user(Role.GATEWAY), await place.user(Role.OPERATOR)
+    taken = []
+
+    async def answer(message: Any) -> None:
+        taken.append(message.data)
+        await message.respond(b"{}")
+
+    await gateway.client.subscribe(f"{subjects.COMMANDS_PREFIX}.*", queue="gateway", cb=answer)
+    await gateway.client.flush()
+    before = await place.state()
+    targets = [*said_by_services(), *(subject for subject, _ in (*changes(), *thefts(), *diversions()))]
+    targets = [target for target in targets if target != COMMAND]
+    assert len(targets) >= 200
+    for number, target in enumerate(targets):
+        await operator.attempt(COMMAND, str(number).encode(), reply=target)
+    assert (await operator.client.request(COMMAND, b"last", timeout=10)).data == b"{}"
+    await settled(operator)
+    assert set(taken) <= {*(str(number).encode() for number in range(len(targets))), b"last"}
+    assert b"last" in taken
+    assert (await place.state(), gateway.refused) == (before, [])
+
+
+async def test_a_fact_is_never_taken_for_a_command(place: Place) -> None:
+    """What a reader is given cannot be led to where commands are taken."""
+    gateway, reader, heard = await place.user(Role.GATEWAY), await place.user(Role.AUTOMATION), []
+
+    async def hear(message: Any) -> None:
+        heard.append(message.subject)
+
+    await gateway.client.subscribe(f"{subjects.COMMANDS_PREFIX}.*", cb=hear)
+    await gateway.client.flush()
+    for subject, body in diversions():
+        await reader.attempt(subject, body, reply=COMMAND)
+    await settled(reader)
+    await gateway.client.flush()
+    assert heard == []
+
+
 async def test_the_answers_of_the_reader_go_nowhere_else(place: Place) -> None:
     """A request that is allowed cannot put its answer where a service takes it for a message of another."""
     reader = await place.user(Role.AUTOMATION)
@@ -201,14 +256,16 @@ SECRET_SUBJECTS = (
     "localclip.jobs.>",
     "localclip.results.>",
     "localclip.progress.>",
+    "localclip.commands.>",
+    "_R_.>",
     "$JS.>",
     "$KV.>",
 )
 
 
-@pytest.mark.parametrize("role", [Role.AUTOMATION, *STAGE_OF])
+@pytest.mark.parametrize("role", [Role.AUTOMATION, Role.OPERATOR, *STAGE_OF])
 async def test_nobody_listens_in(place: Place, role: Role) -> None:
-    """Neither the reader nor a worker hears jobs, results, requests or the answers that others are given."""
+    """Neither programs of the operator nor workers hear jobs, results, commands or the answers of others."""
     somebody, heard = await place.user(role), []
 
     async def hear(message: Any) -> None:
@@ -292,7 +349,7 @@ async def test_progress_tells_progress_alone(place: Place) -> None:
     assert await place.state() == before
 
 
-@pytest.mark.parametrize("login", ["", "gateway:wrong@", "nobody:nothing@", "automation:@"])
+@pytest.mark.parametrize("login", ["", "gateway:wrong@", "nobody:nothing@", "automation:@", "operator:@"])
 async def test_nobody_comes_in_without_a_password(broker: NatsServer, login: str) -> None:
     """The broker is never open."""
     refusals: list[str] = []

@@ -26,7 +26,7 @@ SAME_TWICE = {
     # the second finds it done: nothing more happens, or it is refused
     *("complete_upload", "address_parts", "import_terms", "decide_cast", "audition_voice", "choose_take"),
     *("assign_lines", "take_segments_as_written", "take_segment_as_written", "upgrade_engines", "listen_to_lines"),
-    *("process_task", "process_language", "cancel_task", "cancel_language", "cancel_job", "retry_task"),
+    *("cancel_job", "retry_task"),
     *("approve_language", "answer_task", "pause_batch", "resume_batch", "cancel_batch", "retry_batch"),
     # what is sent again has its first id
     *("replay_delivery", "replay_webhook", "test_webhook"),
