@@ -44,6 +44,10 @@ def batch(
     skip_refused: Annotated[
         bool, typer.Option("--skip-refused", help="dub the others where rows or languages are refused")
     ] = False,
+    deliver: Annotated[
+        str | None,
+        typer.Option(metavar="PREFIX", help="copy the files into the bucket of the operator, too (needs --server)"),
+    ] = None,
     as_json: AsJson = False,
     server: Server = None,
     api_key: Key = None,
@@ -66,7 +70,7 @@ def batch(
         "brief": read_brief(brief).model_dump(mode="json") if brief else None,
     }
     named = name or manifest.body.get("name") or called
-    run(with_config(manifest, config, named), folder, server, api_key, dry_run, skip_refused, as_json)
+    run(with_config(manifest, config, named), folder, server, api_key, dry_run, skip_refused, as_json, deliver)
 
 
 def _manifest(what: str, languages: Sequence[str], source: str | None, folder: Path) -> Manifest:
@@ -97,6 +101,7 @@ def run(
     dry_run: bool = False,
     skip_refused: bool = False,
     as_json: bool = False,
+    deliver: str | None = None,
 ) -> None:
     """Dub a manifest into a folder. Raises: typer.Exit, with what the command ends with."""
     stop = manifest.body["config"].get("stop_after")
@@ -104,6 +109,8 @@ def run(
         raise LocalClipError(f"--stop-after: no stage '{stop}'; choose from {', '.join(_STOPS)}")
     if stop and not server:
         raise LocalClipError("--stop-after needs --server: a stack of its own is gone when this command ends")
+    if deliver is not None and not server:
+        raise LocalClipError("--deliver needs --server: a stack of its own has no bucket")
     told_on = screen(as_json)
     with _gateway(server, api_key, folder, told_on) as client:
         batching = Batching(client, manifest, folder, told_on, server or _OWN)
@@ -116,12 +123,17 @@ def run(
             raise typer.Exit(1 if plan.refused else 0)
         try:
             ended = batching.run(skip_refused=skip_refused)
+            if deliver is not None:
+                batching.deliver(ended, deliver)
         except KeyboardInterrupt:
             told_on.print("stopped watching; the same command again goes on", style="yellow")
             raise
     if as_json:
         rows = [one.as_json() for one in ended.outcomes]
-        print_json({"batches": ended.batch_ids, "rows": rows, "exit": ended.exit_code})
+        told = {"batches": ended.batch_ids, "rows": rows, "exit": ended.exit_code}
+        if deliver is not None:
+            told["deliveries"] = [one.model_dump(mode="json") for one in ended.deliveries]
+        print_json(told)
     else:
         told_on.print(end_table(ended))
     if ended.exit_code:

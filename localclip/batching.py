@@ -13,7 +13,7 @@ from rich.table import Table
 
 from localclip.client import Client
 from localclip.errors import ApiError, LocalClipError, ServerUnreachable
-from localclip.models import Batch, BatchItem, BatchPlan
+from localclip.models import Batch, BatchDelivery, BatchItem, BatchPlan
 from localclip.pairing import Manifest, file_name, stems
 from localclip.view import seconds_text
 from shared.pipeline import Status
@@ -48,11 +48,13 @@ class Ended:
 
     batch_ids: list[str]
     outcomes: list[Outcome]
+    deliveries: list[BatchDelivery] = field(default_factory=list)
 
     @property
     def exit_code(self) -> int:
-        """0: every gate passed; 1: a row could not be made; 3: a gate did not pass, or somebody is waited for."""
-        if any(one.failed for one in self.outcomes):
+        """0: every gate passed; 1: something was not made, or not delivered; 3: a gate did not, or it waits."""
+        undelivered = any(one.state != "completed" or one.missing for one in self.deliveries)
+        if undelivered or any(one.failed for one in self.outcomes):
             return 1
         return 3 if any(one.reasons for one in self.outcomes) else 0
 
@@ -163,6 +165,28 @@ class Batching:
         except ApiError as error:
             if error.status not in (404, 409):  # its task is there, or the batch is gone: nothing to give up
                 raise
+
+    def deliver(self, ended: Ended, prefix: str) -> None:
+        """Have the files copied into a bucket, and wait until they lie there; what lies there is not copied again."""
+        for batch_id in ended.batch_ids:
+            asked = self._patient(self._client.deliver_batch, batch_id, prefix)
+            told = ""
+            while True:
+                deliveries = self._patient(self._client.batch_deliveries, batch_id)
+                one = next((one for one in deliveries if one.delivery_id == asked.delivery_id), None)
+                if one is None:
+                    raise LocalClipError("the batch was deleted while its files were copied")
+                if (text := f"{one.done} of {one.files} files lie in {one.bucket}/{one.prefix}") != told:
+                    self._console.print(text, markup=False, highlight=False)
+                    told = text
+                if one.state != "copying":
+                    break
+                time.sleep(_POLL_S)
+            for name in one.missing:
+                self._tell(f"{name} went while it was copied")
+            if one.state != "completed":
+                self._tell(f"not delivered: {one.error_message}")
+            ended.deliveries.append(one)
 
     def _follow(self) -> Ended:
         fetched: dict[str, list[str]] = {}

@@ -16,6 +16,7 @@ from localclip.events import ServerEvent, read_events
 from localclip.models import (
     Artifact,
     Batch,
+    BatchDelivery,
     BatchItem,
     BatchPlan,
     CastMember,
@@ -174,6 +175,16 @@ class Client:
     def retry_batch(self, batch_id: str) -> Batch:
         """Do again what failed or was canceled in a batch."""
         return Batch.model_validate(self._request("POST", f"/api/batches/{batch_id}/retry").json())
+
+    def deliver_batch(self, batch_id: str, prefix: str) -> BatchDelivery:
+        """Have the files of a batch copied into the bucket that the operator opened."""
+        answer = self._request("POST", f"/api/batches/{batch_id}/deliveries", json={"prefix": prefix})
+        return BatchDelivery.model_validate(answer.json())
+
+    def batch_deliveries(self, batch_id: str) -> tuple[BatchDelivery, ...]:
+        """Where files of a batch were copied, or are being copied."""
+        answer = self._request("GET", f"/api/batches/{batch_id}/deliveries")
+        return tuple(BatchDelivery.model_validate(one) for one in answer.json())
 
     def task(self, task_id: str) -> Task:
         """Read a task."""

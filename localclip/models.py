@@ -190,6 +190,19 @@ class BatchPlan(_Answer):
     refused: int = 0
 
 
+class BatchDelivery(_Answer):
+    """Files of a batch on their way into a bucket."""
+
+    delivery_id: str
+    bucket: str
+    prefix: str
+    state: str
+    files: int = 0
+    done: int = 0
+    missing: tuple[str, ...] = ()
+    error_message: str | None = None
+
+
 class LanguageOutcome(_Answer):
     """What became of a language of a row."""
 

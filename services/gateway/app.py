@@ -36,7 +36,8 @@ from services.gateway.editing import (
     wishes,
 )
 from services.gateway.editing import tasks as changed_tasks
-from services.gateway.exports import files, making, signed, zips
+from services.gateway.exports import deliveries, files, making, signed, zips
+from services.gateway.exports.deliveries import Deliverer
 from services.gateway.hooks import routes as webhooks
 from services.gateway.hooks.sending import Postman, put_on_their_way
 from services.gateway.library import cast, clips, glossary, memory
@@ -76,7 +77,16 @@ from shared.messaging import (
     provision,
 )
 from shared.observability import configure_logging, ends_with_a_sentence, logger
-from shared.storage import ObjectStore, StorageError, StorageSettings, UploadStore, open_bucket, store_when_ready
+from shared.storage import (
+    CopyTarget,
+    ObjectStore,
+    StorageError,
+    StorageSettings,
+    UploadStore,
+    open_bucket,
+    open_copy_target,
+    store_when_ready,
+)
 
 _POLL_S = 0.5
 _POST_S = _KEEP_S = _FETCH_S = 1.0
@@ -112,6 +122,7 @@ _ROUTES = (
     account_settings,
     batches,
     zips,
+    deliveries,
     signed,
     webhooks,
     events,
@@ -128,10 +139,11 @@ def create_app(
     store: UploadStore,
     broker_settings: BrokerSettings,
     bucket: ObjectStore | None = None,
+    target: CopyTarget | None = None,
 ) -> FastAPI:
     """Put the application together; nothing runs before its lifespan begins.
 
-    `bucket` is what tasks may take videos from.
+    `bucket` is what tasks may take videos from, `target` where files of batches are copied.
     """
     reconnected = asyncio.Event()
 
@@ -147,7 +159,7 @@ def create_app(
     capabilities, workers = Capabilities(broker), Workers(broker)
     signer = Signer(b"", timedelta(hours=settings.file_address_hours), settings.public_url.rstrip("/"))
     gateway = Gateway(settings, database, store, broker, audience, capabilities, threads, readiness, workers, signer)
-    gateway.bucket = bucket
+    gateway.bucket, gateway.target = bucket, target
     database.facts = lambda: {ENGINES: capabilities.known(), GRANT: wishes.grant}
     Ingest(database, broker, store, capabilities, settings.result_retry_s)  # subscribes when the broker starts
 
@@ -205,12 +217,14 @@ async def _background(
     await gateway.audience.start()
     await gateway.workers.start()
     leadership = Leadership(database)
-    to_dispatch, to_relay, to_post, to_keep, to_fetch = Wake(), Wake(), Wake(), Wake(), Wake()
+    to_dispatch, to_relay, to_post = Wake(), Wake(), Wake()
+    to_keep, to_fetch, to_deliver = Wake(), Wake(), Wake()
     database.on_commit += [to_dispatch.set, to_relay.set]
     dispatcher = Dispatcher(
         database, broker, gateway.store, gateway.threads, gateway.workers, settings.task_queue_workers
     )
     fetcher = Fetcher(database, gateway.store, gateway.threads, settings, gateway.bucket)
+    deliverer = Deliverer(database, gateway.threads, settings, gateway.target)
     sweeper = Sweeper(database, broker, gateway.store, settings)
     gateway.sweep = sweeper.wake
     log.info("gateway_ready")
@@ -221,6 +235,7 @@ async def _background(
         repeat("relay", Relay(database, broker, gateway.signer, put_on_their_way).turn, to_relay, _POLL_S, leadership),
         repeat("batches", Keeper(database, sweeper.wake.set).turn, to_keep, _KEEP_S, leadership),
         repeat("sources", fetcher.turn, to_fetch, _FETCH_S, leadership),
+        repeat("deliveries", deliverer.turn, to_deliver, _FETCH_S, leadership),
         repeat("webhooks", Postman(database, settings.networks(), gateway.signer).turn, to_post, _POST_S, leadership),
         repeat("sweep", sweeper.turn, sweeper.wake, settings.sweep_s, leadership),
         _keep_provisioned(broker, broker_settings, plan, reconnected),
@@ -321,6 +336,16 @@ def open_sources(settings: GatewaySettings, storage: StorageSettings) -> ObjectS
         sys.exit(f"gateway: LOCALCLIP_SOURCE_PREFIX cannot be used: {error}")
 
 
+def open_target(settings: GatewaySettings, storage: StorageSettings) -> CopyTarget | None:
+    """The bucket that files may be copied into. Raises: SystemExit, with a sentence, where there is no S3 service."""
+    if not settings.delivery_prefix:
+        return None
+    try:
+        return open_copy_target(storage, settings.delivery_prefix.partition("/")[0])
+    except StorageError as error:
+        sys.exit(f"gateway: LOCALCLIP_DELIVERY_PREFIX cannot be used: {error}")
+
+
 def allow_many_connections() -> None:
     """As many open files as the system grants: each connection is one, and most systems begin with 1024."""
     if sys.platform == "win32":  # it has no such limit
@@ -344,7 +369,14 @@ def main() -> None:
     broker_settings = BrokerSettings()
     database = open_database(where)
     storage = StorageSettings()
-    app = create_app(settings, database, store_when_ready(storage), broker_settings, open_sources(settings, storage))
+    app = create_app(
+        settings,
+        database,
+        store_when_ready(storage),
+        broker_settings,
+        open_sources(settings, storage),
+        open_target(settings, storage),
+    )
     uvicorn.run(
         app,
         host=settings.host,

@@ -68,6 +68,12 @@ class GatewaySettings(BaseSettings):
         description="bucket, and folder in it, of the S3 service from which tasks may take videos by key, such as "
         "footage/incoming; every account may read all of it, with {owner} in it (footage/{owner}) only its own",
     )
+    delivery_prefix: str = Field(
+        default="",
+        pattern=r"^([a-z0-9][a-z0-9.-]*(/[^/].*)?)?$",
+        description="bucket, and folder in it, of the S3 service into which files of batches may be copied, such as "
+        "dubbed/ready; with {owner} in it (dubbed/{owner}) a folder of each account",
+    )
     file_address_hours: float = Field(
         default=168.0,
         gt=0,
@@ -118,6 +124,10 @@ class GatewaySettings(BaseSettings):
     def source_folder(self, owner: str) -> str:
         """What stands before the keys that tasks of an account name, in the bucket that was opened."""
         return _folder(self.source_prefix, owner)
+
+    def delivery_folder(self, owner: str) -> str:
+        """What stands before the keys that files of an account are delivered under."""
+        return _folder(self.delivery_prefix, owner)
 
     @property
     def web_folder(self) -> Path:

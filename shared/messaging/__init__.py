@@ -6,7 +6,17 @@ from shared.messaging._brief import Brief, BriefTerm, LanguageBrief, LineBrief, 
 from shared.messaging._context import JobContext, ProgressBox
 from shared.messaging._dead import DeadLetter, bury_copy
 from shared.messaging._engines import EngineInfo, StockVoiceInfo, WorkerSlots, announce_engines, announced_engines
-from shared.messaging._facts import BatchEnded, Fact, LanguageEnded, Progress, RawProgress, TaskEnded, batch_fact, fact
+from shared.messaging._facts import (
+    BatchDelivered,
+    BatchEnded,
+    Fact,
+    LanguageEnded,
+    Progress,
+    RawProgress,
+    TaskEnded,
+    batch_fact,
+    fact,
+)
 from shared.messaging._jobs import (
     BEFORE_PIECES,
     JOB,
@@ -122,6 +132,7 @@ __all__ = [
     "STAGE_OF",
     "AnyJob",
     "AudioTrack",
+    "BatchDelivered",
     "BatchEnded",
     "Brief",
     "BriefProposed",

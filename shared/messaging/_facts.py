@@ -132,6 +132,23 @@ class BatchEnded(Message):
     rows_url: str
 
 
+class BatchDelivered(Message):
+    """`data` of `batch.delivered` and `.delivery_failed`."""
+
+    batch_id: str
+    name: str
+    metadata: dict[str, Any]
+    delivery_id: str
+    bucket: str
+    prefix: str = Field(description="before the names of the files, which are those of the ZIP")
+    languages: tuple[str, ...] = Field(description="that were asked for; none: all")
+    files: int
+    done: int = Field(description="how many lie there")
+    missing: tuple[str, ...] = Field(description="names of files that went meanwhile, 100 at most")
+    error_code: str | None
+    error_message: str | None
+
+
 class RawProgress(Message):
     """One worker's word on one job, many times a second, on core NATS; any of them may get lost."""
 

@@ -3,7 +3,9 @@
 from shared.storage import _keys as keys
 from shared.storage._directory import DirectoryStore
 from shared.storage._port import (
+    CopyTarget,
     InvalidKey,
+    KeyTaken,
     ObjectInfo,
     ObjectNotFound,
     ObjectStore,
@@ -20,11 +22,20 @@ from shared.storage._port import (
     put_file,
     read_bytes,
 )
-from shared.storage._settings import StorageSettings, await_store, open_bucket, open_store, store_when_ready
+from shared.storage._settings import (
+    StorageSettings,
+    await_store,
+    open_bucket,
+    open_copy_target,
+    open_store,
+    store_when_ready,
+)
 
 __all__ = [
+    "CopyTarget",
     "DirectoryStore",
     "InvalidKey",
+    "KeyTaken",
     "ObjectInfo",
     "ObjectNotFound",
     "ObjectStore",
@@ -41,6 +52,7 @@ __all__ = [
     "is_key",
     "keys",
     "open_bucket",
+    "open_copy_target",
     "open_store",
     "put_bytes",
     "put_file",

@@ -3,6 +3,7 @@
 StorageError          the store did not answer or refused
 ├── ObjectNotFound    no object has this key
 ├── PartsChanged      a part was written again while the parts were joined
+├── KeyTaken          something else lies under the key that was to be written
 └── InvalidKey        the key could leave the store or name two objects
 """
 
@@ -44,6 +45,10 @@ class StoreFull(StorageError):  # noqa: N818 (says what is the matter)
 
 class PartsChanged(StorageError):  # noqa: N818 (says what is the matter)
     """The parts to join are not those that were listed."""
+
+
+class KeyTaken(StorageError):  # noqa: N818 (says what is the matter)
+    """What lies under the key was not put there by LocalClip."""
 
 
 class InvalidKey(StorageError):  # noqa: N818 (says what is the matter)
@@ -169,6 +174,27 @@ class ObjectStore(Protocol):
 
     def delete(self, prefix: str) -> int:
         """Remove every object whose key begins with `prefix`, unfinished writes included; return how many."""
+        ...
+
+
+class CopyTarget(Protocol):
+    """A bucket of the store's own service into which objects are copied without passing through here. Blocking."""
+
+    @property
+    def bucket(self) -> str:
+        """Its name."""
+        ...
+
+    def check(self) -> None:
+        """Raises: StorageError, where the bucket is not there or the service is away."""
+        ...
+
+    def copy(self, source: str, key: str, media_type: str) -> bool:
+        """Copy an object of the store to `key`, unless just that lies there already; whether anything was copied.
+
+        Atomic, and safe to repeat. Raises: ObjectNotFound, where `source` is gone; KeyTaken, where something lies there
+        that was not copied so.
+        """
         ...
 
 

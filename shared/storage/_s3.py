@@ -15,6 +15,7 @@ from urllib.parse import quote, urlsplit
 import certifi
 import urllib3
 from minio import Minio
+from minio.commonconfig import REPLACE, CopySource
 from minio.datatypes import Part as S3Part
 from minio.deleteobjects import DeleteObject
 from minio.error import MinioException, S3Error
@@ -23,6 +24,7 @@ from shared.storage._draft import Draft, disk_full
 from shared.storage._port import (
     PART_BYTES,
     PUSHED_BYTES,
+    KeyTaken,
     ObjectInfo,
     ObjectNotFound,
     Part,
@@ -35,6 +37,7 @@ from shared.storage._port import (
 
 _MISSING = {"NoSuchKey", "NoSuchObject", "NoSuchBucket", "NoSuchUpload"}
 _CREATE_TRIES = 5
+_MARK = "localclip-copy-of"
 
 
 class _Body:
@@ -262,6 +265,42 @@ class S3Store:
                     self._client._abort_multipart_upload(  # noqa: SLF001
                         self._bucket, upload.object_name, upload.upload_id
                     )
+
+
+class S3CopyTarget:
+    """Copies objects of the store's bucket into another; each is marked with what it is a copy of."""
+
+    def __init__(self, client: Minio, store_bucket: str, bucket: str) -> None:
+        self._client, self._store_bucket, self.bucket = client, store_bucket, bucket
+
+    def check(self) -> None:
+        """Look for the bucket."""
+        with _translated(self.bucket):
+            if not self._client.bucket_exists(self.bucket):
+                raise StorageError(f"there is no bucket '{self.bucket}'")
+
+    def copy(self, source: str, key: str, media_type: str) -> bool:
+        """Compare the mark of what lies there, and copy on condition that the source stays as it was."""
+        with _translated(source):
+            found = self._client.stat_object(self._store_bucket, check_key(source))
+        etag = (found.etag or "").strip('"')
+        mark = f"{etag} {found.size} {hashlib.sha256(source.encode()).hexdigest()[:16]}"
+        try:
+            with _translated(key):
+                there = self._client.stat_object(self.bucket, check_key(key))
+        except ObjectNotFound:
+            pass
+        else:
+            marked = (there.metadata or {}).get(f"x-amz-meta-{_MARK}")
+            if marked is None:
+                raise KeyTaken(f"{self.bucket}/{key} was not put there by LocalClip")
+            if marked == mark and there.size == found.size:
+                return False
+        about: dict[str, str | list[str] | tuple[str]] = {_MARK: mark, "Content-Type": media_type}
+        origin = CopySource(self._store_bucket, source, match_etag=found.etag)
+        with _translated(key):
+            self._client.copy_object(self.bucket, key, origin, metadata=about, metadata_directive=REPLACE)
+        return True
 
 
 class _Multipart:

@@ -10,7 +10,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from shared.observability import logger
 from shared.storage._directory import DirectoryStore
-from shared.storage._port import ObjectStore, StorageError, UploadStore
+from shared.storage._port import CopyTarget, ObjectStore, StorageError, UploadStore
 
 if TYPE_CHECKING:
     from minio import Minio
@@ -87,6 +87,16 @@ def open_bucket(settings: StorageSettings, bucket: str) -> ObjectStore:
     from shared.storage._s3 import S3Store
 
     return S3Store(_client(settings, settings.s3_endpoint, settings.s3_region, secure=settings.s3_secure), bucket)
+
+
+def open_copy_target(settings: StorageSettings, bucket: str) -> CopyTarget:
+    """Another bucket of the configured S3 service, to copy into. Raises: StorageError, where there is no service."""
+    if settings.s3_endpoint is None:
+        raise StorageError("there is no S3 service: set S3_ENDPOINT")
+    from shared.storage._s3 import S3CopyTarget
+
+    client = _client(settings, settings.s3_endpoint, settings.s3_region, secure=settings.s3_secure)
+    return S3CopyTarget(client, settings.s3_bucket, bucket)
 
 
 def _client(settings: StorageSettings, endpoint: str, region: str | None, *, secure: bool) -> "Minio":

@@ -42,7 +42,7 @@ export const EVENT_NAMES = [
     ["created", "updated", "deleted", "merged"].map((name) => `${topic}.${name}`),
   ),
   ...["started", "progress", "completed", "failed", "canceled"].map((name) => `recipe.${name}`),
-  ...["created", "completed", "canceled", "deleted"].map((name) => `batch.${name}`),
+  ...["created", "completed", "canceled", "deleted", "delivered", "delivery_failed"].map((name) => `batch.${name}`),
   "edit.undone",
   "edit.redone",
 ] as const;

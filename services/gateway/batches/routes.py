@@ -317,6 +317,7 @@ def delete_batch(batch_id: str, parts: Parts, who: Who) -> None:
     with parts.database.write() as session:
         batch = locked_visible_batch(session, who, batch_id)
         batch_rows.drop_waiting(session, batch_id, dropped=True)
+        batch_rows.drop_handovers(session, batch_id)
         batch.wish, batch.deleted_at = DELETE, now()
         tell_batch(session, batch_id, "deleted", name=batch.name, metadata=batch.about)
 

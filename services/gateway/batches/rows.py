@@ -13,6 +13,7 @@ from services.gateway.db.tables import (
     BatchItem,
     BatchRow,
     BatchState,
+    HandoverRow,
     JobRow,
     JobState,
     StageRun,
@@ -273,6 +274,11 @@ def drop_waiting(session: Session, batch_id: str, *, dropped: bool) -> None:
 def drop_items(session: Session, batch_id: str) -> None:
     """Remove the rows of a batch."""
     session.execute(delete(BatchItem).where(col(BatchItem.batch_id) == batch_id))
+
+
+def drop_handovers(session: Session, batch_id: str) -> None:
+    """Copy nothing more of a batch into a bucket."""
+    session.execute(delete(HandoverRow).where(col(HandoverRow.batch_id) == batch_id))
 
 
 def forget(session: Session, deleted_before: datetime) -> None:

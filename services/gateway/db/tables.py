@@ -61,6 +61,7 @@ UNSPOKEN_LINES = "lines.state IN ('pending', 'translated')"
 KEPT_MESSAGES = "jobs.payload <> '' AND jobs.state NOT IN ('ready', 'dispatched')"
 COMING_ROWS = "batch_rows.address IS NOT NULL AND batch_rows.task_id IS NULL"
 FETCHED_SOURCES = "sources.state = 'fetching'"
+OPEN_HANDOVERS = "batch_deliveries.state = 'copying'"
 KEPT_BATCHES = "(batches.ended_at IS NULL OR batches.wish IS NOT NULL)"
 EDITED_SEGMENTS = "segments.revision <> 1"
 """Conditions of partial indexes, which are used where a query says the same in the same words."""
@@ -182,6 +183,44 @@ class BatchItem(Row, table=True):
     address: str | None = Field(default=None, sa_column=Column(Text))
     task_id: str | None = Field(default=None, max_length=64)
     dropped: bool = False
+
+
+class HandoverState(StrEnum):
+    """How far the files of a batch are on their way into a bucket."""
+
+    COPYING = "copying"
+    COMPLETED = "completed"
+    FAILED = "failed"
+
+
+class HandoverRow(Row, table=True):
+    """The files of a batch that are copied into a bucket, below `prefix`; asked for again it is the same row.
+
+    `files` is how many there are, `done` how many lie there; `missing` are the names of those that went meanwhile.
+    `attempts` failed since the last file was copied.
+    """
+
+    __tablename__ = "batch_deliveries"
+    __table_args__ = (
+        UniqueConstraint("batch_id", "prefix"),
+        _partial("ix_batch_deliveries_due", "id", where=OPEN_HANDOVERS),
+    )
+
+    id: int | None = Field(default=None, primary_key=True)
+    delivery_id: str = Field(unique=True, index=True, max_length=40)
+    batch_id: str = Field(max_length=40)
+    prefix: str = Field(max_length=500)
+    languages: list[str] = Field(default_factory=list, sa_type=JSON)
+    state: str = Field(default=HandoverState.COPYING, max_length=16)
+    files: int = 0
+    done: int = 0
+    missing: list[str] = Field(default_factory=list, sa_type=JSON)
+    attempts: int = 0
+    next_at: datetime = _time()
+    error_code: str | None = Field(default=None, max_length=40)
+    error_message: str | None = None
+    created_at: datetime = _time()
+    ended_at: datetime | None = _time(nullable=True)
 
 
 class UploadRow(Row, table=True):

@@ -3,8 +3,11 @@
 from datetime import datetime
 from typing import Any, Literal
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, ConfigDict, Field
 
+from services.gateway.db.tables import HandoverState
+from services.gateway.pipeline.schemas import TargetLanguage
+from services.gateway.web.bodies import Written
 from shared.messaging import ExportRecipe
 from shared.pipeline import Status
 
@@ -53,6 +56,35 @@ class ExportRead(BaseModel):
     error_message: str | None
     created_at: datetime
     finished_at: datetime | None
+
+
+class DeliveryWrite(Written):
+    """Where the files of a batch are to be copied."""
+
+    model_config = ConfigDict(str_strip_whitespace=True)
+
+    prefix: str = Field(
+        default="", max_length=500, description="folder below LOCALCLIP_DELIVERY_PREFIX; by default the id of the batch"
+    )
+    to: list[TargetLanguage] = Field(default=[], max_length=20, description="languages; all where none is named")
+
+
+class DeliveryRead(BaseModel):
+    """Files of a batch on their way into a bucket."""
+
+    delivery_id: str
+    batch_id: str
+    bucket: str
+    prefix: str = Field(description="before the names of the files: `<bucket>/<prefix>/<name>`")
+    languages: list[str]
+    state: HandoverState
+    files: int = Field(description="how many there are; 0 before they were counted")
+    done: int = Field(description="how many of them lie there")
+    missing: list[str] = Field(description="names of files that went while they were copied, 100 at most")
+    error_code: str | None
+    error_message: str | None
+    created_at: datetime
+    ended_at: datetime | None
 
 
 class PresetRead(BaseModel):

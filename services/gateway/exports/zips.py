@@ -2,7 +2,7 @@
 
 import io
 from collections.abc import AsyncIterator, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 from typing import Annotated, Any
 from urllib.parse import quote
@@ -13,6 +13,7 @@ from fastapi.responses import StreamingResponse
 
 from services.gateway.batches import rows as batch_rows
 from services.gateway.batches.joining import visible_batch
+from services.gateway.db import Session
 from services.gateway.pipeline import rows as pipeline_rows
 from services.gateway.pipeline.endings import shown_as
 from services.gateway.pipeline.parts import Gateway, Parts
@@ -29,10 +30,11 @@ OF_ZIP: dict[int | str, dict[str, Any]] = {
 
 @dataclass(frozen=True)
 class Entry:
-    """A file in a ZIP."""
+    """A file of a batch, in a ZIP or a bucket."""
 
     name: str
     key: str
+    media_type: str = "application/octet-stream"
 
 
 def unique(entries: Iterable[Entry]) -> list[Entry]:
@@ -45,7 +47,7 @@ def unique(entries: Iterable[Entry]) -> list[Entry]:
             count += 1
             name = str(path.with_name(f"{path.stem} ({count}){path.suffix}"))
         seen.add(name.casefold())
-        found.append(Entry(name, entry.key))
+        found.append(replace(entry, name=name))
     return found
 
 
@@ -68,27 +70,28 @@ def get_batch_files(
 
 def serve_zip(parts: Gateway, who: Caller, batch_id: str, to: Sequence[str] | None) -> StreamingResponse:
     """The answer. Raises: Problem 404."""
-    name, entries = _entries(parts, who, batch_id, to)
-    disposition = f"attachment; filename*=UTF-8''{quote(name)}.zip"
+    with parts.database.read() as session:
+        batch = visible_batch(session, who, batch_id)
+        entries = files_of(session, batch_id, to)
+    disposition = f"attachment; filename*=UTF-8''{quote(batch.name.replace('/', '_'))}.zip"
     headers = {"Content-Disposition": disposition, "Cache-Control": "private, no-cache"}
     return StreamingResponse(_zipped(parts, entries), media_type="application/zip", headers=headers)
 
 
-def _entries(parts: Gateway, who: Caller, batch_id: str, wanted: Sequence[str] | None) -> tuple[str, list[Entry]]:
+def files_of(session: Session, batch_id: str, wanted: Sequence[str] | None) -> list[Entry]:
+    """The newest files of every language of a batch that was exported, of all where none is `wanted`."""
     found = []
-    with parts.database.read() as session:
-        batch = visible_batch(session, who, batch_id)
-        page, _ = batch_rows.items(session, batch_id, 0, 2**31 - 1)
-        tasks = [(item, task) for item, _, task in page if task is not None and task.deleted_at is None]
-        languages = pipeline_rows.languages(session, [task.task_id for _, task in tasks])
-        for item, task in tasks:
-            folder = PurePosixPath(item.source.replace("\\", "/")).parent
-            for row in languages.get(task.task_id, []):
-                for file in row.export_files if not wanted or row.language in wanted else ():
-                    older = row.exported_version != row.content_version
-                    name = shown_as(task, row.language, file["name"], older=older).replace("/", "_")
-                    found.append(Entry(str(folder / name), file["key"]))
-    return batch.name.replace("/", "_"), unique(found)
+    page, _ = batch_rows.items(session, batch_id, 0, 2**31 - 1)
+    tasks = [(item, task) for item, _, task in page if task is not None and task.deleted_at is None]
+    languages = pipeline_rows.languages(session, [task.task_id for _, task in tasks])
+    for item, task in tasks:
+        folder = PurePosixPath(item.source.replace("\\", "/")).parent
+        for row in languages.get(task.task_id, []):
+            for file in row.export_files if not wanted or row.language in wanted else ():
+                older = row.exported_version != row.content_version
+                name = shown_as(task, row.language, file["name"], older=older).replace("/", "_")
+                found.append(Entry(str(folder / name), file["key"], file["media_type"]))
+    return unique(found)
 
 
 class _Sink(io.RawIOBase):

@@ -19,6 +19,7 @@ from services.gateway.commands.schemas import (
     TaskAnswer,
 )
 from shared.messaging import (
+    BatchDelivered,
     BatchEnded,
     BriefProposed,
     DeadLetter,
@@ -84,14 +85,15 @@ def _channels() -> dict[str, tuple[str | None, str, list[type[BaseModel]]]]:
     found["events"] = (
         "localclip.events.{task_id}.{language}.{subject}.{fact}",
         "Facts for everyone, CloudEvents 1.0 (stream LOCALCLIP_EVENTS); the data of a `progress` fact is `Progress`, "
-        "that of the end of a language, a task or a batch `LanguageEnded`, `TaskEnded` or `BatchEnded`.",
-        [Fact, Progress, LanguageEnded, TaskEnded, BatchEnded],
+        "that of the end of a language, a task or a batch `LanguageEnded`, `TaskEnded` or `BatchEnded`, "
+        "and of files that were copied into a bucket `BatchDelivered`.",
+        [Fact, Progress, LanguageEnded, TaskEnded, BatchEnded, BatchDelivered],
     )
     found["live"] = (
         "localclip.live.{task_id}.{language}.{subject}.{fact}",
         "The same facts as they are stored, with their number in the header `Nats-Sequence` (core NATS); nothing tells "
         "what was missed.",
-        [Fact, Progress, LanguageEnded, TaskEnded, BatchEnded],
+        [Fact, Progress, LanguageEnded, TaskEnded, BatchEnded, BatchDelivered],
     )
     found["raw_progress"] = (
         "localclip.progress.{task_id}.{language}.{stage}",

@@ -23,7 +23,7 @@ from services.gateway.web.signing import Signer
 from services.gateway.web.threads import Threads
 from shared.messaging import EngineInfo
 from shared.observability import Longest
-from shared.storage import ObjectStore, UploadStore
+from shared.storage import CopyTarget, ObjectStore, UploadStore
 
 _TASK_ID = re.compile(r"task_[0-9]{8}_[0-9]{6}_[0-9a-f]{8}")
 
@@ -43,7 +43,7 @@ class Live(Protocol):
 
 @dataclass
 class Gateway:
-    """The parts the application is made of; `bucket` is what videos may be taken from by key."""
+    """The parts the application is made of; videos may be taken from `bucket` by key, and files copied to `target`."""
 
     settings: GatewaySettings
     database: Database
@@ -56,6 +56,7 @@ class Gateway:
     workers: Workers
     signer: Signer
     bucket: ObjectStore | None = None
+    target: CopyTarget | None = None
     sweep: Wake | None = None
     stood: Longest = field(default_factory=Longest)
 

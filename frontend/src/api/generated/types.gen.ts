@@ -738,67 +738,23 @@ export type CueToRead = {
 export type Decision = 'label' | 'description' | 'dialogue' | 'capitals' | 'sound' | 'music' | 'symbols' | 'sign' | 'credit';
 
 /**
- * DeliveryRead
+ * DeliveryWrite
  *
- * An event and its attempts, newest last; at most the last twenty.
+ * Where the files of a batch are to be copied.
  */
-export type DeliveryRead = {
+export type DeliveryWrite = {
     /**
-     * Attempts
-     */
-    attempts: number;
-    /**
-     * Created At
-     */
-    created_at: string;
-    /**
-     * Delivery Id
-     */
-    delivery_id: number;
-    /**
-     * Ended At
-     */
-    ended_at: string | null;
-    /**
-     * Event
+     * Prefix
      *
-     * what is sent; only when one delivery is asked for
+     * folder below LOCALCLIP_DELIVERY_PREFIX; by default the id of the batch
      */
-    event?: {
-        [key: string]: unknown;
-    } | null;
+    prefix?: string;
     /**
-     * Message Id
+     * To
      *
-     * the header `webhook-id`, the same in every repetition
+     * languages; all where none is named
      */
-    message_id: string;
-    /**
-     * Next At
-     *
-     * when it is tried next, where it waits
-     */
-    next_at: string | null;
-    /**
-     * Sequence
-     */
-    sequence: number;
-    /**
-     * State
-     */
-    state: 'waiting' | 'delivered' | 'failed';
-    /**
-     * Task Id
-     */
-    task_id: string;
-    /**
-     * Tries
-     */
-    tries: Array<Try>;
-    /**
-     * Type
-     */
-    type: string;
+    to?: Array<string>;
 };
 
 /**
@@ -1465,6 +1421,13 @@ export type GlossaryTerm = {
      */
     target?: string | null;
 };
+
+/**
+ * HandoverState
+ *
+ * How far the files of a batch are on their way into a bucket.
+ */
+export type HandoverState = 'copying' | 'completed' | 'failed';
 
 /**
  * Health
@@ -4998,6 +4961,135 @@ export type WishesRead = {
     wishes: Array<'shorter' | 'longer' | 'other'>;
 };
 
+/**
+ * DeliveryRead
+ *
+ * Files of a batch on their way into a bucket.
+ */
+export type ServicesGatewayExportsSchemasDeliveryRead = {
+    /**
+     * Batch Id
+     */
+    batch_id: string;
+    /**
+     * Bucket
+     */
+    bucket: string;
+    /**
+     * Created At
+     */
+    created_at: string;
+    /**
+     * Delivery Id
+     */
+    delivery_id: string;
+    /**
+     * Done
+     *
+     * how many of them lie there
+     */
+    done: number;
+    /**
+     * Ended At
+     */
+    ended_at: string | null;
+    /**
+     * Error Code
+     */
+    error_code: string | null;
+    /**
+     * Error Message
+     */
+    error_message: string | null;
+    /**
+     * Files
+     *
+     * how many there are; 0 before they were counted
+     */
+    files: number;
+    /**
+     * Languages
+     */
+    languages: Array<string>;
+    /**
+     * Missing
+     *
+     * names of files that went while they were copied, 100 at most
+     */
+    missing: Array<string>;
+    /**
+     * Prefix
+     *
+     * before the names of the files: `<bucket>/<prefix>/<name>`
+     */
+    prefix: string;
+    state: HandoverState;
+};
+
+/**
+ * DeliveryRead
+ *
+ * An event and its attempts, newest last; at most the last twenty.
+ */
+export type ServicesGatewayHooksSchemasDeliveryRead = {
+    /**
+     * Attempts
+     */
+    attempts: number;
+    /**
+     * Created At
+     */
+    created_at: string;
+    /**
+     * Delivery Id
+     */
+    delivery_id: number;
+    /**
+     * Ended At
+     */
+    ended_at: string | null;
+    /**
+     * Event
+     *
+     * what is sent; only when one delivery is asked for
+     */
+    event?: {
+        [key: string]: unknown;
+    } | null;
+    /**
+     * Message Id
+     *
+     * the header `webhook-id`, the same in every repetition
+     */
+    message_id: string;
+    /**
+     * Next At
+     *
+     * when it is tried next, where it waits
+     */
+    next_at: string | null;
+    /**
+     * Sequence
+     */
+    sequence: number;
+    /**
+     * State
+     */
+    state: 'waiting' | 'delivered' | 'failed';
+    /**
+     * Task Id
+     */
+    task_id: string;
+    /**
+     * Tries
+     */
+    tries: Array<Try>;
+    /**
+     * Type
+     */
+    type: string;
+};
+
 export type ListBatchesData = {
     body?: never;
     path?: never;
@@ -5395,6 +5487,124 @@ export type CancelBatchResponses = {
 };
 
 export type CancelBatchResponse = CancelBatchResponses[keyof CancelBatchResponses];
+
+export type ListDeliveriesOfBatchData = {
+    body?: never;
+    path: {
+        /**
+         * Batch Id
+         */
+        batch_id: string;
+    };
+    query?: never;
+    url: '/api/batches/{batch_id}/deliveries';
+};
+
+export type ListDeliveriesOfBatchErrors = {
+    /**
+     * No API key, or one that is not known
+     */
+    401: Problem;
+    /**
+     * There is no such thing, or it is another account's
+     */
+    404: Problem;
+    /**
+     * Under a name that LocalClip does not answer to
+     */
+    421: Problem;
+    /**
+     * Not valid; `errors` points at the fields
+     */
+    422: Problem;
+    /**
+     * A defect
+     */
+    500: Problem;
+    /**
+     * Database, broker or object store do not answer; try again later
+     */
+    503: Problem;
+};
+
+export type ListDeliveriesOfBatchError = ListDeliveriesOfBatchErrors[keyof ListDeliveriesOfBatchErrors];
+
+export type ListDeliveriesOfBatchResponses = {
+    /**
+     * Response List Deliveries Of Batch
+     *
+     * Successful Response
+     */
+    200: Array<ServicesGatewayExportsSchemasDeliveryRead>;
+};
+
+export type ListDeliveriesOfBatchResponse = ListDeliveriesOfBatchResponses[keyof ListDeliveriesOfBatchResponses];
+
+export type DeliverBatchData = {
+    body: DeliveryWrite;
+    path: {
+        /**
+         * Batch Id
+         */
+        batch_id: string;
+    };
+    query?: never;
+    url: '/api/batches/{batch_id}/deliveries';
+};
+
+export type DeliverBatchErrors = {
+    /**
+     * The body is cut off or malformed
+     */
+    400: Problem;
+    /**
+     * No API key, or one that is not known
+     */
+    401: Problem;
+    /**
+     * Of another origin; or a signed address is not valid any more
+     */
+    403: Problem;
+    /**
+     * There is no such thing, or it is another account's
+     */
+    404: Problem;
+    /**
+     * Not in the state that things are in
+     */
+    409: Problem;
+    /**
+     * The body is too large
+     */
+    413: Problem;
+    /**
+     * Under a name that LocalClip does not answer to
+     */
+    421: Problem;
+    /**
+     * Not valid; `errors` points at the fields
+     */
+    422: Problem;
+    /**
+     * A defect
+     */
+    500: Problem;
+    /**
+     * Database, broker or object store do not answer; try again later
+     */
+    503: Problem;
+};
+
+export type DeliverBatchError = DeliverBatchErrors[keyof DeliverBatchErrors];
+
+export type DeliverBatchResponses = {
+    /**
+     * Successful Response
+     */
+    202: ServicesGatewayExportsSchemasDeliveryRead;
+};
+
+export type DeliverBatchResponse = DeliverBatchResponses[keyof DeliverBatchResponses];
 
 export type GetBatchFilesData = {
     body?: never;
@@ -12799,7 +13009,7 @@ export type ListDeliveriesResponses = {
      *
      * Successful Response
      */
-    200: Array<DeliveryRead>;
+    200: Array<ServicesGatewayHooksSchemasDeliveryRead>;
 };
 
 export type ListDeliveriesResponse = ListDeliveriesResponses[keyof ListDeliveriesResponses];
@@ -12853,7 +13063,7 @@ export type GetDeliveryResponses = {
     /**
      * Successful Response
      */
-    200: DeliveryRead;
+    200: ServicesGatewayHooksSchemasDeliveryRead;
 };
 
 export type GetDeliveryResponse = GetDeliveryResponses[keyof GetDeliveryResponses];
@@ -12915,7 +13125,7 @@ export type ReplayDeliveryResponses = {
     /**
      * Successful Response
      */
-    202: DeliveryRead;
+    202: ServicesGatewayHooksSchemasDeliveryRead;
 };
 
 export type ReplayDeliveryResponse = ReplayDeliveryResponses[keyof ReplayDeliveryResponses];

@@ -10,6 +10,7 @@ import subprocess
 import sys
 import uuid
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -439,6 +440,7 @@ def test_a_batch_of_a_bucket(tmp_path: Path, nats: NatsServer, sqlite_url: str, 
     assert secret is not None
     own = {"S3_ENDPOINT": minio.endpoint, "S3_ACCESS_KEY": minio.access_key, "S3_SECRET_KEY": secret.get_secret_value()}
     own |= {"S3_BUCKET": f"own-{uuid.uuid4().hex[:12]}", "LOCALCLIP_SOURCE_PREFIX": f"{name}/{{owner}}"}
+    own |= {"LOCALCLIP_DELIVERY_PREFIX": f"{name}/ready"}
     try:
         gateway = world.gateway(**own, LOCALCLIP_API_KEYS=f"ann:{'a' * 16},bob:{'b' * 16}")
         world.workers(**own)
@@ -448,7 +450,7 @@ def test_a_batch_of_a_bucket(tmp_path: Path, nats: NatsServer, sqlite_url: str, 
         assert [(row["source"], row["refused"]) for row in plan["rows"]] == [("b/two.mp4", []), ("talk.mp4", [])]
         assert plan["rows"][1]["files"] == {"subtitles": "s3:s1/talk.en.srt", "translation_es": "s3:s1/talk.es.srt"}
         command = [sys.executable, "-m", "localclip", "batch", "s3:s1", "--to", "es", "--out", str(tmp_path / "out")]
-        command += ["--server", str(gateway.http.base_url), "--api-key", "a" * 16, "--json"]
+        command += ["--server", str(gateway.http.base_url), "--api-key", "a" * 16, "--json", "--deliver", "s1"]
         for _ in range(2):  # the second time there is nothing new
             ended = subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)
             told = json.loads(ended.stdout)
@@ -456,6 +458,9 @@ def test_a_batch_of_a_bucket(tmp_path: Path, nats: NatsServer, sqlite_url: str, 
                 ("b/two.mp4", "talk.mp4"), "completed"
             ), ended.stderr
             assert (tmp_path / "out/b/two.es.mp4").is_file()
+            assert [(one["state"], one["prefix"]) for one in told["deliveries"]] == [("completed", "ready/s1")]
+        delivered = [info.key for info in open_bucket(settings, name).list("ready/")]
+        assert {"ready/s1/b/two.es.mp4", "ready/s1/talk.es.mp4"} <= set(delivered)
         (done,) = gateway.http.get("/api/batches").json()
         assert (done["name"], done["rows"]["completed"], done["rows_total"]) == ("s1", 2, 2)
         rows = gateway.http.get(f"/api/batches/{done['batch_id']}/rows").json()
@@ -465,6 +470,13 @@ def test_a_batch_of_a_bucket(tmp_path: Path, nats: NatsServer, sqlite_url: str, 
             for more in ({"source_prefix": "s2"}, {"source_prefix": "../bob"}, {"without": ["talk.mp4", "b/two.mp4"]})
         ]
         assert refused == ["prefix_empty", "invalid_request", "nothing_new"]
+        deliveries = f"/api/batches/{done['batch_id']}/deliveries"
+        assert gateway.http.post(deliveries, json={"prefix": "../x"}).json()["code"] == "invalid_request"
+        with ThreadPoolExecutor(2) as threads:
+            twice = list(threads.map(lambda _: gateway.http.post(deliveries, json={"prefix": "s2"}).json(), range(2)))
+        assert twice[0]["delivery_id"] == twice[1]["delivery_id"]
+        bob = {"X-API-Key": "b" * 16}
+        assert gateway.http.post(deliveries, json={}, headers=bob).status_code == 404
         one = {"source_key": "../bob/secret.mp4"}
         assert gateway.http.post("/api/tasks", json=one).json()["code"] == "invalid_request"
         gone = {"source_key": "secret.mp4", "config": {"target_languages": ["es"]}}

@@ -27,7 +27,7 @@ SAME_TWICE = {
     *("complete_upload", "address_parts", "import_terms", "decide_cast", "audition_voice", "choose_take"),
     *("assign_lines", "take_segments_as_written", "take_segment_as_written", "upgrade_engines", "listen_to_lines"),
     *("cancel_job", "retry_task"),
-    *("approve_language", "answer_task", "pause_batch", "resume_batch", "cancel_batch", "retry_batch"),
+    *("approve_language", "answer_task", "pause_batch", "resume_batch", "cancel_batch", "retry_batch", "deliver_batch"),
     # what is sent again has its first id
     *("replay_delivery", "replay_webhook", "test_webhook"),
     # nothing is done

@@ -13,10 +13,11 @@ from tests.services.gateway.web.writes import OPERATIONS, WRITES, Operation, Sce
 PAIRS = 4
 REFUSED = (
     *("retry_task", "retry_batch", "answer_task"),
-    *("upgrade_engines", "listen_to_lines", "approve_language"),
+    *("upgrade_engines", "listen_to_lines", "approve_language", "deliver_batch"),
 )
-"""Nothing failed, nothing was asked, the best engines did it, nobody here understands the takes, and
-nothing stops; `test_questions`, `test_kept_engines`, `test_hearing` and `test_stops` send what the last four take."""
+"""Nothing failed, nothing was asked, the best engines did it, nobody here understands the takes, nothing stops, and
+no bucket is opened; `test_questions`, `test_kept_engines`, `test_hearing`, `test_stops` and `test_sources` send what
+the last five take."""
 DELETE_TASK = next(operation for operation in OPERATIONS if operation.name == "delete_task")
 OF_A_TASK = [operation for operation in WRITES if "{task_id}" in operation.path and operation != DELETE_TASK]
 

@@ -1,0 +1,234 @@
+"""Copy the files of a batch into a bucket of the operator, within the S3 service."""
+
+import asyncio
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+
+from fastapi import APIRouter
+
+from services.gateway.batches import rows as batch_rows
+from services.gateway.batches.joining import locked_visible_batch, visible_batch
+from services.gateway.db.engine import Database
+from services.gateway.db.tables import BatchRow, HandoverRow, HandoverState, now
+from services.gateway.exports import rows as exports_rows
+from services.gateway.exports.schemas import DeliveryRead, DeliveryWrite
+from services.gateway.exports.zips import Entry, files_of
+from services.gateway.pipeline.facts import tell_batch
+from services.gateway.pipeline.parts import Parts
+from services.gateway.settings import GatewaySettings
+from services.gateway.web.claims import keep
+from services.gateway.web.keys import Who
+from services.gateway.web.problems import unprocessable
+from services.gateway.web.threads import Threads
+from shared.observability import logger
+from shared.pipeline import ErrorCode
+from shared.storage import CopyTarget, InvalidKey, KeyTaken, ObjectNotFound, StorageError, is_key, keys
+
+router = APIRouter(prefix="/api/batches", tags=["batches"])
+_AT_ONCE, _FILES_AT_ONCE = 2, 4
+"""Of the threads for transfers uploads need some, too."""
+_LOOK_S = 1.0
+_PAUSES_S = (2, 10, 30, 60, 180, 300)
+"""After the first failed attempt, the second, ...; a file that was copied begins the count anew. Then it ends."""
+_PASSES = 3
+_MOST_TOLD = 100
+log = logger(__name__)
+
+
+@router.post("/{batch_id}/deliveries", status_code=202, operation_id="deliver_batch")
+def deliver_batch(batch_id: str, body: DeliveryWrite, parts: Parts, who: Who) -> DeliveryRead:
+    """Copy the newest files of every language that was exported into the bucket of LOCALCLIP_DELIVERY_PREFIX.
+
+    They are called as in the ZIP of the batch. To the same prefix again: one that is under way is answered, one that
+    has ended goes on with what is new or was not copied. Its end is told as `batch.delivered` or
+    `batch.delivery_failed`. Raises: 422 `delivery_not_configured`.
+    """
+    folder = _folder(parts.settings, body.prefix or batch_id)
+    with parts.database.write() as session:
+        batch = locked_visible_batch(session, who, batch_id)
+        row = exports_rows.handover(session, batch_id, folder)
+        if row is None:
+            row = HandoverRow(delivery_id=f"delivery_{secrets.token_hex(12)}", batch_id=batch_id, prefix=folder)
+        if row.state != HandoverState.COPYING or row.id is None:
+            row.languages, row.state, row.ended_at = list(dict.fromkeys(body.to)), HandoverState.COPYING, None
+            row.files = row.done = row.attempts = 0
+            row.missing, row.next_at = [], now()
+            row.error_code = row.error_message = None
+            session.add(row)
+        session.flush()
+        return keep(session, who.claim, _read(parts.settings, batch.owner, row))
+
+
+@router.get("/{batch_id}/deliveries", operation_id="list_deliveries_of_batch")
+def list_deliveries_of_batch(batch_id: str, parts: Parts, who: Who) -> list[DeliveryRead]:
+    """Where files of the batch were copied, or are being copied, the newest first."""
+    with parts.database.read() as session:
+        batch = visible_batch(session, who, batch_id)
+        return [_read(parts.settings, batch.owner, row) for row in exports_rows.handovers(session, batch_id)]
+
+
+def _folder(settings: GatewaySettings, prefix: str) -> str:
+    """Raises: Problem 422."""
+    if not settings.delivery_prefix:
+        detail = "no bucket is opened here for deliveries: the operator names one in LOCALCLIP_DELIVERY_PREFIX"
+        raise unprocessable("delivery_not_configured", detail, "/prefix")
+    folder = prefix.strip("/")
+    if not is_key(folder):
+        raise unprocessable("invalid_request", "this is no prefix of keys, such as season-2", "/prefix")
+    return folder
+
+
+def _read(settings: GatewaySettings, owner: str, row: HandoverRow) -> DeliveryRead:
+    known = row.model_dump(exclude={"id", "prefix", "attempts", "next_at"})
+    bucket = settings.delivery_prefix.partition("/")[0]
+    return DeliveryRead(**known, bucket=bucket, prefix=settings.delivery_folder(owner) + row.prefix)
+
+
+@dataclass(frozen=True)
+class _Work:
+    """What is to lie where."""
+
+    id: int
+    folder: str
+    entries: Sequence[Entry]
+
+
+class Deliverer:
+    """Copies what is due, a few batches at a time, each by itself; whoever dies meanwhile, a file is copied once."""
+
+    def __init__(
+        self, database: Database, threads: Threads, settings: GatewaySettings, target: CopyTarget | None
+    ) -> None:
+        self._database, self._threads, self._settings, self._target = database, threads, settings, target
+        self._under_way: dict[int, asyncio.Task[None]] = {}
+
+    async def turn(self) -> None:
+        """Copy until nothing is due."""
+        if self._target is None:
+            return
+        try:
+            async with asyncio.TaskGroup() as group:
+                while True:
+                    for id_ in await asyncio.to_thread(self._due):
+                        if id_ not in self._under_way and len(self._under_way) < _AT_ONCE:
+                            self._under_way[id_] = group.create_task(self._deliver(id_, self._target))
+                    if not self._under_way:
+                        return
+                    await asyncio.wait(self._under_way.values(), timeout=_LOOK_S, return_when=asyncio.FIRST_COMPLETED)
+                    self._under_way = {id_: one for id_, one in self._under_way.items() if not one.done()}
+        finally:
+            self._under_way = {}
+
+    def _due(self) -> list[int]:
+        with self._database.read() as session:
+            return exports_rows.due_handovers(session, now(), 2 * _AT_ONCE)
+
+    async def _deliver(self, id_: int, target: CopyTarget) -> None:
+        """One attempt; whatever goes wrong is noted."""
+        try:
+            await self._threads.transfer(target.check)
+            missing: list[Entry] = []
+            for _ in range(_PASSES):  # what a newer export replaced meanwhile is looked up again
+                work = await asyncio.to_thread(self._begin, id_)
+                if work is None:
+                    return
+                missing = await self._copy_all(work, target)
+                if not missing:
+                    break
+            await asyncio.to_thread(self._completed, id_, target.bucket, missing)
+        except KeyTaken as error:
+            await asyncio.to_thread(self._failed, id_, "delivery_taken", str(error), is_final=True)
+        except InvalidKey as error:
+            await asyncio.to_thread(self._failed, id_, "invalid_request", str(error), is_final=True)
+        except StorageError as error:
+            await asyncio.to_thread(self._failed, id_, ErrorCode.STORAGE_UNAVAILABLE, str(error))
+        except Exception:  # told, and tried again: the others go on
+            log.exception("batch_not_delivered", delivery=id_)
+            why = "something unexpected went wrong; the log tells what"
+            await asyncio.to_thread(self._failed, id_, ErrorCode.INTERNAL, why)
+
+    async def _copy_all(self, work: _Work, target: CopyTarget) -> list[Entry]:
+        """Copy what does not lie there yet, and return what went meanwhile. Raises: StorageError."""
+        missing: list[Entry] = []
+
+        async def copy(entry: Entry) -> None:
+            key = f"{work.folder}/{_as_key(entry.name)}"
+            try:
+                await self._threads.transfer(target.copy, entry.key, key, entry.media_type)
+            except ObjectNotFound:
+                missing.append(entry)
+
+        done = 0
+        for begin in range(0, len(work.entries), _FILES_AT_ONCE):
+            several = work.entries[begin : begin + _FILES_AT_ONCE]
+            for ended in await asyncio.gather(*map(copy, several), return_exceptions=True):
+                if isinstance(ended, BaseException):
+                    raise ended
+            done += len(several)
+            if not await asyncio.to_thread(self._note, work.id, done - len(missing)):
+                return []
+        return missing
+
+    def _begin(self, id_: int) -> _Work | None:
+        """Count the files; None where nobody wants them any more."""
+        with self._database.write(quiet=True) as session:
+            row = exports_rows.open_handover(session, id_, lock=True)
+            batch = batch_rows.batch(session, row.batch_id) if row else None
+            if row is None or batch is None:
+                return None
+            entries = files_of(session, row.batch_id, row.languages)
+            row.files = len(entries)
+            return _Work(id_, self._settings.delivery_folder(batch.owner) + row.prefix, entries)
+
+    def _note(self, id_: int, done: int) -> bool:
+        with self._database.write(quiet=True) as session:
+            row = exports_rows.open_handover(session, id_, lock=True)
+            if row is None:
+                return False
+            if done > row.done:
+                row.done, row.attempts = done, 0
+            return True
+
+    def _completed(self, id_: int, bucket: str, missing: Sequence[Entry]) -> None:
+        with self._database.write() as session:
+            row = exports_rows.open_handover(session, id_, lock=True)
+            batch = batch_rows.batch(session, row.batch_id) if row else None
+            if row is None or batch is None:
+                return
+            row.state, row.ended_at = HandoverState.COMPLETED, now()
+            row.missing = sorted(entry.name for entry in missing)[:_MOST_TOLD]
+            row.error_code = row.error_message = None
+            told = self._told(batch, row)
+            tell_batch(session, row.batch_id, "delivered", **told)
+        log.info("batch_delivered", delivery=id_, bucket=bucket, files=told["done"])
+
+    def _failed(self, id_: int, code: str, why: str, *, is_final: bool = False) -> None:
+        """Try again after a while, or end with the reason."""
+        with self._database.write() as session:
+            row = exports_rows.open_handover(session, id_, lock=True)
+            batch = batch_rows.batch(session, row.batch_id) if row else None
+            if row is None or batch is None:
+                return
+            row.attempts += 1
+            row.error_code, row.error_message = code, why[:500]
+            if not is_final and row.attempts <= len(_PAUSES_S):
+                row.next_at = now() + timedelta(seconds=_PAUSES_S[row.attempts - 1])
+            else:
+                row.state, row.ended_at = HandoverState.FAILED, now()
+                tell_batch(session, row.batch_id, "delivery_failed", **self._told(batch, row))
+        log.warning("batch_delivery_broke_off", delivery=id_, code=code, why=why)
+
+    def _told(self, batch: BatchRow, row: HandoverRow) -> dict[str, object]:
+        """What the end is told with."""
+        about = {"delivery_id", "bucket", "prefix", "languages", "files", "done", "missing"}
+        read = _read(self._settings, batch.owner, row).model_dump(
+            mode="json", include=about | {"error_code", "error_message"}
+        )
+        return {"name": batch.name, "metadata": batch.about, **read}
+
+
+def _as_key(name: str) -> str:
+    """The name of a file, as it is where a store takes it."""
+    return name if is_key(name) else "/".join(keys.safe_name(part) for part in name.split("/"))
