@@ -8,11 +8,13 @@ from collections import Counter
 from pathlib import Path
 from typing import get_args
 
+from tests.chaos.batch import LANGUAGES, Asked, run_batch
 from tests.chaos.plan import Database, draw
 from tests.chaos.run import Outcome, run
 
 _KILLS_PER_MINUTE = 30
 _TASKS_PER_KILL = 0.3
+_KILLS_OF_A_BATCH = 20
 _SHOWN = 25
 DATABASES: tuple[Database, ...] = get_args(Database)
 
@@ -22,16 +24,21 @@ def main() -> None:
     asked = _arguments()
     folder = Path(asked.keep or tempfile.mkdtemp(prefix="localclip-chaos-"))
     databases = DATABASES if asked.database == "both" else (asked.database,)
-    kills = asked.kills or max(1, round(asked.minutes * _KILLS_PER_MINUTE))
+    kills = asked.kills or (_KILLS_OF_A_BATCH if asked.batch else 0) or max(1, round(asked.minutes * _KILLS_PER_MINUTE))
     tasks = asked.tasks or max(1, round(kills * _TASKS_PER_KILL))
     outcomes = []
     for seed in asked.seeds:
         for database in databases:
-            _say(f"seed {seed} on {database}: {kills} kills, {tasks} tasks")
+            work = f"one command for {asked.batch} × {asked.languages}" if asked.batch else f"{tasks} tasks"
+            _say(f"seed {seed} on {database}: {kills} kills, {work}")
             name = f"{seed}-{database}"
-            plan = draw(seed, database, kills, tasks)
             began = time.monotonic()
-            outcome = run(plan, folder / name, lambda line, name=name: _say(f"  {name} {line}"))
+            talk = lambda line, name=name: _say(f"  {name} {line}")  # noqa: E731
+            if asked.batch:
+                folder_of = Asked(asked.batch, LANGUAGES[: asked.languages])
+                outcome = run_batch(seed, database, folder_of, kills, folder / name, talk)
+            else:
+                outcome = run(draw(seed, database, kills, tasks), folder / name, talk)
             outcome.figures["in all s"] = round(time.monotonic() - began, 1)
             outcomes.append(outcome)
             _tell(outcome)
@@ -49,6 +56,8 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--minutes", type=float, default=10.0, help="length of the killing, about; default 10")
     parser.add_argument("--kills", type=int, help=f"instead of minutes, of which each has {_KILLS_PER_MINUTE}")
     parser.add_argument("--tasks", type=int, help="videos; by default three for ten kills")
+    parser.add_argument("--batch", type=int, help="dub as many clips with one command instead; 20 kills by default")
+    parser.add_argument("--languages", type=int, choices=range(1, len(LANGUAGES) + 1), default=len(LANGUAGES))
     parser.add_argument("--database", choices=[*DATABASES, "both"], default="both")
     parser.add_argument("--keep", help="folder for what failed runs leave; by default a temporary one")
     return parser.parse_args()

@@ -31,8 +31,8 @@ def count(stories: Sequence[Story], seen: Observed, heard: Sequence[tuple[int, s
         found += _answers(story)
     settled = {story.task_id for story in stories if story.is_over and story.script.fate == "completed"}
     found += _languages(seen, settled)
-    found += _stages(seen)
-    found += _facts(seen.told)
+    found += stages_of(seen)
+    found += facts_of(seen.told)
     found += _redubbed(seen)
     found += left_over(stories, seen)
     found += _heard(seen.told, heard)
@@ -142,7 +142,7 @@ def _said(language: Row, said: str, seen: Observed) -> Iterator[Finding]:
             yield Finding("LOST", f"{language['task_id']}: {name} does not hold what the lines say")
 
 
-def _stages(seen: Observed) -> Iterator[Finding]:
+def stages_of(seen: Observed) -> Iterator[Finding]:
     """A run counts each of its jobs once."""
     jobs: dict[tuple[str, str, str, int], list[Row]] = defaultdict(list)
     for job in seen.rows["jobs"]:
@@ -160,7 +160,7 @@ def _stages(seen: Observed) -> Iterator[Finding]:
             yield Finding("LOST", f"{' '.join(map(str, key))} is completed with {counted} of {run['jobs_total']} jobs")
 
 
-def _facts(told: Iterable[Told]) -> Iterator[Finding]:
+def facts_of(told: Iterable[Told]) -> Iterator[Finding]:
     """What begins and ends is told once and in order; what is stored twice with one id is one fact to every reader."""
     facts = list({fact.id: fact for fact in reversed(list(told))}.values())[::-1]
     changes = [fact for fact in facts if not fact.what.endswith(".progress")]

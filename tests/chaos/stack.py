@@ -241,8 +241,11 @@ class Stack:
 
 
 @contextmanager
-def prepared(folder: Path, database: Database) -> Iterator[Stack]:
-    """A stack in `folder` with its broker and its database running. Raises: ServerUnavailable."""
+def prepared(folder: Path, database: Database, settings: Mapping[str, str] | None = None) -> Iterator[Stack]:
+    """A stack in `folder` with its broker and its database running. Raises: ServerUnavailable.
+
+    `settings` come before those of every run.
+    """
     with contextlib.ExitStack() as stack:
         broker = stack.enter_context(nats_server(folder / "broker"))
         members: list[Member] = [Server("broker", broker)]
@@ -255,6 +258,7 @@ def prepared(folder: Path, database: Database) -> Iterator[Stack]:
             members.append(Server("database", postgres))
         environment = {
             **SETTINGS,
+            **(settings or {}),
             "DATABASE_URL": url,
             "UPLOAD_DIR": str(folder / "objects"),
             "LOCALCLIP_WORK_DIR": str(folder / "work"),

@@ -5,6 +5,7 @@ them can get lost unseen.
 """
 
 import asyncio
+import os
 import sys
 
 from shared.messaging import (
@@ -49,10 +50,17 @@ def _file(job: ExportLanguage, context: JobContext, name: str, data: bytes, medi
     return ExportedFile(name=name, key=key, size=len(data), media_type=media_type)
 
 
+LANGUAGES = tuple(filter(None, os.environ.get("CHAOS_LANGUAGES", "es,fr,de").split(",")))
+PAIRS = tuple((source, language) for source in ("en", "zh") for language in LANGUAGES)
+TRANSLATOR = stub.TRANSLATOR.model_copy(update={"pairs": PAIRS})
 STAGES = {
-    "diarizer": (Stage.DIARIZATION, stub.listen, stub.engine(Stage.DIARIZATION, "recognizer", languages=("en", "es"))),
-    "translator": (Stage.TRANSLATION, stub.translate, stub.TRANSLATOR),
-    "cloner": (Stage.CLONING, stub.clone, stub.engine(Stage.CLONING, "voice", languages=("es", "fr", "de"))),
+    "diarizer": (
+        Stage.DIARIZATION,
+        stub.listen,
+        stub.engine(Stage.DIARIZATION, "recognizer", languages=("en", "es", "zh")),
+    ),
+    "translator": (Stage.TRANSLATION, stub.translate, TRANSLATOR),
+    "cloner": (Stage.CLONING, stub.clone, stub.engine(Stage.CLONING, "voice", languages=LANGUAGES)),
     "exporter": (Stage.EXPORT, export, stub.engine(Stage.EXPORT, "mixer")),
 }
 
@@ -63,7 +71,7 @@ def main() -> None:
     configure_logging(name)
     stage, handle, engine = STAGES[name]
     store, broker, settings = open_store(StorageSettings()), BrokerSettings(), WorkerSettings()
-    asyncio.run(Worker(stage, handle, store, broker, settings, (engine,)).run())
+    asyncio.run(Worker(stage, handle, store, broker, settings, (engine,), stub.SLOTS).run())
 
 
 if __name__ == "__main__":
