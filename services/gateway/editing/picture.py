@@ -11,6 +11,7 @@ from services.gateway.pipeline.outdating import outdate_exports
 from services.gateway.pipeline.parts import Parts, locked_visible_task, visible_task
 from services.gateway.pipeline.picture import READINGS, is_waiting, read_cue_again
 from services.gateway.pipeline.steps import carry_out
+from services.gateway.web.claims import keep
 from services.gateway.web.keys import Who
 from services.gateway.web.problems import unprocessable
 from shared.pipeline import BASE
@@ -72,8 +73,9 @@ def post_reading(task_id: str, cue_id: str, body: CueToRead, parts: Parts, who: 
     with parts.database.write() as session:
         task = locked_visible_task(session, who, task_id)
         read_cue_again(session, task, words, cue, body.box)
-        edits, readings = _edits(task), _readings(session, task)
-    return PictureRead(words=words, edits=edits, readings=readings)
+        session.flush()
+        read = PictureRead(words=words, edits=_edits(task), readings=_readings(session, task))
+        return keep(session, who.claim, read)
 
 
 def _edits(task: Task) -> PictureEdits:
