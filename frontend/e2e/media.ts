@@ -11,6 +11,9 @@ export const clips = ["Opening scene.mp4", "访谈 第一集.mp4", "Trailer.mp4"
 export const heavy = `${folder}/Long recording.mp4`;
 /** Chinese, which the recognizer of these tests takes for English. */
 export const chinese = `${folder}/Chinese talk.mp4`;
+/** Two people speak English, and what stands in the picture is Chinese. */
+export const burned = `${folder}/Burned in.mp4`;
+export const BURNED = ["我们想在夏天去看大山", "这是个很好的主意"];
 export const notAVideo = `${folder}/notes.mp4`;
 
 const PADDING = 24 * 1024 * 1024;
@@ -31,5 +34,10 @@ export default function make(): void {
   execFileSync("espeak-ng", ["-v", "cmn", "-w", `${folder}/zh.wav`, said]);
   const blank = ["-f", "lavfi", "-i", "color=c=slategray:size=640x360:rate=25:duration=12"]; // no words in it to read instead
   execFileSync("ffmpeg", ["-v", "error", "-y", ...blank, "-i", `${folder}/zh.wav`, "-shortest", "-c:v", "libx264", "-preset", "ultrafast", "-c:a", "aac", chinese]);
+  execFileSync("ffmpeg", ["-v", "error", "-y", "-i", dialogue, "-t", "6.4", "-vn", `${folder}/burned.wav`]);
+  const lines = BURNED.map((text, n) => `Line(${[0.8, 4.0][n]}, ${[3.2, 5.6][n]}, "${text}")`).join(", ");
+  const clip = `Clip("burned", background="still", lines=(${lines}))`;
+  const script = `from pathlib import Path; from benchmarks.picture.clips import Clip, Line, make; make(${clip}, Path("${burned}"), Path("${folder}/burned.wav"))`;
+  execFileSync(`${root}.venv/bin/python`, ["-c", script], { cwd: root });
   writeFileSync(notAVideo, "These are notes, and no video. ".repeat(2000));
 }

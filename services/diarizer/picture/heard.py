@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from difflib import SequenceMatcher
 
-from shared.transcript import PictureCue, PictureWords, Word
+from shared.transcript import PictureCue, PictureWords, Word, join_words
 
 _DOUBTFUL = 0.6
 _ALIKE = 0.6
@@ -13,10 +13,10 @@ _SPACELESS = ("zh", "ja")
 
 def with_heard(picture: PictureWords, words: Sequence[Word]) -> PictureWords:
     """The cues with what was recognized in the time of each; a word belongs to the cue that its middle lies in."""
-    cues, between = [], "" if picture.language in _SPACELESS else " "
+    cues, spaces = [], picture.language not in _SPACELESS
     for cue in picture.cues or ():
         said = [word for word in words if cue.start_s <= (word.start_s + word.end_s) / 2 < cue.end_s]
-        heard = between.join(word.text.strip() for word in said)
+        heard = join_words((word.text.strip() for word in said), spaces=spaces)
         cues.append(_mended(cue.model_copy(update={"heard": heard})) if heard else cue)
     return picture.model_copy(update={"cues": tuple(cues)})
 

@@ -22,6 +22,8 @@ def test_words_belong_to_the_cue_that_is_shown_meanwhile():
     assert (cue.text, cue.heard) == ("你好", "你好")
     english = with_heard(picture("Go on", 1, 1, 1, 1, 1, language="en"), words((1.1, " go"), (2, " on"))).cues[0]
     assert english.heard == "go on"
+    (beside,) = with_heard(picture("你好", 1, 1), words((1.1, "good"), (2, "morning"))).cues
+    assert beside.heard == "good morning"
 
 
 def test_a_letter_that_could_hardly_be_read_is_taken_from_the_speech():

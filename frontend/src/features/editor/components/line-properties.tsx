@@ -1,6 +1,6 @@
 import { AudioLines, MousePointerClick } from "lucide-react";
 import { useTranslation } from "react-i18next";
-import type { LineRead } from "@/api/generated";
+import type { LineRead, SegmentRead } from "@/api/generated";
 import { EngineText } from "@/components/engine-text";
 import { Button } from "@/components/ui/button";
 import { WaitText } from "@/components/wait-text";
@@ -19,10 +19,13 @@ import { LineOwn } from "./line-own";
 import { CaptionDecisions } from "./caption-decisions";
 import { LineSwitches } from "./line-switches";
 import { SpeakerSelect } from "./speaker-select";
+import { later } from "@/components/ui/later";
 import { Takes } from "./takes";
 import { TimeField } from "./time-field";
 import { VoiceButton } from "./voice-button";
 import { Wishes } from "./wishes";
+
+const LineSource = later<{ segment: SegmentRead }>(() => import("./line-source"));
 
 export function LineProperties() {
   const { t, i18n } = useTranslation();
@@ -64,6 +67,7 @@ export function LineProperties() {
       {line && <Facts line={line} />}
       {line && <LineOwn line={line} />}
       {line && <LineSwitches line={line} />}
+      <LineSource segment={segment} />
       {segment.language && (
         <p className="text-soft text-xs">
           {t("plan.spoken_here", { language: languageName(segment.language, i18n.language) })}

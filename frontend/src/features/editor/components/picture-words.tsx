@@ -1,30 +1,23 @@
-import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import { Frame } from "lucide-react";
 import { useTranslation } from "react-i18next";
-import {
-  type ExportSettings,
-  type PictureCue,
-  type PictureEdits,
-  type PictureRead,
-  putPictureEdits,
-  type TaskUpdate,
-} from "@/api/generated";
-import { keys } from "@/api/keys";
-import { data } from "@/api/problems";
-import { pictureQuery } from "@/api/queries";
+import type { ExportSettings, PictureCue, PictureRead, TaskUpdate } from "@/api/generated";
+import { Button } from "@/components/ui/button";
 import { Check, Field, Select } from "@/components/ui/fields";
 import { clock, languageName } from "@/core/format";
-import { useRefusal } from "@/i18n/refusal";
+import { cueAt, withCue } from "@/core/picture";
 import { useEditor } from "../state/context";
+import { usePicture, useSaveEdits } from "../state/use-picture";
+import { show, useView } from "../state/view";
 
 const MODES = ["original", "covered", "localised"] as const;
 const WAYS = ["blur", "fill", "bar"] as const;
 const SOURCES = ["heard", "picture", "inside", "brought"] as const;
 
 /** Subtitles that are burned in: whether they are the source text, what becomes of them, and each of them. */
-export function PictureWords({ change }: { change: (change: TaskUpdate) => void }) {
+export default function PictureWords({ change }: { change: (change: TaskUpdate) => void }) {
   const { t, i18n } = useTranslation();
   const { task } = useEditor();
-  const { data: picture } = useQuery(pictureQuery(task.task_id));
+  const picture = usePicture();
   const words = picture?.words;
   if (!picture || !words || (!words.language && !words.titles?.length)) return null;
   return (
@@ -40,6 +33,7 @@ export function PictureWords({ change }: { change: (change: TaskUpdate) => void 
           </p>
           <SourceText change={change} />
           <Covering settings={task.config.export_settings ?? {}} change={change} />
+          <Boxes cues={words.cues ?? []} />
           <Cues picture={picture} />
         </>
       )}
@@ -110,13 +104,30 @@ function Covering({ settings, change }: { settings: ExportSettings; change: (cha
   );
 }
 
+/** Draw the box of the subtitle over the player; where none is shown the first one is gone to. */
+function Boxes({ cues }: { cues: PictureCue[] }) {
+  const { t } = useTranslation();
+  const { transport } = useEditor();
+  const boxes = useView((state) => state.boxes);
+  const [first] = cues;
+  if (!first) return null;
+  const toggle = () => {
+    if (!boxes && !cueAt(cues, transport.time)) transport.seek((first.start_s + first.end_s) / 2);
+    show(boxes ? { boxes: false } : { boxes: true, sheet: false });
+  };
+  return (
+    <Button icon={Frame} aria-pressed={boxes} className="justify-self-start" onClick={toggle}>
+      {t(boxes ? "picture.hide_boxes" : "picture.show_boxes")}
+    </Button>
+  );
+}
+
 function Cues({ picture }: { picture: PictureRead }) {
   const { t } = useTranslation();
   const save = useSaveEdits();
   const edits = picture.edits.cues ?? {};
   if (!picture.words?.cues?.length) return null;
-  const cover = (cue: PictureCue, on: boolean) =>
-    save({ ...picture.edits, cues: { ...edits, [cue.id]: { ...edits[cue.id], cover: on ? null : "off" } } });
+  const cover = (cue: PictureCue, on: boolean) => save(withCue(picture.edits, cue.id, { cover: on ? null : "off" }));
   return (
     <details>
       <summary className="font-medium">{t("picture.cues")}</summary>
@@ -178,19 +189,4 @@ function Moment({ at }: { at: number }) {
       {clock(at, 1)}
     </button>
   );
-}
-
-function useSaveEdits(): (edits: PictureEdits) => void {
-  const { task } = useEditor();
-  const cache = useQueryClient();
-  const refuse = useRefusal();
-  const { mutate } = useMutation({
-    mutationFn: (body: PictureEdits) => data(putPictureEdits({ path: { task_id: task.task_id }, body })),
-    onSuccess: (next) => cache.setQueryData(pictureQuery(task.task_id).queryKey, next),
-    onError: (error) => {
-      void cache.invalidateQueries({ queryKey: keys.picture(task.task_id) });
-      refuse(error);
-    },
-  });
-  return mutate;
 }

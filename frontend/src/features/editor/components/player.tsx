@@ -12,6 +12,7 @@ import { type RefObject, useEffect, useRef } from "react";
 import { useTranslation } from "react-i18next";
 import { Select } from "@/components/ui/fields";
 import { IconButton } from "@/components/ui/icon-button";
+import { later } from "@/components/ui/later";
 import { Segmented } from "@/components/ui/segmented";
 import { clock } from "@/core/format";
 import { useEditor } from "../state/context";
@@ -21,6 +22,8 @@ import { useStep } from "../state/use-step";
 import { useHeard, useTime } from "../state/use-time";
 import { show, type Subtitles, useView } from "../state/view";
 
+const PictureBoxes = later<{ video: RefObject<HTMLVideoElement | null> }>(() => import("./picture-boxes"));
+const PictureTools = later(() => import("./picture-tools"));
 const RATES = [0.5, 0.75, 1, 1.25, 1.5, 2];
 
 /** Picture and controls, as large as the place they are given. */
@@ -30,6 +33,7 @@ export function Player() {
   const video = useRef<HTMLVideoElement>(null);
   const dub = useRef<HTMLAudioElement>(null);
   const exportUrl = useDubSource(editor);
+  const boxes = useView((state) => state.boxes);
   useEffect(
     () => (video.current && dub.current ? transport.attach(video.current, dub.current) : undefined),
     [transport],
@@ -47,12 +51,13 @@ export function Player() {
           preload="metadata"
           className="absolute inset-0 size-full"
           src={`/api/tasks/${task.task_id}/artifacts/base/${encodeURIComponent(task.video_filename)}`}
-          onClick={() => transport.toggle()}
+          onClick={() => boxes || transport.toggle()} // beside a box that is dragged nothing begins to play
         />
         <audio ref={dub} data-testid="dub" preload="auto" src={exportUrl ?? undefined} />
-        <Caption />
+        {boxes ? <PictureBoxes video={video} /> : <Caption />}
       </div>
       <Controls video={video} />
+      {boxes && <PictureTools />}
     </>
   );
 }

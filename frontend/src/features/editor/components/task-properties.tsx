@@ -11,17 +11,19 @@ import { EngineText } from "@/components/engine-text";
 import { LanguagePicker } from "@/components/language-picker";
 import { MixFields } from "@/components/mix-fields";
 import { Field, Select } from "@/components/ui/fields";
+import { later } from "@/components/ui/later";
 import { clock, languageName } from "@/core/format";
 import { BASE, type Stage } from "@/core/progress";
 import { useRefusal } from "@/i18n/refusal";
 import { useEditor } from "../state/context";
 import { GateLimits } from "./gate-limits";
-import { PictureWords } from "./picture-words";
 import { Report } from "./report";
 import { SourceFields } from "./source-fields";
 import { SubtitleRemarks } from "./subtitle-remarks";
 import { TaskEngines } from "./task-engines";
 import { TaskGlossary } from "./task-glossary";
+
+const PictureWords = later<{ change: (change: TaskUpdate) => void }>(() => import("./picture-words"));
 
 /** What the task is to become, what came of it, and what happened on the way. */
 export function TaskProperties() {

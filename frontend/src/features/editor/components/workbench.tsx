@@ -1,4 +1,5 @@
 import { Question } from "@/components/question";
+import { later } from "@/components/ui/later";
 import { useWide } from "@/components/ui/use-media";
 import { useEditor } from "../state/context";
 import { useSendDrafts } from "../state/use-send-drafts";
@@ -12,6 +13,8 @@ import { HelpDialog } from "./help-dialog";
 import { LeaveGuard } from "./leave-guard";
 import { Panes } from "./panes";
 import { Stack } from "./stack";
+
+const PictureQuestion = later(() => import("./picture-question"));
 
 /** The page of a task: panes beside each other, or on a phone below each other. */
 export function Workbench() {
@@ -28,6 +31,7 @@ export function Workbench() {
           <Question task={editor.task} question={editor.task.waiting_for} />
         </div>
       )}
+      <PictureQuestion />
       {wide ? <Panes /> : <Stack />}
       <EditorKeys />
       <ConflictDialog />

@@ -21,6 +21,8 @@ interface EditorView {
   /** The subtitle file that is looked at before it is taken. */
   bringing: File | null;
   subtitles: Subtitles;
+  /** Whether the box of the subtitles in the picture is drawn over it. */
+  boxes: boolean;
   /** Speakers that are not heard in the dub. */
   silent: ReadonlySet<string>;
 }
@@ -38,6 +40,7 @@ const START: EditorView = {
   exporting: false,
   bringing: null,
   subtitles: "target",
+  boxes: false,
   silent: new Set(),
 };
 
