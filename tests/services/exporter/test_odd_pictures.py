@@ -4,12 +4,27 @@ import json
 import subprocess
 from pathlib import Path
 
+import numpy as np
 import pytest
+from numpy.typing import NDArray
 
-from services.exporter.engines import _pictures
+from services.exporter.engines import _pictures, create_mixer
 from services.exporter.engines._pictures import PictureEncoder
+from services.exporter.engines.base import MuxPlan
+from services.exporter.picture import draw, wanted
 from services.exporter.recipes import dimmed
-from shared.transcript import AssStyle
+from services.exporter.settings import ExporterSettings
+from services.exporter.source import inspect
+from shared.pipeline import CancelToken
+from shared.transcript import (
+    AssStyle,
+    CoverWay,
+    PictureBox,
+    PictureCue,
+    PictureEdits,
+    PictureRow,
+    PictureWords,
+)
 from tests.services.exporter.conftest import Bench, look, tone
 
 BURN = {"audio": [{"kind": "original"}], "burn": {"language": "es", "style": {"size": 120}}}
@@ -52,6 +67,36 @@ def test_hdr_stays_hdr(bench: Bench, hdr10: Path) -> None:
     sides = {side["side_data_type"]: side for side in first_frame(made.file("talk.mp4"))["side_data_list"]}
     assert sides["Mastering display metadata"]["max_luminance"] == "10000000/10000"
     assert sides["Content light level metadata"]["max_content"] == 1000
+
+
+@pytest.mark.parametrize("way", ["blur", "bar", "fill"])
+def test_words_in_hdr_are_covered_in_ten_bits(bench: Bench, hdr10: Path, way: CoverWay) -> None:
+    """With the tags it had, and a box that is covered while the rest stays as it was."""
+    box = PictureBox(x=0.25, y=0.6, w=0.5, h=0.2)
+    row = PictureRow(box=box, text="你好", confidence=0.9)
+    cue = PictureCue(id="p0001", start_s=0.2, end_s=0.8, text="你好", confidences=(0.9, 0.9), rows=(row,))
+    asked = wanted(PictureWords(language="zh", cues=(cue,)), "covered", way, PictureEdits())
+    source = inspect(hdr10, CancelToken())
+    assert asked
+    drawn = draw(asked, None, source, bench.folder, CancelToken())
+    plan = MuxPlan(bench.folder / "covered.mp4", "mp4", (), cover=drawn.cover)
+    create_mixer(ExporterSettings()).mux(source, plan, CancelToken(), lambda _: None)
+    picture = look(plan.target)["streams"][0]
+    names = ("pix_fmt", "color_transfer", "color_primaries", "color_space")
+    assert [picture[name] for name in names] == ["yuv420p10le", "smpte2084", "bt2020", "bt2020nc"]
+    old, new = (ten_bits(path) for path in (hdr10, plan.target))
+    change = np.abs(new - old)
+    inside = (slice(56, 70), slice(44, 116))
+    assert change[inside].mean() > 20
+    change[50:78, 34:126] = 0
+    assert change.mean() < 8  # of 1023: what encoding does to it
+
+
+def ten_bits(path: Path) -> NDArray[np.int64]:
+    """How bright the pixels are half a second in."""
+    command = ["ffmpeg", "-v", "error", "-ss", "0.5", "-i", path, "-frames:v", "1", "-f", "rawvideo"]
+    data = subprocess.run([*command, "-pix_fmt", "yuv420p10le", "-"], check=True, capture_output=True).stdout
+    return np.frombuffer(data, np.uint16)[: 160 * 90].reshape(90, 160).astype(int)
 
 
 def test_hdr_is_tone_mapped_where_it_cannot_be_kept(bench: Bench, hdr10: Path, monkeypatch) -> None:

@@ -33,7 +33,7 @@ export function EditorHeader() {
   const history = useHistory(task.task_id, language);
   return (
     <header className="flex flex-wrap items-center gap-x-3 gap-y-2 px-3 py-2.5 sm:px-5">
-      <div className="flex min-w-0 items-center gap-1.5 max-sm:flex-1">
+      <div className="flex min-w-0 items-center gap-1.5 max-sm:min-w-44 max-sm:flex-1">
         <Link
           to={task.batch_id ? `/dashboard?batch=${task.batch_id}` : "/dashboard"}
           aria-label={t(task.batch_id ? "editor.back_to_batch" : "editor.back")}
