@@ -176,7 +176,10 @@ class Batching:
                 one = next((one for one in deliveries if one.delivery_id == asked.delivery_id), None)
                 if one is None:
                     raise LocalClipError("the batch was deleted while its files were copied")
-                if (text := f"{one.done} of {one.files} files lie in {one.bucket}/{one.prefix}") != told:
+                text = f"{one.done} of {one.files} files lie in {one.bucket}/{one.prefix}"
+                if one.state == "copying" and one.error_message:
+                    text += f"; tried again: {one.error_message}"
+                if text != told:
                     self._console.print(text, markup=False, highlight=False)
                     told = text
                 if one.state != "copying":
