@@ -147,7 +147,7 @@ def _look(path: Path) -> dict[str, float]:
     with database.write() as session:
         session.execute(sa.insert(JobRow), rows)
     threads = Threads()
-    dispatcher = Dispatcher(database, NatsBroker(), DirectoryStore(path / "objects"), threads, Workers(NatsBroker()))
+    dispatcher = Dispatcher(database, NatsBroker(), DirectoryStore(path / "objects"), threads, Workers())
     looks = []
     for _ in range(50):
         began = time.perf_counter()

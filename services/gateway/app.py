@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
 from datetime import timedelta
+from functools import cache, partial
 from types import FrameType
 from typing import Any
 
@@ -45,10 +46,11 @@ from services.gateway.library import settings as account_settings
 from services.gateway.live import events
 from services.gateway.live.audience import Audience
 from services.gateway.operations import metrics, system, waits
+from services.gateway.operations.asyncapi import document
 from services.gateway.operations.sweep import Sweeper
-from services.gateway.pipeline import jobs, tasks, work
+from services.gateway.pipeline import ingest, jobs, tasks, undeliverable, work
+from services.gateway.pipeline.channels import Channels
 from services.gateway.pipeline.dispatch import Dispatcher
-from services.gateway.pipeline.ingest import Ingest
 from services.gateway.pipeline.kept_engines import ENGINES
 from services.gateway.pipeline.loops import Leadership, Wake, ended, repeat, watch_loop
 from services.gateway.pipeline.parts import Gateway
@@ -154,21 +156,16 @@ def create_app(
     options = connect_options(broker_settings)
     broker = NatsBroker(broker_settings.nats_url, reconnected_cb=on_reconnect, **options)
     audience = Audience(broker)
-    threads = Threads()
-    readiness = Readiness(database, store, threads)
-    capabilities, workers = Capabilities(broker), Workers(broker)
-    signer = Signer(b"", timedelta(hours=settings.file_address_hours), settings.public_url.rstrip("/"))
-    gateway = Gateway(settings, database, store, broker, audience, capabilities, threads, readiness, workers, signer)
+    gateway = _parts(settings, database, store, broker, audience)
     gateway.bucket, gateway.target = bucket, target
-    database.facts = lambda: {ENGINES: capabilities.known(), GRANT: wishes.grant}
-    Ingest(database, broker, store, capabilities, settings.result_retry_s)  # subscribes when the broker starts
+    database.facts = lambda: {ENGINES: gateway.capabilities.known(), GRANT: wishes.grant}
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        threads.use()
+        gateway.threads.use()
         watching = asyncio.create_task(watch_loop(gateway.stood))
         await asyncio.to_thread(database.migrate)
-        gateway.signer = replace(signer, key=await asyncio.to_thread(signing_key, database))
+        gateway.signer = replace(gateway.signer, key=await asyncio.to_thread(signing_key, database))
         plan = replace(broker_settings.provisioning(), automation=settings.automation_consumers)
         running = asyncio.create_task(_background(gateway, broker_settings, plan, reconnected))
         restore = _close_streams_on_stop(audience)
@@ -180,7 +177,7 @@ def create_app(
             await ended(running)
             await ended(watching)
             await broker.stop()
-            threads.close()
+            gateway.threads.close()
             database.close()
 
     app = FastAPI(
@@ -199,10 +196,46 @@ def create_app(
     app.add_middleware(Entrance, settings=settings)  # the last one added is passed first
     for routes in _ROUTES:
         app.include_router(routes.router)
-    Commands(app, broker, settings)
+    _listen(app, gateway, broker)
+    gateway.asyncapi = cache(partial(document, partial(_declare, app, gateway)))
     openapi.install(app)
     static.install(app, settings.web_folder, store.upload_origin)
     return app
+
+
+def _parts(
+    settings: GatewaySettings, database: Database, store: UploadStore, broker: NatsBroker, audience: Audience
+) -> Gateway:
+    """The parts the application is made of."""
+    threads = Threads()
+    return Gateway(
+        settings=settings,
+        database=database,
+        store=store,
+        broker=broker,
+        channels=Channels(broker),
+        audience=audience,
+        capabilities=Capabilities(broker),
+        threads=threads,
+        readiness=Readiness(database, store, threads),
+        workers=Workers(),
+        signer=Signer(b"", timedelta(hours=settings.file_address_hours), settings.public_url.rstrip("/")),
+    )
+
+
+def _listen(app: FastAPI, gateway: Gateway, broker: NatsBroker) -> None:
+    """Everything the gateway hears on a broker, before that starts."""
+    gateway.workers.listen(broker)
+    retry_s = gateway.settings.result_retry_s
+    ingest.listen(broker, gateway.database, gateway.store, gateway.capabilities, retry_s)
+    undeliverable.listen(broker, retry_s)
+    Commands(app, broker, gateway.settings)
+
+
+def _declare(app: FastAPI, gateway: Gateway, broker: NatsBroker) -> None:
+    """Everything that is said and heard, for the document."""
+    Channels(broker)
+    _listen(app, gateway, broker)
 
 
 async def _background(
@@ -215,7 +248,6 @@ async def _background(
     broker, database, settings = gateway.broker, gateway.database, gateway.settings
     await _connect(broker, broker_settings, plan)
     await gateway.audience.start()
-    await gateway.workers.start()
     leadership = Leadership(database)
     to_dispatch, to_relay, to_post = Wake(), Wake(), Wake()
     to_keep, to_fetch, to_deliver = Wake(), Wake(), Wake()
@@ -223,6 +255,7 @@ async def _background(
     dispatcher = Dispatcher(
         database, broker, gateway.store, gateway.threads, gateway.workers, settings.task_queue_workers
     )
+    relay = Relay(database, broker, gateway.channels, gateway.signer, put_on_their_way)
     fetcher = Fetcher(database, gateway.store, gateway.threads, settings, gateway.bucket)
     deliverer = Deliverer(database, gateway.threads, settings, gateway.target)
     sweeper = Sweeper(database, broker, gateway.store, settings)
@@ -232,7 +265,7 @@ async def _background(
         leadership.keep(),
         repeat("dispatch", dispatcher.turn, to_dispatch, _POLL_S, leadership),
         repeat("cut", Cutter(database).turn, Wake(), _CUT_S, leadership),
-        repeat("relay", Relay(database, broker, gateway.signer, put_on_their_way).turn, to_relay, _POLL_S, leadership),
+        repeat("relay", relay.turn, to_relay, _POLL_S, leadership),
         repeat("batches", Keeper(database, sweeper.wake.set).turn, to_keep, _KEEP_S, leadership),
         repeat("sources", fetcher.turn, to_fetch, _FETCH_S, leadership),
         repeat("deliveries", deliverer.turn, to_deliver, _FETCH_S, leadership),

@@ -8,14 +8,15 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
+from typing import Any, cast
 
+from fastapi import FastAPI
 from faststream.specification.asyncapi.v3_0_0.schema import ApplicationSchema
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
 from services.gateway.app import create_app
 from services.gateway.db.engine import Database
-from services.gateway.operations.asyncapi import document
+from services.gateway.pipeline.parts import Gateway
 from services.gateway.settings import GatewaySettings
 from shared.messaging import BrokerSettings, deployed_config
 from shared.storage import DirectoryStore
@@ -27,12 +28,20 @@ FOLDER = ROOT / "docs" / "reference"
 BROKER_FILES = (ROOT / "deploy" / "nats.conf", ROOT / "deploy" / "helm" / "localclip" / "files" / "nats.conf")
 
 
-def openapi() -> dict[str, Any]:
-    """The OpenAPI document of the application as it is now."""
+def _app() -> FastAPI:
+    """The application as it is now, of which nothing runs."""
     with TemporaryDirectory() as folder:
-        store = DirectoryStore(Path(folder))
-        app = create_app(GatewaySettings(), Database("sqlite://"), store, BrokerSettings())
-        return app.openapi()
+        return create_app(GatewaySettings(), Database("sqlite://"), DirectoryStore(Path(folder)), BrokerSettings())
+
+
+def openapi() -> dict[str, Any]:
+    """What it serves over HTTP."""
+    return _app().openapi()
+
+
+def asyncapi() -> dict[str, Any]:
+    """What it says and hears on the broker."""
+    return cast("Gateway", _app().state.gateway).asyncapi()
 
 
 def _references(node: Any) -> Iterator[str]:
@@ -74,7 +83,7 @@ def main() -> None:
     check = "--check" in sys.argv[1:]
     FOLDER.mkdir(parents=True, exist_ok=True)
     wanted = dict.fromkeys(BROKER_FILES, deployed_config())
-    for name, spec in (("openapi.json", openapi()), ("asyncapi.json", document())):
+    for name, spec in (("openapi.json", openapi()), ("asyncapi.json", asyncapi())):
         validate(name, spec)
         wanted[FOLDER / name] = json.dumps(spec, indent=2, ensure_ascii=False, sort_keys=True) + "\n"
     outdated = []

@@ -1,16 +1,14 @@
 """What the progress service is made of."""
 
 import asyncio
-import time
 
 from faststream import FastStream
 from faststream.nats import NatsBroker
-from nats.aio.msg import Msg
 from nats.errors import Error as NatsError
 from nats.js.errors import APIError, NotFoundError
 
 from services.progress.board import Board
-from services.progress.handlers import HEARD, on_fact, on_raw_progress
+from services.progress.handlers import listen
 from services.progress.settings import ProgressSettings
 from services.progress.telling import Teller
 from shared.messaging import (
@@ -28,10 +26,7 @@ log = logger(__name__)
 
 
 class ProgressService:
-    """The words of all workers and a few facts, one board, one teller.
-
-    Words come by the hundred a second and each costs little: the client hands them over as they are.
-    """
+    """The words of all workers and a few facts, one board, one teller."""
 
     def __init__(self, broker_settings: BrokerSettings, settings: ProgressSettings) -> None:
         self._broker_settings = broker_settings
@@ -39,6 +34,7 @@ class ProgressService:
         self._app = FastStream(self._broker, logger=None, after_startup=[self._start], on_shutdown=[self._stop])
         self._board = Board(settings.progress_interval_s, settings.progress_silence_s)
         self._teller = Teller(self._broker, self._board)
+        listen(self._broker, self._board, self._teller.heard)
         self._telling: asyncio.Task[None] | None = None
         self._stopping = self._ready = False
         self._health_file = settings.health_file
@@ -58,10 +54,6 @@ class ProgressService:
             self._telling.result()  # a defect ends the process with a traceback, never in silence
 
     async def _start(self) -> None:
-        client = self._broker.connection
-        await client.subscribe("localclip.progress.>", cb=self._hear_worker)
-        for name in HEARD:
-            await client.subscribe(f"{subjects.LIVE_PREFIX}.*.*.*.{name}", cb=self._hear_fact)
         self._telling = asyncio.create_task(self._serve())
         self._telling.add_done_callback(lambda _: self._app.exit())
 
@@ -88,13 +80,6 @@ class ProgressService:
         while self._telling and not self._telling.done():  # the broker's client may swallow a cancellation
             self._telling.cancel()
             await asyncio.wait({self._telling}, timeout=0.5)
-
-    async def _hear_worker(self, message: Msg) -> None:
-        on_raw_progress(self._board, message.data, time.monotonic())
-
-    async def _hear_fact(self, message: Msg) -> None:
-        on_fact(self._board, message.subject, message.data, time.monotonic())
-        self._teller.heard(int((message.headers or {}).get("Nats-Sequence", 0)))
 
 
 @ends_with_a_sentence("progress")

@@ -1,44 +1,84 @@
 """What the progress service reacts to."""
 
-import re
+import time
+from collections.abc import Callable
+from typing import Any
 
-from pydantic import ValidationError
+from faststream import BaseMiddleware, ContextRepo
+from faststream.message import StreamMessage
+from faststream.nats import NatsBroker, NatsRouter
 
 from services.progress.board import Board, Unit
-from shared.messaging import Fact, RawProgress
+from shared.messaging import Fact, RawProgress, SkipsUnreadable, reads, subjects
 from shared.observability import logger
 from shared.pipeline import Stage
 
-_SUBJECT = re.compile(r"[^.]+\.[^.]+\.(?P<task>[^.]+)\.(?P<language>[^.]+)\.(?P<topic>[^.]+)\.(?P<name>[^.]+)")
 _STAGES = frozenset(Stage)
 HEARD = ("started", "completed", "failed", "canceled", "deleted")
 """The names of the facts that mean something here, most facts being others."""
 log = logger(__name__)
 
 
-def on_raw_progress(board: Board, data: bytes, now: float) -> None:
-    """A worker's word; one that cannot be read is skipped, the next comes soon."""
-    try:
-        board.hear(RawProgress.model_validate_json(data), now)
-    except ValidationError as error:
-        log.warning("raw_progress_unreadable", error=str(error))
+def listen(broker: NatsBroker, board: Board, heard: Callable[[int], None]) -> None:
+    """Subscribe to the words of all workers and to a few facts, before the broker starts.
+
+    `heard` gets the number of each fact in its stream. No parameter of a handler comes from the context of FastStream,
+    which would look for it in a thread: a word costs little, and there are hundreds of them a second.
+    """
+    words = NatsRouter(middlewares=[SkipsUnreadable])
+
+    @words.subscriber(subjects.ANY_RAW_PROGRESS, decoder=reads(RawProgress.model_validate_json))
+    async def hear_worker(word: RawProgress) -> None:
+        board.hear(word, time.monotonic())
+
+    facts = NatsRouter(middlewares=[_Numbered(heard), SkipsUnreadable])
+
+    async def hear_fact(fact: Fact) -> None:
+        on_fact(board, fact, time.monotonic())
+
+    for name in HEARD:
+        facts.subscriber(f"{subjects.LIVE_PREFIX}.*.*.*.{name}", decoder=reads(Fact.model_validate_json))(hear_fact)
+    broker.include_routers(words, facts)
 
 
-def on_fact(board: Board, subject: str, data: bytes, now: float) -> None:
+class _Numbered:
+    """The middleware that passes on the number of each fact once it was heard, readable or not."""
+
+    def __init__(self, heard: Callable[[int], None]) -> None:
+        self._heard = heard
+
+    def __call__(self, msg: Any, /, *, context: ContextRepo) -> BaseMiddleware:
+        """Called by FastStream for each message."""
+        return _AfterFact(msg, context=context, heard=self._heard)
+
+
+class _AfterFact(BaseMiddleware):
+    def __init__(self, msg: Any, /, *, context: ContextRepo, heard: Callable[[int], None]) -> None:
+        super().__init__(msg, context=context)
+        self._heard = heard
+
+    async def consume_scope(self, call_next: Callable[[Any], Any], msg: StreamMessage[Any]) -> Any:
+        """Around decoding and handler."""
+        await call_next(msg)
+        self._heard(int(msg.headers.get("Nats-Sequence", 0)))
+
+
+def on_fact(board: Board, fact: Fact, now: float) -> None:
     """A fact about a stage or its task, by its subject."""
-    found = _SUBJECT.fullmatch(subject)
-    if found is None or found["name"] == "progress":
+    try:
+        task_id, language, topic, name = fact.subject.split(".")[2:]
+    except ValueError:
+        log.warning("fact_unreadable", subject=fact.subject)
         return
-    if found["topic"] == "task":
-        _on_task_fact(board, found["task"], found["name"], now)
-    elif found["topic"] in _STAGES:
-        unit = Unit(found["task"], found["language"], Stage(found["topic"]))
+    if topic == "task":
+        _on_task_fact(board, task_id, name, now)
+    elif topic in _STAGES:
         try:
-            attempt = int(Fact.model_validate_json(data).data.get("attempt", 1))
-        except (ValidationError, ValueError, TypeError) as error:
-            log.warning("fact_unreadable", subject=subject, error=str(error))
+            attempt = int(fact.data.get("attempt", 1))
+        except (ValueError, TypeError) as error:
+            log.warning("fact_unreadable", subject=fact.subject, error=str(error))
             return
-        _on_stage_fact(board, unit, found["name"], attempt, now)
+        _on_stage_fact(board, Unit(task_id, language, Stage(topic)), name, attempt, now)
 
 
 def _on_task_fact(board: Board, task_id: str, name: str, now: float) -> None:

@@ -92,9 +92,15 @@ class Teller:
                 stored = await js.get_msg(subjects.EVENTS, seq=sequence, subject=_COMPLETED, direct=True, next=True)
             except NotFoundError:
                 break
-            on_fact(self._board, stored.subject or "", stored.data or b"", self._clock())
+            self._recover(stored.data or b"")
             sequence = (stored.seq or sequence) + 1
         self._next_sequence = max(sequence, state.last_seq + 1)
+
+    def _recover(self, stored: bytes) -> None:
+        try:
+            on_fact(self._board, Fact.model_validate_json(stored), self._clock())
+        except ValidationError as error:
+            log.warning("stored_fact_unreadable", error=str(error))
 
 
 def to_fact(update: Progress) -> Fact:

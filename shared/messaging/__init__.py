@@ -4,9 +4,10 @@ from shared.messaging import _subjects as subjects
 from shared.messaging._accounts import ACCOUNT, STAGE_OF, Role, broker_config, deployed_config, inbox_prefix, rights
 from shared.messaging._brief import Brief, BriefTerm, LanguageBrief, LineBrief, forbidden_in, other_register
 from shared.messaging._context import JobContext, ProgressBox
-from shared.messaging._dead import DeadLetter, bury_copy
+from shared.messaging._dead import DeadLetter, DeliveriesSpent, bury_copy
 from shared.messaging._engines import EngineInfo, StockVoiceInfo, WorkerSlots, announce_engines, announced_engines
 from shared.messaging._facts import (
+    AnyFact,
     BatchDelivered,
     BatchEnded,
     Fact,
@@ -17,6 +18,7 @@ from shared.messaging._facts import (
     batch_fact,
     fact,
 )
+from shared.messaging._guard import MOST_TRIES, Guard, SkipsUnreadable, Tries, reads
 from shared.messaging._jobs import (
     BEFORE_PIECES,
     JOB,
@@ -58,6 +60,7 @@ from shared.messaging._jobs import (
 from shared.messaging._kept import KeptEngines, gone
 from shared.messaging._publishing import (
     MAX_BODY_BYTES,
+    PUBLISH_TIMEOUT_S,
     is_connected,
     is_open_already,
     is_refusal,
@@ -125,11 +128,14 @@ __all__ = [
     "EVERY",
     "JOB",
     "MAX_BODY_BYTES",
+    "MOST_TRIES",
     "OF_PIECES",
+    "PUBLISH_TIMEOUT_S",
     "RESULT",
     "RESULTS_CONSUMER",
     "SOURCE",
     "STAGE_OF",
+    "AnyFact",
     "AnyJob",
     "AudioTrack",
     "BatchDelivered",
@@ -143,6 +149,7 @@ __all__ = [
     "CastVoice",
     "CloneLines",
     "DeadLetter",
+    "DeliveriesSpent",
     "DiarizeVideo",
     "EditTimeline",
     "EngineChoice",
@@ -155,6 +162,7 @@ __all__ = [
     "ExportedFile",
     "Fact",
     "GlossaryTerm",
+    "Guard",
     "HearTakes",
     "HeardLine",
     "HeardSourceLine",
@@ -196,6 +204,7 @@ __all__ = [
     "RewrittenLine",
     "Role",
     "Serving",
+    "SkipsUnreadable",
     "SourceLine",
     "SpeakerVoice",
     "SpeechCut",
@@ -213,6 +222,7 @@ __all__ = [
     "TranslateLines",
     "TranslateSpeech",
     "TranslatedLine",
+    "Tries",
     "Trouble",
     "Wish",
     "Worker",
@@ -244,6 +254,7 @@ __all__ = [
     "publish_once",
     "publish_stored",
     "publish_until_stored",
+    "reads",
     "rights",
     "serve",
     "speech_shard",

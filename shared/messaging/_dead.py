@@ -4,6 +4,7 @@ import contextlib
 
 from faststream.nats import NatsBroker
 from nats.aio.msg import Msg
+from pydantic import Field
 
 from shared.messaging._jobs import Message
 from shared.messaging._publishing import publish_until_stored
@@ -22,6 +23,15 @@ class DeadLetter(Message):
     deliveries: int
     code: ErrorCode
     reason: str
+
+
+class DeliveriesSpent(Message):
+    """nats-server's advisory `max_deliver`: a message was delivered as often as its consumer allows."""
+
+    stream: str = Field(description="its stream, LOCALCLIP_JOBS")
+    consumer: str = Field(description="the stage and lane it was delivered for")
+    stream_seq: int = Field(description="its number in the stream, where it still lies")
+    deliveries: int
 
 
 async def bury(broker: NatsBroker, message: Msg, code: ErrorCode, reason: str) -> None:

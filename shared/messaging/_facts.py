@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 from typing import Any, Literal
 
-from pydantic import Field
+from pydantic import ConfigDict, Field
 
 from shared.messaging._jobs import Message
 from shared.messaging._subjects import event
@@ -174,3 +174,15 @@ class Progress(Message):
     progress: int = Field(ge=0, le=100)
     message: str = ""
     eta_seconds: float | None = None
+
+
+class AnyFact(Fact):
+    """A CloudEvent in structured JSON mode; `type` repeats the last two tokens of its subject.
+
+    What its `data` is goes by `type`: `Progress` for `localclip.<stage>.progress`, and `LanguageEnded`, `TaskEnded` or
+    `BatchEnded` for the end of one, `BatchDelivered` for files that were copied; others have an object of their own.
+    """
+
+    model_config = ConfigDict(title="Fact")
+
+    data: Progress | LanguageEnded | TaskEnded | BatchEnded | BatchDelivered | dict[str, Any]  # type: ignore[assignment]

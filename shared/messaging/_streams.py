@@ -60,7 +60,6 @@ def bucket_stream(bucket: str) -> str:
 
 def streams(plan: Provisioning) -> list[StreamConfig]:
     """Every stream."""
-    advisory = "$JS.EVENT.ADVISORY.CONSUMER.MAX_DELIVERIES"
     return [
         StreamConfig(
             name=names.JOBS,
@@ -106,7 +105,7 @@ def streams(plan: Provisioning) -> list[StreamConfig]:
         ),
         StreamConfig(
             name=names.ADVISORIES,
-            subjects=[f"{advisory}.{names.JOBS}.>"],
+            subjects=[names.deliveries_spent(">")],
             retention=RetentionPolicy.LIMITS,
             storage=StorageType.FILE,
             max_age=7 * DAY_S,

@@ -22,6 +22,11 @@ EVENTS_PREFIX = "localclip.events"
 
 COMMANDS_PREFIX = "localclip.commands"
 """What the operator's programs ask of the gateway, which answers (core NATS)."""
+ANY_FACT = "{task_id}.{language}.{subject}.{fact}"
+"""Facts below either prefix, as FastStream writes what differs from message to message."""
+
+ANY_RAW_PROGRESS = "localclip.progress.{task_id}.{language}.{stage}"
+ANY_DEAD = "localclip.dead.{stage}"
 
 _TOKEN = re.compile(r"[A-Za-z0-9_-]+")
 
@@ -40,6 +45,11 @@ class JobSubject:
     def __str__(self) -> str:
         tokens = (self.stage, self.lane, self.task_id, self.language, self.shard, str(self.attempt))
         return "localclip.jobs." + ".".join(check_token(token) for token in tokens)
+
+    @staticmethod
+    def template(stage: Stage) -> str:
+        """The addresses of all jobs of a stage, with names where they differ."""
+        return f"localclip.jobs.{stage}.{{lane}}.{{task_id}}.{{language}}.{{shard}}.{{attempt}}"
 
     @classmethod
     def parse(cls, subject: str) -> "JobSubject":
@@ -94,9 +104,14 @@ def job_consumer(stage: Stage, lane: Lane) -> str:
     return f"{stage}-{lane}"
 
 
-def results(stage: Stage) -> str:
+def results(stage: str) -> str:
     """Where workers report."""
     return f"localclip.results.{stage}"
+
+
+def deliveries_spent(consumer: str) -> str:
+    """Where the broker says that it gave up on a job of a consumer."""
+    return f"$JS.EVENT.ADVISORY.CONSUMER.MAX_DELIVERIES.{JOBS}.{consumer}"
 
 
 def dead(stage: str) -> str:

@@ -59,7 +59,13 @@ class Commands:
             ("redub", self.redub),
             ("export", self.export),
         ):
-            router.subscriber(name, queue=GROUP, max_workers=_AT_ONCE, title=f"command {name}")(take)
+            router.subscriber(
+                name,
+                queue=GROUP,
+                max_workers=_AT_ONCE,
+                title=f"commands_{name}",
+                description=f"Requests of the operator's programs (core NATS): {take.__doc__}",
+            )(take)
         broker.include_router(router)
 
     async def create(self, command: CreateTask) -> TaskAnswer:

@@ -7,7 +7,6 @@ from fastapi import APIRouter, Query, Response
 from nats.errors import Error as NatsError
 from nats.js.errors import APIError
 
-from services.gateway.operations.asyncapi import document
 from services.gateway.operations.schemas import Health, LanguageRead, LanguageService
 from services.gateway.pipeline.engines import of_port, pairs_by_sound
 from services.gateway.pipeline.parts import Gateway, Parts
@@ -110,6 +109,6 @@ async def _workers(parts: Gateway) -> dict[str, int] | None:
 
 
 @router.get("/asyncapi.json", operation_id="asyncapi")
-def asyncapi() -> dict[str, Any]:
+def asyncapi(parts: Parts) -> dict[str, Any]:
     """AsyncAPI 3.0: every subject and message on the broker."""
-    return document()
+    return parts.asyncapi()

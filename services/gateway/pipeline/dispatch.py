@@ -14,7 +14,6 @@ from services.gateway.db.engine import Database, DatabaseBusy
 from services.gateway.db.tables import JobRow, now
 from services.gateway.pipeline import rows as pipeline_rows
 from services.gateway.pipeline.fair_share import WINDOW, Free, Held, Ledger, Waiting, choose, free_for_long, limit
-from services.gateway.pipeline.loops import Tries
 from services.gateway.pipeline.results import give_up, record
 from services.gateway.pipeline.units import refused, too_large
 from services.gateway.pipeline.workers import Workers
@@ -25,6 +24,7 @@ from shared.messaging import (
     Job,
     JobFailed,
     Result,
+    Tries,
     failed,
     is_open_already,
     is_refusal,

@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import logging
 import time
-from collections.abc import Awaitable, Callable, Hashable
+from collections.abc import Awaitable, Callable
 
 from services.gateway.db.engine import Database, DatabaseBusy
 from services.gateway.db.lead import Lead
@@ -124,26 +124,3 @@ async def watch_loop(stood: Longest) -> None:
         if late_s > longest or late_s > _LONG_S:
             longest = max(longest, late_s)
             log.log(logging.WARNING if late_s > _LONG_S else logging.INFO, "loop_stood", seconds=round(late_s, 3))
-
-
-MOST_TRIES = 10
-"""What fails so often by its own fault is set aside."""
-
-
-class Tries:
-    """Counts failures by key, in this process: after a restart counting begins again."""
-
-    def __init__(self) -> None:
-        self._failed: dict[Hashable, int] = {}
-
-    def failed(self, key: Hashable) -> bool:
-        """Count a failure; tell whether it was the last one that is borne."""
-        count = self._failed.pop(key, 0) + 1
-        if count >= MOST_TRIES:
-            return True
-        self._failed[key] = count
-        return False
-
-    def over(self, key: Hashable) -> None:
-        """Forget what came to its end."""
-        self._failed.pop(key, None)

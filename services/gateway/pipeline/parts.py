@@ -1,8 +1,9 @@
 """What every route needs: the parts of the application, and the rows that a request names."""
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Annotated, Protocol
+from typing import Annotated, Any, Protocol
 
 from fastapi import Depends, Request
 from faststream.nats import NatsBroker
@@ -12,6 +13,7 @@ from services.gateway.db import Session
 from services.gateway.db.engine import Database
 from services.gateway.db.tables import LineRow, SegmentRow, SpeakerRow, Task, TaskLanguage
 from services.gateway.pipeline import rows as pipeline_rows
+from services.gateway.pipeline.channels import Channels
 from services.gateway.pipeline.loops import Wake
 from services.gateway.pipeline.workers import Capabilities, Workers
 from services.gateway.script import rows as script_rows
@@ -49,6 +51,7 @@ class Gateway:
     database: Database
     store: UploadStore
     broker: NatsBroker
+    channels: Channels
     audience: Live
     capabilities: Capabilities
     threads: Threads
@@ -57,6 +60,8 @@ class Gateway:
     signer: Signer
     bucket: ObjectStore | None = None
     target: CopyTarget | None = None
+    asyncapi: Callable[[], dict[str, Any]] = dict
+    """Makes the document of the broker once the application stands."""
     sweep: Wake | None = None
     stood: Longest = field(default_factory=Longest)
 

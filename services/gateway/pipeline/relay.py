@@ -13,10 +13,10 @@ from services.gateway.db import Session
 from services.gateway.db.engine import Database
 from services.gateway.db.tables import OutboxKind, OutboxRow
 from services.gateway.pipeline import rows as pipeline_rows
+from services.gateway.pipeline.channels import Channels
 from services.gateway.pipeline.facts import count_refusal
-from services.gateway.pipeline.loops import MOST_TRIES
 from services.gateway.web.signing import Signer
-from shared.messaging import Fact, is_refusal, publish_stored, subjects
+from shared.messaging import MOST_TRIES, Fact, is_refusal, subjects
 from shared.observability import logger
 
 log = logger(__name__)
@@ -50,10 +50,12 @@ class Relay:
         self,
         database: Database,
         broker: NatsBroker,
+        channels: Channels,
         signer: Signer,
         on_told: Callable[[Session, Sequence[Told]], None],
     ) -> None:
-        self._database, self._broker, self._signer, self._on_told = database, broker, signer, on_told
+        self._database, self._broker, self._channels = database, broker, channels
+        self._signer, self._on_told = signer, on_told
 
     async def turn(self) -> None:
         """Empty the outbox; an error of the broker leaves the rest for the next turn."""
@@ -91,12 +93,8 @@ class Relay:
             bucket = await self._broker.key_value(subjects.CANCEL_BUCKET, declare=False)
             await bucket.put(flag["key"], json.dumps({"epoch": flag["epoch"]}).encode())
             return []
-        event = self._signer.renewed(Fact.model_validate_json(row.payload))
-        body, message_id = event.model_dump_json().encode(), f"fact:{event.id}"
-        sequence = await publish_stored(
-            self._broker, body, subject=event.subject, stream=subjects.EVENTS, message_id=message_id
-        )
-        return [Told(event, sequence)]
+        fact = self._signer.renewed(Fact.model_validate_json(row.payload))
+        return [Told(fact, await self._channels.tell(fact))]
 
     def _read(self) -> list[OutboxRow]:
         with self._database.read() as session:

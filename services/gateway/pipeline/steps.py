@@ -21,12 +21,12 @@ from services.gateway.pipeline.board import (
 from services.gateway.pipeline.cut import cut
 from services.gateway.pipeline.endings import figures, files, languages
 from services.gateway.pipeline.facts import about, flag_cancel, log_stage, tell
-from services.gateway.pipeline.loops import Tries
 from services.gateway.pipeline.questions import is_open
 from services.gateway.pipeline.rows import add_jobs
 from services.gateway.pipeline.stops import stop_of
 from services.gateway.script import rows as script_rows
 from services.gateway.script.script import Script
+from shared.messaging import Tries
 from shared.observability import logger
 from shared.pipeline import BASE, ErrorCode, Status
 

@@ -2,13 +2,11 @@
 
 import time
 
-from faststream.nats import NatsBroker
-from nats.aio.msg import Msg
+from faststream.nats import NatsBroker, NatsRouter
 from nats.errors import Error as NatsError
 from nats.js.errors import APIError
-from pydantic import ValidationError
 
-from shared.messaging import EngineInfo, WorkerSlots, announced_engines, is_connected, subjects
+from shared.messaging import EngineInfo, SkipsUnreadable, WorkerSlots, announced_engines, is_connected, reads, subjects
 from shared.observability import logger
 from shared.pipeline import Stage
 
@@ -50,20 +48,22 @@ log = logger(__name__)
 class Workers:
     """What the workers announced lately; a new gateway knows them after two seconds."""
 
-    def __init__(self, broker: NatsBroker) -> None:
-        self._broker = broker
+    def __init__(self) -> None:
         self._heard: dict[str, tuple[WorkerSlots, float]] = {}
 
-    async def start(self) -> None:
-        """Listen, on the connection there is and those that follow."""
-        await self._broker.connection.subscribe(subjects.workers("*"), cb=self._hear)
+    def listen(self, broker: NatsBroker) -> None:
+        """Subscribe, before the broker starts."""
+        router = NatsRouter(middlewares=[SkipsUnreadable])
+        router.subscriber(
+            subjects.workers("{stage}"),
+            decoder=reads(WorkerSlots.model_validate_json),
+            title="workers",
+            description="Workers that live, every two seconds (core NATS).",
+        )(self.hear)
+        broker.include_router(router)
 
-    async def _hear(self, message: Msg) -> None:
-        try:
-            said = WorkerSlots.model_validate_json(message.data)
-        except ValidationError as error:
-            log.warning("worker_unreadable", error=str(error))
-            return
+    async def hear(self, said: WorkerSlots) -> None:
+        """A worker said that it lives, or that it goes."""
         known = said.worker in self._heard
         self._heard = {
             name: (one, at)

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.progress.board import Board, Unit
-from services.progress.handlers import on_fact, on_raw_progress
+from services.progress.handlers import on_fact
 from shared.messaging import Progress, RawProgress, fact
 from shared.pipeline import Stage
 
@@ -155,7 +155,7 @@ def test_units_that_fell_silent_are_forgotten(board: Board) -> None:
 
 def heard_fact(board: Board, subject: str, name: str, **data: object) -> None:
     event = fact("1", "t", "base" if subject == "task" else "es", subject, name, dict(data))
-    on_fact(board, event.subject.replace("events", "live", 1), event.model_dump_json().encode(), 0.0)
+    on_fact(board, event, 0.0)
 
 
 @pytest.mark.parametrize(
@@ -164,16 +164,16 @@ def heard_fact(board: Board, subject: str, name: str, **data: object) -> None:
 )
 def test_facts_end_a_unit(board: Board, subject: str, name: str) -> None:
     """Nothing more is told of it."""
-    on_raw_progress(board, word(0.5).model_dump_json().encode(), 0.0)
+    board.hear(word(0.5), 0.0)
     heard_fact(board, subject, name, attempt=1)
-    on_raw_progress(board, word(0.6).model_dump_json().encode(), 1.0)
+    board.hear(word(0.6), 1.0)
     assert tell(board, 1.0) == []
     assert len(board) == 0
 
 
 def test_facts_about_other_things_change_nothing(board: Board) -> None:
-    """Lines, languages, progress itself, and what cannot be read."""
-    on_raw_progress(board, word(0.5).model_dump_json().encode(), 0.0)
+    """Lines, languages, progress itself, and attempts and subjects that are none."""
+    board.hear(word(0.5), 0.0)
     for subject, name in (
         ("line", "updated"),
         ("language", "completed"),
@@ -181,6 +181,6 @@ def test_facts_about_other_things_change_nothing(board: Board) -> None:
         ("task", "created"),
     ):
         heard_fact(board, subject, name)
-    on_fact(board, "localclip.live.t.es.translation.completed", b"not json", 0.0)
-    on_raw_progress(board, b"not json", 0.0)
+    heard_fact(board, "translation", "completed", attempt="first")
+    on_fact(board, fact("1", "t", "es", "translation", "completed", {}).model_copy(update={"subject": "x"}), 0.0)
     assert [update.progress for update in tell(board, 0.0)] == [50]

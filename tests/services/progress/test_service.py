@@ -173,6 +173,22 @@ async def test_a_stage_completed_while_nobody_listened_is_told_after_the_start(
         assert await history(client) == [(1, 100)]
 
 
+async def test_what_cannot_be_read_is_left_out(broker: NatsServer, client: Client, tmp_path: Path) -> None:
+    """Words and facts of a sender gone mad: the next ones count, and the log says it in a line, without a traceback."""
+    log = tmp_path / "progress.log"
+    with service(broker, log):
+        where = subjects.raw_progress("t", "es", Stage.TRANSLATION)
+        for body in (b"not json", b"{}", json.dumps({"task_id": "t", "fraction": 7}).encode()):
+            await client.publish(where, body)
+        started = subjects.event("t", "es", Stage.TRANSLATION, "started")
+        await client.jetstream().publish(started, b'{"no": "fact"}', stream=subjects.EVENTS)
+        await say(client, 0.4)
+        await until(client, 20)
+    written = log.read_text()
+    assert written.count("message_unreadable") == 4
+    assert "Traceback" not in written
+
+
 async def test_it_stops_while_the_broker_is_away(broker: NatsServer, client: Client, tmp_path: Path) -> None:
     """SIGTERM is heeded at any time."""
     log = tmp_path / "progress.log"

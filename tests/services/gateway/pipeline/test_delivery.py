@@ -1,6 +1,7 @@
 """What the broker and a crash can do to jobs and results."""
 
 import asyncio
+import json
 import shutil
 import signal
 import sqlite3
@@ -12,7 +13,7 @@ import nats
 import pytest
 from nats.js import JetStreamContext
 
-from shared.messaging import JobFailed, LinesTranslated, TranslatedLine, subjects
+from shared.messaging import ADVISORIES_CONSUMER, JobFailed, LinesTranslated, TranslatedLine, subjects
 from shared.pipeline import ErrorCode, Stage
 from shared.testing import wait_until
 from tests.services.gateway.conftest import Gateway, World
@@ -172,6 +173,29 @@ def test_an_unreadable_result_is_buried(small_world: World) -> None:
     wait_until(lambda: messages(small_world, subjects.DEAD) == 1, 60, "no dead letter")
     wait_until(lambda: messages(small_world, subjects.RESULTS) == 0, 60, "it is delivered again")
     assert gateway.http.get("/healthz").status_code == 200
+
+
+def test_an_advisory_that_nobody_can_read_is_buried(small_world: World) -> None:
+    """The next one is read, and its job fails."""
+    gateway, task_id = started(small_world)
+    spent = subjects.deliveries_spent("speaker_diarization-batch")
+
+    async def publish(js: JetStreamContext) -> None:
+        await js.publish(spent, b'{"a newer server": "says it differently"}')
+        sequence = (await js.stream_info(subjects.JOBS)).state.last_seq
+        advisory = {"stream": subjects.JOBS, "consumer": "c", "stream_seq": sequence, "deliveries": 6}
+        await js.publish(spent, json.dumps({"type": "io.nats.jetstream.advisory.v1.max_deliver", **advisory}).encode())
+
+    on_broker(small_world, publish)
+    failed = gateway.wait_for(task_id, "failed")
+    assert failed["error_code"] == ErrorCode.WORKER_LOST
+    wait_until(lambda: messages(small_world, subjects.DEAD) == 2, 60, "a letter for the job and one for the advisory")
+    assert messages(small_world) == 0
+
+    async def unsettled(js: JetStreamContext) -> int:
+        return int((await js.consumer_info(subjects.ADVISORIES, ADVISORIES_CONSUMER)).num_ack_pending or 0)
+
+    wait_until(lambda: on_broker(small_world, unsettled) == 0, 60, "it is delivered again")
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])

@@ -1,16 +1,17 @@
 """The pages that show the API, the document they show, and what answers tell of the machine."""
 
 import re
-from typing import Any
+from typing import Any, get_args
 
 import httpx
 import pytest
 
-from services.gateway.documents import openapi
+from services.gateway.documents import asyncapi, openapi
+from shared.messaging import AnyJob, Result
 from tests.services.gateway.conftest import VIDEO, Gateway
 from tests.services.gateway.pipeline.test_tasks import problem
 
-DOCUMENT = openapi()
+DOCUMENT, ASYNCAPI = openapi(), asyncapi()
 MACHINE = re.compile(
     r"0x[0-9a-f]{4,}|(?<![\w:/.])/(?:tmp|home|root|work|usr|var|data|opt|srv)\b|Traceback|\w+Error\(|object at"
 )
@@ -55,6 +56,26 @@ def test_every_operation_tells_of_its_refusals() -> None:
                 assert {"403", "422"} <= set(answers), (method, path)
     assert "HTTPValidationError" not in str(DOCUMENT)
     assert "security" not in DOCUMENT["paths"]["/api/uploads/{upload_id}/parts/{part_number}"]["put"]
+
+
+def test_every_message_stands_in_the_document_of_the_broker(gateway: Gateway) -> None:
+    """All kinds of jobs and results, each with what it says; and nothing of where this gateway connects to."""
+    found = gateway.http.get("/asyncapi.json").json()
+    messages = found["components"]["messages"]
+    for union in (AnyJob, Result):
+        kinds = {kind.__name__ for kind in get_args(get_args(union)[0])}
+        assert kinds <= set(messages)
+    assert all(message["summary"] for message in messages.values())
+    for channel in found["channels"].values():
+        assert channel["description"]
+        named = re.findall(r"\{(\w+)\}", channel["address"])
+        assert set(named) == set(channel.get("parameters", {}))
+        assert all(parameter["description"] for parameter in channel.get("parameters", {}).values())
+    assert {"events", "live", "results", "jobs_translation", "raw_progress", "dead"} <= set(found["channels"])
+    assert found["operations"]["results"]["action"] == "receive"
+    assert found["operations"]["events"]["action"] == "send"
+    assert "servers" not in found
+    assert found == ASYNCAPI
 
 
 def provoked(gateway: Gateway) -> list[httpx.Response]:
