@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import json
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -152,7 +153,9 @@ async def _stream(url: str) -> Any:
 
 
 def _files(folder: Path) -> Iterator[Path]:
-    return (path for path in folder.rglob("*") if path.is_file()) if folder.exists() else iter(())
+    """Those there are; a folder that goes meanwhile is none."""
+    found = (Path(where) / name for where, _, names in os.walk(folder) for name in names)
+    return (path for path in found if path.is_file())
 
 
 async def all_of(engine: Engine, broker_url: str, root: Path, work: Path) -> Observed:
