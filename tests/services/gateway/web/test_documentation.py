@@ -68,12 +68,14 @@ def test_every_message_stands_in_the_document_of_the_broker(gateway: Gateway) ->
     assert all(message["summary"] for message in messages.values())
     for channel in found["channels"].values():
         assert channel["description"]
-        named = re.findall(r"\{(\w+)\}", channel["address"])
+        named = re.findall(r"\{(\w+)\}", channel["address"] or "")
         assert set(named) == set(channel.get("parameters", {}))
         assert all(parameter["description"] for parameter in channel.get("parameters", {}).values())
     assert {"events", "live", "results", "jobs_translation", "raw_progress", "dead"} <= set(found["channels"])
     assert found["operations"]["results"]["action"] == "receive"
     assert found["operations"]["events"]["action"] == "send"
+    answers = found["operations"]["commands_create"]["reply"]["messages"]
+    assert [answer["$ref"].rpartition("/")[2] for answer in answers] == ["CommandAnswer", "TaskAnswer"]
     assert "servers" not in found
     assert found == ASYNCAPI
 
