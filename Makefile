@@ -40,20 +40,23 @@ check: $(INSTALLED) ## style, types, import contracts, interface documents, the 
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports --no-cache
 	@$(BIN)/python scripts/check_loop.py
+	@$(BIN)/python scripts/sync_client.py --check
 	@$(BIN)/python -m services.gateway.documents --check
 	@scripts/frontend.sh check
 	@scripts/check-platforms.sh
 	@scripts/check-deploy.sh
 
-generate: $(INSTALLED) ## write docs/reference after a change to the API or to a message
+generate: $(INSTALLED) ## write docs/reference after a change to the API or to a message, and the synchronous client
+	@$(BIN)/python scripts/sync_client.py
 	@$(BIN)/python -m services.gateway.documents
 	@scripts/frontend.sh generate
 
 lock: ## pin all dependencies again after a change in pyproject.toml
-	@scripts/uv.sh pip compile -q --universal --extra all --extra dev --generate-hashes --no-emit-index-url \
+	@scripts/uv.sh pip compile -q --universal --extra all --extra dev --generate-hashes --no-emit-index-url --no-emit-package localclip-client \
 		--custom-compile-command "make lock" pyproject.toml -o requirements.lock
 	@scripts/uv.sh pip compile -q --python-platform linux --python-version 3.11 --extra all --extra dev --extra neural --generate-hashes \
-		--no-emit-index-url --custom-compile-command "make lock" pyproject.toml -o requirements-neural.lock
+		--no-emit-index-url --no-emit-package localclip-client --custom-compile-command "make lock" pyproject.toml \
+		-o requirements-neural.lock
 
 bench: install ## measure; results go to benchmarks/
 	@$(BIN)/python -m benchmarks $(ARGS)
@@ -74,11 +77,11 @@ test-tools: ## what only the tests need: PostgreSQL, Chromium, rclone, and MinIO
 deploy-tools: $(INSTALLED) ## what checks the deployment: docker compose, helm, kubeconform (Go builds them, some minutes)
 	@scripts/install-tools.sh --for-deploy
 
-$(INSTALLED): requirements.lock pyproject.toml scripts/make-venv.sh scripts/uv.sh | tools
+$(INSTALLED): requirements.lock pyproject.toml clients/python/pyproject.toml scripts/make-venv.sh scripts/uv.sh | tools
 	@scripts/make-venv.sh $(VENV)
 	@touch $@
 
-$(NEURAL)/.installed: requirements-neural.lock pyproject.toml scripts/make-venv.sh scripts/uv.sh | tools
+$(NEURAL)/.installed: requirements-neural.lock pyproject.toml clients/python/pyproject.toml scripts/make-venv.sh scripts/uv.sh | tools
 	@scripts/make-venv.sh $(NEURAL) requirements-neural.lock
 	@touch $@
 

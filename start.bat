@@ -11,6 +11,7 @@ rem Nothing to do where the environment was made from these very files.
 if not exist ".venv\Scripts\localclip.exe" goto install
 fc /b requirements.lock ".venv\requirements.lock" >nul 2>nul || goto install
 fc /b pyproject.toml ".venv\pyproject.toml" >nul 2>nul || goto install
+fc /b clients\python\pyproject.toml ".venv\client-pyproject.toml" >nul 2>nul || goto install
 goto tools
 
 :install
@@ -27,9 +28,10 @@ rem A Python of this machine that fits, else uv fetches one.
 :packages
 echo Bringing the Python packages up to date ...
 "%UV%" pip install -q -r requirements.lock || goto failed
-"%UV%" pip install -q --no-deps -e . || goto failed
+"%UV%" pip install -q --no-deps -e . -e clients/python || goto failed
 copy /y requirements.lock ".venv\requirements.lock" >nul
 copy /y pyproject.toml ".venv\pyproject.toml" >nul
+copy /y clients\python\pyproject.toml ".venv\client-pyproject.toml" >nul
 
 :tools
 where nats-server >nul 2>nul || echo nats-server is missing, nothing runs without: winget install NATSAuthors.NATSServer

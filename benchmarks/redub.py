@@ -9,9 +9,9 @@ import time
 import httpx
 
 from benchmarks.measure import folder
-from localclip.client import Client, NewTask
 from localclip.sample import make_sample
 from localclip.stack import Stack, StackOptions
+from localclip_client import Client, NewTask
 from shared.testing import free_port
 
 _TEXTS = "Mañana vamos a la playa con {} amigos."

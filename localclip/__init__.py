@@ -1,6 +1,1 @@
-"""What a person or a script uses: the command line, the local stack runner, the Python client."""
-
-from localclip.client import Client
-from localclip.errors import ApiError, LocalClipError, ServerUnreachable
-
-__all__ = ["ApiError", "Client", "LocalClipError", "ServerUnreachable"]
+"""What a person uses: the command line, the local stack runner, the server for agents; all on `localclip_client`."""

@@ -6,8 +6,8 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
-from localclip.models import ReviewLine
 from localclip.terminal import AsJson, Key, Server, connect, console, print_json
+from localclip_client.models import ReviewLine
 
 glossary = typer.Typer(help="Terms with a fixed translation.", no_args_is_help=True)
 cast = typer.Typer(help="People known from earlier videos.", no_args_is_help=True)

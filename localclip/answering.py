@@ -8,10 +8,10 @@ import typer
 from rich.console import Console
 from rich.prompt import Prompt
 
-from localclip.client import Client
 from localclip.errors import LocalClipError
-from localclip.models import Question
 from localclip.terminal import AsJson, Key, Server, connect, console, print_json
+from localclip_client import Client
+from localclip_client.models import Question
 from shared.pipeline import SOURCE_LANGUAGES
 
 

@@ -10,12 +10,12 @@ from rich.console import Console
 
 from localclip.batching import Batching, end_table, plan_table
 from localclip.briefs import read_brief
-from localclip.client import Client
 from localclip.dub import split_languages
 from localclip.errors import LocalClipError
 from localclip.local import kept_stack
 from localclip.pairing import Manifest, from_files, read_manifest
 from localclip.terminal import AsJson, Key, Server, print_json, screen
+from localclip_client import Client
 from shared.pipeline import Stage
 
 _OWN = "own"

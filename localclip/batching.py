@@ -11,12 +11,11 @@ from typing import Any, ParamSpec, TypeVar
 from rich.console import Console
 from rich.table import Table
 
-from localclip.client import Client
 from localclip.errors import ApiError, LocalClipError, ServerUnreachable
-from localclip.models import Batch, BatchDelivery, BatchItem, BatchPlan
 from localclip.pairing import Manifest, file_name, stems
 from localclip.view import seconds_text
-from shared.pipeline import Status
+from localclip_client import Batch, BatchItem, BatchPlan, Client, Status
+from localclip_client.models import BatchDelivery
 
 _STATE = ".localclip-batch.json"
 _POLL_S = 2.0

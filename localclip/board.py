@@ -3,9 +3,9 @@
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
-from localclip.follow import ProgressFrame
-from localclip.models import LanguageStatus, Task
-from shared.pipeline import BASE, GRAPH, Status
+from localclip_client import ProgressFrame, Status, Task
+from localclip_client.models import LanguageStatus
+from shared.pipeline import BASE, GRAPH
 
 Key = tuple[str, str]
 

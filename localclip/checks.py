@@ -8,8 +8,8 @@ from typing import Any
 from rich.table import Table
 
 from localclip import ffmpeg
-from localclip.models import Report
 from localclip.results import LanguageResult
+from localclip_client.models import Report
 from shared.media import probe
 from shared.pipeline import CancelToken, PermanentError, language
 

@@ -28,7 +28,6 @@ from localclip import (
 )
 from localclip.answering import answer, is_interactive
 from localclip.briefs import brief_command, read_brief
-from localclip.client import Client, NewTask
 from localclip.dub import Dubbed, dub, split_languages, split_translations
 from localclip.engines import engines
 from localclip.errors import LocalClipError
@@ -40,6 +39,7 @@ from localclip.sample import make_sample
 from localclip.stack import WORKERS, Stack, StackOptions
 from localclip.starter import ensure_starter
 from localclip.terminal import AsJson, Key, Server, connect, console, print_json, screen
+from localclip_client import Client, NewTask
 from shared.pipeline import PipelineError
 from shared.transcript import CoverWay, PictureMode, SourceText
 
@@ -214,7 +214,7 @@ def dub_command(
                 "several videos take subtitles by their names (talk.mp4, talk.es.srt), and no --master"
             )
         manifest = batch_commands.several(videos, languages, source, folder)
-        config = batch_commands.with_config(manifest, json.loads(new.config()), video.resolve().stem)
+        config = batch_commands.with_config(manifest, new.config(), video.resolve().stem)
         batch_commands.run(config, folder, server, api_key, as_json=as_json)
         return
     made: tuple[Path, ...] = ()
@@ -364,7 +364,7 @@ def _workers(only: str | None) -> tuple[str, ...]:
 def _gateway(
     server: str | None, api_key: str | None, shown_on: Console, *, keep: bool = False
 ) -> AbstractContextManager[Client]:
-    return Client(server, api_key) if server else temporary_stack(shown_on, keep=keep)
+    return connect(server, api_key) if server else temporary_stack(shown_on, keep=keep)
 
 
 def _fail_unless_complete(dubbed: Dubbed) -> None:

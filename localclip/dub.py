@@ -9,15 +9,13 @@ from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, Trans
 
 from localclip.answering import ask, is_interactive, tell_question
 from localclip.board import new_board, with_progress, with_task
-from localclip.client import Client, NewTask
 from localclip.errors import LocalClipError
-from localclip.follow import Follower, ProgressFrame, Trouble
-from localclip.models import Task, Timing
 from localclip.results import LanguageResult, fetch, table
 from localclip.verdict import short_of, tell_shortfalls
 from localclip.view import create_view
-from shared.pipeline import BASE, TARGET_LANGUAGES, Status
-from shared.transcript import Remark
+from localclip_client import Client, NewTask, ProgressFrame, Status, Task, Trouble
+from localclip_client.models import Remark, Timing
+from shared.pipeline import BASE, TARGET_LANGUAGES
 
 
 @dataclass(frozen=True)
@@ -124,7 +122,7 @@ def tell_timing(task_id: str, timing: Timing, console: Console) -> None:
 
 
 def _upload(client: Client, new: NewTask, console: Console) -> Task:
-    if not console.is_terminal:
+    if new.video is None or not console.is_terminal:
         return client.create(new)
     columns = (TextColumn("upload"), BarColumn(bar_width=28), DownloadColumn(), TransferSpeedColumn())
     with Progress(*columns, console=console, transient=True) as progress:
@@ -144,7 +142,7 @@ def follow(
     told = None
     with create_view(console) as view:
         view.show(board)
-        for update in Follower(client, task.task_id).updates():
+        for update in client.follow_task(task.task_id):
             if isinstance(update, Trouble):
                 view.note(update.text or "the gateway answers again")
                 continue

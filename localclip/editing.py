@@ -7,11 +7,10 @@ from typing import Annotated, Any
 import typer
 from rich.table import Table
 
-from localclip.client import Client
 from localclip.errors import LocalClipError
-from localclip.models import Line, Take
 from localclip.terminal import AsJson, Key, Server, connect, console, print_json
-from shared.pipeline import LineState
+from localclip_client import Client, Line, LineState
+from localclip_client.models import Take
 
 TaskId = Annotated[str, typer.Argument(metavar="TASK", help="id of the task, see `localclip tasks`")]
 Language = Annotated[str, typer.Argument(metavar="LANG", help="target language, such as es")]

@@ -6,8 +6,8 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
-from localclip.models import TaskEngine
 from localclip.terminal import AsJson, Key, Server, connect, console, print_json
+from localclip_client.models import TaskEngine
 
 
 class Port(StrEnum):

@@ -1,4 +1,4 @@
-"""What the command line can tell a person when it stops.
+"""What the command line can tell a person when it stops: the failures of the client, and those of a stack of its own.
 
 LocalClipError           a sentence with the way out
 ├── ApiError             the gateway refused: problem document with a stable `code`
@@ -6,24 +6,9 @@ LocalClipError           a sentence with the way out
 └── StackError           the local stack cannot start or fell apart
 """
 
-from collections.abc import Mapping, Sequence
+from localclip_client import ApiError, LocalClipError, ServerUnreachable
 
-
-class LocalClipError(Exception):
-    """A failure a person can read."""
-
-
-class ApiError(LocalClipError):
-    """An RFC 9457 problem document from the gateway."""
-
-    def __init__(self, status: int, code: str, detail: str, errors: Sequence[Mapping[str, str]] = ()) -> None:
-        fields = "".join(f"\n  {entry.get('pointer', '')}: {entry.get('detail', '')}" for entry in errors)
-        super().__init__(f"{code}: {detail}{fields}")
-        self.status, self.code, self.detail, self.errors = status, code, detail, tuple(errors)
-
-
-class ServerUnreachable(LocalClipError):  # noqa: N818 (a state of the world, not a mistake)
-    """Nothing answers at the address."""
+__all__ = ["ApiError", "LocalClipError", "ServerUnreachable", "StackError"]
 
 
 class StackError(LocalClipError):

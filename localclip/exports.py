@@ -10,12 +10,9 @@ from pydantic import ValidationError
 from rich.console import Console
 from rich.table import Table
 
-from localclip.client import Client
 from localclip.errors import LocalClipError
-from localclip.follow import Follower
-from localclip.models import Export, Task
+from localclip_client import Client, Export, Status, Task
 from shared.messaging import ExportRecipe, expanded
-from shared.pipeline import Status
 
 _POLL_S = 0.5
 
@@ -132,7 +129,7 @@ def speak_changed(client: Client, task_id: str, languages: Sequence[str], consol
         return
     console.print(f"speaking the changed lines of {', '.join(changed)} ...", markup=False)
     client.process(task_id, changed, dub_changed=True)
-    for update in Follower(client, task_id).updates():
+    for update in client.follow_task(task_id):
         if isinstance(update, Task):
             task = update
     for code in changed:

@@ -8,8 +8,8 @@ from pathlib import Path
 
 from rich.console import Console
 
-from localclip.client import Client
 from localclip.stack import Stack, StackOptions, free_port
+from localclip_client import Client
 
 
 @contextmanager

@@ -5,8 +5,9 @@ from pathlib import Path
 
 from pydantic import BaseModel, Field
 
-from localclip.models import Doubt, Export, GateReason, Line, Preset, ReviewLine, Take, Task
-from shared.pipeline import BASE, Status
+from localclip_client import Export, Line, Status, Task
+from localclip_client.models import Doubt, GateReason, Preset, ReviewLine, Take
+from shared.pipeline import BASE
 
 _UPLOAD_SHARE = 5.0
 """Percent of the progress of a dub that the upload is."""

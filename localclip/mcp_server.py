@@ -10,9 +10,9 @@ from mcp.server.mcpserver import Context
 from mcp.server.mcpserver.exceptions import ToolError, UnexpectedToolError
 from mcp.types import CallToolResult, InputRequiredResult, ToolAnnotations
 
-from localclip.client import Client
 from localclip.errors import LocalClipError
 from localclip.mcp_tools import Tools
+from localclip_client import Client
 
 _INSTRUCTIONS = """\
 LocalClip dubs videos: it finds who speaks and what they say, translates it, and speaks it in their voices, in time with

@@ -14,7 +14,6 @@ from mcp.server.mcpserver import Context
 from pydantic import Field
 
 from localclip import mcp_answers
-from localclip.client import Client, NewTask
 from localclip.editing import is_spoken, outdated, voice_choice
 from localclip.errors import LocalClipError, ServerUnreachable
 from localclip.exports import named_recipe
@@ -31,10 +30,11 @@ from localclip.mcp_answers import (
     VoiceList,
     VoiceRow,
 )
-from localclip.models import Edit, Export, Line, Task
 from localclip.results import already_there, fetch, refuse_unfinished
+from localclip_client import Client, Export, Line, LineState, NewTask, Stage, Status, Task
+from localclip_client.models import Edit
 from shared.messaging import Brief
-from shared.pipeline import SOURCE_LANGUAGES, TARGET_LANGUAGES, LineState, Stage, Status
+from shared.pipeline import SOURCE_LANGUAGES, TARGET_LANGUAGES
 
 _POLL_S = 1.0
 _REVIEWED = 1000
@@ -100,8 +100,9 @@ class Tools:
         then, the answer has the task_id and wait_for_task goes on waiting. Dubbing takes minutes. A call that is given
         up while it uploads makes no task, later the work goes on: cancel_task stops it. Every call makes a new task.
         """
+        path = _file(video)
         new = NewTask(
-            video=_file(video),
+            video=path,
             target_languages=_offered(target_languages),
             source_language=source_language,
             num_speakers=num_speakers,
@@ -113,7 +114,7 @@ class Tools:
         )
         if new.subtitles and not source_language:
             raise LocalClipError("subtitles need source_language: name the language they are in")
-        task = await to_thread.run_sync(partial(self._send, new, context))
+        task = await to_thread.run_sync(partial(self._send, new, path.stat().st_size, context))
         return await self._followed(context, task.task_id, wait_s)
 
     def get_task(self, task_id: TaskId) -> TaskState:
@@ -359,9 +360,9 @@ class Tools:
         """Wait for an export that was begun, and write its files into a folder of this machine."""
         return await self._exported(context, task_id, export_id, _folder(folder), overwrite, wait_s)
 
-    def _send(self, new: NewTask, context: Call) -> Task:
+    def _send(self, new: NewTask, size: int, context: Call) -> Task:
         """Upload on a worker thread; ends as soon as the call is given up."""
-        size, told = new.video.stat().st_size, -1
+        told = -1
 
         def sent(count: int) -> None:
             nonlocal told

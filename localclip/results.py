@@ -9,11 +9,10 @@ from typing import Any
 from rich.markup import escape
 from rich.table import Table
 
-from localclip.client import Client
 from localclip.errors import LocalClipError
-from localclip.models import Artifact, Miss, Report, Task
 from localclip.view import seconds_text
-from shared.pipeline import Status
+from localclip_client import Client, Status, Task
+from localclip_client.models import Artifact, Miss, Report
 
 _LONGEST_REASON = 80
 _WANTED = ("export_", "subtitles_", "report_")

@@ -13,11 +13,11 @@ from typing import Self
 
 from localclip.broker import LocalBroker
 from localclip.child import Child, OnLine
-from localclip.client import Client
 from localclip.errors import ServerUnreachable, StackError
 from localclip.leftovers import end_leftovers, forget, remember
 from localclip.lock import DataLock
 from localclip.tools import find_tool
+from localclip_client import Client
 from shared.pipeline import Stage
 
 WORKERS: dict[str, Stage | None] = {

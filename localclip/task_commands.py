@@ -11,11 +11,11 @@ from localclip.answering import tell_question
 from localclip.dub import follow, split_languages
 from localclip.editing import TaskId
 from localclip.errors import LocalClipError
-from localclip.models import Task
 from localclip.results import already_there, fetch, refuse_unfinished, table
 from localclip.terminal import AsJson, Key, Server, connect, console, print_json, screen
 from localclip.verdict import short_of, tell_shortfalls
-from shared.pipeline import BASE, Stage, Status
+from localclip_client import Stage, Status, Task
+from shared.pipeline import BASE
 
 NOT_GOOD = 3
 """What is asked for is there, and a gate did not pass; or somebody is waited for."""

@@ -6,7 +6,7 @@ import typer
 from pydantic_core import to_json
 from rich.console import Console
 
-from localclip.client import Client
+from localclip_client import Client
 
 _WIDTH_OF_A_PIPE = 1000  # a table is as wide as what it holds; no path is broken
 console = Console()
@@ -16,12 +16,13 @@ if not console.is_terminal:
 Server = Annotated[str | None, typer.Option("--server", envvar="LOCALCLIP_SERVER", help="address of a running gateway")]
 Key = Annotated[str | None, typer.Option("--api-key", envvar="LOCALCLIP_API_KEY", help="API key of that gateway")]
 AsJson = Annotated[bool, typer.Option("--json", help="print JSON, and all else to stderr")]
+_RETRIES = 1  # somebody waits; what takes long has a patience of its own
 _DEFAULT_SERVER = "http://127.0.0.1:8080"
 
 
 def connect(server: str | None, api_key: str | None) -> Client:
     """A client of the gateway asked for, or of the one on this machine."""
-    return Client(server or _DEFAULT_SERVER, api_key)
+    return Client(server or _DEFAULT_SERVER, api_key, retries=_RETRIES)
 
 
 def screen(as_json: bool) -> Console:

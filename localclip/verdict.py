@@ -4,10 +4,10 @@ from collections.abc import Mapping, Sequence
 
 from rich.console import Console
 
-from localclip.client import Client
 from localclip.errors import LocalClipError
-from localclip.models import GateReason, Line, Report
 from localclip.results import LanguageResult, miss_text
+from localclip_client import Client, Line
+from localclip_client.models import GateReason, Report
 
 _MOST_LINES = 5
 _MOST_TEXT = 60

@@ -9,7 +9,8 @@ from rich.progress import Task as Bar
 from rich.text import Text
 
 from localclip.board import Board, Key, Row
-from shared.pipeline import BASE, Status
+from localclip_client import Status
+from shared.pipeline import BASE
 
 _WORDS = {
     "speaker_diarization": "speech and speakers",

@@ -9,11 +9,11 @@ import typer
 from rich.console import Console
 
 from localclip.briefs import read_brief
-from localclip.client import Client
 from localclip.dub import split_languages
 from localclip.local import kept_stack
 from localclip.terminal import Key, Server, screen
 from localclip.watching import Watching, What, telling
+from localclip_client import Client
 
 _OWN = "own"
 

@@ -10,11 +10,9 @@ from typing import Any
 
 from rich.console import Console
 
-from localclip.client import Client, NewTask
 from localclip.errors import ApiError, LocalClipError, ServerUnreachable
-from localclip.models import Task
 from localclip.pairing import file_name, row_of, stems, videos_of
-from shared.pipeline import Status
+from localclip_client import Client, NewTask, Status, Task
 
 STATE = ".localclip-watch.json"
 _WANTED = ("export_", "subtitles_", "report_")

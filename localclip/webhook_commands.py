@@ -5,8 +5,8 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
-from localclip.models import Delivery, Webhook
 from localclip.terminal import AsJson, Key, Server, connect, console, print_json
+from localclip_client.models import Delivery, Webhook
 
 webhooks = typer.Typer(help="Have events posted to an address.", no_args_is_help=True, rich_markup_mode=None)
 Hook = Annotated[str, typer.Argument(metavar="WEBHOOK", help="its id, see `localclip webhooks list`")]

@@ -44,4 +44,4 @@ fi
 case $venv in /*) ;; *) venv=$PWD/$venv ;; esac
 export VIRTUAL_ENV=$venv
 "$uv" pip install -q --compile-bytecode -r "$lock" # every file is checked against its hash; not `sync`: engines added by hand stay
-"$uv" pip install -q --compile-bytecode --no-deps -e .
+"$uv" pip install -q --compile-bytecode --no-deps -e . -e clients/python

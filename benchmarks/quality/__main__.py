@@ -20,8 +20,8 @@ from benchmarks.quality.editing import edit_one_line
 from benchmarks.quality.figures import figures
 from benchmarks.quality.listening import drift_s, stretched_s
 from benchmarks.quality.phrasebook import install
-from localclip.client import Client, NewTask
 from localclip.stack import Stack, StackOptions
+from localclip_client import Client, NewTask
 from shared.testing import free_port
 
 LANGUAGES = ("es", "fr")

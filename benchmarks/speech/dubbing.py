@@ -22,9 +22,9 @@ from benchmarks.measure import folder
 from benchmarks.speech.hearing import models
 from benchmarks.speech.recordings import clips
 from benchmarks.speech.scores import Score, tell
-from localclip.client import Client, NewTask
 from localclip.errors import ApiError
 from localclip.stack import Stack, StackOptions
+from localclip_client import Client, NewTask
 from services.diarizer.clips import as_recording, whole
 from services.diarizer.engines import VoiceEmbedder, create_embedder
 from services.diarizer.recording import SPEECH_RATE_HZ

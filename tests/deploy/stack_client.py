@@ -8,8 +8,8 @@ from typing import Any
 
 import httpx
 
-from localclip.events import read_events
 from localclip.sample import make_sample
+from localclip_client.events import read_events
 from shared.testing import wait_until
 from tests.deploy.test_composition import new_env
 

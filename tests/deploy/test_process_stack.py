@@ -13,9 +13,9 @@ import psycopg
 import pytest
 
 from localclip.checks import check_export
-from localclip.client import Client
 from localclip.results import fetch
 from localclip.sample import make_sample
+from localclip_client import Client
 from shared.testing import PostgresServer, ServerUnavailable, wait_until
 from tests.deploy.processes import STAGES, ProcessStack, Replica, servers
 from tests.deploy.stack_client import Listener, exchange_of, new_variables, upload, wait_for

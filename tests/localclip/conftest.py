@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from localclip.client import Client
 from localclip.stack import Stack, StackOptions, free_port
+from localclip_client import Client
 
 needs_broker = pytest.mark.skipif(shutil.which("nats-server") is None, reason="nats-server is not installed")
 

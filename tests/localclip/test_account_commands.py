@@ -1,10 +1,9 @@
 """Glossary, cast and review list on the command line."""
 
-import json
 from pathlib import Path
 
-from localclip.client import Client, NewTask
 from localclip.stack import Stack
+from localclip_client import Client, NewTask
 from tests.localclip.test_cli import run
 
 
@@ -42,7 +41,7 @@ def test_cast_and_review_answer(gateway: Stack, client: Client, short_video: Pat
 
 def test_a_new_task_leaves_out_what_the_settings_may_say(short_video: Path) -> None:
     """Languages are always meant."""
-    assert json.loads(NewTask(short_video, ("es",)).config()) == {"target_languages": ["es"]}
-    assert json.loads(NewTask(short_video, (), num_speakers=2).config()) == {"target_languages": [], "num_speakers": 2}
+    assert NewTask(short_video, ("es",)).config() == {"target_languages": ["es"]}
+    assert NewTask(short_video, (), num_speakers=2).config() == {"target_languages": [], "num_speakers": 2}
     tracks = NewTask(short_video, (), audio_track="1+2", text_track=1)
-    assert json.loads(tracks.config()) == {"target_languages": [], "audio_track": "1+2", "text_track": 1}
+    assert tracks.config() == {"target_languages": [], "audio_track": "1+2", "text_track": 1}

@@ -10,10 +10,9 @@ from pathlib import Path
 import pytest
 
 from localclip.batching import Ended, Outcome, reasons_of
-from localclip.client import Client
 from localclip.errors import LocalClipError
-from localclip.models import BatchItem
 from localclip.pairing import file_name, from_files, read_manifest, stems
+from localclip_client import BatchItem, Client
 from shared.testing import wait_until
 from tests.localclip.conftest import needs_broker
 from tests.services.gateway.conftest import VIDEO, World

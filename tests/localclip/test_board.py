@@ -4,9 +4,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from localclip.board import new_board, with_progress, with_task
-from localclip.follow import ProgressFrame
-from localclip.models import LanguageStatus, StageStatus, Task
-from shared.pipeline import Status
+from localclip_client import ProgressFrame, Status, Task
+from localclip_client.models import LanguageStatus, StageStatus
 
 ORDER = ["speaker_diarization", "translation", "voice_cloning", "export"]
 

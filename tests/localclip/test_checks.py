@@ -7,9 +7,9 @@ import pytest
 
 from localclip.checks import check_export
 from localclip.ffmpeg import integrated_lufs, run_ffmpeg
-from localclip.models import Report
 from localclip.results import LanguageResult
-from shared.pipeline import Status
+from localclip_client import Status
+from localclip_client.models import Report
 
 REPORT = Report(lines_total=2, lines_dubbed=2, checks={"length": True}, passed=True)
 CUES = "1\n00:00:00,500 --> 00:00:02,000\nHola\n"

@@ -7,11 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from localclip.client import Client, NewTask
 from localclip.dub import split_languages, split_translations
 from localclip.errors import LocalClipError
 from localclip.stack import Stack
-from shared.pipeline import Status
+from localclip_client import Client, NewTask, Status
 
 
 def run(*arguments: str) -> "subprocess.CompletedProcess[str]":

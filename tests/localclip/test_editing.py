@@ -6,11 +6,10 @@ from datetime import UTC, datetime
 import pytest
 from rich.console import Console
 
-from localclip.client import Client, NewTask
 from localclip.editing import lines_table, remark, takes_table, voice_choice
 from localclip.errors import LocalClipError
-from localclip.models import Line, Take
-from shared.pipeline import LineState
+from localclip_client import Client, Line, LineState, NewTask
+from localclip_client.models import Take
 from tests.localclip.test_cli import run
 
 

@@ -1,7 +1,7 @@
 """What is shown of the engines a task keeps to."""
 
 from localclip.engines import advice, engines_table
-from localclip.models import EngineOffer, TaskEngine
+from localclip_client.models import EngineOffer, TaskEngine
 from tests.localclip.test_editing import shown
 
 

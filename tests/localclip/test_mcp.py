@@ -8,12 +8,11 @@ import pytest
 from mcp import Client as Agent
 
 from localclip import mcp_command
-from localclip.client import Client, NewTask
 from localclip.errors import LocalClipError
 from localclip.mcp_answers import next_offset, next_step, task_told
 from localclip.mcp_server import create_server
-from localclip.models import Task
 from localclip.stack import free_port
+from localclip_client import Client, NewTask, Task
 
 
 def task(status: str, **more: object) -> Task:
@@ -107,7 +106,7 @@ async def test_a_mistake_is_told_with_what_to_do(client: Client, short_video: Pa
         assert "no folder" in await refused(agent, "download", task_id="t", folder=str(tmp_path / "file"))
         assert "needs `language`" in await refused(agent, "answer_question", task_id="t", choice="language")
         assert "limit" in await refused(agent, "list_tasks", limit=100000)
-    with Client(f"http://127.0.0.1:{free_port()}") as away:
+    with Client(f"http://127.0.0.1:{free_port()}", retries=0) as away:
         async with Agent(create_server(away)) as agent:
             assert "localclip up" in await refused(agent, "list_tasks")
 

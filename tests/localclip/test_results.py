@@ -1,9 +1,8 @@
 """What the table says of a report."""
 
-from localclip.models import Gate, LanguageStatus, Loudness, Miss, Report, Speeds, Task
 from localclip.results import LanguageResult, fit_text, gate_text, lines_text, loudness_text, measured_text, table
-from shared.pipeline import Status
-from shared.transcript import MediaFacts
+from localclip_client import Status, Task
+from localclip_client.models import Gate, LanguageStatus, Loudness, Media, Miss, Report, Speeds
 
 REPORT = Report(
     lines_total=8,
@@ -32,7 +31,7 @@ def test_a_failed_language_shows_its_reason() -> None:
         task_id="t",
         status=Status.FAILED,
         language_status={"es": LanguageStatus(status=Status.COMPLETED)},
-        media=MediaFacts(container="mov", duration_s=30.0),
+        media=Media(container="mov", duration_s=30.0),
     )
     results = (
         LanguageResult("es", Status.COMPLETED, (), REPORT),

@@ -13,9 +13,9 @@ from pathlib import Path
 import psutil
 import pytest
 
-from localclip.client import Client
 from localclip.errors import ServerUnreachable, StackError
 from localclip.stack import Stack, StackOptions, environment_for, free_port
+from localclip_client import Client
 
 OPTIONS = StackOptions(Path("data"), port=8123)
 

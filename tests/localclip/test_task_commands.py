@@ -9,11 +9,10 @@ import pytest
 from typer.testing import CliRunner
 
 from localclip.cli import app
-from localclip.client import Client, NewTask
 from localclip.errors import ApiError, LocalClipError
-from localclip.models import Task
 from localclip.results import already_there, refuse_unfinished
 from localclip.task_commands import exit_code
+from localclip_client import Client, NewTask, Task
 
 
 @pytest.fixture

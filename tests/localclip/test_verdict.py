@@ -2,10 +2,10 @@
 
 from typing import Any
 
-from localclip.models import Gate, GateReason, Line, Report
 from localclip.results import LanguageResult
 from localclip.verdict import short_of, shortfalls
-from shared.pipeline import LineState, Status
+from localclip_client import Line, LineState, Status
+from localclip_client.models import Gate, GateReason, Report
 
 GOOD = Report(lines_total=2, lines_dubbed=2, gate=Gate(passed=True))
 

@@ -7,7 +7,7 @@ from rich.console import Console
 
 from localclip.board import Row
 from localclip.view import BarView, LineView, create_view, seconds_text
-from shared.pipeline import Status
+from localclip_client import Status
 
 KEY = ("es", "export")
 

@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from localclip.client import Client
 from localclip.errors import ApiError
 from localclip.watching import STATE, Watching, What
+from localclip_client import Client
 from shared.testing import wait_until
 from tests.localclip.conftest import needs_broker
 from tests.localclip.test_batches import touch

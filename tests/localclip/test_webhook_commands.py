@@ -4,9 +4,9 @@ import json
 import subprocess
 import sys
 
-from localclip.models import Delivery, Try, Webhook
 from localclip.stack import Stack
 from localclip.webhook_commands import _last, _state
+from localclip_client.models import Delivery, Try, Webhook
 from tests.localclip.conftest import needs_broker
 
 

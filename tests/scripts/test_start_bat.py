@@ -15,7 +15,8 @@ def test_it_refreshes_after_a_pull() -> None:
     """The environment keeps what it was made from; another file means to bring it up to date."""
     compared = re.findall(r'^fc /b (\S+) "\.venv\\(\S+?)" .*\|\| goto install$', TEXT, re.MULTILINE)
     kept = re.findall(r'^copy /y (\S+) "\.venv\\(\S+?)"', TEXT, re.MULTILINE)
-    assert compared == kept == [(file, file) for file in ("requirements.lock", "pyproject.toml")]
+    client = (r"clients\python\pyproject.toml", "client-pyproject.toml")
+    assert compared == kept == [*((file, file) for file in ("requirements.lock", "pyproject.toml")), client]
     installed = TEXT.index("pip install -q -r requirements.lock")
     assert TEXT.index("fc /b") < installed < TEXT.index("copy /y")
 

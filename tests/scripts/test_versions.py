@@ -49,6 +49,16 @@ def test_a_named_python_that_does_not_fit_is_refused(tmp_path):
     assert not (tmp_path / "venv").exists()
 
 
+def test_the_client_has_the_version_of_the_project():
+    """And the command line asks for that one."""
+    versions = [
+        *found("pyproject.toml", r'\nversion = "([^"]+)"'),
+        *found("clients/python/pyproject.toml", r'\nversion = "([^"]+)"'),
+        *found("pyproject.toml", r'"localclip-client==([^"]+)"'),
+    ]
+    assert len(set(versions)) == 1
+
+
 def test_uv_is_the_same_everywhere():
     """What made the lock files reads them."""
     versions = [

@@ -1,12 +1,42 @@
 """What the gateway answers, as far as the client needs it."""
 
 from datetime import datetime
+from enum import StrEnum
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from shared.pipeline import LineState, Status
-from shared.transcript import MediaFacts, Remark
+
+class Stage(StrEnum):
+    """A step of a dub."""
+
+    DIARIZATION = "speaker_diarization"
+    TRANSLATION = "translation"
+    CLONING = "voice_cloning"
+    EXPORT = "export"
+
+
+class Status(StrEnum):
+    """State of a task, a language or a stage. `STALE`: an edit outdated the export of a language."""
+
+    PENDING = "pending"
+    PROCESSING = "processing"
+    COMPLETED = "completed"
+    FAILED = "failed"
+    CANCELED = "canceled"
+    STALE = "stale"
+
+
+class LineState(StrEnum):
+    """State of a line: what it still needs. `FAILED` and `OMITTED` keep the original sound."""
+
+    PENDING = "pending"
+    TRANSLATED = "translated"
+    DUBBED = "dubbed"
+    STALE = "stale"
+    FAILED = "failed"
+    OMITTED = "omitted"
+
 
 _ENDED = (Status.COMPLETED, Status.FAILED, Status.CANCELED)
 
@@ -50,6 +80,29 @@ class LanguageStatus(_Answer):
     error_code: str | None = None
     error_message: str | None = None
     stages: dict[str, StageStatus] = {}
+
+
+class Media(_Answer):
+    """What a video is; a codec is None where there is no such stream."""
+
+    container: str = ""
+    duration_s: float = 0.0
+    video_codec: str | None = None
+    audio_codec: str | None = None
+    width: int | None = None
+    height: int | None = None
+    fps: float | None = None
+    hdr: str | None = None
+
+
+class Remark(_Answer):
+    """What was repaired, merged or left out of a subtitle file, and in which of its rows."""
+
+    kind: str = ""
+    action: str
+    text: str
+    count: int = 1
+    rows: tuple[int, ...] = ()
 
 
 class Timing(_Answer):
@@ -117,6 +170,19 @@ class TaskConfig(_Answer):
     target_languages: list[str] = []
     source_language: str | None = None
     num_speakers: int | None = None
+    stop_after: str | None = None
+    metadata: dict[str, Any] = {}
+
+
+class Source(_Answer):
+    """Where the gateway fetches a video from, and how much of it has come."""
+
+    address: str
+    state: str
+    received: int = 0
+    size: int | None = None
+    error_code: str | None = None
+    error_message: str | None = None
 
 
 class Task(_Answer):
@@ -127,11 +193,14 @@ class Task(_Answer):
     status: Status
     language_status: dict[str, LanguageStatus] = {}
     config: TaskConfig = TaskConfig()
-    media: MediaFacts | None = None
+    media: Media | None = None
     waiting_for: Question | None = None
     note: str | None = None
     subtitle_remarks: dict[str, tuple[Remark, ...]] = {}
     subtitle_timing: Timing | None = None
+    source: Source | None = None
+    batch_id: str | None = None
+    batch_row: int | None = None
     error_code: str | None = None
     error_message: str | None = None
     created_at: datetime | None = None
@@ -179,7 +248,15 @@ class Batch(_Answer):
     languages: dict[str, int] = {}
     progress: int = 0
     eta_seconds: float | None = None
+    metadata: dict[str, Any] = {}
+    round: int = 1
+    created_at: datetime | None = None
     ended_at: datetime | None = None
+
+    @property
+    def ended(self) -> bool:
+        """Whether every row came to its end; one whose video has not come, or that waits for somebody, has not."""
+        return self.ended_at is not None
 
 
 class BatchPlan(_Answer):
@@ -241,6 +318,21 @@ class Webhook(_Answer):
     secret: str | None = None
 
 
+class Tested(_Answer):
+    """What became of a test event."""
+
+    delivered: bool
+    status: int | None = None
+    error: str | None = None
+
+
+class Replayed(_Answer):
+    """How many events are on their way again; `more_since`: there are more, from this time on."""
+
+    events: int
+    more_since: datetime | None = None
+
+
 class Try(_Answer):
     """An attempt to deliver an event."""
 
@@ -260,6 +352,31 @@ class Delivery(_Answer):
     attempts: int = 0
     tries: tuple[Try, ...] = ()
     next_at: datetime | None = None
+
+
+class UploadPart(_Answer):
+    """A part of an upload that has arrived."""
+
+    part_number: int
+    size: int
+
+
+class Upload(_Answer):
+    """A video on its way, in parts of `part_size` bytes."""
+
+    upload_id: str
+    size: int
+    part_size: int
+    parts: int
+    arrived: tuple[UploadPart, ...] = ()
+
+
+class PartAddress(_Answer):
+    """Where a part is put."""
+
+    part_number: int
+    url: str
+    size: int
 
 
 class Artifact(_Answer):
@@ -479,6 +596,25 @@ class Edit(_Answer):
     kind: str
     summary: str
     undone: bool = False
+
+
+class Edited(_Answer):
+    """What an edit, or taking it back, has done."""
+
+    edit: Edit
+
+
+class LinesBegun(_Answer):
+    """How many lines are worked on."""
+
+    lines: int
+
+
+class BatchPage(_Answer):
+    """A page of batches, newest first, and how many there are in all."""
+
+    batches: tuple[Batch, ...]
+    total: int
 
 
 class TaskPage(_Answer):

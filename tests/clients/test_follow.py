@@ -4,12 +4,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from localclip.client import Client
 from localclip.errors import ApiError, ServerUnreachable
-from localclip.events import ServerEvent
-from localclip.follow import Follower, ProgressFrame, Trouble
-from localclip.models import Task
-from shared.pipeline import Status
+from localclip_client import Client, ProgressFrame, ServerEvent, Status, Task, Trouble
 
 RUNNING = {"task_id": "t", "status": "processing"}
 GONE = ServerUnreachable("no answer")
@@ -23,7 +19,7 @@ class ScriptedGateway(Client):
         self._streams, self._answers = streams, answers
         self.asked_after: list[str | None] = []
 
-    def events(self, task_id: str | None = None, last_event_id: str | None = None) -> Iterator[ServerEvent]:
+    def stream(self, task_id: str | None = None, last_event_id: str | None = None) -> Iterator[ServerEvent]:
         self.asked_after.append(last_event_id)
         for event in self._streams.pop(0) if self._streams else [GONE]:
             if isinstance(event, Exception):
@@ -42,8 +38,7 @@ def task(status: Status) -> Task:
 
 
 def follow(gateway: ScriptedGateway, patience_s: float = 60.0) -> list[object]:
-    follower = Follower(gateway, "t", patience_s=patience_s, sleep=lambda _: None)
-    return list(follower.updates())
+    return list(gateway.follow_task("t", poll_s=0.0, patience_s=patience_s))
 
 
 def test_the_stream_alone_is_enough() -> None:

@@ -5,11 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from localclip.client import Client, NewTask
 from localclip.errors import ApiError, ServerUnreachable
-from localclip.models import Task
 from localclip.stack import free_port
-from shared.pipeline import Status
+from localclip_client import Client, NewTask, Status, Task
 
 
 @pytest.fixture
@@ -71,12 +69,12 @@ def test_a_refusal_carries_code_and_reason(client: Client, tmp_path: Path) -> No
 def test_nothing_listening_is_told_with_the_address() -> None:
     """And with what to do."""
     server = f"http://127.0.0.1:{free_port()}"
-    with Client(server) as client, pytest.raises(ServerUnreachable, match=f"{server}.*localclip up"):
+    with Client(server, retries=0) as client, pytest.raises(ServerUnreachable, match=f"{server}.*localclip up"):
         client.task("any")
 
 
 @pytest.mark.parametrize("server", ["localhost:8080", "http://[bad"])
 def test_an_address_that_is_none_is_told(server: str) -> None:
     """Before or at the first request."""
-    with pytest.raises(ServerUnreachable), Client(server) as client:
+    with pytest.raises(ServerUnreachable), Client(server, retries=0) as client:
         client.tasks()

@@ -6,7 +6,8 @@ import json
 from hypothesis import given
 from hypothesis import strategies as st
 
-from localclip.events import ServerEvent, read_events
+from localclip_client import ServerEvent
+from localclip_client.events import read_events
 
 STREAM = (
     b"retry: 1000\n\n"

@@ -1,0 +1,2 @@
+# Made of `_async` by `make generate`: change it there.
+"""The synchronous client."""

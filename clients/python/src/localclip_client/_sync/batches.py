@@ -1,0 +1,125 @@
+# Made of `_async` by `make generate`: change it there.
+"""Batches: many videos as one."""
+
+import hashlib
+from collections.abc import Mapping
+from pathlib import Path
+
+from localclip_client._sync.files import Received, SyncFiles
+from localclip_client._sync.tasks import Sought
+from localclip_client._sync.uploads import SyncUploads, Told
+from localclip_client._waiting import call
+from localclip_client._wire import as_list, as_model, at, conditions, given, total_of
+from localclip_client.models import Batch, BatchItem, BatchPage, BatchPlan, Task
+from localclip_client.new_task import Document, as_json, sent_files
+
+_PAGE = 1000
+
+
+class SyncBatches(SyncFiles, SyncUploads):
+    """Made of a manifest; the videos come afterwards, or the gateway fetches them."""
+
+    def create_batch(
+        self, manifest: Document, key: str | None = None, *, dry_run: bool = False, skip_refused: bool = False
+    ) -> BatchPlan:
+        """Make a batch, or tell what it would be; with the same `key` the same batch once more.
+
+        `manifest`: `{"name", "metadata", "config", "start", "rows"}`. Raises: InvalidRequestError `rows_refused`.
+        """
+        asked = {"dry_run": dry_run, "skip_refused": skip_refused}
+        drawn = None if dry_run else key
+        return as_model(BatchPlan, self._post(at("batches"), drawn, json=as_json(manifest), params=asked))
+
+    def create_batch_of_csv(
+        self,
+        manifest: bytes,
+        key: str | None = None,
+        *,
+        name: str = "",
+        languages: tuple[str, ...] = (),
+        source_language: str | None = None,
+        dry_run: bool = False,
+        skip_refused: bool = False,
+    ) -> BatchPlan:
+        """The same of a CSV file; `languages` and `source_language` are for rows that name none."""
+        asked = {"name": name, "to": list(languages), "dry_run": dry_run, "skip_refused": skip_refused}
+        asked.update(given(source_language=source_language))
+        answer = self._post(
+            at("batches", "csv"),
+            None if dry_run else key,
+            content=manifest,
+            params=asked,
+            headers={"Content-Type": "text/csv"},
+        )
+        return as_model(BatchPlan, answer)
+
+    def send_row(
+        self, batch_id: str, row: int, video: Path, files: Mapping[str, Path], on_sent: Told | None = None
+    ) -> Task:
+        """Send the video of a row with the subtitles it names, in parts; the row twice is one task.
+
+        An upload that broke off, also of an earlier program, is gone on with.
+        """
+        place = {"batch_id": batch_id, "row": row}
+        sent = call(sent_files, files)
+        key = call(_key, batch_id, row, video)
+        return self._upload(video, {"files": sent}, on_sent, key, place)
+
+    def batch(self, batch_id: str) -> Batch:
+        """How far a batch is."""
+        return as_model(Batch, self._get(at("batches", batch_id)))
+
+    def batches(self, skip: int = 0, limit: int = 50, *, metadata: Sought | None = None) -> BatchPage:
+        """List batches, newest first."""
+        answer = self._get(at("batches"), params={"skip": skip, "limit": limit, **conditions(metadata)})
+        found = as_list(Batch, answer)
+        return BatchPage(batches=found, total=total_of(answer, len(found)))
+
+    def batch_rows(self, batch_id: str, outcome: str | None = None) -> tuple[BatchItem, ...]:
+        """All rows of a batch, or those that are so."""
+        found: list[BatchItem] = []
+        while True:
+            asked = given(skip=len(found), limit=_PAGE, outcome=outcome)
+            answer = self._get(at("batches", batch_id, "rows"), params=asked)
+            rows = as_list(BatchItem, answer)
+            found += rows
+            if not rows or len(found) >= total_of(answer, 0):
+                return tuple(found)
+
+    def drop_row(self, batch_id: str, row: int) -> None:
+        """Give up a row whose video does not come."""
+        self._delete(at("batches", batch_id, "rows", row))
+
+    def pause_batch(self, batch_id: str) -> Batch:
+        """Hand out nothing more; what workers have in hand they finish."""
+        return as_model(Batch, self._post(at("batches", batch_id, "pause")))
+
+    def resume_batch(self, batch_id: str) -> Batch:
+        """Go on with a batch that was paused."""
+        return as_model(Batch, self._post(at("batches", batch_id, "resume")))
+
+    def cancel_batch(self, batch_id: str) -> Batch:
+        """Stop everything; what is finished stays."""
+        return as_model(Batch, self._post(at("batches", batch_id, "cancel")))
+
+    def retry_batch(self, batch_id: str) -> Batch:
+        """Do again what failed or was canceled in a batch."""
+        return as_model(Batch, self._post(at("batches", batch_id, "retry")))
+
+    def delete_batch(self, batch_id: str) -> None:
+        """Remove a batch with all its tasks and files."""
+        self._delete(at("batches", batch_id))
+
+    def download_batch(
+        self, batch_id: str, target: Path, language: str | None = None, on_received: Received | None = None
+    ) -> Path:
+        """Write all files of a batch to `target` as one ZIP, which is made while it is sent and begins anew."""
+        address = at("batches", batch_id, "files.zip") + (f"?to={language}" if language else "")
+        return self.fetch(address, target, on_received)
+
+
+def _key(batch_id: str, row: int, video: Path) -> str:
+    """The same for the same file in the same place."""
+    status = video.stat()
+    said = f"{batch_id}/{row}/{video.name}/{status.st_size}/{status.st_mtime_ns}"
+    return hashlib.sha256(said.encode()).hexdigest()

@@ -1,0 +1,138 @@
+# Made of `_async` by `make generate`: change it there.
+"""Send a video in parts: a lost connection costs a part, and with the same key another program goes on."""
+
+import base64
+import itertools
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from localclip_client._sync.transport import ANSWER_S, SyncTransport
+from localclip_client._waiting import call, in_spite_of_cancel
+from localclip_client._wire import as_list, as_model, at
+from localclip_client.errors import ConflictError, LocalClipError, NotFoundError
+from localclip_client.models import PartAddress, Task, Upload
+
+Told = Callable[[int], None]
+_HEAD = 1024
+_CHUNK = 1024 * 1024
+_ADDRESSES = 8  # at a time: they are good for an hour
+_JOINING_S = 600.0
+_GIVING_UP_S = 5.0
+
+
+class SyncUploads(SyncTransport):
+    """Videos on their way."""
+
+    def _upload(
+        self,
+        video: Path,
+        said: Mapping[str, Any],
+        on_sent: Told | None,
+        key: str | None,
+        place: Mapping[str, Any] | None = None,
+    ) -> Task:
+        """Send `video` and make it the task that `said` describes.
+
+        With a `key` the same upload is gone on with, by this program or another; without one nothing of it stays when
+        this fails.
+        """
+        begun = self._begin(video, dict(place or {}), key)
+        complete = {**said, **(place or {})}
+        try:
+            with suppress(_UploadOver):
+                self._send_parts(video, begun, on_sent or _tell_nobody)
+            timeout = httpx.Timeout(ANSWER_S, read=_JOINING_S)
+            answer = self._post(at("uploads", begun.upload_id, "complete"), json=complete, timeout=timeout)
+        except BaseException:
+            if key is None:
+                with in_spite_of_cancel(_GIVING_UP_S), suppress(LocalClipError):
+                    self._once("DELETE", at("uploads", begun.upload_id), timeout=_GIVING_UP_S)
+            raise
+        return as_model(Task, answer)
+
+    def _begin(self, video: Path, place: Mapping[str, Any], key: str | None) -> Upload:
+        size, head = call(_looked_at, video)
+        body = {"filename": video.name, "size": size, "head": base64.b64encode(head).decode(), **place}
+        begun = as_model(Upload, self._post(at("uploads"), key, json=body))
+        if key is None:
+            return begun
+        try:
+            return as_model(Upload, self._get(at("uploads", begun.upload_id)))
+        except NotFoundError:  # swept since, a day ago: the answer was remembered, the upload was not
+            return as_model(Upload, self._post(at("uploads"), json=body))
+
+    def _send_parts(self, video: Path, begun: Upload, on_sent: Told) -> None:
+        """Send what has not arrived. Raises: _UploadOver."""
+        arrived = {part.part_number: part.size for part in begun.arrived}
+        wanted = [number for number in range(1, begun.parts + 1) if number not in arrived]
+        progress = _Progress(on_sent, sum(arrived.values()))
+        while wanted:
+            some, wanted = wanted[:_ADDRESSES], wanted[_ADDRESSES:]
+            try:
+                answer = self._ask("POST", at("uploads", begun.upload_id, "parts"), json={"part_numbers": some})
+            except ConflictError as error:
+                if error.code == "upload_over":
+                    raise _UploadOver from error
+                raise
+            for address in as_list(PartAddress, answer):
+                self._put(video, (address.part_number - 1) * begun.part_size, address, progress)
+
+    def _put(self, video: Path, offset: int, address: PartAddress, progress: "_Progress") -> None:
+        def once() -> httpx.Response:
+            content = _slice(video, offset, address.size, progress)
+            headers = {"Content-Length": str(address.size)}
+            return self._once("PUT", address.url, content=content, headers=headers)
+
+        self._patiently("PUT", once)
+        progress.arrived(address.size)
+
+
+class _UploadOver(Exception):  # noqa: N818 (a state, not a mistake)
+    """It is a task already."""
+
+
+class _Progress:
+    """Bytes sent so far, which never grow less when a part is sent again."""
+
+    def __init__(self, on_sent: Told, before: int) -> None:
+        self._on_sent, self._before, self._told = on_sent, before, 0
+
+    def sent(self, count: int) -> None:
+        """So much of the part at hand."""
+        self._told = max(self._told, self._before + count)
+        self._on_sent(self._told)
+
+    def arrived(self, size: int) -> None:
+        """The part at hand is there."""
+        self._before += size
+
+
+def _slice(video: Path, offset: int, size: int, progress: _Progress) -> Iterator[bytes]:
+    """The bytes of a part, read as they are sent."""
+    source = call(video.open, "rb")
+    try:
+        call(source.seek, offset)
+        for done in itertools.count(0, _CHUNK):
+            if done >= size:
+                return
+            data = call(source.read, min(_CHUNK, size - done))
+            if len(data) < min(_CHUNK, size - done):
+                raise LocalClipError(f"{video} became shorter while it was sent; send it again once it stands still")
+            yield data
+            progress.sent(done + len(data))
+    finally:
+        source.close()
+
+
+def _looked_at(video: Path) -> tuple[int, bytes]:
+    with video.open("rb") as source:
+        head = source.read(_HEAD)
+    return video.stat().st_size, head
+
+
+def _tell_nobody(_: int) -> None:
+    return None

@@ -1,0 +1,87 @@
+"""A video and what is to become of it."""
+
+import base64
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel
+
+Document = Mapping[str, Any] | BaseModel
+"""JSON as the API describes it, or a model of it."""
+
+
+@dataclass(frozen=True)
+class NewTask:
+    """A video and what is to become of it; what is left out, the settings of the account say.
+
+    The video is a file of this machine, or the gateway fetches it: from `source_url`, or by `source_key` from the
+    bucket that was opened. `subtitles` (what is said) and `translations` (by target language) go along with a file.
+    `more` has other fields of the `config` of a task, as the API names them.
+    """
+
+    video: Path | None = None
+    target_languages: Sequence[str] = ()
+    source_language: str | None = None
+    num_speakers: int | None = None
+    audio_track: str | None = None
+    text_track: int | None = None
+    source_text: str | None = None
+    on_doubt: str | None = None
+    chinese: str | None = None
+    brief: Document | None = None
+    other_languages: str | None = None
+    export_settings: Mapping[str, Any] = field(default_factory=dict)
+    subtitles: Path | None = None
+    translations: Mapping[str, Path] = field(default_factory=dict)
+    stop_after: str | None = None
+    metadata: Mapping[str, Any] = field(default_factory=dict)
+    source_url: str | None = None
+    source_key: str | None = None
+    more: Mapping[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        named = [one for one in (self.video, self.source_url, self.source_key) if one is not None]
+        if len(named) != 1:
+            raise ValueError("name one of video, source_url and source_key")
+        if self.video is None and (self.subtitles or self.translations):
+            raise ValueError("subtitles come with a file; for a video that is fetched send them once it is there")
+
+    def config(self) -> dict[str, Any]:
+        """The `config` of the task."""
+        said: dict[str, Any] = {
+            "target_languages": list(self.target_languages),
+            "source_language": self.source_language,
+            "num_speakers": self.num_speakers,
+            "audio_track": self.audio_track,
+            "text_track": self.text_track,
+            "source_text": self.source_text,
+            "on_doubt": self.on_doubt,
+            "chinese": self.chinese,
+            "other_languages": self.other_languages,
+            "brief": as_json(self.brief) if self.brief else None,
+            "export_settings": dict(self.export_settings),
+            "stop_after": self.stop_after,
+            "metadata": dict(self.metadata),
+            **self.more,
+        }
+        return {name: value for name, value in said.items() if value or name in ("target_languages", *self.more)}
+
+    def files(self) -> dict[str, Path]:
+        """The subtitle files by the names under which they are sent."""
+        mine = {"subtitles": self.subtitles} if self.subtitles else {}
+        return mine | {f"translation_{language}": path for language, path in self.translations.items()}
+
+
+def as_json(document: Document) -> dict[str, Any]:
+    """It as it is sent."""
+    return document.model_dump(mode="json") if isinstance(document, BaseModel) else dict(document)
+
+
+def sent_files(files: Mapping[str, Path]) -> dict[str, dict[str, str]]:
+    """Small files as JSON carries them."""
+    return {
+        name: {"filename": path.name, "data": base64.b64encode(path.read_bytes()).decode()}
+        for name, path in files.items()
+    }
