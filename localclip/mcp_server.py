@@ -11,6 +11,7 @@ from mcp.server.mcpserver.exceptions import ToolError, UnexpectedToolError
 from mcp.types import CallToolResult, InputRequiredResult, ToolAnnotations
 
 from localclip.errors import LocalClipError
+from localclip.mcp_batches import BatchTools
 from localclip.mcp_tools import Tools
 from localclip_client import Client
 
@@ -19,9 +20,10 @@ LocalClip dubs videos: it finds who speaks and what they say, translates it, and
 the picture.
 
 The usual way: dub a file, wait_for_task until it ended, look at the gate of each language, read review_lines, mend
-lines with edit_line, speak them with redub, mix with process_task, then download or export. Every answer about a task
-says in `next` what can be done now. Paths are absolute and on the machine of this server; no file is overwritten unless
-that is asked for."""
+lines with edit_line, speak them with redub, mix with process_task, then download or export. A folder of videos is one
+batch: dub_folder, wait_for_batch, download_batch; each task of list_batch_videos is like any other. Every answer about
+a task or a batch says in `next` what can be done now. Paths are absolute and on the machine of this server; no file is
+overwritten unless that is asked for."""
 
 
 class _Server(MCPServer[None]):
@@ -42,13 +44,13 @@ class _Server(MCPServer[None]):
 def create_server(client: Client) -> MCPServer[None]:
     """A server whose tools speak to the gateway of `client`."""
     server = _Server("localclip", instructions=_INSTRUCTIONS, version=version("localclip"), log_level="WARNING")
-    for annotations, methods in _tools(Tools(client)):
+    for annotations, methods in _tools(Tools(client), BatchTools(client)):
         for method in methods:
             server.add_tool(method, description=getdoc(method), annotations=annotations)
     return server
 
 
-def _tools(tools: Tools) -> tuple[tuple[ToolAnnotations, tuple[Callable[..., Any], ...]], ...]:
+def _tools(tools: Tools, batches: BatchTools) -> tuple[tuple[ToolAnnotations, tuple[Callable[..., Any], ...]], ...]:
     """What each tool does to the world, which hosts ask their people about."""
     return (
         (
@@ -62,6 +64,11 @@ def _tools(tools: Tools) -> tuple[tuple[ToolAnnotations, tuple[Callable[..., Any
                 tools.list_takes,
                 tools.list_voices,
                 tools.list_recipes,
+                batches.plan_folder,
+                batches.get_batch,
+                batches.wait_for_batch,
+                batches.list_batches,
+                batches.list_batch_videos,
             ),
         ),
         (
@@ -74,6 +81,11 @@ def _tools(tools: Tools) -> tuple[tuple[ToolAnnotations, tuple[Callable[..., Any
                 tools.approve,
                 tools.redub,
                 tools.undo_edit,
+                batches.dub_folder,
+                batches.send_batch,
+                batches.pause_batch,
+                batches.resume_batch,
+                batches.retry_batch,
             ),
         ),
         (
@@ -82,6 +94,8 @@ def _tools(tools: Tools) -> tuple[tuple[ToolAnnotations, tuple[Callable[..., Any
                 tools.edit_line,
                 tools.choose_take,
                 tools.cancel_task,
+                batches.cancel_batch,
+                batches.download_batch,
                 tools.export,
                 tools.download_export,
                 tools.download,

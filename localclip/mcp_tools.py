@@ -103,7 +103,7 @@ class Tools:
         path = _file(video)
         new = NewTask(
             video=path,
-            target_languages=_offered(target_languages),
+            target_languages=offered(target_languages),
             source_language=source_language,
             num_speakers=num_speakers,
             brief=brief,
@@ -222,7 +222,7 @@ class Tools:
             done = sum(is_spoken(line, before) for line in lines)
             return 100 * done / max(1, len(lines)), f"{done} of {len(lines)} lines are spoken"
 
-        lines = await _watch(context, read, lambda found: all(is_spoken(line, before) for line in found), told, wait_s)
+        lines = await watch(context, read, lambda found: all(is_spoken(line, before) for line in found), told, wait_s)
         done = [line for line in lines if is_spoken(line, before)]
         at_work = [line.segment_id for line in lines if not is_spoken(line, before)]
         return mcp_answers.spoken(begun, done, at_work)
@@ -314,7 +314,7 @@ class Tools:
         self, task_id: TaskId, folder: Folder, languages: Languages = None, overwrite: Overwrite = False
     ) -> Files:
         """Write the dubbed video, subtitles and report of finished languages into a folder of this machine."""
-        target = _folder(folder)
+        target = folder_of(folder)
         task = self._client.task(task_id)
         wanted = tuple(languages or task.config.target_languages)
         refuse_unfinished(task, wanted)
@@ -341,7 +341,7 @@ class Tools:
         Waits at most `wait_s` seconds; where it is not done by then, download_export goes on with the export_id.
         Nothing is dubbed again.
         """
-        target = _folder(folder)
+        target = folder_of(folder)
         chosen = await to_thread.run_sync(
             named_recipe, self._client, task_id, recipe, tuple(languages or ()), settings or ()
         )
@@ -358,7 +358,7 @@ class Tools:
         wait_s: Wait = 45,
     ) -> ExportState:
         """Wait for an export that was begun, and write its files into a folder of this machine."""
-        return await self._exported(context, task_id, export_id, _folder(folder), overwrite, wait_s)
+        return await self._exported(context, task_id, export_id, folder_of(folder), overwrite, wait_s)
 
     def _send(self, new: NewTask, size: int, context: Call) -> Task:
         """Upload on a worker thread; ends as soon as the call is given up."""
@@ -376,14 +376,14 @@ class Tools:
 
     async def _followed(self, context: Call, task_id: str, wait_s: float) -> TaskState:
         read = partial(self._client.task, task_id)
-        task = await _watch(context, read, mcp_answers.has_stopped, mcp_answers.task_told, wait_s)
+        task = await watch(context, read, mcp_answers.has_stopped, mcp_answers.task_told, wait_s)
         return mcp_answers.task_state(task)
 
     async def _exported(
         self, context: Call, task_id: str, export_id: str, folder: Path, overwrite: bool, wait_s: float
     ) -> ExportState:
         read = partial(self._client.export, task_id, export_id)
-        made = await _watch(context, read, _is_made, mcp_answers.export_told, wait_s)
+        made = await watch(context, read, _is_made, mcp_answers.export_told, wait_s)
         if made.status in (Status.FAILED, Status.CANCELED):
             raise LocalClipError(f"the export {made.status}: {made.error_code}: {made.error_message}")
         if made.status is not Status.COMPLETED:
@@ -399,7 +399,7 @@ class Tools:
         return [self._client.fetch(file.url, folder / Path(file.name).name) for file in made.files]
 
 
-async def _watch(
+async def watch(
     context: Call,
     read: Callable[[], T],
     is_over: Callable[[T], bool],
@@ -427,7 +427,8 @@ def _is_made(made: Export) -> bool:
     return made.status not in (Status.PENDING, Status.PROCESSING)
 
 
-def _offered(languages: Sequence[str]) -> tuple[str, ...]:
+def offered(languages: Sequence[str]) -> tuple[str, ...]:
+    """Target languages as they are written. Raises: LocalClipError, for one that is not offered."""
     found = tuple(dict.fromkeys(code.strip().lower() for code in languages))
     unknown = [code for code in found if code not in TARGET_LANGUAGES]
     if unknown:
@@ -437,21 +438,22 @@ def _offered(languages: Sequence[str]) -> tuple[str, ...]:
 
 def _file(path: str) -> Path:
     """Raises: LocalClipError, where there is no such file."""
-    found = _absolute(path)
+    found = absolute(path)
     if not found.is_file():
         raise LocalClipError(f"there is no file {found} on this machine")
     return found
 
 
-def _folder(path: str) -> Path:
+def folder_of(path: str) -> Path:
     """Raises: LocalClipError, where something else has that name."""
-    found = _absolute(path)
+    found = absolute(path)
     if found.exists() and not found.is_dir():
         raise LocalClipError(f"{found} is no folder")
     return found
 
 
-def _absolute(path: str) -> Path:
+def absolute(path: str) -> Path:
+    """Raises: LocalClipError, for a path that depends on where this server was started."""
     found = Path(path).expanduser()
     if not found.is_absolute():
         raise LocalClipError(f"'{path}' is not an absolute path: this server's folder is not yours")

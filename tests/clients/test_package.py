@@ -15,6 +15,7 @@ from standardwebhooks import Webhook
 from localclip_client import (
     AuthenticationError,
     BusyError,
+    Client,
     ConflictError,
     InvalidRequestError,
     NewTask,
@@ -99,6 +100,22 @@ def test_what_is_no_gateway_is_said() -> None:
         as_model(Task, answer)
     with pytest.raises(BusyError, match="http_error: HTTP 502"):
         check(httpx.Response(502, text="<html>"))
+
+
+def test_the_key_is_for_the_gateway_alone() -> None:
+    """Parts are put, and signed files read, at addresses that may be another server's."""
+    with Client("https://dub.example.org/", "secret-key") as client:
+        mine = client._request("GET", "/api/tasks")
+        assert (str(mine.url), mine.headers["Authorization"]) == (
+            "https://dub.example.org/api/tasks",
+            "Bearer secret-key",
+        )
+        for elsewhere in (
+            "https://store.example.org/part?signature=x",
+            "http://dub.example.org/a",
+            "https://dub.example.org:9/a",
+        ):
+            assert "Authorization" not in client._request("PUT", elsewhere).headers
 
 
 def test_a_task_has_one_video() -> None:

@@ -1,5 +1,6 @@
 """An agent's tools: what they tell, and what they refuse; a whole job is in test_dub.py."""
 
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -82,9 +83,18 @@ async def test_every_tool_and_argument_is_described() -> None:
     with Client("http://127.0.0.1:9") as client:
         async with Agent(create_server(client)) as agent:
             tools = (await agent.list_tools()).tools
-    assert {"dub", "wait_for_task", "review_lines", "edit_line", "redub", "export", "approve"} <= {
-        t.name for t in tools
+    named = {
+        "dub",
+        "wait_for_task",
+        "review_lines",
+        "edit_line",
+        "redub",
+        "export",
+        "approve",
+        "dub_folder",
+        "wait_for_batch",
     }
+    assert named <= {t.name for t in tools}
     for tool in tools:
         assert tool.description, tool.name
         assert tool.annotations is not None
@@ -140,3 +150,39 @@ async def test_a_wait_ends_in_time_and_lists_are_paged(client: Client, short_vid
         assert (await done(agent, "cancel_task", task_id=made["task_id"]))["status"] == "canceled"
     for task_id in (*others, made["task_id"]):
         client.delete(task_id)
+
+
+async def test_a_folder_is_dubbed_as_a_batch(client: Client, short_video: Path, tmp_path: Path) -> None:
+    """Planned, sent with the subtitles beside the videos, gone on with, followed, stopped; nothing works here."""
+    folder = tmp_path / "season"
+    (folder / "s1").mkdir(parents=True)
+    for name in ("one.mp4", "s1/two.mp4"):
+        shutil.copy(short_video, folder / name)
+    (folder / "one.es.srt").write_text("1\n00:00:00,100 --> 00:00:01,500\nHola\n")
+    asked = {"folder": str(folder), "target_languages": ["es"], "source_language": "en"}
+    async with Agent(create_server(client)) as agent:
+        assert "no video" in await refused(agent, "dub_folder", **(asked | {"folder": str(tmp_path / "none")}))
+        plan = await done(agent, "plan_folder", **asked)
+        assert {row["source"]: row["files"] for row in plan["rows"]} == {
+            "one.mp4": {"translation_es": "one.es.srt"},
+            "s1/two.mp4": {},
+        }
+        begun = await done(agent, "dub_folder", **asked, wait_s=0)
+        assert (begun["name"], begun["videos"]["waiting"]) == ("season", 2)
+        assert "send_batch" in begun["next"]
+        where = {"batch_id": begun["batch_id"]}
+        assert "not in" in await refused(agent, "send_batch", **where, folder=str(tmp_path))
+        sent = await done(agent, "send_batch", **where, folder=str(folder), wait_s=60)
+        assert (sent["videos"], "wait_for_batch" in sent["next"]) == ({"processing": 2}, True)
+        assert (await done(agent, "wait_for_batch", **where, wait_s=0.1))["videos"] == {"processing": 2}
+        rows = (await done(agent, "list_batch_videos", **where, outcome="processing", limit=1))["rows"]
+        assert [row["source"] for row in rows] == ["one.mp4"]
+        assert "resume_batch" in (await done(agent, "pause_batch", **where))["next"]
+        await done(agent, "resume_batch", **where)
+        assert (await done(agent, "list_batches", limit=1))["batches"][0]["batch_id"] == begun["batch_id"]
+        await done(agent, "cancel_batch", **where)
+        ended = await done(agent, "wait_for_batch", **where, wait_s=60)
+        assert (ended["videos"], "retry_batch" in ended["next"]) == ({"canceled": 2}, True)
+        (tmp_path / "a.zip").touch()
+        assert "overwrite" in await refused(agent, "download_batch", **where, file=str(tmp_path / "a.zip"))
+    client.delete_batch(begun["batch_id"])

@@ -184,8 +184,8 @@ async def complete_upload(upload_id: str, body: UploadComplete, parts: Parts, wh
             refuse_missing(place, files)
         brought = await asyncio.to_thread(read_all, files, config)
         engines = await parts.capabilities.engines()
-        making = _Making(row, config, engines, files, brought, place)
-        if start:
+        making = _Making(row, config, engines, files, brought, place, strict=body.strict)
+        if start or body.strict:
             _possible(making, inside=lambda: True)  # before the parts are joined
         done = await parts.threads.transfer(partial(_complete, parts, making, start=start))
     response.headers["Location"] = f"/api/tasks/{done.task_id}"
@@ -203,6 +203,7 @@ class _Making:
     files: Mapping[str, UploadedFile]
     brought: Mapping[str, Reading]
     place: Place | None
+    strict: bool
 
 
 def _find(
@@ -227,7 +228,10 @@ def _place(parts: Gateway, who: Caller, batch_id: str, number: int) -> Place:
 
 
 def _possible(making: _Making, *, inside: Callable[[], bool]) -> list[str]:
-    """The target languages that can be begun; the others wait for what they need. Raises: Problem 422, if all do."""
+    """The target languages that can be begun; the others wait for what they need.
+
+    Raises: Problem 422, if all do, or one where that is refused.
+    """
     config, provided = making.config, translated(making.files)
     text = SUBTITLES in making.files or config.text_track is not None
     possible, refused = [], []
@@ -245,7 +249,7 @@ def _possible(making: _Making, *, inside: Callable[[], bool]) -> list[str]:
             refused.append(problem)
         else:
             possible.append(language)
-    if refused and not possible:
+    if refused and (making.strict or not possible):
         raise refused[0]
     return possible
 
@@ -258,10 +262,12 @@ def _complete(parts: Gateway, making: _Making, *, start: bool) -> TaskRead:
         info = _join(parts, row)
         with parts.store.open(row.key, 0, SNIFF_BYTES) as source:
             refuse_unless_video(source.read(), "")
-        begun = _possible(making, inside=lambda: may_have_text(parts.store, row.key, info.size)) if start else []
+        inside = partial(may_have_text, parts.store, row.key, info.size)
+        possible = _possible(making, inside=inside) if start or making.strict else []
         arrived = Arrived(row.filename, info)
         stored = store_all(parts.store, row.task_id, making.files, making.brought, making.config)
         with parts.database.write() as session:
+            begun = possible if start else []
             read = begin_task(session, parts, row.task_id, arrived, stored, start=begun, place=making.place)
     except (StorageError, Problem) as error:
         if isinstance(error, Problem) and error.status == 415:

@@ -90,6 +90,11 @@ class UploadComplete(Written):
 
     config: TaskConfig = TaskConfig()
     start: bool = False
+    strict: bool = Field(
+        default=False,
+        description="refuse it where one of its languages cannot be dubbed here, as a form is refused; else those that "
+        "can be are begun, and the others wait for what they need",
+    )
     batch_id: str | None = Field(
         default=None, max_length=40, description="it is the video of a row of this batch, which says what becomes of it"
     )

@@ -4586,6 +4586,12 @@ export type UploadComplete = {
      * Start
      */
     start?: boolean;
+    /**
+     * Strict
+     *
+     * refuse it where one of its languages cannot be dubbed here, as a form is refused; else those that can be are begun, and the others wait for what they need
+     */
+    strict?: boolean;
 };
 
 /**

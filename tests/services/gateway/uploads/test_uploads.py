@@ -185,18 +185,20 @@ def test_an_abandoned_upload_is_swept(plain: Gateway, small_world: World) -> Non
 
 
 def test_a_language_that_needs_a_translation_waits_for_it_and_holds_up_no_other(small_world: World) -> None:
-    """Nothing is refused that is only uploaded; what nothing can be begun of is."""
+    """Nothing is refused that is only uploaded; what nothing can be begun of is, with `strict` any of it."""
     gateway = small_world.gateway(**SMALL_PARTS)
     small_world.workers()
     wait_until(lambda: len(gateway.http.get("/api/engines").json()) == 4, 60, "engines are not announced")
 
-    def completed(*languages: str, start: bool = True) -> Any:
+    def completed(*languages: str, start: bool = True, strict: bool = False) -> Any:
         upload = begin(gateway, VIDEO)
         send(gateway, upload, VIDEO, 1)
         config = {"target_languages": list(languages), "source_language": "en"}
-        return complete(gateway, upload, config=config, start=start)
+        return complete(gateway, upload, config=config, start=start, strict=strict)
 
     assert completed("ja", start=False).status_code == 201
     assert problem(completed("ja")) == (422, "language_unsupported")
+    assert problem(completed("ja", "es", strict=True)) == (422, "language_unsupported")
+    assert problem(completed("ja", start=False, strict=True)) == (422, "language_unsupported")
     states = completed("ja", "es").json()["language_status"]
     assert (states["es"]["status"], states["ja"]["status"]) == ("processing", "pending")

@@ -62,7 +62,7 @@ class AsyncBatches(AsyncFiles, AsyncUploads):
         place = {"batch_id": batch_id, "row": row}
         sent = await async_call(sent_files, files)
         key = await async_call(_key, batch_id, row, video)
-        return await self._upload(video, {"files": sent}, on_sent, key, place)
+        return await self._upload(video, {"files": sent, "strict": True}, on_sent, key, place)
 
     async def batch(self, batch_id: str) -> Batch:
         """How far a batch is."""

@@ -30,7 +30,8 @@ class AsyncTasks(AsyncUploads):
             body = {**given(**source), "config": new.config(), "start": start}
             return as_model(Task, await self._post(at("tasks"), key, json=body))
         files = await async_call(sent_files, new.files())
-        return await self._upload(new.video, {"config": new.config(), "start": start, "files": files}, on_sent, key)
+        said = {"config": new.config(), "start": start, "strict": True, "files": files}
+        return await self._upload(new.video, said, on_sent, key)
 
     async def task(self, task_id: str) -> Task:
         """Read a task."""

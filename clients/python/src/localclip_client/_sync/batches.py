@@ -63,7 +63,7 @@ class SyncBatches(SyncFiles, SyncUploads):
         place = {"batch_id": batch_id, "row": row}
         sent = call(sent_files, files)
         key = call(_key, batch_id, row, video)
-        return self._upload(video, {"files": sent}, on_sent, key, place)
+        return self._upload(video, {"files": sent, "strict": True}, on_sent, key, place)
 
     def batch(self, batch_id: str) -> Batch:
         """How far a batch is."""

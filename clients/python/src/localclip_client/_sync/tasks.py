@@ -29,7 +29,8 @@ class SyncTasks(SyncUploads):
             body = {**given(**source), "config": new.config(), "start": start}
             return as_model(Task, self._post(at("tasks"), key, json=body))
         files = call(sent_files, new.files())
-        return self._upload(new.video, {"config": new.config(), "start": start, "files": files}, on_sent, key)
+        said = {"config": new.config(), "start": start, "strict": True, "files": files}
+        return self._upload(new.video, said, on_sent, key)
 
     def task(self, task_id: str) -> Task:
         """Read a task."""
