@@ -1,13 +1,14 @@
 """The client against a real gateway."""
 
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from localclip.errors import ApiError, ServerUnreachable
 from localclip.stack import free_port
-from localclip_client import Client, NewTask, Status, Task
+from localclip_client import Client, InvalidRequestError, NewTask, Status, Task
 
 
 @pytest.fixture
@@ -78,3 +79,47 @@ def test_an_address_that_is_none_is_told(server: str) -> None:
     """Before or at the first request."""
     with pytest.raises(ServerUnreachable), Client(server, retries=0) as client:
         client.tasks()
+
+
+def test_a_video_may_be_fetched(client: Client) -> None:
+    """By its address, which the gateway checks; the error says what would help."""
+    with pytest.raises(InvalidRequestError, match="forbidden_address") as refused:
+        client.create(NewTask(source_url="https://127.0.0.1/talk.mp4", target_languages=["es"]))
+    assert "LOCALCLIP_ALLOWED_NETWORKS" in refused.value.cure
+
+
+def test_a_batch_is_made_of_a_spreadsheet(client: Client, short_video: Path, tmp_path: Path) -> None:
+    """Told before, made once, held and let go, fetched, deleted."""
+    sheet = f"source,languages,metadata.episode\n{short_video.name},es,e1\n".encode()
+    plan = client.create_batch_of_csv(sheet, source_language="en", dry_run=True)
+    assert [(row.source, row.languages) for row in plan.rows] == [(short_video.name, ("es",))]
+    with pytest.raises(InvalidRequestError, match="rows_refused"):
+        client.create_batch_of_csv(b"source,languages\na.mp4,tlh\n")
+    key = str(tmp_path)
+    made = client.create_batch_of_csv(sheet, key, name="Sheet", source_language="en").batch
+    assert made == client.create_batch_of_csv(sheet, key, name="Sheet", source_language="en").batch
+    assert made is not None
+    task = client.send_row(made.batch_id, 1, short_video, {})
+    assert client.send_row(made.batch_id, 1, short_video, {}).task_id == task.task_id
+    assert (task.batch_id, task.batch_row, task.config.metadata) == (made.batch_id, 1, {"episode": "e1"})
+    assert client.pause_batch(made.batch_id).state == "paused"
+    assert client.resume_batch(made.batch_id).state == "open"
+    assert [row.task_id for row in client.batch_rows(made.batch_id, "processing")] == [task.task_id]
+    client.cancel_batch(made.batch_id)
+    *_, ended = client.follow_batch(made.batch_id, poll_s=0.05)
+    assert (ended.ended, ended.rows["canceled"]) == (True, 1)
+    assert client.download_batch(made.batch_id, tmp_path / "all.zip").read_bytes()[:2] == b"PK"
+    assert client.retry_batch(made.batch_id).round == 2
+    client.delete_batch(made.batch_id)
+
+
+def test_webhooks_are_looked_after(client: Client) -> None:
+    """Changed, given a new secret, replayed, removed."""
+    hook = client.add_webhook("https://example.org/hook", ["task.*"])
+    changed = client.update_webhook(hook.webhook_id, types=["batch.*"], enabled=False)
+    assert (changed.types, changed.enabled, changed.secret) == (("batch.*",), False, None)
+    assert client.change_webhook_secret(hook.webhook_id).secret not in (None, hook.secret)
+    assert client.deliveries(hook.webhook_id) == ()
+    assert client.replay_webhook(hook.webhook_id, datetime.now(UTC)).events == 0
+    client.remove_webhook(hook.webhook_id)
+    assert client.webhooks() == ()

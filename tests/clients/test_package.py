@@ -119,13 +119,20 @@ def test_the_key_is_for_the_gateway_alone() -> None:
 
 
 def test_a_task_has_one_video() -> None:
-    """Subtitles come with a file alone; other fields go as they are named."""
+    """Its subtitles are where it is; other fields go as they are named."""
     with pytest.raises(ValueError, match="name one of"):
         NewTask()
     with pytest.raises(ValueError, match="name one of"):
         NewTask(Path("a.mp4"), source_url="https://example.org/a.mp4")
-    with pytest.raises(ValueError, match="come with a file"):
+    with pytest.raises(ValueError, match="are addresses"):
         NewTask(source_key="a.mp4", subtitles=Path("a.srt"))
+    with pytest.raises(ValueError, match="are files"):
+        NewTask(Path("a.mp4"), translations={"es": "a.srt"})
+    assert NewTask(source_key="a.mp4", subtitles="a.srt", translations={"es": "a.es.srt"}).source() == {
+        "source_key": "a.mp4",
+        "subtitles": "a.srt",
+        "translations": {"es": "a.es.srt"},
+    }
     new = NewTask(source_key="a.mp4", target_languages=["es"], metadata={"a": 1}, more={"captions": "as_written"})
     assert new.config() == {"target_languages": ["es"], "metadata": {"a": 1}, "captions": "as_written"}
 

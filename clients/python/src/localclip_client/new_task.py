@@ -17,8 +17,9 @@ class NewTask:
     """A video and what is to become of it; what is left out, the settings of the account say.
 
     The video is a file of this machine, or the gateway fetches it: from `source_url`, or by `source_key` from the
-    bucket that was opened. `subtitles` (what is said) and `translations` (by target language) go along with a file.
-    `more` has other fields of the `config` of a task, as the API names them.
+    bucket that was opened. `subtitles` (what is said) and `translations` (by target language) go along: files with a
+    file, addresses or keys with a video that is fetched. `more` has other fields of the `config` of a task, as the API
+    names them.
     """
 
     video: Path | None = None
@@ -33,8 +34,8 @@ class NewTask:
     brief: Document | None = None
     other_languages: str | None = None
     export_settings: Mapping[str, Any] = field(default_factory=dict)
-    subtitles: Path | None = None
-    translations: Mapping[str, Path] = field(default_factory=dict)
+    subtitles: Path | str | None = None
+    translations: Mapping[str, Path | str] = field(default_factory=dict)
     stop_after: str | None = None
     metadata: Mapping[str, Any] = field(default_factory=dict)
     source_url: str | None = None
@@ -45,8 +46,9 @@ class NewTask:
         named = [one for one in (self.video, self.source_url, self.source_key) if one is not None]
         if len(named) != 1:
             raise ValueError("name one of video, source_url and source_key")
-        if self.video is None and (self.subtitles or self.translations):
-            raise ValueError("subtitles come with a file; for a video that is fetched send them once it is there")
+        wanted = str if self.video is None else Path
+        if not all(isinstance(one, wanted) for one in self.texts().values()):
+            raise ValueError("subtitles of a file are files, those of a video that is fetched are addresses or keys")
 
     def config(self) -> dict[str, Any]:
         """The `config` of the task."""
@@ -68,10 +70,15 @@ class NewTask:
         }
         return {name: value for name, value in said.items() if value or name in ("target_languages", *self.more)}
 
-    def files(self) -> dict[str, Path]:
-        """The subtitle files by the names under which they are sent."""
+    def texts(self) -> dict[str, Path | str]:
+        """The subtitles by the names under which files of them are sent."""
         mine = {"subtitles": self.subtitles} if self.subtitles else {}
-        return mine | {f"translation_{language}": path for language, path in self.translations.items()}
+        return mine | {f"translation_{language}": one for language, one in self.translations.items()}
+
+    def source(self) -> dict[str, Any]:
+        """Where the gateway fetches it from."""
+        said = {"source_url": self.source_url, "source_key": self.source_key, "subtitles": self.subtitles}
+        return {name: value for name, value in said.items() if value} | {"translations": dict(self.translations)}
 
 
 def as_json(document: Document) -> dict[str, Any]:
@@ -79,9 +86,9 @@ def as_json(document: Document) -> dict[str, Any]:
     return document.model_dump(mode="json") if isinstance(document, BaseModel) else dict(document)
 
 
-def sent_files(files: Mapping[str, Path]) -> dict[str, dict[str, str]]:
+def sent_files(files: Mapping[str, Path | str]) -> dict[str, dict[str, str]]:
     """Small files as JSON carries them."""
     return {
-        name: {"filename": path.name, "data": base64.b64encode(path.read_bytes()).decode()}
+        name: {"filename": Path(path).name, "data": base64.b64encode(Path(path).read_bytes()).decode()}
         for name, path in files.items()
     }

@@ -26,10 +26,9 @@ class AsyncTasks(AsyncUploads):
         The same with the same `key` again is the same task; an upload that broke off is gone on with.
         """
         if new.video is None:
-            source = {"source_url": new.source_url, "source_key": new.source_key}
-            body = {**given(**source), "config": new.config(), "start": start}
+            body = {**new.source(), "config": new.config(), "start": start}
             return as_model(Task, await self._post(at("tasks"), key, json=body))
-        files = await async_call(sent_files, new.files())
+        files = await async_call(sent_files, new.texts())
         said = {"config": new.config(), "start": start, "strict": True, "files": files}
         return await self._upload(new.video, said, on_sent, key)
 
