@@ -18,6 +18,7 @@ NAMES = {
     "AsyncClient": "Client",
     "_AsyncFollower": "_Follower",
     "aclose": "close",
+    "aclosing": "closing",
     "aread": "read",
     "aiter_raw": "iter_raw",
     "aiter_bytes": "iter_bytes",

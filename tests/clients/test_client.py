@@ -52,7 +52,7 @@ def test_the_event_stream_begins_with_the_task(client: Client, task: Task) -> No
     events = client.events(task.task_id)
     first = next(events)
     assert (first.event, first.data["task"]["task_id"]) == ("hello", task.task_id)
-    events.close()  # type: ignore[attr-defined]
+    events.close()
 
 
 def test_a_refusal_carries_code_and_reason(client: Client, tmp_path: Path) -> None:

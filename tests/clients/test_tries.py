@@ -238,3 +238,6 @@ def test_without_a_gateway_patience_ends() -> None:
         client.tasks()
     assert error.value.sent is False
     assert "localclip up" in error.value.cure
+    with Client("localhost:9") as client, pytest.raises(ServerUnreachable) as error:
+        client.tasks()
+    assert error.value.passing is False, "a mistake is told at once"

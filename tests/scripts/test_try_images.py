@@ -37,6 +37,7 @@ def test_stages_stand_on_each_other() -> None:
     ("file", "goes"),
     [
         ("services/gateway/app.py", True),
+        ("clients/python/src/localclip_client/py.typed", True),
         ("frontend/src/main.tsx", True),
         ("frontend/e2e/a.spec.ts", False),
         ("deploy/backup.sh", True),

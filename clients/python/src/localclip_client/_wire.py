@@ -18,7 +18,7 @@ M = TypeVar("M", bound=BaseModel)
 _NOTHING_WAS_DONE = (429, 503)
 _PASSES = (*_NOTHING_WAS_DONE, 502, 504)
 _FIRST_PAUSE_S, _LONGEST_PAUSE_S = 0.5, 30.0
-_NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
+_NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol)
 
 
 def at(*parts: str | int) -> str:
@@ -76,9 +76,11 @@ def reaching(server: str) -> Iterator[None]:
     except httpx.TransportError as error:
         reason = str(error) or type(error).__name__
         text = f"no answer from {server} ({reason}); is `localclip up` running there?"
-        raise ServerUnreachable(text, sent=not isinstance(error, _NOT_SENT)) from error
+        passing = not isinstance(error, httpx.UnsupportedProtocol)
+        raise ServerUnreachable(text, sent=not isinstance(error, _NOT_SENT), passing=passing) from error
     except httpx.InvalidURL as error:
-        raise ServerUnreachable(f"'{server}' is not an address; write http://host:port") from error
+        text = f"'{server}' is not an address; write http://host:port"
+        raise ServerUnreachable(text, passing=False) from error
 
 
 def check(answer: httpx.Response) -> None:
@@ -100,7 +102,7 @@ def passes(error: LocalClipError) -> bool:
     """Whether the same request may succeed a little later."""
     if isinstance(error, ApiError):
         return error.status in _PASSES or error.code == "request_in_progress"
-    return isinstance(error, ServerUnreachable)
+    return isinstance(error, ServerUnreachable) and error.passing
 
 
 def may_repeat(method: str, error: LocalClipError) -> bool:

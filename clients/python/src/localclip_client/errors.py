@@ -89,13 +89,13 @@ class BusyError(ApiError):
 
 
 class ServerUnreachable(LocalClipError):  # noqa: N818 (a state of the world, not a mistake)
-    """Nothing answers at the address; `sent`: the request may have arrived all the same."""
+    """Nothing answers. `sent`: the request may have arrived all the same; `passing`: waiting may help."""
 
     cure = "start the gateway (`localclip up`), or name the one that runs"
 
-    def __init__(self, detail: str, *, sent: bool = False) -> None:
+    def __init__(self, detail: str, *, sent: bool = False, passing: bool = True) -> None:
         super().__init__(detail)
-        self.sent = sent
+        self.sent, self.passing = sent, passing
 
 
 class UnexpectedAnswerError(LocalClipError):

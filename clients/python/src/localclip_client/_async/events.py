@@ -1,7 +1,8 @@
 """Events as they happen."""
 
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
 
 import httpx
 
@@ -21,7 +22,9 @@ _PATIENCE_S = 120.0
 class AsyncEvents(AsyncTransport):
     """Server-sent events."""
 
-    async def stream(self, task_id: str | None = None, last_event_id: str | None = None) -> AsyncIterator[ServerEvent]:
+    async def stream(
+        self, task_id: str | None = None, last_event_id: str | None = None
+    ) -> AsyncGenerator[ServerEvent, None]:
         """Yield live events of a task (None: of all) until the connection ends.
 
         With `last_event_id` the facts after it come first. Raises: ServerUnreachable, when the stream falls silent.
@@ -36,7 +39,7 @@ class AsyncEvents(AsyncTransport):
 
     async def events(
         self, task_id: str | None = None, last_event_id: str | None = None, *, patience_s: float = _PATIENCE_S
-    ) -> AsyncIterator[ServerEvent]:
+    ) -> AsyncGenerator[ServerEvent, None]:
         """Yield events without end, over as many connections as it takes: no fact is missed, none comes twice.
 
         Each connection begins with `hello`, the state; after `resync` the state has to be read again, since the past is
@@ -46,11 +49,12 @@ class AsyncEvents(AsyncTransport):
         heard_at = time.monotonic()
         while True:
             try:
-                async for event in self.stream(task_id, last_event_id):
-                    heard_at = time.monotonic()
-                    last_event_id = event.id or last_event_id
-                    if event.event != "heartbeat":
-                        yield event
+                async with aclosing(self.stream(task_id, last_event_id)) as events:
+                    async for event in events:
+                        heard_at = time.monotonic()
+                        last_event_id = event.id or last_event_id
+                        if event.event != "heartbeat":
+                            yield event
             except LocalClipError as error:
                 if not _wire.passes(error) or time.monotonic() - heard_at > patience_s:
                     raise

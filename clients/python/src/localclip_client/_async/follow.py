@@ -1,7 +1,8 @@
 """Follow a task to its end: the event stream while it lasts, polling while it does not."""
 
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
 
 from localclip_client import _wire
 from localclip_client._async.batches import AsyncBatches
@@ -21,7 +22,7 @@ class AsyncFollowing(AsyncTasks, AsyncBatches, AsyncEvents):
 
     async def follow_task(
         self, task_id: str, *, poll_s: float = POLL_S, patience_s: float = PATIENCE_S
-    ) -> AsyncIterator[Update]:
+    ) -> AsyncGenerator[Update, None]:
         """Yield what happens to a task until it has ended; survives restarts of the gateway.
 
         Raises:
@@ -32,12 +33,13 @@ class AsyncFollowing(AsyncTasks, AsyncBatches, AsyncEvents):
         while True:
             for attempt in (follower.streamed, follower.polled):
                 try:
-                    async for update in attempt():
-                        yield update
-                        if isinstance(update, Task) and update.ended:
-                            return
+                    async with aclosing(attempt()) as updates:
+                        async for update in updates:
+                            yield update
+                            if isinstance(update, Task) and update.ended:
+                                return
                 except (ServerUnreachable, ApiError) as error:
-                    if isinstance(error, ApiError) and error.status < 500:
+                    if isinstance(error, ApiError) and error.status < 500 and not _wire.passes(error):
                         raise
                     if trouble := follower.lost(error):
                         yield trouble
@@ -45,14 +47,15 @@ class AsyncFollowing(AsyncTasks, AsyncBatches, AsyncEvents):
 
     async def wait_for_task(self, task_id: str, *, patience_s: float = PATIENCE_S) -> Task:
         """The task once nothing more happens by itself: it ended, asks something, or waits for approval."""
-        async for update in self.follow_task(task_id, patience_s=patience_s):
-            if isinstance(update, Task) and (update.ended or update.waiting_for or update.at_stop):
-                return update
+        async with aclosing(self.follow_task(task_id, patience_s=patience_s)) as updates:
+            async for update in updates:
+                if isinstance(update, Task) and (update.ended or update.waiting_for or update.at_stop):
+                    return update
         return await self.task(task_id)
 
     async def follow_batch(
         self, batch_id: str, *, poll_s: float = POLL_S, patience_s: float = PATIENCE_S
-    ) -> AsyncIterator[Batch]:
+    ) -> AsyncGenerator[Batch, None]:
         """Yield a batch whenever it has changed, until it has ended; survives restarts of the gateway."""
         heard_at, told = time.monotonic(), None
         while True:
@@ -80,15 +83,16 @@ class _AsyncFollower:
         self._heard_at = time.monotonic()
         self._troubled = False
 
-    async def streamed(self) -> AsyncIterator[Update]:
+    async def streamed(self) -> AsyncGenerator[Update, None]:
         """By events, as long as the connection lasts."""
-        async for event in self._client.stream(self._task_id, self._last_id):
-            if good := self._found():
-                yield good
-            self._last_id = event.id or self._last_id
-            yield await self._read(event)
+        async with aclosing(self._client.stream(self._task_id, self._last_id)) as events:
+            async for event in events:
+                if good := self._found():
+                    yield good
+                self._last_id = event.id or self._last_id
+                yield await self._read(event)
 
-    async def polled(self) -> AsyncIterator[Update]:
+    async def polled(self) -> AsyncGenerator[Update, None]:
         """As it is now."""
         task = await self._client.task(self._task_id)
         if good := self._found():

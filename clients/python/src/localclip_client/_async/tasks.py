@@ -1,7 +1,7 @@
 """Tasks: make, find, process, approve, cancel."""
 
 import base64
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -59,7 +59,7 @@ class AsyncTasks(AsyncUploads):
         search: str | None = None,
         metadata: Sought | None = None,
         batch_id: str | None = None,
-    ) -> AsyncIterator[Task]:
+    ) -> AsyncGenerator[Task, None]:
         """All tasks that are so, page by page; one that is made meanwhile shifts none twice into sight."""
         seen: set[str] = set()
         skip = 0

@@ -2,7 +2,8 @@
 """Events as they happen."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Generator
+from contextlib import closing
 
 import httpx
 
@@ -22,7 +23,7 @@ _PATIENCE_S = 120.0
 class SyncEvents(SyncTransport):
     """Server-sent events."""
 
-    def stream(self, task_id: str | None = None, last_event_id: str | None = None) -> Iterator[ServerEvent]:
+    def stream(self, task_id: str | None = None, last_event_id: str | None = None) -> Generator[ServerEvent, None]:
         """Yield live events of a task (None: of all) until the connection ends.
 
         With `last_event_id` the facts after it come first. Raises: ServerUnreachable, when the stream falls silent.
@@ -37,7 +38,7 @@ class SyncEvents(SyncTransport):
 
     def events(
         self, task_id: str | None = None, last_event_id: str | None = None, *, patience_s: float = _PATIENCE_S
-    ) -> Iterator[ServerEvent]:
+    ) -> Generator[ServerEvent, None]:
         """Yield events without end, over as many connections as it takes: no fact is missed, none comes twice.
 
         Each connection begins with `hello`, the state; after `resync` the state has to be read again, since the past is
@@ -47,11 +48,12 @@ class SyncEvents(SyncTransport):
         heard_at = time.monotonic()
         while True:
             try:
-                for event in self.stream(task_id, last_event_id):
-                    heard_at = time.monotonic()
-                    last_event_id = event.id or last_event_id
-                    if event.event != "heartbeat":
-                        yield event
+                with closing(self.stream(task_id, last_event_id)) as events:
+                    for event in events:
+                        heard_at = time.monotonic()
+                        last_event_id = event.id or last_event_id
+                        if event.event != "heartbeat":
+                            yield event
             except LocalClipError as error:
                 if not _wire.passes(error) or time.monotonic() - heard_at > patience_s:
                     raise

@@ -2,7 +2,8 @@
 """Follow a task to its end: the event stream while it lasts, polling while it does not."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Generator
+from contextlib import closing
 
 from localclip_client import _wire
 from localclip_client._sync.batches import SyncBatches
@@ -20,7 +21,9 @@ PATIENCE_S = 120.0
 class SyncFollowing(SyncTasks, SyncBatches, SyncEvents):
     """What is waited for."""
 
-    def follow_task(self, task_id: str, *, poll_s: float = POLL_S, patience_s: float = PATIENCE_S) -> Iterator[Update]:
+    def follow_task(
+        self, task_id: str, *, poll_s: float = POLL_S, patience_s: float = PATIENCE_S
+    ) -> Generator[Update, None]:
         """Yield what happens to a task until it has ended; survives restarts of the gateway.
 
         Raises:
@@ -31,12 +34,13 @@ class SyncFollowing(SyncTasks, SyncBatches, SyncEvents):
         while True:
             for attempt in (follower.streamed, follower.polled):
                 try:
-                    for update in attempt():
-                        yield update
-                        if isinstance(update, Task) and update.ended:
-                            return
+                    with closing(attempt()) as updates:
+                        for update in updates:
+                            yield update
+                            if isinstance(update, Task) and update.ended:
+                                return
                 except (ServerUnreachable, ApiError) as error:
-                    if isinstance(error, ApiError) and error.status < 500:
+                    if isinstance(error, ApiError) and error.status < 500 and not _wire.passes(error):
                         raise
                     if trouble := follower.lost(error):
                         yield trouble
@@ -44,12 +48,15 @@ class SyncFollowing(SyncTasks, SyncBatches, SyncEvents):
 
     def wait_for_task(self, task_id: str, *, patience_s: float = PATIENCE_S) -> Task:
         """The task once nothing more happens by itself: it ended, asks something, or waits for approval."""
-        for update in self.follow_task(task_id, patience_s=patience_s):
-            if isinstance(update, Task) and (update.ended or update.waiting_for or update.at_stop):
-                return update
+        with closing(self.follow_task(task_id, patience_s=patience_s)) as updates:
+            for update in updates:
+                if isinstance(update, Task) and (update.ended or update.waiting_for or update.at_stop):
+                    return update
         return self.task(task_id)
 
-    def follow_batch(self, batch_id: str, *, poll_s: float = POLL_S, patience_s: float = PATIENCE_S) -> Iterator[Batch]:
+    def follow_batch(
+        self, batch_id: str, *, poll_s: float = POLL_S, patience_s: float = PATIENCE_S
+    ) -> Generator[Batch, None]:
         """Yield a batch whenever it has changed, until it has ended; survives restarts of the gateway."""
         heard_at, told = time.monotonic(), None
         while True:
@@ -77,15 +84,16 @@ class _Follower:
         self._heard_at = time.monotonic()
         self._troubled = False
 
-    def streamed(self) -> Iterator[Update]:
+    def streamed(self) -> Generator[Update, None]:
         """By events, as long as the connection lasts."""
-        for event in self._client.stream(self._task_id, self._last_id):
-            if good := self._found():
-                yield good
-            self._last_id = event.id or self._last_id
-            yield self._read(event)
+        with closing(self._client.stream(self._task_id, self._last_id)) as events:
+            for event in events:
+                if good := self._found():
+                    yield good
+                self._last_id = event.id or self._last_id
+                yield self._read(event)
 
-    def polled(self) -> Iterator[Update]:
+    def polled(self) -> Generator[Update, None]:
         """As it is now."""
         task = self._client.task(self._task_id)
         if good := self._found():

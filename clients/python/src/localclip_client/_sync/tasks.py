@@ -2,7 +2,7 @@
 """Tasks: make, find, process, approve, cancel."""
 
 import base64
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -58,7 +58,7 @@ class SyncTasks(SyncUploads):
         search: str | None = None,
         metadata: Sought | None = None,
         batch_id: str | None = None,
-    ) -> Iterator[Task]:
+    ) -> Generator[Task, None]:
         """All tasks that are so, page by page; one that is made meanwhile shifts none twice into sight."""
         seen: set[str] = set()
         skip = 0
