@@ -9,7 +9,7 @@ from localclip_client._async.tasks import Sought
 from localclip_client._async.uploads import AsyncUploads, Told
 from localclip_client._waiting import async_call
 from localclip_client._wire import as_list, as_model, at, conditions, given, total_of
-from localclip_client.models import Batch, BatchItem, BatchPage, BatchPlan, Task
+from localclip_client.models import Batch, BatchDelivery, BatchItem, BatchPage, BatchPlan, Task
 from localclip_client.new_task import Document, as_json, sent_files
 
 _PAGE = 1000
@@ -108,6 +108,17 @@ class AsyncBatches(AsyncFiles, AsyncUploads):
     async def delete_batch(self, batch_id: str) -> None:
         """Remove a batch with all its tasks and files."""
         await self._delete(at("batches", batch_id))
+
+    async def deliver_batch(
+        self, batch_id: str, prefix: str, languages: tuple[str, ...] = (), key: str | None = None
+    ) -> BatchDelivery:
+        """Have the files of a batch copied into the bucket that the operator opened; asked again, what is new."""
+        body = {"prefix": prefix, **({"to": list(languages)} if languages else {})}
+        return as_model(BatchDelivery, await self._post(at("batches", batch_id, "deliveries"), key, json=body))
+
+    async def batch_deliveries(self, batch_id: str) -> tuple[BatchDelivery, ...]:
+        """Where files of a batch were copied, or are being copied."""
+        return as_list(BatchDelivery, await self._get(at("batches", batch_id, "deliveries")))
 
     async def download_batch(
         self, batch_id: str, target: Path, language: str | None = None, on_received: Received | None = None
