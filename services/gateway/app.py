@@ -291,7 +291,7 @@ async def _connect(broker: NatsBroker, broker_settings: BrokerSettings, plan: Pr
 async def _keep_provisioned(
     broker: NatsBroker, broker_settings: BrokerSettings, plan: Provisioning, reconnected: asyncio.Event
 ) -> None:
-    """Make streams and consumers again that went: nobody else may, and a broker can come back without its disk."""
+    """Recreate missing streams and consumers: only the gateway may, and a broker can come back without its disk."""
     trouble = Trouble("provisioning_delayed")
     while True:
         with suppress(TimeoutError):
@@ -304,7 +304,7 @@ async def _keep_provisioned(
             await provision(broker.connection.jetstream(), plan)
         except (NatsError, APIError, ProvisioningError, OSError, TimeoutError) as error:
             await asyncio.sleep(trouble.tell(broker_problem(error, broker_settings)))
-            reconnected.set()  # soon again, and not in half a minute
+            reconnected.set()  # try again soon, not in half a minute
         else:
             trouble.over()
 
@@ -344,7 +344,7 @@ def refuse_open_door(settings: GatewaySettings) -> None:
 
 
 def open_database(where: DatabaseSettings) -> Database:
-    """Raises: SystemExit, with a sentence, when the address is none or nothing can be read there."""
+    """Raises: SystemExit, with a sentence, when this is not an address or the database cannot be read."""
     try:
         database = Database(where.database_url, where.database_wait_s)
     except OSError as error:

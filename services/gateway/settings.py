@@ -143,7 +143,7 @@ class GatewaySettings(BaseSettings):
         return tuple(part.strip().lower().rstrip("/") for part in self.allowed_origins.split(",") if part.strip())
 
     def networks(self) -> tuple[Network, ...]:
-        """The networks of one's own that were opened. Raises: ValueError, naming what is none."""
+        """The operator's own networks that were opened. Raises: ValueError, naming what is not a network."""
         return parse_networks(self.allowed_networks)
 
     def keys(self) -> dict[str, str]:

@@ -63,7 +63,7 @@ def batches(
 
 
 def kept(session: Session) -> list[str]:
-    """Batches that something is still to be done about."""
+    """Batches for which something is still to be done."""
     return list(session.exec(select(BatchRow.batch_id).where(text(KEPT_BATCHES)).order_by(col(BatchRow.id))))
 
 
@@ -116,7 +116,7 @@ def task_ids(session: Session, batch_id: str, statuses: Iterable[str] | None = N
 
 
 def outcomes(session: Session, batch_ids: Sequence[str]) -> dict[str, dict[str, int]]:
-    """How many rows of several batches are how."""
+    """How many rows of each batch have each outcome."""
     same = col(Task.task_id) == BatchItem.task_id
     rows = session.execute(
         sa_select(col(BatchItem.batch_id), _OUTCOME, func.count())
@@ -243,7 +243,7 @@ def hold(session: Session, batch_id: str) -> bool:
 
 
 def release(session: Session, batch_id: str) -> None:
-    """Let go on what was held."""
+    """Make what was held ready again."""
     ids = session.execute(_jobs_of(batch_id, JobState.HELD)).scalars().all()
     _move(session, ids, JobState.HELD, JobState.READY)
 
@@ -287,6 +287,6 @@ def forget(session: Session, deleted_before: datetime) -> None:
 
 
 def is_paused(session: Session, batch_id: str) -> bool:
-    """Whether nothing of it is to be handed out."""
+    """Whether none of its jobs may be handed out."""
     found = session.exec(select(BatchRow.state).where(BatchRow.batch_id == batch_id)).first()
     return found == BatchState.PAUSED

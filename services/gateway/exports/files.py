@@ -43,7 +43,7 @@ class _Known:
     older: Collection[str] = ()
 
     def find(self, language: str, name: str) -> _File | None:
-        """The file with this name; whether one beside the transcript is there, the store knows."""
+        """The file with this name; only the store knows whether one beside the transcript exists."""
         for file in self.files:
             if (file.language, file.name) == (language, name):
                 return file

@@ -141,7 +141,7 @@ def refusals(
     has_lines: bool,
     has_separator: bool,
 ) -> Iterator[Refusal]:
-    """Everything about a recipe without `*` that is known to be impossible."""
+    """Everything in a recipe without `*` that is known to be impossible."""
     for number, track in enumerate(recipe.audio):
         where = f"/audio/{number}"
         if track.kind != "original" and track.language is not None:

@@ -1,4 +1,4 @@
-"""Files at signed addresses, which need no key: what facts name them by."""
+"""Files at signed addresses, which need no key; facts name files by them."""
 
 from typing import Annotated
 

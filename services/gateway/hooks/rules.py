@@ -48,7 +48,7 @@ def pause(attempts: int, retry_after_s: float | None = None) -> timedelta:
 
 
 def is_down(failures: int) -> bool:
-    """Whether so many attempts in a row failed that the receiver is taken to be away, not to dislike one event."""
+    """Whether so many attempts in a row failed that the receiver counts as away, not as refusing one event."""
     return failures >= _DOWN_FROM
 
 

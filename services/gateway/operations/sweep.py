@@ -214,7 +214,7 @@ class Sweeper:
 
 @contextlib.contextmanager
 def _told(step: str, task_id: str | None = None) -> Iterator[None]:
-    """Log what raises, so that whatever comes after it has its turn."""
+    """Log an exception, so that what comes after it still gets its turn."""
     try:
         yield
     except Exception:

@@ -91,7 +91,7 @@ def speak(script: Script, keys: Collection[str], lane: Lane) -> None:
 
 
 def _translate(script: Script, keys: Collection[str], lane: Lane) -> None:
-    """The same for a translation, of which the pace and the neighbours in the whole language are asked."""
+    """The same for a translation, which needs the pace and the neighbouring lines of the whole language."""
     rows = []
     for job in translation_jobs(script, 1, keys, alone=True) if keys else ():
         segment_id = next(line.segment_id for line in job.lines if line.asked)

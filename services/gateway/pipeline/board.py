@@ -106,7 +106,7 @@ class OutdateRun:
 
 @dataclass(frozen=True)
 class SetGoal:
-    """Remember how far a language shall go."""
+    """Remember how far a language should go."""
 
     language: str
     goal: Stage

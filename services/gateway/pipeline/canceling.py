@@ -46,7 +46,7 @@ def remove(session: Session, task: Task) -> None:
 
 
 def cancel_job(session: Session, task: Task, job: JobRow, *, hears: bool) -> None:
-    """Stop one open job, and what cannot be without it.
+    """Stop one open job, and whatever cannot go on without it.
 
     A stage that needs the job ends with it, and so does its language; everything, where it is the base stage. A job
     the stage can do without is left out. What stands alone (an export by recipe, a line done again) stops alone.

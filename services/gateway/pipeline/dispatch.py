@@ -96,7 +96,7 @@ class Dispatcher:
     def _chosen(
         self, session: Session, stage: Stage, ready: Collection[tuple[Stage, Lane, bool]], at: datetime
     ) -> list[Held]:
-        """The jobs of a stage that go out now: those a person waits for, then of the batch what finds a slot."""
+        """The jobs of a stage that go out now: those a person waits for, then batch jobs for the slots left."""
         workers, found, out = self._workers.of(stage), list[Held](), 0
         for lane in sorted(Lane, key=lambda lane: lane is not Lane.INTERACTIVE):
             held, typical_s = self._ledger.out(stage, lane), self._ledger.typical_s(stage, lane)
@@ -123,7 +123,7 @@ class Dispatcher:
             except (NatsError, TimeoutError, OSError, StorageError, DatabaseBusy) as error:
                 log.warning("dispatch_failed", job=id_, error=repr(error))
                 return None
-            except Exception:  # one row's surprise holds up no other
+            except Exception:  # one bad row must not hold up the others
                 log.exception("dispatch_failed", job=id_)
                 if self._tries.failed(id_):
                     await asyncio.to_thread(give_up, self._database, _unsent(row, ErrorCode.JOB_REFUSED))

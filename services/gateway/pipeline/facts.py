@@ -52,7 +52,7 @@ def flag_cancel(
 ) -> None:
     """Stop the jobs made so far for `language` (None: for the task), of one `shard` if that is named.
 
-    Jobs made from now on are not meant.
+    Jobs made from now on are not affected.
     """
     flag = {"key": subjects.cancel_key(task.task_id, language, shard), "epoch": task.epoch if epoch is None else epoch}
     session.add(OutboxRow(kind=OutboxKind.CANCEL, payload=json.dumps(flag)))

@@ -52,7 +52,7 @@ class Waiting:
     shortest: Sequence[Ready]
 
     def beside(self, other: "Waiting") -> "Waiting":
-        """Both in their orders."""
+        """The jobs of both, each in its two orders."""
         return Waiting(
             sorted([*self.oldest, *other.oldest], key=_age),
             sorted([*self.shortest, *other.shortest], key=lambda one: (one.rank.left_s, one.job_id)),
@@ -79,7 +79,7 @@ class Free:
 
 
 def rank(stage: Stage, task_order: int, video_s: float, languages: int, *, long: bool) -> Rank:
-    """Of a job that counts for `stage` of a task; its work is told by how much video is left to go through stages."""
+    """The rank of a job for `stage` of a task; its work is how much video still has to go through stages."""
     steps_left = len(stages_through(Stage.EXPORT)) - len(stages_through(stage))
     return Rank(task_order, steps_left, video_s * (steps_left + 1) * max(1, languages), long)
 

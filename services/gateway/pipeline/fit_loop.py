@@ -114,7 +114,7 @@ def _take_takes(loop: _Loop, asked: CloneLines, result: LinesDubbed | LinesRewri
         line.version += 1
         if fitting.best(_spoken(line), loop.script.rooms[order.segment_id], _LIMITS).text == order.text:
             _replace(line, order.text, take)
-        if isinstance(result, JobFailed):  # it was retried long enough: the export waits no longer for another text
+        if isinstance(result, JobFailed):  # it was retried long enough: the export no longer waits for another text
             line.decision = f"{line.decision or ''}; another translation could not be spoken: {result.message}"
         else:
             _decide(loop, line)
@@ -222,7 +222,7 @@ def _follow(loop: _Loop) -> None:
 
 
 def _share(loop: _Loop, lines: Sequence[LineToSpeak] | Sequence[LineToRewrite]) -> dict[str, Any]:
-    """What is special to the next job of the loop, which has `lines`."""
+    """What the next job of the loop, which has `lines`, has of its own."""
     return {
         "shard": f"fit-{loop.round}-{loop.run.jobs_total}",
         "epoch": loop.script.task.epoch,

@@ -14,7 +14,7 @@ from shared.pipeline import FitLimits
 
 MAX_ROUNDS = 3
 
-_MARGIN = 0.02  # a text is foretold to fit in time when this share would be left: tempo varies with the words
+_MARGIN = 0.02  # a text is expected to fit when this share of the time would be left: tempo varies with the words
 _WORTH_IT = 0.03  # tempo that another text must gain at least
 
 
@@ -111,5 +111,5 @@ def _off(natural_s: float, room: Room, limits: FitLimits) -> float:
 def _gave_up(off: float, others: int) -> str:
     kind = "shorter" if off > 0 else "longer"
     if not others:
-        return f"no {kind} translation is known" if off > 0 else ""  # a pause at the end of a slot is no fault
+        return f"no {kind} translation is known" if off > 0 else ""  # a pause at the end of a slot is not a fault
     return f"no {kind} translation fits better ({others} tried)"

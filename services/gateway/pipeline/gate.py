@@ -154,7 +154,7 @@ def _reason(kind: _Kind, misses: Sequence[Miss], causes: Causes) -> GateReason:
 
 
 def _shift(timing: Timing) -> str:
-    """Nothing is missing: the lines stand beside their speech."""
+    """Nothing is missing: the lines stand at other times than their speech."""
     by = f"move all lines by {timing.shift_s:+.2f} s"
     if timing.drifts:
         return f"the subtitles drift against the speech: {by}, their times taken {timing.rate:g} times"

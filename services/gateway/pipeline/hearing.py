@@ -59,14 +59,12 @@ def _is_rated(line: LineRow) -> bool:
 
 
 def _budget_s(session: Session, task: Task, language: str) -> float:
-    """The language's part of the work that was done once for all counts, too."""
+    """The language's share of the base stage counts too."""
     languages = max(1, len(task.config.get("target_languages", ())))
     jobs = pipeline_rows.worked(session, task.task_id, language)
     worked_s = sum(job.lasted_s if job.language == language else job.lasted_s / languages for job in jobs)
     listening = [job for job in jobs if job.kind == JobKind.HEAR_TAKES]
-    asked_s = sum(
-        job.lasted_s for job in listening if not job.optional
-    )  # a person asked for it: it costs what it costs
+    asked_s = sum(job.lasted_s for job in listening if not job.optional)  # a person asked for it: there is no limit
     return budget_s(worked_s - asked_s, sum(job.lasted_s for job in listening) - asked_s)
 
 

@@ -104,14 +104,14 @@ async def repeat(
         except DatabaseBusy as error:
             log.warning("loop_turn_waits", loop=name, why=str(error))
             await asyncio.sleep(_RETRY_S)
-        except Exception:  # a background loop: told, and tried again
+        except Exception:  # a background loop: logged, and tried again
             log.exception("loop_turn_failed", loop=name)
             await asyncio.sleep(_RETRY_S)
         await wake.wait(every_s)
 
 
 async def watch_loop(stood: Longest) -> None:
-    """Measure how late a timer comes: so long the event loop stood, and with it every request.
+    """Measure how late a timer fires: that is how long the event loop, and every request, stood still.
 
     Each new longest time is logged.
     """

@@ -11,14 +11,14 @@ _MOST, _LONGEST_KEY, _LONGEST_VALUE = 5, 100, 500
 
 
 class Wanted(NamedTuple):
-    """A key, and the value it shall have."""
+    """A key, and the value it must have."""
 
     key: str
     value: str
 
 
 def _wanted(request: Request) -> tuple[Wanted, ...]:
-    """Raises: Problem 422, for a key that none can be, or more of them than are looked for."""
+    """Raises: Problem 422, for something that cannot be a key, or for too many keys."""
     found = tuple(
         Wanted(name.removeprefix(_PREFIX), value)
         for name, value in request.query_params.multi_items()

@@ -106,7 +106,7 @@ def _settle(script: Script, key: str, takes: Sequence[TakeRow], marks: str, star
 def _counting(
     script: Script, line: LineRow, takes: Sequence[TakeRow], marks: str, starts: Sequence[float]
 ) -> TakeRow | None:
-    """The take that is of the line as it is: its own, else the newest."""
+    """The take made from the line as it is now: the one it has, else the newest."""
     first = sorted(takes, key=lambda take: take.take_key != line.take_key)
     if line.pinned and first and first[0].take_key == line.take_key and first[0].text == line.text:
         return first[0]

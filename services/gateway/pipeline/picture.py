@@ -16,7 +16,7 @@ READINGS = "picture_readings"
 
 
 def read_cue_again(session: Session, task: Task, words: PictureWords, cue: PictureCue, box: PictureBox) -> None:
-    """Have `cue` read in `box`, ahead of all batch work; where that is done at this moment nothing is added."""
+    """Have `cue` read in `box`, ahead of all batch work; nothing is added while such a job is open."""
     known, place = task.config.get(READINGS, {}), box.model_dump(mode="json")
     if is_waiting(session, task, cue.id) and known.get(cue.id, {}).get("box") == place:
         return

@@ -33,7 +33,7 @@ def with_proposal(
 ) -> Brief:
     """`brief` with what a translator proposed for `language`: nothing that a person wrote is replaced.
 
-    `known` are the terms of the glossaries, which go before.
+    `known` are the terms of the glossaries, which take precedence.
     """
     own = brief.languages.get(language, LanguageBrief())
     settled = {source.casefold() for source in (*known, *(term.source for term in own.terms))}

@@ -1,4 +1,4 @@
-"""Exports by recipe: begun, made of what the task is once the texts to publish it with are translated."""
+"""Exports by recipe: begin one, and make it of the task as it is once its title and description are translated."""
 
 import secrets
 from collections.abc import Sequence
@@ -59,7 +59,7 @@ def take_translation(session: Session, task: Task, job: JobRow, result: LinesTra
 
 
 def go_on(session: Session, task: Task, job: JobRow) -> None:
-    """Have an export made once the last `job` that translates for it is over, also one that was canceled."""
+    """Have an export made once the last `job` that translates for it has ended, even if it was canceled."""
     export_id = export_of(job.shard)
     made = pipeline_rows.export(session, task.task_id, export_id) if export_id else None
     if export_id is None or made is None or made.status != Status.PROCESSING:

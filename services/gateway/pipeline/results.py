@@ -136,7 +136,7 @@ def _take_of_run(
         case BriefProposed():
             take_proposal(Script(session, task, result.language), result)
         case LinesTranslated() | LinesDubbed() | LinesRewritten() | JobFailed():
-            with session.no_autoflush:  # what is read meanwhile are other columns than those that change
+            with session.no_autoflush:  # the columns read meanwhile are not the ones that change
                 _take_lines(session, task, job, run, result)
         case RecipeRendered() | PictureReadAgain():
             pass

@@ -67,7 +67,7 @@ def _is_foreign(text: str, spoken: str) -> bool:
 def doubts(transcript: Transcript, sure: Sequence[float | None], most: float | None) -> list[Doubt]:
     """What there is to doubt, the gravest first; `sure` tells it of each line.
 
-    `most` is the share of doubtful lines that is let pass; None: any.
+    `most` is the share of doubtful lines that is tolerated; None: any.
     """
     name = language(transcript.source_language).name
     if other := sounds_like(transcript):

@@ -131,7 +131,7 @@ class Spoken(NamedTuple):
 
 
 class Placed(NamedTuple):
-    """What the line of a segment says otherwise of time, speaker and voice."""
+    """Where the line of a segment has a time, speaker or voice of its own."""
 
     start_s: float | None
     end_s: float | None

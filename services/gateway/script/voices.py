@@ -39,7 +39,7 @@ class Clip:
 
 @dataclass(frozen=True)
 class Roles:
-    """All speakers, and who else speaks single lines: by segment id, with what is to be known of these voices."""
+    """All speakers, and who else speaks single lines: by segment id, with what an engine needs of these voices."""
 
     voices: Mapping[str, SpeakerVoice]
     of_lines: Mapping[str, str]
@@ -93,7 +93,7 @@ def _voice(speaker_id: str, person: Person, clips: Mapping[str, Clip]) -> Speake
 
 
 def with_needed(job: CloneLines) -> CloneLines:
-    """`job` without what it needs not know: every speaker stays, so that all jobs cast alike, of others its own."""
+    """`job` without what it does not need: every speaker stays, so that all jobs cast alike, of others its own."""
     own = {line.speaker_id for line in job.lines}
     needed = tuple(voice for voice in job.speakers if not voice.aside or voice.speaker_id in own)
     return job.model_copy(update={"speakers": needed})
@@ -102,7 +102,7 @@ def with_needed(job: CloneLines) -> CloneLines:
 def basis(text: str, slot_s: float, voice: SpeakerVoice, marks: str = "") -> str:
     """A hash of what a take is made of: two takes of one basis sound alike and fit the same slot.
 
-    `marks` are those of the engine, which speaks otherwise than the one before it.
+    `marks` are those of the engine, which speaks differently from the one before it.
     """
     made_of = [" ".join(text.split()), round(slot_s * 1000), voice.model_dump(exclude_defaults=True)]
     made_of += [marks] if marks else []

@@ -93,7 +93,7 @@ def renew(database: Database, key: str, holder: str) -> bool:
 
 
 def release(database: Database, key: str, holder: str) -> None:
-    """Give the key free: nothing was done, and the request is worth another try. An answer that was kept stays."""
+    """Free the key: nothing was done, and the request is worth another try. An answer that was kept stays."""
     row = IdempotencyRow
     with database.write() as session:
         mine = (col(row.key) == key, col(row.holder) == holder, col(row.status).is_(None))

@@ -48,7 +48,7 @@ class Connection(HttpToolsProtocol):
         self._look_later()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Look no more."""
+        """Stop looking at it."""
         self._stop_looking()
         super().connection_lost(exc)
 
@@ -77,7 +77,7 @@ class Connection(HttpToolsProtocol):
         super().on_message_begin()
 
     def on_body(self, body: bytes) -> None:
-        """What came is no head."""
+        """What came is part of a body."""
         self._head = 0
         super().on_body(body)
 

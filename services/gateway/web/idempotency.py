@@ -113,7 +113,7 @@ class IdempotencyMiddleware:
         await self._release(row)
 
     async def _release(self, row: IdempotencyRow) -> None:
-        """Give the key free; in a busy database behind the answer, or a repeat waits for the lease to run out."""
+        """Free the key; while the database is busy, after the answer, or a repeat waits for the lease to run out."""
         if not await self._is_released(row):
             task = asyncio.create_task(self._release_later(row))
             self._releasing.add(task)

@@ -79,7 +79,7 @@ class Threads:
         return Probe(lambda: self._run(self._checks, ask))
 
     async def standing(self) -> list[str]:
-        """Pools in which nothing gets its turn any more."""
+        """Pools in which nothing runs any more."""
         await asyncio.gather(*(probe.answer(_LOOK_S) for probe, _ in self._pools.values()))
         return [name for name, (probe, patience_s) in self._pools.items() if probe.waits_s() > patience_s]
 
