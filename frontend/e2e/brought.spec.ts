@@ -37,6 +37,32 @@ test("languages that nothing here translates are brought as subtitles, at upload
   await request.delete(`/api/tasks/${task_id}`);
 });
 
+test("whoever reads the page in Chinese dubs a video into Chinese, with a voice that says how well it is understood", async ({ browser, request }) => {
+  const context = await browser.newContext({ locale: "zh-CN" });
+  const page = await context.newPage();
+  const cues = ["我们明天去山里。", "那里的天气很好。", "我们坐火车去。", "再见，朋友们。"];
+  const srt = cues.map((text, n) => `${n + 1}\n00:00:0${2 * n},100 --> 00:00:0${2 * n + 1},900\n${text}\n`).join("\n");
+  await page.goto("/dashboard");
+  await page.getByTestId("file-input").first().setInputFiles(clips[2] ?? "");
+  const dialog = page.getByRole("dialog");
+  for (const name of ["西班牙语", "法语"]) await dialog.getByRole("checkbox", { name }).setChecked(false);
+  await dialog.getByRole("checkbox", { name: "中文" }).check();
+  await dialog.getByTestId("slot-zh").setInputFiles({ name: "mine.zh.srt", mimeType: "application/x-subrip", buffer: Buffer.from(srt) });
+  await page.screenshot({ path: `${screens}/plan-chinese.png` });
+  await dialog.getByRole("button", { name: /^配音为/ }).click();
+  const { task_id } = await taskNamed(request, "Trailer.mp4");
+  const state = async () => ((await (await request.get(`/api/tasks/${task_id}`)).json()) as { language_status: Record<string, { status: string; gate_reasons: { code: string }[] }> }).language_status["zh"];
+  await expect.poll(async () => (await state())?.status, { timeout: 120_000 }).toBe("completed");
+  expect((await state())?.gate_reasons.map(({ code }) => code)).toContain("voice_poor"); // of eSpeak NG
+  await page.goto(`/tasks/${task_id}?language=zh`);
+  await expect(page.getByTestId("lines").getByRole("textbox").nth(1)).toHaveValue(/[\u4e00-\u9fff]/);
+  await expect(page.getByTestId("lines").locator("[data-state=dubbed]").first()).toBeVisible();
+  const subtitles = await (await request.get(`/api/tasks/${task_id}/artifacts/zh/subtitles_zh.srt`)).text();
+  expect(subtitles).toMatch(/[\u4e00-\u9fff]/);
+  await request.delete(`/api/tasks/${task_id}`);
+  await context.close();
+});
+
 test("files that are refused for one reason are told once, with what the server said of it", async ({ page }) => {
   await page.route("**/complete", (route) => route.fulfill({ status: 422, contentType: "application/problem+json", json: { code: "language_unsupported", detail: "no voice here speaks 'fr'; install an engine that does" } }));
   await page.goto("/dashboard");

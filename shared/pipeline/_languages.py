@@ -61,7 +61,7 @@ _ALL = (
     LanguageInfo("de", "deu", "German", "Deutsch", True, True, _LATIN, 16.5),
     LanguageInfo("es", "spa", "Spanish", "Español", True, True, _LATIN, 18.5),
     LanguageInfo("id", "ind", "Indonesian", "Bahasa Indonesia", True, True, _LATIN, 16.5),
-    LanguageInfo("zh", "zho", "Chinese", "中文", False, False, SubtitleLimits(row_chars=16, chars_per_s=9.0), 5.0),
+    LanguageInfo("zh", "zho", "Chinese", "中文", True, False, SubtitleLimits(row_chars=16, chars_per_s=9.0), 5.0),
 )
 
 _BY_CODE = {info.code: info for info in _ALL}

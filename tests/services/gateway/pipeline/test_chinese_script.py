@@ -47,6 +47,19 @@ def test_the_task_says_it_or_the_account(sqlite_url: str, tmp_path: Path) -> Non
     studio.database.close()
 
 
+def test_a_video_is_dubbed_into_chinese(sqlite_url: str, tmp_path: Path) -> None:
+    """Named with its script or without; a Chinese video, too, as any other in its own language: what is said stays."""
+    studio = open_studio(sqlite_url, tmp_path)
+    begun(studio, target_languages=["zh-Hant", "es"])
+    studio.work()
+    read = studio.call("GET", "")
+    assert (read["config"]["target_languages"], read["config"]["chinese"]) == (["zh", "es"], "zh-Hant")
+    assert read["language_status"]["zh"]["status"] == "completed"
+    assert [job.chinese for job in studio.translated if job.language == "zh"] == ["zh-Hant"]
+    assert studio.line("zh", "s0001")["state"] == "dubbed"
+    studio.database.close()
+
+
 @pytest.mark.parametrize(
     ("sent", "language", "script"),
     [

@@ -211,7 +211,7 @@ def test_only_languages_the_model_has_are_offered(tmp_path: Path) -> None:
     """An unknown token would silently be read as <unk> and answered in any language."""
     folder = build_translator(tmp_path / "model", Script(WORDS, tags=("eng_Latn", "spa_Latn", "zho_Hans")))
     model = load_model(str(folder), CPU, 2)
-    assert model.pairs == (("en", "es"), ("es", "en"), ("zh", "en"), ("zh", "es"))
+    assert model.pairs == (("en", "es"), ("en", "zh"), ("es", "en"), ("es", "zh"), ("zh", "en"), ("zh", "es"))
     engine = CTranslate2Translator(model, str(folder), CPU, budget=2048, jobs=1)
     assert engine.info.pairs == model.pairs
     engine.close()

@@ -1,5 +1,6 @@
 import { useQuery } from "@tanstack/react-query";
 import { type ReactNode, useState } from "react";
+import { useTranslation } from "react-i18next";
 import { useNavigate } from "react-router";
 import { settingsQuery } from "@/api/account";
 import { languagesQuery } from "@/api/queries";
@@ -14,12 +15,15 @@ const NAME = "LocalClip sample.mp4";
 export default function TrySample({ children }: { children: (begin: () => void, busy: boolean) => ReactNode }) {
   const { data: languages = [] } = useQuery(languagesQuery);
   const { data: settings } = useQuery(settingsQuery);
+  const { i18n } = useTranslation();
   const [busy, setBusy] = useState(false);
   const refuse = useRefusal();
   const navigate = useNavigate();
   const possible = languages.filter((one) => one.is_target && one.code !== SPOKEN && obstacle(one, SPOKEN) === null);
   const wished = possible.filter(({ code }) => settings?.default_languages?.includes(code));
-  const target_languages = (wished.length > 0 ? wished : possible.slice(0, 1)).map(({ code }) => code);
+  const own = possible.filter(({ code }) => i18n.language.startsWith(code));
+  const first = [...own, ...possible].slice(0, 1);
+  const target_languages = (wished.length > 0 ? wished : first).map(({ code }) => code);
   if (target_languages.length === 0) return null; // nothing here translates from English, or has a voice for it
   async function begin(): Promise<void> {
     setBusy(true);
