@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { expect, test, type APIRequestContext, type Page } from "@playwright/test";
 import { clips } from "./media";
-import { expectAccessible, finishedTask, screens } from "./support";
+import { expectAccessible, finishedTask, row, screens } from "./support";
 
 let id = "";
 
@@ -104,6 +104,29 @@ test.describe("the inspector", () => {
     }
     await expect(inspector.getByRole("button", { name: "Dub line again" })).toBeEnabled({ timeout: 90_000 });
     await expect(inspector.locator("[data-wait]")).toHaveCount(0);
+  });
+
+  test("a line is fixed and heard by keys alone, the lines being two steps from the top of the page", async ({ page }) => {
+    await page.goto(`/tasks/${id}`);
+    await expect(translation(page, 1)).toBeVisible();
+    await page.keyboard.press("Tab");
+    await expect(page.getByRole("link", { name: "Skip to content" })).toBeFocused();
+    await page.keyboard.press("Enter");
+    await page.keyboard.press("Tab");
+    await expect(page.getByRole("button", { name: "Skip to the lines" })).toBeFocused();
+    await page.screenshot({ path: `${screens}/editor-skip.png` });
+    await expectAccessible(page);
+    await page.reload();
+    await expect(translation(page, 1)).toBeVisible();
+    for (const key of ["Tab", "Enter", "Tab", "Enter"]) await page.keyboard.press(key);
+    await expect(translation(page, 1)).toBeFocused();
+    await page.keyboard.press("ControlOrMeta+a");
+    await page.keyboard.type("Queremos ver el mar.");
+    await page.keyboard.press("Control+Enter");
+    await expect(row(page, 1).locator("[data-state=dubbed]")).toBeVisible({ timeout: 60_000 });
+    await expect.poll(() => page.getByTestId("video").evaluate((video: HTMLVideoElement) => video.currentTime), { timeout: 60_000 }).toBeGreaterThan(0.3);
+    await page.keyboard.press("Enter"); // saved already; goes on to the next line
+    await expect(translation(page, 2)).toBeFocused();
   });
 
   test("both speak Chinese", async ({ browser }) => {

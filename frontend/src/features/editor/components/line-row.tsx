@@ -33,6 +33,7 @@ export const LineRow = memo(function LineRow({ row, number, selected, heard }: L
     <div
       data-segment={segment.segment_id}
       data-state={line?.state ?? "none"}
+      data-chosen={selected ? "" : undefined}
       aria-current={heard ? "true" : undefined}
       onFocus={() => show({ selected: segment.segment_id })}
       className={cn(
