@@ -21,6 +21,13 @@ const language = () => ({
   message: "",
   eta_seconds: 60,
   issues: 0,
+  gate: "pending",
+  gate_passed: null,
+  gate_reasons: [],
+  brought: false,
+  waiting_for: null,
+  approved_by: null,
+  approved_at: null,
   error_code: null,
   error_message: null,
   stages: { voice_cloning: { status: "processing", progress: 10, attempt: 1 } },
@@ -41,6 +48,13 @@ function task(number) {
     media: { duration_s: LINES * 2.4, fps: 25 },
     source_language: "en",
     note: null,
+    waiting_for: null,
+    subtitle_remarks: {},
+    engines: [],
+    subtitle_timing: null,
+    source: null,
+    batch_id: null,
+    batch_row: null,
     error_code: null,
     error_message: null,
     version: 1,
@@ -69,7 +83,18 @@ const lines = segments.map((segment) => ({
   natural_s: 2,
   speed: 1,
   fit: "natural",
+  edited: false,
+  origin: "engine",
   alternatives: [],
+  rounds: 0,
+  voice: null,
+  omitted: false,
+  decisions: [],
+  pinned: false,
+  moved: false,
+  source_changed: false,
+  heard: null,
+  wish: null,
   error_rate: null,
   similarity: null,
 }));
@@ -120,13 +145,16 @@ function stream(response) {
   response.on("close", () => clearInterval(timer));
 }
 
+function json(response, body) {
+  response.writeHead(200, { "Content-Type": "application/json", "X-Total-Count": String(TASKS) });
+  return response.end(JSON.stringify(body));
+}
+
 const server = createServer((request, response) => {
   const url = new URL(request.url, "http://x");
   if (url.pathname === "/api/events") return stream(response);
-  if (url.pathname.startsWith("/api/")) {
-    response.writeHead(200, { "Content-Type": "application/json", "X-Total-Count": String(TASKS) });
-    return response.end(JSON.stringify(api(url.pathname, url.searchParams)));
-  }
+  if (url.pathname === "/readyz") return json(response, { status: "ready", checks: {}, workers: {}, engines_left_out: {} });
+  if (url.pathname.startsWith("/api/")) return json(response, api(url.pathname, url.searchParams));
   const file = join(DIST, extname(url.pathname) ? url.pathname : "index.html");
   try {
     const body = readFileSync(file);
