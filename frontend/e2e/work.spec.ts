@@ -1,6 +1,8 @@
 import { expect, test, type Page } from "@playwright/test";
-import { clips } from "./media";
-import { finishedTask, row, screens } from "./support";
+import { execFileSync } from "node:child_process";
+import { writeFileSync } from "node:fs";
+import { clips, folder } from "./media";
+import { expectAccessible, finishedTask, row, screens } from "./support";
 
 interface Line {
   segment_id: string;
@@ -86,6 +88,36 @@ test.describe("lines", () => {
     await expect(page.locator("[data-language=fr]")).toHaveAttribute("aria-pressed", "true");
   });
 
+  test("axe finds nothing in badges, reasons, the walk by keys, limits and exports", async ({ page, request }) => {
+    await request.patch(`/api/tasks/${id}`, { data: { gate: { max_p95_speed: 0.5, max_unspoken_lines: 0 } } });
+    const [first] = await lines(page, "es");
+    await request.patch(`/api/tasks/${id}/languages/es/lines/${first?.segment_id}`, { data: { text: "De otra manera." }, headers: { "If-Match": "*" } });
+    await page.goto(`/tasks/${id}`);
+    await page.getByRole("tab", { name: "Review" }).click();
+    await expect(page.locator("[data-gate=es] [data-reason=too_fast]")).toBeVisible();
+    await expect(row(page, 1).locator("[data-issue]").first()).toBeVisible();
+    await expectAccessible(page);
+    await page.getByRole("button", { name: /by keys/ }).click();
+    await expect(page.getByTestId("review-bar")).toBeVisible();
+    await expectAccessible(page);
+    await page.keyboard.press("Escape");
+    await row(page, 1).locator("[data-origin=person]").click();
+    await expect(page.getByRole("button", { name: "Give it back to the translator" })).toBeVisible();
+    await expectAccessible(page);
+    await page.keyboard.press("Escape");
+    await page.getByRole("tab", { name: "Task" }).click();
+    const panel = page.getByRole("region", { name: "Properties" });
+    await panel.evaluate((box) => {
+      for (const one of box.querySelectorAll("details")) one.open = true;
+    });
+    await expect(page.getByTestId("limits").getByRole("button", { name: "Back to the defaults" })).toBeVisible();
+    await expectAccessible(page);
+    await page.getByRole("button", { name: "Export", exact: true }).click();
+    const dialog = page.getByRole("dialog", { name: "Export" });
+    await expect(dialog.getByRole("button", { name: /and export/ })).toBeVisible(); // why it is not current
+    await expectAccessible(page);
+  });
+
   test("all lines are moved at once, and back", async ({ page, request }) => {
     const starts = async () => ((await (await request.get(`/api/tasks/${id}/segments`)).json()) as { start_s: number }[]).map(({ start_s }) => start_s);
     const before = await starts();
@@ -117,4 +149,23 @@ test.describe("lines", () => {
     await page.getByRole("button", { name: "Export", exact: true }).click();
     await expect(page.getByRole("dialog", { name: "Export" }).getByRole("link").first()).toBeVisible();
   });
+});
+
+test("which track of a file is the source is chosen by fields in which axe finds nothing", async ({ page, request }) => {
+  const [words, video] = [`${folder}/tracks.srt`, `${folder}/Two tracks.mkv`];
+  writeFileSync(words, "1\n00:00:00,500 --> 00:00:03,000\nWe want to see the mountains.\n");
+  const maps = ["-map", "0:v", "-map", "0:a", "-map", "0:a", "-map", "1:s"];
+  execFileSync("ffmpeg", ["-v", "error", "-y", "-i", clips[0] ?? "", "-i", words, ...maps, "-c:v", "copy", "-c:a", "copy", "-c:s", "srt", video]);
+  const id = await finishedTask(request, video, ["es"], "Two tracks.mkv");
+  await page.goto(`/tasks/${id}`);
+  await page.getByRole("tab", { name: "Task" }).click();
+  const source = page.getByTestId("source-fields");
+  await expect(source.getByRole("combobox")).toHaveCount(2);
+  await source.scrollIntoViewIfNeeded();
+  await expectAccessible(page);
+  await source.getByRole("combobox").last().selectOption({ index: 1 });
+  await source.getByRole("button").first().click();
+  await expect(page.getByRole("dialog")).toBeVisible();
+  await expectAccessible(page);
+  await request.delete(`/api/tasks/${id}`);
 });
