@@ -4,14 +4,15 @@ import { useEffect, useMemo } from "react";
 import { useTranslation } from "react-i18next";
 import { Link, useParams, useSearchParams } from "react-router";
 import { FileQuestion } from "lucide-react";
-import type { LineRead, ReviewLine, SegmentRead, SpeakerRead, TaskRead } from "@/api/generated";
+import type { ReviewLine, SegmentRead, SpeakerRead, TaskRead } from "@/api/generated";
 import { usePollInterval } from "@/api/connection";
 import { ApiProblem } from "@/api/problems";
-import { linesQuery, reviewQuery, segmentsQuery, speakersQuery, taskQuery } from "@/api/queries";
+import { reviewQuery, segmentsQuery, speakersQuery, taskQuery } from "@/api/queries";
 import { Button } from "@/components/ui/button";
 import { Empty, Failure } from "@/components/ui/states";
 import { judgedIn, rowsOf } from "@/core/lines";
 import { isBusy, targets } from "@/core/progress";
+import { useLines } from "../state/beside";
 import { type Editor, EditorProvider } from "../state/context";
 import { useDrafts } from "../state/drafts";
 import { reviewMode } from "../state/review-mode";
@@ -45,11 +46,9 @@ export default function EditorPage() {
   return <Loaded key={taskId} task={task} />;
 }
 
-const NO_LINES: LineRead[] = [];
 const NO_SEGMENTS: SegmentRead[] = [];
 const NO_SPEAKERS: SpeakerRead[] = [];
 const NO_REVIEW: ReviewLine[] = [];
-const WHILE_CLONING_MS = 3000;
 
 function Loaded({ task }: { task: TaskRead }) {
   const [params] = useSearchParams();
@@ -57,13 +56,9 @@ function Loaded({ task }: { task: TaskRead }) {
   const codes = targets(task).map(([code]) => code);
   const asked = params.get("language");
   const language = asked && codes.includes(asked) ? asked : (codes[0] ?? "");
-  const making = task.language_status[language]?.stage === "voice_cloning";
   const id = task.task_id;
   const { data: segments = NO_SEGMENTS } = useQuery({ ...segmentsQuery(id), refetchInterval: poll });
-  const { data: lines = NO_LINES } = useQuery({
-    ...linesQuery(id, language),
-    refetchInterval: making ? WHILE_CLONING_MS : poll,
-  });
+  const lines = useLines(task, language);
   const { data: speakers = NO_SPEAKERS } = useQuery({ ...speakersQuery(id), refetchInterval: poll });
   const { data: review = NO_REVIEW } = useQuery({ ...reviewQuery(id), refetchInterval: poll });
   const transport = useMemo(() => new Transport(), []);

@@ -2,16 +2,19 @@ import { useVirtualizer } from "@tanstack/react-virtual";
 import { AudioLines, CheckCircle2, Languages, SearchX } from "lucide-react";
 import { useEffect, useMemo, useRef } from "react";
 import { useTranslation } from "react-i18next";
+import { cn } from "@/components/ui/cn";
 import { EngineText } from "@/components/engine-text";
 import { Empty } from "@/components/ui/states";
 import { findRows } from "@/core/find";
+import { languageName } from "@/core/format";
 import { BASE } from "@/core/progress";
+import { type Beside, useBeside } from "../state/beside";
 import { useEditor } from "../state/context";
 import { useHeard } from "../state/use-time";
 import { usePlaying } from "../state/transport";
 import { useView } from "../state/view";
 import { FindBar } from "./find-bar";
-import { LineRow } from "./line-row";
+import { columns, LineRow } from "./line-row";
 import { Approval } from "./approval";
 import { NeedsTranslation } from "./needs-translation";
 import { ReviewBar } from "./review-bar";
@@ -39,8 +42,10 @@ function useShown(): number[] {
 
 /** All lines, source beside target; only those in view exist. */
 export function LinePanel() {
-  const { t } = useTranslation();
+  const { t, i18n } = useTranslation();
+  const { language } = useEditor();
   const shown = useShown();
+  const beside = useBeside();
   return (
     <>
       <LineToolbar />
@@ -50,18 +55,22 @@ export function LinePanel() {
       <Approval />
       <div
         aria-hidden
-        className="text-soft border-line hidden grid-cols-[5.5rem_minmax(0,1fr)_minmax(0,1fr)_5.5rem] gap-2 border-b px-3 py-1.5 text-xs font-medium md:grid"
+        className={cn(
+          "text-soft border-line hidden gap-2 border-b px-3 py-1.5 text-xs font-medium md:grid",
+          columns(beside !== null),
+        )}
       >
         <span />
         <span className="px-2">{t("editor.source")}</span>
-        <span className="px-2">{t("editor.translation")}</span>
+        <span className="px-2">{beside ? languageName(language, i18n.language) : t("editor.translation")}</span>
+        {beside && <span className="px-2">{languageName(beside.code, i18n.language)}</span>}
       </div>
-      {shown.length === 0 ? <NothingShown /> : <Lines shown={shown} />}
+      {shown.length === 0 ? <NothingShown /> : <Lines shown={shown} beside={beside} />}
     </>
   );
 }
 
-function Lines({ shown }: { shown: number[] }) {
+function Lines({ shown, beside }: { shown: number[]; beside: Beside | null }) {
   const { t } = useTranslation();
   const { rows } = useEditor();
   const box = useRef<HTMLDivElement>(null);
@@ -104,6 +113,7 @@ function Lines({ shown }: { shown: number[] }) {
                 number={index + 1}
                 selected={row.segment.segment_id === selected}
                 heard={index === heard}
+                beside={beside}
               />
             </div>
           );

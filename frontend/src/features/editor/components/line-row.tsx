@@ -5,10 +5,12 @@ import { cn } from "@/components/ui/cn";
 import { IconButton } from "@/components/ui/icon-button";
 import { clock } from "@/core/format";
 import { issuesOf, type Row, spanOf, speakerColour } from "@/core/lines";
+import type { Beside } from "../state/beside";
 import { useEditor } from "../state/context";
 import { show } from "../state/view";
 import { useRedub } from "../state/use-redub";
 import { useWaiting, waitKey } from "../state/waiting";
+import { BesideCell } from "./beside-cell";
 import { IssueBadges } from "./issue-badges";
 import { LineMenu } from "./line-menu";
 import { OriginBadges } from "./origin-badge";
@@ -20,10 +22,17 @@ interface LineRowProps {
   number: number;
   selected: boolean;
   heard: boolean;
+  beside: Beside | null;
 }
 
+/** Columns of a line, and of what stands over them. */
+export const columns = (beside: boolean): string =>
+  beside
+    ? "md:grid-cols-[5.5rem_repeat(3,minmax(0,1fr))_5.5rem]"
+    : "md:grid-cols-[5.5rem_minmax(0,1fr)_minmax(0,1fr)_5.5rem]";
+
 /** One line: when, who, what is said, what is said instead, and what is the matter with it. */
-export const LineRow = memo(function LineRow({ row, number, selected, heard }: LineRowProps) {
+export const LineRow = memo(function LineRow({ row, number, selected, heard, beside }: LineRowProps) {
   const { t } = useTranslation();
   const { speakers, busy, language, judged } = useEditor();
   const { segment, line } = row;
@@ -37,7 +46,8 @@ export const LineRow = memo(function LineRow({ row, number, selected, heard }: L
       aria-current={heard ? "true" : undefined}
       onFocus={() => show({ selected: segment.segment_id })}
       className={cn(
-        "border-line grid grid-cols-[minmax(0,1fr)_5.5rem] gap-x-2 gap-y-1 border-b py-2 pr-2 pl-3 md:grid-cols-[5.5rem_minmax(0,1fr)_minmax(0,1fr)_5.5rem]",
+        "border-line grid grid-cols-[minmax(0,1fr)_5.5rem] gap-x-2 gap-y-1 border-b py-2 pr-2 pl-3",
+        columns(beside !== null),
         selected && "bg-accent-soft/60",
         heard && "shadow-[inset_3px_0_0_var(--accent)]",
       )}
@@ -79,6 +89,17 @@ export const LineRow = memo(function LineRow({ row, number, selected, heard }: L
           <OriginBadges line={line} />
         </div>
       </div>
+      {beside && (
+        <div className="max-md:col-span-2">
+          <BesideCell
+            row={row}
+            number={number}
+            code={beside.code}
+            line={beside.lines.get(segment.segment_id)}
+            judged={beside.judged.get(segment.segment_id)}
+          />
+        </div>
+      )}
       <div className="flex items-start justify-end max-md:col-start-2 max-md:row-start-1">
         <RowButtons row={row} language={language} />
       </div>

@@ -8,6 +8,7 @@ import { useEditor } from "../state/context";
 import { useEdits } from "../state/use-edits";
 import { show, useView } from "../state/view";
 import { awaitTake, settleTakes, waitKey } from "../state/waiting";
+import { BesideTools } from "./beside-tools";
 import { SubtitleMenu } from "./subtitle-menu";
 
 export function LineToolbar() {
@@ -60,6 +61,7 @@ export function LineToolbar() {
         </Button>
       )}
       <span className="ml-auto flex items-center gap-1">
+        <BesideTools />
         <IconButton
           small
           icon={Search}
