@@ -36,7 +36,7 @@ export default function make(): void {
   execFileSync("ffmpeg", ["-v", "error", "-y", ...blank, "-i", `${folder}/zh.wav`, "-shortest", "-c:v", "libx264", "-preset", "ultrafast", "-c:a", "aac", chinese]);
   execFileSync("ffmpeg", ["-v", "error", "-y", "-i", dialogue, "-t", "6.4", "-vn", `${folder}/burned.wav`]);
   const lines = BURNED.map((text, n) => `Line(${[0.8, 4.0][n]}, ${[3.2, 5.6][n]}, "${text}")`).join(", ");
-  const clip = `Clip("burned", background="still", lines=(${lines}))`;
+  const clip = `Clip("burned", background="still", beside=("sign",), lines=(${lines}))`;
   const script = `from pathlib import Path; from benchmarks.picture.clips import Clip, Line, make; make(${clip}, Path("${burned}"), Path("${folder}/burned.wav"))`;
   execFileSync(`${root}.venv/bin/python`, ["-c", script], { cwd: root });
   writeFileSync(notAVideo, "These are notes, and no video. ".repeat(2000));

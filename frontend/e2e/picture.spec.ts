@@ -65,6 +65,23 @@ test.describe("the box of a subtitle", () => {
   const edit = async (page: Page) => (await picture(page)).edits.cues?.["p0001"];
   const box = (page: Page) => page.getByTestId("picture-box");
 
+  test("a sign beside it is covered from when to when, and named in the new language", async ({ page }) => {
+    await page.goto(`/tasks/${id}`);
+    await page.getByRole("tab", { name: "Task" }).click();
+    const signs = page.getByTestId("picture-titles");
+    await signs.getByText("Titles and signs").click();
+    const placed = async () => ((await (await page.request.get(`/api/tasks/${id}/picture`)).json()) as { edits: { placed?: object[] } }).edits.placed ?? [];
+    expect(await placed()).toEqual([]);
+    await signs.getByRole("checkbox", { name: /^Cover:/ }).first().click();
+    await signs.getByLabel("To", { exact: true }).fill("0:05.5");
+    await signs.getByLabel("In its place, Spanish").fill("Salida");
+    await signs.getByLabel("In its place, Spanish").press("Enter");
+    await expect.poll(placed).toEqual([expect.objectContaining({ end_s: 5.5, texts: { es: "Salida" } })]);
+    await expectAccessible(page);
+    await signs.getByRole("checkbox", { name: /^Cover:/ }).first().click();
+    await expect.poll(placed).toEqual([]);
+  });
+
   test("is dragged, resized, moved by keys, and covered otherwise", async ({ page }) => {
     await page.goto(`/tasks/${id}`);
     await page.getByRole("tab", { name: "Task" }).click();

@@ -140,11 +140,18 @@ def instead_of(heard: Sequence[Draft], assumed: bool, job: DiarizeVideo, text: T
 
 
 def compared(text: Text, words: Sequence[Word]) -> Text:
-    """`text` with what was recognized beside each cue in the picture, which mends letters that could hardly be read."""
+    """`text` with what was recognized beside each cue in the picture, which mends letters that could hardly be read.
+
+    Where both say the same, the picture is not offered any more.
+    """
     if text.picture is None or not text.picture.cues or not words:
         return text
     picture = with_heard(text.picture, words)
-    return replace(text, picture=picture, reading=_reading(picture) if text.from_picture else text.reading)
+    if text.from_picture:
+        return replace(text, picture=picture, reading=_reading(picture))
+    if picture.as_heard and (offer := _offer(picture)) and text.note:
+        return replace(text, picture=picture, note=text.note.removesuffix(offer).strip() or None)
+    return replace(text, picture=picture)
 
 
 def is_worth_hearing(text: Text, recognizer: EngineInfo) -> bool:

@@ -135,6 +135,7 @@ class PictureWords(_Frozen):
     cues: tuple[PictureCue, ...] | None = None
     titles: tuple[PictureTitle, ...] = ()
     used: bool = Field(default=False, description="the cues are the text that is spoken")
+    as_heard: bool = Field(default=False, description="what was read is what was heard, so neither need be preferred")
     engine: str = ""
 
     @property

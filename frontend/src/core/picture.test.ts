@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { PictureCue, PictureRead, SegmentRead } from "@/api/generated";
-import { boxOf, boxRead, cueAt, fitted, moved, readAndHeard, resized, withCue } from "./picture";
+import { boxOf, boxRead, cueAt, fitted, moved, placed, placedFor, readAndHeard, resized, withCue, withPlaced } from "./picture";
 
 const row = (y: number, w = 0.4) => ({ box: { x: 0.3, y, w, h: 0.08 }, text: "你好", confidence: 0.9 });
 const cue = (id: string, start_s: number, end_s: number, text = "你好", heard = ""): PictureCue => ({ id, start_s, end_s, text, heard, rows: [row(0.8), row(0.9, 0.5)] });
@@ -28,6 +28,20 @@ describe("boxes of subtitles in the picture", () => {
     const cues = [cue("p1", 0, 1), cue("p2", 1, 2)];
     expect(cueAt(cues, 1)?.id).toBe("p2");
     expect(cueAt(cues, 2)).toBeUndefined();
+  });
+});
+
+describe("titles and signs", () => {
+  const sign = { first_s: 1.5, last_s: 4, text: "出口", box: { x: 0.1, y: 0.1, w: 0.2, h: 0.1 } };
+  it("are covered for as long as they were seen, and a moment around one that was seen once", () => {
+    expect(placed(sign, 5)).toEqual({ start_s: 1.5, end_s: 5, box: sign.box });
+    expect(placed({ ...sign, last_s: 1.5 }, 60)).toEqual({ start_s: 0, end_s: 3.5, box: sign.box });
+  });
+  it("are told apart by where they are, and left as they were on request", () => {
+    const other = { ...placed(sign, 5), box: { x: 0.5, y: 0.5, w: 0.1, h: 0.1 } };
+    const edits = withPlaced({ placed: [other] }, sign, { ...placed(sign, 5), texts: { es: "Salida" } });
+    expect(placedFor(edits, sign)?.texts).toEqual({ es: "Salida" });
+    expect(withPlaced(edits, sign, null)).toEqual({ placed: [other] });
   });
 });
 

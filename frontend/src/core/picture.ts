@@ -1,4 +1,13 @@
-import type { CueEdit, PictureBox, PictureCue, PictureEdits, PictureRead, SegmentRead } from "@/api/generated";
+import type {
+  CueEdit,
+  PictureBox,
+  PictureCue,
+  PictureEdits,
+  PictureRead,
+  PictureTitle,
+  PlacedText,
+  SegmentRead,
+} from "@/api/generated";
 
 export type Edge = "left" | "right" | "top" | "bottom";
 
@@ -56,6 +65,28 @@ export function withCue(edits: PictureEdits, id: string, change: CueEdit): Pictu
   const { [id]: _, ...others } = edits.cues ?? {};
   return { ...edits, cues: cue.box || cue.cover ? { ...others, [id]: cue } : others };
 }
+
+const TITLE_LASTS_S = 2;
+
+/** What a person wants of a title or sign; it is told by where it is, since its times may be corrected. */
+export const placedFor = (edits: PictureEdits, title: PictureTitle): PlacedText | undefined =>
+  edits.placed?.find(({ box }) => isSameBox(box, title.box));
+
+/** A title that is covered, from when it was first seen to when it was last: it may have been there for longer. */
+export const placed = (title: PictureTitle, duration: number): PlacedText => ({
+  start_s: Math.max(0, title.first_s - (title.first_s === title.last_s ? TITLE_LASTS_S : 0)),
+  end_s: Math.min(Math.max(duration, title.last_s), title.last_s + TITLE_LASTS_S),
+  box: title.box,
+});
+
+/** What a person changed, with one title covered otherwise; null: left as it is. */
+export function withPlaced(edits: PictureEdits, title: PictureTitle, text: PlacedText | null): PictureEdits {
+  const others = (edits.placed ?? []).filter(({ box }) => !isSameBox(box, title.box));
+  return { ...edits, placed: text ? [...others, text] : others };
+}
+
+const isSameBox = (one: PictureBox, other: PictureBox): boolean =>
+  one.x === other.x && one.y === other.y && one.w === other.w && one.h === other.h;
 
 /** What a line says in the picture and what was heard meanwhile; of a cue that was read again the new text counts. */
 export function readAndHeard(picture: PictureRead, segment: SegmentRead): { read: string; heard: string } {

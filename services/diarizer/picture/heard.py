@@ -7,6 +7,8 @@ from shared.transcript import PictureCue, PictureWords, Word, join_words
 
 _DOUBTFUL = 0.6
 _ALIKE = 0.6
+_SAME = 0.8
+_MOST_LETTERS = 3000  # comparing takes time by the square of them, and so many tell enough
 _FEW = 2
 _SPACELESS = ("zh", "ja")
 
@@ -18,7 +20,17 @@ def with_heard(picture: PictureWords, words: Sequence[Word]) -> PictureWords:
         said = [word for word in words if cue.start_s <= (word.start_s + word.end_s) / 2 < cue.end_s]
         heard = join_words((word.text.strip() for word in said), spaces=spaces)
         cues.append(_mended(cue.model_copy(update={"heard": heard})) if heard else cue)
-    return picture.model_copy(update={"cues": tuple(cues)})
+    return picture.model_copy(update={"cues": tuple(cues), "as_heard": _is_as_heard(cues)})
+
+
+def _is_as_heard(cues: Sequence[PictureCue]) -> bool:
+    """Whether the cues and what was heard meanwhile are the same text, but for some letters and names of speakers."""
+    read, heard = (_letters(text) for text in zip(*((cue.text, cue.heard) for cue in cues), strict=True))
+    return SequenceMatcher(None, read, heard, autojunk=False).ratio() >= _SAME
+
+
+def _letters(texts: Sequence[str]) -> str:
+    return "".join(filter(str.isalnum, "".join(texts).casefold()))[:_MOST_LETTERS]
 
 
 def _mended(cue: PictureCue) -> PictureCue:

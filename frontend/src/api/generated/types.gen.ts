@@ -2626,6 +2626,12 @@ export type PictureWords = {
      */
     alignment?: 'center' | 'left';
     /**
+     * As Heard
+     *
+     * what was read is what was heard, so neither need be preferred
+     */
+    as_heard?: boolean;
+    /**
      * where the subtitles are
      */
     band?: PictureBox | null;

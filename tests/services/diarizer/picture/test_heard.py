@@ -40,3 +40,12 @@ def test_speech_that_says_something_else_mends_nothing():
     assert (cue.text, cue.heard) == ("我们走把", "他昨天没有来")
     (cue,) = with_heard(picture("我们走把", 0.9, 0.9, 0.9, 0.4), words((1.1, "我们走着瞧"))).cues
     assert cue.text == "我们走把"
+
+
+def test_subtitles_that_say_what_was_heard_are_not_a_question():
+    """But for a letter, marks and the name of who speaks; others are, and so is what nothing was heard of."""
+    said = words((1.1, "that"), (1.5, "is"), (1.9, "a very"), (2.3, "good idea"))
+    read = "Robert\nThat is a very good ide?"
+    assert with_heard(picture(read, *[0.9] * len(read), language="en"), said).as_heard
+    assert not with_heard(picture("Es una buena idea", *[0.9] * 17, language="es"), said).as_heard
+    assert not with_heard(picture("那是个好主意", *[0.9] * 6), words((4, "那是个好主意"))).as_heard

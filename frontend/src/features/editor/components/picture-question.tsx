@@ -13,7 +13,7 @@ import { useRefusal } from "@/i18n/refusal";
 import { useEditor } from "../state/context";
 import { usePicture } from "../state/use-picture";
 
-/** Subtitles were found in the picture and speech was recognized all the same: which of them counts is asked once. */
+/** Subtitles were found in the picture and something else was recognized: which of them counts is asked once. */
 export default function PictureQuestion() {
   const { t, i18n } = useTranslation();
   const { task, busy } = useEditor();
@@ -21,7 +21,7 @@ export default function PictureQuestion() {
   const words = usePicture()?.words;
   const { decide, deciding } = useDecide();
   const [asked, ask] = useState(false);
-  if (!words?.language || words.used || task.config.source_text || busy) return null;
+  if (!words?.language || words.used || words.as_heard || task.config.source_text || busy) return null;
   const question = t("picture.question", { language: languageName(words.language, i18n.language) });
   return (
     <section

@@ -3,11 +3,12 @@ import { useTranslation } from "react-i18next";
 import type { ExportSettings, PictureCue, PictureRead, TaskUpdate } from "@/api/generated";
 import { Button } from "@/components/ui/button";
 import { Check, Field, Select } from "@/components/ui/fields";
-import { clock, languageName } from "@/core/format";
+import { languageName } from "@/core/format";
 import { cueAt, withCue } from "@/core/picture";
 import { useEditor } from "../state/context";
 import { usePicture, useSaveEdits } from "../state/use-picture";
 import { show, useView } from "../state/view";
+import { Moment, PictureTitles } from "./picture-titles";
 
 const MODES = ["original", "covered", "localised"] as const;
 const WAYS = ["blur", "fill", "bar"] as const;
@@ -37,7 +38,7 @@ export default function PictureWords({ change }: { change: (change: TaskUpdate) 
           <Cues picture={picture} />
         </>
       )}
-      <Titles picture={picture} />
+      <PictureTitles picture={picture} />
     </section>
   );
 }
@@ -160,33 +161,5 @@ function Both({ cue }: { cue: PictureCue }) {
       {cue.second && <span className="text-soft">{cue.second}</span>}
       {row?.line?.text && <span className="text-soft">{row.line.text}</span>}
     </span>
-  );
-}
-
-function Titles({ picture }: { picture: PictureRead }) {
-  const { t } = useTranslation();
-  const titles = picture.words?.titles ?? [];
-  if (titles.length === 0) return null;
-  return (
-    <details>
-      <summary className="font-medium">{t("picture.titles")}</summary>
-      <ul className="mt-2 grid gap-1 text-xs">
-        {titles.map((title) => (
-          <li key={`${title.text}/${title.first_s}/${title.box.y}`} className="flex gap-2">
-            <Moment at={title.first_s} />
-            <span>{title.text}</span>
-          </li>
-        ))}
-      </ul>
-    </details>
-  );
-}
-
-function Moment({ at }: { at: number }) {
-  const { transport } = useEditor();
-  return (
-    <button type="button" className="text-soft tabular-nums underline" onClick={() => transport.seek(at)}>
-      {clock(at, 1)}
-    </button>
   );
 }
