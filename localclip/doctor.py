@@ -7,6 +7,7 @@ import subprocess
 import sys
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
+from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -101,7 +102,7 @@ _PAIR_PURPOSE = {"eng-spa": "English to Spanish", "eng-cat": "English to French,
 
 def examine(data: Path) -> tuple[Finding, ...]:
     """Look for everything; `data` is where the work would be kept."""
-    findings = [_python(), *(_tool(tool) for tool in _TOOLS), *_ffmpeg_parts(), _flite_voices(), *_pairs()]
+    findings = [_python(), *(_tool(tool) for tool in _TOOLS), *_ffmpeg_parts(), _flite_voices(), *_pairs(), _ytdlp()]
     return (*findings, _disk(data), _memory())
 
 
@@ -246,6 +247,13 @@ def _pair(mode: str, package: str, present: bool) -> Finding:
     if mode in _OLD_MODES:
         install["apt"] += " (Ubuntu 22.04: apertium-en-es)"
     return Finding(name, present, False, mode if present else "", _PAIR_PURPOSE[mode], install)
+
+
+def _ytdlp() -> Finding:
+    present = find_spec("yt_dlp") is not None
+    install = dict.fromkeys(MANAGERS, f"{sys.executable} -m pip install yt-dlp")
+    found = version("yt-dlp") if present else ""
+    return Finding("yt-dlp", present, False, found, "videos of pages, where LOCALCLIP_YTDLP turns it on", install)
 
 
 def _disk(data: Path) -> Finding:

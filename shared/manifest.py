@@ -7,16 +7,22 @@ from collections.abc import Sequence
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
-_SOURCES = ("source", "source_url", "source_key")
+_SOURCES = ("source", "source_url", "source_key", "source_page")
 _COLUMNS = (*_SOURCES, "languages", "source_language", "subtitles", "glossary", "brief", "stop_after", "metadata")
 _DELIMITERS = ",;\t"
 _SEPARATORS = str.maketrans(";|", ",,")
 
 
 def named(row: Any) -> Any:
-    """A row whose video is fetched is called as its address ends, unless it says otherwise; others are as they are."""
+    """A row whose video is fetched is called as its address ends, unless it says otherwise; others are as they are.
+
+    A page is called as its whole address: the ends of those are often alike.
+    """
     if not isinstance(row, dict) or row.get("source"):
         return row
+    page = row.get("source_page")
+    if isinstance(page, str) and page:
+        return {**row, "source": page.strip().partition("#")[0].rpartition("://")[2][:500]}
     address = row.get("source_url") or row.get("source_key")
     if not isinstance(address, str):
         return row
@@ -50,7 +56,7 @@ def read_csv(data: bytes) -> list[dict[str, Any]]:
 
 def _check_head(names: Sequence[str]) -> None:
     if not set(_SOURCES) & set(names):
-        raise MalformedManifest("the head row has no column 'source', 'source_url' or 'source_key'")
+        raise MalformedManifest("the head row has no column 'source', 'source_url', 'source_key' or 'source_page'")
     unknown = [name for name in names if name not in _COLUMNS and not name.startswith(("translation_", "metadata."))]
     if unknown:
         more = "translation_<language>, metadata.<key>"

@@ -1,5 +1,6 @@
 """Settings of the gateway."""
 
+import tempfile
 from pathlib import Path
 from typing import Annotated
 from urllib.parse import quote
@@ -62,6 +63,10 @@ class GatewaySettings(BaseSettings):
     source_retry_s: float = Field(
         default=5.0, gt=0, description="seconds until a fetch that broke off goes on, at first; later 180 times that"
     )
+    ytdlp: bool = Field(
+        default=False,
+        description="whether tasks may name a page (source_page), whose video yt-dlp fetches where it is installed",
+    )
     source_prefix: str = Field(
         default="",
         pattern=r"^([a-z0-9][a-z0-9.-]*(/[^/].*)?)?$",
@@ -79,6 +84,9 @@ class GatewaySettings(BaseSettings):
         gt=0,
         le=8760,
         description="hours for which the addresses of files in events are good, without a key; facts are kept for 168",
+    )
+    work_dir: Path = Field(
+        default=Path(tempfile.gettempdir()) / "localclip", description="folder for temporary files of running jobs"
     )
     log_level: str = Field(default="INFO", description="DEBUG, INFO, WARNING or ERROR")
     max_video_size_mb: int = Field(

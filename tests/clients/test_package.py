@@ -133,6 +133,7 @@ def test_a_task_has_one_video() -> None:
         "subtitles": "a.srt",
         "translations": {"es": "a.es.srt"},
     }
+    assert NewTask(source_page="https://a.b/c").source()["source_page"] == "https://a.b/c"
     new = NewTask(source_key="a.mp4", target_languages=["es"], metadata={"a": 1}, more={"captions": "as_written"})
     assert new.config() == {"target_languages": ["es"], "metadata": {"a": 1}, "captions": "as_written"}
 

@@ -25,6 +25,7 @@ def test_this_machine_has_everything(tmp_path: Path) -> None:
     assert doctor.missing(tuple(findings.values())) == ()
     assert findings["nats-server"].found[0].isdigit()
     assert findings["ffmpeg"].found[0].isdigit()
+    assert (findings["yt-dlp"].required, findings["yt-dlp"].present) == (False, bool(findings["yt-dlp"].found))
 
 
 @pytest.mark.usefixtures("bare_machine")

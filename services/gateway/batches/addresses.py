@@ -1,18 +1,30 @@
 """Where videos, and subtitles that come with them, may be fetched from."""
 
+from functools import cache
+from importlib.util import find_spec
+
 from services.gateway.settings import GatewaySettings
 from services.gateway.web.problems import unprocessable
 from shared.outside import Forbidden, check_url
 from shared.storage import is_key
 
 S3 = "s3:"
+PAGE = "page:"
 
 
-def address_of(settings: GatewaySettings, url: str | None, key: str | None) -> str:
+def address_of(settings: GatewaySettings, url: str | None, key: str | None, page: str | None) -> str:
     """Where a video is fetched from. Raises: Problem 422, where that may not be."""
-    if (url is None) == (key is None):
-        raise unprocessable("invalid_request", "name either source_url or source_key", "/source_url")
+    if sum(one is not None for one in (url, key, page)) != 1:
+        raise unprocessable("invalid_request", "name one of source_url, source_key and source_page", "/source_url")
+    if page is not None:
+        return _of_page(settings, page)
     return _of_key(settings, key, "/source_key") if key is not None else _of_url(settings, str(url), "/source_url")
+
+
+@cache
+def has_ytdlp() -> bool:
+    """Whether yt-dlp is among the packages of this gateway; as a program elsewhere it would not do."""
+    return find_spec("yt_dlp") is not None
 
 
 def file_address_of(settings: GatewaySettings, named: str, pointer: str, *, beside_key: bool) -> str:
@@ -40,6 +52,18 @@ def _of_key(settings: GatewaySettings, key: str, pointer: str) -> str:
     if not is_key(key):
         raise unprocessable("invalid_request", "this is no key of an object", pointer)
     return S3 + key
+
+
+def _of_page(settings: GatewaySettings, page: str) -> str:
+    if not settings.ytdlp:
+        detail = "videos of pages are not fetched here: the operator turns that on with LOCALCLIP_YTDLP=true"
+        raise unprocessable("pages_not_fetched", detail, "/source_page")
+    if not has_ytdlp():
+        detail = (
+            "yt-dlp is not installed here: pip install 'localclip[ytdlp]' where the gateway runs, and start it again"
+        )
+        raise unprocessable("pages_not_fetched", detail, "/source_page")
+    return PAGE + _of_url(settings, page, "/source_page")
 
 
 def _of_url(settings: GatewaySettings, url: str, pointer: str) -> str:

@@ -59,7 +59,7 @@ class Planner:
             files={field_: name for field_, name in named.items() if name},
             stop_after=config.stop_after,
         )
-        is_fetched = row.source_url is not None or row.source_key is not None
+        is_fetched = any(one is not None for one in (row.source_url, row.source_key, row.source_page))
         read.refused += self._whole(number, row, config, is_fetched=is_fetched)
         address = self._address(read, row) if is_fetched else None
         if not is_fetched and any(map(is_address, read.files.values())):
@@ -77,7 +77,7 @@ class Planner:
             except Problem as error:
                 read.refused.append(_refusal(error))
         try:
-            return address_of(self.settings, row.source_url, row.source_key)
+            return address_of(self.settings, row.source_url, row.source_key, row.source_page)
         except Problem as error:
             read.refused.append(_refusal(error))
             return None
@@ -89,7 +89,7 @@ class Planner:
             yield Refusal(code="invalid_request", detail="name a file, with no '..' before it", field="source")
         elif not is_fetched and path.suffix.lower() not in READABLE_SUFFIXES:
             yield Refusal(code="media_unsupported", detail=f"not the name of a file of {READABLE}", field="source")
-        for field_ in ("source_url", "source_key", "source"):
+        for field_ in ("source_url", "source_key", "source_page", "source"):
             first = self._seen.setdefault(f"{field_} {name}" if (name := getattr(row, field_)) else "", number)
             if name and first != number:
                 detail = f"row {first} names the same file" + ("; 'source' may give it another name" * is_fetched)

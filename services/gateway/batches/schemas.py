@@ -39,6 +39,9 @@ class ManifestRow(Written):
     source_key: str | None = Field(
         default=None, min_length=1, max_length=700, description="or by this key below LOCALCLIP_SOURCE_PREFIX"
     )
+    source_page: str | None = Field(
+        default=None, min_length=1, max_length=2000, description="or from this page, with yt-dlp (LOCALCLIP_YTDLP)"
+    )
     languages: list[TargetLanguage] | None = Field(default=None, min_length=1, max_length=len(TARGET_LANGUAGES))
     source_language: SourceLanguage | None = None
     subtitles: FileOrAddress | None = Field(

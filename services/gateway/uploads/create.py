@@ -116,7 +116,7 @@ async def _create_from_source(request: Request, parts: Gateway, who: Caller, res
         first = error.errors()[0]
         pointer = "/" + "/".join(str(part) for part in first["loc"])
         raise unprocessable("invalid_request", str(first["msg"]), pointer) from error
-    address = address_of(parts.settings, body.source_url, body.source_key)
+    address = address_of(parts.settings, body.source_url, body.source_key, body.source_page)
     files = _files_of(parts, body)
     config = await asyncio.to_thread(with_defaults, parts.database, who.account, body.config)
     _refuse_odd_files(body, config)

@@ -7,11 +7,14 @@ side. A file that was changed meanwhile is begun anew, and so is one that cannot
 
 import asyncio
 import time
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from datetime import timedelta
 from math import ceil
+from pathlib import Path
 
 from services.gateway.batches import rows as batch_rows
+from services.gateway.batches.addresses import PAGE
 from services.gateway.batches.joining import place as place_of
 from services.gateway.db.engine import Database
 from services.gateway.db.tables import SourceState, now
@@ -23,10 +26,11 @@ from services.gateway.script.cues import with_remarks
 from services.gateway.settings import GatewaySettings
 from services.gateway.uploads import rows as uploads_rows
 from services.gateway.uploads.companions import Companion, bring, companions, wanted
-from services.gateway.uploads.form import refuse_unless_video
+from services.gateway.uploads.form import printable, refuse_unless_video
 from services.gateway.uploads.opening import PIECE_BYTES, Opener
+from services.gateway.uploads.pages import Pages
 from services.gateway.uploads.remote import Answer, SourceChanged, SourceError
-from services.gateway.uploads.sources import await_source
+from services.gateway.uploads.sources import await_source, called
 from services.gateway.web.keys import Caller
 from services.gateway.web.problems import Problem
 from services.gateway.web.threads import Threads
@@ -65,6 +69,9 @@ class _Fetch:
     parts: list[Part] = field(default_factory=list)
     size: int | None = None
     seen: int = 0
+    ahead: int = 0
+    """Bytes that lie here, and not yet in the store."""
+    called: str = ""
     readings: dict[str, Reading] = field(default_factory=dict)
 
     @property
@@ -76,7 +83,8 @@ class _Fetch:
 class Fetcher:
     """Fetches several videos at a time, the accounts in turn; each fetch by itself, so a slow one holds up no other.
 
-    `bucket` is what keys are looked up in, by the prefix of the settings; None where none is opened.
+    `bucket` is what keys are looked up in, by the prefix of the settings; None where none is opened. `scratch` is where
+    the videos of pages lie until they are stored.
     """
 
     def __init__(
@@ -86,9 +94,11 @@ class Fetcher:
         threads: Threads,
         settings: GatewaySettings,
         bucket: ObjectStore | None = None,
+        scratch: Path | None = None,
     ) -> None:
         self._database, self._store, self._threads = database, store, threads
         self._settings, self._opener = settings, Opener(settings, threads, bucket)
+        self._pages = Pages(settings, threads, scratch or settings.work_dir / "pages")
         self._under_way: dict[str, tuple[str, asyncio.Task[None]]] = {}
 
     async def turn(self) -> None:
@@ -96,6 +106,7 @@ class Fetcher:
         try:
             async with asyncio.TaskGroup() as group:
                 while True:
+                    await asyncio.to_thread(self._pages.tidy, self._is_wanted)
                     await asyncio.to_thread(self._make_rows)
                     await self._begin_due(group)
                     if not self._under_way:
@@ -211,7 +222,7 @@ class Fetcher:
             await self._anew(fetch)
         start = fetch.received if fetch.validator else 0
         try:
-            async with self._opener.open(fetch.address, fetch.owner, start, fetch.validator) as answer:
+            async with self._open(fetch, start) as answer:
                 if answer.start != fetch.received or answer.validator != fetch.validator:
                     if answer.start:
                         raise SourceChanged
@@ -222,8 +233,24 @@ class Fetcher:
             raise
         return await self._threads.transfer(self._join, fetch)
 
+    def _open(self, fetch: _Fetch, start: int) -> AbstractAsyncContextManager[Answer]:
+        if not fetch.address.startswith(PAGE):
+            return self._opener.open(fetch.address, fetch.owner, start, fetch.validator)
+
+        before = 0
+
+        async def told(there: int, moved: int) -> None:
+            nonlocal before
+            fetch.seen += max(0, moved - before)
+            before = moved
+            if there - fetch.ahead >= PIECE_BYTES:
+                fetch.ahead = there
+                await asyncio.to_thread(self._note, fetch, None)
+
+        return self._pages.open(fetch.address.removeprefix(PAGE), fetch.task_id, told)
+
     async def _take(self, fetch: _Fetch, answer: Answer) -> None:
-        fetch.size = answer.size
+        fetch.size, fetch.called = answer.size, answer.called
         self._refuse_oversize(answer.size or 0)
         await asyncio.to_thread(self._note, fetch, answer.validator)
         piece = bytearray()
@@ -314,13 +341,13 @@ class Fetcher:
             row = uploads_rows.fetched(session, fetch.task_id, lock=True)
             if row is None:
                 return
-            before = row.received
+            before, received = row.received, max(fetch.received, min(fetch.ahead, fetch.size or fetch.ahead))
             fetch.validator = validator
             row.write_id, row.part_size, row.validator = fetch.write_id, fetch.part_size, validator
-            row.received, row.size = fetch.received, fetch.size
+            row.received, row.size = received, fetch.size
             row.attempts = 0 if fetch.received > before else row.attempts
             step = (fetch.size or self._settings.max_video_bytes) / _STEPS_TOLD
-            if int(before / step) == int(fetch.received / step) and before:
+            if int(before / step) == int(received / step) and before:
                 return
             task = script_rows.task(session, fetch.task_id)
             if task is not None:
@@ -335,6 +362,8 @@ class Fetcher:
                 return
             row.state, row.received, row.size = SourceState.ARRIVED, info.size, info.size
             task.video_size = info.size
+            if fetch.called and task.video_original_name == printable(called(fetch.address))[:500]:
+                task.video_original_name = fetch.called  # nobody named it
             for one in wanted(task.config, fetch.files):
                 task.config = with_remarks(task.config, one.language, fetch.readings[one.language].remarks)
             tell(session, task, BASE, "task", "updated")

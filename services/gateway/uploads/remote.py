@@ -41,12 +41,16 @@ class SourceChanged(SourceError):  # noqa: N818 (says what is the matter)
 
 @dataclass(frozen=True)
 class Answer:
-    """A file from the byte `start` on. `validator` None: nothing tells whether it is the same file the next time."""
+    """A file from the byte `start` on. `validator` None: nothing tells whether it is the same file the next time.
+
+    `called` is what people call it, where that is known.
+    """
 
     start: int
     size: int | None
     validator: str | None
     chunks: AsyncIterator[bytes]
+    called: str = ""
 
 
 def name_of(address: str) -> str:

@@ -34,7 +34,15 @@ class TaskOfSource(Written):
     source_key: str | None = Field(
         default=None, min_length=1, max_length=700, description="a key below LOCALCLIP_SOURCE_PREFIX instead"
     )
-    filename: str = Field(default="", max_length=500, description="what it is called; else as the address ends")
+    source_page: str | None = Field(
+        default=None,
+        min_length=1,
+        max_length=2000,
+        description="or a page, whose video yt-dlp fetches, where the operator turned that on (LOCALCLIP_YTDLP)",
+    )
+    filename: str = Field(
+        default="", max_length=500, description="what it is called; else as the address ends, or the title"
+    )
     subtitles: FileOrAddress | None = Field(
         default=None, description="the source text: an address, or `s3:` and a key; with `source_key` a key alone"
     )

@@ -1,9 +1,9 @@
-"""A task whose video is fetched: by its address, or by its key in the bucket that the operator opened."""
+"""A task whose video is fetched: by its address, by its key in the bucket that the operator opened, or from a page."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from services.gateway.batches.addresses import S3
+from services.gateway.batches.addresses import PAGE, S3
 from services.gateway.batches.joining import Place, join
 from services.gateway.db import Session
 from services.gateway.db.tables import SourceRow, Task
@@ -13,6 +13,13 @@ from services.gateway.uploads.form import printable
 from services.gateway.uploads.remote import name_of
 from shared.pipeline import Status
 from shared.storage import keys
+
+
+def called(address: str) -> str:
+    """What a video is called before more is known of it."""
+    if address.startswith(PAGE):
+        return address.partition("://")[2].rstrip("/").rsplit("/", 1)[-1] or "video"
+    return name_of(address.removeprefix(S3))
 
 
 def await_source(
@@ -31,8 +38,8 @@ def await_source(
     Where its `place` in a batch has a task already, that is returned. Raises: Problem 409 `batch_over`, `row_over`.
     """
     task_id = new_task_id()
-    shown = printable(name or name_of(address.removeprefix(S3)))[:500]
-    key = keys.fetched_video(task_id, shown)
+    shown = printable(name or called(address))[:500]
+    key = keys.fetched_video(task_id, "video" if address.startswith(PAGE) else shown)
     task = Task(
         task_id=task_id,
         owner=owner,

@@ -16,10 +16,10 @@ Document = Mapping[str, Any] | BaseModel
 class NewTask:
     """A video and what is to become of it; what is left out, the settings of the account say.
 
-    The video is a file of this machine, or the gateway fetches it: from `source_url`, or by `source_key` from the
-    bucket that was opened. `subtitles` (what is said) and `translations` (by target language) go along: files with a
-    file, addresses or keys with a video that is fetched. `more` has other fields of the `config` of a task, as the API
-    names them.
+    The video is a file of this machine, or the gateway fetches it: from `source_url`, by `source_key` from the bucket
+    that was opened, or from a page (`source_page`), where the operator turned that on. `subtitles` (what is said) and
+    `translations` (by target language) go along: files with a file, addresses or keys with a video that is fetched.
+    `more` has other fields of the `config` of a task, as the API names them.
     """
 
     video: Path | None = None
@@ -40,12 +40,13 @@ class NewTask:
     metadata: Mapping[str, Any] = field(default_factory=dict)
     source_url: str | None = None
     source_key: str | None = None
+    source_page: str | None = None
     more: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        named = [one for one in (self.video, self.source_url, self.source_key) if one is not None]
+        named = [one for one in (self.video, self.source_url, self.source_key, self.source_page) if one is not None]
         if len(named) != 1:
-            raise ValueError("name one of video, source_url and source_key")
+            raise ValueError("name one of video, source_url, source_key and source_page")
         wanted = str if self.video is None else Path
         if not all(isinstance(one, wanted) for one in self.texts().values()):
             raise ValueError("subtitles of a file are files, those of a video that is fetched are addresses or keys")
@@ -77,7 +78,12 @@ class NewTask:
 
     def source(self) -> dict[str, Any]:
         """Where the gateway fetches it from."""
-        said = {"source_url": self.source_url, "source_key": self.source_key, "subtitles": self.subtitles}
+        said = {
+            "source_url": self.source_url,
+            "source_key": self.source_key,
+            "source_page": self.source_page,
+            "subtitles": self.subtitles,
+        }
         return {name: value for name, value in said.items() if value} | {"translations": dict(self.translations)}
 
 

@@ -379,6 +379,12 @@ export type BatchWrite = {
          */
         source_language?: string | null;
         /**
+         * Source Page
+         *
+         * or from this page, with yt-dlp (LOCALCLIP_YTDLP)
+         */
+        source_page?: string | null;
+        /**
          * Source Url
          *
          * the gateway fetches it from there (https)
@@ -2245,6 +2251,12 @@ export type ManifestRow = {
      * Source Language
      */
     source_language?: string | null;
+    /**
+     * Source Page
+     *
+     * or from this page, with yt-dlp (LOCALCLIP_YTDLP)
+     */
+    source_page?: string | null;
     /**
      * Source Url
      *
@@ -7584,7 +7596,7 @@ export type CreateTaskData = {
         /**
          * Filename
          *
-         * what it is called; else as the address ends
+         * what it is called; else as the address ends, or the title
          */
         filename?: string;
         /**
@@ -7593,6 +7605,12 @@ export type CreateTaskData = {
          * a key below LOCALCLIP_SOURCE_PREFIX instead
          */
         source_key?: string | null;
+        /**
+         * Source Page
+         *
+         * or a page, whose video yt-dlp fetches, where the operator turned that on (LOCALCLIP_YTDLP)
+         */
+        source_page?: string | null;
         /**
          * Source Url
          *

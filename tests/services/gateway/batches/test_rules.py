@@ -71,6 +71,7 @@ def test_a_file_is_named_once_and_rows_say_more_than_the_batch() -> None:
         ({"source_url": "https://example.org/"}, ("video", [])),
         ({"source_url": "https://10.0.0.1/a.mp4"}, ("a.mp4", [("forbidden_address", "source_url")])),
         ({"source_key": "s1/a.mp4"}, ("a.mp4", [("source_not_configured", "source_key")])),
+        ({"source_page": "https://a.b/watch?v=1#x"}, ("a.b/watch?v=1", [("pages_not_fetched", "source_page")])),
         ({"source_url": "https://a.b/c", "source_key": "c"}, ("c", [("invalid_request", "source_url")])),
         (
             {"source_url": "https://a.b/c.mp4", "translations": {"es": "c.es.srt"}},

@@ -1,6 +1,7 @@
 """A server of files for tests, which can be slow, break off, change its files, or lead elsewhere."""
 
 import re
+import ssl
 import threading
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -24,6 +25,8 @@ class File:
     status: int = 200
     etag: str | None = '"1"'
     location: str | None = None
+    kind: str = ""
+    """Its media type. Then parts of it are given without `If-Range`, too, as many servers do."""
     tells_length: bool = True
     breaks_after: list[int] = field(default_factory=list)
     held_after: int | None = None
@@ -33,7 +36,7 @@ class File:
 class Files:
     """The server; `asked` are the requests so far: path, Range, If-Range."""
 
-    def __init__(self, host: str = "127.0.0.1") -> None:
+    def __init__(self, host: str = "127.0.0.1", context: ssl.SSLContext | None = None) -> None:
         self.files: dict[str, File] = {}
         self.asked: list[tuple[str, str | None, str | None]] = []
         self.cut_off = threading.Event()
@@ -54,11 +57,14 @@ class Files:
 
             def _answer(self, file: File) -> None:
                 wanted = re.fullmatch(r"bytes=(\d+)-", self.headers.get("range") or "")
-                holds = wanted and file.status == 200 and file.etag and self.headers.get("if-range") == file.etag
+                same = file.kind or self.headers.get("if-range") == file.etag
+                holds = wanted and file.status == 200 and file.etag and same
                 start = int(wanted[1]) if wanted and holds else 0
                 self.send_response(206 if start else file.status)
                 if file.location is not None:
                     self.send_header("Location", file.location)
+                if file.kind:
+                    self.send_header("Content-Type", file.kind)
                 if file.etag:
                     self.send_header("ETag", file.etag)
                 if start:
@@ -84,8 +90,10 @@ class Files:
 
         self._server = ThreadingHTTPServer((host, 0), Handler)
         self._server.daemon_threads = True
+        if context is not None:
+            self._server.socket = context.wrap_socket(self._server.socket, server_side=True)
         self.port = self._server.server_port
-        self.url = f"http://{host}:{self.port}"
+        self.url = f"http{'s' if context else ''}://{host}:{self.port}"
         threading.Thread(target=self._server.serve_forever, daemon=True).start()
 
     def close(self) -> None:
