@@ -102,7 +102,7 @@ def test_an_impossible_pair_is_refused_with_a_way_out(
     apertium: ApertiumTranslator, job: MakeJob, context: JobContext
 ) -> None:
     """The sentence names what would make it possible."""
-    with pytest.raises(PermanentError, match=r"en → ko.*apertium-eng-spa.*own translation.*neural") as caught:
+    with pytest.raises(PermanentError, match=r"en → ko.*own translation.*models list.*apertium-eng-spa") as caught:
         ShardTranslation(apertium).run(job("Hello.", to="ko"), context)
     assert caught.value.code is ErrorCode.LANGUAGE_UNSUPPORTED
 
