@@ -2,9 +2,10 @@
 
 import os
 import shutil
+import sys
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO
@@ -94,18 +95,26 @@ def working_folder(root: Path) -> Iterator[Path]:
 def remove_abandoned_folders(root: Path) -> int:
     """Remove the folders of processes that died without cleaning up; return how many.
 
-    `root` may be shared with other containers, which have process numbers of their own: only the lock tells.
+    `root` may be shared with other containers, which have process numbers of their own: only the lock tells. Who died
+    before making a folder, or after removing it, has left a lock alone.
     """
-    return sum(map(_is_removed, list(root.glob("job-*-*-*"))))
+    removed = sum(map(_is_removed, list(root.glob("job-*-*-*"))))
+    for lock in list(root.glob(".job-*-*-*.lock")):
+        _is_removed(root / lock.name.removeprefix(".").removesuffix(".lock"))
+    return removed
 
 
 def _is_removed(folder: Path) -> bool:
+    lock = _lock_of(folder)
     try:
-        with FileLock(_lock_of(folder), timeout=0):
+        with FileLock(lock, timeout=0):
             shutil.rmtree(folder, ignore_errors=True)
+            with suppress(PermissionError):  # Windows removes no file that is open
+                lock.unlink(missing_ok=True)  # while it is held: whoever opened it meanwhile takes a new one
     except OSError:  # its process lives (a timeout), or it is somebody else's
         return False
-    _lock_of(folder).unlink(missing_ok=True)
+    if sys.platform == "win32":
+        lock.unlink(missing_ok=True)
     return True
 
 

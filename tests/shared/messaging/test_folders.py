@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from filelock import FileLock
 
 from shared.messaging._context import remove_abandoned_folders, working_folder
 
@@ -51,3 +52,14 @@ def test_only_abandoned_folders_are_removed(tmp_path: Path) -> None:
         living.kill()
     assert remove_abandoned_folders(tmp_path) == 1
     assert list(tmp_path.iterdir()) == [other]
+
+
+def test_a_lock_without_a_folder_is_removed_unless_it_is_held(tmp_path: Path) -> None:
+    """A process was killed just before it made its folder, or just after it had removed it; another is about to."""
+    alone, held = tmp_path / ".job-1-1-aa.lock", tmp_path / ".job-1-2-bb.lock"
+    alone.touch()
+    with FileLock(held):
+        assert remove_abandoned_folders(tmp_path) == 0
+        assert list(tmp_path.iterdir()) == [held]
+    assert remove_abandoned_folders(tmp_path) == 0
+    assert list(tmp_path.iterdir()) == []
