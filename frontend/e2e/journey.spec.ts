@@ -60,7 +60,7 @@ test("a video is uploaded, watched while it is made, and played", async ({ page,
   expect(state).toMatchObject({ muted: true, paused: false });
   expect(state.dub).toContain("export_es.mp4");
   expect(state.apart).toBeLessThan(0.3);
-  await expect(page.getByTestId("caption")).toContainText("montañas");
+  await expect(page.getByTestId("caption")).toContainText("Queremos");
   await page.getByRole("radio", { name: "Original" }).click();
   expect(await page.getByTestId("video").evaluate((video: HTMLVideoElement) => video.muted)).toBe(false);
   expect(await page.getByTestId("dub").evaluate((dub: HTMLAudioElement) => dub.muted)).toBe(true);
