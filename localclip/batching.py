@@ -12,15 +12,15 @@ from rich.console import Console
 from rich.table import Table
 
 from localclip.errors import ApiError, LocalClipError, ServerUnreachable
-from localclip.pairing import Manifest, file_name, stems
+from localclip.pairing import Manifest, stems
+from localclip.results import fetch_named
 from localclip.view import seconds_text
 from localclip_client import Batch, BatchItem, BatchPlan, Client, Status
-from localclip_client.models import BatchDelivery
+from localclip_client.models import Artifact, BatchDelivery
 
 _STATE = ".localclip-batch.json"
 _POLL_S = 2.0
 _PATIENCE_S = 120.0
-_WANTED = ("export_", "subtitles_", "report_")
 _ENDED = ("completed", "failed", "canceled", "deleted")
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -213,16 +213,15 @@ class Batching:
 
     def _fetch(self, item: BatchItem, where: Path) -> list[str]:
         """Download what a row has made, except what is here; files appear whole or not at all."""
-        found: list[str] = []
-        for file in self._patient(self._client.artifacts, item.task_id) if item.task_id else ():
-            if file.language not in item.languages or not file.name.startswith(_WANTED):
-                continue
-            target = self._out / where.parent / file_name(where.name, file.name, file.language)
+        if item.task_id is None:
+            return []
+        task_id = item.task_id
+
+        def download(file: Artifact, target: Path) -> None:
             if not target.is_file() or target.stat().st_size != file.size:
-                target.parent.mkdir(parents=True, exist_ok=True)
-                self._patient(self._client.download, item.task_id or "", file, target)
-            found.append(target.relative_to(self._out).as_posix())
-        return found
+                self._patient(self._client.download, task_id, file, target)
+
+        return fetch_named(self._patient(self._client.artifacts, task_id), item.languages, self._out, where, download)
 
     def _judged(self, items: Sequence[BatchItem], fetched: Mapping[str, list[str]]) -> list[Outcome]:
         outcomes = []

@@ -1,7 +1,7 @@
 """Fetch what a task made, and show it as a table."""
 
 import textwrap
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -10,6 +10,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from localclip.errors import LocalClipError
+from localclip.pairing import file_name
 from localclip.view import seconds_text
 from localclip_client import Client, Status, Task
 from localclip_client.models import Artifact, Miss, Report
@@ -87,6 +88,25 @@ def fetch(client: Client, task: Task, languages: tuple[str, ...], folder: Path) 
         files = tuple(client.download(task.task_id, item, folder / Path(item.name).name) for item in mine)
         results.append(LanguageResult(language, status.status, files, client.report(task.task_id, language)))
     return tuple(results)
+
+
+def fetch_named(
+    artifacts: Iterable[Artifact],
+    languages: Container[str],
+    out: Path,
+    where: Path,
+    download: Callable[[Artifact, Path], object],
+) -> list[str]:
+    """Have what was made in `languages` downloaded below `out`, called after the video `where`; return the names."""
+    found = []
+    for file in artifacts:
+        if file.language not in languages or not file.name.startswith(_WANTED):
+            continue
+        target = out / where.parent / file_name(where.name, file.name, file.language)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        download(file, target)
+        found.append(target.relative_to(out).as_posix())
+    return found
 
 
 def missing(task: Task, language: str) -> LanguageResult:

@@ -5,17 +5,18 @@ import json
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from rich.console import Console
 
 from localclip.errors import ApiError, LocalClipError, ServerUnreachable
-from localclip.pairing import file_name, row_of, stems, videos_of
+from localclip.pairing import row_of, stems, videos_of
+from localclip.results import fetch_named
 from localclip_client import Client, NewTask, Status, Task
 
 STATE = ".localclip-watch.json"
-_WANTED = ("export_", "subtitles_", "report_")
 _OF_THE_CALLER = (401, 403, 421)
 """Wrong key or name: nothing is the matter with the video."""
 _SENT, _DONE, _FAILED = "sent", "done", "failed"
@@ -178,7 +179,9 @@ class Watching:
                 self._once(name, "waiting", f"waits for somebody: {task.task_id}")
             return
         where = stems(self._memory.known)[name]
-        one.files = _fetch(self._client, task, self._what.out, where)
+        download = partial(self._client.download, task.task_id)
+        artifacts = self._client.artifacts(task.task_id)
+        one.files = fetch_named(artifacts, task.language_status, self._what.out, where, download)
         one.reason = _why_not(task)
         one.state = _DONE if task.status is Status.COMPLETED else _FAILED
         self._memory.keep(name, one)
@@ -188,19 +191,6 @@ class Watching:
 def _stamp(path: Path) -> Stamp:
     status = path.stat()
     return status.st_size, status.st_mtime_ns
-
-
-def _fetch(client: Client, task: Task, out: Path, where: Path) -> list[str]:
-    """Download what a task has made, except what is here; files appear whole or not at all."""
-    found = []
-    for file in client.artifacts(task.task_id):
-        if file.language not in task.language_status or not file.name.startswith(_WANTED):
-            continue
-        target = out / where.parent / file_name(where.name, file.name, file.language)
-        target.parent.mkdir(parents=True, exist_ok=True)
-        client.download(task.task_id, file, target)
-        found.append(target.relative_to(out).as_posix())
-    return found
 
 
 def _why_not(task: Task) -> str:

@@ -5,6 +5,12 @@ import { record, screens, taskNamed, tasks, upload, waitFor } from "./support";
 
 test.describe.configure({ mode: "serial" });
 
+// a newcomer's account remembers no translation; those before have settled some of the same sentences
+test.beforeAll(async ({ request }) => {
+  const known = (await (await request.get("/api/memory?limit=200")).json()) as { id: number }[];
+  for (const { id } of known) expect((await request.delete(`/api/memory/${id}`)).status()).toBe(204);
+});
+
 test("an empty dashboard says what to do first", async ({ page }) => {
   await page.goto("/");
   await expect(page).toHaveURL(/\/dashboard$/);
@@ -60,7 +66,7 @@ test("a video is uploaded, watched while it is made, and played", async ({ page,
   expect(state).toMatchObject({ muted: true, paused: false });
   expect(state.dub).toContain("export_es.mp4");
   expect(state.apart).toBeLessThan(0.3);
-  await expect(page.getByTestId("caption")).toContainText("Queremos");
+  await expect(page.getByTestId("caption")).toContainText("montañas");
   await page.getByRole("radio", { name: "Original" }).click();
   expect(await page.getByTestId("video").evaluate((video: HTMLVideoElement) => video.muted)).toBe(false);
   expect(await page.getByTestId("dub").evaluate((dub: HTMLAudioElement) => dub.muted)).toBe(true);

@@ -1,53 +1,19 @@
 """Every table. Schema changes are Alembic migrations in `migrations/`."""
 
 import json
-from datetime import UTC, datetime
+from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import JSON, BigInteger, Column, DateTime, Index, Text, UniqueConstraint, text
-from sqlalchemy.types import TypeDecorator
-from sqlmodel import Field, SQLModel
+from sqlalchemy import JSON, BigInteger, Column, Index, Text, UniqueConstraint
+from sqlmodel import Field
 
+from services.gateway.db.columns import Row, json_column, partial_index, time_column
+from services.gateway.db.columns import now as now  # most who write a row ask for the time
 from shared.pipeline import Lane, LineState, Status
-
-
-class UtcDateTime(TypeDecorator[datetime]):
-    """Times are stored and read as UTC; SQLite would forget the zone."""
-
-    impl = DateTime(timezone=True)
-    cache_ok = True
-
-    def process_bind_param(self, value: datetime | None, dialect: Any) -> datetime | None:
-        """Convert to UTC."""
-        return value.astimezone(UTC) if value else None
-
-    def process_result_value(self, value: datetime | None, dialect: Any) -> datetime | None:
-        """Put the zone back."""
-        return value.replace(tzinfo=UTC) if value and value.tzinfo is None else value
-
-
-def now() -> datetime:
-    """The current time, with zone."""
-    return datetime.now(UTC)
-
 
 UPLOADING = "uploading"
 """Status of a task whose video is still arriving; nobody sees it."""
-
-
-def _time(*, nullable: bool = False) -> Any:
-    if nullable:
-        return Field(default=None, sa_type=UtcDateTime)
-    return Field(default_factory=now, sa_type=UtcDateTime)
-
-
-def _json(default: Any = dict) -> Any:
-    return Field(default_factory=lambda: default(), sa_type=JSON)  # Pydantic inspects it each time: slow for builtins
-
-
-def _partial(name: str, *columns: str, where: str) -> Index:
-    return Index(name, *columns, sqlite_where=text(where), postgresql_where=text(where))
 
 
 SHOWN = "tasks.deleted_at IS NULL AND tasks.status <> 'uploading'"
@@ -71,17 +37,6 @@ _SEARCHED = ("status", "deleted_at", "video_original_name", "task_id")
 """What a list looks at beside its order: found in the index, no row of the table is read for it."""
 
 
-class Row(SQLModel):
-    """A row of any table.
-
-    SQLModel tells Pydantic of every attribute that is set, which no row has a use for and which takes longer than all
-    that SQLAlchemy does with it.
-    """
-
-    def __setattr__(self, name: str, value: Any) -> None:
-        object.__setattr__(self, name, value)
-
-
 class Task(Row, table=True):
     """One uploaded video. `question` is what a person was asked, and the answer once there is one.
 
@@ -92,10 +47,10 @@ class Task(Row, table=True):
     __table_args__ = (
         Index("ix_tasks_created", "created_at"),
         Index("ix_tasks_status", "status", "created_at"),
-        _partial("ix_tasks_shown", "created_at", "id", *_SEARCHED, where=SHOWN),
-        _partial("ix_tasks_shown_owner", "owner", "created_at", "id", *_SEARCHED, where=SHOWN),
-        _partial("ix_tasks_leaving", "id", where=LEAVING),
-        _partial("ix_tasks_uncut", "id", where=UNCUT),
+        partial_index("ix_tasks_shown", "created_at", "id", *_SEARCHED, where=SHOWN),
+        partial_index("ix_tasks_shown_owner", "owner", "created_at", "id", *_SEARCHED, where=SHOWN),
+        partial_index("ix_tasks_leaving", "id", where=LEAVING),
+        partial_index("ix_tasks_uncut", "id", where=UNCUT),
     )
 
     id: int | None = Field(default=None, primary_key=True)
@@ -106,7 +61,7 @@ class Task(Row, table=True):
     video_key: str
     video_size: int
     status: str = Field(default=Status.PENDING, max_length=16)
-    config: dict[str, Any] = _json()
+    config: dict[str, Any] = json_column()
     media: dict[str, Any] | None = Field(default=None, sa_type=JSON)
     source_language: str | None = Field(default=None, max_length=8)
     transcript_key: str | None = None
@@ -119,9 +74,9 @@ class Task(Row, table=True):
     uncut: int = 0
     batch_id: str | None = Field(default=None, max_length=40)
     batch_row: int | None = None
-    deleted_at: datetime | None = _time(nullable=True)
-    created_at: datetime = _time()
-    updated_at: datetime = _time()
+    deleted_at: datetime | None = time_column(nullable=True)
+    created_at: datetime = time_column()
+    updated_at: datetime = time_column()
 
 
 class BatchState(StrEnum):
@@ -142,7 +97,7 @@ class BatchRow(Row, table=True):
     __tablename__ = "batches"
     __table_args__ = (
         Index("ix_batches_owner", "owner", "id"),
-        _partial("ix_batches_kept", "id", where=KEPT_BATCHES),
+        partial_index("ix_batches_kept", "id", where=KEPT_BATCHES),
     )
 
     id: int | None = Field(default=None, primary_key=True)
@@ -152,11 +107,11 @@ class BatchRow(Row, table=True):
     state: str = Field(default=BatchState.OPEN, max_length=16)
     wish: str | None = Field(default=None, max_length=16)
     starts: bool = True
-    about: dict[str, Any] = _json()
+    about: dict[str, Any] = json_column()
     round: int = 1
-    created_at: datetime = _time()
-    ended_at: datetime | None = _time(nullable=True)
-    deleted_at: datetime | None = _time(nullable=True)
+    created_at: datetime = time_column()
+    ended_at: datetime | None = time_column(nullable=True)
+    deleted_at: datetime | None = time_column(nullable=True)
 
 
 class BatchItem(Row, table=True):
@@ -170,15 +125,15 @@ class BatchItem(Row, table=True):
     __table_args__ = (
         UniqueConstraint("batch_id", "number"),
         Index("ix_batch_rows_task", "task_id"),
-        _partial("ix_batch_rows_coming", "id", where=COMING_ROWS),
+        partial_index("ix_batch_rows_coming", "id", where=COMING_ROWS),
     )
 
     id: int | None = Field(default=None, primary_key=True)
     batch_id: str = Field(max_length=40)
     number: int
     source: str = Field(sa_column=Column(Text, nullable=False))
-    config: dict[str, Any] = _json()
-    files: dict[str, str] = _json()
+    config: dict[str, Any] = json_column()
+    files: dict[str, str] = json_column()
     languages: int = 0
     address: str | None = Field(default=None, sa_column=Column(Text))
     task_id: str | None = Field(default=None, max_length=64)
@@ -203,7 +158,7 @@ class HandoverRow(Row, table=True):
     __tablename__ = "batch_deliveries"
     __table_args__ = (
         UniqueConstraint("batch_id", "prefix"),
-        _partial("ix_batch_deliveries_due", "id", where=OPEN_HANDOVERS),
+        partial_index("ix_batch_deliveries_due", "id", where=OPEN_HANDOVERS),
     )
 
     id: int | None = Field(default=None, primary_key=True)
@@ -216,11 +171,11 @@ class HandoverRow(Row, table=True):
     done: int = 0
     missing: list[str] = Field(default_factory=list, sa_type=JSON)
     attempts: int = 0
-    next_at: datetime = _time()
+    next_at: datetime = time_column()
     error_code: str | None = Field(default=None, max_length=40)
     error_message: str | None = None
-    created_at: datetime = _time()
-    ended_at: datetime | None = _time(nullable=True)
+    created_at: datetime = time_column()
+    ended_at: datetime | None = time_column(nullable=True)
 
 
 class UploadRow(Row, table=True):
@@ -238,7 +193,7 @@ class UploadRow(Row, table=True):
     key: str
     write_id: str
     secret: str = Field(max_length=64)
-    created_at: datetime = _time()
+    created_at: datetime = time_column()
 
 
 class SourceState(StrEnum):
@@ -259,13 +214,13 @@ class SourceRow(Row, table=True):
     """
 
     __tablename__ = "sources"
-    __table_args__ = (_partial("ix_sources_due", "owner", "next_at", where=FETCHED_SOURCES),)
+    __table_args__ = (partial_index("ix_sources_due", "owner", "next_at", where=FETCHED_SOURCES),)
 
     id: int | None = Field(default=None, primary_key=True)
     task_id: str = Field(unique=True, index=True, max_length=64)
     owner: str = Field(default="", max_length=80)
     address: str = Field(sa_column=Column(Text, nullable=False))
-    files: dict[str, str] = _json()
+    files: dict[str, str] = json_column()
     state: str = Field(default=SourceState.FETCHING, max_length=16)
     write_id: str = Field(default="", max_length=200)
     part_size: int = 0
@@ -273,11 +228,11 @@ class SourceRow(Row, table=True):
     received: int = Field(default=0, sa_type=BigInteger)
     size: int | None = Field(default=None, sa_type=BigInteger)
     attempts: int = 0
-    next_at: datetime = _time()
-    started_at: datetime = _time()
+    next_at: datetime = time_column()
+    started_at: datetime = time_column()
     error_code: str | None = Field(default=None, max_length=40)
     error_message: str | None = None
-    created_at: datetime = _time()
+    created_at: datetime = time_column()
 
 
 class TaskLanguage(Row, table=True):
@@ -295,11 +250,11 @@ class TaskLanguage(Row, table=True):
     error_message: str | None = None
     content_version: int = 0
     exported_version: int | None = None
-    export_files: list[dict[str, Any]] = _json(list)
+    export_files: list[dict[str, Any]] = json_column(list)
     report: dict[str, Any] | None = Field(default=None, sa_type=JSON)
     gate: dict[str, Any] | None = Field(default=None, sa_type=JSON)
     approved_by: str | None = Field(default=None, max_length=120)
-    approved_at: datetime | None = _time(nullable=True)
+    approved_at: datetime | None = time_column(nullable=True)
 
 
 class StageRun(Row, table=True):
@@ -321,9 +276,9 @@ class StageRun(Row, table=True):
     content_version: int = 0
     error_code: str | None = Field(default=None, max_length=40)
     error_message: str | None = None
-    engines: list[dict[str, Any]] = _json(list)
-    started_at: datetime | None = _time(nullable=True)
-    finished_at: datetime | None = _time(nullable=True)
+    engines: list[dict[str, Any]] = json_column(list)
+    started_at: datetime | None = time_column(nullable=True)
+    finished_at: datetime | None = time_column(nullable=True)
 
 
 class JobState(StrEnum):
@@ -368,11 +323,11 @@ class JobRow(Row, table=True):
     __table_args__ = (
         UniqueConstraint("task_id", "language", "stage", "shard", "attempt"),
         Index("ix_jobs_state", "state", "stage", "lane"),
-        _partial("ix_jobs_oldest", *_QUEUE, "task_order", "steps_left", "id", where="state = 'ready'"),
-        _partial("ix_jobs_shortest", *_QUEUE, "left_s", "id", where="state = 'ready'"),
-        _partial("ix_jobs_dispatched", "stage", "lane", where="state = 'dispatched'"),
+        partial_index("ix_jobs_oldest", *_QUEUE, "task_order", "steps_left", "id", where="state = 'ready'"),
+        partial_index("ix_jobs_shortest", *_QUEUE, "left_s", "id", where="state = 'ready'"),
+        partial_index("ix_jobs_dispatched", "stage", "lane", where="state = 'dispatched'"),
         Index("ix_jobs_finished", "finished_at"),
-        _partial("ix_jobs_kept", "finished_at", where=KEPT_MESSAGES),
+        partial_index("ix_jobs_kept", "finished_at", where=KEPT_MESSAGES),
     )
 
     id: int | None = Field(default=None, primary_key=True)
@@ -394,9 +349,9 @@ class JobRow(Row, table=True):
     payload: str = Field(sa_column=Column(Text, nullable=False))
     document: str | None = Field(default=None, sa_column=Column(Text))
     resends: int = 0
-    created_at: datetime = _time()
-    dispatched_at: datetime | None = _time(nullable=True)
-    finished_at: datetime | None = _time(nullable=True)
+    created_at: datetime = time_column()
+    dispatched_at: datetime | None = time_column(nullable=True)
+    finished_at: datetime | None = time_column(nullable=True)
 
 
 class SpeakerRow(Row, table=True):
@@ -433,7 +388,7 @@ class SegmentRow(Row, table=True):
     __tablename__ = "segments"
     __table_args__ = (
         UniqueConstraint("task_id", "segment_id"),
-        _partial("ix_segments_edited", "task_id", where=EDITED_SEGMENTS),
+        partial_index("ix_segments_edited", "task_id", where=EDITED_SEGMENTS),
     )
 
     id: int | None = Field(default=None, primary_key=True)
@@ -443,9 +398,9 @@ class SegmentRow(Row, table=True):
     end_s: float
     speaker_id: str = Field(max_length=40)
     text: str = Field(sa_column=Column(Text, nullable=False))
-    words: list[dict[str, Any]] = _json(list)
+    words: list[dict[str, Any]] = json_column(list)
     written: str | None = Field(default=None, sa_column=Column(Text))
-    decisions: list[str] = _json(list)
+    decisions: list[str] = json_column(list)
     sureness: float | None = None
     language: str | None = Field(default=None, max_length=8)
     revision: int = 1
@@ -464,8 +419,8 @@ class LineRow(Row, table=True):
     __table_args__ = (
         UniqueConstraint("task_id", "language", "segment_id"),
         Index("ix_lines", "task_id", "language"),
-        _partial("ix_lines_wrong", "task_id", where=WRONG_LINES),
-        _partial("ix_lines_unspoken", "task_id", "language", where=UNSPOKEN_LINES),
+        partial_index("ix_lines_wrong", "task_id", where=WRONG_LINES),
+        partial_index("ix_lines_unspoken", "task_id", "language", where=UNSPOKEN_LINES),
     )
 
     id: int | None = Field(default=None, primary_key=True)
@@ -474,8 +429,8 @@ class LineRow(Row, table=True):
     segment_id: str = Field(max_length=40)
     text: str | None = Field(default=None, sa_column=Column(Text))
     provided: str | None = Field(default=None, sa_column=Column(Text))
-    alternatives: list[str] = _json(list)
-    tried: list[dict[str, Any]] = _json(list)
+    alternatives: list[str] = json_column(list)
+    tried: list[dict[str, Any]] = json_column(list)
     rounds: int = 0
     origin: str = Field(default="engine", max_length=16)
     edited: bool = False
@@ -533,7 +488,7 @@ class TakeRow(Row, table=True):
     speed: float | None = None
     fit: str | None = Field(default=None, max_length=16)
     decision: str | None = None
-    created_at: datetime = _time()
+    created_at: datetime = time_column()
 
 
 class TaskEngine(Row, table=True):
@@ -555,7 +510,7 @@ class TaskEngine(Row, table=True):
     marks: str = Field(default="", max_length=200)
     used: bool = False
     version: int = 1
-    created_at: datetime = _time()
+    created_at: datetime = time_column()
 
 
 class EditRow(Row, table=True):
@@ -573,11 +528,11 @@ class EditRow(Row, table=True):
     number: int
     kind: str = Field(max_length=40)
     summary: str
-    before: dict[str, Any] = _json()
-    after: dict[str, Any] = _json()
+    before: dict[str, Any] = json_column()
+    after: dict[str, Any] = json_column()
     undone: bool = False
     author: str = Field(default="", max_length=80)
-    created_at: datetime = _time()
+    created_at: datetime = time_column()
 
 
 class ExportRow(Row, table=True):
@@ -591,15 +546,15 @@ class ExportRow(Row, table=True):
     id: int | None = Field(default=None, primary_key=True)
     export_id: str = Field(unique=True, index=True, max_length=40)
     task_id: str = Field(index=True, max_length=64)
-    recipe: dict[str, Any] = _json()
+    recipe: dict[str, Any] = json_column()
     status: str = Field(default=Status.PENDING, max_length=16)
-    files: list[dict[str, Any]] = _json(list)
+    files: list[dict[str, Any]] = json_column(list)
     languages: dict[str, dict[str, Any]] | None = Field(default=None, sa_type=JSON)
     report: dict[str, Any] | None = Field(default=None, sa_type=JSON)
     error_code: str | None = Field(default=None, max_length=40)
     error_message: str | None = None
-    created_at: datetime = _time()
-    finished_at: datetime | None = _time(nullable=True)
+    created_at: datetime = time_column()
+    finished_at: datetime | None = time_column(nullable=True)
 
 
 class TermRow(Row, table=True):
@@ -617,7 +572,7 @@ class TermRow(Row, table=True):
     target: str | None = Field(default=None, max_length=200)
     pronunciation: str | None = Field(default=None, max_length=200)
     version: int = 1
-    created_at: datetime = _time()
+    created_at: datetime = time_column()
 
 
 class MemoryRow(Row, table=True):
@@ -634,7 +589,7 @@ class MemoryRow(Row, table=True):
     source: str = Field(sa_column=Column(Text, nullable=False))
     text: str = Field(sa_column=Column(Text, nullable=False))
     uses: int = 0
-    updated_at: datetime = _time()
+    updated_at: datetime = time_column()
 
 
 class CastRow(Row, table=True):
@@ -653,8 +608,8 @@ class CastRow(Row, table=True):
     voice: dict[str, Any] | None = Field(default=None, sa_type=JSON)
     episodes: int = 1
     version: int = 1
-    created_at: datetime = _time()
-    updated_at: datetime = _time()
+    created_at: datetime = time_column()
+    updated_at: datetime = time_column()
 
 
 class ClipRow(Row, table=True):
@@ -670,7 +625,7 @@ class ClipRow(Row, table=True):
     duration_s: float
     f0_hz: float | None = None
     consent: bool = False
-    created_at: datetime = _time()
+    created_at: datetime = time_column()
 
 
 class AccountRow(Row, table=True):
@@ -679,7 +634,7 @@ class AccountRow(Row, table=True):
     __tablename__ = "accounts"
 
     owner: str = Field(primary_key=True, max_length=80)
-    settings: dict[str, Any] = _json()
+    settings: dict[str, Any] = json_column()
     version: int = 1
 
 
@@ -697,17 +652,17 @@ class WebhookRow(Row, table=True):
     owner: str = Field(default="", index=True, max_length=80)
     url: str = Field(sa_column=Column(Text, nullable=False))
     description: str = Field(default="", max_length=200)
-    types: list[str] = _json(list)
+    types: list[str] = json_column(list)
     secret: str = Field(max_length=80)
     old_secret: str | None = Field(default=None, max_length=80)
-    old_until: datetime | None = _time(nullable=True)
+    old_until: datetime | None = time_column(nullable=True)
     enabled: bool = True
     disabled_reason: str | None = None
     failures: int = 0
-    failing_since: datetime | None = _time(nullable=True)
-    pause_until: datetime | None = _time(nullable=True)
+    failing_since: datetime | None = time_column(nullable=True)
+    pause_until: datetime | None = time_column(nullable=True)
     version: int = 1
-    created_at: datetime = _time()
+    created_at: datetime = time_column()
 
 
 class DeliveryState(StrEnum):
@@ -728,8 +683,8 @@ class DeliveryRow(Row, table=True):
     __table_args__ = (
         UniqueConstraint("webhook_id", "message_id"),
         Index("ix_deliveries_list", "webhook_id", "id"),
-        _partial("ix_deliveries_due", "webhook_id", "next_at", "id", where="state = 'waiting'"),
-        _partial("ix_deliveries_task", "webhook_id", "task_id", "id", where="state = 'waiting'"),
+        partial_index("ix_deliveries_due", "webhook_id", "next_at", "id", where="state = 'waiting'"),
+        partial_index("ix_deliveries_task", "webhook_id", "task_id", "id", where="state = 'waiting'"),
         Index("ix_deliveries_created", "created_at"),
     )
 
@@ -742,10 +697,10 @@ class DeliveryRow(Row, table=True):
     body: str = Field(sa_column=Column(Text, nullable=False))
     state: str = Field(default=DeliveryState.WAITING, max_length=16)
     attempts: int = 0
-    tries: list[dict[str, Any]] = _json(list)
-    next_at: datetime = _time()
-    created_at: datetime = _time()
-    ended_at: datetime | None = _time(nullable=True)
+    tries: list[dict[str, Any]] = json_column(list)
+    next_at: datetime = time_column()
+    created_at: datetime = time_column()
+    ended_at: datetime | None = time_column(nullable=True)
 
 
 class OutboxKind(StrEnum):
@@ -768,7 +723,7 @@ class OutboxRow(Row, table=True):
     payload: str = Field(sa_column=Column(Text, nullable=False))
     attempts: int = 0
     last_error: str | None = Field(default=None, sa_column=Column(Text))
-    set_aside_at: datetime | None = _time(nullable=True)
+    set_aside_at: datetime | None = time_column(nullable=True)
 
     def task_id(self) -> str:
         """Whose row it is, a task's or a batch's; empty where that cannot be read."""
@@ -794,7 +749,7 @@ class LogRow(Row, table=True):
     status: str = Field(max_length=16)
     progress: int = 0
     message: str | None = None
-    created_at: datetime = _time()
+    created_at: datetime = time_column()
 
 
 class SecretRow(Row, table=True):
@@ -819,8 +774,8 @@ class IdempotencyRow(Row, table=True):
     content: str | None = Field(default=None, max_length=64)
     content_size: int | None = Field(default=None, sa_type=BigInteger)
     holder: str | None = Field(default=None, max_length=40)
-    leased_until: datetime | None = _time(nullable=True)
+    leased_until: datetime | None = time_column(nullable=True)
     status: int | None = None
-    headers: dict[str, str] = _json()
+    headers: dict[str, str] = json_column()
     body: str = Field(default="", sa_column=Column(Text, nullable=False, default=""))
-    created_at: datetime = _time()
+    created_at: datetime = time_column()
