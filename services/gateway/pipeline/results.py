@@ -341,6 +341,8 @@ def _end_rows(database: Database, ended: JobFailed) -> None:
             run.error_code, run.error_message = ended.code, ended.message
         log_stage(session, task, ended.language, ended.stage, "failed", ended.message)
         go_on(session, task, job)
+        if job.kind == JobKind.RENDER_RECIPE:
+            record_recipe(session, task, ended)
         if is_wish(job):
             take_wish(session, task, job, ended)
 
