@@ -10,7 +10,7 @@ from rich.console import Console
 
 from localclip.batching import Batching, end_table, plan_table
 from localclip.briefs import read_brief
-from localclip.dub import split_languages
+from localclip.dub import script_named, split_languages
 from localclip.errors import LocalClipError
 from localclip.local import kept_stack
 from localclip.pairing import Manifest, from_files, read_manifest
@@ -66,6 +66,7 @@ def batch(
     config = {
         "target_languages": list(languages),
         "source_language": source,
+        "chinese": script_named(to or ""),
         "stop_after": stop_after,
         "brief": read_brief(brief).model_dump(mode="json") if brief else None,
     }

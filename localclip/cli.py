@@ -28,7 +28,7 @@ from localclip import (
 )
 from localclip.answering import answer, is_interactive
 from localclip.briefs import brief_command, read_brief
-from localclip.dub import Dubbed, dub, split_languages, split_translations
+from localclip.dub import Dubbed, dub, script_named, split_languages, split_translations
 from localclip.engines import engines
 from localclip.errors import LocalClipError
 from localclip.exports import choose_recipe, export, named_recipe, speak_changed
@@ -144,7 +144,8 @@ def dub_command(
         typer.Option(help="a transcript that is doubtful as a whole: ask, continue and say so, or fail"),
     ] = None,
     chinese: Annotated[
-        Literal["zh-Hans", "zh-Hant"] | None, typer.Option(help="script of Chinese, recognized or translated")
+        Literal["zh-Hans", "zh-Hant"] | None,
+        typer.Option(help="script of Chinese, recognized or translated; `--to zh-Hant` says it, too"),
     ] = None,
     other_languages: Annotated[
         Literal["translate", "keep"] | None,
@@ -200,7 +201,7 @@ def dub_command(
         source_text=source_text,
         export_settings={name: value for name, value in (("picture", picture), ("cover", cover)) if value},
         on_doubt=on_doubt,
-        chinese=chinese,
+        chinese=script_named(to, chinese),
         other_languages=other_languages,
         brief=read_brief(brief) if brief else None,
         subtitles=subtitles,
@@ -251,7 +252,7 @@ def demo(
         console.print(f"sample video: {video}", markup=False)
         source = source or "en"
     with _gateway(None, None, console) as client:
-        dubbed = dub(client, NewTask(video, languages, source), out, console)
+        dubbed = dub(client, NewTask(video, languages, source, chinese=script_named(to)), out, console)
     with console.status("checking the exported files ..."):
         found = tuple(
             check for result in dubbed.results for check in checks.check_export(result, video, dubbed.task.note)

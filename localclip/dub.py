@@ -15,7 +15,7 @@ from localclip.verdict import short_of, tell_shortfalls
 from localclip.view import create_view
 from localclip_client import Client, NewTask, ProgressFrame, Status, Task, Trouble
 from localclip_client.models import Remark, Timing
-from shared.pipeline import BASE, TARGET_LANGUAGES
+from shared.pipeline import BASE, TARGET_LANGUAGES, ChineseScript, chinese_script, one_script
 
 
 @dataclass(frozen=True)
@@ -42,13 +42,25 @@ class Dubbed:
 
 
 def split_languages(text: str) -> tuple[str, ...]:
-    """Languages from `es,fr`. Raises: LocalClipError, for one that is not offered."""
-    found = tuple(dict.fromkeys(part.strip().lower() for part in text.split(",") if part.strip()))
+    """Languages from `es,zh-Hant`, without scripts. Raises: LocalClipError, for one that is not offered."""
+    named = [part.strip() for part in text.split(",") if part.strip()]
+    found = tuple(dict.fromkeys("zh" if chinese_script(code) else code.lower() for code in named))
     unknown = [language for language in found if language not in TARGET_LANGUAGES]
     if unknown or not found:
         wrong = f"'{', '.join(unknown)}' is not offered" if unknown else "no language named"
         raise LocalClipError(f"--to: {wrong}; choose from {', '.join(TARGET_LANGUAGES)}")
     return found
+
+
+def script_named(text: str, wanted: ChineseScript | None = None) -> ChineseScript | None:
+    """The script of Chinese in `es,zh-Hant`, or the one `wanted` by its own option.
+
+    Raises: LocalClipError, where they name both.
+    """
+    try:
+        return one_script([*text.split(","), *([wanted] if wanted else [])])
+    except ValueError as error:
+        raise LocalClipError(f"--to: {error}") from error
 
 
 def split_translations(entries: list[str], languages: tuple[str, ...]) -> dict[str, Path]:
@@ -61,6 +73,7 @@ def split_translations(entries: list[str], languages: tuple[str, ...]) -> dict[s
         language, equals, name = entry.partition("=")
         if not equals or not Path(name).is_file():
             raise LocalClipError(f"--translation {entry}: write LANGUAGE=FILE with a file that exists")
+        language = "zh" if chinese_script(language) else language
         if language not in languages:
             raise LocalClipError(f"--translation {entry}: '{language}' is not among the languages of --to")
         found[language] = Path(name)

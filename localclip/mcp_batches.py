@@ -11,12 +11,25 @@ from pydantic import BaseModel, Field
 
 from localclip.errors import LocalClipError
 from localclip.mcp_answers import next_offset
-from localclip.mcp_tools import Call, Limit, Offset, Overwrite, Stop, Wait, absolute, folder_of, offered, watch
+from localclip.mcp_tools import (
+    TARGETS,
+    Call,
+    Limit,
+    Offset,
+    Overwrite,
+    Stop,
+    Wait,
+    absolute,
+    folder_of,
+    offered,
+    script_of,
+    watch,
+)
 from localclip.pairing import row_of, videos_of
 from localclip_client import Batch, BatchItem, Client
 from localclip_client.models import PlannedRow
 from shared.media import READABLE
-from shared.pipeline import SOURCE_LANGUAGES, TARGET_LANGUAGES
+from shared.pipeline import SOURCE_LANGUAGES
 
 BatchId = Annotated[str, Field(description="id of a batch, from dub_folder or list_batches")]
 Videos = Annotated[
@@ -26,7 +39,7 @@ Videos = Annotated[
         "names: talk.mp4, talk.en.srt (what is said), talk.es.srt (a translation)"
     ),
 ]
-Targets = Annotated[list[str], Field(min_length=1, description=f"of {', '.join(TARGET_LANGUAGES)}")]
+Targets = Annotated[list[str], Field(min_length=1, description=TARGETS)]
 Spoken = Annotated[
     str | None, Field(description=f"what is spoken, of {', '.join(SOURCE_LANGUAGES)}; none: it is found out")
 ]
@@ -260,5 +273,6 @@ def _manifest(folder: str, languages: Sequence[str], source_language: str | None
     if not videos:
         raise LocalClipError(f"there is no video in {root} on this machine ({READABLE})")
     rows = [row_of(video, root, wanted, source_language) for video in videos]
-    config = {"target_languages": list(wanted), **({"source_language": source_language} if source_language else {})}
+    said = {"source_language": source_language, "chinese": script_of(languages)}
+    config = {"target_languages": list(wanted), **{name: value for name, value in said.items() if value}}
     return root, {"name": root.name, "rows": rows, "config": config}

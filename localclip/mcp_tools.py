@@ -34,7 +34,7 @@ from localclip.results import already_there, fetch, refuse_unfinished
 from localclip_client import Client, Export, Line, LineState, NewTask, Stage, Status, Task
 from localclip_client.models import Edit
 from shared.messaging import Brief
-from shared.pipeline import SOURCE_LANGUAGES, TARGET_LANGUAGES
+from shared.pipeline import SOURCE_LANGUAGES, TARGET_LANGUAGES, ChineseScript, chinese_script, one_script
 
 _POLL_S = 1.0
 _REVIEWED = 1000
@@ -58,6 +58,7 @@ Wait = Annotated[
         description="seconds to wait at most; 0 answers at once. Keep it below the time after which you give up a call",
     ),
 ]
+TARGETS = f"of {', '.join(TARGET_LANGUAGES)}; Chinese in a script as zh-Hans or zh-Hant"
 Choice = Literal["continue", "language", "subtitles"]
 Stop = Literal["speaker_diarization", "translation", "voice_cloning"]
 
@@ -72,7 +73,7 @@ class Tools:
         self,
         context: Call,
         video: Annotated[str, Field(description="absolute path of a video or sound file on this machine")],
-        target_languages: Annotated[list[str], Field(min_length=1, description=f"of {', '.join(TARGET_LANGUAGES)}")],
+        target_languages: Annotated[list[str], Field(min_length=1, description=TARGETS)],
         source_language: Annotated[
             str | None, Field(description=f"what is spoken, of {', '.join(SOURCE_LANGUAGES)}; none: it is found out")
         ] = None,
@@ -106,6 +107,7 @@ class Tools:
             target_languages=offered(target_languages),
             source_language=source_language,
             num_speakers=num_speakers,
+            chinese=script_of(target_languages),
             brief=brief,
             on_doubt=on_doubt,
             stop_after=stop_after,
@@ -428,12 +430,20 @@ def _is_made(made: Export) -> bool:
 
 
 def offered(languages: Sequence[str]) -> tuple[str, ...]:
-    """Target languages as they are written. Raises: LocalClipError, for one that is not offered."""
-    found = tuple(dict.fromkeys(code.strip().lower() for code in languages))
+    """Target languages without scripts. Raises: LocalClipError, for one that is not offered."""
+    found = tuple(dict.fromkeys("zh" if chinese_script(code) else code.strip().lower() for code in languages))
     unknown = [code for code in found if code not in TARGET_LANGUAGES]
     if unknown:
         raise LocalClipError(f"'{', '.join(unknown)}' is not offered; choose from {', '.join(TARGET_LANGUAGES)}")
     return found
+
+
+def script_of(languages: Sequence[str]) -> ChineseScript | None:
+    """The script that target languages name. Raises: LocalClipError, where they name both."""
+    try:
+        return one_script(languages)
+    except ValueError as error:
+        raise LocalClipError(str(error)) from error
 
 
 def _file(path: str) -> Path:

@@ -8,7 +8,7 @@ import typer
 from rich.table import Table
 
 from localclip.answering import tell_question
-from localclip.dub import follow, split_languages
+from localclip.dub import follow, script_named, split_languages
 from localclip.editing import TaskId
 from localclip.errors import LocalClipError
 from localclip.results import already_there, fetch, refuse_unfinished, table
@@ -63,7 +63,9 @@ def process(
     """
     languages = split_languages(to) if to else ()
     with connect(server, api_key) as client:
-        task = client.process(task_id, languages or None, stage, dub_changed=dub_changed)
+        script = script_named(to or "")
+        sent = [script if script and code == "zh" else code for code in languages]
+        task = client.process(task_id, sent or None, stage, dub_changed=dub_changed)
         if wait:
             wanted = languages or tuple(task.config.target_languages)
             task = follow(client, task, wanted, screen(as_json), lambda now: now.status is not Status.PROCESSING)

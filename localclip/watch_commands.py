@@ -9,7 +9,7 @@ import typer
 from rich.console import Console
 
 from localclip.briefs import read_brief
-from localclip.dub import split_languages
+from localclip.dub import script_named, split_languages
 from localclip.local import kept_stack
 from localclip.terminal import Key, Server, screen
 from localclip.watching import Watching, What, telling
@@ -45,7 +45,7 @@ def watch(
     languages = split_languages(to)
     results = out or Path(f"{folder.resolve().name}-dub")
     shown_on = screen(as_json)
-    new = {"brief": read_brief(brief)} if brief else {}
+    new = {"brief": read_brief(brief) if brief else None, "chinese": script_named(to)}
     what = What(folder, results, languages, source, still, new)
     with _gateway(server, api_key, results, shown_on) as client:
         watching = Watching(client, what, telling(shown_on, as_json=as_json), server or _OWN)

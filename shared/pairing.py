@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import PurePosixPath
 from typing import Any
 
-from shared.pipeline import SOURCE_LANGUAGES
+from shared.pipeline import SOURCE_LANGUAGES, chinese_script
 
 SUBTITLES = (".srt", ".vtt", ".ass", ".ssa", ".sbv", ".ttml", ".dfxp", ".smi", ".sub", ".lrc")
 
@@ -25,8 +25,9 @@ def subtitles_by_stem(names: Iterable[str]) -> dict[str, dict[str, str]]:
             continue
         found.setdefault(path.stem, {}).setdefault("", name)
         stem, dot, code = path.stem.rpartition(".")
-        if dot and code.lower() in SOURCE_LANGUAGES:
-            found.setdefault(stem, {}).setdefault(code.lower(), name)
+        code = "zh" if chinese_script(code) else code.lower()
+        if dot and code in SOURCE_LANGUAGES:
+            found.setdefault(stem, {}).setdefault(code, name)
     return found
 
 

@@ -9,8 +9,10 @@ from shared.pipeline._languages import (
     ChineseScript,
     LanguageInfo,
     SubtitleLimits,
+    chinese_script,
     language,
     language_of_tag,
+    one_script,
 )
 from shared.pipeline._limits import FitLimits
 from shared.pipeline._plugins import create_from_package
@@ -46,10 +48,12 @@ __all__ = [
     "Status",
     "SubtitleLimits",
     "TransientError",
+    "chinese_script",
     "create_from_package",
     "language",
     "language_of_tag",
     "language_stages",
     "next_stage",
+    "one_script",
     "stages_through",
 ]

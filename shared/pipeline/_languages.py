@@ -1,5 +1,6 @@
 """The languages LocalClip offers and how their subtitles are laid out."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
@@ -83,6 +84,25 @@ def language(code: str) -> LanguageInfo:
         raise PermanentError(
             ErrorCode.LANGUAGE_UNSUPPORTED, f"language '{code}' is not offered; choose one of {offered}"
         ) from None
+
+
+_CHINESE: dict[str, ChineseScript] = {"zh-hans": "zh-Hans", "zh-cn": "zh-Hans", "zh-sg": "zh-Hans"}
+_CHINESE |= {"zh-hant": "zh-Hant", "zh-tw": "zh-Hant", "zh-hk": "zh-Hant", "zh-mo": "zh-Hant"}
+
+
+def chinese_script(tag: str) -> ChineseScript | None:
+    """The script that a tag names, itself or by a region (`zh-Hant`, `zh_TW`); None where it names none."""
+    return _CHINESE.get(tag.strip().lower().replace("_", "-"))
+
+
+def one_script(tags: Iterable[str]) -> ChineseScript | None:
+    """The script that `tags` name. Raises: ValueError, where they name both: a task has one."""
+    named = {script for tag in tags if (script := chinese_script(tag))}
+    if len(named) > 1:
+        raise ValueError(
+            "a task has Chinese in one script: name zh-Hans or zh-Hant, and make another task for the other"
+        )
+    return next(iter(named), None)
 
 
 _OTHER_CODES = {"ger": "de", "fre": "fr", "chi": "zh", "cmn": "zh"}

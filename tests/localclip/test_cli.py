@@ -7,10 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from localclip.dub import split_languages, split_translations
+from localclip.dub import script_named, split_languages, split_translations
 from localclip.errors import LocalClipError
 from localclip.stack import Stack
 from localclip_client import Client, NewTask, Status
+from shared.pipeline import ChineseScript
 
 
 def run(*arguments: str) -> "subprocess.CompletedProcess[str]":
@@ -21,6 +22,19 @@ def run(*arguments: str) -> "subprocess.CompletedProcess[str]":
 def test_languages_are_read_as_people_write_them() -> None:
     """Spaces, capitals and repetitions do not matter."""
     assert split_languages("es, FR,es,") == ("es", "fr")
+
+
+def test_chinese_is_named_with_its_script() -> None:
+    """The language is `zh`; the script is what the task is told, once."""
+    assert (split_languages("es,zh-hant"), script_named("es,zh-hant")) == (("es", "zh"), "zh-Hant")
+    assert (split_languages("zh_CN"), script_named("zh_CN")) == (("zh",), "zh-Hans")
+    assert (split_languages("zh,es"), script_named("zh,es", "zh-Hant")) == (("zh", "es"), "zh-Hant")
+    assert script_named("zh-Hant", "zh-Hant") == "zh-Hant"
+    assert script_named("es") is None
+    both: tuple[tuple[str, ChineseScript | None], ...] = (("zh-Hant,zh-Hans", None), ("zh-Hant", "zh-Hans"))
+    for text, option in both:
+        with pytest.raises(LocalClipError, match="--to: a task has Chinese in one script"):
+            script_named(text, option)
 
 
 @pytest.mark.parametrize(("text", "reason"), [("xx", "'xx' is not offered"), (" ,", "no language named")])
@@ -35,6 +49,7 @@ def test_translations_name_a_language_asked_for_and_a_file_that_exists(tmp_path:
     file = tmp_path / "es=1.srt"
     file.touch()
     assert split_translations([f"es={file}"], ("es",)) == {"es": file}
+    assert split_translations([f"zh-Hant={file}"], ("zh",)) == {"zh": file}
     with pytest.raises(LocalClipError, match="not among the languages"):
         split_translations([f"fr={file}"], ("es",))
     for entry in ("es", f"es={tmp_path / 'none.srt'}"):

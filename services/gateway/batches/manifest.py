@@ -142,6 +142,7 @@ def _config(defaults: TaskConfig, row: ManifestRow) -> TaskConfig:
     said = {
         "target_languages": list(dict.fromkeys(row.languages)) if row.languages else None,
         "source_language": row.source_language,
+        "chinese": row.chinese,
         "glossary": row.glossary,
         "brief": row.brief,
         "stop_after": row.stop_after,

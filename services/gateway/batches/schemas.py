@@ -13,11 +13,12 @@ from services.gateway.pipeline.schemas import (
     StopAfter,
     TargetLanguage,
     TaskConfig,
+    with_script,
 )
 from services.gateway.web.bodies import Written
 from shared.manifest import named
 from shared.messaging import Brief, GlossaryTerm
-from shared.pipeline import TARGET_LANGUAGES, Status
+from shared.pipeline import TARGET_LANGUAGES, ChineseScript, Status
 
 MOST_ROWS = 5000
 FileName = Annotated[str, Field(min_length=1, max_length=500)]
@@ -49,6 +50,7 @@ class ManifestRow(Written):
         description="file that is sent with the video; with one that is fetched an address, or `s3:` and a key",
     )
     translations: dict[TargetLanguage, FileOrAddress] = Field(default={}, description="the same by target language")
+    chinese: ChineseScript | None = None
     glossary: list[GlossaryTerm] | None = Field(default=None, max_length=500)
     brief: Brief | None = None
     stop_after: StopAfter | None = None
@@ -57,8 +59,8 @@ class ManifestRow(Written):
     @model_validator(mode="before")
     @classmethod
     def _named(cls, sent: Any) -> Any:
-        """A file that is fetched is called as its address ends, unless the row says otherwise."""
-        return named(sent)
+        """A file that is fetched is called as its address ends, unless the row says otherwise; scripts are read."""
+        return with_script(named(sent))
 
 
 class BatchWrite(Written):

@@ -14,6 +14,7 @@ from services.gateway.pipeline.schemas import (
     Started,
     TargetLanguage,
     VoiceChoice,
+    with_script,
 )
 from services.gateway.web.bodies import Written
 from shared.messaging import Brief, ExportSettings, GlossaryTerm, Wish
@@ -83,6 +84,11 @@ class TaskUpdate(Written):
     other_languages: Literal["translate", "keep"] | None = None
     export_settings: ExportSettings | None = None
     gate: GateLimits | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _scripts(cls, sent: Any) -> Any:
+        return with_script(sent)
 
 
 class StartedLines(Started):

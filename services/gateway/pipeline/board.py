@@ -32,11 +32,12 @@ class Run:
 
 @dataclass(frozen=True)
 class LanguageGoal:
-    """How far a language was asked to go."""
+    """How far a language was asked to go; `at_stop`: the stage after which it waits for approval."""
 
     language: str
     status: Status
     goal: Stage | None
+    at_stop: Stage | None = None
 
 
 @dataclass(frozen=True)
@@ -313,13 +314,20 @@ def cancel(board: Board, languages: Iterable[str] | None) -> list[Step]:
         if is_open and stops:
             steps.append(EndRun(language, stage, run.attempt, Status.CANCELED))
     for entry in board.languages:
-        if entry.language in stopping and _is_under_way(board, entry):
+        if entry.language not in stopping:
+            continue
+        if entry.at_stop is not None:
+            steps += [SetGoal(entry.language, entry.at_stop), SetLanguage(entry.language, Status.CANCELED)]
+        elif _is_under_way(board, entry):
             steps.append(SetLanguage(entry.language, Status.CANCELED))
     return steps
 
 
 def retry(board: Board) -> list[Step]:
-    """Give every failed or canceled language another attempt towards its goal; what is done is kept."""
+    """Give every failed or canceled language another attempt towards its goal; what is done is kept.
+
+    One that was canceled at its stop waits there again.
+    """
     steps: list[Step] = []
     for entry in board.languages:
         if entry.status not in (Status.FAILED, Status.CANCELED):
@@ -329,4 +337,6 @@ def retry(board: Board) -> list[Step]:
         done = run is not None and run.status is Status.COMPLETED
         if not done:
             steps += [step for step in request(board, [entry.language], goal) if step not in steps]
+        elif goal is not LAST:
+            steps.append(SetLanguage(entry.language, Status.PROCESSING))
     return steps

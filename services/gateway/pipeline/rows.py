@@ -58,6 +58,7 @@ from services.gateway.pipeline.fair_share import Held, Rank, Ready, Waiting
 from services.gateway.pipeline.metadata import Wanted
 from services.gateway.pipeline.questions import is_open
 from services.gateway.pipeline.review import MISHEARD, UNLIKE
+from services.gateway.pipeline.stops import is_at, stop_of
 from services.gateway.script.doubt import DOUBTFUL
 from shared.pipeline import BASE, Lane, LineState, Stage, Status
 
@@ -308,10 +309,16 @@ def run(session: Session, task_id: str, language_: str, stage: str, attempt: int
 def board(session: Session, task_: Task) -> Board:
     """What the planner sees of a task."""
     newest = newest_runs(session, [task_.task_id]).get(task_.task_id, {})
+    runs, stop = {key: _run(row) for key, row in newest.items()}, stop_of(task_.config)
     return Board(
-        runs={key: _run(row) for key, row in newest.items()},
+        runs=runs,
         languages=tuple(
-            LanguageGoal(row.language, Status(row.status), Stage(row.goal) if row.goal else None)
+            LanguageGoal(
+                row.language,
+                Status(row.status),
+                Stage(row.goal) if row.goal else None,
+                stop if row.approved_at is None and is_at(runs, row.language, Status(row.status), stop) else None,
+            )
             for row in languages(session, [task_.task_id]).get(task_.task_id, [])
         ),
         status=Status(task_.status),

@@ -19,7 +19,15 @@ from services.gateway.pipeline.gate import GateLimits, GateReason
 from services.gateway.pipeline.questions import Choice, OnDoubt, Question
 from services.gateway.web.bodies import Written
 from shared.messaging import Brief, ExportSettings, GlossaryTerm
-from shared.pipeline import SOURCE_LANGUAGES, TARGET_LANGUAGES, ChineseScript, Stage, Status
+from shared.pipeline import (
+    SOURCE_LANGUAGES,
+    TARGET_LANGUAGES,
+    ChineseScript,
+    Stage,
+    Status,
+    chinese_script,
+    one_script,
+)
 from shared.transcript import MediaFacts, Remark, SourceText, Timing
 
 
@@ -116,28 +124,37 @@ class TaskConfig(Written):
     @model_validator(mode="before")
     @classmethod
     def _scripts(cls, sent: Any) -> Any:
-        return with_script(sent) if isinstance(sent, dict) else sent
+        return with_script(sent)
 
 
-_SCRIPTS: dict[str, ChineseScript] = {"zh-hans": "zh-Hans", "zh-cn": "zh-Hans", "zh-sg": "zh-Hans"}
-_SCRIPTS |= {"zh-hant": "zh-Hant", "zh-tw": "zh-Hant", "zh-hk": "zh-Hant", "zh-mo": "zh-Hant"}
+_NAMED_IN = ("target_languages", "languages", "translations")
 
 
-def with_script(sent: dict[str, Any]) -> dict[str, Any]:
-    """`sent` with Chinese that was named with script or region as `zh`, and the script where nobody says another."""
-    scripts: list[ChineseScript] = []
+def with_script(sent: Any) -> Any:
+    """`sent` with Chinese that was named with script or region as `zh`, and the script where nobody says another.
 
-    def plain(code: Any) -> Any:
-        script = _SCRIPTS.get(code.lower().replace("_", "-")) if isinstance(code, str) else None
-        scripts.extend([script] if script else [])
-        return "zh" if script else code
+    A target's script goes before that of the source. Raises: ValueError, where targets name both scripts.
+    """
+    if not isinstance(sent, dict):
+        return sent
+    changed, targets = dict(sent), []
+    for name in _NAMED_IN:
+        named = sent.get(name)
+        if isinstance(named, dict):
+            targets += [code for code in named if isinstance(code, str)]
+            changed[name] = {_plain(code): value for code, value in named.items()}
+        elif isinstance(named, list) and all(isinstance(code, str) for code in named):
+            targets += named
+            changed[name] = list(dict.fromkeys(map(_plain, named)))
+    script = one_script(targets)
+    if isinstance(spoken := sent.get("source_language"), str):
+        changed["source_language"] = _plain(spoken)
+        script = script or chinese_script(spoken)
+    return {"chinese": script, **changed} if script else changed
 
-    changed = dict(sent)
-    if "source_language" in sent:
-        changed["source_language"] = plain(sent["source_language"])
-    if isinstance(sent.get("target_languages"), list):
-        changed["target_languages"] = [plain(code) for code in sent["target_languages"]]
-    return {"chinese": scripts[-1], **changed} if scripts else changed
+
+def _plain(code: Any) -> Any:
+    return "zh" if isinstance(code, str) and chinese_script(code) else code
 
 
 class LanguageStatus(BaseModel):
@@ -254,6 +271,15 @@ class ProcessTask(ProcessRequest):
     """The same for several languages; None: all target languages of the task."""
 
     languages: list[TargetLanguage] | None = Field(default=None, min_length=1)
+    chinese: ChineseScript | None = Field(
+        default=None,
+        description="as `chinese` of the task, which it changes; `zh-Hant` among the languages says it, too",
+    )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _scripts(cls, sent: Any) -> Any:
+        return with_script(sent)
 
 
 class CancelTask(Written):

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from services.gateway.pipeline.board import Board
+from services.gateway.pipeline.board import Board, Run, owner
 from shared.pipeline import Stage, Status, stages_through
 
 
@@ -11,6 +11,12 @@ def stop_of(config: Mapping[str, Any]) -> Stage | None:
     """The stage after which each language of a task waits."""
     stop = config.get("stop_after")
     return Stage(stop) if stop else None
+
+
+def is_at(runs: Mapping[tuple[str, Stage], Run], language: str, status: Status, stop: Stage | None) -> bool:
+    """Whether a language, unless it was approved, waits after `stop`, which it or the base stage has come to."""
+    run = runs.get((owner(language, stop), stop)) if stop is not None else None
+    return status is Status.PENDING and run is not None and run.status is Status.COMPLETED
 
 
 def may_go_to(board: Board, language: str, asked: Stage, stop: Stage | None, *, approved: bool) -> Stage | None:

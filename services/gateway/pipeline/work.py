@@ -148,6 +148,8 @@ def _process(
     """`answer`: what is answered in place of the task, and kept."""
     with parts.database.write() as session:
         task = locked_visible_task(session, who, task_id)
+        if isinstance(what, ProcessTask) and what.chinese:
+            task.config = {**task.config, "chinese": what.chinese}
         added = _add_languages(session, task, languages)
         for language in languages if what.dub_changed else ():
             reopen(Script(session, task, language))

@@ -347,6 +347,10 @@ export type BatchWrite = {
     rows?: Array<{
         brief?: Brief | null;
         /**
+         * Chinese
+         */
+        chinese?: 'zh-Hans' | 'zh-Hant' | null;
+        /**
          * Glossary
          */
         glossary?: Array<GlossaryTerm> | null;
@@ -2220,6 +2224,10 @@ export type LogRead = {
 export type ManifestRow = {
     brief?: Brief | null;
     /**
+     * Chinese
+     */
+    chinese?: 'zh-Hans' | 'zh-Hant' | null;
+    /**
      * Glossary
      */
     glossary?: Array<GlossaryTerm> | null;
@@ -2836,6 +2844,12 @@ export type ProcessRequest = {
  * The same for several languages; None: all target languages of the task.
  */
 export type ProcessTask = {
+    /**
+     * Chinese
+     *
+     * as `chinese` of the task, which it changes; `zh-Hant` among the languages says it, too
+     */
+    chinese?: 'zh-Hans' | 'zh-Hant' | null;
     /**
      * Dub Changed
      *

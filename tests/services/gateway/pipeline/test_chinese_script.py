@@ -5,10 +5,12 @@ from pathlib import Path
 
 import pytest
 
+from services.gateway.batches.manifest import Planner
 from services.gateway.pipeline.cut import translation_jobs
 from services.gateway.pipeline.schemas import TaskConfig
 from services.gateway.script.rows import locked_task
 from services.gateway.script.script import Script
+from services.gateway.settings import GatewaySettings
 from shared.messaging import DiarizeVideo
 from tests.services.gateway.conftest import VIDEO
 from tests.services.gateway.editing.conftest import Studio, open_studio
@@ -75,3 +77,37 @@ def test_a_tag_with_a_script_says_both(sent: dict[str, str], language: str, scri
     """What is said by name goes before what a tag says."""
     found = TaskConfig.model_validate(sent)
     assert (found.source_language, found.chinese) == (language, script)
+
+
+def test_a_task_has_chinese_in_one_script(sqlite_url: str, tmp_path: Path) -> None:
+    """Both at once are refused with what to do; a language that is added brings its script."""
+    studio = open_studio(sqlite_url, tmp_path)
+    config = json.dumps({"target_languages": ["zh-Hans", "zh-Hant"]})
+    refused = studio.http.post("/api/tasks", files=[("config", (None, config)), ("video", ("a.mp4", VIDEO))])
+    assert refused.status_code == 422
+    assert "in one script" in refused.text
+    begun(studio)
+    assert studio.call("GET", "")["config"]["chinese"] == "zh-Hans"
+    studio.http.post(f"{studio.base}/process", json={"languages": ["zh-Hant"]}).raise_for_status()
+    config = studio.call("GET", "")["config"]
+    assert (config["target_languages"], config["chinese"]) == (["es", "zh"], "zh-Hant")
+    studio.http.patch(studio.base, json={"target_languages": ["es", "zh-Hans"]}).raise_for_status()
+    assert studio.call("GET", "")["config"]["chinese"] == "zh-Hans"
+    studio.database.close()
+
+
+def test_a_row_of_a_batch_names_its_script() -> None:
+    """Among its languages and at its translations; the others keep that of the batch."""
+    rows = [
+        {"source": "a.mp4", "languages": ["zh-TW", "es"], "translations": {"zh-Hant": "a.zh-Hant.srt"}},
+        {"source": "b.mp4", "languages": ["zh"]},
+        {"source": "c.mp4", "languages": ["zh-Hans", "zh-Hant"]},
+    ]
+    first, second, third = Planner(TaskConfig(chinese="zh-Hans"), (), GatewaySettings()).plan(rows)
+    assert first.config
+    assert second.config
+    assert third.config is None
+    assert (first.config.target_languages, first.config.chinese) == (["zh", "es"], "zh-Hant")
+    assert first.read.files == {"translation_zh": "a.zh-Hant.srt"}
+    assert second.config.chinese == "zh-Hans"
+    assert "in one script" in third.read.refused[0].detail

@@ -98,3 +98,28 @@ def test_a_stop_after_the_base_stage_holds_every_language(small_world: World) ->
         gateway.http.post(f"/api/tasks/{task_id}/languages/{language}/approve")
     task = gateway.wait_for(task_id)
     assert task["language_status"]["base"]["stages"]["speaker_diarization"]["attempt"] == 1
+
+
+def test_a_language_at_its_stop_can_be_canceled_and_waits_again_when_it_is_tried_again(small_world: World) -> None:
+    """One that was sent there, and one that was added when the stop was reached; nobody else is asked any more."""
+    gateway, _ = small_world.gateway(), small_world.workers()
+    config = '{"target_languages": ["es"], "stop_after": "speaker_diarization"}'
+    task_id = gateway.create(config, start=True)["task_id"]
+    url = f"/api/tasks/{task_id}"
+    wait_until(lambda: _waits(gateway, task_id, "es"), 60, "it does not wait")
+    gateway.http.post(f"{url}/process", json={"languages": ["fr"]}).raise_for_status()
+    for language in ("es", "fr"):
+        canceled = gateway.http.post(f"{url}/languages/{language}/cancel")
+        assert canceled.status_code == 202, canceled.text
+        state = canceled.json()["language_status"][language]
+        assert (state["status"], state["waiting_for"]) == ("canceled", None)
+    assert gateway.task(task_id)["status"] == "canceled"
+    again = gateway.http.post(f"{url}/retry")
+    assert again.status_code == 202, again.text
+    assert _waits(gateway, task_id, "es")
+    assert _waits(gateway, task_id, "fr")
+    assert gateway.task(task_id)["language_status"]["es"]["stages"]["translation"]["status"] == "pending"
+    gateway.http.post(f"{url}/languages/es/cancel").raise_for_status()
+    gateway.http.post(f"{url}/languages/fr/approve").raise_for_status()
+    wait_until(lambda: gateway.task(task_id)["language_status"]["fr"]["status"] == "completed", 60, "fr does not go on")
+    assert gateway.task(task_id)["language_status"]["es"]["status"] == "canceled"

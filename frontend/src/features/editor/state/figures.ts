@@ -28,6 +28,7 @@ export interface ReportDocument {
   overlap?: number;
   loudness?: { integrated_lufs?: number; true_peak_dbtp?: number };
   length_difference_s?: number;
+  cut_seconds?: number;
 }
 
 export interface Figure {
@@ -39,6 +40,7 @@ export interface Figure {
     | "natural"
     | "speed"
     | "overlap"
+    | "cut"
     | "heard"
     | "loudness"
     | "true_peak"
@@ -47,6 +49,9 @@ export interface Figure {
 }
 
 const percent = (share: number) => `${Math.round(share * 100)} %`;
+
+/** Less is no sound of a word. */
+const HEARD_CUT_S = 0.1;
 
 /** What a person wants to know of an export; what was not measured is left out. */
 export function figuresOf(report: ReportDocument): Figure[] {
@@ -59,6 +64,7 @@ export function figuresOf(report: ReportDocument): Figure[] {
     ["natural", speed?.natural_share !== undefined && percent(speed.natural_share)],
     ["speed", speed?.p95 !== undefined && `${speed.p95.toFixed(2)}× · ${speed.max?.toFixed(2)}×`],
     ["overlap", report.overlap !== undefined && percent(report.overlap)],
+    ["cut", (report.cut_seconds ?? 0) >= HEARD_CUT_S && `${report.cut_seconds?.toFixed(1)} s`],
     ["heard", gate?.lines_heard ? `${gate.lines_heard} / ${gate.lines_spoken}` : undefined],
     ["loudness", loudness?.integrated_lufs !== undefined && `${loudness.integrated_lufs.toFixed(1)} LUFS`],
     ["true_peak", loudness?.true_peak_dbtp !== undefined && `${loudness.true_peak_dbtp.toFixed(1)} dBTP`],
