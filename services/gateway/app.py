@@ -12,7 +12,7 @@ from types import FrameType
 from typing import Any
 
 import uvicorn
-from fastapi import FastAPI
+from fastapi import APIRouter, FastAPI
 from faststream.nats import NatsBroker
 from nats.errors import Error as NatsError
 from nats.js.errors import APIError
@@ -96,7 +96,7 @@ _CUT_S = 0.5
 _PROVISION_S = 30.0
 _OPEN_FILES = 65_536
 _LOOPBACK = ("127.0.0.1", "::1", "localhost")
-_ROUTES = (
+_MODULES = (
     create,
     tasks,
     changed_tasks,
@@ -132,6 +132,10 @@ _ROUTES = (
     system,
     static,
 )
+# FastAPI makes what it needs of a route for each router that includes it: once, however many applications there are.
+ROUTES = APIRouter(dependencies=[Turn])
+for _module in _MODULES:
+    ROUTES.include_router(_module.router)
 log = logger(__name__)
 
 
@@ -185,7 +189,6 @@ def create_app(
         version="1.0.0",
         description="Dub videos in batches: who speaks, what they say, in other languages, in their voices.",
         lifespan=lifespan,
-        dependencies=[Turn],
         openapi_url=None,  # `openapi.install` serves it
         docs_url=None,
         redoc_url=None,
@@ -194,8 +197,7 @@ def create_app(
     problems.install(app)
     app.add_middleware(IdempotencyMiddleware, database=database)
     app.add_middleware(Entrance, settings=settings)  # the last one added is passed first
-    for routes in _ROUTES:
-        app.include_router(routes.router)
+    app.router.routes.extend(ROUTES.routes)
     _listen(app, gateway, broker)
     gateway.asyncapi = cache(partial(document, partial(_declare, app, gateway)))
     openapi.install(app)

@@ -17,7 +17,13 @@ ROOT = Path(__file__).parents[2]
 _PROGRAMS = multiprocessing.get_context("forkserver")
 # None of these starts a thread or reads the environment when it is imported.
 _PROGRAMS.set_forkserver_preload(
-    ["services.gateway.app", "services.progress.app", "services.cloner.fit", "shared.messaging", "shared.storage"]
+    [
+        "tests.support.gateway_ready",
+        "services.progress.app",
+        "services.cloner.fit",
+        "shared.messaging",
+        "shared.storage",
+    ]
 )
 
 
