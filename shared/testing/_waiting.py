@@ -6,10 +6,11 @@ import secrets
 import socket
 import time
 from collections import deque
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
 from typing import TypeVar
 
-_POLL_S = 0.02
+_POLL_S, _RARELY_S = 0.02, 0.1
+_SLOWER = 1.15
 # Below the ports that systems give to outgoing connections (Linux: 32768 on): while a server is stopped to be started
 # again, none of these takes its place.
 _PORTS = range(15_000, 32_000)
@@ -25,11 +26,11 @@ def wait_until(condition: Callable[[], T], timeout_s: float, message: str) -> T:
     Raises:
         TimeoutError: with `message`, when there was none in `timeout_s`.
     """
-    deadline = time.monotonic() + timeout_s
+    deadline, pauses = time.monotonic() + timeout_s, _pauses()
     while not (found := condition()):
         if time.monotonic() > deadline:
             raise TimeoutError(f"waited {timeout_s:g} s: {message}")
-        time.sleep(_POLL_S)
+        time.sleep(next(pauses))
     return found
 
 
@@ -39,7 +40,7 @@ async def wait_until_async(condition: Callable[[], T | Awaitable[T]], timeout_s:
     Raises:
         TimeoutError: with `message`, when there was no true value in `timeout_s`.
     """
-    deadline = time.monotonic() + timeout_s
+    deadline, pauses = time.monotonic() + timeout_s, _pauses()
     while True:
         answer = condition()
         found: T = await answer if inspect.isawaitable(answer) else answer
@@ -47,7 +48,15 @@ async def wait_until_async(condition: Callable[[], T | Awaitable[T]], timeout_s:
             return found
         if time.monotonic() > deadline:
             raise TimeoutError(f"waited {timeout_s:g} s: {message}")
-        await asyncio.sleep(_POLL_S)
+        await asyncio.sleep(next(pauses))
+
+
+def _pauses() -> Iterator[float]:
+    """Seconds between two looks: what takes long is looked for less often, for a look may be a request."""
+    pause_s = _POLL_S
+    while True:
+        yield pause_s
+        pause_s = min(pause_s * _SLOWER, _RARELY_S)
 
 
 def free_port() -> int:

@@ -3,7 +3,10 @@
 import contextlib
 import os
 import re
+import shutil
 import signal
+import ssl
+import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,10 +15,13 @@ from typing import Any
 import httpx
 import pytest
 
+from services.gateway.db.engine import Database
 from shared.messaging import STAGE_OF, Role
-from shared.testing import NatsServer, ServerUnavailable, free_port, nats_server, wait_until
+from shared.testing import NatsServer, PostgresServer, ServerUnavailable, free_port, nats_server, wait_until
 from tests.support.forked import Forked
 
+# httpx reads all authorities of the system for each client, in 50 ms, also where nothing is encrypted.
+NO_TLS = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 VIDEO = b"\x00\x00\x00\x20ftypisom" + b"\x00" * 2000
 
 
@@ -63,7 +69,7 @@ class World:
     def gateway(self, module: str = "services.gateway", **more: str) -> "Gateway":
         port = free_port()
         service = self._service(module, **{"LOCALCLIP_PORT": str(port), **more})
-        gateway = Gateway(service, httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=60))
+        gateway = Gateway(service, httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=60, verify=NO_TLS))
         gateway.wait_ready()
         return gateway
 
@@ -163,18 +169,48 @@ def _stood(log: Path) -> Iterator[float]:
             yield float(found[1] or found[2])
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
-def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    """A fresh database of each kind."""
-    if request.param == "sqlite":
-        return f"sqlite:///{tmp_path}/localclip.db"
-    return str(request.getfixturevalue("postgres"))
+@pytest.fixture(scope="session")
+def tables_on_sqlite(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A database with all tables and nothing in them, which tests copy; the way there is tested elsewhere."""
+    path = tmp_path_factory.mktemp("tables") / "localclip.db"
+    _migrate(f"sqlite:///{path}")
+    return path
+
+
+@pytest.fixture(scope="session")
+def tables_on_postgres(postgres_cluster: PostgresServer) -> Iterator[str]:
+    """The name of the same on PostgreSQL."""
+    name = f"tables_{uuid.uuid4().hex}"
+    _migrate(postgres_cluster.create_database(name))
+    yield name
+    postgres_cluster.drop_database(name)
+
+
+def _migrate(url: str) -> None:
+    database = Database(url)
+    database.migrate()
+    database.close()
 
 
 @pytest.fixture
-def sqlite_url(tmp_path: Path) -> str:
-    """A fresh SQLite database."""
+def postgres(postgres_cluster: PostgresServer, tables_on_postgres: str) -> Iterator[str]:
+    """The URL of a PostgreSQL database with all tables and nothing in them."""
+    name = f"test_{uuid.uuid4().hex}"
+    yield postgres_cluster.create_database(name, tables_on_postgres)
+    postgres_cluster.drop_database(name)
+
+
+@pytest.fixture
+def sqlite_url(tables_on_sqlite: Path, tmp_path: Path) -> str:
+    """An SQLite database with all tables and nothing in them."""
+    shutil.copy(tables_on_sqlite, tmp_path)
     return f"sqlite:///{tmp_path}/localclip.db"
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database_url(request: pytest.FixtureRequest) -> str:
+    """One of each kind."""
+    return str(request.getfixturevalue("sqlite_url" if request.param == "sqlite" else "postgres"))
 
 
 @pytest.fixture

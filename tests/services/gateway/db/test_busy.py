@@ -45,16 +45,13 @@ def pool() -> Iterator[ThreadPoolExecutor]:
 def _change(gateway: Gateway, task_id: str, number: int) -> httpx.Response:
     """Plain routes and an asynchronous one that write."""
     if number % 3 == 2:
-        return httpx.post(f"{gateway.http.base_url}/api/tasks/{task_id}/process", json={"stage": STAGE}, timeout=60)
+        return gateway.http.post(f"/api/tasks/{task_id}/process", json={"stage": STAGE})
     if number % 3:
-        return httpx.patch(
-            f"{gateway.http.base_url}/api/tasks/{task_id}", json={"num_speakers": 1 + number % 5}, timeout=60
-        )
-    return httpx.post(
-        f"{gateway.http.base_url}/api/glossary/import",
+        return gateway.http.patch(f"/api/tasks/{task_id}", json={"num_speakers": 1 + number % 5})
+    return gateway.http.post(
+        "/api/glossary/import",
         content=f"source_language,source\nen,word {number}",
         headers={"Content-Type": "text/csv", "Idempotency-Key": f"key-{number}"},
-        timeout=60,
     )
 
 

@@ -1,9 +1,12 @@
 """The schema comes up from an earlier release with its rows, and is what the tables say."""
 
 import json
-from collections.abc import Callable
+import uuid
+from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
+import pytest
 import sqlalchemy as sa
 from alembic import command
 from alembic.autogenerate import compare_metadata
@@ -13,6 +16,19 @@ from alembic.script import ScriptDirectory
 from sqlmodel import SQLModel
 
 from services.gateway.db.engine import MIGRATIONS, Database
+from shared.testing import PostgresServer
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """An empty database of each kind."""
+    if request.param == "sqlite":
+        yield f"sqlite:///{tmp_path}/localclip.db"
+        return
+    server: PostgresServer = request.getfixturevalue("postgres_cluster")
+    name = f"empty_{uuid.uuid4().hex}"
+    yield server.create_database(name)
+    server.drop_database(name)
 
 
 def _run(url: str, work: Callable[[Config, sa.Connection], Any]) -> Any:
