@@ -44,7 +44,7 @@ test.describe("a batch", () => {
     const group = page.locator(`[data-batch=${id}]`);
     await expect(group.locator("[data-outcome=canceled]")).toHaveText("1 canceled");
     await expect(group).toHaveAttribute("data-status", "partly");
-    await expect(rows).toContainText("given up because no file came");
+    await expect(rows).toContainText("given up because no file arrived");
     await page.locator(`[data-task=${made[0]}]`).getByRole("link", { name: "One.mp4" }).click();
     await page.getByRole("link", { name: "Back to the batch" }).click();
     await expect(page.getByRole("heading", { level: 1, name: "Season one" })).toBeVisible();
@@ -145,7 +145,7 @@ test("several videos become one batch, each with the subtitles of its name", asy
   writeFileSync(`${folder}/Trailer.es.srt`, CUES);
   await page.goto("/dashboard");
   await page.getByTestId("file-input").first().setInputFiles([clips[0] ?? "", clips[2] ?? "", `${folder}/Trailer.es.srt`]);
-  const plan = page.getByRole("dialog", { name: "What should become of the 2 videos?" });
+  const plan = page.getByRole("dialog", { name: "How should the 2 videos be dubbed?" });
   await expect(plan).toContainText("Trailer.mp4 + Trailer.es.srt");
   await plan.getByRole("checkbox", { name: "Keep them together as a batch" }).check();
   await plan.getByRole("textbox", { name: "Name of the batch" }).fill("Two of them");
@@ -181,7 +181,7 @@ test("a folder that is dropped is a batch, and what cannot be made of it is told
     dataTransfer.items.add(new File(["x"], "Season"));
     document.body.dispatchEvent(new DragEvent("drop", { dataTransfer, bubbles: true, cancelable: true }));
   }, readFileSync(clips[0] ?? "").toString("base64"));
-  const plan = page.getByRole("dialog", { name: "What should become of the 2 videos?" });
+  const plan = page.getByRole("dialog", { name: "How should the 2 videos be dubbed?" });
   await expect(plan.getByRole("textbox", { name: "Name of the batch" })).toHaveValue("Season");
   for (const name of ["Spanish", "French"]) await plan.getByRole("checkbox", { name }).setChecked(name === "Spanish");
   await plan.getByRole("checkbox", { name: "Japanese" }).check(); // nothing here translates into it

@@ -61,13 +61,13 @@ test.describe("two languages side by side", () => {
     const undo = page.getByRole("button", { name: "Undo", exact: true }).first();
     await undo.click();
     await expect.poll(() => times(request, "es")).toEqual(before);
-    await copy(page, "Take the own times of 2 lines from French");
+    await copy(page, "Take the custom times of 2 lines from French");
     await expect.poll(() => times(request, "es")).toEqual(taken(1, 2));
     await undo.click();
     await expect.poll(() => times(request, "es")).toEqual(before);
     // nothing of its own in Spanish: nothing to give
     await page.getByRole("button", { name: "Copy times" }).click();
-    await expect(page.getByRole("menuitem", { name: /^Give the own times/ })).toHaveAttribute("data-disabled", "");
+    await expect(page.getByRole("menuitem", { name: /^Give the custom times/ })).toHaveAttribute("data-disabled", "");
     await page.keyboard.press("Escape");
     await expectAccessible(page);
   });

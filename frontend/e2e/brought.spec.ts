@@ -11,7 +11,7 @@ test("languages that nothing here translates are brought as subtitles, at upload
   const dialog = page.getByRole("dialog");
   for (const name of ["Spanish", "French"]) await dialog.getByRole("checkbox", { name }).setChecked(false);
   for (const name of ["Japanese", "Korean", "German"]) await dialog.getByRole("checkbox", { name }).check();
-  await expect(dialog.getByRole("button", { name: "Bring subtitles to dub" })).toBeDisabled();
+  await expect(dialog.getByRole("button", { name: "Supply subtitles to dub" })).toBeDisabled();
   for (const code of ["ja", "ko", "de"]) await dialog.getByTestId(`slot-${code}`).setInputFiles(file(`mine.${code}.srt`));
   await dialog.getByRole("checkbox", { name: "Spanish" }).check();
   await dialog.getByRole("checkbox", { name: "Indonesian" }).check(); // this one waits
@@ -24,7 +24,7 @@ test("languages that nothing here translates are brought as subtitles, at upload
   expect((await state())["id"]).toMatchObject({ status: "pending", brought: false });
 
   await page.goto(`/tasks/${task_id}?language=id`);
-  await expect(page.getByTestId("needs-translation")).toContainText("Nothing here translates this video into Indonesian");
+  await expect(page.getByTestId("needs-translation")).toContainText("No engine here translates this video into Indonesian");
   await expect(page.getByRole("button", { name: "Start", exact: true })).toBeHidden();
   await page.screenshot({ path: `${screens}/editor-needs.png` });
   await page.getByTestId("subtitle-input").setInputFiles(file("mine.id.srt"));

@@ -207,7 +207,7 @@ test.describe("the editor", () => {
     const dialog = page.getByRole("dialog");
     await expect(dialog).toContainText(`${segments.length} of ${segments.length} lines matched.`);
     await dialog.getByRole("button", { name: "Take it", exact: true }).click();
-    await expect(page.getByText("Translation taken")).toBeVisible();
+    await expect(page.getByText("Translation imported")).toBeVisible();
     await page.getByTestId("subtitle-input").setInputFiles({ name: "broken.srt", mimeType: "application/x-subrip", buffer: Buffer.from("no subtitles") });
     await expect(dialog.getByRole("alert")).toContainText("The subtitles cannot be read.");
     await dialog.getByRole("button", { name: "Cancel" }).click();

@@ -45,14 +45,14 @@ test.describe("the inspector", () => {
     await translation(page, 2).click();
     const wishes = page.getByTestId("wishes");
     await expect(wishes.getByRole("button", { name: "Longer" })).toBeDisabled();
-    await expect(wishes.getByRole("button", { name: "Other wording" })).toHaveAccessibleDescription(/one text for a line/);
+    await expect(wishes.getByRole("button", { name: "Other wording" })).toHaveAccessibleDescription(/one text per line/);
     await wishes.getByRole("button", { name: "Shorter" }).click();
     await expect(translation(page, 2)).toHaveValue("Vamos para que podamos verla.");
     expect((await line(request, 2)).edited).toBe(true);
     await page.screenshot({ path: `${screens}/editor-wishes.png` });
     // the same again: nothing is left to cut, which is said, and the button lives
     await wishes.getByRole("button", { name: "Shorter" }).click();
-    await expect(wishes.getByRole("status")).toHaveText("The translator knows no shorter text.");
+    await expect(wishes.getByRole("status")).toHaveText("The translator has no shorter text.");
     await expect(wishes.getByRole("button", { name: "Shorter" })).toBeEnabled();
     await expectAccessible(page);
     await page.getByRole("button", { name: "Undo", exact: true }).click();
@@ -96,7 +96,7 @@ test.describe("the inspector", () => {
     process.kill(cloner, "SIGSTOP");
     try {
       await inspector.getByRole("button", { name: "Dub line again" }).click();
-      await expect(inspector.getByText("No worker for “Voices” is running: it begins by itself when one is started")).toBeVisible({ timeout: 60_000 });
+      await expect(inspector.getByText("No worker for “Voices” is running: it starts automatically when one is")).toBeVisible({ timeout: 60_000 });
       await page.screenshot({ path: `${screens}/editor-waits.png` });
       await expectAccessible(page);
     } finally {

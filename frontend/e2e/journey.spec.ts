@@ -23,7 +23,7 @@ test("a video is uploaded, watched while it is made, and played", async ({ page,
   await page.goto("/dashboard");
   await page.getByTestId("file-input").first().setInputFiles(dialogue);
   const dialog = page.getByRole("dialog");
-  await expect(dialog.getByRole("heading", { name: "What should become of the video?" })).toBeVisible();
+  await expect(dialog.getByRole("heading", { name: "How should the video be dubbed?" })).toBeVisible();
   for (const name of ["Spanish", "French"]) await dialog.getByRole("checkbox", { name }).check();
   await page.screenshot({ path: `${screens}/plan-dialog.png` });
   await dialog.getByRole("button", { name: "Dub into 2 languages" }).click();

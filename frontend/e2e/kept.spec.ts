@@ -41,7 +41,7 @@ test.describe("what is kept", () => {
     await translation(page, 2).press("Enter");
     await expect(page.getByText("What you typed is kept.")).toBeVisible();
     await page.unroute("**/lines/*");
-    await expect(page.getByText("Saved: the text you typed while the server was away.")).toBeVisible();
+    await expect(page.getByText("Saved: the text you typed while the server was down.")).toBeVisible();
     expect((await texts(page))[1]).toBe("Mientras no hay red.");
   });
 

@@ -19,7 +19,7 @@ test("a newcomer uploads three videos, watches, mends two lines, exports the mas
   await chooser.setFiles(clips);
 
   // choose languages, once
-  const dialog = page.getByRole("dialog", { name: "What should become of the 3 videos?" });
+  const dialog = page.getByRole("dialog", { name: "How should the 3 videos be dubbed?" });
   for (const name of ["Spanish", "French"]) await dialog.getByRole("checkbox", { name }).setChecked(true);
   await look();
   await dialog.getByRole("button", { name: "Dub into 2 languages" }).click();

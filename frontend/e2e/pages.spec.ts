@@ -152,7 +152,7 @@ for (const { name: look, ...options } of LOOKS) {
 
 test("the settings have a menu that leads to each part", async ({ page }) => {
   await page.goto("/settings");
-  const menu = page.getByRole("navigation", { name: "Parts of the settings" });
+  const menu = page.getByRole("navigation", { name: "Sections of the settings" });
   await expect(menu.getByRole("link")).toHaveCount(9);
   await menu.getByRole("link", { name: "Glossary" }).click();
   await expect(page).toHaveURL(/#glossary$/);

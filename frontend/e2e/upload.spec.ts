@@ -47,7 +47,7 @@ test.describe("uploads", () => {
       await expect(page.getByRole("heading", { name: "Settings", level: 1 })).toBeVisible();
       const before = new Set((await tasks(request)).map(({ task_id }) => task_id));
       await bring(page, how, clips.slice(0, 2));
-      const dialog = page.getByRole("dialog", { name: "What should become of the 2 videos?" });
+      const dialog = page.getByRole("dialog", { name: "How should the 2 videos be dubbed?" });
       await expect(dialog).toContainText("Opening scene.mp4");
       await expect(page.getByText("Drop to upload")).toBeHidden();
       await dialog.getByRole("button", { name: "Upload only" }).click();

@@ -31,7 +31,7 @@ test.describe("lines", () => {
     await expect.poll(async () => (await lines(page))[0]).toMatchObject({ text: "Lo recordado.", origin: "memory" });
     await page.goto(`/tasks/${id}`);
     await row(page, 1).locator("[data-origin=memory]").click();
-    await expect(page.getByText("You settled this translation before")).toBeVisible();
+    await expect(page.getByText("You wrote this translation before")).toBeVisible();
     await page.screenshot({ path: `${screens}/editor-memory.png` });
     await page.getByRole("button", { name: "Forget it and translate again" }).click();
     await expect.poll(async () => (await lines(page))[0]?.origin).toBe("engine");
@@ -102,7 +102,7 @@ test.describe("lines", () => {
     await expectAccessible(page);
     await page.keyboard.press("Escape");
     await row(page, 1).locator("[data-origin=person]").click();
-    await expect(page.getByRole("button", { name: "Give it back to the translator" })).toBeVisible();
+    await expect(page.getByRole("button", { name: "Translate it automatically again" })).toBeVisible();
     await expectAccessible(page);
     await page.keyboard.press("Escape");
     await page.getByRole("tab", { name: "Task" }).click();
