@@ -1,4 +1,4 @@
-"""One speaker never overlaps himself, whatever his takes turned out to be."""
+"""A speaker's lines never overlap, however long the takes turn out to be."""
 
 from itertools import pairwise
 from typing import Any
@@ -71,7 +71,7 @@ def test_takes_of_one_speaker_follow_each_other(rows: list[tuple[int, float, str
 
 @given(dialogues(), st.data())
 def test_from_slots_to_places(spans: list[Span], data: st.DataObject) -> None:
-    """Nobody overlaps himself, and a take that fits touches nobody whose original did not touch its own."""
+    """A speaker's lines never overlap, and a take that fits touches no line unless their originals touched."""
     limits, room = FitLimits(), rooms(spans, CENTURY_S)
     lengths = {one.segment_id: data.draw(st.floats(0.1, 8.0), one.segment_id) for one in spans}
     fits = {key: fit(lengths[key], where.slot_s, where.gap_s, limits, where.lead_s) for key, where in room.items()}
