@@ -1,7 +1,7 @@
 """Run the benchmarks (all, or those named) and write `results.json` and the table in `README.md`.
 
-`speech/hearing` runs one part of `speech` and keeps the others as they were measured before, and so does
-`orchestration/streams`; `picture/3` takes every third clip; `gpu` runs when named.
+`speech/hearing` runs one part of `speech` and keeps the others as they were measured before, `speech/speaking/flite`
+one engine of it, and so does `orchestration/streams`; `picture/3` takes every third clip; `gpu` runs when named.
 """
 
 import json
@@ -15,8 +15,8 @@ from typing import Any
 from benchmarks.orchestration.table import render as render_orchestration
 from benchmarks.picture.table import render as render_picture
 from benchmarks.quality import table
+from benchmarks.speech.table import merged, render_gpu
 from benchmarks.speech.table import render as render_speech
-from benchmarks.speech.table import render_gpu
 
 HERE = Path(__file__).parent
 ALL = (
@@ -118,7 +118,8 @@ def main() -> None:
         package, _, part = name.partition("/")
         command = [sys.executable, "-m", f"benchmarks.{package}", *([part] if part else [])]
         done = json.loads(subprocess.run(command, check=True, stdout=subprocess.PIPE).stdout)
-        results[package] = results.get(package, {}) | done if part else done
+        before = results.get(package, {})
+        results[package] = merged(before, done) if "/" in part else before | done if part else done
         results["machine"] = {"cores": os.cpu_count(), "python": platform.python_version()}
         stored.write_text(json.dumps(results, indent=2) + "\n", encoding="utf-8")
     _write(results)

@@ -21,6 +21,7 @@ _FLITE_SENTENCES = 24
 _LEAD_S = 0.5
 _REALISTIC = (0.3, 1.0)
 _ENDS = (".wav", ".rttm")
+_PROGRAMME = Path(__file__).with_name("programme.rttm")
 
 Samples = NDArray[np.float32]
 Bank = Mapping[str, Sequence[Samples]]
@@ -153,7 +154,7 @@ def music(length: int, level_db: float) -> Samples:
 
 
 def recorded(folder: Path | None, work: Path) -> list[Conversation]:
-    """Real recordings with their speakers: the telephone call of a package, and those of `folder` (`<name>.rttm`)."""
+    """Real recordings with their speakers: those that packages carry, and those of `folder` (`<name>.rttm`)."""
     found = []
     for path in sorted((*_packaged(work), *(folder.glob("*.rttm") if folder else ()))):
         turns = [line.split() for line in path.read_text().splitlines() if line.startswith("SPEAKER")]
@@ -163,12 +164,21 @@ def recorded(folder: Path | None, work: Path) -> list[Conversation]:
 
 
 def _packaged(work: Path) -> Iterator[Path]:
-    """The speakers of the telephone call, its sound beside them; nothing where the package cannot be had."""
-    call = work / "telephone call"
-    try:
-        for name, content in packaged("pyannote.audio", *(f"pyannote/audio/sample/sample{end}" for end in _ENDS)):
-            call.with_suffix(Path(name).suffix).write_bytes(content)
-    except ArchiveError as reason:
-        print(f"left out: {reason}", file=sys.stderr, flush=True)
-    else:
-        yield call.with_suffix(".rttm")
+    """Their speakers, the sound beside them: a telephone call, and a programme of the VoxConverse corpus, whose turns
+    its authors published (Chung et al. 2020, CC BY 4.0); without what cannot be had.
+    """
+    call, programme = work / "telephone call.rttm", work / "programme.rttm"
+    sources = {
+        call: ("pyannote.audio", *(f"pyannote/audio/sample/sample{end}" for end in _ENDS)),
+        programme: ("silero-vad", "silero_vad-6.2.3/examples/c++/aepyx.wav"),
+    }
+    for path, (archive, *members) in sources.items():
+        try:
+            for name, content in packaged(archive, *members):
+                path.with_suffix(Path(name).suffix).write_bytes(content)
+        except ArchiveError as reason:
+            print(f"left out: {reason}", file=sys.stderr, flush=True)
+            continue
+        if path == programme:
+            path.write_bytes(_PROGRAMME.read_bytes())
+        yield path

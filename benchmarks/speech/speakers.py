@@ -57,6 +57,22 @@ def measure(
     return figures | rates
 
 
+def summary(rows: list[dict[str, Any]]) -> dict[str, float]:
+    """The figures of all conversations that have a target."""
+    sentences = sum(row["sentences"] for row in rows) or 1
+    seconds = sum(row["seconds"] for row in rows) or 1
+
+    def share(name: str) -> float:
+        return round(sum(float(row[name] * row["seconds"]) for row in rows) / seconds, 4)
+
+    return {
+        "number_right": round(sum(row["found"] == row["speakers"] for row in rows) / (len(rows) or 1), 3),
+        "sentences_cut": round(sum(row["cut"] for row in rows) / sentences, 4),
+        "confusion": share("confusion"),
+        "confusion_given": share("confusion_given"),
+    }
+
+
 def _ignore(part: float) -> None:
     """Nobody watches."""
 

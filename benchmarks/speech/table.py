@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from typing import Any
 
+from benchmarks.speech.speakers import summary
 from services.cloner.casting import CHANCE
 
 _RECOGNIZERS = ("pocketsphinx", "whisper-tiny.en", "whisper-base", "whisper-small", "whisper-large-v3-turbo")
@@ -27,6 +28,26 @@ def render_gpu(measured: dict[str, Any]) -> str:
     missing = "Missing here: " + "; ".join(measured["missing"]) + "." if measured["missing"] else ""
     ran = f"On {measured['gpu']}.\n\n{render(measured)}" if "gpu" in measured else ""
     return "\n\n".join(filter(None, [missing, ran]))
+
+
+def merged(before: dict[str, Any], found: dict[str, Any]) -> dict[str, Any]:
+    """All that was measured before, with the new figures of the engines and conversations in `found`.
+
+    What was counted over all voices stays as it was when all of them were heard.
+    """
+    whole = dict(before)
+    for part, figures in found.items():
+        own = before.get(part, {})
+        if part == "speaking":
+            new = {(row["engine"], row["language"]) for row in figures["voices"]}
+            kept = [row for row in own.get("voices", []) if (row["engine"], row["language"]) not in new]
+            engines = own.get("engines", {}) | figures["engines"]
+            figures = figures | own | {"engines": engines, "voices": [*kept, *figures["voices"]]}
+        if part == "turns":
+            rows = {row["name"]: row for row in [*own.get("conversations", []), *figures["conversations"]]}
+            figures = {"conversations": list(rows.values()), **summary(list(rows.values()))}
+        whole[part] = own | figures
+    return whole
 
 
 def _rows(head: Iterable[str], rows: Iterable[Iterable[Any]]) -> str:

@@ -13,7 +13,7 @@ from benchmarks.speech.archives import Archive, ArchiveError
 from benchmarks.speech.conversations import Conversation, Sentence
 from benchmarks.speech.scores import Score, errors_by_word, joints
 from benchmarks.speech.speakers import diarization_error
-from benchmarks.speech.table import render, render_gpu
+from benchmarks.speech.table import merged, render, render_gpu
 from services.diarizer.engines import Turn
 from services.diarizer.engines._doubt import Passage
 from shared.transcript import Word
@@ -123,3 +123,41 @@ def test_tables_tell_what_is_met_and_what_is_missing() -> None:
     assert "| language told | 3 of 4 |" in page
     assert "| whisper-base | 0.1 s | 500 MB |" in page
     assert render_gpu({"missing": ["an NVIDIA GPU"]}) == "Missing here: an NVIDIA GPU."
+
+
+def test_one_engine_is_measured_again() -> None:
+    """The others keep their figures, and so does another language of the same engine."""
+
+    def voice(engine: str, language: str, rate: float) -> dict[str, object]:
+        return {"engine": engine, "language": language, "error_rate": rate}
+
+    before = {
+        "hearing": {"pocketsphinx": {"cpu_per_s": 1}, "whisper-base": {"cpu_per_s": 2}},
+        "speaking": {
+            "engines": {"kokoro": {"cpu_per_s": 1}},
+            "voices": [voice("kokoro", "fr", 0.1), voice("kokoro", "zh", 0.4), voice("flite", "en", 0.2)],
+            "joints": {"zh": [0, 9]},
+        },
+    }
+    assert merged(before, {"hearing": {"whisper-base": {"cpu_per_s": 3}}})["hearing"] == {
+        "pocketsphinx": {"cpu_per_s": 1},
+        "whisper-base": {"cpu_per_s": 3},
+    }
+    new = {"engines": {"kokoro/zh": {"cpu_per_s": 2}}, "voices": [voice("kokoro", "zh", 0.3)], "joints": {"zh": [0, 3]}}
+    found = merged(before, {"speaking": new})["speaking"]
+    assert found["engines"] == {"kokoro": {"cpu_per_s": 1}, "kokoro/zh": {"cpu_per_s": 2}}
+    assert found["voices"] == [voice("kokoro", "fr", 0.1), voice("flite", "en", 0.2), voice("kokoro", "zh", 0.3)]
+    assert found["joints"] == {"zh": [0, 9]}
+
+
+def test_one_conversation_is_measured_again() -> None:
+    """What is said of all of them is counted anew."""
+
+    def row(name: str, found: int, confusion: float) -> dict[str, object]:
+        figures = {"sentences": 4, "cut": 0, "seconds": 10.0, "confusion": confusion, "confusion_given": 0.0}
+        return {"name": name, "speakers": 2, "found": found, **figures}
+
+    before = {"turns": {"conversations": [row("call", 2, 0.1), row("talk", 3, 0.4)]}}
+    found = merged(before, {"turns": {"conversations": [row("talk", 2, 0.2)]}})["turns"]
+    assert [one["found"] for one in found["conversations"]] == [2, 2]
+    assert (found["number_right"], found["confusion"]) == (1.0, 0.15)
