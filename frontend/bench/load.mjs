@@ -1,9 +1,10 @@
-// How busy the browser is: `node bench/load.mjs` after a build. The built app runs in Chromium against a server that
+// How busy the browser is: `node bench/load.mjs` after a build, with `playing` for the last figure alone. The built app runs in Chromium against a server that
 // holds 10 000 tasks in memory and sends 800 progress events a second, which no small machine could earn honestly.
-import { readFileSync, statSync } from "node:fs";
+import { createReadStream, readFileSync, statSync } from "node:fs";
 import { createServer } from "node:http";
 import { extname, join } from "node:path";
 import { chromium } from "@playwright/test";
+import { longVideo, playing, take } from "./playing.mjs";
 
 const DIST = new URL("../dist", import.meta.url).pathname;
 const TASKS = 10_000;
@@ -11,6 +12,7 @@ const LANGUAGES = ["en", "ko", "ja", "fr", "de", "es", "id"];
 const SHOWN = 100;
 const EVENTS_PER_S = 800;
 const MEASURED_S = 10;
+const PLAYED_S = 20;
 const LINES = 3000;
 const TYPES = { ".js": "application/javascript", ".css": "text/css", ".html": "text/html", ".svg": "image/svg+xml" };
 
@@ -63,15 +65,20 @@ function task(number) {
   };
 }
 
-const segments = Array.from({ length: LINES }, (_, n) => ({
-  segment_id: `s${n}`,
-  start_s: n * 2.4,
-  end_s: n * 2.4 + 2,
-  speaker_id: `spk_${n % 4}`,
-  text: `What is said in line ${n} of a long recording.`,
-  words: [],
-  version: 1,
-}));
+const segments = Array.from({ length: LINES }, (_, n) => {
+  const text = `What is said in line ${n} of a long recording.`;
+  const words = text.split(" ");
+  const at = (index) => n * 2.4 + (index / words.length) * 2;
+  return {
+    segment_id: `s${n}`,
+    start_s: n * 2.4,
+    end_s: n * 2.4 + 2,
+    speaker_id: `spk_${n % 4}`,
+    text,
+    words: words.map((word, index) => ({ text: word, start_s: at(index), end_s: at(index + 1) })),
+    version: 1,
+  };
+});
 const lines = segments.map((segment) => ({
   ...segment,
   source_text: segment.text,
@@ -121,11 +128,31 @@ function api(path, query) {
   return [];
 }
 
+const video = longVideo(LINES * 2.4);
+const sound = take();
+
+function part(request, response) {
+  const [, from = "0", to = ""] = /bytes=(\d+)-(\d*)/.exec(request.headers.range ?? "") ?? [];
+  const [start, end] = [Number(from), to ? Number(to) : video.size - 1];
+  response.writeHead(206, {
+    "Content-Type": "video/mp4",
+    "Accept-Ranges": "bytes",
+    "Content-Range": `bytes ${start}-${end}/${video.size}`,
+    "Content-Length": end - start + 1,
+  });
+  createReadStream(video.file, { start, end })
+    .on("error", () => response.destroy())
+    .pipe(response);
+}
+
+let told = true; // whether events are sent
+
 function stream(response) {
   response.writeHead(200, { "Content-Type": "text/event-stream" });
   response.write('id: 1\nevent: hello\ndata: {"tasks":[]}\n\n');
   let count = 0;
   const timer = setInterval(() => {
+    if (!told) return;
     const out = [];
     for (let n = 0; n < EVENTS_PER_S / 20; n += 1, count += 1) {
       const progress = Math.floor(count / (SHOWN * LANGUAGES.length)) % 99;
@@ -153,6 +180,11 @@ function json(response, body) {
 const server = createServer((request, response) => {
   const url = new URL(request.url, "http://x");
   if (url.pathname === "/api/events") return stream(response);
+  if (url.pathname.endsWith("/v.mp4")) return part(request, response);
+  if (url.pathname.includes("/takes/")) {
+    response.writeHead(200, { "Content-Type": "audio/wav", "Content-Length": sound.length });
+    return response.end(sound);
+  }
   if (url.pathname === "/readyz") return json(response, { status: "ready", checks: {}, workers: {}, engines_left_out: {} });
   if (url.pathname.startsWith("/api/")) return json(response, api(url.pathname, url.searchParams));
   const file = join(DIST, extname(url.pathname) ? url.pathname : "index.html");
@@ -168,31 +200,12 @@ const server = createServer((request, response) => {
 await new Promise((resolve) => server.listen(0, "127.0.0.1", resolve));
 const base = `http://127.0.0.1:${server.address().port}`;
 statSync(DIST);
-const browser = await chromium.launch({ executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium" });
+const browser = await chromium.launch({
+  executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
+  args: ["--autoplay-policy=no-user-gesture-required"],
+});
 
-// a window that holds 100 cards
-const page = await browser.newPage({ viewport: { width: 2600, height: 6400 } });
-await page.goto(`${base}/dashboard`);
-await page.waitForFunction((wanted) => document.querySelectorAll("[data-task]").length >= wanted, SHOWN);
-const client = await page.context().newCDPSession(page);
-await client.send("Performance.enable");
-const busy = async () =>
-  (await client.send("Performance.getMetrics")).metrics.find(({ name }) => name === "TaskDuration").value;
-await page.waitForTimeout(2000);
-const before = await busy();
-await page.waitForTimeout(MEASURED_S * 1000);
-const share = ((await busy()) - before) / MEASURED_S;
-const cards = await page.locator("[data-task]").count();
-
-const began = performance.now();
-await page.evaluate(() => window.scrollTo(0, document.documentElement.scrollHeight / 2));
-await page.waitForFunction(() =>
-  [...document.querySelectorAll("[data-task]")].some(
-    ({ dataset }) => Math.abs(Number(dataset.task.slice(5)) - 5000) < 100,
-  ),
-);
-const far = performance.now() - began;
-await page.close();
+const figures = process.argv[2] === "playing" ? {} : await dashboard();
 
 const editor = await browser.newPage({ viewport: { width: 1440, height: 900 } });
 await editor.goto(`${base}/settings`); // files are there already, as they are for who comes from the dashboard
@@ -209,15 +222,45 @@ const interactive = await editor.evaluate(async () => {
   await new Promise((resolve) => setTimeout(resolve)); // the work of that frame is over: a key press would be answered
   return performance.now() - began;
 });
+// of one task that nothing is done to, from the middle on, its takes over the lowered original
+told = false;
+const played = await playing(browser, editor, (LINES / 2) * 2.4, PLAYED_S);
 console.log(
-  JSON.stringify({
-    cards,
-    events_per_s: EVENTS_PER_S,
-    busy_share: Number(share.toFixed(3)),
-    jump_to_the_middle_ms: Math.round(far),
-    editor_3000_lines_ms: Math.round(interactive),
-  }),
+  JSON.stringify({ ...figures, editor_3000_lines_ms: Math.round(interactive), playing_3000_lines: played }),
 );
 await browser.close();
 server.closeAllConnections();
 server.close();
+video.remove();
+
+/** How busy a window of 100 cards is, and how long a jump takes. */
+async function dashboard() {
+  const page = await browser.newPage({ viewport: { width: 2600, height: 6400 } });
+  await page.goto(`${base}/dashboard`);
+  await page.waitForFunction((wanted) => document.querySelectorAll("[data-task]").length >= wanted, SHOWN);
+  const client = await page.context().newCDPSession(page);
+  await client.send("Performance.enable");
+  const busy = async () =>
+    (await client.send("Performance.getMetrics")).metrics.find(({ name }) => name === "TaskDuration").value;
+  await page.waitForTimeout(2000);
+  const before = await busy();
+  await page.waitForTimeout(MEASURED_S * 1000);
+  const share = ((await busy()) - before) / MEASURED_S;
+  const cards = await page.locator("[data-task]").count();
+
+  const began = performance.now();
+  await page.evaluate(() => window.scrollTo(0, document.documentElement.scrollHeight / 2));
+  await page.waitForFunction(() =>
+    [...document.querySelectorAll("[data-task]")].some(
+      ({ dataset }) => Math.abs(Number(dataset.task.slice(5)) - 5000) < 100,
+    ),
+  );
+  const far = performance.now() - began;
+  await page.close();
+  return {
+    cards,
+    events_per_s: EVENTS_PER_S,
+    busy_share: Number(share.toFixed(3)),
+    jump_to_the_middle_ms: Math.round(far),
+  };
+}

@@ -61,6 +61,16 @@ it("every failure of a stage has words", () => {
   expect(codes.toSorted()).toEqual(Object.keys(en.failure).toSorted());
 });
 
+it("every reason of a gate has words, and every form of it", () => {
+  const kinds = new Set([...gateway.matchAll(/_Kind\(\s*"(\w+)"/g)].map((match) => match[1] ?? ""));
+  const variants = new Set([...gateway.matchAll(/\bvariant="(\w+)"/g)].map((match) => match[1] ?? ""));
+  expect([kinds.size, variants.size]).toEqual([12, 5]);
+  const { why, mend } = en.gate;
+  expect([...kinds].filter((code) => !(code in why) || !(code in mend))).toEqual([]);
+  expect([...variants].filter((variant) => !(variant in mend))).toEqual([]);
+  expect(Object.keys(mend).toSorted()).toEqual([...kinds, ...variants].toSorted());
+});
+
 it("every kind of edit has words", () => {
   const kinds = new Set([...gateway.matchAll(/\bEdit\(session, \w+, "(\w+)"/g)].map((match) => match[1]));
   expect([...kinds].toSorted()).toEqual(Object.keys(en.edit).toSorted());

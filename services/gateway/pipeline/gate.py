@@ -34,6 +34,8 @@ class GateReason(BaseModel):
     code: str
     text: str
     mend: str
+    variant: str = Field(default="", description="which form of `text` and `mend` it is, where a code has several")
+    values: dict[str, str] = Field(default={}, description="what stands in the blanks of that form")
     figures: list[str] = Field(default=[], description="the figures that were missed")
     lines: list[str] = Field(default=[], description="segments behind it, the worst first; at most 20")
     lines_total: int = 0
@@ -66,6 +68,8 @@ class _Kind:
     text: str
     mend: str
     lines: str = ""
+    variant: str = ""
+    values: Mapping[str, str] = field(default_factory=dict)
 
 
 _KINDS = (
@@ -142,30 +146,43 @@ def reasons_of(misses: Sequence[Miss], causes: Causes) -> list[GateReason]:
 def _reason(kind: _Kind, misses: Sequence[Miss], causes: Causes) -> GateReason:
     if any(miss.figure == "voice.misheard" for miss in misses):
         kind = _unclear(causes)
+    elif kind.code == "speech_lost" and causes.timing:
+        kind = _shifted(kind, causes.timing)
     lines: Sequence[str] = getattr(causes, kind.lines) if kind.lines else ()
     return GateReason(
         code=kind.code,
         text=f"{kind.text}{_figures_text(kind, misses, causes)}",
-        mend=_shift(causes.timing) if kind.code == "speech_lost" and causes.timing else kind.mend,
+        mend=kind.mend,
+        variant=kind.variant,
+        values=dict(kind.values),
         figures=[miss.figure for miss in misses],
         lines=list(lines[:_MOST_LINES]),
         lines_total=len(lines),
     )
 
 
-def _shift(timing: Timing) -> str:
+def _shifted(kind: _Kind, timing: Timing) -> _Kind:
     """Nothing is missing: the lines stand at other times than their speech."""
-    by = f"move all lines by {timing.shift_s:+.2f} s"
+    shift, seconds, rate = f"{timing.shift_s:+.2f}", f"{abs(timing.shift_s):.1f}", f"{timing.rate:g}"
+    by = f"move all lines by {shift} s"
     if timing.drifts:
-        return f"the subtitles drift against the speech: {by}, their times taken {timing.rate:g} times"
-    return f"the subtitles are {abs(timing.shift_s):.1f} s {'late' if timing.shift_s < 0 else 'early'}: {by}"
+        mend = f"the subtitles drift against the speech: {by}, their times taken {rate} times"
+        return replace(kind, mend=mend, variant="subtitles_drift", values={"shift": shift, "rate": rate})
+    values = {"shift": shift, "seconds": seconds}
+    if timing.shift_s < 0:
+        return replace(kind, mend=f"the subtitles are {seconds} s late: {by}", variant="subtitles_late", values=values)
+    return replace(kind, mend=f"the subtitles are {seconds} s early: {by}", variant="subtitles_early", values=values)
 
 
 def _unclear(causes: Causes) -> _Kind:
     """The voice itself is the reason: no text and no clip would mend it."""
-    mend = f"take another engine ({causes.better}), or choose a clearer voice"
     text = f"{causes.voice} speaks this language so that a listener understands little"
-    return _Kind("voice_poor", text, mend if causes.better else "take another engine or a clearer voice")
+    kind = _Kind("voice_poor", text, "take another engine or a clearer voice", values={"voice": causes.voice})
+    if not causes.better:
+        return replace(kind, variant="voice_unclear")
+    mend = f"take another engine ({causes.better}), or choose a clearer voice"
+    values = {"voice": causes.voice, "better": causes.better}
+    return replace(kind, mend=mend, variant="voice_unclear_better", values=values)
 
 
 def _figures_text(kind: _Kind, misses: Sequence[Miss], causes: Causes) -> str:

@@ -1414,6 +1414,20 @@ export type GateReason = {
      * Text
      */
     text: string;
+    /**
+     * Values
+     *
+     * what stands in the blanks of that form
+     */
+    values?: {
+        [key: string]: string;
+    };
+    /**
+     * Variant
+     *
+     * which form of `text` and `mend` it is, where a code has several
+     */
+    variant?: string;
 };
 
 /**

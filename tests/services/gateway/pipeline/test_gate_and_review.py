@@ -123,8 +123,11 @@ def test_subtitles_beside_the_speech_are_to_be_moved(timing: Timing, mend: str) 
     (reason,) = judge(lost, [line()], GateLimits(), -16.0, timing=timing).reasons
     assert reason.code == "speech_lost"
     assert mend in reason.mend
+    assert reason.variant.removeprefix("subtitles_") in mend
+    assert all(value in reason.mend for value in reason.values.values())
     (reason,) = judge(lost, [line()], GateLimits(), -16.0).reasons
     assert "add lines" in reason.mend
+    assert (reason.variant, reason.values) == ("", {})
 
 
 @pytest.mark.parametrize(("cut_s", "told"), [(0.6, True), (0.02, False)])
@@ -144,6 +147,8 @@ def test_a_voice_that_nobody_understands_is_named() -> None:
         "espeak-ng speaks this language so that a listener understands little: 81% instead of at most 30%"
     )
     assert reason.mend == "take another engine (localclip models pull voxcpm2), or choose a clearer voice"
+    assert reason.variant == "voice_unclear_better"
+    assert reason.values == {"voice": "espeak-ng", "better": "localclip models pull voxcpm2"}
     assert judge(GOOD | {"voice": voice}, [line()], GateLimits(max_voice_misheard=None), -16.0).passed
     unknown = judge(GOOD | {"voice": None}, [line()], GateLimits(), -16.0)
     assert (unknown.passed, unknown.unmeasured) == (True, ["error_rate.excess"])

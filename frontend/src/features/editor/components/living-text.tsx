@@ -1,3 +1,4 @@
+import { useCallback } from "react";
 import { useTranslation } from "react-i18next";
 import { cn } from "@/components/ui/cn";
 import { type Row, textOf } from "@/core/lines";
@@ -6,7 +7,7 @@ import { verdictOf } from "@/core/timeline";
 import { useEditor } from "../state/context";
 import { draftKey, useDrafts } from "../state/drafts";
 import { usePlaying } from "../state/transport";
-import { useTime } from "../state/use-time";
+import { useAtTime } from "../state/use-time";
 
 /** The words of the line that is heard, with the one that is said now. */
 export function SpokenWords({ row }: { row: Row }) {
@@ -15,9 +16,8 @@ export function SpokenWords({ row }: { row: Row }) {
 }
 
 function Words({ row }: { row: Row }) {
-  const time = useTime();
   const words = wordsOf(row);
-  const now = wordAt(words, time);
+  const now = useAtTime(useCallback((time) => wordAt(words, time), [words]));
   return (
     <p aria-hidden data-testid="spoken" className="text-soft px-2 text-xs">
       {words.map((word, index) => (

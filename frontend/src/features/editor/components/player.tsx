@@ -199,7 +199,7 @@ function Screen({ video }: { video: RefObject<HTMLVideoElement | null> }) {
 function Seek() {
   const { t } = useTranslation();
   const { transport, duration } = useEditor();
-  const time = useTime();
+  const time = useTime(4);
   return (
     <div className="flex items-center gap-2.5">
       <input
@@ -213,9 +213,16 @@ function Seek() {
         value={Math.min(time, duration || 1)}
         onChange={(event) => transport.seek(Number(event.target.value))}
       />
-      <span className="text-soft text-xs tabular-nums" data-testid="clock">
-        {clock(time, 1)} / {clock(duration, 1)}
-      </span>
+      <Clock />
     </div>
+  );
+}
+
+function Clock() {
+  const { duration } = useEditor();
+  return (
+    <span className="text-soft text-xs tabular-nums contain-content" data-testid="clock">
+      {clock(useTime(), 1)} / {clock(duration, 1)}
+    </span>
   );
 }

@@ -38,18 +38,21 @@ function Reasons({ code, reasons }: { code: string; reasons: GateReason[] }) {
   const { t, i18n } = useTranslation();
   const go = useGoToLine();
   const english = i18n.language.startsWith("en"); // the gateway's own words say most
+  const say = (part: "why" | "mend", { code: kind, variant, values }: GateReason, text: string) =>
+    english
+      ? text
+      : t([`gate.${part}.${variant || kind}` as "gate.why.speech_lost", `gate.${part}.${kind as "speech_lost"}`], {
+          ...values,
+          defaultValue: text,
+        });
   return reasons.map((reason) => (
     <div
       key={reason.code}
       data-reason={reason.code}
       className="border-line grid gap-0.5 rounded-md border px-2.5 py-1.5 text-xs"
     >
-      <p className="font-medium">
-        {english ? reason.text : t(`gate.why.${reason.code as "speech_lost"}`, { defaultValue: reason.text })}
-      </p>
-      <p className="text-soft">
-        {english ? reason.mend : t(`gate.mend.${reason.code as "speech_lost"}`, { defaultValue: reason.mend })}
-      </p>
+      <p className="font-medium">{say("why", reason, reason.text)}</p>
+      <p className="text-soft">{say("mend", reason, reason.mend)}</p>
       {(reason.lines?.length ?? 0) > 0 && (
         <p>
           <button

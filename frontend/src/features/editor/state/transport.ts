@@ -29,6 +29,7 @@ export const usePlaying = create<Playing>(() => ({
 }));
 
 const DRIFT_S = 0.06;
+const TOLD_MS = 33;
 const DUCKED = 0.18;
 
 /** Picture and sound as one: the original video runs, the dub is heard in step with it, and the two can be exchanged at any instant. */
@@ -37,7 +38,7 @@ export class Transport {
   private dub: HTMLAudioElement | null = null;
   private readonly takes = new TakePlayer();
   private readonly listeners = new Set<(time: number) => void>();
-  private frame = 0;
+  private timer = 0;
   private source: DubSource = { exportUrl: null, spoken: [] };
 
   attach(video: HTMLVideoElement, dub: HTMLAudioElement): () => void {
@@ -52,7 +53,7 @@ export class Transport {
     for (const [name, listener] of events) video.addEventListener(name, listener);
     this.mix();
     return () => {
-      cancelAnimationFrame(this.frame);
+      clearTimeout(this.timer);
       this.takes.stop();
       for (const [name, listener] of events) video.removeEventListener(name, listener);
       usePlaying.setState({ playing: false, until: null });
@@ -146,13 +147,13 @@ export class Transport {
   private onPlay(): void {
     usePlaying.setState({ playing: true });
     this.align(true);
-    cancelAnimationFrame(this.frame);
-    this.frame = requestAnimationFrame(() => this.tick());
+    clearTimeout(this.timer);
+    this.tick();
   }
 
   private onPause(): void {
     usePlaying.setState({ playing: false, until: null });
-    cancelAnimationFrame(this.frame);
+    clearTimeout(this.timer);
     this.dub?.pause();
     this.takes.stop();
     this.tell();
@@ -164,6 +165,7 @@ export class Transport {
     this.tell();
   }
 
+  /** As often as a video has pictures: what moves in between nobody sees, and each time costs the page a frame. */
   private tick(): void {
     const { video } = this;
     if (!video) return;
@@ -176,7 +178,7 @@ export class Transport {
     }
     this.align(false);
     this.tell();
-    if (!video.paused) this.frame = requestAnimationFrame(() => this.tick());
+    if (!video.paused) this.timer = window.setTimeout(() => this.tick(), TOLD_MS);
   }
 
   private tell(): void {

@@ -1,4 +1,4 @@
-import { useEffect, useRef, useState } from "react";
+import { useCallback, useEffect, useRef, useState } from "react";
 import { rowAt } from "@/core/lines";
 import { useEditor } from "./context";
 
@@ -6,24 +6,30 @@ import { useEditor } from "./context";
 export function useTime(perSecond = 10): number {
   const { transport } = useEditor();
   const [time, setTime] = useState(transport.time);
-  const last = useRef(0);
+  const last = useRef({ ms: 0, time });
   useEffect(
     () =>
       transport.onTime((now) => {
         const ms = performance.now();
-        if (ms - last.current < 1000 / perSecond && Math.abs(now - time) < 0.5) return;
-        last.current = ms;
+        if (ms - last.current.ms < 1000 / perSecond && Math.abs(now - last.current.time) < 0.5) return;
+        last.current = { ms, time: now };
         setTime(now);
       }),
-    [transport, perSecond, time],
+    [transport, perSecond],
   );
   return time;
 }
 
+/** What `of` makes of the playing time, told when it becomes something else: nothing is drawn anew in between. */
+export function useAtTime<T>(of: (time: number) => T): T {
+  const { transport } = useEditor();
+  const [, change] = useState<T>(() => of(transport.time));
+  useEffect(() => transport.onTime((time) => change(of(time))), [transport, of]);
+  return of(transport.time);
+}
+
 /** Index of the row that is heard now. */
 export function useHeard(): number {
-  const { transport, rows } = useEditor();
-  const [heard, setHeard] = useState(() => rowAt(rows, transport.time));
-  useEffect(() => transport.onTime((time) => setHeard(rowAt(rows, time))), [transport, rows]);
-  return heard;
+  const { rows } = useEditor();
+  return useAtTime(useCallback((time) => rowAt(rows, time), [rows]));
 }

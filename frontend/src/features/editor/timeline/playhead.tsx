@@ -22,7 +22,7 @@ export function Playhead({ height }: { height: number }) {
       ref={line}
       aria-hidden
       data-testid="playhead"
-      className="bg-accent pointer-events-none absolute top-0 left-0 z-10 w-0.5"
+      className="bg-accent pointer-events-none absolute top-0 left-0 z-10 w-0.5 will-change-transform"
       style={{ height }}
     />
   );
