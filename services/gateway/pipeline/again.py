@@ -1,4 +1,4 @@
-"""Dub single lines again: a few ahead of all batch work, many in their turn."""
+"""Dub single lines again: a few ahead of all batch work, many in turn with it."""
 
 from collections.abc import Collection, Iterable, Mapping
 
@@ -12,13 +12,13 @@ from services.gateway.script.voices import with_needed
 from shared.pipeline import Lane, LineState, Stage, Status
 
 _FEW_LINES = 16
-"""As many as a person may wait for; a click that means more would keep the interactive lane from everybody else."""
+"""The most that a person may wait for; more from a single click would block the interactive lane for everybody else."""
 
 
 def outdated(script: Script) -> list[str]:
     """Segments whose lines are not as they should be: edited since their takes, or new since the language was dubbed.
 
-    Lines that keep the original audio by a person's wish, or a take a person chose, are as they should be.
+    Lines that keep the original audio, or a take that a person chose, are as they should be.
     """
     dubbed = _runs(script).get((script.language, Stage.CLONING))
     states: set[str] = {LineState.STALE}
@@ -38,9 +38,9 @@ def _runs(script: Script) -> Mapping[tuple[str, Stage], StageRun]:
 def dub_again(script: Script, segment_ids: Iterable[str]) -> int:
     """Add a job for each of the lines, a few on the interactive lane, and return how many.
 
-    A line whose text an engine wrote for another source text, or that has none, is translated first. A line that is
-    waiting already waits once. What a person asks for by hand counts even where a take was pinned before, and of a line
-    that is as it should be, or that failed, an engine that can say the same otherwise makes another rendition.
+    A line without a text, or whose text an engine wrote for another source text, is translated first. A line that is
+    already waiting is not added twice. A request by hand overrides a take that was pinned before. For a line that is as
+    it should be, or that failed, an engine that can vary its speech makes another rendition.
     """
     lines, segments = script.lines, script.segments
     wanted = [key for key in dict.fromkeys(segment_ids) if key in lines and key in segments]
@@ -59,9 +59,9 @@ def dub_again(script: Script, segment_ids: Iterable[str]) -> int:
 
 
 def reopen(script: Script) -> None:
-    """Let the next start of a language do the lines that are not as they should be, and no others.
+    """Let the next start of a language do only the lines that are not as they should be.
 
-    What was done before counts as cut short; done again it would be as a whole.
+    The finished runs are marked as cut short, since a finished stage would be done again as a whole.
     """
     changed = outdated(script)
     if not changed:
@@ -76,7 +76,7 @@ def reopen(script: Script) -> None:
 
 
 def needs_translation(line: LineRow, segment: SegmentRow) -> bool:
-    """Whether the text of a line is missing or of another source text, and no person wrote it."""
+    """Whether the text of a line is missing or belongs to another source text, and no person wrote it."""
     return not line.edited and (line.text is None or line.segment_revision != segment.revision)
 
 

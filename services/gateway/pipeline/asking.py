@@ -14,13 +14,13 @@ from shared.pipeline import BASE, ErrorCode, Stage
 
 
 class AlreadyAnswered(Exception):  # noqa: N818 (a state of the task, not a mistake)
-    """Somebody else gave another answer, or there is no such question; the message tells which."""
+    """Somebody else gave another answer, or there is no such question; the message says which."""
 
 
 def ask(session: Session, task: Task, run: StageRun, prepared: Prepared) -> None:
-    """Do what the task says is to be done `on_doubt`, where its new transcript is doubtful as a whole.
+    """Do what the task's `on_doubt` says if its new transcript is doubtful as a whole.
 
-    It is asked about, told in the note, or fails the run. What a person settled before is not asked again.
+    The doubt becomes a question, a note, or the failure of the run. What a person settled before is not asked again.
     """
     before, task.question = question_of(task.question), None
     limits = GateLimits.model_validate(task.config.get("gate", {}))
@@ -51,10 +51,10 @@ def ask(session: Session, task: Task, run: StageRun, prepared: Prepared) -> None
 def answer(
     session: Session, task: Task, question_id: str | None, choice: Choice, spoken: str | None, subtitles_key: str | None
 ) -> bool:
-    """Take an answer and go on; False where this very answer was given before.
+    """Take an answer and go on; False if the same answer was given before.
 
-    `continue` goes on with what was recognized. A language (`spoken`) or subtitles bring the base stage to another run,
-    and the languages on their way follow it.
+    `continue` goes on with what was recognized. A language (`spoken`) or subtitles start another run of the base stage,
+    and the languages in progress follow it.
 
     Raises: AlreadyAnswered.
     """

@@ -1,7 +1,7 @@
 """The planner: from the state of all runs of a task to the next steps.
 
 `request` answers a command, `advance` answers a result; both return steps for `steps` to carry out in the
-transaction that read the board. Calling `advance` again on the state after its steps returns nothing.
+transaction that read the board. Calling `advance` again after its steps were carried out returns nothing.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -18,7 +18,7 @@ _OVER = (Status.FAILED, Status.CANCELED, Status.STALE)
 
 @dataclass(frozen=True)
 class Run:
-    """The newest attempt at a stage. `STALE` means that an earlier stage was done again after it."""
+    """The newest attempt at a stage. `STALE` means that an earlier stage was done again since."""
 
     language: str
     stage: Stage
@@ -42,7 +42,7 @@ class LanguageGoal:
 
 @dataclass(frozen=True)
 class Source:
-    """A video that is not here: on its way (`PROCESSING`), or given up with an error, or stopped."""
+    """A video that is not here: being fetched (`PROCESSING`), given up with an error, or stopped."""
 
     status: Status
     error: tuple[str, str] | None = None
@@ -52,8 +52,8 @@ class Source:
 class Board:
     """All runs of a task by (language, stage), and its languages.
 
-    `waiting`: a person was asked something and has not answered, so no language begins anything. `source`: the video is
-    still to be fetched, or could not be.
+    `waiting`: a person was asked something and has not answered, so no language starts anything. `source`: the video is
+    still being fetched, or could not be.
     """
 
     runs: Mapping[tuple[str, Stage], Run] = field(default_factory=dict)
@@ -87,7 +87,7 @@ class StartRun:
 
 @dataclass(frozen=True)
 class EndRun:
-    """A run came to its end; its open jobs are canceled if it failed."""
+    """End a run; its open jobs are canceled if it failed."""
 
     language: str
     stage: Stage
@@ -141,8 +141,8 @@ def owner(language: str, stage: Stage) -> str:
 def request(board: Board, languages: Iterable[str], goal: Stage) -> list[Step]:
     """Bring `languages` up to and including `goal`.
 
-    Stages before the goal that are done are kept; the goal itself is done again; what failed, was canceled or is
-    outdated gets a new attempt; what is running goes on, unless it builds on something that is done again.
+    Finished stages before the goal are kept; the goal itself is done again; what failed, was canceled or is outdated
+    gets a new attempt; what is running continues, unless it builds on something that is done again.
     """
     languages = list(languages)
     steps: list[Step] = []
@@ -167,7 +167,7 @@ def request(board: Board, languages: Iterable[str], goal: Stage) -> list[Step]:
 
 
 def _farther(entry: LanguageGoal | None, goal: Stage) -> Stage:
-    """A language on its way to a later stage keeps going there."""
+    """A language that is heading for a later stage still goes there."""
     if entry is None or entry.goal is None or entry.status is not Status.PROCESSING:
         return goal
     return max(entry.goal, goal, key=_ORDER.index)
@@ -180,7 +180,7 @@ def _needs_attempt(run: Run | None, *, again: bool) -> bool:
 
 
 def _undo_after(board: Board, language: str, stage: Stage, again: dict[tuple[str, Stage], None]) -> Iterator[Step]:
-    """Runs that build on (`language`, `stage`): finished ones are outdated, running ones begin again."""
+    """Runs that build on (`language`, `stage`): finished ones become outdated, running ones start again."""
     for key, run in board.runs.items():
         of, which = key
         builds_on = _ORDER.index(which) > _ORDER.index(stage) and language in (BASE, of)
@@ -194,7 +194,7 @@ def _undo_after(board: Board, language: str, stage: Stage, again: dict[tuple[str
 
 
 def advance(board: Board) -> list[Step]:
-    """End what is finished, start what can start, and say what that makes of languages and task."""
+    """End what is finished, start what can start, and derive the status of the languages and the task."""
     steps: list[Step] = []
     runs = dict(board.runs)
     for key, run in board.runs.items():
@@ -231,7 +231,7 @@ def _ended(run: Run) -> EndRun | None:
 
 
 def _without_video(board: Board, run: Run) -> EndRun | None:
-    """The base stage ends with the video it waited for."""
+    """The base stage ends when the video it waited for cannot come."""
     source = board.source
     if source is None or source.status is Status.PROCESSING or (run.language, run.status) != (BASE, Status.PENDING):
         return None
@@ -251,9 +251,9 @@ def _startable(board: Board) -> Iterator[StartRun]:
 
 
 def _language_status(board: Board, language: LanguageGoal) -> tuple[Status, tuple[str, str] | None]:
-    """Only a language on its way changes here; edits and cancellation change it elsewhere.
+    """Only a language in progress changes here; edits and cancellation are handled elsewhere.
 
-    One that waits for an answer is pending, and on its way again once there is one.
+    A language that waits for an answer is pending, and in progress again once there is one.
     """
     if not _is_under_way(board, language) or language.goal is None:
         return language.status, None
@@ -271,7 +271,7 @@ def _language_status(board: Board, language: LanguageGoal) -> tuple[Status, tupl
 
 
 def _is_under_way(board: Board, language: LanguageGoal) -> bool:
-    """Whether work on a language was asked for that has not come to its end, also while it waits for an answer."""
+    """Whether work that was asked for on a language has not ended yet, including while it waits for an answer."""
     if language.status is not Status.PENDING:
         return language.status is Status.PROCESSING
     return any(of == language.language and run.status is Status.PENDING for (of, _), run in board.runs.items())
@@ -302,7 +302,7 @@ def _first_error(board: Board) -> tuple[str, str] | None:
 
 
 def cancel(board: Board, languages: Iterable[str] | None) -> list[Step]:
-    """Stop `languages`, or everything when None. The base stage goes on while another language waits for it."""
+    """Stop `languages`, or everything when None. The base stage continues while another language waits for it."""
     stopping = {entry.language for entry in board.languages} if languages is None else set(languages)
     going_on = {
         entry.language for entry in board.languages if _is_under_way(board, entry) and entry.language not in stopping
@@ -326,7 +326,7 @@ def cancel(board: Board, languages: Iterable[str] | None) -> list[Step]:
 def retry(board: Board) -> list[Step]:
     """Give every failed or canceled language another attempt towards its goal; what is done is kept.
 
-    One that was canceled at its stop waits there again.
+    A language that was canceled at its stop waits there again.
     """
     steps: list[Step] = []
     for entry in board.languages:

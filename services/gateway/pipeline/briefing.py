@@ -16,7 +16,7 @@ from shared.pipeline import BASE
 def brief_job(script: Script, run: StageRun, todo: Collection[str]) -> ProposeBrief | None:
     """The job that comes before the lines `todo` are translated.
 
-    None where it was there before, nobody wants it, the translator of this language cannot, or there are few lines.
+    None if it was added before, nobody wants it, the translator of this language cannot do it, or there are few lines.
     """
     session, task, told = script.session, script.task, brief(script.task)
     if not told.propose or script.spoken_language == run.language or len(todo) < FEWEST_LINES:
@@ -43,7 +43,7 @@ def brief_job(script: Script, run: StageRun, todo: Collection[str]) -> ProposeBr
 
 
 def take_proposal(script: Script, proposed: BriefProposed) -> None:
-    """Keep what a person can still change, and tell whoever follows the task."""
+    """Keep the proposal, which a person can still change, and notify whoever follows the task."""
     task, before = script.task, brief(script.task)
     known = [term.source for term in script.glossary]
     after = with_proposal(before, proposed.language, proposed.summary, proposed.terms, known)

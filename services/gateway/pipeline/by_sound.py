@@ -1,7 +1,7 @@
-"""Have lines translated from their sound where the translators at hand do not have the pair.
+"""Have lines translated from their sound where no available translator has the pair.
 
-The translator's refusal decides: it knows what it can. What takes its place counts for the same run, or for the same
-single line.
+The translator's refusal decides, since it knows what it can do. The job in its place counts for the same run, or for
+the same single line.
 """
 
 from collections.abc import Collection, Sequence
@@ -23,10 +23,11 @@ Pairs = Collection[tuple[str, str]]
 
 
 def takes_over(session: Session, task: Task, job: JobRow, failure: JobFailed, pairs: Pairs) -> JobFailed | None:
-    """Add a job that translates from sound what the translator refused; `pairs` are those that an engine here can.
+    """Add a job that translates from sound what the translator refused; `pairs` are those that an engine here can
+    translate.
 
-    Lines whose source text was edited fail, since what is said is no longer what is written. None: it is taken over;
-    else the failure that stays.
+    Lines whose source text was edited fail, since what is said is no longer what is written. Returns None if the job is
+    taken over, otherwise the failure that remains.
     """
     asked = JOB.validate_json(job.payload)
     if failure.code is not ErrorCode.LANGUAGE_UNSUPPORTED or not isinstance(asked, TranslateLines):
@@ -65,18 +66,18 @@ _ADDRESS = {
 
 
 def _heard(line: SourceLine, segment: SegmentRow) -> HeardSourceLine:
-    """The line where it is said; one whose text was edited only completes its sentence."""
+    """The line with its place in the audio; one whose text was edited only completes its sentence."""
     told = line.model_dump() | {"asked": line.asked and segment.revision == 1}
     return HeardSourceLine(**told, start_s=segment.start_s, end_s=segment.end_s)
 
 
 def _tracks(task: Task) -> str:
-    """The audio tracks that were listened to, as a person names them."""
+    """The audio tracks that were listened to, as a person numbers them."""
     return "+".join(str(number + 1) for number in media(task).listened)
 
 
 def _refuse(session: Session, task: Task, asked: TranslateLines, heard: Sequence[HeardSourceLine]) -> None:
-    """Say of lines that are asked for and edited why they have no translation, unless they have one from before."""
+    """Note why requested lines that were edited have no translation, unless they have an earlier one."""
     sought = {line.segment_id for line in heard if line.asked}
     edited = [line.segment_id for line in asked.lines if line.asked and line.segment_id not in sought]
     lines = script_rows.lines(session, task.task_id, asked.language, edited) if edited else {}

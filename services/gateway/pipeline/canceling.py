@@ -36,7 +36,7 @@ def cancel(session: Session, task: Task, languages: Sequence[str] | None) -> Non
 
 
 def remove(session: Session, task: Task) -> None:
-    """Let a task go: nothing of it is seen any more, and what is running stops; the rest follows within seconds."""
+    """Delete a task: it disappears at once and what is running stops; the rest follows within seconds."""
     flag_cancel(session, task, None, FOREVER)
     pipeline_rows.stop_fetching(session, task.task_id)
     for job in pipeline_rows.open_jobs(session, task.task_id):
@@ -48,9 +48,9 @@ def remove(session: Session, task: Task) -> None:
 def cancel_job(session: Session, task: Task, job: JobRow, *, hears: bool) -> None:
     """Stop one open job, and whatever cannot go on without it.
 
-    A stage that needs the job ends with it, and so does its language; everything, where it is the base stage. A job
-    the stage can do without is left out. What stands alone (an export by recipe, a line done again) stops alone.
-    `hears`: as in `record`.
+    A stage that needs the job ends with it, and so does its language, or everything if it is the base stage. A job that
+    the stage can do without is skipped. Independent work (an export by recipe, a line done again) stops alone. `hears`:
+    as in `record`.
     """
     made = pipeline_rows.export(session, task.task_id, pipeline_rows.export_of(job.shard))
     if job.run_stage is not None and not job.optional:
@@ -70,7 +70,7 @@ def cancel_job(session: Session, task: Task, job: JobRow, *, hears: bool) -> Non
 
 
 def _let_go(session: Session, task: Task, job: JobRow) -> None:
-    """What waits for a job that nobody does any more waits no longer."""
+    """Release what waits for a job that will no longer be done."""
     go_on(session, task, job)
     if is_wish(job):
         take_wish(session, task, job, failed(job, ErrorCode.CANCELED, "canceled on request", canceled=True))

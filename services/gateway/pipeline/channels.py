@@ -1,4 +1,4 @@
-"""What is sent on the broker, each channel with its type: the gateway's own facts, and what it only knows of."""
+"""What is sent on the broker, each channel with its type: the gateway's own facts, and those that it only documents."""
 
 from typing import Any
 
@@ -21,8 +21,8 @@ from shared.pipeline import Stage
 class Channels:
     """The publishers of a broker, declared before it starts; the AsyncAPI document is made from them.
 
-    Jobs lie in the database as they are sent, and dead letters are written by every service: those channels, and the
-    others that nobody publishes to from here, are declared for the document.
+    Jobs are stored in the database in the form they are sent, and every service writes dead letters: those channels,
+    and the others that the gateway does not publish to through here, are declared for the document.
     """
 
     def __init__(self, broker: NatsBroker) -> None:
@@ -63,9 +63,9 @@ class Channels:
         )
 
     async def tell(self, fact: Fact) -> int:
-        """Publish a fact, which the stream keeps once; returns its number there.
+        """Publish a fact, which the stream stores once; returns its sequence number.
 
-        Raises: TimeoutError (it may have been stored all the same), NatsError, APIError.
+        Raises: TimeoutError (it may have been stored nevertheless), NatsError, APIError.
         """
         name = {"Nats-Msg-Id": f"fact:{fact.id}"}
         stored = await self._facts.publish(

@@ -35,7 +35,8 @@ from shared.transcript import PictureEdits
 
 
 def cut(session: Session, task: Task, run: StageRun, beside: Script | None = None) -> list[JobRow]:
-    """Job rows for `run`; none when there is nothing to do. `beside`: a script of the task that knows its segments."""
+    """Job rows for `run`; none when there is nothing to do. `beside`: a script of the task with its segments already
+    read."""
     script = Script(session, task, run.language, beside=beside)
     match Stage(run.stage):
         case Stage.DIARIZATION:
@@ -51,7 +52,7 @@ def cut(session: Session, task: Task, run: StageRun, beside: Script | None = Non
 def row(
     task: Task, job: AnyJob, run: StageRun | None = None, document: str | None = None, *, optional: bool = False
 ) -> JobRow:
-    """A ready row for `job` of `task`, which counts for `run`; None: it stands alone."""
+    """A ready row for `job` of `task`, which counts for `run`; None: it is independent."""
     if run is not None and run.stage != job.stage():
         job = job.model_copy(update={"counts_for": Stage(run.stage)})
     video_s = video_seconds(media(task).duration_s, task.video_size)
@@ -113,7 +114,7 @@ def _is_repeat(session: Session, run: StageRun) -> bool:
 
 
 def _translate(script: Script, run: StageRun) -> Sequence[TranslateLines | ProposeBrief]:
-    """Jobs for the lines; before them, once, that of a translator who looks at the whole."""
+    """Jobs for the lines; before them, once, the job in which a translator looks at the whole video."""
     script.add_missing_lines()
     repeat = _is_repeat(script.session, run)
     revisions = {key: segment.revision for key, segment in script.segments.items()}
@@ -131,7 +132,7 @@ def _translate(script: Script, run: StageRun) -> Sequence[TranslateLines | Propo
 def translation_jobs(
     script: Script, attempt: int, todo: Collection[str], *, alone: bool = False
 ) -> list[TranslateLines]:
-    """Jobs that translate the lines of the segments `todo` of a whole script, each in one of its own if `alone`."""
+    """Jobs that translate the lines of the segments `todo` of a whole script; one job for each line if `alone`."""
     task, known = script.task, list(script.spans.values())
     jobs = units.translate_jobs(
         task.task_id,
@@ -195,7 +196,7 @@ def timeline(script: Script) -> Timeline:
 
 
 def _as_heard(script: Script) -> dict[str, str]:
-    """The texts of the takes of lines that were edited since."""
+    """The texts that were spoken in the takes of lines edited since."""
     stale = {
         key: line.take_key for key, line in script.lines.items() if line.state == LineState.STALE and line.take_key
     }

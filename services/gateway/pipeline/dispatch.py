@@ -44,10 +44,10 @@ log = logger(__name__)
 
 
 class Dispatcher:
-    """Publishes ready job rows as slots of their stage get free, to whoever is next by `fair_share`.
+    """Publishes ready job rows as slots of their stage become free, in the order of `fair_share`.
 
-    A row that can never be published ends with an error code; one that cannot be now stays ready. `cap` limits the
-    jobs of a stage and lane beside what the workers take.
+    A row that can never be published ends with an error code; one that cannot be published now stays ready. `cap`
+    limits the jobs of a stage and lane further than the workers' slots do.
     """
 
     def __init__(
@@ -66,7 +66,7 @@ class Dispatcher:
         self._ledger, self._looked_at = Ledger(), datetime.min.replace(tzinfo=UTC)
 
     async def turn(self) -> None:
-        """Hand out everything that may go out now; whatever makes more of it wakes the loop."""
+        """Hand out everything that may go out now; whatever makes more jobs ready wakes the loop."""
         if not (jobs := await asyncio.to_thread(self.choose)):
             return
         over = await asyncio.gather(*(self._hand_out(job) for job in jobs))
@@ -77,7 +77,7 @@ class Dispatcher:
             await asyncio.sleep(1.0)  # broker, store or database away: the rows stay ready
 
     def choose(self) -> list[JobRow]:
-        """The jobs that go out now; they count as out from here on, until a look at the database tells otherwise."""
+        """The jobs that go out now; they count as out from here on, until the database shows otherwise."""
         at = now()
         with self._database.read() as session:
             if at - self._looked_at > _FORGETS:  # this gateway did not lead
@@ -132,7 +132,7 @@ class Dispatcher:
         return _SENT if ended is None else _OVER
 
     async def _publish(self, row: JobRow) -> Result | None:
-        """Bring a job to its stream; returns how it ends if it can never get there."""
+        """Publish a job to its stream; returns how it ends if it can never be published."""
         try:
             job = JOB.validate_json(row.payload)
             subject = str(job.subject())
@@ -155,7 +155,7 @@ class Dispatcher:
         try:
             await publish_stored(self._broker, body, subject=subject, stream=subjects.JOBS, message_id=message_id)
         except NatsError as error:
-            if isinstance(error, MaxPayloadError):  # a broker that takes less than ours
+            if isinstance(error, MaxPayloadError):  # a broker with a smaller message limit than ours
                 log.warning("dispatch_refused", subject=subject, error=repr(error))
                 return too_large(job, len(body))
             if is_refusal(error):
@@ -178,7 +178,7 @@ class Dispatcher:
 def _waiting(
     session: Session, stage: Stage, lane: Lane, queues: Iterable[bool], most: int, spent_s: Mapping[str, float]
 ) -> dict[str, Waiting]:
-    """The first jobs of the owners who may be next; `queues`: of long work or not."""
+    """The first jobs of the owners who may be next; `queues`: those of long work, or the others."""
     found: dict[str, Waiting] = {}
     for long in queues:
         owners = pipeline_rows.ready_owners(session, stage, lane, long=long)

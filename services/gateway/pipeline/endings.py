@@ -1,4 +1,4 @@
-"""What the end of a language, a task or a batch is told with, so that it can be acted on without asking."""
+"""What is reported when a language, a task or a batch ends, so that a program can act on it without asking further."""
 
 import json
 from collections.abc import Iterable, Iterator, Sequence
@@ -11,7 +11,7 @@ from services.gateway.web.signing import file_address
 from shared.pipeline import BASE
 
 OLDER = "-older"
-"""In the names of files that were made before, or without, the last edits of their lines."""
+"""Marks the names of files that were made before, or without, the last edits of their lines."""
 
 _FIGURES = (
     "lines_total",
@@ -30,13 +30,14 @@ _FIGURES = (
     "length_s",
     "length_difference_s",
 )
-"""Of a report; the lists of single lines, which grow with the video, stay in it."""
+"""Taken from a report; the lists of single lines, which grow with the video, stay there."""
 
 
 def shown_as(task: Task, language: str, name: str, *, older: bool) -> str:
-    """The name a person gets a file under: that of the video, with the language, as players look for subtitles.
+    """The name under which a person downloads a file: that of the video with the language, as players expect of
+    subtitles.
 
-    One that is `older` than the lines says so.
+    The name says so if the file is `older` than the lines.
     """
     if language == BASE:
         return task.video_original_name if name == task.video_filename else name
@@ -53,7 +54,7 @@ def is_older(row: TaskLanguage) -> bool:
 
 
 def files(task: Task, row: TaskLanguage) -> list[dict[str, Any]]:
-    """The files of a language; their addresses are signed when they are told."""
+    """The files of a language; their URLs are signed when they are sent."""
     return [
         {
             "name": shown_as(task, row.language, file["name"], older=is_older(row)),
@@ -95,11 +96,11 @@ def _verdict(row: TaskLanguage) -> dict[str, Any]:
 
 
 _TASKS_BYTES = 400_000
-"""A fact is one message of at most 1 MB; signatures make each address 110 bytes longer."""
+"""A fact is one message of at most 1 MB; signatures make each URL 110 bytes longer."""
 
 
 def fitting(told: Iterable[dict[str, Any]]) -> Iterator[dict[str, Any]]:
-    """As many of the tasks of a batch as one message carries, from the first on."""
+    """As many of the tasks of a batch as fit into one message, from the first on."""
     left = _TASKS_BYTES
     for one in told:
         addresses = sum(len(language["files"]) for language in one["languages"].values())
@@ -114,7 +115,7 @@ Row = tuple[int, str, str, Task | None]
 
 
 def tasks_of_batch(session: Session, pages: Iterable[Sequence[Row]]) -> list[dict[str, Any]]:
-    """What became of the rows of a batch: as many as one message carries, and no page is read beyond."""
+    """What became of the rows of a batch: as many as fit into one message, without reading further pages."""
     return list(fitting(one for page in pages for one in _told_of(session, page)))
 
 

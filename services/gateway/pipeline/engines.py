@@ -1,4 +1,4 @@
-"""Which engine does the work: what those at hand can do, which one a task keeps to, and what another would bring."""
+"""Which engine does the work: what the available ones can do, which one a task keeps, and what another would change."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -8,16 +8,16 @@ from shared.models import hearing, speaking
 from shared.pipeline import ErrorCode, PermanentError
 
 TO_TRANSLATE = 0
-"""As the source revision of a line: whatever its source says, another translator is to translate it."""
+"""As the source revision of a line: another translator is to translate it, whatever its source says."""
 
 
 def first_choice(
     engines: Iterable[EngineInfo], port: str, language: str, source: str | None = None
 ) -> EngineChoice | None:
-    """What a task would begin with now; None where nothing announced can do it.
+    """What a task would start with now; None if no announced engine can do it.
 
-    Engines of a port are announced the best first. A recognizer is asked for its `language`, a translator for the pair
-    from `source`.
+    The engines of a port are announced best first. A recognizer needs to know `language`, a translator the pair from
+    `source`.
     """
     for engine in engines:
         if engine.port == port and not engine.problem and _can(engine, language, source):
@@ -32,12 +32,12 @@ def _can(engine: EngineInfo, language: str, source: str | None) -> bool:
 
 
 def is_among(kept: EngineChoice, engines: Iterable[EngineInfo]) -> bool:
-    """Whether the engine that is kept to is one of `engines`."""
+    """Whether the engine that a task keeps is one of `engines`."""
     return any(kept.is_same(engine.choice()) for engine in engines if not engine.problem)
 
 
 def is_here(engines: Iterable[EngineInfo], kept: EngineChoice) -> bool | None:
-    """Whether a worker has the engine, or could open it; None while no worker of its port was ever there."""
+    """Whether a worker has the engine, or could load it; None while no worker of its port has ever been there."""
     known = [engine for engine in engines if engine.port == kept.port]
     if not known:
         return None
@@ -48,14 +48,14 @@ def is_here(engines: Iterable[EngineInfo], kept: EngineChoice) -> bool | None:
 
 
 def upgraded(choice: EngineChoice) -> EngineChoice:
-    """`choice` in the place of another: its takes are told from those that were made before."""
+    """`choice` in place of another, marked so that its takes differ from earlier ones."""
     known_by = (choice.engine, choice.model, choice.digest)
     return choice.model_copy(update={"marks": " ".join(part for part in known_by if part)[:160]})
 
 
 @dataclass(frozen=True)
 class Counts:
-    """Lines of a language that an upgrade would have done again, and what of a person's work would be lost."""
+    """How many lines of a language an upgrade would redo, and how much of a person's work would be lost."""
 
     translated: int = 0
     spoken: int = 0
@@ -73,7 +73,7 @@ def effect(port: str, counts: Counts) -> str:
 
 
 def error_percent(choice: EngineChoice, language: str) -> float | None:
-    """How much of what it says or hears goes wrong, where that was measured."""
+    """The share of what it says or hears that is wrong, if measured."""
     if choice.port == "voice":
         return speaking(language, choice.engine).error_percent
     if choice.port == "recognizer":
@@ -91,7 +91,7 @@ def of_port(engines: Iterable[EngineInfo], port: str) -> list[EngineInfo]:
 
 
 def assumed_source(engines: Iterable[EngineInfo], source: str | None) -> str | None:
-    """The source language, if it is given or only one can be recognized."""
+    """The source language, if it is given or if only one can be recognized."""
     recognized = {code for engine in of_port(engines, "recognizer") for code in engine.languages}
     return source or (next(iter(recognized)) if len(recognized) == 1 else None)
 
@@ -99,9 +99,9 @@ def assumed_source(engines: Iterable[EngineInfo], source: str | None) -> str | N
 def check_possible(
     engines: Iterable[EngineInfo], source: str | None, target: str, *, subtitles: bool, translation: bool
 ) -> None:
-    """Refuse what no engine at hand can do. Stages whose engines were never announced are not judged.
+    """Refuse what no available engine can do. Stages whose engines were never announced are not checked.
 
-    `subtitles` and `translation` tell that a person brought the source text or the translation.
+    `subtitles` and `translation` say that a person provided the source text or the translation.
 
     Raises:
         PermanentError: `language_unsupported`, with what would make it possible.
@@ -125,19 +125,20 @@ def check_possible(
 
 
 def can_hear(engines: Iterable[EngineInfo], language: str) -> bool:
-    """Whether an engine at hand can tell something of takes in `language` by listening to them."""
+    """Whether an available engine can judge takes in `language` by listening to them."""
     engines = list(engines)
     recognizers, embedders = of_port(engines, "recognizer"), of_port(engines, "embedder")
     return any(_speaks(engine, language) for engine in recognizers) or any(one.judges_takes for one in embedders)
 
 
 def pairs_by_sound(engines: Iterable[EngineInfo]) -> frozenset[tuple[str, str]]:
-    """What an engine at hand translates from what is said."""
+    """The pairs that an available engine translates directly from speech."""
     return frozenset(pair for engine in of_port(engines, "speech_translator") for pair in engine.pairs)
 
 
 def _may_be_read(engines: Iterable[EngineInfo], source: str) -> bool:
-    """Whether an engine knows the letters of a language: subtitles in the picture may say what nobody understands."""
+    """Whether an engine reads the script of a language: subtitles in the picture may provide what no recognizer
+    understands."""
     return any(_speaks(engine, source) for engine in of_port(engines, "picture_text"))
 
 

@@ -1,4 +1,4 @@
-"""Write what happened beside the change itself: outbox, cancel flags, log."""
+"""Record what happened, in the same transaction as the change itself: outbox, cancel flags, log."""
 
 import json
 import uuid
@@ -13,7 +13,7 @@ from shared.messaging import batch_fact, fact, subjects
 from shared.pipeline import BASE
 
 FOREVER = 2**53
-"""Epoch of the flag of a deleted task: no job of it may run any more."""
+"""Epoch in the flag of a deleted task: none of its jobs may run any more."""
 
 
 def tell(session: Session, task: Task, language: str, subject: str, name: str, **data: Any) -> None:
@@ -24,7 +24,7 @@ def tell(session: Session, task: Task, language: str, subject: str, name: str, *
 def tell_all(
     session: Session, task: Task, language: str, subject: str, told: Iterable[tuple[str, Mapping[str, Any]]]
 ) -> None:
-    """Put any number of facts of one subject, each with its name and data, into the outbox with one statement."""
+    """Put any number of facts about one subject, each with its name and data, into the outbox with one statement."""
     rows = [{"kind": OutboxKind.FACT, "payload": _fact(task, language, subject, *one), "attempts": 0} for one in told]
     if rows:
         pipeline_rows.add_facts(session, rows)

@@ -90,15 +90,15 @@ def video_seconds(duration_s: float | None, size: int) -> float:
 
 
 def is_long_export(video_s: float, *, burns: bool) -> bool:
-    """Whether an export keeps its slot for more than a minute, by the speeds of `benchmarks/export.py` on two cores."""
+    """Whether an export holds its slot for more than a minute, by the speeds of `benchmarks/export.py` on two cores."""
     return video_s / (_BURN_SPEED if burns else _EXPORT_SPEED) > _LONG_EXPORT_S
 
 
 def limit(slots: int, typical_s: float | None, cap: int | None) -> int:
-    """Jobs of a stage and lane that may be out at once, with `slots` in all workers that live.
+    """How many jobs of a stage and lane may be out at once, with `slots` in all live workers.
 
-    One more than they take where jobs are so short that the way of the next one would leave a slot idle; one where no
-    worker lives, so that whoever starts workers by the queue sees a reason to.
+    One more than the slots if jobs are so short that a slot would be idle until the next one arrives; one if there is
+    no live worker, so that an autoscaler that watches the queue sees a reason to start one.
     """
     quick = typical_s is not None and typical_s < _QUICK_S
     most = max(1, slots + quick)
@@ -106,7 +106,7 @@ def limit(slots: int, typical_s: float | None, cap: int | None) -> int:
 
 
 def free_for_long(workers: Sequence[int], most: int, held: Iterable["Held"]) -> int:
-    """How many long jobs may go out: each of `workers` with several slots keeps one of them for short jobs."""
+    """How many long jobs may go out: each of `workers` with several slots reserves one for short jobs."""
     kept = sum(slots > 1 for slots in workers)
     return max(1, most - kept) - sum(one.long for one in held)
 
@@ -118,11 +118,12 @@ def choose(
     free: Free,
     typical_s: float,
 ) -> list[tuple[str, Ready]]:
-    """(owner, job) of what goes out now, in order.
+    """The jobs that go out now, in order, each with its owner.
 
-    The next slot goes to the owner whose jobs took the least of the slots lately, there to the oldest task and in it
-    to the latest stage, so that what was begun gets finished; every fourth hand-out of an owner goes to its task
-    with the least work left, so that a clip is not behind a film. What is handed out counts as `typical_s`.
+    The next slot goes to the owner whose jobs used the slots least lately, within an owner to the oldest task and
+    within a task to the latest stage, so that what was started gets finished. Every fourth job of an owner comes from
+    the task with the least work left, so that a clip does not wait behind a film. A job handed out now counts as
+    `typical_s`.
     """
     spent, turns, long = defaultdict(float, spent_s), Counter(handed_out), free.long
     taken: dict[Ready, str] = {}
@@ -146,9 +147,9 @@ def _first(waiting: Waiting) -> int:
 
 
 class Ledger:
-    """What the owners' jobs took of the slots of each stage and lane in the last ten minutes.
+    """How much the owners' jobs used the slots of each stage and lane in the last ten minutes.
 
-    Kept by looking at what is out: a job that is out no more has ended. All times are given by the caller.
+    Based on looks at what is out: a job that is no longer out has ended. The caller passes all times.
     """
 
     def __init__(self, ended: Iterable[tuple[Held, datetime]] = ()) -> None:
@@ -160,7 +161,7 @@ class Ledger:
             self._charge(one, at)
 
     def look(self, held: Iterable[Held], now: datetime) -> None:
-        """Take in what is out now, and charge what was out before for its time."""
+        """Update what is out now, and charge what was out before for its time."""
         known = {one.job_id: one for one in held}
         for job_id in self._held.keys() - known.keys():
             self._charge(self._held[job_id], now)
@@ -169,7 +170,7 @@ class Ledger:
             self._spent.popleft()
 
     def hand_out(self, one: Held) -> None:
-        """A job goes out; it may have ended before the next look."""
+        """Note that a job goes out; it may have ended before the next look."""
         self._held[one.job_id] = one
         self._turns.setdefault(one.queue, Counter())[one.owner] += 1
 
@@ -178,7 +179,7 @@ class Ledger:
         return [one for one in self._held.values() if one.queue == (stage, lane)]
 
     def turns(self, stage: Stage, lane: Lane) -> Mapping[str, int]:
-        """Hand-outs by owner."""
+        """Jobs handed out, by owner."""
         return self._turns.get((stage, lane), {})
 
     def typical_s(self, stage: Stage, lane: Lane) -> float | None:
@@ -187,7 +188,7 @@ class Ledger:
         return median(recent) if recent else None
 
     def spent_s(self, stage: Stage, lane: Lane, now: datetime) -> dict[str, float]:
-        """Seconds of slots by owner, what is out included: for its time so far, or that of a typical job."""
+        """Slot-seconds by owner, including jobs that are out: their time so far, or that of a typical job."""
         found: defaultdict[str, float] = defaultdict(float)
         for _, bucket in self._spent:
             for (queue, owner), seconds in bucket.items():

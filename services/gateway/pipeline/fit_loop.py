@@ -1,8 +1,8 @@
 """Carry the fit loop of `fitting`: keep what was tried with a line, add the jobs that follow from it.
 
 The line always holds the best take so far together with its text, so that whatever ends the loop early (an edit, a
-cancellation, a job that fails) leaves a whole line. Jobs count for the voice run and are inserted by the transaction
-that records the take before them.
+cancellation, a job that fails) leaves a complete line. Jobs count for the voice run and are inserted by the transaction
+that records the previous take.
 """
 
 from collections.abc import Sequence
@@ -39,7 +39,7 @@ _LIMITS = FitLimits()
 
 
 def is_refit(job: JobRow) -> bool:
-    """Whether `job` belongs to the loop, and not to the first pass over the lines."""
+    """Whether `job` belongs to the loop rather than to the first pass over the lines."""
     return job.kind == JobKind.REWRITE_LINES or (job.kind == JobKind.CLONE_LINES and job.optional)
 
 
@@ -72,7 +72,7 @@ def after_refit(
 
 @dataclass
 class _Loop:
-    """The lines of a voice run that a result is about, and what is to be done next."""
+    """The lines of a voice run that a result concerns, and what to do next."""
 
     script: Script
     run: StageRun
@@ -114,7 +114,7 @@ def _take_takes(loop: _Loop, asked: CloneLines, result: LinesDubbed | LinesRewri
         line.version += 1
         if fitting.best(_spoken(line), loop.script.rooms[order.segment_id], _LIMITS).text == order.text:
             _replace(line, order.text, take)
-        if isinstance(result, JobFailed):  # it was retried long enough: the export no longer waits for another text
+        if isinstance(result, JobFailed):  # it was retried often enough: the export no longer waits for another text
             line.decision = f"{line.decision or ''}; another translation could not be spoken: {result.message}"
         else:
             _decide(loop, line)
@@ -131,14 +131,14 @@ def _take_texts(loop: _Loop, asked: RewriteLines, result: LinesDubbed | LinesRew
 
 
 def _still(loop: _Loop, order: LineToSpeak | LineToRewrite) -> LineRow | None:
-    """The line of `order`, if it is what it was when the order was made."""
+    """The line of `order`, if it has not changed since the order was made."""
     line = loop.script.lines.get(order.segment_id)
     same = line is not None and line.revision == order.revision and order.segment_id in loop.script.rooms
     return line if line is not None and same and _may_change(line) else None
 
 
 def _may_change(line: LineRow) -> bool:
-    """No text of a person is ever replaced, nor a take that a person chose."""
+    """A person's text is never replaced, nor a take that a person chose."""
     by_person = line.edited or line.provided is not None or line.origin not in ("engine", "sound")
     return not (by_person or line.pinned or line.omitted)
 
@@ -152,7 +152,7 @@ def _spoken(line: LineRow) -> list[Spoken]:
 
 
 def _replace(line: LineRow, text: str, take: LineTake) -> None:
-    """Give `line` another text with its take; whatever is under way for the text before no longer counts."""
+    """Give `line` another text with its take; jobs in progress for the previous text no longer count."""
     first = str(line.tried[0]["text"])
     line.alternatives = list(dict.fromkeys([*line.alternatives, first]))
     line.text = text
@@ -222,7 +222,7 @@ def _follow(loop: _Loop) -> None:
 
 
 def _share(loop: _Loop, lines: Sequence[LineToSpeak] | Sequence[LineToRewrite]) -> dict[str, Any]:
-    """What the next job of the loop, which has `lines`, has of its own."""
+    """The fields that are specific to the loop's next job, which has `lines`."""
     return {
         "shard": f"fit-{loop.round}-{loop.run.jobs_total}",
         "epoch": loop.script.task.epoch,

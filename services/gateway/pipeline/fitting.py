@@ -1,8 +1,8 @@
 """The loop from a measured take back to the translation: what to do about a line whose take does not fit.
 
 A take that needs a tempo outside -10…+20 % is tried again with another text: one the translator offered already, else
-one it is asked for. The length of another text is foretold by the characters per second of this very take. After at
-most `MAX_ROUNDS` the take that fits best counts, whichever came first. Texts are only ever those of the translator.
+one it is asked for. The length of another text is predicted from the characters per second of this take. After at most
+`MAX_ROUNDS` the take that fits best counts, whichever came first. All texts come from the translator.
 """
 
 from collections.abc import Sequence
@@ -14,8 +14,8 @@ from shared.pipeline import FitLimits
 
 MAX_ROUNDS = 3
 
-_MARGIN = 0.02  # a text is expected to fit when this share of the time would be left: tempo varies with the words
-_WORTH_IT = 0.03  # tempo that another text must gain at least
+_MARGIN = 0.02  # a text is expected to fit if this share of the time would be left over: tempo varies with the words
+_WORTH_IT = 0.03  # the least change of tempo that another text must bring
 
 
 @dataclass(frozen=True)
@@ -51,9 +51,10 @@ Step = Keep | Speak | Ask
 
 
 def misfit(natural_s: float, room: Room, limits: FitLimits) -> float:
-    """How far the tempo a take needs is outside what nobody notices: 0 fits, positive is too long, negative too short.
+    """How far the tempo a take needs is outside the unnoticeable range: 0 fits, positive is too long, negative too
+    short.
 
-    A take is too short only where it leaves a hole that is noticed.
+    A take is too short only if it leaves a noticeable gap.
     """
     room_s = room.with_gap_s(limits)
     needed = natural_s / room_s if room_s > 0 else float("inf")
@@ -66,15 +67,16 @@ def misfit(natural_s: float, room: Room, limits: FitLimits) -> float:
 
 
 def best(spoken: Sequence[Spoken], room: Room, limits: FitLimits) -> Spoken:
-    """What fits best of `spoken`, which is in order; of equals the earlier, which is nearer to the meaning."""
+    """The one of `spoken` (in order) that fits best; among equals the earlier, which is nearer to the meaning."""
     return min((take for take in spoken if take.natural_s), key=lambda take: _off(take.natural_s or 0.0, room, limits))
 
 
 def decide(spoken: Sequence[Spoken], offered: Sequence[str], room: Room, limits: FitLimits, *, may_ask: bool) -> Step:
-    """What follows from the takes so far.
+    """What to do after the takes so far.
 
     `spoken` begins with the first take and holds the others in order; `offered` are the translator's texts, those
-    nearest to the meaning first; `may_ask`: the translator can be asked for others, and was not since the last take.
+    nearest to the meaning first; `may_ask`: the translator can be asked for others and has not been asked since the
+    last take.
     """
     now = best(spoken, room, limits)
     natural_s = now.natural_s or 0.0
@@ -99,7 +101,7 @@ def decide(spoken: Sequence[Spoken], offered: Sequence[str], room: Room, limits:
 
 
 def explain(first: str, chosen: str, round_: int, decision: str) -> str:
-    """The sentence kept with a line whose text was changed in `round_`: `decision` is what was made of its take."""
+    """The sentence kept with a line whose text was changed in `round_`; `decision` is the one made on its take."""
     kind = "shorter" if len(chosen) < len(first) else "longer" if len(chosen) > len(first) else "other"
     return f"round {round_}: {kind} translation chosen ({len(first)} → {len(chosen)} characters), {decision}"
 

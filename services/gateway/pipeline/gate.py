@@ -1,6 +1,6 @@
 """Whether a finished language is good enough, by thresholds a person can set.
 
-The figures it missed come to one reason of each kind for a person to read, with what would mend it.
+The figures that miss their limits become one reason of each kind for a person to read, with what would fix it.
 """
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -17,7 +17,7 @@ from shared.transcript import Timing
 _FIT = FitLimits()
 _DOUBTFUL = "doubtful.share"
 _VOICE = "voice.misheard"
-"""Known of few engines; listening to the takes tells of the others."""
+"""Known only for a few engines; listening to the takes covers the others."""
 
 
 class Miss(BaseModel):
@@ -130,9 +130,9 @@ _NAMED = {
     "error_rate.mean": "on average ",
     "error_rate.max": "in the worst line ",
 }
-"""What several figures of one kind are called, where its text alone does not say."""
+"""Names for several figures of one kind, where the text alone does not distinguish them."""
 _HEARD_CUT_S = 0.1
-"""Less is no sound of a word."""
+"""Anything shorter is not a spoken word."""
 
 
 def reasons_of(misses: Sequence[Miss], causes: Causes) -> list[GateReason]:
@@ -162,7 +162,7 @@ def _reason(kind: _Kind, misses: Sequence[Miss], causes: Causes) -> GateReason:
 
 
 def _shifted(kind: _Kind, timing: Timing) -> _Kind:
-    """Nothing is missing: the lines stand at other times than their speech."""
+    """Nothing is missing: the lines are at other times than their speech."""
     shift, seconds, rate = f"{timing.shift_s:+.2f}", f"{abs(timing.shift_s):.1f}", f"{timing.rate:g}"
     by = f"move all lines by {shift} s"
     if timing.drifts:
@@ -175,7 +175,7 @@ def _shifted(kind: _Kind, timing: Timing) -> _Kind:
 
 
 def _unclear(causes: Causes) -> _Kind:
-    """The voice itself is the reason: no text and no clip would mend it."""
+    """The voice itself is the reason: no other text or clip would fix it."""
     text = f"{causes.voice} speaks this language so that a listener understands little"
     kind = _Kind("voice_poor", text, "take another engine or a clearer voice", values={"voice": causes.voice})
     if not causes.better:
@@ -276,8 +276,8 @@ def judge(
     """Compare an export's report and its lines as they are now with the limits.
 
     `doubtful` are the segments whose text the recognizer was unsure of; `outdated`: lines changed after the export;
-    `reads_like` tells which other language a file that was brought is in; `timing`: how far its lines stand beside the
-    speech; `accepted`: a person was asked about the doubtful source, and went on.
+    `reads_like` says which other language a provided file is in; `timing`: how far its lines are off the speech;
+    `accepted`: a person was asked about the doubtful source, and went on.
     """
     figures = _figures(report, lines, target_lufs, doubtful)
     misses, unmeasured = [], []
@@ -311,7 +311,7 @@ def judge(
 
 
 def _limits(limits: GateLimits) -> Iterator[tuple[str, float | None, bool]]:
-    """Each figure with its limit, and whether that is the most or the least allowed."""
+    """Each figure with its limit, and whether that is a maximum or a minimum."""
     yield "lines_failed", limits.max_failed_lines, True
     yield "lines_overflow", limits.max_overflow_lines, True
     yield "lines_unspoken", limits.max_unspoken_lines, True
@@ -363,20 +363,20 @@ def _in_window(speeds: Sequence[float]) -> float | None:
 
 
 def _p95(speeds: Sequence[float]) -> float | None:
-    """As the report has it: between two lines in proportion."""
+    """As in the report: interpolated linearly between two lines."""
     if len(speeds) < 2:
         return round(speeds[0], 4) if speeds else None
     return round(quantiles(speeds, n=20, method="inclusive")[-1], 4)
 
 
 def _mean_error_rate(heard: Sequence[Line]) -> float | None:
-    """Long lines count more, as in the report."""
+    """Weighted by the length of the lines, as in the report."""
     rated = [(max(1, len(line.text or "")), line.error_rate) for line in heard if line.error_rate is not None]
     return round(sum(size * rate for size, rate in rated) / sum(size for size, _ in rated), 4) if rated else None
 
 
 def _causes(report: Mapping[str, Any], lines: Sequence[Line], doubtful: Collection[str]) -> Causes:
-    """Which lines stand behind each figure, the worst first."""
+    """Which lines are behind each figure, worst first."""
     spoken = [line for line in lines if not line.omitted]
     heard = [line for line in lines if is_heard(line)]
     rated = sorted((line for line in heard if line.error_rate), key=lambda line: -(line.error_rate or 0.0))
@@ -400,9 +400,9 @@ def _causes(report: Mapping[str, Any], lines: Sequence[Line], doubtful: Collecti
 
 
 def is_heard(line: Line) -> bool:
-    """Whether the take of a line, not the original, is in the dub."""
+    """Whether the take of a line, rather than the original, is in the dub."""
     return line.take_key is not None and line.state != LineState.FAILED and not line.omitted
 
 
 _MOST_LINES = 20
-"""Of a reason: a list of tasks carries them, and the review list has all."""
+"""Of a reason: lists of tasks contain them, and the review list has all."""

@@ -1,4 +1,4 @@
-"""Have finished takes heard again, and keep what was heard."""
+"""Have finished takes listened to, and keep what was heard."""
 
 from collections.abc import Sequence
 
@@ -27,7 +27,7 @@ from shared.pipeline import Lane, Stage, Status
 
 
 def listen_after(session: Session, task: Task, run: StageRun) -> None:
-    """Add listening to a run that has made all its takes; nothing before that, or a second time."""
+    """Add listening to a run once it has made all its takes; never before that, and never twice."""
     if run.stage != Stage.CLONING or run.status != Status.PROCESSING or run.jobs_failed:
         return
     session.flush()
@@ -59,7 +59,7 @@ def _is_rated(line: LineRow) -> bool:
 
 
 def _budget_s(session: Session, task: Task, language: str) -> float:
-    """The language's share of the base stage counts too."""
+    """Including the language's share of the base stage."""
     languages = max(1, len(task.config.get("target_languages", ())))
     jobs = pipeline_rows.worked(session, task.task_id, language)
     worked_s = sum(job.lasted_s if job.language == language else job.lasted_s / languages for job in jobs)
@@ -69,7 +69,8 @@ def _budget_s(session: Session, task: Task, language: str) -> float:
 
 
 def listen_to_all(script: Script) -> int:
-    """Add jobs for all takes of a language that nobody heard or is about to hear; return how many those are."""
+    """Add jobs for all takes of a language that were not heard and are not about to be; return how many takes those
+    are."""
     session, task, language = script.session, script.task, script.language
     jobs = pipeline_rows.listening_jobs(session, task.task_id, language)
     awaited = {
@@ -88,7 +89,7 @@ def listen_to_all(script: Script) -> int:
 
 
 def listen_to_line(script: Script, segment_id: str, made_by: JobRow) -> None:
-    """The same for a line that was dubbed again by itself; whoever waited for that job waits for this one."""
+    """The same for a single line that was dubbed again; whoever waited for that job waits for this one."""
     task, span = script.task, script.spans.get(segment_id)
     if span is None:
         return
@@ -107,7 +108,7 @@ def listen_to_line(script: Script, segment_id: str, made_by: JobRow) -> None:
 
 
 def take_heard(script: Script, heard: Sequence[HeardLine]) -> None:
-    """Keep the figures of takes that still count."""
+    """Keep the figures of takes that are still in use."""
     for one in heard:
         line = script.lines.get(one.segment_id)
         if line is None or line.revision != one.revision or line.take_revision != one.revision:
@@ -120,7 +121,7 @@ def take_heard(script: Script, heard: Sequence[HeardLine]) -> None:
 
 
 def give_up_listening(session: Session, task_id: str, job_id: int) -> bool:
-    """Go on without a listening job that nobody finished in time; its figures stay unknown."""
+    """Go on without a listening job that was not finished in time; its figures stay unknown."""
     task = script_rows.locked_task(session, task_id)
     (job,) = pipeline_rows.jobs_by_id(session, [job_id]) or (None,)
     if task is None or task.deleted_at is not None or job is None or job.state not in pipeline_rows.OPEN_JOBS:
@@ -135,7 +136,8 @@ def give_up_listening(session: Session, task_id: str, job_id: int) -> bool:
 
 
 def _speakers(script: Script) -> list[SpeakerVoice]:
-    """With the clips that takes are compared with: of the speakers themselves, whoever speaks for them."""
+    """With the clips that takes are compared with: those of the speakers themselves, even where another voice speaks
+    for them."""
     return [
         SpeakerVoice(speaker_id=one.speaker_id, f0_hz=one.f0_hz, reference_key=one.reference_key)
         for one in script.speakers

@@ -36,12 +36,12 @@ from shared.storage import ObjectNotFound, ObjectStore, StorageError, keys, read
 from shared.transcript import Cue, Transcript, read_subtitles
 
 FETCH = PullSub(batch_size=16, timeout=5)
-"""What is there at once is handled at once; `batch=True` would wait for the sixteenth until the time is over."""
+"""Results that are there are handled at once; `batch=True` would wait for the sixteenth until the time is up."""
 log = logger(__name__)
 
 
 class _Arrived(NamedTuple):
-    """A result, and what the engines at hand can do with it."""
+    """A result, and what the available engines can do with it."""
 
     result: Result
     hears: bool
@@ -53,8 +53,8 @@ def listen(
 ) -> None:
     """Subscribe to results, before the broker starts.
 
-    Those of one task that arrive together are recorded in one transaction, and acknowledged one by one after it. One
-    that fails by its own fault ten times fails its job instead.
+    Results of one task that arrive together are recorded in one transaction, then acknowledged one by one. A result
+    that fails ten times through its own fault fails its job instead.
     """
     ingest = Ingest(database, store)
     guard = Guard(broker, retry_s, is_passing, ErrorCode.RESULT_UNUSABLE, ingest.give_up)
@@ -79,7 +79,7 @@ def listen(
 
 
 class Ingest:
-    """Records results, those of one task that wait together."""
+    """Records results; those of one task that wait are recorded together."""
 
     def __init__(self, database: Database, store: ObjectStore) -> None:
         self._database, self._store = database, store
@@ -97,7 +97,7 @@ class Ingest:
         await asyncio.to_thread(give_up, self._database, failed(result, ErrorCode.RESULT_UNUSABLE, text))
 
     def _record_all(self, arrived: Sequence[_Arrived]) -> list[bool]:
-        """Record results of one task in one transaction; tell of each whether it was new."""
+        """Record results of one task in one transaction; say of each whether it was new."""
         prepared = [self._prepared(one.result) for one in arrived]
         with self._database.write() as session:
             new = [
@@ -122,7 +122,7 @@ class Ingest:
         return result, prepare(result.task_id, transcript, provided, as_they_stand=as_they_stand)
 
     def _provided(self, task_id: str) -> tuple[Mapping[str, Sequence[Cue]], bool]:
-        """The cues that were brought, by language, and whether they are spoken as they stand."""
+        """The cues that were provided, by language, and whether they are spoken as written."""
         with self._database.read() as session:
             task = script_rows.task(session, task_id)
         wanted: dict[str, str] = task.config.get("translation_keys", {}) if task else {}
@@ -136,7 +136,7 @@ class Ingest:
 
 
 def is_passing(error: Exception) -> bool:
-    """Whether the database, the store or the broker is away or busy, which says nothing of the result."""
+    """Whether the database, the store or the broker is unavailable or busy, which says nothing about the result."""
     if isinstance(error, ObjectNotFound):
         return False
     return isinstance(error, DatabaseBusy | NatsError | StorageError | OSError)

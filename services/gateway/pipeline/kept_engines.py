@@ -1,4 +1,4 @@
-"""The engines a task keeps to: the first that did the work of a port in a language, until a person upgrades it."""
+"""The engines a task keeps: the first that did the work of a port in a language, until a person upgrades it."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TypeVar
@@ -18,7 +18,7 @@ from shared.messaging import (
 )
 
 ENGINES = "engines"
-"""Under this name a session knows the engines that are announced."""
+"""The key under which a session holds the announced engines."""
 
 Kept = TypeVar("Kept", DiarizeVideo, TranslateLines, RewriteLines, ProposeBrief, CloneLines)
 _PORTS = {
@@ -31,27 +31,27 @@ _PORTS = {
 
 
 def announced(session: Session) -> Sequence[EngineInfo]:
-    """The engines at hand when the transaction began; none while no worker was ever there."""
+    """The engines that were available when the transaction began; none if no worker has ever been there."""
     found: Sequence[EngineInfo] = session.info.get(ENGINES, ())
     return found
 
 
 def choice_of(row: TaskEngine) -> EngineChoice:
-    """The same as a job carries it."""
+    """The same in the form that a job carries."""
     return EngineChoice(port=row.port, engine=row.engine, model=row.model, digest=row.digest, marks=row.marks)
 
 
 def marks_of(session: Session, task_id: str, language: str) -> str:
-    """What tells the takes of this language's voice from those of the voices before it."""
+    """What distinguishes the takes of this language's voice from those of earlier voices."""
     row = kept_engine(session, task_id, language, "voice")
     return row.marks if row else ""
 
 
 def keeping(session: Session, task: Task, jobs: Iterable[Kept]) -> list[Kept]:
-    """`jobs` of one kind and language with the engine that their task keeps to.
+    """`jobs` of one kind and language with the engine that their task keeps.
 
-    A language that keeps to none yet keeps to what is at hand now, so that all jobs of it that are made at once are
-    done alike; nothing that was not used yet keeps anybody from using what is better later.
+    A language that has none yet gets the engine available now, so that all its jobs that are made together are done
+    alike. An engine that has not been used yet can still give way to a better one later.
     """
     found = list(jobs)
     if not found:
@@ -82,7 +82,7 @@ def _settled(
 
 
 def used(session: Session, task: Task, language: str, choices: Iterable[EngineChoice]) -> None:
-    """Keep to the engines that did the work; the first ones stay."""
+    """Keep the engines that did the work; the first ones stay."""
     for choice in choices:
         row = kept_engine(session, task.task_id, language, choice.port)
         if row is not None and row.used:

@@ -1,9 +1,9 @@
-"""When finished takes are heard again, which, and the jobs for it.
+"""When finished takes are listened to, which ones, and the jobs for it.
 
 Listening is part of the run that makes the takes, so that an export's report has its figures; but it may fail, and a
-dub does not wait long for it: the sweeper gives it up. It is asked for only where an engine at hand can tell something
-of the language. It costs a tenth of the work on the language at most: the takes go out in the order in which they are
-worth hearing, and the listener stops when its time is spent. A person can have the others heard, too.
+dub does not wait long for it: the sweeper gives it up. It is requested only if an available engine understands the
+language. It costs at most a tenth of the work on the language: the takes are sorted by how much they are worth hearing,
+and the listener stops when its time is up. A person can have the others heard too.
 """
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
@@ -18,28 +18,28 @@ from shared.pipeline import Lane, LineState
 
 SHARD_LINES = 32
 LEAST = 12
-"""Takes of a language that are heard in any case: from fewer nothing can be told of it."""
+"""Takes of a language that are heard in any case: fewer would say nothing about it."""
 _SHARE = 0.1
 _JOB_LINES = 256
 _JOB_S = 60.0
-"""A slot is held no longer than that where more than one job can share the time."""
+"""The longest a job holds a slot if the time can be shared by several jobs."""
 
 
 def is_due(jobs: Iterable[tuple[bool, bool]]) -> bool:
     """Whether a run is ready to be listened to, from (listens, still open) of its jobs of all kinds.
 
-    That is when everything that makes or mends takes has come to its end, and only once.
+    That is once everything that makes or corrects takes has ended, and only one time.
     """
     return not any(listens or is_open for listens, is_open in jobs)
 
 
 def budget_s(worked_s: float, listened_s: float) -> float:
-    """How long takes are listened to after `worked_s` of work on a language, `listened_s` of listening included."""
+    """How long takes are listened to after `worked_s` of work on a language, including `listened_s` of listening."""
     return round(max(0.0, _SHARE * (worked_s - listened_s) - listened_s), 3)
 
 
 def unheard(spans: Iterable[Span], lines: Mapping[str, Line]) -> list[Span]:
-    """Those of `spans` whose takes nobody heard."""
+    """Those of `spans` whose takes have not been listened to."""
     return [span for span in spans if span.segment_id in lines and _is_new(lines[span.segment_id])]
 
 
@@ -49,7 +49,7 @@ def worth_hearing(
     """`spans` in the order in which their takes are worth hearing.
 
     Those in `fresh` were made last and come first, then the doubtful ones, then one of each speaker, then the rest.
-    Equals are spread over the whole, so that those up to any place are a sample of it.
+    Equals are spread over the whole video, so that any first part of the list is a sample of it.
     """
     spread = [spans[index] for index in _spread(len(spans))]
     first = {span.speaker_id: span.segment_id for span in reversed(spread)}
@@ -62,13 +62,14 @@ def worth_hearing(
 
 
 def _spread(count: int) -> list[int]:
-    """The numbers below `count`, each far from those just before it (van der Corput's order)."""
+    """The numbers below `count`, each far from its predecessors (van der Corput's sequence)."""
     digits = max(1, (count - 1).bit_length())
     return sorted(range(count), key=lambda number: f"{number:0{digits}b}"[::-1])
 
 
 def _doubt(line: Line, unsure: Collection[str]) -> int:
-    """How likely something is wrong with a take: what is hurried, of a doubtful source, or has figures to read out."""
+    """How likely something is wrong with a take: it is hurried, its source is doubtful, or it has figures to read
+    out."""
     hurried = {"overflow": 3, "tight": 2}.get(line.fit or "", 0)
     figures = any(char.isdigit() for char in line.text or "")
     return hurried + 2 * (line.segment_id in unsure) + figures
@@ -87,8 +88,8 @@ def hear_jobs(
 ) -> Iterator[HearTakes]:
     """Jobs for the takes of `spans`, as far as `budget_s` allows and `least` of them in any case; None: for all.
 
-    Each job begins with what is worth most. They wait their turn like other batch work, and count next to nothing in
-    the run's progress.
+    Each job begins with the takes most worth hearing. They wait their turn like other batch work, and count for almost
+    nothing in the run's progress.
     """
 
     def size(span: Span) -> int:

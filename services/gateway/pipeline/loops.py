@@ -17,7 +17,7 @@ log = logger(__name__)
 
 
 class Wake:
-    """An event that any thread may set; waiting on it takes it back."""
+    """An event that any thread may set; waiting for it resets it."""
 
     def __init__(self) -> None:
         self._event = asyncio.Event()
@@ -40,7 +40,7 @@ class Leadership:
     """Which of several gateways runs the dispatcher, the relay and the sweeper.
 
     On PostgreSQL the one that holds the `Lead`; with SQLite there is one gateway, which always leads. One task, `keep`,
-    looks after it; the loops are told.
+    looks after it and tells the loops.
     """
 
     def __init__(self, database: Database) -> None:
@@ -49,7 +49,7 @@ class Leadership:
         self._taken, self._lost = asyncio.Event(), asyncio.Event()
 
     async def keep(self) -> None:
-        """Take the lead whenever it is free, and tell when it is lost; gives it up when canceled."""
+        """Take the lead whenever it is free, and notice when it is lost; gives it up when canceled."""
         if not self._database.is_shared:
             self._taken.set()
             return
@@ -63,9 +63,9 @@ class Leadership:
             await asyncio.shield(asyncio.to_thread(self._lead.release))
 
     async def while_leading(self, turn: Callable[[], Awaitable[None]]) -> None:
-        """Run `turn` once this gateway leads; it is broken off when the lead is lost meanwhile.
+        """Run `turn` once this gateway leads; it is interrupted if the lead is lost meanwhile.
 
-        Every step of the loops may be repeated by the next leader, or broken off anywhere.
+        Every step of the loops may be repeated by the next leader, or interrupted anywhere.
         """
         await self._taken.wait()
         running, lost = asyncio.ensure_future(turn()), asyncio.ensure_future(self._lost.wait())
@@ -111,9 +111,9 @@ async def repeat(
 
 
 async def watch_loop(stood: Longest) -> None:
-    """Measure how late a timer fires: that is how long the event loop, and every request, stood still.
+    """Measure how late a timer fires: that is how long the event loop, and every request, was blocked.
 
-    Each new longest time is logged.
+    Each new maximum is logged.
     """
     longest = _BEAT_S
     while True:

@@ -1,4 +1,4 @@
-"""What is looked for in the metadata of callers: `metadata.episode=7` in the query of a list."""
+"""Filters on the metadata of callers: `metadata.episode=7` in the query of a list."""
 
 from typing import Annotated, NamedTuple
 

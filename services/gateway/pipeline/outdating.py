@@ -22,7 +22,7 @@ from shared.pipeline import LineState, Stage, Status
 
 
 def judge_language(session: Session, task: Task, row: TaskLanguage) -> None:
-    """Set `gate` from the report at hand and the lines as they are now; None without a report."""
+    """Set `gate` from the report and the lines as they are now; None without a report."""
     if row.report is None:
         row.gate = None
         return
@@ -44,7 +44,7 @@ def judge_language(session: Session, task: Task, row: TaskLanguage) -> None:
 
 
 def judge_again(session: Session, task: Task, language: str) -> None:
-    """The same after a change of lines, where there is a verdict that could be wrong now."""
+    """The same after a change of lines, if there is a verdict that could be wrong now."""
     row = pipeline_rows.language(session, task.task_id, language)
     if row is not None and row.report is not None:
         session.flush()
@@ -52,7 +52,7 @@ def judge_again(session: Session, task: Task, language: str) -> None:
 
 
 def spoken_by(script: Script, speakers: Collection[str]) -> set[str]:
-    """Segments whose lines have the voice of one of `speakers`, by themselves or because it was chosen."""
+    """Segments whose lines have the voice of one of `speakers`, by default or by choice."""
     wanted = set(speakers)
     return {key for key, span in script.spans.items() if {span.speaker_id, script.heard[key].speaker_id} & wanted}
 
@@ -71,10 +71,10 @@ def reaching(script: Script, starts: Collection[float]) -> set[str]:
 
 
 def settle(script: Script, segment_ids: Collection[str]) -> None:
-    """Let the states of lines follow from their texts and the takes they have had.
+    """Derive the states of lines from their texts and the takes they have had.
 
-    A line is dubbed when a take was made of exactly this text, voice and slot, and still has room; a pinned take
-    counts for the text it was made of. A line whose source was edited after its translation is outdated.
+    A line is dubbed when a take was made of exactly this text, voice and slot, and there is still room for it; a pinned
+    take counts for the text it was made of. A line whose source was edited after its translation is outdated.
     """
     task_id, language = script.task.task_id, script.language
     takes = script_rows.takes_by_segment(script.session, task_id, language, segment_ids)
@@ -106,7 +106,7 @@ def _settle(script: Script, key: str, takes: Sequence[TakeRow], marks: str, star
 def _counting(
     script: Script, line: LineRow, takes: Sequence[TakeRow], marks: str, starts: Sequence[float]
 ) -> TakeRow | None:
-    """The take made from the line as it is now: the one it has, else the newest."""
+    """The take made from the line as it is now: its current one, else the newest."""
     first = sorted(takes, key=lambda take: take.take_key != line.take_key)
     if line.pinned and first and first[0].take_key == line.take_key and first[0].text == line.text:
         return first[0]
@@ -126,7 +126,7 @@ def tell_line(session: Session, task: Task, line: LineRow, name: str) -> None:
 
 
 def line_facts(line: LineRow) -> dict[str, Any]:
-    """What is told of a line that changed."""
+    """The data sent about a line that changed."""
     return line.model_dump(include={"segment_id", "state", "version", "error_code", "error_message"})
 
 
@@ -140,14 +140,14 @@ def outdate_export(session: Session, task: Task, language: str) -> None:
 
 
 def outdate_exports(session: Session, task: Task) -> None:
-    """What is exported of any language shows another picture than it should."""
+    """The exports of all languages show a picture that is out of date."""
     for row in pipeline_rows.languages(session, [task.task_id]).get(task.task_id, []):
         row.content_version += 1
         outdate_export(session, task, row.language)
 
 
 def outdate_voices(session: Session, task: Task, language: str) -> None:
-    """So many lines have other texts that the next start of the language dubs what is missing before it exports."""
+    """So many lines have new texts that the next start of the language dubs what is missing before it exports."""
     run = pipeline_rows.newest_runs(session, [task.task_id]).get(task.task_id, {}).get((language, Stage.CLONING))
     if run is not None and run.status == Status.COMPLETED:
         run.status = Status.STALE

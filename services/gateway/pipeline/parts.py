@@ -31,21 +31,21 @@ _TASK_ID = re.compile(r"task_[0-9]{8}_[0-9]{6}_[0-9a-f]{8}")
 
 
 class Live(Protocol):
-    """What is asked of the live events by those who do not carry them."""
+    """What other parts ask of the live events."""
 
     async def start(self) -> None:
         """Listen to the broker."""
 
     def known_progress(self, task_id: str, language: str, stage: str) -> dict[str, object] | None:
-        """The newest progress of a stage."""
+        """The latest progress of a stage."""
 
     def clients(self) -> int:
-        """How many listen."""
+        """How many clients listen."""
 
 
 @dataclass
 class Gateway:
-    """The parts the application is made of; videos may be taken from `bucket` by key, and files copied to `target`."""
+    """The parts of the application; videos may be taken from `bucket` by key, and files copied to `target`."""
 
     settings: GatewaySettings
     database: Database
@@ -61,7 +61,7 @@ class Gateway:
     bucket: ObjectStore | None = None
     target: CopyTarget | None = None
     asyncapi: Callable[[], dict[str, Any]] = dict
-    """Makes the document of the broker once the application stands."""
+    """Makes the broker's document once the application has been built."""
     sweep: Wake | None = None
     stood: Longest = field(default_factory=Longest)
 
@@ -84,7 +84,7 @@ async def _engines(request: Request) -> tuple[EngineInfo, ...]:
 
 
 Engines = Annotated[tuple[EngineInfo, ...], Depends(_engines)]
-"""The announced engines; nothing while no worker was ever there."""
+"""The announced engines; nothing if no worker has ever been there."""
 
 
 def visible_task(session: Session, who: Caller, task_id: str) -> Task:

@@ -12,7 +12,7 @@ from shared.pipeline import BASE, Lane
 from shared.transcript import PictureBox, PictureCue, PictureWords
 
 READINGS = "picture_readings"
-"""What was asked for and what came of it, in a task's `config`, by the id of the cue."""
+"""Requests and their results, in a task's `config`, by the id of the cue."""
 
 
 def read_cue_again(session: Session, task: Task, words: PictureWords, cue: PictureCue, box: PictureBox) -> None:
@@ -41,13 +41,13 @@ def read_cue_again(session: Session, task: Task, words: PictureWords, cue: Pictu
 
 
 def is_waiting(session: Session, task: Task, cue_id: str) -> bool:
-    """Whether it is being read, or about to be."""
+    """Whether the cue is being read, or is about to be."""
     made = pipeline_rows.newest_job(session, task.task_id, BASE, _shard(cue_id))
     return made is not None and made.state in pipeline_rows.OPEN_JOBS
 
 
 def take_reading(session: Session, task: Task, job: JobRow, result: PictureReadAgain | JobFailed) -> None:
-    """Keep what was read, unless it was asked for in another box since. Nothing of the text changes by itself."""
+    """Keep what was read, unless another box was requested since. The text itself is not changed."""
     cue_id = job.shard.removeprefix(_PREFIX)
     known = task.config.get(READINGS, {}).get(cue_id)
     if known is None or known["attempt"] != job.attempt:

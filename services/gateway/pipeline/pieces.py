@@ -17,7 +17,7 @@ _JOIN = "join"
 
 
 def recognize_pieces(session: Session, task: Task, run: StageRun, cut: SpeechCut) -> None:
-    """Add a job for each piece of a recording that was cut; the run waits for the one that joins them, too."""
+    """Add a job for each piece of a recording that was cut; the run also waits for the one that joins them."""
     speech_s = sum(cut.pieces_s) or 1.0
     pieces = [
         RecognizeSpeech(
@@ -37,7 +37,7 @@ def recognize_pieces(session: Session, task: Task, run: StageRun, cut: SpeechCut
 
 
 def join_pieces(session: Session, task: Task, run: StageRun, piece: SpeechRecognized) -> None:
-    """Add the job that puts the words together, once `piece` was the last."""
+    """Add the job that puts the words together, if `piece` was the last."""
     if run.jobs_done < run.jobs_total - 1:
         return
     weight = 1.0 - BEFORE_PIECES - OF_PIECES

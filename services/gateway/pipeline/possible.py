@@ -1,4 +1,4 @@
-"""Refuse impossible language pairs at the door."""
+"""Refuse impossible language pairs before anything starts."""
 
 from collections.abc import Callable, Iterable
 
@@ -10,7 +10,7 @@ from shared.storage import ObjectStore
 
 _LOOKED_AT = 512 * 1024
 _MARKS = (b"S_TEXT/", b"tx3g", b"wvtt", b"c608")
-"""What the headers of Matroska and MP4 call subtitles that are text; they stand at the beginning or at the end."""
+"""How the headers of Matroska and MP4 name text subtitles; headers are at the beginning or the end of a file."""
 
 
 def refuse_unless_possible(
@@ -24,7 +24,7 @@ def refuse_unless_possible(
 ) -> None:
     """Raises: Problem 422 `language_unsupported`, naming what would make the language possible.
 
-    `inside` is asked whether the video may have subtitles inside, where no recognizer understands the language.
+    If no recognizer understands the language, `inside` is called to find out whether the video may contain subtitles.
     """
     engines = list(engines)
     try:
@@ -36,7 +36,7 @@ def refuse_unless_possible(
 
 
 def may_have_text(store: ObjectStore, key: str, size: int) -> bool:
-    """Whether a stored video seems to have subtitles inside; which, and whether they help, its first stage tells."""
+    """Whether a stored video seems to contain subtitles; its first stage finds out which, and whether they help."""
     for start in dict.fromkeys((0, max(0, size - _LOOKED_AT))):
         with store.open(key, start, _LOOKED_AT) as part:
             data = part.read()

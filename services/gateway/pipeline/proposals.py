@@ -1,19 +1,20 @@
-"""When a translator looks at the whole video before its first line, what it sees, and what is kept of its proposal."""
+"""When a translator looks at the whole video before its first line, what it sees, and which of its proposals are
+kept."""
 
 from collections.abc import Collection, Sequence
 
 from shared.messaging import Brief, BriefTerm, GlossaryTerm, LanguageBrief
 
 FEWEST_LINES = 13
-"""Fewer are seen at once by a model anyway."""
+"""A model sees fewer lines than this at once anyway."""
 MOST_TERMS = 60
 _MOST_CHARS = 24_000
-"""About eight thousand tokens: what small models take, with room for the answer."""
+"""About eight thousand tokens: as much as small models take, with room for the answer."""
 _PART_LINES = 20
 
 
 def excerpt(texts: Sequence[str], most_chars: int = _MOST_CHARS) -> tuple[str, ...]:
-    """All of `texts` where they are not too long; else parts of them, evenly over the whole and from its beginning."""
+    """All of `texts` if they are not too long; else parts of them, spread evenly and starting at the beginning."""
     if sum(map(len, texts)) <= most_chars:
         return tuple(texts)
     parts = [texts[start : start + _PART_LINES] for start in range(0, len(texts), _PART_LINES)]

@@ -1,4 +1,4 @@
-"""Title and description of a video in the languages of an export: what a translator is asked, and what it brings."""
+"""Title and description of a video in the languages of an export: what a translator is asked, and what it returns."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -15,14 +15,14 @@ from shared.pipeline import Lane
 _TITLE = "title"
 _MOST_CHARS = 5000
 _ROOM_S = 3600.0
-"""Nobody speaks these texts, so that none is too long."""
+"""These texts are not spoken, so none is too long."""
 _KEPT = re.compile(r"#|.*(://|@)|\W*$")
-"""Rows that are the same in every language: tags, addresses, rules."""
+"""Rows that are the same in every language: tags, URLs, rules."""
 _CHAPTER = re.compile(r"(?:\d{1,2}:)?\d{1,2}:\d\d\s+(?:[-–—]\s+)?")
 
 
 def with_summary(task: Task, recipe: ExportRecipe) -> ExportRecipe:
-    """The recipe with the summary of the brief where the person gave no description."""
+    """The recipe with the summary of the brief if the person gave no description."""
     given, summary = recipe.publication, brief(task).summary.strip()
     if given is None or given.description.strip() or not summary:
         return recipe
@@ -31,7 +31,7 @@ def with_summary(task: Task, recipe: ExportRecipe) -> ExportRecipe:
 
 
 def asked(recipe: ExportRecipe, language: str) -> PublishedText:
-    """What there is to translate to `language`: nothing of what somebody translated already."""
+    """What remains to be translated into `language`: nothing that somebody has translated already."""
     given = recipe.publication
     if given is None:
         return PublishedText()
@@ -53,7 +53,7 @@ def translations(session: Session, task: Task, made: ExportRow, lane: Lane) -> l
 
 
 def with_translation(recipe: ExportRecipe, result: LinesTranslated) -> ExportRecipe:
-    """The recipe with what was translated; as it was where a part of it could not be."""
+    """The recipe with the translations; unchanged if any part of it could not be translated."""
     made = {line.segment_id: line.text for line in result.lines}
     if recipe.publication is None or not all(made.values()):
         return recipe
@@ -66,7 +66,7 @@ def with_translation(recipe: ExportRecipe, result: LinesTranslated) -> ExportRec
 
 
 def unpublished(session: Session, task: Task, recipe: ExportRecipe, language: str) -> str | None:
-    """Why a language has no translation of what was given; None where it has, or nothing was given."""
+    """Why a language has no translation of what was given; None if it has one, or if nothing was given."""
     if not any(_lines(asked(recipe, language))):
         return None
     way_out = f"give them yourself (publication.texts.{language})"
@@ -107,7 +107,7 @@ def _line(name: str, text: str) -> SourceLine:
 
 
 def _parts(row: str) -> tuple[str, str]:
-    """What stays of a row of a description, such as the time of a chapter, and what is translated."""
+    """The part of a row of a description that stays, such as the time of a chapter, and the part that is translated."""
     row = row.strip()
     if _KEPT.match(row):
         return row, ""
@@ -125,10 +125,10 @@ _SHARD = "publish-"
 
 
 def shard_of(export_id: str) -> str:
-    """The shard of the jobs that translate for an export."""
+    """The shard of the jobs that translate for this export."""
     return f"{_SHARD}{export_id}"
 
 
 def export_of(shard: str) -> str | None:
-    """The export that a job with this shard translates for, if it does."""
+    """The export that a job with this shard translates for, if any."""
     return shard.removeprefix(_SHARD) if shard.startswith(_SHARD) else None

@@ -30,7 +30,7 @@ class Question(BaseModel):
 
     @property
     def mend(self) -> str:
-        """What can be done, as a sentence."""
+        """The possible remedy, as a sentence."""
         told = "; or ".join(dict.fromkeys(one.mend for one in self.reasons))
         return f"{told[:1].upper()}{told[1:]}."
 
@@ -41,16 +41,16 @@ def question_of(stored: Mapping[str, Any] | None) -> Question | None:
 
 
 def is_open(stored: Mapping[str, Any] | None) -> bool:
-    """Whether the task waits for the answer."""
+    """Whether the task is waiting for the answer."""
     return bool(stored) and stored.get("answer") is None  # type: ignore[union-attr]
 
 
 def went_on(stored: Mapping[str, Any] | None) -> bool:
-    """Whether a person was asked and took what was recognized as it is."""
+    """Whether a person was asked and accepted what was recognized."""
     return bool(stored) and stored.get("answer") == "continue"  # type: ignore[union-attr]
 
 
 def unsettled(found: Sequence[Doubt], before: Question | None, spoken: str) -> list[Doubt]:
-    """The doubts that a person has not settled: who said which language it is was not asked about that again."""
+    """The doubts that a person has not settled: whoever said which language it is is not asked about that again."""
     told = before is not None and before.answer is not None and before.answer_language == spoken
     return [one for one in found if not told or one.code == "poor_recognition"]

@@ -40,7 +40,7 @@ def read_tasks(session: Session, live: Live, tasks: Sequence[Task]) -> list[Task
 
 
 def _await(read: TaskRead, row: SourceRow) -> None:
-    """Tell of a video that is not here."""
+    """Describe a video that is not here."""
     read.source = SourceRead(**row.model_dump(include=set(SourceRead.model_fields)))
     of = f" of {row.size / 1e6:.0f}" if row.size else ""
     if row.state == SourceState.FETCHING:
@@ -80,7 +80,7 @@ def _waiting_for(task: Task) -> Question | None:
 
 
 def _progress(task: Task, run: ShownRun | None, live: Live) -> dict[str, Any]:
-    """Status and progress of a stage; what the progress service said last counts for a running one."""
+    """Status and progress of a stage; for a running one, what the progress service reported last."""
     if run is None:
         return {"status": Status.PENDING, "progress": 0}
     found: dict[str, Any] = {"status": run.status, "progress": run.progress, "attempt": run.attempt}
@@ -110,7 +110,7 @@ def _base(task: Task, runs: Runs, live: Live) -> LanguageStatus:
 
 
 def _language(task: Task, row: ShownLanguage, runs: Runs, issues: int, live: Live) -> LanguageStatus:
-    """Overall progress is the weighted mean of all four stages."""
+    """A language; its overall progress is the weighted mean of all four stages."""
     stages: dict[str, dict[str, Any]] = {}
     total = 0.0
     current: Stage | None = None
@@ -146,7 +146,7 @@ def _language(task: Task, row: ShownLanguage, runs: Runs, issues: int, live: Liv
 def _held_by(
     task: Task, row: ShownLanguage, stages: Mapping[str, Mapping[str, Any]]
 ) -> Literal["doubtful_source", "approval"] | None:
-    """What a pending language waits for: the answer to a question, or somebody's word after its stop."""
+    """What a pending language waits for: the answer to a question, or approval after its stop."""
     question, stop = _waiting_for(task), stop_of(task.config)
     if question:
         is_under_way = any(state["status"] in _OPEN and "attempt" in state for state in stages.values())

@@ -1,4 +1,4 @@
-"""Bring facts and cancel flags from the outbox to the broker, those of a task in order."""
+"""Publish facts and cancel flags from the outbox to the broker, those of one task in order."""
 
 import asyncio
 import json
@@ -24,7 +24,7 @@ log = logger(__name__)
 
 @dataclass(frozen=True)
 class Told:
-    """A fact that is on the stream of events, under its number there."""
+    """A fact that is in the stream of events, with its sequence number there."""
 
     fact: Fact
     sequence: int
@@ -42,7 +42,7 @@ class _Sent:
 class Relay:
     """Publishes outbox rows oldest first and removes what the broker has acknowledged.
 
-    What the broker refuses is tried ten times and then set aside; meanwhile it holds up its own task only. `on_told`
+    What the broker refuses is tried ten times and then set aside; meanwhile it holds up only its own task. `on_told`
     gets the facts that were published in the transaction that removes them from the outbox, each exactly once.
     """
 
@@ -58,7 +58,7 @@ class Relay:
         self._signer, self._on_told = signer, on_told
 
     async def turn(self) -> None:
-        """Empty the outbox; an error of the broker leaves the rest for the next turn."""
+        """Empty the outbox; if the broker fails, the rest is left for the next turn."""
         while rows := await asyncio.to_thread(self._read):
             sent = _Sent()
             try:

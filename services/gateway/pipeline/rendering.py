@@ -1,4 +1,5 @@
-"""Exports by recipe: begin one, and make it of the task as it is once its title and description are translated."""
+"""Exports by recipe: begin one, and make it from the current state of the task once its title and description are
+translated."""
 
 import secrets
 from collections.abc import Sequence
@@ -28,7 +29,7 @@ from shared.transcript import PictureEdits
 
 
 def begin(session: Session, task: Task, recipe: ExportRecipe, languages: Sequence[str], lane: Lane) -> ExportRow:
-    """Begin an export of `recipe`, which names `languages`; every one has an attempt of its own."""
+    """Begin an export by `recipe`, which names `languages`; each export is a separate attempt."""
     made = ExportRow(
         export_id=f"exp_{secrets.token_hex(6)}",
         task_id=task.task_id,
@@ -48,7 +49,7 @@ def begin(session: Session, task: Task, recipe: ExportRecipe, languages: Sequenc
 
 
 def take_translation(session: Session, task: Task, job: JobRow, result: LinesTranslated | JobFailed) -> None:
-    """Keep what a translator made of title and description; the export follows the last of them."""
+    """Keep the translated title and description; the export starts after the last of them."""
     made = pipeline_rows.export(session, task.task_id, export_of(job.shard) or "")
     if made is not None and isinstance(result, LinesTranslated):
         recipe = with_translation(ExportRecipe.model_validate(made.recipe), result)
@@ -59,7 +60,7 @@ def take_translation(session: Session, task: Task, job: JobRow, result: LinesTra
 
 
 def go_on(session: Session, task: Task, job: JobRow) -> None:
-    """Have an export made once the last `job` that translates for it has ended, even if it was canceled."""
+    """Make an export once the last `job` that translates for it has ended, even if that was canceled."""
     export_id = export_of(job.shard)
     made = pipeline_rows.export(session, task.task_id, export_id) if export_id else None
     if export_id is None or made is None or made.status != Status.PROCESSING:
@@ -71,7 +72,7 @@ def go_on(session: Session, task: Task, job: JobRow) -> None:
 
 
 def _render(session: Session, task: Task, made: ExportRow, lane: Lane) -> None:
-    """Add the job that makes the files of what the task is now."""
+    """Add the job that makes the files from the current state of the task."""
     recipe, languages = ExportRecipe.model_validate(made.recipe), list(made.languages or {})
     made.languages = {language: _as_it_is(session, task, language) for language in languages}
     if any(state["lines_unspoken"] for state in made.languages.values()):
@@ -118,7 +119,7 @@ def _stem(task: Task) -> str:
 
 
 def _as_it_is(session: Session, task: Task, language: str) -> dict[str, Any]:
-    """What a language is at this moment, as an export keeps it."""
+    """The current state of a language, as an export records it."""
     row = pipeline_rows.language(session, task.task_id, language)
     lines = [line for line in script_rows.lines(session, task.task_id, language).values() if not line.omitted]
     passed = row.gate["passed"] if row and row.gate else None

@@ -1,6 +1,6 @@
-"""Take in one result: idempotent, fenced by attempt and state, in one transaction with all that follows.
+"""Record one result: idempotent, fenced by attempt and state, in one transaction with all that follows.
 
-A job whose own end could not be taken in is given up.
+A job whose result could not be recorded is given up.
 """
 
 from collections.abc import Sequence
@@ -69,8 +69,8 @@ def record(
     """Apply `result`; return False when it was known, late, or of a task that is gone.
 
     `transcript` belongs to a `TranscriptReady` and is prepared before the transaction.
-    `hears`: an engine at hand can tell something of takes in this language by listening to them. `by_sound`: pairs that
-    one translates from sound.
+    `hears`: an available engine can judge takes in this language by listening to them. `by_sound`: pairs that an engine
+    translates from sound.
     """
     result = worded(result)
     task = pipeline_rows.held_task(session, result.task_id) or script_rows.locked_task(session, result.task_id)
@@ -105,7 +105,7 @@ def record(
         run.jobs_done += 1
         run.engines = _merged(run, getattr(result, "engines", ()))
     _take_of_run(session, task, job, run, result, transcript)
-    if job.kind == JobKind.PROPOSE_BRIEF:  # whatever came of it, the lines follow
+    if job.kind == JobKind.PROPOSE_BRIEF:  # whatever the outcome, the lines follow
         rest = cut(session, task, run)
         pipeline_rows.add_jobs(session, rest)
         run.jobs_total += len(rest)
@@ -118,7 +118,7 @@ def record(
 def _take_of_run(
     session: Session, task: Task, job: JobRow, run: StageRun, result: Result, transcript: Prepared | None
 ) -> None:
-    """What a run's job brought."""
+    """Record the result of a job that counts for a run."""
     match result:
         case TranscriptReady():
             if transcript is None:
@@ -136,7 +136,7 @@ def _take_of_run(
         case BriefProposed():
             take_proposal(Script(session, task, result.language), result)
         case LinesTranslated() | LinesDubbed() | LinesRewritten() | JobFailed():
-            with session.no_autoflush:  # the columns read meanwhile are not the ones that change
+            with session.no_autoflush:  # the columns that are read in between are not the ones that change
                 _take_lines(session, task, job, run, result)
         case RecipeRendered() | PictureReadAgain():
             pass
@@ -162,7 +162,7 @@ def _take_lines(
 
 
 def _take_alone(session: Session, task: Task, job: JobRow, result: Result, *, hears: bool) -> None:
-    """What a job brought that counts for no run."""
+    """Record the result of a job that counts for no run."""
     match JobKind(job.kind), result:
         case JobKind.RENDER_RECIPE, RecipeRendered() | JobFailed():
             record_recipe(session, task, result)
@@ -181,7 +181,7 @@ def _take_alone(session: Session, task: Task, job: JobRow, result: Result, *, he
 
 
 def _of(session: Session, task: Task, result: LinesTranslated | LinesDubbed | TakesHeard) -> Script:
-    """The script of what a result names."""
+    """The script of the segments that a result names."""
     return Script(session, task, result.language, [line.segment_id for line in result.lines])
 
 
@@ -199,7 +199,7 @@ def _take_translations(session: Session, task: Task, result: LinesTranslated, jo
     for line in result.lines:
         row, segment = script.lines.get(line.segment_id), script.segments.get(line.segment_id)
         is_edited = segment is not None and sources.get(line.segment_id) != segment.text
-        if row is None or row.edited or row.pinned or is_edited:  # a person was faster
+        if row is None or row.edited or row.pinned or is_edited:  # a person edited it first
             continue
         row.origin = _origin(row, line)
         if segment is not None:
@@ -219,7 +219,8 @@ def _take_translations(session: Session, task: Task, result: LinesTranslated, jo
 
 
 def _origin(row: LineRow, line: TranslatedLine) -> str:
-    """Who wrote the text: what was taken as it is and no person brought for this line is from the memory."""
+    """Who wrote the text: one that was taken over unchanged, and not provided by a person for this line, is from the
+    memory."""
     if not line.provided:
         return "sound" if line.from_sound else "engine"
     return "memory" if row.provided is None else "provided"
@@ -241,7 +242,7 @@ def _take_takes(session: Session, task: Task, result: LinesDubbed) -> Script:
             _place(row, take)
         elif take.take_key and row.state != LineState.DUBBED:
             late.append(take.segment_id)
-    if late:  # edited meanwhile: such a take counts only where that was undone
+    if late:  # edited meanwhile: such a take counts only if the edit was undone
         settle(script, late)
     _touch(session, task, result.language)
     return script
@@ -275,7 +276,7 @@ def _take_export(session: Session, task: Task, run: StageRun, result: LanguageEx
 
 
 def _take_line(session: Session, task: Task, job: JobRow, result: Result, *, hears: bool) -> None:
-    """The result of doing a single line again: the line changes, and with it the export is outdated."""
+    """Record the result of redoing a single line: the line changes, and so the export becomes outdated."""
     row = script_rows.line(session, task.task_id, result.language, _segment_of(job))
     if row is None:
         return
@@ -283,7 +284,7 @@ def _take_line(session: Session, task: Task, job: JobRow, result: Result, *, hea
         case JobFailed(code=code, message=message):
             _fail(row, code, message)
         case LinesTranslated(lines=(TranslatedLine(text=None) as line, *_)):
-            _fail(row, line.error_code, line.error_message)  # the text it had is better than none
+            _fail(row, line.error_code, line.error_message)  # its previous text is better than none
         case LinesTranslated():
             speak(_take_translations(session, task, result, job), [row.segment_id], Lane(job.lane))
         case LinesDubbed():
@@ -297,7 +298,7 @@ def _take_line(session: Session, task: Task, job: JobRow, result: Result, *, hea
 
 
 def _segment_of(job: JobRow) -> str:
-    """The line that a job is about which does only one."""
+    """The line of a job that does only one."""
     made = JOB.validate_json(job.payload)
     if isinstance(made, TranslateLines | TranslateSpeech):
         return next((line.segment_id for line in made.lines if line.asked), "")
@@ -313,7 +314,7 @@ log = logger(__name__)
 
 
 def give_up(database: Database, ended: JobFailed) -> None:
-    """Fail a job and with it its run, the usual way or, where that raises too, row by row. Blocking."""
+    """Fail a job and thereby its run, the usual way or, if that raises too, row by row. Blocking."""
     try:
         with database.write() as session:
             record(session, ended)
@@ -348,7 +349,7 @@ def _end_rows(database: Database, ended: JobFailed) -> None:
 
 
 def record_recipe(session: Session, task: Task, result: RecipeRendered | JobFailed) -> None:
-    """Take in how an export ended."""
+    """Record how an export ended."""
     made = pipeline_rows.export(session, task.task_id, pipeline_rows.export_of(result.shard))
     if made is None:
         return

@@ -7,7 +7,7 @@ reason always comes first:
 |---|---|---|
 | `failed` | 95 | the original is heard in its place |
 | `overflow` | 80–90 | by how far beyond `tight` it is sped up |
-| `unspoken` | 70 | the language was exported, and this line has no take |
+| `unspoken` | 70 | the language was exported, but this line has no take |
 | `stale`, `source_changed` | 65, 60 | what is heard is not what is written |
 | `misheard` | 45–55 | a recognizer understood `MISHEARD` of the text or more wrong |
 | `tight` | 30–35 | sped up audibly |
@@ -16,7 +16,8 @@ reason always comes first:
 | `doubtful_source` | 15 | the recognizer was unsure of words of the source, so the translation may be wrong |
 
 All up to `misheard` are issues, which are counted for the language. The others only order and explain, and are listed
-when asked for. A line a person chose a take for is not judged by its sound again; an omitted one not at all.
+when asked for. A line for which a person chose a take is not judged by its sound again; an omitted one is not judged at
+all.
 """
 
 from collections.abc import Iterator
@@ -30,7 +31,7 @@ from shared.pipeline import FitLimits, LineState
 from shared.pipeline import language as language_info
 
 MISHEARD = 0.5
-"""Two words of three wrong in a short line is often the recognizer's fault, half of a sentence seldom is."""
+"""Two wrong words of three in a short line are often the recognizer's fault; half of a sentence seldom is."""
 UNLIKE = 0.5
 _ISSUES = ("failed", "overflow", "unspoken", "stale", "source_changed", "misheard")
 _LIMITS = FitLimits()
@@ -38,7 +39,7 @@ _LIMITS = FitLimits()
 
 @dataclass(frozen=True)
 class Reason:
-    """Why a line is worth a look, and how much."""
+    """Why, and how much, a line is worth a look."""
 
     code: str
     text: str
@@ -46,7 +47,7 @@ class Reason:
 
     @property
     def is_issue(self) -> bool:
-        """Whether it alone is worth a person's time."""
+        """Whether this reason alone is worth a person's time."""
         return self.code in _ISSUES
 
 
@@ -61,8 +62,8 @@ def reasons(
 ) -> list[Reason]:
     """Why a line is worth a look, worst first.
 
-    `sureness` (0 to 1) is the recognizer's in the worst words; `exported`: its language was, with or without it;
-    `brief` is what was asked of its `language`.
+    `sureness` (0 to 1) is the recognizer's confidence in the worst words; `exported`: the language was exported, with
+    or without this line; `brief` is what was asked for in `language`.
     """
     if line.omitted:
         return []
@@ -80,7 +81,7 @@ def reasons(
 
 
 def score(found: list[Reason]) -> float:
-    """The rank of a line by its reasons, 0 to 100."""
+    """The score of a line by its reasons, 0 to 100."""
     if not found:
         return 0.0
     return round(found[0].weight + min(4.0, sum(reason.weight for reason in found[1:]) / 50), 2)

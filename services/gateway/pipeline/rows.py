@@ -77,10 +77,10 @@ def tasks(
     batched: bool | None = None,
     metadata: Sequence[Wanted] = (),
 ) -> tuple[Sequence[Task], int]:
-    """A page of tasks and how many there are; `search` looks for every word of it in names and ids.
+    """A page of tasks and how many there are; every word of `search` must occur in the name or id.
 
-    Ids are found in an index alone, or in one pass over the names; only the page's rows are read. `metadata` is looked
-    for in the rows themselves, also in one pass.
+    Ids are found in an index alone, or in one pass over the names; only the page's rows are read. `metadata` is
+    searched for in the rows themselves, also in one pass.
     """
     where: list[Any] = [text(SHOWN)]
     if owner is not None:
@@ -92,7 +92,7 @@ def tasks(
         where.append(col(Task.task_id).in_(of_batch))
     if batched is not None:
         where.append(col(Task.batch_id).is_not(None) if batched else col(Task.batch_id).is_(None))
-    is_sqlite = session.get_bind().dialect.name == "sqlite"  # whose LIKE takes upper and lower case for the same
+    is_sqlite = session.get_bind().dialect.name == "sqlite"  # whose LIKE ignores case
     for word in search.split():
         columns = (col(Task.video_original_name), col(Task.task_id))
         like = [(one.contains if is_sqlite else one.icontains)(word, autoescape=True) for one in columns]
@@ -110,9 +110,9 @@ def tasks(
 
 
 def has_metadata(session: Session, column: Any, above: Sequence[str], wanted: Wanted) -> ColumnElement[bool]:
-    """Whether JSON holds a value below the keys `above`: under the whole key, or where its dots lead.
+    """Whether JSON holds a value below the keys `above`: under the whole key, or along the path that its dots describe.
 
-    Numbers, `true` and `false` are found by how they are written.
+    Numbers, `true` and `false` are compared as they are written.
     """
     paths = {(wanted.key,), tuple(wanted.key.split("."))}
     return or_(*(_json_text(session, column, (*above, *path)) == wanted.value for path in sorted(paths)))
@@ -150,10 +150,10 @@ _KNOWN = "known"
 
 
 def hold(session: Session, task_: Task) -> None:
-    """Read languages and runs of a task whose row this transaction has locked, so that nobody asks for them again.
+    """Read languages and runs of a task whose row this transaction has locked, so that they are not queried again.
 
-    From here on `languages`, `language`, `newest_runs` and `run` find them in memory, changes of this transaction
-    included.
+    From here on `languages`, `language`, `newest_runs` and `run` find them in memory, including changes of this
+    transaction.
     """
     task_id = task_.task_id
     if _known(session, task_id) is None:
@@ -182,14 +182,14 @@ def add_languages(session: Session, task_id: str, codes: Iterable[str]) -> None:
 
 
 def remove_language(session: Session, row: TaskLanguage) -> None:
-    """Take a language from its task."""
+    """Remove a language from its task."""
     session.delete(row)
     if known := _known(session, row.task_id):
         known.languages.pop(row.language, None)
 
 
 def add_run(session: Session, row: StageRun) -> None:
-    """Add an attempt at a stage, newer than any before."""
+    """Add an attempt at a stage, newer than all others."""
     session.add(row)
     if known := _known(session, row.task_id):
         known.runs[row.language, Stage(row.stage)] = row
@@ -335,7 +335,7 @@ _SOURCE_IS = {
 
 
 def source(session: Session, task_id: str) -> SourceRow | None:
-    """Where the video of a task comes from, if the gateway fetches it."""
+    """Where the video of a task comes from, if the gateway fetches it itself."""
     return session.exec(select(SourceRow).where(SourceRow.task_id == task_id)).first()
 
 
@@ -353,7 +353,7 @@ def _source_of(row: SourceRow | None) -> Source | None:
 
 
 def fetch_again(session: Session, task_id: str) -> bool:
-    """Take up a fetch that failed or was stopped; what came of it is kept. False where there is none."""
+    """Resume a fetch that failed or was stopped; what was fetched is kept. False if there is none."""
     row = source(session, task_id)
     if row is None or row.state not in (SourceState.FAILED, SourceState.CANCELED):
         return False
@@ -364,7 +364,7 @@ def fetch_again(session: Session, task_id: str) -> bool:
 
 
 def stop_fetching(session: Session, task_id: str) -> None:
-    """Fetch no more of a video that is on its way."""
+    """Stop fetching a video."""
     row = source(session, task_id)
     if row is not None and row.state == SourceState.FETCHING:
         row.state = SourceState.CANCELED
@@ -410,7 +410,7 @@ def jobs_of_run(session: Session, run_: StageRun) -> Sequence[JobRow]:
 
 
 class Worked(NamedTuple):
-    """A job that was done, and how long after it was handed out."""
+    """A finished job, and how long it took after being handed out."""
 
     language: str
     kind: str
@@ -439,7 +439,7 @@ def has_job(session: Session, task_id: str, language_: str, kind: JobKind) -> bo
 
 
 def listening_jobs(session: Session, task_id: str, language_: str) -> Sequence[JobRow]:
-    """The jobs that listen to takes of a language, finished ones too."""
+    """The jobs that listen to takes of a language, including finished ones."""
     of_language = (JobRow.task_id == task_id, JobRow.language == language_, JobRow.kind == JobKind.HEAR_TAKES)
     return session.exec(select(JobRow).where(*of_language)).all()
 
@@ -447,7 +447,7 @@ def listening_jobs(session: Session, task_id: str, language_: str) -> Sequence[J
 def jobs(
     session: Session, task_id: str, skip: int, limit: int, language_: str | None, states: Sequence[str]
 ) -> tuple[list[JobRow], int]:
-    """A page of the jobs of a task, oldest first, and how many there are; their payloads are left where they are."""
+    """A page of the jobs of a task, oldest first, and how many there are; their payloads are not read."""
     where: list[Any] = [JobRow.task_id == task_id]
     if language_ is not None:
         where.append(JobRow.language == language_)
@@ -460,7 +460,7 @@ def jobs(
 
 
 def first_job(session: Session, run_: StageRun) -> JobRow | None:
-    """The first job that the workers of a run's own stage were given for it."""
+    """The first job of a run that was given to the workers of its own stage."""
     return session.exec(
         select(JobRow)
         .where(
@@ -516,21 +516,21 @@ READY_QUEUES = text(
 
 
 def ready_queues(session: Session) -> set[tuple[Stage, Lane, bool]]:
-    """The stages and lanes in which jobs wait, and whether these are long; one look into the index for each."""
+    """The stages and lanes in which jobs wait, and whether the jobs are long; one index look-up for each."""
     return {_QUEUES[number] for number in session.execute(READY_QUEUES, {"yes": True, "no": False}).scalars()}
 
 
 def ready_owners(session: Session, stage: Stage, lane: Lane, *, long: bool) -> list[str]:
-    """Whose jobs of a stage and lane wait; a look into the index for each owner, however many jobs there are.
+    """Whose jobs of a stage and lane wait; one index look-up for each owner, however many jobs there are.
 
-    The states are written out in these statements: only so are the partial indexes used.
+    The states are literals in these statements, since the partial indexes are used only then.
     """
     values = {"stage": str(stage), "lane": str(lane), "long": long}
     return list(session.execute(OWNERS, values).scalars())
 
 
 def ready_jobs(session: Session, stage: Stage, lane: Lane, owner_: str, most: int, *, long: bool) -> Waiting:
-    """The first `most` ready jobs of an owner in both orders in which they may go out."""
+    """The first `most` ready jobs of an owner, in each of the two orders in which they may go out."""
     values = {"stage": str(stage), "lane": str(lane), "long": long, "owner": owner_, "most": most}
     oldest, shortest = (
         [Ready(id_, Rank(order, steps, left_s, bool(is_long))) for id_, order, steps, left_s, is_long in rows]
@@ -549,7 +549,7 @@ def held_jobs(session: Session) -> list[Held]:
 
 
 def ended_jobs(session: Session, since: datetime) -> list[tuple[Held, datetime]]:
-    """Jobs that were handed out and ended after `since`, and when."""
+    """Jobs that were handed out and ended after `since`, with the time."""
     ended = (col(JobRow.finished_at) >= since, col(JobRow.dispatched_at).is_not(None))
     rows = session.execute(sa_select(*_OUT, col(JobRow.finished_at)).where(*ended))
     return [(_held(row), row.finished_at) for row in rows]
@@ -566,7 +566,7 @@ def jobs_by_id(session: Session, ids: Sequence[int]) -> list[JobRow]:
 
 
 def mark_dispatched(session: Session, ids: Sequence[int]) -> None:
-    """The messages of these jobs are in the stream; one that ended meanwhile stays as it is."""
+    """Mark jobs whose messages are in the stream; one that has ended meanwhile stays as it is."""
     session.execute(
         update(JobRow)
         .where(col(JobRow.id).in_(ids), col(JobRow.state) == JobState.READY)
@@ -576,7 +576,7 @@ def mark_dispatched(session: Session, ids: Sequence[int]) -> None:
 
 
 def cancel_jobs(session: Session, task_id: str, language_: str, stage: str, attempt: int) -> None:
-    """Give up the open jobs of a run."""
+    """Cancel the open jobs of a run."""
     session.exec(
         update(JobRow)
         .where(
@@ -591,7 +591,7 @@ def cancel_jobs(session: Session, task_id: str, language_: str, stage: str, atte
 
 
 def newest_job(session: Session, task_id: str, language_: str, shard: str) -> JobRow | None:
-    """The last job under a name that only one kind of job has."""
+    """The latest job under a name that only one kind of job uses."""
     return session.exec(
         select(JobRow)
         .where(JobRow.task_id == task_id, JobRow.language == language_, JobRow.shard == shard)
@@ -601,7 +601,7 @@ def newest_job(session: Session, task_id: str, language_: str, shard: str) -> Jo
 
 
 def cancel_jobs_of_lines(session: Session, task_id: str, language_: str, shards: Iterable[str]) -> None:
-    """Give up the open jobs that work on single lines."""
+    """Cancel the open jobs that work on single lines."""
     session.exec(
         update(JobRow)
         .where(
@@ -618,8 +618,8 @@ def cancel_jobs_of_lines(session: Session, task_id: str, language_: str, shards:
 def issue_counts(session: Session, task_ids: Sequence[str]) -> dict[tuple[str, str], int]:
     """Lines on the review list by (task, language): those that `review` calls issues.
 
-    Few lines can be: those that an index knows to be wrong, those without takes of languages that were exported, and
-    those whose segments were edited.
+    Few lines can be: those that an index marks as wrong, those without takes in languages that were exported, and those
+    whose segments were edited.
     """
     if not task_ids:
         return {}
@@ -645,7 +645,7 @@ def issue_counts(session: Session, task_ids: Sequence[str]) -> dict[tuple[str, s
 
 
 def maybe_wrong(session: Session, task_ids: Sequence[str]) -> Any:
-    """Ids of lines that may be issues; the conditions are written out, for only so are the partial indexes used."""
+    """Ids of lines that may be issues; the conditions are literals, since the partial indexes are used only then."""
     id_, of_task = col(LineRow.id), col(LineRow.task_id)
     exported = session.execute(
         sa_select(col(TaskLanguage.task_id), col(TaskLanguage.language)).where(
@@ -671,11 +671,12 @@ def maybe_wrong(session: Session, task_ids: Sequence[str]) -> Any:
 def lines_to_review(
     session: Session, task_id: str, *, minor: bool, every: bool
 ) -> Sequence[tuple[LineRow, SegmentRow]]:
-    """Lines that `review` may have a reason for, with their segments; `every`: what is written has to be looked at."""
+    """Lines that `review` may have a reason for, with their segments; `every`: all lines, since their texts have to be
+    checked."""
     same = (col(SegmentRow.task_id) == LineRow.task_id) & (col(SegmentRow.segment_id) == LineRow.segment_id)
     found = col(LineRow.id).in_(maybe_wrong(session, [task_id]))
     sounds_odd = (col(LineRow.fit) == "tight") | (col(LineRow.similarity) < UNLIKE)
-    where: list[Any] = [found]  # with the task beside it SQLite would go through all lines of the task
+    where: list[Any] = [found]  # with the task as another condition, SQLite would scan all lines of the task
     if minor:
         where = [col(LineRow.task_id) == task_id, found | sounds_odd | (col(SegmentRow.sureness) < DOUBTFUL)]
     query = select(LineRow, SegmentRow).join(SegmentRow, same).where(*where[:1] if every else where)
@@ -692,7 +693,7 @@ def logs(session: Session, task_id: str, limit: int) -> Sequence[LogRow]:
 
 
 def outbox(session: Session, limit: int = 200) -> Sequence[OutboxRow]:
-    """The oldest facts not yet published."""
+    """The oldest facts that are not yet published."""
     waits = col(OutboxRow.set_aside_at).is_(None)
     return session.exec(select(OutboxRow).where(waits).order_by(col(OutboxRow.id)).limit(limit)).all()
 
@@ -710,18 +711,18 @@ def add_jobs(session: Session, jobs: Sequence[JobRow]) -> None:
 
 
 def kept_back(session: Session, task: Task, jobs: list[JobRow]) -> list[JobRow]:
-    """`jobs`, held where the batch of their task is paused, which it stays until the end of this transaction."""
+    """`jobs`, held if the batch of their task is paused; it cannot be resumed before this transaction ends."""
     if jobs and task.batch_id is not None:
         state = select(BatchRow.state).where(BatchRow.batch_id == task.batch_id).with_for_update(read=True)
         if session.exec(state).first() == BatchState.PAUSED:
             for job in jobs:
-                if job.run_stage is not None and not job.optional:  # what a person asked for goes out
+                if job.run_stage is not None and not job.optional:  # what a person is waiting for goes out
                     job.state = JobState.HELD
     return jobs
 
 
 def kept_engines_of(session: Session, task_ids: Sequence[str]) -> dict[str, list[TaskEngine]]:
-    """What several tasks keep to, by task."""
+    """The engines that several tasks keep, by task."""
     found: dict[str, list[TaskEngine]] = {}
     for row in session.exec(
         select(TaskEngine).where(col(TaskEngine.task_id).in_(task_ids)).order_by(col(TaskEngine.id))
@@ -731,7 +732,7 @@ def kept_engines_of(session: Session, task_ids: Sequence[str]) -> dict[str, list
 
 
 def kept_engine(session: Session, task_id: str, language: str, port: str) -> TaskEngine | None:
-    """What a language of a task keeps to."""
+    """The engine that a language of a task keeps."""
     return session.exec(
         select(TaskEngine).where(
             TaskEngine.task_id == task_id, TaskEngine.language == language, TaskEngine.port == port
@@ -745,7 +746,7 @@ def outbox_row(session: Session, id_: int) -> OutboxRow | None:
 
 
 def add_facts(session: Session, rows: Sequence[Mapping[str, Any]]) -> None:
-    """Insert any number of facts with one statement, after what was told before."""
+    """Insert any number of facts with one statement, after those added before."""
     session.flush()
     session.execute(insert(OutboxRow.__table__), rows)  # type: ignore[attr-defined]
 

@@ -1,4 +1,4 @@
-"""Bring languages of a task up to a stage, as far as its stop lets them, and let them pass it."""
+"""Bring languages of a task up to a stage, as far as its stop allows, and let them pass the stop."""
 
 from collections.abc import Sequence
 
@@ -14,7 +14,7 @@ from shared.pipeline import BASE, Stage
 
 
 def start(session: Session, task: Task, languages: Sequence[str], stage: Stage) -> list[str]:
-    """Begin what is asked, and return the languages that wait for approval instead."""
+    """Begin what was requested, and return the languages that wait for approval instead."""
     rows = pipeline_rows.languages(session, [task.task_id]).get(task.task_id, [])
     approved = [row.language for row in rows if row.approved_at is not None] + [BASE]
     groups = by_goal(pipeline_rows.board(session, task), languages, stage, stop_of(task.config), approved)
@@ -26,7 +26,7 @@ def start(session: Session, task: Task, languages: Sequence[str], stage: Stage) 
 
 
 def retry(session: Session, task: Task) -> bool:
-    """Try again what failed or was canceled, the fetching of its video too; False where nothing was."""
+    """Retry what failed or was canceled, including the fetching of the video; False if there was nothing."""
     fetches = pipeline_rows.fetch_again(session, task.task_id)
     steps = do_again(pipeline_rows.board(session, task))
     if fetches or steps:
@@ -35,7 +35,7 @@ def retry(session: Session, task: Task) -> bool:
 
 
 def approve(session: Session, task: Task, row: TaskLanguage, by: str) -> bool:
-    """Let a language that is at its stop go on to its end; False where it is not at it."""
+    """Let a language that is at its stop go on to its end; False if it is not at its stop."""
     board = pipeline_rows.board(session, task)
     if may_go_to(board, row.language, LAST, stop_of(task.config), approved=False) is not None:
         return False

@@ -1,4 +1,4 @@
-"""Carry out the planner's steps in the transaction that read the board, and what it left in later ones."""
+"""Carry out the planner's steps in the transaction that read the board, and what is left over in later ones."""
 
 import asyncio
 from collections.abc import Iterable, Sequence
@@ -34,20 +34,20 @@ log = logger(__name__)
 
 
 LINES_AT_ONCE = 1000
-"""After so many lines were written or cut into jobs a transaction ends, since all others wait for it."""
+"""A transaction ends after writing so many lines, or cutting them into jobs, since all others wait for it."""
 
 
 def carry_out(session: Session, task: Task, steps: Iterable[Step], *, lines: int = 0) -> None:
     """Apply `steps`, then whatever follows from them, until nothing does.
 
-    Of a task with many lines some languages are left to `Cutter`, to begin in later transactions. `lines`: how many
-    this one has written already.
+    If a task has many lines, some languages are left to `Cutter`, which begins them in later transactions. `lines`: how
+    many lines this one has written already.
     """
     pending = list(steps)
     pipeline_rows.hold(session, task)
     left: set[StartRun] = set()
     while True:
-        beside = Script(session, task, BASE)  # its segments are read once for all languages that begin together
+        beside = Script(session, task, BASE)  # segments are read once for all languages that begin together
         for step in pending:
             if isinstance(step, StartRun) and step.language != BASE:
                 if lines >= LINES_AT_ONCE:
@@ -67,7 +67,7 @@ def carry_out(session: Session, task: Task, steps: Iterable[Step], *, lines: int
 class Cutter:
     """Begins the runs that `carry_out` left for later: those of long videos, about a language at a time.
 
-    A task of which nothing can be cut keeps no other waiting; after ten tries what could not begin has failed.
+    A task that cannot be cut does not keep the others waiting; what could not begin in ten tries fails.
     """
 
     def __init__(self, database: Database) -> None:
@@ -75,7 +75,7 @@ class Cutter:
         self._tries = Tries()
 
     async def turn(self) -> None:
-        """Begin all that waits, each transaction for one task."""
+        """Begin everything that waits, one task per transaction."""
         broken: set[str] = set()
         while waiting := [task for task in await asyncio.to_thread(self._waiting) if task not in broken]:
             for task_id in waiting:
@@ -84,7 +84,7 @@ class Cutter:
                     self._tries.over(task_id)
                 except DatabaseBusy:
                     raise
-                except Exception:  # told, and tried again with the next turn
+                except Exception:  # logged, and tried again in the next turn
                     log.exception("task_not_cut", task=task_id)
                     broken.add(task_id)
                     if self._tries.failed(task_id):
@@ -142,7 +142,7 @@ def _run(session: Session, task: Task, language: str, stage: str, attempt: int) 
 def _start(session: Session, task: Task, step: StartRun, beside: Script) -> None:
     run = _run(session, task, step.language, step.stage, step.attempt)
     session.flush()
-    with session.no_autoflush:  # of what is changed from here on nothing is read again
+    with session.no_autoflush:  # nothing that changes from here on is read again
         jobs = pipeline_rows.kept_back(session, task, cut(session, task, run, beside))
     add_jobs(session, jobs)
     run.status, run.started_at, run.jobs_total = Status.PROCESSING, now(), len(jobs)
@@ -181,7 +181,7 @@ def _set_language(session: Session, task: Task, step: SetLanguage) -> None:
         return
     status = step.status
     if status is Status.COMPLETED and row.exported_version != row.content_version:
-        status = Status.STALE  # edited while the export was running
+        status = Status.STALE  # lines were edited while the export was running
     before, row.status = row.status, status
     row.error_code, row.error_message = step.error or (None, None)
     if status is Status.PENDING and before == Status.PROCESSING and _is_at_stop(task, row):
@@ -206,7 +206,7 @@ def _set_language(session: Session, task: Task, step: SetLanguage) -> None:
 
 
 def _is_at_stop(task: Task, row: TaskLanguage) -> bool:
-    """Whether a language that came to its goal waits for approval there; a question of the task comes first."""
+    """Whether a language that reached its goal waits for approval there; an open question of the task comes first."""
     return row.approved_at is None and row.goal == stop_of(task.config) and not is_open(task.question)
 
 

@@ -72,7 +72,7 @@ def delete_task(task_id: str, parts: Parts, who: Who) -> None:
 
 
 def with_defaults(database: Database, owner: str, config: TaskConfig) -> TaskConfig:
-    """`config` of a new task, where the account's settings stand for fields that were not sent."""
+    """`config` of a new task, with the account's settings for fields that were not sent."""
     with database.read() as session:
         settings = Settings.model_validate(script_rows.settings_of(session, owner).settings)
     defaults = {

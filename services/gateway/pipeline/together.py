@@ -1,4 +1,4 @@
-"""Do together what comes for the same task while the first of it is being done."""
+"""Do everything together that arrives for the same task while the first of it is being done."""
 
 import asyncio
 from collections.abc import Callable, Sequence
@@ -11,7 +11,7 @@ R = TypeVar("R")
 
 @dataclass(eq=False)
 class _Entry(Generic[T, R]):
-    """Something to do, and what came of it once it is done."""
+    """Something to do, and its outcome once it is done."""
 
     what: T
     outcome: R | None = None
@@ -28,11 +28,11 @@ class _Line(Generic[T, R]):
 
 
 class Together(Generic[T, R]):
-    """Passes what waits for a task to `do` in one call, which runs in a thread; `do` answers for each of it in order.
+    """Passes what waits for a task to `do` in one call, which runs in a thread; `do` returns the results in order.
 
-    Where that raises, each is done by itself, so that what cannot be done takes nothing else with it; an error that
-    is `passing` says nothing of any of them and is raised for all. A caller that is canceled leaves its part to the
-    others, so `do` may get the same twice.
+    If that raises, each item is done by itself, so that one that cannot be done does not affect the others; an error
+    that is `passing` says nothing about any of them and is raised for all. A canceled caller leaves its item to the
+    others, so `do` may get the same item twice.
     """
 
     def __init__(self, do: Callable[[Sequence[T]], Sequence[R]], passing: Callable[[Exception], bool]) -> None:
@@ -40,14 +40,14 @@ class Together(Generic[T, R]):
         self._lines: dict[str, _Line[T, R]] = {}
 
     async def done(self, task_id: str, what: T) -> R:
-        """Do `what`, with whatever else waits for the task; return what came of it, or raise its error."""
+        """Do `what`, with whatever else waits for the task; return its result, or raise its error."""
         line = self._lines.setdefault(task_id, _Line())
         entry: _Entry[T, R] = _Entry(what)
         line.waiting.append(entry)
         try:
             async with line.turn:
                 if not entry.is_over:
-                    await asyncio.sleep(0)  # what was fetched with it joins the line
+                    await asyncio.sleep(0)  # what was fetched with it joins the queue
                     await asyncio.to_thread(self._work_off, list(line.waiting))
         finally:
             line.waiting.remove(entry)

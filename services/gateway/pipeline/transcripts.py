@@ -1,4 +1,5 @@
-"""Take in a transcript: what can be is made before the transaction, and thousands of rows are inserted at once."""
+"""Record a transcript: as much as possible is prepared before the transaction, and thousands of rows are inserted at
+once."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -31,7 +32,7 @@ from shared.transcript import Cue, Transcript
 
 @dataclass(frozen=True)
 class Prepared:
-    """A transcript with the rows of its segments, and the texts that were brought by language and segment."""
+    """A transcript with the rows of its segments, and the provided texts by language and segment."""
 
     transcript: Transcript
     segments: Sequence[Mapping[str, Any]]
@@ -45,7 +46,7 @@ def prepare(
     *,
     as_they_stand: bool = False,
 ) -> Prepared:
-    """Everything about a transcript that no row of the database says otherwise; `provided` are cues by language.
+    """Everything about a transcript that does not depend on the database; `provided` are cues by language.
 
     `as_they_stand`: their labels and descriptions are spoken.
     """
@@ -80,7 +81,7 @@ def prepare(
 
 
 def _in_the_picture(transcript: Transcript) -> Mapping[str, Sequence[Cue]]:
-    """The second language of subtitles that were read in the picture: a translation that came with the video."""
+    """The second language of subtitles that were read from the picture: a translation that came with the video."""
     picture = transcript.picture
     if picture is None or not picture.used or picture.second_language is None:
         return {}
@@ -89,7 +90,7 @@ def _in_the_picture(transcript: Transcript) -> Mapping[str, Sequence[Cue]]:
 
 
 def take_transcript(session: Session, task: Task, result: TranscriptReady, prepared: Prepared) -> None:
-    """Put the transcript in the place of what an earlier one brought, with a line for each segment and language."""
+    """Replace the earlier transcript by this one, with a line for each segment and language."""
     transcript = prepared.transcript
     script_rows.clear_transcript(session, task.task_id)
     task.media = transcript.media.model_dump(mode="json")

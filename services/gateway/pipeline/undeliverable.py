@@ -1,4 +1,4 @@
-"""Put aside what the broker gave up delivering: each worker that took the job died with it."""
+"""Set aside what the broker gave up delivering: every worker that took the job died with it."""
 
 from faststream.middlewares import AckPolicy
 from faststream.nats import JStream, NatsBroker, NatsRouter
@@ -42,7 +42,7 @@ def listen(broker: NatsBroker, retry_s: float) -> None:
 
 
 async def give_up(broker: NatsBroker, sequence: int) -> None:
-    """Keep a copy of the job with this number in its stream, report it failed, remove it from the queue."""
+    """Keep a copy of the job with this sequence number, report it as failed, and remove it from the queue."""
     js = broker.connection.jetstream()
     try:
         job = await js.get_msg(subjects.JOBS, seq=sequence)

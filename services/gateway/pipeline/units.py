@@ -1,4 +1,4 @@
-"""Cut a stage of a language into jobs, small enough to be carried; what a job is, told from its shard."""
+"""Cut a stage of a language into jobs that are small enough for a message; what a job is, as its shard tells."""
 
 import json
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
@@ -33,7 +33,7 @@ from shared.transcript import MediaFacts, Said, going_on, is_ended
 
 CONTEXT_LINES = 3
 FITTING_SHARE = 0.15
-"""Part of a voice run's progress that is kept for lines spoken again because their first text did not fit."""
+"""Share of a voice run's progress that is reserved for lines spoken again because their first text did not fit."""
 
 _SHARD_LINES = {spec.stage: spec.shard_lines for spec in GRAPH}
 
@@ -54,12 +54,12 @@ def translate_jobs(
     alone: bool = False,
     unspoken: Collection[str] = (),
 ) -> Iterator[TranslateLines]:
-    """Jobs for every line that no person wrote; `lines` are those to translate, `pace` is that of the target.
+    """Jobs for every line that no person wrote; `lines` are those to translate, `pace` is the target's.
 
-    `recalled` are texts from the translation memory, which stand where nobody brought one.
+    `recalled` are texts from the translation memory, used where nobody provided one.
 
-    No sentence is cut between two jobs; lines of it that are not to be translated go along to complete it. `alone`: a
-    job for each line. `unspoken` are segments that nobody says, so that a sentence goes on across them.
+    No sentence is split between two jobs; lines of it that are not to be translated are included to complete it.
+    `alone`: a job for each line. `unspoken` are segments that nobody says; a sentence continues across them.
     """
     room = rooms(spans, duration_s)
     provided = dict(recalled or {}) | {key: one.provided for key, one in lines.items() if one.provided is not None}
@@ -180,7 +180,8 @@ def unended_lines(spans: Sequence[Span]) -> frozenset[str]:
 
 
 def line_to_speak(span: Span, line: Line, room: Room, text: str | None = None, *, goes_on: bool = False) -> LineToSpeak:
-    """The order to speak a line, or another `text` in its place; what ends with a mark goes on in no other line."""
+    """The order to speak a line, or another `text` in its place; a text that ends with punctuation does not continue in
+    the next line."""
     spoken = text or line.text or ""
     return LineToSpeak(
         segment_id=span.segment_id,
@@ -208,7 +209,8 @@ def timeline(
 ) -> Timeline:
     """The document an export is made from; an outdated take is still better than none.
 
-    `heard` are the texts of takes that lines were edited after: subtitles and voice of a file never differ.
+    `heard` are the spoken texts of lines that were edited after their takes: the subtitles and voice of a file never
+    differ.
     """
     known = [span for span in spans if span.segment_id in lines]
     texts = {key: one.text or "" for key, one in lines.items()} | dict(heard or {})
@@ -290,18 +292,18 @@ def _most(stage: Stage, spans: Sequence[Span]) -> int:
 T = TypeVar("T")
 
 LINES_BYTES = MAX_BODY_BYTES // 2
-"""For the lines of a job; the rest is for their context, terms and voices."""
+"""For the lines of a job; the rest of a message is for their context, terms and voices."""
 
 CONTEXT_CHARS = 1000
-"""Of a neighbouring line, which says enough about what is spoken of."""
+"""For each neighbouring line: enough to tell what it is about."""
 
 
 def batches(
     items: Sequence[T], most: int, size_of: Callable[[T], int], count_of: Callable[[T], int] = lambda _: 1
 ) -> Iterator[Sequence[T]]:
-    """`items` in order, `most` together at most, fewer where they are large; one too large by itself stays alone.
+    """`items` in order, in batches of at most `most`, fewer if they are large; an item that is too large stays alone.
 
-    `count_of` tells for how many an item counts.
+    `count_of` says for how many an item counts.
     """
     first, held, counted = 0, 0, 0
     for index, item in enumerate(items):
@@ -316,18 +318,18 @@ def batches(
 
 
 def size_of_text(*texts: str | None) -> int:
-    """Bytes that a line with `texts` takes in a message, where all but ASCII is escaped."""
+    """Bytes that a line with `texts` takes in a message, where everything but ASCII is escaped."""
     return 400 + sum(len(json.dumps(text)) for text in texts if text)
 
 
 def too_large(job: Job, size: int) -> Result:
-    """How `job` ends because no message can hold its `size` bytes."""
+    """The result of a `job` whose `size` in bytes exceeds any message."""
     reason = f"too much text for one job ({size // 1024} kB of at most {MAX_BODY_BYTES // 1024}): shorten or split it"
     return refused(job, ErrorCode.JOB_TOO_LARGE, reason)
 
 
 def refused(job: Job, code: ErrorCode, reason: str) -> Result:
-    """How `job` ends that cannot be sent: of a single line that line fails and its neighbours go on."""
+    """The result of a `job` that cannot be sent: if it has a single line, that line fails and the others go on."""
     match job:
         case TranslateLines(lines=(line,)):
             text = TranslatedLine(segment_id=line.segment_id, text=None, **_error(line.segment_id, code, reason))

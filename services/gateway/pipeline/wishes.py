@@ -1,4 +1,4 @@
-"""A person wants the text of a line shorter, longer or otherwise: the translator is asked ahead of all batch work."""
+"""A person wants the text of a line shorter, longer or different: the translator is asked ahead of all batch work."""
 
 from collections.abc import Callable
 from math import ceil, floor
@@ -20,12 +20,12 @@ from shared.messaging import JobFailed, LinesRewritten, LineToRewrite, Result, R
 from shared.pipeline import FitLimits, Lane
 
 GRANT = "grant"
-"""Under this name a session knows how a wish is granted: as an edit, which is no business of the pipeline."""
+"""The key under which a session holds how to grant a wish: as an edit, which the pipeline knows nothing about."""
 Grant = Callable[[Session, Task, LineRow, str, dict[str, Any]], None]
 WAITING, FAILED, NOTHING = "waiting", "failed", "nothing"
 _LIMITS = FitLimits()
 _SHORTER, _LONGER = 0.85, 1.3
-"""Times the characters of the text: what anybody takes for shorter or longer."""
+"""Times the characters of the text: what anyone would call shorter or longer."""
 
 
 def is_wish(job: JobRow) -> bool:
@@ -82,7 +82,7 @@ def _order(script: Script, line: LineRow, source: str, wish: Wish) -> LineToRewr
 
 
 def _bounds(wish: Wish, size: int, fits: Budget) -> Budget:
-    """How long the wished text may be: what fits, as far as that is what was wished."""
+    """How long the new text may be: what fits, as far as that agrees with the wish."""
     if wish == "shorter":
         return Budget(1, max(1, min(fits.max_chars, floor(size * _SHORTER))))
     if wish == "longer":
@@ -91,7 +91,7 @@ def _bounds(wish: Wish, size: int, fits: Budget) -> Budget:
 
 
 def take_wish(session: Session, task: Task, job: JobRow, result: Result) -> None:
-    """What became of a wish: the first text that is as wished, as one edit, or why there is none.
+    """Grant a wish with the first text that meets it, as one edit, or keep the reason why there is none.
 
     A line that has another text by now keeps it.
     """

@@ -1,4 +1,4 @@
-"""Start, stop and repeat work; answer what a task asks before it goes on."""
+"""Start, stop and repeat work; answer the question a task asks before it goes on."""
 
 from collections.abc import Sequence
 
@@ -113,7 +113,8 @@ def retry_task(task_id: str, parts: Parts, who: Who) -> TaskRead:
 def _checked(
     task_id: str, languages: Sequence[str] | None, engines: Sequence[EngineInfo], parts: Gateway, who: Caller
 ) -> Sequence[str]:
-    """The languages meant, each of them possible; where none are named, those that are not wait for what they need."""
+    """The requested languages, after checking that each is possible; if none were named, impossible ones wait for what
+    they need."""
     with parts.database.read() as session:
         task = visible_task(session, who, task_id)
         rows = pipeline_rows.languages(session, [task_id]).get(task_id, [])
@@ -145,7 +146,7 @@ def _process(
     who: Caller,
     answer: Started | None = None,
 ) -> TaskRead:
-    """`answer`: what is answered in place of the task, and kept."""
+    """`answer`: the answer to the request if it is not the task, which is stored."""
     with parts.database.write() as session:
         task = locked_visible_task(session, who, task_id)
         if isinstance(what, ProcessTask) and what.chinese:
@@ -212,7 +213,8 @@ def answer_task(task_id: str, body: TaskAnswer, parts: Parts, who: Who, engines:
 
 
 def _spoken(body: TaskAnswer, task: Task) -> str | None:
-    """The language a person says it is; with subtitles the one they are in, by default what the task was taken for."""
+    """The language a person says it is; with subtitles, the language of those, by default what the task was assumed to
+    be."""
     if body.choice == "continue":
         return None
     if body.choice == "language":

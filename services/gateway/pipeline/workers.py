@@ -1,4 +1,4 @@
-"""What the workers announce: their engines, and how many jobs they take."""
+"""What the workers announce: their engines, and how many jobs they take at once."""
 
 import time
 
@@ -26,11 +26,12 @@ class Capabilities:
         return tuple(engine for engine in await self.announced() if not engine.problem)
 
     def known(self) -> tuple[EngineInfo, ...]:
-        """The engines that worked when they were last read; nothing is asked."""
+        """The engines that worked when they were last read, without asking the broker."""
         return tuple(engine for engine in self._engines if not engine.problem)
 
     async def announced(self) -> tuple[EngineInfo, ...]:
-        """All engines, also those that their workers left out; what was known before while the broker is away."""
+        """All engines, including those that their workers left out; while the broker is unavailable, the last known
+        ones."""
         if time.monotonic() - self._read_at > _FRESH_S and is_connected(self._broker):
             try:
                 self._engines = await announced_engines(self._broker.connection.jetstream())
@@ -41,7 +42,7 @@ class Capabilities:
 
 
 _SILENT_S = 15.0
-"""So long a worker that says nothing still counts: its engine may keep the interpreter busy for seconds."""
+"""How long a silent worker still counts: its engine may keep the interpreter busy for seconds."""
 log = logger(__name__)
 
 
@@ -63,7 +64,7 @@ class Workers:
         broker.include_router(router)
 
     async def hear(self, said: WorkerSlots) -> None:
-        """A worker said that it lives, or that it goes."""
+        """Note that a worker is alive, or is leaving."""
         known = said.worker in self._heard
         self._heard = {
             name: (one, at)
@@ -76,6 +77,6 @@ class Workers:
             log.info("worker_came" if said.slots else "worker_went", stage=said.stage, slots=said.slots)
 
     def of(self, stage: Stage) -> list[int]:
-        """Slots of each worker of a stage that lives."""
+        """Slots of each live worker of a stage."""
         heard, at_least = self._heard, time.monotonic() - _SILENT_S
         return [one.slots for one, at in heard.values() if one.stage is stage and at > at_least]

@@ -22,7 +22,7 @@ class WorthALook:
 
 
 def worth_a_look(session: Session, task: Task, *, minor: bool = False) -> Iterator[WorthALook]:
-    """Lines that each language counts as its issues; with `minor` those that are only sped up or doubtful, too."""
+    """Lines that each language counts as its issues; with `minor`, also those that are only sped up or doubtful."""
     task_id, asked = task.task_id, brief(task)
     languages = {one.language: one for one in pipeline_rows.languages(session, [task_id]).get(task_id, [])}
     told = filter(None, map(asked.of, languages))
