@@ -1,1 +1,1 @@
-"""Many videos that are followed, paused, canceled and fetched as one."""
+"""Many videos that are followed, paused, canceled and downloaded as one."""

@@ -1,4 +1,4 @@
-"""Where videos, and subtitles that come with them, may be fetched from."""
+"""Where videos, and the subtitles that come with them, may be fetched from."""
 
 from functools import cache
 from importlib.util import find_spec
@@ -13,7 +13,7 @@ PAGE = "page:"
 
 
 def address_of(settings: GatewaySettings, url: str | None, key: str | None, page: str | None) -> str:
-    """Where a video is fetched from. Raises: Problem 422, where that may not be."""
+    """Where a video is fetched from. Raises: Problem 422, if that is not allowed."""
     if sum(one is not None for one in (url, key, page)) != 1:
         raise unprocessable("invalid_request", "name one of source_url, source_key and source_page", "/source_url")
     if page is not None:
@@ -23,14 +23,14 @@ def address_of(settings: GatewaySettings, url: str | None, key: str | None, page
 
 @cache
 def has_ytdlp() -> bool:
-    """Whether yt-dlp is among the packages of this gateway; as a program elsewhere it would not do."""
+    """Whether yt-dlp is installed as a package of this gateway; a separate program would not do."""
     return find_spec("yt_dlp") is not None
 
 
 def file_address_of(settings: GatewaySettings, named: str, pointer: str, *, beside_key: bool) -> str:
-    """Where a subtitle file is fetched from: an address, `s3:` and a key, or beside a video of the bucket a key alone.
+    """Where a subtitle file is fetched from: a URL, `s3:` and a key, or for a video of the bucket a key alone.
 
-    Raises: Problem 422, where that may not be, or `named` is the name of a file that somebody would have to send.
+    Raises: Problem 422, if that is not allowed, or if `named` is the name of a file that would have to be sent.
     """
     if is_address(named) and not named.startswith(S3):
         return _of_url(settings, named, pointer)
@@ -41,7 +41,7 @@ def file_address_of(settings: GatewaySettings, named: str, pointer: str, *, besi
 
 
 def is_address(named: str) -> bool:
-    """Whether a file is named by where it lies, and not by what it is called."""
+    """Whether a file is given by its location rather than by its name."""
     return named.lower().startswith(("https://", "http://", S3))
 
 

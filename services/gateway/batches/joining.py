@@ -1,4 +1,4 @@
-"""A video comes for a row of a batch: what it becomes, and that it becomes one task only."""
+"""A video arrives for a row of a batch: what it becomes, and that it becomes only one task."""
 
 from dataclasses import dataclass
 
@@ -13,7 +13,7 @@ from services.gateway.web.problems import Problem, not_found
 
 @dataclass(frozen=True)
 class Place:
-    """A row of a batch, and what becomes of a video that comes for it."""
+    """A row of a batch, and what becomes of a video that arrives for it."""
 
     batch_id: str
     row: int
@@ -31,7 +31,7 @@ def visible_batch(session: Session, who: Caller, batch_id: str) -> BatchRow:
 
 
 def locked_visible_batch(session: Session, who: Caller, batch_id: str) -> BatchRow:
-    """The same, with its row locked to the end of the transaction. Raises: Problem 404."""
+    """The same, with its row locked until the end of the transaction. Raises: Problem 404."""
     visible_batch(session, who, batch_id)
     found = batch_rows.locked_batch(session, batch_id)
     if found is None or found.deleted_at is not None:
@@ -40,7 +40,7 @@ def locked_visible_batch(session: Session, who: Caller, batch_id: str) -> BatchR
 
 
 def place(session: Session, who: Caller, batch_id: str, number: int) -> Place:
-    """Where a video that comes belongs. Raises: Problem 404, 409 `batch_over`."""
+    """Where an arriving video belongs. Raises: Problem 404, 409 `batch_over`."""
     batch = visible_batch(session, who, batch_id)
     item = batch_rows.item(session, batch_id, number)
     if item is None:
@@ -51,9 +51,9 @@ def place(session: Session, who: Caller, batch_id: str, number: int) -> Place:
 
 
 def join(session: Session, task: Task, where: Place) -> Task | None:
-    """Make `task` the one of its row, or return the one that the row has already.
+    """Make `task` the task of its row, or return the one that the row already has.
 
-    Raises: Problem 409 `batch_over`, `row_over` where its task was deleted.
+    Raises: Problem 409 `batch_over`, or `row_over` if its task was deleted.
     """
     item = batch_rows.item(session, where.batch_id, where.row, lock=True)
     if item is None or item.dropped:

@@ -1,4 +1,4 @@
-"""Carry out what was asked of batches, keep paused ones back, and tell when one has come to its end."""
+"""Carry out requests on batches, hold back paused ones, and report when one has ended."""
 
 import asyncio
 from collections.abc import Callable, Iterator
@@ -25,10 +25,10 @@ log = logger(__name__)
 
 
 class Keeper:
-    """One turn looks at every batch that is not over; one that raises keeps no other waiting.
+    """One turn looks at every batch that is not over; one that fails does not keep the others waiting.
 
-    A wish is carried out task by task, each in a transaction of its own, and crossed out at the end: a gateway that
-    dies in between begins it again, and what was done is done.
+    A request is carried out task by task, each in its own transaction, and cleared at the end: if the gateway dies in
+    between, it starts again, and repeating what was done has no effect.
     """
 
     def __init__(self, database: Database, on_deleted: Callable[[], None]) -> None:
@@ -39,7 +39,7 @@ class Keeper:
         for batch_id in await asyncio.to_thread(self._kept):
             try:
                 await asyncio.to_thread(self._keep, batch_id)
-            except Exception:  # told, and tried again with the next turn
+            except Exception:  # logged, and tried again in the next turn
                 log.exception("batch_not_kept", batch=batch_id)
 
     def _kept(self) -> list[str]:
@@ -83,7 +83,7 @@ class Keeper:
             self._on_deleted()
 
     def _close(self, batch_id: str) -> None:
-        """Note and tell the end, once: both in one transaction; what became of the rows is read before it."""
+        """Record and publish the end, once, in one transaction; what became of the rows is read before it."""
         with self._database.read() as session:
             batch = batch_rows.any_batch(session, batch_id)
             if batch is None or not self._is_over(session, batch):
@@ -115,7 +115,7 @@ class Keeper:
 
 
 def _pages(session: Session, batch_id: str) -> Iterator[list[Row]]:
-    """The rows of a batch, some at a time: each brings the reports of its languages."""
+    """The rows of a batch, some at a time, since each brings the reports of its languages."""
     skip = 0
     while page := batch_rows.items(session, batch_id, skip, _ROWS_AT_ONCE)[0]:
         yield [(item.number, item.source, outcome, task) for item, outcome, task in page]

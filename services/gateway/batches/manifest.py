@@ -1,4 +1,4 @@
-"""Read a manifest row by row: what would be done with each, and what is refused and why."""
+"""Read a manifest row by row: what would be done with each row, what is refused, and why."""
 
 import json
 from collections.abc import Iterable, Iterator, Sequence
@@ -21,7 +21,7 @@ from shared.pipeline import PermanentError
 
 @dataclass
 class Planned:
-    """A row of a manifest and the task it would become; no `config`: it cannot be read."""
+    """A row of a manifest and the task it would become; without `config` it could not be read."""
 
     read: PlannedRow
     config: TaskConfig | None = None
@@ -30,7 +30,8 @@ class Planned:
 
 @dataclass
 class Planner:
-    """Plans rows one after the other: a file is named once, and what engines can do is asked once for each pair."""
+    """Plans rows one after the other: each file may be named once, and what engines can do is determined once for each
+    pair."""
 
     defaults: TaskConfig
     engines: Sequence[EngineInfo]
@@ -39,7 +40,7 @@ class Planner:
     _seen: dict[str, int] = field(default_factory=dict)
 
     def plan(self, rows: Iterable[Any]) -> Iterator[Planned]:
-        """Every row with what is refused of it."""
+        """Every row with what is refused about it."""
         for number, sent in enumerate(rows, 1):
             yield self._plan(number, sent)
 
@@ -69,7 +70,7 @@ class Planner:
         return Planned(read, config.model_copy(update={"target_languages": read.languages}), address)
 
     def _address(self, read: PlannedRow, row: ManifestRow) -> str | None:
-        """Where a row and its files are fetched from; what must not be is refused here, and again at the connection."""
+        """Where a row and its files are fetched from; what is not allowed is refused here, and again on connecting."""
         for name, named in read.files.items():
             pointer = "/subtitles" if name == "subtitles" else "/translations"
             try:
@@ -83,7 +84,7 @@ class Planner:
             return None
 
     def _whole(self, number: int, row: ManifestRow, config: TaskConfig, *, is_fetched: bool) -> Iterator[Refusal]:
-        """What is wrong with a row in every language."""
+        """What is wrong with a row whatever the language."""
         path = PurePosixPath(row.source.replace("\\", "/"))
         if path.is_absolute() or ".." in path.parts or not path.name:
             yield Refusal(code="invalid_request", detail="name a file, with no '..' before it", field="source")
@@ -108,7 +109,8 @@ class Planner:
             yield Refusal(code="invalid_request", detail=detail, field="metadata")
 
     def _languages(self, read: PlannedRow, row: ManifestRow, config: TaskConfig) -> None:
-        """Leave out the languages that no engine here can do; those that subtitles inside would make possible stay."""
+        """Leave out the languages that no engine here can do, except those that embedded subtitles might make
+        possible."""
         has_text = row.subtitles is not None or config.text_track is not None
         for code in list(read.languages):
             own = code in row.translations
@@ -133,7 +135,7 @@ class Planner:
 
 
 def _refusal(problem: Problem) -> Refusal:
-    """What a request would be refused with, of a row."""
+    """A row's refusal, in the form in which a request would be refused."""
     field_ = (problem.errors or [{"pointer": ""}])[0]["pointer"].strip("/")
     return Refusal(code=problem.code, detail=problem.detail, field=field_)
 

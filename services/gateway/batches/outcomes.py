@@ -1,4 +1,4 @@
-"""How far a batch is, and whether it has come to its end: without database and web."""
+"""How far a batch is, and whether it has ended: independent of the database and the web."""
 
 from collections.abc import Mapping
 
@@ -6,11 +6,11 @@ from shared.pipeline import GRAPH, Stage, Status
 
 ENDED = ("completed", "failed", "canceled", "deleted")
 _EARLY = 0.05
-"""Below this share nothing can be told of the time that is left."""
+"""Below this share the remaining time cannot be estimated."""
 
 
 def is_over(rows: Mapping[str, int], *, canceled: bool) -> bool:
-    """Whether nothing more happens by itself; of a canceled batch what was never begun does not either."""
+    """Whether nothing more will happen by itself; in a canceled batch, that includes what was never started."""
     at_rest = (*ENDED, "pending") if canceled else ENDED
     return not any(count for outcome, count in rows.items() if outcome not in at_rest)
 
@@ -18,8 +18,8 @@ def is_over(rows: Mapping[str, int], *, canceled: bool) -> bool:
 def progress(rows: Mapping[str, int], languages: Mapping[str, int], done: Mapping[Stage, int]) -> float:
     """The share of all work that is done, from 0 to 1.
 
-    `languages` counts by status the languages of all rows, also of those whose files have not come; `done` the stages
-    that are completed, of languages that have not ended.
+    `languages` counts the languages of all rows by status, including rows whose files have not arrived; `done` counts
+    the completed stages of languages that have not ended.
     """
     total = sum(rows.values())
     if total == 0 or not any(languages.values()):
@@ -37,7 +37,7 @@ def progress(rows: Mapping[str, int], languages: Mapping[str, int], done: Mappin
 
 
 def eta_s(share: float, elapsed_s: float, rows: Mapping[str, int]) -> float | None:
-    """Seconds until the end at the pace so far; None while nothing is under way, or too little is done."""
+    """Seconds until the end at the pace so far; None while nothing is in progress, or too little is done."""
     if share < _EARLY or share >= 1 or not rows.get("processing"):
         return None
     return round(elapsed_s * (1 - share) / share, 1)

@@ -1,4 +1,4 @@
-"""The videos below a prefix of the bucket that was opened, as rows of a manifest."""
+"""The videos below a prefix of the operator's bucket, as rows of a manifest."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -20,7 +20,7 @@ _POINTER = "/source_prefix"
 
 @dataclass(frozen=True)
 class Listed:
-    """What lies below a prefix: bytes by key. Keys are those that tasks name."""
+    """The objects below a prefix: bytes by key. Keys are written as in tasks."""
 
     prefix: str
     sizes: Mapping[str, int]
@@ -28,16 +28,16 @@ class Listed:
 
 @dataclass
 class Found:
-    """The videos of it as rows, and what is refused of some of them, by the place of the row."""
+    """Its videos as rows, and what is refused about some of them, by the position of the row."""
 
     rows: list[dict[str, Any]] = field(default_factory=list)
     refused: dict[int, list[Refusal]] = field(default_factory=dict)
 
 
 def list_keys(settings: GatewaySettings, bucket: ObjectStore | None, owner: str, prefix: str) -> Listed:
-    """What lies below `prefix` in the folder that was opened to `owner`; hidden names are left out.
+    """The objects below `prefix` in the folder that `owner` may use; hidden names are left out.
 
-    Blocking, a request for each thousand keys. Raises: Problem 422; StorageError.
+    Blocking, with one request for each thousand keys. Raises: Problem 422; StorageError.
     """
     if bucket is None:
         detail = "no bucket is opened here for sources: the operator names one in LOCALCLIP_SOURCE_PREFIX"
@@ -64,7 +64,8 @@ def list_keys(settings: GatewaySettings, bucket: ObjectStore | None, owner: str,
 def rows_of(
     listed: Listed, languages: Sequence[str], source: str | None, without: Iterable[str], most_bytes: int
 ) -> Found:
-    """A row for each video that `without` does not name, with the subtitles beside it; called as below the prefix.
+    """A row for each video that `without` does not name, with the subtitles beside it; names are relative to the
+    prefix.
 
     Raises: Problem 422 `prefix_empty`, `nothing_new`, `prefix_too_large`.
     """
@@ -102,7 +103,7 @@ def rows_of(
 
 
 def _too_large(listed: Listed, row: Mapping[str, Any], most_bytes: int) -> Iterable[Refusal]:
-    """What would not be taken once it was fetched."""
+    """The refusals of videos that would be too large once fetched."""
     size = listed.sizes[row["source_key"]]
     if size > most_bytes:
         detail = f"the video is larger than {most_bytes // 1024**2} MiB (MAX_VIDEO_SIZE_MB)"

@@ -1,4 +1,4 @@
-"""Make batches, follow them, and have all their tasks paused, canceled, tried again or deleted."""
+"""Create and follow batches; pause, cancel, retry or delete all their tasks."""
 
 import secrets
 from functools import partial
@@ -145,7 +145,7 @@ def _plan(
     settings: GatewaySettings,
     listed: Listed | None,
 ) -> list[Planned]:
-    """What becomes of each row of the manifest, or of what was `listed`."""
+    """What each row of the manifest, or of what was `listed`, becomes."""
     planner = Planner(defaults, engines, settings)
     if listed is None:
         return list(planner.plan(body.rows))
@@ -158,7 +158,7 @@ def _plan(
 
 
 def _is_hopeless(one: Planned) -> bool:
-    """Whether something is wrong with a row that is not about one of its languages alone."""
+    """Whether something is wrong with a row that does not concern just one of its languages."""
     return any(refusal.language is None for refusal in one.read.refused)
 
 

@@ -26,7 +26,7 @@ from shared.pipeline import BASE, Stage, Status
 
 
 def owner(session: Session, batch_id: str) -> str | None:
-    """Whose batch it is; deleted ones too."""
+    """Whose batch it is, including deleted ones."""
     return session.exec(select(BatchRow.owner).where(BatchRow.batch_id == batch_id)).first()
 
 
@@ -39,12 +39,12 @@ def batch(session: Session, batch_id: str, owner_: str | None = None) -> BatchRo
 
 
 def any_batch(session: Session, batch_id: str) -> BatchRow | None:
-    """A batch; deleted ones too."""
+    """A batch, including a deleted one."""
     return session.exec(select(BatchRow).where(BatchRow.batch_id == batch_id)).first()
 
 
 def locked_batch(session: Session, batch_id: str) -> BatchRow | None:
-    """A batch, its row locked to the end of the transaction; deleted ones too."""
+    """A batch, including a deleted one, with its row locked until the end of the transaction."""
     query = select(BatchRow).where(BatchRow.batch_id == batch_id).with_for_update()
     return session.exec(query.execution_options(populate_existing=True)).first()
 
@@ -63,7 +63,7 @@ def batches(
 
 
 def kept(session: Session) -> list[str]:
-    """Batches for which something is still to be done."""
+    """Batches for which there is still something to do."""
     return list(session.exec(select(BatchRow.batch_id).where(text(KEPT_BATCHES)).order_by(col(BatchRow.id))))
 
 
@@ -74,7 +74,7 @@ def add_items(session: Session, rows: Sequence[Mapping[str, Any]]) -> None:
 
 
 def item(session: Session, batch_id: str, number: int, *, lock: bool = False) -> BatchItem | None:
-    """One row, locked to the end of the transaction if that is asked for."""
+    """One row, locked until the end of the transaction on request."""
     query = select(BatchItem).where(BatchItem.batch_id == batch_id, BatchItem.number == number)
     query = query.with_for_update().execution_options(populate_existing=True) if lock else query
     return session.exec(query).first()
@@ -104,7 +104,7 @@ def items(
 
 
 def task_ids(session: Session, batch_id: str, statuses: Iterable[str] | None = None) -> list[str]:
-    """The tasks of a batch that are there, those in some `statuses` if any are named, by row."""
+    """The existing tasks of a batch by row, only those in `statuses` if any are given."""
     where: list[Any] = [BatchItem.batch_id == batch_id, col(Task.deleted_at).is_(None)]
     if statuses is not None:
         where.append(col(Task.status).in_(list(statuses)))
@@ -147,9 +147,9 @@ def languages(session: Session, batch_ids: Sequence[str]) -> dict[str, list[tupl
 
 
 def waiting_for_approval(session: Session, batch_ids: Sequence[str]) -> dict[str, int]:
-    """How many languages of several batches came to the stop of their task and were not approved.
+    """How many languages of several batches reached the stop of their task and were not approved.
 
-    One that was sent there has it for its goal; one that was added after the stop was reached has none.
+    A language that was sent there has the stop as its goal; one added after the stop was reached has none.
     """
     stop = col(Task.config)["stop_after"].as_string()
     reached = (
@@ -178,7 +178,7 @@ def waiting_for_approval(session: Session, batch_ids: Sequence[str]) -> dict[str
 
 
 def languages_to_come(session: Session, batch_ids: Sequence[str]) -> dict[str, int]:
-    """How many languages the rows have whose files have not come."""
+    """How many languages the rows have whose files have not arrived."""
     rows = session.execute(
         sa_select(col(BatchItem.batch_id), func.sum(BatchItem.languages))
         .where(
@@ -192,12 +192,12 @@ def languages_to_come(session: Session, batch_ids: Sequence[str]) -> dict[str, i
 
 
 def waits_for_approval(session: Session, batch_id: str) -> bool:
-    """Whether a language stands at the stop of its task, also where another of the task failed."""
+    """Whether a language waits at the stop of its task, even if another language of the task failed."""
     return waiting_for_approval(session, [batch_id]).get(batch_id, 0) > 0
 
 
 def stages_done(session: Session, batch_ids: Sequence[str]) -> dict[str, dict[Stage, int]]:
-    """How many stages of languages that have not ended are completed; the base stage of all tasks."""
+    """How many stages are completed in languages that have not ended, plus the base stages of all tasks."""
     is_under_way = (
         sa_select(col(TaskLanguage.id))
         .where(
@@ -225,7 +225,7 @@ def stages_done(session: Session, batch_ids: Sequence[str]) -> dict[str, dict[St
 
 
 def _jobs_of(batch_id: str, state: JobState) -> Any:
-    """Jobs of stages in a batch; what a person asked for line by line, and what listens, is left alone."""
+    """Jobs of stages in a batch, without those that a person requested for single lines and those that listen."""
     of_batch = sa_select(col(BatchItem.task_id)).where(col(BatchItem.batch_id) == batch_id)
     return sa_select(col(JobRow.id)).where(
         col(JobRow.state) == state,
@@ -236,7 +236,8 @@ def _jobs_of(batch_id: str, state: JobState) -> Any:
 
 
 def hold(session: Session, batch_id: str) -> bool:
-    """Keep back what is ready and not handed out; whether there was anything. What somebody else has at hand waits."""
+    """Hold jobs that are ready but not handed out; returns whether there were any. Rows locked by others are left for
+    later."""
     ids = session.execute(_jobs_of(batch_id, JobState.READY).with_for_update(skip_locked=True)).scalars().all()
     _move(session, ids, JobState.READY, JobState.HELD)
     return bool(ids)
@@ -262,7 +263,7 @@ def _move(session: Session, ids: Sequence[int], before: JobState, after: JobStat
 
 
 def drop_waiting(session: Session, batch_id: str, *, dropped: bool) -> None:
-    """Give up the rows whose files have not come, or take them up again."""
+    """Drop the rows whose files have not arrived, or restore them."""
     session.execute(
         update(BatchItem)
         .where(col(BatchItem.batch_id) == batch_id, col(BatchItem.task_id).is_(None))
@@ -277,16 +278,16 @@ def drop_items(session: Session, batch_id: str) -> None:
 
 
 def drop_handovers(session: Session, batch_id: str) -> None:
-    """Copy nothing more of a batch into a bucket."""
+    """Stop copying a batch into a bucket."""
     session.execute(delete(HandoverRow).where(col(HandoverRow.batch_id) == batch_id))
 
 
 def forget(session: Session, deleted_before: datetime) -> None:
-    """Drop batches that were deleted a while ago; until then it is known whose they were."""
+    """Remove batches that were deleted a while ago; until then it is known whose they were."""
     session.execute(delete(BatchRow).where(col(BatchRow.deleted_at) < deleted_before, col(BatchRow.wish).is_(None)))
 
 
 def is_paused(session: Session, batch_id: str) -> bool:
-    """Whether none of its jobs may be handed out."""
+    """Whether a batch is paused, so that none of its jobs may be handed out."""
     found = session.exec(select(BatchRow.state).where(BatchRow.batch_id == batch_id)).first()
     return found == BatchState.PAUSED

@@ -58,7 +58,7 @@ def audition_voice(
 
 
 def _job(script: Script, choice: Choice | None, segment_id: str | None) -> CloneLines:
-    """The job that speaks the audition; its line, its shard and what is kept of it have the audition's name."""
+    """The job that speaks the audition; its line, its shard and the stored audio have the audition's name."""
     span, room = _said(script, segment_id)
     chosen = {span.segment_id: choice} if choice else {}
     roles = script.roles_of([span], chosen, None if choice else span.speaker_id)
@@ -101,7 +101,7 @@ def _said(script: Script, segment_id: str | None) -> tuple[Span, Room]:
 
 
 def _begun(session: Session, task: Task, job: CloneLines) -> AuditionRead:
-    """The audition as it is, begun if nobody did or if it came to nothing before."""
+    """The current state of the audition, started if nobody has done so or if it failed before."""
     found = _read(session, job.task_id, job.language, job.shard)
     if found is None or found.state == "failed":
         before = pipeline_rows.newest_job(session, job.task_id, job.language, job.shard)
@@ -112,7 +112,7 @@ def _begun(session: Session, task: Task, job: CloneLines) -> AuditionRead:
 
 
 def _read(session: Session, task_id: str, language: str, name: str) -> AuditionRead | None:
-    """None: nobody asked for it."""
+    """Read an audition; None if nobody requested it."""
     if script_rows.takes_by_segment(session, task_id, language, [name]):
         url = f"/api/tasks/{task_id}/languages/{language}/auditions/{name}/audio"
         return AuditionRead(audition_id=name, state="ready", url=url)

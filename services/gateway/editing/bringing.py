@@ -1,4 +1,4 @@
-"""Bring subtitles and translations to a task that is there."""
+"""Add subtitles and translations to an existing task."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -99,7 +99,7 @@ async def preview_subtitles(task_id: str, language: str, request: Request, parts
 
 
 async def _body(request: Request) -> bytes:
-    """The subtitle file a request brings. Raises: Problem 413."""
+    """The subtitle file in a request. Raises: Problem 413."""
     announced = request.headers.get("content-length", "")
     if announced.isdecimal() and len(announced) < 19:
         refuse_oversize(int(announced))

@@ -1,4 +1,4 @@
-"""What a recorded edit touches, read from its rows before and after."""
+"""What a recorded edit affects, derived from its rows before and after."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -7,7 +7,7 @@ from typing import Any
 SEGMENTS, LINES, SPEAKERS, ENGINES = "segments", "lines", "speakers", "engines"
 Columns = Mapping[str, Any]
 Rows = Mapping[str, Mapping[str, Columns]]
-"""{table: {key: {column: value}}}; a row that is not there was added later or removed before."""
+"""{table: {key: {column: value}}}; a missing row was added later or removed before."""
 
 _HEARD = {"text", "start_s", "end_s", "speaker_id"}
 _SPOKEN = _HEARD | {"voice", "take_key", "segment_revision", "pinned"}
@@ -15,7 +15,7 @@ _SPOKEN = _HEARD | {"voice", "take_key", "segment_revision", "pinned"}
 
 @dataclass(frozen=True)
 class Touched:
-    """Which rows changed, and which of the changes are heard or seen in an export.
+    """Which rows changed, and which of the changes can be heard or seen in an export.
 
     `lines` and `respoken` are (language, segment), `engines` (language, port); `starts` are the times where a line
     began or begins now.
@@ -71,6 +71,6 @@ def _pairs(before: Mapping[str, Columns], after: Mapping[str, Columns]) -> Itera
 
 
 def line_key(key: str) -> tuple[str, str]:
-    """Language and segment of the key of a line, or language and port of that of an engine."""
+    """Language and segment from the key of a line, or language and port from that of an engine."""
     language, _, segment_id = key.partition("/")
     return language, segment_id

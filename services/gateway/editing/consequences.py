@@ -1,4 +1,4 @@
-"""What follows from an edit: which lines are outdated, which have a take again, whose export is stale."""
+"""What follows from an edit: which lines are outdated, which have a take again, which exports are stale."""
 
 from services.gateway.db import Session
 from services.gateway.db.tables import Task, TaskLanguage, now
@@ -22,7 +22,7 @@ from shared.pipeline import BASE, Stage, Status
 
 
 def follow(session: Session, task: Task, touched: Touched) -> None:
-    """Carry out everything that follows from the rows that changed, and tell what becomes of lines and exports."""
+    """Carry out everything that follows from the rows that changed, and publish what happens to lines and exports."""
     session.flush()
     source = Script(session, task, BASE)
     for language in pipeline_rows.languages(session, [task.task_id]).get(task.task_id, []):
@@ -37,7 +37,7 @@ _STAGES = {"recognizer": Stage.DIARIZATION, "translator": Stage.TRANSLATION}
 
 
 def _outdate_made_by_another(session: Session, task: Task, language: str, port: str) -> None:
-    """A finished stage is outdated while the task keeps to another engine than the one that did it, and no longer."""
+    """A finished stage is outdated exactly as long as the task keeps another engine than the one that did it."""
     kept = kept_engine(session, task.task_id, language, port)
     run = pipeline_rows.newest_runs(session, [task.task_id]).get(task.task_id, {}).get((language, _STAGES[port]))
     if kept is None or run is None or run.status not in (Status.COMPLETED, Status.STALE):

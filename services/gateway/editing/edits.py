@@ -1,7 +1,7 @@
-"""Edits of a task: made, written down, undone and done again by one mechanism.
+"""Edits of a task: made, recorded, undone and redone by one mechanism.
 
-An edit keeps the columns it changed as they were and as they became. States and takes are not among them: they follow
-from the rows (`consequences`), so a take that was made of what an undo brings back counts again at once.
+An edit records the columns it changed, before and after. States and takes are not among them: they are derived from the
+rows (`consequences`), so a take made from what an undo restores counts again at once.
 """
 
 from collections.abc import Iterable, Sequence
@@ -20,17 +20,17 @@ from shared.pipeline import BASE
 Row = SegmentRow | LineRow | SpeakerRow | TaskEngine
 _TABLES: dict[str, type[Row]] = {SEGMENTS: SegmentRow, LINES: LineRow, SPEAKERS: SpeakerRow, ENGINES: TaskEngine}
 _ORDER = (SPEAKERS, SEGMENTS, LINES, ENGINES)
-_FOLLOWS = ("take_key",)  # compared with nobody: a newer take is kept where it fits
+_FOLLOWS = ("take_key",)  # not compared: a newer take is kept if it fits
 _SUBJECT = {SEGMENTS: "segment", SPEAKERS: "speaker"}
 Sides = dict[str, dict[str, dict[str, Any]]]
 
 
 class Conflict(Exception):  # noqa: N818 (a state of the task, not a mistake)
-    """What an edit changed was changed since by something else; the message tells what."""
+    """What an edit changed has since been changed by something else; the message says what."""
 
 
 class Edit:
-    """One edit being made. Every change of a row goes through it; `finish` writes it down."""
+    """One edit being made. Every change of a row goes through it; `finish` records it."""
 
     def __init__(self, session: Session, task: Task, kind: str, author: str | None) -> None:
         self._session, self._task = session, task
@@ -39,7 +39,7 @@ class Edit:
         self._after: Sides = {}
 
     def change(self, row: Row, **values: Any) -> None:
-        """Set columns; those that have their value already are left out."""
+        """Set columns; those that already have their value are left out."""
         changed = {name: value for name, value in values.items() if getattr(row, name) != value}
         if not changed:
             return
@@ -64,9 +64,9 @@ class Edit:
         self._session.delete(row)
 
     def finish(self, summary: str) -> EditRow | None:
-        """Write the edit down with all that follows from it; None when nothing changed.
+        """Record the edit with all its consequences; None when nothing changed.
 
-        What was undone before cannot be done again any more.
+        What was undone before can then no longer be redone.
         """
         changes = touched(self._before, self._after)
         if not (changes.segments or changes.lines or changes.speakers or changes.engines):
@@ -100,7 +100,7 @@ def undo(session: Session, task: Task) -> tuple[EditRow, Touched] | None:
 
 
 def redo(session: Session, task: Task) -> tuple[EditRow, Touched] | None:
-    """Make the oldest undone edit again; None when there is none. Raises: Conflict."""
+    """Redo the oldest undone edit; None when there is none. Raises: Conflict."""
     undone = editing_rows.undone_edits(session, task.task_id)
     if not undone:
         return None
@@ -121,9 +121,9 @@ def _told(
 
 
 def _apply(session: Session, task: Task, edit: EditRow, now: Sides, then: Sides) -> tuple[Sides, Sides]:
-    """Turn the rows of `now` into those of `then`; returns both as they are to be kept.
+    """Turn the rows of `now` into those of `then`; returns both as they are to be recorded.
 
-    What is removed is kept as it is at this moment, with everything made of it since.
+    A removed row is recorded in its current state, with everything made from it since.
     """
     kept: Sides = {table: dict(rows) for table, rows in now.items()}
     rows = _find(session, task, _keys(now, then))
@@ -166,7 +166,7 @@ def _check(edit: EditRow, row: Row | None, now: dict[str, Any] | None, then: dic
 
 
 def _find(session: Session, task: Task, keys: Iterable[tuple[str, str]]) -> dict[tuple[str, str], Row | None]:
-    """The rows of these tables and keys, read a table and language at a time."""
+    """The rows of these tables and keys, with one query per table and language."""
     found: dict[tuple[str, str], Row | None] = dict.fromkeys(keys)
     named: dict[tuple[str, str], list[str]] = {}
     for table, key in found:
@@ -190,14 +190,14 @@ def _rows(session: Session, task_id: str, table: str, language: str, ids: Sequen
 
 
 def _lines_of(session: Session, row: Row) -> Sequence[LineRow]:
-    """Lines go with their segment, those of languages added since included."""
+    """Lines go with their segment, including those of languages added since."""
     if not isinstance(row, SegmentRow):
         return ()
     return script_rows.lines_of_segment(session, row.task_id, row.segment_id)
 
 
 def _add_again(session: Session, table: str, values: dict[str, Any]) -> None:
-    """With its old number where that is free, so that speakers keep their order."""
+    """Add a row again, with its old number if that is free, so that speakers keep their order."""
     model = _TABLES[table]
     free = not editing_rows.is_taken(session, model, values["id"])
     row = model(**(values if free else {**values, "id": None}))
@@ -222,7 +222,7 @@ def _dump(row: Row) -> dict[str, Any]:
 
 
 def _tell_rows(session: Session, task: Task, before: Sides, after: Sides) -> None:
-    """Segments and speakers that changed, came or went."""
+    """Publish the segments and speakers that were changed, added or removed."""
     rows = _find(session, task, [(table, key) for table, key in _keys(before, after) if table in _SUBJECT])
     for table, subject in _SUBJECT.items():
         told = []

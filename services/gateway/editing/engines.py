@@ -1,4 +1,4 @@
-"""The engines a task keeps to, and the change to those that are here now: an edit like any other."""
+"""The engines a task keeps, and the upgrade to those available now: an edit like any other."""
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
@@ -34,7 +34,7 @@ router = APIRouter(prefix="/api/tasks/{task_id}/engines", tags=["engines"])
 
 @dataclass(frozen=True)
 class Offer:
-    """What a language keeps to, and what it could have in its place."""
+    """The engine a language keeps, and the one it could have instead."""
 
     row: TaskEngine
     better: EngineChoice
@@ -42,7 +42,7 @@ class Offer:
 
 
 def offers(session: Session, task: Task, engines: Sequence[EngineInfo]) -> dict[tuple[str, str], Offer]:
-    """By language and port, where something else than what the task keeps to would be taken today."""
+    """By language and port, if something other than what the task keeps would be chosen today."""
     found = {}
     for (language, port), row in by_port(kept_engines_of(session, [task.task_id]).get(task.task_id, [])).items():
         spoken = task.source_language or ""
@@ -64,12 +64,13 @@ def _counts(session: Session, task: Task, language: str) -> Counts:
 
 
 def _is_the_engines(line: LineRow) -> bool:
-    """Its text is a translator's: what a person wrote, brought or settled stays, and what is spoken as it is pinned."""
+    """Whether its text is a translator's: what a person wrote, provided or settled stays, and so do pinned and omitted
+    lines."""
     return line.text is not None and line.origin == "engine" and not (line.edited or line.pinned or line.omitted)
 
 
 def upgrade(session: Session, task: Task, chosen: Collection[Offer], author: str | None) -> EditRow | None:
-    """Take the offers: from now on the task keeps to these engines, and what others made of it is outdated."""
+    """Accept the offers: from now on the task keeps these engines, and what others made of it is outdated."""
     edit = Edit(session, task, "upgrade_engines", author)
     for offer in chosen:
         new = upgraded(offer.better)

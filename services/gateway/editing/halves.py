@@ -36,9 +36,9 @@ def cut_source(
 ) -> SourceCut:
     """Cut a source line at the time `at_s`.
 
-    Words go to the side their middle is on, and the text is cut where they are: between the same words while the
-    text still has as many as were recognized, else in proportion to them, else in proportion to the time. `text_at`
-    is a person's own place in the text. A half is empty where the text cannot be cut.
+    Words go to the side their middle is on, and the text is cut accordingly: between the same words if the text still
+    has as many as were recognized, else in proportion to them, else in proportion to the time. `text_at` is a position
+    in the text that a person chose. A half is empty if the text cannot be cut.
     """
     before = [word for word in words if (word["start_s"] + word["end_s"]) / 2 < at_s]
     after = list(words[len(before) :])
@@ -57,7 +57,7 @@ def cut_source(
 
 
 def cut_text(text: str, share: float, *, spaces: bool) -> tuple[str, str]:
-    """Cut `text` at the word boundary nearest to `share` of its length; the second half is empty without one.
+    """Cut `text` at the word boundary nearest to `share` of its length; without one, the second half is empty.
 
     A script without spaces is cut between phrases.
     """
@@ -66,7 +66,7 @@ def cut_text(text: str, share: float, *, spaces: bool) -> tuple[str, str]:
     places = [place for place in range(1, len(whole)) if whole[place] == " "]
     if not places and not spaces:
         places = list(accumulate(len(phrase) for phrase in phrases(whole, spaces=False)))[:-1]
-        # A single phrase is cut where a person wants it all the same: nothing better is there.
+        # A single phrase is cut exactly where a person wants it: there is no better place.
         places = places or [place for place in range(1, len(whole)) if unicodedata.category(whole[place])[0] in "LN"]
     if not places:
         return whole, ""
@@ -75,18 +75,18 @@ def cut_text(text: str, share: float, *, spaces: bool) -> tuple[str, str]:
 
 
 def moved(start_s: float, end_s: float, *, shift_s: float, rate: float, until_s: float) -> Interval | None:
-    """A line's times after a move, cut to the video, which ends at `until_s`; None where nothing of it is inside."""
+    """A line's times after a move, cut to the video, which ends at `until_s`; None if none of it is inside."""
     start_s, end_s = max(0.0, start_s * rate + shift_s), min(until_s, end_s * rate + shift_s)
     return (round(start_s, 3), round(end_s, 3)) if end_s - start_s >= _SHORTEST_S else None
 
 
 def join_texts(texts: Iterable[str], *, spaces: bool) -> str:
-    """One text of several."""
+    """Join several texts into one."""
     return join_words(map(_one_line, texts), spaces=spaces)
 
 
 def are_neighbours(ordered: Sequence[str], chosen: Sequence[str]) -> bool:
-    """Whether `chosen` are at least two different segments that follow each other in `ordered`, in that order."""
+    """Whether `chosen` are at least two different segments that are consecutive in `ordered`, in that order."""
     if len(chosen) < 2 or chosen[0] not in ordered:
         return False
     first = ordered.index(chosen[0])

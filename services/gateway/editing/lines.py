@@ -1,4 +1,4 @@
-"""Read and edit lines, do lines again, and check a person's choice of a voice."""
+"""Read and edit lines, redo lines, and check a person's choice of a voice."""
 
 from collections.abc import Iterable, Sequence
 from typing import Any
@@ -123,7 +123,7 @@ def _change(
     change: LineUpdate,
     engines: Sequence[EngineInfo],
 ) -> dict[str, Any]:
-    """Make one change of a line part of `edit`; returns what was asked for."""
+    """Make one change of a line part of `edit`; returns the changes requested."""
     given = change.model_dump(exclude_unset=True, include=set(LineUpdate.model_fields))
     wanted = {name: value for name, value in given.items() if value is not None or name not in _NOT_NULL}
     _check(session, task, segment, line, wanted)
@@ -269,9 +269,10 @@ def listen_to_lines(task_id: str, language: str, parts: Parts, who: Who, engines
 def check_voice(
     session: Session, task: Task, engines: Iterable[EngineInfo], choice: VoiceChoice, language: str | None
 ) -> None:
-    """Refuse what no engine at hand, no speaker and no clip of the task's owner is; `language` None: any will do.
+    """Refuse a choice that is no available engine's voice, no speaker and no clip of the task's owner; `language` None:
+    any will do.
 
-    Stock voices are not judged while no engine has announced any.
+    Stock voices are not checked while no engine has announced any.
 
     Raises: Problem 422 `unknown_voice`.
     """

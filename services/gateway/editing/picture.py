@@ -1,4 +1,4 @@
-"""What is written in the picture of a task, and what a person wants otherwise of it."""
+"""What is written in the picture of a task, and what a person wants changed about it."""
 
 from fastapi import APIRouter
 from pydantic import ValidationError
@@ -83,7 +83,7 @@ def _edits(task: Task) -> PictureEdits:
 
 
 def _readings(session: Session, task: Task) -> dict[str, CueReadAgain]:
-    """What was read again, and how far that is; a job that ended without a word failed."""
+    """What was read again, and the state of that; a job that ended without a result failed."""
     found = {}
     for cue_id, kept in (task.config.get(READINGS) or {}).items():
         ended = "ready" if kept.get("reading") else "failed"
@@ -93,7 +93,7 @@ def _readings(session: Session, task: Task) -> dict[str, CueReadAgain]:
 
 
 def _words(store: ObjectStore, key: str | None) -> PictureWords | None:
-    """What the first stage found; None while it has not, or where what it stored is gone."""
+    """What the first stage found; None before it has ended, or if what it stored is gone."""
     if key is None:
         return None
     try:

@@ -29,7 +29,7 @@ def read_line(segment: SegmentRow, line: LineRow) -> LineRead:
 
 
 def read_speaker(session: Session, speaker: SpeakerRow) -> SpeakerRead:
-    """A speaker, and the known person they are or seem to be."""
+    """A speaker, and the known person they are, or seem to be."""
     member = script_rows.known_by(session, speaker.cast_id)
     own = {"has_sample", "cast_name"}
     return SpeakerRead(

@@ -21,14 +21,14 @@ def newest_number(session: Session, task_id: str) -> int:
 
 
 def undone_edits(session: Session, task_id: str) -> Sequence[EditRow]:
-    """Edits that were undone, oldest first: the first is what a redo does again."""
+    """Edits that were undone, oldest first: the first is the one to redo."""
     return session.exec(
         select(EditRow).where(EditRow.task_id == task_id, col(EditRow.undone)).order_by(col(EditRow.number))
     ).all()
 
 
 def last_edit(session: Session, task_id: str) -> EditRow | None:
-    """What an undo reverts."""
+    """The edit that an undo reverts."""
     return session.exec(
         select(EditRow)
         .where(EditRow.task_id == task_id, col(EditRow.undone).is_(False))
@@ -37,5 +37,5 @@ def last_edit(session: Session, task_id: str) -> EditRow | None:
 
 
 def is_taken(session: Session, table: type[SQLModel], id_: int) -> bool:
-    """Whether a table has a row with this number."""
+    """Whether a table already has a row with this number."""
     return session.get(table, id_) is not None

@@ -98,7 +98,7 @@ def update_segment(
             wanted["text"] = _text(wanted["text"])
             if wanted["text"] != segment.text:
                 wanted["revision"] = segment.version + 1  # never used before, whatever is undone
-                wanted["sureness"] = None  # whoever wrote it was sure
+                wanted["sureness"] = None  # a person who writes it is sure of it
         edit = Edit(session, task, "update_segment", who.owner)
         edit.change(segment, **wanted)
         named = ", ".join(wanted.keys() - {"revision", "sureness"})

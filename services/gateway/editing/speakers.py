@@ -1,4 +1,4 @@
-"""Read, name, add and merge speakers, give them lines, choose their voices."""
+"""Read, name, add and merge speakers, assign lines to them, choose their voices."""
 
 import uuid
 from collections.abc import Collection, Sequence
@@ -43,7 +43,7 @@ router = APIRouter(tags=["speakers"])
 
 
 def unite_speakers(session: Session, edit: Edit, into: SpeakerRow, others: Sequence[SpeakerRow]) -> None:
-    """Give everything of `others` to `into`: segments, lines of single languages, and voices chosen by them."""
+    """Give everything of `others` to `into`: segments, lines of single languages, and choices of their voices."""
     task_id, gone = into.task_id, {other.speaker_id for other in others}
     voice = {"kind": "speaker", "id": into.speaker_id}
 
@@ -170,7 +170,7 @@ def update_speakers(
 
 
 def _give_lines_back(session: Session, edit: Edit, task_id: str, speakers: Collection[str]) -> None:
-    """No line of these speakers keeps a voice of its own, in any language."""
+    """Remove the voices that were chosen for single lines of these speakers, in all languages."""
     of_segment = {segment.segment_id: segment.speaker_id for segment in script_rows.segments(session, task_id)}
     for language in pipeline_rows.languages(session, [task_id]).get(task_id, []):
         for line in script_rows.lines(session, task_id, language.language).values():

@@ -16,7 +16,7 @@ from shared.pipeline import LineState, language
 
 
 def new_segment_id() -> str:
-    """An id that no segment has had, so that a deleted one can come back."""
+    """An id that no segment has ever had, so that a deleted one can come back."""
     return f"s{uuid.uuid4().hex[:12]}"
 
 
@@ -28,7 +28,7 @@ def remove(session: Session, edit: Edit, segment: SegmentRow) -> None:
 
 
 def as_written(session: Session, edit: Edit, segment: SegmentRow) -> None:
-    """Give a segment the text of its caption back, and have its lines spoken in all languages."""
+    """Restore the text of a segment's caption, and have its lines spoken in all languages."""
     unsaid = omission(segment.decisions) is not None
     changed = {"text": segment.written, "revision": segment.version + 1} if segment.written else {}
     if changed.get("text") == segment.text:
@@ -50,7 +50,7 @@ def split(
 ) -> SegmentRow | None:
     """Split a segment at `at_s`; returns the new second half, or None when a half would have no text.
 
-    `texts` are a person's own halves by language; the others are cut where the source text is.
+    `texts` are the halves that a person gave, by language; the others are cut where the source text is.
     """
     source = cut_source(
         segment.text,
@@ -123,7 +123,7 @@ def _split_line(
 
 
 def unite(session: Session, task: Task, edit: Edit, first: SegmentRow, others: Sequence[SegmentRow]) -> None:
-    """Merge segments that follow each other into the first."""
+    """Merge consecutive segments into the first."""
     every = [first, *others]
     by_language = {
         segment.segment_id: {
@@ -158,7 +158,8 @@ def _sure(segment: SegmentRow, words: Sequence[Mapping[str, Any]]) -> float | No
 
 
 def _unite_line(edit: Edit, line: LineRow, every: Sequence[LineRow]) -> None:
-    """A line that has no text in one part is translated as a whole, unless a person wrote the others."""
+    """Merge the parts of a line. If one has no text, the line is translated as a whole, unless a person wrote the
+    others."""
     spaces = language(line.language).spaces
     edited = any(one.edited for one in every)
     whole = edited or all(one.text for one in every)
@@ -176,9 +177,9 @@ def _unite_line(edit: Edit, line: LineRow, every: Sequence[LineRow]) -> None:
 
 
 def shift(session: Session, task: Task, edit: Edit, move: Callable[[float, float], Interval | None]) -> int | None:
-    """Move every segment, and every line that has times of its own, to where `move` puts it.
+    """Move every segment, and every line with its own times, to where `move` puts it.
 
-    A segment that has no place any more is removed. Returns how many were; None when nothing would be left.
+    A segment that no longer has a place is removed. Returns how many were; None when nothing would be left.
     """
     segments = script_rows.segments(session, task.task_id)
     places = {segment.segment_id: move(segment.start_s, segment.end_s) for segment in segments}

@@ -1,4 +1,4 @@
-"""The takes a line has had: list them, listen, choose one again."""
+"""The takes a line has had: list them, listen to them, choose one again."""
 
 from urllib.parse import quote
 

@@ -1,4 +1,4 @@
-"""Change a task: its configuration, its languages, and what becomes of lines in other languages."""
+"""Change a task: its configuration, its languages, and what happens to lines in other languages."""
 
 from fastapi import APIRouter, Request, Response
 
@@ -24,7 +24,7 @@ router = APIRouter(prefix="/api/tasks", tags=["tasks"])
 
 
 def apply_choice(session: Session, task: Task, *, keep: bool, author: str | None) -> None:
-    """Let the lines that are there follow a new choice: an edit, which can be undone. Lines of people stay."""
+    """Apply a new choice to existing lines: an edit, which can be undone. Lines that people wrote stay."""
     edit = Edit(session, task, "other_languages", author)
     segments = script_rows.spoken_segments(session, task.task_id)
     marked = [one.segment_id for one in segments if one.language and omission(one.decisions) is None]

@@ -1,4 +1,4 @@
-"""Ask the translator for another text of a line: shorter, longer, or otherwise."""
+"""Ask the translator for another text of a line: shorter, longer, or different."""
 
 from collections.abc import Iterable, Sequence
 from typing import Any
@@ -33,7 +33,7 @@ from shared.messaging import EngineInfo, Wish
 router = APIRouter(prefix="/api/tasks/{task_id}/languages/{language}", tags=["lines"])
 _ALL: Sequence[Wish] = ("shorter", "longer", "other")
 _CONDENSED: Sequence[Wish] = ("shorter",)
-"""What any translator has: wordy phrases of its own text are cut, as where a take does not fit."""
+"""What any translator can do: wordy phrases in its own text are shortened, as when a take does not fit."""
 
 
 @router.get("/wishes", operation_id="list_wishes")
@@ -76,7 +76,7 @@ def wish_for_line(
 
 
 def _translator(session: Session, task: Task, language: str, engines: Iterable[EngineInfo]) -> EngineInfo | None:
-    """What translates the language: the engine it keeps to, else the one that it would begin with."""
+    """The engine that translates the language: the one it keeps, else the one that it would start with."""
     known = [engine for engine in of_port(engines, "translator") if not engine.problem]
     row = kept_engine(session, task.task_id, language, "translator")
     choice = choice_of(row) if row else first_choice(known, "translator", language, task.source_language)
@@ -84,7 +84,7 @@ def _translator(session: Session, task: Task, language: str, engines: Iterable[E
 
 
 def grant(session: Session, task: Task, line: LineRow, text: str, asked: dict[str, Any]) -> None:
-    """Give a line the text that was wished, which is then as settled as one that a person wrote."""
+    """Give a line the requested text, which then counts as settled, like one that a person wrote."""
     segment = script_rows.segments(session, task.task_id, [line.segment_id])[0]
     edit = Edit(session, task, "wish_for_line", asked["by"])
     edit.change(line, text=text, edited=True, pinned=False, origin="engine", segment_revision=segment.revision)

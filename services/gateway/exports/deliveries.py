@@ -1,4 +1,4 @@
-"""Copy the files of a batch into a bucket of the operator, within the S3 service."""
+"""Copy the files of a batch into a bucket of the operator's, within the S3 service."""
 
 import asyncio
 import secrets
@@ -28,10 +28,11 @@ from shared.storage import CopyTarget, InvalidKey, KeyTaken, ObjectNotFound, Sto
 
 router = APIRouter(prefix="/api/batches", tags=["batches"])
 _AT_ONCE, _FILES_AT_ONCE = 2, 4
-"""Of the threads for transfers uploads need some, too."""
+"""Uploads need some of the threads for transfers too."""
 _LOOK_S = 1.0
 _PAUSES_S = (2, 10, 30, 60, 180, 300)
-"""After the first failed attempt, the second, ...; a file that was copied begins the count anew. Then it ends."""
+"""After the first failed attempt, the second, ...; a copied file restarts the count. After the last the copying
+ends."""
 _PASSES = 3
 _MOST_TOLD = 100
 log = logger(__name__)
@@ -88,7 +89,7 @@ def _read(settings: GatewaySettings, owner: str, row: HandoverRow) -> DeliveryRe
 
 @dataclass(frozen=True)
 class _Work:
-    """What is to lie where."""
+    """Which files are to be copied where."""
 
     id: int
     folder: str
@@ -96,7 +97,8 @@ class _Work:
 
 
 class Deliverer:
-    """Copies what is due, a few batches at a time, each by itself; whoever dies meanwhile, a file is copied once."""
+    """Copies what is due, a few batches at a time, each independently; even if a gateway dies, a file is copied
+    once."""
 
     def __init__(
         self, database: Database, threads: Threads, settings: GatewaySettings, target: CopyTarget | None
@@ -126,11 +128,11 @@ class Deliverer:
             return exports_rows.due_handovers(session, now(), 2 * _AT_ONCE)
 
     async def _deliver(self, id_: int, target: CopyTarget) -> None:
-        """One attempt; whatever goes wrong is noted."""
+        """Make one attempt; whatever goes wrong is recorded."""
         try:
             await self._threads.transfer(target.check)
             missing: list[Entry] = []
-            for _ in range(_PASSES):  # what a newer export replaced meanwhile is looked up again
+            for _ in range(_PASSES):  # files that a newer export replaced meanwhile are looked up again
                 work = await asyncio.to_thread(self._begin, id_)
                 if work is None:
                     return
@@ -144,13 +146,13 @@ class Deliverer:
             await asyncio.to_thread(self._failed, id_, "invalid_request", str(error), is_final=True)
         except StorageError as error:
             await asyncio.to_thread(self._failed, id_, ErrorCode.STORAGE_UNAVAILABLE, str(error))
-        except Exception:  # told, and tried again: the others go on
+        except Exception:  # logged, and tried again: the others go on
             log.exception("batch_not_delivered", delivery=id_)
             why = "something unexpected went wrong; the log tells what"
             await asyncio.to_thread(self._failed, id_, ErrorCode.INTERNAL, why)
 
     async def _copy_all(self, work: _Work, target: CopyTarget) -> list[Entry]:
-        """Copy what does not lie there yet, and return what went meanwhile. Raises: StorageError."""
+        """Copy what is not there yet, and return the files that disappeared meanwhile. Raises: StorageError."""
         missing: list[Entry] = []
 
         async def copy(entry: Entry) -> None:
@@ -172,7 +174,7 @@ class Deliverer:
         return missing
 
     def _begin(self, id_: int) -> _Work | None:
-        """Count the files; None where nobody wants them any more."""
+        """Count the files; None if nobody wants them any more."""
         with self._database.write(quiet=True) as session:
             row = exports_rows.open_handover(session, id_, lock=True)
             batch = batch_rows.batch(session, row.batch_id) if row else None
@@ -221,7 +223,7 @@ class Deliverer:
         log.warning("batch_delivery_broke_off", delivery=id_, code=code, why=why)
 
     def _told(self, batch: BatchRow, row: HandoverRow) -> dict[str, object]:
-        """What the end is told with."""
+        """The data of the event at the end."""
         about = {"delivery_id", "bucket", "prefix", "languages", "files", "done", "missing"}
         read = _read(self._settings, batch.owner, row).model_dump(
             mode="json", include=about | {"error_code", "error_message"}
@@ -230,5 +232,5 @@ class Deliverer:
 
 
 def _as_key(name: str) -> str:
-    """The name of a file, as it is where a store takes it."""
+    """The name of a file, unchanged where a store accepts it."""
     return name if is_key(name) else "/".join(keys.safe_name(part) for part in name.split("/"))

@@ -35,7 +35,7 @@ class _File:
 
 @dataclass(frozen=True)
 class _Known:
-    """The files of a task that the database names, and the folder in which the base stage left more (or "")."""
+    """The files of a task that the database names, and the folder in which the base stage stored more (or "")."""
 
     task: Task
     files: Sequence[_File]
@@ -43,7 +43,7 @@ class _Known:
     older: Collection[str] = ()
 
     def find(self, language: str, name: str) -> _File | None:
-        """The file with this name; only the store knows whether one beside the transcript exists."""
+        """The file with this name; for one beside the transcript, only the store knows whether it exists."""
         for file in self.files:
             if (file.language, file.name) == (language, name):
                 return file
@@ -62,7 +62,7 @@ async def list_artifacts(task_id: str, parts: Parts, who: Who) -> list[Artifact]
 
 
 def _stored_files(store: ObjectStore, task_id: str, known: _Known) -> list[Artifact]:
-    """What is there of the known files, and of those beside the transcript."""
+    """The known files that exist, and those beside the transcript."""
     files = list(known.files)
     if known.folder:
         beside = (info.key.removeprefix(known.folder) for info in store.list(known.folder))
@@ -131,7 +131,7 @@ def get_artifact(
 def serve_artifact(
     parts: Gateway, who: Caller, request: Request, task_id: str, language: str, name: str, *, download: bool
 ) -> Response:
-    """The newest file by this name. Raises: Problem 404."""
+    """The newest file with this name. Raises: Problem 404."""
     known = _known_files(parts, who, task_id)
     file = known.find(language, name)
     if file is None:

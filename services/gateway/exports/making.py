@@ -79,7 +79,7 @@ def _possible(session: Session, task: Task, recipe: ExportRecipe, engines: Seque
         recipe = expanded(recipe, finished_languages(recipe, languages))
     except ValueError as error:
         raise unprocessable("no_such_recipe", _words(error), "") from error
-    judged = of_port(engines, "mixer")  # workers that never announced themselves are not judged
+    judged = of_port(engines, "mixer")  # nothing is refused while no worker has announced itself
     found = refusals(
         recipe,
         languages,
@@ -163,7 +163,7 @@ def _known(session: Session, task_id: str, export_id: str) -> ExportRow:
 
 
 def _versions(session: Session, task_id: str) -> Mapping[str, int]:
-    """How often the content of each language changed until now."""
+    """How often the content of each language has changed so far."""
     return {row.language: row.content_version for row in pipeline_rows.languages(session, [task_id]).get(task_id, [])}
 
 
@@ -173,7 +173,7 @@ def _state(kept: Mapping[str, Any], version: int | None) -> ExportedLanguage:
 
 
 def _read(made: ExportRow, job: JobRow | None, parts: Gateway, versions: Mapping[str, int]) -> ExportRead:
-    """Progress is what the progress service told of this export's attempt; it follows the newest one of a task."""
+    """Progress is what the progress service reported for this export's attempt; it follows a task's newest one."""
     progress, message = 100 if made.status == Status.COMPLETED else 0, ""
     if made.status == Status.PROCESSING and job is None and ExportRecipe.model_validate(made.recipe).publication:
         message = "translating title and description"

@@ -1,4 +1,4 @@
-"""Exports by recipe: what is offered ready-made, and what is refused before any work."""
+"""Exports by recipe: the presets, and what is refused before any work starts."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -112,7 +112,7 @@ PRESETS: tuple[Preset, ...] = (
 
 @dataclass(frozen=True)
 class Finished:
-    """How far a language is, as recipes ask: whether its lines have text, and whether it was dubbed."""
+    """How far a language is, as far as recipes need it: whether its lines have text, and whether it was dubbed."""
 
     translated: bool
     dubbed: bool
@@ -120,7 +120,7 @@ class Finished:
 
 @dataclass(frozen=True)
 class Refusal:
-    """Why a recipe cannot be made, and the place in it that says so."""
+    """Why a recipe cannot be made, and which place in it is the reason."""
 
     code: str
     detail: str
@@ -128,7 +128,7 @@ class Refusal:
 
 
 def finished_languages(recipe: ExportRecipe, languages: Mapping[str, Finished]) -> Sequence[str]:
-    """What `*` stands for in `recipe`: dubbed languages, translated ones where only text is asked for."""
+    """What `*` stands for in `recipe`: dubbed languages, or translated ones if only text is requested."""
     dubbing = any(recipe.dubs())
     return [code for code, how in languages.items() if (how.dubbed if dubbing else how.translated)]
 

@@ -1,4 +1,4 @@
-"""Files at signed addresses, which need no key; facts name files by them."""
+"""Files at signed URLs, which need no key; facts refer to files by them."""
 
 from typing import Annotated
 

@@ -1,4 +1,4 @@
-"""All files of a batch as one ZIP, made while it is sent."""
+"""All files of a batch as one ZIP, created while it is sent."""
 
 import io
 from collections.abc import AsyncIterator, Iterable, Sequence
@@ -38,7 +38,7 @@ class Entry:
 
 
 def unique(entries: Iterable[Entry]) -> list[Entry]:
-    """The same with names that differ, also where upper and lower case are one: `talk.es.mp4`, `talk.es (2).mp4`."""
+    """The same with unique names, even where case is ignored: `talk.es.mp4`, `talk.es (2).mp4`."""
     seen: set[str] = set()
     found = []
     for entry in entries:
@@ -79,7 +79,7 @@ def serve_zip(parts: Gateway, who: Caller, batch_id: str, to: Sequence[str] | No
 
 
 def files_of(session: Session, batch_id: str, wanted: Sequence[str] | None) -> list[Entry]:
-    """The newest files of every language of a batch that was exported, of all where none is `wanted`."""
+    """The newest files of each exported language of a batch; of all languages if none is `wanted`."""
     found = []
     page, _ = batch_rows.items(session, batch_id, 0, 2**31 - 1)
     tasks = [(item, task) for item, _, task in page if task is not None and task.deleted_at is None]
@@ -95,13 +95,13 @@ def files_of(session: Session, batch_id: str, wanted: Sequence[str] | None) -> l
 
 
 class _Sink(io.RawIOBase):
-    """Takes what a ZIP writes, until it is sent."""
+    """Holds what a ZIP writes until it is sent."""
 
     def __init__(self) -> None:
         self._written = bytearray()
 
     def writable(self) -> bool:
-        """It is for writing."""
+        """Always true."""
         return True
 
     def write(self, data: object, /) -> int:
@@ -111,14 +111,14 @@ class _Sink(io.RawIOBase):
         return len(piece)
 
     def taken(self) -> bytes:
-        """What was written since the last time."""
+        """What was written since the last call."""
         piece = bytes(self._written)
         self._written.clear()
         return piece
 
 
 async def _zipped(parts: Gateway, entries: Sequence[Entry]) -> AsyncIterator[bytes]:
-    """The bytes, piece by piece. A file that is gone meanwhile is left out, and named in `missing.txt`."""
+    """The bytes, piece by piece. A file that has disappeared meanwhile is left out, and listed in `missing.txt`."""
     sink, missing = _Sink(), []
     transfer = parts.threads.transfer
     with ZipFile(sink, "w", ZIP_STORED) as archive:

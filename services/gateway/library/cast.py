@@ -80,7 +80,7 @@ def _member(task: Task, speaker: SpeakerRow, cast_id: str, name: str | None, sam
 
 
 def _copied(parts: Gateway, key: str | None, to: str) -> str | None:
-    """The sample under its own key; None where the speaker has none."""
+    """A copy of the sample under its own key; None if the speaker has none."""
     if key is None:
         return None
     try:

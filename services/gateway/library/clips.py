@@ -1,4 +1,4 @@
-"""Reference clips that a person uploads to have a voice speak like them."""
+"""Reference clips that a person uploads so that a voice speaks like them."""
 
 import array
 import asyncio
@@ -29,8 +29,8 @@ from shared.storage import keys, put_file
 router = APIRouter(prefix="/api/clips", tags=["clips"])
 MAX_CLIP_BYTES = 25 * 1024 * 1024
 SHORTEST_S, LONGEST_S = 3.0, 30.0
-_RATE_HZ = 24_000  # what voice cloning engines work at, like the clips of speakers
-_SILENT = 330  # of 32768: -40 dBFS, the loudest sample of a clip in which nobody speaks
+_RATE_HZ = 24_000  # the rate of voice cloning engines, as for the clips of speakers
+_SILENT = 330  # out of 32768: -40 dBFS, the loudest sample of a clip in which nobody speaks
 _FORM = {
     "type": "object",
     "required": ["audio", "consent"],
@@ -87,7 +87,7 @@ def _take(parts: Gateway, who: Caller, name: str, sound: bytes) -> ClipRead:
 
 def _text(form: FormData, field: str) -> str:
     found = form.get(field)
-    return found.strip() if isinstance(found, str) else ""  # a file is no text
+    return found.strip() if isinstance(found, str) else ""  # a file is not text
 
 
 def _store(parts: Gateway, who: Caller, name: str, path: Path) -> ClipRead:

@@ -1,4 +1,4 @@
-"""A glossary as a CSV file, as spreadsheets write and read it."""
+"""A glossary as a CSV file that spreadsheets can read and write."""
 
 import csv
 import io
@@ -23,7 +23,7 @@ class MalformedTerms(ValueError):  # noqa: N818 (what was sent, not only an erro
 
 
 def write_terms(terms: Iterable[TermWrite]) -> str:
-    """CSV with a head row and a mark by which spreadsheets recognize UTF-8."""
+    """CSV with a header row, and a byte order mark by which spreadsheets recognize UTF-8."""
     out = io.StringIO()
     writer = csv.DictWriter(out, COLUMNS, lineterminator="\r\n")
     writer.writeheader()
@@ -32,7 +32,7 @@ def write_terms(terms: Iterable[TermWrite]) -> str:
 
 
 def read_terms(data: bytes) -> list[TermWrite]:
-    """Read a file with a head row, separated by commas, semicolons or tabs; empty rows are left out.
+    """Read a file with a header row, separated by commas, semicolons or tabs; empty rows are skipped.
 
     Raises:
         MalformedTerms: with every wrong row, up to fifty.

@@ -16,7 +16,7 @@ def term(session: Session, owner: str, term_id: str) -> TermRow | None:
 
 
 def same_term(session: Session, owner: str, source_language: str, target_language: str, source: str) -> TermRow | None:
-    """The term an account has for this source text, if it has one."""
+    """The term an account has for this source text, if any."""
     return session.exec(
         select(TermRow).where(
             TermRow.owner == owner,
@@ -28,7 +28,7 @@ def same_term(session: Session, owner: str, source_language: str, target_languag
 
 
 def page(session: Session, query: SelectOfScalar[Any], skip: int, limit: int) -> tuple[Sequence[Any], int]:
-    """Some rows of `query`, and how many it has in all."""
+    """A page of the rows of `query`, and how many there are in all."""
     total = session.exec(select(func.count()).select_from(query.order_by(None).subquery())).one()
     return session.exec(query.offset(skip).limit(limit)).all(), total
 

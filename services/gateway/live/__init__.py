@@ -1,1 +1,1 @@
-"""Events as they happen, to browsers and the first version's WebSocket."""
+"""Events as they happen, for browsers and for the first version's WebSocket."""

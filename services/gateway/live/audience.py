@@ -1,4 +1,4 @@
-"""Fan events out to connected clients with bounded memory for each."""
+"""Fan events out to connected clients, with bounded memory for each."""
 
 import asyncio
 import json
@@ -16,14 +16,14 @@ from shared.observability import logger
 
 MAX_WAITING = 256
 PROGRESS = "progress"
-"""The event that every client of the first version knows, and no other."""
+"""The only event that every client of the first version knows."""
 _MAX_LATEST = 20_000
 log = logger(__name__)
 
 
 @dataclass(frozen=True)
 class Frame:
-    """One event as it goes to clients; `sequence` is None for progress, which is not resumed."""
+    """One event as it goes to clients; `sequence` is None for progress, which is not replayed."""
 
     task_id: str
     event: str
@@ -32,19 +32,19 @@ class Frame:
 
     @cached_property
     def encoded(self) -> bytes:
-        """The server-sent event, made once for all who get it."""
+        """The server-sent event, encoded once for all clients."""
         head = b"" if self.sequence is None else b"id: %d\n" % self.sequence
         return head + b"event: " + self.event.encode() + b"\ndata: " + self.data + b"\n\n"
 
     @cached_property
     def payload(self) -> dict[str, Any]:
-        """The data, read once for all who look at it."""
+        """The data, parsed once for all readers."""
         found: dict[str, Any] = json.loads(self.data)
         return found
 
 
 class Mailbox:
-    """What one client has yet to be sent.
+    """What is waiting to be sent to one client.
 
     Facts keep their order, at most `MAX_WAITING` of them: a slower client is cut off and resumes by event id.
     Progress is kept once per unit, so it cannot pile up.
@@ -92,7 +92,8 @@ class Mailbox:
         return frames
 
     def _look(self) -> None:
-        """One timer serves many waits: of thousands of clients each event would cancel one and make one otherwise."""
+        """One timer serves many waits: otherwise each event would cancel and create a timer for every one of thousands
+        of clients."""
         self._timer = None
         if self._waiter is not None and self._loop.time() < self._until:
             self._timer = self._loop.call_at(self._until, self._look)
@@ -113,7 +114,7 @@ class Audience:
         self._latest: OrderedDict[str, Frame] = OrderedDict()
 
     async def start(self) -> None:
-        """Subscribe to the republished copies of stored events."""
+        """Subscribe to the republished copies of the stored events."""
         await self._broker.connection.subscribe(f"{subjects.LIVE_PREFIX}.>", cb=self._receive)
 
     def join(self, task_id: str | None) -> Mailbox:
@@ -140,7 +141,7 @@ class Audience:
                 box.close()
 
     async def latest_progress(self, task_id: str, language: str, stage: str) -> dict[str, object] | None:
-        """The newest progress of a unit, read from the stream if it was told before this gateway started."""
+        """The latest progress of a unit, read from the stream if it was published before this gateway started."""
         unit = subjects.event(task_id, language, stage, "progress")
         frame = self._latest.get(unit)
         if frame is None and is_connected(self._broker):
@@ -153,12 +154,12 @@ class Audience:
         return frame.payload if frame else None
 
     def known_progress(self, task_id: str, language: str, stage: str) -> dict[str, object] | None:
-        """The newest progress told while this gateway was running."""
+        """The latest progress published while this gateway has been running."""
         frame = self._latest.get(subjects.event(task_id, language, stage, "progress"))
         return frame.payload if frame else None
 
     def snapshot(self, task_id: str) -> list[Frame]:
-        """The newest progress of every unit of a task."""
+        """The latest progress of every unit of a task."""
         prefix = f"{subjects.EVENTS_PREFIX}.{task_id}."
         return [frame for unit, frame in self._latest.items() if unit.startswith(prefix)]
 
@@ -188,9 +189,9 @@ class Audience:
 
 
 def to_frame(subject: str, data: bytes, sequence: int | None) -> Frame:
-    """Turn a stored event into what clients get: facts whole, progress as its plain payload.
+    """Turn a stored event into what clients get: facts in full, progress as its bare payload.
 
-    Raises: ValueError, for a subject or body that is none.
+    Raises: ValueError, for an invalid subject or body.
     """
     tokens = subject.split(".")
     if len(tokens) != 6:

@@ -40,7 +40,7 @@ Everybody = Annotated[Audience, Depends(_audience)]
 
 
 def _ready(parts: Parts) -> None:
-    """Refuse before the answer begins: inside a stream it would be too late for a status."""
+    """Refuse before the response begins: inside a stream it would be too late for a status."""
     if not is_connected(parts.broker):
         raise Problem(
             503, "broker_unavailable", "live events are away; poll the tasks meanwhile", headers={"Retry-After": "2"}
@@ -53,7 +53,7 @@ LastEventQuery = Annotated[
 
 
 def _known(last_event_id: Annotated[int | None, Header(ge=0)] = None, last_event: LastEventQuery = None) -> int | None:
-    """The newest event that the client has."""
+    """The id of the latest event that the client has."""
     return last_event_id if last_event_id is not None else last_event
 
 
@@ -103,7 +103,7 @@ def _check(parts: Gateway, who: Caller, task_id: str) -> None:
 
 
 async def _fetch_progress(parts: Gateway, audience: Audience, task_id: str) -> None:
-    """Load what was told before this gateway started, so that a new client sees it at once."""
+    """Load what was published before this gateway started, so that a new client sees it at once."""
     for language, stage in await asyncio.to_thread(_running, parts, task_id):
         await audience.latest_progress(task_id, language, stage)
 
@@ -127,7 +127,7 @@ def _hello_all(parts: Gateway, who: Caller) -> bytes:
 
 
 def _visibility(parts: Gateway, who: Caller) -> Callable[[str], Awaitable[bool]]:
-    """Whether the caller may see a task, remembered: ownership never changes."""
+    """Whether the caller may see a task, cached since ownership never changes."""
     if who.owner is None:
 
         async def everything(_: str) -> bool:
@@ -147,7 +147,7 @@ def _visibility(parts: Gateway, who: Caller) -> Callable[[str], Awaitable[bool]]
 
 
 def _owns(parts: Gateway, who: Caller, id_: str) -> bool:
-    """Whether a task, or a batch, is the caller's."""
+    """Whether a task or batch is the caller's."""
     with parts.database.read() as session:
         owner = batch_rows.owner if id_.startswith("batch_") else script_rows.owner
         return owner(session, id_) == who.owner

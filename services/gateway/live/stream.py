@@ -15,7 +15,7 @@ MAX_REPLAY = 2000
 
 @dataclass(frozen=True)
 class Visit:
-    """What a client asked for; `may_see` decides about a task id."""
+    """What a client requested; `may_see` decides about a task id."""
 
     task_id: str | None
     last_event_id: int | None
@@ -53,7 +53,7 @@ async def _bounds(broker: NatsBroker) -> tuple[int, int]:
 
 
 async def _missed(broker: NatsBroker, visit: Visit, known: int, last: int) -> AsyncIterator[Frame]:
-    """Facts after `known` up to `last`; too many of them end in a resync."""
+    """Facts after `known` up to `last`; if there are too many, a resync instead."""
     js = broker.connection.jetstream()
     which = f"{subjects.EVENTS_PREFIX}.{visit.task_id or '*'}.>"
     sequence = known + 1

@@ -1,4 +1,4 @@
-"""The AsyncAPI 3.0 document: what FastStream tells of publishers and subscribers, and what it has no words for."""
+"""The AsyncAPI 3.0 document: what FastStream knows about publishers and subscribers, and what it cannot express."""
 
 from collections.abc import Callable
 from typing import Any, get_type_hints
@@ -25,10 +25,10 @@ _PARAMETERS = {
 
 
 def document(declare: Callable[[NatsBroker], object]) -> dict[str, Any]:
-    """The document of everything that `declare` puts on a broker; takes half a second.
+    """The document of everything that `declare` registers on a broker; takes half a second.
 
-    The broker is one of its own, never connected: FastStream makes its handlers anew for the document, and names the
-    address of its server. It knows one message for each channel and no parameters of addresses.
+    A separate broker is used, which never connects: FastStream recreates its handlers for the document, and names the
+    address of its server. It supports one message per channel and no address parameters.
     """
     broker = NatsBroker()
     declare(broker)
@@ -59,7 +59,7 @@ def document(declare: Callable[[NatsBroker], object]) -> dict[str, Any]:
 
 
 def _add_answers(spec: dict[str, Any]) -> None:
-    """FastStream knows that a handler returns something, and has no words for it here."""
+    """Add replies: FastStream knows that a handler returns something, but does not put it into the document."""
     asked = [name for name in spec["operations"] if name.startswith(_COMMANDS)]
     answers = {name: get_type_hints(getattr(Commands, name.removeprefix(_COMMANDS)))["return"] for name in asked}
     kinds = list(dict.fromkeys([CommandAnswer, *answers.values()]))

@@ -1,4 +1,4 @@
-"""`/metrics`: what there is to watch, in the text format of Prometheus."""
+"""`/metrics`: what to monitor, in the Prometheus text format."""
 
 import asyncio
 from collections.abc import Iterable
@@ -23,7 +23,7 @@ _MEDIA_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 
 
 class _Measured:
-    """What was measured just now, as the exposition asks for it."""
+    """The current measurements, in the form that the exposition needs."""
 
     def __init__(self, gauges: Iterable[Metric]) -> None:
         self._gauges = gauges
@@ -38,7 +38,7 @@ def _gauge(name: str, text: str, value: float) -> GaugeMetricFamily:
 
 
 def _gauges(name: str, text: str, *labels: str) -> GaugeMetricFamily:
-    """A gauge whose values, each with its labels, are added to it."""
+    """A gauge with its values, each with its labels."""
     return GaugeMetricFamily(f"localclip_{name}", text, labels=labels)
 
 

@@ -1,4 +1,4 @@
-"""The SQL of operations: counts, and what is silent, over or to be removed."""
+"""The SQL of operations: counts, and what is silent, finished or to be removed."""
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -26,7 +26,7 @@ from shared.pipeline import Lane, Stage, Status
 
 
 def slow_listening(session: Session, older_than: timedelta) -> list[tuple[str, int]]:
-    """(task, job) of open jobs that listen to takes, of languages of which none was begun or ended for so long."""
+    """(task, job) of open jobs that listen to takes, in languages where none has started or ended for so long."""
     since = now() - older_than
     other = aliased(JobRow)
     moved = select(other.id).where(
@@ -55,14 +55,14 @@ def jobs_by_state(session: Session) -> Sequence[tuple[str, str, int]]:
 
 
 def tasks_by_status(session: Session) -> Sequence[tuple[str, int]]:
-    """Tasks that were not deleted, as (status, count)."""
+    """Tasks that are not deleted, as (status, count)."""
     query = select(Task.status, func.count()).where(col(Task.deleted_at).is_(None))
     return session.exec(query.group_by(Task.status)).all()
 
 
 def silent_jobs(session: Session, older_than: timedelta) -> Sequence[JobRow]:
     """Jobs handed out long ago without a result."""
-    is_out = col(JobRow.state) == literal_column(f"'{JobState.DISPATCHED}'")  # written out for its partial index
+    is_out = col(JobRow.state) == literal_column(f"'{JobState.DISPATCHED}'")  # a literal, for its partial index
     return session.exec(select(JobRow).where(is_out, col(JobRow.dispatched_at) < now() - older_than)).all()
 
 
@@ -85,12 +85,12 @@ def outbox_counts(session: Session) -> tuple[int, int]:
 
 
 def deleted_tasks(session: Session) -> Sequence[Task]:
-    """Tasks on their way out."""
+    """Tasks that are being deleted."""
     return session.exec(select(Task).where(text(LEAVING))).all()
 
 
 def abandoned_uploads(session: Session, older_than: timedelta) -> Sequence[Task]:
-    """Tasks whose upload ended without a word."""
+    """Tasks whose upload ended silently."""
     return session.exec(select(Task).where(Task.status == UPLOADING, col(Task.updated_at) < now() - older_than)).all()
 
 
@@ -102,7 +102,7 @@ def job_states(session: Session, task_ids: Sequence[str]) -> dict[tuple[str, str
 
 
 def drop_messages(session: Session, most: int) -> None:
-    """Empty the messages of at most so many jobs that ended; a run that is under way may still look at its own."""
+    """Empty the messages of at most so many ended jobs, except those of running runs, which may still need them."""
     ended = sa_select(col(JobRow.id)).where(text(KEPT_MESSAGES), ~_is_under_way()).limit(most)
     session.exec(
         update(JobRow).where(col(JobRow.id).in_(ended.correlate(None))).values(payload="", document=None),
@@ -111,7 +111,7 @@ def drop_messages(session: Session, most: int) -> None:
 
 
 def drop_jobs(session: Session, ended_before: datetime, most: int) -> None:
-    """Remove at most so many jobs that ended before a time."""
+    """Remove at most so many jobs that ended before a given time."""
     ended = sa_select(col(JobRow.id)).where(
         col(JobRow.finished_at) < ended_before, col(JobRow.state).not_in(OPEN_JOBS), ~_is_under_way()
     )
@@ -122,7 +122,7 @@ def drop_jobs(session: Session, ended_before: datetime, most: int) -> None:
 
 
 def _is_under_way() -> ColumnElement[bool]:
-    """Whether the run of a job is at work."""
+    """Whether the run of a job is running."""
     run = sa_select(col(StageRun.id)).where(
         col(StageRun.task_id) == JobRow.task_id,
         col(StageRun.language) == JobRow.language,
@@ -142,7 +142,7 @@ _LAST = 20
 
 
 def ready_before(session: Session, job: JobRow) -> int:
-    """Jobs of the stage that are not out yet and go before `job`: earlier ones of its lane, and those of people."""
+    """Jobs of the stage that are not out yet and go before `job`: earlier ones of its lane, and interactive ones."""
     is_ready = col(JobRow.state) == literal_column(f"'{JobState.READY}'")
     earlier = (col(JobRow.lane) == job.lane) & (col(JobRow.id) < job.id)
     first = earlier if job.lane == Lane.INTERACTIVE else or_(earlier, col(JobRow.lane) == Lane.INTERACTIVE)
@@ -150,7 +150,7 @@ def ready_before(session: Session, job: JobRow) -> int:
 
 
 def typical_s(session: Session, stage: Stage, since: datetime) -> float | None:
-    """Median of how long the last jobs of the stage were out; None when none has ended since."""
+    """Median of how long the latest jobs of the stage were out; None when none has ended since."""
     rows = session.exec(
         select(JobRow.dispatched_at, JobRow.finished_at)
         .where(col(JobRow.finished_at) >= since, JobRow.stage == stage, col(JobRow.dispatched_at).is_not(None))

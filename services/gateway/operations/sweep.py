@@ -1,4 +1,4 @@
-"""Find what went silent, clear what is over, finish deletions."""
+"""Find what went silent, clear what is finished, complete deletions."""
 
 import asyncio
 import contextlib
@@ -34,9 +34,10 @@ log = logger(__name__)
 
 
 class Sweeper:
-    """One turn looks at every open job, every message and every task on its way out.
+    """One turn looks at every open job, every message and every task that is being deleted.
 
-    Every step, and in it every task, is on its own: one that fails is told and tried again, and the others go on.
+    Every step, and every task within it, is independent: one that fails is logged and tried again, and the others go
+    on.
     """
 
     def __init__(self, database: Database, broker: NatsBroker, store: ObjectStore, settings: GatewaySettings) -> None:
@@ -63,24 +64,26 @@ class Sweeper:
                 await step(js)
 
     async def _empty_unreadable(self, js: JetStreamContext) -> None:
-        """Empty a queue that lists messages and can read none of them, as nats-server 2.9 does after some crashes.
+        """Empty a queue that lists messages but can read none of them, as happens to nats-server 2.9 after some
+        crashes.
 
-        It would stand so until the broker is started again. The database knows what was in it: jobs are published
-        again, and results told again from their manifests once the broker does not take them for repeats any more.
+        It would stay that way until the broker is restarted. The database knows what was in it: jobs are published
+        again, and results are reported again from their manifests once the broker no longer takes them for duplicates.
         """
         for stream in (subjects.JOBS, subjects.RESULTS):
             state = (await js.stream_info(stream)).state
             before = self._unreadable.pop(stream, None)
             if not state.messages or await _can_read(js, stream, state.first_seq):
                 continue
-            if before == state.first_seq:  # twice the same: nobody took it between the two questions
+            if before == state.first_seq:  # the same twice: nobody took it between the two queries
                 log.error("queue_unreadable", stream=stream, messages=state.messages)
                 await js.purge_stream(stream)
             else:
                 self._unreadable[stream] = state.first_seq
 
     async def _reissue_lost(self, js: JetStreamContext) -> None:
-        """A job handed out, without result and without a message that may reach a worker, is made ready again."""
+        """Make jobs ready again that were handed out but have neither a result nor a message that may still reach a
+        worker."""
         passed_over = self._passed_over
         self._passed_over = {}
         for job in await asyncio.to_thread(self._silent):
@@ -89,7 +92,7 @@ class Sweeper:
                 sequence = int((await js.get_last_msg(subjects.JOBS, _subject(job))).seq or 0)
                 if not await _is_passed_over(js, job, sequence):
                     continue
-                if passed_over.get(id_) != sequence:  # it may have been taken between the two questions: next time
+                if passed_over.get(id_) != sequence:  # it may have been taken between the two queries: next time
                     self._passed_over[id_] = sequence
                     continue
                 await _remove(js, _subject(job))
@@ -108,7 +111,7 @@ class Sweeper:
         return found
 
     async def _clear_over(self, js: JetStreamContext) -> None:
-        """Remove messages of jobs that ended: canceled ones, and those an old broker forgot to remove in a crash."""
+        """Remove messages of jobs that ended: canceled ones, and those an old broker failed to remove in a crash."""
         leaving = {task.task_id for task in await asyncio.to_thread(self._deleted)}
         messages = {
             subject: parsed for subject, parsed in (await self._messages(js)).items() if parsed.task_id not in leaving
@@ -120,9 +123,9 @@ class Sweeper:
                 await _remove(js, subject)
 
     async def _clear_results(self, js: JetStreamContext) -> None:
-        """Remove results that were taken in and acknowledged, which a broker before 2.10 may keep after a crash.
+        """Remove results that were recorded and acknowledged, which a broker before 2.10 may keep after a crash.
 
-        Whatever lies at or below the consumer's acknowledgement floor was acknowledged and never comes again.
+        Whatever is at or below the consumer's acknowledgement floor was acknowledged and is never delivered again.
         """
         floor = (await js.consumer_info(subjects.RESULTS, RESULTS_CONSUMER)).ack_floor
         last = floor.stream_seq if floor else 0
@@ -132,12 +135,12 @@ class Sweeper:
                 return
             try:
                 await js.delete_msg(subjects.RESULTS, state.first_seq)
-            except NotFoundError:  # gone meanwhile, or listed and not there: the next sweep looks again
+            except NotFoundError:  # gone meanwhile, or listed but not there: the next sweep looks again
                 return
             log.info("acknowledged_result_cleared", sequence=state.first_seq)
 
     async def _finish_deletions(self, js: JetStreamContext) -> None:
-        """Erase deleted tasks once no worker can have one of their jobs in hand."""
+        """Erase deleted tasks once no worker can still be doing one of their jobs."""
         for task in await asyncio.to_thread(self._deleted):
             with _told("deletion", task.task_id):
                 await self._finish_deletion(js, task)
@@ -156,7 +159,7 @@ class Sweeper:
         log.info("task_erased", task=task.task_id)
 
     async def _give_up_listening(self, js: JetStreamContext) -> None:
-        """Dubs do not wait long behind somebody else's video, or for a worker that is not there."""
+        """Give up listening jobs: dubs do not wait long behind somebody else's video, or for a missing worker."""
         for task_id, job_id in await asyncio.to_thread(self._slow_listening):
             with _told("listening", task_id):
                 await asyncio.to_thread(self._give_up, task_id, job_id)
@@ -176,7 +179,8 @@ class Sweeper:
             pipeline_rows.erase_task(session, task_id)
 
     async def _erase_latecomers(self, js: JetStreamContext) -> None:
-        """A worker cut off from the broker may have written once more; look again after its lease is long over."""
+        """A worker that was cut off from the broker may have written once more; look again long after its lease has
+        expired."""
         for task_id in [key for key, due in self._revisit.items() if due <= time.monotonic()]:
             with _told("latecomers", task_id):
                 await asyncio.to_thread(self._store.delete, keys.task_prefix(task_id))
@@ -199,7 +203,7 @@ class Sweeper:
             return list(operations_rows.deleted_tasks(session))
 
     async def _forget(self, js: JetStreamContext) -> None:
-        """Drop old answers, messages of jobs that ended, jobs of last month, and uploads that nobody finished."""
+        """Drop old answers, messages of ended jobs, jobs older than a month, and unfinished uploads."""
         await asyncio.to_thread(self._forget_rows)
 
     def _forget_rows(self) -> None:
@@ -214,7 +218,7 @@ class Sweeper:
 
 @contextlib.contextmanager
 def _told(step: str, task_id: str | None = None) -> Iterator[None]:
-    """Log an exception, so that what comes after it still gets its turn."""
+    """Log an exception, so that the following steps still get their turn."""
     try:
         yield
     except Exception:
@@ -234,9 +238,9 @@ async def _can_read(js: JetStreamContext, stream: str, sequence: int) -> bool:
 
 
 async def _is_passed_over(js: JetStreamContext, job: JobRow, sequence: int) -> bool:
-    """Whether the consumer of a job's message will never deliver it: it believes to have had it already.
+    """Whether the consumer of a job's message will never deliver it, because it believes it has already done so.
 
-    So it is where a broker was killed before it wrote down how far its stream had come, and counts from there again.
+    That happens if a broker was killed before it recorded the position of its stream, and counts from there again.
     """
     info = await js.consumer_info(subjects.JOBS, subjects.job_consumer(Stage(job.stage), Lane(job.lane)))
     acknowledged = info.ack_floor.stream_seq if info.ack_floor else 0
@@ -245,7 +249,7 @@ async def _is_passed_over(js: JetStreamContext, job: JobRow, sequence: int) -> b
 
 
 async def _maybe_in_hand(js: JetStreamContext, held: list[str]) -> bool:
-    """Whether a worker may be at one of these messages: its consumer waits for acknowledgements."""
+    """Whether a worker may be working on one of these messages: its consumer waits for acknowledgements."""
     for parsed in map(JobSubject.parse, held):
         info = await js.consumer_info(subjects.JOBS, subjects.job_consumer(parsed.stage, parsed.lane))
         if info.num_ack_pending:

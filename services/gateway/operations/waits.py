@@ -1,4 +1,4 @@
-"""What the open work of a task waits for, and how long that will take."""
+"""What the open work of a task is waiting for, and how long that will take."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -55,7 +55,7 @@ def list_waits(task_id: str, parts: Parts, who: Who) -> list[WaitRead]:
 
 
 def _turn(job: JobRow) -> tuple[bool, int]:
-    """Of the jobs of one thing the first to begin tells."""
+    """Among the jobs of one item, the first to begin is decisive."""
     return job.state != JobState.DISPATCHED, int(job.id or 0)
 
 
@@ -83,21 +83,22 @@ def _state(session: Session, parts: Gateway, job: JobRow, out: Sequence[Held]) -
 
 @dataclass(frozen=True)
 class Place:
-    """How many jobs end before another begins, and in how many seconds; None: nobody knows how long such jobs take."""
+    """How many jobs end before this one begins, and in how many seconds; None: it is unknown how long such jobs
+    take."""
 
     ahead: int
     seconds: float | None
 
 
 def place_of(before: int, slots: int, typical_s: float | None) -> Place:
-    """The place of a job with `before` jobs out or in the queue before it, where `slots` are done at a time."""
+    """The place of a job with `before` jobs out or queued before it, if `slots` are done at a time."""
     ahead = max(0, before - slots + 1) if slots else before
     known = slots > 0 and typical_s is not None
     return Place(ahead, round(ahead * typical_s / slots, 1) if known and typical_s is not None else None)
 
 
 def _of(job: JobRow) -> WaitRead | None:
-    """What a job is part of; None for what nobody waits for, such as listening to takes."""
+    """What a job is part of; None for work that nobody waits for, such as listening to takes."""
     blank = WaitRead(
         what="stage", language=job.language, stage=Stage(job.stage), state="queued", ahead=0, seconds=None, workers=0
     )

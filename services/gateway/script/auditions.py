@@ -1,4 +1,4 @@
-"""Hear a voice before it is chosen: what it says, and under which name that is kept."""
+"""Hear a voice before choosing it: what it says, and the name under which the audio is kept."""
 
 import hashlib
 import json
@@ -19,11 +19,11 @@ _SENTENCES = {
     "zh": "你好！这就是我的声音。我们开始吧？",
 }
 ROOM_S = 4.0
-"""Silence after a sentence, for voices that take longer."""
+"""Silence after a sentence, for voices that are slower."""
 
 
 def sample_span(code: str, speaker_id: str) -> Span | None:
-    """The sentence every voice of a language says, with room to say it; None where nobody wrote one."""
+    """The sentence every voice of a language says, with room to say it; None if there is none for the language."""
     text = _SENTENCES.get(code)
     if text is None:
         return None
@@ -31,7 +31,7 @@ def sample_span(code: str, speaker_id: str) -> Span | None:
 
 
 def audition_id(text: str, slot_s: float, choice: Choice | None, voice: SpeakerVoice, marks: str) -> str:
-    """Equal for what sounds alike; also the name of its job, and of the line its take is kept under."""
+    """Equal for auditions that sound alike; also the name of its job, and of the line that its take is kept under."""
     chosen = None if choice is None else [choice.kind, choice.id]
     made_of = [text, round(slot_s * 1000), chosen, voice.model_dump(exclude={"speaker_id"}, mode="json"), marks]
     return f"try_{hashlib.sha256(json.dumps(made_of, sort_keys=True).encode()).hexdigest()[:32]}"

@@ -9,7 +9,7 @@ Vector = Sequence[float]
 
 @dataclass(frozen=True)
 class Heard:
-    """A speaker's voice, and the cosine from which on its model takes two vectors for one voice."""
+    """A speaker's voice, and the cosine from which its model considers two vectors one voice."""
 
     model: str
     vector: Vector
@@ -34,7 +34,7 @@ class Proposal:
 
 
 def similarity(one: Vector, other: Vector) -> float:
-    """The cosine of two vectors; 0 where it means nothing: other lengths, or no length at all."""
+    """The cosine of two vectors; 0 where it is undefined: different dimensions, or a zero vector."""
     lengths = hypot(*one) * hypot(*other)
     if len(one) != len(other) or not lengths:
         return 0.0
@@ -42,9 +42,9 @@ def similarity(one: Vector, other: Vector) -> float:
 
 
 def bettered(known: Known | None, heard: Known, current: str | None) -> Known:
-    """What is known of a person after one more video in which `heard` was their voice.
+    """What is known about a person after one more video in which `heard` was their voice.
 
-    Vectors of two models are never mixed: where they differ, the one of the model that is `current` counts.
+    Vectors of two models are never mixed: if the models differ, the vector of the `current` one counts.
     """
     if known is None or (known.model != heard.model == current):
         return heard
@@ -54,7 +54,7 @@ def bettered(known: Known | None, heard: Known, current: str | None) -> Known:
 def propose(speakers: Mapping[str, Heard], cast: Mapping[str, Known]) -> dict[str, Proposal]:
     """The best match of each speaker that is good enough, by speaker.
 
-    Nobody plays two parts: the most similar pair is taken first, and both are out of the running then.
+    Nobody plays two parts: the most similar pair is taken first, and then both are out of the running.
     """
     pairs = sorted(
         (

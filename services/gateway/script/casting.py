@@ -11,11 +11,11 @@ from services.gateway.script.rows import current_model
 from shared.messaging import CastSample, CastVoice
 from shared.transcript import Speaker
 
-_SENT = 100  # samples that go with a job: a message has to stay small, and one video must not wait for hundreds
+_SENT = 100  # samples sent with a job: a message has to stay small, and one video must not wait for hundreds
 
 
 def samples(session: Session, owner: str) -> tuple[CastSample, ...]:
-    """The people of an account who can be described again, those first whom an engine of before described."""
+    """The people of an account who can be described again, first those described by an earlier engine."""
     current = current_model(session)
     people = [one for one in script_rows.cast(session, owner) if one.reference_key]
     people.sort(key=lambda one: one.embedding_model == current)
@@ -26,7 +26,7 @@ def samples(session: Session, owner: str) -> tuple[CastSample, ...]:
 
 
 def describe_again(session: Session, owner: str, voices: Sequence[CastVoice]) -> None:
-    """The people of an account as the engine that describes voices now hears their samples."""
+    """Store how the engine that describes voices now hears the samples of an account's people."""
     found = {one.cast_id: one for one in voices}
     for member in script_rows.cast(session, owner) if found else ():
         if (voice := found.get(member.cast_id)) and member.embedding_model != voice.embedding_model:
@@ -34,7 +34,7 @@ def describe_again(session: Session, owner: str, voices: Sequence[CastVoice]) ->
 
 
 def is_outdated(member: CastRow, current: str | None) -> bool:
-    """Whether an engine of before described this person and no sample is kept by which this one could."""
+    """Whether an earlier engine described this person, and no sample is kept from which the current one could."""
     described = member.embedding is not None and current is not None
     return described and member.embedding_model != current and member.reference_key is None
 
@@ -58,7 +58,7 @@ def recognize(session: Session, task: Task, heard: Sequence[Speaker], rows: Sequ
 
 
 def _accept(row: SpeakerRow, member: CastRow) -> None:
-    """The speaker is this person, by the account's own wish."""
+    """Accept that the speaker is this person, as the account's settings ask."""
     for name, value in acceptance(row, member).items():
         setattr(row, name, value)
     learn(member, row, row.embedding_model)
@@ -77,11 +77,11 @@ def acceptance(row: SpeakerRow, member: CastRow) -> dict[str, Any]:
 
 
 NOBODY: dict[str, Any] = {"cast_id": None, "cast_similarity": None, "cast_accepted": False}
-"""A speaker who is nobody known; name and voice that were taken over stay until they are edited."""
+"""Make a speaker nobody known; a name and voice that were taken over stay until they are edited."""
 
 
 def learn(member: CastRow, row: SpeakerRow, current: str | None) -> None:
-    """Know the person better by one more video; `current` is the model that describes voices now."""
+    """Improve what is known about the person by one more video; `current` is the model that describes voices now."""
     if row.embedding and row.embedding_model:
         known = bettered(_known(member), Known(row.embedding_model, row.embedding), current)
         member.embedding, member.embedding_model = list(known.vector), known.model

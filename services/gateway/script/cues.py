@@ -1,6 +1,6 @@
-"""Subtitles that people bring, laid over the segments by time.
+"""Subtitles that people provide, matched with the segments by time.
 
-What captions were taken for, which lines are left as they are, and what was repaired in the files.
+How captions were interpreted, which lines are left as they are, and what was repaired in the files.
 """
 
 from bisect import bisect_left
@@ -27,24 +27,24 @@ from shared.transcript import (
 
 
 def keeps_others(config: Mapping[str, Any]) -> bool:
-    """Whether a task leaves lines in other languages than the video's as they are."""
+    """Whether a task leaves lines in languages other than the video's as they are."""
     return config.get("other_languages") == "keep"
 
 
 _MOST_LOOKED_AT = 50
-"""Spans before the end of a cue: what lasts longer than fifty lines is no line."""
+"""How many spans before the end of a cue are looked at: nothing that lasts longer than fifty lines is a line."""
 
 _NEAR_S = 1.0
-"""How far a cue may lie from a segment that no other cue belongs to."""
+"""How far a cue may be from a segment that no other cue belongs to."""
 _ASIDE = 0.25
-"""A cue that shares less of its time with a segment is not spoken over one that has its own cue."""
+"""The share of a cue's time in a segment below which it is not spoken there if the segment has its own cue."""
 _COVERED = 0.5
-"""Of a segment: as much of it has a cue that reaches over several, each of which gets its part of the text."""
+"""The share of a segment that a cue over several segments must cover for the segment to get part of its text."""
 
 
 @dataclass(frozen=True)
 class Matched:
-    """Texts by segment, the cues that belong to none, and the spoken segments for which there is none."""
+    """Texts by segment, the cues that belong to no segment, and the spoken segments without a cue."""
 
     texts: dict[str, str]
     unmatched: tuple[Cue, ...] = ()
@@ -54,8 +54,8 @@ class Matched:
 def match_cues(spans: Sequence[Span], cues: Sequence[Cue], code: str, *, as_they_stand: bool = False) -> Matched:
     """The cues of a translation into `code` for the segments of a video.
 
-    They are understood like those of the source, unless they are to be taken `as_they_stand`: labels and descriptions
-    are not said. What is said belongs to segments that somebody says, and what is not, such as sounds, to the others.
+    Like those of the source, labels and descriptions are not spoken unless they are to be taken `as_they_stand`. Speech
+    belongs to segments that somebody says, and everything else, such as sounds, to the others.
     """
     info = language(code)
     in_order = sorted(cues, key=lambda cue: cue.start_s)
@@ -73,9 +73,9 @@ def match_cues(spans: Sequence[Span], cues: Sequence[Cue], code: str, *, as_they
 def _matched(spans: Sequence[Span], cues: Sequence[Cue], code: str) -> Matched:
     """Match by time.
 
-    A cue goes to the segment it overlaps most; several of a segment are joined in order, and one over several segments
-    is laid over them by time. A cue beside all segments goes to one close by that has no cue, or to none: credits are
-    not spoken over the last line. Only cues that have no times at all are taken in order.
+    A cue goes to the segment it overlaps most; several cues of a segment are joined in order, and one over several
+    segments is divided among them by time. A cue outside all segments goes to one close by that has no cue, or to none:
+    credits are not spoken over the last line. Only cues without any times are taken in order.
     """
     if not spans:
         return Matched({}, tuple(cues))
@@ -95,7 +95,7 @@ def _matched(spans: Sequence[Span], cues: Sequence[Cue], code: str) -> Matched:
 
 
 def _homes(cues: Sequence[Cue], nearest: "_Nearest") -> tuple[dict[str, list[Cue]], list[tuple[Cue, Span]]]:
-    """The cues that speak of each segment, and those beside all segments or hardly in one that has better."""
+    """The cues of each segment, and those outside all segments or barely inside one that has better cues."""
     homes: dict[str, list[Cue]] = defaultdict(list)
     beside: list[tuple[Cue, Span]] = []
     slight: list[tuple[Cue, Span]] = []
@@ -117,7 +117,7 @@ def _homes(cues: Sequence[Cue], nearest: "_Nearest") -> tuple[dict[str, list[Cue
 
 
 def _texts(homes: dict[str, list[Cue]], nearest: "_Nearest", code: str) -> dict[str, str]:
-    """What each segment says; a cue that is alone over several segments is shared out among them."""
+    """What each segment says; a cue that alone covers several segments is divided among them."""
     spaces = language(code).spaces
     texts: dict[str, str] = {}
     for segment_id, own in homes.items():
@@ -142,7 +142,7 @@ class _Nearest:
         self._by_start = sorted(spans, key=lambda span: span.start_s)
         self._starts = [span.start_s for span in self._by_start]
         self._ends = list(accumulate((span.end_s for span in self._by_start), max))
-        """Of each span and those before it the last end."""
+        """For each span, the latest end among it and those before it."""
         self._by_middle = sorted(spans, key=_middle)
         self._middles = [_middle(span) for span in self._by_middle]
 
@@ -153,7 +153,7 @@ class _Nearest:
         return max(candidates, key=lambda span: (_overlap(span, cue), -_distance(span, cue)))
 
     def covered(self, cue: Cue) -> list[Span]:
-        """The spans of which `cue` covers the better part, in order."""
+        """The spans of which `cue` covers the greater part, in order."""
         found = [
             span for span in self._overlapping(cue) if _overlap(span, cue) >= _COVERED * (span.end_s - span.start_s)
         ]
@@ -191,7 +191,7 @@ _SURE = 0.8
 
 
 def other_language(spoken: str | None, confidence: float | None, of_video: str) -> str | None:
-    """The language of a line where that is surely another than the video's."""
+    """The language of a line if it is certainly not the video's."""
     return spoken if spoken and spoken != of_video and (confidence or 0.0) >= _SURE else None
 
 
@@ -201,7 +201,7 @@ def is_unsaid(decisions: Iterable[str], language: str | None, *, keeps_others: b
 
 
 def omission(decisions: Iterable[str]) -> Decision | None:
-    """Why nobody says a line, if so."""
+    """Why nobody says a line, if nobody does."""
     return next((one for one in map(Decision, decisions) if one.omits), None)
 
 
@@ -225,7 +225,7 @@ def remarks_of(config: Mapping[str, Any]) -> dict[str, list[Remark]]:
 
 
 def with_match(config: Mapping[str, Any], language: str, matched: Matched) -> dict[str, Any]:
-    """A stored configuration that tells also which cues of the translation into `language` matched no line."""
+    """A stored configuration that also says which cues of the translation into `language` matched no line."""
     found = Remarks()
     for cue in matched.unmatched:
         found.add(RemarkKind.MATCHED_NOTHING, cue.row)
@@ -236,7 +236,7 @@ def with_match(config: Mapping[str, Any], language: str, matched: Matched) -> di
 
 
 def reads_like(config: Mapping[str, Any], language: str) -> str:
-    """What is said of the source subtitles, or of the translation into `language`, that are in another language."""
+    """The remark on source subtitles, or on a translation into `language`, that are in another language."""
     remarks = remarks_of(config)
     files = (("the source subtitles", BASE), (f"the translation '{language}'", language))
     found = [f"{file}: {one.text}" for file, code in files for one in remarks.get(code, []) if one.kind == _OTHER]
@@ -244,11 +244,11 @@ def reads_like(config: Mapping[str, Any], language: str) -> str:
 
 
 def with_timing(config: Mapping[str, Any], timing: Timing | None) -> dict[str, Any]:
-    """A stored configuration with what would put the source subtitles over the speech, or without."""
+    """A stored configuration with, or without, the shift that would align the source subtitles with the speech."""
     rest = {name: value for name, value in config.items() if name != _TIMING}
     return rest if timing is None else {**rest, _TIMING: timing.model_dump(mode="json")}
 
 
 def timing_of(config: Mapping[str, Any]) -> Timing | None:
-    """What would put the source subtitles over the speech; None where they are there."""
+    """The shift that would align the source subtitles with the speech; None if they are aligned."""
     return Timing.model_validate(config[_TIMING]) if config.get(_TIMING) else None

@@ -1,10 +1,9 @@
-"""How sure a recognizer was of a line, and what there is to doubt about a transcript as a whole.
+"""How sure a recognizer was of a line, and what is doubtful about a transcript as a whole.
 
-A line is as sure as its worst words, which a mean over all of them hides. Measured with sentences that were read
-aloud: lines with every word right come to 0.33 and more with PocketSphinx and 0.7 with Whisper, lines with a fifth of
-the words wrong to 0.19-0.48 (0.59 with Whisper: such a line may go unseen), speech of another language to less than
-0.16. Whisper is sure of the words of another language, too (0.5-0.97, in that language or translated), but hears which
-one it is.
+A line is as sure as its worst words, which a mean over all of them hides. Measured with sentences read aloud: lines
+with every word right reach at least 0.33 with PocketSphinx and 0.7 with Whisper, lines with a fifth of the words wrong
+0.19-0.48 (0.59 with Whisper: such a line may go unnoticed), speech in another language less than 0.16. Whisper is also
+sure of words in another language (0.5-0.97, in that language or translated), but hears which language it is.
 """
 
 import unicodedata
@@ -20,7 +19,7 @@ from shared.pipeline import PermanentError, language
 from shared.transcript import RemarkKind, Segment, Transcript
 
 DOUBTFUL = 0.3
-"""A line that is less sure than that is worth reading."""
+"""A line below this is worth checking."""
 _WORST_SHARE = 4
 _HALF = 0.5
 _SCRIPTS = {"zh": ("CJK",), "ja": ("CJK", "HIRAGANA", "KATAKANA"), "ko": ("HANGUL", "CJK")}
@@ -38,15 +37,17 @@ class Doubt(BaseModel):
 
 
 def sureness(words: Iterable[Mapping[str, Any]]) -> float | None:
-    """The mean probability of the worst quarter of the words; None where the recognizer told none."""
+    """The mean probability of the worst quarter of the words; None if the recognizer gave none."""
     known = sorted(word["probability"] for word in words if word.get("probability") is not None)
     return round(fmean(known[: ceil(len(known) / _WORST_SHARE)]), 4) if known else None
 
 
 def sureness_of(segment: Segment, spoken: str) -> float | None:
-    """How sure it is that a line in the language `spoken` is what was said; None where the recognizer told nothing.
+    """How certain it is that a line in the language `spoken` is what was said; None if the recognizer gave no
+    probabilities.
 
-    What sounds like another language is at most as sure as the rest, and words in a script of another are none.
+    A line that sounds like another language is at most as certain as the probability that it does not, and a text in
+    another script has a certainty of 0.
     """
     sure = sureness(word.model_dump() for word in segment.words)
     if sure is None:
@@ -57,7 +58,8 @@ def sureness_of(segment: Segment, spoken: str) -> float | None:
 
 
 def _is_foreign(text: str, spoken: str) -> bool:
-    """Whether most letters are of scripts that `spoken` is not written in; Latin stands in texts of all languages."""
+    """Whether most letters belong to scripts that `spoken` is not written in; Latin occurs in texts of all
+    languages."""
     scripts = (*_SCRIPTS.get(spoken, ()), *_LATIN)
     letters = [char for char in text if char.isalpha()]
     own = sum(unicodedata.name(char, "").startswith(scripts) for char in letters)
@@ -65,7 +67,7 @@ def _is_foreign(text: str, spoken: str) -> bool:
 
 
 def doubts(transcript: Transcript, sure: Sequence[float | None], most: float | None) -> list[Doubt]:
-    """What there is to doubt, the gravest first; `sure` tells it of each line.
+    """What is doubtful, most serious first; `sure` has a value for each line.
 
     `most` is the share of doubtful lines that is tolerated; None: any.
     """
@@ -96,7 +98,7 @@ def doubts(transcript: Transcript, sure: Sequence[float | None], most: float | N
 
 
 def sounds_like(transcript: Transcript) -> str | None:
-    """The language that most of the speech sounds like, where that is not the one it was written down in."""
+    """The language that most of the speech sounds like, if it is not the one that was transcribed."""
     lasting: Counter[str] = Counter()
     for one in transcript.segments:
         if one.language and (one.language_confidence or 0.0) >= _HALF:
@@ -109,7 +111,7 @@ def sounds_like(transcript: Transcript) -> str | None:
 
 
 def language_name(code: str) -> str:
-    """A language by name, by its code where it is none of those offered."""
+    """The name of a language, or its code if it is not among those offered."""
     try:
         return language(code).name
     except PermanentError:

@@ -1,4 +1,4 @@
-"""A line as decisions see it: what is read of its row, and no table."""
+"""A line as decisions see it: what is read from its row, independent of the table."""
 
 from typing import Protocol
 

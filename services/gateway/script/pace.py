@@ -10,15 +10,15 @@ from services.gateway.script.slots import Room
 from shared.pipeline import FitLimits, language
 
 ENOUGH_TAKES = 3
-"""Takes that make a median worth more than a table."""
+"""From so many takes on, a median is worth more than a table."""
 
-_SHORTEST_S = 0.8  # below, the soft edges kept around a take weigh more than its speech
+_SHORTEST_S = 0.8  # in shorter takes, the soft edges weigh more than the speech
 _FEWEST_CHARS = 8
 
 
 @dataclass(frozen=True)
 class Spoken:
-    """A take at natural speed: whose, of how many characters, how long."""
+    """A take at natural speed: its speaker, number of characters and length."""
 
     speaker_id: str
     chars: int
@@ -27,18 +27,19 @@ class Spoken:
 
 @dataclass(frozen=True)
 class Pace:
-    """Characters per second of a language, and of its speakers where enough of them was heard."""
+    """Characters per second of a language, and of those speakers of whom enough was heard."""
 
     chars_per_s: float
     speakers: dict[str, float] = field(default_factory=dict)
 
     def of(self, speaker_id: str) -> float:
-        """What is known best."""
+        """The best known value: the speaker's, otherwise the language's."""
         return self.speakers.get(speaker_id, self.chars_per_s)
 
 
 def measure(target: str, spoken: Iterable[Spoken] = ()) -> Pace:
-    """The pace of `target` as spoken in a task so far: the median of takes, before there are any that of a table."""
+    """The pace of `target` as spoken in a task so far: the median of its takes, or a table's value while there are
+    few."""
     rates: dict[str, list[float]] = defaultdict(list)
     for take in spoken:
         if take.natural_s >= _SHORTEST_S and take.chars:
@@ -52,7 +53,7 @@ def measure(target: str, spoken: Iterable[Spoken] = ()) -> Pace:
 
 @dataclass(frozen=True)
 class Budget:
-    """The shortest and the longest text that fits at a tempo nobody notices, in characters."""
+    """The shortest and the longest text that fits at an unnoticeable tempo, in characters."""
 
     min_chars: int
     max_chars: int

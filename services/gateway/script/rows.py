@@ -1,6 +1,6 @@
-"""The SQL of the script: segments, lines, takes and speakers of a task, and what its account knows of them.
+"""The SQL of the script: segments, lines, takes and speakers of a task, and what its account knows about them.
 
-Statements that every result needs are built once: building one takes SQLAlchemy longer than running it.
+Statements that every result needs are built once: in SQLAlchemy, building one takes longer than running it.
 """
 
 from collections import Counter
@@ -64,7 +64,7 @@ def is_arriving(session: Session, task_id: str) -> bool:
 
 
 def owner(session: Session, task_id: str) -> str | None:
-    """Whose task it is; deleted ones too."""
+    """Whose task it is, including deleted ones."""
     return session.exec(select(Task.owner).where(Task.task_id == task_id)).first()
 
 
@@ -84,7 +84,7 @@ def uncut_tasks(session: Session) -> Sequence[str]:
 
 
 def segments(session: Session, task_id: str, named: Collection[str] | None = None) -> Sequence[SegmentRow]:
-    """Segments in time order: all, or those named."""
+    """Segments in time order: all, or the named ones."""
     query = _SEGMENTS if named is None else _NAMED_SEGMENTS
     return session.scalars(query, {"task": task_id, "named": list(named or ())}).all()
 
@@ -103,7 +103,7 @@ _SPOKEN, _NAMED_SPOKEN = (
 
 
 def spoken_segments(session: Session, task_id: str, named: Collection[str] | None = None) -> Sequence[SegmentRow]:
-    """The same without their single words, of which there are many; those are read when asked for."""
+    """The same without their words, of which there are many; those are loaded on access."""
     query = _SPOKEN if named is None else _NAMED_SPOKEN
     return session.scalars(query, {"task": task_id, "named": list(named or ())}).all()
 
@@ -114,13 +114,13 @@ def segment_count(session: Session, task_id: str) -> int:
 
 
 def doubtful_segments(session: Session, task_id: str, below: float) -> set[str]:
-    """Segments of whose worst words the recognizer was less sure than `below`."""
+    """Segments in whose worst words the recognizer's confidence was less than `below`."""
     found = select(SegmentRow.segment_id).where(SegmentRow.task_id == task_id, col(SegmentRow.sureness) < below)
     return set(session.exec(found).all())
 
 
 class Spoken(NamedTuple):
-    """When a segment is spoken, by whom and what: what its neighbours need to know, without a row of the session."""
+    """When, by whom and with which text a segment is spoken: what its neighbours need to know, without an ORM row."""
 
     segment_id: str
     start_s: float
@@ -141,13 +141,13 @@ class Placed(NamedTuple):
 
 
 _NEAR_S = 120.0
-"""Farther away nothing that is said touches a line: neither the silence it borrows nor the sentence it is part of."""
+"""Nothing farther away affects a line: neither the silence it borrows nor the sentence it is part of."""
 
 
 def around(
     session: Session, task_id: str, language_: str, named: Collection[str]
 ) -> tuple[list[Spoken], dict[str, Placed]]:
-    """What is said near the segments `named` in this language, in time order, and what its lines say otherwise."""
+    """What is said near the segments `named` in this language, in time order, and where its lines deviate."""
     of_language = {"task": task_id, "language": language_}
     first_s, last_s = session.execute(_BOUNDS, of_language | {"named": list(named)}).one()
     if first_s is None:
@@ -159,7 +159,7 @@ def around(
 
 
 def _bounds_and_near() -> tuple[Select[*tuple[Any, ...]], Select[*tuple[Any, ...]]]:
-    """The statements of `around`: when its segments begin and end, and what is said between two times."""
+    """The statements of `around`: when the segments begin and end, and what is said between two times."""
     same = (
         (col(LineRow.task_id) == SegmentRow.task_id)
         & (col(LineRow.segment_id) == SegmentRow.segment_id)
@@ -193,7 +193,7 @@ def segment(session: Session, task_id: str, segment_id: str) -> SegmentRow | Non
 
 
 def lines(session: Session, task_id: str, language_: str, named: Collection[str] | None = None) -> dict[str, LineRow]:
-    """Lines of a language by segment id, in the order they were made: all, or those of the segments named."""
+    """Lines of a language by segment id, in the order they were made: all, or those of the named segments."""
     query = _LINES if named is None else _NAMED_LINES
     values = {"task": task_id, "language": language_, "named": list(named or ())}
     return {row.segment_id: row for row in session.scalars(query, values)}
@@ -237,7 +237,7 @@ def speaker(session: Session, task_id: str, speaker_id: str) -> SpeakerRow | Non
 
 
 def clear_transcript(session: Session, task_id: str) -> None:
-    """Remove what an earlier transcript brought."""
+    """Remove everything that an earlier transcript created."""
     for table in (TakeRow, EditRow, LineRow, SegmentRow, SpeakerRow):
         session.exec(delete(table).where(col(table.task_id) == task_id))
 
@@ -294,7 +294,7 @@ def clips_by_id(session: Session, clip_ids: Iterable[str]) -> Sequence[ClipRow]:
     return session.exec(select(ClipRow).where(col(ClipRow.clip_id).in_(list(clip_ids)))).all()
 
 
-_AT_ONCE = 500  # values in one IN list
+_AT_ONCE = 500  # the most values in one IN list
 
 
 def terms(
@@ -304,7 +304,7 @@ def terms(
     target_language: str | None = None,
     text: str = "",
 ) -> SelectOfScalar[TermRow]:
-    """Terms of an account by source; with a target language those for all languages too."""
+    """Terms of an account by source; with a target language, including those for all languages."""
     found = select(TermRow).where(TermRow.owner == owner).order_by(col(TermRow.source), col(TermRow.id))
     if source_language:
         found = found.where(TermRow.source_language == source_language)
@@ -319,7 +319,7 @@ def terms(
 def terms_of(
     session: Session, owner: str, source_language: str | None = None, target_language: str | None = None
 ) -> Sequence[TermRow]:
-    """The same, read."""
+    """The same, as glossary terms."""
     return session.exec(terms(session, owner, source_language, target_language)).all()
 
 
@@ -338,7 +338,7 @@ def _as_planned(rows: Iterable[TermRow]) -> list[Term]:
 
 
 def remember(session: Session, task: Task, target_language: str, source: str, text: str) -> None:
-    """Keep a person's translation of `source`; the last word counts."""
+    """Keep a person's translation of `source`; the latest one counts."""
     found, spoken = source_hash(source), task.source_language
     if found is None or spoken is None or spoken == target_language:
         return
@@ -347,7 +347,7 @@ def remember(session: Session, task: Task, target_language: str, source: str, te
 
 
 def _memory_of(session: Session, owner: str, spoken: str, target_language: str, source_hash_: str) -> MemoryRow:
-    """The entry of a source text, made where there is none; another gateway may be making it at the same time."""
+    """The entry of a source text, created if missing; another gateway may be creating it at the same time."""
     for row in _memories(session, owner, spoken, target_language, [source_hash_]):
         return row
     try:
@@ -367,7 +367,7 @@ def _memory_of(session: Session, owner: str, spoken: str, target_language: str, 
 
 
 def recalled(session: Session, task: Task, target_language: str, sources: Mapping[str, str]) -> dict[str, str]:
-    """Translations a person settled for texts of `sources`, under the same keys."""
+    """Translations that a person settled for the texts of `sources`, under the same keys."""
     if not _has_memories(session, task.owner, task.source_language or "", target_language):
         return {}
     hashes = {key: found for key, text in sources.items() if (found := source_hash(text))}
@@ -377,7 +377,7 @@ def recalled(session: Session, task: Task, target_language: str, sources: Mappin
 
 
 def _has_memories(session: Session, owner: str, source_language: str, target_language: str) -> bool:
-    """Whether anything was ever settled between these languages; where nothing was, no text is looked up."""
+    """Whether anything was ever settled between these languages; if not, no text is looked up."""
     found = select(MemoryRow.id).where(
         MemoryRow.owner == owner,
         MemoryRow.source_language == source_language,
@@ -387,7 +387,7 @@ def _has_memories(session: Session, owner: str, source_language: str, target_lan
 
 
 def count_uses(session: Session, task: Task, target_language: str, sources: Iterable[str]) -> None:
-    """Count the lines that took their text from the memory."""
+    """Count the uses of memory entries by lines."""
     uses = Counter(found for text in sources if (found := source_hash(text)))
     for row in _memories(session, task.owner, task.source_language or "", target_language, uses):
         row.uses += uses[row.source_hash]
@@ -417,7 +417,7 @@ def cast(session: Session, owner: str) -> Sequence[CastRow]:
 
 
 def known_by(session: Session, cast_id: str | None) -> CastRow | None:
-    """The person a speaker was found to be, whose task's owner knows them."""
+    """The person a speaker was found to be, if the task's owner has them in the cast."""
     return session.exec(select(CastRow).where(CastRow.cast_id == cast_id)).first() if cast_id else None
 
 
@@ -455,7 +455,7 @@ _SEGMENTS_TABLE: Table = SegmentRow.__table__  # type: ignore[attr-defined]
 def with_missing_lines(
     session: Session, task: Task, language: str, segments: Sequence[SegmentRow]
 ) -> dict[str, LineRow]:
-    """The lines of a language by segment, after empty ones were added for those of `segments` that had none."""
+    """The lines of a language by segment, after adding empty ones for those of `segments` that had none."""
     found = lines(session, task.task_id, language)
     new = [one for one in segments if one.segment_id not in found]
     if not new:
@@ -467,7 +467,7 @@ def with_missing_lines(
 
 
 def current_model(session: Session) -> str | None:
-    """What describes voices now: the model that described the last speaker; None before the first."""
+    """The model that describes voices now: the one that described the latest speaker; None before the first."""
     described = col(SpeakerRow.embedding_model).is_not(None)
     return session.exec(
         select(SpeakerRow.embedding_model).where(described).order_by(col(SpeakerRow.id).desc()).limit(1)
@@ -475,7 +475,7 @@ def current_model(session: Session) -> str | None:
 
 
 def forget_member(session: Session, member: CastRow) -> None:
-    """Remove a cast member; speakers keep their names and voices, but not a sample that goes with the member."""
+    """Remove a cast member; speakers keep their names and voices, but not a sample that is deleted with the member."""
     session.exec(
         update(SpeakerRow)
         .where(col(SpeakerRow.cast_id) == member.cast_id)

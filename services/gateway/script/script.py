@@ -1,4 +1,4 @@
-"""What is said in one task and language: the object that decisions are made from."""
+"""What is said in one task and language: the object on which decisions are based."""
 
 from collections.abc import Collection, Iterable, Mapping
 from functools import cached_property
@@ -20,11 +20,11 @@ from shared.transcript import MediaFacts
 
 
 class Script:
-    """Segments, lines, speakers and roles of one task and language, each read when it is first asked for.
+    """Segments, lines, speakers and roles of one task and language, each loaded on first access.
 
-    With `named`, the rows of these segments and lines are read, and of their neighbours only when, by whom and what is
-    said. Without, everything is read: where a stage is cut, or where an edit may reach any line. Segments and speakers
-    are those of `beside`, a script of the same task in another language, if there is one.
+    With `named`, the rows of these segments and lines are read, and of their neighbours only the times, speakers and
+    texts. Without it everything is read: when a stage is cut, or when an edit may affect any line. Segments and
+    speakers are those of `beside`, a script of the same task in another language, if there is one.
     """
 
     def __init__(
@@ -41,7 +41,7 @@ class Script:
 
     @cached_property
     def segments(self) -> Mapping[str, SegmentRow]:
-        """By id, in time order; their single words are read when asked for."""
+        """By id, in time order; their words are loaded on access."""
         if self._beside is not None:
             return self._beside.segments
         found = script_rows.spoken_segments(self.session, self.task.task_id, self._named)
@@ -59,7 +59,7 @@ class Script:
 
     @cached_property
     def spans(self) -> Mapping[str, Span]:
-        """When and by whom everything that is known is said in this language, by segment, in time order."""
+        """When and by whom each known segment is said in this language, by segment, in time order."""
         segments, places = self._places
         return {span.segment_id: span for span in spans(segments, places)}
 
@@ -70,7 +70,7 @@ class Script:
 
     @cached_property
     def rooms(self) -> Mapping[str, Room]:
-        """Where each line may be heard."""
+        """The time in which each line may be heard."""
         return rooms(list(self.heard.values()), self.media.duration_s)
 
     @cached_property
@@ -97,7 +97,7 @@ class Script:
     ) -> voices.Roles:
         """Who would speak what is `said`, with the voices `chosen` for single spans, by segment.
 
-        The speaker `like_themselves` has no voice of anybody else, whatever was chosen.
+        The speaker `like_themselves` keeps their own voice, whatever was chosen.
         """
         people = [
             voices.Person(row.speaker_id, row.f0_hz, row.reference_key, choice, row.pace or 1.0)
@@ -111,7 +111,7 @@ class Script:
 
     @cached_property
     def glossary(self) -> tuple[GlossaryTerm, ...]:
-        """The terms that count: the task's own, then its account's, then those of its brief."""
+        """The terms that apply: the task's own, then its account's, then those of its brief."""
         terms = script_rows.terms_of_pair(self.session, self.task.owner, self.spoken_language, self.language)
         known = merged(own_terms(self.task), terms)
         return with_brief_terms(known, brief(self.task).languages.get(self.language))
@@ -128,11 +128,11 @@ class Script:
 
     @property
     def told(self) -> dict[str, Any]:
-        """Fields of every job that asks a translator."""
+        """The fields that every translator's job has."""
         return {"chinese": chinese(self.task), "brief": brief(self.task).of(self.language)}
 
     def pace(self) -> Pace:
-        """How fast the takes are that count already."""
+        """How fast the takes in use so far are."""
         return measure(
             self.language,
             (
@@ -144,14 +144,14 @@ class Script:
         )
 
     def recalled(self, wanted: Collection[str]) -> Mapping[str, str]:
-        """For lines that nobody brought a text for: what a person settled for the same source text."""
+        """For lines without a provided text: what a person settled for the same source text."""
         lines = (line for key in wanted if (line := self.lines.get(key)) is not None and line.provided is None)
         texts = {key: self.segments[key].text for line in lines if (key := line.segment_id) in self.segments}
         return script_rows.recalled(self.session, self.task, self.language, texts)
 
 
 def spans(segments: Iterable[SegmentRow | Spoken], lines: Mapping[str, LineRow | Placed] | None = None) -> list[Span]:
-    """Segments as decisions see them, with what `lines` of one language say otherwise of time and speaker."""
+    """Segments as decisions see them, with the times and speakers that `lines` of one language change."""
     lines = lines or {}
     return [_span(segment, lines.get(segment.segment_id)) for segment in segments]
 
@@ -180,7 +180,7 @@ def media(task: Task) -> MediaFacts:
 
 
 def chinese(task: Task) -> ChineseScript:
-    """The script of a task's Chinese."""
+    """The writing system of a task's Chinese."""
     return "zh-Hant" if task.config.get("chinese") == "zh-Hant" else "zh-Hans"
 
 

@@ -1,7 +1,7 @@
 """The time a line may take, and where its take is heard.
 
-A line has its own span and silence borrowed after it and before it, never its speaker's next line. Speech of different
-speakers that overlaps goes on overlapping, to the end of each; the lines of one speaker never overlap.
+A line has its own span and silence borrowed after and before it, but never its speaker's next line. Overlapping speech
+of different speakers stays overlapping and is heard in full; one speaker's lines never overlap.
 """
 
 from bisect import bisect_left
@@ -14,10 +14,10 @@ from shared.pipeline import FitLimits
 from shared.transcript import Decision
 
 LEAD_S = 0.3
-"""The most a line may begin before its original: later than a viewer connects with the lips, earlier than a jump."""
+"""The most a line may begin before its original: more than the lips forgive, but not yet noticed as a jump."""
 
 KEPT_S = 0.7
-"""What a silence keeps for the line before it; only what is longer may be begun in early by the line after it."""
+"""How much of a silence is reserved for the line before it; only the rest lets the next line begin early."""
 
 
 @dataclass(frozen=True)
@@ -30,7 +30,7 @@ class Span:
     speaker_id: str
     text: str
     omission: Decision | None = None
-    """Why nobody says it, if so: it takes no time from those who speak."""
+    """Why nobody says it, if nobody does: it then takes no time from those who speak."""
 
 
 @dataclass(frozen=True)
@@ -55,8 +55,8 @@ class Room:
 def rooms(spans: Sequence[Span], duration_s: float) -> dict[str, Room]:
     """The room of every span.
 
-    Silence after a line is lent up to the next start of anyone, or to the end of the video, and not at all while
-    somebody else still speaks. The end of a long silence belongs to the line that follows: nothing is lent twice.
+    Silence after a line is lent until anyone's next start, or until the end of the video, and not at all while somebody
+    else is still speaking. The end of a long silence belongs to the line that follows: nothing is lent twice.
     """
     said = [span for span in spans if span.omission is None]
     ordered = sorted(apart(said), key=lambda span: span.start_s)
@@ -82,10 +82,10 @@ def _lead(starts: Sequence[float], latest: Sequence[float], start: float) -> flo
 
 
 def apart(spans: Sequence[Span]) -> list[Span]:
-    """`spans` with those of one speaker one after the other, in the order they begin.
+    """`spans` with those of each speaker one after the other, in the order in which they begin.
 
-    Where two overlap, the first ends where the second begins, but keeps its first half; a second that would begin
-    before that begins then, and keeps at least half of its length.
+    If two overlap, the first ends where the second begins, but keeps its first half; a second that would begin before
+    that begins there, and keeps at least half of its length.
     """
     by_speaker: dict[str, list[Span]] = defaultdict(list)
     for span in spans:
@@ -108,20 +108,20 @@ def apart(spans: Sequence[Span]) -> list[Span]:
 
 
 LONGEST_DELAY_S = 0.5
-"""How late a line may begin because its speaker's line before it runs on; all words are kept up to that.
+"""How late a line may begin because its speaker's previous line runs on; up to that, all words are kept.
 
-Twice the quarter of a second after which sound behind its picture is noticed, and short enough to be made up for in the
-next silence; what would come later is not heard, so that no delay ever grows.
+Twice the quarter of a second after which late sound is noticed, and short enough to be made up for in the next silence;
+anything later is cut, so that no delay ever grows.
 """
 
 _UNNOTICED_S = 0.005
-"""Not worth a word to a person; the take is moved or cut by it all the same."""
+"""Too little to report; the take is moved or cut by it nevertheless."""
 _ROUNDING_S = 1e-9
 
 
 @dataclass(frozen=True)
 class Take:
-    """What is to be heard of a line, and when it should begin; `fixed`: original audio, which stays where it is."""
+    """The audio of a line, and when it should begin; `fixed`: original audio, which stays where it is."""
 
     segment_id: str
     speaker_id: str
@@ -132,7 +132,7 @@ class Take:
 
 @dataclass(frozen=True)
 class Place:
-    """When a take is heard; `note` says, for people, in what this differs from what was wanted."""
+    """When a take is heard; `note` tells people how this differs from what was wanted."""
 
     start_s: float
     duration_s: float
@@ -140,7 +140,7 @@ class Place:
 
 
 def arrange(takes: Sequence[Take]) -> dict[str, Place]:
-    """Place every take so that those of one speaker follow each other.
+    """Place every take so that those of each speaker follow one another.
 
     A take that runs on delays its speaker's next one, by `LONGEST_DELAY_S` at most; it ends there if it is longer
     still, and before original audio in any case. Speakers do not depend on each other.
@@ -169,7 +169,7 @@ def _one_after_the_other(own: Sequence[Take]) -> list[tuple[str, Place]]:
 
 
 def _limits(own: Sequence[Take]) -> list[float]:
-    """When each take has to end: before the delay of the next one is too long, and before any original audio."""
+    """When each take has to end: before the next one would be delayed too long, and before any original audio."""
     limits: list[float] = []
     next_s = original_s = float("inf")
     for take in reversed(own):
@@ -196,7 +196,7 @@ _TOUCH_S = 0.01
 
 
 def is_crowded(end_s: float, take_end_s: float, starts: Sequence[float]) -> bool:
-    """Whether a take that goes on after its line's end meets the beginning of another line there.
+    """Whether a take that continues past its line's end runs into the beginning of another line.
 
     `starts` are those of all lines, in order.
     """

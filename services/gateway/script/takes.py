@@ -9,11 +9,11 @@ from services.gateway.script.voices import basis_of
 from shared.messaging import JOB, CloneLines, LinesDubbed, LineTake
 
 _MEASURED = {"take_key", "start_s", "duration_s", "natural_s", "speed", "fit", "decision"}
-"""Columns of a take that are those of its result."""
+"""Columns of a take that are copied from its result."""
 
 
 def keep(session: Session, job: JobRow, result: LinesDubbed) -> None:
-    """Add the takes of `result` to those of their lines; one that is known for the same text and voice stays."""
+    """Add the takes of `result` to those of their lines; an existing one for the same text and voice stays."""
     made = JOB.validate_json(job.payload)
     if not isinstance(made, CloneLines):
         return
@@ -46,7 +46,7 @@ def show(line: LineRow, take: TakeRow | LineTake, start_s: float | None) -> None
 
 
 def show_again(line: LineRow, take: TakeRow, start_s: float) -> None:
-    """The same with a take of before; what was measured of another one is forgotten."""
+    """The same with an earlier take; what was measured of another one is forgotten."""
     had = (line.take_key, line.take_duration_s, line.natural_s)
     if had != (take.take_key, take.duration_s, take.natural_s):
         line.heard = line.error_rate = line.similarity = None

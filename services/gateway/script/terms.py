@@ -21,10 +21,10 @@ class Term:
 
 
 def merged(own: Iterable[GlossaryTerm], account: Iterable[Term]) -> tuple[GlossaryTerm, ...]:
-    """The terms of a task and of its account: the task wins, then terms for this target language.
+    """The terms of a task and of its account: the task's take precedence, then terms for this target language.
 
-    Terms are the same when their source is, letter by letter: small letters also match capitals, capitals do not
-    match small letters, so "it" and "IT" are two terms.
+    Terms are the same if their sources are identical: lower case also matches upper case in a text, but upper case does
+    not match lower case, so "it" and "IT" are two terms.
     """
     found: dict[str, GlossaryTerm] = {}
     for term in own:
@@ -44,7 +44,7 @@ def with_brief_terms(glossary: Sequence[GlossaryTerm], own: LanguageBrief | None
 def hotwords(own: Iterable[GlossaryTerm], account: Iterable[Term]) -> tuple[str, ...]:
     """What may be said in a video: names that stay as they are before terms, a task's own before its account's.
 
-    As many as a recognizer can make use of.
+    Limited to what a recognizer can make use of.
     """
     terms = [*own, *(GlossaryTerm(source=term.source, target=term.target) for term in account)]
     sources = [_one_line(term.source) for term in sorted(terms, key=lambda term: term.target is not None)]
@@ -52,7 +52,7 @@ def hotwords(own: Iterable[GlossaryTerm], account: Iterable[Term]) -> tuple[str,
 
 
 def pronunciations(account: Iterable[Term]) -> tuple[Pronunciation, ...]:
-    """How words of the target text are spoken; a term that is not translated stands there as it is."""
+    """How words of the target text are spoken; a term that is not translated appears there unchanged."""
     found: dict[str, Pronunciation] = {}
     for term in _specific_first(account):
         written = term.target or term.source
@@ -62,18 +62,18 @@ def pronunciations(account: Iterable[Term]) -> tuple[Pronunciation, ...]:
 
 
 def with_terms(job: TranslateLines, terms: Sequence[GlossaryTerm]) -> TranslateLines:
-    """`job` with those of `terms` that its lines hold: an account may keep more than a message takes."""
+    """`job` with those of `terms` that its lines contain: an account may have more than fit into a message."""
     return job.model_copy(update={"glossary": held(terms, (line.text for line in job.lines))})
 
 
 def held(terms: Sequence[GlossaryTerm], texts: Iterable[str]) -> tuple[GlossaryTerm, ...]:
-    """Those of `terms` that stand in source `texts`."""
+    """Those of `terms` that occur in the source `texts`."""
     text = _folded(" ".join(texts))
     return tuple(term for term in terms if _folded(term.source) in text)
 
 
 def with_pronunciations(job: CloneLines, known: Sequence[Pronunciation]) -> CloneLines:
-    """`job` with those of `known` that its lines hold."""
+    """`job` with those of `known` that its lines contain."""
     text = _folded(" ".join(line.text for line in job.lines))
     return job.model_copy(update={"pronunciations": tuple(one for one in known if _folded(one.written) in text)})
 
@@ -105,6 +105,6 @@ def normalized(text: str) -> str:
 
 
 def source_hash(text: str) -> str | None:
-    """What a source text is found by; None for one without letters or digits, which is never kept."""
+    """The key of a source text; None for one without letters or digits, which is never kept."""
     plain = normalized(text)
     return hashlib.sha256(plain.encode()).hexdigest() if any(map(str.isalnum, plain)) else None

@@ -39,7 +39,8 @@ class Clip:
 
 @dataclass(frozen=True)
 class Roles:
-    """All speakers, and who else speaks single lines: by segment id, with what an engine needs of these voices."""
+    """All speakers, and who else speaks single lines (by segment id), with what an engine needs to know about these
+    voices."""
 
     voices: Mapping[str, SpeakerVoice]
     of_lines: Mapping[str, str]
@@ -71,7 +72,7 @@ def roles(
 def speaks_for(speaker_id: str, people: Mapping[str, Person]) -> str:
     """Whose voice a speaker has: their own, or that of the speaker chosen for them, and so on.
 
-    Choices that lead back to the speaker are ignored.
+    Circular choices are ignored.
     """
     seen = [speaker_id]
     while (person := people.get(seen[-1])) and person.choice and person.choice.kind == "speaker":
@@ -87,22 +88,22 @@ def _voice(speaker_id: str, person: Person, clips: Mapping[str, Clip]) -> Speake
     if choice is None or choice.kind == "speaker":
         return own
     clip = clips.get(choice.id) if choice.kind == "clip" else None
-    if clip is None:  # a stock voice; a clip that is gone is asked for by its id, which no engine knows, and told
+    if clip is None:  # a stock voice; a missing clip is requested by its id, which no engine knows, so it gets reported
         return own.model_copy(update={"voice": choice.id})
     return own.model_copy(update={"f0_hz": clip.f0_hz, "reference_key": clip.key, "is_clip": True})
 
 
 def with_needed(job: CloneLines) -> CloneLines:
-    """`job` without what it does not need: every speaker stays, so that all jobs cast alike, of others its own."""
+    """`job` with all speakers, so that all jobs assign voices alike, but of everything else only what it needs."""
     own = {line.speaker_id for line in job.lines}
     needed = tuple(voice for voice in job.speakers if not voice.aside or voice.speaker_id in own)
     return job.model_copy(update={"speakers": needed})
 
 
 def basis(text: str, slot_s: float, voice: SpeakerVoice, marks: str = "") -> str:
-    """A hash of what a take is made of: two takes of one basis sound alike and fit the same slot.
+    """A hash of everything a take is made from: two takes with the same basis sound alike and fit the same slot.
 
-    `marks` are those of the engine, which speaks differently from the one before it.
+    `marks` distinguish an engine from its predecessor, which speaks differently.
     """
     made_of = [" ".join(text.split()), round(slot_s * 1000), voice.model_dump(exclude_defaults=True)]
     made_of += [marks] if marks else []
