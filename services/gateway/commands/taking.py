@@ -1,8 +1,8 @@
 """Take commands from the broker, and answer them.
 
-A command is the request it stands for, put to the gateway's own application: keys, rules, repeats and problems are
-those of the API, for they are its own. What a sender cannot know after a timeout, whether it was done, it learns by
-sending the same command again.
+A command becomes the corresponding request to the gateway's own application, so keys, rules, repeats and problems are
+those of the API. A sender that cannot know after a timeout whether a command was carried out finds out by sending the
+same command again.
 """
 
 import asyncio
@@ -35,8 +35,8 @@ from shared.messaging import subjects
 from shared.observability import logger
 
 GROUP = "gateway"
-"""Of all gateways one takes each command."""
-_AT_ONCE = 8  # half of what may write at once: people in the browser get the other
+"""Among all gateways, one takes each command."""
+_AT_ONCE = 8  # half of those that may write at once: the other half is for people in the browser
 _PATIENCE_S = 5.0
 _LOOK_S = 0.25
 A = TypeVar("A", bound=CommandAnswer)
@@ -93,7 +93,8 @@ class Commands:
         return await self._answer(command, ExportAnswer)
 
     async def _answer(self, command: Command, kind: type[A]) -> A:
-        """Do it as the API does. What is being done already, here or by another gateway, is waited for a while."""
+        """Do it as the API does. If the same is being done already, here or by another gateway, wait for it for a
+        while."""
         try:
             headers = {"Idempotency-Key": command.id, **self._login(command.account)}
         except Problem as problem:
@@ -114,7 +115,7 @@ class Commands:
         return kind.model_validate({"id": command.id, "status": answer.status_code, "repeated": repeated, what: said})
 
     def _login(self, account: str | None) -> dict[str, str]:
-        """The key of the account that is named. Raises: Problem 422."""
+        """A key of the named account. Raises: Problem 422."""
         if account is None and len(self._keys) > 1:
             detail = f"name the account it is done for: {', '.join(sorted(self._keys))}"
             raise unprocessable("account_required", detail, "/account")
@@ -126,7 +127,7 @@ class Commands:
 
 
 def _logged(app: ASGIApp) -> ASGIApp:
-    """The server logs a defect of a request; here nobody else would."""
+    """Log a defect, as the server does for requests; nobody else would here."""
 
     async def call(scope: Scope, receive: Receive, send: Send) -> None:
         try:
@@ -139,7 +140,7 @@ def _logged(app: ASGIApp) -> ASGIApp:
 
 
 def _refusing() -> ExceptionMiddleware:
-    """Every command is answered, also one that cannot be read: who asks must not wait for nothing."""
+    """Answer every command, even one that cannot be read: the sender must not wait in vain."""
     middleware = ExceptionMiddleware()
 
     @middleware.add_handler(ValidationError, publish=True)

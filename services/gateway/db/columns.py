@@ -1,4 +1,4 @@
-"""What columns and rows of every table are made of."""
+"""Building blocks for the columns and rows of every table."""
 
 from datetime import UTC, datetime
 from typing import Any
@@ -29,19 +29,19 @@ def now() -> datetime:
 
 
 def time_column(*, nullable: bool = False) -> Any:
-    """A time, in UTC; one that must be there is that of the row's making."""
+    """A time in UTC; a required one defaults to the creation of the row."""
     if nullable:
         return Field(default=None, sa_type=UtcDateTime)
     return Field(default_factory=now, sa_type=UtcDateTime)
 
 
 def json_column(default: Any = dict) -> Any:
-    """JSON, at first what `default` makes."""
+    """JSON, initially what `default` returns."""
     return Field(default_factory=lambda: default(), sa_type=JSON)  # Pydantic inspects it each time: slow for builtins
 
 
 def partial_index(name: str, *columns: str, where: str) -> Index:
-    """An index of the rows that satisfy `where`; queries use it where they say the same in the same words."""
+    """An index of the rows that satisfy `where`; queries use it if they contain the same condition literally."""
     return Index(name, *columns, sqlite_where=text(where), postgresql_where=text(where))
 
 

@@ -25,27 +25,27 @@ from shared.observability import Longest, logger
 MIGRATIONS = Path(__file__).parent / "migrations"
 _LONG_S = 1.0
 _WAIT_S = 10.0
-_MOST_WAITING = 40  # threads: more than requests with a turn and transfers together, fewer than would keep reads out
+_MOST_WAITING = 40  # threads: more than requests with a turn plus transfers, few enough not to keep reads out
 _SQLITE_BUSY = (5, 6)  # SQLITE_BUSY, SQLITE_LOCKED
 _RETRIABLE = ("08", "40", "53", "55", "57")  # SQLSTATE classes: connection, rollback, resources, state, intervention
 log = logger(__name__)
 
 
 class DatabaseBusy(SQLAlchemyError):  # noqa: N818 (what it is, like `TimeoutError`)
-    """The database did not get to it in time; nothing was changed, and the same may be tried again."""
+    """The database did not respond in time; nothing was changed, and the call may be repeated."""
 
 
 class OnEventLoop(RuntimeError):  # noqa: N818
-    """A database session was asked for in the thread of a running event loop, which would stand meanwhile."""
+    """A database session was requested in the thread of a running event loop, which would be blocked meanwhile."""
 
 
 class Database:
-    """The task database; `is_shared` tells whether several gateways may use it.
+    """The task database; `is_shared` says whether several gateways may use it.
 
-    `on_commit` is called after every committed write, in the writing thread. `facts` is what a transaction knows of the
-    world outside when it begins, found in `info` of its session. Whoever waits longer than `wait_s` for
-    the write lock, a row or a connection gets `DatabaseBusy`. Writers wait in a line of their own, without a
-    connection, and only so many of them wait at all: reads go on while nothing can be written.
+    `on_commit` is called after every committed write, in the writing thread. `facts` is what a transaction knows about
+    the outside world when it begins, found in `info` of its session. A caller that waits longer than `wait_s` for the
+    write lock, a row or a connection gets `DatabaseBusy`. Writers wait in a separate queue of limited length, without a
+    connection: reads go on while nothing can be written.
     """
 
     def __init__(self, url: str, wait_s: float = _WAIT_S) -> None:
@@ -75,7 +75,7 @@ class Database:
 
     @contextmanager
     def read(self) -> Iterator[Session]:
-        """A session whose changes are thrown away. Blocking. Raises: DatabaseBusy, OnEventLoop."""
+        """A session whose changes are discarded. Blocking. Raises: DatabaseBusy, OnEventLoop."""
         _refuse_event_loop()
         with _busy_told(), self._session() as session:
             yield session
@@ -84,7 +84,7 @@ class Database:
     def write(self, *, quiet: bool = False) -> Iterator[Session]:
         """One transaction: committed at the end of the block, rolled back by an exception. Blocking.
 
-        `quiet`: it adds nothing that is to be sent, so nobody is told of it.
+        `quiet`: it adds nothing to be sent, so `on_commit` is not called.
 
         SQLite takes its write lock at once (`BEGIN IMMEDIATE`), so two writers queue instead of failing.
         Raises: DatabaseBusy, OnEventLoop.
@@ -104,7 +104,7 @@ class Database:
 
     @contextmanager
     def _turn(self) -> Iterator[float]:
-        """Wait until this thread may write; gives the seconds that are left to wait for others."""
+        """Wait until this thread may write; yields the seconds that are left for further waiting."""
         until = time.monotonic() + self.wait_s
         if not self._turns.acquire(blocking=False):
             if not self._waiting.acquire(blocking=False):
@@ -175,7 +175,7 @@ def _read_json(text: str | bytes) -> Any:
     """Like `json.loads`, in a third of the time: every line has three such columns."""
     try:
         return from_json(text)
-    except ValueError:  # half a surrogate pair, which Python writes and reads and Pydantic refuses
+    except ValueError:  # a lone surrogate, which Python writes and reads but Pydantic refuses
         return json.loads(text)
 
 
@@ -189,7 +189,7 @@ def _refuse_event_loop() -> None:
 
 @contextmanager
 def _busy_told() -> Iterator[None]:
-    """Tell apart what another try may do from what is wrong."""
+    """Turn errors that may pass with another try into DatabaseBusy."""
     try:
         yield
     except NoConnectionFree as error:
@@ -209,12 +209,13 @@ def _is_busy(error: DBAPIError) -> bool:
 
 
 def _is_lost(error: DBAPIError) -> bool:
-    """The driver of PostgreSQL has no SQLSTATE for a server that is away or a connection that broke."""
+    """Whether the connection is lost: the PostgreSQL driver has no SQLSTATE for an unreachable server or a broken
+    connection."""
     return type(error.orig).__module__.startswith("psycopg") and type(error.orig).__name__ == "OperationalError"
 
 
 def _caller() -> str:
-    """The function that asked for the transaction, for the log: behind `write` and `contextlib`."""
+    """The function that requested the transaction, for the log, beyond `write` and `contextlib`."""
     frame = inspect.currentframe()
     for _ in range(3):
         frame = frame.f_back if frame else None

@@ -13,15 +13,15 @@ log = logger(__name__)
 
 
 class Lead:
-    """A session-level advisory lock of PostgreSQL: it goes with its connection, so a dead leader is replaced."""
+    """A session-level advisory lock of PostgreSQL: it ends with its connection, so a dead leader is replaced."""
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
         self._connection: Connection | None = None
-        self._using = threading.Lock()  # the last look may still be under way in its thread when the lead is given up
+        self._using = threading.Lock()  # the last check may still be running in its thread when the lead is given up
 
     def is_held(self) -> bool:
-        """Whether this gateway leads; takes the lead where it is free. Blocking."""
+        """Whether this gateway leads; takes the lead if it is free. Blocking."""
         with self._using:
             try:
                 if self._connection is None:

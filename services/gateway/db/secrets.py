@@ -11,7 +11,7 @@ _FILES = "files"
 
 
 def signing_key(database: Database) -> bytes:
-    """What addresses of files are signed with, made by the first who asks. Blocking."""
+    """The key that signs URLs of files, created on first use. Blocking."""
     with database.read() as session:
         known = session.get(SecretRow, _FILES)
     if known is not None:

@@ -9,11 +9,11 @@ from sqlalchemy import JSON, BigInteger, Column, Index, Text, UniqueConstraint
 from sqlmodel import Field
 
 from services.gateway.db.columns import Row, json_column, partial_index, time_column
-from services.gateway.db.columns import now as now  # most who write a row ask for the time
+from services.gateway.db.columns import now as now  # most code that writes a row needs the time
 from shared.pipeline import Lane, LineState, Status
 
 UPLOADING = "uploading"
-"""Status of a task whose video is still arriving; nobody sees it."""
+"""Status of a task whose video is still arriving; it is not visible."""
 
 
 SHOWN = "tasks.deleted_at IS NULL AND tasks.status <> 'uploading'"
@@ -30,17 +30,17 @@ FETCHED_SOURCES = "sources.state = 'fetching'"
 OPEN_HANDOVERS = "batch_deliveries.state = 'copying'"
 KEPT_BATCHES = "(batches.ended_at IS NULL OR batches.wish IS NOT NULL)"
 EDITED_SEGMENTS = "segments.revision <> 1"
-"""Conditions of partial indexes, which are used where a query says the same in the same words."""
+"""Conditions of partial indexes, which are used if a query contains them literally."""
 
 
 _SEARCHED = ("status", "deleted_at", "video_original_name", "task_id")
-"""What a list looks at beside its order: found in the index, no row of the table is read for it."""
+"""What a list needs besides its order: it is in the index, so no row of the table is read for it."""
 
 
 class Task(Row, table=True):
     """One uploaded video. `question` is what a person was asked, and the answer once there is one.
 
-    `uncut`: how many runs may begin whose jobs are still to be made, each in a transaction of its own.
+    `uncut`: how many runs may begin whose jobs are still to be made, each in its own transaction.
     """
 
     __tablename__ = "tasks"
@@ -89,9 +89,10 @@ class BatchState(StrEnum):
 
 
 class BatchRow(Row, table=True):
-    """Many videos that are followed as one. `about` is what the caller has to say of it.
+    """Many videos that are followed as one. `about` is the caller's metadata.
 
-    `wish` was asked of all its tasks and is being carried out. `round` counts how often it was begun: anew by a retry.
+    `wish` was requested for all its tasks and is being carried out. `round` counts how often the batch was started: a
+    retry starts it again.
     """
 
     __tablename__ = "batches"
@@ -115,10 +116,10 @@ class BatchRow(Row, table=True):
 
 
 class BatchItem(Row, table=True):
-    """A row of the manifest of a batch. `config` is of its task, which there is once the file has come.
+    """A row of the manifest of a batch. `config` is that of its task, which exists once the file has arrived.
 
     `address` is where the gateway fetches it from; None: somebody sends it. `files` are the names of subtitles and
-    translations that come with it, or where they are fetched from with it; a `dropped` row gets no task any more.
+    translations that are sent with it, or where they are fetched from; a `dropped` row no longer gets a task.
     """
 
     __tablename__ = "batch_rows"
@@ -149,10 +150,10 @@ class HandoverState(StrEnum):
 
 
 class HandoverRow(Row, table=True):
-    """The files of a batch that are copied into a bucket, below `prefix`; asked for again it is the same row.
+    """The files of a batch that are copied into a bucket, below `prefix`; a repeated request uses the same row.
 
-    `files` is how many there are, `done` how many lie there; `missing` are the names of those that went meanwhile.
-    `attempts` failed since the last file was copied.
+    `files` is how many there are, `done` how many have been copied; `missing` names those that disappeared meanwhile.
+    `attempts` counts failures since the last file was copied.
     """
 
     __tablename__ = "batch_deliveries"
@@ -179,7 +180,7 @@ class HandoverRow(Row, table=True):
 
 
 class UploadRow(Row, table=True):
-    """A video arriving in parts for a task that nobody sees yet; `secret` signs the addresses of its parts."""
+    """A video arriving in parts for a task that is not visible yet; `secret` signs the URLs of its parts."""
 
     __tablename__ = "uploads"
 
@@ -206,11 +207,11 @@ class SourceState(StrEnum):
 
 
 class SourceRow(Row, table=True):
-    """Where the video of a task is fetched from, and how far that is; until then the size of the task's video is 0.
+    """Where the video of a task is fetched from, and how far that is; until it ends, the size of the task's video is 0.
 
-    `address` is an URL, or `s3:` and a key below the prefix that the operator opened. `validator` is what the other
-    side knows its file by (an ETag or a time); None: what broke off begins anew. `attempts` failed since the last piece
-    came. `files` are the addresses of subtitles and translations that are fetched with it.
+    `address` is a URL, or `s3:` and a key below the operator's prefix. `validator` is how the other side identifies its
+    file (an ETag or a time); None: an interrupted fetch starts again. `attempts` counts failures since the last piece
+    arrived. `files` are the URLs of subtitles and translations that are fetched with it.
     """
 
     __tablename__ = "sources"
@@ -312,11 +313,12 @@ class JobKind(StrEnum):
 
 
 class JobRow(Row, table=True):
-    """One unit of work. `payload` and `document` are empty some time after its end, and it goes after a month.
+    """One unit of work. `payload` and `document` are emptied some time after its end, and the row is removed after a
+    month.
 
-    `run_stage` is the stage of the run it counts for, which may be another than that of the workers who do it; None:
-    it belongs to no run, like the re-dub of one line. A run gets on without its `optional` jobs when they fail.
-    `owner` and the four columns after it are what `fair_share` chooses by, as they were when it was cut.
+    `run_stage` is the stage of the run it counts for, which may differ from that of the workers who do it; None: it
+    belongs to no run, like the redubbing of one line. A run continues without its `optional` jobs when they fail.
+    `owner` and the four columns after it are what `fair_share` chooses by, as of when the job was cut.
     """
 
     __tablename__ = "jobs"
@@ -380,9 +382,9 @@ class SpeakerRow(Row, table=True):
 class SegmentRow(Row, table=True):
     """A source line. `revision` counts the edits that change what is said or when.
 
-    `decisions` say what its caption was taken for, `written` what stood there where they changed it. `sureness`
-    (0 to 1) is the recognizer's in the worst words; None where it told none, or where a person wrote the text.
-    `language` is what is spoken where that is surely another language than the video's.
+    `decisions` say how its caption was interpreted, `written` is its original text if they changed it. `sureness` (0 to
+    1) is the recognizer's confidence in the worst words; None if it gave none, or if a person wrote the text.
+    `language` is the spoken language if it is certainly not the video's.
     """
 
     __tablename__ = "segments"
@@ -408,11 +410,11 @@ class SegmentRow(Row, table=True):
 
 
 class LineRow(Row, table=True):
-    """A segment in one target language. A take counts for the `revision` it was made of.
+    """A segment in one target language. A take counts for the `revision` it was made from.
 
-    `start_s`, `end_s` and `speaker_id` replace the segment's in this language alone; an `omitted` line keeps the
-    original audio by a person's wish. `tried` are the texts the fit loop spoke, with their lengths. `wish` is what a
-    person asked the translator for, until it is granted (`pipeline.wishes`).
+    `start_s`, `end_s` and `speaker_id` replace the segment's in this language only; an `omitted` line keeps the
+    original audio because a person chose so. `tried` are the texts the fit loop spoke, with their lengths. `wish` is
+    what a person asked the translator for, until it is granted (`pipeline.wishes`).
     """
 
     __tablename__ = "lines"
@@ -465,7 +467,7 @@ class LineRow(Row, table=True):
 class TakeRow(Row, table=True):
     """A take a line has had; the line itself says which one counts.
 
-    `basis` is a hash of what it was made of: it counts for a line of the same text, voice and length of slot.
+    `basis` is a hash of what it was made from: it counts for a line with the same text, voice and slot length.
     """
 
     __tablename__ = "takes"
@@ -492,9 +494,10 @@ class TakeRow(Row, table=True):
 
 
 class TaskEngine(Row, table=True):
-    """The engine of a port that a language of a task keeps to, `base` for the recognizer.
+    """The engine of a port that a language of a task keeps, `base` for the recognizer.
 
-    `used`: it did work; before that another may take its place. `marks` tell its takes from those of the engine before.
+    `used`: it has done work; before that, another may take its place. `marks` distinguish its takes from those of the
+    previous engine.
     """
 
     __tablename__ = "task_engines"
@@ -514,10 +517,10 @@ class TaskEngine(Row, table=True):
 
 
 class EditRow(Row, table=True):
-    """One edit of a task as rows before and after it, so that it can be undone and done again.
+    """One edit of a task as rows before and after it, so that it can be undone and redone.
 
-    `before` and `after` map a table to the rows that changed, by key; a row that is not there on one side was added
-    or removed.
+    `before` and `after` map a table to the rows that changed, by key; a row that is missing on one side was added or
+    removed.
     """
 
     __tablename__ = "edits"
@@ -536,9 +539,10 @@ class EditRow(Row, table=True):
 
 
 class ExportRow(Row, table=True):
-    """An export by a recipe, beside the export every language has.
+    """An export by a recipe, in addition to the export every language has.
 
-    `languages` keeps of each language what it was made from: its content version, and the lines not spoken since edits.
+    `languages` records what it was made from in each language: the content version, and the lines not spoken since
+    edits.
     """
 
     __tablename__ = "exports"
@@ -558,7 +562,7 @@ class ExportRow(Row, table=True):
 
 
 class TermRow(Row, table=True):
-    """A glossary term of an account; no target language: it counts for all of them."""
+    """A glossary term of an account; without a target language, it applies to all of them."""
 
     __tablename__ = "glossary_terms"
     __table_args__ = (UniqueConstraint("owner", "source_language", "target_language", "source"),)
@@ -613,7 +617,7 @@ class CastRow(Row, table=True):
 
 
 class ClipRow(Row, table=True):
-    """A reference clip a person uploaded to speak like, with their word that they may."""
+    """A reference clip a person uploaded for a voice, with their confirmation that they may use it."""
 
     __tablename__ = "voice_clips"
 
@@ -639,10 +643,11 @@ class AccountRow(Row, table=True):
 
 
 class WebhookRow(Row, table=True):
-    """An address of an account that is told of events whose type one of `types` matches.
+    """A URL of an account that is notified of events whose type matches one of `types`.
 
-    `failures` counts attempts in a row that failed, `failing_since` is the first of them; meanwhile only one attempt is
-    made at a time, none before `pause_until`. `old_secret` signs beside `secret` until `old_until`.
+    `failures` counts consecutive failed attempts, `failing_since` is the time of the first of them; meanwhile only one
+    attempt is made at a time, and none before `pause_until`. `old_secret` signs in addition to `secret` until
+    `old_until`.
     """
 
     __tablename__ = "webhooks"
@@ -674,9 +679,9 @@ class DeliveryState(StrEnum):
 
 
 class DeliveryRow(Row, table=True):
-    """An event on its way to a webhook. `message_id` is the event's own, the same in every repetition.
+    """An event being delivered to a webhook. `message_id` is the event's own, the same in every repetition.
 
-    `tries` are the attempts made, newest last: when, the status answered or the error, and how long it took.
+    `tries` are the attempts so far, newest last: when, the response status or the error, and how long it took.
     """
 
     __tablename__ = "webhook_deliveries"
@@ -711,9 +716,9 @@ class OutboxKind(StrEnum):
 
 
 class OutboxRow(Row, table=True):
-    """A fact to publish or a cancel flag to set, written with the state it tells of.
+    """A fact to publish or a cancel flag to set, written together with the state it is about.
 
-    One that the broker refuses again and again is set aside, with the reason, until a person looks at it.
+    One that the broker refuses repeatedly is set aside, with the reason, until a person looks at it.
     """
 
     __tablename__ = "outbox"
@@ -726,7 +731,7 @@ class OutboxRow(Row, table=True):
     set_aside_at: datetime | None = time_column(nullable=True)
 
     def task_id(self) -> str:
-        """Whose row it is, a task's or a batch's; empty where that cannot be read."""
+        """The task or batch the row belongs to; empty if that cannot be determined."""
         try:
             body = json.loads(self.payload)
             if self.kind == OutboxKind.CANCEL:
@@ -753,7 +758,7 @@ class LogRow(Row, table=True):
 
 
 class SecretRow(Row, table=True):
-    """A secret that all gateways of an installation share, made by the first of them."""
+    """A secret that all gateways of an installation share, created by the first of them."""
 
     __tablename__ = "secrets"
 
@@ -764,7 +769,7 @@ class SecretRow(Row, table=True):
 class IdempotencyRow(Row, table=True):
     """The answer already given to a request with this key, or who is about to give it.
 
-    `fingerprint` is of method and address; `content` and `content_size` are of the body, known once it was read.
+    `fingerprint` is that of method and URL; `content` and `content_size` describe the body, known once it was read.
     """
 
     __tablename__ = "idempotency_keys"

@@ -69,7 +69,7 @@ def owner(session: Session, task_id: str) -> str | None:
 
 
 def locked_task(session: Session, task_id: str) -> Task | None:
-    """The task, its row locked to the end of the transaction; deleted ones too."""
+    """The task, even if it is deleted, with its row locked until the end of the transaction."""
     return session.scalars(_LOCKED_TASK, {"task": task_id}).first()
 
 

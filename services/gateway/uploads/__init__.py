@@ -1,1 +1,1 @@
-"""Videos come in, in one request or in parts."""
+"""Videos arrive, in one request, in parts, or fetched from elsewhere."""

@@ -1,4 +1,4 @@
-"""A video arrives: its task is known before the first byte, and seen once the last one is stored."""
+"""A video arrives: its task is recorded before the first byte, and visible once the last one is stored."""
 
 import uuid
 from collections.abc import Sequence
@@ -32,12 +32,12 @@ class Arrived:
 
 
 def new_task_id() -> str:
-    """An id that nobody has, with the time in it."""
+    """A new unique id that contains the time."""
     return f"task_{datetime.now().astimezone():%Y%m%d_%H%M%S}_{uuid.uuid4().hex[:8]}"
 
 
 def announce(parts: Gateway, who: Caller, place: Place | None = None) -> str:
-    """Write down a task whose video is arriving, so that an interrupted upload is found and cleared; return its id."""
+    """Record a task whose video is arriving, so that an interrupted upload is found and cleared; return its id."""
     task_id = new_task_id()
     with parts.database.write() as session:
         row = Task(
@@ -65,10 +65,10 @@ def begin_task(
     start: Sequence[str],
     place: Place | None = None,
 ) -> TaskRead:
-    """Make an announced task one that people see; the languages of `start` are processed at once.
+    """Make an announced task visible; the languages of `start` are processed at once.
 
-    A task that is one already is answered as it is, and so is the one that its `place` in a batch has already: then
-    `task_id` is nobody's. Raises: Problem 409 `upload_abandoned`, `batch_over`, `row_over`.
+    A task that is visible already is returned as it is, and so is the one that its `place` in a batch already has;
+    `task_id` is then unused. Raises: Problem 409 `upload_abandoned`, `batch_over`, `row_over`.
     """
     task = script_rows.locked_task(session, task_id)
     if task is None or task.deleted_at is not None:
@@ -88,7 +88,7 @@ def begin_task(
 
 
 def show(session: Session, task: Task, start: Sequence[str]) -> None:
-    """Tell of a new task, and begin the languages of `start`."""
+    """Announce a new task, and begin the languages of `start`."""
     pipeline_rows.add_languages(session, task.task_id, task.config["target_languages"])
     tell(session, task, BASE, "task", "created", **about(task))
     carry_out(session, task, [])
@@ -97,12 +97,12 @@ def show(session: Session, task: Task, start: Sequence[str]) -> None:
 
 
 def forget(parts: Gateway, task_id: str) -> None:
-    """Remove what arrived of a task, unless it has become one that people see."""
+    """Remove what arrived of a task, unless it has become visible."""
     with parts.database.write() as session:
         task = script_rows.locked_task(session, task_id)
         if task is None or task.status != UPLOADING:
             return
-        task.deleted_at = now()  # whoever is about to begin it finds it gone
+        task.deleted_at = now()  # a request that is about to begin it finds it gone
     parts.store.delete(keys.task_prefix(task_id))
     with parts.database.write() as session:
         pipeline_rows.erase_task(session, task_id)

@@ -1,4 +1,4 @@
-"""Subtitles that come with a video: what is said in it, and translations of that."""
+"""Subtitles that come with a video: what is said in it, and translations."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -17,19 +17,19 @@ SUBTITLES, TRANSLATION = "subtitles", "translation_"
 
 
 def translated(files: Mapping[str, UploadedFile]) -> set[str]:
-    """The languages whose translation came."""
+    """The languages whose translations were provided."""
     return {name.removeprefix(TRANSLATION) for name in files if name.startswith(TRANSLATION)}
 
 
 def refuse_missing(place: Place, files: Mapping[str, UploadedFile]) -> None:
-    """Raises: Problem 422, where a file that the row of a batch names did not come."""
+    """Raises: Problem 422, if a file that the row of a batch names is missing."""
     for name, file in place.files.items():
         if name not in files:
             raise unprocessable("missing_file", f"the row names '{file}'; send it as '{name}'", f"/{name}")
 
 
 def read_all(files: Mapping[str, UploadedFile], config: TaskConfig) -> dict[str, Reading]:
-    """What the files hold, by language (`base`: what is said). Raises: Problem 413, 422."""
+    """The contents of the files, by language (`base`: what is said). Raises: Problem 413, 422."""
     if SUBTITLES in files and config.source_language is None:
         raise unprocessable("source_language_required", "name the language of the subtitles", "/config/source_language")
     brought: dict[str, Reading] = {}
@@ -51,7 +51,7 @@ def store_all(
     brought: Mapping[str, Reading],
     config: TaskConfig,
 ) -> dict[str, Any]:
-    """Store the files, and return `config` as it is kept: with where they are and what was repaired in them."""
+    """Store the files, and return `config` as it is stored: with their locations and what was repaired in them."""
     stored: dict[str, Any] = config.model_dump(mode="json")
     for language, reading in brought.items():
         stored = with_remarks(stored, language, reading.remarks)

@@ -1,4 +1,4 @@
-"""Subtitles that are fetched with a video: where they will lie, and how they come there."""
+"""Subtitles that are fetched with a video: where they will be stored, and how they get there."""
 
 import asyncio
 from collections.abc import AsyncIterator, Mapping
@@ -29,7 +29,7 @@ class Companion:
 
 
 def companions(task_id: str, files: Mapping[str, str]) -> list[Companion]:
-    """The files of a row, `subtitles` and `translation_<language>` with their addresses, as files of a task."""
+    """The files of a row, `subtitles` and `translation_<language>` with their URLs, as files of a task."""
     found = []
     for name, address in files.items():
         language = BASE if name == SUBTITLES else name.removeprefix(TRANSLATION)
@@ -39,7 +39,7 @@ def companions(task_id: str, files: Mapping[str, str]) -> list[Companion]:
 
 
 def with_companions(config: Mapping[str, Any], found: list[Companion]) -> dict[str, Any]:
-    """A configuration as it is kept, with where the files will lie: they count before they have come."""
+    """A configuration as it is stored, with the places of the files: they count before they have arrived."""
     stored = dict(config)
     for one in found:
         if one.language == BASE:
@@ -50,7 +50,7 @@ def with_companions(config: Mapping[str, Any], found: list[Companion]) -> dict[s
 
 
 def wanted(config: Mapping[str, Any], found: list[Companion]) -> list[Companion]:
-    """Those that still count: a person may have brought another file meanwhile."""
+    """Those that still count: a person may have provided another file meanwhile."""
     translations = config.get("translation_keys", {})
     return [
         one

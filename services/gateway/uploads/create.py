@@ -1,4 +1,4 @@
-"""Create a task by one request with its video."""
+"""Create a task with its video in one request."""
 
 import asyncio
 import json
@@ -36,7 +36,7 @@ from shared.transcript import Reading
 router = APIRouter(prefix="/api/tasks", tags=["tasks"])
 
 _SOURCE_SCHEMA = TaskOfSource.model_json_schema(ref_template="#/components/schemas/{model}")
-_SOURCE_SCHEMA.pop("$defs")  # they stand in the document already
+_SOURCE_SCHEMA.pop("$defs")  # they are in the document already
 _UPLOAD_SCHEMA = {
     "requestBody": {
         "required": True,
@@ -159,7 +159,7 @@ def _files_of(parts: Gateway, body: TaskOfSource) -> dict[str, str]:
 
 
 def _refuse_odd_files(body: TaskOfSource, config: TaskConfig) -> None:
-    """Raises: Problem 422, where nobody would know what to do with a file."""
+    """Raises: Problem 422, if it is unclear what to do with a file."""
     if body.subtitles and config.source_language is None:
         raise unprocessable("source_language_required", "name the language of the subtitles", "/config/source_language")
     unknown = set(body.translations) - set(config.target_languages)
@@ -173,7 +173,7 @@ def _place(parts: Gateway, who: Caller, batch_id: str, row: int) -> Place:
 
 
 def _config_of(place: Place, upload: Upload) -> TaskConfig:
-    """What the row says. Raises: Problem 422, where something else is sent, or not what the row names."""
+    """The row's configuration. Raises: Problem 422, if something else is sent, or not what the row names."""
     if upload.fields.get("config"):
         raise unprocessable("row_has_config", "the batch says what becomes of this row; send no config", "/config")
     refuse_missing(place, upload.files)
@@ -194,7 +194,7 @@ def _config(upload: Upload) -> TaskConfig:
 def _check_languages(
     engines: Sequence[EngineInfo], config: TaskConfig, upload: Upload, store: ObjectStore
 ) -> Mapping[str, Reading]:
-    """What the subtitle files of an upload hold, by language. Raises: Problem 413, 422."""
+    """The contents of the subtitle files of an upload, by language. Raises: Problem 413, 422."""
     brought, provided = read_all(upload.files, config), translated(upload.files)
     for language in config.target_languages:
         refuse_unless_possible(

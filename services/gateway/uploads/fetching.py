@@ -1,8 +1,9 @@
-"""Fetch videos from elsewhere, a piece at a time, and go on where it broke off.
+"""Fetch videos from elsewhere, a piece at a time, resuming after interruptions.
 
-Pieces lie in the store as the parts of one object; what the database knows of them is only where to look, so a gateway
-that dies loses the piece it had in hand. The bytes of a piece are collected on the loop: no thread waits for the other
-side. A file that was changed meanwhile is begun anew, and so is one that cannot be told from a changed one.
+Pieces are stored as the parts of one object; the database only knows where to look for them, so a gateway that dies
+loses just the piece it was fetching. The bytes of a piece are collected on the loop: no thread waits for the other
+side. A file that was changed meanwhile is fetched again from the start, and so is one for which changes cannot be
+detected.
 """
 
 import asyncio
@@ -44,9 +45,9 @@ from shared.transcript import Reading
 _MOST_PIECES = 9_000
 _LOOK_S = 1.0
 _SLOW_PERIOD_S, _SLOW_BYTES = 60.0, 60_000
-"""Whoever sends less than 1 kB/s for a minute is hung up on, and asked again."""
+"""A server that sends less than 1 kB/s for a minute is disconnected and asked again."""
 _PAUSES = (1, 4, 12, 60, 180)
-"""After the first failed attempt, the second, ...; in units of `source_retry_s`. Then it is given up."""
+"""Pauses after the first failed attempt, the second, ..., in units of `source_retry_s`. Then the fetch is given up."""
 _ROWS_AT_ONCE = 50
 _STEPS_TOLD = 10
 log = logger(__name__)
@@ -54,7 +55,7 @@ log = logger(__name__)
 
 @dataclass
 class _Fetch:
-    """A video on its way, as far as it has come."""
+    """The state of a fetch."""
 
     task_id: str
     owner: str
@@ -70,21 +71,21 @@ class _Fetch:
     size: int | None = None
     seen: int = 0
     ahead: int = 0
-    """Bytes that lie here, and not yet in the store."""
+    """Bytes that are here but not yet in the store."""
     called: str = ""
     readings: dict[str, Reading] = field(default_factory=dict)
 
     @property
     def received(self) -> int:
-        """Bytes that lie in the store."""
+        """Bytes in the store."""
         return sum(part.size for part in self.parts)
 
 
 class Fetcher:
-    """Fetches several videos at a time, the accounts in turn; each fetch by itself, so a slow one holds up no other.
+    """Fetches several videos at a time, the accounts in turn; fetches are independent, so a slow one holds up no other.
 
-    `bucket` is what keys are looked up in, by the prefix of the settings; None where none is opened. `scratch` is where
-    the videos of pages lie until they are stored.
+    `bucket` is where keys are looked up, below the prefix in the settings; None if there is none. `scratch` holds the
+    videos of pages until they are stored.
     """
 
     def __init__(
@@ -118,7 +119,7 @@ class Fetcher:
             self._under_way = {}
 
     async def _begin_due(self, group: asyncio.TaskGroup) -> None:
-        """Those of the owner with the fewest under way come first."""
+        """Begin fetches that are due; those of the owner with the fewest in progress come first."""
         at_once = self._settings.sources_at_once
         waiting = await asyncio.to_thread(self._due)
         waiting = [one for one in waiting if one[0] not in self._under_way]
@@ -133,7 +134,8 @@ class Fetcher:
             return uploads_rows.due_sources(session, now(), 2 * self._settings.sources_at_once)
 
     def _make_rows(self) -> None:
-        """A task for each row of a batch that names a source; one that cannot be made is given up with its reason."""
+        """Make a task for each row of a batch that names a source; a row for which that is impossible is given up with
+        the reason."""
         with self._database.read() as session:
             rows = uploads_rows.coming_rows(session, _ROWS_AT_ONCE)
         for batch_id, number in rows:
@@ -154,7 +156,7 @@ class Fetcher:
                 await_source(session, batch.owner, item.address, name, config, start=start, place=place, files=files)
 
     async def _fetch(self, task_id: str) -> None:
-        """One attempt, which ends as soon as somebody stops it; whatever goes wrong is noted."""
+        """Make one attempt, which ends as soon as somebody stops it; whatever goes wrong is recorded."""
         fetch = await asyncio.to_thread(self._read, task_id)
         if fetch is None:
             return
@@ -169,7 +171,7 @@ class Fetcher:
             await asyncio.to_thread(self._failed, fetch, error)
         except StorageError as error:
             await asyncio.to_thread(self._failed, fetch, _not_stored(error))
-        except Exception:  # told, and tried again: the other videos go on
+        except Exception:  # logged, and tried again: the other videos go on
             log.exception("source_not_fetched", task=task_id)
             await asyncio.to_thread(self._failed, fetch, _not_stored(None))
         finally:
@@ -177,7 +179,7 @@ class Fetcher:
                 await ended(bringing)  # type: ignore[arg-type]
 
     async def _watch(self, fetch: _Fetch, bringing: "asyncio.Future[ObjectInfo]") -> None:
-        """Wait for the end; break off where somebody stopped it, or next to nothing comes."""
+        """Wait for the end; cancel the fetch if somebody stopped it, or if almost nothing arrives."""
         since, seen = time.monotonic(), fetch.seen
         while not bringing.done():
             await asyncio.wait({bringing}, timeout=_LOOK_S)
@@ -202,7 +204,7 @@ class Fetcher:
             raise SourceError(ErrorCode.FORBIDDEN_ADDRESS, str(error), is_final=True) from error
 
     async def _bring(self, fetch: _Fetch) -> ObjectInfo:
-        """Its subtitles first: where one cannot be had, nothing large is fetched in vain."""
+        """Fetch the subtitles first: if one cannot be had, nothing large is fetched in vain."""
         for one in fetch.files:
             reading = await bring(one, fetch.owner, fetch.spoken, self._opener, self._store, self._threads)
             fetch.readings[one.language] = reading
@@ -213,7 +215,7 @@ class Fetcher:
         if fetch.write_id:
             try:
                 fetch.parts = await self._threads.transfer(self._whole_parts, fetch)
-            except ObjectNotFound:  # a gateway that died had joined them, or the store lost them
+            except ObjectNotFound:  # a gateway that died had already joined them, or the store lost them
                 try:
                     return await self._threads.transfer(self._store.stat, fetch.key)
                 except ObjectNotFound:
@@ -283,7 +285,7 @@ class Fetcher:
             writer.abort()
 
     def _whole_parts(self, fetch: _Fetch) -> list[Part]:
-        """The parts from the first on that are as they should be."""
+        """The parts from the first on, as long as they are complete."""
         found: list[Part] = []
         for part in self._store.parts(fetch.key, fetch.write_id):
             if part.number != len(found) + 1 or part.size != fetch.part_size:
@@ -292,7 +294,7 @@ class Fetcher:
         return found
 
     async def _anew(self, fetch: _Fetch) -> None:
-        """Forget what came: pieces of two files must never meet."""
+        """Discard what was fetched: pieces of two files must never be mixed."""
         fetch.write_id, fetch.parts, fetch.validator = "", [], None
         await asyncio.to_thread(self._note, fetch, None)
         await self._threads.transfer(self._store.delete, keys.fetched_prefix(fetch.task_id))
@@ -336,7 +338,7 @@ class Fetcher:
             return uploads_rows.fetched(session, task_id) is not None
 
     def _note(self, fetch: _Fetch, validator: str | None) -> None:
-        """Write down how far it is; who follows the task is told of every tenth part."""
+        """Record the progress; followers of the task are notified of every tenth part."""
         with self._database.write() as session:
             row = uploads_rows.fetched(session, fetch.task_id, lock=True)
             if row is None:
@@ -354,7 +356,7 @@ class Fetcher:
                 tell(session, task, BASE, "task", "updated")
 
     def _arrived(self, fetch: _Fetch, info: ObjectInfo) -> None:
-        """The video is here: the task is as one that was uploaded, and begins what it was asked for."""
+        """The video is here: the task is now like one that was uploaded, and starts what was requested."""
         with self._database.write() as session:
             task = script_rows.locked_task(session, fetch.task_id)
             row = uploads_rows.fetched(session, fetch.task_id, lock=True)

@@ -26,7 +26,7 @@ VIDEO_FIELD = "video"
 
 @dataclass
 class UploadedFile:
-    """A small file that came with the video."""
+    """A small file sent with the video."""
 
     filename: str
     data: bytes
@@ -48,7 +48,7 @@ def too_large(limit_bytes: int) -> Problem:
 
 
 def refuse_unless_video(head: bytes, pointer: str) -> None:
-    """Raises: Problem 415, unless the first bytes of a file show a video, or a sound file, that LocalClip reads."""
+    """Raises: Problem 415, unless the first bytes of a file show a video or audio format that LocalClip reads."""
     if sniff_audio(head) is not None:
         return
     what = "this is neither a video nor a sound file LocalClip reads" if head else "the file is empty"
@@ -61,7 +61,7 @@ def refuse_unless_video(head: bytes, pointer: str) -> None:
 
 
 def printable(filename: str) -> str:
-    """A file name as people may read it again."""
+    """A file name that is safe to display."""
     return "".join(filter(str.isprintable, filename)) or "video"
 
 
@@ -93,7 +93,7 @@ class UploadReader:
         """Consume the request body.
 
         Raises:
-            Problem: 413 too large, 415 not a video, 422 malformed, 400 cut off; nothing is stored then.
+            Problem: 413 too large, 415 not a video, 422 malformed, 400 cut off; nothing is stored in these cases.
         """
         self._refuse_oversize()
         boundary, body = self._boundary(), self._request.stream()
@@ -205,7 +205,7 @@ class UploadReader:
         self._buffer = bytearray()
 
     def _open(self) -> Incoming[ObjectInfo]:
-        """Begin storing once the first bytes show a video."""
+        """Start storing once the first bytes show a video."""
         refuse_unless_video(bytes(self._buffer[:SNIFF_BYTES]), f"/{VIDEO_FIELD}")
         self.result.video_name = printable(self._filename)
         key = self._key_for(self.result.video_name)
@@ -217,7 +217,8 @@ class UploadReader:
 
 
 async def _drain(body: AsyncIterator[bytes]) -> None:
-    """Read on for a while: a client that is still sending would otherwise see a reset instead of the answer."""
+    """Continue reading for a while: otherwise a client that is still sending would see a reset instead of the
+    response."""
     left = _DRAIN_BYTES
     try:
         async with asyncio.timeout(5.0):
@@ -225,5 +226,5 @@ async def _drain(body: AsyncIterator[bytes]) -> None:
                 left -= len(chunk)
                 if left <= 0:
                     return
-    except (TimeoutError, ClientDisconnect, RuntimeError):  # RuntimeError: the body had ended already
+    except (TimeoutError, ClientDisconnect, RuntimeError):  # RuntimeError: the body had already ended
         return

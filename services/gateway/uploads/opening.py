@@ -1,4 +1,4 @@
-"""Open what is fetched: an address, or a key of the bucket that the operator opened."""
+"""Open what is fetched: a URL, or a key in the operator's bucket."""
 
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
@@ -11,11 +11,11 @@ from shared.pipeline import ErrorCode
 from shared.storage import ObjectNotFound, ObjectStore
 
 PIECE_BYTES = 5 * 1024 * 1024
-"""The smallest part that S3 takes; so much is lost when a gateway dies, and held in memory for each video."""
+"""The smallest part that S3 accepts; this much is lost when a gateway dies, and held in memory for each video."""
 
 
 class Opener:
-    """Opens files for fetches; `bucket` is where keys are looked up, None where none was opened."""
+    """Opens files for fetches; `bucket` is where keys are looked up, None if there is none."""
 
     def __init__(self, settings: GatewaySettings, threads: Threads, bucket: ObjectStore | None) -> None:
         self._settings, self._threads, self._bucket = settings, threads, bucket
@@ -24,7 +24,7 @@ class Opener:
     def open(
         self, address: str, owner: str, start: int = 0, validator: str | None = None
     ) -> AbstractAsyncContextManager[Answer]:
-        """Ask for a file from `start` on, if it is still the one that `validator` tells; else for all of it.
+        """Request a file from `start` on, if it still matches `validator`; otherwise all of it.
 
         Raises: SourceError; Forbidden.
         """

@@ -1,7 +1,7 @@
-"""The process in which yt-dlp runs: it reaches our proxy alone, starts ffmpeg alone, and ends with its gateway.
+"""The process in which yt-dlp runs: it can only reach our proxy, only start ffmpeg, and ends with its gateway.
 
-A script by itself. The first line of its input says what to do, the one line of its output what became of it; the end
-of its input ends it, and what it started.
+A standalone script. The first line of its input says what to do, the single line of its output is the result; when its
+input ends, it ends too, with everything it started.
 """
 
 import json
@@ -19,21 +19,22 @@ _LOOKUPS = ("socket.getaddrinfo", "socket.gethostbyname", "socket.gethostbyaddr"
 _SENDS = ("socket.bind", "socket.sendto", "socket.sendmsg")
 _FORMATS = "[protocol~='^(https?|m3u8|m3u8_native|http_dash_segments)(\\+|$)'][filesize<?{most}]"
 _CONTAINERS = "mov,mp4,m4a,3gp,matroska,webm,mpegts,aac,mp3,ogg,flac,wav"
-"""What ffmpeg reads here: no lists, which lead it to other files."""
+"""What ffmpeg may read here: no playlists, which would lead it to other files."""
 _GONE, _LATER = (404, 410), (408, 425, 429)
 
 
 class Refused(PermissionError):  # noqa: N818 (nothing failed)
-    """What yt-dlp wanted to do beside the proxy."""
+    """Something that yt-dlp tried to do bypassing the proxy."""
 
 
 class _Log:
-    """What yt-dlp says, of which one sentence matters: it goes on as if nothing were when a file is too large."""
+    """The output of yt-dlp, in which one sentence matters: when a file is too large, it carries on as if nothing had
+    happened."""
 
     is_too_large = False
 
     def debug(self, text: str) -> None:
-        """Everything that is no warning."""
+        """Everything that is not a warning."""
         self.is_too_large |= "larger than max-filesize" in text
 
     info = warning = error = debug
@@ -44,7 +45,7 @@ def main() -> int:
     job = json.loads(sys.stdin.buffer.readline())
     threading.Thread(target=_end_with_gateway, daemon=True).start()
     out = os.fdopen(os.dup(1), "w", encoding="utf-8")
-    os.dup2(2, 1)  # whatever else is printed is no answer
+    os.dup2(2, 1)  # whatever else is printed is not the result
     sys.addaudithook(guard(job["port"]))
     try:
         answer = _fetch(job)
@@ -64,7 +65,7 @@ def _end_with_gateway() -> None:
 
 
 def guard(port: int) -> Callable[[str, tuple[Any, ...]], None]:
-    """What Python asks before each connection and each start of a program; it cannot be taken away again."""
+    """Audit hook that Python calls before each connection and each start of a program; it cannot be removed."""
 
     def hook(event: str, args: tuple[Any, ...]) -> None:
         if event == "socket.connect" and tuple(args[1][:2]) != ("127.0.0.1", port):
@@ -137,7 +138,7 @@ def _fetch(job: dict[str, Any]) -> dict[str, Any]:
 
 
 def _title(info: dict[str, Any]) -> str:
-    """What the page is called; where yt-dlp knows no more of a site, it counts the videos it finds."""
+    """The title of the page; for sites that yt-dlp does not know, it numbers the videos it finds."""
     title = str(info.get("title") or "")[:300]
     return title.removesuffix(" (1)") if info.get("extractor_key") in ("Generic", "HTML5MediaEmbed") else title
 
@@ -171,7 +172,7 @@ def _of_status(status: int) -> dict[str, Any]:
 
 
 def _chain(error: BaseException | None) -> Iterator[BaseException]:
-    """An error and what led to it: yt-dlp hides the first of them in three ways."""
+    """An error and its causes: yt-dlp hides the original one in three ways."""
     seen: set[int] = set()
     waiting = [error]
     while waiting:

@@ -1,4 +1,4 @@
-"""Fetch the video of a page with yt-dlp: a process by itself, behind our proxy; its file is read like any other."""
+"""Fetch the video of a page with yt-dlp: a separate process behind our proxy, whose file is read like any other."""
 
 import asyncio
 import json
@@ -27,18 +27,18 @@ _PAGES_BYTES = 64 * 1024 * 1024
 """Pages, scripts and lists, beside the video itself."""
 _KEPT = ("PATH", "SSL_CERT_FILE", "SSL_CERT_DIR", "SYSTEMROOT")
 Told = Callable[[int, int], Awaitable[None]]
-"""Hears how many bytes lie there, and how many were moved altogether."""
+"""Called with the bytes on disk and the bytes transferred in total."""
 
 
 class Pages:
-    """Videos of pages on their way; each has a folder of its own, in which a later attempt finds what came."""
+    """Fetches of videos from pages; each has its own folder, in which a later attempt finds what has arrived."""
 
     def __init__(self, settings: GatewaySettings, threads: Threads, folder: Path) -> None:
         self._settings, self._threads, self._folder = settings, threads, folder
 
     @asynccontextmanager
     async def open(self, url: str, task_id: str, told: Told) -> AsyncIterator[Answer]:
-        """Fetch it whole, then give it piece by piece. Raises: SourceError; Forbidden."""
+        """Fetch the whole video, then yield it piece by piece. Raises: SourceError; Forbidden."""
         folder = self._folder / task_id
         await asyncio.to_thread(folder.mkdir, parents=True, exist_ok=True)
         lock = _lock_of(folder)
@@ -55,12 +55,12 @@ class Pages:
             lock.release()
 
     def tidy(self, is_wanted: Callable[[str], bool]) -> None:
-        """Remove what is left of videos that nobody waits for any more."""
+        """Remove the remains of videos that nobody waits for any more."""
         if not self._folder.is_dir():
             return
         for folder in [one for one in self._folder.iterdir() if one.is_dir() and not is_wanted(one.name)]:
             lock = _lock_of(folder)
-            with suppress(Timeout), lock:  # another gateway of this machine may be fetching it, for another database
+            with suppress(Timeout), lock:  # another gateway on this machine may be fetching it for another database
                 shutil.rmtree(folder, ignore_errors=True)
                 Path(lock.lock_file).unlink(missing_ok=True)
 
@@ -79,7 +79,7 @@ class Pages:
         raise SourceError(code, found["message"], is_final=found["is_final"])
 
     async def _run(self, job: dict[str, Any], folder: Path, proxy: FilteringProxy, told: Told) -> dict[str, Any]:
-        """Run yt-dlp to its end; whatever ends us ends it first, with all that it started."""
+        """Run yt-dlp to its end; whatever ends this call ends yt-dlp first, with everything it started."""
         process = await asyncio.create_subprocess_exec(
             *(sys.executable, "-I", str(_CHILD)),
             stdin=asyncio.subprocess.PIPE,
@@ -96,7 +96,7 @@ class Pages:
             while not answering.done():
                 await asyncio.wait({answering}, timeout=_LOOK_S)
                 there = await asyncio.to_thread(_size_of, folder)
-                if proxy.is_spent or there > 2 * job["most"] + _PAGES_BYTES:  # pictures and sound, and both together
+                if proxy.is_spent or there > 2 * job["most"] + _PAGES_BYTES:  # video, audio, and both merged
                     raise self._too_large()
                 await told(there, there + proxy.received)
             line = answering.result()
@@ -122,13 +122,13 @@ def _lock_of(folder: Path) -> FileLock:
 
 
 def _environment(folder: Path) -> dict[str, str]:
-    """Nothing of ours: no proxy, no password, no folder of settings or plugins."""
+    """Nothing from our environment: no proxy, no password, no folder of settings or plugins."""
     kept = {name: os.environ[name] for name in _KEPT if name in os.environ}
     return kept | {"HOME": str(folder), "TMPDIR": str(folder), "LC_ALL": "C.UTF-8", "YTDLP_NO_PLUGINS": "1"}
 
 
 def _kill(process: asyncio.subprocess.Process) -> None:
-    with suppress(ProcessLookupError, PermissionError):  # macOS refuses a group of zombies
+    with suppress(ProcessLookupError, PermissionError):  # macOS refuses this for a group of zombies
         if sys.platform == "win32":
             process.kill()
         else:
@@ -150,6 +150,6 @@ def _piece(path: Path, begin: int) -> bytes:
 
 
 def _called(title: str, suffix: str) -> str:
-    """What people call it, as the name of a file."""
+    """The title, as a file name."""
     name = "".join("-" if char in "/\\" else char for char in title if char.isprintable()).strip(" .")
     return f"{name[:200]}{suffix}" if name else ""

@@ -1,7 +1,7 @@
 """Resumable uploads: a video arrives in parts, over hours and several connections, and becomes a task.
 
-Parts go straight to the S3 service where browsers can reach it, else through the gateway; the client sees addresses
-only. An address is good for one part, for an hour, without an API key.
+Parts go straight to the S3 service if browsers can reach it, else through the gateway; the client only sees URLs. A URL
+is valid for one part, for an hour, without an API key.
 """
 
 import asyncio
@@ -108,7 +108,7 @@ def address_parts(upload_id: str, wanted: PartsWanted, request: Request, parts: 
         task = script_rows.locked_task(session, row.task_id)
         if task is None or task.status != UPLOADING:
             raise _over()
-        task.updated_at = now()  # somebody is still at it
+        task.updated_at = now()  # another request is still working on it
         last = _count(row)
         if any(number > last for number in wanted.part_numbers):
             raise Problem(422, "no_such_part", f"the upload has {last} parts")
@@ -195,7 +195,7 @@ async def complete_upload(upload_id: str, body: UploadComplete, parts: Parts, wh
 
 @dataclass(frozen=True)
 class _Making:
-    """An upload, and all that its task is made of."""
+    """An upload, and everything its task is made from."""
 
     row: UploadRow
     config: TaskConfig
@@ -228,9 +228,9 @@ def _place(parts: Gateway, who: Caller, batch_id: str, number: int) -> Place:
 
 
 def _possible(making: _Making, *, inside: Callable[[], bool]) -> list[str]:
-    """The target languages that can be begun; the others wait for what they need.
+    """The target languages that can be started; the others wait for what they need.
 
-    Raises: Problem 422, if all do, or one where that is refused.
+    Raises: Problem 422, if all of them do, or if one does where that is refused.
     """
     config, provided = making.config, translated(making.files)
     text = SUBTITLES in making.files or config.text_track is not None
@@ -255,8 +255,8 @@ def _possible(making: _Making, *, inside: Callable[[], bool]) -> list[str]:
 
 
 def _complete(parts: Gateway, making: _Making, *, start: bool) -> TaskRead:
-    """Join the parts and begin the task. Two at once join the same parts and find one task; after a `DELETE` nothing
-    stays of what this call stored."""
+    """Join the parts and start the task. Two concurrent calls join the same parts and find one task; after a `DELETE`,
+    nothing that this call stored remains."""
     row = making.row
     try:
         info = _join(parts, row)
@@ -276,7 +276,7 @@ def _complete(parts: Gateway, making: _Making, *, start: bool) -> TaskRead:
             parts.store.delete(keys.task_prefix(row.task_id))
             raise _over() from error
         raise
-    if read.task_id != row.task_id:  # its row had a task already
+    if read.task_id != row.task_id:  # its row already had a task
         forget(parts, row.task_id)
     return read
 
@@ -287,7 +287,7 @@ def _given_up(parts: Gateway, row: UploadRow) -> bool:
 
 
 def _join(parts: Gateway, row: UploadRow) -> ObjectInfo:
-    """The object, made now or by another call: one before this that did not come to its end, or one beside it."""
+    """The object, made now or by another call: an earlier one that was interrupted, or a concurrent one."""
     for _ in range(_JOIN_TRIES):
         try:
             found = parts.store.parts(row.key, row.write_id)
@@ -319,7 +319,7 @@ def delete_upload(upload_id: str, parts: Parts, who: Who) -> None:
         task = script_rows.locked_task(session, row.task_id)
         if task is None or task.status != UPLOADING or task.deleted_at is not None:
             raise _over()
-        task.deleted_at = now()  # whoever completes it at this moment finds it gone
+        task.deleted_at = now()  # a request that completes it at this moment finds it gone
     forget(parts, row.task_id)
 
 

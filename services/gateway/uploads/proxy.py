@@ -1,4 +1,4 @@
-"""A proxy of our own, through which a foreign program reaches the addresses we would reach ourselves, and no others."""
+"""Our own proxy, through which a foreign program reaches only the addresses that we would connect to ourselves."""
 
 import asyncio
 import base64
@@ -17,9 +17,9 @@ from shared.outside import Forbidden, GuardedNetwork, Network, check_url, guarde
 _CONNECT_S, _READ_S, _HEAD_S = 15.0, 30.0, 30.0
 _CHUNK = 65_536
 _MOST_SENT = 1024 * 1024
-"""Of one request: questions, never a file."""
+"""The most bytes of a request body: queries, never a file."""
 _HELLO = b"\x16"
-"""With this begins TLS: a tunnel carries nothing else."""
+"""The first byte of TLS: a tunnel carries nothing else."""
 _OF_ONE_HOP = (
     *(b"connection", b"keep-alive", b"proxy-authenticate", b"proxy-authorization", b"proxy-connection"),
     *(b"te", b"trailer", b"transfer-encoding", b"upgrade"),
@@ -28,10 +28,10 @@ _Headers = list[tuple[bytes, bytes]]
 
 
 class FilteringProxy:
-    """Listens on loopback for who knows its word, and judges each connection by what it leads to at that moment.
+    """Listens on loopback for clients that know its password, and checks the address that each connection leads to.
 
-    A name is looked up here, and what was judged is what is connected to. `refused` is the first reason why something
-    was not reached, `received` how many bytes have come; past `most` it gives none.
+    Names are resolved here, and the address that was checked is the one connected to. `refused` is the first reason why
+    something was not reached, `received` how many bytes have arrived; beyond `most` it passes on none.
     """
 
     def __init__(self, networks: Sequence[Network], most: int) -> None:
@@ -58,18 +58,18 @@ class FilteringProxy:
 
     @property
     def port(self) -> int:
-        """Where it listens."""
+        """The port it listens on."""
         assert self._server is not None  # noqa: S101 (it is entered)
         return int(self._server.sockets[0].getsockname()[1])
 
     @property
     def url(self) -> str:
-        """Its address with its word."""
+        """Its URL, including the password."""
         return f"http://{self._login}@127.0.0.1:{self.port}"
 
     @property
     def is_spent(self) -> bool:
-        """Whether more came than may."""
+        """Whether more bytes than allowed have arrived."""
         return self.received > self._most
 
     def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -78,7 +78,7 @@ class FilteringProxy:
         task.add_done_callback(self._open.discard)
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        """One request; then the connection ends."""
+        """Serve one request; then the connection ends."""
         talk = h11.Connection(h11.SERVER, max_incomplete_event_size=_CHUNK)
         try:
             async with asyncio.timeout(_HEAD_S):
@@ -105,7 +105,7 @@ class FilteringProxy:
     async def _forward(
         self, talk: h11.Connection, request: h11.Request, body: bytes, writer: asyncio.StreamWriter
     ) -> None:
-        """A request without encryption, which networks of the operator's alone get."""
+        """Forward an unencrypted request, which is allowed only into the operator's own networks."""
         url = request.target.decode("latin-1")
         check_url(url, self._networks)
         timeouts = {"connect": _CONNECT_S, "read": _READ_S, "write": _READ_S, "pool": _READ_S}
@@ -133,7 +133,7 @@ class FilteringProxy:
     async def _tunnel(
         self, talk: h11.Connection, target: str, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
     ) -> None:
-        """An encrypted connection: we see where it goes, and how much comes."""
+        """An encrypted connection: we see only where it goes, and how much arrives."""
         check_url(f"https://{target}/", self._networks)
         host, _, port = target.rpartition(":")
         network = GuardedNetwork(self._networks)
@@ -161,7 +161,7 @@ class FilteringProxy:
 
 
 async def _asked(talk: h11.Connection, reader: asyncio.StreamReader) -> tuple[h11.Request, bytes]:
-    """A request with what it sends along. Raises: h11.RemoteProtocolError."""
+    """A request with its body. Raises: h11.RemoteProtocolError."""
     request, body = None, bytearray()
     while True:
         event = talk.next_event()
@@ -180,7 +180,7 @@ async def _asked(talk: h11.Connection, reader: asyncio.StreamReader) -> tuple[h1
 
 
 async def _pass_up(reader: asyncio.StreamReader, stream: httpcore.AsyncNetworkStream) -> None:
-    """Until the client goes; then nobody reads what would still come."""
+    """Pass on data until the client disconnects; after that nobody would read the response."""
     try:
         while chunk := await reader.read(_CHUNK):
             await stream.write(chunk)
@@ -189,7 +189,7 @@ async def _pass_up(reader: asyncio.StreamReader, stream: httpcore.AsyncNetworkSt
 
 
 async def _say(talk: h11.Connection, writer: asyncio.StreamWriter, status: int, headers: Iterable = ()) -> None:  # type: ignore[type-arg]
-    """An answer of our own, where none has begun."""
+    """Send our own response, if none has begun."""
     if talk.our_state not in (h11.IDLE, h11.SEND_RESPONSE):
         return
     with suppress(OSError, h11.LocalProtocolError):
@@ -199,5 +199,5 @@ async def _say(talk: h11.Connection, writer: asyncio.StreamWriter, status: int, 
 
 
 def _handed_on(headers: Iterable[tuple[bytes, bytes]]) -> _Headers:
-    """Without those between two neighbours."""
+    """The headers without hop-by-hop ones."""
     return [(name, value) for name, value in headers if name.lower() not in _OF_ONE_HOP]

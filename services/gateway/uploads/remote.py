@@ -1,7 +1,7 @@
-"""Read a file of another server, from where an earlier attempt broke off, behind the filter for addresses.
+"""Read a file from another server, from where an earlier attempt stopped, behind the address filter.
 
 SourceError           the file cannot be had; `is_final`: asking again would not help
-└── SourceChanged     it is another file than the one that was begun: begin anew
+└── SourceChanged     it is not the file that was begun: start again
 """
 
 import re
@@ -33,7 +33,7 @@ class SourceError(Exception):
 
 
 class SourceChanged(SourceError):  # noqa: N818 (says what is the matter)
-    """What came so far is of another file."""
+    """What has arrived so far belongs to another file."""
 
     def __init__(self) -> None:
         super().__init__(ErrorCode.SOURCE_UNREACHABLE, "the file was changed while it was fetched", is_final=False)
@@ -41,9 +41,9 @@ class SourceChanged(SourceError):  # noqa: N818 (says what is the matter)
 
 @dataclass(frozen=True)
 class Answer:
-    """A file from the byte `start` on. `validator` None: nothing tells whether it is the same file the next time.
+    """A file from the byte `start` on. `validator` None: there is no way to tell whether it is the same file next time.
 
-    `called` is what people call it, where that is known.
+    `called` is its human-readable name, if known.
     """
 
     start: int
@@ -54,7 +54,7 @@ class Answer:
 
 
 def name_of(address: str) -> str:
-    """The file name that an address ends with."""
+    """The file name at the end of a URL."""
     return unquote(urlsplit(address).path).rsplit("/", 1)[-1].strip() or "video"
 
 
@@ -62,9 +62,9 @@ def name_of(address: str) -> str:
 async def open_url(
     url: str, networks: Sequence[Network], start: int = 0, validator: str | None = None
 ) -> AsyncIterator[Answer]:
-    """Ask for a file from `start` on, if it is still the one that `validator` tells; else all of it is answered.
+    """Request a file from `start` on, if it still matches `validator`; otherwise the response is all of it.
 
-    Each address, also those of redirects, is judged by what its name leads to at the moment of the connection.
+    Each URL, including those of redirects, is checked by the address its name resolves to at the time of connecting.
     Raises: SourceError; Forbidden.
     """
     async with AsyncExitStack() as stack:
@@ -104,7 +104,7 @@ async def _asked(
 
 
 def _ascii(url: str) -> str:
-    """An address as it is sent: names in Punycode, other characters encoded, without a fragment."""
+    """A URL as it is sent: host names in Punycode, other characters encoded, without a fragment."""
     parts = urlsplit(url)
     host, port = parts.hostname or "", f":{parts.port}" if parts.port else ""
     try:
@@ -115,7 +115,7 @@ def _ascii(url: str) -> str:
 
 
 def _answer(response: httpcore.Response, headers: dict[bytes, str], start: int) -> Answer:
-    """Raises: SourceError, for a status that brings no file."""
+    """Raises: SourceError, for a status without a file."""
     status = response.status
     if status == 416 and start:
         raise SourceChanged
@@ -147,7 +147,7 @@ def _unreachable(why: str) -> SourceError:
 
 
 def _validator(headers: dict[bytes, str]) -> str | None:
-    """What `If-Range` takes: an ETag that is not weak, or else a time."""
+    """A value for `If-Range`: a strong ETag, or else a time."""
     etag = headers.get(b"etag", "").strip()
     if etag.startswith('"') and len(etag) <= 500:
         return etag

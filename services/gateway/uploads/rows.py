@@ -1,4 +1,4 @@
-"""The SQL of videos that come: in parts, or fetched from elsewhere."""
+"""The SQL of arriving videos: in parts, or fetched from elsewhere."""
 
 from datetime import datetime
 
@@ -24,12 +24,12 @@ def upload(session: Session, upload_id: str, owner: str | None) -> UploadRow | N
 
 
 def arriving(session: Session, task_id: str) -> Task | None:
-    """A task, also one whose video is still arriving."""
+    """A task, including one whose video is still arriving."""
     return session.exec(select(Task).where(Task.task_id == task_id)).first()
 
 
 def due_sources(session: Session, at: datetime, of_each: int) -> list[tuple[str, str]]:
-    """Videos to fetch now, of each owner the `of_each` that wait longest: [(task, owner)]."""
+    """Videos to fetch now, for each owner the `of_each` that have waited longest: [(task, owner)]."""
     place = func.row_number().over(
         partition_by=col(SourceRow.owner), order_by=(col(SourceRow.next_at), col(SourceRow.id))
     )
@@ -43,7 +43,7 @@ def due_sources(session: Session, at: datetime, of_each: int) -> list[tuple[str,
 
 
 def fetched(session: Session, task_id: str, *, lock: bool = False) -> SourceRow | None:
-    """A source that is being fetched and whose task is there; None where somebody stopped or deleted it."""
+    """A source that is being fetched and whose task exists; None if somebody stopped or deleted it."""
     query = select(SourceRow).where(SourceRow.task_id == task_id, SourceRow.state == SourceState.FETCHING)
     query = query.where(col(SourceRow.task_id).in_(select(Task.task_id).where(col(Task.deleted_at).is_(None))))
     return session.exec(query.with_for_update() if lock else query).first()

@@ -1,4 +1,4 @@
-"""A task whose video is fetched: by its address, by its key in the bucket that the operator opened, or from a page."""
+"""A task whose video is fetched: by its URL, by its key in the operator's bucket, or from a page."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -16,7 +16,7 @@ from shared.storage import keys
 
 
 def called(address: str) -> str:
-    """What a video is called before more is known of it."""
+    """The name of a video before more is known about it."""
     if address.startswith(PAGE):
         return address.partition("://")[2].rstrip("/").rsplit("/", 1)[-1] or "video"
     return name_of(address.removeprefix(S3))
@@ -33,9 +33,9 @@ def await_source(
     place: Place | None = None,
     files: Mapping[str, str] | None = None,
 ) -> Task:
-    """Make a task that people see and whose work begins once its video has come, and `files`, by their addresses.
+    """Make a visible task whose work starts once its video and its `files`, given by their URLs, have arrived.
 
-    Where its `place` in a batch has a task already, that is returned. Raises: Problem 409 `batch_over`, `row_over`.
+    If its `place` in a batch already has a task, that one is returned. Raises: Problem 409 `batch_over`, `row_over`.
     """
     task_id = new_task_id()
     shown = printable(name or called(address))[:500]

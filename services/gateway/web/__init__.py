@@ -1,1 +1,1 @@
-"""What every request passes, whatever it is about: problems, keys and origins, etags, idempotency, limits, files."""
+"""What every request passes through: problems, keys and origins, etags, idempotency, limits, files."""

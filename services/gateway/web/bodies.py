@@ -23,7 +23,7 @@ async def read_form(request: Request, max_bytes: int) -> FormData:
     """Parse multipart/form-data of at most `max_bytes`; the caller closes it.
 
     Raises:
-        Problem: 413 too large, 415 another type, 400 malformed or cut off.
+        Problem: 413 too large, 415 wrong type, 400 malformed or cut off.
     """
     if not request.headers.get("content-type", "").lower().startswith("multipart/form-data"):
         raise Problem(415, "not_multipart", "send multipart/form-data")
@@ -48,7 +48,7 @@ async def read_file(request: Request, field: str, max_bytes: int) -> bytes:
 
 
 def file_of(form: FormData, field: str) -> UploadFile:
-    """The file of a form. Raises: Problem 422 where there is none."""
+    """The file of a form. Raises: Problem 422 if there is none."""
     found = form.get(field)
     if not isinstance(found, UploadFile):
         raise unprocessable("missing_file", f"the form has no file field '{field}'", f"/{field}")
@@ -68,17 +68,17 @@ async def _limited(request: Request, max_bytes: int) -> AsyncGenerator[bytes, No
 
 
 _PIECE = 1024 * 1024
-"""Collected before a thread is asked for: long enough that threads change rarely, short enough for many at once."""
+"""Bytes collected before a thread is used: enough that threads switch rarely, few enough for many uploads at once."""
 
 T = TypeVar("T")
 log = logger(__name__)
 
 
 class Incoming(Generic[T]):
-    """Collects bytes on the loop and hands them to a `Writer`, a piece at a time, each in one short call of a thread.
+    """Collects bytes on the loop and passes them to a `Writer` piece by piece, each in one short call in a thread.
 
-    While a piece is being stored nothing more is read, so a slow store slows the client down. As a context manager
-    it aborts at an exception.
+    Nothing more is read while a piece is being stored, so a slow store slows the client down. As a context manager, it
+    aborts on an exception.
     """
 
     def __init__(self, threads: Threads, begin: Callable[[], Writer[T]]) -> None:
@@ -95,22 +95,22 @@ class Incoming(Generic[T]):
             await self.abort()
 
     async def add(self, data: bytes | bytearray) -> None:
-        """Take bytes. Raises: what the store says."""
+        """Add bytes. Raises: the store's errors."""
         self._piece += data
         if len(self._piece) >= _PIECE:
             await self._call(self._store, self._taken())
 
     async def finish(self) -> T:
-        """Keep what came. Raises: what the store says."""
+        """Complete the object. Raises: the store's errors."""
         stored = await self._call(self._finish, self._taken())
         assert stored is not None  # noqa: S101 (`_finish` returns it)
         return stored
 
     async def abort(self) -> None:
-        """Leave nothing in the store; what cannot be removed now goes with its task."""
+        """Leave nothing in the store; what cannot be removed now is removed with its task."""
         self._piece.clear()
         if self._running is not None:
-            await asyncio.wait({self._running})  # its request was canceled, the thread was not
+            await asyncio.wait({self._running})  # its request was canceled, but not the thread
             self._running.exception()
         if self._writer is not None:
             try:
@@ -177,7 +177,8 @@ class Written(BaseModel):
     @model_validator(mode="before")
     @classmethod
     def _few_fields(cls, sent: Any) -> Any:
-        """One error for too many: the framework takes a second on the event loop for 50 000 that are not known."""
+        """Raise one error if there are too many fields: 50 000 unknown ones block the framework's event loop for a
+        second."""
         if isinstance(sent, dict) and len(sent) > _MOST_KEYS:
             raise ValueError(f"an object has at most {_MOST_KEYS} fields here")
         return sent

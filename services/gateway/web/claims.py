@@ -1,10 +1,10 @@
-"""Who answers a request with an `Idempotency-Key`, and what was answered.
+"""Who answers a request with an `Idempotency-Key`, and what the answer was.
 
-A claim has a holder, who renews its lease while the request runs. A holder that died lets the lease run out, and the
-next request with the key takes over.
+A claim has a holder, which renews its lease while the request runs. If the holder dies, the lease expires, and the next
+request with the key takes over.
 
-What must not be done twice keeps its answer with what it does, in one transaction (`keep`): whoever dies then has done
-both or nothing. Of everything else the answer is kept once it is given (`settle`).
+Work that must not be done twice stores its answer in the same transaction (`keep`): a gateway that dies has then done
+both or neither. All other answers are stored once they are given (`settle`).
 """
 
 import base64
@@ -29,9 +29,9 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class Claim:
-    """A key, its holder, the status that the route answers with, and what came of the request until now.
+    """A key, its holder, the status that the route answers with, and the request's outcome so far.
 
-    `content` gives hash and size of the body; None where nobody read it to its end.
+    `content` returns hash and size of the body; None if nobody read it to its end.
     """
 
     key: str
@@ -41,9 +41,9 @@ class Claim:
 
 
 def keep(session: Session, claim: Claim | None, answer: T, headers: Mapping[str, str] | None = None) -> T:
-    """The answer, kept in the transaction of what it answers. `headers`: those of it that a repeat is to have.
+    """Store the answer in the transaction that it is about. `headers`: those that a repeated answer is to have.
 
-    Raises: Problem 409 when the key is another's by now, who does what was asked.
+    Raises: Problem 409 when another request has taken over the key meanwhile, and does the work.
     """
     if claim is None:
         return answer
@@ -64,7 +64,7 @@ def keep(session: Session, claim: Claim | None, answer: T, headers: Mapping[str,
 
 
 def claim(database: Database, key: str, fingerprint: str, holder: str) -> IdempotencyRow | None:
-    """Become the holder of `key`; the row as it is when another one is, or has answered."""
+    """Become the holder of `key`; returns the existing row if another request holds it or has answered."""
     try:
         with database.write() as session:
             found = session.get(IdempotencyRow, key)
@@ -85,7 +85,7 @@ def _take_over(session: Session, key: str, fingerprint: str, holder: str) -> boo
 
 
 def renew(database: Database, key: str, holder: str) -> bool:
-    """Hold on for another lease; False when the claim is another's by now."""
+    """Renew the lease; False when somebody else has taken over the claim."""
     with database.write() as session:
         mine = (col(IdempotencyRow.key) == key, col(IdempotencyRow.holder) == holder)
         statement = update(IdempotencyRow).where(*mine).values(leased_until=now() + LEASE)
@@ -93,7 +93,8 @@ def renew(database: Database, key: str, holder: str) -> bool:
 
 
 def release(database: Database, key: str, holder: str) -> None:
-    """Free the key: nothing was done, and the request is worth another try. An answer that was kept stays."""
+    """Free the key: nothing was done, and the request is worth another try. An answer that was stored by `keep`
+    stays."""
     row = IdempotencyRow
     with database.write() as session:
         mine = (col(row.key) == key, col(row.holder) == holder, col(row.status).is_(None))
@@ -101,7 +102,7 @@ def release(database: Database, key: str, holder: str) -> None:
 
 
 def settle(database: Database, answered: IdempotencyRow) -> None:
-    """Keep an answer, if the claim is still its holder's."""
+    """Store an answer, if the claim still belongs to its holder."""
     with database.write() as session:
         row = session.get(IdempotencyRow, answered.key)
         if row is None or row.holder != answered.holder:

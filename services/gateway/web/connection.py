@@ -1,4 +1,4 @@
-"""The server's side of an HTTP connection: a client that sends too slowly, or headers without an end, loses it."""
+"""The server's side of an HTTP connection: closed if a client sends too slowly, or sends endless headers."""
 
 import asyncio
 import json
@@ -16,23 +16,23 @@ log = logger(__name__)
 
 
 class Connection(HttpToolsProtocol):
-    """Closes the connection when less than `least_bytes` came in `period_s` in which the server waited for them.
+    """Closes the connection if fewer than `least_bytes` arrived in `period_s` in which the server waited for them.
 
-    That is while a request is incomplete: before its first byte, in its headers, in its body. Time in which we do not
-    read (the store takes the last piece, an answer is under way), idle time between requests (the server has a limit
-    of its own), event streams and WebSockets do not count.
+    It waits while a request is incomplete: before its first byte, in its headers, in its body. Time in which we do not
+    read (the store is taking the last piece, a response is being sent), idle time between requests (the server has its
+    own limit), event streams and WebSockets do not count.
     """
 
     period_s = 60.0
-    """As long as proxies wait; a phone that changes cells is back before that."""
+    """As long as proxies wait; a phone that changes cells is back sooner."""
     least_bytes = 60_000
     """1 kB/s: a tenth of a bad mobile network. At that speed the largest video would take a week."""
 
     most_head_bytes = 64 * 1024
-    """In a row that belong to no body: address and headers, what stands between chunks and behind them.
+    """The most consecutive bytes outside a body: URL and headers, and what is between and after chunks.
 
-    The parser has no limit, and copies a value anew for each piece that comes of it: on the loop, before any key.
-    A read that begins a request, or brings some of a body, counts as nothing.
+    The parser has no limit, and copies a value again for each piece of it that arrives: on the loop, before any key is
+    checked. A read that begins a request, or contains part of a body, does not count.
     """
 
     _look: asyncio.TimerHandle | None = None
@@ -42,18 +42,18 @@ class Connection(HttpToolsProtocol):
     _given_up = False
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        """Begin to look at it."""
+        """Start watching the connection."""
         super().connection_made(transport)
         self._each: deque[int] = deque(maxlen=_LOOKS)
         self._look_later()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Stop looking at it."""
+        """Stop watching it."""
         self._stop_looking()
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
-        """Count; once it is given up, drop what still comes."""
+        """Count bytes; once the connection is given up, drop what still arrives."""
         self._came += len(data)
         if self._given_up:
             return
@@ -71,13 +71,13 @@ class Connection(HttpToolsProtocol):
         super().handle_websocket_upgrade()
 
     def on_message_begin(self) -> None:
-        """A request begins; every request is measured for itself."""
+        """A request begins; each request is measured separately."""
         self._each.clear()
         self._mid_request, self._head = True, 0
         super().on_message_begin()
 
     def on_body(self, body: bytes) -> None:
-        """What came is part of a body."""
+        """The data is part of a body."""
         self._head = 0
         super().on_body(body)
 
@@ -102,7 +102,7 @@ class Connection(HttpToolsProtocol):
             if len(self._each) == _LOOKS and sum(self._each) < self.least_bytes:
                 self._close_slow()
                 return
-        elif self._answering() and not self._mid_request:  # an event stream goes on for hours; what comes looks again
+        elif self._answering() and not self._mid_request:  # an event stream goes on for hours; new data checks again
             self._look = None
             return
         self._look_later()
@@ -110,7 +110,7 @@ class Connection(HttpToolsProtocol):
     def _waits_for_client(self) -> bool:
         if self.flow.read_paused or self.timeout_keep_alive_task is not None or self.transport.is_closing():
             return False
-        if not self._mid_request:  # what came is being answered, or nothing has begun: empty lines begin nothing
+        if not self._mid_request:  # a request is being answered, or none has begun: empty lines do not begin one
             return not self._answering()
         return not (self._answering() and self.cycle.waiting_for_100_continue)
 
@@ -124,7 +124,7 @@ class Connection(HttpToolsProtocol):
         self._give_up(_problem(408, "too_slow", said))
 
     def _give_up(self, answer: bytes) -> None:
-        if self.transport.get_write_buffer_size():  # who does not read either would keep a closing connection for ever
+        if self.transport.get_write_buffer_size():  # a client that does not read would keep it closing forever
             self.transport.abort()
             return
         if self._mid_request and self._may_answer():
@@ -133,11 +133,11 @@ class Connection(HttpToolsProtocol):
             self.cycle.disconnected = True
             self.cycle.message_event.set()
         self._given_up = True
-        self.transport.write_eof()  # a byte that is not read when we close would take the answer from the client
+        self.transport.write_eof()  # with an unread byte on closing, the client would lose the response
         self.loop.call_later(_LINGER_S, self.transport.close)
 
     def _may_answer(self) -> bool:
-        """Whether the next answer the client reads would be that to the incomplete request."""
+        """Whether the next response the client reads would be the one to the incomplete request."""
         return not self._answering() or (self.cycle.more_body and not self.cycle.response_started)
 
 

@@ -1,4 +1,4 @@
-"""What every request passes before a route sees it: where it comes from, who is asking, how much it may send.
+"""The checks on every request before a route sees it: where it comes from, who is asking, how much it may send.
 
 Names and origins keep other web pages out.
 """
@@ -20,17 +20,17 @@ from services.gateway.web.problems import BodyTooLarge, Problem, response
 
 MAX_BODY_BYTES = 8 * 1024 * 1024
 _LINGER_S = 2.0
-_HEALTH = ("/healthz", "/readyz")  # asked by probes, under whatever name they know us; they tell nothing of anybody
+_HEALTH = ("/healthz", "/readyz")  # used by probes, under any host name; they reveal nothing about anybody
 _SAFE = {"X-Content-Type-Options": "nosniff", "Cross-Origin-Resource-Policy": "same-origin"}
 
-# Below /api without a key: what engines can do, and what has signed addresses: parts of an upload, and files.
+# Below /api without a key: what engines can do, and what has signed URLs: parts of an upload, and files.
 _PUBLIC = (
     (("GET", "HEAD"), re.compile(r"/api/(languages|engines)")),
     (("PUT",), re.compile(r"/api/uploads/[^/]+/parts/[^/]+")),
     (("GET", "HEAD"), re.compile(r"/api/files/.+")),
 )
 
-# Files: these routes watch limits of their own while the body streams.
+# Files: these routes enforce their own limits while the body streams.
 _OWN_LIMIT = (
     (("POST",), re.compile(r"/api/tasks/?|/api/clips|/api/glossary/import")),
     (("PUT",), re.compile(r"/api/uploads/[^/]+/parts/[^/]+|/api/tasks/[^/]+/languages/[^/]+/subtitles")),
@@ -38,12 +38,12 @@ _OWN_LIMIT = (
 
 
 def needs_key(method: str, path: str) -> bool:
-    """Whether an address is for those with a key only, where there are keys."""
+    """Whether a path requires a key, if there are keys."""
     return path.split("/", 2)[1:2] in (["api"], ["ws"]) and not _among(_PUBLIC, method, path)
 
 
 def has_own_limit(method: str, path: str) -> bool:
-    """Whether a route takes larger bodies than JSON has."""
+    """Whether a route accepts bodies larger than the limit for JSON."""
     return _among(_OWN_LIMIT, method, path)
 
 
@@ -52,7 +52,7 @@ def _among(rules: tuple[tuple[tuple[str, ...], re.Pattern[str]], ...], method: s
 
 
 class Entrance:
-    """Refuses what must not come in, tells the routes who is asking, and counts what is sent."""
+    """Refuses what must not enter, tells the routes who is asking, and counts what is sent."""
 
     def __init__(self, app: ASGIApp, settings: GatewaySettings) -> None:
         self._app = app
@@ -90,7 +90,7 @@ class Entrance:
 
 
 def _counted(receive: Receive, send: Send) -> tuple[Receive, Send]:
-    """Count a body whose length was not told: `receive` raises BodyTooLarge, and the answer ends the connection."""
+    """Count a body of undeclared length: `receive` raises BodyTooLarge, and the response ends the connection."""
     size = 0
     closed = closing(receive, send)
 
@@ -109,7 +109,7 @@ def _counted(receive: Receive, send: Send) -> tuple[Receive, Send]:
 
 
 def _guarded(send: Send) -> Send:
-    """No answer is taken for another kind of file, nor shown inside a page of another origin."""
+    """Add headers, so that no response is taken for another type of file or framed by a page of another origin."""
 
     async def guarded(message: Message) -> None:
         if message["type"] == "http.response.start":
@@ -122,7 +122,7 @@ def _guarded(send: Send) -> Send:
 
 
 def closing(receive: Receive, send: Send) -> Send:
-    """Answer, then end the connection, but not so soon that a client who is still sending misses the answer."""
+    """Respond, then end the connection, but not so soon that a client that is still sending misses the response."""
 
     async def close(message: Message) -> None:
         if message["type"] == "http.response.start":
@@ -137,7 +137,7 @@ def closing(receive: Receive, send: Send) -> Send:
 
 
 async def _linger(receive: Receive) -> None:
-    """Throw away what still arrives, for a moment."""
+    """Discard what still arrives, for a moment."""
     with contextlib.suppress(TimeoutError):
         async with asyncio.timeout(_LINGER_S):
             while (await receive()).get("more_body", False):
@@ -167,7 +167,7 @@ _READING = ("GET", "HEAD", "OPTIONS")
 
 @dataclass(frozen=True)
 class Names:
-    """The names and origins that are configured, and whether callers need a key."""
+    """The configured names and origins, and whether callers need a key."""
 
     hosts: tuple[str, ...] = ()
     origins: tuple[str, ...] = ()
@@ -176,8 +176,8 @@ class Names:
     def answers_to(self, host: str) -> bool:
         """Whether a request with this `Host` is meant for the gateway.
 
-        An address cannot be rebound, nor can the names of this machine. With keys a page under a foreign name has no
-        cookie to send, so every name is good while none is configured.
+        IP addresses cannot be rebound, nor can the names of this machine. With keys, a page under a foreign name has no
+        cookie to send, so every name is accepted while none is configured.
         """
         found = _HOST.fullmatch(host)
         if found is None:
@@ -192,7 +192,8 @@ class Names:
     def trusts(self, origin: str, host: str, scheme: str) -> bool:
         """Whether a page of `origin` may change something here; `scheme` is the request's, as far as it is known.
 
-        Behind a proxy that ends TLS we see http, so an https page of the same host is our own; not the other way round.
+        Behind a proxy that terminates TLS we see http, so an https page of the same host is our own, but not vice
+        versa.
         """
         if origin.lower() in self.origins:
             return True
@@ -206,7 +207,7 @@ class Names:
 
 
 def refusal(names: Names, connection: HTTPConnection) -> Problem | None:
-    """Why this request is not taken, judged by where it says it comes from and goes to."""
+    """Why this request is refused, judged by its declared origin and host."""
     headers = connection.headers
     hosts = headers.getlist("host")
     if len(hosts) != 1 or not names.answers_to(hosts[0]):
@@ -218,7 +219,7 @@ def refusal(names: Names, connection: HTTPConnection) -> Problem | None:
     if origin is not None:
         configured = origin.lower() in names.origins
         fine = names.trusts(origin, hosts[0], connection.scope["scheme"]) and (site != "cross-site" or configured)
-    else:  # a program, or a browser that says by other means where the request comes from
+    else:  # a program, or a browser that declares the origin of the request by other means
         fine = site not in ("cross-site", "same-site")
     if fine:
         return None

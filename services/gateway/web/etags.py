@@ -6,7 +6,7 @@ from services.gateway.web.problems import Problem
 
 
 def check_version(request: Request, version: int) -> None:
-    """Compare `If-Match` with the version at hand. Raises: Problem 428 without the header, 412 on a conflict."""
+    """Compare `If-Match` with the current version. Raises: Problem 428 without the header, 412 on a conflict."""
     sent = request.headers.get("if-match")
     if sent is None:
         raise Problem(428, "precondition_required", "send If-Match with the ETag of what you edited, or *")
@@ -20,7 +20,7 @@ def check_version(request: Request, version: int) -> None:
 
 
 def check_version_sent(request: Request, version: int) -> None:
-    """The same, where a client may leave `If-Match` out. Raises: Problem 412."""
+    """The same, if a client may leave out `If-Match`. Raises: Problem 412."""
     if "if-match" in request.headers:
         check_version(request, version)
 

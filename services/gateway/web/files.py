@@ -1,4 +1,4 @@
-"""Objects of the store as answers, whole or in ranges."""
+"""Objects of the store as responses, whole or in ranges."""
 
 import asyncio
 import re
@@ -18,7 +18,7 @@ from shared.storage import ObjectInfo, ObjectNotFound, UploadStore
 _CHUNK = 1024 * 1024
 _EXPIRES = timedelta(hours=1)
 _RANGE = re.compile(r"bytes=([0-9]{0,18})-([0-9]{0,18})")
-"""More digits than any file has bytes are no range; what is none is ignored (RFC 9110, 14.2)."""
+"""With more digits than any file size it is not a range; invalid ranges are ignored (RFC 9110, 14.2)."""
 
 
 class Serving(Protocol):
@@ -29,15 +29,15 @@ class Serving(Protocol):
 
 
 def serve(parts: Serving, request: Request, key: str, name: str, media_type: str, download: bool = False) -> Response:
-    """An object with `Range`, `If-Range` and `If-None-Match`; it is looked for when the answer is sent.
+    """An object with `Range`, `If-Range` and `If-None-Match`; it is looked up when the response is sent.
 
-    A download is sent on to the S3 service where browsers can reach it. Sending raises: Problem 404, 416.
+    A download is redirected to the S3 service if browsers can reach it. Sending raises: Problem 404, 416.
     """
     return _Stored(parts, request, key, name, media_type, download=download)
 
 
 class _Stored(Response):
-    """Asks the store in the threads for transfers, so that a store that hangs keeps no plain route waiting."""
+    """Queries the store in the transfer threads, so that a hanging store does not keep plain routes waiting."""
 
     def __init__(
         self, parts: Serving, request: Request, key: str, name: str, media_type: str, *, download: bool
@@ -100,7 +100,7 @@ def _matches(header: str | None, info: ObjectInfo) -> bool:
 
 
 def _span(request: Request, info: ObjectInfo) -> tuple[int, int] | None:
-    """First and last byte asked for; None for the whole. Raises: Problem 416."""
+    """The first and last byte requested; None for the whole. Raises: Problem 416."""
     wanted = _RANGE.fullmatch(request.headers.get("range", "").strip())
     if not wanted or wanted.groups() == ("", ""):
         return None

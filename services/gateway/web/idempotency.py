@@ -1,10 +1,10 @@
 """`Idempotency-Key`: a repeated POST gets the first answer and does nothing.
 
-A key belongs to an account, whatever carried its API key. A repeat must ask for the same: method, address and content.
-Content is hashed as it streams, in both requests, so a video is never in memory.
+A key belongs to an account, however its API key was sent. A repeat must be the same request: method, URL and content.
+Content is hashed as it streams, in both requests, so a video is never held in memory.
 
-A gateway that dies leaves a claim whose lease runs out, and the repeat is then done as if it were the first: what that
-would double keeps its answer in the transaction that does it (`claims.keep`).
+A gateway that dies leaves a claim whose lease expires, and the repeat is then handled as if it were the first: work
+that this would duplicate stores its answer in its own transaction (`claims.keep`).
 """
 
 import asyncio
@@ -73,7 +73,7 @@ class IdempotencyMiddleware:
             await _repeat(known, row.fingerprint, request, receive, send)
 
     async def _answer(self, row: IdempotencyRow, caller: Caller, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer, and keep the answer before the client has all of it: it may repeat the request at once."""
+        """Answer, and store the answer before the client has all of it, since it may repeat the request at once."""
         content, body, is_settled = _Content(scope, receive), bytearray(), False
         claim = claims.Claim(row.key, row.holder or "", lambda: _status(scope), content.known)
         scope["state"]["caller"] = replace(caller, claim=claim)
@@ -103,17 +103,18 @@ class IdempotencyMiddleware:
         try:
             if status < 500 and status not in _WORTH_ANOTHER_TRY:
                 await content.read_rest()
-                if content.is_whole or status < 400:  # a refusal of who knows what is no answer to anything
+                if content.is_whole or status < 400:  # a refusal of an unknown body is not an answer to store
                     row.content, row.content_size = content.digest(), content.size
                     await turns.run(claims.settle, self._database, row)
                     return
-        except SQLAlchemyError:  # what was asked is done all the same, and the client must know
+        except SQLAlchemyError:  # the work is done nevertheless, and the client must know
             log.exception("answer_not_kept", status=status)
             return
         await self._release(row)
 
     async def _release(self, row: IdempotencyRow) -> None:
-        """Free the key; while the database is busy, after the answer, or a repeat waits for the lease to run out."""
+        """Free the key; if the database is busy, after the response, since a repeat would otherwise wait for the lease
+        to expire."""
         if not await self._is_released(row):
             task = asyncio.create_task(self._release_later(row))
             self._releasing.add(task)
@@ -144,7 +145,7 @@ class IdempotencyMiddleware:
 
 
 def _status(scope: Scope) -> int:
-    """What the route answers with when all goes well."""
+    """The status of the route's successful response."""
     return getattr(scope.get("route"), "status_code", None) or 200
 
 
@@ -184,7 +185,7 @@ async def _replay(known: IdempotencyRow, send: Send) -> None:
 
 
 class _Content:
-    """Hashes a body on its way; a form's boundary, drawn anew for every request, does not count."""
+    """Hashes a body as it passes; a form's boundary, which differs in every request, does not count."""
 
     def __init__(self, scope: Scope, receive: Receive, at_most: int | None = None) -> None:
         kind, options = parse_options_header(Headers(scope=scope).get("content-type", ""))
@@ -195,7 +196,7 @@ class _Content:
         self.is_whole = self.is_cut_off = False
 
     async def receive(self) -> Message:
-        """The next message, counted in."""
+        """The next message, included in the hash."""
         message = await self._receive()
         if message["type"] == "http.request":
             self._take(message.get("body", b""), is_last=not message.get("more_body", False))
@@ -204,7 +205,7 @@ class _Content:
         return message
 
     async def read_rest(self, timeout_s: float | None = _REST_S) -> None:
-        """Read what nobody read; gives up on a slow client, a body too large, and one that is longer than `at_most`."""
+        """Read what is unread; gives up on a slow client, a body that is too large, and one longer than `at_most`."""
         with contextlib.suppress(TimeoutError, BodyTooLarge):
             async with asyncio.timeout(timeout_s):
                 while not (self.is_whole or self.is_cut_off):
@@ -213,7 +214,7 @@ class _Content:
                         return
 
     def digest(self) -> str:
-        """Of all that came."""
+        """The hash of everything received."""
         return self._hash.hexdigest()
 
     def known(self) -> tuple[str, int] | None:

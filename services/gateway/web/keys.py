@@ -21,7 +21,7 @@ class Caller:
 
     @property
     def account(self) -> str:
-        """Whose glossary, memory, cast, clips and settings count; everybody's where there are no keys."""
+        """Whose glossary, memory, cast, clips and settings apply; shared by everybody if there are no keys."""
         return self.owner or ""
 
 
@@ -43,7 +43,7 @@ def authenticate(connection: HTTPConnection, keys: Mapping[str, str]) -> Caller:
 
 
 def caller(connection: HTTPConnection) -> Caller:
-    """Who was let in; a route that the entrance does not guard has no caller, and asking for one is an error."""
+    """The authenticated caller; a route that the entrance does not guard has none, and requesting one is an error."""
     found: Caller = connection.scope["state"]["caller"]
     return found
 

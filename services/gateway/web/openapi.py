@@ -1,4 +1,4 @@
-"""The OpenAPI document: what FastAPI knows of the routes, and every refusal that stands in front of and behind them."""
+"""The OpenAPI document: what FastAPI knows about the routes, plus every refusal before and inside them."""
 
 import re
 import threading
@@ -61,7 +61,7 @@ _SCHEMES = {
 
 
 def install(app: FastAPI) -> None:
-    """Have `app.openapi()` tell of every status that is answered, and serve it at `PATH`."""
+    """Make `app.openapi()` describe every status that may be returned, and serve it at `PATH`."""
     described = app.openapi
     making = threading.Lock()
 
@@ -71,7 +71,7 @@ def install(app: FastAPI) -> None:
                 _complete(described())
             return described()
 
-    def document(_: Request) -> JSONResponse:  # a plain function: the first who asks must not hold up the event loop
+    def document(_: Request) -> JSONResponse:  # a plain function: the first request must not block the event loop
         return JSONResponse(complete())
 
     app.openapi = complete  # type: ignore[method-assign]
@@ -81,7 +81,7 @@ def install(app: FastAPI) -> None:
 def _complete(document: dict[str, Any]) -> None:
     components = document.setdefault("components", {})
     schemas = components.setdefault("schemas", {})
-    for name in ("HTTPValidationError", "ValidationError"):  # FastAPI's own shape, which is never answered here
+    for name in ("HTTPValidationError", "ValidationError"):  # FastAPI's own shape, which is never used here
         schemas.pop(name, None)
     schemas["Problem"] = _PROBLEM
     components["securitySchemes"] = _SCHEMES
@@ -102,7 +102,7 @@ def _answer(status: int) -> dict[str, Any]:
 
 
 def refusals(method: str, path: str, operation: dict[str, Any]) -> list[int]:
-    """The statuses above 399 that an operation may answer with, by what it is and takes."""
+    """The statuses above 399 that an operation may return, judged by its method, path and parameters."""
     found = {500} if path in _HEALTH else {421, 500}
     if not path.startswith("/api"):
         return sorted(found | ({422} if operation.get("parameters") else set()))
@@ -111,7 +111,7 @@ def refusals(method: str, path: str, operation: dict[str, Any]) -> list[int]:
     body = operation.get("requestBody", {}).get("content", {"*/*": {}} if method == "put" else {})
     if needs_key(method.upper(), path):
         found |= {401}
-    if "{" in path or (writes and body):  # what stands in the path, or what a body names
+    if "{" in path or (writes and body):  # what is in the path, or what a body names
         found |= {404}
     if operation.get("parameters") or writes:
         found |= {422}

@@ -19,12 +19,13 @@ from shared.storage import StorageError, StoreFull
 
 MEDIA_TYPE = "application/problem+json"
 _MOST_ERRORS, _LONGEST = 100, 500
-"""Of what an answer repeats of a request: a body of 8 MiB can hold half a million errors, or one that is as long."""
+"""Limits on what a response repeats of a request: a body of 8 MiB can have half a million errors, or one of that
+length."""
 log = logger(__name__)
 
 
 class Problem(Exception):  # noqa: N818 (a problem document, not only an error)
-    """An answer that is not the one asked for."""
+    """A response that reports an error."""
 
     def __init__(
         self,
@@ -40,7 +41,7 @@ class Problem(Exception):  # noqa: N818 (a problem document, not only an error)
 
 
 class BodyTooLarge(HTTPException):
-    """413, raised while a body is read: FastAPI lets its own exceptions through and takes others for bad JSON."""
+    """413, raised while a body is read: FastAPI lets its own exceptions through and reports others as bad JSON."""
 
     code = "body_too_large"
     words = "the body is larger than 8 MiB"
@@ -55,12 +56,12 @@ def not_found(what: str) -> Problem:
 
 
 def unprocessable(code: str, detail: str, pointer: str) -> Problem:
-    """422 that points at the field."""
+    """422 that points to the field."""
     return Problem(422, code, detail, [{"pointer": pointer, "detail": detail, "code": code}])
 
 
 def invalid(what: str, errors: Sequence[Any]) -> Problem:
-    """422 for what does not have the form asked for: each field, as pydantic found it."""
+    """422 for input of the wrong form: each field, as reported by pydantic."""
     fields = [
         {
             "pointer": _pointer(entry["loc"])[:_LONGEST],
@@ -73,7 +74,7 @@ def invalid(what: str, errors: Sequence[Any]) -> Problem:
 
 
 def document(problem: Problem, instance: str) -> dict[str, Any]:
-    """The document; `instance` is the address that was asked."""
+    """The document; `instance` is the URL that was requested."""
     body: dict[str, Any] = {
         "type": f"urn:localclip:problem:{problem.code}",
         "title": HTTPStatus(problem.status).phrase,
@@ -88,13 +89,13 @@ def document(problem: Problem, instance: str) -> dict[str, Any]:
 
 
 def response(request: Request, problem: Problem) -> JSONResponse:
-    """The same as an answer."""
+    """The same as a response."""
     body = document(problem, request.url.path)
     return _Document(body, problem.status, headers=dict(problem.headers or {}), media_type=MEDIA_TYPE)
 
 
 class _Document(JSONResponse):
-    """JSON that may repeat what was sent: half of a surrogate pair, which UTF-8 has no form for, is shown as `?`."""
+    """JSON that may repeat what was sent: a lone surrogate, which UTF-8 cannot encode, is shown as `?`."""
 
     def render(self, content: Any) -> bytes:
         """The bytes."""
@@ -102,7 +103,7 @@ class _Document(JSONResponse):
 
 
 def busy() -> Problem:
-    """503 while the database is taken by others."""
+    """503 while the database is busy."""
     detail = "the database is busy with other work; nothing was changed, try again"
     return Problem(503, "database_busy", detail, headers={"Retry-After": "2"})
 
@@ -141,7 +142,7 @@ def install(app: FastAPI) -> None:
         detail = "the request holds a character that cannot be kept, such as NUL or half a surrogate pair"
         return response(request, Problem(422, "invalid_request", detail))
 
-    async def on_cut_off(request: Request, _: Exception) -> JSONResponse:  # nobody reads it; it is no defect
+    async def on_cut_off(request: Request, _: Exception) -> JSONResponse:  # nobody reads it; it is not a defect
         return response(request, Problem(400, "upload_cut_off", "the connection ended before the body was complete"))
 
     app.add_exception_handler(ClientDisconnect, on_cut_off)
@@ -152,7 +153,7 @@ def install(app: FastAPI) -> None:
 
     app.add_exception_handler(Exception, on_defect)
     app.add_exception_handler(DataError, on_unkept)
-    app.add_exception_handler(UnicodeEncodeError, on_unkept)  # pydantic 2 meets the half of a surrogate pair
+    app.add_exception_handler(UnicodeEncodeError, on_unkept)  # pydantic 2 meets a lone surrogate
     app.add_exception_handler(Problem, on_problem)
     app.add_exception_handler(RequestValidationError, on_invalid)
     app.add_exception_handler(HTTPException, on_http)

@@ -5,11 +5,11 @@ from services.gateway.web.threads import Threads
 from shared.storage import ObjectNotFound, ObjectStore, StorageError
 
 _ANSWER_S = 3.0
-"""Whoever asks `/readyz` gives up after five seconds."""
+"""Clients of `/readyz` give up after five seconds."""
 
 
 class Readiness:
-    """Asks each in a thread of its own: one that hangs keeps neither the answer about the other nor anything else."""
+    """Asks each in its own thread: one that hangs delays neither the answer about the other nor anything else."""
 
     def __init__(self, database: Database, store: ObjectStore, threads: Threads) -> None:
         self._store = store

@@ -1,8 +1,8 @@
-"""Addresses of files that whoever has them may read without a key, for a while.
+"""URLs with which anybody can read a file without a key, for a while.
 
-An address is signed with a key of this installation, which lies in the database, so that all gateways take what one of
-them signed. Facts carry such addresses: those on the stream of events are signed when they are published, those of
-webhooks anew with each attempt, so that one that arrives hours later still leads to its file.
+A URL is signed with a key of this installation, which is stored in the database, so that all gateways accept what one
+of them signed. Facts contain such URLs: those in the stream of events are signed when they are published, those of
+webhooks again for each attempt, so that one that arrives hours later still leads to its file.
 """
 
 import hmac
@@ -24,7 +24,7 @@ _CALLERS_OWN = "metadata"
 
 
 def file_address(task_id: str, language: str, name: str) -> str:
-    """Where a file of a task is read with a signature, which is still missing."""
+    """The path of a file of a task, still without its signature."""
     return f"{PREFIX}{task_id}/{quote(language)}/{quote(name)}"
 
 
@@ -35,7 +35,7 @@ def zip_address(batch_id: str) -> str:
 
 @dataclass(frozen=True)
 class Signer:
-    """Signs addresses; `base` stands before them, as in https://dub.example.org, where it is known."""
+    """Signs URLs; `base` is put before them, as in https://dub.example.org, if it is known."""
 
     key: bytes
     lifetime: timedelta
@@ -43,7 +43,7 @@ class Signer:
     clock: Callable[[], float] = time.time
 
     def signed(self, path: str) -> str:
-        """The address, good from now on for `lifetime`."""
+        """The URL, valid from now on for `lifetime`."""
         expires = int(self.clock() + self.lifetime.total_seconds())
         return f"{self.base}{path}?expires={expires}&signature={self._signature(path, expires)}"
 
@@ -55,13 +55,13 @@ class Signer:
             raise Problem(403, "address_expired", "ask for a new address")
 
     def renewed(self, event: Fact) -> Fact:
-        """A fact whose addresses are good from now on."""
+        """A fact whose URLs are valid from now on."""
         if not event.type.startswith(_CARRIERS):
             return event
         return event.model_copy(update={"data": self._renewed(event.data)})
 
     def renewed_body(self, body: str) -> str:
-        """The same for a fact as it is sent, with more beside it."""
+        """The same for a fact as it is sent, inside its envelope."""
         if PREFIX not in body:
             return body
         sent = json.loads(body)
@@ -70,7 +70,7 @@ class Signer:
         return json.dumps({**sent, "data": self._renewed(sent["data"])}, ensure_ascii=False)
 
     def _renewed(self, value: Any) -> Any:
-        """What callers wrote themselves is never signed: they could name files of others."""
+        """Sign URLs, except in text that callers wrote themselves: they could name files of others."""
         if isinstance(value, list):
             return [self._renewed(one) for one in value]
         if not isinstance(value, dict):

@@ -1,4 +1,4 @@
-"""The built web app with its start page, and `/docs` and `/redoc` from copies of our own, nothing from elsewhere."""
+"""The built web app with its start page, and `/docs` and `/redoc` from our own copies; nothing comes from elsewhere."""
 
 import gzip
 import mimetypes
@@ -45,7 +45,7 @@ class _File:
 
 
 class WebApp:
-    """Answers what no route of the gateway answers; files are read once and again when they change."""
+    """Answers what no route of the gateway answers; files are read once, and again when they change."""
 
     def __init__(self, folder: Path, upload_origin: str | None) -> None:
         self._folder = folder
@@ -53,7 +53,7 @@ class WebApp:
         self._policy = policy(upload_origin)
 
     def answer(self, request: Request) -> Response | None:
-        """A file, the start page, or None for what is not the web app's."""
+        """A file, the start page, or None for paths outside the web app."""
         path = request.url.path.strip("/")
         if request.method not in ("GET", "HEAD") or path.split("/", 1)[0] in _API:
             return None
@@ -98,7 +98,7 @@ class WebApp:
 
 
 def _is_page(request: Request, path: str) -> bool:
-    """Whether a browser opens this address; a program that asks for what is not there is told so."""
+    """Whether a browser opens this URL as a page; a program gets a 404 for what does not exist."""
     return (
         "text/html" in request.headers.get("accept", "")
         and not path.startswith("assets/")
@@ -107,7 +107,7 @@ def _is_page(request: Request, path: str) -> bool:
 
 
 def policy(upload_origin: str | None) -> str:
-    """The Content-Security-Policy: nothing from elsewhere, but for uploads to the store and styles set by script."""
+    """The Content-Security-Policy: nothing from elsewhere, except uploads to the store and styles set by script."""
     uploads = f" {upload_origin}" if upload_origin else ""
     return (
         "default-src 'self'; img-src 'self' data: blob:; media-src 'self' blob:; style-src 'self' 'unsafe-inline'; "
@@ -118,7 +118,7 @@ def policy(upload_origin: str | None) -> str:
 def _read(path: Path) -> _File:
     body = path.read_bytes()
     media_type = mimetypes.guess_type(path.name)[0] or "application/octet-stream"
-    if media_type == "text/javascript":  # as Python 3.12 says it
+    if media_type == "text/javascript":  # as Python 3.12 words it
         media_type = "application/javascript"
     worth_it = media_type.startswith(_COMPRESSED) and len(body) >= _MIN_COMPRESSED
     return _File(body, gzip.compress(body, 9, mtime=0) if worth_it else None, media_type)

@@ -1,4 +1,4 @@
-"""Where blocking calls run, so that a store that hangs holds up transfers and nothing else.
+"""Where blocking calls run, so that a hanging store holds up transfers and nothing else.
 
     work       the loop's default executor: database calls of loops and requests (`asyncio.to_thread`)
     routes     the framework's threads of plain routes (40)
@@ -22,18 +22,18 @@ from starlette.requests import HTTPConnection
 from services.gateway.db.engine import DatabaseBusy
 
 _WORK, _TRANSFERS, _CHECKS = 48, 16, 2
-"""`work` has more than may wait for the write lock (`Database`), and a few that read."""
+"""`work` has more threads than may wait for the write lock (`Database`), plus a few for reads."""
 _PATIENCE_S = 60.0
-"""Longer than a call waits for a busy database: a pool that lets nobody in for that long will not recover."""
+"""Longer than a call waits for a busy database: a pool that is stuck for that long will not recover."""
 _TRANSFERS_PATIENCE_S = 900.0
-"""A store that does not answer is no reason to restart; its client gives up long before this."""
+"""A store that does not answer is not a reason to restart; its client gives up long before this."""
 _LOOK_S = 2.0
 
 T = TypeVar("T")
 
 
 class Probe:
-    """A question that is asked again only when it was answered, so those that hang do not pile up."""
+    """A check that is repeated only after it was answered, so that hanging ones do not pile up."""
 
     def __init__(self, ask: Callable[[], Awaitable[bool]]) -> None:
         self._ask = ask
@@ -49,7 +49,7 @@ class Probe:
         return asked.result() if asked.done() else None
 
     def waits_s(self) -> float:
-        """How long the question has been open."""
+        """How long the check has been open."""
         return 0.0 if self._asked is None or self._asked.done() else time.monotonic() - self._since
 
 
@@ -67,24 +67,24 @@ class Threads:
         }
 
     def use(self) -> None:
-        """To be called on the loop, which then closes the pool `work` at its end."""
+        """Make `work` the default; to be called on the loop, which then closes the pool `work` at its end."""
         asyncio.get_running_loop().set_default_executor(self._work)
 
     async def transfer(self, call: Callable[..., T], *arguments: object) -> T:
-        """Run a call of the store."""
+        """Run a call to the store."""
         return await self._run(self._transfers, call, *arguments)
 
     def check(self, ask: Callable[[], bool]) -> Probe:
-        """A question that has a thread to itself."""
+        """A check with its own thread."""
         return Probe(lambda: self._run(self._checks, ask))
 
     async def standing(self) -> list[str]:
-        """Pools in which nothing runs any more."""
+        """The pools that are stuck."""
         await asyncio.gather(*(probe.answer(_LOOK_S) for probe, _ in self._pools.values()))
         return [name for name, (probe, patience_s) in self._pools.items() if probe.waits_s() > patience_s]
 
     def close(self) -> None:
-        """Begin nothing more; what runs ends by itself."""
+        """Start nothing more; what is running ends by itself."""
         for pool in (self._transfers, self._checks):
             pool.shutdown(wait=False, cancel_futures=True)
 
@@ -116,7 +116,7 @@ class Turns:
             raise DatabaseBusy("too many wait to write already") from error
 
     async def run(self, call: Callable[..., T], *arguments: object) -> T:
-        """Run a call that writes in a thread, once it is its turn. Raises: DatabaseBusy."""
+        """Run a writing call in a thread, once it is its turn. Raises: DatabaseBusy."""
         await self.take()
         try:
             return await asyncio.to_thread(call, *arguments)
@@ -129,13 +129,13 @@ class Turns:
 
 
 def turns(connection: HTTPConnection) -> Turns:
-    """Those of the application."""
+    """The turns of the application."""
     found: Turns = connection.app.state.turns
     return found
 
 
 async def _turn(connection: HTTPConnection) -> AsyncIterator[None]:
-    """The body was read already, and the answer is sent later: nobody's slow line holds a turn."""
+    """Hold a turn; the body was read before, and the response is sent later, so a slow connection never holds one."""
     if not _writes(connection):
         yield
         return

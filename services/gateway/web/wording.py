@@ -1,6 +1,6 @@
-"""What an error says to a client: the words, without what they tell of the machine.
+"""What an error says to a client, without details of the machine.
 
-The whole text is in the log of the service that met the error.
+The full text is in the log of the service where the error occurred.
 """
 
 import re
@@ -18,7 +18,7 @@ _OBJECT = re.compile(r"<(?:[a-zA-Z_]\w*\.)+[A-Za-z_]\w*(?: object)?[^<>]*>")
 
 
 def without_machine(text: str) -> str:
-    """The text with paths cut to the name of the file, and without addresses in memory and reprs of objects."""
+    """The text with paths cut to the file name, and without memory addresses and reprs of objects."""
     for pattern, instead in ((_OBJECT, "an object"), (_QUOTED_PATH, ""), (_PATH, ""), (_ADDRESS, "")):
         text = pattern.sub(instead, text)
     return text
@@ -32,7 +32,7 @@ _OURS = {
 
 
 def worded(result: Result) -> Result:
-    """The result with errors as clients may read them."""
+    """The result with errors worded for clients."""
     if isinstance(result, JobFailed):
         return result.model_copy(update={"message": _said(result.code, result.message)})
     if isinstance(result, LinesTranslated):
