@@ -5,7 +5,7 @@ import inspect
 import json
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -13,12 +13,12 @@ from typing import Any
 from alembic import command
 from alembic.config import Config
 from pydantic_core import from_json
-from sqlalchemy import Engine, event, text
+from sqlalchemy import Engine, event, insert, text
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as NoConnectionFree
 from sqlalchemy.pool import ConnectionPoolEntry, QueuePool
-from sqlmodel import Session, create_engine
+from sqlmodel import Session, SQLModel, create_engine
 
 from shared.observability import Longest, logger
 
@@ -96,6 +96,8 @@ class Database:
             began = time.monotonic()
             try:
                 yield session
+                for table, rows in session.info.pop(_LATER, {}).items():
+                    session.connection().execute(insert(table), rows)
                 session.commit()
             finally:
                 self._note(time.monotonic() - began, caller)
@@ -169,6 +171,17 @@ class Database:
         event.listen(engine, "connect", _prepare_sqlite)
         event.listen(engine, "begin", _begin_sqlite)
         return engine
+
+
+_LATER = "later"
+
+
+def add_later(session: Session, table: type[SQLModel], rows: Iterable[Mapping[str, Any]]) -> None:
+    """Insert rows, given with all their columns, with one statement for each table at the end of `Database.write`.
+
+    For what nobody reads in the transaction that writes it.
+    """
+    session.info.setdefault(_LATER, {}).setdefault(table, []).extend(rows)
 
 
 def _read_json(text: str | bytes) -> Any:

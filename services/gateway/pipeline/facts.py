@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from services.gateway.db import Session
-from services.gateway.db.tables import LogRow, OutboxKind, OutboxRow, Task, now
+from services.gateway.db.tables import LogRow, OutboxKind, Task, now
 from services.gateway.pipeline import rows as pipeline_rows
 from services.gateway.script import rows as script_rows
 from shared.messaging import batch_fact, fact, subjects
@@ -18,22 +18,20 @@ FOREVER = 2**53
 
 def tell(session: Session, task: Task, language: str, subject: str, name: str, **data: Any) -> None:
     """Put the fact `subject`.`name` into the outbox."""
-    session.add(OutboxRow(kind=OutboxKind.FACT, payload=_fact(task, language, subject, name, data)))
+    tell_all(session, task, language, subject, [(name, data)])
 
 
 def tell_all(
     session: Session, task: Task, language: str, subject: str, told: Iterable[tuple[str, Mapping[str, Any]]]
 ) -> None:
-    """Put any number of facts about one subject, each with its name and data, into the outbox with one statement."""
-    rows = [{"kind": OutboxKind.FACT, "payload": _fact(task, language, subject, *one), "attempts": 0} for one in told]
-    if rows:
-        pipeline_rows.add_facts(session, rows)
+    """Put any number of facts of one subject, each with its name and data, into the outbox."""
+    pipeline_rows.add_to_outbox(session, OutboxKind.FACT, [_fact(task, language, subject, *one) for one in told])
 
 
 def tell_batch(session: Session, batch_id: str, happened: str, **data: Any) -> None:
     """Put the fact `batch`.`happened` into the outbox."""
     told = batch_fact(uuid.uuid4().hex, batch_id, happened, data)
-    session.add(OutboxRow(kind=OutboxKind.FACT, payload=told.model_dump_json()))
+    pipeline_rows.add_to_outbox(session, OutboxKind.FACT, [told.model_dump_json()])
 
 
 def about(task: Task) -> dict[str, Any]:
@@ -55,22 +53,15 @@ def flag_cancel(
     Jobs made from now on are not affected.
     """
     flag = {"key": subjects.cancel_key(task.task_id, language, shard), "epoch": task.epoch if epoch is None else epoch}
-    session.add(OutboxRow(kind=OutboxKind.CANCEL, payload=json.dumps(flag)))
+    pipeline_rows.add_to_outbox(session, OutboxKind.CANCEL, [json.dumps(flag)])
 
 
 def log_stage(session: Session, task: Task, language: str, stage: str, status: str, message: str = "") -> None:
     """Add a line to the log a person reads."""
     progress = 100 if status == "completed" else 0
-    session.add(
-        LogRow(
-            task_id=task.task_id,
-            language=language,
-            stage=stage,
-            status=status,
-            progress=progress,
-            message=message or None,
-        )
-    )
+    entry = LogRow(task_id=task.task_id, language=language, stage=stage, status=status, message=message or None)
+    entry.progress = progress
+    pipeline_rows.add_log(session, entry)
 
 
 def count_refusal(session: Session, id_: int, reason: str, most: int) -> bool:

@@ -1,6 +1,7 @@
 """Take results from the workers."""
 
 import asyncio
+import time
 from collections.abc import Mapping, Sequence
 from typing import Annotated, NamedTuple
 
@@ -13,7 +14,8 @@ from services.gateway.db.engine import Database, DatabaseBusy
 from services.gateway.pipeline.by_sound import Pairs
 from services.gateway.pipeline.engines import can_hear, pairs_by_sound
 from services.gateway.pipeline.results import give_up, record
-from services.gateway.pipeline.rows import export
+from services.gateway.pipeline.rows import address_of_job, export, hold_jobs
+from services.gateway.pipeline.steps import LINES_AT_ONCE
 from services.gateway.pipeline.together import Together
 from services.gateway.pipeline.transcripts import Prepared, prepare
 from services.gateway.pipeline.workers import Capabilities
@@ -35,8 +37,10 @@ from shared.pipeline import ErrorCode, PermanentError
 from shared.storage import ObjectNotFound, ObjectStore, StorageError, keys, read_bytes
 from shared.transcript import Cue, Transcript, read_subtitles
 
-FETCH = PullSub(batch_size=16, timeout=5)
-"""Results that are there are handled at once; `batch=True` would wait for the sixteenth until the time is up."""
+FETCH = PullSub(batch_size=32, timeout=5)
+"""What is there at once is handled at once; `batch=True` would wait for the last until the time is over."""
+_LONGEST_S = 0.2
+"""After so long a transaction takes no further result, since all others wait for it."""
 log = logger(__name__)
 
 
@@ -53,8 +57,8 @@ def listen(
 ) -> None:
     """Subscribe to results, before the broker starts.
 
-    Results of one task that arrive together are recorded in one transaction, then acknowledged one by one. A result
-    that fails ten times through its own fault fails its job instead.
+    Those that arrive together are recorded in one transaction, and acknowledged one by one after it. One that fails by
+    its own fault ten times fails its job instead.
     """
     ingest = Ingest(database, store)
     guard = Guard(broker, retry_s, is_passing, ErrorCode.RESULT_UNUSABLE, ingest.give_up)
@@ -79,7 +83,7 @@ def listen(
 
 
 class Ingest:
-    """Records results; those of one task that wait are recorded together."""
+    """Records results, those that wait together."""
 
     def __init__(self, database: Database, store: ObjectStore) -> None:
         self._database, self._store = database, store
@@ -88,7 +92,7 @@ class Ingest:
     async def take(self, result: Result, engines: Sequence[EngineInfo]) -> None:
         """Record one result; returns after the commit."""
         arrived = _Arrived(result, can_hear(engines, result.language), pairs_by_sound(engines))
-        new = await self._together.done(result.task_id, arrived)
+        new = await self._together.done(arrived)
         log.info("result_recorded" if new else "result_ignored", kind=result.kind)
 
     async def give_up(self, result: Result, error: Exception) -> None:
@@ -97,17 +101,26 @@ class Ingest:
         await asyncio.to_thread(give_up, self._database, failed(result, ErrorCode.RESULT_UNUSABLE, text))
 
     def _record_all(self, arrived: Sequence[_Arrived]) -> list[bool]:
-        """Record results of one task in one transaction; say of each whether it was new."""
-        prepared = [self._prepared(one.result) for one in arrived]
+        """Record results in one transaction, as many as it has time for; tell of each whether it was new."""
+        prepared: list[tuple[Result, Prepared | None]] = []
+        segments = 0
+        for one in arrived:
+            prepared.append(self._prepared(one.result))
+            segments += len(prepared[-1][1].segments) if prepared[-1][1] else 0
+            if segments >= LINES_AT_ONCE:  # what came after so long a transcript waits
+                break
+        new: list[bool] = []
         with self._database.write() as session:
-            new = [
-                record(session, result, transcript, hears=one.hears, by_sound=one.by_sound)
-                for one, (result, transcript) in zip(arrived, prepared, strict=True)
-            ]
-            rendered = [result for result, _ in prepared if isinstance(result, RecipeRendered)]
-            removed = [one for one in rendered if not export(session, one.task_id, one.export_id)]
-        for one in removed:  # while it was made
-            self._store.delete(keys.recipe_prefix(one.task_id, one.export_id))
+            hold_jobs(session, [address_of_job(result) for result, _ in prepared])
+            began = time.monotonic()
+            for one, (result, transcript) in zip(arrived, prepared, strict=False):
+                new.append(record(session, result, transcript, hears=one.hears, by_sound=one.by_sound))
+                if time.monotonic() - began > _LONGEST_S:
+                    break
+            recorded = [result for result, _ in prepared[: len(new)] if isinstance(result, RecipeRendered)]
+            removed = [made for made in recorded if not export(session, made.task_id, made.export_id)]
+        for gone in removed:  # while it was made
+            self._store.delete(keys.recipe_prefix(gone.task_id, gone.export_id))
         return new
 
     def _prepared(self, result: Result) -> tuple[Result, Prepared | None]:

@@ -6,7 +6,7 @@ from typing import TypeVar
 from services.gateway.db import Session
 from services.gateway.db.tables import Task, TaskEngine
 from services.gateway.pipeline.engines import first_choice
-from services.gateway.pipeline.rows import kept_engine
+from services.gateway.pipeline.rows import add_kept_engine, kept_engine
 from shared.messaging import (
     CloneLines,
     DiarizeVideo,
@@ -76,8 +76,7 @@ def _settled(
         return row
     row = row or TaskEngine(task_id=task.task_id, language=job.language, port=port, engine="")
     _put(row, best)
-    session.add(row)
-    session.flush()
+    add_kept_engine(session, row)
     return row
 
 
@@ -90,8 +89,7 @@ def used(session: Session, task: Task, language: str, choices: Iterable[EngineCh
         row = row or TaskEngine(task_id=task.task_id, language=language, port=choice.port, engine="")
         _put(row, choice)
         row.used = True
-        session.add(row)
-        session.flush()
+        add_kept_engine(session, row)
 
 
 def _put(row: TaskEngine, choice: EngineChoice) -> None:

@@ -1,11 +1,12 @@
 """The SQL of the pipeline: tasks with their languages, runs, jobs, kept engines, exports and the outbox."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple
 
 from sqlalchemy import (
+    BindParameter,
     ColumnElement,
     String,
     bindparam,
@@ -25,6 +26,7 @@ from sqlalchemy import select as sa_select
 from sqlalchemy.orm import defer
 from sqlmodel import Session, col, select
 
+from services.gateway.db.engine import add_later
 from services.gateway.db.tables import (
     EDITED_SEGMENTS,
     SHOWN,
@@ -40,6 +42,7 @@ from services.gateway.db.tables import (
     JobState,
     LineRow,
     LogRow,
+    OutboxKind,
     OutboxRow,
     SegmentRow,
     SourceRow,
@@ -60,6 +63,7 @@ from services.gateway.pipeline.questions import is_open
 from services.gateway.pipeline.review import MISHEARD, UNLIKE
 from services.gateway.pipeline.stops import is_at, stop_of
 from services.gateway.script.doubt import DOUBTFUL
+from shared.messaging import Result
 from shared.pipeline import BASE, Lane, LineState, Stage, Status
 
 OPEN_JOBS = (JobState.READY, JobState.HELD, JobState.DISPATCHED)
@@ -137,34 +141,79 @@ def _task_order(order: str) -> list[Any]:
     return [column.desc(), col(Task.id).desc()] if order.startswith("-") else [column, col(Task.id)]
 
 
-@dataclass(frozen=True)
+@dataclass
 class _Known:
-    """The task whose row a transaction has locked, with its languages and the newest runs."""
+    """A task whose row a transaction has locked, with its languages and the newest runs; `engines` None: not read."""
 
     task: Task
     languages: dict[str, TaskLanguage]
     runs: dict[tuple[str, Stage], StageRun]
+    engines: dict[tuple[str, str], TaskEngine] | None = None
 
 
 _KNOWN = "known"
 
 
-def hold(session: Session, task_: Task) -> None:
-    """Read languages and runs of a task whose row this transaction has locked, so that they are not queried again.
+def hold(session: Session, *tasks_: Task) -> None:
+    """Read languages and runs of tasks whose rows are locked, so that nobody asks for them again.
 
-    From here on `languages`, `language`, `newest_runs` and `run` find them in memory, including changes of this
-    transaction.
+    From here on `languages`, `language`, `newest_runs` and `run` find them in memory, changes of this transaction
+    included; so does `kept_engine`, once it was asked for any of them.
     """
-    task_id = task_.task_id
-    if _known(session, task_id) is None:
-        of_task = languages(session, [task_id]).get(task_id, [])
-        runs = newest_runs(session, [task_id]).get(task_id, {})
-        session.info[_KNOWN] = _Known(task_, {row.language: row for row in of_task}, runs)
+    known: dict[str, _Known] = session.info.setdefault(_KNOWN, {})
+    new = {one.task_id: one for one in tasks_ if one.task_id not in known}
+    if new:
+        of_tasks, runs = languages(session, list(new)), newest_runs(session, list(new))
+        for task_id, one in new.items():
+            of_task = {row.language: row for row in of_tasks.get(task_id, [])}
+            known[task_id] = _Known(one, of_task, runs.get(task_id, {}))
+
+
+class Address(NamedTuple):
+    """What tells a job from all others."""
+
+    task_id: str
+    language: str
+    stage: str
+    shard: str
+    attempt: int
+
+
+def hold_jobs(session: Session, jobs_: Collection[Address]) -> None:
+    """Lock the tasks of these jobs, in the order of their ids, and read them with the jobs: a statement for each table.
+
+    Those of tasks that are gone, or are known to this transaction already, are left out.
+    """
+    known: dict[str, _Known] = session.info.get(_KNOWN, {})
+    new = {one.task_id for one in jobs_} - known.keys()
+    if not new:
+        return
+    hold(session, *session.scalars(_LOCKED_TASKS, {"tasks": list(new)}))
+    found = session.scalars(_JOBS, {"addresses": [tuple(one) for one in jobs_ if one.task_id in new]})
+    session.info[_HELD_JOBS] = {address_of_job(row): row for row in found} | session.info.get(_HELD_JOBS, {})
+
+
+def address_of_job(one: JobRow | Result) -> Address:
+    """The address of a job, by its row or by its result."""
+    return Address(one.task_id, one.language, str(one.stage), one.shard, one.attempt)
+
+
+_HELD_JOBS = "held jobs"
+_LOCKED_TASKS = (
+    select(Task)
+    .where(col(Task.task_id).in_(bindparam("tasks", expanding=True)))
+    .order_by(col(Task.task_id))
+    .with_for_update()
+    .execution_options(populate_existing=True)
+)
+_JOBS = select(JobRow).where(
+    tuple_(*(col(getattr(JobRow, name)) for name in Address._fields)).in_(bindparam("addresses", expanding=True))
+)
 
 
 def _known(session: Session, task_id: str) -> _Known | None:
-    found: _Known | None = session.info.get(_KNOWN)
-    return found if found is not None and found.task.task_id == task_id else None
+    found: dict[str, _Known] = session.info.get(_KNOWN, {})
+    return found.get(task_id)
 
 
 def held_task(session: Session, task_id: str) -> Task | None:
@@ -199,13 +248,17 @@ def languages(session: Session, task_ids: Sequence[str]) -> dict[str, list[TaskL
     """Languages of several tasks at once."""
     if len(task_ids) == 1 and (known := _known(session, task_ids[0])):
         return {known.task.task_id: list(known.languages.values())}
-    rows = session.exec(
-        select(TaskLanguage).where(col(TaskLanguage.task_id).in_(task_ids)).order_by(col(TaskLanguage.id))
-    )
     found: dict[str, list[TaskLanguage]] = {}
-    for row in rows:
+    for row in session.scalars(_LANGUAGES, {"tasks": list(task_ids)}):
         found.setdefault(row.task_id, []).append(row)
     return found
+
+
+_TASKS: BindParameter[Any] = bindparam("tasks", expanding=True)
+_LANGUAGES = select(TaskLanguage).where(col(TaskLanguage.task_id).in_(_TASKS)).order_by(col(TaskLanguage.id))
+_RUNS = select(StageRun).where(col(StageRun.task_id).in_(_TASKS)).order_by(col(StageRun.attempt))
+_ENGINES = select(TaskEngine).where(col(TaskEngine.task_id).in_(_TASKS)).order_by(col(TaskEngine.id))
+"""Built once: building a statement takes SQLAlchemy longer than running it."""
 
 
 def language(session: Session, task_id: str, code: str) -> TaskLanguage | None:
@@ -221,9 +274,8 @@ def newest_runs(session: Session, task_ids: Sequence[str]) -> dict[str, dict[tup
     """The newest run of each stage of several tasks: {task: {(language, stage): run}}."""
     if len(task_ids) == 1 and (known := _known(session, task_ids[0])):
         return {known.task.task_id: dict(known.runs)}
-    rows = session.exec(select(StageRun).where(col(StageRun.task_id).in_(task_ids)).order_by(col(StageRun.attempt)))
     found: dict[str, dict[tuple[str, Stage], StageRun]] = {}
-    for row in rows:
+    for row in session.scalars(_RUNS, {"tasks": list(task_ids)}):
         found.setdefault(row.task_id, {})[row.language, Stage(row.stage)] = row
     return found
 
@@ -279,6 +331,8 @@ def shown_runs(session: Session, task_ids: Sequence[str]) -> dict[str, dict[tupl
 
 def previous_run(session: Session, run: StageRun) -> StageRun | None:
     """The attempt before `run`."""
+    if run.attempt == 1:
+        return None
     return session.exec(
         select(StageRun)
         .where(
@@ -387,14 +441,12 @@ def _run(row: StageRun) -> Run:
 
 def job(session: Session, task_id: str, language_: str, stage: str, shard: str, attempt: int) -> JobRow | None:
     """One job."""
-    values = {"task_id": task_id, "language": language_, "stage": stage, "shard": shard, "attempt": attempt}
-    return session.scalars(_JOB, values).first()
+    address = Address(task_id, language_, stage, shard, attempt)
+    held: dict[Address, JobRow] = session.info.get(_HELD_JOBS, {})
+    return held.get(address) or session.scalars(_JOB, address._asdict()).first()
 
 
-_JOB = select(JobRow).where(
-    *(col(getattr(JobRow, name)) == bindparam(name) for name in ("task_id", "language", "stage", "shard", "attempt"))
-)
-"""Built once: building a statement takes SQLAlchemy longer than running it."""
+_JOB = select(JobRow).where(*(col(getattr(JobRow, name)) == bindparam(name) for name in Address._fields))
 
 
 def jobs_of_run(session: Session, run_: StageRun) -> Sequence[JobRow]:
@@ -724,15 +776,15 @@ def kept_back(session: Session, task: Task, jobs: list[JobRow]) -> list[JobRow]:
 def kept_engines_of(session: Session, task_ids: Sequence[str]) -> dict[str, list[TaskEngine]]:
     """The engines that several tasks keep, by task."""
     found: dict[str, list[TaskEngine]] = {}
-    for row in session.exec(
-        select(TaskEngine).where(col(TaskEngine.task_id).in_(task_ids)).order_by(col(TaskEngine.id))
-    ):
+    for row in session.scalars(_ENGINES, {"tasks": list(task_ids)}):
         found.setdefault(row.task_id, []).append(row)
     return found
 
 
 def kept_engine(session: Session, task_id: str, language: str, port: str) -> TaskEngine | None:
-    """The engine that a language of a task keeps."""
+    """What a language of a task keeps to."""
+    if _known(session, task_id):
+        return _held_engines(session, task_id).get((language, port))
     return session.exec(
         select(TaskEngine).where(
             TaskEngine.task_id == task_id, TaskEngine.language == language, TaskEngine.port == port
@@ -740,15 +792,39 @@ def kept_engine(session: Session, task_id: str, language: str, port: str) -> Tas
     ).first()
 
 
+def add_kept_engine(session: Session, row: TaskEngine) -> None:
+    """Let a language keep to an engine."""
+    if _known(session, row.task_id):
+        _held_engines(session, row.task_id)[row.language, row.port] = row
+    session.add(row)
+
+
+def _held_engines(session: Session, task_id: str) -> dict[tuple[str, str], TaskEngine]:
+    """Of a task that is known; read for all that are known at once."""
+    known: dict[str, _Known] = session.info[_KNOWN]
+    if (engines := known[task_id].engines) is None:
+        unread = {key: one for key, one in known.items() if one.engines is None}
+        found = kept_engines_of(session, list(unread))
+        for key, one in unread.items():
+            one.engines = {(row.language, row.port): row for row in found.get(key, [])}
+        return _held_engines(session, task_id)
+    return engines
+
+
 def outbox_row(session: Session, id_: int) -> OutboxRow | None:
     """A fact that may not be published yet."""
     return session.get(OutboxRow, id_)
 
 
-def add_facts(session: Session, rows: Sequence[Mapping[str, Any]]) -> None:
-    """Insert any number of facts with one statement, after those added before."""
-    session.flush()
-    session.execute(insert(OutboxRow.__table__), rows)  # type: ignore[attr-defined]
+def add_to_outbox(session: Session, kind: OutboxKind, payloads: Iterable[str]) -> None:
+    """Have facts or cancel flags sent once this transaction is committed, in this order."""
+    rows = ({"kind": kind, "payload": one, "attempts": 0, "last_error": None, "set_aside_at": None} for one in payloads)
+    add_later(session, OutboxRow, rows)
+
+
+def add_log(session: Session, row: LogRow) -> None:
+    """Add a line to the log of a task."""
+    add_later(session, LogRow, [row.model_dump(exclude={"id"})])
 
 
 def export(session: Session, task_id: str, export_id: str) -> ExportRow | None:

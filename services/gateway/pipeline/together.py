@@ -1,4 +1,4 @@
-"""Do everything together that arrives for the same task while the first of it is being done."""
+"""Do together what comes while something before it is being done."""
 
 import asyncio
 from collections.abc import Callable, Sequence
@@ -19,40 +19,31 @@ class _Entry(Generic[T, R]):
     is_over: bool = False
 
 
-class _Line(Generic[T, R]):
-    """What waits for one task, and whose turn it is."""
-
-    def __init__(self) -> None:
-        self.waiting: list[_Entry[T, R]] = []
-        self.turn = asyncio.Lock()
-
-
 class Together(Generic[T, R]):
-    """Passes what waits for a task to `do` in one call, which runs in a thread; `do` returns the results in order.
+    """Passes what waits to `do` in one call at a time, in the order it came; `do` runs in a thread.
 
-    If that raises, each item is done by itself, so that one that cannot be done does not affect the others; an error
-    that is `passing` says nothing about any of them and is raised for all. A canceled caller leaves its item to the
-    others, so `do` may get the same item twice.
+    It answers for each of it in order, and may stop after any but the first: the rest waits for the next call. Where
+    it raises, each is done by itself, so that what cannot be done takes nothing else with it; an error that is
+    `passing` says nothing of any of them and is raised for all. A caller that is canceled leaves its part to the
+    others, so `do` may get the same twice.
     """
 
     def __init__(self, do: Callable[[Sequence[T]], Sequence[R]], passing: Callable[[Exception], bool]) -> None:
         self._do, self._passing = do, passing
-        self._lines: dict[str, _Line[T, R]] = {}
+        self._waiting: list[_Entry[T, R]] = []
+        self._turn = asyncio.Lock()
 
-    async def done(self, task_id: str, what: T) -> R:
-        """Do `what`, with whatever else waits for the task; return its result, or raise its error."""
-        line = self._lines.setdefault(task_id, _Line())
+    async def done(self, what: T) -> R:
+        """Do `what`, with whatever else waits; return what came of it, or raise its error."""
         entry: _Entry[T, R] = _Entry(what)
-        line.waiting.append(entry)
+        self._waiting.append(entry)
         try:
-            async with line.turn:
-                if not entry.is_over:
-                    await asyncio.sleep(0)  # what was fetched with it joins the queue
-                    await asyncio.to_thread(self._work_off, list(line.waiting))
+            async with self._turn:
+                await asyncio.sleep(0)  # what was fetched with it joins the line
+                while not entry.is_over:
+                    await asyncio.to_thread(self._work_off, list(self._waiting))
         finally:
-            line.waiting.remove(entry)
-            if not line.waiting and self._lines.get(task_id) is line:
-                del self._lines[task_id]
+            self._waiting.remove(entry)
         if entry.error is not None:
             raise entry.error
         return entry.outcome  # type: ignore[return-value]  # there is one where there is no error
@@ -71,6 +62,6 @@ class Together(Generic[T, R]):
             outcomes = self._do([entry.what for entry in entries])
         except Exception as error:  # noqa: BLE001 (raised for whoever asked for it)
             return error
-        for entry, outcome in zip(entries, outcomes, strict=True):
+        for entry, outcome in zip(entries, outcomes, strict=False):  # it may have stopped before the last
             entry.outcome, entry.is_over = outcome, True
         return None

@@ -114,9 +114,13 @@ def segment_count(session: Session, task_id: str) -> int:
 
 
 def doubtful_segments(session: Session, task_id: str, below: float) -> set[str]:
-    """Segments in whose worst words the recognizer's confidence was less than `below`."""
-    found = select(SegmentRow.segment_id).where(SegmentRow.task_id == task_id, col(SegmentRow.sureness) < below)
-    return set(session.exec(found).all())
+    """Segments of whose worst words the recognizer was less sure than `below`."""
+    return set(session.scalars(_DOUBTFUL, {"task": task_id, "below": below}))
+
+
+_DOUBTFUL = select(SegmentRow.segment_id).where(
+    SegmentRow.task_id == bindparam("task"), col(SegmentRow.sureness) < bindparam("below", type_=Float)
+)
 
 
 class Spoken(NamedTuple):
@@ -325,7 +329,19 @@ def terms_of(
 
 def terms_of_pair(session: Session, owner: str, source_language: str, target_language: str) -> list[Term]:
     """Terms that count for a language pair."""
-    return _as_planned(session.exec(terms(session, owner, source_language, target_language)))
+    values = {"owner": owner, "source": source_language, "targets": ["", target_language]}
+    return _as_planned(session.scalars(_TERMS_OF_PAIR, values))
+
+
+_TERMS_OF_PAIR = (
+    select(TermRow)
+    .where(
+        TermRow.owner == bindparam("owner"),
+        TermRow.source_language == bindparam("source"),
+        col(TermRow.target_language).in_(bindparam("targets", expanding=True)),
+    )
+    .order_by(col(TermRow.source), col(TermRow.id))
+)
 
 
 def terms_said(session: Session, owner: str, source_language: str | None) -> list[Term]:
@@ -377,13 +393,20 @@ def recalled(session: Session, task: Task, target_language: str, sources: Mappin
 
 
 def _has_memories(session: Session, owner: str, source_language: str, target_language: str) -> bool:
-    """Whether anything was ever settled between these languages; if not, no text is looked up."""
-    found = select(MemoryRow.id).where(
-        MemoryRow.owner == owner,
-        MemoryRow.source_language == source_language,
-        MemoryRow.target_language == target_language,
+    """Whether anything was ever settled between these languages; where nothing was, no text is looked up."""
+    values = {"owner": owner, "source": source_language, "target": target_language}
+    return session.scalars(_ANY_MEMORY, values).first() is not None
+
+
+_ANY_MEMORY = (
+    select(MemoryRow.id)
+    .where(
+        MemoryRow.owner == bindparam("owner"),
+        MemoryRow.source_language == bindparam("source"),
+        MemoryRow.target_language == bindparam("target"),
     )
-    return session.exec(found.limit(1)).first() is not None
+    .limit(1)
+)
 
 
 def count_uses(session: Session, task: Task, target_language: str, sources: Iterable[str]) -> None:

@@ -3,9 +3,11 @@
 import asyncio
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import pytest
+from pydantic import ValidationError
 from sqlalchemy import event
 from sqlmodel import Session, col, select
 
@@ -23,7 +25,7 @@ from services.gateway.db.tables import (
 )
 from services.gateway.editing.edits import Edit, undo
 from services.gateway.editing.edits import redo as redo_edit
-from services.gateway.pipeline import board, steps
+from services.gateway.pipeline import board, ingest, steps
 from services.gateway.pipeline import rows as pipeline_rows
 from services.gateway.pipeline.again import dub_again
 from services.gateway.pipeline.canceling import cancel
@@ -45,6 +47,7 @@ from shared.messaging import (
     TranslateLines,
 )
 from shared.pipeline import BASE, Stage
+from shared.storage import DirectoryStore
 from shared.transcript import Cue, MediaFacts, Segment, Speaker, Transcript, Word
 
 LANGUAGES = ("es", "fr", "de")
@@ -356,6 +359,42 @@ def test_results_that_are_recorded_together_leave_what_they_leave_one_by_one(dat
         together.answer(*together.jobs(stage, "es"))
         assert together.statements <= spent - 4 * (len(rows) - 1)
         assert together.state() == alone.state()
+
+
+async def test_results_of_many_tasks_share_a_transaction(
+    database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each task is left as it would be alone; one whose job cannot be read takes no other with it."""
+    monkeypatch.setattr(ingest, "_LONGEST_S", 60.0)
+    alone, *others = [await asyncio.to_thread(Video, database, 40 + number) for number in range(4)]
+    commits: list[int] = []
+
+    def translations() -> list[JobRow]:
+        for video in (alone, *others):
+            video.lines = 40
+            video.transcribe()
+        for stage in (Stage.TRANSLATION, Stage.CLONING):
+            for row in alone.jobs(stage, "es"):
+                alone.answer(row)
+        return [row for video in others for row in video.jobs(Stage.TRANSLATION, "es")]
+
+    rows = await asyncio.to_thread(translations)
+    taking = ingest.Ingest(database, DirectoryStore(tmp_path / "objects"))
+    database.on_commit.append(lambda: commits.append(1))
+    await asyncio.gather(*(taking.take(_result(row), ()) for row in rows))
+    assert len(commits) == 1
+    spoken = await asyncio.to_thread(lambda: [row for one in others for row in one.jobs(Stage.CLONING, "es")])
+    await asyncio.to_thread(_break, database, spoken[0])
+    told = await asyncio.gather(*(taking.take(_result(row), ()) for row in spoken), return_exceptions=True)
+    assert [type(one) for one in told] == [ValidationError] + [type(None)] * (len(spoken) - 1)
+    for video in others[1:]:
+        assert await asyncio.to_thread(video.state) == await asyncio.to_thread(alone.state)
+
+
+def _break(database: Database, row: JobRow) -> None:
+    with database.write() as session:
+        (job,) = pipeline_rows.jobs_by_id(session, [int(row.id or 0)])
+        job.payload = "{}"
 
 
 def test_json_is_read_as_it_was_written(database: Database) -> None:
