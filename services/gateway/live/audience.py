@@ -112,10 +112,17 @@ class Audience:
         self._broker = broker
         self._boxes: dict[str | None, set[Mailbox]] = {}
         self._latest: OrderedDict[str, Frame] = OrderedDict()
+        self._is_subscribed = False
 
     async def start(self) -> None:
         """Subscribe to the republished copies of the stored events."""
         await self._broker.connection.subscribe(f"{subjects.LIVE_PREFIX}.>", cb=self._receive)
+        self._is_subscribed = True
+
+    @property
+    def is_listening(self) -> bool:
+        """Whether events arrive here; a stream that opened between connecting and subscribing would miss some."""
+        return self._is_subscribed and is_connected(self._broker)
 
     def join(self, task_id: str | None) -> Mailbox:
         """Open a mailbox for one task, or for all when None."""

@@ -21,7 +21,6 @@ from services.gateway.pipeline.schemas import TaskRead
 from services.gateway.script import rows as script_rows
 from services.gateway.web.keys import Caller, Who, caller
 from services.gateway.web.problems import Problem
-from shared.messaging import is_connected
 from shared.pipeline import Stage, Status
 
 router = APIRouter(tags=["events"])
@@ -39,9 +38,9 @@ def _audience(connection: HTTPConnection) -> Audience:
 Everybody = Annotated[Audience, Depends(_audience)]
 
 
-def _ready(parts: Parts) -> None:
-    """Refuse before the response begins: inside a stream it would be too late for a status."""
-    if not is_connected(parts.broker):
+def _ready(audience: Everybody) -> None:
+    """Refuse before the answer begins: inside a stream it would be too late for a status."""
+    if not audience.is_listening:
         raise Problem(
             503, "broker_unavailable", "live events are away; poll the tasks meanwhile", headers={"Retry-After": "2"}
         )

@@ -13,8 +13,10 @@ from faststream.nats import NatsBroker
 from websockets.exceptions import InvalidStatus
 from websockets.sync.client import connect
 
+from services.gateway.live import events as events_of
 from services.gateway.live.audience import MAX_WAITING, Audience, Frame, Mailbox, to_frame
-from shared.testing import wait_until
+from services.gateway.web.problems import Problem
+from shared.testing import NatsServer, wait_until
 from tests.services.gateway.conftest import Gateway, World
 
 Event = tuple[str, int | None, dict[str, Any]]
@@ -220,6 +222,21 @@ def test_a_mailbox_belongs_to_its_task() -> None:
         assert await one.take(0.01) == []
 
     asyncio.run(run())
+
+
+async def test_no_stream_opens_before_the_gateway_listens(nats: NatsServer) -> None:
+    """One that opened once the broker is reached, but before the subscription, would miss what is told in between."""
+    broker = NatsBroker(nats.url, logger=None)
+    hub = Audience(broker)
+    await broker.connect()
+    try:
+        with pytest.raises(Problem) as refused:
+            events_of._ready(hub)
+        assert refused.value.status == 503
+        await hub.start()
+        events_of._ready(hub)
+    finally:
+        await broker.stop()
 
 
 def test_progress_is_sent_as_its_plain_payload() -> None:
