@@ -38,9 +38,9 @@ from shared.storage import ObjectNotFound, ObjectStore, StorageError, keys, read
 from shared.transcript import Cue, Transcript, read_subtitles
 
 FETCH = PullSub(batch_size=32, timeout=5)
-"""What is there at once is handled at once; `batch=True` would wait for the last until the time is over."""
+"""Results that are there are handled at once; `batch=True` would wait for the last until the time is up."""
 _LONGEST_S = 0.2
-"""After so long a transaction takes no further result, since all others wait for it."""
+"""After this long a transaction takes no further result, because every other one waits for it."""
 log = logger(__name__)
 
 
@@ -57,8 +57,8 @@ def listen(
 ) -> None:
     """Subscribe to results, before the broker starts.
 
-    Those that arrive together are recorded in one transaction, and acknowledged one by one after it. One that fails by
-    its own fault ten times fails its job instead.
+    Results that arrive together are recorded in one transaction, then acknowledged one by one. A result that fails ten
+    times through its own fault fails its job instead.
     """
     ingest = Ingest(database, store)
     guard = Guard(broker, retry_s, is_passing, ErrorCode.RESULT_UNUSABLE, ingest.give_up)
@@ -83,7 +83,7 @@ def listen(
 
 
 class Ingest:
-    """Records results, those that wait together."""
+    """Records results; those that wait are recorded together."""
 
     def __init__(self, database: Database, store: ObjectStore) -> None:
         self._database, self._store = database, store
@@ -101,7 +101,7 @@ class Ingest:
         await asyncio.to_thread(give_up, self._database, failed(result, ErrorCode.RESULT_UNUSABLE, text))
 
     def _record_all(self, arrived: Sequence[_Arrived]) -> list[bool]:
-        """Record results in one transaction, as many as it has time for; tell of each whether it was new."""
+        """Record results in one transaction, as many as it has time for; say of each whether it was new."""
         prepared: list[tuple[Result, Prepared | None]] = []
         segments = 0
         for one in arrived:
