@@ -193,7 +193,9 @@ class Diarization:
         heard = _with_lines(heard, text.reading, duration_s, as_they_stand=job.captions == "as_written")
         if text.from_picture and text.picture:
             reader = (self._engines.picture_text.info,) if self._engines.picture_text else ()
-            heard = replace(heard, lines=with_words(heard.lines, text.picture), engines=(*reader, *heard.engines))
+            speech = media.listened.speech if media.listened else ()
+            lines = with_words(heard.lines, text.picture, text.said, speech)
+            heard = replace(heard, lines=lines, engines=(*reader, *heard.engines))
         return heard, text
 
     def _read(

@@ -4,11 +4,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from statistics import fmean
 
-from services.diarizer.engines import PictureText, Report
+from services.diarizer.engines import PictureText, Report, Span
 from services.diarizer.ffmpeg import Video
 from services.diarizer.inside import choose_text, named, read_inside
 from services.diarizer.lines import Draft
-from services.diarizer.picture.heard import with_heard
+from services.diarizer.picture.heard import said_in, with_heard
+from services.diarizer.picture.laying import spoken_span, spoken_times
 from services.diarizer.picture.reading import Found, PictureReading
 from shared.messaging import DiarizeVideo, EngineInfo, JobContext
 from shared.observability import logger
@@ -25,7 +26,10 @@ log = logger(__name__)
 
 @dataclass(frozen=True)
 class Text:
-    """The text of a video, None where speech is to be recognized; what is in the picture; what a person should know."""
+    """The text of a video, None where speech is to be recognized; what is in the picture; what a person should know.
+
+    `said` is what was recognized beside it, with the time of each word.
+    """
 
     video: Video
     spoken: str | None
@@ -33,6 +37,7 @@ class Text:
     picture: PictureWords | None = None
     note: str | None = None
     found: Found | None = None
+    said: tuple[Word, ...] = ()
 
     @property
     def from_picture(self) -> bool:
@@ -146,7 +151,7 @@ def compared(text: Text, words: Sequence[Word]) -> Text:
     """
     if text.picture is None or not text.picture.cues or not words:
         return text
-    picture = with_heard(text.picture, words)
+    picture, text = with_heard(text.picture, words), replace(text, said=tuple(words))
     if text.from_picture:
         return replace(text, picture=picture, reading=_reading(picture))
     if picture.as_heard and (offer := _offer(picture)) and text.note:
@@ -162,39 +167,45 @@ def is_worth_hearing(text: Text, recognizer: EngineInfo) -> bool:
     return text.from_picture and understood and text.video.facts.duration_s <= _LONGEST_S
 
 
-def with_words(lines: Sequence[Draft], picture: PictureWords) -> list[Draft]:
-    """The lines with the sureness of their letters, phrase by phrase: a phrase is as sure as its least sure letter."""
+def with_words(
+    lines: Sequence[Draft], picture: PictureWords, said: Sequence[Word] = (), speech: Sequence[Span] = ()
+) -> list[Draft]:
+    """The lines phrase by phrase, each with the time it is said at and the sureness of its least sure letter.
+
+    A line is as long as it is spoken, where that is less than its cue is shown. What was `said` and the `speech` found
+    tell when, see `spoken_times`.
+    """
     by_time = {(cue.start_s, cue.end_s): cue for cue in picture.cues or ()}
     spaces = picture.language not in _ASIAN
-    found = []
-    for line in lines:
-        cue = by_time.get((line.start_s, line.end_s))
-        same = cue is not None and line.text.split() == cue.text.split()
-        found.append(replace(line, words=_words(cue, spaces=spaces)) if cue and same else line)
-    return found
+    return [
+        _spoken(line, by_time.get((line.start_s, line.end_s)), said, speech, spaces=spaces) if line.is_spoken else line
+        for line in lines
+    ]
 
 
-def _words(cue: PictureCue, *, spaces: bool) -> tuple[Word, ...]:
-    """Phrases of a cue, their times by their share of its letters."""
-    text = cue.text.replace("\n", " ")
+def _spoken(
+    line: Draft, cue: PictureCue | None, said: Sequence[Word], speech: Sequence[Span], *, spaces: bool
+) -> Draft:
+    shown, text = Span(line.start_s, line.end_s), line.text.replace("\n", " ")
+    pieces = phrases(text, spaces=spaces)
+    times = spoken_times(pieces, shown, said_in(said, shown.start_s, shown.end_s), speech)
+    sure = cue.confidences if cue and line.text.split() == cue.text.split() else ()
     words, at = [], 0
-    length_s = (cue.end_s - cue.start_s) / max(1, len(text))
-    for phrase in phrases(text, spaces=spaces):
-        end = at + len(phrase)
-        sure = min(cue.confidences[at:end], default=1.0)
-        start_s, end_s = cue.start_s + at * length_s, cue.start_s + end * length_s
-        if phrase.strip():
-            # squared: of letters that are 0.55 sure, every second one is wrong, which is where doubt begins
+    for piece, time in zip(pieces, times, strict=True):
+        least = min(sure[at : at + len(piece)], default=None)
+        at += len(piece)
+        if piece.strip():
             words.append(
                 Word(
-                    text=phrase.strip(),
-                    start_s=round(start_s, 3),
-                    end_s=round(end_s, 3),
-                    probability=round(min(1.0, sure) ** 2, 4),
+                    text=piece.strip(),
+                    start_s=round(time.start_s, 3),
+                    end_s=round(time.end_s, 3),
+                    # squared: of letters that are 0.55 sure, every second one is wrong, which is where doubt begins
+                    probability=None if least is None else round(min(1.0, least) ** 2, 4),
                 )
             )
-        at = end
-    return tuple(words)
+    span = spoken_span(times, shown)
+    return replace(line, start_s=round(span.start_s, 3), end_s=round(span.end_s, 3), words=tuple(words))
 
 
 def _with_picture(text: Text, why: str | None = None) -> Text:

@@ -14,13 +14,18 @@ _SPACELESS = ("zh", "ja")
 
 
 def with_heard(picture: PictureWords, words: Sequence[Word]) -> PictureWords:
-    """The cues with what was recognized in the time of each; a word belongs to the cue that its middle lies in."""
+    """The cues with what was recognized in the time of each."""
     cues, spaces = [], picture.language not in _SPACELESS
     for cue in picture.cues or ():
-        said = [word for word in words if cue.start_s <= (word.start_s + word.end_s) / 2 < cue.end_s]
+        said = said_in(words, cue.start_s, cue.end_s)
         heard = join_words((word.text.strip() for word in said), spaces=spaces)
         cues.append(_mended(cue.model_copy(update={"heard": heard})) if heard else cue)
     return picture.model_copy(update={"cues": tuple(cues), "as_heard": _is_as_heard(cues)})
+
+
+def said_in(words: Sequence[Word], start_s: float, end_s: float) -> list[Word]:
+    """The words whose middle lies between two times."""
+    return [word for word in words if start_s <= (word.start_s + word.end_s) / 2 < end_s]
 
 
 def _is_as_heard(cues: Sequence[PictureCue]) -> bool:

@@ -62,6 +62,23 @@ def test_speech_that_is_understood_stands_beside_what_was_read(reading_bench, di
     assert run.transcript.segments[0].text.startswith("Good morning")
 
 
+def test_words_are_laid_into_a_cue_by_what_is_heard(reading_bench, dialogue, tmp_path):
+    """A line is as long as it is spoken: not from when its text comes, nor to the end of speech it does not hold."""
+    first, *others = dialogue.lines
+    early = Line(max(0.0, first.start_s - 0.6), first.end_s, first.text[:30])
+    said = (early, *(Line(one.start_s, one.end_s, one.text[:30]) for one in others))
+    video = make(Clip("early", "en", background="still", lines=said), tmp_path / "clip.mp4", dialogue.path)
+    run = reading_bench.run(video, source_text="picture", source_language="en")
+    cue, line = run.transcript.picture.cues[0], run.transcript.segments[0]
+    assert (cue.start_s, cue.end_s) == pytest.approx((early.start_s, early.end_s), abs=0.15)
+    assert line.start_s == pytest.approx(first.start_s, abs=0.25)
+    assert line.end_s < first.end_s - 0.3
+    assert "".join(word.text for word in line.words) == "".join(line.text.split())
+    times = [edge for word in line.words for edge in (word.start_s, word.end_s)]
+    assert times == sorted(times)
+    assert (times[0], times[-1]) == pytest.approx((line.start_s, line.end_s), abs=0.1)
+
+
 def test_it_is_used_by_itself_where_nobody_understands_the_speech(reading_bench, chinese_clip):
     """The embedded recognizer knows no Chinese; what is used instead is told, and why."""
     run = reading_bench.run(chinese_clip, source_language="zh")
