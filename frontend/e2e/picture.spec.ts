@@ -78,6 +78,18 @@ test.describe("the box of a subtitle", () => {
     await signs.getByLabel("In its place, Spanish").press("Enter");
     await expect.poll(placed).toEqual([expect.objectContaining({ end_s: 5.5, texts: { es: "Salida" } })]);
     await expectAccessible(page);
+    await signs.getByRole("button", { name: /^Translate: / }).first().click();
+    const offered = signs.getByRole("button", { name: /^Use “/ });
+    await expect(offered).toBeVisible({ timeout: 120_000 });
+    expect(await placed()).toEqual([expect.objectContaining({ texts: { es: "Salida" } })]); // offered, and nothing else
+    const translation = /^Use “(.+)”$/.exec((await offered.textContent()) ?? "")?.[1] ?? "";
+    expect(translation).not.toBe("");
+    await expectAccessible(page);
+    await page.screenshot({ path: `${screens}/picture-titles.png` });
+    await offered.click();
+    await expect(signs.getByLabel("In its place, Spanish")).toHaveValue(translation);
+    await expect.poll(placed).toEqual([expect.objectContaining({ texts: { es: translation } })]);
+    await expect(offered).toBeHidden();
     await signs.getByRole("checkbox", { name: /^Cover:/ }).first().click();
     await expect.poll(placed).toEqual([]);
   });

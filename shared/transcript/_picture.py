@@ -118,6 +118,7 @@ class PictureTitle(_Frozen):
     last_s: float
     box: PictureBox
     text: str
+    language: str | None = Field(default=None, description="that its letters tell; None: they tell none")
 
 
 class PictureWords(_Frozen):

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import type { PictureCue, PictureRead, SegmentRead } from "@/api/generated";
-import { boxOf, boxRead, cueAt, fitted, moved, placed, placedFor, readAndHeard, resized, withCue, withPlaced } from "./picture";
+import type { PictureCue, PictureRead, PictureTitle, SegmentRead } from "@/api/generated";
+import { boxOf, boxRead, cueAt, fitted, isSaidBy, moved, placed, placedFor, readAndHeard, resized, untranslated, withCue, withPlaced } from "./picture";
 
 const row = (y: number, w = 0.4) => ({ box: { x: 0.3, y, w, h: 0.08 }, text: "你好", confidence: 0.9 });
 const cue = (id: string, start_s: number, end_s: number, text = "你好", heard = ""): PictureCue => ({ id, start_s, end_s, text, heard, rows: [row(0.8), row(0.9, 0.5)] });
@@ -67,5 +67,32 @@ describe("both texts of a line", () => {
     const reading = { box: { x: 0, y: 0, w: 1, h: 1 }, text: "你好吗" };
     const read = { ...picture("zh", [cue("p1", 0, 1)]), readings: { p1: { state: "ready" as const, box: reading.box, reading } } };
     expect(readAndHeard(read, segment).read).toBe("你好吗");
+  });
+});
+
+describe("what belongs to a line", () => {
+  it("is each cue it says, also where it is said for a part of the time that the cue is shown", () => {
+    expect(isSaidBy({ start_s: 0, end_s: 4 }, { start_s: 0, end_s: 2 })).toBe(true);
+    expect(isSaidBy({ start_s: 3, end_s: 4 }, { start_s: 0, end_s: 4 })).toBe(true);
+    expect(isSaidBy({ start_s: 2, end_s: 4 }, { start_s: 0, end_s: 2 })).toBe(false);
+  });
+});
+
+describe("titles to translate", () => {
+  const title = (text: string, y: number): PictureTitle => ({ first_s: 0, last_s: 1, text, box: { x: 0, y, w: 0.1, h: 0.1 } });
+  const [exit, way, sale] = [title("EXIT", 0.1), title("WAY", 0.3), title("SALE", 0.5)];
+  const read = (translations: PictureRead["translations"]): PictureRead => ({
+    words: { titles: [exit, way, sale] },
+    edits: { placed: [{ ...placed(exit, 9), texts: { es: "SALIDA" } }, placed(way, 9)] },
+    translations,
+  });
+  const left = (translations: PictureRead["translations"]) => untranslated(read(translations), "es").map(({ text }) => text);
+
+  it("are those that are covered, say nothing yet and are not waited for", () => {
+    expect(left({})).toEqual(["WAY"]);
+    expect(untranslated(read({}), "fr").map(({ text }) => text)).toEqual(["EXIT", "WAY"]);
+    expect(left({ es: { WAY: { state: "failed" } } })).toEqual(["WAY"]);
+    expect(left({ es: { WAY: { state: "waiting" } } })).toEqual([]);
+    expect(left({ es: { WAY: { state: "ready", text: "CAMINO" } } })).toEqual([]);
   });
 });

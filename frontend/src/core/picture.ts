@@ -88,12 +88,27 @@ export function withPlaced(edits: PictureEdits, title: PictureTitle, text: Place
 const isSameBox = (one: PictureBox, other: PictureBox): boolean =>
   one.x === other.x && one.y === other.y && one.w === other.w && one.h === other.h;
 
+type Times = Pick<SegmentRead, "start_s" | "end_s">;
+
+const holds = (one: Times, other: Times): boolean => {
+  const middle = (other.start_s + other.end_s) / 2;
+  return one.start_s <= middle && middle < one.end_s;
+};
+
+/** Whether a line says a cue: it may be several of them, or shorter than one that is shown for longer. */
+export const isSaidBy = (line: Times, cue: Times): boolean => holds(line, cue) || holds(cue, line);
+
+/** Titles that are covered and have no text of theirs yet, nor one that is waited for. */
+export const untranslated = (picture: PictureRead, language: string): PictureTitle[] =>
+  (picture.words?.titles ?? []).filter((title) => {
+    const set = placedFor(picture.edits, title);
+    const state = picture.translations?.[language]?.[title.text]?.state;
+    return set && !set.texts?.[language] && (!state || state === "failed");
+  });
+
 /** What a line says in the picture and what was heard meanwhile; of a cue that was read again the new text counts. */
 export function readAndHeard(picture: PictureRead, segment: SegmentRead): { read: string; heard: string } {
-  const cues = (picture.words?.cues ?? []).filter((cue) => {
-    const middle = (cue.start_s + cue.end_s) / 2;
-    return segment.start_s <= middle && middle < segment.end_s;
-  });
+  const cues = (picture.words?.cues ?? []).filter((cue) => isSaidBy(segment, cue));
   const joined = (texts: string[]) => {
     const between = SPACELESS.test(texts.join("")) ? "" : " ";
     return texts

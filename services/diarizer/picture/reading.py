@@ -54,7 +54,11 @@ class PictureReading:
         band = find_band(seen, looked) if looked else None
         titles = tuple(
             PictureTitle(
-                first_s=round(title.first_s, 2), last_s=round(title.last_s, 2), text=title.text, box=_box_of(title)
+                first_s=round(title.first_s, 2),
+                last_s=round(title.last_s, 2),
+                text=title.text,
+                box=_box_of(title),
+                language=language_written([title.text]),
             )
             for title in find_titles(seen, band)
         )

@@ -1,20 +1,32 @@
 """What is written in the picture of a task, and what a person wants changed about it."""
 
+from collections.abc import Mapping
+from typing import Any
+
 from fastapi import APIRouter
 from pydantic import ValidationError
 
 from services.gateway.db import Session
 from services.gateway.db.tables import Task
-from services.gateway.editing.schemas import CueReadAgain, CueToRead, PictureEditsWritten, PictureRead
+from services.gateway.editing.schemas import (
+    CueReadAgain,
+    CueToRead,
+    PictureEditsWritten,
+    PictureRead,
+    TitlesToTranslate,
+    TitleTranslation,
+)
 from services.gateway.pipeline.facts import tell
 from services.gateway.pipeline.outdating import outdate_exports
-from services.gateway.pipeline.parts import Parts, locked_visible_task, visible_task
+from services.gateway.pipeline.parts import Parts, known_language, locked_visible_task, visible_task
 from services.gateway.pipeline.picture import READINGS, is_waiting, read_cue_again
 from services.gateway.pipeline.steps import carry_out
+from services.gateway.pipeline.titles import TITLES, translate
+from services.gateway.pipeline.titles import is_waiting as is_translated
 from services.gateway.web.claims import keep
 from services.gateway.web.keys import Who
 from services.gateway.web.problems import unprocessable
-from shared.pipeline import BASE
+from shared.pipeline import BASE, PermanentError
 from shared.storage import ObjectNotFound, ObjectStore, read_bytes
 from shared.transcript import PictureEdits, PictureWords, Transcript
 
@@ -29,8 +41,8 @@ def get_picture(task_id: str, parts: Parts, who: Who) -> PictureRead:
     """
     with parts.database.read() as session:
         task = visible_task(session, who, task_id)
-        key, edits, readings = task.transcript_key, _edits(task), _readings(session, task)
-    return PictureRead(words=_words(parts.store, key), edits=edits, readings=readings)
+        key, read = task.transcript_key, _read(session, task, None)
+    return read.model_copy(update={"words": _words(parts.store, key)})
 
 
 @router.put("/edits", operation_id="put_picture_edits")
@@ -53,8 +65,7 @@ def put_picture_edits(task_id: str, body: PictureEditsWritten, parts: Parts, who
             outdate_exports(session, task)
         tell(session, task, BASE, "task", "updated", changed=["picture_edits"])
         carry_out(session, task, [])
-        readings = _readings(session, task)
-    return PictureRead(words=words, edits=edits, readings=readings)
+        return _read(session, task, words)
 
 
 @router.post("/cues/{cue_id}/readings", status_code=202, operation_id="read_cue_again")
@@ -74,12 +85,41 @@ def post_reading(task_id: str, cue_id: str, body: CueToRead, parts: Parts, who: 
         task = locked_visible_task(session, who, task_id)
         read_cue_again(session, task, words, cue, body.box)
         session.flush()
-        read = PictureRead(words=words, edits=_edits(task), readings=_readings(session, task))
-        return keep(session, who.claim, read)
+        return keep(session, who.claim, _read(session, task, words))
 
 
-def _edits(task: Task) -> PictureEdits:
-    return PictureEdits.model_validate(task.config.get("picture_edits") or {})
+@router.post("/titles/translations", status_code=202, operation_id="translate_titles")
+def post_translations(task_id: str, body: TitlesToTranslate, parts: Parts, who: Who) -> PictureRead:
+    """Have titles and signs translated by the translator of a language, ahead of all batch work.
+
+    What comes of it stands in `translations`, and changes nothing: what is set in their place is said in `edits`.
+    One that is waited for is not asked for again; one that failed or is there is. Raises: 422 `unknown_title`; 422
+    `language_unsupported` where nothing at hand translates one of them, with what would make it possible.
+    """
+    with parts.database.read() as session:
+        key = visible_task(session, who, task_id).transcript_key
+    words = _words(parts.store, key)
+    titles = {title.text: title for title in (words.titles if words else ())}
+    if unknown := set(body.texts) - set(titles):
+        raise unprocessable("unknown_title", f"there is no title '{min(unknown)}' in the picture", "/texts")
+    with parts.database.write() as session:
+        task = locked_visible_task(session, who, task_id)
+        known_language(session, task, body.language)
+        try:
+            translate(session, task, body.language, [titles[text] for text in dict.fromkeys(body.texts)])
+        except PermanentError as error:
+            raise unprocessable(error.code, error.message, "/language") from error
+        session.flush()
+        return keep(session, who.claim, _read(session, task, words))
+
+
+def _read(session: Session, task: Task, words: PictureWords | None) -> PictureRead:
+    return PictureRead(
+        words=words,
+        edits=PictureEdits.model_validate(task.config.get("picture_edits") or {}),
+        readings=_readings(session, task),
+        translations=_translations(session, task),
+    )
 
 
 def _readings(session: Session, task: Task) -> dict[str, CueReadAgain]:
@@ -90,6 +130,18 @@ def _readings(session: Session, task: Task) -> dict[str, CueReadAgain]:
         open_ = ended == "failed" and not kept.get("error_code") and is_waiting(session, task, cue_id)
         found[cue_id] = CueReadAgain.model_validate({**kept, "state": "waiting" if open_ else ended})
     return found
+
+
+def _translations(session: Session, task: Task) -> dict[str, dict[str, TitleTranslation]]:
+    """What was translated, and how far that is; a job that ended without a word failed."""
+
+    def told(language: str, asked: Mapping[str, Any]) -> TitleTranslation:
+        ended = "ready" if asked.get("text") else "failed"
+        state = "waiting" if is_translated(session, task, language, asked) else ended
+        return TitleTranslation.model_validate({**asked, "state": state})
+
+    known = task.config.get(TITLES) or {}
+    return {language: {text: told(language, asked) for text, asked in of.items()} for language, of in known.items()}
 
 
 def _words(store: ObjectStore, key: str | None) -> PictureWords | None:

@@ -426,18 +426,37 @@ class CueReadAgain(BaseModel):
     error_message: str | None = None
 
 
+class TitleTranslation(BaseModel):
+    """A title that a person had translated; nothing of the picture changes by it."""
+
+    state: Literal["waiting", "ready", "failed"]
+    text: str | None = None
+    error_code: str | None = None
+    error_message: str | None = None
+
+
 class PictureRead(BaseModel):
     """What is written in the picture, and what a person wants otherwise of it."""
 
     words: PictureWords | None
     edits: PictureEdits
     readings: dict[str, CueReadAgain] = Field(default={}, description="what was read again, by the id of a cue")
+    translations: dict[str, dict[str, TitleTranslation]] = Field(
+        default={}, description="of titles and signs, by language and by what they say"
+    )
 
 
 class CueToRead(Written):
     """Where a cue is read again."""
 
     box: PictureBox
+
+
+class TitlesToTranslate(Written):
+    """Which titles and signs are translated, by what they say, and into which language of the task."""
+
+    language: str
+    texts: list[str] = Field(min_length=1, max_length=500)
 
 
 class PictureEditsWritten(Written):

@@ -14,19 +14,20 @@ from services.gateway.operations import rows as operations_rows
 from services.gateway.pipeline import rows as pipeline_rows
 from services.gateway.pipeline.fair_share import Held
 from services.gateway.pipeline.parts import Gateway, Parts, visible_task
+from services.gateway.pipeline.titles import is_of_titles
 from services.gateway.script.lines import line_shard
 from services.gateway.web.keys import Who
 from shared.pipeline import Stage
 
 router = APIRouter(prefix="/api/tasks/{task_id}/waits", tags=["work"])
-What = Literal["stage", "line", "wish", "export"]
+What = Literal["stage", "line", "wish", "titles", "export"]
 State = Literal["at_work", "queued", "no_worker", "paused"]
 _WINDOW = timedelta(minutes=10)
 _LINE = line_shard("")
 
 
 class WaitRead(BaseModel):
-    """Something of a task that is not finished: a stage of a language, a line done again, a wish, or an export."""
+    """Something of a task that is not finished: a stage, a line done again, a wish, titles, or an export."""
 
     what: What
     language: str
@@ -106,6 +107,8 @@ def _of(job: JobRow) -> WaitRead | None:
         return blank
     if job.kind == JobKind.REWRITE_LINES:
         return blank.model_copy(update={"what": "wish", "segment_id": job.shard.partition("-")[2]})
+    if is_of_titles(job.shard):
+        return blank.model_copy(update={"what": "titles"})
     export_id = pipeline_rows.export_of(job.shard)
     if job.kind == JobKind.RENDER_RECIPE and export_id:
         return blank.model_copy(update={"what": "export", "export_id": export_id})

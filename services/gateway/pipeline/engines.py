@@ -124,6 +124,17 @@ def check_possible(
         raise _refusal(f"no voice here speaks '{target}'", voices, "install an engine that does")
 
 
+def check_translator(engines: Iterable[EngineInfo], source: str, target: str, way_out: str) -> None:
+    """Refuse a pair that no translator at hand has. Where none was ever announced, none is judged.
+
+    Raises:
+        PermanentError: `language_unsupported`, with `way_out` and what would make it possible.
+    """
+    translators = of_port(engines, "translator")
+    if translators and first_choice(translators, "translator", target, source) is None:
+        raise _refusal(f"no translator here does {source} → {target}", translators, way_out)
+
+
 def can_hear(engines: Iterable[EngineInfo], language: str) -> bool:
     """Whether an available engine can judge takes in `language` by listening to them."""
     engines = list(engines)

@@ -24,6 +24,7 @@ from services.gateway.pipeline.pieces import join_pieces, recognize_pieces
 from services.gateway.pipeline.publishing import export_of
 from services.gateway.pipeline.rendering import go_on, take_translation
 from services.gateway.pipeline.steps import carry_out
+from services.gateway.pipeline.titles import is_of_titles, take_titles
 from services.gateway.pipeline.transcripts import Prepared, take_transcript
 from services.gateway.pipeline.wishes import is_wish, take_wish
 from services.gateway.script import rows as script_rows
@@ -168,6 +169,8 @@ def _take_alone(session: Session, task: Task, job: JobRow, result: Result, *, he
             record_recipe(session, task, result)
         case JobKind.TRANSLATE_LINES, LinesTranslated() | JobFailed() if export_of(job.shard):
             take_translation(session, task, job, result)
+        case JobKind.TRANSLATE_LINES, LinesTranslated() | JobFailed() if is_of_titles(job.shard):
+            take_titles(session, task, job, result)
         case JobKind.HEAR_TAKES, TakesHeard():
             take_heard(_of(session, task, result), result.lines)
         case JobKind.READ_PICTURE, PictureReadAgain() | JobFailed():

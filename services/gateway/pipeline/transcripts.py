@@ -9,6 +9,7 @@ from services.gateway.db import Session
 from services.gateway.db.tables import SpeakerRow, Task
 from services.gateway.pipeline import rows as pipeline_rows
 from services.gateway.pipeline.picture import READINGS
+from services.gateway.pipeline.titles import TITLES
 from services.gateway.script import rows as script_rows
 from services.gateway.script.casting import describe_again, recognize
 from services.gateway.script.cues import (
@@ -97,7 +98,8 @@ def take_transcript(session: Session, task: Task, result: TranscriptReady, prepa
     task.source_language = transcript.source_language
     task.transcript_key = result.transcript_key
     task.note = result.note
-    config = {name: value for name, value in task.config.items() if name != READINGS}  # of cues that are gone
+    gone = (READINGS, TITLES)  # of cues and titles that may be there no more
+    config = {name: value for name, value in task.config.items() if name not in gone}
     task.config = with_timing(with_remarks(config, BASE, transcript.remarks), transcript.timing)
     speakers = [
         SpeakerRow(task_id=task.task_id, speaker_id=one.id, **one.model_dump(exclude={"id", "same_voice"}, mode="json"))

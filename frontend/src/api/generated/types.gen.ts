@@ -2604,6 +2604,16 @@ export type PictureRead = {
     readings?: {
         [key: string]: CueReadAgain;
     };
+    /**
+     * Translations
+     *
+     * of titles and signs, by language and by what they say
+     */
+    translations?: {
+        [key: string]: {
+            [key: string]: TitleTranslation;
+        };
+    };
     words: PictureWords | null;
 };
 
@@ -2637,6 +2647,12 @@ export type PictureTitle = {
      * First S
      */
     first_s: number;
+    /**
+     * Language
+     *
+     * that its letters tell; None: they tell none
+     */
+    language?: string | null;
     /**
      * Last S
      */
@@ -4558,6 +4574,46 @@ export type Timing = {
 };
 
 /**
+ * TitleTranslation
+ *
+ * A title that a person had translated; nothing of the picture changes by it.
+ */
+export type TitleTranslation = {
+    /**
+     * Error Code
+     */
+    error_code?: string | null;
+    /**
+     * Error Message
+     */
+    error_message?: string | null;
+    /**
+     * State
+     */
+    state: 'waiting' | 'ready' | 'failed';
+    /**
+     * Text
+     */
+    text?: string | null;
+};
+
+/**
+ * TitlesToTranslate
+ *
+ * Which titles and signs are translated, by what they say, and into which language of the task.
+ */
+export type TitlesToTranslate = {
+    /**
+     * Language
+     */
+    language: string;
+    /**
+     * Texts
+     */
+    texts: Array<string>;
+};
+
+/**
  * Try
  *
  * One attempt: the status answered, or what went wrong.
@@ -4798,7 +4854,7 @@ export type VoiceRead = {
 /**
  * WaitRead
  *
- * Something of a task that is not finished: a stage of a language, a line done again, a wish, or an export.
+ * Something of a task that is not finished: a stage, a line done again, a wish, titles, or an export.
  */
 export type WaitRead = {
     /**
@@ -4840,7 +4896,7 @@ export type WaitRead = {
     /**
      * What
      */
-    what: 'stage' | 'line' | 'wish' | 'export';
+    what: 'stage' | 'line' | 'wish' | 'titles' | 'export';
     /**
      * Workers
      *
@@ -10656,6 +10712,72 @@ export type PutPictureEditsResponses = {
 };
 
 export type PutPictureEditsResponse = PutPictureEditsResponses[keyof PutPictureEditsResponses];
+
+export type TranslateTitlesData = {
+    body: TitlesToTranslate;
+    path: {
+        /**
+         * Task Id
+         */
+        task_id: string;
+    };
+    query?: never;
+    url: '/api/tasks/{task_id}/picture/titles/translations';
+};
+
+export type TranslateTitlesErrors = {
+    /**
+     * The body is cut off or malformed
+     */
+    400: Problem;
+    /**
+     * No API key, or one that is not known
+     */
+    401: Problem;
+    /**
+     * Of another origin; or a signed address is not valid any more
+     */
+    403: Problem;
+    /**
+     * There is no such thing, or it is another account's
+     */
+    404: Problem;
+    /**
+     * Not in the state that things are in
+     */
+    409: Problem;
+    /**
+     * The body is too large
+     */
+    413: Problem;
+    /**
+     * Under a name that LocalClip does not answer to
+     */
+    421: Problem;
+    /**
+     * Not valid; `errors` points at the fields
+     */
+    422: Problem;
+    /**
+     * A defect
+     */
+    500: Problem;
+    /**
+     * Database, broker or object store do not answer; try again later
+     */
+    503: Problem;
+};
+
+export type TranslateTitlesError = TranslateTitlesErrors[keyof TranslateTitlesErrors];
+
+export type TranslateTitlesResponses = {
+    /**
+     * Successful Response
+     */
+    202: PictureRead;
+};
+
+export type TranslateTitlesResponse = TranslateTitlesResponses[keyof TranslateTitlesResponses];
 
 export type ProcessTaskData = {
     body: ProcessTask;

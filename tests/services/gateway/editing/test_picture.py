@@ -5,13 +5,17 @@ from pathlib import Path
 import pytest
 
 from services.gateway.pipeline.engines import check_possible
+from services.gateway.pipeline.titles import written_in
 from services.gateway.pipeline.transcripts import prepare
 from shared.messaging import (
     EngineInfo,
     ExportLanguage,
+    LinesTranslated,
     PictureReadAgain,
     ReadPicture,
     RenderRecipe,
+    TranslatedLine,
+    TranslateLines,
     address_of,
     failed,
 )
@@ -39,10 +43,11 @@ def words(second: str = "") -> PictureWords:
     box = PictureBox(x=0.3, y=0.85, w=0.4, h=0.08)
     row = PictureRow(box=box, text="你好", confidence=0.98)
     cue = PictureCue(id="p0001", start_s=0.0, end_s=1.0, text="你好", second=second, confidences=(1, 0.98), rows=(row,))
-    title = PictureTitle(first_s=1.0, last_s=3.0, box=box, text="EXIT 24")
-    return PictureWords(
-        language="zh", second_language="es" if second else None, cues=(cue,), titles=(title,), used=True
+    titles = tuple(
+        PictureTitle(first_s=1.0, last_s=3.0, box=box, text=text, language=language)
+        for text, language in (("EXIT 24", "en"), ("站", "zh"))
     )
+    return PictureWords(language="zh", second_language="es" if second else None, cues=(cue,), titles=titles, used=True)
 
 
 def looked_at(studio: Studio) -> None:
@@ -70,7 +75,10 @@ def test_subtitles_titles_and_signs_are_listed(small_studio: Studio) -> None:
     looked_at(small_studio)
     found = small_studio.call("GET", "/picture")["words"]
     assert [(cue["id"], cue["text"], cue["rows"][0]["box"]["y"]) for cue in found["cues"]] == [("p0001", "你好", 0.85)]
-    assert [(title["text"], title["first_s"], title["last_s"]) for title in found["titles"]] == [("EXIT 24", 1.0, 3.0)]
+    assert [(title["text"], title["first_s"], title["last_s"]) for title in found["titles"]] == [
+        ("EXIT 24", 1.0, 3.0),
+        ("站", 1.0, 3.0),
+    ]
 
 
 def test_what_a_person_changes_reaches_the_exporter(small_studio: Studio) -> None:
@@ -169,3 +177,126 @@ def test_a_language_whose_letters_can_be_read_is_let_in() -> None:
     check_possible(engines, "zh", "es", subtitles=False, translation=True)
     with pytest.raises(PermanentError, match="no speech recognizer here understands 'ko'"):
         check_possible(engines, "ko", "es", subtitles=False, translation=True)
+
+
+TRANSLATIONS = "/picture/titles/translations"
+
+
+def asked_of_translator(studio: Studio) -> list[TranslateLines]:
+    found = studio.open_jobs()
+    assert all(isinstance(job, TranslateLines) for job in found)
+    return [job for job in found if isinstance(job, TranslateLines)]
+
+
+def translated(job: TranslateLines, **texts: str | None) -> LinesTranslated:
+    """What a translator says of titles, by what they say without spaces."""
+    lines = tuple(
+        TranslatedLine(segment_id=line.segment_id, text=texts.get(line.text.replace(" ", "")), error_code=code)
+        for line in job.lines
+        for code in [None if texts.get(line.text.replace(" ", "")) else ErrorCode.TOOL_FAILED]
+    )
+    return LinesTranslated(**address_of(job), lines=lines)
+
+
+def known(studio: Studio, language: str = "es") -> dict[str, tuple[str, str | None]]:
+    """How far each title is, and its translation."""
+    found = studio.call("GET", "/picture")["translations"].get(language, {})
+    return {text: (one["state"], one["text"]) for text, one in found.items()}
+
+
+def test_titles_are_translated_from_what_their_letters_tell(studio: Studio) -> None:
+    """Ahead of all batch work, each once however often it is asked for; nothing of the picture or a line changes."""
+    looked_at(studio)
+    before = studio.segments()
+    for _ in range(2):
+        studio.call("POST", TRANSLATIONS, 202, language="es", texts=["EXIT 24", "站"])
+    english, chinese = sorted(asked_of_translator(studio), key=lambda job: job.source_language)
+    assert (english.lane, english.source_language, chinese.source_language) == (Lane.INTERACTIVE, "en", "zh")
+    assert [[line.text for line in job.lines] for job in (english, chinese)] == [["EXIT 24"], ["站"]]
+    assert known(studio) == {"EXIT 24": ("waiting", None), "站": ("waiting", None)}
+    assert {(wait["what"], wait["language"]) for wait in studio.call("GET", "/waits")} == {("titles", "es")}
+    studio.answer(translated(english, EXIT24="SALIDA 24"))
+    assert ("base", "task.updated") in {fact[:2] for fact in studio.facts()}
+    assert known(studio) == {"EXIT 24": ("ready", "SALIDA 24"), "站": ("waiting", None)}
+    assert studio.call("GET", "/picture")["edits"]["placed"] == []
+    assert studio.segments() == before
+    assert studio.status("es") == "completed"
+
+
+def test_a_title_that_was_not_translated_says_why_and_is_asked_for_again(small_studio: Studio) -> None:
+    """Where the whole job failed, where one text of it did, and where it was canceled."""
+    looked_at(small_studio)
+    small_studio.call("POST", TRANSLATIONS, 202, language="fr", texts=["EXIT 24"])
+    (first,) = asked_of_translator(small_studio)
+    small_studio.answer(failed(first, ErrorCode.ENGINE_UNAVAILABLE, "it does not answer"))
+    told = small_studio.call("GET", "/picture")["translations"]["fr"]["EXIT 24"]
+    assert (told["state"], told["error_code"], told["error_message"]) == (
+        "failed",
+        "engine_unavailable",
+        "it does not answer",
+    )
+    small_studio.call("POST", TRANSLATIONS, 202, language="fr", texts=["EXIT 24"])
+    (second,) = asked_of_translator(small_studio)
+    assert (first.attempt, second.attempt) == (1, 2)
+    small_studio.answer(translated(second))
+    assert small_studio.call("GET", "/picture")["translations"]["fr"]["EXIT 24"]["error_code"] == "tool_failed"
+    small_studio.call("POST", TRANSLATIONS, 202, language="fr", texts=["EXIT 24"])
+    (wait,) = small_studio.call("GET", "/jobs?status=pending")
+    small_studio.call("POST", f"/jobs/{wait['id']}/cancel", 202)
+    assert known(small_studio, "fr") == {"EXIT 24": ("failed", None)}
+    small_studio.call("POST", TRANSLATIONS, 202, language="fr", texts=["EXIT 24"])
+    (last,) = asked_of_translator(small_studio)
+    small_studio.answer(translated(last, EXIT24="SORTIE 24"))
+    assert known(small_studio, "fr") == {"EXIT 24": ("ready", "SORTIE 24")}
+
+
+def test_what_nothing_translates_is_refused_with_the_cure(
+    small_studio: Studio, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Naming the pair and what would have it; a title that is in the language already needs nobody."""
+    looked_at(small_studio)
+    gateway = small_studio.http.app.state.gateway  # type: ignore[attr-defined]
+    engine = EngineInfo(
+        stage=Stage.TRANSLATION,
+        port="translator",
+        name="stub-translator",
+        version="1",
+        licence="MIT",
+        commercial_use=True,
+        languages=("es",),
+        pairs=(("en", "es"),),
+        hint="localclip models pull m2m100-418m",
+    )
+    monkeypatch.setattr(gateway.capabilities, "_engines", (engine,))
+    refused = small_studio.call("POST", TRANSLATIONS, 422, language="es", texts=["EXIT 24", "站"])
+    assert refused["code"] == "language_unsupported"
+    assert "zh → es" in refused["detail"]
+    assert "localclip models pull m2m100-418m" in refused["detail"]
+    assert known(small_studio) == {}
+    small_studio.call("POST", TRANSLATIONS, 202, language="es", texts=["EXIT 24"])
+    (job,) = asked_of_translator(small_studio)
+    assert job.kept is not None
+    assert job.kept.engine == "stub-translator"
+    assert small_studio.call("POST", TRANSLATIONS, 422, language="es", texts=["NO SUCH"])["code"] == "unknown_title"
+    small_studio.call("POST", TRANSLATIONS, 404, language="de", texts=["EXIT 24"])
+    small_studio.call("POST", TRANSLATIONS, 422, language="es", texts=[])
+
+
+@pytest.mark.parametrize(
+    ("found", "spoken", "expected"),
+    [
+        ("en", "zh", "en"),
+        ("en", "fr", "fr"),
+        ("zh", "ja", "ja"),
+        ("ja", "zh", "ja"),
+        ("ko", "en", "ko"),
+        (None, "es", "es"),
+        ("en", None, "en"),
+    ],
+)
+def test_a_title_is_in_the_language_that_is_spoken_unless_its_letters_are_others(
+    found: str | None, spoken: str | None, expected: str
+) -> None:
+    """Short as titles are, only their letters tell."""
+    title = PictureTitle(first_s=0, last_s=1, box=PictureBox(**BOX), text="A", language=found)
+    assert written_in(title, spoken) == expected

@@ -34,7 +34,7 @@ from services.gateway.documents import openapi
 from services.gateway.hooks.rules import new_secret
 from shared.storage import DirectoryStore, keys, put_bytes, read_bytes
 from shared.testing import wait_until
-from shared.transcript import PictureBox, PictureCue, PictureRow, PictureWords, Transcript
+from shared.transcript import PictureBox, PictureCue, PictureRow, PictureTitle, PictureWords, Transcript
 from tests.services.gateway.conftest import VIDEO, Gateway, World
 
 DOCUMENT = openapi()
@@ -88,6 +88,7 @@ BODIES: dict[str, Any] = {
     "update_line": {"text": "editado"},
     "update_lines": {"lines": [{"segment_id": "s0001", "text": "editado"}]},
     "wish_for_line": {"wish": "shorter"},
+    "translate_titles": {"language": "es", "texts": ["ONE"]},
     "dub_lines": {"segment_ids": ["s0000"]},
     "create_speaker": {"name": "Ann"},
     "update_speaker": {"name": "Ann"},
@@ -160,6 +161,8 @@ class Scene:
     def names(self, operation: Operation) -> dict[str, str]:
         """What the parameters of the path stand for, each made for this one request."""
         task_id = self.copy() if "{task_id}" in operation.path or operation.name == "keep_speaker" else ""
+        if operation.name == "translate_titles":
+            self._cue()
         found = {"task_id": task_id, "language": "es", "segment_id": "s0001", "speaker_id": "spk_1", "part_number": "1"}
         for parameter, make in self._made().items():
             if parameter in operation.path or (operation.name, parameter) == ("decide_cast", "cast_id"):
@@ -202,12 +205,13 @@ class Scene:
         return str(next(getattr(row, name) for row in rows if getattr(row, "segment_id", "s0001") == "s0001"))
 
     def _cue(self) -> str:
-        """The one subtitle that is in the picture of every copy: they share their transcript."""
+        """The one subtitle, beside a title, in the picture of every copy: they share their transcript."""
         store, key = DirectoryStore(self.objects), keys.processed(self.task_id, 1, "transcript.json")
         transcript = Transcript.model_validate_json(read_bytes(store, key))
         row = PictureRow(box=PictureBox(x=0.3, y=0.8, w=0.4, h=0.1), text="uno", confidence=1)
         cue = PictureCue(id="p0001", start_s=0, end_s=1, text="uno", rows=(row,))
-        picture = PictureWords(language="es", cues=(cue,))
+        title = PictureTitle(first_s=0, last_s=1, box=row.box, text="ONE", language="en")
+        picture = PictureWords(language="es", cues=(cue,), titles=(title,))
         put_bytes(store, key, transcript.model_copy(update={"picture": picture}).model_dump_json().encode())
         return cue.id
 

@@ -4,7 +4,7 @@ import type { CueEdit, PictureCue, PictureRead } from "@/api/generated";
 import { Button } from "@/components/ui/button";
 import { Select } from "@/components/ui/fields";
 import { IconButton } from "@/components/ui/icon-button";
-import { boxOf, cueAt, withCue } from "@/core/picture";
+import { boxOf, cueAt, isSaidBy, withCue } from "@/core/picture";
 import { useEditor } from "../state/context";
 import { useEdits } from "../state/use-edits";
 import { usePicture, useReadAgain, useSaveEdits } from "../state/use-picture";
@@ -84,8 +84,7 @@ function ReadAnew({ picture, cue }: CueProps) {
   const { task, language, rows } = useEditor();
   const { saveText } = useEdits(task.task_id, language);
   const found = picture.readings?.[cue.id];
-  const middle = (cue.start_s + cue.end_s) / 2;
-  const segment = rows.find((row) => row.segment.start_s <= middle && middle < row.segment.end_s)?.segment;
+  const segment = rows.find((row) => isSaidBy(row.segment, cue))?.segment;
   if (!found || found.state === "waiting") return null;
   const text = found.reading?.text ?? "";
   if (!text)

@@ -1,5 +1,5 @@
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
-import { type PictureBox, type PictureEdits, type PictureRead, putPictureEdits, readCueAgain } from "@/api/generated";
+import { type PictureBox, type PictureEdits, type PictureRead, putPictureEdits, readCueAgain, translateTitles } from "@/api/generated";
 import { keys } from "@/api/keys";
 import { data } from "@/api/problems";
 import { pictureQuery } from "@/api/queries";
@@ -45,4 +45,18 @@ export function useReadAgain(): (cue: string, box: PictureBox) => void {
     onError: (error) => refuse(error),
   });
   return (cue, box) => mutate({ cue, box });
+}
+
+/** Have titles translated; what comes of it is offered, and changes nothing by itself. */
+export function useTranslateTitles(): { translate: (texts: string[]) => void; asking: boolean } {
+  const { task, language } = useEditor();
+  const cache = useQueryClient();
+  const refuse = useRefusal();
+  const { mutate, isPending } = useMutation({
+    mutationFn: (texts: string[]) =>
+      data(translateTitles({ path: { task_id: task.task_id }, body: { language, texts } })),
+    onSuccess: (next) => cache.setQueryData(pictureQuery(task.task_id).queryKey, next),
+    onError: (error) => refuse(error),
+  });
+  return { translate: mutate, asking: isPending };
 }
