@@ -1,7 +1,8 @@
-"""`python -m shared.healthy`: exit code 0 when this container is well, else 1 and a reason.
+"""`python -m shared.healthy`: exit code 0 when this container is healthy, else 1 and a reason.
 
-Asks the address given (`http://...`), or reads the file that `LOCALCLIP_HEALTH_FILE` names; `--alive` asks only whether
-it lives, not whether it can take work. Run every few seconds in every container, so it imports next to nothing.
+Asks the address given (`http://...`), or reads the file that `LOCALCLIP_HEALTH_FILE` names; `--alive` checks only
+whether it is alive, not whether it can take work. Run every few seconds in every container, so it imports next to
+nothing.
 """
 
 import json
@@ -11,7 +12,7 @@ import sys
 import time
 
 STALE_S = 60.0
-"""An event loop that did not turn for so long does not keep its leases either."""
+"""An event loop that has been stuck for so long does not keep its leases either."""
 _ANSWER_S = 5.0
 _ENOUGH = 1000
 
@@ -19,10 +20,10 @@ _ENOUGH = 1000
 def health_problem(
     path: str | os.PathLike[str], *, alive_is_enough: bool = False, stale_s: float = STALE_S
 ) -> str | None:
-    """What is wrong with the service that keeps `path`, in words; None when it is well.
+    """What is wrong with the service that keeps `path`, in words; None when it is healthy.
 
-    `alive_is_enough` forgives a service that cannot take work at the moment: starting it again would not help while,
-    for example, the broker is away.
+    `alive_is_enough` accepts a service that cannot take work at the moment: restarting it would not help while, for
+    example, the broker is unavailable.
     """
     try:
         with open(path, encoding="utf-8") as file:

@@ -1,4 +1,4 @@
-"""A manifest of many videos as a CSV file, as spreadsheets write it: what a client and the gateway both read."""
+"""A manifest of many videos as a CSV file written by a spreadsheet, read by both clients and the gateway."""
 
 import csv
 import io
@@ -14,9 +14,10 @@ _SEPARATORS = str.maketrans(";|", ",,")
 
 
 def named(row: Any) -> Any:
-    """A row whose video is fetched is called as its address ends, unless it says otherwise; others are as they are.
+    """A row whose video is fetched is named after the end of its URL, unless it says otherwise; other rows are
+    unchanged.
 
-    A page is called as its whole address: the ends of those are often alike.
+    A page is named after its whole URL, since the ends of those are often alike.
     """
     if not isinstance(row, dict) or row.get("source"):
         return row
@@ -30,14 +31,14 @@ def named(row: Any) -> Any:
 
 
 class MalformedManifest(ValueError):  # noqa: N818 (what was sent, not only an error)
-    """A file that is no manifest."""
+    """A file that is not a manifest."""
 
 
 def read_csv(data: bytes) -> list[dict[str, Any]]:
-    """Rows of a CSV file with a head row; columns `translation_<language>` and `metadata.<key>` may be added.
+    """Rows of a CSV file with a header row; columns `translation_<language>` and `metadata.<key>` may be added.
 
     `languages` are separated by spaces, semicolons or commas; `glossary` is `word=rendering; word=rendering`; `brief`
-    is JSON or the instructions alone; `metadata` is JSON. Raises: MalformedManifest.
+    is JSON or just the instructions; `metadata` is JSON. Raises: MalformedManifest.
     """
     try:
         text = data.decode("utf-8-sig")

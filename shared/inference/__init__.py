@@ -1,4 +1,4 @@
-"""How engines use a model they share: batches over jobs, memory that runs out, one GPU for several services."""
+"""How engines share a model: batches across jobs, running out of memory, one GPU for several services."""
 
 from shared.inference._batching import MicroBatcher, cut_batches
 from shared.inference._ctranslate2 import Placement, place_ctranslate2

@@ -1,8 +1,8 @@
-"""One thread that owns a model, and shared batches of what several jobs ask of it.
+"""One thread that owns a model, and batches shared by the requests of several jobs.
 
-A job fills a batch seldom: its last lines, a line done again. Jobs that run side by side in one process therefore
-hand their lines to one batcher, which waits a moment for more, sorts them by length, so that little is padded, and
-answers each at its place.
+A single job seldom fills a batch, for example with its last lines or a redone line. Jobs that run side by side in one
+process therefore pass their lines to one batcher, which waits a moment for more, sorts them by length to minimize
+padding, and returns the results in order.
 """
 
 import threading
@@ -26,10 +26,10 @@ log = logger(__name__)
 
 
 def cut_batches(costs: Sequence[int], budget: int) -> list[list[int]]:
-    """Indices of `costs` in batches of like cost, cheapest first.
+    """Indices of `costs` in batches of similar cost, cheapest first.
 
-    A batch is padded to its dearest item, so it costs that times its length; one that exceeds `budget` alone is a
-    batch of its own.
+    A batch is padded to its most expensive item, so it costs that times its length; an item that exceeds `budget` alone
+    becomes a separate batch.
     """
     batches: list[list[int]] = []
     for index in sorted(range(len(costs)), key=lambda index: costs[index]):
@@ -50,10 +50,10 @@ class _Entry(Generic[Item, Result]):
 
 
 class MicroBatcher(Generic[Item, Result]):
-    """Runs what is asked of a model in batches, over all threads that ask.
+    """Runs requests to a model in batches, across all calling threads.
 
     `run` gets items of one group and answers in their order. It is called in one thread only. A batch that runs out of
-    memory is halved and its size remembered; one that fails otherwise is halved down to the item that is to blame.
+    memory is halved and its size remembered; one that fails otherwise is halved until the faulty item is found.
     """
 
     def __init__(
@@ -77,10 +77,10 @@ class MicroBatcher(Generic[Item, Result]):
         self._thread.start()
 
     def ask(self, items: Sequence[Item], cancel: CancelToken) -> list[Result | Exception]:
-        """The result of each item, at its place; an exception for one that the model failed on.
+        """The results of the items, in order; an exception for each item that the model failed on.
 
         Raises:
-            Canceled: `cancel` was set; what has not begun is dropped.
+            Canceled: `cancel` was set; items not yet started are dropped.
         """
         now = time.monotonic()
         entries = [_Entry[Item, Result](item, self._cost(item), self._group(item), now) for item in items]
@@ -96,7 +96,7 @@ class MicroBatcher(Generic[Item, Result]):
                 entry.future.cancel()
 
     def close(self) -> None:
-        """Finish what was asked and end the thread."""
+        """Finish the pending requests and end the thread."""
         with self._changed:
             self._closed = True
             self._changed.notify()
@@ -110,7 +110,8 @@ class MicroBatcher(Generic[Item, Result]):
                 _fail(batch, error)
 
     def _next(self) -> list[_Entry[Item, Result]] | None:
-        """The batch with the item that has waited longest, once it is full or has waited enough; None at the end."""
+        """The batch with the item that has waited longest, once it is full or has waited long enough; None at the
+        end."""
         with self._changed:
             while True:
                 self._waiting = [entry for entry in self._waiting if not entry.future.cancelled()]
@@ -143,7 +144,7 @@ class MicroBatcher(Generic[Item, Result]):
         return results
 
     def _answer(self, batch: Sequence[_Entry[Item, Result]]) -> None:
-        """Run `batch`, in halves where it fails, and settle each of its futures."""
+        """Run `batch`, in halves if it fails, and settle each of its futures."""
         if not batch:
             return
         try:
@@ -167,7 +168,7 @@ class MicroBatcher(Generic[Item, Result]):
 
 
 def _outcome(future: "Future[Any]", cancel: CancelToken) -> Any:
-    """The result, or the exception that stands for it."""
+    """The result, or the exception in its place."""
     while True:
         cancel.check()
         try:

@@ -1,4 +1,4 @@
-"""Where CTranslate2 computes and with which arithmetic: recognizer and translator ask the same."""
+"""Where CTranslate2 computes and with which arithmetic, for both recognizer and translator."""
 
 import ctypes
 import sys
@@ -10,7 +10,7 @@ from shared.models import ModelSettings
 from shared.pipeline import ErrorCode, PermanentError
 
 _ARITHMETIC = {"cpu": ("int8", "float32"), "cuda": ("float16", "int8_float16", "int8", "float32")}
-"""The best first; a GPU older than Volta has no fast float16."""
+"""Best first; a GPU older than Volta has no fast float16."""
 _CUBLAS = ("libcublasLt.so.12", "libcublas.so.12")  # the second needs the first
 
 
@@ -29,10 +29,10 @@ class Placement:
 
 
 def place_ctranslate2(settings: ModelSettings) -> Placement:
-    """The device and arithmetic that `settings` ask for, cuBLAS made known to this process where a GPU may be used.
+    """The device and arithmetic that `settings` ask for; loads cuBLAS into this process if a GPU may be used.
 
     Raises:
-        PermanentError: `engine_unavailable` for a device that is not there or an arithmetic it does not have.
+        PermanentError: `engine_unavailable` for a missing device or an unsupported arithmetic.
     """
     import ctranslate2
 
@@ -55,7 +55,7 @@ def place_ctranslate2(settings: ModelSettings) -> Placement:
 def preload_cublas() -> None:
     """Load cuBLAS 12 from the package nvidia-cublas-cu12, where the dynamic linker does not look.
 
-    Without the package the system's is used. CTranslate2 finds a library that is loaded already by its name.
+    Without the package, the system's is used. CTranslate2 finds a library that is already loaded by its name.
     """
     if not sys.platform.startswith("linux"):
         return

@@ -1,4 +1,4 @@
-"""Services that share one GPU take turns on it, batch by batch."""
+"""Services that share one GPU take turns, batch by batch."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,10 +13,10 @@ _CHECK_S = 0.5
 
 
 class GpuLease:
-    """The right to compute on one device of this host; a process that dies gives it back.
+    """The right to compute on one device of this host; a process that dies releases it.
 
-    Two locks make it fair: who waits holds the door, and who has just left must pass it again, so that two services
-    alternate however busy one is. Without a folder there is nobody to take turns with.
+    Two locks make it fair: the one who waits holds the door, and the one who has just left must pass it again, so that
+    two services alternate however busy one is. Without a folder there is nobody to take turns with.
     """
 
     def __init__(self, folder: Path | None, device: str) -> None:
@@ -31,7 +31,7 @@ class GpuLease:
 
     @contextmanager
     def hold(self, cancel: CancelToken | None = None) -> Iterator[None]:
-        """Wait for the turn and keep it for the block.
+        """Wait for the turn and hold it during the block.
 
         Raises:
             Canceled: `cancel` was set while waiting.

@@ -1,4 +1,4 @@
-"""What to do when a device has no memory left: ask for less, and remember how much was well."""
+"""What to do when a device has no memory left: use less, and remember how much worked."""
 
 import gc
 from collections.abc import Callable
@@ -22,7 +22,7 @@ def is_out_of_memory(error: BaseException) -> bool:
 class SafeSize:
     """A size of batches that is halved whenever memory runs out, for as long as the process lives.
 
-    `release` lets go of what a failed attempt left on the device, e.g. `torch.cuda.empty_cache`.
+    `release` frees what a failed attempt left on the device, e.g. `torch.cuda.empty_cache`.
     """
 
     def __init__(self, size: int, release: Callable[[], None] | None = None) -> None:
@@ -31,11 +31,11 @@ class SafeSize:
 
     @property
     def size(self) -> int:
-        """The largest size still believed in."""
+        """The largest size that is still assumed to work."""
         return self._size
 
     def shrink(self, tried: int) -> None:
-        """Believe in half of `tried`, which was too much, and let go of what it left behind."""
+        """Assume half of `tried`, which was too much, and free what it left behind."""
         self._size = max(1, min(self._size, tried // 2))
         log.warning("out_of_memory", tried=tried, size=self._size)
         gc.collect()
@@ -43,10 +43,10 @@ class SafeSize:
             self._release()
 
     def run(self, work: Callable[[int], T]) -> T:
-        """Do `work` of the present size, with half of it again and again while memory runs out.
+        """Do `work` at the current size, halving it as long as memory runs out.
 
         Raises:
-            Exception: what `work` raised: anything but a lack of memory, or that even at size 1.
+            Exception: what `work` raised: anything but a lack of memory, or a lack of memory even at size 1.
         """
         while True:
             size = self._size
@@ -55,4 +55,4 @@ class SafeSize:
             except Exception as error:
                 if size == 1 or not is_out_of_memory(error):
                     raise
-            self.shrink(size)  # outside of the handler, whose traceback keeps the tensors alive
+            self.shrink(size)  # outside the handler, whose traceback keeps the tensors alive

@@ -1,4 +1,4 @@
-"""Where torch computes. It is imported when first asked: services without it import this package, too."""
+"""Where torch computes. It is imported on first use, since services without torch import this package too."""
 
 import hashlib
 from collections.abc import Callable
@@ -10,10 +10,10 @@ from shared.pipeline import ErrorCode, PermanentError
 
 
 def torch_device(wanted: str) -> str:
-    """`wanted`, or for `auto` the GPU where there is one.
+    """`wanted`, or for `auto` the GPU if there is one.
 
     Raises:
-        PermanentError: `engine_unavailable` when that device is not there.
+        PermanentError: `engine_unavailable` when that device is missing.
     """
     import torch
 
@@ -37,14 +37,14 @@ def on_gpu(models: ModelSettings) -> bool:
 
 
 def memory_release(device: str) -> Callable[[], None] | None:
-    """What gives memory that torch keeps for later back to the device."""
+    """The function that returns memory that torch has cached to the device."""
     import torch
 
     return torch.cuda.empty_cache if device.startswith("cuda") else None
 
 
 def weights_digest(model: Any) -> str:
-    """What tells the weights of a module from others."""
+    """A digest that identifies the weights of a module."""
     digest = hashlib.sha256()
     for name, tensor in sorted(model.state_dict().items()):
         digest.update(name.encode())

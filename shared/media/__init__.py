@@ -1,4 +1,4 @@
-"""Media files as hostile input: what a file is, what is in it, and ffmpeg under limits."""
+"""Media files as hostile input: what a file is, what it contains, and ffmpeg under limits."""
 
 from shared.media._audio import plain_audio
 from shared.media._probe import described, probe, tag, title_of

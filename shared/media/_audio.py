@@ -1,4 +1,4 @@
-"""What is in an uploaded sound file, and the same sound in one plain form."""
+"""What is in an uploaded audio file, and the same audio in one plain form."""
 
 import json
 import wave
@@ -17,10 +17,10 @@ _UNREADABLE = "no sound file LocalClip reads (WAV, FLAC, MP3, M4A, OGG, Opus, We
 def plain_audio(path: Path, target: Path, sample_rate_hz: int, longest_s: float, cancel: CancelToken) -> float:
     """Write the first audio track of `path` to `target` as mono 16-bit WAV; return its length in seconds.
 
-    What goes on after `longest_s` is cut off.
+    Anything after `longest_s` is cut off.
 
     Raises:
-        PermanentError: `media_unsupported` for what is no sound file, `media_unreadable` for a damaged one.
+        PermanentError: `media_unsupported` for anything but an audio file, `media_unreadable` for a damaged one.
     """
     with path.open("rb") as file:
         container = sniff_audio(file.read(SNIFF_BYTES))

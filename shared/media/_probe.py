@@ -1,4 +1,4 @@
-"""What is in a file of picture and sound."""
+"""What is in a video or audio file."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -22,7 +22,7 @@ def probe(path: Path, cancel: CancelToken) -> tuple[Container, MediaFacts]:
 
     Raises:
         PermanentError: `media_unsupported` for anything but a known container, `media_unreadable` for a damaged
-            one, `media_no_video` where there is neither a moving picture nor sound.
+            one, `media_no_video` if there is neither video nor audio.
     """
     opened = open_media(path, cancel)
     facts = described(opened)
@@ -33,18 +33,18 @@ def probe(path: Path, cancel: CancelToken) -> tuple[Container, MediaFacts]:
 
 
 def _has_captions(opened: Opened, cancel: CancelToken) -> bool:
-    """Whether the first pictures carry closed captions; the header of no container tells."""
+    """Whether the first frames carry closed captions; no container's header says so."""
     options = [part for name, value in input_options(opened.container).items() for part in (f"-{name}", value)]
     command = ["ffprobe", "-v", "error", *options, "-select_streams", "V:0", "-read_intervals", "%+#5", "-show_frames"]
     command += ["-show_entries", "frame=side_data_list", "-of", "json", f"file:{opened.path}"]
     try:
         return b"Closed Captions" in run_tool(command, cancel, _LIMITS)
-    except PermanentError:  # a picture that cannot be decoded here can still be copied
+    except PermanentError:  # video that cannot be decoded here can still be copied
         return False
 
 
 def described(opened: Opened) -> MediaFacts:
-    """What an opened file is. Raises: PermanentError `media_unreadable`, where nothing is in its streams."""
+    """What an opened file is. Raises: PermanentError `media_unreadable`, if its streams are empty."""
     video, audio = opened.picture or {}, next(iter(opened.sounds), {})
     if not opened.length_s or opened.length_s <= 0:
         raise PermanentError(
@@ -103,14 +103,14 @@ def _text_tracks(opened: Opened) -> list[TextTrackFacts]:
 
 
 def tag(stream: Mapping[str, Any], name: str) -> str | None:
-    """A tag of a stream, unless it says that nothing is known; it may hold anything, so it is shortened."""
+    """A tag of a stream, unless it means unknown; it may contain anything, so it is shortened."""
     found = {key.lower(): str(value) for key, value in stream.get("tags", {}).items()}.get(name, "")
     said = "".join(filter(str.isprintable, found)).strip()[:80]
     return said if said and said != "und" else None
 
 
 def title_of(stream: Mapping[str, Any]) -> str | None:
-    """The name a person gave a track. MP4 keeps it where programs write what they are instead."""
+    """The name a person gave a track. In MP4 it is in a field where programs often write their own names."""
     if title := tag(stream, "title"):
         return title
     name = tag(stream, "handler_name")

@@ -1,7 +1,7 @@
 """Recognize a container by its first bytes.
 
-ffmpeg guesses among hundreds of demuxers, some of which open other files and addresses (playlists, concat scripts).
-The demuxer is therefore chosen here, from a short list that cannot, and forced on every call.
+ffmpeg guesses among hundreds of demuxers, some of which open other files and URLs (playlists, concat scripts). The
+demuxer is therefore chosen here, from a short list of harmless ones, and forced on every call.
 """
 
 from dataclasses import dataclass
@@ -55,7 +55,8 @@ _SOUND_PREFIXES: tuple[tuple[bytes, Container], ...] = (
 
 
 def sniff_audio(head: bytes) -> Container | None:
-    """The format of a sound file that begins with `head`, also of a video's that holds sound; None: none of ours."""
+    """The format of an audio file that begins with `head`, including video containers that hold audio; None: not
+    supported."""
     if head[:4] in (b"RIFF", b"RF64") and head[8:12] == b"WAVE":
         return Container("wav", "audio/wav")
     for prefix, container in _SOUND_PREFIXES:

@@ -1,7 +1,7 @@
-"""The streams of a media file, and when each of them ends: by its header where that can be believed, else by packets.
+"""The streams of a media file, and when each of them ends: by its header if that is reliable, else by its packets.
 
-Times count as ffmpeg counts them when it reads the file: from the earliest start of any stream; in formats whose time
-may jump, from the earliest start of picture and sound.
+Times are counted as ffmpeg does when it reads the file: from the earliest start of any stream; in formats with possible
+time jumps, from the earliest start of video and audio.
 """
 
 import json
@@ -17,14 +17,14 @@ from shared.media._tools import ToolLimits, input_options, run_tool
 from shared.pipeline import CancelToken, ErrorCode, PermanentError
 
 JUMPING = frozenset({"mpegts", "mpeg", "ogg"})
-"""Containers whose time may jump."""
+"""Containers whose timestamps may jump."""
 _VIDEO = "mp4 m4v mov mkv webm avi ts m2ts mts flv wmv asf mpg mpeg vob ogv 3gp mxf"
 _AUDIO = "ogg oga mp3 m4a m4b aac wav flac opus wma"
 READABLE_SUFFIXES = frozenset(f".{suffix}" for suffix in f"{_VIDEO} {_AUDIO}".split())
-"""What names of such files end with; whether one is what its name says, its first bytes tell."""
+"""The endings of such file names; whether a file is what its name says is decided by its first bytes."""
 READABLE = "MP4, MOV, MKV, WebM, AVI, TS, FLV, WMV, MPEG, OGG; MP3, M4A, WAV, FLAC, Opus"
 _EXACT = frozenset({"mov", "matroska", "avi", "wav", "flac"})
-"""Containers that keep the length of every stream; in others it is estimated, or that of the longest stream."""
+"""Containers that store the length of every stream; in others it is estimated, or that of the longest stream."""
 _CLOCK = re.compile(r"(\d+):(\d\d):(\d\d(?:\.\d+)?)")
 _LIMITS = ToolLimits(timeout_s=60.0, memory_bytes=2 * 1024**3)
 _SCAN_LIMITS = ToolLimits(timeout_s=1800.0, memory_bytes=2 * 1024**3)
@@ -33,7 +33,7 @@ _TAIL_S, _NEAR_S = 3.0, 1.0
 
 @dataclass(frozen=True)
 class Opened:
-    """A file that ffprobe looked into: its streams as ffprobe tells of them, and their ends by index."""
+    """A file that ffprobe examined: its streams as ffprobe describes them, and their ends by index."""
 
     path: Path
     container: Container
@@ -44,7 +44,7 @@ class Opened:
 
     @cached_property
     def picture(self) -> Mapping[str, Any] | None:
-        """The moving picture."""
+        """The video stream."""
         return next((s for s in self.streams if s.get("codec_type") == "video" and not is_cover(s)), None)
 
     @cached_property
@@ -59,26 +59,26 @@ class Opened:
 
     @cached_property
     def covers(self) -> Sequence[Mapping[str, Any]]:
-        """Still pictures that came along."""
+        """Attached still pictures."""
         return [s for s in self.streams if s.get("codec_type") == "video" and is_cover(s)]
 
     def end_s(self, streams: Iterable[Mapping[str, Any] | None]) -> float | None:
-        """When the last of `streams` ends; None where none of them has anything in it."""
+        """When the last of `streams` ends; None if all of them are empty."""
         found = [end for one in streams if one and (end := self.ends.get(one["index"])) is not None]
         return max(found) - self.start_s if found else None
 
     @property
     def length_s(self) -> float | None:
-        """The end of the last of picture and sound."""
+        """The later of the ends of video and audio."""
         return self.end_s([self.picture, *self.sounds])
 
 
 def open_media(path: Path, cancel: CancelToken) -> Opened:
-    """Look into the file at `path` without trusting its name.
+    """Examine the file at `path` without trusting its name.
 
     Raises:
         PermanentError: `media_unsupported` for anything but a known container, `media_unreadable` for a damaged one,
-            `media_no_video` where there is neither a moving picture nor sound.
+            `media_no_video` if there is neither video nor audio.
     """
     with path.open("rb") as file:
         head = file.read(SNIFF_BYTES)
@@ -95,12 +95,12 @@ def open_media(path: Path, cancel: CancelToken) -> Opened:
 
 
 def is_cover(stream: Mapping[str, Any]) -> bool:
-    """Whether a picture is a still one that came along."""
+    """Whether a video stream is an attached still picture."""
     return bool(stream.get("disposition", {}).get("attached_pic"))
 
 
 def number_of(text: Any) -> float | None:
-    """What ffprobe wrote as a number, if it is one."""
+    """A number from ffprobe's output, if it is one."""
     try:
         return float(text)
     except (TypeError, ValueError):
@@ -127,7 +127,7 @@ def _probed(path: Path, container: Container, cancel: CancelToken) -> dict[str, 
 
 
 def _damaged(said: str) -> str:
-    """What a person can do about a file that ffprobe cannot read; its own words name paths of this machine."""
+    """What a person can do about a file that ffprobe cannot read; its own message contains paths of this machine."""
     if "moov atom not found" in said:
         return (
             "the file is damaged or cut off: the index that an MP4 or MOV has at its end is missing, so the upload or "
@@ -137,7 +137,7 @@ def _damaged(said: str) -> str:
 
 
 def told_end_s(stream: Mapping[str, Any], container: Container) -> float | None:
-    """When a stream ends on the clock of its file, if the container tells: Matroska in its statistics, as a tag."""
+    """When a stream ends on its file's clock, if the container says so: Matroska does in a statistics tag."""
     if container.demuxer not in _EXACT:
         return None
     for name, text in stream.get("tags", {}).items():
@@ -150,9 +150,10 @@ def told_end_s(stream: Mapping[str, Any], container: Container) -> float | None:
 def _ends(
     path: Path, container: Container, used: Sequence[Mapping[str, Any]], cancel: CancelToken
 ) -> Mapping[int, float]:
-    """When picture and sound end; the packets are read where the header says nothing or something else than they do.
+    """When video and audio end; the packets are read if the header says nothing or contradicts them.
 
-    A file whose every stream is shorter than it says was cut off: then what it says is kept, so that this is noticed.
+    A file in which every stream is shorter than declared was cut off: then the declared length is kept, so that this is
+    noticed.
     """
     told = {stream["index"]: end for stream in used if (end := told_end_s(stream, container)) is not None}
     if len(told) < len(used):
@@ -174,7 +175,7 @@ def _start_s(container: Container, used: Sequence[Mapping[str, Any]], whole: Map
 
 
 def _scan(path: Path, container: Container, cancel: CancelToken, from_s: float | None = None) -> dict[int, float]:
-    """When every stream ends, by its packets; the whole file is read, or what lies behind `from_s`."""
+    """When every stream ends, by its packets; the whole file is read, or only what is after `from_s`."""
     ends: dict[int, float] = {}
 
     def on_line(line: str) -> None:

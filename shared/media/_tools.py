@@ -22,14 +22,14 @@ _STDERR_BYTES = 64 * 1024
 
 @dataclass(frozen=True)
 class ToolLimits:
-    """What one call of a tool may use."""
+    """The resources that one call of a tool may use."""
 
     timeout_s: float = 3600.0
     memory_bytes: int = 4 * 1024**3
 
 
 def input_options(container: Container) -> dict[str, str]:
-    """ffmpeg options that keep an untrusted input to its own bytes: forced demuxer, files only."""
+    """ffmpeg options that confine an untrusted input to its own bytes: forced demuxer, files only."""
     return {"f": container.demuxer, "protocol_whitelist": "file"}
 
 
@@ -43,7 +43,7 @@ def run_tool(
 ) -> bytes:
     """Run `command` to its end and return what it printed on stdout.
 
-    `data` is written to its stdin; `on_line` gets every line of stdout as it comes (then nothing is returned). The
+    `data` is written to its stdin; `on_line` gets every line of stdout as it arrives (then nothing is returned). The
     process is killed when `cancel` is set, when the time is up, or when this process dies (Linux).
 
     Raises:
@@ -87,7 +87,7 @@ def piped_tool(
     stdin: bool = False,
     stdout: bool = False,
 ) -> Iterator[IO[bytes]]:
-    """Run `command` while the body writes to its stdin or reads its stdout, whichever is asked for (one of them).
+    """Run `command` while the body writes to its stdin or reads its stdout, whichever one is requested.
 
     The body reads to the end of stdout; stdin is closed for it. Leaving the body waits for the tool's own end. The
     tool is killed, and a blocked read or write returns, when `cancel` is set, when the time is up, when the body
@@ -112,7 +112,7 @@ def piped_tool(
         watch = threading.Thread(target=_watch, args=(process, cancel, limits.timeout_s, late), daemon=True)
         watch.start()
         try:
-            with suppress(BrokenPipeError):  # the tool ended first; its exit code and words tell why
+            with suppress(BrokenPipeError):  # the tool ended first; its exit code and output say why
                 if pipe is not None:
                     yield pipe
                 if process.stdin:
@@ -124,7 +124,7 @@ def piped_tool(
             process.wait()
             watch.join()
             if pipe is not None:
-                with suppress(BrokenPipeError):  # what was not yet flushed has no reader any more
+                with suppress(BrokenPipeError):  # what was not yet flushed no longer has a reader
                     pipe.close()
         cancel.check()
         if late.is_set():
@@ -140,7 +140,7 @@ def _start(
     stdout: IO[bytes] | int,
     stderr: IO[bytes],
 ) -> "subprocess.Popen[bytes]":
-    if shutil.which(command[0]) is None:  # behind the prefix a missing tool would look like one that failed
+    if shutil.which(command[0]) is None:  # after the prefix, a missing tool would look like one that failed
         raise PermanentError(ErrorCode.ENGINE_UNAVAILABLE, f"'{command[0]}' is not installed; run `localclip doctor`")
     return subprocess.Popen([*_wrapper(limits.memory_bytes), *command], stdin=stdin, stdout=stdout, stderr=stderr)
 
@@ -180,7 +180,7 @@ def _wait(
 
 
 class _Lines(threading.Thread):
-    """Passes the lines of a stream on; what the receiver raises is kept for the thread that runs the tool."""
+    """Passes on the lines of a stream; what the receiver raises is kept for the thread that runs the tool."""
 
     def __init__(self, stream: IO[bytes], on_line: Callable[[str], None]) -> None:
         super().__init__(daemon=True)
@@ -201,7 +201,7 @@ class _Lines(threading.Thread):
 
 
 def _end_of(stderr: IO[bytes]) -> bytes:
-    """A damaged file can make a tool complain for megabytes."""
+    """The last lines only: a damaged file can make a tool complain for megabytes."""
     stderr.seek(max(0, stderr.seek(0, os.SEEK_END) - _STDERR_BYTES))
     return stderr.read()
 
@@ -210,7 +210,7 @@ def _judge(code: int, command: Sequence[str], stderr: bytes) -> None:
     if code == 0:
         return
     name, said = command[0], stderr.decode("utf-8", "replace")
-    for part in command:  # where files lie on this machine is nobody's business
+    for part in command:  # where files are on this machine is nobody's business
         if part.startswith("file:"):
             said = said.replace(part, "the file").replace(part.removeprefix("file:"), "the file")
     tail = " | ".join(said.strip().splitlines()[-3:])[-600:]
@@ -221,7 +221,7 @@ def _judge(code: int, command: Sequence[str], stderr: bytes) -> None:
 
 @cache
 def _wrapper(memory_bytes: int) -> tuple[str, ...]:
-    """The limits as a command prefix: both tools are part of util-linux, and other systems go without."""
+    """The limits as a command prefix: both tools are part of util-linux, and other systems do without."""
     if not sys.platform.startswith("linux"):
         return ()
     prefix: tuple[str, ...] = ()

@@ -1,16 +1,17 @@
-"""Who may say and hear what on the broker: a user for each service, one that only reads, one that gives commands.
+"""Who may publish and receive what on the broker: a user for each service, one that only reads, one that sends
+commands.
 
-Everything nats-server is told about them is rendered here, for the local stack, docker-compose.yml and the chart alike,
-from the names that streams and workers are made of.
+The whole configuration of nats-server for them is rendered here, for the local stack, docker-compose.yml and the chart
+alike, from the same names that streams and workers use.
 
     account LOCALCLIP    the gateway, which alone makes streams and consumers; one user per stage; progress
     account AUTOMATION   the operator's own programs: facts come in, nothing gets out
     account OPERATOR     the operator's own programs: commands get out, their answers come in, and nothing else
 
-The other accounts are not for tidiness. A server checks what a user publishes, but not where an answer goes: whoever
-may ask a stream anything can name `localclip.results.export` as the inbox, and the answer is stored there as a message.
-Across accounts the answer stays in the account that asked. So it is that a reader, who shares no account with who
-gives commands, cannot have a fact delivered as a command.
+The other accounts are needed for security. A server checks what a user publishes, but not where a reply goes: anybody
+who may query a stream can name `localclip.results.export` as the inbox, and the reply is stored there as a message.
+Across accounts, the reply stays in the account that asked. Therefore a reader, who shares no account with the sender of
+commands, cannot have a fact delivered as a command.
 """
 
 import json
@@ -34,12 +35,12 @@ ACCOUNT, READERS, OPERATORS = "LOCALCLIP", "AUTOMATION", "OPERATOR"
 _API, _ACK, _INBOX = "$JS.API", "$JS.ACK", "_INBOX"
 _COMMANDS = f"{names.COMMANDS_PREFIX}.*"
 _ANSWERS = "_R_.>"
-"""Where nats-server takes what is answered to another account."""
+"""The subject through which nats-server passes replies to another account."""
 _TO_KEEP_STREAMS = ("CREATE", "UPDATE", "INFO", "MSG.GET", "MSG.DELETE")
 
 
 class Role(StrEnum):
-    """A user of the broker; services are called by their own names."""
+    """A user of the broker; a service's user has the name of the service."""
 
     GATEWAY = "gateway"
     PROGRESS = "progress"
@@ -52,7 +53,7 @@ class Role(StrEnum):
 
     @property
     def variable(self) -> str:
-        """The environment variable with its password, where a deployment draws one for each."""
+        """The environment variable with its password, if a deployment generates one for each."""
         return f"NATS_{self.upper()}_PASSWORD"
 
 
@@ -76,7 +77,7 @@ class Rights:
 
 
 def inbox_prefix(user: str) -> str:
-    """Where answers to a user go: to a place of its own, so that no service hears another's.
+    """Where replies to a user go: each user has its own place, so that no service receives another's.
 
     The gateway's is the default of every client, which the framework's pull subscriptions use in any case; so is that
     of programs of the operator, each in an account of its own.
@@ -85,7 +86,7 @@ def inbox_prefix(user: str) -> str:
 
 
 def rights(role: Role) -> Rights:
-    """What a user needs, and no more."""
+    """Only what a user needs."""
     if role is Role.GATEWAY:
         return _gateway()
     if role is Role.PROGRESS:
@@ -114,8 +115,8 @@ def _gateway() -> Rights:
     )
 
 
-# Takes are heard by the diarizer and rewritten by the translator as part of voice cloning; from sound the diarizer
-# translates.
+# As part of voice cloning, the diarizer listens to takes and the translator rewrites them; the diarizer also translates
+# from sound.
 _HELPED = {Stage.DIARIZATION: (Stage.TRANSLATION,)}
 
 
@@ -145,9 +146,9 @@ def _progress() -> Rights:
 
 
 def _automation() -> Rights:
-    """Facts by a durable that the gateway made, one by one by their number, and live.
+    """Facts from a durable consumer that the gateway created, single ones by their number, and live ones.
 
-    Every durable on the stream of facts is the operator's: gateway and progress read it without one.
+    Every durable consumer on the stream of facts is the operator's: gateway and progress read it without one.
     """
     return Rights(
         publish=(*_take(names.EVENTS, "*"), *_read_events()),
@@ -156,7 +157,7 @@ def _automation() -> Rights:
 
 
 def _take(stream: str, consumer: str) -> tuple[str, str]:
-    """Ask a consumer for messages, and answer for them."""
+    """Request messages from a consumer, and acknowledge them."""
     return f"{_API}.CONSUMER.MSG.NEXT.{stream}.{consumer}", f"{_ACK}.{stream}.{consumer}.>"
 
 
@@ -165,7 +166,7 @@ def _read_events() -> tuple[str, str]:
 
 
 def broker_config(passwords: Mapping[Role, str], unrestricted: Mapping[str, str] | None = None) -> str:
-    """The accounts as nats-server reads them; JetStream itself and addresses are named on its command line.
+    """The accounts in nats-server's format; JetStream itself and addresses are set on its command line.
 
     A password that begins with `$` names a variable of the server's environment. `unrestricted` adds users without
     limits, for tests that look into every stream.

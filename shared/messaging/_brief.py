@@ -48,7 +48,7 @@ class Brief(BaseModel):
     languages: dict[Code, LanguageBrief] = Field(default={}, max_length=20, description="by target language")
 
     def of(self, language: str) -> "LineBrief | None":
-        """What the translator of `language` is told; None where there is nothing to say."""
+        """What the translator of `language` gets; None if there is nothing to say."""
         own = self.languages.get(language, LanguageBrief())
         said = LineBrief(
             instructions=self.instructions.strip(),
@@ -75,7 +75,7 @@ class LineBrief(BaseModel):
 
 
 def forbidden_in(text: str, forbidden: tuple[str, ...], *, spaces: bool) -> str | None:
-    """The first of the words that must not be written and stands in `text`; whole words where there are spaces."""
+    """The first forbidden word that occurs in `text`; whole words, if the language has spaces."""
     said = " ".join(text.split()).casefold()
     for word in forbidden:
         plain = re.escape(" ".join(word.split()).casefold())
@@ -95,7 +95,7 @@ _FORMAL = {"es": r"usted|ustedes", "id": r"anda"}
 
 
 def other_register(text: str, wanted: Register | None, language: str) -> str | None:
-    """A word of `text` that speaks to people in the other register than the one asked for, as far as words tell."""
+    """A word of `text` that uses the wrong form of address, as far as single words show."""
     words = _INFORMAL if wanted == "formal" else _FORMAL
     if wanted is None or language not in words:
         return None

@@ -1,4 +1,4 @@
-"""What a stage's use case gets besides its job: a store, a folder, a way to be stopped, a way to report."""
+"""What a stage's use case gets besides its job: a store, a folder, a way to be canceled, a way to report."""
 
 import os
 import shutil
@@ -78,7 +78,7 @@ class JobContext:
 
 @contextmanager
 def working_folder(root: Path) -> Iterator[Path]:
-    """An empty temporary folder, removed on the way out. A lock beside it, made before it, says its owner lives."""
+    """An empty temporary folder, removed at the end. A lock beside it, created first, shows that its owner is alive."""
     folder = root / f"job-{os.getpid()}-{threading.get_ident()}-{os.urandom(4).hex()}"
     root.mkdir(parents=True, exist_ok=True)
     try:
@@ -95,8 +95,8 @@ def working_folder(root: Path) -> Iterator[Path]:
 def remove_abandoned_folders(root: Path) -> int:
     """Remove the folders of processes that died without cleaning up; return how many.
 
-    `root` may be shared with other containers, which have process numbers of their own: only the lock tells. Who died
-    before making a folder, or after removing it, has left a lock alone.
+    `root` may be shared with other containers, which have their own process numbers: only the lock is reliable. A
+    process that died before creating its folder, or after removing it, has left just a lock.
     """
     removed = sum(map(_is_removed, list(root.glob("job-*-*-*"))))
     for lock in list(root.glob(".job-*-*-*.lock")):
@@ -109,9 +109,9 @@ def _is_removed(folder: Path) -> bool:
     try:
         with FileLock(lock, timeout=0):
             shutil.rmtree(folder, ignore_errors=True)
-            with suppress(PermissionError):  # Windows removes no file that is open
-                lock.unlink(missing_ok=True)  # while it is held: whoever opened it meanwhile takes a new one
-    except OSError:  # its process lives (a timeout), or it is somebody else's
+            with suppress(PermissionError):  # Windows does not remove open files
+                lock.unlink(missing_ok=True)  # while it is held: a process that opened it meanwhile takes a new one
+    except OSError:  # its process is alive (a timeout), or it is somebody else's
         return False
     if sys.platform == "win32":
         lock.unlink(missing_ok=True)

@@ -12,7 +12,7 @@ from shared.messaging._subjects import DEAD, JobSubject, dead, results
 from shared.pipeline import ErrorCode, Stage
 
 _BODY_BYTES = 128 * 1024
-"""Kept of a body: escaped as JSON it may grow sixfold and must still fit into one message of the broker (1 MiB)."""
+"""How much of a body is kept: escaped as JSON it may grow sixfold and must still fit into one message (1 MiB)."""
 
 
 class DeadLetter(Message):
@@ -71,7 +71,7 @@ async def bury_copy(
 
 
 def _stage(subject: str) -> str:
-    """Of the subject of a job or a result."""
+    """The stage in the subject of a job or result."""
     with contextlib.suppress(ValueError):
         return str(JobSubject.parse(subject).stage)
     known = [str(stage) for stage in Stage if subject == results(stage)]

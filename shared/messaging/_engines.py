@@ -64,7 +64,7 @@ class EngineInfo(Message):
 
     @classmethod
     def left_out(cls, stage: Stage, port: str, name: str, problem: str) -> "EngineInfo":
-        """What is told of an engine that its worker goes without."""
+        """What is announced about an engine that its worker left out."""
         return cls(stage=stage, port=port, name=name, version="", licence="", commercial_use=True, problem=problem)
 
     def used(self, usage: EngineUsage | None = None) -> EngineUsed:
@@ -82,7 +82,7 @@ class EngineInfo(Message):
         )
 
     def choice(self) -> EngineChoice:
-        """What a task keeps to that begins with this engine."""
+        """What a task keeps if it starts with this engine."""
         return EngineChoice(port=self.port, engine=self.name, model=self.model, digest=self.digest)
 
 
@@ -95,7 +95,7 @@ class WorkerSlots(Message):
 
 
 def refuse_non_commercial(engines: Iterable[EngineInfo]) -> str | None:
-    """Why a deployment that is run commercially cannot use `engines`; None when it can use all of them."""
+    """Why a commercial deployment cannot use `engines`; None if it can use all of them."""
     refused = [engine for engine in engines if not engine.commercial_use]
     if not refused:
         return None
@@ -107,13 +107,13 @@ def refuse_non_commercial(engines: Iterable[EngineInfo]) -> str | None:
 
 
 async def announce_engines(js: JetStreamContext, stage: Stage, engines: tuple[EngineInfo, ...]) -> None:
-    """Make known what the workers of `stage` can do; the last word counts and outlives the worker."""
+    """Announce what the workers of `stage` can do; the latest announcement counts and outlives the worker."""
     bucket = await js.key_value(ENGINES_BUCKET)
     await bucket.put(stage, json.dumps([engine.model_dump(mode="json") for engine in engines]).encode())
 
 
 async def announced_engines(js: JetStreamContext) -> tuple[EngineInfo, ...]:
-    """Everything announced so far; a stage whose workers never started is missing."""
+    """Everything announced so far; a stage whose workers have never started is missing."""
     bucket = await js.key_value(ENGINES_BUCKET)
     found: list[EngineInfo] = []
     for stage in Stage:

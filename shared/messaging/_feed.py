@@ -1,7 +1,7 @@
-"""Asks the two lanes of a stage for the next job, and never holds a job it does not return.
+"""Gets the next job from the two lanes of a stage, and never holds a job that it does not return.
 
-A plain `fetch` per lane would not do: two of them running at once can both be answered while only one slot is free,
-and a fetch that ran out of time may leave a late answer in its buffer, where the lease of that job silently expires.
+A plain `fetch` per lane would not do: two of them at once may both get a job while only one slot is free, and a fetch
+that timed out may leave a late job in its buffer, where its lease silently expires.
 """
 
 import asyncio
@@ -49,18 +49,18 @@ class JobFeed:
         return await self._wait(wait_s)
 
     def wake(self) -> None:
-        """End a running `next` early, and wait in none that follows."""
+        """End a running `next` early, and make later ones return without waiting."""
         self._awake = True
         self._arrivals.put_nowait(None)
 
     async def _ask(self, lane: Lane) -> Msg | None:
-        """Take a job of `lane` that is there already."""
-        # Old style has an inbox of its own: the shared one finds its request by subject, and a job keeps its subject.
+        """Take a job of `lane` that is already there."""
+        # Old style uses its own inbox: the shared one finds its request by subject, and a job keeps its subject.
         answer = await self._client.request(self._next(lane), _pull(no_wait=True), timeout=_ANSWER_S, old_style=True)
         return None if _is_empty(answer) else answer
 
     async def _wait(self, wait_s: float) -> Msg | None:
-        """Ask both lanes at once for what comes in the next `wait_s`; the first answer wins."""
+        """Ask both lanes at once for a job within `wait_s`; the first reply wins."""
         if self._awake:
             return None
         inbox, self._arrivals = self._client.new_inbox(), asyncio.Queue()
@@ -80,7 +80,7 @@ class JobFeed:
         return arrived[0] if arrived else None
 
     async def _release(self, subscription: Subscription) -> None:
-        """Without interest in the inbox the server drops the open requests; what it sent before still arrives."""
+        """Without interest in the inbox, the server drops the open requests; what it sent before still arrives."""
         try:
             async with asyncio.timeout(_RELEASE_S):
                 if self._client.is_connected:

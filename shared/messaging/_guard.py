@@ -1,4 +1,4 @@
-"""What becomes of a message that a subscriber took: middlewares, so that a handler is only what it does."""
+"""What happens to a message that a subscriber takes: middlewares, so that handlers contain only their own work."""
 
 from collections.abc import Awaitable, Callable, Hashable
 from dataclasses import dataclass, field
@@ -17,7 +17,7 @@ from shared.observability import bind_job, logger
 from shared.pipeline import ErrorCode
 
 MOST_TRIES = 10
-"""What fails so often by its own fault is set aside."""
+"""A message that fails so often through its own fault is set aside."""
 
 _LONGEST = 30
 """Times the first delay, after which a message is tried again."""
@@ -27,13 +27,13 @@ log = logger(__name__)
 
 
 class Tries:
-    """Counts failures by key, in this process: after a restart counting begins again."""
+    """Counts failures by key, within this process: a restart resets the count."""
 
     def __init__(self) -> None:
         self._failed: dict[Hashable, int] = {}
 
     def failed(self, key: Hashable) -> bool:
-        """Count a failure; tell whether it was the last one that is borne."""
+        """Count a failure; return whether it was the last one tolerated."""
         count = self._failed.pop(key, 0) + 1
         if count >= MOST_TRIES:
             return True
@@ -41,14 +41,14 @@ class Tries:
         return False
 
     def over(self, key: Hashable) -> None:
-        """Forget what came to its end."""
+        """Forget what has ended."""
         self._failed.pop(key, None)
 
 
 def reads(read: Callable[[bytes], T]) -> Callable[[StreamMessage[Any]], Awaitable[T]]:
-    """The decoder of a subscriber whose messages are read by `read`, straight from their JSON.
+    """The decoder of a subscriber whose messages are parsed by `read`, directly from JSON.
 
-    Without it FastStream makes a dictionary first, which takes about twice as long for a long message.
+    Without it, FastStream creates a dictionary first, which takes about twice as long for a long message.
     """
 
     async def decode(message: StreamMessage[Any]) -> T:
@@ -62,9 +62,10 @@ class Guard:
     """The middleware of subscribers whose messages must not get lost: each is settled here, exactly one way.
 
     - handled: acknowledged, which is after the commit of whatever the handler did
-    - unreadable: put aside as a dead letter
-    - failed: handed back, to come again later and later
-    - failed ten times by its own fault, that is with an error that is not `passing`: put aside, and `given_up` is told
+    - unreadable: set aside as a dead letter
+    - failed: handed back, to be redelivered with growing delays
+    - failed ten times through its own fault, that is with an error that is not `passing`: set aside, and `given_up` is
+      called
 
     Subscribers need `AckPolicy.MANUAL`, and a decoder made by `reads`.
     """
@@ -125,7 +126,7 @@ class _Guarded(BaseMiddleware):
 
 
 class SkipsUnreadable(BaseMiddleware):
-    """The middleware of subscribers to what is said again and again: what cannot be read is left out, and told."""
+    """The middleware of subscribers to repeated messages: unreadable ones are skipped and logged."""
 
     async def consume_scope(self, call_next: Next, msg: StreamMessage[Any]) -> Any:
         """Around decoding and handler."""
@@ -138,7 +139,7 @@ class SkipsUnreadable(BaseMiddleware):
 
 
 def _named(body: Any) -> dict[str, Any]:
-    """What every line of the log tells of a message that is about a job."""
+    """The fields on every log line about a job's message."""
     if not hasattr(body, "shard"):
         return {}
     address = address_of(body)
