@@ -1,4 +1,4 @@
-"""Connections to addresses that users name: to the public internet, and to networks that the operator opened."""
+"""Connections to URLs that users give: to the public internet, and to networks that the operator opened."""
 
 import asyncio
 import ipaddress
@@ -18,7 +18,7 @@ _LONGEST_URL = 2000
 
 
 class Forbidden(Exception):  # noqa: N818 (what was named is refused; nothing failed)
-    """An address that must not be reached, or that cannot be one; the message is for the person who named it."""
+    """A URL that must not be reached, or that is invalid; the message is for the person who gave it."""
 
 
 def parse_networks(listed: str) -> tuple[Network, ...]:
@@ -48,10 +48,10 @@ def _inner(address: Address) -> Address:
 
 
 def check_url(url: str, networks: Sequence[Network]) -> None:
-    """Refuse what is no address for us before anything is sent: another scheme, a password in it, a forbidden number.
+    """Refuse an unsuitable URL before anything is sent: another scheme, a password in it, a forbidden IP address.
 
-    Names are looked up when a connection is made, each time. `http` is for the operator's networks only, and only
-    by number or where networks were opened at all. Raises: Forbidden.
+    Names are resolved for each connection. `http` is only for the operator's networks, and only by IP address or if
+    networks were opened at all. Raises: Forbidden.
     """
     try:
         parts = urlsplit(url)
@@ -81,9 +81,9 @@ def _refusal(host: str) -> str:
 
 
 class GuardedNetwork(httpcore.AsyncNetworkBackend):
-    """Looks a name up once, refuses it if any of its addresses is forbidden, and connects to one of just those.
+    """Resolves a name once, refuses it if any of its addresses is forbidden, and connects to one of exactly those.
 
-    A name that answers differently the second time (DNS rebinding) gains nothing: there is no second time.
+    A name that resolves differently the second time (DNS rebinding) gains nothing: there is no second time.
     `only_opened` refuses public addresses too, for what is sent unencrypted.
     """
 
@@ -99,7 +99,7 @@ class GuardedNetwork(httpcore.AsyncNetworkBackend):
         local_address: str | None = None,
         socket_options: Iterable[Any] | None = None,
     ) -> httpcore.AsyncNetworkStream:
-        """Raises: Forbidden, httpcore.ConnectError where the name is not known or nobody answers."""
+        """Raises: Forbidden, httpcore.ConnectError if the name is unknown or nobody answers."""
         error: Exception | None = None
         for address in await self._addresses(host, port, timeout):
             try:
@@ -109,11 +109,11 @@ class GuardedNetwork(httpcore.AsyncNetworkBackend):
         raise error or httpcore.ConnectError(f"{host} has no address")
 
     async def connect_unix_socket(self, *_: Any, **__: Any) -> httpcore.AsyncNetworkStream:
-        """Never."""
+        """Always refuse."""
         raise Forbidden("sockets of this machine are not reached")
 
     async def sleep(self, seconds: float) -> None:
-        """Between repeated connections."""
+        """Sleep between repeated connections."""
         await asyncio.sleep(seconds)
 
     async def _addresses(self, host: str, port: int, timeout_s: float | None) -> list[Address]:
@@ -136,7 +136,7 @@ class GuardedNetwork(httpcore.AsyncNetworkBackend):
 
 @cache
 def _trusted() -> ssl.SSLContext:
-    """Reading the authorities takes some 30 ms: once."""
+    """The trusted authorities, read once, since that takes about 30 ms."""
     return ssl.create_default_context()
 
 

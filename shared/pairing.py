@@ -10,13 +10,13 @@ SUBTITLES = (".srt", ".vtt", ".ass", ".ssa", ".sbv", ".ttml", ".dfxp", ".smi", "
 
 
 class Ambiguous(ValueError):  # noqa: N818 (what names are, not only an error)
-    """Names leave open which subtitles hold what is spoken."""
+    """The names leave open which subtitles contain what is spoken."""
 
 
 def subtitles_by_stem(names: Iterable[str]) -> dict[str, dict[str, str]]:
-    """The subtitle files among the names of one folder, for each name of a video without its ending.
+    """The subtitle files among the names in one folder, by the name of their video without its extension.
 
-    `{"talk": {"en": "talk.en.srt"}}`; the language is "" where the name has none.
+    `{"talk": {"en": "talk.en.srt"}}`; the language is "" if the name has none.
     """
     found: dict[str, dict[str, str]] = {}
     for name in sorted(names):
@@ -32,9 +32,9 @@ def subtitles_by_stem(names: Iterable[str]) -> dict[str, dict[str, str]]:
 
 
 def paired(beside: Mapping[str, str], languages: Sequence[str], source: str | None) -> dict[str, Any]:
-    """What the row of a manifest says of the subtitles beside its video, which are given by language.
+    """The fields of a manifest's row for the subtitles beside its video, which are given by language.
 
-    Those of a target are its translation, others are what is spoken. Raises: Ambiguous.
+    Those in a target language are its translation; others are what is spoken. Raises: Ambiguous.
     """
     row: dict[str, Any] = {}
     translations = {code: name for code, name in beside.items() if code in languages and code != source}
@@ -52,7 +52,7 @@ def paired(beside: Mapping[str, str], languages: Sequence[str], source: str | No
 
 
 def _spoken(beside: Mapping[str, str], others: Sequence[str], source: str | None) -> str | None:
-    """Which of the subtitles hold what is spoken; those without a language do where it was named."""
+    """Which of the subtitles contain what is spoken; if the spoken language is named, those without a language do."""
     if source is None:
         return others[0] if others else None
     return source if source in beside else "" if "" in beside else None

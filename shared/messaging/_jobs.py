@@ -1,4 +1,4 @@
-"""Requests to the stage workers. Text travels in them, media by storage key."""
+"""Requests to the stage workers. They contain text; media is passed by storage key."""
 
 from collections.abc import Iterable
 from typing import Annotated, Literal
@@ -30,7 +30,7 @@ class EngineChoice(Message):
     )
 
     def is_same(self, other: "EngineChoice") -> bool:
-        """Whether both say the same thing in the same way; what is known of one of them alone tells nothing apart."""
+        """Whether both say the same thing in the same way; what is known of only one of them makes no difference."""
         named = (self.port, self.engine) == (other.port, other.engine)
         same_model = not (self.model and other.model) or self.model == other.model
         return named and same_model and self._same_bytes(other)
@@ -121,7 +121,7 @@ class RecognizeSpeech(Job):
 
 
 BEFORE_PIECES, OF_PIECES = 0.2, 0.5
-"""Shares of a stage's progress: what is done when its recording is cut, and what the pieces are together."""
+"""Shares of a stage's progress: what is done once its recording is cut, and what all pieces contribute together."""
 
 
 def speech_shard(piece: int) -> str:
@@ -204,7 +204,7 @@ class TranslateSpeech(Job):
 
 
 Wish = Literal["shorter", "longer", "other"]
-"""How a person wants a translation to be otherwise."""
+"""How a person wants a translation to be changed."""
 
 
 class LineToRewrite(Message):
@@ -376,12 +376,12 @@ class EngineUsed(Message):
     )
 
     def choice(self, port: str) -> EngineChoice:
-        """The same as what a task keeps to."""
+        """The same in the form that a task keeps."""
         return EngineChoice(port=port, engine=self.name, model=self.model, digest=self.digest)
 
 
 def merge_engines(used: Iterable[EngineUsed]) -> tuple[EngineUsed, ...]:
-    """Each engine once, in the order of first use, with what was used of it in all."""
+    """Each engine once, in the order of first use, with its total usage."""
     merged: dict[EngineUsed, EngineUsage | None] = {}
     natural: dict[EngineUsed, float] = {}
     for engine in used:

@@ -1,4 +1,4 @@
-"""The engines that tasks keep to: what is better today changes nothing in a task that began with another."""
+"""The engines that tasks keep: a better one today changes nothing in a task that began with another."""
 
 import threading
 from collections.abc import Callable, Sequence
@@ -21,18 +21,18 @@ E = TypeVar("E", bound=_Engine)
 
 
 class KeptEngines(Generic[E]):
-    """Engines of one port: those at hand, and others that are opened when a task that keeps to them first asks.
+    """Engines of one port: the available ones, and others that are loaded when a task that keeps them first needs them.
 
-    What was opened stays open: a worker that serves old tasks serves them line by line.
+    Loaded engines stay loaded, since a worker may serve an old task line by line.
     """
 
     def __init__(self, here: Sequence[E], open_: Callable[[EngineChoice], E | None]) -> None:
-        """`open_` may raise PermanentError, and gives None for an engine that it knows nothing of."""
+        """`open_` may raise PermanentError, and returns None for an unknown engine."""
         self._here, self._own, self._open = list(here), len(here), open_
         self._lock = threading.Lock()
 
     def of(self, kept: EngineChoice | None, able: Callable[[E], bool] = lambda _: True) -> E:
-        """The engine that a task keeps to; of one that keeps to none, the first that is `able`, or the first.
+        """The engine that a task keeps; if it keeps none, the first that is `able`, or the first.
 
         Blocking: weights may be loaded.
 
@@ -50,7 +50,7 @@ class KeptEngines(Generic[E]):
             return engine
 
     def opened(self) -> tuple[E, ...]:
-        """Everything that is open now."""
+        """Everything that is loaded now."""
         with self._lock:
             return tuple(self._here)
 
@@ -68,7 +68,7 @@ class KeptEngines(Generic[E]):
 
 
 def gone(kept: EngineChoice, why: str) -> PermanentError:
-    """What a task is told whose engine cannot be had any more."""
+    """The error for a task whose engine is no longer available."""
     named = kept.engine if kept.model in ("", kept.engine) else f"{kept.engine} ({kept.model})"
     return PermanentError(
         ErrorCode.ENGINE_GONE,

@@ -1,4 +1,4 @@
-"""Keeps a job in hand while it runs: extends its lease, watches for its cancellation, passes its progress on."""
+"""Holds a job while it runs: extends its lease, watches for its cancellation, passes on its progress."""
 
 import asyncio
 import json
@@ -43,9 +43,9 @@ async def _epoch(bucket: KeyValue, key: str) -> int:
 
 
 async def count_tries(broker: NatsBroker, message: Msg) -> int:
-    """How many workers have begun this job, the one that asks included.
+    """How many workers have begun this job, including the calling one.
 
-    The server counts deliveries; those that a living worker handed back at once do not speak against the job.
+    The server counts deliveries; those that a live worker handed back at once do not count against the job.
     """
     deliveries = message.metadata.num_delivered
     if deliveries == 1:
@@ -67,7 +67,7 @@ async def hand_back(broker: NatsBroker, message: Msg) -> None:
         await message.nak()
     except MsgAlreadyAckdError:  # stopped between the acknowledgement and the end
         pass
-    except (NatsError, OSError) as error:  # the lease runs out instead
+    except (NatsError, OSError) as error:  # the lease expires instead
         log.warning("hand_back_failed", error=repr(error))
 
 
@@ -85,7 +85,7 @@ def _sequence(message: Msg) -> str:
 async def acknowledge(message: Msg) -> None:
     """Remove the job from its stream and wait until that is stored.
 
-    A job that cannot be acknowledged comes back when its lease runs out and finds its manifest.
+    A job that cannot be acknowledged is redelivered when its lease expires, and then finds its manifest.
     """
     for _ in range(_ACK_TRIES):
         try:
@@ -152,7 +152,7 @@ async def _watch_cancel(broker: NatsBroker, job: Job, context: JobContext, over:
 
 
 async def _pass_progress(broker: NatsBroker, job: Job, context: JobContext, over: asyncio.Event) -> None:
-    sent = (0.0, "")  # that it began is told by the gateway
+    sent = (0.0, "")  # the gateway reports that it began
     while not over.is_set():
         now = (context.progress.fraction, context.progress.message)
         if now != sent:
@@ -177,5 +177,5 @@ async def send_progress(broker: NatsBroker, job: Job, fraction: float, text: str
     )
     try:
         await broker.publish(word, raw_progress(job.task_id, job.language, stage))
-    except (NatsError, OSError) as error:  # progress may get lost, the work may not
+    except (NatsError, OSError) as error:  # progress may be lost, but not the work
         log.debug("progress_not_sent", error=repr(error))

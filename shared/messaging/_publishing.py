@@ -1,4 +1,4 @@
-"""Publish so that it arrives, and arrives once."""
+"""Publish messages reliably and exactly once."""
 
 import asyncio
 
@@ -13,10 +13,10 @@ from shared.observability import logger
 
 PUBLISH_TIMEOUT_S = 5.0
 MAX_MESSAGE_BYTES = 1024 * 1024
-"""What the broker takes at most, headers included (`max_payload` in deploy/nats.conf)."""
+"""The largest message the broker accepts, including headers (`max_payload` in deploy/nats.conf)."""
 
 MAX_BODY_BYTES = MAX_MESSAGE_BYTES - 64 * 1024
-"""Of a message of ours: the rest is for headers and for what a stream adds."""
+"""The most of our own messages: the rest is for headers and for what a stream adds."""
 
 _STREAM_FULL = 10077
 _ONE_OPEN = "per subject exceeded"
@@ -26,7 +26,7 @@ log = logger(__name__)
 
 
 def is_connected(broker: NatsBroker) -> bool:
-    """Whether the broker can be spoken to right now."""
+    """Whether the broker is reachable right now."""
     try:
         return broker.connection.is_connected
     except IncorrectState:  # never connected yet
@@ -34,7 +34,7 @@ def is_connected(broker: NatsBroker) -> bool:
 
 
 def is_open_already(error: Exception) -> bool:
-    """Whether the stream refused a message because one with its subject is in it: as good as published.
+    """Whether the stream refused a message because it already has one with its subject: as good as published.
 
     A stream that is full as a whole refuses with the same code.
     """
@@ -43,9 +43,9 @@ def is_open_already(error: Exception) -> bool:
 
 
 def is_refusal(error: Exception) -> bool:
-    """Whether the broker will never take this very message, while it takes others.
+    """Whether the broker will never accept this particular message, while it accepts others.
 
-    False: it is away, full, or not set up, which is no message's fault.
+    False: it is unavailable, full, or not set up, which is no message's fault.
     """
     if isinstance(error, MaxPayloadError):
         return True
@@ -53,7 +53,7 @@ def is_refusal(error: Exception) -> bool:
 
 
 async def publish_stored(broker: NatsBroker, body: bytes, *, subject: str, stream: str, message_id: str) -> int:
-    """`publish_once` of a message that was written down before: it goes as it is. Returns its number in the stream."""
+    """`publish_once` for a stored message, which is sent unchanged. Returns its sequence number in the stream."""
     stored = await broker.connection.jetstream().publish(
         subject, body, stream=stream, timeout=PUBLISH_TIMEOUT_S, headers={"Nats-Msg-Id": message_id}
     )
@@ -63,7 +63,7 @@ async def publish_stored(broker: NatsBroker, body: bytes, *, subject: str, strea
 async def publish_once(broker: NatsBroker, message: BaseModel, *, subject: str, stream: str, message_id: str) -> None:
     """Publish to a stream and wait for its acknowledgement.
 
-    `message_id` lets the server drop a repetition. Raises: TimeoutError (it may have been stored all the same),
+    `message_id` lets the server drop a repetition. Raises: TimeoutError (it may have been stored nevertheless),
     NatsError, APIError.
     """
     await broker.publish(
@@ -78,9 +78,9 @@ async def publish_once(broker: NatsBroker, message: BaseModel, *, subject: str, 
 async def publish_until_stored(
     broker: NatsBroker, message: BaseModel, *, subject: str, stream: str, message_id: str
 ) -> None:
-    """Publish again and again until the stream acknowledges; ends only by success or cancellation.
+    """Publish repeatedly until the stream acknowledges; ends only by success or cancellation.
 
-    Raises: MaxPayloadError: the message is larger than the broker takes, which no repetition changes.
+    Raises: MaxPayloadError: the message is larger than the broker accepts, which repetition cannot change.
     """
     while True:
         try:

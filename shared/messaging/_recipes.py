@@ -1,4 +1,4 @@
-"""What an export is made of: tracks, subtitles, files. Nothing in a recipe is dubbed again."""
+"""What an export consists of: tracks, subtitles, files. Nothing in a recipe is dubbed again."""
 
 from collections.abc import Iterator, Sequence
 from typing import Annotated, Literal, Self
@@ -190,13 +190,13 @@ class ExportRecipe(_Part):
         return self
 
     def dubs(self) -> Iterator[tuple[str, str | None]]:
-        """The languages of everything that is heard but the original, and where they stand in the recipe."""
+        """The languages of all audio except the original, and their places in the recipe."""
         heard = ((number, track) for number, track in enumerate(self.audio) if track.kind != "original")
         yield from ((f"/audio/{number}/language", track.language) for number, track in heard)
         yield from ((f"/timelines/{number}/language", one.language) for number, one in enumerate(self.timelines))
 
     def texts(self) -> Iterator[tuple[str, SubtitleText]]:
-        """Everything with text to read, and where it stands in the recipe."""
+        """Everything with text, and its place in the recipe."""
         yield from ((f"/subtitles/{number}", text) for number, text in enumerate(self.subtitles))
         yield from ((f"/sidecars/{number}", text) for number, text in enumerate(self.sidecars))
         if self.burn:
@@ -206,10 +206,10 @@ class ExportRecipe(_Part):
 
 
 def expanded(recipe: ExportRecipe, languages: Sequence[str]) -> ExportRecipe:
-    """`recipe` with `*` replaced by `languages`, in their order; only the first of several stays the default.
+    """`recipe` with `*` replaced by `languages`, in their order; of several defaults, only the first remains.
 
     Raises:
-        ValueError: `*` cannot be burned in as more than one language, nor stand for none.
+        ValueError: `*` cannot be burned in as more than one language, nor expand to none.
     """
 
     def several(tracks: Sequence[_Part]) -> Iterator[_Part]:
@@ -221,7 +221,7 @@ def expanded(recipe: ExportRecipe, languages: Sequence[str]) -> ExportRecipe:
                 change: dict[str, object] = {"language": language}
                 if number and getattr(track, "default", False):
                     change["default"] = False
-                if getattr(track, "second", None) == language:  # nobody reads the same twice
+                if getattr(track, "second", None) == language:  # the same text is not shown twice
                     change["second"] = None
                 yield track.model_copy(update=change)
 

@@ -23,7 +23,7 @@ class Serving:
 
 
 def serve(name: str, stage: Stage, make: Callable[[], Serving]) -> None:
-    """Serve `stage` until SIGTERM; ends with a sentence where a setting is wrong or an engine is missing."""
+    """Serve `stage` until SIGTERM; exits with a message if a setting is wrong or an engine is missing."""
 
     @ends_with_a_sentence(name)
     def run() -> None:

@@ -63,7 +63,7 @@ class BrokerSettings(BaseSettings):
 
     @property
     def user(self) -> str:
-        """As whom to speak to the broker; empty: it asks nobody."""
+        """The user name for the broker; empty: it requires none."""
         return unquote(urlsplit(self.nats_url).username or "") or self.nats_user
 
     def provisioning(self) -> Provisioning:
@@ -95,7 +95,7 @@ class WorkerSettings(BaseSettings):
 
 
 def connect_options(settings: BrokerSettings) -> dict[str, Any]:
-    """How every client connects: it waits for the broker for ever and comes back after every loss.
+    """How every client connects: it waits for the broker indefinitely and reconnects after every loss.
 
     The framework logs each message at DEBUG; an error in a handler would be silent without its logger.
     """
@@ -119,10 +119,10 @@ def _framework_log() -> logging.Logger:
 
 
 def _is_news(record: logging.LogRecord) -> bool:
-    """Leave out that a fetch came back empty, which FastStream logs as a failure of its own, with a traceback.
+    """Suppress empty fetches, which FastStream logs as its own failure, with a traceback.
 
-    nats-py 2.16 raises asyncio's TimeoutError where it is left without time; FastStream 0.7.8 expects that of nats, and
-    starts the fetch again. It may go when FastStream takes both for what they are.
+    nats-py 2.16 raises asyncio's TimeoutError when it runs out of time; FastStream 0.7.8 expects the one of nats, and
+    restarts the fetch. This can be removed once FastStream handles both.
     """
     empty = record.exc_info is not None and record.exc_info[0] is TimeoutError
     return not (empty and "raised an exception, retrying" in record.getMessage())
@@ -136,7 +136,7 @@ def _security(settings: BrokerSettings) -> NatsSecurity | None:
 
 
 def login_refused(error: BaseException, settings: BrokerSettings) -> str | None:
-    """What a person has to know of an error by which the broker refused user or password; None for any other error."""
+    """The message for a person if the broker refused the user or password; None for any other error."""
     if "authorization" not in str(error).lower():
         return None
     who = f"the user {settings.user!r}" if settings.user else "a client without a user"
@@ -144,7 +144,7 @@ def login_refused(error: BaseException, settings: BrokerSettings) -> str | None:
 
 
 def _tells_refusals(settings: BrokerSettings) -> Callable[[Exception], Awaitable[None]]:
-    silent_until = 0.0  # the client tries each second, for ever
+    silent_until = 0.0  # the client tries every second, forever
 
     async def tell(error: Exception) -> None:
         nonlocal silent_until

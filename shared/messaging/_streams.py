@@ -1,4 +1,4 @@
-"""Configuration of every stream, consumer and bucket, and the one step that brings a server to it."""
+"""Configuration of every stream, consumer and bucket, and the one step that applies it to a server."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -22,14 +22,14 @@ from shared.pipeline import Lane, Stage
 DAY_S = 86_400
 ACK_WAIT_S = 30.0
 MAX_DELIVER = 20
-"""Backstop of the server; workers give up earlier, by `WorkerSettings.max_tries`."""
+"""The server's backstop; workers give up earlier, by `WorkerSettings.max_tries`."""
 
 BUCKETS: dict[str, float | None] = {
     names.CANCEL_BUCKET: DAY_S,
     names.HANDED_BACK_BUCKET: DAY_S,
     names.ENGINES_BUCKET: None,
 }
-"""Every key-value bucket, with the seconds an entry lives; None: for ever."""
+"""Every key-value bucket, with the lifetime of an entry in seconds; None: forever."""
 
 RESULTS_CONSUMER = "gateway"
 ADVISORIES_CONSUMER = "dead-letter-mover"
@@ -37,7 +37,7 @@ _EXISTS_DIFFERENT = 10058
 
 
 class ProvisioningError(Exception):
-    """The server does not hold the configuration it was given."""
+    """The server does not have the configuration it was given."""
 
 
 @dataclass(frozen=True)
@@ -144,13 +144,14 @@ def _durable(name: str, subject: str | None, max_deliver: int, ack_wait_s: float
 
 
 async def provision(js: JetStreamContext, plan: Provisioning | None = None) -> None:
-    """Create or update every stream, consumer and bucket, then read the configuration back. Idempotent; the gateway's.
+    """Create or update every stream, consumer and bucket, then read the configuration back. Idempotent; for the
+    gateway.
 
-    An existing durable keeps its old configuration unless it is updated, and older servers drop fields they do not
-    know without a word; both are found by reading back.
+    An existing durable keeps its old configuration unless it is updated, and older servers silently drop fields they do
+    not know; reading back detects both.
 
     Raises:
-        ProvisioningError: a stream or consumer differs from what was asked for.
+        ProvisioningError: a stream or consumer differs from what was requested.
     """
     plan = plan or Provisioning()
     for stream in streams(plan):
@@ -166,7 +167,7 @@ async def provision(js: JetStreamContext, plan: Provisioning | None = None) -> N
 
 
 async def heartbeat_of(js: JetStreamContext, stage: Stage) -> float:
-    """Seconds between two heartbeats of a job of `stage`, once everything a worker needs is there.
+    """Seconds between two heartbeats of a job of `stage`, once everything a worker needs exists.
 
     Raises: NotFoundError: the gateway has not provisioned the broker yet.
     """
@@ -189,7 +190,7 @@ async def _settle_stream(js: JetStreamContext, stream: StreamConfig) -> None:
 
 
 async def _settle_bucket(js: JetStreamContext, config: KeyValueConfig) -> None:
-    """Create the bucket, or give one of a smaller deployment the copies it lacks."""
+    """Create the bucket, or add the replicas that one of a smaller deployment lacks."""
     name = bucket_stream(config.bucket)
     try:
         held = (await js.stream_info(name)).config

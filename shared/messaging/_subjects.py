@@ -21,9 +21,9 @@ LIVE_PREFIX = "localclip.live"
 EVENTS_PREFIX = "localclip.events"
 
 COMMANDS_PREFIX = "localclip.commands"
-"""What the operator's programs ask of the gateway, which answers (core NATS)."""
+"""Requests of the operator's programs to the gateway, which replies (core NATS)."""
 ANY_FACT = "{task_id}.{language}.{subject}.{fact}"
-"""Facts below either prefix, as FastStream writes what differs from message to message."""
+"""Facts below either prefix, with variable tokens in FastStream's notation."""
 
 ANY_RAW_PROGRESS = "localclip.progress.{task_id}.{language}.{stage}"
 ANY_DEAD = "localclip.dead.{stage}"
@@ -48,7 +48,7 @@ class JobSubject:
 
     @staticmethod
     def template(stage: Stage) -> str:
-        """The addresses of all jobs of a stage, with names where they differ."""
+        """The addresses of all jobs of a stage, with placeholders for the variable tokens."""
         return f"localclip.jobs.{stage}.{{lane}}.{{task_id}}.{{language}}.{{shard}}.{{attempt}}"
 
     @classmethod
@@ -62,7 +62,7 @@ class JobSubject:
 
 
 class Addressed(Protocol):
-    """A job, whatever it is told of by: its message, its subject, its row or its result."""
+    """Something that identifies a job: its message, subject, row or result."""
 
     @property
     def task_id(self) -> str: ...
@@ -105,22 +105,22 @@ def job_consumer(stage: Stage, lane: Lane) -> str:
 
 
 def results(stage: str) -> str:
-    """Where workers report."""
+    """Where workers report results."""
     return f"localclip.results.{stage}"
 
 
 def deliveries_spent(consumer: str) -> str:
-    """Where the broker says that it gave up on a job of a consumer."""
+    """Where the broker announces that it gave up delivering a job."""
     return f"$JS.EVENT.ADVISORY.CONSUMER.MAX_DELIVERIES.{JOBS}.{consumer}"
 
 
 def dead(stage: str) -> str:
-    """Where goes what could not be processed."""
+    """Where unprocessable messages go."""
     return f"localclip.dead.{check_token(stage)}"
 
 
 def workers(stage: str) -> str:
-    """Where workers say that they live; unreliable, said again and again."""
+    """Where workers send heartbeats; unreliable, but repeated."""
     return f"localclip.workers.{stage}"
 
 

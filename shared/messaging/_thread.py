@@ -27,7 +27,7 @@ async def in_thread(work: Callable[[], T]) -> T:
         try:
             result = work()
         except Exception as error:  # noqa: BLE001 (carried over to the awaiting side whole)
-            # A future refuses StopIteration, which would leave its awaiter waiting for ever.
+            # A future refuses StopIteration, which would leave its awaiter waiting forever.
             carried = RuntimeError(repr(error)) if isinstance(error, StopIteration) else error
             outcome = partial(future.set_exception, carried)
         except BaseException as error:  # noqa: BLE001 (an engine that calls sys.exit() fails its job, not its worker)

@@ -1,4 +1,4 @@
-"""What goes wrong with the broker again and again: in words for a person, and without filling the log."""
+"""Recurring problems with the broker: in words for a person, and without filling the log."""
 
 import time
 from urllib.parse import urlsplit
@@ -16,9 +16,9 @@ log = logger(__name__)
 
 
 class Trouble:
-    """One problem after another until it works again: each try waits twice as long as the one before, and tells once.
+    """Consecutive problems until it works again: each try waits twice as long as the one before, and logs once.
 
-    Several slots may share one: who meets a problem that was just told waits for the same moment in silence.
+    Several slots may share one: a slot that meets a problem that was just logged silently waits for the same moment.
     """
 
     def __init__(self, event: str, most_s: float = _MOST_S) -> None:
@@ -27,7 +27,7 @@ class Trouble:
         self._pause_s, self._until = 0.0, 0.0
 
     def tell(self, problem: str) -> float:
-        """Log `problem` unless that was just done; the seconds to wait before it is worth another try."""
+        """Log `problem` unless that was just done; returns the seconds to wait before the next try."""
         now = time.monotonic()
         if problem == self._problem and now < self._until:
             return self._until - now
@@ -42,7 +42,7 @@ class Trouble:
 
 
 def broker_problem(error: BaseException, settings: BrokerSettings) -> str:
-    """What is wrong with the broker, and the way out where there is one."""
+    """What is wrong with the broker, and the remedy if there is one."""
     if refusal := login_refused(error, settings):
         return refusal
     if isinstance(error, APIError) and error.err_code in (_NO_CLUSTER, _NO_PLACE):

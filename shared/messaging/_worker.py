@@ -1,6 +1,6 @@
-"""The runtime of every stage service: takes one job at a time from two lanes and sees it to its end.
+"""The runtime of every stage service: takes one job at a time from two lanes and carries it through to its end.
 
-A stage service brings a blocking function from job to result; everything else about delivery is here: the lease,
+A stage service provides a blocking function from job to result; everything else about delivery is here: the lease,
 cancellation, progress, the manifest that makes a job count once, retry, the dead letter, and a clean stop.
 """
 
@@ -75,7 +75,7 @@ class Worker:
         self._name = secrets.token_hex(6)
 
     async def run(self) -> None:
-        """Serve until SIGTERM or SIGINT, then end or hand back the job in hand.
+        """Serve until SIGTERM or SIGINT, then finish or hand back the current job.
 
         Raises:
             SystemExit: an engine may not be used here, or the broker refuses the password; it says which and why.
@@ -93,9 +93,9 @@ class Worker:
                 raise SystemExit(refusal) from None
             if not self._stopping:
                 raise
-            log.warning("stopped_without_broker", error=repr(error))  # closing in order takes a connection
+            log.warning("stopped_without_broker", error=repr(error))  # an orderly shutdown needs a connection
         if self._serving and not self._serving.cancelled():
-            self._serving.result()  # a defect of the runtime ends the process with a traceback, never in silence
+            self._serving.result()  # a defect in the runtime ends the process with a traceback, never silently
 
     async def _start(self) -> None:
         self._feeds = [JobFeed(self.broker.connection, self._stage, self._hand_back) for _ in range(self._slots)]
@@ -110,7 +110,7 @@ class Worker:
             beating.cancel()
 
     async def _beat(self) -> None:
-        """Say again and again that this worker lives, until it stops."""
+        """Send heartbeats until this worker stops."""
         while not self._stopping:
             if self._ready and is_connected(self.broker):
                 await self._announce(self._slots)
@@ -118,13 +118,13 @@ class Worker:
         await self._announce(0)
 
     async def _announce(self, slots: int) -> None:
-        """The gateway hands out no more jobs than all workers of a stage take together."""
+        """Announce this worker: the gateway hands out no more jobs than all workers of a stage take together."""
         said = WorkerSlots(stage=self._stage, worker=self._name, slots=slots)
-        with suppress(NatsError, OSError):  # it is said again, or found out by silence
+        with suppress(NatsError, OSError):  # it is repeated, or noticed by the silence
             await self.broker.connection.publish(names.workers(self._stage), said.model_dump_json().encode())
 
     async def _prepare(self) -> None:
-        """Find what the gateway provisioned and announce the engines, once for all slots and for every connection."""
+        """Find what the gateway provisioned and announce the engines, once for all slots, on every connection."""
         async with self._preparing:
             reconnects = self.broker.connection.stats["reconnects"]
             if self._ready and reconnects == self._reconnects:
@@ -149,7 +149,7 @@ class Worker:
                 context.cancel.cancel("the worker is stopping")
             await asyncio.wait({self._serving}, timeout=self._settings.abandon_s)
         if not self._serving.done():
-            log.warning("job_abandoned")  # its thread does not let go and ends with the process
+            log.warning("job_abandoned")  # its thread does not stop and ends with the process
         while not self._serving.done():  # a single cancellation may get lost, see `held`
             self._serving.cancel()
             await asyncio.wait({self._serving}, timeout=3.0)
@@ -168,7 +168,7 @@ class Worker:
                 await asyncio.sleep(_AGAIN_S)
                 continue
             except (NatsError, APIError, OSError) as error:
-                self._ready = False  # a broker that lost its disk is set up again by the gateway
+                self._ready = False  # the gateway sets up a broker that lost its disk again
                 await self._pause(self._trouble.tell(broker_problem(error, self._broker_settings)))
                 continue
             self._trouble.over()
@@ -183,7 +183,7 @@ class Worker:
                 await self._stop_asked.wait()
 
     def _wait_for_gateway(self) -> None:
-        """Streams and consumers are the gateway's to make."""
+        """Wait until the gateway has created streams and consumers."""
         if self._ready or not self._told_waiting:
             log.info("waiting_for_the_gateway", stage=self._stage)
         self._ready, self._told_waiting = False, True
@@ -192,7 +192,7 @@ class Worker:
         await hand_back(self.broker, message)
 
     async def _take(self, message: Msg) -> None:
-        """Guard one job: whatever happens to it, the worker takes the next."""
+        """Guard one job: whatever happens to it, the worker continues with the next."""
         try:
             job = _read(message)
         except ValueError as error:
@@ -206,7 +206,7 @@ class Worker:
             except asyncio.CancelledError:
                 await self._hand_back(message)
                 raise
-            except Exception:  # the guard of the guard: the broker or the disk failed around the job
+            except Exception:  # the outer guard: the broker or the disk failed around the job
                 log.exception("job_guard_failed")
                 with suppress(NatsError, OSError):
                     await message.nak(delay=_GUARD_DELAY_S)
@@ -222,7 +222,7 @@ class Worker:
                 self._in_hand = [other for other in self._in_hand if other is not context]
 
     async def _settle(self, message: Msg, job: Job, context: JobContext) -> None:
-        """Run the job and decide what becomes of its message."""
+        """Run the job and decide what happens to its message."""
         tries = await count_tries(self.broker, message)
         try:
             result = await self._result(job, context, tries)
@@ -240,7 +240,7 @@ class Worker:
         else:
             await self._report(result)
             await acknowledge(message)
-            if not isinstance(result, SpeechCut):  # its work goes on in other jobs
+            if not isinstance(result, SpeechCut):  # its work continues in other jobs
                 await send_progress(self.broker, job, 1.0, "")
 
     async def _result(self, job: Job, context: JobContext, tries: int) -> Result:
@@ -253,7 +253,7 @@ class Worker:
         if known is not None:
             log.info("job_already_done")
             return known
-        if tries > self._settings.max_tries:  # every earlier try ended without a word
+        if tries > self._settings.max_tries:  # every earlier try ended silently
             raise _WorkersLostError(f"{tries - 1} workers died on this job")
         log.info("job_started", tries=tries)
         store = GuardedStore(context.store, context.cancel)
@@ -310,7 +310,7 @@ class Worker:
 
 
 class _WorkersLostError(Exception):
-    """The job takes down every worker that runs it."""
+    """The job crashes every worker that runs it."""
 
 
 def _read(message: Msg) -> Job:

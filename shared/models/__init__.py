@@ -1,6 +1,6 @@
-"""Weights of neural engines: which there are, under which terms, and where they lie on this machine.
+"""Weights of neural engines: which ones exist, under which terms, and where they are on this machine.
 
-A service only loads what lies in a folder; fetching is the step of a person: `localclip models pull`, `up` or `demo`.
+A service only loads weights from a folder; a person fetches them: `localclip models pull`, `up` or `demo`.
 """
 
 from shared.models._catalogue import CATALOGUE, STARTER, Link, Model, catalogued

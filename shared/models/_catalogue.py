@@ -16,7 +16,7 @@ from shared.models._known import (
 
 @dataclass(frozen=True)
 class Link:
-    """A file that lies elsewhere; `sha256` may be the first digits only, where its authors publish no more."""
+    """A file stored elsewhere; `sha256` may be just the first digits if its authors publish no more."""
 
     name: str
     url: str
@@ -28,10 +28,10 @@ class Model:
     """Weights on the Hugging Face hub at the commit `revision`, or at `links`.
 
     `engine` loads them; `files` are patterns of what is fetched, `required` those without which nothing works.
-    `size_mb` is what the download takes, rounded. `gated`: its page asks every user to accept terms first. `contents`,
-    where they are known, say which bytes are right and where else than at the hub they are to be had.
-    `improves`: what it is good for, in words for a list. `memory_mb`: what its engine takes while it works; None where
-    nobody has measured it.
+    `size_mb` is the size of the download, rounded. `gated`: its page asks every user to accept terms first. `contents`,
+    where they are known, say which bytes are right and where else than at the hub they are to be had. `improves`: what
+    it is good for, in words for a list. `memory_mb`: what its engine takes while it works; None where nobody has
+    measured it.
     """
 
     name: str
@@ -52,12 +52,12 @@ class Model:
 
     @property
     def digest(self) -> str:
-        """What identifies its bytes; empty where they are not known beforehand."""
+        """A digest of its bytes; empty if they are not known beforehand."""
         return digest_of(self.contents) if self.contents else ""
 
     @property
     def sources(self) -> tuple[str, ...]:
-        """Where it is to be had, in the order in which that is tried."""
+        """Where it can be fetched from, in the order of trying."""
         if not self.contents:
             return (self.links[0].url.split("/")[2] if self.links else "the Hugging Face hub",)
         return tuple(dict.fromkeys(source.place for file in self.contents[::-1] for source in file.sources))
@@ -100,7 +100,7 @@ def _known(
     memory_mb: int | None,
     note: str = "",
 ) -> Model:
-    """A model whose bytes are known: any source will do."""
+    """A model whose bytes are known, so that any source will do."""
     names = tuple(file.name for file in contents)
     size_mb = round(download_bytes(contents) / 1e6)
     return Model(
@@ -323,7 +323,8 @@ CATALOGUE = (
 
 
 STARTER = ("whisper-base", "kokoro")
-"""What a laptop runs, and what `localclip up` and `demo` fetch: under 350 MB, and every digest confirmed elsewhere."""
+"""What a laptop can run, and what `localclip up` and `demo` fetch: under 350 MB, and every digest confirmed
+elsewhere."""
 
 
 def catalogued(name: str) -> Model | None:

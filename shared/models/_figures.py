@@ -1,7 +1,7 @@
-"""How well engines are understood and understand, as measured, and the one command that makes a language better.
+"""How well engines are understood and understand, as measured, and the one command that improves a language.
 
-Percent of words (ja, zh, ko: characters) that came out wrong: of voices when Whisper base wrote down what they said, of
-recognizers on English audiobooks, verse among them. What has no figure was not measured.
+Percentage of wrong words (ja, zh, ko: characters): for voices when transcribed by Whisper base, for recognizers on
+English audiobooks, including verse. Anything without a figure was not measured.
 """
 
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ _MISHEARD = {
 }
 _MISUNDERSTOOD = {"pocketsphinx": {"en": 51.2}, "whisper-tiny.en": {"en": 6.4}, "whisper-base": {"en": 6.4}}
 _POOR = 30.0
-"""From this share of misheard words on a listener understands little."""
+"""From this share of misheard words on, a listener understands little."""
 
 _NEXT_EARS = {"": "whisper-base", "pocketsphinx": "whisper-base", "whisper-tiny.en": "whisper-base"}
 _NEXT_EARS |= {"whisper-base": "whisper-small", "whisper-small": "whisper-large-v3-turbo"}
@@ -23,7 +23,7 @@ _CLONING = {"coqui-xtts", "voxcpm"}
 
 @dataclass(frozen=True)
 class Service:
-    """What does something for a language: the engine, or the name of its weights; how much goes wrong, in percent."""
+    """What serves a language: the engine, or the name of its weights, and its error rate in percent."""
 
     engine: str
     error_percent: float | None
@@ -32,7 +32,7 @@ class Service:
 
 
 def hearing(code: str, engine: str) -> Service:
-    """What understands `code`; `engine` is a recognizer, or the name of its weights, or empty for none."""
+    """What understands `code`; `engine` is a recognizer, the name of its weights, or empty for none."""
     error = _MISUNDERSTOOD.get(engine, {}).get(code)
     step = _NEXT_EARS.get(engine, "")
     return Service(engine, error, error is not None and error >= _POOR, _pull(step))

@@ -15,7 +15,7 @@ def find_model(name_or_path: str, settings: ModelSettings) -> Path:
     """The folder of a catalogued model that was pulled, or of any model given by its path.
 
     Raises:
-        PermanentError: `engine_unavailable` when it is not there, with the command that brings it.
+        PermanentError: `engine_unavailable` when it is missing, with the command that fetches it.
     """
     model = catalogued(name_or_path)
     if model is None:
@@ -39,24 +39,24 @@ def find_model(name_or_path: str, settings: ModelSettings) -> Path:
 
 
 def is_here(model: Model, settings: ModelSettings) -> bool:
-    """Whether every file it cannot do without lies in its folder."""
+    """Whether every required file is in its folder."""
     return all((settings.models_dir / model.name / file).is_file() for file in model.required)
 
 
 def identified(name_or_path: str) -> Model | None:
-    """The catalogue's entry of a model: by its name, or, given by its path, by what its largest file holds."""
+    """The catalogue's entry of a model: by its name or, for a path, by the content of its largest file."""
     model = catalogued(name_or_path)
     return model or _by_contents(Path(name_or_path).expanduser())
 
 
 def weights_name(name_or_path: str) -> str:
-    """What weights are called where no path may be told."""
+    """The name of weights where no path may be revealed."""
     model = identified(name_or_path)
     return model.name if model else Path(name_or_path).expanduser().name
 
 
 def digest_here(name_or_path: str, settings: ModelSettings) -> str:
-    """Which bytes weights are: the catalogue's word where it knows them, else a sample of what lies here.
+    """The digest of weights: from the catalogue if it knows them, else from a sample of the files here.
 
     Raises: PermanentError, see `find_model`.
     """
@@ -65,7 +65,7 @@ def digest_here(name_or_path: str, settings: ModelSettings) -> str:
 
 
 def _sampled(folder: Path) -> str:
-    """Of every file its name, its size and both its ends: reading gigabytes would take longer than loading them."""
+    """A digest of the name, size and both ends of every file: reading gigabytes would take longer than loading them."""
     told = hashlib.sha256()
     for path in sorted(path for path in folder.rglob("*") if path.is_file() and not path.name.startswith(".")):
         size = path.stat().st_size

@@ -1,8 +1,8 @@
-"""The files of the models that are known by their contents.
+"""The files of the models whose contents are known.
 
-Every digest below was compared with a second, independent place: those of Whisper and of Kokoro's network stand in many
-public repositories, as do those of DeepFilterNet3; the voices, laid out as kokoro-onnx's `voices-v1.0.bin`, have the
-digest published for that.
+Every digest below was compared with a second, independent source: those of Whisper and of Kokoro's network are in many
+public repositories, as are those of DeepFilterNet3; the voices, in the layout of kokoro-onnx's `voices-v1.0.bin`, have
+the digest published for that.
 """
 
 from shared.models._contents import Archive, File, HubFile, Member, Packed, WebFile

@@ -1,4 +1,4 @@
-"""Which of the models that are here this machine can run."""
+"""Which of the installed models this machine can run."""
 
 from collections.abc import Iterable
 from pathlib import Path
@@ -10,11 +10,11 @@ from shared.models._find import is_here
 from shared.models._settings import ModelSettings
 
 _LIMITS = (Path("/sys/fs/cgroup/memory.max"), Path("/sys/fs/cgroup/memory/memory.limit_in_bytes"))
-_SPARE = 2.0  # of what a model takes; other services and the system live here, too
+_SPARE = 2.0  # of what a model takes; other services and the system need memory too
 
 
 def memory_bytes() -> int:
-    """What this process may use at most: of the machine, or of its container."""
+    """The most memory this process may use: the machine's, or its container's."""
     return min([int(psutil.virtual_memory().total), *_limits()])
 
 
@@ -29,12 +29,13 @@ def _limits() -> Iterable[int]:
 
 
 def has_room(model: Model) -> bool:
-    """Whether there is memory enough for it; one that nobody has measured is believed to fit."""
+    """Whether there is enough memory for it; an unmeasured model is assumed to fit."""
     return model.memory_mb is None or model.memory_mb * 1e6 * _SPARE <= memory_bytes()
 
 
 def usable(name: str, settings: ModelSettings, *, commercial_only: bool = False) -> bool:
-    """Whether a catalogued model is here, this machine has room for it, and its licence allows what is done here."""
+    """Whether a catalogued model is installed, this machine has room for it, and its licence allows the intended
+    use."""
     model = catalogued(name)
     if model is None or (commercial_only and not model.commercial_use):
         return False

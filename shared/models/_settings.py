@@ -9,7 +9,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 _CHECKOUT = Path(__file__).parents[2]
 _FOLDER = Path("data/models")
 Profile = Literal["auto", "embedded", "neural"]
-"""Which engines are used where none is named."""
+"""Which engines are used if none is named."""
 
 PROFILE: Any = Field(
     default="auto",
@@ -20,7 +20,7 @@ PROFILE: Any = Field(
 
 
 class ModelSettings(BaseSettings):
-    """Where weights lie and what computes."""
+    """Where weights are stored and what computes."""
 
     model_config = SettingsConfigDict(frozen=True, extra="ignore", env_prefix="LOCALCLIP_")
 

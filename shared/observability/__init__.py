@@ -1,4 +1,4 @@
-"""Structured logs: JSON for machines, plain lines for a terminal, the same fields on every line; and signs of life."""
+"""Structured logs: JSON for machines, plain lines for a terminal, the same fields on every line; and health files."""
 
 from shared.observability._health import kept_health
 from shared.observability._logging import bind_job, configure_logging, logger

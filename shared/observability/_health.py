@@ -1,4 +1,4 @@
-"""A file that a service without a port keeps fresh, so that an orchestrator can tell whether it lives and works.
+"""A file that a service without a port keeps fresh, so that an orchestrator can tell whether it is alive and working.
 
 `shared.healthy` reads it.
 """
@@ -18,7 +18,8 @@ log = logger(__name__)
 
 @asynccontextmanager
 async def kept_health(path: Path | None, is_ready: Callable[[], bool], beat_s: float = BEAT_S) -> AsyncIterator[None]:
-    """Keep `path` fresh inside the block, with the word of `is_ready`, and remove it after; None: do nothing."""
+    """Keep `path` fresh inside the block, with the state from `is_ready`, and remove it afterwards; None: do
+    nothing."""
     if path is None:
         yield
         return
@@ -35,7 +36,7 @@ async def _beat(path: Path, is_ready: Callable[[], bool], beat_s: float) -> None
     while True:
         try:
             _write(path, ready=is_ready())
-        except OSError as error:  # a full disk: told, and seen from outside as silence
+        except OSError as error:  # a full disk: logged, and seen from outside as silence
             log.warning("health_not_written", error=repr(error))
         await asyncio.sleep(beat_s)
 

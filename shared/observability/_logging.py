@@ -1,4 +1,4 @@
-"""structlog set up once per process; the job in hand is bound to the context, so every line names it."""
+"""structlog set up once per process; the current job is bound to the context, so every line names it."""
 
 import logging
 import sys

@@ -1,4 +1,4 @@
-"""The longest of what took time lately."""
+"""The longest of the latest durations."""
 
 import threading
 import time
@@ -6,7 +6,7 @@ from collections import deque
 
 
 class Longest:
-    """Remembers the longest duration of the last `window_s` seconds, whoever asks how often; any thread may add."""
+    """Remembers the longest duration of the last `window_s` seconds, however often it is read; any thread may add."""
 
     def __init__(self, window_s: float = 300.0) -> None:
         self._window_s = window_s
@@ -14,7 +14,7 @@ class Longest:
         self._lock = threading.Lock()
 
     def add(self, seconds: float) -> None:
-        """Take note of one duration."""
+        """Record one duration."""
         with self._lock:
             while self._kept and self._kept[-1][1] <= seconds:
                 self._kept.pop()

@@ -1,4 +1,4 @@
-"""How a service ends that cannot start as it was told to."""
+"""How a service exits if it cannot start with its settings."""
 
 import functools
 from collections.abc import Callable, Iterator
@@ -8,7 +8,8 @@ from pydantic_settings import BaseSettings
 
 
 def ends_with_a_sentence(service: str) -> Callable[[Callable[[], None]], Callable[[], None]]:
-    """A `main` whose settings may be wrong: it then ends with a sentence for each and exit code 1, no traceback."""
+    """A `main` whose settings may be wrong: it then exits with one sentence for each and exit code 1, without a
+    traceback."""
 
     def around(main: Callable[[], None]) -> Callable[[], None]:
         @functools.wraps(main)
@@ -17,7 +18,7 @@ def ends_with_a_sentence(service: str) -> Callable[[Callable[[], None]], Callabl
                 main()
             except ValidationError as error:
                 settings = next((found for found in _below(BaseSettings) if found.__name__ == error.title), None)
-                if settings is None:  # no setting: a defect
+                if settings is None:  # not a setting: a defect
                     raise
                 raise SystemExit("\n".join(f"{service}: {line}" for line in _sentences(error, settings))) from None
 

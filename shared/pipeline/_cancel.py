@@ -28,6 +28,6 @@ class CancelToken:
         return self._event.wait(seconds)
 
     def check(self) -> None:
-        """Raises: Canceled, when the work should stop. Call it between lines."""
+        """Raises: Canceled, when the work should stop. To be called between lines."""
         if self._event.is_set():
             raise Canceled(self.reason)

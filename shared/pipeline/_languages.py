@@ -37,9 +37,9 @@ class SubtitleLimits:
 class LanguageInfo:
     """One language: BCP-47 code, ISO 639-2 code for containers, names, subtitle layout, speaking rate.
 
-    `spoken_chars_per_s` is the pace of ordinary speech inside a line, its pauses left out: what a budget is made of
-    before any take was measured, and what the pace of a speaker is compared with. Syllables per second after
-    Pellegrino, Coupé and Marsico (2011), times the characters of a syllable in subtitles.
+    `spoken_chars_per_s` is the pace of ordinary speech inside a line, without its pauses: the basis of a budget before
+    any take was measured, and the reference for a speaker's pace. Syllables per second after Pellegrino, Coupé and
+    Marsico (2011), times the characters of a syllable in subtitles.
     """
 
     code: str
@@ -72,7 +72,7 @@ SOURCE_LANGUAGES: tuple[str, ...] = tuple(info.code for info in _ALL)
 
 
 def language(code: str) -> LanguageInfo:
-    """Return what is known of `code`.
+    """Return what is known about `code`.
 
     Raises:
         PermanentError: `language_unsupported` for a code that is not offered.
@@ -91,12 +91,12 @@ _CHINESE |= {"zh-hant": "zh-Hant", "zh-tw": "zh-Hant", "zh-hk": "zh-Hant", "zh-m
 
 
 def chinese_script(tag: str) -> ChineseScript | None:
-    """The script that a tag names, itself or by a region (`zh-Hant`, `zh_TW`); None where it names none."""
+    """The script that a tag names, directly or by a region (`zh-Hant`, `zh_TW`); None if it names none."""
     return _CHINESE.get(tag.strip().lower().replace("_", "-"))
 
 
 def one_script(tags: Iterable[str]) -> ChineseScript | None:
-    """The script that `tags` name. Raises: ValueError, where they name both: a task has one."""
+    """The script that `tags` name. Raises: ValueError, if they name both, since a task has only one."""
     named = {script for tag in tags if (script := chinese_script(tag))}
     if len(named) > 1:
         raise ValueError(
@@ -106,7 +106,7 @@ def one_script(tags: Iterable[str]) -> ChineseScript | None:
 
 
 _OTHER_CODES = {"ger": "de", "fre": "fr", "chi": "zh", "cmn": "zh"}
-"""ISO 639-2 has two codes for some languages, and files carry both."""
+"""ISO 639-2 has two codes for some languages, and both occur in files."""
 
 
 def language_of_tag(tag: str | None) -> str | None:

@@ -1,16 +1,16 @@
-"""How far a spoken line may be bent to keep the picture fixed."""
+"""How far a spoken line may be adapted so that the picture need not change."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
 class FitLimits:
-    """Tempo factors (1.0 = natural, larger is faster), the guard kept before the next line, the hole nobody misses.
+    """Tempo factors (1.0 = natural, larger is faster), the gap kept before the next line, the pause nobody notices.
 
     A difference of up to `inaudible` cannot be heard (Quené 2007 puts the just noticeable difference of speech tempo at
-    5 %), up to `unmarked` nobody notices; up to `tight` a listener may; `maximum` is never passed, marks an overflow.
-    `hole_s` of silence at the end of a slot, about a syllable, are no reason to change anything. Listening tests behind
-    the field's figures put the accepted window at -10 %...+20 %.
+    5 %), up to `unmarked` nobody notices it, up to `tight` a listener may; `maximum` is never exceeded and marks an
+    overflow. `hole_s` of silence at the end of a slot, about a syllable, is no reason to change anything. Listening
+    tests in the literature put the accepted range at -10 %...+20 %.
     """
 
     slowest: float = 0.9

@@ -48,7 +48,7 @@ class LineState(StrEnum):
 
     @property
     def is_unspoken(self) -> bool:
-        """Whether what the line says now was never spoken: an export says what it said before, or nothing."""
+        """Whether the line's current text was never spoken: an export has its previous text, or nothing."""
         return self in (LineState.PENDING, LineState.TRANSLATED, LineState.STALE)
 
 

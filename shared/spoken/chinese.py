@@ -1,4 +1,4 @@
-"""Chinese in one of its scripts, by OpenCC, whose dictionaries know which character a phrase wants."""
+"""Chinese in one of its scripts, by OpenCC, whose dictionaries know which character a phrase needs."""
 
 from collections.abc import Sequence
 from functools import cache
@@ -24,7 +24,7 @@ def in_script(text: str, script: ChineseScript) -> str:
 
 
 def script_of(text: str) -> ChineseScript:
-    """The script a text is written in; one that is written alike in both counts as Simplified."""
+    """The script a text is written in; a text that is the same in both counts as Simplified."""
     return "zh-Hans" if in_script(text, "zh-Hans") == text else "zh-Hant"
 
 

@@ -1,4 +1,4 @@
-"""Rules from the written to the spoken form, the most special first; what one rule wrote no later one reads again."""
+"""Rules from the written to the spoken form, most specific first; later rules do not see the output of earlier ones."""
 
 import re
 from collections.abc import Callable, Iterator
@@ -17,21 +17,21 @@ _YEAR_AFTER = {
 }
 _FIRST, _LAST = 0xE100, 0xF8FF
 _WAIT = re.compile(f"[{chr(_FIRST)}-{chr(_LAST)}]")
-"""What stands for the words of a rule until all rules are through: characters for private use, which no text has."""
+"""Placeholders for a rule's words until all rules are done: private use characters, which no text contains."""
 _LETTER = "A-Za-zÀ-ɏ"
-"""What may not touch a sign or a unit: a letter of its own script; Japanese and Korean set particles beside them."""
+"""What may not adjoin a sign or a unit: a letter of its own script; Japanese and Korean attach particles."""
 
 
 @dataclass(frozen=True)
 class Rule:
-    """What is written, and how it is said; None leaves it to the rules after it."""
+    """What is written, and how it is said; None leaves it to later rules."""
 
     pattern: re.Pattern[str]
     say: Callable[[Found], str | None]
 
 
 def spoken_form(text: str, code: str) -> str:
-    """`text` of the language `code` with all that is not letters written out as it is read aloud."""
+    """`text` of the language `code` with everything but letters written out as it is read aloud."""
     words = WORDS.get(code)
     if words is None or not _NEEDS.search(text):
         return text
@@ -47,7 +47,7 @@ _NEEDS = re.compile(r"[\d.@/&+=×÷§±≈≤≥½_#nN]|[^\W\d_][A-Z]")
 
 
 def _kept(found: Found, say: Callable[[Found], str | None], said: list[str], *, spaces: bool) -> str:
-    """Put the words by; they are words of their own, also where a letter stands beside them."""
+    """Set the words aside; they stay separate words, even next to a letter."""
     words = say(found)
     if words is None or _FIRST + len(said) > _LAST:
         return found[0]
@@ -60,7 +60,7 @@ def _kept(found: Found, say: Callable[[Found], str | None], said: list[str], *, 
 
 
 def _is_word(character: str) -> bool:
-    """Whether a word would run into it; Korean particles belong to the word before them."""
+    """Whether a word would merge with it; Korean particles belong to the word before them."""
     return _WAIT.match(character) is not None or (character.isalnum() and not "가" <= character <= "힣")
 
 
@@ -80,7 +80,8 @@ def _all_rules(words: Words) -> Iterator[Rule]:
 
 
 def number_pattern(words: Words) -> str:
-    """A number of the language, with thousands and decimals in groups `whole` and `part`; also in American form."""
+    """A number of the language, with thousands and decimals in groups `whole` and `part`; the American form is matched
+    too."""
     group = f"[{re.escape(words.group)}]"
     point = re.escape(words.point)
     return (
@@ -122,7 +123,7 @@ def _addresses(words: Words) -> Iterator[Rule]:
 
 
 def _unless_capital(say: Callable[[Found], str]) -> Callable[[Found], str | None]:
-    """A sentence without a space after its full stop ("ends.It") is no address."""
+    """A sentence without a space after its full stop ("ends.It") is not a web address."""
     return lambda found: None if re.search(r"\.[A-Z]", found[0]) else say(found)
 
 
@@ -138,7 +139,7 @@ def _abbreviations(words: Words) -> Iterator[Rule]:
 
 
 def _with_stop(found: Found, long: str) -> str:
-    """The stop of an abbreviation that ends a sentence ends it still."""
+    """The full stop of an abbreviation at the end of a sentence still ends it."""
     rest = found.string[found.end() :]
     return long + "." if found[0].endswith(".") and not rest.strip() else long
 
@@ -270,7 +271,7 @@ def _in_groups(text: str, words: Words) -> str:
 
 
 def _year(found: Found, words: Words) -> str | None:
-    """English and German years are said otherwise than numbers; elsewhere there is no difference."""
+    """English and German years are said differently from numbers; elsewhere there is no difference."""
     before = re.findall(r"[^\W\d_]+", found.string[: found.start()].lower())[-1:]
     known = _YEAR_AFTER.get(words.code)
     if known is None or not before or before[0] not in known:

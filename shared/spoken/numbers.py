@@ -7,7 +7,7 @@ from num2words import num2words
 from shared.spoken.words import Noun, Words
 
 _LONGEST = 15
-"""Digits of a number that is read as one; what is longer is a serial number."""
+"""The most digits of a number that is read as one; longer ones are serial numbers."""
 _HAN = "零一二三四五六七八九"
 _SPELLED_OUT = {"en", "de", "id", "ja", "ko", "zh"}
 """Languages that read decimals digit by digit; the others read two of them as a number."""
@@ -15,7 +15,7 @@ _OF = {"es": ("millón", "millones", "billón", "billones"), "fr": ("million", "
 
 
 def cardinal(digits: str, code: str) -> str:
-    """How many; digit by digit where the number has a zero before it or is too long to be one."""
+    """A cardinal number; digit by digit if it has a leading zero or is too long."""
     if len(digits) > _LONGEST or (len(digits) > 1 and digits.startswith("0")):
         return by_digit(digits, code)
     if code == "zh":
@@ -33,7 +33,7 @@ def by_digit(digits: str, code: str) -> str:
 
 
 def decimal(whole: str, decimals: str, words: Words) -> str:
-    """A number with what stands after its point."""
+    """A number with its decimals."""
     space = " " if words.spaces else ""
     if words.code in _SPELLED_OUT or len(decimals) > 2 or decimals.startswith("0"):
         after = by_digit(decimals, words.code)
@@ -43,7 +43,7 @@ def decimal(whole: str, decimals: str, words: Words) -> str:
 
 
 def year(digits: str, code: str) -> str:
-    """A year as people say it."""
+    """A year as it is usually said."""
     if code == "zh":
         return by_digit(digits, code)
     if code in ("en", "de"):
@@ -52,7 +52,7 @@ def year(digits: str, code: str) -> str:
 
 
 def ordinal(number: int, code: str) -> str:
-    """Which one."""
+    """An ordinal number."""
     if code == "zh":
         return "第" + _han(number)
     if code == "ko":
@@ -61,7 +61,7 @@ def ordinal(number: int, code: str) -> str:
 
 
 def counted(number: str, noun: Noun, words: Words, *, one: bool) -> str:
-    """A number in words before what it counts, in the form that the noun asks for."""
+    """A number in words before a noun, in the form that the noun requires."""
     name = noun.one if one else noun.many
     joint = " de " if number.split(" ")[-1] in _OF.get(words.code, ()) else " "
     if not words.spaces:
@@ -70,7 +70,7 @@ def counted(number: str, noun: Noun, words: Words, *, one: bool) -> str:
 
 
 def agreeing(number: str, code: str, *, feminine: bool) -> str:
-    """`number` as it stands before a noun: "un dólar", "una libra", "ein Dollar", "eine Meile"."""
+    """`number` in its form before a noun: "un dólar", "una libra", "ein Dollar", "eine Meile"."""
     match code:
         case "es":
             if feminine:

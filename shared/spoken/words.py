@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True)
 class Noun:
-    """What is counted: one of it, several of it, and whether numbers before it are feminine."""
+    """A counted noun: singular, plural, and whether numbers before it are feminine."""
 
     one: str
     many: str
@@ -15,7 +15,7 @@ class Noun:
 
 @dataclass(frozen=True)
 class Words:
-    """One language. `group` and `point` are its marks in figures; `order` is that of dates in figures."""
+    """One language. `group` and `point` are its separators in numbers; `order` is that of numeric dates."""
 
     code: str
     group: str
