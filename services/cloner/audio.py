@@ -1,4 +1,4 @@
-"""Bring what an engine says to the form of a take: 48 kHz mono, no silence around it, one loudness."""
+"""Convert what an engine says into a take: 48 kHz mono, no silence around it, one loudness."""
 
 from math import gcd
 
@@ -8,7 +8,7 @@ from scipy.signal import resample_poly, sosfilt
 from services.cloner.engines import Audio, Sound
 
 TAKE_RATE_HZ = 48_000
-"""Sample rate of takes, the mix's own, so that mixing resamples nothing."""
+"""Sample rate of takes, the same as the mix's, so that mixing needs no resampling."""
 TAKE_LUFS = -23.0
 """Loudness of every take (EBU R 128's level): it leaves headroom for the peaks of the sharpest voice."""
 PEAK_DBFS = -1.0
@@ -30,7 +30,7 @@ _ABSOLUTE_GATE_LUFS, _RELATIVE_GATE_LU = -70.0, -10.0
 
 
 def as_take(sound: Sound) -> Audio | None:
-    """Resample, trim and level `sound`; None when there is nothing to hear in it."""
+    """Resample, trim and level `sound`; None when nothing can be heard in it."""
     trimmed = trim(resample(sound))
     return None if trimmed is None else level(trimmed)
 
@@ -41,7 +41,7 @@ def resample(sound: Sound) -> Audio:
         return sound.samples
     common = gcd(TAKE_RATE_HZ, sound.sample_rate_hz)
     up, down = TAKE_RATE_HZ // common, sound.sample_rate_hz // common
-    # The default window lets images of the old rate's upper band through at -50 dB, which is heard on sibilants.
+    # The default window lets images of the old rate's upper band through at -50 dB, which is audible in sibilants.
     return np.asarray(resample_poly(sound.samples, up, down, window=("kaiser", 9.0)), np.float32)
 
 
@@ -60,7 +60,7 @@ def trim(audio: Audio) -> Audio | None:
 
 
 def level(audio: Audio) -> Audio:
-    """Scale to `TAKE_LUFS`, less where a peak would pass `PEAK_DBFS`, and soften the edges."""
+    """Scale to `TAKE_LUFS`, less if a peak would exceed `PEAK_DBFS`, and soften the edges."""
     peak_db = 20 * np.log10(float(np.abs(audio).max()) + 1e-12)
     gain_db = min(TAKE_LUFS - loudness(audio), PEAK_DBFS - peak_db)
     return soften(audio * np.float32(10 ** (gain_db / 20)))

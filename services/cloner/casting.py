@@ -10,16 +10,16 @@ from pathlib import Path
 from services.cloner.engines import Fault, StockVoice, Synthesizer, Voice
 from shared.messaging import SpeakerVoice
 
-_SHARING_ST = 6.0  # semitones of worse match that a voice of one's own is worth
+_SHARING_ST = 6.0  # semitones of worse match that a voice nobody else has is worth
 CHANCE = 0.1
-"""By which what is misheard of two voices may differ in ten sentences, and they be equally clear."""
-_UNCLEAR_ST = 100.0  # that a share of misheard words beyond it is worth: 30 % as much as five speakers of one voice
+"""How much the misheard shares of two voices may differ in ten sentences while they count as equally clear."""
+_UNCLEAR_ST = 100.0  # cost of a share of misheard words beyond it: 30 % costs as much as five speakers with one voice
 _OFFSETS_ST = (0.0, 2.0, -2.0, 4.0, -4.0, 6.0, -6.0, 8.0, -8.0, 10.0, -10.0)  # from the first who has a shared voice
 
 
 @dataclass(frozen=True)
 class Part:
-    """An engine and the voice a speaker has in it."""
+    """An engine and a speaker's voice in it."""
 
     engine: Synthesizer
     voice: Voice
@@ -30,11 +30,11 @@ def cast(
 ) -> dict[str, Part | Fault]:
     """Give every speaker of a task a part in one of `engines`, all of which speak the language `code`.
 
-    Without a person's choice it is in the first engine: the clip of `clips` (by speaker) to speak like, where the
-    engine can, else the stock voice nearest in pitch that nobody else has, tuned to the speaker; one that listeners
-    understand worse than others comes after them. The same speakers always get the same parts, and a person's choice
-    for one moves another only where both would sound the same.
-    Who speaks single lines only (`aside`) moves nobody.
+    Without a person's choice, the part is in the first engine: a voice cloned from the speaker's clip in `clips` if the
+    engine can, else the stock voice nearest in pitch that nobody else has, tuned to the speaker; voices that are harder
+    to understand than others come last. The same speakers always get the same parts, and a person's choice for one
+    speaker changes another only if both would sound the same. Speakers of single lines only (`aside`) change nobody
+    else's part.
     """
     everybody = sorted(speakers, key=lambda speaker: speaker.speaker_id)
     asides = {who.speaker_id: _aside(who, engines, clips, code) for who in everybody if who.aside}
@@ -81,21 +81,21 @@ class _Roles:
         return Part(self._engine, voice)
 
     def _cost(self, stock: StockVoice, f0_hz: float | None) -> float:
-        """Semitones between a voice and a speaker, plus what speaks against the voice."""
+        """Semitones between a voice and a speaker, plus penalties for the voice."""
         apart = abs(12 * log2(f0_hz / stock.f0_hz)) if f0_hz else 0.0
         unclear = max(0.0, (stock.misheard or 0.0) - self._clearest - CHANCE)
         return apart + stock.reserve_st + _UNCLEAR_ST * unclear + _SHARING_ST * self._uses[stock.name]
 
 
 def _aside(who: SpeakerVoice, engines: Sequence[Synthesizer], clips: Mapping[str, Path], code: str) -> Part | Fault:
-    """As if there were nobody else."""
+    """A part chosen as if there were nobody else."""
     return _cast([who], engines, clips, code)[who.speaker_id]
 
 
 def tuned(stock: StockVoice, speaker: SpeakerVoice, offset_st: float = 0.0) -> Voice:
-    """`stock` at the pace of `speaker` and at his pitch (unknown: its own) as far as it can be tuned.
+    """`stock` at the pace of `speaker` and at their pitch (unknown: its own) as far as it can be tuned.
 
-    The pitch is moved by `offset_st` within that.
+    The pitch is shifted by `offset_st` within that range.
     """
     nearest_hz = _within(stock, speaker.f0_hz or stock.f0_hz)
     hz = round(_within(stock, nearest_hz * 2 ** (offset_st / 12)))

@@ -30,7 +30,7 @@ from shared.pipeline import ErrorCode, FitLimits, PermanentError, language
 from shared.spoken import spoken_form
 from shared.storage import ObjectNotFound
 
-_NATURAL_SHARE = 0.7  # of the work: what remains is fitting
+_NATURAL_SHARE = 0.7  # share of the work: the rest is fitting
 
 
 @dataclass(frozen=True)
@@ -46,7 +46,7 @@ class Placement:
 
 @dataclass(frozen=True)
 class Outcome:
-    """Every line of the shard, in its order, the engines that spoke, and the one that does where nobody chose."""
+    """Every line of the shard, in order, the engines that spoke, and the default engine."""
 
     lines: tuple[LineTake, ...]
     engines: tuple[EngineUsed, ...]
@@ -56,7 +56,7 @@ class Outcome:
 class Dubbing:
     """Speaks shards of lines; `engines` in order of preference. Safe to repeat: takes that exist are not made again.
 
-    `open_` makes ready what is none of them and a task keeps to all the same.
+    `open_` loads an engine that is not among them but that a task keeps.
     """
 
     def __init__(
@@ -88,7 +88,7 @@ class Dubbing:
         return Outcome(tuple(lines), tuple(engines.values()), speaking[0].info.choice())
 
     def _speaking(self, code: str, kept: EngineChoice | None) -> tuple[Synthesizer, ...]:
-        """Who speaks `code`, first the engine that the task keeps to."""
+        """The engines that speak `code`, first the one that the task keeps."""
         found = tuple(engine for engine in self._engines if code in engine.abilities.languages)
         if kept is not None:
             first = self._kept.of(kept)
@@ -112,9 +112,9 @@ class Dubbing:
         if chosen.tempo == 1.0:
             return Placement(order, chosen, natural, natural, order.name)
         exact = chosen.duration_s * TAKE_RATE_HZ
-        # Down, because the next line begins where it begins; but nothing is ever faster than the limit.
+        # Rounded down, because the next line's start is fixed; but nothing is ever faster than the limit.
         samples = ceil(exact - 1e-6) if chosen.tempo >= self._limits.maximum else max(1, int(exact + 1e-6))
-        if samples == natural:  # the slot differs by less than a sample: the take is as it was spoken
+        if samples == natural:  # the slot differs by less than a sample: the take is used as it was spoken
             return Placement(order, chosen, natural, natural, order.name)
         return Placement(order, chosen, natural, samples, placed_hash(order.name, samples))
 
@@ -161,7 +161,7 @@ def _order(
 
 
 def _speech(line: LineToSpeak, text: str, code: str, part: Part) -> Speech:
-    """What is asked of the engine; what it pays no heed to is left out, so that it finds its take."""
+    """The request to the engine; what it ignores is left out, so that its take is found."""
     can = part.engine.abilities
     # In steps, so that a slot moved by a frame or two finds its take.
     target_s = round(max(0.0, line.end_s - line.start_s), 1) or None
@@ -176,9 +176,9 @@ def _speech(line: LineToSpeak, text: str, code: str, part: Part) -> Speech:
 
 
 def _retime(placements: Sequence[Placement], takes: Takes, context: JobContext, limits: FitLimits) -> None:
-    """Make the takes of other than natural speed that are not in the store.
+    """Make the missing takes that do not have natural speed.
 
-    The engine speaks again only where the difference would be heard; less than that is stretched without a trace.
+    The engine speaks again only if the difference would be audible; less than that is stretched inaudibly.
     """
     changed = {item.name: item for item in placements if item.samples != item.natural}
     todo = [item for name, item in changed.items() if takes.length(name) is None]

@@ -1,4 +1,4 @@
-"""How a spoken line is placed in the time the picture gives it."""
+"""How a spoken line is placed in the time available in the picture."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -28,9 +28,9 @@ def fit(speech_s: float, slot_s: float, gap_s: float, limits: FitLimits, lead_s:
     `speech_s` is the trimmed length of the take at natural speed, `slot_s` the source line's, `gap_s` the silence
     after it that may be borrowed, `lead_s` that before it (all seconds). Prefers natural speed, then borrowed silence,
     then tempo up to `limits.unmarked` and `limits.tight`, then an early start; beyond that the line is `overflow`,
-    which a person must see. A line that is too short is slowed audibly only where that closes at least half of the
-    hole it leaves: a longer hole stays a hole, and natural rhythm is worth more. A tempo that cannot be told from the
-    natural one is used wherever it brings the line nearer to its slot.
+    which a person must see. A line that is too short is slowed audibly only if that closes at least half of the gap it
+    leaves: a longer gap remains one anyway, and natural rhythm is worth more. A tempo that cannot be distinguished from
+    the natural one is used whenever it brings the line nearer to its slot.
     """
     room_s = slot_s + max(0.0, gap_s - limits.guard_s)
     if speech_s <= slot_s:

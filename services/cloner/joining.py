@@ -1,8 +1,8 @@
 """Very short lines, joined for synthesis and cut again.
 
-Models of speech go astray on a word or two: they lack the context that sets their length and add sounds after the end.
-Short lines of one speaker that follow each other closely are spoken as one text; the silences between its sentences are
-where it is cut. A cut that is not plain to see is not made, and the lines are spoken one by one.
+Speech models are unreliable with a word or two: they lack the context that determines their length, and add sounds
+after the end. Consecutive short lines of one speaker are spoken as one text, which is cut at the silences between its
+sentences. If a cut is not obvious, it is not made, and the lines are spoken one by one.
 """
 
 from collections.abc import Sequence
@@ -22,14 +22,14 @@ MOST_LINES = 4
 
 _FRAME = TAKE_RATE_HZ // 100
 _QUIET_DB = -35.0  # below the loudest 10 ms
-_SHORTEST_SILENCE = 8  # frames; within words closures last 60 ms at most
-_PLAINLY_LONGER = 1.3  # than any silence that is no cut
-_LEAST_SHARE, _MOST_SHARE = 0.35, 2.5  # of the length that a part's characters let expect
+_SHORTEST_SILENCE = 8  # frames; closures within words last 60 ms at most
+_PLAINLY_LONGER = 1.3  # than any silence that is not a cut
+_LEAST_SHARE, _MOST_SHARE = 0.35, 2.5  # of the length expected from a part's characters
 _ENDS = ".!?…。！？"
 
 
 def runs(lines: Sequence[LineToSpeak], *, spaces: bool) -> list[list[int]]:
-    """Indices of lines to be spoken as one text: two to `MOST_LINES` short ones of a speaker in close order."""
+    """Indices of lines to be spoken as one text: two to `MOST_LINES` short consecutive ones of a speaker."""
     found: list[list[int]] = []
     open_: list[int] = []
     for index in sorted(range(len(lines)), key=lambda index: (lines[index].speaker_id, lines[index].start_s)):
@@ -51,23 +51,24 @@ def runs(lines: Sequence[LineToSpeak], *, spaces: bool) -> list[list[int]]:
 
 
 def is_short(line: LineToSpeak, *, spaces: bool) -> bool:
-    """Whether a line has fewer than three words (where no spaces set them apart: few characters) or lasts no second."""
+    """Whether a line has fewer than three words (in languages without spaces: few characters) or lasts less than a
+    second."""
     few = len(line.text.split()) < FEW_WORDS if spaces else len(line.text) <= 2 * FEW_WORDS
     return few or line.end_s - line.start_s < SHORT_S
 
 
 def join(texts: Sequence[str], *, spaces: bool) -> str:
-    """One text of several sentences, which a voice sets apart by pauses."""
+    """One text of several sentences, which a voice separates by pauses."""
     end = "." if spaces else "。"
     closed = [text if text.rstrip()[-1:] in _ENDS else f"{text.rstrip(' ,;:、，')}{end}" for text in texts]
     return (" " if spaces else "").join(closed)
 
 
 def cut(audio: Audio, weights: Sequence[int]) -> list[Audio] | None:
-    """The parts of `audio`, whose lengths are about as `weights`; None when it cannot be told where they end.
+    """The parts of `audio`, with lengths roughly in proportion to `weights`; None if their ends cannot be determined.
 
-    The cuts are in the middle of the longest silences. They are trusted when each is plainly longer than every other
-    silence, and no part is much shorter or longer than its weight lets expect.
+    The cuts are in the middle of the longest silences. They are trusted if each is clearly longer than every other
+    silence, and no part is much shorter or longer than expected from its weight.
     """
     silences = sorted(_silences(audio), key=lambda run: run[1] - run[0], reverse=True)
     wanted = len(weights) - 1

@@ -3,18 +3,18 @@
 import re
 import unicodedata
 
-# Sound descriptions of subtitles: always in square brackets; in round ones only where nothing else stands in the line,
+# Sound descriptions of subtitles: always in square brackets; in round ones only if the line has nothing else,
 # because a translation may speak its parentheses.
 _DESCRIPTION = re.compile(r"\[[^\]]*\]|［[^］]*］|【[^】]*】|^\s*[(（][^()（）]*[)）]\s*[.!?。！？]*\s*$")
 _MARKUP = re.compile(r"</?[A-Za-z][^<>]*>|\{\\[^{}]*\}")
-_DIALOGUE_DASH = re.compile(r"(?m)^\s*[-–—‐]+(?!\d)\s*")  # before a figure it is a minus
+_DIALOGUE_DASH = re.compile(r"(?m)^\s*[-–—‐]+(?!\d)\s*")  # before a digit it is a minus
 _READ_ALOUD = re.compile(r"[*_~^|\\`<>{}\[\]［］【】\"“”„«»「」『』]")
 _KEPT_SYMBOLS = "°"
 _VARIATION_SELECTORS = "\ufe0e\ufe0f"
 
 
 def unmarked(text: str) -> str:
-    """`text` without markup, sound descriptions and the dashes of a dialogue; figures and signs are all there."""
+    """`text` without markup, sound descriptions and the dashes of a dialogue; digits and signs remain."""
     text = unicodedata.normalize("NFC", text)
     text = _MARKUP.sub(" ", text)
     text = _DESCRIPTION.sub(" ", text)
@@ -33,7 +33,7 @@ def plain(text: str) -> str:
 
 
 def _unspeakable(character: str) -> bool:
-    """Emoji and pictures, which engines name; control and format characters, which they stumble over."""
+    """Emoji and pictures, which engines read out by name; control and format characters, which confuse them."""
     if character in _KEPT_SYMBOLS:
         return False
     return character in _VARIATION_SELECTORS or unicodedata.category(character) in {"So", "Sk", "Cc", "Cf", "Co", "Cn"}

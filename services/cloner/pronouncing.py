@@ -1,4 +1,4 @@
-"""Words that are spoken otherwise than they are written."""
+"""Words that are not spoken as they are written."""
 
 import re
 from collections.abc import Iterable
@@ -7,9 +7,9 @@ from shared.messaging import Pronunciation
 
 
 def pronounced(text: str, entries: Iterable[Pronunciation], *, spaces: bool) -> str:
-    """Put what is spoken in place of what is written, the longest entry first, capitals or not.
+    """Replace the written form by the spoken one, longest entry first, ignoring case.
 
-    With `spaces` between the words of the language only whole words are meant. What was put in is not looked at again.
+    With `spaces` between the words of the language, only whole words match. Replacements are not replaced again.
     """
     spoken = {entry.written.casefold(): entry.spoken for entry in entries}
     if not spoken:

@@ -1,4 +1,4 @@
-"""Bring takes to the length that was decided: first by asking the engine, last by stretching."""
+"""Bring takes to the decided length: first through the engine, finally by stretching."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
@@ -9,8 +9,8 @@ from services.cloner.synthesis import speak
 from services.cloner.takes import Takes
 from shared.pipeline import CancelToken
 
-_ROUNDS = 2  # an engine's tempo is not proportional to what it is asked for: the second request is corrected
-_SHORTER = 0.01  # a take may be this much shorter than decided and is filled up with silence
+_ROUNDS = 2  # an engine's tempo is not proportional to the requested one: the second request is corrected
+_SHORTER = 0.01  # a take may be this much shorter than decided and is padded with silence
 _AIM = 1 - _SHORTER / 2
 
 
@@ -31,13 +31,13 @@ class Retiming:
         return next((audio for audio in self.attempts if least <= len(audio) <= self.samples), None)
 
     def next_rate(self) -> float:
-        """The rate to ask for now, corrected by what came of the last one."""
+        """The rate to request now, corrected by the last result."""
         length = len(self.attempts[-1]) if self.attempts else self.natural
         return self.rate * length / (self.samples * _AIM)
 
 
 def ask(engine: Synthesizer, retimings: Sequence[Retiming], cancel: CancelToken) -> None:
-    """Let the engine speak at the tempo each take needs, as far as it can; a fault leaves the take as it was."""
+    """Let the engine speak at the tempo each take needs, as far as it can; after a fault the take stays as it was."""
     can = engine.abilities
     if can.slowest == can.fastest:
         return
@@ -56,7 +56,7 @@ def ask(engine: Synthesizer, retimings: Sequence[Retiming], cancel: CancelToken)
 
 
 def exact(item: Retiming, takes: Takes, natural: str, cancel: CancelToken) -> Audio:
-    """The take at exactly `item.samples` samples: a hit filled up, else the nearest attempt stretched.
+    """The take at exactly `item.samples` samples: a hit padded, else the nearest attempt stretched.
 
     `natural` names the stored take that is stretched when the engine made no attempt.
     """

@@ -1,4 +1,4 @@
-"""From orders to takes at natural speed: what is in the store is kept, very short lines are spoken together."""
+"""From orders to takes at natural speed: existing ones are kept, very short lines are spoken together."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -20,7 +20,7 @@ class Order:
     """A line that can be spoken: by which engine, as what, and the name of its take at natural speed.
 
     `turn` holds the texts of the lines that are spoken as one with it, itself included; empty: it is spoken alone.
-    `shortcoming` is what a person wished of the voice and does not get, in words for them.
+    `shortcoming` says, for people, which wish for the voice cannot be met.
     """
 
     line: LineToSpeak
@@ -34,8 +34,8 @@ class Order:
 def join_short(orders: Sequence[Order | Fault]) -> list[Order | Fault]:
     """Let lines too short for their engine be spoken together with their neighbours.
 
-    A joined take sounds a little of its neighbours, so its name covers their texts: when one line of a turn changes and
-    the whole turn is in a job again, all of it is made again; re-done alone, a line is spoken alone.
+    A joined take is influenced by its neighbours, so its name covers their texts: when one line of a turn changes and
+    the whole turn is in a job again, all of it is made again; a line that is redone alone is spoken alone.
     """
     found = list(orders)
     for engine in _engines(order for order in orders if isinstance(order, Order)):
@@ -57,7 +57,7 @@ def join_short(orders: Sequence[Order | Fault]) -> list[Order | Fault]:
 def speak_missing(
     orders: Sequence[Order], takes: Takes, context: JobContext, done_share: float
 ) -> dict[str, int | Fault]:
-    """Lengths of the takes at natural speed, by name; those that are not in the store are made."""
+    """Lengths of the takes at natural speed, by name; missing ones are made."""
     by_name = {order.name: order for order in orders}
     lengths: dict[str, int | Fault] = {}
     for name in by_name:
@@ -74,7 +74,7 @@ def speak_missing(
 
 
 def _speak(engine: Synthesizer, orders: Sequence[Order], cancel: CancelToken) -> Iterator[tuple[str, Audio | Fault]]:
-    """Takes by name: whole turns first, then what is alone or could not be cut out of its turn."""
+    """Takes by name: whole turns first, then single lines and those that could not be cut out of their turn."""
     alone = {order.name: order for order in orders}
     for name, take in _speak_turns(engine, [order for order in orders if order.turn], cancel):
         del alone[name]

@@ -19,7 +19,7 @@ def stretch(audio: Audio, samples: int, cancel: CancelToken) -> Audio:
 
 
 def stretch_command(tempo: float, samples: int) -> list[str]:
-    """The ffmpeg command from pipe to pipe; `atempo` is exact to 20 ms only, so its end is padded and cut."""
+    """The ffmpeg command from pipe to pipe; `atempo` is exact to 20 ms only, so the end is padded and cut."""
     output = (
         ffmpeg.input("pipe:0", **_FORM)
         .filter("atempo", f"{tempo:.6f}")
@@ -33,5 +33,5 @@ def stretch_command(tempo: float, samples: int) -> list[str]:
 
 
 def pad(audio: Audio, samples: int) -> Audio:
-    """Fill up with silence to `samples` samples."""
+    """Pad with silence to `samples` samples."""
     return np.pad(audio, (0, samples - len(audio)))

@@ -1,4 +1,4 @@
-"""Ask an engine for lines so that one line cannot cost the others."""
+"""Have an engine speak lines so that one line cannot affect the others."""
 
 from collections.abc import Iterator, Sequence
 
@@ -15,11 +15,11 @@ SILENT = Fault("the voice engine said nothing audible for this text")
 def speak(engine: Synthesizer, speeches: Sequence[Speech], cancel: CancelToken) -> Iterator[tuple[int, Audio | Fault]]:
     """Synthesize in batches; yield a take (48 kHz, trimmed, level) or a fault for every index, in any order.
 
-    What an engine did not answer because something in its batch brought it down is asked for once more, alone.
+    Lines that an engine did not answer because something in the batch made it fail are requested once more, alone.
 
     Raises:
         Canceled: `cancel` was set.
-        PermanentError: `engine_unavailable`, when the engine is not there any more.
+        PermanentError: `engine_unavailable`, when the engine is no longer available.
     """
     size = engine.abilities.max_batch
     for first in range(0, len(speeches), size):
@@ -62,7 +62,7 @@ def _alone(engine: Synthesizer, speech: Speech, cancel: CancelToken) -> Audio | 
 
 
 def _give_up_on(error: Exception) -> None:
-    """Raise what is not the fault of a line again."""
+    """Re-raise errors that are not the fault of a line."""
     if isinstance(error, Canceled):
         raise error
     if isinstance(error, PermanentError) and error.code is ErrorCode.ENGINE_UNAVAILABLE:

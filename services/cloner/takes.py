@@ -13,7 +13,7 @@ from services.cloner.engines import Audio, Speech, Synthesizer
 from shared.storage import ObjectNotFound, ObjectStore, keys, put_bytes, read_bytes
 
 MADE = 2
-"""Part of every hash: raise it when takes are made in another way from the same input."""
+"""Part of every hash: raise it when takes are made differently from the same input."""
 
 _FLAC_HEAD_BYTES = 26
 
@@ -51,7 +51,7 @@ class Takes:
         return keys.take(self._task_id, self._language, name)
 
     def length(self, name: str) -> int | None:
-        """Samples of the take, read from its header; None when there is none yet."""
+        """Samples of the take, read from its header; None if it does not exist yet."""
         try:
             with self._store.open(self.key(name), 0, _FLAC_HEAD_BYTES) as file:
                 return flac_length(file.read(_FLAC_HEAD_BYTES))

@@ -1,1 +1,1 @@
-"""The progress service: the raw words of all workers in, few, monotonic, timed updates out."""
+"""The progress service: raw reports of all workers in; few, monotonic updates with estimates out."""

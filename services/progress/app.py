@@ -26,7 +26,7 @@ log = logger(__name__)
 
 
 class ProgressService:
-    """The words of all workers and a few facts, one board, one teller."""
+    """The reports of all workers and a few facts, one board, one teller."""
 
     def __init__(self, broker_settings: BrokerSettings, settings: ProgressSettings) -> None:
         self._broker_settings = broker_settings
@@ -49,9 +49,9 @@ class ProgressService:
                 raise SystemExit(refusal) from None
             if not self._stopping:
                 raise
-            log.warning("stopped_without_broker", error=repr(error))  # closing in order takes a connection
+            log.warning("stopped_without_broker", error=repr(error))  # an orderly shutdown needs a connection
         if self._telling and not self._telling.cancelled():
-            self._telling.result()  # a defect ends the process with a traceback, never in silence
+            self._telling.result()  # a defect ends the process with a traceback, never silently
 
     async def _start(self) -> None:
         self._telling = asyncio.create_task(self._serve())
@@ -67,7 +67,7 @@ class ProgressService:
                     log.info("waiting_for_the_gateway")
                 told = True
                 await asyncio.sleep(1.0)
-            except (TimeoutError, NatsError, APIError, OSError) as error:  # the broker went away again
+            except (TimeoutError, NatsError, APIError, OSError) as error:  # the broker became unavailable again
                 await asyncio.sleep(trouble.tell(broker_problem(error, self._broker_settings)))
             else:
                 break

@@ -1,4 +1,4 @@
-"""What is being worked on right now, and which update is due. In memory, without a clock or a broker of its own."""
+"""What is being worked on right now, and which update is due. In memory, without its own clock or broker."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -28,7 +28,7 @@ class _Entry:
 
 
 class Board:
-    """Every unit at work; bounded by what was heard of within `silence_s`."""
+    """Every active unit; limited to those heard from within `silence_s`."""
 
     def __init__(self, interval_s: float, silence_s: float) -> None:
         self._interval_s, self._silence_s = interval_s, silence_s
@@ -40,7 +40,7 @@ class Board:
         return len(self._entries)
 
     def hear(self, word: RawProgress, now: float) -> None:
-        """Take in a worker's word, unless its attempt is over or its task gone."""
+        """Record a worker's report, unless its attempt is over or its task gone."""
         unit = Unit(word.task_id, word.language, word.stage)
         if self._is_over(unit, word.attempt):
             return
@@ -52,7 +52,7 @@ class Board:
             self._renew(entry, folded, now)
 
     def started(self, unit: Unit, attempt: int, now: float) -> None:
-        """An attempt begins: at zero, if nothing of it was heard yet."""
+        """An attempt begins: at zero, if nothing was heard of it yet."""
         entry = self._entries.get(unit)
         if self._is_over(unit, attempt) or (entry and entry.folded.attempt >= attempt):
             return
@@ -74,29 +74,29 @@ class Board:
         entry.completed, entry.heard_at = True, now
 
     def stopped(self, unit: Unit, attempt: int, now: float) -> None:
-        """An attempt failed or was canceled: nothing more is told of it."""
+        """An attempt failed or was canceled: nothing more is reported about it."""
         entry = self._entries.get(unit)
         if entry and entry.folded.attempt <= attempt:
             del self._entries[unit]
         self._end(unit, attempt, now)
 
     def deleted(self, task_id: str, now: float) -> None:
-        """A task is gone: nothing more is told of it."""
+        """A task is gone: nothing more is reported about it."""
         self._deleted[task_id] = now
         for unit in [unit for unit in self._entries if unit.task_id == task_id]:
             del self._entries[unit]
 
     def due(self, now: float) -> list[Unit]:
-        """Units with something new to tell and time enough passed since the last update."""
+        """Units with something new to report, if enough time has passed since the last update."""
         return [unit for unit, entry in self._entries.items() if self._is_due(entry, now)]
 
     def must_recall(self, unit: Unit) -> bool:
-        """Whether it is unknown yet what was told of `unit` before this service started."""
+        """Whether it is still unknown what was reported about `unit` before this service started."""
         entry = self._entries.get(unit)
         return entry is not None and not entry.recalled
 
     def recall(self, unit: Unit, kept: Progress | None, now: float) -> None:
-        """Go on from `kept`, the last update stored of `unit`; an attempt older than that is dropped."""
+        """Continue from `kept`, the last stored update of `unit`; an older attempt is dropped."""
         entry = self._entries.get(unit)
         if entry is None or entry.recalled:
             return
@@ -111,7 +111,7 @@ class Board:
         self._close(unit, entry, now)
 
     def update(self, unit: Unit, now: float) -> Progress | None:
-        """What to tell of `unit`; None when it is gone or was told already."""
+        """What to report about `unit`; None when it is gone or was already reported."""
         entry = self._entries.get(unit)
         if entry is None or not _is_new(entry):
             return None
@@ -134,7 +134,7 @@ class Board:
         self._close(unit, entry, now)
 
     def forget_silent(self, now: float) -> int:
-        """Drop what was not heard of for long; return how many units."""
+        """Drop units that have been silent for long; return how many."""
         limit = now - self._silence_s
         silent = [unit for unit, entry in self._entries.items() if entry.heard_at < limit]
         for unit in silent:
@@ -144,7 +144,7 @@ class Board:
         return len(silent)
 
     def units_of(self, task_id: str) -> Iterator[tuple[Unit, int]]:
-        """Units of a task at work, with their attempts."""
+        """Active units of a task, with their attempts."""
         yield from [(unit, entry.folded.attempt) for unit, entry in self._entries.items() if unit.task_id == task_id]
 
     def _renew(self, entry: _Entry, folded: Folded, now: float) -> None:
@@ -170,7 +170,7 @@ class Board:
 
 
 def _is_new(entry: _Entry) -> bool:
-    """Whether a person would see a difference to what was told: an estimate alone is not worth an event."""
+    """Whether a person would see a difference from the last report: a new estimate alone is not worth an event."""
     told, folded = entry.told, entry.folded
     if told is None or told.attempt < folded.attempt:
         return True

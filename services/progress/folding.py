@@ -1,4 +1,4 @@
-"""Fold the words of many workers into one percentage with an estimate. Pure: time is passed in, in seconds."""
+"""Fold the reports of many workers into one percentage with an estimate. Pure: time is passed in, in seconds."""
 
 import math
 from dataclasses import dataclass, field, replace
@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from shared.messaging import RawProgress
 
 PACE_TIME_CONSTANT_S = 20.0
-"""How long the estimate remembers: shards and lines end in bursts, and a person wants a number that does not jump."""
+"""The memory of the estimate: shards and lines end in bursts, and a person wants a number that does not jump."""
 
 MEANINGFUL_S = 3.0
 MEANINGFUL_SHARE = 0.02
@@ -23,7 +23,7 @@ class Shard:
 
 @dataclass(frozen=True)
 class Pace:
-    """How fast a share of the work gets done: an average that forgets, from `since` on."""
+    """How fast the work progresses: a decaying average from `since` on."""
 
     since: float
     start: float
@@ -44,7 +44,7 @@ class Pace:
 
 @dataclass(frozen=True)
 class Folded:
-    """What is known of one attempt of a stage.
+    """What is known about one attempt at a stage.
 
     `base` is the share that was done before this service heard of it, None when it heard everything.
     """
@@ -59,14 +59,14 @@ class Folded:
 
 
 def begin(attempt: int, now: float) -> Folded:
-    """An attempt of which nothing is done yet."""
+    """An attempt in which nothing is done yet."""
     return Folded(attempt, Pace(since=now, start=0.0, at=now, share=0.0))
 
 
 def fold(known: Folded | None, word: RawProgress, now: float) -> Folded:
-    """Take in one worker's word.
+    """Add one worker's report.
 
-    An older attempt changes nothing, a newer one starts anew. What is done never shrinks, whatever the order.
+    An older attempt changes nothing, a newer one starts over. Progress never decreases, whatever the order.
     """
     if known is None or word.attempt > known.attempt:
         known = begin(word.attempt, now)
@@ -89,7 +89,7 @@ def fold(known: Folded | None, word: RawProgress, now: float) -> Folded:
 
 
 def recall(known: Folded, progress: int, now: float) -> Folded:
-    """Go on from the percentage that was told of the same attempt before this service started.
+    """Continue from the percentage that was reported for the same attempt before this service started.
 
     Shards that ended in the meantime are never heard of again; the others count from where they were first heard.
     """
@@ -109,7 +109,7 @@ def percent(known: Folded) -> int:
 
 
 def eta_seconds(known: Folded, now: float) -> float | None:
-    """Seconds until the stage is done, or None until that can be told."""
+    """Seconds until the stage is done, or None while that is unknown."""
     if percent(known) >= 100:
         return 0.0
     pace = known.pace

@@ -15,15 +15,15 @@ from shared.pipeline import Stage
 
 _STAGES = frozenset(Stage)
 HEARD = ("started", "completed", "failed", "canceled", "deleted")
-"""The names of the facts that mean something here, most facts being others."""
+"""The names of the facts that matter here; most facts do not."""
 log = logger(__name__)
 
 
 def listen(broker: NatsBroker, board: Board, heard: Callable[[int], None]) -> None:
-    """Subscribe to the words of all workers and to a few facts, before the broker starts.
+    """Subscribe to the reports of all workers and to a few facts, before the broker starts.
 
-    `heard` gets the number of each fact in its stream. No parameter of a handler comes from the context of FastStream,
-    which would look for it in a thread: a word costs little, and there are hundreds of them a second.
+    `heard` gets the sequence number of each fact. No parameter of a handler comes from FastStream's context, which
+    would look for it in a thread: reports must cost little, since there are hundreds of them a second.
     """
     words = NatsRouter(middlewares=[SkipsUnreadable])
 

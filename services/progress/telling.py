@@ -1,4 +1,4 @@
-"""Publish what is due, and read back what was told before: the latest state is the last event of its subject."""
+"""Publish what is due, and read back earlier reports: the latest state is the last event of its subject."""
 
 import asyncio
 import time
@@ -20,14 +20,14 @@ from shared.pipeline import BASE
 TURN_S = 0.1
 FORGET_EVERY_S = 60.0
 LOOK_BACK_EVENTS = 10_000
-"""How many stored events are searched, after a start, for stages that were completed while nobody listened."""
+"""How many stored events are searched after a start for stages that were completed while this service was down."""
 
 _COMPLETED = f"{subjects.EVENTS_PREFIX}.*.*.*.completed"
 log = logger(__name__)
 
 
 class Teller:
-    """Tells what is due, one update after the other, whenever the broker is there."""
+    """Publishes what is due, one update after the other, whenever the broker is available."""
 
     def __init__(self, broker: NatsBroker, board: Board, clock: Callable[[], float] = time.monotonic) -> None:
         self._broker, self._board, self._clock = broker, board, clock
@@ -35,7 +35,7 @@ class Teller:
         self._reconnects = 0
 
     async def run(self) -> None:
-        """Tell until canceled."""
+        """Publish until canceled."""
         forget_at = self._clock() + FORGET_EVERY_S
         while True:
             await asyncio.sleep(TURN_S)
@@ -50,7 +50,7 @@ class Teller:
                 log.warning("progress_delayed", error=repr(error))
 
     def heard(self, sequence: int) -> None:
-        """Note the stream sequence of a fact that came live; not while a gap before it is still to be closed."""
+        """Note the stream sequence of a fact that was received live, except while a gap before it is still open."""
         if self._next_sequence is not None and not self._missed_something():
             self._next_sequence = max(self._next_sequence, sequence + 1)
 
@@ -84,7 +84,7 @@ class Teller:
         self._board.told(unit, update, now)
 
     async def _catch_up(self, js: JetStreamContext) -> None:
-        """Take in the completions that were stored while this service was not connected."""
+        """Process the completions that were stored while this service was not connected."""
         state = (await js.stream_info(subjects.EVENTS)).state
         sequence = self._next_sequence or max(state.first_seq, state.last_seq - LOOK_BACK_EVENTS, 1)
         while True:
@@ -104,7 +104,7 @@ class Teller:
 
 
 def to_fact(update: Progress) -> Fact:
-    """The event of an update; its id is derived, so that telling it twice stores it once."""
+    """The event of an update; its id is derived, so that publishing it twice stores it once."""
     told = zlib.crc32(update.message.encode())
     key = f"{update.task_id}:{update.language}:{update.stage}:{update.attempt}:{update.progress}:{told:08x}"
     return fact(

@@ -1,4 +1,4 @@
-"""The engines that speak, and the one place where they are chosen."""
+"""The engines that speak, and the only place where they are chosen."""
 
 from dataclasses import dataclass
 from importlib.util import find_spec
@@ -45,25 +45,25 @@ log = logger(__name__)
 
 @dataclass(frozen=True)
 class Loaded:
-    """The engines that speak, and what is told of those that cannot be loaded."""
+    """The engines that speak, and what is reported about those that cannot be loaded."""
 
     engines: tuple[Synthesizer, ...]
     left_out: tuple[EngineInfo, ...] = ()
 
     def infos(self) -> tuple[EngineInfo, ...]:
-        """What is announced of them."""
+        """What is announced about them."""
         return tuple(engine.info for engine in self.engines) + self.left_out
 
 
 def create_synthesizers(settings: ClonerSettings, models: ModelSettings | None = None) -> tuple[Synthesizer, ...]:
-    """The engines of `load_synthesizers`, without those that are left out."""
+    """The engines of `load_synthesizers`, without the failed ones."""
     return load_synthesizers(settings, models).engines
 
 
 def load_synthesizers(settings: ClonerSettings, models: ModelSettings | None = None) -> Loaded:
     """The engines `settings` ask for, loaded; for each language the first that speaks it is used.
 
-    One that cannot be loaded is left out, as long as another is there.
+    One that cannot be loaded is left out, as long as there is another.
 
     Raises:
         PermanentError: `engine_unavailable` when none is left, with what is wrong with each.
@@ -98,7 +98,7 @@ def load_synthesizers(settings: ClonerSettings, models: ModelSettings | None = N
 def open_synthesizer(
     kept: EngineChoice, settings: ClonerSettings, models: ModelSettings | None = None
 ) -> Synthesizer | None:
-    """The engine that a task keeps to, which is none of those that speak here by themselves; None: not installed.
+    """An engine that a task keeps but that is not used here by default; None: not installed.
 
     Raises: PermanentError, `engine_unavailable`.
     """
@@ -110,7 +110,7 @@ def open_synthesizer(
 
 
 def _cloning(settings: ClonerSettings, models: ModelSettings) -> list[str]:
-    """Engines that speak like a clip, which need a GPU."""
+    """Voice cloning engines, which need a GPU."""
     if not on_gpu(models):
         return []
     weights = {"xtts-v2": ("TTS", "coqui-xtts"), "voxcpm2": ("voxcpm", "voxcpm")}
@@ -125,7 +125,7 @@ def _kokoro(settings: ClonerSettings, models: ModelSettings) -> list[str]:
 
 
 def _in_time(engines: list[Synthesizer]) -> list[Synthesizer]:
-    """Where Kokoro takes longer than what it says lasts, others go first that are understood too."""
+    """If Kokoro is slower than real time, other intelligible engines go first."""
     from services.cloner.engines.kokoro import NAME, KokoroSynthesizer
 
     kokoro = next((engine for engine in engines if isinstance(engine, KokoroSynthesizer)), None)
@@ -140,7 +140,7 @@ def _in_time(engines: list[Synthesizer]) -> list[Synthesizer]:
 
 
 def _neural(settings: ClonerSettings, models: ModelSettings) -> list[str]:
-    """XTTS first; VoxCPM2 for what it does not speak, where it is there. Commercially only VoxCPM2 may be used."""
+    """XTTS first; VoxCPM2 for the languages it does not speak, if installed. Only VoxCPM2 may be used commercially."""
     if settings.commercial_only:
         return ["voxcpm"]
     if find_spec("voxcpm") is None:
@@ -200,7 +200,7 @@ def _load(name: str, settings: ClonerSettings, models: ModelSettings) -> Synthes
             ErrorCode.ENGINE_UNAVAILABLE,
             f"the voice engine '{name}' is not installed ({error}): pip install 'localclip[{extra}]', or {_WAY_OUT}",
         ) from error
-    except Exception as error:  # code of others, and their compilers: the engine is broken, the worker is not
+    except Exception as error:  # foreign code, and its compilers: the engine is broken, the worker is not
         raise PermanentError(
             ErrorCode.ENGINE_UNAVAILABLE,
             f"the voice engine '{name}' cannot be loaded from {folder} ({type(error).__name__}: {error}); "

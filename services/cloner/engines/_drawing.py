@@ -1,7 +1,7 @@
-"""Guards for models that draw speech by chance: when to believe what came out, and what to do when not.
+"""Guards for models that sample speech randomly: when to accept the result, and what to do otherwise.
 
-They sometimes do not find the end of a text, or add sounds after it. A draw is believed when the model itself ended it
-within what the text lets expect; else another is made from another seed.
+They sometimes miss the end of a text, or add sounds after it. A draw is accepted if the model itself ended it within
+the length expected from the text; otherwise another is made from a new seed.
 """
 
 import hashlib
@@ -16,7 +16,7 @@ ROUNDS = 3
 """How often a line is drawn before it is given up."""
 
 SHORTEST = 0.25
-"""Of what is expected; less than that has swallowed words."""
+"""Share of the expected length; anything shorter has swallowed words."""
 
 _LONGEST = 2.5
 _BREATH_S = 1.0  # short texts vary more: a name alone may take as long as three words
@@ -24,7 +24,7 @@ _DIGITS = re.compile(r"\d")
 
 
 class Drawn(Protocol):
-    """What a model made of a text once; `ended`: it came to an end by itself."""
+    """One sample of a text; `ended`: the model ended it by itself."""
 
     @property
     def length_s(self) -> float: ...
@@ -36,19 +36,19 @@ SomeDrawn = TypeVar("SomeDrawn", bound=Drawn)
 
 
 def expected_s(text: str, code: str, pace: float = 1.0) -> float:
-    """Seconds that `text` takes in ordinary speech at `pace`; a digit is spoken as a word or a syllable."""
+    """Seconds that `text` takes in ordinary speech at `pace`; a digit counts as a word or a syllable."""
     spoken = language(code)
     letters = len(text) + len(_DIGITS.findall(text)) * (3 if spoken.spoken_chars_per_s > 10 else 1)
     return letters / spoken.spoken_chars_per_s / pace
 
 
 def longest_s(expected: float) -> float:
-    """Beyond this a draw has gone astray and is not continued."""
+    """Beyond this a draw has failed and is not continued."""
     return max(_LONGEST * expected, expected + _BREATH_S)
 
 
 def nearest(drawn: Iterable[SomeDrawn], expected: float, target_s: float | None) -> SomeDrawn | None:
-    """The believable draw whose length is nearest to the target, or to what is expected where there is none."""
+    """The acceptable draw whose length is nearest to the target, or to the expected length if there is none."""
     aim = expected if target_s is None else target_s
     good = [one for one in drawn if one.ended and SHORTEST * expected <= one.length_s <= longest_s(expected)]
     return min(good, key=lambda one: abs(one.length_s - aim), default=None)

@@ -1,4 +1,4 @@
-"""Parts of a text that were spoken one by one, made one sound again."""
+"""Join separately spoken parts of a text into one sound."""
 
 from collections.abc import Sequence
 
@@ -9,7 +9,7 @@ from services.cloner.engines.base import Audio
 _PAUSE_S = {".": 0.4, "!": 0.4, "?": 0.4, "。": 0.4, "！": 0.4, "？": 0.4}
 _SHORT_PAUSE_S = 0.15
 _QUIET = 0.01  # of the peak, -40 dB
-_KEPT_S = 0.03  # around the speech: soft consonants lie below the threshold
+_KEPT_S = 0.03  # around the speech: soft consonants are below the threshold
 
 
 def glue(sounds: Sequence[Audio], texts: Sequence[str], rate_hz: int, tempo: float = 1.0) -> Audio:
@@ -24,7 +24,7 @@ def glue(sounds: Sequence[Audio], texts: Sequence[str], rate_hz: int, tempo: flo
 
 
 def _bare(sound: Audio, rate_hz: int) -> Audio:
-    """`sound` without the silence around it, whose length is left to chance."""
+    """`sound` without the silence around it, whose length is random."""
     level = np.abs(sound)
     loud = np.flatnonzero(level > _QUIET * float(level.max(initial=0.0)))
     if not len(loud):

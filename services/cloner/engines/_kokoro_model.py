@@ -17,10 +17,10 @@ _REFUSALS = (state.Fail, state.InvalidProtobuf, state.InvalidGraph, state.Invali
 NETWORK = "kokoro-v1.0.int8.onnx"
 RATE_HZ = 24_000
 MOST_SOUNDS = 500  # of 510 it was trained on
-_STYLES, _WIDTH = 510, 256  # of a voice: one for every number of sounds
+_STYLES, _WIDTH = 510, 256  # rows of a voice: one for every number of sounds
 _VOICES_KEPT = 8
 
-# The place of each sign in the network's table (config.json of hexgrad/Kokoro-82M).
+# The index of each symbol in the network's table (config.json of hexgrad/Kokoro-82M).
 _SIGN_TABLE = """
     1=; 2=: 3=, 4=. 5=! 6=? 9=— 10=… 17=\u0303 18=ʣ 19=ʥ 20=ʦ 21=ʨ 22=ᵝ 23=\uab67 24=A 25=I 31=O 33=Q 35=S 36=T 39=W
     41=Y 42=ᵊ 43=a 44=b 45=c 46=d 47=e 48=f 50=h 51=i 52=j 53=k 54=l 55=m 56=n 57=o 58=p 59=q 60=r 61=s 62=t 63=u 64=v
@@ -33,7 +33,7 @@ _SIGNS = {sign: int(place) for place, _, sign in (pair.partition("=") for pair i
 
 
 def cores() -> int:
-    """How many this process may use."""
+    """How many cores this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
@@ -55,7 +55,7 @@ class KokoroModel:
         self.style_of = lru_cache(_VOICES_KEPT)(self._read_voice)
 
     def speak(self, sounds: str, voice: str, speed: float) -> Audio:
-        """Say `sounds`, of which signs it does not know are left out. Raises: ValueError, when none is left."""
+        """Say `sounds`, without symbols it does not know. Raises: ValueError, when none is left."""
         tokens = [_SIGNS[sign] for sign in sounds if sign in _SIGNS]
         if not tokens:
             raise ValueError(f"'{sounds[:40]}' has no sound that the network knows")
@@ -70,7 +70,7 @@ class KokoroModel:
         return np.asarray(samples, np.float32).reshape(-1)
 
     def _read_voice(self, name: str) -> NDArray[np.float32]:
-        """A voice, or `name:share+name:share`: somebody between several."""
+        """A voice, or `name:share+name:share`: a mixture of several."""
         parts = [part.partition(":") for part in name.split("+")]
         styles = [
             np.fromfile(self._folder / "voices" / f"{file}.bin", "<f4") * float(share or 1) for file, _, share in parts

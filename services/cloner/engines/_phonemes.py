@@ -1,7 +1,7 @@
-"""Text as the sounds that Kokoro was trained on: the International Phonetic Alphabet, with some signs of its own.
+"""Text as the sounds that Kokoro was trained on: the International Phonetic Alphabet, with some symbols of its own.
 
-English, French and Spanish by eSpeak NG, which is asked for sounds only; Japanese by Open JTalk's dictionary; Chinese
-by pypinyin. Punctuation stays where it was: the network makes pauses and intonation of it.
+English, French and Spanish by eSpeak NG, which is only used for phonemes; Japanese by Open JTalk's dictionary; Chinese
+by pypinyin. Punctuation stays in place: the network turns it into pauses and intonation.
 """
 
 import re
@@ -16,7 +16,7 @@ from shared.pipeline import CancelToken
 _LIMITS = ToolLimits(timeout_s=60.0, memory_bytes=1024**3)
 _ESPEAK = {"en": "en-us", "fr": "fr", "es": "es"}
 _MARKS = re.compile(r"([;:,.!?—…]+(?=\s|$)|[;!?—…]+)")
-_TITLES = re.compile(r"\b(Mr|Mrs|Ms|Dr|Prof|St|Mt|vs|M|Mme|Sr|Sra)\.(?=\s)")  # their full stop ends no sentence
+_TITLES = re.compile(r"\b(Mr|Mrs|Ms|Dr|Prof|St|Mt|vs|M|Mme|Sr|Sra)\.(?=\s)")  # their full stop does not end a sentence
 _SWITCH = re.compile(r"\(\^?[a-z]+(?:\^?[a-z-]+)*\)")
 _AS_ASCII = str.maketrans(
     {
@@ -78,7 +78,7 @@ def phonemes(text: str, code: str, cancel: CancelToken) -> str:
 
 
 def available(code: str) -> bool:
-    """Whether what reads the language is installed; eSpeak NG is looked for elsewhere."""
+    """Whether the reader of the language is installed; eSpeak NG is looked for elsewhere."""
     needed = {"ja": ("pyopenjtalk",), "zh": ("pypinyin", "pinyin_to_ipa", "cn2an")}.get(code, ())
     return all(find_spec(name) is not None for name in needed)
 

@@ -6,7 +6,7 @@ from typing import Any
 
 
 def fingerprint(*files: Path) -> str:
-    """Of weights: others under the same name sound otherwise."""
+    """A digest of weights: others under the same name sound different."""
     digest = hashlib.sha256()
     for path in files:
         with path.open("rb") as file:

@@ -1,4 +1,4 @@
-"""The VoxCPM2 network as the engine uses it: one text at a time, from a seed of its own."""
+"""The VoxCPM2 network as the engine uses it: one text at a time, each from its own seed."""
 
 from collections import OrderedDict
 from collections.abc import Iterable, Sequence
@@ -22,7 +22,7 @@ def _unseen(steps: Iterable[int]) -> Iterable[int]:
     return steps
 
 
-voxcpm2.tqdm = _unseen  # VoxCPM 2.0.3 draws a bar into the log for every line
+voxcpm2.tqdm = _unseen  # VoxCPM 2.0.3 writes a progress bar to the log for every line
 
 
 @dataclass(frozen=True)
@@ -38,7 +38,7 @@ class Draw:
 
 @dataclass(frozen=True)
 class Said:
-    """What came of a draw; `ended`: the network stopped by itself."""
+    """The result of a draw; `ended`: the network stopped by itself."""
 
     samples: Audio
     length_s: float
@@ -49,7 +49,7 @@ class VoxCpmModel:
     """A VoxCPM2 network; used by one thread only. Its caches of keys and values hold one text."""
 
     def __init__(self, folder: Path, device: str) -> None:
-        # The denoiser would be fetched from ModelScope; torch.compile, which `optimize` means, needs a whole "cuda".
+        # The denoiser would be fetched from ModelScope; `optimize` means torch.compile, which needs a complete "cuda".
         voice = VoxCPM(str(folder), enable_denoiser=False, optimize=device == "cuda", device=device)
         self._net: Any = voice.tts_model
         self._speakers: OrderedDict[str, Any] = OrderedDict()

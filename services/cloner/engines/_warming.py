@@ -15,7 +15,7 @@ log = logger(__name__)
 
 
 def warm_up(engine: Synthesizer) -> None:
-    """Let a cloning `engine` speak like a clip of noise; what it says does not matter."""
+    """Let a cloning `engine` imitate a clip of noise; what it says does not matter."""
     with tempfile.TemporaryDirectory() as folder:
         clip = Path(folder) / "noise.wav"
         noise = np.random.default_rng(0).normal(0.0, 0.05, 3 * _RATE_HZ).astype(np.float32)

@@ -1,4 +1,4 @@
-"""Text as models of speech want it: closed sentences, no longer than what they were trained on."""
+"""Text in the form that speech models need: complete sentences, no longer than those they were trained on."""
 
 import re
 from collections.abc import Iterator
@@ -9,12 +9,12 @@ from shared.pipeline import language
 _STOPS = ".!?。！？"
 _DROPPED = re.compile(r"[\"“”„«»「」『』‘’]|(?<!\w)'|'(?!\w)|\.{2,}|…+|。{2,}|・{2,}")
 _TRAILING = " ,;:-–—、，；：・"
-# Where a text is parted, best first: after a sentence, after a clause, between words, anywhere.
+# Where a text is split, best first: after a sentence, after a clause, between words, anywhere.
 _SEAMS = (re.compile(r"(?<=[.!?])\s+|(?<=[。！？])"), re.compile(r"(?<=[,;:])\s+|(?<=[、，；：])"), re.compile(r"\s+"))
 
 
 def closed(text: str, code: str) -> str:
-    """`text` without quotation marks and ellipses, ended by a full stop: what is open makes models add sounds."""
+    """`text` without quotation marks and ellipses, ended by a full stop: an unfinished text makes models add sounds."""
     stop = "." if language(code).spaces else "。"
     plain = " ".join(_DROPPED.sub(" ", text.replace("’", "'")).split()).rstrip(_TRAILING)
     plain = re.sub(r"\s+([.!?,;:])", r"\1", plain)
@@ -22,7 +22,7 @@ def closed(text: str, code: str) -> str:
 
 
 def pieces(text: str, most: int) -> list[str]:
-    """`text` in as few parts of at most `most` characters as its seams allow."""
+    """`text` in as few parts of at most `most` characters as possible."""
     return list(_pack(_parts(text.strip(), most, _SEAMS), most))
 
 

@@ -1,4 +1,4 @@
-"""The XTTS network as the engine uses it: many texts decoded at once, each from a seed of its own.
+"""The XTTS network as the engine uses it: many texts decoded at once, each from its own seed.
 
 Coqui TTS 0.28.0 decodes one text at a time (coqui-ai/TTS#4140). Here the prefixes of a batch (speaker, text) are padded
 on the left and masked, which gives each text the codes it has alone.
@@ -47,26 +47,26 @@ class Draw:
 
     @property
     def cost(self) -> int:
-        """Positions of the network that it may take, about."""
+        """About how many positions of the network it may take."""
         return len(self.text) + self.longest
 
 
 @dataclass(frozen=True)
 class Codes:
-    """What came of a draw; the stop code is the last one where it `ended` by itself."""
+    """The result of a draw; the stop code is the last one if it `ended` by itself."""
 
     codes: tuple[int, ...]
     ended: bool
 
     @property
     def length_s(self) -> float:
-        """At natural tempo."""
+        """Its length at natural tempo."""
         return len(self.codes) / CODES_PER_S
 
 
 @dataclass(frozen=True)
 class Render:
-    """Codes to be made audible, `tempo` times as fast."""
+    """Codes to be rendered as sound, `tempo` times as fast."""
 
     text: str
     language: str
@@ -76,7 +76,7 @@ class Render:
 
     @property
     def cost(self) -> int:
-        """As of a draw."""
+        """The same as for a draw."""
         return len(self.text) + len(self.codes)
 
 
@@ -96,7 +96,7 @@ class XttsModel:
         self.most_codes = int(self._net.gpt.max_gen_mel_tokens)
 
     def languages(self, samples: dict[str, str]) -> tuple[str, ...]:
-        """Those of `samples` (a text each) that the network knows; loads what the tokenizer reads them with."""
+        """The languages of `samples` (a text each) that the network knows; loads what the tokenizer needs for them."""
         return tuple(code for code, text in samples.items() if self._reads(text, code))
 
     def run(self, batch: Sequence[Draw | Render]) -> list[Any]:
@@ -191,7 +191,7 @@ class XttsModel:
         return sound
 
     def _speaker(self, voice: Voice) -> tuple[torch.Tensor, torch.Tensor]:
-        """What the network knows a speaker by: latents for the decoder of codes, a timbre for that of sound."""
+        """The network's representation of a speaker: latents for the code decoder, a timbre for the sound decoder."""
         if voice.key in self._speakers:
             self._speakers.move_to_end(voice.key)
             return self._speakers[voice.key]
@@ -218,7 +218,7 @@ class _Xtts(coqui.Xtts):  # type: ignore[misc]
 
 
 class _RowNoise(LogitsProcessor):  # type: ignore[misc]
-    """Gumbel noise from a generator for each row: the largest value is then drawn by the scores, whatever the batch."""
+    """Gumbel noise from one generator per row: the maximum is then a sample by the scores, independent of the batch."""
 
     def __init__(self, seeds: Sequence[int]) -> None:
         self._generators = [torch.Generator().manual_seed(seed) for seed in seeds]
@@ -229,7 +229,7 @@ class _RowNoise(LogitsProcessor):  # type: ignore[misc]
 
 
 class _RowLimits(StoppingCriteria):  # type: ignore[misc]
-    """A number of codes for each row at which it ends."""
+    """The number of codes at which each row ends."""
 
     def __init__(self, limits: Sequence[int], prefix: int, device: str) -> None:
         self._limits, self._prefix = torch.tensor(limits, device=device), prefix

@@ -1,7 +1,7 @@
 """What the use case needs from engines that speak.
 
-Engines block. They work on lists, so that one with a large model can fill its batch; results carry the index of what
-they answer. What an engine can do is data.
+Engines block. They work on lists, so that one with a large model can fill its batch; results carry the index of their
+request. What an engine can do is data.
 """
 
 from collections.abc import Iterator, Sequence
@@ -36,12 +36,11 @@ class Fault:
 
 @dataclass(frozen=True)
 class StockVoice:
-    """A voice that comes with an engine; a person may choose it by `name`.
+    """A voice included in an engine; a person may choose it by `name`.
 
-    `low_hz` to `high_hz` is what it can be tuned to; `f0_hz` is where it sounds best. `reserve_st`: semitones that
-    a better match in pitch must be worth before this voice is preferred to one of reserve 0. `languages`: those it
-    speaks; empty: all of its engine. `misheard`: the share of its words that a listener gets wrong; None: not measured.
-    `title` is what people call it.
+    `low_hz` to `high_hz` is its tuning range; `f0_hz` is where it sounds best. `reserve_st`: by how many semitones this
+    voice must match better to be preferred to one with reserve 0. `languages`: those it speaks; empty: all of its
+    engine. `misheard`: the share of its words that are misheard; None: not measured. `title` is its name for people.
     """
 
     name: str
@@ -55,7 +54,7 @@ class StockVoice:
 
     @property
     def told(self) -> StockVoiceInfo:
-        """What is announced of it."""
+        """What is announced about it."""
         return StockVoiceInfo(
             name=self.name,
             title=self.title,
@@ -73,10 +72,10 @@ class StockVoice:
 class Abilities:
     """What an engine can do; rates are tempo factors it speaks at natively, 1.0 is natural, equal means: no choice.
 
-    `sample_rate_hz` is nominal: each sound states its own. `clones`: it speaks like a reference clip and then needs
-    no stock voice. `joins_short_lines`: it goes astray on a word or two, and short lines are better spoken together.
-    `aims`: of several tries it gives the one whose length is nearest to `Speech.target_s`. `varies`: it can say the
-    same otherwise, see `Speech.rendition`. `keeps_open`: it can leave a sentence open, see `Speech.goes_on`.
+    `sample_rate_hz` is nominal: each sound states its own. `clones`: it imitates a reference clip and then needs no
+    stock voice. `joins_short_lines`: it is unreliable with a word or two, and short lines are better spoken together.
+    `aims`: of several tries it returns the one whose length is nearest to `Speech.target_s`. `varies`: it can vary the
+    same text, see `Speech.rendition`. `keeps_open`: it can leave a sentence open, see `Speech.goes_on`.
     """
 
     languages: tuple[str, ...]
@@ -95,10 +94,10 @@ class Abilities:
 
 @dataclass(frozen=True)
 class Voice:
-    """How one speaker sounds: a stock voice tuned to a pitch, or a clip to speak like.
+    """How one speaker sounds: a stock voice tuned to a pitch, or a clip to imitate.
 
-    `key` stands for everything that changes the sound; equal keys sound alike. `pace` is how fast this speaker speaks
-    by nature, 1.0 is ordinary; an engine that clones hears it in the clip.
+    `key` stands for everything that changes the sound; equal keys sound alike. `pace` is how fast this speaker
+    naturally speaks, 1.0 is average; an engine that clones takes it from the clip.
     """
 
     key: str
@@ -112,8 +111,8 @@ class Voice:
 class Speech:
     """One thing to say: plain text, no markup.
 
-    `target_s` is how long the picture would like it to be; another `rendition` is the same said otherwise. `goes_on`:
-    the sentence goes on in the next line, so the voice does not fall at its end.
+    `target_s` is the length that fits the picture best; a different `rendition` varies the same text. `goes_on`: the
+    sentence continues in the next line, so the voice does not fall at the end.
     """
 
     text: str
@@ -141,7 +140,7 @@ class Synthesizer(Protocol):
     def synthesize(self, batch: Sequence[Speech], cancel: CancelToken) -> Iterator[tuple[int, Sound | Fault]]:
         """Speak at most `abilities.max_batch` texts; yield each result with its index, in any order.
 
-        May raise anything when a line brings it down: whatever was not answered is asked for again, one by one.
+        May raise anything when a line makes it fail: whatever was not answered is requested again, one by one.
 
         Raises:
             Canceled: `cancel` was set.

@@ -14,7 +14,7 @@ from shared.media import ToolLimits, run_tool
 from shared.messaging import EngineInfo
 from shared.pipeline import CancelToken, Stage
 
-# Words per minute, as eSpeak NG counts them, at which each language comes out at the pace of ordinary speech
+# Words per minute, as eSpeak NG counts them, at which each language has the pace of ordinary speech
 # (`spoken_chars_per_s`): at its default of 175 French has 24 characters a second and German 19, measured as the median
 # of a few sentences in two voices on eSpeak NG 1.51.
 NATURAL_WPM = {"en": 156, "ko": 196, "ja": 175, "fr": 133, "de": 148, "es": 176, "id": 179, "zh": 213}
@@ -47,7 +47,7 @@ _F0_HZ: dict[str, tuple[float, ...]] = {
     "f5": (131.4, 161.9, 204.7, 266.8, 349.7),
     "Annie": (194.2, 214.7, 244.7, 288.9, 348.9),
 }
-_LANGUAGE_SHIFT = {"zh": 1.11, "ko": 0.97}  # what to ask for so that the tone contours come out at the median wanted
+_LANGUAGE_SHIFT = {"zh": 1.11, "ko": 0.97}  # what to request so that the tone contours have the wanted median
 _VARIANTS = {
     "male-1": "",
     "male-2": "m7",
@@ -72,7 +72,7 @@ _TITLES = {
     "female-4": "Flora",
     "female-5": "Annie",
 }
-_MALE_HZ, _FEMALE_HZ = 108.0, 182.0  # their geometric mean, 140 Hz, is where a female voice takes over
+_MALE_HZ, _FEMALE_HZ = 108.0, 182.0  # from their geometric mean, 140 Hz, on, a female voice is used
 _LIMITS = ToolLimits(timeout_s=60.0, memory_bytes=1024**3)
 
 
@@ -166,7 +166,7 @@ def _pitch(voice: Voice, variant: str, language: str) -> int:
 
 
 def find_espeak() -> EspeakSynthesizer | None:
-    """eSpeak NG as it is installed here, or None."""
+    """The installed eSpeak NG, or None."""
     if shutil.which("espeak-ng") is None:
         return None
     cancel = CancelToken()

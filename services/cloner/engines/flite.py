@@ -23,8 +23,8 @@ _LIMITS = ToolLimits(timeout_s=60.0, memory_bytes=1024**3)
 class _Body:
     """A Flite voice, played `size` times as fast and spoken slower by as much: a shorter or longer vocal tract.
 
-    `f0_hz` is Flite's own median, measured with YIN on Flite 2.2. `tunable`: its pitch follows `f0_shift`; that of
-    rms does not, so its size has to.
+    `f0_hz` is Flite's own median, measured with YIN on Flite 2.2. `tunable`: its pitch follows `f0_shift`; that of rms
+    does not, so its size is changed instead.
     """
 
     flite: str
@@ -35,7 +35,7 @@ class _Body:
     tunable: bool = True
 
     def stock_voice(self, name: str) -> StockVoice:
-        """What the use case knows of it; the pitch is bent no further than sounds human."""
+        """What the use case knows about it; the pitch is shifted no further than sounds human."""
         own_hz = self.f0_hz * self.size
         low, high = (0.8, 1.35) if self.tunable else (0.87, 1.16)
         return StockVoice(name, own_hz, own_hz * low, own_hz * high, self.reserve_st, title=self.title)
@@ -49,10 +49,10 @@ _BODIES = {
     "flite-awb-small": _Body("awb", 129.0, "Andy", 1.12, reserve_st=2.0),
     "flite-awb-large": _Body("awb", 129.0, "Angus", 0.93, reserve_st=3.0),
     "flite-slt-small": _Body("slt", 171.0, "Sophie", 1.06, reserve_st=5.0),  # smaller ones are hard to understand
-    "flite-kal": _Body("kal16", 88.0, "Kal", reserve_st=5.0),  # diphones: plainly a machine
+    "flite-kal": _Body("kal16", 88.0, "Kal", reserve_st=5.0),  # diphones: clearly a machine
 }
 
-# What is not ASCII is spelled out byte by byte, so the common signs are written in it.
+# Anything but ASCII is spelled out byte by byte, so the common signs are written in ASCII.
 _ASCII = str.maketrans(
     {"’": "'", "‘": "'", "ʼ": "'", "–": ", ", "—": ", ", "…": "...", "€": " euros ", "£": " pounds "}
 )
@@ -127,12 +127,12 @@ def ascii_text(text: str) -> str:
 
 
 def find_flite() -> FliteSynthesizer | None:
-    """Flite as it is installed here, or None; it answers an unknown voice with another one, so voices are asked for."""
+    """The installed Flite, or None; it replaces an unknown voice silently, so its list of voices is read."""
     if shutil.which("flite") is None:
         return None
     cancel = CancelToken()
     listed = run_tool(["flite", "-lv"], cancel, _LIMITS).decode("utf-8", "replace")
-    # It tells its version with exit code 1, which is not a failure.
+    # It prints its version with exit code 1, which is not a failure.
     told = run_tool(["sh", "-c", "flite --version || true"], cancel, _LIMITS).decode("utf-8", "replace")
     version = re.search(r"flite-(\S+)", told)
     installed = frozenset(listed.partition(":")[2].split())

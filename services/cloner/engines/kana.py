@@ -1,4 +1,4 @@
-"""Japanese as it is read: eSpeak NG calls every kanji "Chinese letter", so kanji become kana first."""
+"""Japanese in its reading: eSpeak NG says "Chinese letter" for every kanji, so kanji become kana first."""
 
 import re
 import unicodedata
@@ -17,13 +17,13 @@ Analyse = Callable[[str], Sequence[Mapping[str, Any]]]
 
 
 class KanaReader:
-    """Open JTalk's dictionary, which knows how words sound: は as ワ where it is a particle, 東京 as トーキョー."""
+    """Open JTalk's dictionary, which knows how words sound: は as ワ if it is a particle, 東京 as トーキョー."""
 
     def __init__(self, analyse: Analyse) -> None:
         self._analyse = analyse
 
     def read(self, text: str) -> str | Fault:
-        """Write `text` in kana, spaces between phrases; a Fault names a kanji whose reading is not known."""
+        """Write `text` in kana, spaces between phrases; a Fault names a kanji whose reading is unknown."""
         phrases: list[str] = []
         for number, part in enumerate(_KEPT.split(unicodedata.normalize("NFKC", text))):
             if not number % 2:
@@ -56,5 +56,5 @@ def find_kana_reader() -> KanaReader | None:
     import pyopenjtalk
 
     reader = KanaReader(pyopenjtalk.run_frontend)
-    reader.read("準備")  # the dictionary is paged in now, not under the first line
+    reader.read("準備")  # the dictionary is paged in now, not during the first line
     return reader

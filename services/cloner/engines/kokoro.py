@@ -21,12 +21,14 @@ from shared.pipeline import CancelToken, Stage
 NAME = "kokoro"
 _LANGUAGES = ("en", "fr", "es", "ja", "zh")
 _BY_ESPEAK = {"en", "fr", "es"}
-# At which it speaks as fast as people do: characters a second of a few sentences, silence around them cut off.
+# The speed at which it speaks as fast as people do: characters a second in a few sentences, without silence around
+# them.
 _PACE = {"en": 0.95, "fr": 0.87, "es": 1.05, "ja": 1.2, "zh": 0.94}
-# Before the first sound, which the network else swallows ("desaparecido" as "es aparecido"); French is worse with it.
+# Before the first sound, which the network otherwise swallows ("desaparecido" as "es aparecido"); French gets worse
+# with it.
 _BREATH = {"es": ", "}
-_MOST_CHARS = {"ja": 90, "zh": 110}  # of a part; others: as many as sounds fit
-_SMALLEST, _LARGEST = 0.9, 1.08  # a voice played that much slower or faster is another person, and still a person
+_MOST_CHARS = {"ja": 90, "zh": 110}  # characters of a part; other languages: as many as fit
+_SMALLEST, _LARGEST = 0.9, 1.08  # a voice played that much slower or faster is another person, but still a person
 log = logger(__name__)
 
 
@@ -34,8 +36,8 @@ log = logger(__name__)
 class _Person:
     """A voice: its file, its median pitch (by autocorrelation), the languages it speaks.
 
-    `mixed`: it is made of several, for a language that has too few of its own. `misheard`: what Whisper base got wrong
-    of ten sentences (`benchmarks/speech/speaking.py`), which differs by a tenth by chance; None: nobody measured it.
+    `mixed`: it is a mixture of several, for a language that has too few voices. `misheard`: the share that Whisper base
+    got wrong in ten sentences (`benchmarks/speech/speaking.py`), which varies randomly by a tenth; None: not measured.
     """
 
     file: str
@@ -51,7 +53,7 @@ class _Person:
 
     @property
     def title(self) -> str:
-        """Its given name; a mixed voice is told from the one that has the name already."""
+        """Its given name; a mixed voice is distinguished from the original of that name."""
         name = self.file.partition("_")[2].capitalize()
         return f"{name} (FR)" if self.mixed else name
 
@@ -160,7 +162,7 @@ class KokoroSynthesizer:
             yield index, self._speak(speech, cancel)
 
     def seconds_per_second(self) -> float:
-        """How long a second of sound takes on this machine when nothing else runs, by the time its cores worked."""
+        """How long a second of sound takes on this machine when nothing else runs, by CPU time."""
         cancel = CancelToken()
         voice = self._model.speak(phonemes("The first words take longer.", "en", cancel), _PEOPLE[0].style, 1.0)
         began = time.process_time()

@@ -17,17 +17,17 @@ NAME = "open-jtalk"
 _RATE_HZ = 48_000
 _FULL_SCALE = 32_768.0
 _F0_HZ = 330.0  # of the voice Mei, the median of a few sentences
-_ZERO_HZ = 357.0  # what shifts are to be counted from so that they end where they should
+_ZERO_HZ = 357.0  # the base for shifts, so that they reach the wanted pitch
 _VOICES = (
     StockVoice("open-jtalk-mei", _F0_HZ, _F0_HZ * 0.6, _F0_HZ * 1.2, title="Mei"),
     StockVoice("open-jtalk-deep", 130.0, 90.0, 200.0, title="Ken"),
 )
-_SIZES = {"open-jtalk-deep": 0.82}  # played slower and spoken faster by as much: a longer vocal tract, a man's
+_SIZES = {"open-jtalk-deep": 0.82}  # played slower and spoken faster by as much: a longer vocal tract, like a man's
 _PACE = 1.18  # at which it speaks as fast as people do
 
 
 class OpenJTalkSynthesizer:
-    """One voice, bent to the pitch of the speaker; 30 ms of computing for a second of sound."""
+    """One voice, shifted to the pitch of the speaker; 30 ms of computing for a second of sound."""
 
     def __init__(self, jtalk: Any) -> None:
         self._jtalk = jtalk
@@ -76,10 +76,10 @@ class OpenJTalkSynthesizer:
 
 
 def find_open_jtalk() -> OpenJTalkSynthesizer | None:
-    """Open JTalk as it is installed here, or None."""
+    """The installed Open JTalk, or None."""
     if find_spec("pyopenjtalk") is None:
         return None
     import pyopenjtalk
 
-    pyopenjtalk.run_frontend("準備")  # the dictionary is opened now, not under the first line
+    pyopenjtalk.run_frontend("準備")  # the dictionary is opened now, not during the first line
     return OpenJTalkSynthesizer(pyopenjtalk)

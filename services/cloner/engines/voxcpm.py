@@ -19,7 +19,7 @@ _LONGEST_PIECE_S = 30.0
 
 
 class VoxCpmSynthesizer:
-    """VoxCPM2 behind the port. It has no tempo of its own and speaks one text at a time."""
+    """VoxCPM2 behind the port. It cannot set a tempo and speaks one text at a time."""
 
     def __init__(self, settings: ClonerSettings, models: ModelSettings) -> None:
         device = torch_device(models.device)
@@ -37,7 +37,7 @@ class VoxCpmSynthesizer:
 
     @property
     def info(self) -> EngineInfo:
-        """VoxCPM2 and its weights; how many candidates a take is chosen from changes what is heard."""
+        """VoxCPM2 and its weights; the number of candidates that a take is chosen from affects the sound."""
         chosen = f" best of {self._candidates}" if self._candidates > 1 else ""
         return EngineInfo(
             stage=Stage.CLONING,
@@ -53,7 +53,7 @@ class VoxCpmSynthesizer:
 
     @property
     def abilities(self) -> Abilities:
-        """It hears the language in the text."""
+        """It recognizes the language from the text."""
         return Abilities(
             languages=SOURCE_LANGUAGES,
             sample_rate_hz=self._model.rate_hz,
@@ -66,7 +66,7 @@ class VoxCpmSynthesizer:
         )
 
     def synthesize(self, batch: Sequence[Speech], cancel: CancelToken) -> Iterator[tuple[int, Sound | Fault]]:
-        """Speak one text after the other, in parts where it is long."""
+        """Speak one text after the other, long ones in parts."""
         for index, speech in enumerate(batch):
             yield index, self._speak(speech, cancel)
 

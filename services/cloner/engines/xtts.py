@@ -25,7 +25,7 @@ NAME = "coqui-xtts"
 # Characters up to which the network was trained, per language, less a tenth: beyond them it cuts the speech off.
 _MOST_CHARS = {"en": 225, "ko": 85, "ja": 63, "fr": 245, "de": 227, "es": 215, "zh": 73}
 _LONGEST_PIECE_S = 24.0  # of the 28 s that the network can speak at once
-# One text each that makes the tokenizer load all it needs for a language.
+# One text each that makes the tokenizer load everything it needs for a language.
 _SAMPLES = {
     "en": "Two trains at 7.",
     "ko": "기차 두 대.",
@@ -52,19 +52,19 @@ class _Piece:
 
     @property
     def key(self) -> tuple[str, str, str, float | None, int]:
-        """What decides its codes."""
+        """Everything that determines its codes."""
         speech = self.speech
         return speech.voice.key, speech.language, self.text, self.target_s, speech.rendition
 
     def draws(self, round_: int, candidates: int, most_codes: int) -> list[Draw]:
-        """What is asked of the network in a round."""
+        """The requests to the network in a round."""
         longest = min(most_codes, ceil(longest_s(self.expected_s) * CODES_PER_S))
         seeds = [seed_of(self.speech, self.text, round_ * candidates + number) for number in range(candidates)]
         return [Draw(self.text, self.speech.language, self.speech.voice, longest, seed) for seed in seeds]
 
 
 class XttsSynthesizer:
-    """XTTS behind the port; batches are filled over all jobs of the process."""
+    """XTTS behind the port; batches are filled across all jobs of the process."""
 
     def __init__(self, settings: ClonerSettings, models: ModelSettings) -> None:
         device = torch_device(models.device)
@@ -74,7 +74,8 @@ class XttsSynthesizer:
         self._languages = self._model.languages(_SAMPLES)
         self._candidates = settings.voice_candidates or (3 if on_gpu else 1)
         self._codes, self._codes_lock = OrderedDict[Any, Codes](), threading.Lock()
-        # On a CPU decoding is bound by arithmetic and a batch gains nothing (0.73 of the speed, measured at 8 lines).
+        # On a CPU, decoding is limited by arithmetic and batches gain nothing (0.73 of the speed, measured with 8
+        # lines).
         self._batcher: MicroBatcher[Draw | Render, Any] = MicroBatcher(
             self._model.run,
             cost=lambda item: item.cost,
@@ -86,7 +87,7 @@ class XttsSynthesizer:
 
     @property
     def info(self) -> EngineInfo:
-        """XTTS and its weights; how many candidates a take is chosen from changes what is heard."""
+        """XTTS and its weights; the number of candidates that a take is chosen from affects the sound."""
         chosen = f" best of {self._candidates}" if self._candidates > 1 else ""
         missing = [code for code in _SAMPLES if code not in self._languages]
         hint = (
@@ -123,7 +124,7 @@ class XttsSynthesizer:
         )
 
     def synthesize(self, batch: Sequence[Speech], cancel: CancelToken) -> Iterator[tuple[int, Sound | Fault]]:
-        """Draw the codes of all pieces, those that went astray again from other seeds, then make them audible."""
+        """Draw the codes of all pieces, failed ones again from other seeds, then render them as sound."""
         cut = [self._cut(speech) for speech in batch]
         self._draw([piece for parts in cut for piece in parts], cancel)
         for index, (speech, parts) in enumerate(zip(batch, cut, strict=True)):
@@ -156,7 +157,7 @@ class XttsSynthesizer:
         self._keep(parts)
 
     def _keep(self, parts: Sequence[_Piece]) -> None:
-        """Remember codes: a line that is asked for again at another tempo is only rendered."""
+        """Remember codes, so that a line that is requested again at another tempo is only rendered."""
         with self._codes_lock:
             self._codes.update((part.key, part.codes) for part in parts if part.codes is not None)
             while len(self._codes) > _LINES_KEPT:
