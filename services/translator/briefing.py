@@ -1,4 +1,5 @@
-"""Look at a whole video before its first line is translated: what it is about, and which terms to write alike."""
+"""Look at a whole video before its first line is translated: what it is about, and which terms to write
+consistently."""
 
 from services.translator.engines.base import Meter, Proposal, Translator, Whole
 from shared.messaging import EngineUsed, JobContext, ProposeBrief
@@ -12,7 +13,7 @@ log = logger(__name__)
 def propose_brief(
     engine: Translator, job: ProposeBrief, context: JobContext
 ) -> tuple[Proposal, tuple[EngineUsed, ...]]:
-    """What `engine` proposes, and what was spent on it; nothing where it cannot, or fails: no line waits for that."""
+    """What `engine` proposes, and what was spent on it; nothing if it cannot or fails, since no line waits for that."""
     if engine.traits.propose is None:
         return Proposal(), ()
     context.progress(0.0, "looking at the whole video")

@@ -1,7 +1,7 @@
-"""Say the same in fewer letters: wordy phrases and pronouns that a language can do without.
+"""Say the same in fewer letters: shorten wordy phrases and drop dispensable pronouns.
 
 For texts of any engine that are too long to be spoken in time. Every rule keeps the meaning and the grammar of the
-sentence whatever stands around it; a rule that needs a parser to be safe is not here. Nothing is ever added.
+sentence in any context; there are no rules that need a parser to be safe. Nothing is ever added.
 """
 
 import re
@@ -32,9 +32,9 @@ class Rule:
 
 
 def condense(text: str, language: str, kept: Iterable[str] = ()) -> tuple[str, ...]:
-    """Shorter texts with the meaning of `text`, the one changed least first; none where no rule finds anything.
+    """Shorter texts with the meaning of `text`, the least changed first; none if no rule applies.
 
-    Texts in `kept`, names and fixed terms, stay as often as they are there.
+    Texts in `kept`, which are names and fixed terms, stay as often as they occur.
     """
     fixed = tuple(kept)
     found: list[str] = []
@@ -50,7 +50,7 @@ def condense(text: str, language: str, kept: Iterable[str] = ()) -> tuple[str, .
 
 
 def _tidy(text: str, before: str) -> str:
-    """One space between words; the first letter as large as it was."""
+    """Leave one space between words; the first letter keeps its case."""
     text = re.sub(r"\s{2,}", " ", text).strip()
     first, wanted = _LETTER.search(text), _LETTER.search(before)
     if first is None or wanted is None or not wanted[0].isupper():
@@ -60,7 +60,7 @@ def _tidy(text: str, before: str) -> str:
 
 @cache
 def _levels(language: str) -> tuple[tuple[Rule, ...], ...]:
-    """The rules of a language in the order in which they are used up: phrases, then what is colloquial to leave out."""
+    """The rules of a language in the order of their use: phrases first, then omissions that are colloquial."""
     return tuple(tuple(_rule(*pair) for pair in pairs) for pairs in _RULES.get(language, ()))
 
 
@@ -73,7 +73,7 @@ _START = r"(?<![^.!?…¿¡]\s)(?<![,;:]\s)"
 """In front of the first word of a sentence only."""
 
 _NO_MORE = r"(?! (?:de|del|en|que|of|in|when|that)\b)"
-"""Behind a point in time: not where the sentence goes on to say which."""
+"""After a point in time, unless the sentence goes on to say which."""
 
 _SPANISH_PHRASES = (
     ("a fin de que|con el fin de que|con el objetivo de que", "para que"),
@@ -156,7 +156,7 @@ _ENGLISH_PHRASES = (
     ("once again", "again"),
 )
 _BEFORE_MORE = r"(?= (?:a|an|the|my|your|his|her|our|their|very|so|too|not|\w+ing)\b)"
-"""A verb is run together with its subject only where the clause goes on: never in "I know who he is"."""
+"""A verb is contracted with its subject only if the clause continues: never in "I know who he is"."""
 _BEFORE_VERB = r"(?= (?:be|have|do|go|see|get|make|find|need|take|come|know|say|tell|never|always)\b)"
 _ENGLISH_SPOKEN = (
     ("can ?not", "can't"),

@@ -1,7 +1,7 @@
-"""Write the figures of a line as the target language does: "$1,250.50" is "1.250,50 $" in Spanish.
+"""Format the numbers of a line as in the target language: "$1,250.50" is "1.250,50 $" in Spanish.
 
-Only what stands in the translation exactly as in the source is written anew: an engine that did it already is right.
-Dates in figures stay, because nobody knows which of 03/04 is the month.
+Only numbers that are in the translation exactly as in the source are changed: if the engine has done it already, it is
+right. Numeric dates stay, because it is unknown which part of 03/04 is the month.
 """
 
 import re
@@ -14,7 +14,7 @@ _SIGNS = "$€£¥₩"
 
 @dataclass(frozen=True)
 class _Style:
-    """How numbers are written: between thousands, before decimals, and what stands between a number and its sign."""
+    """How numbers are written: the separators of thousands and decimals, and the one between a number and its sign."""
 
     group: str
     point: str
@@ -36,7 +36,7 @@ _SCALE = re.compile(r"\s*[^\W\d_]*(?:mil|Mio|Mrd|trill|ribu|juta|triliun|百|千
 
 
 def written(text: str, source_text: str, source: str, target: str) -> str:
-    """`text`, a translation of `source_text`, with its figures as they are written in `target`."""
+    """`text`, a translation of `source_text`, with its numbers formatted as in `target`."""
     old, new = _STYLES.get(source), _STYLES.get(target)
     if old is None or new is None or old == new or not any(map(str.isdigit, text)):
         return text
@@ -52,7 +52,7 @@ def written(text: str, source_text: str, source: str, target: str) -> str:
 
 
 def _pattern(style: _Style) -> re.Pattern[str]:
-    """Numbers of the language with thousands or decimals set apart; no versions, dates or times."""
+    """Numbers of the language with separators for thousands or decimals; no versions, dates or times."""
     group = r"[ \u00a0\u202f]" if style.group == _NARROW else re.escape(style.group)
     point = re.escape(style.point)
     return re.compile(rf"(?<![\d.,:/])(?:\d{{1,3}}(?:{group}\d{{3}})+(?:{point}\d+)?|\d+{point}\d+)(?![\d]|[.,:/]\d)")
@@ -65,7 +65,7 @@ def _rewritten(number: str, old: _Style, new: _Style) -> str:
 
 
 def _with_signs_after(text: str, source_text: str) -> str:
-    """Move signs of money behind their numbers, but for millions, whose word stands there."""
+    """Move currency signs after their numbers, except for millions, where a word follows."""
     if not re.search(rf"[{_SIGNS}]\s?\d", source_text):
         return text
 

@@ -29,9 +29,9 @@ TranslatorResult = LinesTranslated | LinesRewritten | BriefProposed
 def translate_lines(engines: KeptEngines[Translator]) -> Callable[[TranslatorJob, JobContext], TranslatorResult]:
     """The stage's handler: a shard of lines in, the same lines translated out, or other texts for them.
 
-    Before the first of them a whole video may come in, and what it is about goes out.
+    Before the first of them, a whole video may come in, and a summary goes out.
 
-    Each by the engine that its task keeps to.
+    Each job is done by the engine that its task keeps.
     """
 
     def handle(job: TranslatorJob, context: JobContext) -> TranslatorResult:
@@ -60,7 +60,7 @@ def _rewritten_in_script(line: RewrittenLine, script: ChineseScript) -> Rewritte
 
 
 def _in_script(line: TranslatedLine, job: TranslateLines) -> TranslatedLine:
-    """What an engine wrote in Chinese, in the script the task asks for; what a person brought stays."""
+    """Convert an engine's Chinese to the script the task asks for; text that a person provided stays."""
     if job.language != "zh" or line.provided or line.text is None:
         return line
     others = tuple(in_script(text, job.chinese) for text in line.alternatives)

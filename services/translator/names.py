@@ -1,7 +1,7 @@
 """Find what looks like a proper name: capitalized words inside a sentence.
 
-Careful on purpose: a name that is missed may come out translated, but a word that is wrongly taken for one stays
-untranslated. Whether a word found here is a name is for the engine's dictionary to say, except after a title.
+Cautious on purpose: a missed name may get translated, but a word wrongly taken for one stays untranslated. The engine's
+dictionary decides whether a word found here is a name, except after a title.
 """
 
 import re
@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 _LANGUAGES = frozenset({"en", "es", "fr", "id"})
-"""Languages in which capitals inside a sentence mean names; German writes every noun so, others have no capitals."""
+"""Languages in which capitals inside a sentence mark names; German capitalizes all nouns, others have no capitals."""
 
 _WORD = re.compile(r"[^\W\d_](?:[\w'’-]*\w)?")
 _POSSESSIVE = re.compile(r"['’]s$")
@@ -38,7 +38,7 @@ _SMALL = _words("a an the of and or nor but in on at to for by with from as de l
 
 @dataclass(frozen=True)
 class Found:
-    """Names by how sure they are: `certain` follow a title, `likely` are capitalized inside a sentence."""
+    """Names by certainty: `certain` ones follow a title, `likely` ones are capitalized inside a sentence."""
 
     certain: frozenset[str]
     likely: frozenset[str]
@@ -56,12 +56,12 @@ def find_names(texts: Iterable[str], language: str) -> Found:
 
 
 def may_open_sentence(name: str) -> bool:
-    """Whether `name`, found inside a sentence elsewhere, is to be taken for a name at the start of one too."""
+    """Whether `name`, found inside a sentence elsewhere, counts as a name at the start of one too."""
     return name.lower() not in _ALSO_WORDS
 
 
 def opens_sentence(text: str, start: int) -> bool:
-    """Whether a word at `start` begins a sentence, where a capital says nothing."""
+    """Whether a word at `start` begins a sentence, where a capital means nothing."""
     before = text[:start]
     words = _WORD.findall(before[-12:])
     if words and words[-1].lower() in _CERTAIN_TITLES and before.rstrip().rstrip(".").endswith(words[-1]):
@@ -70,7 +70,7 @@ def opens_sentence(text: str, start: int) -> bool:
 
 
 def _runs(text: str) -> Iterator[tuple[str, bool]]:
-    """Runs of capitalized words inside sentences, each with whether a title stands before it."""
+    """Runs of capitalized words inside sentences, each with whether a title precedes it."""
     words = list(_WORD.finditer(text))
     mixed = _mixes_case(words)
     run: tuple[int, int] | None = None
@@ -96,13 +96,14 @@ def _runs(text: str) -> Iterator[tuple[str, bool]]:
 
 
 def _is_capitalized(word: str) -> bool:
-    """A capital and small letters, and neither a title nor the English "I" with its contractions."""
+    """Whether a word is a capital followed by lower case, and neither a title nor the English "I" or its
+    contractions."""
     special = word.lower() in _TITLES or re.match(r"I['’]", word)
     return word[0].isupper() and any(letter.islower() for letter in word) and not special
 
 
 def _mixes_case(words: list[re.Match[str]]) -> bool:
-    """Whether capitals mean something: not in headings, which leave only the smallest words without."""
+    """Whether capitals mean something: not in headings, which capitalize all but the smallest words."""
     return any(word[0][0].islower() and word[0] not in _SMALL for word in words)
 
 

@@ -1,8 +1,8 @@
 """Keep what must not be translated: glossary terms, names, numbers.
 
-A line is cut into pieces, some of them fixed. For the engine a fixed piece becomes a stand-in, a word that it carries
-through; afterwards each stand-in must be there exactly once. Where that fails the open pieces are translated alone,
-which costs grammar and never a term.
+A line is cut into pieces, some of them fixed. For the engine, a fixed piece becomes a stand-in, a word that it carries
+through; afterwards each stand-in must occur exactly once. If that fails, the open pieces are translated alone, which
+may cost grammar but never a term.
 """
 
 import re
@@ -19,25 +19,25 @@ _SPACES = re.compile(r"\s+")
 _NUMBER = re.compile(r"\d(?:[\d.,:/]*\d)?")
 _DIGITS = re.compile(r"\d+")
 _LATIN = "[0-9A-Za-zÀ-ɏ]"
-"""What a stand-in must not touch to be a word: letters of its own script, in any language."""
+"""What must not adjoin a stand-in for it to be a word: letters of its own script, in any language."""
 
 
 @dataclass(frozen=True)
 class Piece:
-    """A stretch of a line: `fixed` None is open to translation, else it is what has to stand in the result."""
+    """A stretch of a line: with `fixed` None it is open to translation, else `fixed` is what must be in the result."""
 
     text: str
     fixed: str | None = None
 
     @property
     def keeps_case(self) -> bool:
-        """Whether even the first letter stays: in names and brands, not in a term of small letters."""
+        """Whether even the first letter stays: in names and brands, not in a lower-case term."""
         return self.fixed is not None and (self.fixed == self.text or not self.fixed.islower())
 
 
 @dataclass(frozen=True)
 class Masked:
-    """A line as the engine gets it, and what its stand-ins stand for."""
+    """A line in the form the engine gets, and what its stand-ins represent."""
 
     text: str
     kept: tuple[tuple[str, str], ...]
@@ -76,7 +76,7 @@ def cut(text: str, terms: Terms, *, numbers: bool = False) -> list[Piece]:
 
 
 def mask(pieces: Sequence[Piece], stand_ins: Sequence[str]) -> Masked | None:
-    """Put stand-ins in place of fixed pieces; None when there are not enough that the line itself does not use."""
+    """Replace fixed pieces by stand-ins; None if there are not enough that do not occur in the line itself."""
     text = "".join(piece.text for piece in pieces).lower()
     free = iter([word for word in stand_ins if word.lower() not in text])
     parts: list[str] = []
@@ -94,9 +94,9 @@ def mask(pieces: Sequence[Piece], stand_ins: Sequence[str]) -> Masked | None:
 
 
 def unmask(translated: str, masked: Masked) -> str | None:
-    """Put the fixed texts back; None when a stand-in or a number of the line was lost, doubled or changed.
+    """Restore the fixed texts; None if a stand-in or a number of the line was lost, duplicated or changed.
 
-    Where the line has neither, its translation may have digits: some languages write as a figure what others spell out.
+    If the line has neither, its translation may have digits: some languages use digits where others spell numbers out.
     """
     numbers = Counter(_DIGITS.findall(masked.text))
     if (numbers or masked.kept) and Counter(_DIGITS.findall(translated)) != numbers:
@@ -116,7 +116,7 @@ def piecewise(pieces: Sequence[Piece], translate: Callable[[str], str]) -> str:
 
 
 def fixed_terms(text: str, terms: Terms) -> tuple[GlossaryTerm, ...]:
-    """What is fixed in `text`, as it stands there and as it has to stand in the result."""
+    """What is fixed in `text`, as it occurs there and as it must be in the result."""
     return tuple(GlossaryTerm(source=piece.text, target=piece.fixed) for piece in cut(text, terms) if piece.fixed)
 
 
@@ -151,7 +151,7 @@ def _matches(text: str, terms: Terms, numbers: bool) -> Iterator[tuple[int, int,
 
 
 def _pattern(term: str, spaced: bool, *, ignore_case: bool) -> re.Pattern[str]:
-    """Find a term as a whole word, where the language has spaces between words; small letters match capitals too."""
+    """Find a term as a whole word, if the language has spaces between words; lower case matches upper case too."""
     words = term.split(" ")
     before = r"(?<!\w)" if spaced and words[0][:1].isalnum() else ""
     after = r"(?!\w)" if spaced and words[-1][-1:].isalnum() else ""
@@ -159,7 +159,7 @@ def _pattern(term: str, spaced: bool, *, ignore_case: bool) -> re.Pattern[str]:
 
 
 def _in_case_of(target: str, found: str, term: str) -> str:
-    """Write a glossary target like its term was found: as the glossary has it, SHOUTED or Capitalized."""
+    """Write a glossary target in the case of the found term: as in the glossary, UPPER CASE or Capitalized."""
     if found == term:
         return target
     if len(found) > 1 and found.isupper():

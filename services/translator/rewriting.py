@@ -1,4 +1,4 @@
-"""Find other texts for lines: what the engine offers for another length or for a person's wish, what is condensed."""
+"""Find other texts for lines: from the engine, for another length or a person's wish, or by condensing."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -37,9 +37,9 @@ class ShardRewriting:
         self._engine = engine
 
     def run(self, job: RewriteLines, context: JobContext) -> Rewritten:
-        """Look for texts that are not those tried, each nearer to the wanted length, or to the wish, than the line's.
+        """Look for texts that were not tried yet, each nearer to the wanted length, or to the wish, than the line's.
 
-        Raises: PermanentError, where somebody waits for a wish and the engine fails.
+        Raises: PermanentError, if somebody waits for a wish and the engine fails.
         """
         wished = {index: Wished(line.text, line.wish, line.tried) for index, line in enumerate(job.lines) if line.wish}
         engine_run = EngineRun(self._engine, _as_translation(job), context, wished)
@@ -57,7 +57,7 @@ class ShardRewriting:
         return Rewritten(tuple(lines), (engine_run.used(),) if self._engine.info.rewrites else ())
 
     def _wished(self, engine_run: EngineRun, indices: Sequence[int]) -> dict[int, tuple[str, ...]]:
-        """What the engine offers; nothing is put off, since a person can ask again."""
+        """What the engine offers; nothing is postponed, since a person can ask again."""
         if not self._engine.info.rewrites:
             return {}
         try:
@@ -70,7 +70,8 @@ class ShardRewriting:
         return {index: texts for index, texts in found.items() if isinstance(texts, tuple)}
 
     def _ask(self, engine_run: EngineRun, indices: Sequence[int]) -> dict[int, tuple[str, ...]]:
-        """What the engine offers for lines, by their order; nothing for one that it fails on, which keeps its text."""
+        """What the engine offers for lines, by their order; nothing for a line on which it fails, which keeps its
+        text."""
         if not self._engine.info.rewrites or not indices:
             return dict.fromkeys(indices, ())
         try:
@@ -91,7 +92,8 @@ def _rewritten(line: LineToRewrite, offered: Sequence[str], language: str, kept:
 
 
 def nearer(found: Iterable[str], line: LineToRewrite) -> Iterator[str]:
-    """Of `found`, what was not tried and is nearer to the wanted length than the line's text, in the order given."""
+    """Those of `found` that were not tried and are nearer to the wanted length than the line's text, in the given
+    order."""
     seen = {*line.tried, line.text}
     for text in found:
         if text not in seen and _off(text, line) < _off(line.text, line):
@@ -100,7 +102,7 @@ def nearer(found: Iterable[str], line: LineToRewrite) -> Iterator[str]:
 
 
 def as_wished(found: Iterable[str], line: LineToRewrite) -> Iterator[str]:
-    """Of `found`, what is new and as the person wants it, in the order given."""
+    """Those of `found` that are new and as the person wants, in the given order."""
     seen, size = {*line.tried, line.text}, len(line.text)
     for text in found:
         fits = len(text) < size if line.wish == "shorter" else len(text) > size if line.wish == "longer" else True

@@ -1,6 +1,7 @@
-"""Translate a shard of lines: what a person settled stays, the engine does the rest, one bad line spoils no other.
+"""Translate a shard of lines: what a person settled stays, the engine does the rest, one bad line does not affect
+others.
 
-The engine gets sentences, not lines; what it makes of a sentence is laid back over the lines by the time of each.
+The engine gets sentences, not lines; the translation of a sentence is divided among its lines by their times.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -29,13 +30,13 @@ from shared.transcript import lay_over
 
 CONTEXT_LINES = 3
 _SLOWLY = 1.3
-"""Times as long as ordinary speech takes: what a line stays longer than that, nobody speaks in."""
+"""As a multiple of ordinary speech: nobody speaks during the rest of a line that is shown for longer."""
 log = logger(__name__)
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """Every line of a shard, in the shard's order, and the engine if it was needed."""
+    """Every line of a shard, in order, and the engine if it was needed."""
 
     lines: tuple[TranslatedLine, ...]
     engines: tuple[EngineUsed, ...] = ()
@@ -51,9 +52,9 @@ class ShardTranslation:
         """Translate the lines of `job`.
 
         Raises:
-            PermanentError: `language_unsupported` when the pair is impossible and a person brought nothing.
+            PermanentError: `language_unsupported` when the pair is impossible and a person provided nothing.
             TransientError: `engine_failed` when the engine fails on every one of several lines.
-            PermanentError, TransientError: `engine_unavailable` when it can be asked nothing at all.
+            PermanentError, TransientError: `engine_unavailable` when it cannot be used at all.
         """
         asked = [index for index, line in enumerate(job.lines) if line.asked]
         done = {index: line for index in asked if (line := settled(job.lines[index], job)) is not None}
@@ -92,7 +93,7 @@ def settled(line: SourceLine, job: TranslateLines) -> TranslatedLine | None:
 
 
 def needs_engine(job: TranslateLines) -> bool:
-    """Whether anything of `job` is not settled before."""
+    """Whether anything in `job` is not settled already."""
     return any(line.asked and settled(line, job) is None for line in job.lines)
 
 
@@ -110,7 +111,7 @@ class Sentences:
         return self._run.used()
 
     def translate(self, todo: Sequence[int]) -> dict[int, TranslatedLine]:
-        """The lines numbered `todo`. One whose sentence has fewer words than lines is translated by itself."""
+        """The lines numbered `todo`. A line whose sentence has fewer words than lines is translated by itself."""
         wanted = set(todo)
         numbers = [number for number, group in enumerate(self._groups) if wanted.intersection(group)]
         done: dict[int, TranslatedLine] = {}
@@ -125,7 +126,7 @@ class Sentences:
         return done
 
     def _laid_back(self, number: int, whole: TranslatedLine) -> dict[int, TranslatedLine]:
-        """The lines of a sentence, by their numbers in the shard; none where there are too few words for them."""
+        """The lines of a sentence, by their numbers in the shard; none if there are too few words for them."""
         group = self._groups[number]
         if len(group) == 1:
             return {group[0]: whole}
@@ -141,11 +142,12 @@ class Sentences:
         kept = self._run.kept(number)
         return {
             index: self._part(line, text, kept)
-            for index, line, text in zip(group, lines, parts, strict=False)  # no parts at all where they are too few
+            for index, line, text in zip(group, lines, parts, strict=False)  # no parts at all with too few words
         }
 
     def _part(self, line: SourceLine, text: str, kept: tuple[str, ...]) -> TranslatedLine:
-        """Other candidates of the sentence are no alternatives: they would not fit the lines beside this one."""
+        """A part of a sentence; the sentence's other candidates are no alternatives, since they would not fit the
+        neighbouring lines."""
         condensed = condense(text, self._job.language, kept)
         chosen = choose((text,), condensed, line.max_chars)
         others = tuple(other for other in dict.fromkeys((text, *condensed)) if other != chosen)
@@ -153,7 +155,7 @@ class Sentences:
 
 
 def sentence_runs(lines: Sequence[SourceLine]) -> list[tuple[int, ...]]:
-    """The numbers of lines that are one sentence, sentence by sentence."""
+    """The numbers of the lines of each sentence."""
     runs: list[tuple[int, ...]] = []
     start = 0
     for index, line in enumerate(lines):
@@ -179,7 +181,7 @@ def _whole(lines: Sequence[SourceLine], source: str) -> SourceLine:
 
 
 def _said_s(line: SourceLine, source: str) -> float:
-    """How long the words of a line are said at most: a caption may stay longer than its words last."""
+    """The longest time in which a line's words are said: a caption may be shown for longer."""
     shown_s = line.span_s or line.slot_s
     return min(shown_s, _SLOWLY * len(clean(line.text)) / language(source).spoken_chars_per_s)
 
@@ -211,7 +213,7 @@ class EngineRun:
         return self._engine.info.used(self._meter.usage)
 
     def translate(self, todo: Sequence[int]) -> dict[int, TranslatedLine]:
-        """The lines numbered `todo`, in batches of the size the engine likes."""
+        """The lines numbered `todo`, in batches of the engine's preferred size."""
         done: dict[int, TranslatedLine] = {}
         size = max(1, self._engine.traits.batch_lines)
         for start in range(0, len(todo), size):
@@ -226,7 +228,7 @@ class EngineRun:
         return done
 
     def _batch(self, indices: Sequence[int]) -> dict[int, TranslatedLine]:
-        """A batch at once or, when the engine fails, line by line."""
+        """Translate a batch at once or, if the engine fails, line by line."""
         try:
             found = self.candidates(indices)
         except (PermanentError, TransientError) as error:
@@ -247,7 +249,7 @@ class EngineRun:
         return _unable(line, error)
 
     def _line(self, index: int, candidates: Sequence[str]) -> TranslatedLine:
-        """The candidate within the budget; the others, and what can be condensed of the best, are its alternatives."""
+        """The candidate within the budget; the others, and condensed forms of the best, are its alternatives."""
         line = self._job.lines[index]
         candidates = self._allowed(candidates)
         condensed = condense(candidates[0], self._job.language, self.kept(index))
@@ -256,16 +258,16 @@ class EngineRun:
         return TranslatedLine(segment_id=line.segment_id, text=text, alternatives=tuple(others))
 
     def _allowed(self, candidates: Sequence[str]) -> Sequence[str]:
-        """Those without a word that the brief forbids; all of them where each has one, which the review list tells."""
+        """Those without a word that the brief forbids; all of them if each has one, which the review list reports."""
         forbidden, spaces = self._job.brief.forbidden if self._job.brief else (), language(self._job.language).spaces
         return [text for text in candidates if not forbidden_in(text, forbidden, spaces=spaces)] or candidates
 
     def kept(self, index: int) -> tuple[str, ...]:
-        """What must stand in every text of the line: names, glossary targets."""
+        """What must be in every text of the line: names, glossary targets."""
         return tuple(piece.fixed for piece in cut(self._texts[index], self._terms) if piece.fixed)
 
     def candidates(self, indices: Sequence[int]) -> dict[int, tuple[str, ...] | PipelineError]:
-        """Every text the engine has for the lines numbered `indices`, best first, with nothing lost that is fixed.
+        """Every text the engine has for the lines numbered `indices`, best first, with all fixed pieces intact.
 
         Raises: PermanentError or TransientError, `engine_failed` or `engine_unavailable`.
         """
@@ -274,7 +276,7 @@ class EngineRun:
         return {**found, **self._with_stand_ins(rest)}
 
     def _with_glossary(self, indices: Sequence[int]) -> dict[int, tuple[str, ...] | PipelineError]:
-        """Ask for the lines as they are; a line of which no candidate has all its terms is missing."""
+        """Request the lines as they are; a line is missing if no candidate has all its terms."""
         answers = self._ask({index: self._texts[index] for index in indices})
         found: dict[int, tuple[str, ...] | PipelineError] = {}
         for index, answer in answers.items():
@@ -288,7 +290,7 @@ class EngineRun:
         return found
 
     def _with_stand_ins(self, indices: Sequence[int]) -> dict[int, tuple[str, ...] | PipelineError]:
-        """Ask for the lines with stand-ins for what is fixed, or around it where that does not work."""
+        """Request the lines with stand-ins for fixed pieces, or the text around them if that does not work."""
         pieces = {index: cut(self._texts[index], self._terms) for index in indices}
         masked = {index: mask(pieces[index], self._engine.traits.stand_ins) for index in indices}
         answers = self._ask({index: line.text for index, line in masked.items() if line is not None})
@@ -303,7 +305,7 @@ class EngineRun:
         return found
 
     def _finished(self, texts: Iterable[str], index: int, pieces: Sequence[Piece]) -> tuple[str, ...]:
-        """Set as written, each once."""
+        """Typeset, without duplicates."""
         kept = _unchanged(pieces)
         return tuple(dict.fromkeys(self._finish(text, self._texts[index], kept) for text in texts))
 
@@ -322,7 +324,7 @@ class EngineRun:
         return self._finish(answer[0], part, ())
 
     def _ask(self, texts: dict[int, str]) -> dict[int, tuple[str, ...] | PipelineError]:
-        """Ask the engine for `texts` of lines and check that it answers each of them once.
+        """Have the engine translate `texts` of lines and check that it answers each of them once.
 
         Raises: PermanentError or TransientError, `engine_failed` or `engine_unavailable`.
         """

@@ -1,4 +1,4 @@
-"""Make an engine's output read like a written line: spaces, capitals, the marks a language wants."""
+"""Make an engine's output look like a written line: spaces, capitals, the punctuation of the language."""
 
 import re
 from collections.abc import Collection
@@ -11,13 +11,13 @@ _LETTER = re.compile(r"[^\W\d_]")
 
 
 def finish(translated: str, source_text: str, target: str, kept: Collection[str] = ()) -> str:
-    """Set `translated`, a rendering of `source_text`, as it is written in `target`.
+    """Set `translated`, a rendering of `source_text`, as is usual in `target`.
 
     The first letter gets the case of the source's; texts in `kept` stay as they are.
     """
     text = _SPACES.sub(" ", translated).strip()
     text = _SPACE_BEFORE_MARK.sub(r"\1", text)
-    if target != "fr":  # French sets a space before these
+    if target != "fr":  # French has a space before these
         text = _SPACE_BEFORE_HIGH_MARK.sub(r"\1", text)
     if not any(fixed and text.startswith(fixed) for fixed in kept):
         text = _with_case_of(text, source_text)
@@ -36,7 +36,7 @@ def _with_case_of(text: str, source_text: str) -> str:
 
 
 def _with_inverted_mark(sentence: re.Match[str]) -> str:
-    """Open a Spanish question or exclamation with its mark; a dash before it stays outside."""
+    """Open a Spanish question or exclamation with its mark; a preceding dash stays outside."""
     text = sentence[0]
     opening = {"?": "¿", "!": "¡"}.get(text[-1])
     start = re.match(r"[\s\-–—\"“«(]*", text)

@@ -1,4 +1,4 @@
-"""The engines that translate, and the one place where one is chosen."""
+"""The engines that translate, and the only place where one is chosen."""
 
 from services.translator.engines.base import Line, Passage, Traits, Translation, Translator
 from services.translator.settings import TranslatorSettings
@@ -22,16 +22,16 @@ __all__ = [
 _PORT, _APERTIUM, _CHAT = "translator", "Apertium", "OpenAI-compatible"
 _DEFAULT = "nllb-200-600m"
 _MODELS = ("nllb-200-1.3b", "nllb-200-600m", "madlad400-3b", "m2m100-418m")
-"""The best first, of what a CPU translates in reasonable time; on a GPU too, a larger one is named by a person."""
+"""Best first, of those that a CPU can run in reasonable time; larger ones, on a GPU too, must be named by a person."""
 _OPUS = tuple(model.name for model in CATALOGUE if model.engine == "ctranslate2" and model.name.startswith("opus-mt-"))
 """A model for a pair."""
 log = logger(__name__)
 
 
 def create_translators(settings: TranslatorSettings, models: ModelSettings | None = None) -> list[Translator]:
-    """The engines that translate here, the best first: each pair is done by the first that has it.
+    """The engines that translate here, best first: each pair is done by the first that has it.
 
-    One, but for the profile `auto` where models of single pairs are here and none of all languages is.
+    Just one, except with the profile `auto` if models of single pairs are installed but no multilingual one.
 
     Raises: PermanentError, as `create_translator`.
     """
@@ -47,7 +47,7 @@ def create_translators(settings: TranslatorSettings, models: ModelSettings | Non
 def create_translator(settings: TranslatorSettings, models: ModelSettings | None = None) -> Translator:
     """Open the engine `settings` ask for, one of LocalClip's own or of an installed package.
 
-    `models` say where weights lie, None: what the environment says.
+    `models` say where weights are, None: what the environment says.
 
     Raises:
         PermanentError: `engine_unavailable` for one that this build does not have.
@@ -78,7 +78,7 @@ def create_translator(settings: TranslatorSettings, models: ModelSettings | None
 def open_translator(
     kept: EngineChoice, settings: TranslatorSettings, models: ModelSettings | None = None
 ) -> Translator | None:
-    """The engine that a task keeps to, which is not the one that translates here by itself; None: not installed.
+    """An engine that a task keeps but that is not used here by default; None: not installed.
 
     Raises: PermanentError, `engine_unavailable`.
     """
@@ -99,7 +99,7 @@ def open_translator(
 
 
 def others_here(engine: Translator, models: ModelSettings | None = None) -> tuple[EngineChoice, ...]:
-    """What `open_translator` could open beside `engine`; no weights are loaded for the answer."""
+    """What `open_translator` could open besides `engine`; no weights are loaded for this."""
     from services.translator.engines._modes import data_folder, installed_modes
 
     models = models or ModelSettings()
@@ -111,7 +111,8 @@ def others_here(engine: Translator, models: ModelSettings | None = None) -> tupl
 
 
 def _with_best(settings: TranslatorSettings, models: ModelSettings) -> TranslatorSettings:
-    """The best model whose weights are here, for all its languages; without any, what needs none."""
+    """The best model whose weights are installed, for all its languages; if there is none, an engine without
+    weights."""
     if settings.translation_model:
         return settings.model_copy(update={"translator": "ctranslate2"})
     name = best_here(_MODELS, models, commercial_only=settings.commercial_only)

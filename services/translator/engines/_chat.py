@@ -1,8 +1,8 @@
-"""One question to a chat endpoint that speaks OpenAI's protocol, asked until it is answered or hopeless.
+"""One request to a chat endpoint with OpenAI's protocol, repeated until it is answered or hopeless.
 
-Plain HTTP, without the `openai` package: one POST is all that is needed, services differ in just the details that a
-client library hides (which errors are for ever, how answers can be constrained), and a canceled job has to stop waiting
-at once.
+Plain HTTP, without the `openai` package: a single POST is all that is needed, services differ in exactly the details
+that a client library hides (which errors are permanent, how answers can be constrained), and a canceled job has to stop
+waiting at once.
 """
 
 import asyncio
@@ -22,7 +22,7 @@ from shared.pipeline import ErrorCode, PermanentError, TransientError
 
 TRIES = 5
 _LONGEST_PAUSE_S = 60.0
-"""A service that wants more patience than this gets the job from the queue again."""
+"""If a service asks for a longer wait than this, the job goes back to the queue."""
 _AGAIN = {
     HTTPStatus.REQUEST_TIMEOUT,
     HTTPStatus.CONFLICT,
@@ -58,12 +58,12 @@ class Endpoint:
     pause_s: float = 1.0
     """Seconds before the second try; doubled before each further one."""
     line_s: float = 60.0
-    """What a line that is asked again may take."""
+    """How long a repeated request for a single line may take."""
 
 
 @dataclass(frozen=True)
 class Answer:
-    """What the model said and what that took; `refusal` says why it said nothing."""
+    """What the model said and what that cost; `refusal` says why it said nothing."""
 
     text: str
     tokens_in: int
@@ -86,14 +86,14 @@ class Chat:
         self._formats = ["json_schema", "json_object", "text"]
 
     async def ask(self, messages: list[Json], schema: Json, within_s: float | None = None) -> Answer:
-        """The model's answer, in the shape of `schema` as far as the service can be held to that.
+        """The model's answer, in the shape of `schema` as far as the service can enforce it.
 
-        A question that is not answered in time is asked again, one with a deadline of its own, `within_s`, is not.
+        A request that is not answered in time is repeated, but not one with its own deadline, `within_s`.
 
         Raises:
-            PermanentError: `engine_unavailable` when key, credit, address or model are wrong; `engine_failed` when the
-                service does not take this question, or lets its deadline pass.
-            TransientError: `engine_unavailable` when the service does not answer for long.
+            PermanentError: `engine_unavailable` when key, credit, URL or model are wrong; `engine_failed` when the
+            service refuses this request, or misses its deadline. TransientError: `engine_unavailable` when the service
+            does not answer for long.
         """
         tried, reason = 0, ""
         while tried < TRIES:
@@ -134,7 +134,7 @@ class Chat:
             return await self._client.post("chat/completions", json=body)
 
     def _learns_from(self, response: httpx.Response, shape: str) -> bool:
-        """Whether the service refused only the constraint on answers; later questions do without it."""
+        """Whether the service refused only the constraint on answers; later requests omit it."""
         if response.status_code not in (HTTPStatus.BAD_REQUEST, HTTPStatus.UNPROCESSABLE_ENTITY) or shape == "text":
             return False
         if not any(word in response.text.lower() for word in _ABOUT_FORMAT):
@@ -180,14 +180,14 @@ class Chat:
 
 
 def _is_passing(response: httpx.Response) -> bool:
-    """Whether the same question may be answered later."""
+    """Whether the same request may succeed later."""
     if any(word in response.text for word in _NO_CREDIT):
         return False
     return response.status_code in _AGAIN or response.status_code >= HTTPStatus.INTERNAL_SERVER_ERROR
 
 
 def _said(response: httpx.Response) -> str:
-    """The service's own words, shortened."""
+    """The service's own message, shortened."""
     text = response.text
     try:
         error = json.loads(text)["error"]
@@ -211,7 +211,7 @@ def _retry_after(headers: Mapping[str, str]) -> float | None:
 
 
 def _read(response: httpx.Response) -> Answer:
-    """Read a completion; one that is none reads as an empty text."""
+    """Read a completion; an invalid one reads as an empty text."""
     try:
         document = json.loads(response.content)
         choice = document["choices"][0]

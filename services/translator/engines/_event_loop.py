@@ -1,4 +1,4 @@
-"""Asynchronous work for callers that block: one event loop in a thread of its own."""
+"""Asynchronous work for blocking callers: one event loop in its own thread."""
 
 import asyncio
 import threading
@@ -14,7 +14,7 @@ _CHECK_S = 0.1
 
 
 class EventLoop:
-    """Runs coroutines for any number of threads; one that is canceled is really stopped, its connections closed."""
+    """Runs coroutines for any number of threads; a canceled one is really stopped, and its connections are closed."""
 
     def __init__(self, name: str) -> None:
         self._loop = asyncio.new_event_loop()
@@ -36,7 +36,7 @@ class EventLoop:
             future.cancel()
 
     def close(self) -> None:
-        """Stop what still runs and end the thread."""
+        """Stop what is still running and end the thread."""
 
         async def stop_all() -> None:
             others = asyncio.all_tasks() - {asyncio.current_task()}

@@ -1,4 +1,4 @@
-"""The families of multilingual translation models, told apart by how they mark languages."""
+"""The families of multilingual translation models, distinguished by how they mark languages."""
 
 import json
 import re
@@ -9,7 +9,7 @@ from pathlib import Path
 from shared.pipeline import SOURCE_LANGUAGES, TARGET_LANGUAGES, ErrorCode, PermanentError
 
 _FEW = 2
-"""Fewer language tokens translate nothing."""
+"""With fewer language tokens nothing can be translated."""
 _END = "</s>"
 _FLORES = {
     "en": "eng_Latn",
@@ -25,7 +25,7 @@ _FLORES = {
 
 @dataclass(frozen=True)
 class Family:
-    """How one family is told what to translate into what: `token` gives its name of a language.
+    """How one family is given its languages: `token` returns its name for a language.
 
     With `prefixed` the source begins with its own language, and the output is made to begin with the target's; else the
     source begins with the target's.
@@ -51,7 +51,8 @@ class Family:
         return [self.tag(target)] if self.prefixed else []
 
     def pairs(self, vocabulary: Collection[str]) -> tuple[tuple[str, str], ...]:
-        """The pairs of offered languages whose tokens the model really has; any other token is read as `<unk>`."""
+        """The pairs of offered languages whose tokens the model really has; any other token would be read as
+        `<unk>`."""
         targets = [code for code in TARGET_LANGUAGES if self.tag(code) in vocabulary]
         sources = [code for code in SOURCE_LANGUAGES if not self.prefixed or self.tag(code) in vocabulary]
         return tuple(sorted((source, target) for source in sources for target in targets if source != target))
@@ -66,7 +67,7 @@ FAMILIES = (
 
 @dataclass(frozen=True)
 class OnePair(Family):
-    """A family whose models know one pair: OPUS-MT. Nothing tells them the languages.
+    """A family whose models know one pair: OPUS-MT. They are not given the languages.
 
     `ends`: whether the end of a sentence has to be written, which some conversions do by themselves.
     """
@@ -83,7 +84,7 @@ class OnePair(Family):
         return []
 
     def pairs(self, vocabulary: Collection[str]) -> tuple[tuple[str, str], ...]:
-        """Its one."""
+        """Its only pair."""
         return (self.pair,)
 
 
@@ -92,10 +93,10 @@ _OPUS_CODES = {"jap": "ja"}
 
 
 def opus_of(folder: Path) -> OnePair | None:
-    """OPUS-MT, which has a tokenizer for either side and its pair in the name of its folder; None for another family.
+    """OPUS-MT, which has a tokenizer for each side and its pair in the name of its folder; None for another family.
 
     Raises:
-        PermanentError: `engine_unavailable` for one whose folder does not tell an offered pair.
+        PermanentError: `engine_unavailable` for one whose folder does not name an offered pair.
     """
     if not (folder / "source.spm").is_file() or not (folder / "target.spm").is_file():
         return None

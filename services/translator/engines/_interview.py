@@ -1,4 +1,4 @@
-"""From questions to checked translations: what a chat model answers of no use is asked for once more, line by line."""
+"""From questions to checked translations: unusable answers of a chat model are requested once more, line by line."""
 
 import asyncio
 from collections.abc import Coroutine, Iterable, Sequence
@@ -29,7 +29,7 @@ log = logger(__name__)
 class Interview:
     """One passage's questions to a model; prices are US dollars for a million tokens.
 
-    `line_s` is how long the answer to a line that is asked again may take.
+    `line_s` is how long the answer to a repeated request for a line may take.
     """
 
     chat: Chat
@@ -39,12 +39,12 @@ class Interview:
     line_s: float = 60.0
 
     async def translate(self, question: Question) -> list[Translation]:
-        """A few lines each in as many requests as the chat allows at a time. Raises: see `Chat.ask`."""
+        """Translate in requests of a few lines each, as many at a time as the chat allows. Raises: see `Chat.ask`."""
         parts = await _together(self._part(part) for part in cut_questions(question, LINES_EACH))
         return [translation for part in parts for translation in part]
 
     async def propose(self, whole: Whole, within_s: float) -> Proposal:
-        """What the model makes of a whole video; nothing of an answer that is of no use. Raises: see `Chat.ask`."""
+        """What the model proposes for a whole video; nothing if its answer is unusable. Raises: see `Chat.ask`."""
         answer = await self.chat.ask(about(whole), ABOUT, within_s)
         self._count(answer, len(whole.lines))
         if answer.refusal:
@@ -68,7 +68,7 @@ class Interview:
         return [_translation(line, answer) for line, answer in found.items()]
 
     async def _alone(self, question: Question) -> dict[Line, _Found]:
-        """A line by itself: one that the model is lost in fails, and holds up no other for long."""
+        """Request a single line: one on which the model gets stuck fails, and does not hold up others for long."""
         return await self._ask(question, self.line_s)
 
     async def _ask(self, question: Question, within_s: float | None = None) -> dict[Line, _Found]:
@@ -95,7 +95,7 @@ class Interview:
 
 
 def usable(texts: Sequence[str] | None, line: Line, question: Question) -> _Found:
-    """Those of `texts` in which no fault is seen, or the first fault."""
+    """Those of `texts` without a detectable fault, or the first fault."""
     if texts is None:
         return "the line was not answered, or twice"
     faults = {text.strip(): fault(text, line.text, question.target) or _against(text, question) for text in texts}
@@ -105,7 +105,7 @@ def usable(texts: Sequence[str] | None, line: Line, question: Question) -> _Foun
 
 
 def _against(text: str, question: Question) -> str | None:
-    """What `text` has that the brief forbids."""
+    """What `text` contains that the brief forbids."""
     forbidden = question.brief.forbidden if question.brief else ()
     word = forbidden_in(text, forbidden, spaces=language(question.target).spaces)
     return f"it has the forbidden word '{word}'" if word else None

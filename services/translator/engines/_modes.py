@@ -9,7 +9,7 @@ from pathlib import Path
 
 _BCP47 = {"eng": "en", "spa": "es", "fra": "fr", "deu": "de", "ind": "id", "cat": "ca", "por": "pt", "ita": "it"}
 _PIVOTS = ("ca", "es", "pt", "it")
-"""Preferred languages in between: close to what is asked for, with large dictionaries."""
+"""Preferred pivot languages: close to the requested ones, with large dictionaries."""
 
 
 @dataclass(frozen=True)
@@ -35,7 +35,8 @@ def data_folder() -> Path:
 
 
 def installed_modes(data: Path) -> dict[tuple[str, str], Mode]:
-    """The plain directions below `data` whose tools and data files are all there; regional variants are left out."""
+    """The plain directions below `data` whose tools and data files are all installed; regional variants are left
+    out."""
     modes: dict[tuple[str, str], Mode] = {}
     if not shutil.which("apertium-wblank-mode") or not shutil.which("bash"):
         return modes
@@ -56,9 +57,9 @@ def _is_complete(pipeline: str) -> bool:
 def find_routes(
     modes: Mapping[tuple[str, str], Mode], languages: Collection[str]
 ) -> dict[tuple[str, str], tuple[Mode, ...]]:
-    """The shortest way between every two of `languages`: direct, or over one other language.
+    """The shortest route between every two of `languages`: direct, or through one other language.
 
-    Two in between are possible, but what comes out is no longer worth a person's time.
+    Two pivots are possible, but the result is no longer worth a person's time.
     """
     between = sorted({mode.target for mode in modes.values()}, key=lambda code: (_rank(code), code))
     routes: dict[tuple[str, str], tuple[Mode, ...]] = {}

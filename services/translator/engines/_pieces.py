@@ -1,4 +1,4 @@
-"""Text to the pieces a model reads and back, by SentencePiece or a tokenizer file, whichever lies beside the model."""
+"""Text to a model's pieces and back, by SentencePiece or a tokenizer file, whichever is beside the model."""
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -42,7 +42,7 @@ def open_pieces(folder: Path) -> Pieces:
 def _opened(file: Path, kind: Callable[[Path], Pieces]) -> Pieces:
     try:
         return kind(file)
-    except Exception as error:  # tokenizers raises nothing more narrow
+    except Exception as error:  # tokenizers raises nothing more specific
         raise PermanentError(ErrorCode.ENGINE_UNAVAILABLE, f"{file} cannot be read: {error}") from error
 
 

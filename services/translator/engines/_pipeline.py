@@ -18,19 +18,19 @@ _END_S = 1.0
 
 
 class PipelineLostError(TransientError):
-    """The pipeline died, hung, or answered something else than one record."""
+    """The pipeline died, hung, or answered something other than one record."""
 
     def __init__(self, mode: Mode, what: str) -> None:
         super().__init__(ErrorCode.ENGINE_FAILED, f"Apertium ({mode.source}-{mode.target}) {what}")
 
 
 class KeptPipeline:
-    """The processes of one mode in null-flush mode; after any failure it is closed and another one is needed.
+    """The processes of one mode in null-flush mode; after any failure it is closed and must be replaced.
 
-    The `apertium` script itself cannot be kept: its gawk filters read ahead and hold every answer back until more
-    input comes (gawk 5.2, Apertium 3.8.3). The mode's own pipeline answers at once.
+    The `apertium` script itself cannot be kept: its gawk filters read ahead and hold back every answer until more input
+    arrives (gawk 5.2, Apertium 3.8.3). The mode's own pipeline answers at once.
 
-    The processes see the end of their input when this process dies, however it dies, and end. The kernel's
+    When this process dies, however it dies, the processes see the end of their input and end. The kernel's
     parent-death signal would not do: it fires when the *thread* that started them ends, and jobs are threads.
     """
 
@@ -88,7 +88,7 @@ class KeptPipeline:
         return bytes(answer[:-1])
 
     def close(self) -> None:
-        """End the processes by the end of their input; by force those that take no notice."""
+        """End the processes by ending their input; kill those that ignore it."""
         with contextlib.suppress(BrokenPipeError):
             self._stdin.close()
         try:

@@ -1,4 +1,4 @@
-"""Whether a text can be the translation of a line at all: what language models say instead is told apart."""
+"""Whether a text can be the translation of a line at all: detects what language models say instead."""
 
 import re
 import unicodedata
@@ -11,7 +11,7 @@ _SAME_SHARE = 0.8
 _FEW_WORDS = 3
 """Fewer may be a name, or the same in both languages."""
 _HAN_ONLY = 12
-"""Japanese of more characters than this has kana in it."""
+"""Japanese with more characters than this contains kana."""
 
 _REFUSAL = re.compile(
     r"\bas an? (?:ai|language model|ai language model)\b"

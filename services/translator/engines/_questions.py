@@ -1,4 +1,4 @@
-"""The questions put to a chat model, and its answers read back."""
+"""The requests to a chat model, and the parsing of its answers."""
 
 import json
 import re
@@ -100,7 +100,7 @@ _REGISTERS = {
 
 
 def _wish(line: Line) -> dict[str, Any]:
-    """What is wanted of a line that has a text."""
+    """The wish for a line that has a text."""
     if line.wished is None:
         return {}
     known = {"known": line.wished.known} if line.wished.known else {}
@@ -108,7 +108,7 @@ def _wish(line: Line) -> dict[str, Any]:
 
 
 def _asked(brief: LineBrief | None) -> Iterator[str]:
-    """What the owner of the video asks for; unlike the lines these are instructions."""
+    """What the owner of the video asks for; unlike the lines, these are instructions."""
     if brief is None:
         return
     said = [
@@ -141,7 +141,7 @@ def cut_questions(question: Question, lines_each: int) -> list[Question]:
 
 
 def read_candidates(text: str, ids: Sequence[int]) -> dict[int, tuple[str, ...]]:
-    """The candidates of each line that was asked for and is answered once.
+    """The candidates of each line that was requested and is answered exactly once.
 
     Raises:
         ValueError: the text is not JSON of the wanted shape at all.

@@ -1,7 +1,7 @@
-"""Short replies that rules get wrong: "No." is no number, "Come on!" is no arrival. Their usual words, by pair.
+"""Short replies that rules get wrong: "No." is not a number, "Come on!" not an arrival. Common translations, by pair.
 
-Each comma- or mark-separated part of a text is looked up by its words alone; a text of which a part is not here is left
-to the engine whole, so that nothing is translated half by table.
+Each part of a text between commas or other punctuation is looked up by its words; a text with an unknown part is left
+to the engine as a whole, so that nothing is half translated by the table.
 """
 
 import re
@@ -224,7 +224,7 @@ _REPLIES = _read_table()
 
 
 def reply(text: str, source: str, target: str) -> str | None:
-    """The checked translation of a short reply, its marks as they were; None when it is none that is known."""
+    """The checked translation of a short reply, with its punctuation; None for an unknown one."""
     table = _REPLIES.get(target)
     if source != "en" or table is None:
         return None

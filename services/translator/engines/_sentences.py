@@ -1,4 +1,4 @@
-"""Cut what is too long for a model where it hurts least."""
+"""Cut texts that are too long for a model where it does the least harm."""
 
 import re
 from collections.abc import Callable
@@ -13,7 +13,7 @@ _PLACES = (
 
 
 def split_text(text: str, fits: Callable[[str], bool]) -> list[str]:
-    """Parts of `text` that fit, cut in halves at the best place nearest to the middle as often as it takes."""
+    """Parts of `text` that fit, cut in halves at the best place nearest to the middle, as often as necessary."""
     if len(text) < 2 or fits(text):
         return [text]
     for place in _PLACES:

@@ -10,7 +10,7 @@ _SPECIAL = re.compile(r"([\[\]{}^$/\\@<>])")
 _ESCAPED = re.compile(r"\\(.)", re.DOTALL)
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]+")
 RECORD_END = b"[]"
-"""An empty blank, which every tool passes on: a record without it is not whole."""
+"""An empty blank, which every tool passes on: a record without it is incomplete."""
 
 _UNIT = re.compile(r"\^((?:\\.|[^/$\\])*)/((?:\\.|[^$\\])*)\$")
 _SENTENCE_END = (".", "?", "!")
@@ -45,7 +45,7 @@ def to_analyse(words: list[str]) -> bytes:
 
 
 def read_units(analysed: bytes) -> list[list[Unit]]:
-    """Read back what the analyser says of the words of `to_analyse`, in their order."""
+    """Read back the analyses of the words of `to_analyse`, in order."""
     return [
         [Unit(surface, tuple(readings.split("/"))) for surface, readings in _UNIT.findall(row)]
         for row in analysed.decode("utf-8", "replace").splitlines()

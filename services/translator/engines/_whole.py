@@ -1,4 +1,4 @@
-"""The question about a whole video that is put to a chat model before the first line, and its answer read back."""
+"""The request about a whole video to a chat model before the first line, and the parsing of its answer."""
 
 import json
 import re
@@ -64,7 +64,7 @@ def about(whole: Whole) -> list[dict[str, Any]]:
 
 
 def read_proposal(text: str, whole: Whole) -> Proposal:
-    """The summary, and those of the terms that stand in the lines and have a plausible rendering.
+    """The summary, and those of the terms that occur in the lines and have a plausible rendering.
 
     Raises:
         ValueError: the text is not JSON of the wanted shape at all.

@@ -22,14 +22,14 @@ _STAND_INS = (
     "Kennedy", "Clinton", "Reagan", "Mozart", "Roosevelt", "Truman",
     "Thatcher", "Blair", "Mandela", "Shakespeare", "Jackson", "Robinson",
 )  # fmt: skip
-"""Surnames that every dictionary used here knows and leaves alone.
+"""Surnames that every dictionary used here knows and leaves unchanged.
 
 A known surname keeps the sentence's grammar ("Kennedy's house" gives "la casa de Kennedy"); an unknown word does not
 ("Xqaa's house" gives "Xqaa la casa"). They begin with consonants, so that French and Catalan do not elide before them.
 """
 
 _MAX_PIPELINES = 3
-"""A pivot and a direct direction stay; Catalan to French alone takes 660 MB, so not all that were ever used."""
+"""Enough for a pivot and a direct direction; Catalan to French alone takes 660 MB, so not all used ones are kept."""
 
 _IDLE_S = 300.0
 _ANALYSIS = ToolLimits(timeout_s=30.0)
@@ -38,7 +38,7 @@ log = logger(__name__)
 
 
 class ApertiumTranslator:
-    """Keeps the pipelines of the directions in use running; a died or hung one is replaced."""
+    """Keeps the pipelines of the directions in use running; one that died or hangs is replaced."""
 
     def __init__(self, data: Path | None = None, timeout_s: float = 60.0) -> None:
         self._routes = find_routes(installed_modes(data or data_folder()), SOURCE_LANGUAGES)
@@ -51,16 +51,16 @@ class ApertiumTranslator:
 
     @property
     def info(self) -> EngineInfo:
-        """The pairs for which the data are really installed."""
+        """The pairs whose data are really installed."""
         return self._info
 
     @property
     def traits(self) -> Traits:
-        """One line at a time: Apertium looks at nothing else, and a failure then concerns one line."""
+        """One line at a time: Apertium uses no context, and a failure then affects only one line."""
         return Traits(batch_lines=1, stand_ins=_STAND_INS)
 
     def names(self, found: Collection[str], source: str, target: str, cancel: CancelToken) -> frozenset[str]:
-        """Those the dictionary has for people and products, or not at all.
+        """Names that the dictionary lists as people or products, or does not know.
 
         Places, weekdays and peoples are left to it ("London" has to become "Londres").
         """
@@ -144,7 +144,7 @@ class ApertiumTranslator:
 
 
 def _describe(routes: dict[tuple[str, str], tuple[Mode, ...]]) -> EngineInfo:
-    # No pair at all would read as "any pair"; a language to itself is what remains possible without data.
+    # No pair at all would mean "any pair"; without data only a language to itself remains possible.
     pairs = tuple(sorted(routes)) or tuple((code, code) for code in SOURCE_LANGUAGES)
     return EngineInfo(
         stage=Stage.TRANSLATION,

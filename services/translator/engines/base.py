@@ -1,6 +1,6 @@
 """What the use case needs from an engine that translates.
 
-Engines block. They look at `cancel` while they work and raise Canceled when it is set.
+Engines block. They check `cancel` while they work and raise Canceled when it is set.
 """
 
 from collections.abc import Callable, Collection
@@ -11,12 +11,12 @@ from shared.messaging import EngineInfo, EngineUsage, GlossaryTerm, LineBrief, W
 from shared.pipeline import CancelToken, PipelineError
 
 WRITTEN_ALIKE = ("IBM", "BMW", "NATO", "UEFA", "MTV", "AMD", "SAP", "HBO")
-"""Stand-ins for engines that know the world: written alike in every language offered, without an ending."""
+"""Stand-ins for engines with world knowledge: written alike in every language offered, without endings."""
 
 
 @dataclass(frozen=True)
 class Wished:
-    """A person has `text` as the translation of a line and wants it otherwise; `known` are texts that are no news."""
+    """A person wants the translation `text` of a line changed; `known` are texts that would not be new."""
 
     text: str
     wish: Wish
@@ -38,7 +38,7 @@ class Line:
 
 @dataclass
 class Meter:
-    """What a metered engine has spent on one job so far; free ones leave it alone."""
+    """What a metered engine has spent on one job so far; free engines do not touch it."""
 
     usage: EngineUsage | None = None
 
@@ -49,11 +49,10 @@ class Meter:
 
 @dataclass(frozen=True)
 class Passage:
-    """Consecutive lines to translate and the source lines around them, which are only to be understood.
+    """Consecutive lines to translate and the surrounding source lines, which are only context.
 
     `glossary` holds the terms of these lines, for engines whose traits say that they use it; `brief` is for those that
-    understand it. What the engine spends,
-    on answers that are of no use too, it adds to `meter`.
+    understand it. What the engine spends, including on unusable answers, is added to `meter`.
     """
 
     source: str
@@ -77,7 +76,7 @@ class Translation:
 
 @dataclass(frozen=True)
 class Whole:
-    """What is said in a whole video, or in parts of a long one; `summary` and `known` are settled and not asked for."""
+    """What is said in a whole video, or in parts of a long one; `summary` and `known` are settled and not requested."""
 
     source: str
     target: str
@@ -89,7 +88,7 @@ class Whole:
 
 @dataclass(frozen=True)
 class Proposal:
-    """What a video is about, and terms that should be written alike all through it."""
+    """What a video is about, and terms that should be written consistently."""
 
     summary: str = ""
     terms: tuple[GlossaryTerm, ...] = ()
@@ -101,14 +100,14 @@ Propose = Callable[[Whole, CancelToken], Proposal]
 
 @dataclass(frozen=True)
 class Traits:
-    """How an engine likes to be used.
+    """How an engine is best used.
 
-    `stand_ins` are words it carries through unchanged in any sentence; they are put in place of what must not be
-    translated. An engine without any gets the text around such terms piece by piece. One that `uses_glossary` gets the
-    lines as they are and the terms beside them first; only a line it lost a term of is asked for with stand-ins.
-    One that `knows_names` writes them as they are written in the target language, in its script; for others they stay.
-    `propose` looks at a whole video before its lines, in an engine that can; its info says so, too.
-    `parallel_jobs`: how many jobs one process should do at a time, for engines that batch over jobs or wait for others.
+    `stand_ins` are words it carries through unchanged in any sentence; they replace what must not be translated. An
+    engine without any gets the text around such terms piece by piece. One that `uses_glossary` first gets the lines as
+    they are together with the terms; only a line in which it lost a term is requested with stand-ins. One that
+    `knows_names` writes names as in the target language, in its script; for others they stay unchanged. `propose` looks
+    at a whole video before its lines, if the engine can; its info says so too. `parallel_jobs`: how many jobs one
+    process should do at a time, for engines that batch across jobs or wait for others.
     """
 
     batch_lines: int
@@ -128,8 +127,8 @@ class Translator(Protocol):
     def info(self) -> EngineInfo:
         """What this engine is.
 
-        `pairs` are those it translates, none listed means any; `rewrites`: asked once more for a line, with another
-        `max_chars`, it may have other candidates.
+        `pairs` are those it translates, an empty list means any; `rewrites`: a repeated request for a line with another
+        `max_chars` may give other candidates.
         """
         ...
 
@@ -139,9 +138,9 @@ class Translator(Protocol):
         ...
 
     def names(self, found: Collection[str], source: str, target: str, cancel: CancelToken) -> frozenset[str]:
-        """Of the capitalized words `found` inside sentences, those this engine should not be left to translate.
+        """Those of the capitalized words `found` inside sentences that this engine should not translate.
 
-        Not asked of an engine that knows names.
+        Not called for an engine that knows names.
         """
         ...
 
@@ -150,10 +149,10 @@ class Translator(Protocol):
 
         Raises:
             PermanentError, TransientError: `engine_failed` when it cannot; then no line counts as done and each is
-                asked for alone. `engine_unavailable` when nothing can be asked of it now: the job is put off or ends.
+            requested alone. `engine_unavailable` when it cannot be used now: the job is postponed or ends.
         """
         ...
 
     def close(self) -> None:
-        """Let go of processes, connections and memory."""
+        """Release processes, connections and memory."""
         ...

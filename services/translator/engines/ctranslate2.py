@@ -1,7 +1,7 @@
 """Translation by NLLB-200, M2M100, MADLAD-400 or a pair of OPUS-MT on CTranslate2.
 
-All jobs of the process hand their sentences to one batcher, whatever their languages: the language is a token of the
-sentence. One thread owns the model.
+All jobs of the process pass their sentences to one batcher, whatever their languages, since the language is a token of
+the sentence. One thread owns the model.
 """
 
 from collections.abc import Collection, Iterator, Sequence
@@ -25,19 +25,20 @@ from shared.pipeline import CancelToken, ErrorCode, PermanentError, Stage, langu
 _SHARD = 32
 _CANDIDATES = 4
 _LONGEST = 200
-"""Tokens of one input. The models take 1024, but they were trained on sentences and drop parts of what is longer."""
+"""The most tokens of one input. The models accept 1024, but they were trained on sentences and omit parts of longer
+texts."""
 _MOST_OUT, _MORE_OUT = 3, 24
-"""The output ends at so many times the input's tokens, and some for short ones: a model that loops never ends."""
+"""The output is limited to a multiple of the input's tokens, plus some for short ones: a looping model never ends."""
 
 _MUCH_LESS_SURE = 2.0
-"""Nats per token by which a candidate may be less sure than the best; beams with nothing to say fill up with noise."""
+"""Nats per token by which a candidate may be less likely than the best; superfluous beams contain noise."""
 
 log = logger(__name__)
 
 
 @dataclass(frozen=True)
 class Sentence:
-    """Input of the model: tokens, and those the output is made to begin with."""
+    """Input of the model: tokens, and those the output is forced to begin with."""
 
     tokens: tuple[str, ...]
     prefix: tuple[str, ...]
@@ -47,7 +48,7 @@ class Model:
     """The model of one folder and the tokenizer beside it."""
 
     def __init__(self, folder: Path, placement: Placement, beam: int) -> None:
-        """Load it. Raises: PermanentError, `engine_unavailable`, when the folder holds no model that is supported."""
+        """Load it. Raises: PermanentError, `engine_unavailable`, when the folder contains no supported model."""
         import ctranslate2
 
         vocabulary = read_vocabulary(folder)
@@ -109,22 +110,23 @@ class Model:
 
 
 def _worthwhile(result: Any) -> Iterator[Sequence[str]]:
-    """The best hypothesis and those that are not much less sure."""
+    """The best hypothesis and those that are not much less likely."""
     for tokens, score in zip(result.hypotheses, result.scores, strict=True):
         if score >= result.scores[0] - _MUCH_LESS_SURE:
             yield tokens
 
 
 def load_model(name_or_path: str, models: ModelSettings, beam: int) -> Model:
-    """Load the model of that name or folder. Raises: PermanentError, `engine_unavailable`."""
+    """Load the model with that name or in that folder. Raises: PermanentError, `engine_unavailable`."""
     return Model(find_model(name_or_path, models), place_ctranslate2(models), beam)
 
 
 class CTranslate2Translator:
-    """Batches what concurrent jobs ask of one model."""
+    """Batches the requests of concurrent jobs to one model."""
 
     def __init__(self, model: Model, name_or_path: str, models: ModelSettings, *, budget: int, jobs: int) -> None:
-        """Warm `model` up; `budget` is tokens of one batch with its padding, `jobs` how many jobs may ask at a time."""
+        """Warm `model` up; `budget` is the tokens of one batch including padding, `jobs` how many jobs may use it at a
+        time."""
         placement = place_ctranslate2(models)
         self._model, self._jobs = model, jobs
         self._batcher = MicroBatcher[Sentence, tuple[str, ...]](
@@ -150,7 +152,7 @@ class CTranslate2Translator:
 
     @property
     def traits(self) -> Traits:
-        """A whole shard at once, from several jobs; each sentence stands alone."""
+        """A whole shard at once, from several jobs; sentences are independent."""
         return Traits(
             batch_lines=_SHARD,
             n_best=self._model.n_best,
@@ -164,7 +166,7 @@ class CTranslate2Translator:
         return frozenset()
 
     def translate(self, passage: Passage, cancel: CancelToken) -> list[Translation]:
-        """Translate together with what other jobs ask for. A line the model fails on carries its error."""
+        """Translate together with the lines of other jobs. A line the model fails on carries its error."""
         parts = [(line, part) for line in passage.lines for part in split_text(line.text, self._model.fits)]
         answers = self._batcher.ask(
             [self._model.sentence(part, passage.source, passage.target) for _, part in parts], cancel
@@ -175,7 +177,7 @@ class CTranslate2Translator:
         return [_translation(line, found[line.index], passage.target) for line in passage.lines]
 
     def close(self) -> None:
-        """Finish what was asked and free the model."""
+        """Finish pending requests and free the model."""
         self._batcher.close()
         self._model.close()
 
@@ -196,7 +198,8 @@ def _translation(line: Line, parts: Sequence[tuple[str, ...] | Exception], targe
 
 
 def _plausible(line: Line, candidates: Sequence[str], target: str) -> Translation:
-    """Those that can be translations. A copy can: a line of names has no other, and these models do not refuse."""
+    """Those that can be translations. A copy counts, since a line of names has no other, and these models do not
+    refuse."""
     faults = {text: fault(text, line.text, target) for text in candidates}
     good = tuple(text for text, wrong in faults.items() if wrong in (None, COPIED))
     if not good:

@@ -16,12 +16,12 @@ _SHARD = 32
 
 
 class OpenAiTranslator:
-    """Asks several questions at once, over all jobs of the process; a canceled job stops waiting at once."""
+    """Sends several requests at once, across all jobs of the process; a canceled job stops waiting immediately."""
 
     def __init__(self, endpoint: Endpoint, price_in: float = 0.0, price_out: float = 0.0) -> None:
         """Prices are US dollars for a million tokens.
 
-        Raises: PermanentError, `engine_unavailable`, when the address or the model is missing.
+        Raises: PermanentError, `engine_unavailable`, when the URL or the model is missing.
         """
         host = urlsplit(endpoint.url).netloc
         if not host or not endpoint.model:
@@ -49,7 +49,7 @@ class OpenAiTranslator:
 
     @property
     def info(self) -> EngineInfo:
-        """Any pair; which ones a model masters only it knows."""
+        """Any pair; which ones a model masters is unknown."""
         return self._info
 
     @property
@@ -87,7 +87,7 @@ class OpenAiTranslator:
         )
 
     def _propose(self, whole: Whole, cancel: CancelToken) -> Proposal:
-        """One question about the whole video, not asked again when it is not answered in time."""
+        """One request about the whole video, not repeated if it is not answered in time."""
         loop, chat = self._opened()
         interview = Interview(chat, whole.meter, *self._prices, self._endpoint.line_s)
         return loop.run(interview.propose(whole, self._endpoint.timeout_s), cancel)
