@@ -29,7 +29,7 @@ def _made() -> Serving:
 
 
 def _separator(settings: SeparatorSettings) -> tuple[Separator | None, tuple[EngineInfo, ...]]:
-    """The separator, or what is told of one that cannot be loaded: the original is ducked then."""
+    """The separator, or what is reported about one that cannot be loaded: the original is then ducked."""
     try:
         return create_separator(settings), ()
     except PipelineError as error:

@@ -38,7 +38,7 @@ class Background:
         self._mixer, self._separator, self._making = mixer, separator, threading.Lock()
 
     def bed(self, job: Job, video_key: str, source: Source, context: JobContext, report: Report) -> Bed:
-        """What lies under the voices of a dub of `source`.
+        """What is under the voices of a dub of `source`.
 
         Separators are made for stereo: an original in surround is ducked.
         """
@@ -51,7 +51,7 @@ class Background:
         content = content_of(video_key, separator, source.listened)
         known = self._known(job, content, context)
         if known is None:
-            with self._alone(context):  # another language of this video may be at it: what it makes is used then
+            with self._alone(context):  # another language of this video may be making it: its result is then used
                 known = self._known(job, content, context)
                 if known is None:
                     context.progress(0.0, "separating the background")
@@ -60,7 +60,7 @@ class Background:
 
     @contextlib.contextmanager
     def _alone(self, context: JobContext) -> Iterator[None]:
-        """One separation at a time in this process; a job that waits can be canceled."""
+        """Allow one separation at a time in this process; a waiting job can be canceled."""
         while not self._making.acquire(timeout=0.5):
             context.cancel.check()
         try:
@@ -91,7 +91,7 @@ class Background:
         return self._known(job, content, context) or path
 
     def _separate(self, source: Source, separator: Separator, context: JobContext, report: Report) -> Path:
-        """Through a raw file in the work folder, 21 MB per minute, which is read where it is needed."""
+        """Separate a raw file in the work folder, 21 MB per minute, which is read as needed."""
         cancel, rate_hz = context.cancel, separator.rate_hz
         raw, target = context.workdir / "original.f32", context.workdir / "background.flac"
         with self._mixer.decode(source, cancel, STEREO, rate_hz) as pipe, raw.open("wb") as sink:

@@ -1,4 +1,4 @@
-"""Which container an export is written to, and what it takes as it is."""
+"""Which container an export is written to, and what it accepts unchanged."""
 
 from typing import Literal
 
@@ -10,7 +10,7 @@ ContainerName = Literal["mp4", "mkv", "m4a"]
 MEDIA_TYPES: dict[ContainerName, str] = {"mp4": "video/mp4", "mkv": "video/x-matroska", "m4a": "audio/mp4"}
 
 _MP4_VIDEO = frozenset({"h264", "hevc", "av1", "vp9", "mpeg4"})
-_MP4_FORCED_VIDEO = _MP4_VIDEO | {"mpeg1video", "mpeg2video"}  # allowed, yet few players show it
+_MP4_FORCED_VIDEO = _MP4_VIDEO | {"mpeg1video", "mpeg2video"}  # allowed, but few players show it
 _AUDIO: dict[ContainerName, frozenset[str]] = {
     "m4a": frozenset({"aac", "mp3", "ac3", "eac3", "alac"}),
     "mp4": frozenset({"aac", "mp3", "ac3", "eac3", "alac", "opus"}),
@@ -21,18 +21,19 @@ _AUDIO: dict[ContainerName, frozenset[str]] = {
 }
 _TEXT = frozenset({"subrip", "srt", "ass", "ssa", "mov_text", "webvtt", "text"})
 _DRAWN = frozenset({"hdmv_pgs_subtitle", "dvd_subtitle", "dvb_subtitle"})
-"""Subtitles that are pictures: Matroska takes them, MP4 does not."""
+"""Subtitles that are pictures: Matroska accepts them, MP4 does not."""
 
 
 def choose_container(
     source: Source, wanted: Literal["auto", "mp4", "mkv"], *, dubbed: bool, burned: bool = False
 ) -> ContainerName:
-    """MP4 where the picture can be copied into it, else Matroska; a person's choice goes first. Sound alone is an M4A.
+    """MP4 if the picture can be copied into it, else Matroska; a person's choice takes precedence. Audio alone is an
+    M4A.
 
-    Where nothing was dubbed the original audio is the product, so it too must fit; subtitles that are pictures always.
+    If nothing was dubbed, the original audio is the product, so it must fit too; picture subtitles must always fit.
 
     Raises:
-        PermanentError: `export_invalid` when MP4 was asked for and cannot hold the picture.
+        PermanentError: `export_invalid` when MP4 was requested but cannot hold the picture.
     """
     if not source.has_picture and not burned:
         return "m4a"
@@ -49,12 +50,12 @@ def choose_container(
 
 
 def must_encode(source: Source, container: ContainerName) -> tuple[bool, ...]:
-    """For every audio track of `source`, whether `container` does not take it as it is."""
+    """For every audio track of `source`, whether it must be encoded for `container`."""
     return tuple(codec not in _AUDIO[container] for codec in source.audio_codecs)
 
 
 def text_codec(codec: str, container: ContainerName) -> str:
-    """What a subtitle track in `codec` is written as in `container`."""
+    """The codec in which a subtitle track in `codec` is written to `container`."""
     if container != "mkv":
         return "mov_text"
     return "srt" if codec in ("mov_text", "text", "srt") else "copy"

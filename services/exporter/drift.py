@@ -1,4 +1,4 @@
-"""Whether a dub is still in time at its end: the last take is looked for in the finished file."""
+"""Whether a dub is still in sync at its end: the last take is searched for in the finished file."""
 
 import numpy as np
 import soundfile
@@ -12,7 +12,7 @@ from shared.storage import ObjectNotFound
 REACH_S = 0.25
 _SHORTEST_S, _LONGEST_S = 0.3, 4.0
 _ALIKE = 0.3
-"""Correlation above which the take is taken for found; with music under it, it is some 0.7."""
+"""Correlation above which the take counts as found; with music under it, it is about 0.7."""
 
 
 def drift_s(
@@ -20,7 +20,7 @@ def drift_s(
 ) -> float | None:
     """How late the last take begins in audio track `track` of the file `made_at` in the work folder.
 
-    None where no take is long enough or the last one cannot be made out in the mix.
+    None if no take is long enough or the last one cannot be recognized in the mix.
     """
     usable = [
         line
@@ -41,7 +41,7 @@ def drift_s(
 
 
 def located(take: Samples, heard: Samples) -> int | None:
-    """Sample number at which `take` begins in `heard`; None where nothing there is like it."""
+    """Sample number at which `take` begins in `heard`; None if nothing there resembles it."""
     if len(heard) < len(take) or not np.any(take):
         return None
     size = 1 << (len(heard) + len(take)).bit_length()

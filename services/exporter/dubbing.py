@@ -1,4 +1,4 @@
-"""The dub track of one language: measured, mixed, brought to its loudness, encoded and measured again."""
+"""The dub track of one language: measured, mixed, adjusted in loudness, encoded and measured again."""
 
 from collections.abc import Iterable, Sequence
 from contextlib import ExitStack
@@ -32,7 +32,7 @@ from shared.messaging import ExportSettings, JobContext, TimelineLine
 
 _AAC_FRAME = 1024
 LEAK_DB = -30.0
-"""How far below the voices the original's speech is kept where a separator left some of it in the background."""
+"""How far below the voices the original's speech is kept if a separator left some of it in the background."""
 # How far the steps reach in the whole time, about.
 _SURVEYED, _HEARD, _MIXED, _METERED, _ENCODED = 0.1, 0.15, 0.25, 0.35, 0.85
 
@@ -65,7 +65,7 @@ class Dub:
 
 @dataclass(frozen=True)
 class Stem:
-    """A part of a mix: the voices, of one speaker or all, or what lies under them."""
+    """A part of a mix: the voices of one speaker or all, or what is under them."""
 
     voices: bool
     speaker_id: str | None = None
@@ -73,7 +73,7 @@ class Stem:
 
 @dataclass(frozen=True)
 class Prepared:
-    """The parts of a mix, looked at once: they may be mixed again, whole or in part."""
+    """The parts of a mix, examined once: they may be mixed again, wholly or partly."""
 
     lines: tuple[TimelineLine, ...]
     takes: tuple[Take, ...]
@@ -86,7 +86,7 @@ class Prepared:
 def track_frames(length_s: float, container: ContainerName | None) -> int:
     """Samples of the dub track.
 
-    Matroska cannot cut the last AAC frame where the sound ends, so the track ends with the last whole frame there.
+    Matroska cannot cut the last AAC frame at the end of the sound, so the track ends with its last whole frame there.
     """
     frames = round(length_s * RATE_HZ)
     return frames - frames % _AAC_FRAME if container == "mkv" else frames
@@ -110,10 +110,10 @@ class Dubbing:
         self._listener: Listener | None = None
 
     def prepare(self, lines: Iterable[TimelineLine]) -> Prepared:
-        """Measure the takes of `lines`, of which at least one has one, and the speech they replace.
+        """Measure the takes of `lines`, at least one of which has a take, and the speech they replace.
 
         Raises:
-            PermanentError: `artifact_missing` for a take that is gone, `media_unreadable` for the original audio.
+            PermanentError: `artifact_missing` for a missing take, `media_unreadable` for the original audio.
         """
         lines = tuple(lines)
         self._say("measuring the voices")
@@ -139,7 +139,7 @@ class Dubbing:
         return listen_to_speech(self._bed, self._layout, spoken, self._mixer, self._cancel, report)
 
     def mix(self, parts: Prepared, frames: int) -> None:
-        """Mix everything into the work folder, listening."""
+        """Mix everything into the work folder, measuring it meanwhile."""
         self._say("mixing")
         listener = Listener(parts.lines, parts.curve.ducks, self._layout, frames / RATE_HZ, RATE_HZ)
         report = part(self._report, _HEARD, _MIXED)
@@ -153,7 +153,7 @@ class Dubbing:
         self._listener = listener
 
     def finish(self, parts: Prepared, target: Path) -> Dub:
-        """Bring the mix to the level asked for, encoded as the name of `target` tells; once more if that misses."""
+        """Bring the mix to the requested level, encoded according to the name of `target`; once more if that misses."""
         target_lufs, peak_dbtp = self._chosen.loudness_lufs, self._chosen.true_peak_dbtp
         self._say("measuring loudness")
         meter = part(self._report, _MIXED, _METERED)
@@ -189,7 +189,7 @@ class Dubbing:
         )
 
     def _encode(self, target: Path, levels: Levels, report: Report) -> tuple[Loudness, float | None]:
-        """Encode the mix at `levels`; measure what came of it, and what limiting did where nobody speaks."""
+        """Encode the mix at `levels`; measure the result, and the effect of limiting where nobody speaks."""
         assert self._listener is not None  # noqa: S101 (`finish` comes after `mix`)
         length_s, limiting = self._length_s(), self._listener.limiting(gain_of(levels))
         with self._mixer.encode(target, length_s, self._cancel, self._layout) as pipe:
@@ -200,7 +200,7 @@ class Dubbing:
         return loudness, self._listener.residual_db(limiting)
 
     def write_stem(self, stem: Stem, parts: Prepared, target: Path, gain_db: float) -> None:
-        """Write a part of the mix by itself, at a constant gain and nothing else: parts of one dub add up to it."""
+        """Write a single part of the mix, changed only by a constant gain: the parts of one dub add up to it."""
         frames, layout = round(self._bed.source.length_s * RATE_HZ), self._layout
         takes = [take for take in parts.takes if stem.speaker_id in (None, take.speaker_id)] if stem.voices else []
         mix = Mix(layout, parts.curve, Voices(takes, parts.voice_gain_db), parts.stem_gain_db or 0.0)
@@ -221,11 +221,11 @@ class Dubbing:
         return self._mixed.stat().st_size / self._layout.frame_bytes / RATE_HZ
 
     def _say(self, message: str) -> None:
-        self._context.progress(0.0, message)  # progress never goes back: only the words change
+        self._context.progress(0.0, message)  # progress never decreases: only the words change
 
 
 def _stem_gain_db(leak_db: float | None, duck_db: float) -> float:
-    """A separated background stays at its level, lower only where speech leaks through, as far as an original goes."""
+    """The gain of a separated background: lowered only if speech leaks through, at most as far as an original is."""
     return max(duck_db, min(0.0, LEAK_DB - leak_db)) if leak_db is not None else 0.0
 
 

@@ -1,7 +1,7 @@
 """How loud the original is at every moment: down under the voices, up between them.
 
-The lines are known before the mix begins, so the level starts to go down before a voice sets in and there is nothing
-to detect: no threshold, no pumping. A ramp is a raised cosine in decibels.
+The lines are known before the mix begins, so the level goes down before a voice starts, and nothing has to be detected:
+no threshold, no pumping. A ramp is a raised cosine in decibels.
 """
 
 from bisect import bisect_right
@@ -28,9 +28,9 @@ class Duck(NamedTuple):
 def plan_ducks(lines: Iterable[TimelineLine], attack_s: float, release_s: float) -> list[Duck]:
     """Decide when the original is quiet: under every take and under the original of every dubbed line.
 
-    Where a line without a take is spoken and no take is heard, the original keeps its full level, if need be at the
-    price of a ramp under its neighbour; so it does for sounds and music between the lines, not for what is only read.
-    Pauses too short to come back fully stay down.
+    Where a line without a take is spoken and no take is heard, the original keeps its full level, if necessary with a
+    ramp under its neighbour; the same goes for sounds and music between the lines, but not for text that is only read.
+    Pauses that are too short for a full return stay down.
     """
     lines = list(lines)
     voices = union(take_span(line) for line in lines if is_dubbed(line))
@@ -56,7 +56,7 @@ def _between(before: Span, after: Span, kept: Sequence[Span]) -> bool:
 
 
 def _duck(span: Span, attack_s: float, release_s: float, kept: Sequence[Span]) -> Duck:
-    """Ramps around `span`, moved into it where a kept line is closer than the ramp is long."""
+    """Ramps around `span`, moved into it if a kept line is closer than the length of the ramp."""
     position = bisect_right(kept, span.start_s, key=lambda hold: hold.start_s)
     not_before = kept[position - 1].end_s if position else -attack_s
     not_after = kept[position].start_s if position < len(kept) else span.end_s + release_s
@@ -72,7 +72,7 @@ class DuckCurve:
         self.ducks, self._duck_db, self._rate_hz = ducks, duck_db, sample_rate_hz
 
     def gains(self, start: int, count: int) -> NDArray[np.float32] | None:
-        """Linear gains of the `count` samples from number `start` on; None where all are 1."""
+        """Linear gains of the `count` samples from number `start` on; None if all are 1."""
         depths = self.depths(start, count)
         if depths is None:
             return None
@@ -80,7 +80,7 @@ class DuckCurve:
         return gains
 
     def depths(self, start: int, count: int) -> NDArray[np.float32] | None:
-        """How far down the original is, from 0 (full level) to 1 (ducked); None where it is not at all."""
+        """How far down the original is, from 0 (full level) to 1 (ducked); None if it is not down anywhere."""
         first = bisect_right(self.ducks, start / self._rate_hz, key=lambda duck: duck.full_s)
         depths: NDArray[np.float32] | None = None
         for duck in self.ducks[first:]:
@@ -91,7 +91,7 @@ class DuckCurve:
         return depths
 
     def _deepen(self, depths: NDArray[np.float32], start: int, duck: Duck) -> None:
-        """Lower a part of `depths` (0: full level, 1: ducked) to what `duck` asks for."""
+        """Apply `duck` to a part of `depths` (0: full level, 1: ducked)."""
         fall, low, rise, full = (round(moment * self._rate_hz) - start for moment in duck)
         depths[max(0, low) : max(0, rise)] = 1.0
         for begin, end, downwards in ((fall, low, True), (rise, full, False)):

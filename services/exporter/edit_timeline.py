@@ -1,4 +1,4 @@
-"""A dub as a timeline for editing programs (OpenTimelineIO): every take a clip on its frame."""
+"""A dub as a timeline for editing programs (OpenTimelineIO): every take is a clip at its frame."""
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
@@ -12,7 +12,7 @@ from services.exporter.engines.base import RATE_HZ
 from shared.messaging import TimelineLine
 
 _TITLE = 60
-"""Letters of a line in the name of its clip."""
+"""The most letters of a line in the name of its clip."""
 
 
 @dataclass(frozen=True, order=True)
@@ -28,20 +28,20 @@ class Frames:
         return self.first + self.count
 
     def samples(self, rate: Fraction) -> tuple[int, int]:
-        """The first sample that is heard with them, and how many there are."""
+        """The first sample heard during them, and how many there are."""
         first = round(self.first * RATE_HZ / rate)
         return first, round(self.end * RATE_HZ / rate) - first
 
 
 def frames_of(start: int, end: int, rate: Fraction) -> Frames:
-    """The frames that show while the samples from `start` to `end` are heard."""
+    """The frames shown while the samples from `start` to `end` are heard."""
     first = math.floor(start * rate / RATE_HZ)
     return Frames(first, max(1, math.ceil(end * rate / RATE_HZ) - first))
 
 
 @dataclass(frozen=True)
 class TakeClip:
-    """A take as a sound file that begins and ends with a frame."""
+    """A take as an audio file that begins and ends with a frame."""
 
     line: TimelineLine
     file: str
@@ -50,7 +50,7 @@ class TakeClip:
 
 @dataclass(frozen=True)
 class Cut:
-    """What a timeline is made of; files are named as they lie beside it."""
+    """The contents of a timeline; file names are relative to it."""
 
     name: str
     language: str
@@ -89,7 +89,7 @@ def edit_timeline(cut: Cut) -> str:
 
 
 def _lanes(takes: Iterable[TakeClip], names: Mapping[str, str]) -> list[tuple[str, list[TakeClip]]]:
-    """The takes of each speaker in order of appearance; what would overlap on one track goes on a second one."""
+    """The takes of each speaker in order of appearance; what would overlap on one track goes to a second one."""
     lanes: dict[str, list[list[TakeClip]]] = {}
     for take in sorted(takes, key=lambda one: one.frames):
         own = lanes.setdefault(take.line.speaker_id, [])
@@ -122,7 +122,7 @@ def _clip(name: str, file: str, frames: Frames, rate: Fraction) -> otio.schema.C
 
 
 def _spoken(take: TakeClip, cut: Cut) -> otio.schema.Clip:
-    """A take, its text in its name, in a marker, and whole in what programs keep and do not show."""
+    """A take, with its text in its name, in a marker, and in full in metadata that programs keep but do not show."""
     line = take.line
     clip = _clip(f"{line.segment_id} {line.text[:_TITLE]}".strip(), take.file, take.frames, cut.rate)
     clip.metadata["localclip"] = {

@@ -28,7 +28,7 @@ from shared.storage import ObjectNotFound, read_bytes
 from shared.transcript import Cue, Transcript, write_srt, write_vtt
 
 _DUB_SHARE, _MUX_SHARE, _STORE_SHARE = 0.8, 0.95, 0.97
-_SEPARATE_SHARE = 0.6  # of the dub, where a separator works
+_SEPARATE_SHARE = 0.6  # of the dub, if a separator works
 _CLOCK_S = 0.002
 """Matroska counts milliseconds; start and end may each be rounded."""
 
@@ -48,7 +48,7 @@ class Export:
         self._mixer, self._settings, self._separator = mixer, settings, separator
 
     def run(self, job: ExportLanguage, context: JobContext) -> Outcome:
-        """Make, check and store everything `job` asks for; safe to repeat.
+        """Make, check and store everything that `job` requests; safe to repeat.
 
         Raises:
             PermanentError: `artifact_missing`, `media_*` for what it was given, `export_invalid` for what it made.
@@ -87,7 +87,7 @@ class Export:
     def _dub(
         self, job: ExportLanguage, timeline: Timeline, source: Source, container: ContainerName, context: JobContext
     ) -> Dub:
-        """The dub track, which is kept: an export by recipe takes it as it is."""
+        """The dub track, which is stored: an export by recipe uses it unchanged."""
         report = part(context.progress, 0.0, _DUB_SHARE)
         background = Background(self._mixer, self._separator)
         share = _SEPARATE_SHARE if self._separator else 0.0
@@ -144,7 +144,7 @@ class Export:
         encoded: bool,
         speech: tuple[Span, ...] | None,
     ) -> Measured:
-        """Look at the finished file as a player would.
+        """Check the finished file as a player would see it.
 
         Raises:
             PermanentError: `export_invalid` when it is not the video it should be.
@@ -203,7 +203,7 @@ class Export:
 def compare(source: Source, made: Source, *, audio: int, subtitles: int, encoded: str | None = None) -> dict[str, bool]:
     """Whether a finished file is what it should be: lengths within one frame, picture copied, all tracks there.
 
-    `encoded` is what the picture was encoded in, if it was: it lasts as long as the sound then.
+    `encoded` is the codec of the picture if it was encoded: it then lasts as long as the audio.
     """
     tolerance_s = source.frame_s + _CLOCK_S
     length_s = source.length_s if audio or encoded else source.picture_end_s
@@ -230,12 +230,12 @@ def _inputs(job: ExportLanguage, context: JobContext) -> tuple[Timeline, Source]
 
 
 def encoded_as(made: Source) -> str:
-    """The codec of a picture that was encoded again, where it is one that is used for it."""
+    """The codec of a picture that was encoded again, if it is one of those used for that."""
     return made.video_codec if made.video_codec in ("h264", "hevc") else "h264"
 
 
 def _setting(job: ExportLanguage, timeline: Timeline) -> Setting:
-    """What is set in the place of the original's subtitles, the language spoken below it where that is asked for."""
+    """What replaces the original's subtitles, with the spoken language below it if requested."""
     lines = shown(timeline.lines, sdh=False)
     below = {line.segment_id: line.source_text for line in lines}
     second = Second(language(timeline.source_language), below) if job.settings.picture_second else None
@@ -243,12 +243,12 @@ def _setting(job: ExportLanguage, timeline: Timeline) -> Setting:
 
 
 def speech_heard(transcript: Transcript | None) -> tuple[Span, ...] | None:
-    """When speech is heard in the original; None where nobody listened for it, or the transcript says nothing of it."""
+    """When speech is heard in the original; None if nobody listened for it, or if the transcript does not say."""
     return tuple(Span(*span) for span in transcript.speech) if transcript and transcript.speech is not None else None
 
 
 def transcript_of(key: str | None, context: JobContext) -> Transcript | None:
-    """What is known of speech and picture of the original; None where nobody looked, or it cannot be read any more."""
+    """What is known about speech and picture of the original; None if nobody looked, or if it is no longer readable."""
     if key is None:
         return None
     try:
@@ -260,9 +260,9 @@ def transcript_of(key: str | None, context: JobContext) -> Transcript | None:
 def _audio(
     job: ExportLanguage, timeline: Timeline, source: Source, container: ContainerName, dub: Dub | None
 ) -> tuple[AudioPart, ...]:
-    """The dub as the default, the original's tracks behind it, what was dubbed first; without a dub all as they are.
+    """The dub as the default, then the original's tracks, first the dubbed ones; without a dub all are unchanged.
 
-    Sound alone has one track: what plays it offers no choice.
+    An audio file has one track, since its players offer no choice.
     """
     encode = must_encode(source, container)
     if dub is None:
@@ -277,12 +277,12 @@ def _audio(
 
 
 def holds_texts(cues: list[Cue], container: ContainerName) -> bool:
-    """Whether the file itself has subtitles: players show none with sound alone, which has files beside it."""
+    """Whether the file itself has subtitles: players show none for audio files, which get separate subtitle files."""
     return bool(cues) and container != "m4a"
 
 
 def kept_track(source: Source, number: int, source_language: str) -> Track:
-    """How a track of the original is labelled: by the language spoken where it was dubbed, else as it was."""
+    """How a track of the original is labelled: by the spoken language if it was dubbed, else unchanged."""
     sound = source.sounds[number]
     if number not in source.listened:
         return Track(sound.language, sound.title or f"Audio {number + 1}")

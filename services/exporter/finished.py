@@ -1,4 +1,4 @@
-"""Finished dub tracks in the store, found again by everything that changes how they sound."""
+"""Finished dub tracks in the store, identified by everything that affects their sound."""
 
 import hashlib
 import json
@@ -18,7 +18,7 @@ from shared.storage import ObjectNotFound, keys, put_bytes, put_file, read_bytes
 
 log = logger(__name__)
 _MIXING = 2
-"""Counts the ways of mixing: raised when the same input comes to sound otherwise."""
+"""Version of the mixing: raised when the same input comes to sound different."""
 _FIGURES, _TRACK = "figures.json", "dub.m4a"
 
 
@@ -51,7 +51,7 @@ def fingerprint(
 
 
 def find(job: Job, language: str, content: str, lines: Iterable[TimelineLine], context: JobContext) -> Dub | None:
-    """The dub track made of the same before, as a file; None where there is none."""
+    """A dub track made earlier from the same input, as a file; None if there is none."""
     try:
         data = read_bytes(context.store, keys.dub_track(job.task_id, language, content, _FIGURES))
         figures = DubFigures.model_validate_json(data)
@@ -65,14 +65,14 @@ def find(job: Job, language: str, content: str, lines: Iterable[TimelineLine], c
 
 
 def keep(job: Job, language: str, content: str, dub: Dub, context: JobContext) -> None:
-    """Store a dub track for later; the figures come last, as they make it count."""
+    """Store a dub track for later; the figures are stored last, as they make it valid."""
     put_file(context.store, keys.dub_track(job.task_id, language, content, _TRACK), dub.path)
     figures = dub.figures.model_dump_json().encode()
     put_bytes(context.store, keys.dub_track(job.task_id, language, content, _FIGURES), figures)
 
 
 def local_copy(dub: Dub, name: str, folder: Path) -> Path:
-    """The track under a name of its own in `folder`: tracks of several languages have the same one."""
+    """The track under a unique name in `folder`: tracks of several languages have the same name."""
     target = folder / name
     if target != dub.path:
         target.unlink(missing_ok=True)

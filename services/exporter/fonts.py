@@ -1,4 +1,5 @@
-"""Fonts for subtitles drawn into the picture: one with the letters of a language, or a word about what to install."""
+"""Fonts for subtitles drawn into the picture: one with the letters of a language, or a message about what to
+install."""
 
 import re
 import shutil
@@ -17,10 +18,10 @@ _PACKAGES = {"ko": "fonts-noto-cjk", "ja": "fonts-noto-cjk", "zh": "fonts-noto-c
 def font_for(language: LanguageInfo, wanted: str | None, cancel: CancelToken) -> str:
     """The family to draw `language` with: `wanted` if that is installed and has its letters, else one that has them.
 
-    Without fontconfig (macOS) the choice is left to libass.
+    Without fontconfig (macOS), libass chooses.
 
     Raises:
-        PermanentError: `export_invalid` when `wanted` will not do, `engine_unavailable` when no font at all does.
+        PermanentError: `export_invalid` when `wanted` is unsuitable, `engine_unavailable` when no font is suitable.
     """
     if shutil.which("fc-match") is None:
         log.info("fonts_not_checked", reason="fc-match is not installed")
@@ -47,7 +48,7 @@ def font_for(language: LanguageInfo, wanted: str | None, cancel: CancelToken) ->
 
 
 def _match(family: str, code: str, cancel: CancelToken) -> tuple[str, bool]:
-    """The family fontconfig takes for `family`, and whether it covers the language `code`."""
+    """The family fontconfig uses for `family`, and whether it covers the language `code`."""
     escaped = re.sub(r"([\\:,-])", r"\\\1", family) if family != _ANY else family
     found = run_tool(["fc-match", "-f", "%{family[0]}\n%{lang}", f"{escaped}:lang={code}"], cancel, _LIMITS)
     name, _, languages = found.decode("utf-8", "replace").partition("\n")

@@ -1,8 +1,8 @@
-"""Loudspeaker layouts: which one a dub has, where its voices come from, how its channels count in loudness.
+"""Channel layouts: which one a dub has, where its voices come from, how its channels count in loudness.
 
-A dub keeps the loudspeakers of its original. Mono becomes the same signal on two loudspeakers, for it is heard that
-way and its loudness is then what the meter reads. A layout without a place in AAC as every player reads it goes into
-the next one that has room for it (quad into 5.0 with a silent centre), and beyond 5.1 it is folded into 5.1.
+A dub keeps the channel layout of its original. Mono becomes the same signal on two channels, since it is heard that
+way, and its loudness is then what the meter reads. A layout that AAC does not support in every player is put into the
+next larger one (quad into 5.0 with a silent centre), and anything beyond 5.1 is downmixed to 5.1.
 """
 
 import math
@@ -13,8 +13,8 @@ from dataclasses import dataclass
 class Layout:
     """Channels in ffmpeg's order; `voice` are those a voice is heard from, each at `voice_gain`.
 
-    The gain of a single centre makes a voice as loud as from two front loudspeakers; a downmix to stereo, which takes
-    the centre in at -3 dB, undoes it. `weights` are those of BS.1770: surround counts 1.5 dB more, LFE not at all.
+    The gain of a single centre makes a voice as loud as from two front loudspeakers; a downmix to stereo, which adds
+    the centre at -3 dB, undoes it. `weights` are those of BS.1770: surround counts 1.5 dB more, LFE not at all.
     """
 
     name: str
@@ -57,7 +57,7 @@ _BY_COUNT = {1: STEREO, 2: STEREO, 3: FIVE_ONE, 4: FIVE, 5: FIVE}  # three witho
 
 
 def dub_layout(channels: int, name: str) -> Layout:
-    """The layout of the dub of an original with `channels` channels, laid out as `name` tells if it does."""
+    """The layout of the dub of an original with `channels` channels, in the layout `name`, if known."""
     if channels <= 0:
         return STEREO
     return _BY_NAME.get(name) or _BY_COUNT.get(channels, FIVE_ONE)

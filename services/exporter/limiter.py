@@ -1,9 +1,9 @@
 """A true-peak limiter that looks ahead.
 
-Sound is cut into cells of one millisecond. A cell whose peak, between the samples too, exceeds the ceiling asks for a
-gain; the smallest gain asked for within `REACH` cells, smoothed by a bell of the same reach, is what is applied. As no
-average over a minimum's neighbourhood can exceed what a cell asked for, the ceiling holds, and the level moves within
-some 30 ms around a peak and nowhere else: nothing pumps.
+Sound is cut into cells of one millisecond. A cell whose peak, including between samples, exceeds the ceiling requires a
+gain; the smallest gain required within `REACH` cells, smoothed by a bell of the same reach, is applied. As no average
+over a minimum's neighbourhood can exceed what a cell requires, the ceiling holds, and the level changes only within
+about 30 ms around a peak: nothing pumps.
 """
 
 import numpy as np
@@ -14,7 +14,7 @@ CELL = 48
 """Samples per cell: 1 ms at 48 kHz."""
 REACH = 15
 MARGIN = (2 * REACH + 1) * CELL
-"""Samples that must be known on both sides of what is limited."""
+"""Samples that must be known on both sides of the limited part."""
 _TAPS = 16
 # Up to here (-4 dB under the ceiling) samples are too low for a peak between them to matter.
 _SUSPICIOUS = 0.63
@@ -35,7 +35,7 @@ _BELL /= _BELL.sum()
 
 
 def limited(samples: NDArray[np.float32], ceiling: float) -> NDArray[np.float32]:
-    """Limit what lies between the margins of `samples`.
+    """Limit what is between the margins of `samples`.
 
     `samples` is (MARGIN + n + MARGIN) x channels, n a multiple of `CELL`; n x channels come back, whose true peaks do
     not exceed `ceiling` (linear). Neighbouring stretches limited one by one join without a seam.
@@ -57,7 +57,7 @@ def limited(samples: NDArray[np.float32], ceiling: float) -> NDArray[np.float32]
 
 
 def _cell_peaks(samples: NDArray[np.float32], ceiling: float) -> NDArray[np.float32]:
-    """The highest level in every cell; between samples only where it may pass the ceiling."""
+    """The highest level in every cell; between samples only where it may exceed the ceiling."""
     cells = len(samples) // CELL
     peaks: NDArray[np.float32] = np.abs(samples[: cells * CELL]).reshape(cells, -1).max(axis=1)
     suspects = np.flatnonzero(peaks > ceiling * _SUSPICIOUS)

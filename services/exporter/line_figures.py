@@ -1,4 +1,4 @@
-"""The figures of a report that are told line by line, and what they come to."""
+"""The figures of a report for single lines, and their totals."""
 
 from collections.abc import Sequence
 
@@ -9,12 +9,12 @@ from shared.pipeline import language
 _NOT_HEARD = "the takes were not heard again: no recognizer is configured for this language"
 _NOT_KNOWN = "what the listener gets wrong of natural speech in this language was never measured: 15 % are assumed"
 _ASSUMED_NATURAL = 0.15
-"""Small multilingual recognizers get about so much wrong of clear speech, large ones less."""
+"""Small multilingual recognizers get about this share of clear speech wrong, large ones less."""
 _NOT_COMPARED = "the takes were not compared with their speakers: no speaker embeddings are at hand"
 
 
 def lines_of(timeline: Timeline, lufs: Sequence[float | None]) -> list[dict[str, object]]:
-    """Every line with how it came to be and how it sounds; `lufs` are those of the dubbed ones, in order."""
+    """Every line with its history and its sound; `lufs` are those of the dubbed ones, in order."""
     loud = iter(lufs)
     return [_line(line, next(loud, None) if is_dubbed(line) else None) for line in timeline.lines]
 
@@ -43,10 +43,10 @@ def _line(line: TimelineLine, lufs: float | None) -> dict[str, object]:
 
 
 def error_rates(timeline: Timeline, unmeasured: dict[str, str]) -> dict[str, dict[str, float] | None]:
-    """`wer` where the language separates words, `cer` where it does not; the other one is not defined.
+    """`wer` if the language separates words, otherwise `cer`; the other one is undefined.
 
-    `lines` were heard `of` those that are dubbed. `natural` is what the listener gets wrong of natural speech, `excess`
-    what it got wrong beyond that.
+    `lines` of the `of` dubbed ones were heard. `natural` is the recognizer's error rate for natural speech, `excess`
+    what exceeds it.
     """
     spaces = language(timeline.language).spaces
     name, other = ("wer", "cer") if spaces else ("cer", "wer")
@@ -84,5 +84,5 @@ def similarities(lines: Sequence[TimelineLine], unmeasured: dict[str, str]) -> d
 
 
 def rounded(value: float | None, digits: int) -> float | None:
-    """`value` with so many digits, None as it is."""
+    """`value` rounded to so many digits; None stays None."""
     return None if value is None else round(value, digits)

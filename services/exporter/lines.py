@@ -5,7 +5,7 @@ from shared.messaging import TimelineLine
 
 
 def is_dubbed(line: TimelineLine) -> bool:
-    """Whether a take of this line is mixed; the original is kept at full level where not."""
+    """Whether a take of this line is mixed; otherwise the original is kept at full level."""
     return line.take_key is not None
 
 
@@ -20,7 +20,7 @@ def take_start_s(line: TimelineLine) -> float:
 
 
 def take_span(line: TimelineLine) -> Span:
-    """When the take is heard; a take of unknown length is taken to last as long as the line."""
+    """When the take is heard; a take of unknown length is assumed to last as long as the line."""
     start_s = take_start_s(line)
     length_s = line.end_s - line.start_s if line.take_duration_s is None else line.take_duration_s
     return Span(start_s, start_s + max(0.0, length_s))

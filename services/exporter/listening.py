@@ -1,7 +1,7 @@
-"""Listens to a mix while it is made: what is left of the original where nobody speaks, and how loud every line is.
+"""Measures a mix while it is made: what is left of the original where nobody speaks, and how loud every line is.
 
 The original's own energy in passages without speech is compared with what became of it, by the best constant gain: a
-dub as a whole is made louder or quieter, which changes nothing in what is heard of the passage.
+dub as a whole is made louder or quieter, which does not change the passage itself.
 """
 
 import math
@@ -19,7 +19,7 @@ from services.exporter.spans import Span, union, without
 from shared.messaging import TimelineLine
 
 FLOOR_DB = -120.0
-"""Below this, nothing is left to tell."""
+"""Below this, nothing meaningful is left."""
 
 
 class Places:
@@ -29,7 +29,7 @@ class Places:
         self._places = [(round(span.start_s * rate_hz), round(span.end_s * rate_hz)) for span in spans]
 
     def within(self, start: int, count: int) -> Iterator[slice]:
-        """The parts of a block of `count` samples from number `start` on that lie in them."""
+        """The parts inside them of a block of `count` samples from number `start` on."""
         first = bisect_right(self._places, start, key=lambda place: place[1])
         for begin, end in self._places[first:]:
             if begin >= start + count:
@@ -38,7 +38,7 @@ class Places:
 
 
 class Listener:
-    """Takes in a mix block by block and tells figures afterwards."""
+    """Takes a mix block by block and returns figures afterwards."""
 
     def __init__(
         self, lines: Sequence[TimelineLine], ducks: Sequence[Duck], layout: Layout, length_s: float, rate_hz: int
@@ -58,7 +58,7 @@ class Listener:
         self._original = self._residual = self._bed = self._voices = 0.0
 
     def hear(self, start: int, original: Samples | None, bed: Samples | None, voices: float, mixed: Samples) -> None:
-        """Take in a block from sample number `start` on, before any gain: `voices` is the energy of the voices."""
+        """Take a block from sample number `start` on, before any gain: `voices` is the energy of the voices."""
         self._voices += voices
         if original is not None and bed is not None:
             for part in self._untouched.within(start, len(mixed)):
@@ -80,15 +80,15 @@ class Listener:
                 self._lufs[number] = self._meters.pop(number).lufs()
 
     def lines_lufs(self) -> list[float | None]:
-        """How loud each dubbed line is in the mix, with all that is heard beside it, before any gain."""
+        """How loud each dubbed line is in the mix, with everything else that is heard, before any gain."""
         for number, meter in self._meters.items():  # cut off by the end of the video
             self._lufs[number] = meter.lufs()
         return list(self._lufs)
 
     def leakage_db(self) -> float | None:
-        """Energy of the bed while replaced speech goes on below that of the voices; None where one is silent.
+        """Energy of the bed during replaced speech, relative to that of the voices; None if one is silent.
 
-        Where the bed is the ducked original this is an upper bound of the speech that leaks: music counts too.
+        If the bed is the ducked original, this is an upper bound for leaking speech, since music counts too.
         """
         return ratio_db(self._bed, self._voices)
 
@@ -97,7 +97,7 @@ class Listener:
         return ratio_db(self._residual + limiting.residual, self._original)
 
     def limiting(self, gain: float) -> "Limiting":
-        """Listen to what a limiter changes after `gain`, in the same passages."""
+        """Measure what a limiter changes after `gain`, in the same passages."""
         return Limiting(self._untouched, gain)
 
 
@@ -109,7 +109,7 @@ class Limiting:
         self.residual = 0.0
 
     def hear(self, start: int, before: Samples, after: Samples) -> None:
-        """Compare a block with what became of it."""
+        """Compare a block with its limited form."""
         for part in self._untouched.within(start, len(after)):
             self.residual += energy(after[part] - before[part]) / self._gain**2
 

@@ -1,4 +1,4 @@
-"""Loudness after EBU R128 / ITU-R BS.1770-4: of single takes, and what to do about that of a whole mix."""
+"""Loudness after EBU R128 / ITU-R BS.1770-4: of single takes, and how to adjust that of a whole mix."""
 
 import math
 from collections.abc import Iterable, Sequence
@@ -12,10 +12,10 @@ from numpy.typing import NDArray
 Samples = NDArray[np.float32]
 
 SILENCE_LUFS = -70.0
-"""The absolute gate: what is quieter has no loudness."""
+"""The absolute gate: anything quieter has no loudness."""
 TOLERANCE_LU = 0.5
 DUAL_MONO_LU = 10 * math.log10(2)
-"""What one signal gains when it is played from two loudspeakers."""
+"""The gain in loudness when one signal is played on two channels."""
 _BLOCK_S = 0.4
 _OFFSET_LU = -0.691
 # The two filters of K-weighting at 48 kHz, BS.1770-4 tables 1 and 2.
@@ -23,14 +23,14 @@ _SHELF = ((1.53512485958697, -2.69169618940638, 1.19839281085285), (1.0, -1.6906
 _HIGH_PASS = ((1.0, -2.0, 1.0), (1.0, -1.99004745483398, 0.99007225036621))
 _VOICE_GAIN_DB = 12.0
 _EVEN_DB = 6.0
-# An AAC encoder moves peaks by a few tenths of a decibel; the first try leaves this much room for it.
+# An AAC encoder changes peaks by a few tenths of a decibel; the first try leaves this much room for that.
 _CODEC_MARGIN_DB = 0.7
 _EXTRA_MARGIN_DB = 0.2
 
 
 @dataclass(frozen=True)
 class Loudness:
-    """What a meter read; None where there was nothing but silence."""
+    """A meter's readings; None for pure silence."""
 
     integrated_lufs: float | None
     true_peak_dbtp: float | None
@@ -39,8 +39,8 @@ class Loudness:
 def voice_gain_db(speech_lufs: float | None, takes_lufs: float | None) -> float:
     """Gain that makes the takes as loud as the speech they replace, at most 12 dB up or down; 0 if unknown.
 
-    Without it the music between the lines of a loud video would drown the voices, and those of a quiet one would jump
-    out between lines that kept the original.
+    Without it, the music between the lines of a loud video would drown the voices, and in a quiet video the voices
+    would stand out from lines that kept the original.
     """
     if speech_lufs is None or takes_lufs is None:
         return 0.0
@@ -48,9 +48,9 @@ def voice_gain_db(speech_lufs: float | None, takes_lufs: float | None) -> float:
 
 
 def evening_db(takes_lufs: Sequence[float | None]) -> list[float]:
-    """Gains that make takes equally loud, at most 6 dB up or down; silent ones are left alone.
+    """Gains that make takes equally loud, at most 6 dB up or down; silent ones are unchanged.
 
-    A take may have come out quieter than asked for where a single peak stood in the way of its level.
+    A take may be quieter than intended if a single peak limited its level.
     """
     mean = mean_lufs(takes_lufs)
     if mean is None:
@@ -60,32 +60,32 @@ def evening_db(takes_lufs: Sequence[float | None]) -> list[float]:
 
 @dataclass(frozen=True)
 class Levels:
-    """What is done to a mix: gain, then a limit for its true peaks, both in dB."""
+    """The adjustment of a mix: gain, then a limit for its true peaks, both in dB."""
 
     gain_db: float
     ceiling_dbtp: float
 
 
 def first_levels(mix_lufs: float | None, target_lufs: float, peak_dbtp: float) -> Levels:
-    """Bring a measured mix to the target; a silent one is left alone."""
+    """Bring a measured mix to the target; a silent one is unchanged."""
     gain_db = 0.0 if mix_lufs is None else target_lufs - mix_lufs
     return Levels(gain_db, peak_dbtp - _CODEC_MARGIN_DB)
 
 
 def on_target(measured: Loudness, target_lufs: float, peak_dbtp: float) -> bool:
-    """Whether an encoded track keeps its promises; a silent track cannot break them."""
+    """Whether an encoded track is within its targets; a silent track always is."""
     return reached(measured, target_lufs) is not False and (measured.true_peak_dbtp or -math.inf) <= peak_dbtp
 
 
 def reached(measured: Loudness, target_lufs: float) -> bool | None:
-    """Whether the loudness is on target; None where there is none."""
+    """Whether the loudness is on target; None if it has none."""
     if measured.integrated_lufs is None:
         return None
     return abs(measured.integrated_lufs - target_lufs) <= TOLERANCE_LU
 
 
 def corrected(levels: Levels, measured: Loudness, target_lufs: float, peak_dbtp: float) -> Levels:
-    """Levels for the second try: undo what limiting took away and what the encoder added to the peaks."""
+    """Levels for the second try: compensate what limiting removed and what the encoder added to the peaks."""
     miss_lu = 0.0 if measured.integrated_lufs is None else target_lufs - measured.integrated_lufs
     excess_db = -math.inf if measured.true_peak_dbtp is None else measured.true_peak_dbtp - peak_dbtp
     ceiling = levels.ceiling_dbtp - (excess_db + _EXTRA_MARGIN_DB if excess_db > 0 else 0.0)
@@ -95,8 +95,8 @@ def corrected(levels: Levels, measured: Loudness, target_lufs: float, peak_dbtp:
 class LoudnessMeter:
     """Integrated loudness of a signal that comes in pieces, each frames x channels.
 
-    `channels` are the weights of the channels, all 1 if None. Blocks overlap as the standard has it only if `overlap`
-    is 4, which is worth its price where a signal has few of them.
+    `channels` are the weights of the channels, all 1 if None. Blocks overlap as in the standard only if `overlap` is 4,
+    which is worth its cost if a signal has few of them.
     """
 
     def __init__(self, sample_rate_hz: int, channels: Sequence[float] | None = None, overlap: int = 1) -> None:
@@ -125,7 +125,7 @@ class LoudnessMeter:
         return gated(powers)
 
     def _weigh(self, samples: Samples) -> list[float]:
-        """Mean squares of K-weighted blocks, by Parseval: only the power is wanted, so nothing is filtered."""
+        """Mean squares of K-weighted blocks, by Parseval: only the power is needed, so nothing is filtered."""
         blocks = sliding_window_view(samples.T, self._block, axis=1)[:, :: self._hop]
         spectrum = np.fft.rfft(blocks, axis=2)
         energy = (spectrum.real**2 + spectrum.imag**2) @ self._weights
@@ -134,7 +134,7 @@ class LoudnessMeter:
 
 
 def mean_lufs(values: Iterable[float | None]) -> float | None:
-    """Loudness of signals one after the other, the much quieter ones left out; None counts as silence."""
+    """Loudness of consecutive signals, without much quieter ones; None counts as silence."""
     return gated([10 ** ((value - _OFFSET_LU) / 10) for value in values if value is not None])
 
 
@@ -149,7 +149,7 @@ def gated(powers: Sequence[float]) -> float | None:
 
 
 def spread_lu(values: Iterable[float | None]) -> float | None:
-    """How unequal lines are: from the 5th to the 95th percentile of their loudness; None below two lines."""
+    """How unequal lines are: from the 5th to the 95th percentile of their loudness; None for fewer than two lines."""
     known = [value for value in values if value is not None]
     if len(known) < 2:
         return None

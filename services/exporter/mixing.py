@@ -1,4 +1,4 @@
-"""Sound that streams by in blocks: the original measured, mixed with the voices, brought to its levels."""
+"""Audio streamed in blocks: the original measured, mixed with the voices, adjusted in level."""
 
 import math
 from collections.abc import Callable, Iterator, Sequence
@@ -28,9 +28,9 @@ Report = Callable[[float], None]
 
 @dataclass(frozen=True)
 class Bed:
-    """What lies under the voices: the original, or under speech its `stem` without them, `length_s` long.
+    """What is under the voices: the original, or during speech its `stem` without them, `length_s` long.
 
-    Between the lines it is always the original itself, so that nothing is lost there that a separator got wrong.
+    Between the lines it is always the original itself, so that a separator's errors lose nothing there.
     """
 
     source: Source
@@ -47,14 +47,14 @@ class Bed:
 
 @dataclass(frozen=True)
 class Speech:
-    """The original's speech: how loud it is, and how much of it a separated stem still holds, in dB below it."""
+    """The original's speech: how loud it is, and how far below it the residue in a separated stem is, in dB."""
 
     lufs: float | None
     leak_db: float | None
 
 
 class Strip:
-    """Raw sound read block by block, silence after its end; `drain` lets the tool that writes it finish."""
+    """Raw audio read block by block, silence after its end; `drain` lets the tool that writes it finish."""
 
     def __init__(self, pipe: IO[bytes], layout: Layout) -> None:
         self._pipe, self._layout = pipe, layout
@@ -112,14 +112,14 @@ def listen_to_speech(
 
 
 class Mix:
-    """One mix: what lies under the voices, how it goes down, and the voices."""
+    """One mix: what is under the voices, how it is ducked, and the voices."""
 
     def __init__(self, layout: Layout, curve: DuckCurve, voices: Voices, stem_gain_db: float = 0.0) -> None:
         self._layout, self._curve, self._voices = layout, curve, voices
         self._stem_gain = np.float32(10 ** (stem_gain_db / 20))
 
     def bed(self, start: int, blocks: Sequence[Samples]) -> Samples:
-        """The bed as it lies under the voices: untouched where the curve is at full level."""
+        """The bed under the voices: unchanged where the curve is at full level."""
         if len(blocks) == 1:
             gains = self._curve.gains(start, len(blocks[0]))
             return blocks[0] if gains is None else blocks[0] * gains[:, None]

@@ -1,4 +1,4 @@
-"""What becomes of words in the picture: where they are covered, from when to when, and what is set in their place."""
+"""What happens to words in the picture: where and when they are covered, and what replaces them."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -27,10 +27,10 @@ from shared.transcript import (
     write_placed,
 )
 
-_AROUND = 0.16  # of the height of a row: outlines and shadows reach beyond what is found
+_AROUND = 0.16  # of the height of a row: outlines and shadows extend beyond what is found
 _FADE_S = 0.16
 _MOST_FILLED = 1000
-"""Patches that are filled one by one: each is a filter of its own. More are blurred."""
+"""The most patches that are filled one by one, each by its own filter. More are blurred."""
 _BLUR = 0.55  # of the height of a row
 _SMALLEST, _LARGEST = 18.0, 140.0
 _MIDDLE = 0.5
@@ -40,7 +40,7 @@ _HEIGHT = 1080
 
 @dataclass(frozen=True)
 class Patch:
-    """A part of the picture that is covered for some time; pixels, all of them even."""
+    """An area of the picture that is covered for some time; all coordinates are even pixels."""
 
     start_s: float
     end_s: float
@@ -53,7 +53,7 @@ class Patch:
 
 @dataclass(frozen=True)
 class Wanted:
-    """What an export asks for: of whose words in the picture, in what way, with what a person changed."""
+    """What an export requests: for which words in the picture, in what way, with a person's changes."""
 
     words: PictureWords
     mode: PictureMode
@@ -61,7 +61,7 @@ class Wanted:
     edits: PictureEdits
 
     def report(self, patches: Sequence[Patch], localised: int) -> dict[str, object]:
-        """What the report says of it."""
+        """What the report says about it."""
         cues = self.words.cues or ()
         sure = [cue.confidence for cue in cues]
         return {
@@ -76,9 +76,9 @@ class Wanted:
 
 
 def wanted(words: PictureWords | None, mode: PictureMode, way: CoverWay, edits: PictureEdits) -> Wanted | None:
-    """What is to be done to the picture; None where it stays as it is.
+    """What is to be done to the picture; None if it stays unchanged.
 
-    Raises: PermanentError, `export_invalid`, where its subtitles were never read.
+    Raises: PermanentError, `export_invalid`, if its subtitles were never read.
     """
     if mode == "original" or words is None or not (words.has_subtitles or edits.placed):
         return None
@@ -92,7 +92,7 @@ def wanted(words: PictureWords | None, mode: PictureMode, way: CoverWay, edits: 
 
 
 def patches(asked: Wanted, source: Source) -> list[Patch]:
-    """Every row of every cue with what surrounds it, while it is shown; and what a person asked to be covered."""
+    """Every row of every cue with a margin, while it is shown; and what a person asked to be covered."""
     found = []
     for cue in asked.words.cues or ():
         edit = asked.edits.cues.get(cue.id)
@@ -111,7 +111,7 @@ def patches(asked: Wanted, source: Source) -> list[Patch]:
 
 
 def cover(found: Sequence[Patch], source: Source, folder: Path) -> Cover | None:
-    """`found` as the muxer takes it, with the files it needs in `folder`; None where there is nothing to cover."""
+    """`found` in the muxer's form, with the files it needs in `folder`; None if there is nothing to cover."""
     if not found:
         return None
     blurred = [patch for patch in found if patch.way == "blur" or (patch.way == "fill" and source.hdr)]
@@ -133,7 +133,7 @@ def cover(found: Sequence[Patch], source: Source, folder: Path) -> Cover | None:
 
 @dataclass(frozen=True)
 class Setting:
-    """What is set in the place of the original: lines in a language, below it perhaps another."""
+    """What replaces the original: lines in one language, with another below if wanted."""
 
     lines: Sequence[TimelineLine]
     language: LanguageInfo
@@ -141,7 +141,7 @@ class Setting:
 
 
 def localised(asked: Wanted, setting: Setting, source: Source, target: Path, cancel: CancelToken) -> int:
-    """Write the lines as ASS, where the original stood and as it looked; how many cues there are."""
+    """Write the lines as ASS in the place and style of the original; returns the number of cues."""
     size = _size(asked.words)
     style = AssStyle(size=size)
     wide = setting.language.code in _WIDE_LETTERS
@@ -159,7 +159,7 @@ def localised(asked: Wanted, setting: Setting, source: Source, target: Path, can
 
 @dataclass(frozen=True)
 class Drawn:
-    """What is done to the picture, and what the report says of it."""
+    """What is done to the picture, and what the report says about it."""
 
     cover: Cover | None = None
     text: Path | None = None
@@ -172,7 +172,7 @@ class Drawn:
 
 
 def draw(asked: Wanted, setting: Setting | None, source: Source, folder: Path, cancel: CancelToken) -> Drawn:
-    """Make ready in `folder` what covers the words in the picture, and the `setting` that takes their place."""
+    """Prepare in `folder` what covers the words in the picture, and the `setting` that replaces them."""
     found, target, count = patches(asked, source), folder / "picture.ass", 0
     if asked.mode == "localised" and setting:
         count = localised(asked, setting, source, target, cancel)
@@ -199,7 +199,7 @@ def _affordable(found: list[Patch]) -> list[Patch]:
 
 
 def _strip(found: Sequence[Patch], source: Source) -> tuple[int, int, int, int]:
-    """What holds all of `found`, with some of its surroundings to blur from: left, top, width, height."""
+    """The bounds of all of `found`, with a margin to blur from: left, top, width, height."""
     high = source.size[1] // 2 * 2
     reach = _even(max(patch.height for patch in found))
     top = max(0, min(patch.top for patch in found) - reach)
@@ -212,14 +212,14 @@ def _timed(patch: Patch, right: int = 0, down: int = 0) -> tuple[float, float, i
 
 
 def _size(words: PictureWords) -> float:
-    """The size of the original's letters, which is the height of a row as it is found."""
+    """The size of the original's letters, which is the height of a detected row."""
     rows = [row.box.h for cue in words.cues or () for row in cue.rows]
     return min(_LARGEST, max(_SMALLEST, _HEIGHT * (median(rows) if rows else words.height or 0.05)))
 
 
 def _placed(cue: Cue, words: PictureWords, size: float) -> Placed:
-    """A cue where the original of its time stood, or of the nearest time; the lower row keeps its place, or the upper
-    one where subtitles stand in the upper half.
+    """A cue in the place of the original at its time, or at the nearest time; the lower row keeps its place, or the
+    upper one if subtitles are in the upper half.
     """
     original = _nearest(cue, words.cues or ())
     color, outline = (original.color, original.outline) if original else ("#FFFFFF", "#000000")

@@ -1,4 +1,4 @@
-"""The files of an export: their names, their kind, and how they reach the store."""
+"""The files of an export: their names, types, and how they are stored."""
 
 from pathlib import Path
 from typing import BinaryIO, cast
@@ -23,7 +23,7 @@ def store_as(key: str, name: str, context: JobContext, path: Path, media_type: s
 
 
 class _Stoppable:
-    """A file whose reading ends with Canceled, so that a long upload stops and leaves nothing."""
+    """A file whose reading raises Canceled, so that a long upload stops and leaves nothing."""
 
     def __init__(self, file: BinaryIO, cancel: CancelToken) -> None:
         self._file, self._cancel = file, cancel

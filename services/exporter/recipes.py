@@ -32,7 +32,7 @@ _PAPER_WHITE = 0.58
 """203 cd/m² as a share of what PQ can say."""
 _TITLE_CHARS, _DESCRIPTION_BYTES = 100, 5000
 _USUAL_RATE = Fraction(25)
-"""Of timelines of sound alone."""
+"""The frame rate of timelines for audio alone."""
 _SOUND_SHARE, _FILES_SHARE, _STORE_SHARE = 0.6, 0.93, 0.96
 _SOUND_TYPES = {".wav": "audio/wav", ".flac": "audio/flac", ".mp3": "audio/mpeg", ".m4a": "audio/mp4"}
 _TEXT_TYPES = {"srt": "application/x-subrip", "vtt": "text/vtt", "ass": "text/x-ssa", "ttml": "application/ttml+xml"}
@@ -62,7 +62,7 @@ class RecipeExport:
         self._mixer, self._settings, self._separator = mixer, settings, separator
 
     def run(self, job: RenderRecipe, context: JobContext) -> Rendered:
-        """Make, check and store everything the recipe of `job` asks for; safe to repeat.
+        """Make, check and store everything that the recipe of `job` requests; safe to repeat.
 
         Raises:
             PermanentError: `artifact_missing`, `media_*` for what it was given, `engine_unavailable` for what is
@@ -74,7 +74,7 @@ class RecipeExport:
 
 
 class _Rendering:
-    """One recipe on its way."""
+    """One recipe being rendered."""
 
     def __init__(
         self,
@@ -96,7 +96,7 @@ class _Rendering:
             source, job.recipe.container, dubbed=True, burned=self._encoded
         )
         if job.recipe.kind == "audio" and self._container == "mkv":
-            self._container = "mp4"  # sound alone can be cut where the video ends
+            self._container = "mp4"  # audio alone can be cut where the video ends
         self._tracks = Tracks(mixer, separator, own, job, source, self._texts, context, self._container)
         stem = keys.safe_name(f"{job.recipe.name}.x").removesuffix(".x") if job.recipe.name else ""
         self._base = stem or keys.safe_name(job.original_name).rpartition(".")[0] or "video"
@@ -156,7 +156,7 @@ class _Rendering:
         return [Product(f"{self._base}.{self._container}", target, MEDIA_TYPES[self._container])]
 
     def _of_picture(self) -> Wanted | None:
-        """What becomes of words in the picture, where there are some."""
+        """What happens to words in the picture, if there are any."""
         recipe = self._recipe.picture
         if recipe is None or not self._source.has_picture:
             return None
@@ -164,7 +164,7 @@ class _Rendering:
         return wanted(known.picture if known else None, recipe.mode, recipe.cover, self._job.picture_edits)
 
     def _setting(self) -> Setting | None:
-        """What is set in the place of the original's subtitles."""
+        """What replaces the original's subtitles."""
         recipe = self._recipe.picture
         if recipe is None or recipe.language is None:
             return None
@@ -198,7 +198,7 @@ class _Rendering:
         return Track(found.language, track.title) if track.title else found
 
     def _subtitle_parts(self) -> tuple[SubtitlePart, ...]:
-        """The soft subtitles; none for a language that says nothing."""
+        """The soft subtitles; none for a language without texts."""
         parts: list[SubtitlePart] = []
         format_ = "flat" if self._container == "mp4" else "srt"
         for number, text in enumerate(self._recipe.subtitles):
@@ -248,7 +248,7 @@ class _Rendering:
         return products
 
     def _published(self) -> list[Product]:
-        """Title and description of each dubbed language that has them; of others it is told why not."""
+        """Title and description of each dubbed language that has them; for the others, the reason why not."""
         if self._recipe.publication is None:
             return []
         products: list[Product] = []
@@ -264,7 +264,7 @@ class _Rendering:
         return products
 
     def _timelines(self, video: str) -> list[Product]:
-        """A timeline for each language asked for, its takes, and the sound of the original."""
+        """A timeline for each requested language, its takes, and the audio of the original."""
         rate, length_s, folder = self._source.rate or _USUAL_RATE, self._source.length_s, self._context.workdir
         report = part(self._context.progress, _FILES_SHARE, _STORE_SHARE)
         self._context.progress(_FILES_SHARE, "writing the timelines")
@@ -309,7 +309,8 @@ class _Rendering:
         return Product(f"{self._base}.zip", target, "application/zip")
 
     def _note(self, track: AudioTrack, file: SoundFile | None, made_at: str, number: int) -> None:
-        """Tell of a finished track; a dub is looked for in the file it became part of, to see whether it is in time."""
+        """Report a finished track; a dub is searched for in the file it became part of, to see whether it is in
+        sync."""
         told: dict[str, object] = {"kind": track.kind, "language": track.language}
         figures = file.figures if file else None
         if file and figures and track.kind == "dub":
@@ -344,7 +345,7 @@ class _Rendering:
 
 
 def published(text: PublishedText) -> str:
-    """What is told of a text: `written`, or what a platform does not take of it."""
+    """The note on a text: `written`, or what a platform does not accept."""
     if len(text.title) > _TITLE_CHARS:
         return f"the title has {len(text.title)} characters, and YouTube takes {_TITLE_CHARS}: shorten it"
     if (size := len(text.description.encode())) > _DESCRIPTION_BYTES:

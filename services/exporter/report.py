@@ -1,7 +1,7 @@
-"""The report of an export: what was made of the lines, and what was measured of the file.
+"""The report of an export: how the lines turned out, and what was measured in the file.
 
-A figure that could not be measured is None, and `unmeasured` tells why. `checks` decide whether the export `passed`;
-lines that failed or overflow do not: a person is told of them and judges.
+A figure that could not be measured is None, and `unmeasured` says why. `checks` decide whether the export `passed`;
+failed or overflowing lines do not: they are reported for a person to judge.
 """
 
 from collections.abc import Sequence
@@ -23,16 +23,16 @@ _LIMITS = FitLimits()
 _BREATH_S = 0.3
 """A pause inside speech that a take need not keep."""
 _BESIDE_S = 0.3
-"""Speech this near to a line is taken for the line's: people begin before and end after the times of a subtitle."""
+"""Speech this near to a line counts as the line's: people begin before and end after the times of a subtitle."""
 _LOST_S = 1.0
 """Shorter speech without a line is a breath, a laugh or a mistake of the detector."""
 
 
 @dataclass(frozen=True)
 class Measured:
-    """What is known of the exported file; lengths in seconds. `figures` None: there is no dub track.
+    """What is known about the exported file; lengths in seconds. `figures` None: there is no dub track.
 
-    `speech` is when it is heard in the original; None: it was not listened for.
+    `speech` is when speech is heard in the original; None: it was not listened for.
     """
 
     container: str
@@ -104,7 +104,7 @@ def _note(measured: Measured, lines: Sequence[TimelineLine], dubbed: Sequence[Ti
 
 
 def loudness_checks(loudness: Loudness | None, settings: ExportSettings) -> dict[str, bool]:
-    """Whether loudness and true peak are where they were wanted, as far as there is any."""
+    """Whether loudness and true peak are on target, if there is any."""
     if loudness is None:
         return {}
     checks = {}
@@ -135,8 +135,8 @@ def _speed(dubbed: Sequence[TimelineLine], unmeasured: dict[str, str]) -> dict[s
 def _overlap(lines: Sequence[TimelineLine], speech: Sequence[Span] | None, unmeasured: dict[str, str]) -> float | None:
     """Intersection over union of the time the takes are heard and the time speech is heard in the original.
 
-    Speech of lines that keep the original is left out. Only where nobody listened for speech the lines stand for it:
-    their times are a person's, and would agree with takes placed by them however late both are.
+    Speech of lines that keep the original is left out. The lines are used instead only if nobody listened for speech:
+    their times may be a person's, and would agree with takes placed by them however late both are.
     """
     dubbed = [line for line in lines if is_dubbed(line)]
     takes = union(take_span(line) for line in dubbed)
@@ -155,9 +155,9 @@ def _overlap(lines: Sequence[TimelineLine], speech: Sequence[Span] | None, unmea
 def _lost(
     lines: Sequence[TimelineLine], speech: Sequence[Span] | None, unmeasured: dict[str, str]
 ) -> dict[str, object] | None:
-    """Speech of the original that no line stands for, in seconds and as a share of all speech.
+    """Speech of the original that no line covers, in seconds and as a share of all speech.
 
-    A line that keeps the original by wish covers its time like any other: it was looked at.
+    A line that keeps the original on request covers its time like any other: somebody has looked at it.
     """
     if speech is None:
         unmeasured["speech_lost"] = "nobody listened for speech in the original"
@@ -176,8 +176,8 @@ def _lost(
 def _overflow_s(lines: Sequence[TimelineLine], length_s: float) -> float:
     """Seconds of takes past the start of the next line, or past the end of the video.
 
-    Next is the first line that begins after this one; where the originals overlap already, only what goes on after
-    this line's own original counts.
+    Next is the first line that begins after this one; if the originals already overlap, only what continues after this
+    line's own original counts.
     """
     ordered = sorted(lines, key=lambda line: line.start_s)
     overflow_s, next_start_s = 0.0, length_s
@@ -199,7 +199,7 @@ def _drift(measured: Measured, unmeasured: dict[str, str]) -> float | None:
 
 
 def _loudness(figures: DubFigures | None, unmeasured: dict[str, str]) -> dict[str, float | None]:
-    """`spread_lu` of the lines as they are heard, `voice_spread_lu` of the voices alone."""
+    """Loudness, with `spread_lu` of the lines as they are heard and `voice_spread_lu` of the voices alone."""
     found = figures.loudness if figures else Loudness(None, None)
     silent = "the dub track is silent (-70 LUFS or less)" if figures else _NOTHING_DUBBED
     told: dict[str, float | None] = {
@@ -228,7 +228,7 @@ def _bed(figures: DubFigures | None, unmeasured: dict[str, str]) -> dict[str, fl
 
 
 def _voice(timeline: Timeline, unmeasured: dict[str, str]) -> dict[str, object] | None:
-    """How well what speaks is understood, of several engines the clearest; None where nobody measured it."""
+    """How intelligible the voices are, taking the clearest of several engines; None if not measured."""
     names = [used.name for used in timeline.engines if used.stage is Stage.CLONING]
     known = [speaking(timeline.language, name) for name in names]
     rates = [(one.error_percent, one) for one in known if one.error_percent is not None]

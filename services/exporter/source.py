@@ -1,4 +1,4 @@
-"""What the exporter must know of a file: its streams, and when they begin and end.
+"""What the exporter must know about a file: its streams, and when they begin and end.
 
 Times are counted as ffmpeg counts them when it reads the file; see `shared.media`.
 """
@@ -18,7 +18,7 @@ _USUAL_ASPECT = 16 / 9
 _USUAL_FRAME_S, _SHORTEST_FRAME_S, _LONGEST_FRAME_S = 0.04, 1 / 240, 1.0
 COVER_CODECS = frozenset({"png", "mjpeg"})
 STILL_FPS = 10
-"""Of a still picture under a sound file: subtitles change as often."""
+"""The frame rate of a still picture for an audio file: subtitles can change this often."""
 _CODE = re.compile("[a-z]{3}")
 _WHOLE_RATES = (24, 25, 30, 48, 50, 60, 100, 120)
 _USUAL_RATES = (*map(Fraction, _WHOLE_RATES), *(Fraction(rate * 1000, 1001) for rate in (24, 30, 48, 60, 120)))
@@ -48,10 +48,10 @@ class KeptText:
 
 @dataclass(frozen=True)
 class Source:
-    """A file with picture and sound, or with one of them; `picture_end_s` is 0 without a picture.
+    """A file with video and audio, or with one of them; `picture_end_s` is 0 without video.
 
-    `length_s` is when the last of picture and sound ends. What is dubbed is the sound of the tracks `listened` (from 0
-    on) together; `audio_channels` and `audio_layout` are those of the widest of them.
+    `length_s` is the later end of video and audio. The tracks `listened` (from 0 on) are dubbed together;
+    `audio_channels` and `audio_layout` are those of the one with the most channels.
     """
 
     path: Path
@@ -64,26 +64,26 @@ class Source:
     length_s: float
     frame_s: float
     rate: Fraction | None = None
-    """Frames a second, by which cuts are counted; None without a picture."""
+    """Frames a second, the unit of cuts; None without a picture."""
     subtitle_tracks: int = 0
     aspect: float = 16 / 9
     """Width ÷ height of the picture as it is shown."""
     size: tuple[int, int] = (0, 0)
-    """Width and height in pixels, as they lie when the picture is turned as it is shown."""
+    """Width and height in pixels, after rotation for display."""
     sounds: tuple[KeptSound, ...] = ()
     listened: tuple[int, ...] = (0,)
     texts: tuple[KeptText, ...] = ()
     covers: tuple[int, ...] = ()
-    """Indexes of still pictures that came along."""
+    """Indexes of attached still pictures."""
     cover_codecs: tuple[str, ...] = ()
     attachments: int = 0
-    """How many files, such as fonts, came along."""
+    """How many files, such as fonts, are attached."""
     hdr: Literal["pq", "hlg"] | None = None
     interlaced: bool = False
 
     @property
     def layout(self) -> Layout:
-        """The loudspeakers of a dub of it."""
+        """The channel layout of a dub of it."""
         return dub_layout(self.audio_channels, self.audio_layout)
 
     @property
@@ -103,7 +103,7 @@ class Source:
 
 
 def inspect(path: Path, cancel: CancelToken, listened: Sequence[int] = (0,)) -> Source:
-    """Look into the file at `path` without trusting its name; `listened` are the audio tracks that are dubbed.
+    """Examine the file at `path` without trusting its name; `listened` are the audio tracks that are dubbed.
 
     Raises:
         PermanentError: `media_unsupported` for an unknown container, `media_no_video`, `media_unreadable`.
@@ -158,13 +158,13 @@ def _text(stream: Mapping[str, Any]) -> KeptText:
 
 
 def _language(stream: Mapping[str, Any]) -> str:
-    """As a container takes it."""
+    """The language in the form of a container."""
     found = (tag(stream, "language") or "").lower()
     return found if _CODE.fullmatch(found) else "und"
 
 
 def aspect(video: Mapping[str, Any]) -> float:
-    """Width ÷ height as a player shows it: pixels need not be square, and a telephone turns the picture."""
+    """Width ÷ height as a player shows it: pixels need not be square, and phones rotate the picture."""
     width, height = number_of(video.get("width")) or 0.0, number_of(video.get("height")) or 0.0
     if not width or not height:
         return _USUAL_ASPECT
@@ -174,7 +174,7 @@ def aspect(video: Mapping[str, Any]) -> float:
 
 
 def size(video: Mapping[str, Any]) -> tuple[int, int]:
-    """Width and height in pixels, once the picture is turned as a player shows it."""
+    """Width and height in pixels, after the rotation that a player applies."""
     width, height = int(number_of(video.get("width")) or 0), int(number_of(video.get("height")) or 0)
     return (height, width) if _is_turned(video) else (width, height)
 
@@ -194,7 +194,7 @@ def frame_s(video: Mapping[str, Any]) -> float:
 
 
 def frame_rate(video: Mapping[str, Any]) -> Fraction:
-    """Frames a second, exactly; where they change, or are counted in rounded times, the nearest usual rate."""
+    """Frames a second, exactly; if they vary, or their times are rounded, the nearest usual rate."""
     average, highest = (_rate(video.get(name)) for name in ("avg_frame_rate", "r_frame_rate"))
     if average is not None and average == highest and average <= _HIGHEST_RATE:
         return average

@@ -23,14 +23,14 @@ class Second:
 
 @dataclass(frozen=True)
 class _Shown:
-    """A line on its way to cues: when it is heard and the texts of its cues, in one or two languages."""
+    """A line being turned into cues: when it is heard and the texts of its cues, in one or two languages."""
 
     span: Span
     texts: tuple[tuple[str, str], ...]
 
 
 def shown(lines: Iterable[TimelineLine], *, sdh: bool) -> list[TimelineLine]:
-    """The lines that are read: those that tell of sounds and music only in subtitles for the hard of hearing."""
+    """The lines that are shown: those describing sounds and music only in subtitles for the hard of hearing."""
     return [line for line in lines if sdh or line.omitted is None or not line.omitted.is_heard]
 
 
@@ -39,8 +39,8 @@ def layout(
 ) -> list[Cue]:
     """Cues of all lines in time order, none past `length_s`.
 
-    A cue stays at least the shortest and at most the longest time a subtitle may, as far as the next line lets it;
-    cues of different lines overlap only where their speech does. A second language is cut where the first one is.
+    A cue is shown for at least the shortest and at most the longest time allowed, as far as the next line permits; cues
+    of different lines overlap only if their speech does. A second language is cut where the first one is.
     """
     ordered = [
         _Shown(Span(span.start_s, min(span.end_s, length_s)), tuple(_pairs(line, span, language, second)))
@@ -56,7 +56,7 @@ def layout(
 
 
 def _cues(one: _Shown, latest_s: float, limits: SubtitleLimits) -> list[Cue]:
-    """Share the time of a line among its texts by their length; `latest_s` is when it must be gone."""
+    """Divide the time of a line among its texts by their length; `latest_s` is when it must disappear."""
     start_s = one.span.start_s
     wanted_s = max(one.span.end_s - start_s, limits.min_duration_s * len(one.texts))
     end_s = min(start_s + wanted_s, latest_s)
@@ -84,7 +84,7 @@ def _pairs(line: TimelineLine, span: Span, language: LanguageInfo, second: Secon
 
 
 def _texts(text: str, span: Span, language: LanguageInfo, at_least: int = 1) -> list[str]:
-    """Cut a line into cue texts that fit on the screen, and for a long line into as many as its time asks for."""
+    """Cut a line into cue texts that fit on the screen, and a long line into as many as its duration requires."""
     limits = language.subtitles
     rows = wrap_text(text, limits, spaces=language.spaces)
     by_time = -(-(span.end_s - span.start_s) // limits.max_duration_s)
@@ -100,7 +100,7 @@ def _split(text: str, parts: int, language: LanguageInfo) -> list[str]:
     """Cut `text` into `parts` of about equal length, between words where the language has them."""
     pieces = phrases(" ".join(text.split()), spaces=language.spaces)
     if len(pieces) < parts and not language.spaces:
-        pieces = list("".join(pieces))  # more cues than phrases: the time asks for it
+        pieces = list("".join(pieces))  # more cues than phrases, because of the duration
     cut: list[list[str]] = [[] for _ in range(parts)]
     total, done = sum(len(piece) for piece in pieces), 0
     for piece in pieces:

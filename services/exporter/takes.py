@@ -1,4 +1,4 @@
-"""The takes of a timeline: looked at once, then read piece by piece while the mix goes by."""
+"""The takes of a timeline: examined once, then read piece by piece during mixing."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
@@ -18,15 +18,15 @@ from shared.storage import ObjectNotFound
 _PIECE = 8 * RATE_HZ
 _FADE = 3 * RATE_HZ // 100
 _SHORT = 3 * RATE_HZ
-"""Takes up to here are measured with overlapping blocks: of a few blocks one would weigh too much."""
+"""Takes up to this length are measured with overlapping blocks: with few blocks, each would weigh too much."""
 
 
 @dataclass(frozen=True, order=True)
 class Take:
-    """A take in its place: sample numbers at `RATE_HZ`, and how loud it is (one channel).
+    """A placed take: sample numbers at `RATE_HZ`, and how loud it is (one channel).
 
-    `even_db` makes it as loud as the others of its language. `cut`: it fades out at `end`, because the timeline lets
-    less of it be heard than there is.
+    `even_db` makes it as loud as the others of its language. `cut`: it fades out at `end`, because the timeline has
+    room for only part of it.
     """
 
     start: int
@@ -44,7 +44,7 @@ def survey(
     """Fetch and measure the take of every line.
 
     Raises:
-        PermanentError: `artifact_missing` for a take that is gone or damaged.
+        PermanentError: `artifact_missing` for a missing or damaged take.
     """
     takes = []
     for number, line in enumerate(lines):
@@ -82,7 +82,7 @@ def _take(line: TimelineLine, mixer: Mixer, context: JobContext) -> Take:
 class Voices:
     """The takes as they are heard, in one channel, from the start of the mix to its end; one file is open at a time.
 
-    Every take gets a gain of its own beside the common one, so that all lines are equally loud.
+    Every take gets its own gain in addition to the common one, so that all lines are equally loud.
     """
 
     def __init__(self, takes: Sequence[Take], gain_db: float) -> None:
@@ -91,7 +91,7 @@ class Voices:
         self._sounding: list[Take] = []
 
     def render(self, start: int, count: int) -> NDArray[np.float32] | None:
-        """What is heard in the `count` samples from number `start` on, None where nobody speaks; asked in order."""
+        """What is heard in the `count` samples from number `start` on, None if nobody speaks; called in order."""
         end = start + count
         while self._waiting and self._waiting[-1].start < end:
             self._sounding.append(self._waiting.pop())

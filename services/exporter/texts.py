@@ -27,23 +27,23 @@ class Texts:
         return {timeline.language: timeline for timeline in self._timelines.languages}
 
     def timeline(self, code: str) -> Timeline:
-        """The timeline of a language or of the source. Raises: PermanentError, `export_invalid` if it is not there."""
+        """The timeline of a language or of the source. Raises: PermanentError, `export_invalid` if it is missing."""
         found = self._timelines.source if code == SOURCE else self._by_language.get(code)
         if found is None:
             raise PermanentError(ErrorCode.EXPORT_INVALID, f"the recipe came without the lines of '{code}'")
         return found
 
     def spoken(self, code: str) -> LanguageInfo:
-        """What is known of a language of the recipe."""
+        """What is known about a language of the recipe."""
         return language(self.timeline(code).language)
 
     def measured(self, code: str, lines: tuple[TimelineLine, ...]) -> None:
-        """Take the true lengths of takes into the timeline of a language."""
+        """Add the true lengths of takes to the timeline of a language."""
         known = self._by_language
         known[code] = known[code].model_copy(update={"lines": lines})
 
     def cues(self, text: SubtitleText, style: AssStyle | None = None) -> list[Cue]:
-        """Cues of `text`; with a `style` in rows as long as fit on this picture."""
+        """Cues of `text`; with a `style`, in rows that fit on this picture."""
         second = None
         if text.second:
             below = {line.segment_id: line.text for line in self.timeline(text.second).lines}
@@ -65,14 +65,14 @@ class Texts:
         return Track(spoken.iso639_2, " / ".join(names))
 
     def label(self, text: SubtitleText) -> str:
-        """The part of a file name that tells the languages."""
+        """The part of a file name that names the languages."""
         codes = [self.spoken(code).code for code in (text.language, text.second) if code]
         return "-".join(codes)
 
     def write(self, text: SubtitleText, format_: str, target: Path, style: AssStyle | None = None) -> Path:
         """Write `text` as `srt`, `vtt`, `ass`, `ttml`, for an MP4 track (`flat`), or to be drawn here (`drawn`).
 
-        Only what is drawn here asks for fonts: who opens an ASS file elsewhere has others.
+        Only what is drawn here needs fonts checked: other machines that open an ASS file have other fonts.
         """
         match format_:
             case "srt":

@@ -1,4 +1,4 @@
-"""Subtitles as TTML in the text profile of IMSC 1.1, as broadcasters and streaming services take them."""
+"""Subtitles as TTML in the text profile of IMSC 1.1, as broadcasters and streaming services accept it."""
 
 import io
 import re
@@ -20,9 +20,9 @@ _Styles, _Length = style_properties.StyleProperties, style_properties.LengthType
 
 
 def write_ttml(cues: Sequence[Cue], language: str, rate: Fraction | None) -> str:
-    """Render cues in `language` (BCP 47), each from one frame to a later one; `rate` None counts milliseconds.
+    """Render cues in `language` (BCP 47), each from one frame to a later one; with `rate` None in milliseconds.
 
-    What overlaps is stacked at the bottom of the picture. Raises: ValueError for what the profile does not allow.
+    Overlapping cues are stacked at the bottom of the picture. Raises: ValueError for what the profile does not allow.
     """
     document = model.ContentDocument()
     document.set_lang(language)
@@ -45,7 +45,7 @@ def write_ttml(cues: Sequence[Cue], language: str, rate: Fraction | None) -> str
 
 
 def _bottom(document: model.ContentDocument) -> model.Region:
-    """Where text stands: centred, from the bottom up, inside what every screen shows."""
+    """The text region: centred, from the bottom up, inside the safe area."""
     region = model.Region(_REGION, document)
     tenth, most = _Length(10, _Length.Units.pct), _Length(80, _Length.Units.pct)
     region.set_style(_Styles.Origin, style_properties.CoordinateType(tenth, tenth))

@@ -1,4 +1,4 @@
-"""The sound tracks of a recipe as files: finished dubs taken as they are, everything else mixed from the takes."""
+"""The audio tracks of a recipe as files: finished dubs are used unchanged, everything else is mixed from the takes."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -24,12 +24,12 @@ from shared.messaging import AudioTrack, JobContext, RenderRecipe, TimelineLine
 from shared.pipeline import ErrorCode, PermanentError
 
 _FLAC_HEADROOM_DB = -6.0
-"""FLAC cannot hold what passes full scale, and single parts of a mix may."""
+"""FLAC cannot exceed full scale, but single parts of a mix may."""
 
 
 @dataclass(frozen=True)
 class SoundFile:
-    """A track of a recipe as a file, and what was measured of the dub it is or belongs to."""
+    """A track of a recipe as a file, and the measurements of the dub it is or belongs to."""
 
     track: AudioTrack
     path: Path
@@ -38,7 +38,7 @@ class SoundFile:
 
 
 class Tracks:
-    """Renders the sound tracks of one recipe."""
+    """Renders the audio tracks of one recipe."""
 
     def __init__(
         self,
@@ -57,7 +57,8 @@ class Tracks:
         self._bed: Bed | None = None
 
     def render(self, tracks: Iterable[AudioTrack], suffix: str, report: Report) -> list[SoundFile]:
-        """Files for `tracks`, encoded as `suffix` tells; an `original` has none when it is `.m4a`: it is copied."""
+        """Files for `tracks`, encoded according to `suffix`; for `.m4a` an `original` has no file, since it is
+        copied."""
         tracks = list(tracks)
         files: list[SoundFile] = []
         for number, track in enumerate(tracks):
@@ -76,7 +77,8 @@ class Tracks:
         return self._stems(track, language, suffix, report)
 
     def _dub(self, track: AudioTrack, language: str, suffix: str, report: Report) -> SoundFile:
-        """The dub of a language; as .m4a it is what the language's own export stored, if that is still current."""
+        """The dub of a language; as .m4a it is the one that the language's own export stored, if that is still
+        current."""
         target = self._context.workdir / f"{language}{suffix}"
         if suffix == ".m4a":
             dub, reused = self._finished(language, report)
@@ -107,7 +109,7 @@ class Tracks:
         return dub, reused
 
     def _stems(self, track: AudioTrack, language: str, suffix: str, report: Report) -> list[SoundFile]:
-        """Parts of the dub of a language at the level they have in it."""
+        """Parts of the dub of a language, at their levels in it."""
         dub, dubbing, parts = self._again(language, report)
         gain_db = dub.figures.gain_db + (_FLAC_HEADROOM_DB if suffix == ".flac" else 0.0)
         speakers: list[str | None] = [None]
@@ -122,7 +124,7 @@ class Tracks:
         return files
 
     def takes(self, language: str, rate: Fraction, folder: Path, report: Report) -> list[TakeClip]:
-        """The takes of a language as WAV files from frame to frame, at the level they have in the dub."""
+        """The takes of a language as WAV files from frame to frame, at their levels in the dub."""
         dub, _, parts = self._again(language, report)
         folder.mkdir(parents=True, exist_ok=True)
         dubbed = [line for line in parts.lines if is_dubbed(line)]
@@ -143,7 +145,7 @@ class Tracks:
         return dub, dubbing, dubbing.prepare(self._lines(language))
 
     def _whole(self, bed: Bed, target: Path, report: Report) -> Path:
-        """The original, or its background, from end to end as it is."""
+        """The whole original, or its background, unchanged."""
         if not self._source.has_audio:
             raise PermanentError(ErrorCode.EXPORT_INVALID, "the video has no audio of its own")
         layout, length_s, cancel = self._source.layout, self._source.length_s, self._context.cancel

@@ -1,4 +1,4 @@
-"""The engines that handle sound and files, and the one place where they are chosen."""
+"""The engines that handle audio and files, and the only place where they are chosen."""
 
 from importlib.util import find_spec
 
@@ -36,7 +36,7 @@ def create_mixer(settings: ExporterSettings) -> Mixer:
 def create_separator(settings: SeparatorSettings, models: ModelSettings | None = None) -> Separator | None:
     """Load the separator `settings` ask for; None: the original is ducked instead.
 
-    `models` say where weights lie, None: what the environment says.
+    `models` say where weights are, None: what the environment says.
 
     Raises:
         PermanentError: `engine_unavailable` for one that this build does not have or whose model cannot be loaded.
@@ -61,7 +61,7 @@ def create_separator(settings: SeparatorSettings, models: ModelSettings | None =
 
 
 def _by_profile(settings: SeparatorSettings, models: ModelSettings) -> str:
-    """`auto` takes what is here: Demucs, which knows music, before what was made for noise."""
+    """`auto` uses what is installed: Demucs, which knows music, before what was made for noise."""
     if settings.profile != "auto":
         return "none" if settings.profile == "embedded" else "demucs"
     asked = settings.separator_model

@@ -25,11 +25,11 @@ def _raw(layout: Layout, rate_hz: int = RATE_HZ) -> dict[str, Any]:
 
 
 def decode(source: Source, layout: Layout, rate_hz: int = RATE_HZ) -> list[str]:
-    """The audio tracks that are listened to, together, to stdout as raw sound.
+    """Decode the audio tracks that are listened to, mixed together, to stdout as raw audio.
 
-    `first_pts=0` fills up a late start with silence, `async=1` gaps. Everything else is read along where time is
-    counted from the first packet of the streams in use. A mono track is played from both loudspeakers as it is:
-    ffmpeg's own conversion would lower it by 3 dB.
+    `first_pts=0` fills a late start with silence, `async=1` gaps. Everything else is read too where time is counted
+    from the first packet of the streams in use. A mono track goes to both channels unchanged: ffmpeg's own conversion
+    would lower it by 3 dB.
     """
     video = video_input(source)
     heard = [_heard(video, number, source.sounds[number], layout, rate_hz) for number in source.listened]
@@ -52,7 +52,7 @@ def _heard(
 
 
 def read_along(video: "ffmpeg.nodes.FilterableStream", source: Source, *, picture: bool) -> list[Any]:
-    """Outputs to nowhere that keep time 0 where it is in the whole file, in formats whose time may jump."""
+    """Null outputs that keep time 0 where it is in the whole file, in formats whose timestamps may jump."""
     if source.container.demuxer not in JUMPING:
         return []
     streams = [video["V:0"]] if picture else []
@@ -61,13 +61,13 @@ def read_along(video: "ffmpeg.nodes.FilterableStream", source: Source, *, pictur
 
 
 def read(sound: Path, layout: Layout) -> list[str]:
-    """A sound file of our own to stdout as raw sound."""
+    """Decode one of our own audio files to stdout as raw audio."""
     stream = own_input(sound)["a:0"].filter("aresample", RATE_HZ).filter("aformat", channel_layouts=layout.name)
     return compiled(ffmpeg.output(stream, "pipe:1", acodec="pcm_f32le", **_raw(layout)))
 
 
 def encode(target: Path, audio_kbps: int, layout: Layout, rate_hz: int = RATE_HZ, *, stem: bool = False) -> list[str]:
-    """Raw sound on stdin to the format that the name of `target` tells.
+    """Encode raw audio on stdin in the format given by the name of `target`.
 
     The edit list of MP4 and the header of LAME tell players which samples are the encoder's own.
     """
@@ -82,18 +82,16 @@ def encode(target: Path, audio_kbps: int, layout: Layout, rate_hz: int = RATE_HZ
 
 
 def measure(sound: Path, raw: Layout | None) -> list[str]:
-    """The readings of an EBU R128 meter to stdout; the true peak, which takes long, only of what is encoded."""
+    """The readings of an EBU R128 meter to stdout; the true peak, which is slow, only for encoded audio."""
     stream = ffmpeg.input(f"file:{sound}", protocol_whitelist="file", **_raw(raw)) if raw else own_input(sound)
     peak = {} if raw else {"peak": "true"}
     stream = stream["a:0"].filter("ebur128", metadata=1, framelog="verbose", **peak)
-    printed = stream.filter(
-        "ametadata", "print", file="pipe:1"
-    )  # all keys: two printers would cut up each other's lines
+    printed = stream.filter("ametadata", "print", file="pipe:1")  # all keys: two printers would interleave their lines
     return compiled(ffmpeg.output(printed, "-", format="null"))
 
 
 def excerpt(file: Path, track: int, start_s: float, length_s: float) -> list[str]:
-    """A part of an audio track to stdout, one channel; what comes before its first sample is silence."""
+    """A part of an audio track to stdout, one channel; before its first sample there is silence."""
     stream = own_input(file, ss=f"{start_s:.6f}")[f"a:{track}"]
     stream = stream.filter("aresample", RATE_HZ, **{"async": 1, "first_pts": 0})
     return compiled(ffmpeg.output(stream, "pipe:1", f="f32le", acodec="pcm_f32le", ac=1, t=f"{length_s:.6f}"))
@@ -106,18 +104,18 @@ def resample(sound: Path, target: Path) -> list[str]:
 
 
 def video_input(source: Source, **options: Any) -> "ffmpeg.nodes.FilterableStream":
-    """The original, kept to its own bytes."""
+    """The original, confined to its own bytes."""
     return ffmpeg.input(f"file:{source.path}", **input_options(source.container), **options)
 
 
 def own_input(path: Path, **options: Any) -> "ffmpeg.nodes.FilterableStream":
-    """A file of our own."""
+    """One of our own files."""
     demuxer = options.pop("f", None) or _DEMUXERS[path.suffix]
     return ffmpeg.input(f"file:{path}", f=demuxer, protocol_whitelist="file", **options)
 
 
 def compiled(*outputs: "ffmpeg.nodes.OutputStream", stdin: bool = False, progress: bool = False) -> list[str]:
-    """The command that writes `outputs` without a word, with `progress` telling how far it is on stdout."""
+    """The command that writes `outputs` quietly; with `progress` it reports its progress on stdout."""
     merged = outputs[0] if len(outputs) == 1 else ffmpeg.merge_outputs(*outputs)
     arguments = ["-v", "error", "-nostats", *(() if stdin else ("-nostdin",))]
     arguments += ("-progress", "pipe:1") if progress else ()

@@ -1,20 +1,20 @@
-"""Filters that cover parts of the picture and leave the rest of it as it is."""
+"""Filters that cover parts of the picture and leave the rest unchanged."""
 
 import ffmpeg
 
 from services.exporter.engines.base import Cover
 
 _EDGE = 1
-"""Pixels around an area that `delogo` fills it from: it takes none at the edge of the picture."""
+"""Pixels around an area from which `delogo` fills it: it refuses areas at the edge of the picture."""
 
 
 def covered(
     picture: "ffmpeg.nodes.FilterableStream", cover: Cover, *, deep: bool = False
 ) -> "ffmpeg.nodes.FilterableStream":
-    """`picture` with what `cover` says; `deep` pictures have ten bits.
+    """`picture` covered as `cover` says; `deep` pictures have ten bits.
 
-    What is blurred is a strip of the picture, laid over it where a mask is white: one mask of any number of rectangles
-    costs the same, and where it is black no pixel changes.
+    A blurred strip of the picture is laid over it where a mask is white: the cost does not depend on the number of
+    rectangles in the mask, and where it is black no pixel changes.
     """
     for start_s, end_s, left, top, width, height in cover.filled:
         left, top = max(_EDGE, left), max(_EDGE, top)

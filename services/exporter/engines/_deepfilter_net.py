@@ -1,7 +1,8 @@
 """The DeepFilterNet3 network on onnxruntime: which part of a spectrum is speech.
 
-The signal around the network (frames, loudness of bands, normalization) is that of libDF 0.5.6, which it was trained
-with (https://github.com/Rikorose/DeepFilterNet); the numbers are those of the `config.ini` published with the weights.
+The signal processing around the network (frames, loudness of bands, normalization) is that of libDF 0.5.6, with which
+it was trained (https://github.com/Rikorose/DeepFilterNet); the numbers are those of the `config.ini` published with the
+weights.
 """
 
 import os
@@ -17,7 +18,7 @@ from onnxruntime.capi import onnxruntime_pybind11_state as state
 RATE_HZ = 48_000
 HOP = 480
 AHEAD = 4
-"""Frames that are looked at beyond the one that is asked for: two by the network, two by its filter."""
+"""Look-ahead frames: two for the network, two for its filter."""
 FILES = ("enc.onnx", "erb_dec.onnx", "df_dec.onnx")
 
 _SIZE = 2 * HOP
@@ -43,19 +44,19 @@ def spectrum_of(samples: NDArray[np.floating[Any]]) -> Spectrum:
 
 
 def sound_of(spectrum: Spectrum) -> NDArray[np.float64]:
-    """What n frames sound like where two of them overlap: n - 1 hops."""
+    """The sound of n frames where two of them overlap: n - 1 hops."""
     frames = np.fft.irfft(spectrum, axis=-1) * _SIZE * _WINDOW
     sound: NDArray[np.float64] = (frames[:-1, HOP:] + frames[1:, :HOP]).reshape(-1)
     return sound
 
 
 def quiet() -> Loudness:
-    """The loudness that the network was trained to begin with."""
+    """The initial loudness with which the network was trained."""
     return np.linspace(-60, -90, _BANDS), np.linspace(0.001, 0.0001, _LOW_BINS)
 
 
 def features_of(spectrum: Spectrum, before: Loudness) -> tuple[Features, Loudness]:
-    """What the network looks at, and the running loudness after the last frame."""
+    """The network's input, and the running loudness after the last frame."""
     power = np.add.reduceat(np.abs(spectrum) ** 2, _EDGES[:-1], axis=1) / _WIDTHS
     bands, low = 10 * np.log10(power + 1e-10), np.abs(spectrum[:, :_LOW_BINS])
     loud, unit = before
@@ -71,7 +72,7 @@ class DeepFilterNet:
     """The network in memory."""
 
     def __init__(self, folder: Path) -> None:
-        """Raises: ValueError, when what lies in `folder` is not the network."""
+        """Raises: ValueError, when `folder` does not contain the network."""
         options: Any = onnxruntime.SessionOptions()
         options.intra_op_num_threads = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 0
         options.log_severity_level = 3
@@ -84,9 +85,9 @@ class DeepFilterNet:
             raise ValueError(str(error)) from error
 
     def speech(self, spectrum: Spectrum, features: Features) -> Spectrum:
-        """The speech in `spectrum`; its last `AHEAD` frames are only looked at, and left out of the answer.
+        """The speech in `spectrum`; its last `AHEAD` frames are only look-ahead and not part of the result.
 
-        High bins are turned down band by band, low ones filtered over five frames.
+        High bins are attenuated band by band, low ones filtered over five frames.
         """
         gains, filters = self._run(features)
         count = len(spectrum) - AHEAD
@@ -96,7 +97,7 @@ class DeepFilterNet:
         return found
 
     def _run(self, features: Features) -> tuple[NDArray[np.float32], NDArray[np.complex64]]:
-        """Gains of bands and filters of low bins, frame by frame; what is heard ahead is moved back to its frame."""
+        """Gains of bands and filters of low bins, frame by frame; look-ahead results are moved back to their frame."""
         bands, low = (np.pad(part[_LOOKAHEAD:], ((0, _LOOKAHEAD), (0, 0))) for part in features)
         given = {
             "feat_erb": bands[None, None].astype(np.float32),

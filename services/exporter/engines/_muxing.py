@@ -1,4 +1,4 @@
-"""The ffmpeg commands that put picture, sound and subtitles into one file, as pure functions."""
+"""The ffmpeg commands that put video, audio and subtitles into one file, as pure functions."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -21,7 +21,7 @@ Streams = list["ffmpeg.nodes.FilterableStream"]
 
 
 def cover(source: Source, index: int, target: Path) -> list[str]:
-    """A still picture that came along, as a file of its own."""
+    """An attached still picture, as a separate file."""
     picture = video_input(source)[str(index)]
     return compiled(ffmpeg.output(picture, f"file:{target}", format="image2", c="copy", vframes=1))
 
@@ -33,11 +33,11 @@ def mux(
     pictures: PictureEncoder | None = None,
     covers: Sequence[Path] = (),
 ) -> list[str]:
-    """All streams together, copied where the container allows; `pictures` is there where the picture is encoded.
+    """All streams together, copied if the container allows; `pictures` is given if the picture is encoded.
 
-    `covers` are the still pictures that came along, as files, which Matroska wants and a still is made of. `genpts`
-    completes the time stamps AVI does not have. Matroska has no way to hide the first frame of an AAC track, which only
-    prepares the decoder: that frame is dropped there, or every stream would be moved back by its length.
+    `covers` are the attached still pictures, as files, for Matroska and for making a still picture. `genpts` adds the
+    timestamps that AVI lacks. Matroska has no way to hide the first frame of an AAC track, which only prepares the
+    decoder: that frame is dropped there, or every stream would be moved back by its length.
     """
     video = video_input(source, fflags="+genpts")
     options = _container_options(source, plan)
@@ -75,7 +75,7 @@ def _pictures(
     encoder: PictureEncoder | None,
     covers: Sequence[Path],
 ) -> Streams:
-    """The picture as it is; or drawn into, held until the sound ends; or a still one under a sound file."""
+    """The picture unchanged; or drawn into, held until the audio ends; or a still one for an audio file."""
     if encoder is None:
         return [video["V:0"]] if source.has_picture else []
     if source.has_picture:
@@ -111,7 +111,7 @@ def _still(source: Source, covers: Sequence[Path]) -> "ffmpeg.nodes.FilterableSt
 
 
 def _beside(video: "ffmpeg.nodes.FilterableStream", source: Source, plan: MuxPlan) -> list[Any]:
-    """Outputs to nowhere: to keep time (see `read_along`), and to have the original there for title and chapters."""
+    """Null outputs: to keep time (see `read_along`), and to have the original available for title and chapters."""
     if source.container.demuxer in JUMPING:
         return read_along(video, source, picture=False)
     if source.has_picture or plan.covers or any(part.path is None for part in plan.audio):
@@ -120,14 +120,14 @@ def _beside(video: "ffmpeg.nodes.FilterableStream", source: Source, plan: MuxPla
 
 
 def _described(command: Sequence[str], source: Source) -> list[str]:
-    """Title, chapters and the like are those of the original, wherever it stands among the inputs."""
+    """Title, chapters and the like are those of the original, at whatever index it is among the inputs."""
     inputs = [command[at + 1] for at, part in enumerate(command) if part == "-i"]
     place = str(inputs.index(f"file:{source.path}"))
     return ["-map_metadata", place, "-map_chapters", place]
 
 
 def _attached(source: Source, covers: Sequence[Path]) -> list[str]:
-    """Covers as Matroska keeps them; their place is behind the attachments of the original."""
+    """Covers as Matroska stores them, after the attachments of the original."""
     options: list[str] = []
     for number, path in enumerate(covers, source.attachments):
         kind = "image/png" if path.suffix == ".png" else "image/jpeg"

@@ -1,4 +1,4 @@
-"""Encoders for a picture with burned-in subtitles: hardware where it really works, else libx264."""
+"""Encoders for a picture with burned-in subtitles: hardware if it really works, else libx264."""
 
 import json
 from collections.abc import Iterator, Mapping
@@ -23,7 +23,7 @@ _PROBE = ToolLimits(timeout_s=20.0)
 class PictureEncoder:
     """An encoder, of H.264 unless it is for HDR.
 
-    Its options, a device to open first, filters that bring frames to where it reads them.
+    Its options, a device to open first, and filters that upload frames for it.
     """
 
     name: str
@@ -32,17 +32,17 @@ class PictureEncoder:
     upload: bool = False
     pixels: str = "yuv420p"
     tone_mapped: bool = False
-    """Whether the picture is brought from HDR to ordinary brightness first."""
+    """Whether the picture is first converted from HDR to standard dynamic range."""
 
     def toned(self, picture: "ffmpeg.nodes.FilterableStream") -> "ffmpeg.nodes.FilterableStream":
-        """`picture` in the brightness and the colours that are encoded, before anything is drawn into it."""
+        """`picture` in the dynamic range and colours that are encoded, before anything is drawn into it."""
         if not self.tone_mapped:
             return picture
         linear = picture.filter("zscale", t="linear", npl=100).filter("format", "gbrpf32le").filter("zscale", p="bt709")
         return linear.filter("tonemap", "hable", desat=0).filter("zscale", t="bt709", m="bt709", r="tv")
 
     def prepared(self, picture: "ffmpeg.nodes.FilterableStream") -> "ffmpeg.nodes.FilterableStream":
-        """`picture` as this encoder takes it: even sides, 4:2:0."""
+        """`picture` in the form this encoder needs: even sides, 4:2:0."""
         picture = picture.filter("scale", _EVEN, _EVEN.replace("iw", "ih")).filter(
             "format", "nv12" if self.upload else self.pixels
         )
@@ -74,7 +74,7 @@ _CHROMA = 50_000  # steps of a chromaticity
 
 
 def hdr_encoder(source: Source, cancel: CancelToken) -> PictureEncoder:
-    """The encoder that keeps the HDR of `source`; where there is none, it is brought to ordinary brightness."""
+    """The encoder that keeps the HDR of `source`; if there is none, it is converted to standard dynamic range."""
     encoder = PictureEncoder("libx265", {"c:v": "libx265", "preset:v": "fast", "crf": 20}, pixels="yuv420p10le")
     if not works(encoder):
         return TONE_MAPPED
@@ -87,7 +87,7 @@ def hdr_encoder(source: Source, cancel: CancelToken) -> PictureEncoder:
 
 
 def _mastering(source: Source, cancel: CancelToken) -> dict[str, str | int]:
-    """What the first picture tells of the screen it was made on, as x265 takes it."""
+    """What the first frame says about the mastering display, in x265's form."""
     if source.hdr != "pq":
         return {}
     options = [part for name, value in input_options(source.container).items() for part in (f"-{name}", value)]
@@ -122,7 +122,7 @@ _known: dict[str, bool] = {}
 
 
 def works(encoder: PictureEncoder) -> bool:
-    """Whether `encoder` encodes a few frames; found out once per process: being listed by ffmpeg means little."""
+    """Whether `encoder` encodes a few frames; determined once per process: being listed by ffmpeg means little."""
     if encoder.name not in _known:
         picture = ffmpeg.input("testsrc=size=256x144:rate=5:duration=1", f="lavfi")
         output = ffmpeg.output(encoder.prepared(picture), "-", format="null", **encoder.options)

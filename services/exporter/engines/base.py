@@ -33,33 +33,33 @@ class Track:
 
 @dataclass(frozen=True)
 class AudioPart:
-    """An audio track of the file to be: a finished `path`, or the track `number` of the original."""
+    """An audio track of the target file: a finished `path`, or the track `number` of the original."""
 
     track: Track | None
-    """None: as it is labelled already."""
+    """None: keeps its label."""
     path: Path | None = None
     number: int = 0
     default: bool | None = None
-    """None: as it is marked already."""
+    """None: keeps its flags."""
     encode: bool = False
-    """Whether the container takes a track of the original only re-encoded."""
+    """Whether the container accepts a track of the original only re-encoded."""
 
 
 @dataclass(frozen=True)
 class SubtitlePart:
-    """A subtitle track of the file to be: from an SRT file, or the track `number` of the original."""
+    """A subtitle track of the target file: from an SRT file, or the track `number` of the original."""
 
     path: Path | None
     track: Track
     default: bool = False
     number: int = 0
     codec: str = "subrip"
-    """What it is in; a container may want it otherwise."""
+    """Its codec; a container may need another."""
     forced: bool = False
 
 
 Area = tuple[float, float, int, int, int, int]
-"""Part of the picture for some time: start and end in seconds; left, top, width, height in pixels."""
+"""An area of the picture for some time: start and end in seconds; left, top, width, height in pixels."""
 
 
 @dataclass(frozen=True)
@@ -77,7 +77,7 @@ class Cover:
 
 @dataclass(frozen=True)
 class MuxPlan:
-    """What goes into a file: the picture, copied unless something is drawn into it or covered, and tracks."""
+    """The contents of a file: the picture, copied unless something is drawn into it or covered, and tracks."""
 
     target: Path
     container: ContainerName
@@ -88,18 +88,18 @@ class MuxPlan:
     cover: Cover | None = None
     """What is covered in the picture, before anything is drawn into it."""
     covers: tuple[int, ...] = ()
-    """Still pictures of the original to take along, by their indexes there."""
+    """Still pictures of the original to keep, by their indexes there."""
     still: bool = False
-    """Whether sound alone is to have a picture: its cover, or a plain one."""
+    """Whether audio alone is to get a picture: its cover, or a plain one."""
 
     @property
     def draws(self) -> bool:
-        """Whether the picture is changed, and encoded again for it."""
+        """Whether the picture is changed, and therefore encoded again."""
         return self.burn is not None or self.cover is not None
 
 
 class Mixer(Protocol):
-    """Sound out of a video, sound into a file, files together, and how loud it became."""
+    """Decodes, encodes, muxes and measures audio and video files."""
 
     @property
     def info(self) -> EngineInfo:
@@ -109,17 +109,17 @@ class Mixer(Protocol):
     def decode(
         self, source: Source, cancel: CancelToken, layout: Layout | None = None, rate_hz: int = RATE_HZ
     ) -> AbstractContextManager[IO[bytes]]:
-        """The audio tracks of `source` that are listened to as raw sound, from time 0 of the media on.
+        """Decode the audio tracks of `source` that are listened to as raw audio, from time 0 of the media on.
 
-        Gaps are silence. `layout` None: that of a dub of it. The reader reads to the end, which comes at the latest
-        after `source.length_s`.
+        Gaps are silence. `layout` None: that of a dub of it. The reader reads to the end, which is at the latest after
+        `source.length_s`.
         """
         ...
 
     def read(
         self, sound: Path, cancel: CancelToken, layout: Layout, length_s: float
     ) -> AbstractContextManager[IO[bytes]]:
-        """A sound file of LocalClip's own as raw sound, to its end."""
+        """Decode one of LocalClip's own audio files as raw audio, to its end."""
         ...
 
     def encode(
@@ -131,20 +131,20 @@ class Mixer(Protocol):
         rate_hz: int = RATE_HZ,
         stem: bool = False,
     ) -> AbstractContextManager[IO[bytes]]:
-        """Where to write raw sound that becomes `target` (.m4a, .mp3, .wav or .flac), sample for sample.
+        """A writer for raw audio that becomes `target` (.m4a, .mp3, .wav or .flac), sample for sample.
 
-        An MP3 file has two channels, whatever the layout. A stem may pass full scale: as WAV it is floating point.
+        An MP3 file has two channels, whatever the layout. A stem may exceed full scale: as WAV it is floating point.
         """
         ...
 
     def measure(
         self, sound: Path, length_s: float, cancel: CancelToken, report: Report, raw: Layout | None = None
     ) -> Loudness:
-        """Measure raw sound (its loudness alone) or the first audio track of a file (with true peak)."""
+        """Measure raw audio (loudness only) or the first audio track of a file (with true peak)."""
         ...
 
     def excerpt(self, file: Path, track: int, start_s: float, length_s: float, cancel: CancelToken) -> Samples:
-        """What is heard of an audio track of a finished file from `start_s` on, as one channel."""
+        """The audio of a finished file's track from `start_s` on, as one channel."""
         ...
 
     def resample(self, sound: Path, target: Path, cancel: CancelToken) -> None:
@@ -157,7 +157,7 @@ class Mixer(Protocol):
 
 
 class Separator(Protocol):
-    """Takes the voices out of a recording."""
+    """Removes the voices from a recording."""
 
     @property
     def info(self) -> EngineInfo:
@@ -166,7 +166,7 @@ class Separator(Protocol):
 
     @property
     def model(self) -> str:
-        """What decides how it sounds: name and fingerprint of the model."""
+        """What determines its sound: name and fingerprint of the model."""
         ...
 
     @property
@@ -175,5 +175,5 @@ class Separator(Protocol):
         ...
 
     def background(self, mix: Samples, cancel: CancelToken, report: Report) -> Iterator[Samples]:
-        """Yield `mix` (frames x 2, may lie on disk) without its voices, piece by piece, in bounded memory."""
+        """Yield `mix` (frames x 2, may be on disk) without its voices, piece by piece, in bounded memory."""
         ...

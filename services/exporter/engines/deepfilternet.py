@@ -1,8 +1,8 @@
 """DeepFilterNet3 as the separator: small, quick on a CPU, without torch.
 
-It was trained to find speech in noise. The background is the original less the speech, and turned down further where
-speech was loudest beside it, since some of that is always left (`_less`). Each channel is heard by itself, so that
-voices may come from anywhere; where both are the same, once.
+It was trained to find speech in noise. The background is the original minus the speech, attenuated further where speech
+was much louder, since some of it always remains (`_less`). Each channel is processed separately, so that voices may
+come from anywhere; identical channels are processed once.
 """
 
 import hashlib
@@ -33,11 +33,11 @@ from shared.models import ModelSettings, find_model, identified
 from shared.pipeline import CancelToken, ErrorCode, PermanentError, Stage
 
 _PIECE = 1000
-"""Frames that are heard at a time: 10 s."""
+"""Frames that are processed at a time: 10 s."""
 _BEFORE = 200
-"""Frames before them that the network hears first, to have what it remembers of them."""
+"""Frames before them that the network processes first, to fill its memory."""
 _FADE = 10
-"""Hops in which one piece goes over into the next: what the network remembers reaches back further."""
+"""Hops over which one piece fades into the next: the network's memory reaches back further."""
 _RISE = np.linspace(0, 1, _FADE * HOP, dtype=np.float32)[:, None]
 
 
@@ -106,7 +106,7 @@ class DeepFilterSeparator:
     def _channel(self, heard: Samples, loud: Loudness, again: bool) -> tuple[NDArray[np.float64], Loudness]:
         """The background of one channel of an excerpt, and the loudness where the next excerpt begins.
 
-        `again`: the excerpt begins `_BEFORE` frames before what is asked for.
+        `again`: the excerpt begins `_BEFORE` frames before the requested part.
         """
         before = _BEFORE if again else 0
         spectrum = spectrum_of(heard)
@@ -119,14 +119,14 @@ class DeepFilterSeparator:
 
 
 def _fingerprint(folder: Path) -> str:
-    """What tells these weights from others."""
+    """A digest that identifies these weights."""
     return hashlib.sha256(b"".join((folder / name).read_bytes() for name in FILES)).hexdigest()[:12]
 
 
 def _excerpt(mix: Samples, first: int) -> Samples:
-    """The samples around the piece from hop `first` on, with what is heard before and ahead; silence beyond the ends.
+    """The samples around the piece from hop `first` on, with the context before and after it; silence beyond the ends.
 
-    Frame n lies over the hops n - 1 and n.
+    Frame n covers the hops n - 1 and n.
     """
     before = _BEFORE if first else 0
     last = min(first + _PIECE + _FADE, -(-len(mix) // HOP))
@@ -136,7 +136,7 @@ def _excerpt(mix: Samples, first: int) -> Samples:
 
 
 def _less(mix: Spectrum, speech: Spectrum) -> Spectrum:
-    """`mix` without `speech`. Where speech is the louder part, what is left is mostly its remainder.
+    """`mix` minus `speech`. Where speech is the louder part, the rest is mostly its residue.
 
     Measured with speech 6 dB above noise and plucked strings: 4 dB nearer to the true background than the difference
     alone, and 6 dB less speech in it.

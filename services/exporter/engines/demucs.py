@@ -1,7 +1,7 @@
 """Demucs as the separator (https://github.com/adefossez/demucs, code and released weights under MIT).
 
-The background is the original less the vocals Demucs finds, not the sum of its other stems: what it takes for no voice
-is kept as it is.
+The background is the original minus the vocals Demucs finds, not the sum of its other stems: what it does not consider
+a voice is kept unchanged.
 """
 
 from collections.abc import Iterator
@@ -81,7 +81,7 @@ class DemucsSeparator:
     def background(self, mix: Samples, cancel: CancelToken, report: Report) -> Iterator[Samples]:
         """See `Separator.background`: pieces overlap by a quarter and fade into each other."""
         mean, spread = _statistics(mix)
-        nets = getattr(self._net, "models", (self._net,))  # a bag has none of its own
+        nets = getattr(self._net, "models", (self._net,))  # a bag has none itself
         size = int(self.rate_hz * min(_LONGEST_S, *(float(net.segment) for net in nets)))
         stride = int(size * (1 - _OVERLAP))
         ramp = np.minimum(np.arange(1, size + 1), np.arange(size, 0, -1)).astype(np.float32)[:, None]
@@ -107,7 +107,7 @@ class DemucsSeparator:
 
 
 def _name_in(folder: Path) -> str:
-    """What Demucs calls the one model in `folder`: the name of its bag, or the signature of its weights."""
+    """Demucs' name for the model in `folder`: that of its bag, or the signature of its weights."""
     found = [path.stem for path in sorted(folder.glob("*.yaml"))]
     found = found or [path.stem.partition("-")[0] for path in sorted(folder.glob("*.th"))]
     if len(found) != 1:
@@ -117,7 +117,7 @@ def _name_in(folder: Path) -> str:
 
 
 def _statistics(mix: Samples) -> tuple[float, float]:
-    """Mean and spread of the mono mix, which Demucs wants its input brought to 0 and 1 by; in pieces, as it is long."""
+    """Mean and spread of the mono mix, to which Demucs' input is normalized; computed in pieces, as it is long."""
     piece, total, squares = 1 << 20, 0.0, 0.0
     for start in range(0, len(mix), piece):
         mono = np.asarray(mix[start : start + piece]).mean(axis=1, dtype=np.float64)

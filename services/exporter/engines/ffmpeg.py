@@ -104,7 +104,7 @@ class FfmpegMixer:
         run_tool(commands.resample(sound, target), cancel, _limits(0))
 
     def mux(self, source: Source, plan: MuxPlan, cancel: CancelToken, report: Report) -> None:
-        """See `Mixer.mux`; where a hardware encoder gives up on the real picture, software takes over."""
+        """See `Mixer.mux`; if a hardware encoder fails on the real picture, software takes over."""
         on_line = _progress(source.length_s, report)
         covers = self._covers(source, plan, cancel) if plan.covers and (plan.container == "mkv" or plan.still) else []
         if not plan.draws and not plan.still:
@@ -124,7 +124,7 @@ class FfmpegMixer:
                 return
 
     def _covers(self, source: Source, plan: MuxPlan, cancel: CancelToken) -> list[Path]:
-        """The still pictures that came along as files beside the target."""
+        """The attached still pictures, as files beside the target."""
         found = []
         for number, (index, codec) in enumerate(zip(source.covers, source.cover_codecs, strict=True)):
             if index in plan.covers:
@@ -147,7 +147,7 @@ def _limits(length_s: float) -> ToolLimits:
 
 
 def _slow_limits(length_s: float) -> ToolLimits:
-    """Of an encoder that makes the whole picture anew: a large one on a small machine takes many times its length."""
+    """Limits for encoding the whole picture: a large one on a small machine takes many times its length."""
     return ToolLimits(timeout_s=600 + 30 * length_s, memory_bytes=2 * _MEMORY_BYTES)
 
 
