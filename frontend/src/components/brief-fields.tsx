@@ -1,3 +1,4 @@
+import "@/i18n/later";
 import { useTranslation } from "react-i18next";
 import type { Brief, BriefTerm, LanguageBrief } from "@/api/generated";
 import { termsOf } from "@/core/brief-terms";

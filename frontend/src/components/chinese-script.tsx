@@ -1,3 +1,4 @@
+import "@/i18n/later";
 import { useTranslation } from "react-i18next";
 import type { TaskConfig } from "@/api/generated";
 import { Field, Select } from "./ui/fields";

@@ -1,3 +1,4 @@
+import "@/i18n/later";
 import { useTranslation } from "react-i18next";
 import type { ExportSettings } from "@/api/generated";
 import { Check, Field, Input, Select } from "./ui/fields";

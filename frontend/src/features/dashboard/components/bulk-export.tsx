@@ -1,3 +1,4 @@
+import "@/i18n/later";
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { PackageOpen } from "lucide-react";
 import { useState } from "react";

@@ -1,3 +1,4 @@
+import "@/i18n/later";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { Download, FileUp, Plus, Trash2 } from "lucide-react";
 import { type FormEvent, useRef, useState } from "react";

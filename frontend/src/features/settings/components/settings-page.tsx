@@ -1,3 +1,4 @@
+import "@/i18n/later";
 import { useTranslation } from "react-i18next";
 import { PanelBoundary } from "@/components/ui/panel-boundary";
 import { AccessSection } from "./access-section";

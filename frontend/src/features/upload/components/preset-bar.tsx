@@ -1,3 +1,4 @@
+import "@/i18n/later";
 import { BookmarkPlus, X } from "lucide-react";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";

@@ -1,3 +1,4 @@
+import "@/i18n/later";
 import { useQuery } from "@tanstack/react-query";
 import { useTranslation } from "react-i18next";
 import type { TaskConfig } from "@/api/generated";
