@@ -8,7 +8,7 @@ from services.diarizer.engines import Span, Turn
 from services.diarizer.segmentation import PAUSE_S, SpokenWord, ends_sentence
 from shared.transcript import Word
 
-_CLEARER_S = 0.1  # how much longer a neighbouring pause must be to draw a change of speaker
+_CLEARER_S = 0.1  # how much longer a neighbouring pause must be to attract a change of speaker
 _SHORT_WORD_S = 0.6
 _SURE_WORDS, _SURE_S = 3, 1.0
 _BREATH_S = 0.3
@@ -22,7 +22,7 @@ class TurnIndex:
         self._ends = [turn.end_s for turn in turns]
 
     def speaker(self, span: Span) -> int:
-        """The speaker heard longest within `span`, else the nearest one; 0 where nobody ever speaks."""
+        """The speaker heard longest within `span`, else the nearest one; 0 if nobody ever speaks."""
         first = bisect_right(self._ends, span.start_s)
         shares: dict[int, float] = {}
         for number in range(first, len(self._turns)):
@@ -39,10 +39,10 @@ class TurnIndex:
 
 
 def attribute(words: Sequence[Word], turns: Sequence[Turn], *, punctuated: bool) -> list[SpokenWord]:
-    """Give each word its speaker; what is said in one go is one speaker's unless a change inside is sure.
+    """Give each word its speaker; a continuous utterance is one speaker's unless a change inside it is certain.
 
-    Changes are moved by one word where a clearer pause is next to them. In one go is a sentence without a long pause;
-    where the words are not `punctuated`, what lies between two breaths.
+    Changes are moved by one word if there is a clearer pause next to them. An utterance is a sentence without a long
+    pause or, if the words are not `punctuated`, what is between two breaths.
     """
     index = TurnIndex(turns)
     speakers = [index.speaker(Span(word.start_s, word.end_s)) for word in words]
@@ -53,7 +53,7 @@ def attribute(words: Sequence[Word], turns: Sequence[Turn], *, punctuated: bool)
 
 
 def _goes(words: Sequence[Word], pause_s: float) -> Iterator[tuple[int, int]]:
-    """(first word, first word after) of what lies between sentence ends and pauses of `pause_s`."""
+    """(first word, first word after) of each stretch between sentence ends and pauses of `pause_s`."""
     start = 0
     for at, (before, after) in enumerate(pairwise(words), start=1):
         if ends_sentence(before) or after.start_s - before.end_s >= pause_s:
@@ -64,7 +64,7 @@ def _goes(words: Sequence[Word], pause_s: float) -> Iterator[tuple[int, int]]:
 
 
 def _sure(words: Sequence[Word], speakers: Sequence[int]) -> list[int]:
-    """`speakers` without those heard for less than three words or a second, whose words go to the longer neighbour."""
+    """`speakers` without runs of less than three words or a second, whose words go to the longer neighbour."""
     runs = [(speaker, len(list(own))) for speaker, own in groupby(speakers)]
     while len(runs) > 1:
         edges = [0]
@@ -82,7 +82,8 @@ def _sure(words: Sequence[Word], speakers: Sequence[int]) -> list[int]:
 
 
 def _at_pauses(words: Sequence[Word], speakers: Sequence[int]) -> list[int]:
-    """The edge of a turn is known to a quarter of a second, so a short word there may be on the wrong side."""
+    """Move changes to pauses: the edge of a turn is accurate to a quarter of a second, so a short word there may be on
+    the wrong side."""
     moved = list(speakers)
     pauses = [after.start_s - before.end_s for before, after in pairwise(words)]
     for at in range(1, len(words)):

@@ -1,9 +1,9 @@
-"""Which of the sounds of a file are listened to: pure decisions over the speech that was measured on each.
+"""Which audio tracks of a file are listened to: pure decisions based on the speech measured on each.
 
-The track that the file marks as default, or that of the language asked for, is listened to unless it has under a fifth
-of the speech of another. Commentary and descriptions of the picture are never taken by themselves. Tracks whose speech
-lies at other times than that of the chosen one, such as two microphones of one recording, are heard together with it;
-those in another language are not, for they say the same once more.
+The track that the file marks as default, or that of the requested language, is listened to unless it has less than a
+fifth of the speech of another. Commentary and audio description are never chosen automatically. Tracks with speech at
+other times than the chosen one, such as two microphones of one recording, are heard together with it; those in another
+language are not, since they repeat the same content.
 """
 
 from collections.abc import Sequence
@@ -14,14 +14,15 @@ from shared.pipeline import ErrorCode, PermanentError, language, language_of_tag
 from shared.transcript import AudioTrackFacts
 
 _LESS = 0.2
-"""Share of the speech of another track below which a track is passed over."""
+"""Share of the speech of another track below which a track is skipped."""
 _OWN_S, _OWN_SHARE = 1.0, 0.5
-"""Speech at times of its own, and its share in all speech of a track, from which on a track says something else."""
+"""Speech at other times, and its share in all speech of a track, from which on a track counts as having other
+content."""
 
 
 @dataclass(frozen=True)
 class Measured:
-    """An audio track and when speech is heard on it: in what both channels share (`mid`) and in what they do not."""
+    """An audio track and when speech is heard on it: in what both channels share (`mid`) and in their difference."""
 
     facts: AudioTrackFacts
     mid: Sequence[Span] = ()
@@ -29,7 +30,7 @@ class Measured:
 
     @property
     def parts(self) -> tuple[str, ...]:
-        """What to listen to of it. Both parts together are the left channel."""
+        """Which parts of it to listen to. Both parts together are the left channel."""
         if seconds(self.mid) < _LESS * seconds(self.side):
             return ("side",)
         return ("mid", "side") if _says_more(self.side, self.mid) else ("mid",)
@@ -47,19 +48,19 @@ class Measured:
 
 @dataclass(frozen=True)
 class Choice:
-    """The tracks to listen to, and what a person should know of it, if anything."""
+    """The tracks to listen to, and a note for a person, if necessary."""
 
     tracks: tuple[Measured, ...]
     note: str | None = None
 
 
 def choose(tracks: Sequence[Measured], spoken: str | None, wanted: str | None = None) -> Choice:
-    """Choose among `tracks`, of which there is at least one; `spoken` is the language asked for.
+    """Choose among `tracks`, of which there is at least one; `spoken` is the requested language.
 
-    `wanted` names tracks by their numbers (`2`, `1+2`) and decides by itself.
+    `wanted` names tracks by their numbers (`2`, `1+2`) and takes precedence.
 
     Raises:
-        PermanentError: `media_unsupported` for a wanted track that is not there.
+        PermanentError: `media_unsupported` for a wanted track that does not exist.
     """
     if wanted:
         return Choice(wanted_tracks(tracks, wanted))
@@ -77,7 +78,7 @@ def choose(tracks: Sequence[Measured], spoken: str | None, wanted: str | None = 
 
 
 def wanted_tracks(tracks: Sequence[Measured], wanted: str) -> tuple[Measured, ...]:
-    """The tracks that `wanted` names. Raises: PermanentError, `media_unsupported` if one is not there."""
+    """The tracks that `wanted` names. Raises: PermanentError, `media_unsupported` if one does not exist."""
     numbers = sorted({int(number) for number in wanted.split("+")})
     by_number = {track.facts.number: track for track in tracks}
     missing = [number for number in numbers if number not in by_number]
@@ -91,7 +92,7 @@ def wanted_tracks(tracks: Sequence[Measured], wanted: str) -> tuple[Measured, ..
 
 
 def preferred(tracks: Sequence[AudioTrackFacts], spoken: str | None) -> AudioTrackFacts:
-    """The track that is listened to unless what is heard says otherwise."""
+    """The track that is listened to unless the measured speech speaks against it."""
     measured = [Measured(track) for track in tracks]
     return _preferred([track for track in measured if track.facts.aside is None] or measured, spoken).facts
 
@@ -105,7 +106,7 @@ def _preferred(tracks: Sequence[Measured], spoken: str | None) -> Measured:
 
 
 def _belongs(track: Measured, chosen: Sequence[Measured]) -> bool:
-    """Whether `track` says something else than those that are chosen already, not the same in another language."""
+    """Whether `track` has other content than those already chosen, not the same in another language."""
     languages = {language_of_tag(one.facts.language) for one in (track, *chosen)} - {None}
     return len(languages) < 2 and _says_more(track.speech, joined(*(one.speech for one in chosen)))
 
@@ -132,12 +133,12 @@ def joined(*lists: Sequence[Span]) -> list[Span]:
 
 
 def shared_s(one: Sequence[Span], other: Sequence[Span]) -> float:
-    """Seconds that lie in both; each in time order, without overlaps."""
+    """Seconds covered by both; each in time order, without overlaps."""
     return seconds(one) + seconds(other) - seconds(joined(one, other))
 
 
 def _note(tracks: Sequence[Measured], chosen: Sequence[Measured], first: Measured) -> str | None:
-    """What was listened to where there was a choice, and why no other track was; every one with speech is named."""
+    """A note on what was listened to if there was a choice, and why no other track was; names every one with speech."""
     notes = []
     if len(tracks) > 1:
         names = " and ".join(named(track.facts) for track in chosen)

@@ -6,13 +6,13 @@ from itertools import pairwise
 from services.diarizer.engines import Span
 
 _FULL = 2 / 3
-"""Of the longest piece: from here on it may end, at the longest pause that follows."""
+"""Share of the longest piece from which on it may end, at the longest pause that follows."""
 _EDGE_S = 1.0
-"""Of the silence around a piece that is heard with it, where there is so much."""
+"""How much of the silence around a piece is heard with it, if there is so much."""
 
 
 def pieces_of(speech: Sequence[Span], longest_s: float) -> list[list[Span]]:
-    """Share out `speech` in its order; a piece has at most `longest_s` of it, or a single stretch that is longer."""
+    """Divide `speech` in order; a piece has at most `longest_s` of it, or a single longer stretch."""
     pieces: list[list[Span]] = []
     waiting: list[Span] = []
     for span in speech:
@@ -25,7 +25,7 @@ def pieces_of(speech: Sequence[Span], longest_s: float) -> list[list[Span]]:
 
 
 def sound_of(pieces: Sequence[Sequence[Span]], number: int, duration_s: float) -> Span:
-    """What is heard of piece `number`: up to half the way to its neighbours."""
+    """The audio of piece `number`: up to half the way to its neighbours."""
     piece = pieces[number]
     before_s = pieces[number - 1][-1].end_s if number else -piece[0].start_s
     after_s = pieces[number + 1][0].start_s if number + 1 < len(pieces) else 2 * duration_s - piece[-1].end_s

@@ -57,7 +57,7 @@ log = logger(__name__)
 
 @dataclass(frozen=True)
 class Outcome:
-    """What one run found and stored; `note` says why there is nothing to dub, or what was listened to of several."""
+    """What one run found and stored; `note` says why there is nothing to dub, or which of several tracks was used."""
 
     transcript: Transcript
     transcript_key: str
@@ -98,7 +98,8 @@ class _Heard:
 
 
 def open_video(key: str, context: JobContext, most_s: float) -> Video:
-    """The stored video, looked at. Raises: PermanentError, for one that is gone, unreadable or longer than `most_s`."""
+    """The stored video, examined. Raises: PermanentError, for one that is missing, unreadable or longer than
+    `most_s`."""
     try:
         path = context.store.local(key, context.workdir)
     except ObjectNotFound as error:
@@ -114,10 +115,10 @@ def open_video(key: str, context: JobContext, most_s: float) -> Video:
 
 
 class Diarization:
-    """Runs one job after another with engines loaded once. Safe to repeat: products lie under the job's attempt.
+    """Runs one job after another with engines loaded once. Safe to repeat: products are stored under the job's attempt.
 
-    The sound itself is not stored: no later stage reads it, and the video has it. `open_` makes a recognizer ready that
-    a task keeps to and that is not the one of `engines`.
+    The audio itself is not stored: no later stage reads it, and the video has it. `open_` loads a recognizer that a
+    task keeps but that is not the one of `engines`.
     """
 
     def __init__(
@@ -131,7 +132,8 @@ class Diarization:
         self.pieces = Pieces(self._recognizers, settings)
 
     def run(self, job: DiarizeVideo, context: JobContext) -> Outcome | Cut:
-        """Find out who speaks when and what they say, and store it, or cut what others recognize first.
+        """Find out who speaks when and what they say, and store it, or first cut the recording into pieces for other
+        jobs.
 
         Raises:
             PermanentError: the video or the subtitles cannot be read, or the language cannot be recognized.
@@ -161,7 +163,7 @@ class Diarization:
     def read_again(self, job: ReadPicture, context: JobContext) -> CueReading:
         """Read one subtitle in the picture again.
 
-        Raises: PermanentError, where the video is gone or nothing here reads pictures.
+        Raises: PermanentError, if the video is gone or nothing here reads pictures.
         """
         engine = self._engines.picture_text
         if engine is None:
@@ -174,7 +176,8 @@ class Diarization:
     def _heard(
         self, job: DiarizeVideo, media: _Media, text: Text, recognizer: Recognizer, step: "_Steps"
     ) -> tuple["_Heard", Text]:
-        """Who speaks, and what they say: by the text there is, else as recognized, unless the picture knows better."""
+        """Who speaks, and what they say: from an existing text, else as recognized, unless the picture has a better
+        text."""
         language_, silence = text.spoken or _FALLBACK_LANGUAGE, _silence(media)
         if silence or media.listened is None:
             heard = _Heard(language_, note=silence)
@@ -207,7 +210,7 @@ class Diarization:
         recognizer: Recognizer,
         activity: VoiceActivity,
     ) -> _Media:
-        """Take the sound out of the video that is listened to, by `recognizer` unless there is a text."""
+        """Extract the audio of the video and listen to it, with `recognizer` unless there is a text."""
         video, spoken = text.video, text.spoken
         if not video.facts.audio_codec:
             return _Media(video)
@@ -353,7 +356,7 @@ class _Steps:
 
 
 def _timing(lines: Sequence[Draft], speech: Sequence[Span], duration_s: float) -> Timing | None:
-    """Whether lines that a person timed lie beside the speech; recognized ones have words and lie where they were."""
+    """Whether lines that a person timed are out of step with the speech; recognized ones have words and are not."""
     if any(line.words for line in lines):
         return None
     return compare([Span(line.start_s, line.end_s) for line in lines], speech, duration_s)
@@ -381,7 +384,7 @@ def require_language(code: str | None, recognizer: EngineInfo) -> None:
 
 
 def _with_lines(heard: _Heard, brought: Reading, duration_s: float, *, as_they_stand: bool) -> _Heard:
-    """What was heard, with the lines that were brought in place of recognized ones."""
+    """What was heard, with the provided lines in place of recognized ones."""
     cues, remarks = within(brought.cues, duration_s)
     captions = (as_written if as_they_stand else understood)(cues, language(heard.language))
     given = cast(captions, heard.turns)
@@ -397,13 +400,13 @@ def _with_lines(heard: _Heard, brought: Reading, duration_s: float, *, as_they_s
 
 
 def _taken_as(code: str, recognizer: EngineInfo) -> str:
-    """What a person should know of a language that nobody named and no engine here could recognize."""
+    """A note on a language that nobody named and that no engine here could identify."""
     name = language(code).name
     return f"Taken as {name}: {recognizer.name} knows no other language. Set the source language if another is spoken."
 
 
 def _silence(media: _Media) -> str | None:
-    """Why there is nothing to listen to, if so."""
+    """Why there is nothing to listen to, if there is nothing."""
     if media.listened is None:
         return NO_AUDIO
     return SILENT if media.listened.silent else None

@@ -1,4 +1,4 @@
-"""The engines that listen, and the one place where they are chosen."""
+"""The engines that listen, and the only place where they are chosen."""
 
 import os
 from dataclasses import dataclass
@@ -78,10 +78,10 @@ class Engines:
     speech_translator: SpeechTranslator | None = None
     picture_text: PictureText | None = None
     without_picture_text: EngineInfo | None = None
-    """What is told where it could not be loaded."""
+    """What is reported if it could not be loaded."""
 
     def infos(self) -> tuple[EngineInfo, ...]:
-        """What is announced of them."""
+        """What is announced about them."""
         recognizer = self.recognizer.info
         recognizer = recognizer.model_copy(update={"others": _others_here(recognizer)})
         others = tuple(engine.info for engine in (self.speech_translator, self.picture_text) if engine)
@@ -90,7 +90,7 @@ class Engines:
 
 
 def create_engines(settings: DiarizerSettings, models: ModelSettings | None = None) -> Engines:
-    """Load the engines `settings` ask for; `models` say where weights lie, None: what the environment says.
+    """Load the engines `settings` ask for; `models` say where weights are, None: what the environment says.
 
     Raises:
         PermanentError: `engine_unavailable` for one that this build does not have.
@@ -133,7 +133,7 @@ def create_recognizer(settings: DiarizerSettings, models: ModelSettings) -> Reco
 def open_recognizer(
     kept: EngineChoice, settings: DiarizerSettings, models: ModelSettings | None = None
 ) -> Recognizer | None:
-    """The recognizer that a task keeps to, which is not the one that listens here by itself; None: not installed.
+    """A recognizer that a task keeps but that is not used here by default; None: not installed.
 
     Raises: PermanentError, `engine_unavailable`.
     """
@@ -148,7 +148,7 @@ def open_recognizer(
 
 
 def _others_here(own: EngineInfo) -> tuple[EngineChoice, ...]:
-    """What `open_recognizer` could open beside its `own`; no weights are loaded for the answer."""
+    """What `open_recognizer` could open besides its `own`; no weights are loaded for this."""
     models = ModelSettings()
     has_sphinx = own.name != "pocketsphinx" and find_spec("pocketsphinx") is not None
     found = [EngineChoice(port=own.port, engine="pocketsphinx")] if has_sphinx else []
@@ -158,9 +158,9 @@ def _others_here(own: EngineInfo) -> tuple[EngineChoice, ...]:
 
 
 def create_speech_translator(settings: DiarizerSettings, recognizer: Recognizer) -> SpeechTranslator | None:
-    """What translates from sound, with the model of the `recognizer`; None where that does not do it well.
+    """The translator from sound, with the model of the `recognizer`; None if that does not do it well.
 
-    Raises: PermanentError, `engine_unavailable`, where it is asked for and the recognizer cannot.
+    Raises: PermanentError, `engine_unavailable`, if it is requested but the recognizer cannot do it.
     """
     asked = settings.speech_translator
     if asked not in (None, "none", _FASTER_WHISPER):
@@ -229,9 +229,9 @@ def create_embedder(settings: DiarizerSettings, models: ModelSettings) -> VoiceE
 
 
 def create_picture_text(settings: DiarizerSettings) -> tuple[PictureText | None, EngineInfo | None]:
-    """Load the engine that reads text in pictures, and what to tell where it is installed and cannot be loaded.
+    """Load the engine that reads text in pictures, and the report if it is installed but cannot be loaded.
 
-    Raises: PermanentError, `engine_unavailable`, for one that is asked for and is not there.
+    Raises: PermanentError, `engine_unavailable`, for one that is requested but missing.
     """
     match settings.picture_text:
         case "none":
@@ -258,7 +258,7 @@ def create_picture_text(settings: DiarizerSettings) -> tuple[PictureText | None,
 
 
 def _with_best_recognizer(settings: DiarizerSettings, models: ModelSettings) -> DiarizerSettings:
-    """The largest Whisper whose weights are here and that works in reasonable time; without any, what needs none."""
+    """The largest installed Whisper that works in reasonable time; if there is none, an engine without weights."""
     if settings.recognizer_model:
         return settings.model_copy(update={"recognizer": "faster-whisper"})
     on_cpu = place_ctranslate2(models).device == "cpu"
@@ -273,7 +273,7 @@ def _with_best_recognizer(settings: DiarizerSettings, models: ModelSettings) -> 
 
 
 def _by_profile(settings: DiarizerSettings, models: ModelSettings, embedded: str) -> str:
-    """`embedded`, or pyannote.audio: by itself only on a GPU, as it takes longer than the sound lasts on a CPU."""
+    """`embedded`, or pyannote.audio: automatically only on a GPU, as it is slower than real time on a CPU."""
     if settings.profile == "auto":
         has_package = find_spec("pyannote") is not None and find_spec("pyannote.audio") is not None
         able = has_package and usable(settings.diarizer_model, models) and on_gpu(models)

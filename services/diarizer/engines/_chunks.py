@@ -1,4 +1,4 @@
-"""Speech in chunks of what a recognizer hears at a time, and the way back to the time of the recording."""
+"""Speech in chunks that a recognizer hears at a time, and the mapping back to the time of the recording."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -13,13 +13,13 @@ from services.diarizer.recording import Recording, Samples
 LONGEST_S = 30.0
 _LONGEST_SPEECH_S = 28.0  # without a pause, before it is widened
 _SHORTEST_S = 0.02
-_EDGE_S = 0.4  # of what is around speech
+_EDGE_S = 0.4  # of the context around speech
 _FULL = 2 / 3  # from here on a chunk may end at a long pause
 
 
 @dataclass(frozen=True)
 class Chunk:
-    """Stretches of a recording, heard as if nothing was between them; at most `LONGEST_S` in all."""
+    """Stretches of a recording, heard as if adjacent; at most `LONGEST_S` in all."""
 
     parts: tuple[Span, ...]
 
@@ -38,9 +38,10 @@ class Chunk:
         return np.concatenate([recording.read(part.start_s, part.end_s) for part in self.parts])
 
     def placed(self, heard: Span) -> Span | None:
-        """Where in the recording something is that was `heard` in this chunk; None for what is beyond its end.
+        """The place in the recording of something `heard` in this chunk; None for what is beyond its end.
 
-        It is kept within the stretch that its middle is in: a recognizer may go on a little after the sound has ended.
+        It is kept within the stretch that its middle is in: a recognizer may continue slightly after the end of the
+        sound.
         """
         middle_s, passed_s = (heard.start_s + heard.end_s) / 2, 0.0
         for part in self.parts:
@@ -53,10 +54,9 @@ class Chunk:
 
 
 def chunks_of(recording: Recording, speech: Sequence[Span]) -> list[Chunk]:
-    """Cut `speech` into as few chunks as can be, at long pauses where there is a choice.
+    """Cut `speech` into as few chunks as possible, preferably at long pauses.
 
-    A pause stays as it is up to twice `_EDGE_S`; of a longer one that much is kept. What is shorter than a sound can
-    be is no speech.
+    Pauses longer than twice `_EDGE_S` are shortened to that. Anything shorter than a speech sound is not speech.
     """
     spoken = [span for span in speech if span.duration_s >= _SHORTEST_S]
     pieces = [piece for span in spoken for piece in cut_at_quiet(recording, span, _LONGEST_SPEECH_S)]
@@ -72,7 +72,7 @@ def chunks_of(recording: Recording, speech: Sequence[Span]) -> list[Chunk]:
 
 
 def _widened(pieces: Sequence[Span], duration_s: float) -> list[Span]:
-    """Each with what is around it, up to half the way to its neighbour."""
+    """Each with its surroundings, up to half the way to its neighbour."""
     ends = [-pieces[0].start_s if pieces else 0.0, *(piece.end_s for piece in pieces)]
     starts = [*(piece.start_s for piece in pieces), 2 * duration_s - ends[-1]]
     halves = [max(0.0, (start_s - end_s) / 2) for end_s, start_s in zip(ends, starts, strict=True)]

@@ -1,7 +1,7 @@
-"""How many speakers there are, by what a trained encoder hears in pieces of speech.
+"""How many speakers there are, from a trained encoder's vectors of pieces of speech.
 
-Pieces are what lies between pauses, cut where the voice changes inside. They are joined by average linkage of their
-cosines; thresholds were chosen on the conversations of `make bench ARGS=speech`, where the figures are.
+Pieces are the stretches between pauses, cut where the voice changes inside. They are clustered by average linkage of
+their cosines; thresholds were chosen on the conversations of `make bench ARGS=speech`, which has the figures.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -19,14 +19,14 @@ from services.diarizer.recording import Recording
 from shared.voices import WINDOW_S, Vectors, VoiceEncoder, unit
 
 _APART = 0.25  # cosine distance of two voices, on average
-_SMALLEST_SHARE = 0.05  # of the speech: who says less is one of the others, heard badly
-_CLEAR_SHARE, _PLAINLY_APART = 0.08, 0.32  # who says less than that must differ more: music and noise do less
-_SHORTEST_S = 1.2  # of a piece by which anybody is known
+_SMALLEST_SHARE = 0.05  # of the speech: a smaller cluster is one of the others, heard badly
+_CLEAR_SHARE, _PLAINLY_APART = 0.08, 0.32  # a smaller cluster must differ more: music and noise differ less
+_SHORTEST_S = 1.2  # length of a piece in which a speaker can be recognized
 _CHANGE = 0.35  # cosine distance of what is before and after
 _STEP_S = 0.4
 _STEPS = round(WINDOW_S / _STEP_S)
 _NEAR = 2  # steps within which one change hides another
-_MOST_PIECES = 1000  # pairs grow with the square; long recordings are sampled evenly
+_MOST_PIECES = 1000  # the number of pairs is quadratic; long recordings are sampled evenly
 _SHORTEST_TURN_S = 1.0
 _Stretch = TypeVar("_Stretch", bound=Span)
 _TWO = 0.3  # silhouette of two; halves of one speaker came to 0.2 at most, two speakers to 0.42 at least
@@ -34,13 +34,13 @@ _TWO = 0.3  # silhouette of two; halves of one speaker came to 0.2 at most, two 
 
 @dataclass(frozen=True)
 class Voices:
-    """Pieces of speech in which anybody can be known, and what the encoder hears in each."""
+    """Pieces of speech long enough to recognize a speaker, and the encoder's vector of each."""
 
     spans: tuple[Span, ...]
     heard: Vectors
 
     def count(self, at_most: int) -> int:
-        """Count voices that speak a twentieth of what is said or more: at least 1."""
+        """Count voices with at least a twentieth of the speech: at least 1."""
         if len(self.spans) < 2:
             return 1
         lengths = np.array([span.duration_s for span in self.spans])
@@ -61,7 +61,7 @@ class Voices:
 
 
 def voices_in(recording: Recording, speech: Sequence[Span], encoder: VoiceEncoder, report: Report) -> Voices:
-    """What lies between pauses, cut where the voice changes inside."""
+    """The stretches between pauses, cut where the voice changes inside."""
     spans = _evenly([span for span in speech if span.duration_s >= _SHORTEST_S])
     pieces: list[Span] = []
     heard: list[Vectors] = []
@@ -75,7 +75,7 @@ def voices_in(recording: Recording, speech: Sequence[Span], encoder: VoiceEncode
 
 
 def _speakers(voices: Vectors, lengths: NDArray[np.float64]) -> int:
-    """Clusters that speak enough; of those that speak little, the ones that are plainly like no other."""
+    """Clusters that speak enough, and of those that speak little, the ones that clearly resemble no other."""
     clusters = fcluster(linkage(voices, "average", metric="cosine"), _APART, "distance")
     found = [clusters == number for number in np.unique(clusters)]
     shares = [lengths[own].sum() / lengths.sum() for own in found]
@@ -89,10 +89,10 @@ def _speakers(voices: Vectors, lengths: NDArray[np.float64]) -> int:
 
 
 def are_two(recording: Recording, turns: Sequence[Turn], encoder: VoiceEncoder, check: Callable[[], None]) -> bool:
-    """Whether two speakers whom something else told apart are two for the encoder, too.
+    """Whether two speakers that another method separated are also two for the encoder.
 
-    It finds those who talk without pauses, whom pieces between pauses mix; asked about halves of one speaker, the
-    encoder sees no difference.
+    This finds speakers who talk without pauses and are mixed in the pieces between pauses; between halves of one
+    speaker, the encoder sees no difference.
     """
     long = _evenly([turn for turn in turns if turn.duration_s >= _SHORTEST_TURN_S])
     speakers = [turn.speaker for turn in long]
@@ -110,7 +110,7 @@ def _evenly(pieces: Sequence[_Stretch]) -> Sequence[_Stretch]:
 
 
 def _pieces(recording: Recording, span: Span, encoder: VoiceEncoder) -> Iterator[tuple[Span, Vectors]]:
-    """Each part of `span` between changes of voice, and what is heard in it."""
+    """Each part of `span` between changes of voice, with its vector."""
     starts = np.arange(span.start_s, max(span.start_s, span.end_s - WINDOW_S) + 1e-6, _STEP_S)
     heard = encoder.embed([recording.read(at_s, min(at_s + WINDOW_S, span.end_s)) for at_s in starts])
     edges = [span.start_s, *(float(starts[at]) + WINDOW_S for at in _changes(heard)), span.end_s]
@@ -125,7 +125,7 @@ def _pieces(recording: Recording, span: Span, encoder: VoiceEncoder) -> Iterator
 
 
 def _changes(heard: Vectors) -> list[int]:
-    """The windows with whose end the voice changes most, and enough."""
+    """The windows at whose end the voice changes most, and enough."""
     if len(heard) <= _STEPS:
         return []
     distances = 1 - (heard[:-_STEPS] * heard[_STEPS:]).sum(axis=1)

@@ -1,4 +1,4 @@
-"""What a Whisper says that nobody said: when to ask it again, and what to leave out.
+"""Whisper's hallucinations: when to recognize again, and what to leave out.
 
 The thresholds are those of its authors (Radford et al. 2022, section 4.5).
 """
@@ -16,8 +16,8 @@ _UNSURE = -1.0
 _REPETITIVE = 2.4
 _SILENT = 0.6
 _LONGEST_PHRASE = 12
-_REPEATS = 3  # a phrase said that often in a row is kept: people do that
-_NEAR_S = 0.3  # a word may be placed that far from where it was heard
+_REPEATS = 3  # a phrase repeated that often is kept: people do that
+_NEAR_S = 0.3  # how far a word may be placed from where it was heard
 SURE_WORD = 0.5
 _LONG_S = 1.0  # shorter speech in which nothing is heard may be a laugh or a breath
 _PHANTOMS = re.compile(
@@ -28,17 +28,17 @@ _PHANTOMS = re.compile(
     r"|subtítulos (realizados )?por .*|gracias por ver( el video)?|terima kasih (telah|sudah) menonton"
     r"|ご(視聴|清聴)(いただき)?ありがとうございま(した|す)|チャンネル登録(を)?(よろしく)?お願い(いた)?します"
     r"|시청해 ?주셔서 감사합니다|구독과 좋아요.*|字幕(by|由).*"
-    r"|(以下|这位|這位)?是普通(话|話)的?(句子)?"  # the prompt that asks for punctuation, said back
+    r"|(以下|这位|這位)?是普通(话|話)的?(句子)?"  # the prompt for punctuation, repeated
     r"|(请|請)不吝点赞.*|(谢谢|感謝|感谢)(大家)?(收看|观看|觀看))",
     re.IGNORECASE,
 )
-"""What the subtitles it was trained on say where nobody speaks."""
+"""What the subtitles it was trained on contain where nobody speaks."""
 _MARKS = re.compile(r"^[\s\W]+|[\s\W]+$")
 
 
 @dataclass(frozen=True)
 class Passage:
-    """What was recognized in a chunk, times counted from its start, and how sure the model was.
+    """What was recognized in a chunk, with times from its start, and how certain the model was.
 
     `avg_logprob` is the mean of the logarithms of the tokens' probabilities, `no_speech_prob` that of silence.
     """
@@ -50,7 +50,7 @@ class Passage:
 
     @property
     def is_repetitive(self) -> bool:
-        """Whether it says the same again and again."""
+        """Whether it repeats itself."""
         text = self.text.encode()
         return len(text) / len(zlib.compress(text)) > _REPETITIVE
 
@@ -62,21 +62,21 @@ class Passage:
 
 
 def better(first: Passage, again: Passage) -> Passage:
-    """The one to believe: nothing where the second found silence, else the one less in doubt."""
+    """The passage to use: nothing if the second found silence, else the less doubtful one."""
     if not again.words:
         return again
     return min((again, first), key=lambda one: (one.is_repetitive, one.is_doubtful, -one.avg_logprob))
 
 
 def believed(passage: Passage) -> tuple[Word, ...]:
-    """Its words without what the model is known to make up: loops, and phrases in silence."""
+    """Its words without known hallucinations: loops, and phrases in silence."""
     if passage.no_speech_prob > _SILENT and _PHANTOMS.fullmatch(_MARKS.sub("", passage.text)):
         return ()
     return without_loops(passage.words) if passage.is_repetitive else passage.words
 
 
 def without_loops(words: Sequence[Word]) -> tuple[Word, ...]:
-    """`words` with phrases that are said more than three times in a row said once; the last may be cut off."""
+    """`words` with phrases that occur more than three times in a row reduced to one; the last may be cut off."""
     texts = [word.text.casefold() for word in words]
     kept: list[Word] = []
     at = 0
@@ -101,7 +101,7 @@ def _loop(texts: Sequence[str], at: int) -> tuple[int, int]:
 
 
 def within_speech(words: Iterable[Word], speech: Sequence[Span]) -> list[Word]:
-    """`words` without those the model is unsure of and that lie where nobody speaks."""
+    """`words` without uncertain ones at times when nobody speaks."""
     kept: list[Word] = []
     number = 0
     for word in words:
@@ -114,7 +114,7 @@ def within_speech(words: Iterable[Word], speech: Sequence[Span]) -> list[Word]:
 
 
 def unheard(speech: Sequence[Span], words: Sequence[Word]) -> list[Span]:
-    """Stretches of speech between two pauses, of a second at least, in which there is no word at all."""
+    """Stretches of speech between two pauses, at least a second long, without any words."""
     middles = sorted((word.start_s + word.end_s) / 2 for word in words)
     return [
         span

@@ -12,16 +12,16 @@ from services.diarizer.pitch import HOP_S, pitch
 from services.diarizer.recording import SPEECH_RATE_HZ, Recording, Samples
 
 _BLOCK_S = 60.0
-_MARGIN = 10  # frames read on both sides of a block and dropped, so that blocks join without a seam
+_MARGIN = 10  # frames read on both sides of a block and dropped, so that blocks join seamlessly
 _CEPSTRA = 20
 
 
 @dataclass(frozen=True)
 class SpeechFrames:
-    """The frames that hold speech, one row each.
+    """The frames that contain speech, one row each.
 
-    `index` is the frame's number in the recording, `cepstra` (float32, normalized over the recording) leaves the
-    energy out, `log_pitch` is the natural logarithm of Hz where `voiced`.
+    `index` is the frame's number in the recording, `cepstra` (float32, normalized over the recording) excludes the
+    energy, `log_pitch` is the natural logarithm of Hz where `voiced`.
     """
 
     index: NDArray[np.int64]

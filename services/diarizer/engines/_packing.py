@@ -1,6 +1,6 @@
-"""Short recordings side by side in one window, and its words laid back over them.
+"""Short recordings side by side in one window, and the assignment of its words to them.
 
-A Whisper hears 30 s at a time, whatever is in them: two seconds alone cost as much as ten recordings with silences
+A Whisper hears 30 s at a time, whatever they contain: two seconds alone cost as much as ten recordings with silences
 between them.
 """
 
@@ -14,7 +14,7 @@ from services.diarizer.recording import Recording, Samples
 from shared.transcript import Word
 
 LONGEST_S = 14.0
-"""A recording beyond that is heard by itself: two of them do not fit."""
+"""A longer recording is heard by itself, since two of them do not fit."""
 _SHORTEST_S = 0.1
 _FULL_S = 28.0
 _SILENCE_S = 1.0
@@ -24,14 +24,14 @@ _CLOSING = "\"'”’»)」』"
 
 @dataclass(frozen=True)
 class Place:
-    """Where in its window the recording with number `index` lies."""
+    """Where in its window the recording with number `index` is."""
 
     index: int
     span: Span
 
 
 def windows(lengths_s: Sequence[float]) -> list[tuple[Place, ...]]:
-    """Pack recordings of `lengths_s` in their order, two at least; those too long or too short are in none."""
+    """Pack recordings of `lengths_s` in order, at least two each; those too long or too short are in none."""
     packed: list[tuple[Place, ...]] = []
     waiting: list[Place] = []
     for index, length_s in enumerate(lengths_s):
@@ -46,7 +46,7 @@ def windows(lengths_s: Sequence[float]) -> list[tuple[Place, ...]]:
 
 
 def sound(window: Sequence[Place], recordings: Sequence[Recording]) -> Samples:
-    """What is heard of `window`."""
+    """The audio of `window`."""
     rate_hz = recordings[window[0].index].sample_rate_hz
     heard = np.zeros(round(window[-1].span.end_s * rate_hz), np.float32)
     for place in window:
@@ -60,8 +60,8 @@ def sound(window: Sequence[Place], recordings: Sequence[Recording]) -> Samples:
 def laid_back(words: Iterable[Word], window: Sequence[Place]) -> dict[int, list[Word]]:
     """The words of each recording of `window` by its number, at their times in it, in the order they were heard.
 
-    A recognizer knows better when a word ends than when it begins after a silence, so its end decides; one that lies
-    in the silence between two goes to the second when a sentence has ended before it, or when it is nearer.
+    A recognizer knows the end of a word better than its beginning after a silence, so the end decides; a word in the
+    silence between two recordings goes to the second if a sentence has ended before it, or if that is nearer.
     """
     found: dict[int, list[Word]] = {place.index: [] for place in window}
     number, ended = 0, False

@@ -1,4 +1,4 @@
-"""Words from the pieces a Whisper writes: a token sequence with its space before it, or without."""
+"""Words from the pieces a Whisper writes: token sequences with or without a leading space."""
 
 from collections.abc import Iterable, Sequence
 
@@ -6,10 +6,10 @@ from shared.transcript import Word, keeps_space
 
 
 def whole_words(pieces: Iterable[Word], *, spaces: bool) -> list[Word]:
-    """Join the pieces of one segment of text to words, whose texts carry no space around them.
+    """Join the pieces of one segment of text to words, without surrounding spaces.
 
-    In a language with `spaces` a piece without one before it belongs to the word before: "cold" and "-hearted". In
-    one without them that is so for marks and for what is written in letters that are spaced: " Y" and "ork".
+    In a language with `spaces`, a piece without a leading one belongs to the previous word: "cold" and "-hearted". In
+    other languages this applies to punctuation and to scripts with spaces: " Y" and "ork".
     """
     words: list[list[Word]] = []
     for piece in pieces:
@@ -29,7 +29,7 @@ def _continues(before: Sequence[Word], text: str, *, spaces: bool) -> bool:
 
 
 def _joined(pieces: Sequence[Word]) -> Word:
-    """As one word, as sure as its letters are on average."""
+    """As one word, with the mean probability of its letters."""
     lengths = [sum(letter.isalnum() for letter in piece.text) for piece in pieces]
     sure = sum(length * (piece.probability or 0.0) for length, piece in zip(lengths, pieces, strict=True))
     return Word(

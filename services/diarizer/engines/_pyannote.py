@@ -10,13 +10,13 @@ from shared.models import Model, ModelSettings, catalogued, find_model
 from shared.pipeline import ErrorCode, PermanentError
 
 ALIKE = 0.75
-"""Cosine from which on two voices are taken for one.
+"""Cosine from which on two voices count as one.
 
 The threshold its authors tuned for pipeline 3.1 with this embedding, a distance of 0.7046 between unit vectors
 (https://huggingface.co/pyannote/speaker-diarization-3.1, config.yaml), as a cosine. Not measured here.
 """
 QUIET = {"PYANNOTE_METRICS_ENABLED": "0", "HF_HUB_OFFLINE": "1"}
-"""Telemetry is on by default, and a configuration that names a model of the hub would fetch it."""
+"""Needed because telemetry is on by default, and a configuration that names a model of the hub would fetch it."""
 
 
 def folder_of(settings: DiarizerSettings, models: ModelSettings) -> Path:
@@ -25,7 +25,7 @@ def folder_of(settings: DiarizerSettings, models: ModelSettings) -> Path:
 
 
 def weights_of(settings: DiarizerSettings) -> Model | None:
-    """What is known of the weights."""
+    """What is known about the weights."""
     return catalogued(settings.diarizer_model)
 
 
@@ -55,7 +55,7 @@ def load_pipeline(folder: Path, device: Any) -> Any:
     try:
         pipeline = audio.Pipeline.from_pretrained(folder)
         if isinstance(pipeline, SpeakerDiarization):
-            pipeline.legacy = False  # else it leaves out embeddings and exclusive turns
+            pipeline.legacy = False  # otherwise it omits embeddings and exclusive turns
             return pipeline.to(device)
     except Exception as error:  # files are broken in as many ways as there are libraries that read them
         raise _broken(folder, error) from error

@@ -11,7 +11,8 @@ _SEARCH_S = 5.0
 
 
 def cut_at_quiet(recording: Recording, span: Span, longest_s: float) -> Iterator[Span]:
-    """Cut `span` at the quietest moment of the last third of what would be too long, so that no part is."""
+    """Cut `span` so that no part is too long, each time at the quietest moment in the last third of the allowed
+    length."""
     while span.duration_s > longest_s:
         search_s = min(_SEARCH_S, longest_s / 3)
         from_s = span.start_s + longest_s - search_s

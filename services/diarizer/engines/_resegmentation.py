@@ -1,4 +1,4 @@
-"""Sharpen who speaks when: a voice model per speaker, then the best path through all frames."""
+"""Refine who speaks when: a voice model per speaker, then the best path through all frames."""
 
 import warnings
 from functools import partial
@@ -20,17 +20,17 @@ _REPORT_FRAMES = 50_000
 
 Labels = NDArray[np.int64]
 
-# The rounds are few on purpose: the models are rough maps, fitted anew in every pass.
+# The rounds are few on purpose: the models are rough, and are fitted again in every pass.
 warnings.filterwarnings("ignore", category=ConvergenceWarning, module="sklearn.mixture")
 
 
 def mixture(components: int, ridge: float, rounds: int = 30) -> GaussianMixture:
-    """A Gaussian mixture with diagonal covariances that always comes out the same."""
+    """A Gaussian mixture with diagonal covariances, deterministic."""
     return GaussianMixture(components, covariance_type="diag", random_state=SEED, reg_covar=ridge, max_iter=rounds)
 
 
 def resegment(frames: SpeechFrames, labels: Labels, report: Report) -> Labels:
-    """Move the borders between speakers to where their voices change; speakers with almost no speech go."""
+    """Move the borders between speakers to where their voices change; speakers with almost no speech are removed."""
     for number in range(_ROUNDS):
         report(number / _ROUNDS)
         speakers = [speaker for speaker in np.unique(labels) if (labels == speaker).sum() >= _FEWEST_FRAMES]
@@ -68,7 +68,7 @@ def _likelihood(frames: SpeechFrames, own: NDArray[np.bool_]) -> NDArray[np.floa
 
 
 def _best_path(likelihood: NDArray[np.float64], report: Report) -> Labels:
-    """Viterbi with a price on every change of speaker."""
+    """Viterbi with a penalty for every change of speaker."""
     count, speakers = likelihood.shape
     stay = np.arange(speakers)
     came_from = np.zeros((count, speakers), np.int8)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Guess:
-    """A language and how sure it is, 0 to 1; None where it was not guessed."""
+    """A language and its probability, 0 to 1; None if it was not guessed."""
 
     language: str
     confidence: float | None

@@ -1,4 +1,4 @@
-"""A Whisper in memory: what it hears in batches of sounds, and again in one of them."""
+"""A Whisper in memory: recognizes sounds in batches, and one of them again."""
 
 import json
 import threading
@@ -26,7 +26,7 @@ _HOTWORD_TOKENS = 100  # of 448 that prompt and answer share: 30 s of fast speec
 _SILENCE_S = 2.0
 _LAST_TIME = 1500  # steps of 20 ms: the end of what it hears at a time
 _DEEP = 8  # of the layers, counted from 0; whisper-small's last such head is in the eleventh
-_WARMER = (0.2, 0.6)  # a second and a third look; all six of its authors' cost more than real time on a CPU
+_WARMER = (0.2, 0.6)  # a second and a third try; all six of its authors' cost more than real time on a CPU
 log = logger(__name__)
 
 Heard = tuple[Passage, tuple[str, float] | None]
@@ -34,7 +34,7 @@ Heard = tuple[Passage, tuple[str, float] | None]
 
 
 class Whisper:
-    """A model loaded and warmed up; whoever calls it has it for one batch, and then waits for others."""
+    """A model loaded and warmed up; a caller has it for one batch, and then waits for others."""
 
     def __init__(self, folder: Path, models: ModelSettings) -> None:
         self.placement = place_ctranslate2(models)
@@ -65,7 +65,7 @@ class Whisper:
         return tuple(code for code in SOURCE_LANGUAGES if known.token_to_id(f"<|{code}|>") is not None)
 
     def prompt(self, hotwords: Sequence[str]) -> str | None:
-        """As many of `hotwords` as leave room for the answer."""
+        """As many of `hotwords` as leave room for the output."""
         taken: list[str] = []
         for word in hotwords:
             if len(self._model.hf_tokenizer.encode(" " + ", ".join([*taken, word])).ids) > _HOTWORD_TOKENS:
@@ -82,7 +82,7 @@ class Whisper:
     def hear(
         self, sounds: Sequence[Samples], language: str, prompt: str | None, before: str | None = None
     ) -> list[Heard]:
-        """All `sounds`, of 30 s at most, in one batch, as if `before` had been said before them."""
+        """All `sounds`, of 30 s at most, in one batch, with `before` as their initial prompt."""
         audio, clips = _laid_out(sounds)
         pipeline = _Pipeline(self._model)
         with self._turn():
@@ -95,7 +95,7 @@ class Whisper:
                 clip_timestamps=clips,
                 hotwords=prompt,
                 initial_prompt=before,
-                without_timestamps=False,  # without them it writes long chunks without marks
+                without_timestamps=False,  # without them it writes long chunks without punctuation
             )
             found = list(segments)
         spaces = language_info(language).spaces
@@ -112,10 +112,10 @@ class Whisper:
 
     @property
     def translates(self) -> bool:
-        """Whether its English is of use: multilingual, with a decoder of nine layers at least.
+        """Whether its English is usable: multilingual, with a decoder of at least nine layers.
 
-        Told by the heads that follow the sound: those of base and smaller models, which translate poorly, and those of
-        the turbo and distilled ones, which never learned it, all lie in the first six layers.
+        Recognized by the heads that follow the audio: those of base and smaller models, which translate poorly, and
+        those of the turbo and distilled ones, which were not trained for it, are all in the first six layers.
         """
         return self.is_multilingual and self._deepest_head >= _DEEP
 
@@ -153,7 +153,7 @@ class Whisper:
     def hear_again(self, sound: Samples, language: str) -> Passage:
         """One sound alone, at higher temperatures where the model doubts what it says.
 
-        Without hotwords: they are what it may have made its words of.
+        Without hotwords, since these may have caused its words.
         """
         with self._turn():
             segments, _ = self._model.transcribe(
@@ -176,8 +176,8 @@ class Whisper:
 class _Pipeline(BatchedInferencePipeline):  # type: ignore[misc] # faster-whisper has no types
     """Remembers which language each chunk of its batch sounds like, which costs one step of the decoder.
 
-    It gives a last sentence its end, where the sound was over before the model said that: faster-whisper leaves such a
-    sentence to the next window, which a chunk of a batch does not have.
+    It completes a last sentence whose end the model did not mark before the sound was over: faster-whisper leaves such
+    a sentence to the next window, which a chunk of a batch does not have.
     """
 
     languages: Sequence[tuple[str, float]] = ()
@@ -191,7 +191,7 @@ class _Pipeline(BatchedInferencePipeline):  # type: ignore[misc] # faster-whispe
 
 
 def _deepest_head(folder: Path) -> int:
-    """The last layer, counted from 0, with a head that follows the sound; 0 where a conversion does not say."""
+    """The last layer, counted from 0, with a head that follows the audio; 0 if a conversion does not say."""
     heads = json.loads((folder / "config.json").read_text(encoding="utf-8")).get("alignment_heads") or [[0, 0]]
     return max(int(layer) for layer, _ in heads)
 
@@ -217,7 +217,7 @@ def _load(folder: Path, placement: Placement) -> WhisperModel:
 
 
 def _ended(tokens: Sequence[int], first_time: int) -> list[int]:
-    """`tokens` with a time at their end, where the text before has times: those from `first_time` on."""
+    """`tokens` with a timestamp at their end, if the text before has timestamps: tokens from `first_time` on."""
     is_open = bool(tokens) and tokens[-1] < first_time and any(token > first_time for token in tokens)
     return [*tokens, first_time + _LAST_TIME] if is_open else list(tokens)
 
@@ -231,7 +231,7 @@ def _unbroken(segments: Iterable[Any]) -> Iterator[Any]:
 
 
 def _laid_out(sounds: Sequence[Samples]) -> tuple[Samples, list[dict[str, float]]]:
-    """One sound after the other, each from a whole second on: faster-whisper counts frames in floating point."""
+    """The sounds one after the other, each from a whole second on: faster-whisper counts frames in floating point."""
     clips, parts, at_s = [], [], 0
     for samples in sounds:
         clips.append({"start": float(at_s), "end": at_s + len(samples) / SPEECH_RATE_HZ})
@@ -253,7 +253,7 @@ def _passage(segments: Sequence[Any], start_s: float, *, spaces: bool) -> Passag
 
 
 def _said(segments: Sequence[Any]) -> Passage:
-    """What faster-whisper found in one sound, where the times of words are not known."""
+    """What faster-whisper found in one sound, without the times of words."""
     text = " ".join(filter(None, (segment.text.strip() for segment in segments)))
     if not text:
         return Passage(())

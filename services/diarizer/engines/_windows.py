@@ -1,4 +1,4 @@
-"""Long recordings in parts: where they are cut, and who of one part is who in another."""
+"""Long recordings in parts: where they are cut, and which speakers of different parts are the same."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ Vector = NDArray[np.float64]
 Local = tuple[int, int]
 """A speaker of one window: (number of the window, number of the speaker in it)."""
 
-_TARGET, _SLACK = 0.8, 0.1  # of the longest: how long windows should be, and how far a cut may be moved
+_TARGET, _SLACK = 0.8, 0.1  # shares of the longest: how long windows should be, and how far a cut may be moved
 
 
 def windows_of(speech: Sequence[Span], duration_s: float, longest_s: float) -> list[Span]:
@@ -45,7 +45,7 @@ class Bounds:
 
     @classmethod
     def exactly(cls, count: int) -> "Bounds":
-        """Neither more nor less."""
+        """Neither more nor fewer."""
         return cls(count, count)
 
 
@@ -56,11 +56,11 @@ class _Voice:
 
 
 def same_speakers(voices: Mapping[Local, tuple[Vector, float]], alike: float, bounds: Bounds) -> dict[Local, int]:
-    """Number the speakers of all windows: those of different windows whose voices are alike get the same number.
+    """Number the speakers of all windows: those of different windows with similar voices get the same number.
 
-    `voices` are embeddings and seconds of speech. The most alike are joined first, down to the cosine `alike` and to
-    `bounds.fewest`; below that only as long as there are more than `bounds.most`. Two of one window stay two. A voice
-    of which nothing is known (zeros, or not a number) is like no other.
+    `voices` are embeddings and seconds of speech. The most similar are joined first, down to the cosine `alike` and to
+    `bounds.fewest`; below that only as long as there are more than `bounds.most`. Two of one window are never joined.
+    An unknown voice (zeros, or NaN) resembles no other.
     """
     found = [_Voice([local], seconds * _unit(vector)) for local, (vector, seconds) in voices.items()]
     while len(found) > bounds.fewest:
@@ -77,7 +77,7 @@ def same_speakers(voices: Mapping[Local, tuple[Vector, float]], alike: float, bo
 
 
 def _nearest(found: Sequence[_Voice]) -> tuple[float, int, int] | None:
-    """The two voices that may be joined and are most alike, and their cosine; None where no two may be."""
+    """The two most similar voices that may be joined, and their cosine; None if no two may be."""
     best: tuple[float, int, int] | None = None
     for one in range(len(found)):
         for other in range(one + 1, len(found)):
