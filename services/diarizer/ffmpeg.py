@@ -1,4 +1,4 @@
-"""Sound and a picture out of a video, with ffmpeg under limits."""
+"""Audio and a poster picture from a video, with ffmpeg under limits."""
 
 import contextlib
 from collections.abc import Callable
@@ -14,7 +14,7 @@ from shared.pipeline import Canceled, CancelToken, ErrorCode, PermanentError
 from shared.transcript import MediaFacts
 
 CLIP_RATE_HZ = 24_000
-"""Sample rate of reference clips: what voice cloning engines work at."""
+"""Sample rate of reference clips: that of voice cloning engines."""
 _MEMORY_BYTES = 2 * 1024**3
 _POSTER_WIDTH = 640
 _POSTER_FRAMES = 25
@@ -36,8 +36,8 @@ class Video:
 
 @dataclass(frozen=True)
 class Track:
-    """One audio track as raw mono PCM, 16 bit, at 16 kHz: `mid` is all of it in one channel, `side` what the channels
-    of a stereo track do not share.
+    """One audio track as raw mono PCM, 16 bit, at 16 kHz: `mid` is all of it in one channel, `side` the difference of
+    the channels of a stereo track.
     """
 
     number: int
@@ -51,7 +51,7 @@ class Track:
 
 @dataclass(frozen=True)
 class Sound:
-    """Every audio track for listening, and that of `clips_of` (a number from 1 on) also at `CLIP_RATE_HZ`."""
+    """Every audio track for listening, and the one numbered `clips_of` (from 1 on) also at `CLIP_RATE_HZ`."""
 
     tracks: tuple[Track, ...]
     clips: Path
@@ -73,9 +73,9 @@ def tracks_of(video: Video, folder: Path) -> tuple[Track, ...]:
 def extract_command(video: Video, sound: Sound) -> list[str]:
     """The ffmpeg command that writes `sound` and reads the whole picture without decoding it.
 
-    `first_pts=0` fills up a late start with silence, so that times in the sound are times in the media. The picture is
-    read along for two reasons: MPEG-TS counts time from the first packet of the streams in use, and the time reached
-    tells whether the file is whole. `t` keeps a lying timestamp from being filled up with hours of silence.
+    `first_pts=0` fills a late start with silence, so that times in the audio are times in the media. The picture is
+    read too for two reasons: MPEG-TS counts time from the first packet of the streams in use, and the time reached
+    shows whether the file is complete. `t` keeps a wrong timestamp from being filled with hours of silence.
     """
     source = _input(video, t=video.facts.duration_s)
     outputs = []
@@ -140,7 +140,7 @@ def extract_sound(video: Video, folder: Path, clips_of: int, cancel: CancelToken
 
 
 def extract_clips(video: Video, number: int, part: str, target: Path, cancel: CancelToken) -> Path:
-    """Decode one track for clips, where another than expected is listened to. Raises: as `extract_sound`."""
+    """Decode one track for clips, if a different one than expected is listened to. Raises: as `extract_sound`."""
     _decode(video, clips_command(video, number, part, target), cancel, None)
     return target
 
@@ -158,7 +158,7 @@ def _decode(video: Video, command: list[str], cancel: CancelToken, on_line: Call
 
 
 def check_whole(duration_s: float, reached_s: float) -> None:
-    """Refuse a file that ends well before it says.
+    """Refuse a file that ends well before its declared end.
 
     Raises:
         PermanentError: `media_unreadable` when more than 2 s and 5 % are missing; less is left to the export's checks.
@@ -172,10 +172,10 @@ def check_whole(duration_s: float, reached_s: float) -> None:
 
 
 def poster_command(video: Video, at_s: float, target: Path) -> list[str]:
-    """The ffmpeg command that writes one typical picture near `at_s`, in the shape it is shown in, as a JPEG."""
+    """The ffmpeg command that writes one typical frame near `at_s`, in its display shape, as a JPEG."""
     width = f"min({_POSTER_WIDTH},trunc(iw*sar/2)*2)"
     picture = (
-        _input(video, ss=at_s)["V:0" if video.facts.video_codec else "v:0"]  # a cover is no moving picture
+        _input(video, ss=at_s)["V:0" if video.facts.video_codec else "v:0"]  # a cover is not video
         .filter("thumbnail", n=_POSTER_FRAMES)
         .filter("scale", w=width, h="trunc(ow/dar/2)*2")
         .filter("setsar", "1")
@@ -189,7 +189,7 @@ def write_poster(video: Video, folder: Path, cancel: CancelToken) -> Path | None
     target = folder / "poster.jpg"
     limits = ToolLimits(timeout_s=120, memory_bytes=_MEMORY_BYTES)
     for at_s in (min(60.0, video.facts.duration_s / 10), 0.0):
-        # A picture that cannot be decoded here can still be copied into the export, so it stops nothing.
+        # Video that cannot be decoded here can still be copied into the export, so this stops nothing.
         with contextlib.suppress(PermanentError):
             run_tool(poster_command(video, at_s, target), cancel, limits)
         if target.exists() and target.stat().st_size:

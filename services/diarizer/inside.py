@@ -1,4 +1,4 @@
-"""Subtitles that are inside a file: which of them can stand for what is said, and their cues."""
+"""Subtitles inside a file: which of them can be the source text, and their cues."""
 
 import tempfile
 from collections.abc import Sequence
@@ -19,7 +19,7 @@ _STYLED = frozenset({"ass", "ssa"})
 
 @dataclass(frozen=True)
 class Inside:
-    """The track that is used, if one is, and what a person should know."""
+    """The track that is used, if any, and a note for a person."""
 
     track: TextTrackFacts | None = None
     note: str | None = None
@@ -28,11 +28,11 @@ class Inside:
 def choose_text(
     tracks: Sequence[TextTrackFacts], spoken: str | None, wanted: int | None, recognizer: EngineInfo
 ) -> Inside:
-    """The track that stands for what is said: the one that is `wanted`, or one in the language spoken where no
-    recognizer here understands that. Else those that could be used are named.
+    """The track that is the source text: the `wanted` one, or one in the spoken language if no recognizer here
+    understands that. Otherwise usable ones are named.
 
     Raises:
-        PermanentError: `subtitles_unreadable` for a wanted track that is not there or consists of pictures.
+        PermanentError: `subtitles_unreadable` for a wanted track that does not exist or consists of pictures.
     """
     if wanted is not None:
         return Inside(_wanted(tracks, wanted))
@@ -75,7 +75,7 @@ def named(track: TextTrackFacts) -> str:
 
 
 def text_command(video: Video, track: TextTrackFacts) -> list[str]:
-    """The ffmpeg command that prints a subtitle track as a file: styled ones as they are, others as SRT."""
+    """The ffmpeg command that prints a subtitle track as a file: styled ones unchanged, others as SRT."""
     source = ffmpeg.input(f"file:{video.path}", **input_options(video.container))
     format_ = "ass" if track.codec in _STYLED else "srt"
     output = ffmpeg.output(source[f"s:{track.number - 1}"], "pipe:1", format=format_, **{"c:s": format_})
@@ -84,7 +84,7 @@ def text_command(video: Video, track: TextTrackFacts) -> list[str]:
 
 
 def captions_command(video: Video, link: Path) -> list[str]:
-    """The same of closed captions, which only a filter shows; `link` is a path without odd letters."""
+    """The same for closed captions, which only a filter extracts; `link` is a path without special characters."""
     opened = f"movie={link}:format_name={video.container.demuxer}:format_opts=protocol_whitelist=file[out+subcc]"
     source = ffmpeg.input(opened, f="lavfi")
     output = ffmpeg.output(source["s:0"], "pipe:1", format="srt", **{"c:s": "srt"})
@@ -93,7 +93,7 @@ def captions_command(video: Video, link: Path) -> list[str]:
 
 
 def read_inside(video: Video, track: TextTrackFacts, spoken: str | None, cancel: CancelToken) -> Reading:
-    """What a track holds. Raises: PermanentError, `subtitles_unreadable` where there are none."""
+    """The contents of a track. Raises: PermanentError, `subtitles_unreadable` if there are none."""
     try:
         if track.captions:
             with tempfile.TemporaryDirectory(prefix="localclip") as folder:

@@ -1,6 +1,6 @@
-"""The use case of translating from sound: lines that no translator here can, into English.
+"""The use case of translating from sound into English: lines that no translator here can translate.
 
-A sentence is heard as a whole, and what is made of it laid back over its lines by the time of each.
+A sentence is heard as a whole, and its translation is divided among its lines by their times.
 """
 
 from collections.abc import Iterator, Sequence
@@ -15,14 +15,14 @@ from shared.pipeline import ErrorCode, PermanentError, language
 from shared.transcript import lay_over
 
 _LONGEST_S = 28.0  # of the 30 that Whisper hears
-_MARGIN_S = 0.15  # around a sentence: recognized times are some hundredths off
+_MARGIN_S = 0.15  # around a sentence: recognized times are off by some hundredths
 _EXTRACTED = 0.1  # of the work
 _FOUND = 0.2
 
 
 @dataclass(frozen=True)
 class Interpreted:
-    """Every line asked for, in the order of the job, and what translated them."""
+    """Every requested line, in the order of the job, and the engine that translated them."""
 
     lines: tuple[TranslatedLine, ...]
     engines: tuple[EngineUsed, ...]
@@ -38,7 +38,7 @@ class Interpreting:
         """Translate what is said in the lines of `job`.
 
         Raises:
-            PermanentError: `language_unsupported` where nothing here can, or as for any video that cannot be read.
+            PermanentError: `language_unsupported` if nothing here can do it, or as for any unreadable video.
         """
         engine, pair = self._engines.speech_translator, (job.source_language, job.language)
         if engine is None or pair not in engine.info.pairs:
@@ -88,7 +88,7 @@ def _span(group: Sequence[HeardSourceLine]) -> Span:
 
 
 def _laid_back(group: Sequence[HeardSourceLine], text: str, job: TranslateSpeech) -> Iterator[TranslatedLine]:
-    """The lines of a sentence that are asked for. Where there are too few words for all, the first line has them."""
+    """The requested lines of a sentence. If there are too few words for all, the first line has them."""
     spoken = language(job.language)
     shares = [max(0.01, line.end_s - line.start_s) for line in group]
     parts = lay_over(text, shares, spoken.code, spaces=spoken.spaces) if len(group) > 1 and text else None

@@ -1,4 +1,5 @@
-"""People of the cast whom another engine described: described again from their samples, so that they can be known."""
+"""People of the cast whom another engine described: described again from their samples, so that they can be
+recognized."""
 
 from collections.abc import Sequence
 
@@ -16,9 +17,9 @@ log = logger(__name__)
 def described(
     cast: Sequence[CastSample], embedder: VoiceEmbedder, context: JobContext, report: Report
 ) -> tuple[CastVoice, ...]:
-    """The voices of those in `cast` whom another model than the embedder's described, or none.
+    """The voices of those in `cast` who were described by no model, or by another than the embedder's.
 
-    Who has no sample any more, or one in which too little is heard, is left out: a video is not held up by that.
+    People without a sample, or with too little voice in it, are left out: a video is not held up by that.
     """
     others = [one for one in cast if one.embedding_model != embedder.model]
     found = []
@@ -33,7 +34,7 @@ def described(
 
 
 def _voice(one: CastSample, embedder: VoiceEmbedder, context: JobContext) -> tuple[float, ...] | None:
-    """As `one` sounds in the sample; its file is removed at once, there may be many."""
+    """As `one` sounds in the sample; its file is removed at once, as there may be many."""
     target = context.workdir / f"{one.cast_id}.pcm"
     try:
         recording = as_recording(context.store.local(one.sample_key, context.workdir), target)

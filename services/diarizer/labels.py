@@ -1,4 +1,4 @@
-"""Who says each caption: whom it names, else whom is heard."""
+"""Who says each caption: the person it names, else the one who is heard."""
 
 from bisect import bisect_right
 from collections import defaultdict
@@ -21,10 +21,10 @@ class Cast:
 
 
 def cast(captions: Sequence[Caption], turns: Sequence[Turn]) -> Cast:
-    """Give each of `captions`, in time order, to a speaker of `turns` or to one that only its label tells of.
+    """Assign each of `captions`, in time order, to a speaker of `turns` or to one known only from its label.
 
-    A label stands for the speaker heard most where it is given, one label for a speaker; what was heard as somebody
-    else there is theirs. The second line of a dialogue is never said by whom said the first.
+    A label means the speaker heard most during its captions, one label per speaker; what was attributed to others there
+    becomes theirs. The second line of a dialogue is never said by the speaker of the first.
     """
     labels = _speakers_of_labels(captions, turns)
     turns = _with_labels(captions, turns, labels)
@@ -44,7 +44,7 @@ def cast(captions: Sequence[Caption], turns: Sequence[Turn]) -> Cast:
 
 
 def _speakers_of_labels(captions: Sequence[Caption], turns: Sequence[Turn]) -> dict[str, int]:
-    """A speaker for each label: the one heard for the longest, where no other label has a better claim."""
+    """A speaker for each label: the one heard longest, unless another label has a better claim."""
     heard: dict[tuple[str, int], float] = defaultdict(float)
     ends = [turn.end_s for turn in turns]
     names = list(dict.fromkeys(one.speaker for one in captions if one.speaker))
@@ -71,7 +71,7 @@ def _during(turns: Sequence[Turn], ends: Sequence[float], one: Caption) -> Itera
 
 
 def _with_labels(captions: Sequence[Caption], turns: Sequence[Turn], labels: dict[str, int]) -> tuple[Turn, ...]:
-    """The turns, with what is heard during a labelled caption given to whom it names."""
+    """The turns, with the time of each labelled caption assigned to the person it names."""
     named = [one for one in captions if one.speaker and one.is_spoken]
     found: list[Turn] = []
     first = 0

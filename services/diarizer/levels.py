@@ -1,4 +1,4 @@
-"""Quiet sound made as loud as ordinary speech before it is listened to."""
+"""Amplify quiet audio to the level of ordinary speech before listening to it."""
 
 from collections.abc import Sequence
 
@@ -8,10 +8,10 @@ from services.diarizer.engines import Span
 from services.diarizer.recording import Recording
 
 SPEECH_DBFS, QUIET_DBFS = -23.0, -30.0
-"""How loud speech is made, and below which level: what is recorded well stays as it is."""
+"""The target level of speech, and the level below which it is raised: good recordings stay unchanged."""
 MOST_DB = 40.0
 _FINDABLE_PEAK = 0.25  # -12 dBFS: from here on speech is found as it is
-_LOUD_SHARE = 99.0  # percentile of peaks: a click does not decide
+_LOUD_SHARE = 99.0  # percentile of peaks, so that a click is not decisive
 
 
 def gain_to_find(outline: Sequence[float]) -> float:

@@ -12,7 +12,7 @@ from shared.pipeline import ErrorCode, LanguageInfo, PermanentError
 from shared.transcript import Caption, Cue, Decision, Remark, RemarkKind, Remarks, Segment, Word, as_heard
 
 _ROUNDING_S = 0.1
-"""By which a last cue may end after the video without being told of."""
+"""How far a last cue may extend past the end of the video without a remark."""
 
 
 @dataclass(frozen=True)
@@ -38,7 +38,7 @@ def lines_of_words(
 ) -> list[Draft]:
     """Give words to speakers, restore sentences unless they are `punctuated`, and cut lines.
 
-    Sounds and music that a recognizer names are not said, unless all lines are `as_they_stand`.
+    Sounds and music that a recognizer names are not spoken, unless all lines are `as_they_stand`.
     """
     spoken = attribute(words, turns, punctuated=punctuated)
     if not punctuated:
@@ -68,7 +68,7 @@ def _without_sounds(draft: Draft, info: LanguageInfo) -> Draft:
 
 
 def within(cues: Sequence[Cue], duration_s: float) -> tuple[list[Cue], tuple[Remark, ...]]:
-    """The cues that begin before the video ends, none of them longer than it; which ones are not is told.
+    """The cues that begin before the video ends, cut at its end; the others are reported.
 
     Raises:
         PermanentError: `subtitles_unreadable` when no cue is left.
@@ -91,7 +91,7 @@ def within(cues: Sequence[Cue], duration_s: float) -> tuple[list[Cue], tuple[Rem
 
 
 def lines_of_captions(captions: Sequence[Caption], speakers: Sequence[int]) -> list[Draft]:
-    """One line per caption, as the person cut and timed it."""
+    """One line per caption, with the person's cuts and times."""
     return [
         Draft(one.cue.start_s, one.cue.end_s, speaker, one.cue.text, written=one.written, decisions=one.decisions)
         for one, speaker in zip(captions, speakers, strict=True)

@@ -1,4 +1,4 @@
-"""The use case of hearing finished takes again: are they understood, and do they sound like their speakers?"""
+"""The use case of listening to finished takes: are they understood, and do they sound like their speakers?"""
 
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -20,7 +20,7 @@ from shared.transcript import join_words
 
 _UNDERSTOOD = 0.9  # of the work on a portion, when all of it is understood
 _FEWEST = 8
-"""Takes that are heard together at least, since so many share a window of 30 s."""
+"""The least number of takes heard together, since so many share a window of 30 s."""
 _MOST = 64
 log = logger(__name__)
 
@@ -36,9 +36,9 @@ class Heard:
 
 
 def portion(heard: int, total: int, spent_s: float, budget_s: float | None, least: int) -> int:
-    """How many takes to hear next of `total`, after `heard` of them took `spent_s`; 0: enough.
+    """How many of `total` takes to hear next, after `heard` of them took `spent_s`; 0: enough.
 
-    `least` are heard in any case, as many more as the rest of the budget is worth at what they cost so far.
+    `least` are heard in any case, plus as many as the rest of the budget allows at the cost so far.
     """
     left = total - heard
     if budget_s is None:
@@ -56,9 +56,9 @@ class Listening:
         self._engines, self._clock = engines, clock
 
     def run(self, job: HearTakes, context: JobContext) -> Heard:
-        """Hear the takes that are still there, as many as the job's budget allows.
+        """Hear the takes that still exist, as many as the job's budget allows.
 
-        A figure no engine here can tell is None.
+        A figure that no engine here can measure is None.
         """
         session = _Session(self._engines, job, context)
         lines: list[HeardLine] = []
@@ -109,7 +109,7 @@ class _Session:
         return recording
 
     def _understood(self, recordings: Sequence[Recording | None]) -> list[str | None]:
-        """What is understood in each; None where there is nothing to hear or nobody who understands it."""
+        """What is understood in each; None if there is no audio or no engine that understands it."""
         there = [recording for recording in recordings if recording is not None]
         if self.no_error_rate or not there:
             return [None] * len(recordings)
@@ -119,7 +119,7 @@ class _Session:
         return [None if one is None else next(texts) for one in recordings]
 
     def _sounds(self, takes: Sequence[TakeToHear], texts: Sequence[str | None]) -> Mapping[str, str]:
-        """Of the words of lines that were understood otherwise than they are written."""
+        """The sounds of the words in lines that were understood differently from their texts."""
         pairs = [
             (units(take.text, self._language), units(text or "", self._language))
             for take, text in zip(takes, texts, strict=True)
@@ -130,7 +130,8 @@ class _Session:
     def _figures(
         self, take: TakeToHear, recording: Recording | None, text: str | None, sounds: Mapping[str, str]
     ) -> HeardLine:
-        """The figures of one take. Chinese is compared in the script of its text: either is understood."""
+        """The figures of one take. Chinese is compared in the script of its text, since the recognizer may write
+        either."""
         if text is not None and self._language.code == "zh":
             text = in_script(text, script_of(take.text))
         return HeardLine(
@@ -164,7 +165,7 @@ class _Session:
         self._told(_UNDERSTOOD * part, "listening to the takes")
 
     def _told(self, part: float, text: str) -> None:
-        """Tell that `part` of this portion is done."""
+        """Report that `part` of this portion is done."""
         self._context.cancel.check()
         self._context.progress((self._first + part * self._count) / len(self._lines), text)
 
@@ -173,5 +174,5 @@ class _Session:
 
 
 def _listener(info: EngineInfo, code: str) -> EngineUsed:
-    """The engine with what it makes of natural speech: its errors beyond that are the take's."""
+    """The engine with its error rate for natural speech: errors beyond that are the take's."""
     return info.used().model_copy(update={"natural_error_rate": dict(info.natural_errors).get(code)})

@@ -1,7 +1,7 @@
 """Recognition of a long recording by several jobs: cut it, hear one piece, put the words of all together.
 
-What was found before the cut is kept in a plan, so that the job that joins does none of it twice: it runs as for a
-short recording, with engines that answer from the plan.
+Findings before the cut are stored in a plan, so that the joining job repeats none of the work: it runs as for a short
+recording, with engines that answer from the plan.
 """
 
 import hashlib
@@ -34,10 +34,10 @@ from shared.storage import ObjectNotFound, keys, put_bytes, put_file, read_bytes
 from shared.transcript import Word
 
 JOB_S = 120.0
-"""How long a job should be at it at most."""
+"""The longest a job should take."""
 _LEAST_S, _MOST_S = 30.0, 1800.0
 _WORTH_IT = 1.5
-"""Times what one job recognizes: what is hardly more is not cut."""
+"""As a multiple of one job's work: recordings that are barely longer are not cut."""
 
 _SOUNDS = "speech/sounds/"
 Spans = tuple[tuple[float, float], ...]
@@ -70,14 +70,14 @@ class Plan(BaseModel):
 
 @dataclass(frozen=True)
 class Cut:
-    """A recording that other jobs recognize: where the plan lies, and the seconds of speech in each piece."""
+    """A recording that other jobs recognize: where the plan is stored, and the seconds of speech in each piece."""
 
     plan_key: str
     pieces_s: tuple[float, ...]
 
 
 class Noted:
-    """An engine that finds speech, and what it has answered."""
+    """An engine that finds speech, and its results so far."""
 
     def __init__(self, engine: VoiceActivity) -> None:
         self._engine = engine
@@ -96,7 +96,7 @@ class Noted:
 
 
 class Planned:
-    """Both engines as a plan remembers them: asked the same in the same order, they answer the same at once."""
+    """Both engines as recorded in a plan: the same calls in the same order return the same results at once."""
 
     def __init__(self, plan: Plan, found: Recognition, activity: EngineInfo) -> None:
         self._found, self._activity, self._answers = found, activity, list(plan.activity)
@@ -136,7 +136,7 @@ class _PlannedActivity:
 
 
 class Pieces:
-    """Cuts what would take one worker too long, by how fast this one has been so far."""
+    """Cuts what would take one worker too long, based on how fast this one has been so far."""
 
     def __init__(self, recognizers: KeptEngines[Recognizer], settings: DiarizerSettings) -> None:
         self._recognizers, self._settings = recognizers, settings
@@ -180,7 +180,7 @@ class Pieces:
         activity: Sequence[Spans],
         report: Report,
     ) -> Cut | None:
-        """Store the pieces of a long recording and their plan; None where one job can do it all."""
+        """Store the pieces of a long recording and their plan; None if one job can do it all."""
         longest_s = self.longest_s()
         if sum(span.duration_s for span in speech) <= _WORTH_IT * longest_s:
             return None
@@ -246,7 +246,7 @@ class Pieces:
     def joined(self, job: DiarizeVideo, context: JobContext, activity: EngineInfo) -> Planned | None:
         """The engines of a recording whose pieces are recognized; None for one that was not cut.
 
-        The sound of the pieces goes: their words are in the manifests of their jobs.
+        The audio of the pieces is removed: their words are in the manifests of their jobs.
         """
         if job.plan_key is None:
             return None

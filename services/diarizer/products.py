@@ -1,4 +1,4 @@
-"""What a run of the diarizer leaves in the store."""
+"""What a run of the diarizer stores."""
 
 import json
 import wave
@@ -65,7 +65,7 @@ class Products:
         return tuple(speakers)
 
     def cast(self, report: Report) -> tuple[CastVoice, ...]:
-        """The people of the job's cast who have to be described again to be known among the speakers."""
+        """The people of the job's cast who have to be described again to be recognized among the speakers."""
         return described(self._job.cast, self._embedder, self._context, report)
 
     def _measured(self, named: Speaker, sounds: Sounds, turns: Sequence[Turn], speaker: int) -> Speaker:
@@ -85,7 +85,7 @@ class Products:
         )
 
     def _clip(self, recording: Recording, clip: Sequence[Span], speaker_id: str) -> str | None:
-        """Store the stretches of `clip` one after the other; None where there is nothing to clone from."""
+        """Store the stretches of `clip` one after the other; None if there is nothing to clone from."""
         if not clip:
             return None
         path = self._context.workdir / f"{speaker_id}.wav"

@@ -1,4 +1,4 @@
-"""What is measured of each speaker: pitch, pace, and a clip to clone the voice from."""
+"""What is measured for each speaker: pitch, pace, and a clip to clone the voice from."""
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
@@ -46,9 +46,9 @@ class Profile:
 
 
 def pace(segments: Iterable[Segment], spoken: LanguageInfo) -> float | None:
-    """How fast somebody speaks: 1.0 is ordinary, within 0.8 to 1.25; None where too few of `segments` are long enough.
+    """How fast somebody speaks: 1.0 is average, within 0.8 to 1.25; None if too few of `segments` are long enough.
 
-    In steps of a twentieth, about what listeners can just tell apart (Quené 2007).
+    In steps of a twentieth, about the just noticeable difference (Quené 2007).
     """
     lengths = ((len(segment.text), segment.end_s - segment.start_s) for segment in segments)
     rates = [chars / seconds for chars, seconds in lengths if seconds >= _PACED_S]
@@ -77,7 +77,7 @@ def measure(recording: Recording, turns: Sequence[Turn], speaker: int, check: Ca
 
 
 def stretches(turns: Sequence[Turn], speaker: int) -> list[Span]:
-    """Where `speaker` is heard and nobody else, short pauses included, in stretches no longer than a clip."""
+    """Where only `speaker` is heard, including short pauses, in stretches no longer than a clip."""
     joined: list[Span] = []
     previous: Turn | None = None
     for turn in turns:
@@ -104,7 +104,7 @@ def _parts(span: Span) -> list[Span]:
 def choose_clip(pieces: Sequence[Piece]) -> tuple[Span, ...]:
     """The cleanest piece that is long enough alone, else the cleanest pieces that are long enough together.
 
-    In time order, never longer than `LONGEST_CLIP_S` together; empty where there is no piece.
+    In time order, never longer than `LONGEST_CLIP_S` together; empty if there is no piece.
     """
     ranked = sorted(pieces, key=lambda piece: piece.quality, reverse=True)
     alone = next((piece.span for piece in ranked if piece.span.duration_s >= SHORTEST_CLIP_S), None)
@@ -126,7 +126,7 @@ def _piece(recording: Recording, span: Span) -> Piece:
 
 
 def _quality(samples: Samples, voiced_share: float) -> float:
-    """Clean speech is voiced, stands out from what is heard in its own gaps, is not clipped, and is not short."""
+    """How clean a piece is: clean speech is voiced, well above the noise in its gaps, not clipped, and not short."""
     hop = round(HOP_S * SPEECH_RATE_HZ)
     frames = samples[: len(samples) // hop * hop].reshape(-1, hop)
     if not len(frames):

@@ -16,7 +16,7 @@ _LOUDEST, _QUIETEST = 32767, -32768
 class Recording:
     """Mono 16-bit little-endian PCM without header; time 0 is the start of the media.
 
-    Several files are heard together. `gain` makes what is read louder; what would pass full scale is cut there.
+    Several files are heard together. `gain` amplifies what is read; it is clipped at full scale.
     """
 
     def __init__(self, path: Path | Sequence[Path], sample_rate_hz: int = SPEECH_RATE_HZ, gain: float = 1.0) -> None:
@@ -34,7 +34,7 @@ class Recording:
         return max(len(part) for part in self._parts) / self.sample_rate_hz
 
     def pcm(self, start_s: float, end_s: float) -> NDArray[np.int16]:
-        """A copy of the samples from `start_s` to `end_s`; what lies outside the recording is left out."""
+        """A copy of the samples from `start_s` to `end_s`; parts outside the recording are left out."""
         first, last = (max(0, round(at_s * self.sample_rate_hz)) for at_s in (start_s, end_s))
         cut = [part[first:last] for part in self._parts]
         if len(cut) == 1 and self.gain == 1.0:

@@ -12,8 +12,8 @@ PAUSE_S = 0.8
 _SENTENCE_ENDS = tuple(".?!。？！…")
 _CLOSING = "\"'”’»)」』"
 _CLAUSE_ENDS = tuple(",;:、，；：—")
-_FEWEST_WORDS = 3  # on each side of a cut that only length asks for
-_PAUSE_WEIGHT, _CLAUSE_WEIGHT = 2.0, 0.5  # a pause of 0.5 s outweighs any lack of balance
+_FEWEST_WORDS = 3  # on each side of a cut made only because of length
+_PAUSE_WEIGHT, _CLAUSE_WEIGHT = 2.0, 0.5  # a pause of 0.5 s outweighs any imbalance
 
 
 @dataclass(frozen=True)
@@ -27,16 +27,16 @@ class SpokenWord:
 def cut_lines(words: Sequence[SpokenWord], info: LanguageInfo) -> list[list[SpokenWord]]:
     """Cut `words` at changes of speaker, pauses and sentence ends, and where a line would be too long.
 
-    Every word comes back once, in order. A line of more than one word fits the subtitle limits of `info`; where a
-    sentence must be cut, that happens at its best pause or comma near the middle. A line too short to be read joins a
-    neighbour of the same speaker where both fit together.
+    Every word comes back once, in order. A line of more than one word fits the subtitle limits of `info`; if a sentence
+    must be cut, it is cut at its best pause or comma near the middle. A line too short to be read joins a neighbour of
+    the same speaker if both fit together.
     """
     lines = [part for utterance in _utterances(words) for part in _split(utterance, info)]
     return _join_short(lines, info)
 
 
 def join_text(words: Sequence[Word], info: LanguageInfo) -> str:
-    """The text of a line, written as its language is."""
+    """The text of a line, joined as its language requires."""
     return join_words((word.text for word in words), spaces=info.spaces)
 
 
@@ -73,7 +73,7 @@ def _split(line: list[SpokenWord], info: LanguageInfo) -> list[list[SpokenWord]]
 
 
 def _word_starts(line: Sequence[SpokenWord], info: LanguageInfo) -> list[int]:
-    """Places where a line may be cut: what a recognizer calls a word may be part of one in scripts without spaces."""
+    """Places where a line may be cut: in scripts without spaces, a recognizer's word may be part of one."""
     if info.spaces:
         return list(range(1, len(line)))
     texts = [spoken.word.text for spoken in line]
@@ -93,7 +93,7 @@ def _fits(line: Sequence[SpokenWord], info: LanguageInfo) -> bool:
 
 
 def _cut_value(line: Sequence[SpokenWord], at: int) -> float:
-    """How good it is to cut before word `at`: pauses and commas, and both parts alike in length."""
+    """How good a cut before word `at` is: pauses and commas count, and parts of similar length."""
     before, after = line[at - 1].word, line[at].word
     pause_s = min(0.5, max(0.0, after.start_s - before.end_s))
     clause = _CLAUSE_WEIGHT if before.text.endswith(_CLAUSE_ENDS) else 0.0

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from shared.transcript import Word
 
 LONG_PAUSE_S = 0.4
-"""A pause that ends a sentence, unless its last word asks for more."""
+"""A pause that ends a sentence, unless its last word needs a continuation."""
 HESITATION_S = 1.0
 """A pause that ends a sentence whatever its last word is."""
 _BREATH_S = 0.03
@@ -39,7 +39,7 @@ def restore_sentences(runs: Sequence[Sequence[Word]]) -> list[list[Word]]:
     """Capitalize and punctuate; each run is what one speaker says before another takes over.
 
     Only the texts change, never the number, the order or the times of words. A sentence ends with its run, at a long
-    pause, or at a breath after which an English clause plainly begins. It is a question only by its word order: an
+    pause, or at a breath after which an English clause clearly begins. Only its word order makes it a question: an
     auxiliary before its subject (`are you`, `did they`) or a question word before an auxiliary (`where is`).
     """
     restored = []

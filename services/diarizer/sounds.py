@@ -1,4 +1,4 @@
-"""From a file to the sound that is listened to: every audio track decoded once, speech measured, a choice made."""
+"""From a file to the audio that is listened to: every track decoded once, speech measured, a choice made."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ from shared.transcript import MediaFacts
 
 SILENT_PEAK = 0.001  # -60 dBFS
 _TRACE = 0.05
-"""Of the peak of all of a track: what its channels do not share is not looked at below that."""
+"""Share of a track's peak below which the difference of its channels is ignored."""
 _FOUND = 0.8  # of the work of finding speech, when it is measured on every track
 
 log = logger(__name__)
@@ -25,7 +25,7 @@ log = logger(__name__)
 
 @dataclass(frozen=True)
 class Listened:
-    """What is listened to: its sound, its speech, its outline; `silent` where there is no sound on any track."""
+    """What is listened to: its sound, its speech, its outline; `silent` if no track has any sound."""
 
     sounds: Sounds
     speech: Sequence[Span]
@@ -36,17 +36,17 @@ class Listened:
 
 
 class Ears:
-    """Takes the sound out of one video and chooses what of it is listened to."""
+    """Extracts the audio of one video and chooses which part of it is listened to."""
 
     def __init__(self, video: Video, folder: Path, activity: VoiceActivity, cancel: CancelToken) -> None:
         self._video, self._folder, self._activity, self._cancel = video, folder, activity, cancel
         self._silent = True
 
     def listen(self, spoken: str | None, wanted: str | None, extracting: Report, finding: Report) -> Listened:
-        """`spoken` is the language asked for, `wanted` the tracks that a person chose.
+        """`spoken` is the requested language, `wanted` the tracks that a person chose.
 
         Raises:
-            PermanentError: `media_unreadable` for a damaged file, `media_unsupported` for a track that is not there.
+            PermanentError: `media_unreadable` for a damaged file, `media_unsupported` for a track that does not exist.
         """
         tracks = self._video.facts.audio_tracks
         unheard = [Measured(facts) for facts in tracks]
@@ -68,7 +68,7 @@ class Ears:
         return Measured(facts, mid, side)
 
     def _find(self, recording: Recording, least: float, report: Report) -> tuple[list[Span], float]:
-        """When speech is heard, and the loudest sample; what stays below `least` is silence."""
+        """When speech is heard, and the loudest sample; anything below `least` is silence."""
         outline = peaks(recording, lambda _: self._cancel.check())
         loudest = max(outline, default=0.0)
         if loudest < least:
@@ -101,7 +101,7 @@ class Ears:
         return Listened(Sounds(recording.leveled(gain), clips), speech, outline, facts, self._silent, choice.note)
 
     def _clips(self, sound: Sound, pieces: Sequence[tuple[Track, str]]) -> list[Path]:
-        """The same sound for cutting clips from; decoded once more only where the choice was a surprise."""
+        """The same sound for cutting clips from; decoded again only if the choice was unexpected."""
         paths = []
         for track, part in pieces:
             if track.number == sound.clips_of and part == "mid":

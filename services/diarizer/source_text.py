@@ -1,4 +1,4 @@
-"""What the source text of a video is taken from: a file that was brought, subtitles inside, the picture, or speech."""
+"""What the source text of a video is taken from: a provided file, subtitles inside, the picture, or speech."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -18,7 +18,7 @@ from shared.storage import ObjectNotFound, read_bytes
 from shared.transcript import Cue, PictureCue, PictureWords, Reading, TextTrackFacts, Word, phrases, read_subtitles
 
 _LONGEST_S = 900.0
-"""Of a video whose subtitles are read without being asked for: reading takes a third of its length at worst."""
+"""The longest video whose subtitles are read without a request: reading takes at most a third of its length."""
 _DOUBTFUL = 0.3
 _ASIAN = ("zh", "ja")
 log = logger(__name__)
@@ -26,7 +26,7 @@ log = logger(__name__)
 
 @dataclass(frozen=True)
 class Text:
-    """The text of a video, None where speech is to be recognized; what is in the picture; what a person should know.
+    """The text of a video, None if speech is to be recognized; what is in the picture; a note for a person.
 
     `said` is what was recognized beside it, with the time of each word.
     """
@@ -41,7 +41,7 @@ class Text:
 
     @property
     def from_picture(self) -> bool:
-        """Whether it was read in the picture."""
+        """Whether it was read from the picture."""
         return self.picture is not None and self.picture.used
 
 
@@ -52,8 +52,8 @@ class SourceTexts:
         self._job, self._context, self._engine = job, context, engine
 
     def find(self, video: Video, spoken: str | None, recognizer: EngineInfo, look: Report, read: Report) -> Text:
-        """What the job asks for, else what is best: a file that was brought, subtitles inside or in the picture where
-        the recognizer does not understand the language, else speech.
+        """What the job requests, else the best available: a provided file, subtitles inside or in the picture if the
+        recognizer does not understand the language, else speech.
 
         Raises: PermanentError, `subtitles_unreadable` where what is asked for is not there.
         """
@@ -76,7 +76,7 @@ class SourceTexts:
         return text if text.reading else replace(text, note=_joined(text.note, _offer(text.picture)))
 
     def complete(self, text: Text, read: Report) -> Text:
-        """`text` with the subtitles in the picture read, where that was not needed so far and is still of use."""
+        """`text` with the subtitles in the picture read, if that was not needed so far but is still useful."""
         found = text.found
         if found is None or found.band is None or (text.picture and text.picture.cues is not None):
             return text
@@ -85,7 +85,7 @@ class SourceTexts:
         return replace(text, picture=self._read(text.video, found, text.spoken, read).words)
 
     def _look(self, video: Video, look: Report) -> Found | None:
-        """What a sample of frames shows; None where nobody can look. A picture that cannot be decoded stops nothing."""
+        """What a sample of frames shows; None if no engine can read it. Undecodable video stops nothing."""
         if self._engine is None or not video.facts.video_codec:
             return None
         try:
@@ -147,7 +147,7 @@ def instead_of(heard: Sequence[Draft], assumed: bool, job: DiarizeVideo, text: T
 def compared(text: Text, words: Sequence[Word]) -> Text:
     """`text` with what was recognized beside each cue in the picture, which mends letters that could hardly be read.
 
-    Where both say the same, the picture is not offered any more.
+    If both say the same, the picture is no longer offered.
     """
     if text.picture is None or not text.picture.cues or not words:
         return text
@@ -234,7 +234,7 @@ def _reading(picture: PictureWords) -> Reading:
 
 
 def _is_understood_by_reading(words: PictureWords, spoken: str | None, recognizer: EngineInfo) -> bool:
-    """Whether subtitles in the picture are in the language spoken, which the recognizer does not understand."""
+    """Whether subtitles in the picture are in the spoken language, which the recognizer does not understand."""
     unknown = spoken is not None and bool(recognizer.languages) and spoken not in recognizer.languages
     return unknown and words.language == spoken
 

@@ -1,7 +1,7 @@
 """Compare the times of subtitles with the speech that is heard: late or early ones, and those of another speed.
 
-The two are laid over each other as bars of 50 ms, and the shift is taken at which they agree best (as ffsubsync does).
-What is told of is only what is plain: speech of which next to nothing is known proves nothing.
+Both are compared as bars of 50 ms, and the shift with the best agreement is used (as ffsubsync does). Only clear cases
+are reported: speech of which almost nothing is known proves nothing.
 """
 
 from collections.abc import Sequence
@@ -17,24 +17,24 @@ _MOST_SHIFT_S = 120.0
 _FEWEST_CUES, _LEAST_SPEECH_S = 3, 3.0
 _LEAST_SHIFT_S = 0.5
 _LEAST_GAIN = 0.15
-"""Of agreement, from -1 to 1, by which shifted subtitles must be better than as they are."""
+"""The gain in agreement (-1 to 1) that shifted subtitles must reach over unshifted ones."""
 _RATE_GAIN = 0.08
-"""By which another speed must be better than the best shift alone; shifts alone explain most files."""
+"""The gain that another speed must reach over the best shift alone; shifts alone explain most files."""
 _LEAST_AGREEMENT = 0.4
 _LEAST_OVERLAP = 0.45
 _FEW_CUES, _FEW_OVERLAP = 12, 0.6
-"""A few cues can be laid over some speech by chance; what they would have in common then has to be more."""
+"""A few cues can match some speech by chance; the agreement must exceed that."""
 _RATES = (25 / 23.976, 23.976 / 25, 25 / 24, 24 / 25, 24 / 23.976, 23.976 / 24)
 """Frame rates that files are converted between."""
 _LEAST_DRIFT_S = 1.0
 _SAME_START_S = 0.75
-"""Between the starts of a cue and of speech that are taken for the same."""
+"""The largest distance between the starts of a cue and of speech that count as the same."""
 
 _Bars = NDArray[np.float64]
 
 
 def compare(cues: Sequence[Span], speech: Sequence[Span], duration_s: float) -> Timing | None:
-    """What would put `cues` over `speech`; None where they fit, or where it cannot be told."""
+    """The shift that aligns `cues` with `speech`; None if they fit, or if it is unclear."""
     speech_s = sum(span.end_s - span.start_s for span in speech)
     if len(cues) < _FEWEST_CUES or speech_s < _LEAST_SPEECH_S:
         return None
@@ -90,7 +90,7 @@ def _best_shift(cues: _Bars, heard: _Bars) -> tuple[int, float]:
     common = np.fft.irfft(np.fft.rfft(heard, size) * np.conj(np.fft.rfft(cues, size)), size)
     shifts = np.arange(-most, most + 1)
     shared = common[shifts % size]
-    # What is shifted beyond an end is lost, which costs agreement: the sum of what stays inside is looked up.
+    # Anything shifted beyond an end is lost, which costs agreement: the sum of what stays inside is looked up.
     sums = np.concatenate([[0.0], np.cumsum(cues)])
     kept = np.where(shifts >= 0, sums[len(cues) - np.abs(shifts)], sums[-1] - sums[np.abs(shifts)])
     scores = _correlation(shared, kept, heard.sum(), len(cues))

@@ -23,5 +23,5 @@ def peaks(recording: Recording, report: Callable[[float], None]) -> list[float]:
 
 
 def peaks_document(found: Sequence[float], duration_s: float) -> dict[str, object]:
-    """The content of `peaks.json`: `peaks` is one channel as wavesurfer.js takes it, `[peaks]` beside `duration_s`."""
+    """The content of `peaks.json`: `peaks` is one channel in wavesurfer.js's form, `[peaks]` beside `duration_s`."""
     return {"peaks_per_s": PEAKS_PER_S, "duration_s": round(duration_s, 3), "peaks": list(found)}

@@ -16,15 +16,15 @@ _SOUND = re.compile(r"[bcdfghjklmnpqrstvwxz']+")
 
 
 _SPAN = 3
-"""As many words of one side may sound like as many of the other: "maladome" like "malade homme"."""
+"""The most words of one side that may sound like words of the other: "maladome" like "malade homme"."""
 
 
 def error_rate(text: str, heard: str, language: LanguageInfo, sounds: Mapping[str, str] | None = None) -> float | None:
     """Wrong, missing and added words (or characters) of `heard`, as a share of those in `text`; above 1 is possible.
 
-    Case, punctuation and how numbers, money, dates and units are written do not count: both are compared as they are
-    said; nor, by the `sounds` of words, what is spelled otherwise and sounds the same. None where `text` says nothing,
-    or only sounds such as "hmm" and "pff", which everybody writes differently.
+    Case, punctuation and the spelling of numbers, money, dates and units do not count, since both are compared in
+    spoken form; with `sounds`, neither do different spellings that sound the same. None if `text` is empty, or only
+    sounds such as "hmm" and "pff", which everybody writes differently.
     """
     expected, got = units(text, language), units(heard, language)
     if language.spaces and all(_SOUND.fullmatch(word) for word in expected):
@@ -45,7 +45,7 @@ def units(text: str, language: LanguageInfo) -> list[str]:
 def distance(one: Sequence[str], other: Sequence[str], sounds: Mapping[str, str] | None = None) -> int:
     """Fewest insertions, deletions and replacements that turn `one` into `other` (Levenshtein).
 
-    Words that sound the same are the same, however they are spelled and wherever one ends.
+    Words that sound the same are equal, whatever their spelling and word boundaries.
     """
     rows = [list(range(len(other) + 1))]
     for deleted in range(1, len(one) + 1):

@@ -42,7 +42,7 @@ class Turn(Span):
 
 @dataclass(frozen=True)
 class SpokenIn(Span):
-    """A stretch, the language heard in it, and how sure the recognizer is of that, 0 to 1."""
+    """A stretch, the language heard in it, and the recognizer's confidence in that, 0 to 1."""
 
     language: str
     confidence: float
@@ -52,8 +52,8 @@ class SpokenIn(Span):
 class Recognition:
     """What was said: words in time order, in the language that was asked for or found.
 
-    `confidence` (0 to 1) in a language that was found; None for one that was asked for. `languages` tells stretch by
-    stretch what was heard, where the engine can tell: its words are in `language` all the same.
+    `confidence` (0 to 1) in a detected language; None for a requested one. `languages` gives the language heard in each
+    stretch, if the engine can tell; the words are in `language` nevertheless.
     """
 
     language: str
@@ -63,7 +63,7 @@ class Recognition:
 
 
 class VoiceActivity(Protocol):
-    """Tells speech from everything else."""
+    """Separates speech from everything else."""
 
     @property
     def info(self) -> EngineInfo:
@@ -71,21 +71,21 @@ class VoiceActivity(Protocol):
         ...
 
     def speech(self, recording: Recording, report: Report) -> list[Span]:
-        """Find the stretches of speech: in time order, not overlapping, apart by pauses of 0.2 s or more."""
+        """Find the stretches of speech: in time order, not overlapping, separated by pauses of 0.2 s or more."""
         ...
 
 
 class Recognizer(Protocol):
-    """Writes down what is said."""
+    """Transcribes speech."""
 
     @property
     def info(self) -> EngineInfo:
-        """What this engine is; `languages` are those it recognizes, none listed means any."""
+        """What this engine is; `languages` are those it recognizes; an empty list means any."""
         ...
 
     @property
     def punctuates(self) -> bool:
-        """Whether words come with sentence marks and capitals; else the use case restores sentences from pauses."""
+        """Whether words come with punctuation and capitals; otherwise the use case restores sentences from pauses."""
         ...
 
     def recognize(
@@ -98,28 +98,28 @@ class Recognizer(Protocol):
     ) -> Recognition:
         """Recognize what is said within `speech`, in one of the languages that `info` lists.
 
-        `language` None lets the engine find out or take its default. `hotwords`, the most important first, may be
-        said: an engine that can prefers them. Word texts carry no space around them.
+        `language` None lets the engine detect it or use its default. `hotwords`, most important first, may occur: an
+        engine that can do so prefers them. Word texts have no surrounding spaces.
 
         Raises:
-            PermanentError: `language_unsupported` when the language found is none of those.
+            PermanentError: `language_unsupported` when the detected language is none of those.
         """
         ...
 
     def find_language(self, recording: Recording, speech: Sequence[Span]) -> tuple[str, float | None]:
-        """The language said within `speech`, and how sure that is, 0 to 1; None: the engine knows no other.
+        """The language spoken within `speech`, and its probability, 0 to 1; None: the engine knows no other.
 
         Raises: PermanentError, as `recognize`.
         """
         ...
 
     def recognize_each(self, recordings: Sequence[Recording], language: str, report: Report) -> list[tuple[Word, ...]]:
-        """Recognize short recordings that have nothing to do with one another, each whole; answers in their order."""
+        """Recognize short independent recordings, each as a whole; results in order."""
         ...
 
 
 class SpeechTranslator(Protocol):
-    """Says in another language what is said."""
+    """Translates speech into another language."""
 
     @property
     def info(self) -> EngineInfo:
@@ -127,7 +127,7 @@ class SpeechTranslator(Protocol):
         ...
 
     def translate(self, recording: Recording, spans: Sequence[Span], language: str, report: Report) -> list[str]:
-        """What is said in each of `spans`, of 30 s at most, from `language`; empty where nothing is understood."""
+        """What is said in each of `spans`, of 30 s at most, from `language`; empty if nothing is understood."""
         ...
 
 
@@ -141,21 +141,21 @@ class VoiceEmbedder(Protocol):
 
     @property
     def model(self) -> str:
-        """What makes its vectors: only those of the same model can be compared."""
+        """The model of its vectors: only those of the same model can be compared."""
         ...
 
     @property
     def same_voice(self) -> float:
-        """The cosine from which on two vectors are taken for the same voice; measured."""
+        """The cosine from which on two vectors count as the same voice; measured."""
         ...
 
     def embed(self, recording: Recording, spans: Sequence[Span], report: Report) -> tuple[float, ...] | None:
-        """The voice heard in `spans`, where one person speaks, at unit length; None where there is too little of it."""
+        """The voice heard in `spans`, where one person speaks, at unit length; None if there is too little of it."""
         ...
 
 
 class SpeakerDiarizer(Protocol):
-    """Tells speakers apart."""
+    """Distinguishes speakers."""
 
     @property
     def info(self) -> EngineInfo:
@@ -167,15 +167,15 @@ class SpeakerDiarizer(Protocol):
     ) -> list[Turn]:
         """Say who speaks when: exclusive turns in time order.
 
-        `num_speakers` None lets the engine count; fewer than asked for may come back where so many cannot be told
-        apart.
+        `num_speakers` None lets the engine count; fewer than requested may be returned if so many cannot be
+        distinguished.
         """
         ...
 
 
 @dataclass(frozen=True)
 class Place:
-    """Where a row of text stands in a picture, in its pixels; `right` and `bottom` lie outside. `score` is 0 to 1."""
+    """Where a row of text is in a picture, in its pixels; `right` and `bottom` are exclusive. `score` is 0 to 1."""
 
     left: int
     top: int
@@ -185,7 +185,7 @@ class Place:
 
     @property
     def height(self) -> int:
-        """How high it is."""
+        """Its height."""
         return self.bottom - self.top
 
     @property
@@ -201,7 +201,7 @@ class Place:
 
 @dataclass(frozen=True)
 class Written:
-    """What a row says, and how sure that is, character by character, 0 to 1."""
+    """What a row says, with the confidence in each character, 0 to 1."""
 
     text: str
     confidences: tuple[float, ...]
@@ -217,13 +217,13 @@ class PictureText(Protocol):
 
     @property
     def info(self) -> EngineInfo:
-        """What this engine is; `languages` are those whose letters it knows."""
+        """What this engine is; `languages` are those whose scripts it knows."""
         ...
 
     def find(self, picture: Picture) -> list[Place]:
-        """Find rows of text in a picture as large as it is to be searched: letters of 12 pixels and more."""
+        """Find rows of text in a picture at its given size: letters of 12 pixels and more."""
         ...
 
     def read(self, rows: Sequence[Picture]) -> list[Written]:
-        """Read rows that were cut out, each for itself; answers in their order."""
+        """Read rows that were cut out, each independently; results in order."""
         ...

@@ -1,6 +1,6 @@
-"""Tell speakers apart: counted by a small trained encoder; spectral features, clustering, resegmentation say when.
+"""Distinguish speakers: counted by a small trained encoder; spectral features, clustering and resegmentation say when.
 
-What it gets right, the number counted and given, is in benchmarks/README.md.
+Its accuracy, with the number counted and given, is in benchmarks/README.md.
 """
 
 from collections.abc import Sequence
@@ -28,8 +28,9 @@ _BACKGROUND_FRAMES = 60_000
 _RELEVANCE = 8.0
 _PITCH_WEIGHT = 0.3
 _LITTLE_S = 30.0
-"""Of speech: too little for mixtures of each speaker's sounds; who says a piece is heard by the encoder then."""
-_SLIVER = 20  # frames; no turn is shorter where voices touch: it is the edge of a word
+"""Less speech than this is too little for mixtures of each speaker's sounds; the encoder then decides who says a
+piece."""
+_SLIVER = 20  # frames; no turn is shorter where voices meet: it would be the edge of a word
 
 
 class ClusteringDiarizer:
@@ -64,7 +65,7 @@ class ClusteringDiarizer:
             voices = voices_in(recording, speech, self._encoder, lambda part: report(0.4 + 0.3 * part))
             heard = voices.count(_MOST_SPEAKERS)
             count = num_speakers or heard
-            if little and 1 < count <= heard:  # more than are heard talk without pauses: frames may tell them apart
+            if little and 1 < count <= heard:  # more: they talk without pauses, frames may distinguish them
                 report(1.0)
                 return voices.turns(recording, speech, self._encoder, count)
         else:
@@ -79,7 +80,7 @@ class ClusteringDiarizer:
 
 
 def _cluster(frames: SpeechFrames, count: int, report: Report) -> Labels:
-    """A speaker for every frame: that of the window whose middle is nearest."""
+    """The speaker of every frame: that of the window with the nearest middle."""
     hop = max(_HOP, len(frames) // _MOST_WINDOWS)
     starts = np.arange(0, max(1, len(frames) - _WINDOW // 2), hop)
     count = min(count, max(1, len(starts) - 1))
@@ -96,7 +97,7 @@ def _cluster(frames: SpeechFrames, count: int, report: Report) -> Labels:
 
 
 def _supervectors(frames: SpeechFrames, starts: NDArray[np.int64], report: Report) -> NDArray[np.float64]:
-    """How each window's sounds differ from everybody's: one row of adapted mixture means and pitch per window."""
+    """How each window's sounds differ from the average: one row of adapted mixture means and pitch per window."""
     step = max(1, len(frames) // _BACKGROUND_FRAMES)
     background = mixture(min(_BACKGROUND, len(frames) // 3), 1e-3, 50).fit(frames.cepstra[::step])
     scale = np.sqrt(background.weights_[:, None] / background.covariances_)
@@ -140,7 +141,7 @@ def _runs(borders: NDArray[np.bool_]) -> list[NDArray[np.intp]]:
 
 
 def _neighbour(labels: Labels, pauses: NDArray[np.bool_], run: NDArray[np.intp]) -> int:
-    """The speaker whom a run too short for a turn belongs to: the one it touches, else its own."""
+    """The speaker to whom a run that is too short for a turn belongs: an adjacent one, else its own."""
     before, after = run[0] - 1, run[-1] + 1
     if before >= 0 and not pauses[before]:
         return int(labels[before])

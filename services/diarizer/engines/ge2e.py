@@ -1,6 +1,6 @@
-"""Whose voice it is, by the small trained encoder that comes with the code.
+"""Whose voice it is, by the small trained encoder included in the code.
 
-Measured by `python -m benchmarks.voices` on generated voices; the table and what it does not show are in docs/cast.md.
+Measured by `python -m benchmarks.voices` on generated voices; the table and its limits are in docs/cast.md.
 """
 
 from collections.abc import Sequence
@@ -23,7 +23,7 @@ class EncoderEmbedder:
 
     model = VoiceEncoder.model
     same_voice = 0.85
-    """Between pieces of 15 people: of one .87 and more, of two .84 and less."""
+    """Between pieces of 15 people: at least .87 for the same person, at most .84 for two."""
 
     def __init__(self) -> None:
         self._encoder = VoiceEncoder()
@@ -42,7 +42,7 @@ class EncoderEmbedder:
         )
 
     def embed(self, recording: Recording, spans: Sequence[Span], report: Report) -> tuple[float, ...] | None:
-        """Describe the voice heard in `spans`, from a minute of it at most; None for less than a second of voice."""
+        """Describe the voice heard in `spans`, from at most a minute of it; None for less than a second of voice."""
         parts = _parts(recording, spans, report)
         if sum(int((pitch(part) > 0).sum()) for part in parts) < _FEWEST_VOICED:
             return None

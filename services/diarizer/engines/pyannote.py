@@ -1,4 +1,4 @@
-"""Tell speakers apart, and describe their voices, with pyannote.audio and a pipeline that lies in a folder."""
+"""Distinguish speakers, and describe their voices, with pyannote.audio and a pipeline in a folder."""
 
 import threading
 from collections.abc import Sequence
@@ -33,7 +33,7 @@ log = logger(__name__)
 
 
 class PyannoteDiarizer:
-    """Exclusive diarization, in windows where the recording is long: memory grows with what is looked at in one go."""
+    """Exclusive diarization, in windows if the recording is long, since memory grows with what is processed at once."""
 
     def __init__(self, settings: DiarizerSettings, models: ModelSettings) -> None:
         folder = folder_of(settings, models)
@@ -49,16 +49,16 @@ class PyannoteDiarizer:
 
     @property
     def info(self) -> EngineInfo:
-        """What this engine is: the licence is that of the weights, which is not known of those given by path."""
+        """What this engine is: the licence is that of the weights, which is unknown for those given by path."""
         return self._info
 
     def turns(
         self, recording: Recording, speech: Sequence[Span], num_speakers: int | None, report: Report
     ) -> list[Turn]:
-        """Diarize window by window and find out who is who; where it hears nobody, `speech` is one speaker's."""
+        """Diarize window by window and match the speakers; if it hears nobody, `speech` is one speaker's."""
         bounds = Bounds.exactly(num_speakers) if num_speakers else self._bounds
         windows = windows_of(speech, recording.duration_s, self._longest_s)
-        # A window need not hold everybody; only all of them together do.
+        # A single window need not contain everybody; only all of them together do.
         within = bounds if len(windows) == 1 else Bounds(1, bounds.most)
         turns: list[tuple[Local, Span]] = []
         vectors: dict[Local, Vector] = {}
@@ -94,7 +94,7 @@ class PyannoteDiarizer:
 
 
 class PyannoteEmbedder:
-    """The embedding model of the same pipeline: it knows a voice again in any language, so it can judge takes."""
+    """The embedding model of the same pipeline: it recognizes a voice in any language, so it can judge takes."""
 
     same_voice = ALIKE
 
@@ -119,7 +119,7 @@ class PyannoteEmbedder:
         return self._model
 
     def embed(self, recording: Recording, spans: Sequence[Span], report: Report) -> tuple[float, ...] | None:
-        """The mean over pieces of `spans`, a minute of them at most; None for less than half a second."""
+        """The mean over pieces of `spans`, at most a minute of them; None for less than half a second."""
         total: Vector | None = None
         pieces = _pieces(spans)
         for number, piece in enumerate(pieces):
@@ -164,7 +164,7 @@ def _read(output: Any, from_s: float) -> tuple[list[tuple[int, Span]], dict[int,
 
 
 def _numbered(turns: Sequence[tuple[Local, Span]], vectors: dict[Local, Vector], bounds: Bounds | None) -> list[Turn]:
-    """Turns with the speakers' numbers over all windows; `bounds` None: there is one window, they are as they are."""
+    """Turns with the speakers' numbers over all windows; `bounds` None: there is one window, and they are unchanged."""
     spoken: dict[Local, float] = {}
     for local, span in turns:
         spoken[local] = spoken.get(local, 0.0) + span.duration_s
@@ -176,7 +176,7 @@ def _numbered(turns: Sequence[tuple[Local, Span]], vectors: dict[Local, Vector],
 
 
 def _pieces(spans: Sequence[Span]) -> list[Span]:
-    """`spans` in equal pieces of ten seconds at most, without slivers, a minute in all."""
+    """`spans` in equal pieces of at most ten seconds, without slivers, a minute in all."""
     pieces: list[Span] = []
     left_s = _LONGEST_S
     for span in spans:
@@ -195,4 +195,4 @@ def _part_of(report: Report, number: int, count: int) -> Report:
 
 
 def _unheard(_: float) -> None:
-    """Nobody waits for the progress of warming up."""
+    """Progress of warming up, which nobody waits for."""

@@ -1,4 +1,4 @@
-"""Text in pictures with RapidOCR, whose wheel carries the weights of PP-OCRv6 (small)."""
+"""Text in pictures with RapidOCR, whose wheel contains the weights of PP-OCRv6 (small)."""
 
 import logging
 import threading
@@ -13,15 +13,15 @@ from shared.messaging import EngineInfo
 from shared.pipeline import Stage
 
 _LANGUAGES = ("zh", "ja", "en", "fr", "de", "es", "id")
-"""Those its alphabet has: Chinese in both scripts, kana and Latin. It has no Hangul."""
+"""The languages of its alphabet: Chinese in both scripts, kana and Latin. It has no Hangul."""
 _SIDE = 64
-"""Pictures come in the size they are to be searched in; by itself the detector would enlarge a strip ten times."""
+"""Pictures are passed at the size for the search; on its own, the detector would enlarge a strip ten times."""
 _OPTIONS = {
     # one thread: jobs of other stages share the machine, and a strip of a picture is too small for several
     "EngineConfig.onnxruntime.intra_op_num_threads": 1,
     "EngineConfig.onnxruntime.inter_op_num_threads": 1,
     "Global.log_level": "error",
-    "Global.use_cls": False,  # would look for text that stands on its head
+    "Global.use_cls": False,  # would look for upside-down text
     "Rec.rec_batch_num": 1,  # in a batch each row is made as wide as the widest
     "Det.limit_side_len": _SIDE,
     "Det.limit_type": "min",

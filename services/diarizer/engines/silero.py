@@ -26,7 +26,7 @@ class SileroActivity:
     """Silero VAD 6 on the CPU, in blocks of a minute."""
 
     def __init__(self) -> None:
-        get_vad_model()  # loads it now, before the worker says that it is ready
+        get_vad_model()  # loaded now, before the worker says that it is ready
 
     @property
     def info(self) -> EngineInfo:
@@ -41,7 +41,7 @@ class SileroActivity:
         )
 
     def speech(self, recording: Recording, report: Report) -> list[Span]:
-        """Find speech block by block; what touches at a block's edge is one stretch."""
+        """Find speech block by block; stretches that meet at a block's edge are joined."""
         found: list[Span] = []
         for start_s, end_s in recording.blocks(_BLOCK_S):
             report(start_s / recording.duration_s)

@@ -1,4 +1,4 @@
-"""English speech recognition with PocketSphinx, whose wheel carries the acoustic and language model."""
+"""English speech recognition with PocketSphinx, whose wheel contains the acoustic and language model."""
 
 import re
 import threading
@@ -30,14 +30,14 @@ class SphinxRecognizer:
     def __init__(self) -> None:
         try:
             import pocketsphinx
-        except ImportError as error:  # it has no wheel for every Python and processor, see pyproject.toml
+        except ImportError as error:  # there is not a wheel for every Python and processor, see pyproject.toml
             raise PermanentError(
                 ErrorCode.ENGINE_UNAVAILABLE,
                 f"pocketsphinx is not installed here ({error}): fetch a Whisper model (`localclip models list`), set "
                 "LOCALCLIP_RECOGNIZER=faster-whisper, or use Python 3.11 or 3.13",
             ) from error
         self._decoder = pocketsphinx.Decoder(loglevel="FATAL")
-        self._lock = threading.Lock()  # a decoder has one utterance at a time
+        self._lock = threading.Lock()  # a decoder handles one utterance at a time
 
     @property
     def info(self) -> EngineInfo:
@@ -84,7 +84,7 @@ class SphinxRecognizer:
         return "en", None
 
     def recognize_each(self, recordings: Sequence[Recording], language: str, report: Report) -> list[tuple[Word, ...]]:
-        """One after the other."""
+        """Recognize one after the other."""
         found = []
         for number, one in enumerate(recordings):
             whole = Span(0.0, one.duration_s)

@@ -29,13 +29,13 @@ _BATCH = {"cpu": 4, "cuda": 16}
 _ASKED_CHUNKS = 4  # for their language
 _AGAIN_AT_LEAST = 4
 _CHINESE, _CHINESE_PROMPT = "zh", "以下是普通话的句子。"
-"""Said to come before Chinese, the prompt makes Whisper write punctuation, as it does by itself in other languages."""
+"""As the initial prompt for Chinese, it makes Whisper write punctuation, as it does by itself in other languages."""
 log = logger(__name__)
 
 
 @dataclass(frozen=True)
 class _Item:
-    """A chunk and where it is from."""
+    """A chunk and where it comes from."""
 
     recording: Recording
     chunk: Chunk
@@ -46,7 +46,7 @@ class _Item:
 
 
 class WhisperRecognizer:
-    """Batches of 30 s of speech; what the model doubts is recognized again, with its ladder of temperatures."""
+    """Batches of 30 s of speech; doubtful chunks are recognized again, at rising temperatures."""
 
     punctuates = True
 
@@ -66,7 +66,7 @@ class WhisperRecognizer:
 
     @property
     def info(self) -> EngineInfo:
-        """What this engine is: the licence is that of the weights, which are known by their bytes where not by name."""
+        """What this engine is: the licence is that of the weights, which are identified by name or content."""
         return EngineInfo(
             stage=Stage.DIARIZATION,
             port="recognizer",
@@ -89,7 +89,7 @@ class WhisperRecognizer:
         report: Report,
         hotwords: Sequence[str] = (),
     ) -> Recognition:
-        """Recognize batch by batch; a language that is not given is voted on by up to four chunks."""
+        """Recognize batch by batch; if no language is given, up to four chunks vote."""
         items = [_Item(recording, chunk) for chunk in chunks_of(recording, speech)]
         report(0.0)
         guess = Guess(language, None) if language else self._find_language(items)
@@ -106,7 +106,7 @@ class WhisperRecognizer:
         return guess.language, guess.confidence
 
     def recognize_each(self, recordings: Sequence[Recording], language: str, report: Report) -> list[tuple[Word, ...]]:
-        """Short recordings packed into windows of 30 s; those a window leaves in doubt are heard by themselves."""
+        """Short recordings packed into windows of 30 s; doubtful ones are heard again individually."""
         packed = windows([recording.duration_s for recording in recordings])
         share = sum(len(window) for window in packed) / len(recordings) if recordings else 0.0
         found = self._packed(recordings, packed, language, lambda part: report(share * part))
@@ -121,7 +121,7 @@ class WhisperRecognizer:
     def _packed(
         self, recordings: Sequence[Recording], packed: Sequence[tuple[Place, ...]], language: str, report: Report
     ) -> dict[int, tuple[Word, ...]]:
-        """The words of those that are understood beside others, by number: none of a window that is in doubt."""
+        """The words of those that are understood in a shared window, by number: none from a doubtful window."""
         found: dict[int, tuple[Word, ...]] = {}
         before = _CHINESE_PROMPT if language == _CHINESE else None
         at = 0
@@ -185,10 +185,10 @@ class WhisperRecognizer:
         return words, languages
 
     def _left_out(self, recording: Recording, missed: Sequence[Span], chunks: int, language: str) -> list[Word]:
-        """Words of stretches of speech in which nothing was heard, each listened to by itself.
+        """Words of stretches of speech in which nothing was heard, each recognized separately.
 
-        Whisper ends a window now and then before the sound does. What it is not sure of is left: it writes words for
-        noises that it hears alone. No more stretches than a quarter of the chunks, the longest, and at least four.
+        Whisper sometimes ends a window before the sound does. Uncertain results are dropped, since it writes words for
+        isolated noises. Limited to the longest stretches, a quarter of the number of chunks and at least four.
         """
         longest = sorted(missed, key=lambda span: -span.duration_s)[: max(_AGAIN_AT_LEAST, chunks // 4)]
         items = [_Item(recording, chunk) for span in longest for chunk in chunks_of(recording, [span])]
@@ -199,7 +199,7 @@ class WhisperRecognizer:
         return [word for own in sure for word in own]
 
     def _settled(self, item: _Item, passage: Passage, language: str) -> tuple[Word, ...]:
-        """The words of `passage`, or of a second try where it is doubtful."""
+        """The words of `passage`, or of a second try if it is doubtful."""
         if not passage.is_doubtful:
             return tuple(believed(passage))
         again = self._whisper.hear_again(item.sound, language)
@@ -223,7 +223,7 @@ def _placed(words: Iterable[Word], chunk: Chunk) -> Iterable[Word]:
 
 
 def _in_order(words: Iterable[Word]) -> tuple[Word, ...]:
-    """`words` so that none begins before the one before it has ended."""
+    """`words` so that none begins before the previous one has ended."""
     ordered: list[Word] = []
     for word in words:
         start_s = max(word.start_s, ordered[-1].end_s) if ordered else word.start_s

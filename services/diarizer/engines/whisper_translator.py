@@ -1,4 +1,4 @@
-"""A multilingual Whisper as translator of speech: it learned to write down in English what is said in any language."""
+"""A multilingual Whisper as translator of speech: it was trained to transcribe any language into English."""
 
 from collections.abc import Sequence
 
@@ -14,7 +14,7 @@ _BATCH = {"cpu": 4, "cuda": 16}
 
 
 class WhisperTranslator:
-    """The model of the recognizer, asked for English."""
+    """The model of the recognizer, used for English output."""
 
     def __init__(self, whisper: Whisper, recognizer: EngineInfo) -> None:
         self._whisper = whisper
@@ -30,7 +30,7 @@ class WhisperTranslator:
         return self._info
 
     def translate(self, recording: Recording, spans: Sequence[Span], language: str, report: Report) -> list[str]:
-        """Batch by batch; what the model doubts is translated again, with its ladder of temperatures."""
+        """Translate batch by batch; doubtful chunks are translated again, at rising temperatures."""
         sounds = [recording.read(span.start_s, span.end_s) for span in spans]
         texts: list[str] = []
         while len(texts) < len(sounds):

@@ -13,7 +13,7 @@ from shared.pipeline import CancelToken
 from shared.transcript import CueReading, PictureBox
 
 _FRAMES, _INSIDE = 5, 0.15
-"""Of a cue's time, at its start and its end: there it may be fading."""
+"""Share of a cue's time at its start and end in which it may be fading."""
 _SURE = 0.4
 
 
@@ -39,7 +39,7 @@ def read_again(
     other = [row.text for row in rows if row not in said]
     confidences: list[float] = []
     for row in said:
-        confidences += [*([1.0] if confidences else []), *row.confidences]  # the break between rows is sure
+        confidences += [*([1.0] if confidences else []), *row.confidences]  # the break between rows is certain
     text = "\n".join(as_written(row.text) for row in said)
     return CueReading(box=box, text=text, second="\n".join(other), confidences=tuple(confidences))
 
@@ -55,7 +55,7 @@ def _cut(picture: Picture, box: PictureBox) -> Picture:
 
 
 def _rows(engine: PictureText, picture: Picture) -> tuple[Written, ...]:
-    """The rows of a box, from top to bottom; where none is found, all of it is one."""
+    """The rows of a box, from top to bottom; if none is found, the whole box is one."""
     places = joined(engine.find(picture), picture.shape[1])
     rows = sorted(places, key=lambda place: place.level) or [Place(0, 0, picture.shape[1], picture.shape[0])]
     read = engine.read([picture[max(0, at.top) : at.bottom, max(0, at.left) : at.right] for at in rows])

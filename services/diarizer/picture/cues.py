@@ -1,4 +1,4 @@
-"""From texts that were followed to cues: what is no subtitle goes, what was cut in two comes together."""
+"""From tracked texts to cues: anything but subtitles is removed, split ones are joined."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -13,7 +13,7 @@ _SHORTEST_S, _CERTAIN_S, _BRIEF_S = 0.16, 0.3, 0.6
 _TOGETHER_S = 0.32
 _GROWING_S = 0.6
 _LOST_S = 1.0
-"""A row that is not found for less than that was there all along."""
+"""A row that is lost for less than this was there all along."""
 _SAME_LEVEL = 0.45  # of the height of a row
 _TWO = 0.6
 
@@ -39,7 +39,7 @@ class Text:
 def tidied(texts: Sequence[Text]) -> list[Text]:
     """The subtitles among `texts`, in time order.
 
-    A row nobody could read was background. A text that was lost and found again, or that came letter by letter, is one.
+    An unreadable row was background. A text that was lost and found again, or that appeared letter by letter, is one.
     """
     found: list[Text] = []
     for text in map(_readable, texts):
@@ -62,7 +62,7 @@ _LANGUAGES = 2
 
 
 def main_group(texts: Sequence[Text], spoken: str | None) -> str:
-    """The letters of the language that is spoken, in subtitles of two: as `spoken` says, else the upper ones."""
+    """The script of the spoken language, in bilingual subtitles: as `spoken` says, else that of the upper rows."""
     if spoken:
         return "asian" if spoken in ("zh", "ja", "ko") else "latin"
     upper = Counter(group_of(text.rows[0].text) for text in texts)
@@ -83,7 +83,7 @@ def _is_shown(text: Text) -> bool:
 
 
 def _is_subtitle(text: Text) -> bool:
-    """A flash of something hardly readable, or of figures, is background."""
+    """Whether it is a subtitle: a flash of something barely readable, or of digits, is background."""
     confidence = min(row.confidence for row in text.rows)
     lasts_s = text.end_s - text.start_s
     if not any(letter.isalpha() for letter in text.whole):
@@ -94,7 +94,7 @@ def _is_subtitle(text: Text) -> bool:
 
 
 def _together(before: Text, text: Text) -> Text | None:
-    """Both as one, where the second is the first seen again, or what it grew into."""
+    """Both as one, if the second is the first seen again, or its continuation."""
     if text.start_s - before.end_s > _TOGETHER_S:
         return None
     grew = text.whole.startswith(before.whole) and before.end_s - before.start_s < _GROWING_S
@@ -109,7 +109,7 @@ def _together(before: Text, text: Text) -> Text | None:
 
 
 def _with_lost_row(before: Text, text: Text) -> Text | None:
-    """Both as one, where one of them is the other without a row that was not found for a moment."""
+    """Both as one, if they differ only in a row that was lost for a moment."""
     fewer, more = sorted((before, text), key=lambda one: len(one.rows))
     if len(fewer.rows) == len(more.rows) or fewer.end_s - fewer.start_s >= _LOST_S:
         return None

@@ -1,7 +1,7 @@
-"""Whether what is written in a sample of frames is subtitles, and where: decided from rows alone.
+"""Whether text in a sample of frames is subtitles, and where: decided from rows alone.
 
-Subtitles change while they stay where they are. What never changes is a logo or a sign, what moves is a ticker, what
-counts is a clock, what comes once somewhere is a title. Lengths are parts of the picture, 0 to 1.
+Subtitles change but stay in place. Text that never changes is a logo or a sign, moving text is a ticker, counting text
+is a clock, and text that appears once somewhere is a title. Lengths are fractions of the picture, 0 to 1.
 """
 
 import re
@@ -56,10 +56,10 @@ class Band:
     height: float
     alignment: Literal["center", "left"]
     anchor: float
-    """The middle of what is centred, the left edge of what is not."""
+    """The middle of centred text, the left edge of other text."""
     texts: tuple[str, ...]
     share: float
-    """Of the frames of the sample that have some."""
+    """The share of the sample's frames with subtitles."""
 
 
 @dataclass(frozen=True)
@@ -81,7 +81,7 @@ def same_text(one: str, other: str, least: float = _SAME_TEXT) -> bool:
 
 
 def find_band(seen: Sequence[Seen], frames: int) -> Band | None:
-    """Where the subtitles are among `seen`, in a sample of `frames`; None where nothing behaves like subtitles."""
+    """Where the subtitles are among `seen`, in a sample of `frames`; None if nothing behaves like subtitles."""
     rows = [row for row in seen if _could_be(row)]
     clusters = [_changing(cluster, frames) for cluster in _levels(rows)]
     judged = [(_variety(cluster), cluster) for cluster in clusters if _is_aligned(cluster)]
@@ -93,7 +93,7 @@ def find_band(seen: Sequence[Seen], frames: int) -> Band | None:
 
 
 def find_titles(seen: Sequence[Seen], band: Band | None) -> list[Title]:
-    """What else can be read clearly, each text once where it stands."""
+    """Other clearly readable texts, each once with its place."""
     found: list[list[Seen]] = []
     for row in seen:
         is_other = row.confidence >= _READABLE and _stands(row) and _is_worded(row.text)
@@ -108,7 +108,7 @@ def find_titles(seen: Sequence[Seen], band: Band | None) -> list[Title]:
 
 
 def in_band(row: Seen, band: Band) -> bool:
-    """Whether a row stands where the subtitles do."""
+    """Whether a row is where the subtitles are."""
     near = any(abs(row.level - level) < _SAME_LEVEL * band.height for level in band.levels)
     return near and 0.5 < row.h / band.height < 1.8
 
@@ -118,12 +118,12 @@ def _could_be(row: Seen) -> bool:
 
 
 def _stands(row: Seen) -> bool:
-    """Whether it stays where it is, and is not cut off by an edge: a ticker is, and moves."""
+    """Whether it stays in place and is not cut off by an edge, unlike a ticker."""
     return not row.moves and row.x > _EDGE and row.x + row.w < 1 - _EDGE
 
 
 def _is_worded(text: str) -> bool:
-    """Mostly letters, and no clock."""
+    """Whether it is mostly letters, and not a clock."""
     letters = sum(letter.isalpha() for letter in text)
     return letters >= _LETTERS * len(text.replace(" ", "")) and letters > 0 and not _CLOCK.match(text)
 
@@ -144,7 +144,7 @@ def _levels(rows: Sequence[Seen]) -> list[list[Seen]]:
 
 
 def _changing(cluster: Sequence[Seen], frames: int) -> list[Seen]:
-    """A level without the texts that stay for most of the video."""
+    """A level without the texts that are shown for most of the video."""
     kept = []
     for row in cluster:
         same = [one.frame for one in cluster if same_text(one.text, row.text)]

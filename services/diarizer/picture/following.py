@@ -1,7 +1,7 @@
-"""Follows the subtitles of a band from frame to frame: a text is read when it comes, and watched until it goes.
+"""Follows the subtitles of a band from frame to frame: a text is read when it appears, and watched until it disappears.
 
-Rows are looked for a few times a second. Between those looks, the strokes of the text that was found tell in which
-frame it came and went: comparing them costs a thousandth of reading.
+Rows are searched for a few times a second. In between, the strokes of the text show in which frame it appeared and
+disappeared: comparing them costs a thousandth of reading.
 """
 
 from collections import deque
@@ -25,14 +25,14 @@ _SAME, _OTHER = 0.55, 0.2
 _SHOWN = 0.3
 """Opacity from which on text counts as shown."""
 _WHOLE = 0.7
-"""Opacity below which it is coming or going."""
+"""Opacity below which it is fading in or out."""
 _GAP, _PAD = 2.0, 0.25  # of the height of a row
 _ADJACENT = (0.8, 1.8)
 
 
 @dataclass(frozen=True)
 class Rows:
-    """Where subtitles stand in a strip, in its pixels."""
+    """Where subtitles are in a strip, in its pixels."""
 
     levels: tuple[float, ...]
     height: float
@@ -77,7 +77,7 @@ def joined(places: Sequence[Place], gap: float) -> list[Place]:
 
 @dataclass
 class Shown:
-    """A text while it is followed; frames are numbers, the last one included."""
+    """A text being tracked; frames are numbers, including the last one."""
 
     rows: tuple[Place, ...]
     known: Gray
@@ -109,7 +109,7 @@ class Follower:
         self._free_from, self._number = 0, -1
 
     def follow(self, pictures: Iterator[Picture]) -> Iterator[Shown]:
-        """The texts, each when it has gone."""
+        """The texts, each once it has disappeared."""
         picture: Picture | None = None
         for self._number, picture in enumerate(pictures):
             self._kept.append((self._number, luma(picture)))
@@ -137,7 +137,7 @@ class Follower:
         self._open = came
 
     def _still_shows(self, now: Shown, picture: Picture, gray: npt.NDArray[np.uint8], rows: Sequence[Place]) -> bool:
-        """Whether the open text is still there; what is unsure is read."""
+        """Whether the current text is still there; doubtful cases are read."""
         seen = self._strokes(gray, now.rows)
         like = likeness(seen, now.known)
         covered = all(any(_overlap(row, one) for one in now.rows) for row in rows)
@@ -156,7 +156,7 @@ class Follower:
         return True
 
     def _take(self, now: Shown, picture: Picture, seen: Gray, rows: Sequence[Place]) -> None:
-        """Add a frame to what is known of a text: the background wears off, the strokes stay."""
+        """Add a frame to what is known about a text: the background averages out, the strokes stay."""
         share = 1 / (now.looks + 1)
         now.known += (seen - now.known) * share
         now.color += (_cut(picture, _around(now.rows)).astype(np.float32) - now.color) * share
@@ -180,7 +180,8 @@ class Follower:
         )
 
     def _date(self, came: Shown) -> None:
-        """Find the frame in which a text came: back from where it was seen, while its strokes are there."""
+        """Find the frame in which a text appeared: going back from where it was seen, as long as its strokes are
+        there."""
         for number, gray in reversed(self._kept):
             if number < self._free_from:
                 break
@@ -190,7 +191,7 @@ class Follower:
             came.first, came.fades = number, strong < _WHOLE
 
     def _end(self, now: Shown, came: Shown | None) -> None:
-        """Find the last frame of a text; where another took its place, every frame is of the one it shows more of."""
+        """Find the last frame of a text; if another replaced it, each frame belongs to the one it shows more of."""
         now.last, fading = now.seen, False
         for number, gray in self._kept:
             if number <= now.seen:

@@ -1,4 +1,4 @@
-"""Frames of a video in the size that text is looked for in, one at a time."""
+"""Frames of a video at the size for finding text, one at a time."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ from shared.media import ToolLimits, input_options, piped_tool
 from shared.pipeline import CancelToken
 
 SHORT_SIDE = 360
-"""Of a picture that is looked at: subtitles that people can read are 15 pixels high or more in it."""
+"""The size of analysed frames: subtitles that people can read are at least 15 pixels high in it."""
 _MEMORY_BYTES = 2 * 1024**3
 _SHORT_S = 60.0
 _TWO = 1.99
@@ -41,9 +41,9 @@ class Frame:
 def frames_command(
     video: Video, rate: float, strip: Strip, start_s: float = 0.0, length_s: float | None = None
 ) -> list[str]:
-    """The ffmpeg command that prints frames, `rate` a second at even distances, as PPM: it tells their size.
+    """The ffmpeg command that prints frames, `rate` a second evenly spaced, as PPM, which contains their size.
 
-    The picture is turned and stretched as players show it.
+    The picture is rotated and scaled as players show it.
     """
     short = f"min(iw*sar,ih)/{SHORT_SIDE}"
     options = {"ss": f"{start_s:.3f}"} if start_s else {}
@@ -84,9 +84,9 @@ def frames(video: Video, rate: float, strip: Strip, cancel: CancelToken) -> Iter
 
 
 def pairs(video: Video, moments: Sequence[float], apart_s: float, cancel: CancelToken) -> Iterator[tuple[Frame, Frame]]:
-    """Two frames at each of `moments`, `apart_s` seconds apart; moments behind the end of the picture are left out.
+    """Two frames at each of `moments`, `apart_s` seconds apart; moments after the end of the picture are left out.
 
-    A short video is decoded once, and they come in time order; in a long one each moment is gone to.
+    A short video is decoded once, and they are in time order; a long one is seeked to each moment.
     """
     if video.facts.duration_s <= _SHORT_S:
         yield from _passing(video, moments, apart_s, cancel)

@@ -1,4 +1,4 @@
-"""What is heard while a cue is shown: kept beside what was read, and used where a letter could hardly be read."""
+"""What is heard while a cue is shown: kept with what was read, and used where a letter was barely readable."""
 
 from collections.abc import Sequence
 from difflib import SequenceMatcher
@@ -8,7 +8,7 @@ from shared.transcript import PictureCue, PictureWords, Word, join_words
 _DOUBTFUL = 0.6
 _ALIKE = 0.6
 _SAME = 0.8
-_MOST_LETTERS = 3000  # comparing takes time by the square of them, and so many tell enough
+_MOST_LETTERS = 3000  # comparing takes quadratic time, and this many are enough
 _FEW = 2
 _SPACELESS = ("zh", "ja")
 
@@ -39,7 +39,7 @@ def _letters(texts: Sequence[str]) -> str:
 
 
 def _mended(cue: PictureCue) -> PictureCue:
-    """Its doubtful letters as they were heard, where most of the others say the same as the speech."""
+    """The cue with its doubtful letters replaced as heard, if most of the others agree with the speech."""
     letters, heard = list(cue.text), cue.heard
     matcher = SequenceMatcher(None, cue.text.casefold(), heard.casefold(), autojunk=False)
     sure = list(cue.confidences)

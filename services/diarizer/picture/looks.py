@@ -7,9 +7,9 @@ from scipy.ndimage import binary_fill_holes
 from services.diarizer.picture.strokes import Gray
 
 _CONTRAST = 40.0
-"""Of 255: what differs less from the background is the background."""
+"""Out of 255: anything that differs less from the background is background."""
 _ENCLOSED = 0.25
-"""Of the area of an outline: letters inside of it have at least that, the holes of letters (日) less."""
+"""Share of an outline's area: letters inside it have at least that, the holes of letters (日) less."""
 _WHITE, _GRAY, _BLACK = 175, 40, 80
 
 Mask = npt.NDArray[np.bool_]
@@ -18,7 +18,7 @@ Mask = npt.NDArray[np.bool_]
 def colors(picture: Gray) -> tuple[str, str]:
     """The colors of letters and outline as `#RRGGBB`, from the mean `picture` of a text.
 
-    Letters are what the others enclose: bright ones in a dark outline, dark ones in a bright one. Without an outline
+    Letters are enclosed by the outline: bright ones in a dark outline, dark ones in a bright one. Without an outline,
     they are what differs from the background.
     """
     brightness = picture.mean(axis=2)
@@ -46,9 +46,9 @@ def _share(inside: Mask, mask: Mask) -> float:
 
 
 def _color(picture: Gray, mask: Mask, without: str) -> str:
-    """The middle color of the half that is least mixed with others.
+    """The median color of the half that is least mixed with others.
 
-    Encoding blurs thin strokes, so what is nearly white or black is taken for it.
+    Encoding blurs thin strokes, so nearly white or black counts as white or black.
     """
     if not mask.any():
         return without

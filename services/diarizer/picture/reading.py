@@ -24,7 +24,7 @@ log = logger(__name__)
 
 @dataclass(frozen=True)
 class Found:
-    """What a look at a sample of frames found; `shape` is the height and width they have."""
+    """The findings in a sample of frames; `shape` is their height and width."""
 
     words: PictureWords
     band: Band | None = None
@@ -88,7 +88,7 @@ class PictureReading:
             yield frame.pixels
 
     def _rows(self, number: int, one: Frame, other: Frame) -> list[Seen]:
-        """The rows of a frame; those that stand elsewhere in a second one, a moment later, move."""
+        """The rows of a frame; those that are elsewhere in a second one, a moment later, are moving."""
         places = sorted(self._engine.find(one.pixels), key=lambda place: place.left - place.right)[:_MOST_ROWS]
         later = self._engine.find(other.pixels) if places else []
         moving = [_moves(place, later) for place in places]
@@ -132,7 +132,7 @@ class PictureReading:
 
 
 def _moves(place: Place, later: Sequence[Place]) -> bool:
-    """Whether what stands there a moment later begins and ends elsewhere."""
+    """Whether the text there a moment later begins and ends elsewhere."""
     level = [one for one in later if abs(one.level - place.level) < 0.4 * place.height]
     touching = [one for one in level if min(one.right, place.right) > max(one.left, place.left)]
     reach = 0.6 * place.height
@@ -147,7 +147,7 @@ def _box_of(title: Title) -> PictureBox:
 
 
 def _language(texts: Sequence[str]) -> str | None:
-    """The language of the East Asian rows, where there are some: Latin ones beside them are the second language."""
+    """The language of the East Asian rows, if there are any: Latin ones beside them are the second language."""
     asian = [text for text in texts if group_of(text) == "asian"]
     latin = [text for text in texts if group_of(text) == "latin"]
     return language_written(asian if len(asian) > 1 or not latin else latin)

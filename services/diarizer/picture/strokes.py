@@ -1,4 +1,4 @@
-"""What of a picture is strokes of letters, and how much of known strokes another picture shows."""
+"""The strokes of letters in a picture, and how much of known strokes another picture shows."""
 
 import numpy as np
 import numpy.typing as npt
@@ -18,14 +18,14 @@ def luma(picture: Picture) -> npt.NDArray[np.uint8]:
 
 
 def strokes(gray: npt.NDArray[np.uint8], width: int) -> Gray:
-    """What differs from its surroundings of about `width` pixels: letters stay, skies and walls vanish."""
+    """Differences from the surroundings of about `width` pixels: letters stay, skies and walls vanish."""
     bright = gray.astype(np.float32)
     found: Gray = bright - uniform_filter(bright, max(3, width))
     return found
 
 
 def opacity(seen: Gray, known: Gray) -> float:
-    """How strongly `known` strokes are in `seen`: 1 as they were, 0 not at all; linear while text fades.
+    """How strongly `known` strokes are in `seen`: 1 fully, 0 not at all; linear while text fades.
 
     The projection of one picture on the other, over the strongest pixels of `known`.
     """

@@ -7,9 +7,11 @@ from services.diarizer.engines import Written
 
 
 def vote(readings: Sequence[Written]) -> Written:
-    """The text most readings agree on, letter by letter; a letter is as sure as those who read it, and as many.
+    """The text most readings agree on, letter by letter; the confidence in a letter depends on its readings and their
+    number.
 
-    Readings of another length than most have no say in single letters. A sure reading counts more than two poor ones.
+    Readings of another length than most do not count for single letters. A confident reading counts more than two poor
+    ones.
     """
     weights: dict[int, float] = defaultdict(float)
     for reading in readings:

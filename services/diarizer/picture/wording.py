@@ -1,4 +1,4 @@
-"""Which languages rows are written in, and which of two is the one that is spoken."""
+"""Which languages rows are written in, and which of two is the spoken one."""
 
 import unicodedata
 from collections import Counter
@@ -11,7 +11,7 @@ _KANA_SHARE = 0.05
 
 
 def kind_of(text: str) -> str | None:
-    """The letters most of `text` is written in: `han`, `kana`, `hangul`, `latin`, or None where it has none."""
+    """The letters most of `text` is written in: `han`, `kana`, `hangul`, `latin`, or None if it has none."""
     counts = Counter(kind for letter in text if (kind := _kind(letter)))
     if (
         counts["kana"] > _KANA_SHARE * (counts["kana"] + counts["han"])
@@ -22,7 +22,7 @@ def kind_of(text: str) -> str | None:
 
 
 def language_written(texts: Sequence[str]) -> str | None:
-    """The language of `texts` in one kind of letters; None where it is none that is offered."""
+    """The language of `texts` in one kind of letters; None if it is not an offered one."""
     joined = "".join(texts)
     match kind_of(joined):
         case "kana":
@@ -42,7 +42,7 @@ def chinese_script(texts: Sequence[str]) -> str:
 
 
 def group_of(text: str) -> str | None:
-    """What tells the rows of two languages apart: East Asian letters or Latin ones."""
+    """The script that distinguishes the rows of two languages: East Asian or Latin."""
     kind = kind_of(text)
     return "latin" if kind == "latin" else "asian" if kind else None
 
@@ -51,7 +51,7 @@ _FULL_WIDTH = str.maketrans("?!,:;()", "？！，：；（）")
 
 
 def as_written(text: str) -> str:
-    """Marks between East Asian letters as wide as they are: the engine takes them for narrow ones at times."""
+    """Full-width punctuation between East Asian letters, which the engine sometimes reads as narrow."""
     return text.translate(_FULL_WIDTH) if kind_of(text) in ("han", "kana") else text
 
 
