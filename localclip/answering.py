@@ -1,4 +1,4 @@
-"""What a task asks about a doubtful transcript: told, and answered from the command line."""
+"""A task's question about a doubtful transcript: shown, and answered from the command line."""
 
 import sys
 from pathlib import Path
@@ -63,7 +63,7 @@ def tell_question(task_id: str, question: Question, screen: Console) -> None:
 
 
 def ask(client: Client, task_id: str, question: Question, screen: Console) -> None:
-    """Ask whoever sits at the terminal until there is an answer that the gateway takes."""
+    """Ask the person at the terminal until there is an answer that the gateway accepts."""
     for reason in question.reasons:
         screen.print(reason.text, style="yellow", markup=False, highlight=False, soft_wrap=True)
     while True:

@@ -1,7 +1,7 @@
 """Backups of a data folder: dated sets with the database, the objects and checksums of both.
 
-A set is moved in place when it is whole. What did not change since the last one is a hard link to it, so a set costs
-only what is new, and a deletion takes nothing from older sets.
+A set is moved into place when it is complete. Unchanged files are hard links to the previous set, so a set costs only
+what is new, and a deletion takes nothing from older sets.
 """
 
 import hashlib
@@ -29,7 +29,7 @@ _PAUSE_S = 0.2
 
 @dataclass(frozen=True)
 class Place:
-    """Where a stack on this machine keeps what it holds."""
+    """Where a stack on this machine keeps its data."""
 
     data: Path
     database: Path
@@ -46,7 +46,7 @@ class Saved:
 
 
 def place_of(data: Path, ambient: Mapping[str, str]) -> Place:
-    """Database and objects of `localclip up --data`. Raises: LocalClipError, where they are servers."""
+    """Database and objects of `localclip up --data`. Raises: LocalClipError, if they are servers."""
     url = ambient.get("DATABASE_URL") or f"sqlite:///{data.resolve() / 'localclip.db'}"
     if not url.startswith("sqlite") or ambient.get("S3_ENDPOINT"):
         raise LocalClipError("DATABASE_URL or S3_ENDPOINT names a server: use deploy/backup.sh and deploy/restore.sh")
@@ -63,7 +63,7 @@ def save(place: Place, folder: Path, keep: int) -> Saved:
         for tried in range(1, _TRIES + 1):
             shutil.rmtree(partial, ignore_errors=True)
             count, lost = _save_once(place, partial, last)
-            if not lost or tried == _TRIES:  # else begun again: database and objects are to be of one moment
+            if not lost or tried == _TRIES:  # otherwise started again: database and objects must be from one moment
                 break
         made = _settle(partial, folder)
         for old in sorted(folder.glob(SETS))[:-keep]:
@@ -128,7 +128,7 @@ def _save_once(place: Place, partial: Path, last: Path | None) -> tuple[int, int
 
 
 def _save_object(path: Path, target: Path, before: Path | None, sha256: str | None) -> str:
-    """Share it with the last set, or copy it; its SHA-256. Raises: FileNotFoundError."""
+    """Share it with the previous set, or copy it; returns its SHA-256. Raises: FileNotFoundError."""
     facts = path.stat()
     target.parent.mkdir(parents=True, exist_ok=True)
     if before and sha256 and _same(facts, before):
@@ -149,7 +149,7 @@ def _same(facts: os.stat_result, before: Path) -> bool:
 
 
 def _objects(root: Path) -> Iterator[Path]:
-    """What is stored; names that begin with a dot are the store's own, of writes that go on."""
+    """What is stored; names that begin with a dot are the store's own, of unfinished writes."""
     for path in sorted(root.rglob("*")):
         if not path.relative_to(root).parts[0].startswith(".") and path.is_file():
             yield path
@@ -172,7 +172,7 @@ def _replace(place: Place, made: Path) -> Path:
     old = place.data / f"before-restore-{datetime.now(UTC):%Y-%m-%dT%H%M%S.%fZ}"
     old.mkdir()
     beside = [place.database.with_name(place.database.name + end) for end in ("", "-wal", "-shm")]
-    for path in (*beside, place.objects, place.data / "nats"):  # the queue is of another time
+    for path in (*beside, place.objects, place.data / "nats"):  # the queue is from another time
         if path.exists():
             shutil.move(path, old / path.name)
     place.database.parent.mkdir(parents=True, exist_ok=True)

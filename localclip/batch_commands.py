@@ -87,7 +87,7 @@ def _manifest(what: str, languages: Sequence[str], source: str | None, folder: P
 
 
 def with_config(manifest: Manifest, config: dict[str, Any], name: str) -> Manifest:
-    """The manifest with what the command says of every row; its own config goes before."""
+    """The manifest with the command's options for every row; its own config takes precedence."""
     said = {key: value for key, value in config.items() if value}
     return Manifest(
         manifest.root, {**manifest.body, "name": name, "config": {**said, **manifest.body.get("config", {})}}
@@ -104,7 +104,7 @@ def run(
     as_json: bool = False,
     deliver: str | None = None,
 ) -> None:
-    """Dub a manifest into a folder. Raises: typer.Exit, with what the command ends with."""
+    """Dub a manifest into a folder. Raises: typer.Exit, with the command's exit code."""
     stop = manifest.body["config"].get("stop_after")
     if stop and stop not in _STOPS:
         raise LocalClipError(f"--stop-after: no stage '{stop}'; choose from {', '.join(_STOPS)}")
@@ -146,5 +146,5 @@ def _gateway(server: str | None, api_key: str | None, folder: Path, told_on: Con
 
 
 def several(videos: Sequence[Path], languages: Sequence[str], source: str | None, folder: Path) -> Manifest:
-    """What `dub` was given, where that is more than one file."""
+    """The arguments of `dub`, if they are more than one file."""
     return from_files(videos, languages, source, folder)

@@ -1,4 +1,4 @@
-"""Dub many videos as a client: make the batch or go on with it, send what is missing, follow, fetch."""
+"""Dub many videos as a client: create or continue the batch, send what is missing, follow, download."""
 
 import hashlib
 import json
@@ -28,7 +28,7 @@ T = TypeVar("T")
 
 @dataclass
 class Outcome:
-    """What became of a row: its files, and why it is not good."""
+    """The outcome of a row: its files, and what is wrong with it."""
 
     item: BatchItem
     files: list[str] = field(default_factory=list)
@@ -36,7 +36,7 @@ class Outcome:
     failed: bool = False
 
     def as_json(self) -> dict[str, Any]:
-        """For programs."""
+        """The same for programs."""
         told = self.item.model_dump(mode="json", include={"row", "source", "outcome", "task_id", "languages"})
         return {**told, "files": self.files, "reasons": self.reasons}
 
@@ -59,7 +59,7 @@ class Ended:
 
 
 class Batching:
-    """One run of the command; everything it has to remember is in the folder of the results."""
+    """One run of the command; everything it has to remember is in the results folder."""
 
     def __init__(self, client: Client, manifest: Manifest, out: Path, console: Console, name: str) -> None:
         self._client, self._manifest, self._out, self._console = client, manifest, out, console
@@ -67,14 +67,14 @@ class Batching:
         self._state = _State(out / _STATE, name)
 
     def plan(self) -> BatchPlan:
-        """What a run would make of the rows that no earlier one has made."""
+        """What a run would do with the rows that no earlier run has finished."""
         body = self._new(self._known())
         return self._dry(body) if body else BatchPlan()
 
     def run(self, *, skip_refused: bool = False) -> Ended:
-        """Make what is not made yet, and bring everything to its end. The same again does nothing twice.
+        """Make what is missing, and bring everything to its end. Running it again repeats nothing.
 
-        Raises: LocalClipError, where rows are refused or files are missing; nothing is made then.
+        Raises: LocalClipError, if rows are refused or files are missing; nothing is then created.
         """
         body = self._new(self._known())
         for batch_id in self._state.batch_ids:
@@ -86,7 +86,7 @@ class Batching:
         return self._follow()
 
     def _new(self, known: Mapping[str, object]) -> dict[str, Any] | None:
-        """The manifest without the rows that are known; the gateway knows what lies below a prefix."""
+        """The manifest without the known rows; the gateway knows what is below a prefix."""
         body = self._manifest.body
         if "source_prefix" in body:
             return {**body, "without": sorted(known)}
@@ -94,7 +94,7 @@ class Batching:
         return {**body, "rows": rows} if rows else None
 
     def _dry(self, body: Mapping[str, Any]) -> BatchPlan:
-        """What would be made; nothing, where every video below a prefix is known."""
+        """What would be done; nothing, if every video below a prefix is known."""
         try:
             return self._patient(self._client.create_batch, body, dry_run=True)
         except ApiError as error:
@@ -122,7 +122,7 @@ class Batching:
             self._patient(self._client.retry_batch, batch_id)
 
     def _make(self, body: Mapping[str, Any], *, skip_refused: bool) -> None:
-        """Make a batch. What is refused is asked before: a refusal would be repeated with the key."""
+        """Create a batch. Refusals are checked first, since a refusal would be repeated for the same key."""
         plan = self._dry(body)
         for row in plan.rows:
             for one in row.refused:
@@ -140,7 +140,8 @@ class Batching:
             self._state.add(made.batch.batch_id)
 
     def _send(self, batch_id: str) -> None:
-        """Send the videos that have not come and that nobody fetches; one that cannot be sent keeps no other back."""
+        """Send the videos that have not arrived and that the gateway does not fetch; one that fails does not stop the
+        others."""
         rows = self._patient(self._client.batch_rows, batch_id)
         waiting = [row for row in rows if row.outcome == "waiting" and not row.fetched]
         for number, row in enumerate(waiting, 1):
@@ -162,11 +163,11 @@ class Batching:
         try:
             self._patient(self._client.drop_row, batch_id, row.row)
         except ApiError as error:
-            if error.status not in (404, 409):  # its task is there, or the batch is gone: nothing to give up
+            if error.status not in (404, 409):  # its task exists, or the batch is gone: nothing to give up
                 raise
 
     def deliver(self, ended: Ended, prefix: str) -> None:
-        """Have the files copied into a bucket, and wait until they lie there; what lies there is not copied again."""
+        """Have the files copied into a bucket, and wait until they are there; existing ones are not copied again."""
         for batch_id in ended.batch_ids:
             asked = self._patient(self._client.deliver_batch, batch_id, prefix)
             told = ""
@@ -208,11 +209,11 @@ class Batching:
             time.sleep(_POLL_S)
 
     def _comes(self, item: BatchItem) -> bool:
-        """Whether something of a row is still to happen by itself."""
+        """Whether something will still happen to a row by itself."""
         return item.outcome == "waiting" and item.source not in self._refused
 
     def _fetch(self, item: BatchItem, where: Path) -> list[str]:
-        """Download what a row has made, except what is here; files appear whole or not at all."""
+        """Download a row's results, except existing files; files appear complete or not at all."""
         if item.task_id is None:
             return []
         task_id = item.task_id
@@ -240,7 +241,7 @@ class Batching:
         return outcomes
 
     def _patient(self, ask: Callable[P, T], *arguments: P.args, **named: P.kwargs) -> T:
-        """Ask again while the gateway does not answer, for two minutes."""
+        """Retry while the gateway does not answer, for two minutes."""
         until = time.monotonic() + _PATIENCE_S
         while True:
             try:
@@ -259,7 +260,7 @@ class Batching:
 
 
 class _State:
-    """Which batches of a gateway belong to a folder of results."""
+    """Which batches of a gateway belong to a results folder."""
 
     def __init__(self, path: Path, server: str) -> None:
         self._path, self._server = path, server
@@ -267,12 +268,12 @@ class _State:
 
     @property
     def batch_ids(self) -> list[str]:
-        """Those that are there."""
+        """The existing ones."""
         return self._entry()["batches"]  # type: ignore[no-any-return]
 
     @property
     def made(self) -> int:
-        """How many were made so far, also those that were deleted since."""
+        """How many were created so far, including those deleted since."""
         return int(self._entry()["made"])
 
     def add(self, batch_id: str) -> None:
@@ -308,7 +309,7 @@ class _State:
 
 
 def reasons_of(item: BatchItem) -> tuple[list[str], bool]:
-    """Why a row is not good, language by language, and whether something of it could not be made."""
+    """What is wrong with a row, language by language, and whether something could not be made."""
     found, failed = [], item.outcome in ("failed", "canceled", "deleted")
     if item.outcome not in ("completed", "pending", "processing"):
         found.append(f"{item.error_code}: {item.error_message}" if item.error_message else item.outcome)

@@ -1,4 +1,4 @@
-"""How far every stage of every language is: a pure fold over what the gateway tells."""
+"""How far every stage of every language is: a pure fold over the gateway's reports."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
@@ -33,7 +33,7 @@ def new_board(languages: Iterable[str]) -> Board:
 
 
 def with_progress(board: Board, frame: ProgressFrame) -> Board:
-    """The board after a progress frame; percentages never fall, and ended stages do not move."""
+    """The board after a progress frame; percentages never decrease, and ended stages do not change."""
     row = board.get((frame.language, frame.stage))
     if row is None or row.status in (Status.COMPLETED, Status.FAILED, Status.CANCELED):
         return board
@@ -48,7 +48,7 @@ def with_progress(board: Board, frame: ProgressFrame) -> Board:
 
 
 def with_task(board: Board, task: Task) -> Board:
-    """The board after reading the task, which is the truth about what has ended."""
+    """The board after reading the task, which is authoritative about what has ended."""
     rows = {key: _row(row, task) for key, row in board.items()}
     return board | rows
 

@@ -41,7 +41,7 @@ def brief_command(
 
 
 def read_brief(file: Path) -> Brief:
-    """A brief as it is written down. Raises: LocalClipError, with what is wrong with it."""
+    """A brief from its file. Raises: LocalClipError, with what is wrong with it."""
     try:
         text = file.read_text(encoding="utf-8")
         document = json.loads(text) if file.suffix == ".json" else tomllib.loads(text)

@@ -1,4 +1,5 @@
-"""The broker of a local stack: accounts with drawn passwords, kept beside its streams for its owner alone."""
+"""The broker of a local stack: accounts with generated passwords, stored beside its streams, readable only by the
+owner."""
 
 import json
 import os
@@ -19,9 +20,9 @@ jetstream: {max_file_store: 16GB}
 
 
 class LocalBroker:
-    """What nats-server is started with for the folder `data`, and as whom everyone speaks to it.
+    """How nats-server is started for the folder `data`, and the logins of all its users.
 
-    Passwords stay the same over restarts; rights are written anew each time, for they change with the version.
+    Passwords survive restarts; rights are written again each time, since they change with the version.
     """
 
     def __init__(self, data: Path, port: int) -> None:
@@ -33,7 +34,7 @@ class LocalBroker:
 
     def prepare(self) -> None:
         """Write what the server reads, and the logins of the operator's own programs. Raises: OSError."""
-        from shared.messaging import broker_config  # takes a second, which other commands do without
+        from shared.messaging import broker_config  # takes a second, which other commands do not need
 
         self._folder.mkdir(parents=True, exist_ok=True)
         self._folder.chmod(0o700)
@@ -62,12 +63,12 @@ class LocalBroker:
     def _kept(self) -> dict[str, str]:
         try:
             found: dict[str, str] = json.loads(self._passwords_file.read_text(encoding="utf-8"))
-        except (FileNotFoundError, ValueError):  # never drawn, or cut off: nobody but this stack depends on them
+        except (FileNotFoundError, ValueError):  # never generated, or truncated: only this stack depends on them
             return {}
         return found
 
     def _adopt_streams(self) -> None:
-        """Take over the streams of a version that knew one account without a name."""
+        """Adopt the streams of a version that had one unnamed account."""
         from shared.messaging import ACCOUNT
 
         old, new = (self.streams / "jetstream" / name for name in (_OLD_ACCOUNT, ACCOUNT))
@@ -76,7 +77,7 @@ class LocalBroker:
 
 
 def _write_private(path: Path, text: str) -> None:
-    """Write for the owner's eyes only, whole or not at all."""
+    """Write a file that only the owner can read, atomically."""
     beside = path.with_suffix(".new")
     beside.unlink(missing_ok=True)
     with os.fdopen(os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:

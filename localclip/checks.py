@@ -1,4 +1,4 @@
-"""Judge an export from the outside: the file itself is measured, the report is not taken at its word."""
+"""Judge an export from the outside: the file itself is measured, and the report is not trusted."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -18,12 +18,12 @@ LOUDNESS_TOLERANCE_LU = 0.5
 _SAME_ABOVE = 0.9
 _RATE_HZ = 4000
 _SOUND_SUFFIXES = frozenset({".m4a"})
-"""Exports of sound alone: one track, and subtitles in files beside it."""
+"""Exports of audio alone: one track, and subtitles in separate files."""
 
 
 @dataclass(frozen=True)
 class Check:
-    """One property of an export, and what was found."""
+    """One property of an export, and its measured value."""
 
     language: str
     name: str
@@ -32,7 +32,7 @@ class Check:
 
 
 def check_export(result: LanguageResult, original: Path, note: str | None = None) -> tuple[Check, ...]:
-    """Check everything a viewer of the exported video counts on; `note` says why there is nothing to dub, if so."""
+    """Check everything a viewer of the exported video relies on; `note` says why there is nothing to dub, if so."""
     video, report = result.video, result.report
     if video is None or report is None:
         return (Check(result.language, "export", False, result.reason or "no video"),)
@@ -139,7 +139,7 @@ def _differs(video: Path, streams: int) -> tuple[bool, str]:
 
 def _correlation(one: bytes, other: bytes) -> float:
     """Pearson's coefficient of two recordings; 1.0 for the same sound at any volume."""
-    import numpy as np  # the client itself goes without
+    import numpy as np  # the client itself does without
 
     left, right = (np.frombuffer(data, dtype="<i2").astype(np.float64) for data in (one, other))
     length = min(len(left), len(right))

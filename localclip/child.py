@@ -19,7 +19,7 @@ OnLine = Callable[[str, str], None]
 
 
 def next_delay(previous_s: float, lived_s: float) -> float:
-    """Seconds to wait before a restart: doubled each time, from the start again after a steady life."""
+    """Seconds to wait before a restart: doubled each time, reset after a stable run."""
     if lived_s >= STEADY_S or previous_s == 0:
         return FIRST_DELAY_S
     return min(previous_s * 2, LAST_DELAY_S)
@@ -65,7 +65,7 @@ class Child:
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             start_new_session=sys.platform != "win32",
-            creationflags=getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0),  # Windows' way to the same end
+            creationflags=getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0),  # the equivalent on Windows
         )
         self._started = time.monotonic()
         self._restart_at = None
@@ -75,7 +75,7 @@ class Child:
             self._reader.start()
 
     def check(self, now: float) -> str | None:
-        """Restart it when its time has come; return a line about a death just noticed."""
+        """Restart it when its time has come; return a message about a death just noticed."""
         if self._restart_at is not None:
             if now >= self._restart_at:
                 self.start()
@@ -134,6 +134,6 @@ def _ending(code: int) -> str:
 
 @cache
 def _dies_with_parent() -> tuple[str, ...]:
-    """A prefix that ends the child with its runner, however that dies; other systems go without."""
+    """A prefix that ends the child with its runner, however that dies; other systems do without."""
     setpriv = shutil.which("setpriv") if sys.platform.startswith("linux") else None
     return (setpriv, "--pdeathsig", "KILL", "--") if setpriv else ()

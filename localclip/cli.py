@@ -54,7 +54,7 @@ app = typer.Typer(
 
 
 class OnDoubt(StrEnum):
-    """What is done about a transcript that is doubtful as a whole."""
+    """What to do about a transcript that is doubtful as a whole."""
 
     ASK = "ask"
     CONTINUE = "continue"

@@ -1,4 +1,4 @@
-"""What this machine has of what LocalClip needs, and the command that installs the rest."""
+"""Which of LocalClip's requirements this machine has, and the command that installs the rest."""
 
 import platform
 import re
@@ -20,7 +20,7 @@ from localclip.tools import find_tool
 from shared.models import ModelSettings, Service, best_here, hearing, speaking, usable
 from shared.pipeline import SOURCE_LANGUAGES, language
 
-# As the diarizer chooses on a CPU, the best first.
+# In the diarizer's order of choice on a CPU, best first.
 _WHISPERS = ("whisper-large-v3-turbo", "whisper-small", "whisper-base", "whisper-tiny.en")
 MANAGERS = ("apt", "brew", "dnf", "winget")
 _MIN_FREE_GB, _MIN_MEMORY_GB = 2.0, 3.0
@@ -35,7 +35,7 @@ _APERTIUM_BREW = "no Homebrew formula: run LocalClip in Docker, bring translatio
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing looked for; `install` has a command, or why there is none, for each package manager."""
+    """One requirement; `install` has a command, or why there is none, for each package manager."""
 
     name: str
     present: bool
@@ -55,7 +55,7 @@ class _Tool:
 
 
 def _packages(name: str, winget: str) -> dict[str, str]:
-    """The package that three managers call the same, and the name or the reason for the fourth."""
+    """A package with the same name in three managers, and the name or the reason for the fourth."""
     return {
         "apt": f"sudo apt-get install {name}",
         "brew": f"brew install {name}",
@@ -96,7 +96,7 @@ _TOOLS = (
     _Tool("flite", ("--version",), "English voices, and the speakers of the sample video", False, _FLITE),
 )
 _PAIRS = {"eng-spa": "eng-spa", "eng-cat": "eng-cat", "cat-fra": "fra-cat"}
-_OLD_MODES = {"eng-spa": "en-es"}  # as Ubuntu 22.04 has it, in the package apertium-en-es
+_OLD_MODES = {"eng-spa": "en-es"}  # as in Ubuntu 22.04, in the package apertium-en-es
 _PAIR_PURPOSE = {"eng-spa": "English to Spanish", "eng-cat": "English to French, first half", "cat-fra": "second half"}
 
 
@@ -107,7 +107,7 @@ def examine(data: Path) -> tuple[Finding, ...]:
 
 
 def languages(settings: ModelSettings | None = None) -> Table:
-    """For each language what would understand and speak it here, how well, and what makes that better."""
+    """For each language, what would understand and speak it here, how well, and what would improve that."""
     settings = settings or ModelSettings()
     grid = Table(title="languages, with the profile auto", title_justify="left")
     for heading in ("language", "understood by", "words wrong", "spoken by", "misheard", "better"):
@@ -143,12 +143,12 @@ def _percent(service: Service) -> str:
 
 
 def missing(findings: tuple[Finding, ...]) -> tuple[Finding, ...]:
-    """What must be there and is not."""
+    """The missing requirements."""
     return tuple(finding for finding in findings if finding.required and not finding.present)
 
 
 def package_manager() -> str | None:
-    """The package manager of this machine, of those there are commands for."""
+    """The package manager of this machine, if there are commands for it."""
     return next((name for name in MANAGERS if shutil.which(name)), None)
 
 
@@ -169,7 +169,7 @@ def table(findings: tuple[Finding, ...]) -> Table:
 
 
 def advice(findings: tuple[Finding, ...]) -> tuple[str, ...]:
-    """A line per missing thing and package manager; only this machine's manager where that is known."""
+    """A line per missing thing and package manager; only this machine's manager if that is known."""
     mine = package_manager()
     lines = []
     for finding in findings:
@@ -192,7 +192,7 @@ def _tool(tool: _Tool) -> Finding:
 
 
 def _version(command: tuple[str, ...]) -> str:
-    """The first number with a dot that a tool prints about itself; some do so on stderr, some with an error code."""
+    """The first number with a dot in a tool's version output; some print it to stderr, some with an error code."""
     text = _output(command)
     number = re.search(r"\d+\.\d[\w.\-+]*", text)
     return number[0] if number else "yes"

@@ -1,4 +1,4 @@
-"""Dub one video as a client: upload, watch, fetch."""
+"""Dub one video as a client: upload, watch, download."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -20,7 +20,7 @@ from shared.pipeline import BASE, TARGET_LANGUAGES, ChineseScript, chinese_scrip
 
 @dataclass(frozen=True)
 class Dubbed:
-    """A finished task and what was fetched of it."""
+    """A finished task and its downloaded files."""
 
     task: Task
     results: tuple[LanguageResult, ...]
@@ -37,7 +37,7 @@ class Dubbed:
 
     @property
     def good(self) -> bool:
-        """Whether something was dubbed in every language, and each passed its gate."""
+        """Whether every language was dubbed and passed its gate."""
         return not short_of(self.results)
 
 
@@ -53,9 +53,9 @@ def split_languages(text: str) -> tuple[str, ...]:
 
 
 def script_named(text: str, wanted: ChineseScript | None = None) -> ChineseScript | None:
-    """The script of Chinese in `es,zh-Hant`, or the one `wanted` by its own option.
+    """The script of Chinese in `es,zh-Hant`, or the one `wanted` by a separate option.
 
-    Raises: LocalClipError, where they name both.
+    Raises: LocalClipError, if they name both.
     """
     try:
         return one_script([*text.split(","), *([wanted] if wanted else [])])
@@ -66,7 +66,7 @@ def script_named(text: str, wanted: ChineseScript | None = None) -> ChineseScrip
 def split_translations(entries: list[str], languages: tuple[str, ...]) -> dict[str, Path]:
     """Subtitle files by language from `es=FILE.srt`.
 
-    Raises: LocalClipError, for a malformed entry, a file that is not there, or a language that is not asked for.
+    Raises: LocalClipError, for a malformed entry, a missing file, or a language that is not requested.
     """
     found = {}
     for entry in entries:
@@ -81,7 +81,7 @@ def split_translations(entries: list[str], languages: tuple[str, ...]) -> dict[s
 
 
 def dub(client: Client, new: NewTask, folder: Path, console: Console) -> Dubbed:
-    """Upload the video, show the progress, and fetch the files into `folder`.
+    """Upload the video, show the progress, and download the files into `folder`.
 
     An interrupt (Ctrl-C) cancels the task before it is passed on.
     """
@@ -121,7 +121,7 @@ def tell_remarks(task: Task, console: Console) -> Mapping[str, Sequence[Remark]]
 
 
 def tell_timing(task_id: str, timing: Timing, console: Console) -> None:
-    """Print that the source subtitles lie beside the speech, and how they are moved."""
+    """Print that the source subtitles are out of step with the speech, and how to move them."""
     late = "late" if timing.shift_s < 0 else "early"
     speed = f", and made for {1 / timing.rate:.4f} of its speed" if timing.rate != 1 else ""
     console.print(
@@ -150,7 +150,8 @@ def _is_at_stop(task: Task) -> bool:
 def follow(
     client: Client, task: Task, languages: Sequence[str], console: Console, is_over: Callable[[Task], bool]
 ) -> Task:
-    """Show how far it is until it has ended, is over, or asks what somebody at this terminal can answer."""
+    """Show the progress until the task has ended or stops, or asks something that somebody at this terminal can
+    answer."""
     board = with_task(new_board(tuple(languages)), task)
     told = None
     with create_view(console) as view:

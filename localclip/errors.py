@@ -1,6 +1,6 @@
-"""What the command line can tell a person when it stops: the failures of the client, and those of a stack of its own.
+"""What the command line can tell a person when it stops: failures of the client, and those of its own stack.
 
-LocalClipError           a sentence with the way out
+LocalClipError           a sentence with the remedy
 ├── ApiError             the gateway refused: problem document with a stable `code`
 ├── ServerUnreachable    no gateway answers
 └── StackError           the local stack cannot start or fell apart

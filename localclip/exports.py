@@ -1,4 +1,4 @@
-"""Export a dubbed task by a recipe: choose one, have it made, fetch its files."""
+"""Export a dubbed task by a recipe: choose one, have it made, download its files."""
 
 import json
 import time
@@ -20,7 +20,7 @@ _POLL_S = 0.5
 def choose_recipe(client: Client, name: str, languages: Sequence[str], settings: Sequence[str]) -> ExportRecipe:
     """The recipe called `name` on the gateway, or in a JSON file, with `key=value` changes, for `languages` if any.
 
-    Raises: LocalClipError, for a recipe, language or setting there is not.
+    Raises: LocalClipError, for an unknown recipe, language or setting.
     """
     if name.endswith(".json"):
         try:
@@ -48,7 +48,7 @@ def choose_recipe(client: Client, name: str, languages: Sequence[str], settings:
 def named_recipe(
     client: Client, task_id: str, name: str, languages: Sequence[str], settings: Sequence[str]
 ) -> ExportRecipe:
-    """The same with a name for its files, where neither it nor its own file gives one."""
+    """The same with a name for its files, if neither it nor its own file gives one."""
     chosen = choose_recipe(client, name, languages, settings)
     if chosen.name or name.endswith(".json"):
         return chosen
@@ -57,7 +57,7 @@ def named_recipe(
 
 
 def _file_name(client: Client, task_id: str, recipe: str, languages: Sequence[str]) -> str:
-    """What the files of a named recipe are called, so that none takes the place of the video itself."""
+    """The file names of a named recipe, chosen so that none replaces the video itself."""
     stem = Path(client.task(task_id).video_original_name).stem or "video"
     return "-".join([stem[:50], recipe, *languages])[:80]
 
@@ -80,7 +80,7 @@ def _set(fields: dict[str, Any], change: str) -> None:
 
 
 def export(client: Client, task_id: str, recipe: ExportRecipe, folder: Path, console: Console) -> tuple[Path, ...]:
-    """Have `recipe` made and fetch its files into `folder`. An interrupt removes the export.
+    """Have `recipe` made and download its files into `folder`. An interrupt removes the export.
 
     Raises: LocalClipError, with the reason when it fails.
     """
@@ -117,7 +117,7 @@ def _table(made: Export, files: Sequence[Path]) -> Table:
 
 
 def speak_changed(client: Client, task_id: str, languages: Sequence[str], console: Console) -> None:
-    """Have the lines of languages (none: all) spoken that were edited since their takes, and wait for the end."""
+    """Have edited lines of the languages (none: all) dubbed again, and wait for the end."""
     task = client.task(task_id)
     changed = [
         code

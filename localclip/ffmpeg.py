@@ -28,7 +28,7 @@ def run_ffmpeg(*arguments: str) -> bytes:
 
 
 def streams(path: Path) -> list[dict[str, Any]]:
-    """The streams of a file as ffprobe tells them."""
+    """The streams of a file as ffprobe reports them."""
     command = ["ffprobe", "-v", "error", "-show_streams", "-of", "json", f"file:{path}"]
     found: list[dict[str, Any]] = json.loads(run_tool(command, CancelToken(), LIMITS)).get("streams", [])
     return found

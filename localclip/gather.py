@@ -1,7 +1,7 @@
-"""Bring the files of a model that is known by its contents, from whichever of its sources has them.
+"""Fetch the files of a model with known contents from whichever of its sources has them.
 
-Sources are tried in order; what they give counts when its SHA-256 is the catalogue's. What broke off is continued the
-next time. Archives are read where they lie, member by member, and removed when the model is whole.
+Sources are tried in order; a file is accepted if its SHA-256 is the catalogue's. Interrupted downloads are continued
+the next time. Archives are read in place, member by member, and removed when the model is complete.
 """
 
 import hashlib
@@ -23,10 +23,10 @@ Begin = Callable[[str, int, int], Tell]
 
 
 class Gathering:
-    """One model on its way: its files arrive in `partial`, under names that tell their contents."""
+    """One model being fetched: its files arrive in `partial`, under names derived from their contents."""
 
     def __init__(self, name: str, partial: Path, hub: Hub, begin: Begin, own: str = "", offline: bool = False) -> None:
-        """`own`: a folder or an address laid out as the models' folder, asked first; `offline`: only that folder."""
+        """`own`: a folder or a URL with the layout of the models' folder, tried first; `offline`: only that folder."""
         self._name, self._partial, self._hub, self._begin, self._own = name, partial, hub, begin, own
         self._offline = offline
         self._down: dict[str, str] = {}
@@ -40,7 +40,7 @@ class Gathering:
         self._open.close()
 
     def bring(self, file: File) -> Path:
-        """Fetch `file` and return where it lies, checked.
+        """Fetch and verify `file` and return its path.
 
         Raises: LocalClipError, which names every source and what was wrong with it.
         """
@@ -82,14 +82,14 @@ class Gathering:
                 self._download(RemoteFile(file.name, file.size, file.sha256, None, url), target, last=last)
 
     def _archive(self, archive: Archive, *, last: bool) -> Path:
-        """The archive in `partial`, whole."""
+        """The complete archive in `partial`."""
         path = self._partial / f"{archive.sha256[:24]}-{archive.name}"
         if not path.exists() or path.stat().st_size != archive.size:
             self._download(RemoteFile(archive.name, archive.size, archive.sha256, None, archive.url), path, last=last)
         return path
 
     def _download(self, file: RemoteFile, target: Path, *, last: bool) -> None:
-        """Complete `target` and compare it; what came wrong is fetched once more."""
+        """Complete and verify `target`; a wrong file is fetched once more."""
         host = file.url.split("/")[2]
         if host in self._down and not last:
             raise LocalClipError(self._down[host])
@@ -125,7 +125,7 @@ class Gathering:
             raise LocalClipError(f"{archives[0].name} does not hold {file.name} ({error})") from error
 
     def _member(self, path: Path, member: Member) -> IO[bytes]:
-        """Archives stay open: a packed tar is read from its beginning whenever it is opened."""
+        """Archives stay open, since a compressed tar is read from its beginning whenever it is opened."""
         if (path, member.within) not in self._opened:
             self._opened[path, member.within] = self._archive_within(path, member.within)
         return self._open.enter_context(_part(self._opened[path, member.within], member.path))
@@ -156,7 +156,7 @@ def _part(archive: zipfile.ZipFile | tarfile.TarFile, name: str) -> IO[bytes]:
 def _write(parts: Iterable[IO[bytes]], skipped: Sequence[int], file: File, target: Path, tell: Tell) -> None:
     """Write `parts` one after the other to `target`, never more than the file has; compare.
 
-    Raises: LocalClipError, for other bytes than the catalogue's; nothing is left then.
+    Raises: LocalClipError, for bytes that differ from the catalogue's; nothing is left then.
     """
     digest, written = hashlib.sha256(), 0
     with target.open("wb") as out:

@@ -1,7 +1,7 @@
-"""A Hugging Face hub or a mirror of it: what a repository holds, and its files, continued where they broke off.
+"""A Hugging Face hub or a mirror of it: the contents of a repository, and its files, with resumed downloads.
 
-Plain HTTP over the hub's public addresses: `huggingface_hub` (2.4) throws away what it has of a file when it stops, and
-a model of some gigabytes over a bad line would never arrive.
+Plain HTTP with the hub's public URLs: `huggingface_hub` (2.4) discards a partial file when it stops, and a model of
+some gigabytes over a bad connection would never arrive.
 """
 
 import hashlib
@@ -27,14 +27,14 @@ _BUSY = {HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_MANY_REQUESTS}
 _RANGE = re.compile(r"bytes (\d+)-")
 
 Tell = Callable[[int], None]
-"""Gets how many bytes came, negative when they have to come again."""
+"""Called with the number of bytes received, negative if they have to be fetched again."""
 
 
 @dataclass(frozen=True)
 class RemoteFile:
     """A file of a repository, with the checksum the hub knows: SHA-256 of large files, Git's own of small ones.
 
-    A file that lies at a `url` of its own has a SHA-256, or the first digits of it.
+    A file at its own `url` has a SHA-256, or its first digits.
     """
 
     name: str
@@ -49,7 +49,8 @@ class RemoteFile:
         return self.sha256 or self.git_sha1 or ""
 
     def fault(self, path: Path, tell: Tell) -> str | None:
-        """What is wrong with the file at `path`; None when it is this one. `tell` gets the bytes as they are read."""
+        """What is wrong with the file at `path`; None if it is the right one. `tell` gets the bytes as they are
+        read."""
         size = path.stat().st_size
         if size != self.size:
             return f"{size} bytes instead of {self.size}"
@@ -70,11 +71,11 @@ class Repository:
 
 
 class Hub:
-    """Reads repositories; every failure is a sentence with the way out."""
+    """Reads repositories; every failure is a sentence with the remedy."""
 
     def __init__(self, endpoint: str, token: str = "", pause_s: float = 1.0) -> None:
         self._endpoint, self._token, self._pause_s = endpoint.rstrip("/"), token, pause_s
-        # a redirect to another host, where large files lie, does not get the token: httpx leaves it out
+        # a redirect to another host, where large files are, does not get the token: httpx omits it
         self._client = httpx.Client(
             timeout=_TIMEOUT,
             follow_redirects=True,
@@ -105,7 +106,7 @@ class Hub:
             ) from error
 
     def linked(self, model: Model) -> Repository:
-        """The files of a model that lies on no hub. Raises: LocalClipError."""
+        """The files of a model that is not on a hub. Raises: LocalClipError."""
         files = []
         for link in model.links:
             response = self._patiently(
@@ -122,9 +123,10 @@ class Hub:
         return f"{self._endpoint}/{file.repository}/resolve/{file.revision}/{file.path}"
 
     def fetch(self, repository: Repository, file: RemoteFile, partial: Path, tell: Tell, tries: int = TRIES) -> None:
-        """Complete `partial` to the whole file, from where it ends now.
+        """Complete the file `partial`, from where it ends now.
 
-        Raises: LocalClipError when the hub refuses, or nothing came in `tries` tries in a row; what came stays.
+        Raises: LocalClipError when the hub refuses, or nothing arrived in `tries` consecutive tries; what has arrived
+        stays.
         """
         url = file.url or f"{self._endpoint}/{repository.name}/resolve/{repository.revision}/{file.name}"
         idle = 0
@@ -144,7 +146,7 @@ class Hub:
                 time.sleep(self._pause_s * 2**idle)
 
     def _continue(self, url: str, name: str, partial: Path, size: int, tell: Tell) -> str:
-        """Append to `partial` what one answer brings, not beyond `size`; return why it may have ended early."""
+        """Append one response to `partial`, not beyond `size`; return why it may have ended early."""
         have = _size(partial)
         headers = {"Accept-Encoding": "identity"} | ({"Range": f"bytes={have}-"} if have else {})
         with self._client.stream("GET", url, headers=headers) as response:
@@ -156,7 +158,7 @@ class Hub:
             self._check(response, name)
             start = _RANGE.match(response.headers.get("content-range", ""))
             appends = response.status_code == HTTPStatus.PARTIAL_CONTENT and start is not None and int(start[1]) == have
-            if have and not appends:  # a server that does not do ranges begins anew
+            if have and not appends:  # a server without ranges starts again
                 tell(-have)
                 have = 0
             with partial.open("ab" if appends else "wb") as target:

@@ -1,6 +1,6 @@
-"""Processes of a runner that was killed: found again by their id and start time, and ended.
+"""Processes of a runner that was killed: identified by their id and start time, and ended.
 
-On Linux children die with their runner by themselves; elsewhere this is what keeps two brokers off one folder.
+On Linux children die with their runner by themselves; elsewhere this prevents two brokers on one folder.
 """
 
 import json
@@ -14,7 +14,7 @@ _GRACE_S = 3.0
 
 
 def remember(data: Path, pids: Iterable[int]) -> None:
-    """Write down the processes that belong to the runner of `data`."""
+    """Record the processes that belong to the runner of `data`."""
     known: dict[str, float] = {}
     for pid in pids:
         try:
@@ -25,12 +25,13 @@ def remember(data: Path, pids: Iterable[int]) -> None:
 
 
 def forget(data: Path) -> None:
-    """Nothing runs any more."""
+    """Note that nothing is running any more."""
     (data / _FILE).unlink(missing_ok=True)
 
 
 def end_leftovers(data: Path) -> int:
-    """End what an earlier runner of `data` left behind, and return how many; call it under the lock of the folder."""
+    """End what an earlier runner of `data` left behind, and return how many; to be called under the lock of the
+    folder."""
     try:
         known: dict[str, float] = json.loads((data / _FILE).read_text(encoding="utf-8"))
     except (OSError, ValueError):
@@ -46,7 +47,7 @@ def end_leftovers(data: Path) -> int:
 
 
 def _same(pid: int, started: float) -> psutil.Process | None:
-    """The process, unless its id has been given to another one since."""
+    """The process, unless its id has been reused since."""
     try:
         process = psutil.Process(pid)
         return process if abs(process.create_time() - started) < 0.1 else None

@@ -1,4 +1,4 @@
-"""A stack for one command: its own folder, its own port, gone afterwards."""
+"""A stack for one command: with its own folder and port, removed afterwards."""
 
 import shutil
 import tempfile
@@ -14,7 +14,7 @@ from localclip_client import Client
 
 @contextmanager
 def temporary_stack(console: Console, *, keep: bool = False) -> Iterator[Client]:
-    """Run a whole stack while the block runs; `keep` leaves its folder (database, files, logs) behind.
+    """Run a whole stack during the block; `keep` leaves its folder (database, files, logs) behind.
 
     Raises: StackError, when it cannot start.
     """
@@ -31,7 +31,7 @@ def temporary_stack(console: Console, *, keep: bool = False) -> Iterator[Client]
 
 @contextmanager
 def kept_stack(console: Console, data: Path) -> Iterator[Client]:
-    """The same with a folder that stays, so that the next command finds what this one began."""
+    """The same with a folder that stays, so that the next command can continue."""
     stack = Stack(StackOptions(data, port=free_port(), isolated=True), tell=lambda text: _tell(console, text))
     try:
         with console.status("starting the services ..."):

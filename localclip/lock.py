@@ -9,7 +9,7 @@ from localclip.errors import StackError
 
 
 class DataLock:
-    """An exclusive hold on a data folder; the process that has it stands in a file beside the lock."""
+    """An exclusive hold on a data folder; a file beside the lock names the process that has it."""
 
     def __init__(self, data: Path) -> None:
         """Take it. Raises: StackError, while another runner works on `data`."""
@@ -25,5 +25,5 @@ class DataLock:
         owner.write_text(str(os.getpid()), encoding="utf-8")
 
     def release(self) -> None:
-        """Let go."""
+        """Release it."""
         self._lock.release()

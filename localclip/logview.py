@@ -1,4 +1,4 @@
-"""What of the services' logs is shown on the terminal, and how short."""
+"""Which of the services' logs are shown on the terminal, and how they are shortened."""
 
 import json
 import re
@@ -10,12 +10,12 @@ _HTTP_SERVER = re.compile(
     r"|^(Started|Finished) server process|^Waiting for |^Application (startup|shutdown)|^Uvicorn running|^Shutting down"
 )
 _BROKER_TROUBLE = re.compile(r"\[(WRN|ERR|FTL)\] (.*)")
-_EXPECTED = "Plaintext passwords detected"  # drawn ones, in a file for its owner alone
+_EXPECTED = "Plaintext passwords detected"  # generated ones, in a file for its owner only
 _LEVELS = {"warning": "yellow", "error": "red", "critical": "red"}
 
 
 def shown(service: str, line: str) -> tuple[str, str] | None:
-    """The short form of a log line and its colour; None for what belongs into the log file only."""
+    """The short form of a log line and its colour; None for lines that only go to the log file."""
     if line.startswith("{"):
         try:
             return _structured(service, json.loads(line))

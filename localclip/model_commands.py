@@ -81,9 +81,9 @@ def _tell_pulled(model: Model, pulled: weights.Pulled) -> None:
 
 
 def pull(model: Model, settings: ModelSettings) -> weights.Pulled:
-    """Fetch one model with a bar for every step, where somebody sees it. Raises: LocalClipError."""
+    """Fetch one model with a progress bar for every step, if somebody sees it. Raises: LocalClipError."""
     endpoint, token = os.environ.get("HF_ENDPOINT") or _HUB, os.environ.get("HF_TOKEN", "")
-    # a token is for the hub's gated models alone: other hosts do not get to see it
+    # a token is only for the hub's gated models: other hosts must not see it
     with Hub(endpoint, "" if model.links or model.contents else token) as hub, _progress() as begin:
         return weights.pull(model, settings, hub, begin, os.environ.get("LOCALCLIP_MODELS_FROM", ""))
 
@@ -113,7 +113,7 @@ def check_models(
 
 @contextmanager
 def _progress() -> Iterator[weights.Begin]:
-    """A bar per file; where the output is no terminal, nothing."""
+    """A progress bar per file; nothing if the output is not a terminal."""
     columns = (
         TextColumn("{task.description}"),
         BarColumn(),

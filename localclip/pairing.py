@@ -1,4 +1,4 @@
-"""Videos and the subtitles that lie beside them, paired by name: `talk.mp4`, `talk.en.srt`, `talk.es.srt`."""
+"""Videos and the subtitles beside them, paired by name: `talk.mp4`, `talk.en.srt`, `talk.es.srt`."""
 
 import json
 import os
@@ -16,7 +16,7 @@ from shared.pairing import Ambiguous, paired, subtitles_by_stem
 
 @dataclass(frozen=True)
 class Manifest:
-    """What is to be dubbed: a `body` as the gateway takes it, whose rows name files below `root`."""
+    """What is to be dubbed: a `body` in the gateway's form, whose rows name files below `root`."""
 
     root: Path
     body: Mapping[str, Any]
@@ -43,9 +43,9 @@ def read_manifest(file: Path) -> Manifest:
 
 
 def from_files(paths: Sequence[Path], languages: Sequence[str], source: str | None, without: Path) -> Manifest:
-    """Every video of `paths`, folders with all below them, with its subtitles; nothing of the folder `without`.
+    """Every video of `paths`, including all below folders, with its subtitles; nothing in the folder `without`.
 
-    Raises: LocalClipError, where there is none, or names leave open which subtitles are the source's.
+    Raises: LocalClipError, if there is none, or if names leave open which subtitles are the source's.
     """
     videos = sorted({video.resolve() for path in paths for video in videos_of(path, without.resolve())})
     if not videos:
@@ -55,7 +55,7 @@ def from_files(paths: Sequence[Path], languages: Sequence[str], source: str | No
 
 
 def videos_of(path: Path, without: Path) -> Iterable[Path]:
-    """A file, or the videos of a folder with all below it; nothing hidden, and nothing of the folder `without`."""
+    """A file, or all videos below a folder; nothing hidden, and nothing in the folder `without`."""
     if not path.is_dir():
         yield path
         return
@@ -70,7 +70,7 @@ def videos_of(path: Path, without: Path) -> Iterable[Path]:
 def row_of(video: Path, root: Path, languages: Sequence[str], source: str | None) -> dict[str, Any]:
     """A video as the row of a manifest below `root`, with the subtitles beside it.
 
-    Raises: LocalClipError, where names leave open which subtitles are the source's.
+    Raises: LocalClipError, if names leave open which subtitles are the source's.
     """
     row: dict[str, Any] = {"source": video.relative_to(root).as_posix()}
     names = (path.name for path in video.parent.iterdir() if path.name.startswith(video.stem))
@@ -83,7 +83,7 @@ def row_of(video: Path, root: Path, languages: Sequence[str], source: str | None
 
 
 def stems(sources: Iterable[str]) -> dict[str, Path]:
-    """Where the files of each source go, without an ending; two that differ only in theirs keep it."""
+    """The target of each source's files, without an extension; two that differ only in theirs keep it."""
     paths = {source: Path(source) for source in sources}
     count = Counter(str(path.with_suffix("")).casefold() for path in paths.values())
     return {
@@ -93,7 +93,8 @@ def stems(sources: Iterable[str]) -> dict[str, Path]:
 
 
 def file_name(stem: str, name: str, language: str) -> str:
-    """What a person finds a file under: `export_es.mp4` is `talk.es.mp4`, `report_es.json` is `talk.es.report.json`."""
+    """The name a person sees for a file: `export_es.mp4` is `talk.es.mp4`, `report_es.json` is
+    `talk.es.report.json`."""
     made, _, ending = name.partition(f"_{language}.")
     if not ending:
         return name

@@ -1,4 +1,4 @@
-"""Fetch what a task made, and show it as a table."""
+"""Download what a task made, and show it as a table."""
 
 import textwrap
 from collections.abc import Callable, Container, Iterable, Mapping, Sequence
@@ -48,7 +48,7 @@ class LanguageResult:
 
 
 def finished_files(artifacts: Sequence[Artifact], language: str) -> list[Artifact]:
-    """What a person wants of a language: the dub, its subtitles, its report."""
+    """The files a person wants in a language: the dub, its subtitles, its report."""
     return [item for item in artifacts if item.language == language and item.name.startswith(_WANTED)]
 
 
@@ -97,7 +97,7 @@ def fetch_named(
     where: Path,
     download: Callable[[Artifact, Path], object],
 ) -> list[str]:
-    """Have what was made in `languages` downloaded below `out`, called after the video `where`; return the names."""
+    """Have the results in `languages` downloaded below `out`, named after the video `where`; return the names."""
     found = []
     for file in artifacts:
         if file.language not in languages or not file.name.startswith(_WANTED):
@@ -181,13 +181,13 @@ def measured_text(report: Report) -> str:
 
 
 def _heard_text(words: Mapping[str, float] | None) -> str:
-    """Of how many lines errors are told, where those are not all."""
+    """For how many lines errors were measured, if not for all."""
     heard, of = (int(words.get(name, 0)) for name in ("lines", "of")) if words else (0, 0)
     return f" of {heard} heard, {of} spoken" if heard < of else ""
 
 
 def gate_text(report: Report) -> str:
-    """Whether the language is good enough, else the figures that are not."""
+    """Whether the language passed, else the figures that did not."""
     if report.gate is None:
         return "-"
     accepted = "".join(f", accepted: {miss_text(miss)}" for miss in report.gate.accepted)

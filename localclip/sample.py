@@ -1,6 +1,6 @@
-"""A sample video made on the spot: two people plan a journey, over quiet music, on a picture that shows the time.
+"""A generated sample video: two people plan a journey, over quiet music, with a picture that shows the time.
 
-The sentences are ones the embedded recognizer understands word for word in these two voices.
+The embedded recognizer understands these sentences word for word in these two voices.
 """
 
 import shutil

@@ -30,7 +30,7 @@ WORKERS: dict[str, Stage | None] = {
 BROKER, GATEWAY = "nats-server", "gateway"
 BROKER_PORT = 4222
 START_S, START_NEURAL_S = 120.0, 900.0
-# Stopping takes 10 s at most: workers have the first 6.5 of them, then the gateway, then the broker.
+# Stopping takes at most 10 s: workers have the first 6.5 of them, then the gateway, then the broker.
 WORKERS_GONE_S, GATEWAY_GONE_S, BROKER_GONE_S = 6.5, 8.0, 9.5
 _HOPELESS_DEATHS = 3
 _OWN_BROKER = ("NATS_URL", "NATS_USER", "NATS_PASSWORD", "NATS_TLS_CA")
@@ -99,7 +99,7 @@ def environment_for(options: StackOptions, ambient: Mapping[str, str], broker_ur
 
 
 class Stack:
-    """Runs from `start` to `stop`; a watching thread owns the children and starts again what dies."""
+    """Runs from `start` to `stop`; a watching thread owns the children and restarts those that die."""
 
     def __init__(
         self,
@@ -114,7 +114,7 @@ class Stack:
         self._broker = LocalBroker(options.data, free_port() if options.isolated else _usual_port(BROKER_PORT))
         self._children: list[Child] = []
         self._stop, self._hurry, self._over = threading.Event(), threading.Event(), threading.Event()
-        self._over.set()  # nothing runs yet
+        self._over.set()  # nothing is running yet
         self._failure: StackError | None = None
         self._ready = False
         self._lock: DataLock | None = None
@@ -133,7 +133,7 @@ class Stack:
 
     @property
     def reader_file(self) -> Path | None:
-        """The login of the operator's own programs at the broker; None where it is not ours."""
+        """The login of the operator's own programs at the broker; None if the broker is not ours."""
         return self._broker.reader_file if self._own_broker else None
 
     def broker_login(self, user: str) -> Mapping[str, str]:
@@ -142,7 +142,7 @@ class Stack:
 
     @property
     def api_key(self) -> str | None:
-        """A key the gateway was given, for requests of the runner's own."""
+        """One of the gateway's keys, for the runner's own requests."""
         if self._options.isolated:
             return None
         first = self._ambient.get("LOCALCLIP_API_KEYS", "").split(",")[0]
@@ -175,7 +175,7 @@ class Stack:
 
     def wait(self) -> None:
         """Block until the stack is stopped from elsewhere."""
-        while not self._over.wait(0.5):  # not `join`: interrupted, it takes the thread for ended (Python 3.11, 3.12)
+        while not self._over.wait(0.5):  # not `join`: if interrupted, it considers the thread ended (Python 3.11, 3.12)
             pass
 
     def stop(self) -> None:

@@ -1,6 +1,6 @@
-"""The starter set: weights that a laptop runs, fetched by `up` and `demo` when they are missing.
+"""The starter set: weights that a laptop can run, fetched by `up` and `demo` when they are missing.
 
-Nothing else fetches by itself. Whatever goes wrong, the engines that need no weights do the work, and that is said.
+Nothing else fetches automatically. Whatever goes wrong, the engines without weights do the work, with a message.
 """
 
 import os
@@ -15,9 +15,9 @@ Tell = Callable[[str], None]
 
 
 def ensure_starter(tell: Tell, warn: Tell, settings: ModelSettings | None = None) -> None:
-    """Fetch what is missing of the starter set, where the profile is `auto` and the network may be used.
+    """Fetch the missing parts of the starter set, if the profile is `auto` and the network may be used.
 
-    `tell` gets what is fetched, from where and how large, before it is; `warn` gets why work goes on without.
+    `tell` gets what is fetched, from where and how large, beforehand; `warn` gets why work continues without it.
     """
     if os.environ.get("LOCALCLIP_PROFILE", "auto") != "auto":
         return

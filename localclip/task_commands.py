@@ -1,4 +1,4 @@
-"""Commands that steer tasks: list, go on, stop, fetch, remove, and what happened to them."""
+"""Commands that control tasks: list, continue, stop, download, remove, and show what happened to them."""
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -18,7 +18,7 @@ from localclip_client import Stage, Status, Task
 from shared.pipeline import BASE
 
 NOT_GOOD = 3
-"""What is asked for is there, and a gate did not pass; or somebody is waited for."""
+"""The requested results exist, but a gate did not pass; or a person's answer is needed."""
 
 
 def tasks(
@@ -77,7 +77,7 @@ def process(
 
 
 def exit_code(task: Task, languages: Sequence[str], *, judged: bool) -> int:
-    """0: done, and good where that is `judged`; 1: a language (none named: any) failed or was canceled; else 3."""
+    """0: done, and good if that is `judged`; 1: a language (none named: any) failed or was canceled; else 3."""
     states = [
         state for code, state in task.language_status.items() if code != BASE and (not languages or code in languages)
     ]

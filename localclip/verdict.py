@@ -1,4 +1,4 @@
-"""Tell which languages of a finished task are not good enough, why, and what would mend it."""
+"""Say which languages of a finished task are not good enough, why, and what would fix it."""
 
 from collections.abc import Mapping, Sequence
 
@@ -19,7 +19,7 @@ def short_of(results: Sequence[LanguageResult]) -> tuple[LanguageResult, ...]:
 
 
 def tell_shortfalls(client: Client, task_id: str, results: Sequence[LanguageResult], console: Console) -> None:
-    """Print the reasons with their lines, each with what would mend it."""
+    """Print the reasons with their lines, each with what would fix it."""
     for result in short_of(results):
         if result.report is None:
             continue
@@ -35,7 +35,7 @@ def shortfalls(language: str, report: Report, lines: Mapping[str, Line]) -> list
     gate = report.gate
     if gate is None:
         return [*told, f"{language}: the gate did not judge it"]
-    if not gate.passed and not gate.reasons:  # a gateway of before
+    if not gate.passed and not gate.reasons:  # an older gateway
         told.append(f"{language}: not passed: " + ", ".join(miss_text(miss) for miss in gate.misses))
     for reason in gate.reasons:
         told.append(f"{language}: {reason.code}: {reason.text}. {reason.mend[:1].upper()}{reason.mend[1:]}.")
@@ -56,7 +56,7 @@ def _more(reason: GateReason) -> int:
 def _lines(client: Client, task_id: str, result: LanguageResult) -> Mapping[str, Line]:
     try:
         return {line.segment_id: line for line in client.lines(task_id, result.language)}
-    except LocalClipError:  # the reasons are told without the words of the lines
+    except LocalClipError:  # the reasons are printed without the texts of the lines
         return {}
 
 

@@ -1,4 +1,4 @@
-"""The board on a terminal as live bars, elsewhere as plain lines."""
+"""The board as live bars on a terminal, elsewhere as plain lines."""
 
 from types import TracebackType
 from typing import Any, Protocol, Self
@@ -29,7 +29,7 @@ class View(Protocol):
         """Bring the display up to date."""
 
     def note(self, text: str) -> None:
-        """Tell something beside the bars."""
+        """Print a message beside the bars."""
 
     def __enter__(self) -> Self: ...
 
@@ -39,12 +39,12 @@ class View(Protocol):
 
 
 def create_view(console: Console) -> View:
-    """Bars where they can move, lines elsewhere."""
+    """Bars if they can be animated, otherwise lines."""
     return BarView(console) if console.is_terminal else LineView(console)
 
 
 def title(row: Row) -> str:
-    """What a bar is called."""
+    """The title of a bar."""
     word = _WORDS.get(row.stage, row.stage)
     return word if row.language == BASE else f"{row.language}  {word}"
 
@@ -62,14 +62,14 @@ def seconds_text(seconds: float | None) -> str:
 
 
 class LineView:
-    """A line whenever a stage begins, ends, or has gone another fifth of its way."""
+    """Prints a line whenever a stage begins, ends, or has completed another fifth."""
 
     def __init__(self, console: Console) -> None:
         self._console = console
         self._told: dict[Key, tuple[int, Status]] = {}
 
     def show(self, board: Board) -> None:
-        """Print the rows that moved enough."""
+        """Print the rows that have changed enough."""
         for key, row in board.items():
             step = int(row.percent) // _STEP_PERCENT
             known = self._told.get(key, (0, Status.PENDING))

@@ -1,4 +1,4 @@
-"""Dub what comes into a folder: each video once it stands still, and once only, however often this is started."""
+"""Dub what arrives in a folder: each video when its file no longer changes, and only once, despite restarts."""
 
 import hashlib
 import json
@@ -18,7 +18,7 @@ from localclip_client import Client, NewTask, Status, Task
 
 STATE = ".localclip-watch.json"
 _OF_THE_CALLER = (401, 403, 421)
-"""Wrong key or name: nothing is the matter with the video."""
+"""Wrong key or name: nothing is wrong with the video."""
 _SENT, _DONE, _FAILED = "sent", "done", "failed"
 Stamp = tuple[int, int]
 Tell = Callable[[str, str, str], None]
@@ -26,7 +26,7 @@ Tell = Callable[[str, str, str], None]
 
 @dataclass
 class Known:
-    """A video as it was when it was taken up: its size and time, its task, and what became of it."""
+    """A video as it was when it was picked up: its size and time, its task, and the outcome."""
 
     size: int
     mtime_ns: int
@@ -36,7 +36,7 @@ class Known:
     files: list[str] = field(default_factory=list)
 
     def is_of(self, stamp: Stamp) -> bool:
-        """Whether a file is still this one."""
+        """Whether a file is still the same."""
         return (self.size, self.mtime_ns) == stamp
 
 
@@ -54,7 +54,7 @@ class What:
 
 
 class Watching:
-    """Looks into the folder with each `turn`; what it has to remember lies beside the results."""
+    """Checks the folder with each `turn`; its memory is stored beside the results."""
 
     def __init__(
         self, client: Client, what: What, tell: Tell, name: str, clock: Callable[[], float] = time.monotonic
@@ -65,17 +65,18 @@ class Watching:
         self._told: set[tuple[str, str]] = set()
 
     def retry_failed(self) -> None:
-        """Take up once more what failed; without this only a changed file is."""
+        """Retry what failed; otherwise only changed files are retried."""
         self._memory.drop_failed()
 
     @property
     def is_idle(self) -> bool:
-        """Whether every video of the folder was taken up and has come to its end."""
+        """Whether every video of the folder was picked up and has ended."""
         taken = all(one.state != _SENT for one in self._memory.known.values())
         return taken and not any(self._is_new(name, _stamp(path)) for name, path in self._videos().items())
 
     def turn(self) -> None:
-        """Send what stands still, and fetch what is done. A gateway that is away is asked again with the next turn."""
+        """Send files that no longer change, and download finished results. An unreachable gateway is tried again in the
+        next turn."""
         videos = self._videos()
         for gone in set(self._seen) - set(videos):
             del self._seen[gone]
@@ -91,7 +92,7 @@ class Watching:
         return {path.relative_to(folder).as_posix(): path for path in sorted(found)}
 
     def _guarded(self, name: str, act: Callable[[], None]) -> None:
-        """What concerns the gateway passes; what concerns one video is told and ends it."""
+        """Errors of the gateway are tolerated; an error of one video is reported and ends it."""
         try:
             act()
         except (ServerUnreachable, ApiError) as error:
@@ -102,7 +103,7 @@ class Watching:
                 self._once("", "waits", str(error))
             else:
                 self._give_up(name, str(error))
-        except FileNotFoundError:  # taken away meanwhile
+        except FileNotFoundError:  # removed meanwhile
             self._seen.pop(name, None)
         except (LocalClipError, OSError) as error:
             self._give_up(name, str(error))
@@ -110,7 +111,7 @@ class Watching:
             self._told.discard(("", "waits"))
 
     def _give_up(self, name: str, why: str) -> None:
-        """Try it no more before the file is another one."""
+        """Do not retry it before the file changes."""
         path = self._what.folder / name
         stamp = _stamp(path) if path.exists() else (0, 0)
         before = self._memory.known.get(name)
@@ -124,7 +125,7 @@ class Watching:
             self._tell(name, state, text)
 
     def _is_new(self, name: str, stamp: Stamp) -> bool:
-        """Not a video that was taken up; one that was changed since is another one, once its task has ended."""
+        """Whether a video was not picked up yet; one that has changed since counts as new once its task has ended."""
         known = self._memory.known.get(name)
         return known is None or not (known.is_of(stamp) or known.state == _SENT)
 
@@ -145,7 +146,7 @@ class Watching:
         self._send(name, path, row, stamp)
 
     def _send(self, name: str, path: Path, row: Mapping[str, Any], stamp: Stamp) -> None:
-        """The same file again, as after this program died in the middle, is the same task."""
+        """Send a video; the same file again, as after a crash of this program, is the same task."""
         folder = self._what.folder
         new = NewTask(
             video=path,
@@ -194,7 +195,7 @@ def _stamp(path: Path) -> Stamp:
 
 
 def _why_not(task: Task) -> str:
-    """Why a task is not good; empty where every language passed its gate."""
+    """What is wrong with a task; empty if every language passed its gate."""
     if task.error_message:
         return f"{task.error_code}: {task.error_message}"
     told = []
@@ -207,7 +208,7 @@ def _why_not(task: Task) -> str:
 
 
 class _Memory:
-    """What was taken up, by gateway and name."""
+    """What was picked up, by gateway and name."""
 
     def __init__(self, path: Path, server: str) -> None:
         self._path, self._server = path, server
@@ -227,11 +228,11 @@ class _Memory:
         self._save()
 
     def count(self, name: str) -> int:
-        """How often a video of this name was sent and taken back."""
+        """How often a video of this name was sent and withdrawn."""
         return self._counts.get(name, 0)
 
     def again(self, name: str) -> None:
-        """It was sent and taken back: the next time is another one."""
+        """It was sent and withdrawn: the next time counts as a new video."""
         self._counts[name] = self.count(name) + 1
         self._save()
 

@@ -1,8 +1,8 @@
-"""Weights on this machine: fetched into their folder from a hub, or from any source of a model known by its contents.
+"""Weights on this machine: fetched into their folder from a hub, or from any source of a model with known contents.
 
-A folder may be used at any time: files appear whole and checked, those a model cannot do without last, and one that
-changed stays until its replacement is there. Beside them a manifest keeps where they came from, their checksums, and
-when they were last seen to be right, so that a model that is whole is told so at once and without network.
+A folder may be used at any time: files appear complete and verified, required ones last, and an old file stays until
+its replacement is there. A manifest beside them records where they came from, their checksums, and when they were last
+verified, so that a complete model is recognized at once and without a network.
 """
 
 import errno
@@ -25,14 +25,14 @@ from shared.models import CATALOGUE, File, Model, ModelSettings, catalogued, dow
 MANIFEST = "localclip-manifest.json"
 _PARTIAL = ".partial"
 _DIGITS = 64
-"""Of a whole SHA-256."""
+"""The length of a whole SHA-256."""
 _SPARE = 200 << 20
 """Bytes to leave free on the disk."""
 
 
 @dataclass(frozen=True)
 class Kept:
-    """A file as it was fetched; `mtime_ns` is its time when its bytes were last compared with `sha256`."""
+    """A fetched file; `mtime_ns` is its time when its bytes were last compared with `sha256`."""
 
     size: int
     sha256: str
@@ -41,7 +41,7 @@ class Kept:
 
 @dataclass(frozen=True)
 class Manifest:
-    """What a folder holds and where that came from."""
+    """The contents of a folder and their origin."""
 
     repository: str
     revision: str
@@ -56,7 +56,7 @@ class Pulled:
     manifest: Manifest
     fetched: int
     outdated: str = ""
-    """Why the commit that is here was kept, when the catalogue names another."""
+    """Why the installed commit was kept, if the catalogue names another."""
 
 
 Begin = Callable[[str, int, int], Tell]
@@ -85,11 +85,11 @@ def state(model: Model, settings: ModelSettings) -> str:
 
 
 def pull(model: Model, settings: ModelSettings, hub: Hub, begin: Begin, own: str = "") -> Pulled:
-    """Fetch what is missing of a model or broken; what is there and right is not fetched again.
+    """Fetch missing or broken files of a model; correct ones are not fetched again.
 
-    `own`: a folder or an address laid out as the folder of the weights, which is asked first.
+    `own`: a folder or a URL with the layout of the weights' folder, which is tried first.
 
-    A model that is whole asks no hub; one of another commit than the catalogue's is renewed, and kept where that fails.
+    A complete model contacts no hub; one with another commit than the catalogue's is renewed, and kept if that fails.
     Raises: LocalClipError.
     """
     folder = settings.models_dir / model.name
@@ -128,7 +128,7 @@ def _renew(model: Model, folder: Path, settings: ModelSettings, hub: Hub, begin:
 
 
 def _gather(model: Model, folder: Path, settings: ModelSettings, hub: Hub, begin: Begin, own: str) -> Pulled:
-    """Bring the files of a model that is known by its contents, from wherever they are to be had."""
+    """Fetch the files of a model with known contents, from wherever they are available."""
     with _disk_errors(settings), _alone(folder):
         known = read_manifest(folder)
         missing = [file for file in model.contents if not _is_known(folder, file, known, begin)]
@@ -147,14 +147,14 @@ def _gather(model: Model, folder: Path, settings: ModelSettings, hub: Hub, begin
 
 
 def _put(arrived: list[tuple[Path, Path]]) -> None:
-    """Put files in their places when all of them are there: old and new parts of a model do not work together."""
+    """Put files in their places when all of them have arrived: old and new parts of a model do not work together."""
     for partial, target in arrived:
         target.parent.mkdir(parents=True, exist_ok=True)
         partial.replace(target)
 
 
 def check(model: Model, settings: ModelSettings, begin: Begin) -> dict[str, str]:
-    """What is wrong, by file; empty for a whole model. Reads every byte, asks no network."""
+    """What is wrong, by file; empty for a complete model. Reads every byte, uses no network."""
     folder = settings.models_dir / model.name
     faults = {name: "is missing" for name in model.required if not (folder / name).is_file()}
     manifest = read_manifest(folder)
@@ -175,7 +175,7 @@ def check(model: Model, settings: ModelSettings, begin: Begin) -> dict[str, str]
 
 
 def read_manifest(folder: Path) -> Manifest | None:
-    """The manifest in `folder`; None where there is none that can be read."""
+    """The manifest in `folder`; None if there is none that can be read."""
     try:
         document = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
         files = {name: Kept(**kept) for name, kept in document["files"].items()}
@@ -185,9 +185,9 @@ def read_manifest(folder: Path) -> Manifest | None:
 
 
 def _whole(model: Model, folder: Path, begin: Begin) -> Manifest | None:
-    """The manifest, when every file is as it says; else None. Asks no hub.
+    """The manifest, if every file matches it; else None. Contacts no hub.
 
-    Bytes are read only of files that are of another time than when they were last compared: once after a copy.
+    Bytes are read only from files whose time has changed since they were last compared: once after a copy.
     """
     manifest = read_manifest(folder)
     if manifest is None or not set(model.required) <= manifest.files.keys():
@@ -211,7 +211,8 @@ def _revision(model: Model) -> str:
 
 
 def _wanted(model: Model, repository: Repository) -> list[RemoteFile]:
-    """The files of the catalogue's patterns, the required ones last and of them the largest, which is the weights."""
+    """The files matching the catalogue's patterns, the required ones last, and the largest of them, the weights, at the
+    very end."""
     files = [file for file in repository.files if any(fnmatch(file.name, pattern) for pattern in model.files)]
     names = {file.name for file in files}
     if lost := [name for name in model.required if name not in names]:
@@ -220,7 +221,7 @@ def _wanted(model: Model, repository: Repository) -> list[RemoteFile]:
 
 
 def _is_there(folder: Path, file: RemoteFile, known: Manifest | None, begin: Begin) -> bool:
-    """Whether the file is there and right; its bytes are read unless nothing touched it since they last were."""
+    """Whether the file exists and is correct; its bytes are read unless it is unchanged since the last time."""
     path = folder / file.name
     if not path.is_file():
         return False
@@ -236,14 +237,14 @@ def _is_known(folder: Path, file: File, known: Manifest | None, begin: Begin) ->
 
 
 def _untouched(path: Path, name: str, known: Manifest | None) -> Kept | None:
-    """What is known of a file that is as it was when its bytes were last compared."""
+    """What is known about a file that is unchanged since its bytes were last compared."""
     kept = known.files.get(name) if known else None
     facts = path.stat()
     return kept if kept and (facts.st_size, facts.st_mtime_ns) == (kept.size, kept.mtime_ns) else None
 
 
 def _fetch(hub: Hub, repository: Repository, file: RemoteFile, folder: Path, begin: Begin) -> Path:
-    """Bring one file, beside its place; what came broken is fetched once more from its beginning."""
+    """Fetch one file, beside its place; a broken one is fetched once more from its beginning."""
     partial = folder / _PARTIAL / f"{file.checksum[:24]}-{file.name.replace('/', '-')}"
     partial.parent.mkdir(parents=True, exist_ok=True)
     for last in (False, True):
@@ -262,7 +263,7 @@ def _fetch(hub: Hub, repository: Repository, file: RemoteFile, folder: Path, beg
 
 
 def _kept(file: RemoteFile, folder: Path, known: Manifest | None) -> Kept:
-    """What the manifest says of a file that is there and right."""
+    """The manifest's entry of a correct file."""
     path, published = folder / file.name, file.sha256 or ""
     if kept := _untouched(path, file.name, known):
         return kept
@@ -271,7 +272,7 @@ def _kept(file: RemoteFile, folder: Path, known: Manifest | None) -> Kept:
 
 
 def _check_room(folder: Path, needed: int) -> None:
-    """Raises: LocalClipError, when there is no room for so many bytes, what came before included."""
+    """Raises: LocalClipError, when there is no room for so many bytes, including those that arrived before."""
     if not needed:
         return
     partial = folder / _PARTIAL
@@ -298,7 +299,7 @@ def _write(folder: Path, manifest: Manifest) -> None:
 
 @contextmanager
 def _alone(folder: Path) -> Iterator[None]:
-    """One pull of a model at a time."""
+    """Allow one pull of a model at a time."""
     folder.parent.mkdir(parents=True, exist_ok=True)
     lock = FileLock(folder.parent / f".{folder.name}.lock", timeout=0)
     try:

@@ -68,7 +68,7 @@ def _without_sounds(draft: Draft, info: LanguageInfo) -> Draft:
 
 
 def within(cues: Sequence[Cue], duration_s: float) -> tuple[list[Cue], tuple[Remark, ...]]:
-    """The cues that begin before the video ends, cut at its end; the others are reported.
+    """The cues that begin before the video ends, cut at its end; remarks name the cut and dropped ones.
 
     Raises:
         PermanentError: `subtitles_unreadable` when no cue is left.
