@@ -1,7 +1,7 @@
 import { execFileSync } from "node:child_process";
 import { expect, test, type Page } from "@playwright/test";
 import { clips, folder } from "./media";
-import { finishedTask, row, screens } from "./support";
+import { choose, finishedTask, row, screens } from "./support";
 
 /** What belongs to an account, kept over tasks. */
 test.describe("the account", () => {
@@ -19,7 +19,7 @@ test.describe("the account", () => {
   test("keeps terms: added, searched, brought as CSV, taken away, and removed", async ({ page }) => {
     await page.goto("/settings");
     const terms = section(page, "Glossary");
-    await terms.getByRole("combobox", { name: "From" }).selectOption("en");
+    await choose(terms.getByRole("combobox", { name: "From" }), "English");
     await terms.getByRole("textbox", { name: "Term", exact: true }).fill("LocalClip");
     await terms.getByRole("textbox", { name: "Spoken as" }).fill("local clip");
     await terms.getByRole("button", { name: "Add" }).click();

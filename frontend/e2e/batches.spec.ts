@@ -1,7 +1,7 @@
 import { expect, test } from "@playwright/test";
 import { readFileSync, writeFileSync } from "node:fs";
 import { clips, folder } from "./media";
-import { expectAccessible, expectNoOverflow, makeBatch, screens, sendRow, taskNamed, tasks, waitFor } from "./support";
+import { choose, expectAccessible, expectNoOverflow, makeBatch, screens, sendRow, taskNamed, tasks, waitFor } from "./support";
 
 const clip = clips[0] ?? "";
 const config = { target_languages: ["es", "fr"], num_speakers: 2 };
@@ -108,7 +108,7 @@ test("a task stops to be checked: it is shown as waiting, and goes on language b
   await page.getByTestId("file-input").first().setInputFiles(clips[2] ?? "");
   const plan = page.getByRole("dialog");
   for (const name of ["Spanish", "French"]) await plan.getByRole("checkbox", { name }).check();
-  await plan.getByRole("combobox", { name: "Stop to check" }).selectOption("translation");
+  await choose(plan.getByRole("combobox", { name: "Stop to check" }), "the translation first");
   await plan.getByRole("button", { name: /^Dub into/ }).click();
   const { task_id } = await taskNamed(request, "Trailer.mp4");
   const card = page.locator(`[data-task=${task_id}]`);

@@ -1,6 +1,6 @@
 import { expect, test } from "@playwright/test";
 import { clips } from "./media";
-import { finishedTask, screens } from "./support";
+import { choose, finishedTask, screens } from "./support";
 
 test.describe("exports by recipe", () => {
   const ids: string[] = [];
@@ -27,7 +27,7 @@ test.describe("exports by recipe", () => {
     for (const name of ["One", "Two", "Three"]) await page.getByRole("checkbox", { name: `Select ${name}.mp4` }).check();
     await page.getByRole("toolbar").getByRole("button", { name: "Export" }).click();
     const dialog = page.getByRole("dialog", { name: "Export 3 tasks" });
-    await dialog.getByRole("combobox", { name: "What to make" }).selectOption("audio_mp3");
+    await choose(dialog.getByRole("combobox", { name: "What to make" }), "Sound only (MP3)");
     await expect(dialog.locator(`[data-task-export=${ids[2]}]`)).toContainText("No language of it is finished yet");
     await dialog.getByRole("button", { name: "Export 2 tasks" }).click();
     await expect(dialog.locator("[data-export=completed][data-recipe=audio_mp3]")).toHaveCount(2, { timeout: 60_000 });
@@ -44,7 +44,7 @@ test.describe("exports by recipe", () => {
     await page.getByRole("checkbox", { name: "Select Two.mp4" }).check();
     await page.getByRole("toolbar").getByRole("button", { name: "Export" }).click();
     const dialog = page.getByRole("dialog", { name: "Export the task" });
-    await dialog.getByRole("combobox").selectOption("burned");
+    await choose(dialog.getByRole("combobox"), "Dubbed video with burned-in subtitles");
     await expect(dialog).toContainText("One file for each language.");
     await dialog.getByRole("button", { name: "Export 1 task" }).click();
     await expect(dialog.locator("[data-export=completed]")).toHaveCount(2, { timeout: 90_000 });
@@ -56,7 +56,7 @@ test.describe("exports by recipe", () => {
     await page.goto(`/tasks/${ids[0]}`);
     await page.getByRole("button", { name: "Export" }).click();
     const dialog = page.getByRole("dialog", { name: "Export" });
-    await dialog.getByRole("combobox", { name: "Make another file" }).selectOption("stems");
+    await choose(dialog.getByRole("combobox", { name: "Make another file" }), "Stems for a mixing desk");
     await dialog.getByRole("button", { name: "Create" }).click();
     const made = dialog.locator("[data-recipe=stems]");
     await expect(made).toHaveAttribute("data-export", "completed", { timeout: 60_000 });
@@ -71,7 +71,7 @@ test.describe("exports by recipe", () => {
     await page.goto(`/tasks/${ids[1]}`);
     await page.getByRole("button", { name: "Export" }).click();
     const dialog = page.getByRole("dialog", { name: "Export" });
-    await dialog.getByRole("combobox", { name: "Make another file" }).selectOption("youtube");
+    await choose(dialog.getByRole("combobox", { name: "Make another file" }), "Kit for YouTube");
     await dialog.getByRole("textbox", { name: "Title of the video" }).fill("How are you?");
     await dialog.getByRole("button", { name: "Create" }).click();
     const made = dialog.locator("[data-recipe=youtube]");

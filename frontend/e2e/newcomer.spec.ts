@@ -53,7 +53,7 @@ test("a newcomer uploads three videos, watches, mends two lines, exports the mas
   // export the master
   await page.getByRole("button", { name: "Export", exact: true }).click();
   const exporting = page.getByRole("dialog", { name: "Export" });
-  await expect(exporting.getByRole("combobox", { name: "Make another file" })).toHaveValue("master");
+  await expect(exporting.getByRole("combobox", { name: "Make another file" })).toHaveText("One video with all languages");
   await exporting.getByRole("button", { name: "Create" }).click();
   const master = exporting.locator("[data-recipe=master]");
   await expect(master).toHaveAttribute("data-export", "completed", { timeout: 60_000 });

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { expect, test, type APIRequestContext, type Page } from "@playwright/test";
 import { BURNED, burned } from "./media";
-import { expectAccessible, expectNoOverflow, screens, waitFor } from "./support";
+import { choose, expectAccessible, expectNoOverflow, screens, waitFor } from "./support";
 
 const SPANISH = "1\n00:00:00,800 --> 00:00:03,200\nEn verano queremos ver las montañas.\n\n2\n00:00:04,000 --> 00:00:05,600\nEs una idea muy buena.\n";
 
@@ -126,9 +126,9 @@ test.describe("the box of a subtitle", () => {
     expect((await edit(page))?.box?.h).toBeCloseTo(wide.h + 0.005, 3);
 
     const tools = page.getByTestId("picture-tools");
-    await tools.getByRole("combobox", { name: "How this subtitle is covered" }).selectOption("bar");
+    await choose(tools.getByRole("combobox", { name: "How this subtitle is covered" }), "a bar");
     await expect.poll(async () => (await edit(page))?.cover).toBe("bar");
-    await tools.getByRole("combobox", { name: "How this subtitle is covered" }).selectOption("off");
+    await choose(tools.getByRole("combobox", { name: "How this subtitle is covered" }), "not covered");
     await expect.poll(async () => (await edit(page))?.cover).toBe("off");
     await expectAccessible(page);
     await page.screenshot({ path: `${screens}/picture-boxes.png` });

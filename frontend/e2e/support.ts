@@ -84,6 +84,14 @@ export async function record(page: Page, selector: string): Promise<() => Promis
 
 export const row = (page: Page, number: number): Locator => page.getByTestId("lines").getByRole("listitem").nth(number - 1);
 
+/** Choose an entry of a list, by its name or its place. */
+export async function choose(field: Locator, entry: string | number): Promise<void> {
+  await field.click();
+  const list = field.page().getByRole("listbox");
+  await (typeof entry === "number" ? list.getByRole("option").nth(entry) : list.getByRole("option", { name: entry, exact: true })).click();
+  await expect(list).toBeHidden();
+}
+
 /** Nothing axe finds, by WCAG 2.2 AA. */
 export async function expectAccessible(page: Page): Promise<void> {
   // what header and player, which stay, happen to cover at this moment is no target too small

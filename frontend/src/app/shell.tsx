@@ -46,7 +46,7 @@ export function Shell() {
               type="button"
               aria-label={t("palette.title")}
               onClick={() => showCommands(true)}
-              className="text-soft hover:bg-sunken hover:text-ink inline-flex h-8 items-center gap-1.5 rounded-md px-2"
+              className="text-soft hover:bg-sunken hover:text-ink inline-flex h-9 items-center gap-1.5 rounded-md px-2"
             >
               <Search aria-hidden size={15} />
               <span aria-hidden className="max-md:hidden">
@@ -93,7 +93,7 @@ function Place({ to, icon: Icon, label }: { to: string; icon: typeof LayoutGrid;
       to={to}
       className={({ isActive }) =>
         cn(
-          "inline-flex h-8 items-center gap-1.5 rounded-md px-2.5 font-medium",
+          "inline-flex h-9 items-center gap-1.5 rounded-md px-2.5 font-medium",
           isActive ? "bg-sunken text-ink" : "text-soft hover:bg-sunken hover:text-ink",
         )
       }

@@ -3,7 +3,8 @@ import { useTranslation } from "react-i18next";
 import type { Brief, BriefTerm, LanguageBrief } from "@/api/generated";
 import { termsOf } from "@/core/brief-terms";
 import { languageName } from "@/core/format";
-import { Field, Select } from "./ui/fields";
+import { Choice } from "./ui/choice";
+import { Field } from "./ui/fields";
 
 const TEXTS = ["summary", "audience", "tone", "instructions"] as const;
 const MOST = { summary: 4000, audience: 500, tone: 500, instructions: 4000 };
@@ -51,15 +52,16 @@ export function BriefFields({ brief, language, onChange }: BriefFieldsProps) {
         <>
           <Field label={t("brief.address", named)}>
             {(field) => (
-              <Select
+              <Choice
                 {...field}
-                value={own.address ?? ""}
-                onChange={(event) => set({ address: (event.target.value || null) as LanguageBrief["address"] })}
-              >
-                <option value="">{t("brief.any")}</option>
-                <option value="formal">{t("brief.formal")}</option>
-                <option value="informal">{t("brief.informal")}</option>
-              </Select>
+                value={own.address ?? null}
+                onChange={(address) => set({ address })}
+                options={[
+                  { value: null, label: t("brief.any") },
+                  { value: "formal", label: t("brief.formal") },
+                  { value: "informal", label: t("brief.informal") },
+                ]}
+              />
             )}
           </Field>
           <Forbidden key={language} words={own.forbidden ?? []} onChange={(forbidden) => set({ forbidden })} {...named} />

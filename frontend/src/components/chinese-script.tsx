@@ -1,7 +1,8 @@
 import "@/i18n/later";
 import { useTranslation } from "react-i18next";
 import type { TaskConfig } from "@/api/generated";
-import { Field, Select } from "./ui/fields";
+import { Choice } from "./ui/choice";
+import { Field } from "./ui/fields";
 
 type Script = NonNullable<TaskConfig["chinese"]>;
 const SCRIPTS: Script[] = ["zh-Hans", "zh-Hant"];
@@ -12,13 +13,12 @@ export function ChineseScript({ value, onChange }: { value?: Script | null; onCh
   return (
     <Field label={t("plan.chinese")} hint={t("plan.chinese_hint")}>
       {(field) => (
-        <Select {...field} value={value ?? "zh-Hans"} onChange={(event) => onChange(event.target.value as Script)}>
-          {SCRIPTS.map((script) => (
-            <option key={script} value={script}>
-              {t(`plan.script.${script}`)}
-            </option>
-          ))}
-        </Select>
+        <Choice
+          {...field}
+          value={value ?? "zh-Hans"}
+          onChange={onChange}
+          options={SCRIPTS.map((script) => ({ value: script, label: t(`plan.script.${script}`) }))}
+        />
       )}
     </Field>
   );

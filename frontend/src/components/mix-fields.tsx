@@ -1,7 +1,8 @@
 import "@/i18n/later";
 import { useTranslation } from "react-i18next";
 import type { ExportSettings } from "@/api/generated";
-import { Check, Field, Input, Select } from "./ui/fields";
+import { Choice } from "./ui/choice";
+import { Check, Field, Input } from "./ui/fields";
 
 const LOUDNESS = [-14, -16, -23, -24];
 const CONTAINERS = ["auto", "mp4", "mkv"] as const;
@@ -16,13 +17,12 @@ export function LoudnessField({ value, onChange }: LoudnessFieldProps) {
   return (
     <Field label={t("plan.loudness")}>
       {(field) => (
-        <Select {...field} value={value ?? -16} onChange={(event) => onChange(Number(event.target.value))}>
-          {LOUDNESS.map((lufs) => (
-            <option key={lufs} value={lufs}>
-              {t("plan.lufs", { value: lufs })}
-            </option>
-          ))}
-        </Select>
+        <Choice
+          {...field}
+          value={value ?? -16}
+          onChange={onChange}
+          options={LOUDNESS.map((lufs) => ({ value: lufs, label: t("plan.lufs", { value: lufs }) }))}
+        />
       )}
     </Field>
   );
@@ -44,17 +44,15 @@ export function MixFields({ settings, onChange }: MixFieldsProps) {
         <DuckField value={settings.duck_db ?? -14} onCommit={(duck_db) => set({ duck_db })} />
         <Field label={t("plan.container")}>
           {(field) => (
-            <Select
+            <Choice
               {...field}
               value={settings.container ?? "auto"}
-              onChange={(event) => set({ container: event.target.value as "auto" })}
-            >
-              {CONTAINERS.map((value) => (
-                <option key={value} value={value}>
-                  {value === "auto" ? t("plan.automatic") : value.toUpperCase()}
-                </option>
-              ))}
-            </Select>
+              onChange={(container) => set({ container })}
+              options={CONTAINERS.map((value) => ({
+                value,
+                label: value === "auto" ? t("plan.automatic") : value.toUpperCase(),
+              }))}
+            />
           )}
         </Field>
       </div>

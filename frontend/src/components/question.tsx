@@ -8,7 +8,7 @@ import { SUBTITLE_FILES } from "@/api/subtitles";
 import { languagesQuery } from "@/api/queries";
 import { useAnswer } from "@/api/use-answer";
 import { Button } from "@/components/ui/button";
-import { Select } from "@/components/ui/fields";
+import { Choice } from "@/components/ui/choice";
 import { languageName } from "@/core/format";
 
 interface QuestionProps {
@@ -77,19 +77,16 @@ function OtherLanguage({ question, busy, onChoose }: ChoiceProps & { question: A
   const code = chosen ?? likely;
   return (
     <span className="inline-flex items-center gap-1.5">
-      <Select
+      <Choice
         aria-label={t("question.language")}
         className="w-auto"
         value={code}
-        onChange={(event) => choose(event.target.value)}
-      >
-        <option value="">{t("question.choose_language")}</option>
-        {offered.map((one) => (
-          <option key={one} value={one}>
-            {languageName(one, i18n.language)}
-          </option>
-        ))}
-      </Select>
+        onChange={choose}
+        options={[
+          { value: "", label: t("question.choose_language") },
+          ...offered.map((one) => ({ value: one, label: languageName(one, i18n.language) })),
+        ]}
+      />
       <Button disabled={busy || !code} onClick={() => onChoose(code)}>
         {t("question.hear_again")}
       </Button>

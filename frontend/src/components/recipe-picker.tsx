@@ -1,7 +1,8 @@
 import "@/i18n/later";
 import { useTranslation } from "react-i18next";
 import type { PresetRead } from "@/api/generated";
-import { Field, Select } from "./ui/fields";
+import { Choice } from "./ui/choice";
+import { Field } from "./ui/fields";
 
 interface RecipePickerProps {
   label: string;
@@ -19,13 +20,15 @@ export function RecipePicker({ label, presets, chosen, burned, onChoose }: Recip
   return (
     <Field label={label} hint={chosen.recipe.burn ? `${text} ${burned}` : text}>
       {(field) => (
-        <Select {...field} value={chosen.name} onChange={(event) => onChoose(event.target.value)}>
-          {presets.map(({ name, title }) => (
-            <option key={name} value={name}>
-              {t(`recipe.${name as "master"}`, { defaultValue: title })}
-            </option>
-          ))}
-        </Select>
+        <Choice
+          {...field}
+          value={chosen.name}
+          onChange={onChoose}
+          options={presets.map(({ name, title }) => ({
+            value: name,
+            label: t(`recipe.${name as "master"}`, { defaultValue: title }),
+          }))}
+        />
       )}
     </Field>
   );

@@ -22,7 +22,7 @@ export function Button({ look = "plain", icon: Icon, small, asChild, className, 
   const looks = cn(
     "inline-flex shrink-0 items-center justify-center gap-1.5 rounded-md font-medium whitespace-nowrap transition-colors",
     "disabled:pointer-events-none disabled:opacity-50",
-    small ? "h-7 px-2 text-xs" : "h-8.5 px-3 text-sm",
+    small ? "h-7 px-2 text-xs" : "h-9 px-3 text-sm",
     LOOKS[look],
     className,
   );

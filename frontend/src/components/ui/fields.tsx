@@ -31,10 +31,6 @@ export function Input({ className, ...rest }: ComponentProps<"input">) {
   return <input className={cn("field", className)} {...rest} />;
 }
 
-export function Select({ className, ...rest }: ComponentProps<"select">) {
-  return <select className={cn("field pr-7", className)} {...rest} />;
-}
-
 interface CheckProps extends Omit<ComponentProps<"input">, "type"> {
   label: ReactNode;
   hideLabel?: boolean;

@@ -35,7 +35,7 @@ export function IconButton({
             solid ? "bg-accent text-on-accent hover:bg-accent-strong rounded-full" : "rounded-md",
             !solid && (pressed ? "bg-accent-soft text-accent" : "text-soft hover:bg-sunken hover:text-ink"),
             "disabled:pointer-events-none disabled:opacity-40",
-            small ? "size-7" : "size-8.5",
+            small ? "size-7" : "size-9",
             className,
           )}
           {...rest}

@@ -3,7 +3,8 @@ import { useEffect, useState } from "react";
 import { useTranslation } from "react-i18next";
 import type { TaskFilter } from "@/api/keys";
 import { Button } from "@/components/ui/button";
-import { Input, Select } from "@/components/ui/fields";
+import { Choice } from "@/components/ui/choice";
+import { Input } from "@/components/ui/fields";
 import { Segmented } from "@/components/ui/segmented";
 import type { FileChooser } from "@/components/file-chooser";
 import { useView } from "../state/view";
@@ -24,31 +25,26 @@ export function Toolbar({ filter, onFilter, Choose }: ToolbarProps) {
   return (
     <div className="flex flex-wrap items-center gap-2">
       <SearchField value={filter.q} onChange={(q) => onFilter({ q })} />
-      <Select
+      <Choice
         aria-label={t("dashboard.status")}
         className="w-auto"
         value={filter.status}
-        onChange={(event) => onFilter({ status: event.target.value })}
-      >
-        <option value="">{t("dashboard.all")}</option>
-        {STATUSES.map((status) => (
-          <option key={status} value={status}>
-            {t(`status.${status}`)}
-          </option>
-        ))}
-      </Select>
-      <Select
+        onChange={(status) => onFilter({ status })}
+        options={[
+          { value: "", label: t("dashboard.all") },
+          ...STATUSES.map((status) => ({ value: status, label: t(`status.${status}`) })),
+        ]}
+      />
+      <Choice
         aria-label={t("dashboard.sort")}
         className="w-auto"
         value={filter.sort}
-        onChange={(event) => onFilter({ sort: event.target.value })}
-      >
-        {(filter.batch ? (["batch_row", ...SORTS] as const) : SORTS).map((sort) => (
-          <option key={sort} value={sort}>
-            {t(`dashboard.sorts.${sort}`)}
-          </option>
-        ))}
-      </Select>
+        onChange={(sort) => onFilter({ sort })}
+        options={(filter.batch ? (["batch_row", ...SORTS] as const) : SORTS).map((sort) => ({
+          value: sort,
+          label: t(`dashboard.sorts.${sort}`),
+        }))}
+      />
       <Segmented
         label={t("dashboard.view")}
         value={view}

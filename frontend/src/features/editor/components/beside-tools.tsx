@@ -3,7 +3,7 @@ import { useMemo } from "react";
 import { useTranslation } from "react-i18next";
 import type { LineChange } from "@/api/generated";
 import { IconButton } from "@/components/ui/icon-button";
-import { Select } from "@/components/ui/fields";
+import { Choice } from "@/components/ui/choice";
 import { Menu, type MenuEntry } from "@/components/ui/menu";
 import { copiedTimes, type Lines } from "@/core/beside";
 import { languageName } from "@/core/format";
@@ -22,19 +22,20 @@ export function BesideTools() {
   if (others.length === 0) return null;
   return (
     <>
-      <Select
+      <Choice
+        small
         aria-label={t("beside.title")}
-        className="h-7 max-w-48 px-2 py-0 text-xs"
-        value={beside?.code ?? ""}
-        onChange={(event) => setBeside(event.target.value || null, language)}
-      >
-        <option value="">{t("beside.none")}</option>
-        {others.map((code) => (
-          <option key={code} value={code}>
-            {t("beside.with", { language: languageName(code, i18n.language) })}
-          </option>
-        ))}
-      </Select>
+        className="w-auto max-w-48"
+        value={beside?.code ?? null}
+        onChange={(code) => setBeside(code, language)}
+        options={[
+          { value: null, label: t("beside.none") },
+          ...others.map((code) => ({
+            value: code,
+            label: t("beside.with", { language: languageName(code, i18n.language) }),
+          })),
+        ]}
+      />
       {beside && <CopyTimes beside={beside} />}
     </>
   );

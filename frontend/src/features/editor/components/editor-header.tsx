@@ -37,7 +37,7 @@ export function EditorHeader() {
         <Link
           to={task.batch_id ? `/dashboard?batch=${task.batch_id}` : "/dashboard"}
           aria-label={t(task.batch_id ? "editor.back_to_batch" : "editor.back")}
-          className="text-soft hover:bg-sunken hover:text-ink inline-flex size-8 shrink-0 items-center justify-center rounded-md"
+          className="text-soft hover:bg-sunken hover:text-ink inline-flex size-9 shrink-0 items-center justify-center rounded-md"
         >
           <ArrowLeft aria-hidden size={17} />
         </Link>
@@ -152,7 +152,7 @@ function LanguageTabs() {
           data-status={state.status}
           onClick={() => setParams({ ...Object.fromEntries(params), language: code }, { replace: true })}
           className={cn(
-            "inline-flex h-8 items-center gap-2 rounded-full border px-3 font-medium",
+            "inline-flex h-9 items-center gap-2 rounded-full border px-3 font-medium",
             code === language
               ? "border-accent bg-accent-soft text-accent"
               : "border-line bg-surface text-soft hover:border-edge hover:text-ink",

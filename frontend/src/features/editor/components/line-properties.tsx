@@ -42,7 +42,7 @@ export function LineProperties() {
       <div className="flex flex-wrap gap-1.5 empty:hidden">
         <IssueBadges issues={issuesOf(row, busy, judged.get(segment.segment_id))} line={line} />
       </div>
-      <div className="grid grid-cols-3 gap-2.5">
+      <div className="grid grid-cols-2 gap-2.5">
         <TimeField
           label={t("properties.start")}
           value={segment.start_s}
@@ -53,16 +53,16 @@ export function LineProperties() {
           value={segment.end_s}
           onCommit={(end_s) => void retime(segment.segment_id, { end_s })}
         />
-        <Field label={t("properties.speaker")}>
-          {(field) => (
-            <SpeakerSelect
-              {...field}
-              value={segment.speaker_id}
-              onChoose={(speaker_id) => void retime(segment.segment_id, { speaker_id })}
-            />
-          )}
-        </Field>
       </div>
+      <Field label={t("properties.speaker")}>
+        {(field) => (
+          <SpeakerSelect
+            {...field}
+            value={segment.speaker_id}
+            onChoose={(speaker_id) => void retime(segment.segment_id, { speaker_id })}
+          />
+        )}
+      </Field>
       {line && <LineVoice line={line} />}
       {line && <Facts line={line} />}
       {line && <LineOwn line={line} />}

@@ -2,7 +2,7 @@ import { RotateCcw, ScanText, X } from "lucide-react";
 import { useTranslation } from "react-i18next";
 import type { CueEdit, PictureCue, PictureRead } from "@/api/generated";
 import { Button } from "@/components/ui/button";
-import { Select } from "@/components/ui/fields";
+import { Choice } from "@/components/ui/choice";
 import { IconButton } from "@/components/ui/icon-button";
 import { boxOf, cueAt, isSaidBy, withCue } from "@/core/picture";
 import { useEditor } from "../state/context";
@@ -53,19 +53,17 @@ function Tools({ picture, cue }: CueProps) {
   const waiting = picture.readings?.[cue.id]?.state === "waiting";
   return (
     <>
-      <Select
+      <Choice
+        small
         aria-label={t("picture.cover_this")}
-        className="h-7 min-h-7 w-36 py-0 text-xs"
-        value={edit?.cover ?? ""}
-        onChange={(event) => change({ cover: (event.target.value || null) as CueEdit["cover"] })}
-      >
-        <option value="">{t("picture.as_the_rest")}</option>
-        {WAYS.map((way) => (
-          <option key={way} value={way}>
-            {t(`picture.ways.${way}`)}
-          </option>
-        ))}
-      </Select>
+        className="w-36"
+        value={edit?.cover ?? null}
+        onChange={(cover) => change({ cover })}
+        options={[
+          { value: null, label: t("picture.as_the_rest") },
+          ...WAYS.map((way) => ({ value: way, label: t(`picture.ways.${way}`) })),
+        ]}
+      />
       <Button small icon={ScanText} disabled={waiting} onClick={() => readAgain(cue.id, boxOf(cue, picture.edits))}>
         {t(waiting ? "picture.reading" : "picture.read_again")}
       </Button>

@@ -2,7 +2,8 @@ import { Frame } from "lucide-react";
 import { useTranslation } from "react-i18next";
 import type { ExportSettings, PictureCue, PictureRead, TaskUpdate } from "@/api/generated";
 import { Button } from "@/components/ui/button";
-import { Check, Field, Select } from "@/components/ui/fields";
+import { Choice } from "@/components/ui/choice";
+import { Check, Field } from "@/components/ui/fields";
 import { languageName } from "@/core/format";
 import { cueAt, withCue } from "@/core/picture";
 import { useEditor } from "../state/context";
@@ -49,18 +50,15 @@ function SourceText({ change }: { change: (change: TaskUpdate) => void }) {
   return (
     <Field label={t("picture.source")} hint={t("picture.source_hint")}>
       {(field) => (
-        <Select
+        <Choice
           {...field}
-          value={task.config.source_text ?? ""}
-          onChange={(event) => change({ source_text: (event.target.value || null) as "heard" | null })}
-        >
-          <option value="">{t("picture.sources.best")}</option>
-          {SOURCES.map((source) => (
-            <option key={source} value={source}>
-              {t(`picture.sources.${source}`)}
-            </option>
-          ))}
-        </Select>
+          value={task.config.source_text ?? null}
+          onChange={(source_text) => change({ source_text })}
+          options={[
+            { value: null, label: t("picture.sources.best") },
+            ...SOURCES.map((source) => ({ value: source, label: t(`picture.sources.${source}`) })),
+          ]}
+        />
       )}
     </Field>
   );
@@ -73,32 +71,22 @@ function Covering({ settings, change }: { settings: ExportSettings; change: (cha
     <div className="grid grid-cols-[repeat(auto-fit,minmax(8.5rem,1fr))] gap-3">
       <Field label={t("picture.mode")}>
         {(field) => (
-          <Select
+          <Choice
             {...field}
             value={settings.picture ?? "original"}
-            onChange={(event) => set({ picture: event.target.value as "covered" })}
-          >
-            {MODES.map((mode) => (
-              <option key={mode} value={mode}>
-                {t(`picture.modes.${mode}`)}
-              </option>
-            ))}
-          </Select>
+            onChange={(mode) => set({ picture: mode })}
+            options={MODES.map((mode) => ({ value: mode, label: t(`picture.modes.${mode}`) }))}
+          />
         )}
       </Field>
       <Field label={t("picture.cover")}>
         {(field) => (
-          <Select
+          <Choice
             {...field}
             value={settings.cover ?? "blur"}
-            onChange={(event) => set({ cover: event.target.value as "blur" })}
-          >
-            {WAYS.map((way) => (
-              <option key={way} value={way}>
-                {t(`picture.ways.${way}`)}
-              </option>
-            ))}
-          </Select>
+            onChange={(cover) => set({ cover })}
+            options={WAYS.map((way) => ({ value: way, label: t(`picture.ways.${way}`) }))}
+          />
         )}
       </Field>
     </div>

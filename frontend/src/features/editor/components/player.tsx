@@ -10,7 +10,7 @@ import {
 } from "lucide-react";
 import { type RefObject, useEffect, useRef } from "react";
 import { useTranslation } from "react-i18next";
-import { Select } from "@/components/ui/fields";
+import { Choice } from "@/components/ui/choice";
 import { IconButton } from "@/components/ui/icon-button";
 import { later } from "@/components/ui/later";
 import { Segmented } from "@/components/ui/segmented";
@@ -24,6 +24,7 @@ import { show, type Subtitles, useView } from "../state/view";
 
 const PictureBoxes = later<{ video: RefObject<HTMLVideoElement | null> }>(() => import("./picture-boxes"));
 const PictureTools = later(() => import("./picture-tools"));
+const SUBTITLES = ["off", "source", "target", "both"] as const satisfies Subtitles[];
 const RATES = [0.5, 0.75, 1, 1.25, 1.5, 2];
 
 /** Picture and controls, as large as the place they are given. */
@@ -117,32 +118,24 @@ function Controls({ video }: { video: RefObject<HTMLVideoElement | null> }) {
             { value: "dub", label: t(fromTakes ? "player.draft" : "player.dub") },
           ]}
         />
-        <Select
+        <Choice
+          small
           aria-label={t("player.rate")}
-          className="ml-1 h-7 min-h-7 w-20 py-0 text-xs tabular-nums"
+          className="ml-1 w-18 tabular-nums"
           value={rate}
-          onChange={(event) => transport.setRate(Number(event.target.value))}
-        >
-          {RATES.map((value) => (
-            <option key={value} value={value}>
-              {value}×
-            </option>
-          ))}
-        </Select>
+          onChange={(next) => transport.setRate(next)}
+          options={RATES.map((value) => ({ value, label: `${value}×` }))}
+        />
         <div className="ml-auto flex flex-wrap items-center justify-end gap-1">
           <Screen video={video} />
-          <Select
+          <Choice
+            small
             aria-label={t("player.subtitles")}
-            className="h-7 min-h-7 w-32 py-0 text-xs"
+            className="w-32"
             value={subtitles}
-            onChange={(event) => show({ subtitles: event.target.value as Subtitles })}
-          >
-            {(["off", "source", "target", "both"] as const).map((value) => (
-              <option key={value} value={value}>
-                {t(`player.subtitles_${value}`)}
-              </option>
-            ))}
-          </Select>
+            onChange={(next) => show({ subtitles: next })}
+            options={SUBTITLES.map((one) => ({ value: one, label: t(`player.subtitles_${one}`) }))}
+          />
         </div>
       </div>
     </div>

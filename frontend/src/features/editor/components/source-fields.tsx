@@ -5,8 +5,9 @@ import { processLanguage, shiftSegments, type TaskUpdate } from "@/api/generated
 import { keys } from "@/api/keys";
 import { data } from "@/api/problems";
 import { Button } from "@/components/ui/button";
+import { Choice } from "@/components/ui/choice";
 import { Confirm } from "@/components/ui/confirm";
-import { Field, Input, Select } from "@/components/ui/fields";
+import { Field, Input } from "@/components/ui/fields";
 import { BASE } from "@/core/progress";
 import { useRefusal } from "@/i18n/refusal";
 import { useEditor } from "../state/context";
@@ -24,38 +25,38 @@ export function SourceFields({ change }: { change: (change: TaskUpdate) => void 
         {sounds.length > 1 && (
           <Field label={t("source.audio_track")}>
             {(field) => (
-              <Select
+              <Choice
                 {...field}
-                value={task.config.audio_track ?? ""}
-                onChange={(event) => change({ audio_track: event.target.value || null })}
-              >
-                <option value="">{t("plan.automatic")}</option>
-                {sounds.map((track, index) => (
-                  <option key={track.number ?? index} value={String(track.number ?? index + 1)}>
-                    {[index + 1, track.language, track.title, track.listened && t("source.listened")]
+                value={task.config.audio_track ?? null}
+                onChange={(audio_track) => change({ audio_track })}
+                options={[
+                  { value: null, label: t("plan.automatic") },
+                  ...sounds.map((track, index) => ({
+                    value: String(track.number ?? index + 1),
+                    label: [index + 1, track.language, track.title, track.listened && t("source.listened")]
                       .filter(Boolean)
-                      .join(" · ")}
-                  </option>
-                ))}
-              </Select>
+                      .join(" · "),
+                  })),
+                ]}
+              />
             )}
           </Field>
         )}
         {texts.length > 0 && (
           <Field label={t("source.text_track")}>
             {(field) => (
-              <Select
+              <Choice
                 {...field}
-                value={task.config.text_track ?? ""}
-                onChange={(event) => change({ text_track: event.target.value ? Number(event.target.value) : null })}
-              >
-                <option value="">{t("source.recognized")}</option>
-                {texts.map((track) => (
-                  <option key={track.number} value={track.number}>
-                    {[track.number, track.language, track.title].filter(Boolean).join(" · ")}
-                  </option>
-                ))}
-              </Select>
+                value={task.config.text_track ?? null}
+                onChange={(text_track) => change({ text_track })}
+                options={[
+                  { value: null, label: t("source.recognized") },
+                  ...texts.map((track) => ({
+                    value: track.number,
+                    label: [track.number, track.language, track.title].filter(Boolean).join(" · "),
+                  })),
+                ]}
+              />
             )}
           </Field>
         )}

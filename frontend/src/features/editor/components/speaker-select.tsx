@@ -1,4 +1,4 @@
-import { Select } from "@/components/ui/fields";
+import { Choice } from "@/components/ui/choice";
 import { useEditor } from "../state/context";
 
 interface SpeakerSelectProps {
@@ -10,12 +10,10 @@ interface SpeakerSelectProps {
 export function SpeakerSelect({ onChoose, ...field }: SpeakerSelectProps) {
   const { speakers } = useEditor();
   return (
-    <Select {...field} onChange={(event) => onChoose(event.target.value)}>
-      {speakers.map(({ speaker_id, name }) => (
-        <option key={speaker_id} value={speaker_id}>
-          {name}
-        </option>
-      ))}
-    </Select>
+    <Choice
+      {...field}
+      onChange={onChoose}
+      options={speakers.map(({ speaker_id, name }) => ({ value: speaker_id, label: name }))}
+    />
   );
 }

@@ -10,7 +10,8 @@ import { ChineseScript } from "@/components/chinese-script";
 import { EngineText } from "@/components/engine-text";
 import { LanguagePicker } from "@/components/language-picker";
 import { MixFields } from "@/components/mix-fields";
-import { Field, Select } from "@/components/ui/fields";
+import { Choice } from "@/components/ui/choice";
+import { Field } from "@/components/ui/fields";
 import { later } from "@/components/ui/later";
 import { clock, languageName } from "@/core/format";
 import { BASE, type Stage } from "@/core/progress";
@@ -60,14 +61,15 @@ export function TaskProperties() {
       )}
       <Field label={t("plan.other_languages")}>
         {(field) => (
-          <Select
+          <Choice
             {...field}
             value={task.config.other_languages ?? "translate"}
-            onChange={(event) => change({ other_languages: event.target.value as "keep" })}
-          >
-            <option value="translate">{t("plan.others.translate")}</option>
-            <option value="keep">{t("plan.others.keep")}</option>
-          </Select>
+            onChange={(other_languages) => change({ other_languages })}
+            options={[
+              { value: "translate", label: t("plan.others.translate") },
+              { value: "keep", label: t("plan.others.keep") },
+            ]}
+          />
         )}
       </Field>
       <section className="grid gap-2.5">

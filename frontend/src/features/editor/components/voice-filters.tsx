@@ -1,5 +1,6 @@
 import { useTranslation } from "react-i18next";
-import { Input, Select } from "@/components/ui/fields";
+import { Choice } from "@/components/ui/choice";
+import { Input } from "@/components/ui/fields";
 import { Segmented } from "@/components/ui/segmented";
 import type { Card, Wanted } from "@/core/voices";
 
@@ -40,17 +41,16 @@ export function VoiceFilters({ cards, wanted, onChange }: VoiceFiltersProps) {
         options={(["all", ...groups] as const).map((one) => ({ value: one, label: t(`voices.group.${one}`) }))}
       />
       {engines.length > 1 && (
-        <Select
+        <Choice
           className="w-auto"
           aria-label={t("voices.engine")}
           value={wanted.engine}
-          onChange={(event) => onChange({ ...wanted, engine: event.target.value })}
-        >
-          <option value="">{t("voices.every_engine")}</option>
-          {engines.map((engine) => (
-            <option key={engine}>{engine}</option>
-          ))}
-        </Select>
+          onChange={(engine) => onChange({ ...wanted, engine })}
+          options={[
+            { value: "", label: t("voices.every_engine") },
+            ...engines.map((engine) => ({ value: engine, label: engine })),
+          ]}
+        />
       )}
     </div>
   );

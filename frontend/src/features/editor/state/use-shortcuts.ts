@@ -3,7 +3,7 @@ import { type Action, actionFor } from "./shortcuts";
 
 /** Fields whose own history of what is typed comes before that of the task. */
 const TYPED_IN = "textarea[data-draft], textarea:not([data-side]), input:not([type=checkbox]):not([type=range])";
-const CONTROLS = "button, a, select, summary, [role=slider], [role=tab], [role=radio], [role=menuitem]";
+const CONTROLS = "button, a, summary, [role=slider], [role=tab], [role=radio], [role=menuitem]";
 
 /** Listen for the editor's keys; dialogs and menus keep theirs. */
 export function useShortcuts(actions: Partial<Record<Action, () => void>>): void {

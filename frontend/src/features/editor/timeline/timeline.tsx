@@ -46,8 +46,8 @@ export function Timeline() {
   if (error) return <Failure error={error} onRetry={() => void refetch()} />;
   if (!peaks)
     return (
-      <p className="text-soft flex h-24 items-center justify-center gap-2">
-        <AudioLines aria-hidden size={18} />
+      <p className="text-soft flex h-24 items-center justify-center gap-2 px-4">
+        <AudioLines aria-hidden size={18} className="shrink-0" />
         {t("timeline.waiting")}
       </p>
     );

@@ -1,7 +1,8 @@
 import { Monitor, Moon, Sun } from "lucide-react";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
-import { Field, Select } from "@/components/ui/fields";
+import { Choice } from "@/components/ui/choice";
+import { Field } from "@/components/ui/fields";
 import { Segmented } from "@/components/ui/segmented";
 import { useTheme } from "@/components/ui/theme";
 import { chooseLocale, chosenLocale, LOCALES, type Locale } from "@/i18n";
@@ -21,18 +22,15 @@ export function AppearanceSection() {
       <div className="grid gap-4 sm:grid-cols-2">
         <Field label={t("settings.language")}>
           {(field) => (
-            <Select
+            <Choice
               {...field}
-              value={locale ?? ""}
-              onChange={(event) => pick((event.target.value || null) as Locale | null)}
-            >
-              <option value="">{t("settings.system")}</option>
-              {Object.entries(LOCALES).map(([code, name]) => (
-                <option key={code} value={code} lang={code}>
-                  {name}
-                </option>
-              ))}
-            </Select>
+              value={locale}
+              onChange={pick}
+              options={[
+                { value: null, label: t("settings.system") },
+                ...(Object.keys(LOCALES) as Locale[]).map((code) => ({ value: code, label: LOCALES[code], lang: code })),
+              ]}
+            />
           )}
         </Field>
         <div className="grid content-start gap-1">

@@ -8,7 +8,8 @@ import { account, glossaryQuery } from "@/api/account";
 import type { TermRead } from "@/api/generated";
 import { languagesQuery } from "@/api/queries";
 import { Button } from "@/components/ui/button";
-import { Input, Select } from "@/components/ui/fields";
+import { Choice } from "@/components/ui/choice";
+import { Input } from "@/components/ui/fields";
 import { IconButton } from "@/components/ui/icon-button";
 import { languageName } from "@/core/format";
 import { useRefusal } from "@/i18n/refusal";
@@ -100,29 +101,33 @@ function TermRow({ term, onRemove }: { term: TermRead; onRemove: () => void }) {
 function NewTerm({ onAdd }: { onAdd: (term: Parameters<typeof account.addTerm>[0]) => void }) {
   const { t, i18n } = useTranslation();
   const { data: languages = [] } = useQuery(languagesQuery);
+  const [from, choose] = useState<string | null>(null);
+  const [to, chooseTo] = useState<string | null>(null);
   const add = (event: FormEvent<HTMLFormElement>) => {
     event.preventDefault();
     const form = new FormData(event.currentTarget);
     const text = (name: string) => String(form.get(name) ?? "").trim();
     onAdd({
-      source_language: text("from"),
-      target_language: text("to") || null,
+      source_language: from ?? languages[0]?.code ?? "",
+      target_language: to,
       source: text("source"),
       target: text("target") || null,
       pronunciation: text("spoken") || null,
     });
     event.currentTarget.reset();
+    choose(null);
+    chooseTo(null);
   };
-  const options = languages.map(({ code }) => (
-    <option key={code} value={code}>
-      {languageName(code, i18n.language)}
-    </option>
-  ));
+  const options = languages.map(({ code }) => ({ value: code, label: languageName(code, i18n.language) }));
   return (
     <form onSubmit={add} className="bg-sunken/60 grid gap-2 rounded-lg p-3 sm:grid-cols-[auto_1fr_auto_1fr_1fr_auto]">
-      <Select name="from" aria-label={t("glossary.from")}>
-        {options}
-      </Select>
+      <Choice
+        aria-label={t("glossary.from")}
+        className="sm:min-w-32"
+        value={from ?? languages[0]?.code ?? ""}
+        onChange={choose}
+        options={options}
+      />
       <Input
         name="source"
         required
@@ -130,10 +135,13 @@ function NewTerm({ onAdd }: { onAdd: (term: Parameters<typeof account.addTerm>[0
         aria-label={t("glossary.source")}
         placeholder={t("glossary.source")}
       />
-      <Select name="to" aria-label={t("glossary.to")}>
-        <option value="">{t("glossary.all")}</option>
-        {options}
-      </Select>
+      <Choice
+        aria-label={t("glossary.to")}
+        className="sm:min-w-32"
+        value={to}
+        onChange={chooseTo}
+        options={[{ value: null, label: t("glossary.all") }, ...options]}
+      />
       <Input
         name="target"
         maxLength={200}

@@ -4,7 +4,8 @@ import type { ReactNode } from "react";
 import { useTranslation } from "react-i18next";
 import type { TaskConfig } from "@/api/generated";
 import { languagesQuery } from "@/api/queries";
-import { Field, Input, Select } from "@/components/ui/fields";
+import { Choice } from "@/components/ui/choice";
+import { Field, Input } from "@/components/ui/fields";
 import { ChineseScript } from "@/components/chinese-script";
 import { MixFields } from "@/components/mix-fields";
 import { LanguagePicker } from "@/components/language-picker";
@@ -37,18 +38,15 @@ export function PlanForm({ config, onChange, children }: PlanFormProps) {
       <div className="grid gap-3 sm:grid-cols-2">
         <Field label={t("plan.source")} hint={t("plan.source_hint")}>
           {(field) => (
-            <Select
+            <Choice
               {...field}
-              value={config.source_language ?? ""}
-              onChange={(event) => set({ source_language: event.target.value || null })}
-            >
-              <option value="">{t("plan.recognize")}</option>
-              {languages.map(({ code }) => (
-                <option key={code} value={code}>
-                  {languageName(code, i18n.language)}
-                </option>
-              ))}
-            </Select>
+              value={config.source_language ?? null}
+              onChange={(source_language) => set({ source_language })}
+              options={[
+                { value: null, label: t("plan.recognize") },
+                ...languages.map(({ code }) => ({ value: code, label: languageName(code, i18n.language) })),
+              ]}
+            />
           )}
         </Field>
         <Field label={t("plan.speakers")} hint={t("plan.speakers_hint")}>
@@ -69,18 +67,15 @@ export function PlanForm({ config, onChange, children }: PlanFormProps) {
         )}
         <Field label={t("plan.stop")} hint={t("plan.stop_hint")}>
           {(field) => (
-            <Select
+            <Choice
               {...field}
-              value={config.stop_after ?? ""}
-              onChange={(event) => set({ stop_after: (event.target.value as StopAfter) || null })}
-            >
-              <option value="">{t("plan.stops.none")}</option>
-              {STOPS.map((stage) => (
-                <option key={stage} value={stage}>
-                  {t(`plan.stops.${stage}`)}
-                </option>
-              ))}
-            </Select>
+              value={config.stop_after ?? null}
+              onChange={(stop_after) => set({ stop_after })}
+              options={[
+                { value: null, label: t("plan.stops.none") },
+                ...STOPS.map((stage) => ({ value: stage, label: t(`plan.stops.${stage}`) })),
+              ]}
+            />
           )}
         </Field>
       </div>
