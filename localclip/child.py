@@ -14,7 +14,7 @@ from typing import IO
 FIRST_DELAY_S = 0.5
 LAST_DELAY_S = 10.0
 STEADY_S = 30.0
-_TAIL_LINES = 12
+_TAIL_LINES = 50
 OnLine = Callable[[str, str], None]
 
 

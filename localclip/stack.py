@@ -1,6 +1,7 @@
 """The whole product as child processes: broker, gateway and workers, started, watched and stopped together."""
 
 import os
+import secrets
 import socket
 import sys
 import threading
@@ -33,6 +34,7 @@ START_S, START_NEURAL_S = 120.0, 900.0
 # Stopping takes at most 10 s: workers have the first 6.5 of them, then the gateway, then the broker.
 WORKERS_GONE_S, GATEWAY_GONE_S, BROKER_GONE_S = 6.5, 8.0, 9.5
 _HOPELESS_DEATHS = 3
+_FREE_PORTS = range(15_000, 32_000)  # systems give those above to outgoing connections (Linux: 32768 on)
 _OWN_BROKER = ("NATS_URL", "NATS_USER", "NATS_PASSWORD", "NATS_TLS_CA")
 _OWN = (*_OWN_BROKER, "DATABASE_URL", "UPLOAD_DIR", "LOCALCLIP_WORK_DIR")
 Tell = Callable[[str], None]
@@ -57,10 +59,15 @@ class _Part:
 
 
 def free_port(host: str = "127.0.0.1") -> int:
-    """A port nothing listens on right now."""
-    with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
-        probe.bind((host, 0))
-        return int(probe.getsockname()[1])
+    """A port nothing listens on right now, and that no outgoing connection takes before it is listened on."""
+    while True:
+        port = secrets.choice(_FREE_PORTS)
+        with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
+            try:
+                probe.bind((host, port))
+            except OSError:
+                continue
+            return port
 
 
 def _usual_port(port: int) -> int:
@@ -307,5 +314,6 @@ class Stack:
 
 
 def _hopeless(child: Child) -> StackError:
-    tail = "\n  ".join(child.tail[-6:])
+    errors = [line for line in child.tail if '"level": "error"' in line or '"level": "critical"' in line]
+    tail = "\n  ".join((errors or child.tail)[-6:])
     return StackError(f"{child.name} died {child.deaths} times while starting; its last words:\n  {tail}")

@@ -113,7 +113,11 @@ def connect_options(settings: BrokerSettings) -> dict[str, Any]:
 
 
 def _framework_log() -> logging.Logger:
+    """FastStream's own logger: its handler, which writes coloured text into a log of JSON, gives way to ours."""
     found = logging.getLogger("faststream")
+    found.handlers.clear()
+    found.propagate = True
+    found.setLevel(logging.WARNING)
     found.addFilter(_is_news)  # a second time changes nothing
     return found
 

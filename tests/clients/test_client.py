@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from localclip.errors import ApiError, ServerUnreachable
-from localclip.stack import free_port
 from localclip_client import Client, InvalidRequestError, NewTask, Status, Task
+from shared.testing import free_port
 
 
 @pytest.fixture

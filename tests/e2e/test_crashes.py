@@ -161,6 +161,7 @@ def test_events_are_resumed_across_a_gateway_restart(product: Product, exchange:
     def listen(stop_after: str) -> None:
         headers = {"Last-Event-ID": str(seen[-1][0])} if seen else {}
         with product.http.stream("GET", f"/api/tasks/{task_id}/events", headers=headers, timeout=60) as stream:
+            stream.raise_for_status()
             if not seen:
                 product.http.post(f"/api/tasks/{task_id}/process", json={})
             for event, number in events_of(stream):

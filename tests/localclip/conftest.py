@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from localclip.stack import Stack, StackOptions, free_port
+from localclip.stack import Stack, StackOptions
 from localclip_client import Client
+from shared.testing import free_port
 
 needs_broker = pytest.mark.skipif(shutil.which("nats-server") is None, reason="nats-server is not installed")
 

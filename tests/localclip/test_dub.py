@@ -18,8 +18,9 @@ from typer.testing import CliRunner
 
 from localclip.cli import app
 from localclip.ffmpeg import run_ffmpeg, streams
-from localclip.stack import Stack, StackOptions, free_port
+from localclip.stack import Stack, StackOptions
 from localclip_client import Client, Status
+from shared.testing import free_port
 from tests.localclip.test_mcp import done, refused
 
 SOURCE = "1\n00:00:00,300 --> 00:00:02,300\nGood morning.\n\n2\n00:00:03,000 --> 00:00:05,000\nHow are you?\n"

@@ -12,8 +12,8 @@ from localclip import mcp_command
 from localclip.errors import LocalClipError
 from localclip.mcp_answers import next_offset, next_step, task_told
 from localclip.mcp_server import create_server
-from localclip.stack import free_port
 from localclip_client import Client, NewTask, Task
+from shared.testing import free_port
 
 
 def task(status: str, **more: object) -> Task:

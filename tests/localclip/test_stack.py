@@ -14,8 +14,9 @@ import psutil
 import pytest
 
 from localclip.errors import ServerUnreachable, StackError
-from localclip.stack import Stack, StackOptions, environment_for, free_port
+from localclip.stack import Stack, StackOptions, environment_for
 from localclip_client import Client
+from shared.testing import free_port
 
 OPTIONS = StackOptions(Path("data"), port=8123)
 
@@ -74,6 +75,17 @@ def test_a_part_that_cannot_start_ends_the_stack_with_its_last_words(tmp_path: P
     assert len(told) >= 2
     assert "gateway ended with exit code 1; starting it again in 0.5 s" in told[0]
     assert stack.pids() == {}
+
+
+def test_of_a_part_that_cannot_start_errors_are_shown_first(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A gateway whose port is taken after the runner has looked tells more of its end than of the reason."""
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        stack = Stack(StackOptions(tmp_path, port=other.getsockname()[1], workers=(), isolated=True))
+        monkeypatch.setattr(stack, "_refuse_the_impossible", lambda: None)
+        with pytest.raises(StackError, match=r"gateway died 3 times(.|\n)*address already in use"):
+            stack.start()
 
 
 class Runner:

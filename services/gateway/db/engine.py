@@ -181,7 +181,8 @@ def add_later(session: Session, table: type[SQLModel], rows: Iterable[Mapping[st
 
     For what nobody reads in the transaction that writes it.
     """
-    session.info.setdefault(_LATER, {}).setdefault(table, []).extend(rows)
+    if added := list(rows):
+        session.info.setdefault(_LATER, {}).setdefault(table, []).extend(added)
 
 
 def _read_json(text: str | bytes) -> Any:

@@ -84,7 +84,8 @@ async def _whole(parts: Gateway) -> Health:
     database, store, workers, engines = await asyncio.gather(
         parts.readiness.database(), parts.readiness.store(), _workers(parts), parts.capabilities.announced()
     )
-    health = _health({"database": database, "store": store, "broker": workers is not None})
+    broker = workers is not None and parts.audience.is_listening
+    health = _health({"database": database, "store": store, "broker": broker})
     left_out = {f"{engine.port} {engine.name}": engine.problem for engine in engines if engine.problem}
     return health.model_copy(update={"workers": workers or {}, "engines_left_out": left_out})
 

@@ -164,6 +164,6 @@ def test_french_becomes_english(
     result = interpret(able, bench.context(), tmp_path / "french.wav", lines)
     keys_forgotten, paris = (str(one.text).lower() for one in result.lines)
     assert "forgot" in keys_forgotten, keys_forgotten
-    assert "kitchen table" in keys_forgotten, keys_forgotten
+    assert {"kitchen", "table"} <= set(keys_forgotten.strip(".").split()), keys_forgotten
     assert "tomorrow" in paris, paris
     assert "paris" in paris, paris

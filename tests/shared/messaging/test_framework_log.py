@@ -1,7 +1,6 @@
 """What the log has of the framework's own troubles."""
 
 import asyncio
-import logging
 
 import pytest
 from faststream.nats import JStream, NatsBroker, PullSub
@@ -27,11 +26,6 @@ async def test_a_fetch_that_came_back_empty_is_no_error(
             raise error
         fetched.set()
 
-    log = logging.getLogger("faststream")
-    log.addHandler(caplog.handler)
-    try:
-        subscriber.add_task(fetch)
-        await asyncio.wait_for(fetched.wait(), 10)
-    finally:
-        log.removeHandler(caplog.handler)
+    subscriber.add_task(fetch)
+    await asyncio.wait_for(fetched.wait(), 10)
     assert len([record for record in caplog.records if record.exc_info]) == told
