@@ -5,6 +5,7 @@ import signal
 import sys
 from contextlib import AbstractContextManager
 from enum import StrEnum
+from importlib.metadata import version
 from pathlib import Path
 from types import FrameType
 from typing import Annotated, Literal, NoReturn
@@ -67,6 +68,21 @@ class StopAfter(StrEnum):
     SPEAKER_DIARIZATION = "speaker_diarization"
     TRANSLATION = "translation"
     VOICE_CLONING = "voice_cloning"
+
+
+def _tell_version(wanted: bool) -> None:
+    if wanted:
+        console.print(f"localclip {version('localclip')}", highlight=False)
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    _: Annotated[
+        bool, typer.Option("--version", callback=_tell_version, is_eager=True, help="show the version and exit")
+    ] = False,
+) -> None:
+    """Dub videos in batches."""
 
 
 app.add_typer(account_commands.glossary, name="glossary")

@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
@@ -17,6 +18,12 @@ from shared.pipeline import ChineseScript
 def run(*arguments: str) -> "subprocess.CompletedProcess[str]":
     command = [sys.executable, "-m", "localclip", *arguments]
     return subprocess.run(command, capture_output=True, text=True, check=False, timeout=240)
+
+
+def test_the_version_is_told() -> None:
+    """The first thing that a report of a fault needs."""
+    done = run("--version")
+    assert (done.returncode, done.stdout.strip()) == (0, f"localclip {version('localclip')}")
 
 
 def test_languages_are_read_as_people_write_them() -> None:
