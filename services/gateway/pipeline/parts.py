@@ -33,6 +33,10 @@ _TASK_ID = re.compile(r"task_[0-9]{8}_[0-9]{6}_[0-9a-f]{8}")
 class Live(Protocol):
     """What other parts ask of the live events."""
 
+    @property
+    def is_listening(self) -> bool:
+        """Whether events arrive."""
+
     async def start(self) -> None:
         """Listen to the broker."""
 
