@@ -1,6 +1,6 @@
 import { expect, test, type Page } from "@playwright/test";
 import { clips } from "./media";
-import { choose, expectAccessible, expectNoOverflow, finishedTask, makeBatch, screens } from "./support";
+import { choose, expectAccessible, expectNoOverflow, expectTargets, finishedTask, makeBatch, screens } from "./support";
 
 let id = "";
 let batch = "";
@@ -28,6 +28,8 @@ const PLACES: Record<string, (page: Page) => Promise<void>> = {
     await page.goto("/dashboard");
     await page.getByRole("checkbox").first().check();
     await expect(page.getByRole("toolbar")).toBeVisible();
+    await page.locator("[data-task] [aria-haspopup=menu]").first().click();
+    await expect(page.getByRole("menuitem").first()).toBeVisible();
   },
   editor: async (page) => {
     await page.goto(`/tasks/${id}`);
@@ -119,7 +121,7 @@ const PLACES: Record<string, (page: Page) => Promise<void>> = {
 /** Both languages, colours and sizes; English is the longer on a phone. */
 const LOOKS = [
   { name: "zh-light", locale: "zh-CN", colorScheme: "light", viewport: { width: 1440, height: 900 } },
-  { name: "en-dark-390", locale: "en-GB", colorScheme: "dark", viewport: { width: 390, height: 844 } },
+  { name: "en-dark-390", locale: "en-GB", colorScheme: "dark", viewport: { width: 390, height: 844 }, hasTouch: true },
 ] as const;
 
 test.beforeAll(async ({ request }) => {
@@ -135,7 +137,7 @@ for (const { name: look, ...options } of LOOKS) {
   test.describe(look, () => {
     test.use(options);
     for (const [name, go] of Object.entries(PLACES)) {
-      test(`${name} has nothing for axe to find`, async ({ page }) => {
+      test(`${name} has nothing for axe to find, and nothing too small to hit`, async ({ page }) => {
         const problems: string[] = [];
         page.on("pageerror", (error) => problems.push(error.message));
         await go(page);
@@ -143,6 +145,7 @@ for (const { name: look, ...options } of LOOKS) {
         await page.evaluate(() => Promise.all(document.getAnimations().map((animation) => (animation.effect?.getTiming().iterations === Infinity ? null : animation.finished.catch(() => null)))));
         await page.screenshot({ path: `${screens}/${look}-${name}.png` });
         await expectNoOverflow(page);
+        await expectTargets(page, "hasTouch" in options ? 36 : 24);
         await expectAccessible(page);
         expect(problems).toEqual([]);
       });

@@ -102,6 +102,47 @@ export async function expectAccessible(page: Page): Promise<void> {
   expect(violations.map((one) => `${one.id}: ${one.nodes.map((node) => `${node.target} ${node.failureSummary}`).join(" | ")}`)).toEqual([]);
 }
 
+/**
+ * All that can be clicked or dragged is at least `least` CSS px wide and high: itself, its label, or what is hit that far
+ * around its middle. Links in a sentence need not be, nor dividers of panes, which are caught from beside them, nor with a
+ * mouse the edges of a clip, whose times are fields, too. Names what is smaller.
+ */
+export async function expectTargets(page: Page, least: number): Promise<void> {
+  const kinds = "a[href], button, input, select, textarea, summary, [role=slider], [role=menuitem], [role=option], .cursor-pointer, [tabindex='0']:not([role=separator])";
+  const small = await page.evaluate(
+    ({ kinds, least }) => {
+      const isMouse = matchMedia("(pointer: fine)").matches;
+      const isSeen = (element: Element) => {
+        const { width, height } = element.getBoundingClientRect();
+        return element.checkVisibility({ visibilityProperty: true }) && width > 1 && height > 1 && !element.closest(".sr-only, [data-aria-hidden], [inert]");
+      };
+      const isInSentence = (element: Element) =>
+        getComputedStyle(element).display === "inline" && [...(element.parentElement?.childNodes ?? [])].some((node) => node.nodeType === Node.TEXT_NODE && node.textContent?.trim());
+      const isLarge = (element: Element) => {
+        const { width, height } = element.getBoundingClientRect();
+        return Math.min(width, height) >= least - 0.5;
+      };
+      const isHitAround = (element: Element, targets: Element[]) => {
+        element.scrollIntoView({ block: "center", inline: "center" });
+        const { left, top, width, height } = element.getBoundingClientRect();
+        const [x, y, far] = [left + width / 2, top + height / 2, least / 2 - 1];
+        const around = [[x - far, y], [x + far, y], [x, y - far], [x, y + far]] as const;
+        return around.every((at) => targets.some((target) => target.contains(document.elementFromPoint(...at))));
+      };
+      return [...document.querySelectorAll<HTMLElement>(kinds)].flatMap((element) => {
+        const targets = [element, ...((element as HTMLInputElement).labels ?? [])];
+        const seen = targets.find(isSeen);
+        if (!seen || (isMouse && element.role === "slider") || isInSentence(element) || targets.some(isLarge) || isHitAround(seen, targets)) return [];
+        const { width, height } = seen.getBoundingClientRect();
+        const name = element.getAttribute("aria-label") ?? seen.textContent?.trim().slice(0, 40);
+        return [`${element.tagName.toLowerCase()} "${name}": ${Math.round(width)} × ${Math.round(height)}`];
+      });
+    },
+    { kinds, least },
+  );
+  expect(small).toEqual([]);
+}
+
 /** The page is not wider than the window. */
 export async function expectNoOverflow(page: Page): Promise<void> {
   expect(await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth)).toBeLessThanOrEqual(0);

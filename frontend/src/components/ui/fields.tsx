@@ -38,7 +38,7 @@ interface CheckProps extends Omit<ComponentProps<"input">, "type"> {
 
 export function Check({ label, hideLabel, className, ...rest }: CheckProps) {
   return (
-    <label className={cn("inline-flex items-center gap-2", className)}>
+    <label className={cn("inline-flex items-center gap-2", hideLabel && "justify-center", className)}>
       <input type="checkbox" className="accent-accent size-4 shrink-0" {...rest} />
       <span className={hideLabel ? "sr-only" : ""}>{label}</span>
     </label>

@@ -46,12 +46,12 @@ export function BatchCard({ batch, own = false, onDeleted }: BatchCardProps) {
     >
       <div className="flex flex-wrap items-center gap-x-3 gap-y-2">
         <div className="min-w-0 flex-1 basis-64">
-          <Name className={own ? "text-lg font-semibold tracking-tight break-words" : "truncate font-semibold"}>
-            <Layers aria-hidden size={16} className="text-soft mr-2 inline align-[-0.15em]" />
+          <Name className={own ? "text-lg font-semibold tracking-tight break-words" : "flex items-center font-semibold"}>
+            <Layers aria-hidden size={16} className="text-soft mr-2 inline shrink-0 align-[-0.15em]" />
             {own ? (
               batch.name
             ) : (
-              <Link to={`/dashboard?batch=${batch.batch_id}`} title={batch.name} className="hover:underline">
+              <Link to={`/dashboard?batch=${batch.batch_id}`} title={batch.name} className="name-link">
                 {batch.name}
               </Link>
             )}

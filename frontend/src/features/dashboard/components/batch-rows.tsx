@@ -100,7 +100,7 @@ function Row({ item, busy, onDrop }: { item: ItemRead | undefined; busy: boolean
       <span className="min-w-0 flex-1">
         <span className="block truncate" title={item.source}>
           {item.task_id ? (
-            <Link to={`/tasks/${item.task_id}`} className="hover:underline">
+            <Link to={`/tasks/${item.task_id}`} className="name-link">
               {item.source}
             </Link>
           ) : (

@@ -90,8 +90,8 @@ function Head({ task, ticked }: { task: TaskRead; ticked: boolean }) {
         </Link>
         <span
           className={cn(
-            "bg-surface/90 absolute top-2 left-2 inline-flex rounded-md p-1 shadow-sm transition-opacity",
-            !ticked && "opacity-0 group-focus-within:opacity-100 group-hover:opacity-100 max-sm:opacity-100",
+            "bg-surface/90 absolute top-2 left-2 inline-flex rounded-md shadow-sm transition-opacity",
+            !ticked && "opacity-0 group-focus-within:opacity-100 group-hover:opacity-100 touch:opacity-100",
           )}
         >
           <Tick task={task} />
@@ -102,8 +102,8 @@ function Head({ task, ticked }: { task: TaskRead; ticked: boolean }) {
       </div>
       <div className="flex items-start gap-1 px-3.5 pt-3.5 pb-2.5">
         <div className="min-w-0 flex-1">
-          <h3 className="truncate font-semibold" title={task.video_original_name}>
-            <Link to={`/tasks/${task.task_id}`} className="hover:underline">
+          <h3 className="font-semibold" title={task.video_original_name}>
+            <Link to={`/tasks/${task.task_id}`} className="name-link">
               {task.video_original_name}
             </Link>
           </h3>
@@ -146,8 +146,8 @@ export const TaskRow = memo(function TaskRow({ task }: { task: TaskRead }) {
       <Tick task={task} />
       <Poster task={task} className="aspect-video rounded-md" />
       <div className="min-w-0">
-        <h3 className="truncate font-semibold">
-          <Link to={`/tasks/${task.task_id}`} className="hover:underline">
+        <h3 className="font-semibold">
+          <Link to={`/tasks/${task.task_id}`} className="name-link">
             {task.video_original_name}
           </Link>
         </h3>

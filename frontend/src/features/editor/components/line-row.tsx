@@ -28,8 +28,8 @@ interface LineRowProps {
 /** Columns of a line, and of what stands over them. */
 export const columns = (beside: boolean): string =>
   beside
-    ? "md:grid-cols-[5.5rem_repeat(3,minmax(0,1fr))_5.5rem]"
-    : "md:grid-cols-[5.5rem_minmax(0,1fr)_minmax(0,1fr)_5.5rem]";
+    ? "md:grid-cols-[5.5rem_repeat(3,minmax(0,1fr))_max(5.5rem,3*var(--target))]"
+    : "md:grid-cols-[5.5rem_minmax(0,1fr)_minmax(0,1fr)_max(5.5rem,3*var(--target))]";
 
 /** One line: when, who, what is said, what is said instead, and what is the matter with it. */
 export const LineRow = memo(function LineRow({ row, number, selected, heard, beside }: LineRowProps) {
@@ -46,7 +46,7 @@ export const LineRow = memo(function LineRow({ row, number, selected, heard, bes
       aria-current={heard ? "true" : undefined}
       onFocus={() => show({ selected: segment.segment_id })}
       className={cn(
-        "border-line grid grid-cols-[minmax(0,1fr)_5.5rem] gap-x-2 gap-y-1 border-b py-2 pr-2 pl-3",
+        "border-line grid grid-cols-[minmax(0,1fr)_max(5.5rem,3*var(--target))] gap-x-2 gap-y-1 border-b py-2 pr-2 pl-3",
         columns(beside !== null),
         selected && "bg-accent-soft/60",
         heard && "shadow-[inset_3px_0_0_var(--accent)]",

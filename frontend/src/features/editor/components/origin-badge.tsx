@@ -36,12 +36,11 @@ function OriginBadge({ origin, line }: { origin: Origin; line: LineRead }) {
   const Icon = LOOKS[origin];
   return (
     <Popover.Root>
-      <Popover.Trigger
-        data-origin={origin}
-        className="text-soft hover:text-ink border-line inline-flex items-center gap-1 rounded-full border px-1.5 py-0.5 text-xs"
-      >
-        <Icon aria-hidden size={11} />
-        {t(`origin.${origin}.name`)}
+      <Popover.Trigger data-origin={origin} className="text-soft hover:text-ink text-xs">
+        <span className="border-line inline-flex items-center gap-1 rounded-full border px-1.5 py-0.5">
+          <Icon aria-hidden size={11} />
+          {t(`origin.${origin}.name`)}
+        </span>
       </Popover.Trigger>
       <Popover.Portal>
         <Popover.Content

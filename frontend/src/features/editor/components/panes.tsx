@@ -63,6 +63,7 @@ function Divider({ label, vertical }: { label: string; vertical?: boolean }) {
   return (
     <PanelResizeHandle
       aria-label={label}
+      hitAreaMargins={{ coarse: 15, fine: 6 }}
       className={cn(
         "group grid shrink-0 place-items-center rounded outline-offset-0",
         vertical ? "h-3 cursor-row-resize" : "w-3 cursor-col-resize",

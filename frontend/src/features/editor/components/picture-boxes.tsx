@@ -14,6 +14,7 @@ const CORNERS: [Edge, Edge, string][] = [
 ];
 /** Seen on any picture; here and not among the styles, which every page loads. */
 const [YELLOW, WHITE] = ["#fde047", "#ffffffb0"];
+const MIDDLE = "calc(var(--target) / -2)";
 const STEP = 0.005;
 const ARROWS: Record<string, [number, number]> = {
   ArrowLeft: [-STEP, 0],
@@ -82,7 +83,7 @@ function Box({ cue, picture, frame }: BoxProps) {
     >
       <button
         type="button"
-        className="absolute inset-0"
+        className="absolute inset-0 min-h-0 min-w-0 after:absolute after:inset-[min(0px,(100%-var(--target))/2)]"
         style={{ cursor: "move", touchAction: "none" }}
         aria-label={t("picture.box", { text: cue.text })}
         aria-describedby={keys}
@@ -97,8 +98,8 @@ function Box({ cue, picture, frame }: BoxProps) {
           key={across + along}
           aria-hidden
           data-corner={`${across}-${along}`}
-          className="absolute grid size-6 place-items-center"
-          style={{ cursor, touchAction: "none", [across]: -12, [along]: -12 }}
+          className="absolute grid size-(--target) place-items-center"
+          style={{ cursor, touchAction: "none", [across]: MIDDLE, [along]: MIDDLE }}
           {...drag([across, along])}
         >
           <span className="size-2 rounded-full" style={{ background: YELLOW, outline: "1px solid black" }} />

@@ -96,7 +96,7 @@ function Controls({ video }: { video: RefObject<HTMLVideoElement | null> }) {
   const subtitles = useView((state) => state.subtitles);
   const step = useStep();
   return (
-    <div className="grid shrink-0 gap-1 px-3 pt-1.5 pb-2">
+    <div className="grid shrink-0 gap-1 px-3 pt-1.5 pb-2 touch:gap-0 touch:pt-0">
       <Seek />
       <div className="flex flex-wrap items-center gap-x-1 gap-y-1.5">
         <IconButton small icon={SkipBack} label={t("player.previous")} shortcut="↑" onClick={() => step(-1)} />

@@ -27,7 +27,7 @@ export function Stack() {
           <Player />
         </Boxed>
       </div>
-      <Boxed label={t("editor.timeline")} className="max-h-44">
+      <Boxed label={t("editor.timeline")} className="max-h-48">
         <Timeline />
       </Boxed>
       <Boxed label={t("editor.lines")} className="h-[70dvh]">

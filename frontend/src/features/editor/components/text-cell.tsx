@@ -64,7 +64,7 @@ export function TextCell({ row, side, label }: TextCellProps) {
       onBlur={() => void save()}
       onKeyDown={onKey}
       className={cn(
-        "hover:border-line focus:border-accent relative block [field-sizing:content] min-h-8 w-full resize-none rounded-md border border-transparent bg-transparent px-2 py-1 leading-snug outline-none",
+        "hover:border-line focus:border-accent relative block [field-sizing:content] min-h-[max(2rem,var(--target))] w-full resize-none rounded-md border border-transparent bg-transparent px-2 py-1 leading-snug outline-none",
         side === "source" && "text-soft focus:text-ink",
         draft && "border-warn bg-warn-soft/50",
         draft?.unsent && "border-dashed",

@@ -65,6 +65,7 @@ function Handle({ clip, lane, grip, strip, times, onDown, onNudge }: HandleProps
   const { duration } = useEditor();
   const left_s = useTimelineView((state) => state.left_s);
   const perSecond = useTimelineView((state) => state.perSecond);
+  const width = useTimelineView((state) => state.width);
   const at = grip === "start" ? times.start_s : times.end_s;
   function onKey(event: KeyboardEvent): void {
     const by = event.key === "ArrowLeft" ? -NUDGE_S : event.key === "ArrowRight" ? NUDGE_S : 0;
@@ -87,10 +88,16 @@ function Handle({ clip, lane, grip, strip, times, onDown, onNudge }: HandleProps
         event.stopPropagation();
         onDown(event);
       }}
-      className="hover:bg-accent/40 focus-visible:bg-accent/60 absolute z-10 w-3 cursor-ew-resize touch-none rounded-sm"
-      style={{ top: strip.top, height: strip.height, left: (at - left_s) * perSecond - 6 }}
+      className="hover:bg-accent/40 focus-visible:bg-accent/60 absolute z-10 w-(--grip) cursor-ew-resize touch-none rounded-sm [--grip:0.75rem] touch:min-h-(--grip) touch:[--grip:2.25rem]"
+      style={{ top: strip.top, height: strip.height, left: leftOf(grip, (at - left_s) * perSecond, width) }}
     />
   );
+}
+
+/** A grip lies over the edge at `x`, what is wider for a finger outside the clip; it stays in view while the edge is. */
+function leftOf(grip: Grip, x: number, width: number): string {
+  const left = grip === "start" ? `${x + 6}px - var(--grip)` : `${x - 6}px`;
+  return x < 0 || x > width ? `calc(${left})` : `clamp(0px, ${left}, ${width}px - var(--grip))`;
 }
 
 /** While a clip is dragged: its times, and whether what is to be said fits there. */

@@ -42,16 +42,17 @@ export function Minimap() {
     <div
       aria-hidden
       data-testid="minimap"
-      className="relative cursor-pointer touch-none"
-      style={{ height: HEIGHT }}
+      className="grid min-h-(--target) cursor-pointer touch-none items-center"
       onPointerDown={go}
       onPointerMove={go}
     >
-      <canvas ref={canvas} className="size-full" />
-      <div
-        className="border-accent bg-accent/10 absolute inset-y-0 rounded-sm border"
-        style={{ left: `${(left_s / duration) * 100}%`, width: `${share * 100}%` }}
-      />
+      <div className="relative" style={{ height: HEIGHT }}>
+        <canvas ref={canvas} className="size-full" />
+        <div
+          className="border-accent bg-accent/10 absolute inset-y-0 rounded-sm border"
+          style={{ left: `${(left_s / duration) * 100}%`, width: `${share * 100}%` }}
+        />
+      </div>
     </div>
   );
 }

@@ -25,7 +25,7 @@ export function UploadRow({ item }: { item: UploadItem }) {
     <li className="grid grid-cols-[auto_minmax(0,1fr)_auto] items-center gap-x-2.5 gap-y-1 py-2">
       <FileVideo aria-hidden size={18} className="text-soft" />
       {item.taskId ? (
-        <Link to={`/tasks/${item.taskId}`} className="truncate font-medium hover:underline">
+        <Link to={`/tasks/${item.taskId}`} className="name-link font-medium">
           {item.name}
         </Link>
       ) : (
