@@ -1,14 +1,15 @@
 import i18next from "i18next";
 import { initReactI18next } from "react-i18next";
 import en from "./en.json";
+import { type Retell, retellBy } from "./retold";
 
 export const LOCALES = { en: "English", "zh-CN": "简体中文" } as const;
 export type Locale = keyof typeof LOCALES;
 
 const KEPT = "localclip.locale";
-const LOADERS: Record<Locale, () => Promise<{ default: object }>> = {
+const LOADERS: Record<Locale, () => Promise<{ default: object; retell?: Retell }>> = {
   en: () => Promise.resolve({ default: en }),
-  "zh-CN": () => import("./zh-CN.json"),
+  "zh-CN": () => import("./zh"),
 };
 
 /** The language a person chose here; null: that of the system. */
@@ -42,7 +43,8 @@ export async function chooseLocale(locale: Locale | null): Promise<void> {
 }
 
 async function showLocale(locale: Locale): Promise<void> {
-  const { default: texts } = await LOADERS[locale]();
+  const { default: texts, retell } = await LOADERS[locale]();
+  retellBy(retell);
   i18next.addResourceBundle(locale, "translation", texts, true, true);
   await i18next.changeLanguage(locale);
   document.documentElement.lang = locale;
