@@ -16,7 +16,9 @@ import structlog
 
 from benchmarks.picture.clips import BACKGROUNDS, STYLES, Clip
 from benchmarks.picture.measuring import measure, plainly
-from services.diarizer.engines.rapidocr import RapidPictureText
+from services.diarizer.engines import create_picture_text
+from services.diarizer.settings import DiarizerSettings
+from shared.models import ModelSettings
 
 _LANGUAGES = ("zh-Hans", "zh-Hant", "ja", "zh-Hans", "en", "ko")
 _KINDS = ("plain", "two", "fades", "bilingual", "karaoke", "plain", "plain")
@@ -58,7 +60,8 @@ def empty() -> list[Clip]:
 def main(every: int = 1) -> None:
     """Measure each clip by itself; nothing of one is kept for the next."""
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR))
-    engine = RapidPictureText()
+    engine, _ = create_picture_text(DiarizerSettings(picture_text="rapidocr"), ModelSettings())
+    assert engine is not None
     chosen = random.Random(1).sample(clips(), _COUNT // every)  # else a step would meet the same style again and again
     found: dict[str, list[dict[str, Any]]] = {"clips": [], "empty": [], "plain": []}
     parts = [("clips", chosen, measure), ("empty", empty()[::every], measure)]
@@ -68,7 +71,7 @@ def main(every: int = 1) -> None:
             with tempfile.TemporaryDirectory() as folder:
                 found[name].append(how(clip, Path(folder), engine))
             sys.stderr.write(f"{name} {json.dumps(found[name][-1], ensure_ascii=False)}\n")
-    print(json.dumps({"of": _COUNT, **found}))
+    print(json.dumps({"of": _COUNT, "korean": "ko" in engine.info.languages, **found}))
 
 
 if __name__ == "__main__":

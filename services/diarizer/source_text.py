@@ -67,7 +67,7 @@ class SourceTexts:
         if asked == "brought":
             raise _missing("no subtitle file was brought", "upload one, or set source_text to heard")
         if asked == "picture":
-            return _with_picture(text)
+            return _with_picture(text, way_out=self._way_out(spoken))
         if asked in (None, "inside"):
             text = self._inside(text, recognizer, needed=asked == "inside")
         picture = text.picture
@@ -108,6 +108,13 @@ class SourceTexts:
         if error.code not in (ErrorCode.TOOL_FAILED, ErrorCode.TOOL_TIMEOUT) or self._job.source_text == "picture":
             raise error
         log.warning("picture_not_read", error=error.message[:300])
+
+    def _way_out(self, spoken: str | None) -> str:
+        """What a person can do if no subtitles were found: they may be in letters that the engine does not know."""
+        way_out = "bring them as a file, or set source_text to heard"
+        info = self._engine.info if self._engine else None
+        unknown = info and info.languages and spoken not in info.languages
+        return f"{way_out}; {info.name}: {info.hint}" if info and unknown and info.hint else way_out
 
     def _brought(self, spoken: str | None, video: Video) -> Reading:
         try:
@@ -208,13 +215,13 @@ def _spoken(
     return replace(line, start_s=round(span.start_s, 3), end_s=round(span.end_s, 3), words=tuple(words))
 
 
-def _with_picture(text: Text, why: str | None = None) -> Text:
-    """Raises: PermanentError, `subtitles_unreadable` where there is nothing to read."""
+def _with_picture(text: Text, why: str | None = None, way_out: str = "") -> Text:
+    """Raises: PermanentError, `subtitles_unreadable` with `way_out` where there is nothing to read."""
     picture = text.picture
     if picture is None:
         raise _missing("nothing here reads words in the picture", "pip install rapidocr, or bring a subtitle file")
     if not picture.cues:
-        raise _missing("no subtitles were found in the picture", "bring them as a file, or set source_text to heard")
+        raise _missing("no subtitles were found in the picture", way_out)
     reading = _reading(picture)
     count = f"{len(reading.cues)} cues, {sum(cue.confidence for cue in picture.cues) / len(picture.cues):.0%} sure"
     note = f"The text is that of the {_name(picture)} subtitles in the picture ({count})"

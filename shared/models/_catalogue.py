@@ -6,6 +6,7 @@ from shared.models._contents import File, digest_of, download_bytes
 from shared.models._known import (
     DEEPFILTERNET3,
     KOKORO,
+    KOREAN_OCR,
     OPUS_EN_ES,
     OPUS_ES_EN,
     OPUS_ZH_EN,
@@ -182,6 +183,16 @@ CATALOGUE = (
         gated=True,
         revision="3533c8cf8e369892e6b79ff1bf80f7b0286a54ee",
         improves="tells speakers apart better; on a GPU",
+    ),
+    _known(
+        "pp-ocrv5-korean",
+        "rapidocr",
+        "RapidAI/RapidOCR",
+        "Apache-2.0",
+        KOREAN_OCR,
+        "reads Korean subtitles in the picture",
+        None,
+        note=_NOT_TRIED,
     ),
     Model(
         "nllb-200-600m",

@@ -163,6 +163,22 @@ def _deepfilter(name: str, size: int, sha256: str) -> File:
     return File(name, size, sha256, sources)
 
 
+# Never run here: RapidOCR and other projects publish this digest and size.
+KOREAN_OCR = (
+    File(
+        "korean_PP-OCRv5_rec_mobile.onnx",
+        13_488_748,
+        "cd6e2ea50f6943ca7271eb8c56a877a5a90720b7047fe9c41a2e541a25773c9b",
+        (
+            WebFile(
+                "https://www.modelscope.cn/models/RapidAI/RapidOCR/resolve/v3.10.0/onnx/PP-OCRv5/rec/korean_PP-OCRv5_rec_mobile.onnx"
+            ),
+            WebFile(
+                "https://github.com/hgmzhn/manga-translator-ui/releases/download/v1.7.1/korean_PP-OCRv5_rec_mobile_infer.onnx"
+            ),
+        ),
+    ),
+)
 WHISPER_BASE = (
     _base("config.json", 2_309, "56a6d8110d311f19c8f0471e562832c7527f146b567275bfca59fcf7c184da9a"),
     _base("vocabulary.txt", 459_861, "34ce3fe1c5041027b3f8d42912270993f986dbc4bb34cf27f951e34a1e453913"),

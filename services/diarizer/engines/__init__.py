@@ -3,6 +3,7 @@
 import os
 from dataclasses import dataclass
 from importlib.util import find_spec
+from pathlib import Path
 
 from services.diarizer.engines.base import (
     Picture,
@@ -98,7 +99,7 @@ def create_engines(settings: DiarizerSettings, models: ModelSettings | None = No
     models = models or ModelSettings()
     os.environ["HF_HUB_OFFLINE"] = "1"  # read when its client is first imported, which faster-whisper does
     recognizer = create_recognizer(settings, models)
-    picture_text, missing = create_picture_text(settings)
+    picture_text, missing = create_picture_text(settings, models)
     return Engines(
         create_voice_activity(settings),
         recognizer,
@@ -228,7 +229,9 @@ def create_embedder(settings: DiarizerSettings, models: ModelSettings) -> VoiceE
             raise _unavailable("embedder", name, "ge2e", "pyannote.audio")
 
 
-def create_picture_text(settings: DiarizerSettings) -> tuple[PictureText | None, EngineInfo | None]:
+def create_picture_text(
+    settings: DiarizerSettings, models: ModelSettings
+) -> tuple[PictureText | None, EngineInfo | None]:
     """Load the engine that reads text in pictures, and the report if it is installed but cannot be loaded.
 
     Raises: PermanentError, `engine_unavailable`, for one that is requested but missing.
@@ -240,9 +243,9 @@ def create_picture_text(settings: DiarizerSettings) -> tuple[PictureText | None,
             return None, None
         case None | "rapidocr":
             try:
-                from services.diarizer.engines.rapidocr import RapidPictureText
+                from services.diarizer.engines.rapidocr import KOREAN, RapidPictureText
 
-                return RapidPictureText(), None
+                return RapidPictureText(_file_here(KOREAN, models)), None
             except Exception as error:  # opencv wants libraries of the system that a bare one may lack
                 if settings.picture_text:
                     message = f"rapidocr cannot be loaded ({type(error).__name__}: {error})"
@@ -255,6 +258,12 @@ def create_picture_text(settings: DiarizerSettings) -> tuple[PictureText | None,
             if engine is not None:
                 return engine, None
             raise _unavailable("picture_text", name, "none", "rapidocr")
+
+
+def _file_here(name: str, models: ModelSettings) -> Path | None:
+    """The file of a catalogued model that is just one; None if it is not here."""
+    model = catalogued(name)
+    return models.models_dir / name / model.required[0] if model and is_here(model, models) else None
 
 
 def _with_best_recognizer(settings: DiarizerSettings, models: ModelSettings) -> DiarizerSettings:

@@ -110,7 +110,9 @@ def check_possible(
     recognizers = of_port(engines, "recognizer")
     heard = any(_speaks(engine, source) for engine in recognizers) if source else True
     if source and recognizers and not subtitles and not (heard or _may_be_read(engines, source)):
-        raise _refusal(f"no speech recognizer here understands '{source}'", recognizers, "bring source subtitles")
+        readers = of_port(engines, "picture_text")
+        what = f"no speech recognizer here understands '{source}'"
+        raise _refusal(what, [*recognizers, *readers], "bring source subtitles")
     spoken = assumed_source(engines, source)
     translators = of_port(engines, "translator")
     same = spoken == target

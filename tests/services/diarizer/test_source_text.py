@@ -114,6 +114,16 @@ def test_what_is_not_there_is_said(reading_bench, dialogue_video, asked, words):
     assert refused.value.code is ErrorCode.SUBTITLES_UNREADABLE
 
 
+def test_for_letters_the_engine_does_not_know_what_fetches_them_is_said(reading_bench, dialogue_video):
+    """And not where the language is one that it reads."""
+    fetch = "localclip models pull pp-ocrv5-korean"
+    with pytest.raises(PermanentError, match=fetch):
+        reading_bench.run(dialogue_video, source_text="picture", source_language="ko")
+    with pytest.raises(PermanentError) as refused:
+        reading_bench.run(dialogue_video, source_text="picture", source_language="zh")
+    assert fetch not in refused.value.message
+
+
 def test_without_an_engine_the_picture_is_not_looked_at(bench, dialogue_video):
     """And asking for it says what to install."""
     with pytest.raises(PermanentError, match="pip install rapidocr"):

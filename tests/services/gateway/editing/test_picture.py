@@ -167,15 +167,17 @@ def test_a_second_language_in_the_picture_is_a_translation_that_was_brought() ->
 
 
 def test_a_language_whose_letters_can_be_read_is_let_in() -> None:
-    """Its first stage decides; one that nobody understands and nobody reads is refused at the door."""
+    """Its first stage decides; one that nobody understands and nobody reads is refused at the door, with what both of
+    them lack."""
 
     def engine(port: str, *languages: str) -> EngineInfo:
         fixed = {"stage": Stage.DIARIZATION, "version": "1", "licence": "MIT", "commercial_use": True}
-        return EngineInfo(port=port, name=port, languages=languages, **fixed)
+        return EngineInfo(port=port, name=port, languages=languages, hint=f"{port}: fetch it", **fixed)
 
     engines = [engine("recognizer", "en"), engine("picture_text", "zh", "ja")]
     check_possible(engines, "zh", "es", subtitles=False, translation=True)
-    with pytest.raises(PermanentError, match="no speech recognizer here understands 'ko'"):
+    lacking = "understands 'ko'; bring source subtitles; recognizer: fetch it; picture_text: fetch it"
+    with pytest.raises(PermanentError, match=lacking):
         check_possible(engines, "ko", "es", subtitles=False, translation=True)
 
 
