@@ -15,7 +15,7 @@ class DiarizerSettings(BaseSettings):
     recognizer: str | None = Field(default=None, description="speech recognizer; None: the profile's")
     diarizer: str | None = Field(default=None, description="engine that tells speakers apart; None: the profile's")
     voice_activity: str | None = Field(default=None, description="engine that finds speech; None: the profile's")
-    embedder: str | None = Field(default=None, description="engine that recognizes voices again; None: the profile's")
+    embedder: str | None = Field(default=None, description="engine that compares voices; None: the profile's")
     speech_translator: str | None = Field(
         default=None,
         description="engine that translates into English from the sound, where no translator has the pair: none or "

@@ -18,7 +18,7 @@ class ExporterSettings(BaseSettings):
         default=2,
         ge=1,
         le=16,
-        description="exports made at a time; of two or more one is kept for those of under a minute's work",
+        description="exports made at a time; with two or more, one slot is kept for those of under a minute's work",
     )
     audio_kbps: int = Field(
         default=192,
@@ -30,10 +30,10 @@ class ExporterSettings(BaseSettings):
         default="auto", description="encoder of a picture with burned-in subtitles; auto: hardware that works"
     )
     duck_attack_s: float = Field(
-        default=0.15, ge=0.01, le=2, description="seconds before speech in which the original goes down"
+        default=0.15, ge=0.01, le=2, description="seconds before speech over which the original is turned down"
     )
     duck_release_s: float = Field(
-        default=0.4, ge=0.01, le=5, description="seconds after speech in which the original comes back"
+        default=0.4, ge=0.01, le=5, description="seconds after speech over which the original comes back"
     )
 
 

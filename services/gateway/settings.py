@@ -56,7 +56,7 @@ class GatewaySettings(BaseSettings):
     public_url: str = Field(
         default="",
         pattern=r"^(https?://[^/\s?#]+/?)?$",
-        description="where others reach this gateway, such as https://dub.example.org: addresses in events begin so",
+        description="where others reach this gateway, such as https://dub.example.org: event addresses begin with it",
     )
     sources_at_once: int = Field(default=4, ge=1, le=100, description="most videos fetched from elsewhere at a time")
     source_hours: float = Field(default=6.0, gt=0, description="hours a video may take to be fetched from elsewhere")

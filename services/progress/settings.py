@@ -12,7 +12,7 @@ class ProgressSettings(BaseSettings):
     model_config = SettingsConfigDict(frozen=True, extra="ignore", env_prefix="LOCALCLIP_")
 
     progress_interval_s: float = Field(
-        default=0.5, gt=0, description="least seconds between two updates of one task, language and stage"
+        default=0.5, gt=0, description="minimum seconds between two updates of one task, language and stage"
     )
     progress_silence_s: float = Field(
         default=3600.0, gt=0, description="seconds after which a silent task, language and stage is forgotten"

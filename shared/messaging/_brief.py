@@ -28,7 +28,7 @@ class LanguageBrief(BaseModel):
     address: Register | None = Field(default=None, description="how people are spoken to")
     forbidden: tuple[Word, ...] = Field(default=(), max_length=200, description="words that are never written")
     terms: tuple[BriefTerm, ...] = Field(
-        default=(), max_length=200, description="beside those of the glossary, which go before"
+        default=(), max_length=200, description="in addition to the glossary's, which take precedence"
     )
 
 

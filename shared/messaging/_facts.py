@@ -179,7 +179,7 @@ class Progress(Message):
 class AnyFact(Fact):
     """A CloudEvent in structured JSON mode; `type` repeats the last two tokens of its subject.
 
-    What its `data` is goes by `type`: `Progress` for `localclip.<stage>.progress`, and `LanguageEnded`, `TaskEnded` or
+    `type` decides what its `data` is: `Progress` for `localclip.<stage>.progress`, and `LanguageEnded`, `TaskEnded` or
     `BatchEnded` for the end of one, `BatchDelivered` for files that were copied; others have an object of their own.
     """
 

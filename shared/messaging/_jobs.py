@@ -285,7 +285,7 @@ class HearTakes(Job):
     kind: Literal["hear_takes"] = "hear_takes"
     lines: tuple[TakeToHear, ...] = Field(description="in the order in which they are worth hearing")
     budget_s: float | None = Field(default=None, ge=0, description="how long to listen; None: to all of them")
-    least: int = Field(default=0, ge=0, description="so many are heard however long it takes")
+    least: int = Field(default=0, ge=0, description="this many are listened to, however long it takes")
     speakers: tuple[SpeakerVoice, ...] = Field(default=(), description="with the reference clips to compare with")
 
 
@@ -298,9 +298,11 @@ class LineToSpeak(Message):
     start_s: float = Field(ge=0)
     end_s: float = Field(ge=0)
     gap_s: float = Field(default=0.0, ge=0, description="silence after the line up to the next speech or the end")
-    lead_s: float = Field(default=0.0, ge=0, description="silence before the line that it may begin in at worst")
+    lead_s: float = Field(
+        default=0.0, ge=0, description="silence before the line that it may begin in as a last resort"
+    )
     revision: int = Field(default=0, description="given back with the take, which counts for this revision only")
-    rendition: int = Field(default=0, ge=0, description="how often a person wished to hear the same said otherwise")
+    rendition: int = Field(default=0, ge=0, description="how often a person asked for the same to be said differently")
     goes_on: bool = Field(default=False, description="its sentence goes on in the next line: the voice does not end it")
 
 

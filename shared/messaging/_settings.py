@@ -30,11 +30,11 @@ class BrokerSettings(BaseSettings):
 
     nats_url: str = Field(default="nats://127.0.0.1:4222", description="address of nats-server, JetStream enabled")
     nats_user: str = Field(
-        default="", description="user of the broker: the name of the service; not where the address names one"
+        default="", description="user name at the broker: the service's name; not used where the address names one"
     )
     nats_password: SecretStr = Field(default=SecretStr(""), description="password of that user")
     nats_tls_ca: Path | None = Field(
-        default=None, description="certificate that the broker's is signed with; empty: the authorities of the system"
+        default=None, description="CA certificate that signed the broker's; empty: the system's authorities"
     )
     nats_ack_wait_s: float = Field(
         default=ACK_WAIT_S,
@@ -80,8 +80,10 @@ class WorkerSettings(BaseSettings):
         default=Path(tempfile.gettempdir()) / "localclip", description="folder for temporary files of running jobs"
     )
     grace_s: float = Field(default=20.0, ge=0, description="seconds a running job may go on after SIGTERM")
-    abandon_s: float = Field(default=4.0, ge=0, description="seconds a canceled job has to let go before exit")
-    max_tries: int = Field(default=6, ge=1, description="starts of a job before it is reported as failed")
+    abandon_s: float = Field(
+        default=4.0, ge=0, description="seconds a canceled job is given to stop before the service exits"
+    )
+    max_tries: int = Field(default=6, ge=1, description="times a job is started before it is reported as failed")
     retry_delays_s: tuple[float, ...] = Field(
         default=(1.0, 5.0, 15.0, 60.0, 300.0), min_length=1, description="seconds before each further try"
     )

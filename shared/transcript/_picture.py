@@ -56,7 +56,7 @@ class PictureCue(_Frozen):
     rows: tuple[PictureRow, ...]
     color: str = Field(default="#FFFFFF", pattern=_COLOR)
     outline: str = Field(default="#000000", pattern=_COLOR)
-    fades: bool = Field(default=False, description="comes or goes by and by: it is there a little longer than it reads")
+    fades: bool = Field(default=False, description="fades in or out: it is there a little longer than it can be read")
     heard: str = Field(default="", description="what was recognized meanwhile, where the language is understood here")
 
     @property
@@ -87,10 +87,10 @@ PictureMode = Literal["original", "covered", "localised"]
 
 
 class CueEdit(_Frozen):
-    """What a person wants otherwise of a cue."""
+    """What a person changes about a cue."""
 
     box: PictureBox | None = Field(default=None, description="what is covered; None: where it was read")
-    cover: CoverWay | Literal["off"] | None = Field(default=None, description="None: as the rest")
+    cover: CoverWay | Literal["off"] | None = Field(default=None, description="None: like the rest")
 
 
 class PlacedText(_Frozen):
@@ -105,7 +105,7 @@ class PlacedText(_Frozen):
 
 
 class PictureEdits(_Frozen):
-    """What a person wants otherwise of what is written in the picture."""
+    """What a person changes about the text in the picture."""
 
     cues: dict[str, CueEdit] = Field(default={}, max_length=5000, description="by the id of a cue")
     placed: tuple[PlacedText, ...] = Field(default=(), max_length=500)
@@ -118,7 +118,7 @@ class PictureTitle(_Frozen):
     last_s: float
     box: PictureBox
     text: str
-    language: str | None = Field(default=None, description="that its letters tell; None: they tell none")
+    language: str | None = Field(default=None, description="the language its letters show; None: they show none")
 
 
 class PictureWords(_Frozen):

@@ -26,7 +26,7 @@ FileOrAddress = Annotated[str, Field(min_length=1, max_length=2000)]
 
 
 class ManifestRow(Written):
-    """A video of a batch; whatever is left out is as the `config` of the batch says."""
+    """A video of a batch; whatever is left out is taken from the batch's `config`."""
 
     model_config = ConfigDict(str_strip_whitespace=True)
 
@@ -112,7 +112,7 @@ class PlannedRow(BaseModel):
 
 
 class LanguageCounts(BaseModel):
-    """Languages of all tasks by how they are; `passed` and `not_passed` are those whose gate judged them."""
+    """Languages of all tasks by state; `passed` and `not_passed` are those whose gate judged them."""
 
     pending: int = 0
     processing: int = 0
@@ -126,7 +126,7 @@ class LanguageCounts(BaseModel):
 
 
 class RowCounts(BaseModel):
-    """Rows by how they are."""
+    """Rows by state."""
 
     waiting: int = Field(default=0, description="for their files")
     pending: int = Field(default=0, description="not begun, or waiting for a person")
@@ -149,7 +149,7 @@ class BatchRead(BaseModel):
     languages: LanguageCounts
     progress: int = Field(ge=0, le=100)
     eta_seconds: float | None = Field(description="None where it cannot be told")
-    round: int = Field(description="how often it was begun: a retry of what failed begins it anew")
+    round: int = Field(description="how often it was started: a retry of what failed starts it again")
     created_at: datetime
     ended_at: datetime | None
 

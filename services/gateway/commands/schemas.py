@@ -21,13 +21,13 @@ class Command(Written):
 
     id: str = Field(
         pattern=r"^[!-~]{1,200}$",
-        description="drawn by the sender: the same command with the same id is done once, however often it is sent. It "
-        "is the `Idempotency-Key` of the request",
+        description="chosen by the sender: the same command with the same id is done once, however often it is sent. "
+        "It is the `Idempotency-Key` of the request",
     )
     account: str | None = Field(
         default=None,
         max_length=200,
-        description="whose name of LOCALCLIP_API_KEYS it is done in; left out where there are none, or only one",
+        description="name in LOCALCLIP_API_KEYS on whose behalf it is done; left out where there are none, or only one",
     )
     address: ClassVar[str]
     """Of the request; its fields come from the command."""

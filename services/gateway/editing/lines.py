@@ -243,7 +243,7 @@ def dub_lines(task_id: str, language: str, which: Redub, parts: Parts, who: Who)
 
 @router.post("/listen", status_code=202, operation_id="listen_to_lines")
 def listen_to_lines(task_id: str, language: str, parts: Parts, who: Who, engines: Engines) -> StartedLines:
-    """Have all takes heard that nobody heard yet; the gate judges again as figures come.
+    """Have all takes listened to that were not yet; the gate judges again as figures come.
 
     By itself LocalClip hears as many as a tenth of the work on the language allows, the doubtful ones first.
 

@@ -47,7 +47,7 @@ def get_picture(task_id: str, parts: Parts, who: Who) -> PictureRead:
 
 @router.put("/edits", operation_id="put_picture_edits")
 def put_picture_edits(task_id: str, body: PictureEditsWritten, parts: Parts, who: Who) -> PictureRead:
-    """Say what is covered otherwise, and which titles are covered and set again; replaces what was said before.
+    """Say what is covered differently, and which titles are covered and set again; replaces what was said before.
 
     Exports that change the picture are older than it from then on. Raises: 422 `unknown_cue`.
     """
@@ -93,7 +93,7 @@ def post_translations(task_id: str, body: TitlesToTranslate, parts: Parts, who: 
     """Have titles and signs translated by the translator of a language, ahead of all batch work.
 
     What comes of it stands in `translations`, and changes nothing: what is set in their place is said in `edits`.
-    One that is waited for is not asked for again; one that failed or is there is. Raises: 422 `unknown_title`; 422
+    One still being waited for is not asked for again; one that failed or is there is. Raises: 422 `unknown_title`; 422
     `language_unsupported` where nothing at hand translates one of them, with what would make it possible.
     """
     with parts.database.read() as session:

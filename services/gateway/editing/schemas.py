@@ -108,7 +108,7 @@ class SegmentRead(BaseModel):
     words: list[dict[str, Any]]
     written: str | None = Field(default=None, description="the text of the subtitle file, where a decision changed it")
     decisions: list[Decision] = Field(default=[], description="what its caption was taken for")
-    language: str | None = Field(default=None, description="where surely another is spoken than in the video")
+    language: str | None = Field(default=None, description="where a language other than the video's is surely spoken")
     version: int
 
 
@@ -173,7 +173,7 @@ class WishRead(BaseModel):
 
 
 class WishNew(Written):
-    """How the text of a line should be otherwise."""
+    """How the text of a line should differ."""
 
     wish: Wish
 
@@ -256,7 +256,7 @@ class SubtitlePreview(BaseModel):
     cues_unmatched: int = Field(description="at whose time nobody says anything")
     lines: int = Field(description="lines of the video that somebody says")
     lines_matched: int
-    lines_changed: int = Field(description="that would have another text than now")
+    lines_changed: int = Field(description="whose text would differ from now")
     lines_edited: int = Field(description="of these, lines that a person wrote")
     remarks: list[Remark] = Field(description="what would be repaired, merged or left out")
 
@@ -393,11 +393,11 @@ class AuditionNew(Written):
 
 
 class AuditionRead(BaseModel):
-    """A voice that is heard before it is chosen."""
+    """A voice to listen to before it is chosen."""
 
     audition_id: str
     state: Literal["waiting", "ready", "failed"]
-    url: str | None = Field(description="where it is heard, once it is ready")
+    url: str | None = Field(description="where to listen to it, once it is ready")
 
 
 class ReviewReason(BaseModel):
@@ -460,7 +460,7 @@ class TitlesToTranslate(Written):
 
 
 class PictureEditsWritten(Written):
-    """What a person wants otherwise of what is written in the picture; replaces what was said before."""
+    """What a person changes about the text in the picture; replaces what was said before."""
 
     cues: dict[str, CueEdit] = Field(default={}, max_length=5000, description="by the id of a cue")
     placed: list[PlacedText] = Field(default=[], max_length=500, description="titles that are covered and set again")

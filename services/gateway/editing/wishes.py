@@ -38,7 +38,7 @@ _CONDENSED: Sequence[Wish] = ("shorter",)
 
 @router.get("/wishes", operation_id="list_wishes")
 def list_wishes(task_id: str, language: str, parts: Parts, who: Who, engines: Engines) -> WishesRead:
-    """What the translator of this language can be asked for: one that only translates can but shorten."""
+    """What the translator of this language can be asked for: one that only translates can only shorten."""
     with parts.database.read() as session:
         task = visible_task(session, who, task_id)
         known_language(session, task, language)

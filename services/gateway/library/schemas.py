@@ -66,7 +66,7 @@ class SettingsRead(Settings):
 
 
 class CastKeep(_Schema):
-    """Keep a speaker of a task for the tasks to come; `name` None: as the task has it."""
+    """Keep a speaker of a task for later tasks; `name` None: as the task has it."""
 
     task_id: str = Field(max_length=80)
     speaker_id: str = Field(max_length=40)
@@ -101,7 +101,7 @@ class CastRead(BaseModel):
 
 
 class CastDecision(_Schema):
-    """Say who a speaker is; None: nobody known."""
+    """Say who a speaker is; None: no known person."""
 
     cast_id: str | None = Field(max_length=40)
 

@@ -58,7 +58,7 @@ class QueueLength(BaseModel):
     ready: int = Field(description="jobs that wait for a free slot")
     in_hand: int = Field(description="jobs that are in the broker's queue or with a worker")
     open: int = Field(description="both together")
-    slots: int = Field(description="jobs that the workers alive take at a time")
+    slots: int = Field(description="jobs that the live workers take at a time")
 
 
 @router.get("/metrics/queues/{stage}", operation_id="queue_length")

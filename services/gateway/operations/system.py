@@ -59,8 +59,8 @@ async def list_engines(parts: Parts) -> list[EngineInfo]:
 
 @router.get("/healthz", operation_id="healthz", responses={503: {"description": "the process should be restarted"}})
 async def healthz(parts: Parts, response: Response) -> dict[str, str]:
-    """The process works: its loop answers and its threads get their turn. 503 otherwise, and nothing where the loop
-    stands; whoever asks gives up after ten seconds."""
+    """The process works: its loop answers and its threads get their turn. 503 otherwise, and no answer where the loop
+    is stuck; whoever asks gives up after ten seconds."""
     standing = await parts.threads.standing()
     if standing:
         response.status_code = 503

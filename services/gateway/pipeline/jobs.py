@@ -51,7 +51,7 @@ def list_jobs(
 def cancel_job(
     task_id: str, job_id: Annotated[int, Path(ge=1, le=2**31 - 1)], parts: Parts, who: Who, engines: Engines
 ) -> JobRead:
-    """Stop one job, and what cannot be without it.
+    """Stop one job, and what cannot go on without it.
 
     A stage that needs the job is canceled with its language (with the whole task, where it is `base`); `retry` begins
     it again. A stage goes on without a job that is `optional`. An export by recipe or a line done again stops alone.

@@ -84,7 +84,7 @@ class TaskConfig(Written):
         description="the script of recognized Chinese and of translations into it; what is brought stays as it is. A "
         "language sent as `zh-Hans`, `zh-Hant` or a tag such as `zh-TW` says it as well",
     )
-    num_speakers: int | None = Field(default=None, ge=1, le=20, description="helps telling speakers apart")
+    num_speakers: int | None = Field(default=None, ge=1, le=20, description="helps to tell speakers apart")
     audio_track: AudioTracks | None = Field(
         default=None,
         description="audio tracks to listen to, from 1 on: `2`, or `1+2` together; None: LocalClip chooses",
@@ -107,7 +107,7 @@ class TaskConfig(Written):
     )
     other_languages: Literal["translate", "keep"] = Field(
         default="translate",
-        description="lines in which surely another language is spoken than in the video: translated like all, or left "
+        description="lines surely spoken in a language other than the video's: translated like all, or left "
         "as they are. A change is an edit of these lines",
     )
     glossary: list[GlossaryTerm] = Field(default=[], max_length=500)
@@ -207,10 +207,10 @@ class KeptEngine(BaseModel):
 class SourceRead(BaseModel):
     """Where the video of a task is fetched from, and how far that is."""
 
-    address: str = Field(description="an URL, or `s3:` and a key")
+    address: str = Field(description="a URL, or `s3:` and a key")
     state: Literal["fetching", "failed", "canceled"]
     received: int = Field(description="bytes")
-    size: int | None = Field(description="None where the other side does not tell")
+    size: int | None = Field(description="None where the other side does not say")
     attempts: int = Field(description="that failed since the last bytes came")
     next_at: datetime = Field(description="when it is tried next, where one failed")
     error_code: str | None
@@ -333,7 +333,7 @@ class JobRead(BaseModel):
     status: Status
     shard: str = Field(description="which piece of the stage")
     attempt: int
-    optional: bool = Field(description="its stage comes to its end without it")
+    optional: bool = Field(description="its stage can finish without it")
     created_at: datetime
     started_at: datetime | None = Field(description="when it was handed out last")
     finished_at: datetime | None

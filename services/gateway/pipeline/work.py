@@ -185,7 +185,7 @@ def _cancel(task_id: str, languages: Sequence[str] | None, parts: Gateway, who: 
 def answer_task(task_id: str, body: TaskAnswer, parts: Parts, who: Who, engines: Engines) -> TaskRead:
     """Answer what the task waits for (`waiting_for`): go on as it is, say the language, or bring subtitles.
 
-    The same answer twice is one. Raises: 409 `already_answered`, 422 where the answer is not whole or leads nowhere.
+    The same answer twice is one. Raises: 409 `already_answered`, 422 where the answer is incomplete or leads nowhere.
     """
     with parts.database.read() as session:
         task = visible_task(session, who, task_id)

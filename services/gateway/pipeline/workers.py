@@ -59,7 +59,7 @@ class Workers:
             subjects.workers("{stage}"),
             decoder=reads(WorkerSlots.model_validate_json),
             title="workers",
-            description="Workers that live, every two seconds (core NATS).",
+            description="Workers that are alive, every two seconds (core NATS).",
         )(self.hear)
         broker.include_router(router)
 

@@ -41,7 +41,7 @@ class TaskOfSource(Written):
         description="or a page, whose video yt-dlp fetches, where the operator turned that on (LOCALCLIP_YTDLP)",
     )
     filename: str = Field(
-        default="", max_length=500, description="what it is called; else as the address ends, or the title"
+        default="", max_length=500, description="what it is called; by default the end of its address, or its title"
     )
     subtitles: FileOrAddress | None = Field(
         default=None, description="the source text: an address, or `s3:` and a key; with `source_key` a key alone"

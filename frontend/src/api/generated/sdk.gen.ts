@@ -460,7 +460,7 @@ export const updateTask = <ThrowOnError extends boolean = false>(options: Option
  *
  * Answer what the task waits for (`waiting_for`): go on as it is, say the language, or bring subtitles.
  *
- * The same answer twice is one. Raises: 409 `already_answered`, 422 where the answer is not whole or leads nowhere.
+ * The same answer twice is one. Raises: 409 `already_answered`, 422 where the answer is incomplete or leads nowhere.
  */
 export const answerTask = <ThrowOnError extends boolean = false>(options: Options<AnswerTaskData, ThrowOnError>) => (options.client ?? client).post<AnswerTaskResponses, AnswerTaskErrors, ThrowOnError>({
     url: '/api/tasks/{task_id}/answer',
@@ -590,7 +590,7 @@ export const listJobs = <ThrowOnError extends boolean = false>(options: Options<
 /**
  * Cancel Job
  *
- * Stop one job, and what cannot be without it.
+ * Stop one job, and what cannot go on without it.
  *
  * A stage that needs the job is canceled with its language (with the whole task, where it is `base`); `retry` begins
  * it again. A stage goes on without a job that is `optional`. An export by recipe or a line done again stops alone.
@@ -780,7 +780,7 @@ export const wishForLine = <ThrowOnError extends boolean = false>(options: Optio
 /**
  * Listen To Lines
  *
- * Have all takes heard that nobody heard yet; the gate judges again as figures come.
+ * Have all takes listened to that were not yet; the gate judges again as figures come.
  *
  * By itself LocalClip hears as many as a tenth of the work on the language allows, the doubtful ones first.
  *
@@ -837,7 +837,7 @@ export const getTake = <ThrowOnError extends boolean = false>(options: Options<G
 /**
  * List Wishes
  *
- * What the translator of this language can be asked for: one that only translates can but shorten.
+ * What the translator of this language can be asked for: one that only translates can only shorten.
  */
 export const listWishes = <ThrowOnError extends boolean = false>(options: Options<ListWishesData, ThrowOnError>) => (options.client ?? client).get<ListWishesResponses, ListWishesErrors, ThrowOnError>({ url: '/api/tasks/{task_id}/languages/{language}/wishes', ...options });
 
@@ -877,7 +877,7 @@ export const readCueAgain = <ThrowOnError extends boolean = false>(options: Opti
 /**
  * Put Picture Edits
  *
- * Say what is covered otherwise, and which titles are covered and set again; replaces what was said before.
+ * Say what is covered differently, and which titles are covered and set again; replaces what was said before.
  *
  * Exports that change the picture are older than it from then on. Raises: 422 `unknown_cue`.
  */
@@ -896,7 +896,7 @@ export const putPictureEdits = <ThrowOnError extends boolean = false>(options: O
  * Have titles and signs translated by the translator of a language, ahead of all batch work.
  *
  * What comes of it stands in `translations`, and changes nothing: what is set in their place is said in `edits`.
- * One that is waited for is not asked for again; one that failed or is there is. Raises: 422 `unknown_title`; 422
+ * One still being waited for is not asked for again; one that failed or is there is. Raises: 422 `unknown_title`; 422
  * `language_unsupported` where nothing at hand translates one of them, with what would make it possible.
  */
 export const translateTitles = <ThrowOnError extends boolean = false>(options: Options<TranslateTitlesData, ThrowOnError>) => (options.client ?? client).post<TranslateTitlesResponses, TranslateTitlesErrors, ThrowOnError>({
@@ -1379,8 +1379,8 @@ export const asyncapi = <ThrowOnError extends boolean = false>(options?: Options
 /**
  * Healthz
  *
- * The process works: its loop answers and its threads get their turn. 503 otherwise, and nothing where the loop
- * stands; whoever asks gives up after ten seconds.
+ * The process works: its loop answers and its threads get their turn. 503 otherwise, and no answer where the loop
+ * is stuck; whoever asks gives up after ten seconds.
  */
 export const healthz = <ThrowOnError extends boolean = false>(options?: Options<HealthzData, ThrowOnError>) => (options?.client ?? client).get<HealthzResponses, HealthzErrors, ThrowOnError>({ url: '/healthz', ...options });
 

@@ -218,7 +218,7 @@ export type AuditionNew = {
 /**
  * AuditionRead
  *
- * A voice that is heard before it is chosen.
+ * A voice to listen to before it is chosen.
  */
 export type AuditionRead = {
     /**
@@ -232,7 +232,7 @@ export type AuditionRead = {
     /**
      * Url
      *
-     * where it is heard, once it is ready
+     * where to listen to it, once it is ready
      */
     url: string | null;
 };
@@ -301,7 +301,7 @@ export type BatchRead = {
     /**
      * Round
      *
-     * how often it was begun: a retry of what failed begins it anew
+     * how often it was started: a retry of what failed starts it again
      */
     round: number;
     rows: RowCounts;
@@ -545,7 +545,7 @@ export type CancelTask = {
 /**
  * CastDecision
  *
- * Say who a speaker is; None: nobody known.
+ * Say who a speaker is; None: no known person.
  */
 export type CastDecision = {
     /**
@@ -557,7 +557,7 @@ export type CastDecision = {
 /**
  * CastKeep
  *
- * Keep a speaker of a task for the tasks to come; `name` None: as the task has it.
+ * Keep a speaker of a task for later tasks; `name` None: as the task has it.
  */
 export type CastKeep = {
     /**
@@ -671,7 +671,7 @@ export type ClipRead = {
 /**
  * CueEdit
  *
- * What a person wants otherwise of a cue.
+ * What a person changes about a cue.
  */
 export type CueEdit = {
     /**
@@ -681,7 +681,7 @@ export type CueEdit = {
     /**
      * Cover
      *
-     * None: as the rest
+     * None: like the rest
      */
     cover?: 'blur' | 'fill' | 'bar' | 'off' | null;
 };
@@ -1594,7 +1594,7 @@ export type JobRead = {
     /**
      * Optional
      *
-     * its stage comes to its end without it
+     * its stage can finish without it
      */
     optional: boolean;
     /**
@@ -1678,7 +1678,7 @@ export type LanguageBrief = {
     /**
      * Terms
      *
-     * beside those of the glossary, which go before
+     * in addition to the glossary's, which take precedence
      */
     terms?: Array<BriefTerm>;
 };
@@ -1686,7 +1686,7 @@ export type LanguageBrief = {
 /**
  * LanguageCounts
  *
- * Languages of all tasks by how they are; `passed` and `not_passed` are those whose gate judged them.
+ * Languages of all tasks by state; `passed` and `not_passed` are those whose gate judged them.
  */
 export type LanguageCounts = {
     /**
@@ -2233,7 +2233,7 @@ export type LogRead = {
 /**
  * ManifestRow
  *
- * A video of a batch; whatever is left out is as the `config` of the batch says.
+ * A video of a batch; whatever is left out is taken from the batch's `config`.
  */
 export type ManifestRow = {
     brief?: Brief | null;
@@ -2512,7 +2512,7 @@ export type PictureCue = {
     /**
      * Fades
      *
-     * comes or goes by and by: it is there a little longer than it reads
+     * fades in or out: it is there a little longer than it can be read
      */
     fades?: boolean;
     /**
@@ -2550,7 +2550,7 @@ export type PictureCue = {
 /**
  * PictureEdits
  *
- * What a person wants otherwise of what is written in the picture.
+ * What a person changes about the text in the picture.
  */
 export type PictureEdits = {
     /**
@@ -2570,7 +2570,7 @@ export type PictureEdits = {
 /**
  * PictureEditsWritten
  *
- * What a person wants otherwise of what is written in the picture; replaces what was said before.
+ * What a person changes about the text in the picture; replaces what was said before.
  */
 export type PictureEditsWritten = {
     /**
@@ -2650,7 +2650,7 @@ export type PictureTitle = {
     /**
      * Language
      *
-     * that its letters tell; None: they tell none
+     * the language its letters show; None: they show none
      */
     language?: string | null;
     /**
@@ -3010,7 +3010,7 @@ export type QueueLength = {
     /**
      * Slots
      *
-     * jobs that the workers alive take at a time
+     * jobs that the live workers take at a time
      */
     slots: number;
     stage: Stage;
@@ -3344,7 +3344,7 @@ export type ReviewReason = {
 /**
  * RowCounts
  *
- * Rows by how they are.
+ * Rows by state.
  */
 export type RowCounts = {
     /**
@@ -3450,7 +3450,7 @@ export type SegmentRead = {
     /**
      * Language
      *
-     * where surely another is spoken than in the video
+     * where a language other than the video's is surely spoken
      */
     language?: string | null;
     /**
@@ -3657,7 +3657,7 @@ export type SourceRead = {
     /**
      * Address
      *
-     * an URL, or `s3:` and a key
+     * a URL, or `s3:` and a key
      */
     address: string;
     /**
@@ -3689,7 +3689,7 @@ export type SourceRead = {
     /**
      * Size
      *
-     * None where the other side does not tell
+     * None where the other side does not say
      */
     size: number | null;
     /**
@@ -3963,7 +3963,7 @@ export type SubtitlePreview = {
     /**
      * Lines Changed
      *
-     * that would have another text than now
+     * whose text would differ from now
      */
     lines_changed: number;
     /**
@@ -4152,7 +4152,7 @@ export type TaskConfig = {
     /**
      * Num Speakers
      *
-     * helps telling speakers apart
+     * helps to tell speakers apart
      */
     num_speakers?: number | null;
     /**
@@ -4164,7 +4164,7 @@ export type TaskConfig = {
     /**
      * Other Languages
      *
-     * lines in which surely another language is spoken than in the video: translated like all, or left as they are. A change is an edit of these lines
+     * lines surely spoken in a language other than the video's: translated like all, or left as they are. A change is an edit of these lines
      */
     other_languages?: 'translate' | 'keep';
     /**
@@ -5014,7 +5014,7 @@ export type WebhookWrite = {
 /**
  * WishNew
  *
- * How the text of a line should be otherwise.
+ * How the text of a line should differ.
  */
 export type WishNew = {
     /**
@@ -5220,7 +5220,7 @@ export type ListBatchesErrors = {
      */
     401: Problem;
     /**
-     * Under a name that LocalClip does not answer to
+     * Addressed by a host name that LocalClip does not answer to
      */
     421: Problem;
     /**
@@ -5280,7 +5280,7 @@ export type CreateBatchErrors = {
      */
     401: Problem;
     /**
-     * Of another origin; or a signed address is not valid any more
+     * From another origin, or a signed address that is no longer valid
      */
     403: Problem;
     /**
@@ -5288,7 +5288,7 @@ export type CreateBatchErrors = {
      */
     404: Problem;
     /**
-     * Not in the state that things are in
+     * Not possible in the current state
      */
     409: Problem;
     /**
@@ -5296,7 +5296,7 @@ export type CreateBatchErrors = {
      */
     413: Problem;
     /**
-     * Under a name that LocalClip does not answer to
+     * Addressed by a host name that LocalClip does not answer to
      */
     421: Problem;
     /**
@@ -5374,7 +5374,7 @@ export type CreateBatchOfCsvErrors = {
      */
     401: Problem;
     /**
-     * Of another origin; or a signed address is not valid any more
+     * From another origin, or a signed address that is no longer valid
      */
     403: Problem;
     /**
@@ -5382,7 +5382,7 @@ export type CreateBatchOfCsvErrors = {
      */
     404: Problem;
     /**
-     * Not in the state that things are in
+     * Not possible in the current state
      */
     409: Problem;
     /**
@@ -5390,11 +5390,11 @@ export type CreateBatchOfCsvErrors = {
      */
     413: Problem;
     /**
-     * The body is of a type that is not taken
+     * The body's type is not accepted
      */
     415: Problem;
     /**
-     * Under a name that LocalClip does not answer to
+     * Addressed by a host name that LocalClip does not answer to
      */
     421: Problem;
     /**
@@ -5444,7 +5444,7 @@ export type DeleteBatchErrors = {
      */
     401: Problem;
     /**
-     * Of another origin; or a signed address is not valid any more
+     * From another origin, or a signed address that is no longer valid
      */
     403: Problem;
     /**
@@ -5452,7 +5452,7 @@ export type DeleteBatchErrors = {
      */
     404: Problem;
     /**
-     * Not in the state that things are in
+     * Not possible in the current state
      */
     409: Problem;
     /**
@@ -5460,7 +5460,7 @@ export type DeleteBatchErrors = {
      */
     412: Problem;
     /**
-     * Under a name that LocalClip does not answer to
+     * Addressed by a host name that LocalClip does not answer to
      */
     421: Problem;
     /**
@@ -5510,7 +5510,7 @@ export type GetBatchErrors = {
      */
     404: Problem;
     /**
-     * Under a name that LocalClip does not answer to
+     * Addressed by a host name that LocalClip does not answer to
      */
     421: Problem;
     /**
@@ -5556,7 +5556,7 @@ export type CancelBatchErrors = {
      */
     401: Problem;
     /**
-     * Of another origin; or a signed address is not valid any more
+     * From another origin, or a signed address that is no longer valid
      */
     403: Problem;
     /**
@@ -5564,11 +5564,11 @@ export type CancelBatchErrors = {
      */
     404: Problem;
     /**
-     * Not in the state that things are in
+     * Not possible in the current state
      */
     409: Problem;
     /**
-     * Under a name that LocalClip does not answer to
+     * Addressed by a host name that LocalClip does not answer to
      */
     421: Problem;
     /**
@@ -5618,7 +5618,7 @@ export type ListDeliveriesOfBatchErrors = {
      */
     404: Problem;
     /**
-     * Under a name that LocalClip does not answer to
+     * Addressed by a host name that LocalClip does not answer to
      */
     421: Problem;
     /**
@@ -5670,7 +5670,7 @@ export type DeliverBatchErrors = {
      */
     401: Problem;
     /**
-     * Of another origin; or a signed address is not valid any more
+     * From another origin, or a signed address that is no longer valid
      */
     403: Problem;
     /**
@@ -5678,7 +5678,7 @@ export type DeliverBatchErrors = {
      */
     404: Problem;
     /**
-     * Not in the state that things are in
+     * Not possible in the current state
      */
     409: Problem;
     /**
@@ -5686,7 +5686,7 @@ export type DeliverBatchErrors = {
      */
     413: Problem;
     /**
-     * Under a name that LocalClip does not answer to
+     * Addressed by a host name that LocalClip does not answer to
      */
     421: Problem;
     /**
@@ -5743,7 +5743,7 @@ export type GetBatchFilesErrors = {
      */
     404: Problem;
     /**
-     * Not in the state that things are in
+     * Not possible in the current state
      */
     409: Problem;
     /**
@@ -5751,7 +5751,7 @@ export type GetBatchFilesErrors = {
      */
     416: Problem;
     /**
-     * Under a name that LocalClip does not answer to
+     * Addressed by a host name that LocalClip does not answer to
      */
     421: Problem;
     /**
@@ -5801,7 +5801,7 @@ export type PauseBatchErrors = {
      */
     401: Problem;
     /**
-     * Of another origin; or a signed address is not valid any more
+     * From another origin, or a signed address that is no longer valid
      */
     403: Problem;
     /**
@@ -5809,11 +5809,11 @@ export type PauseBatchErrors = {
      */
     404: Problem;
     /**
-     * Not in the state that things are in
+     * Not possible in the current state
      */
     409: Problem;
     /**
-     * Under a name that LocalClip does not answer to
+     * Addressed by a host name that LocalClip does not answer to
      */
     421: Problem;
     /**
@@ -5859,7 +5859,7 @@ export type ResumeBatchErrors = {
      */
     401: Problem;
     /**
-     * Of another origin; or a signed address is not valid any more
+     * From another origin, or a signed address that is no longer valid
      */
     403: Problem;
     /**
@@ -5867,11 +5867,11 @@ export type ResumeBatchErrors = {
      */
     404: Problem;
     /**
-     * Not in the state that things are in
+     * Not possible in the current state
      */
     409: Problem;
     /**
-     * Under a name that LocalClip does not answer to
+     * Addressed by a host name that LocalClip does not answer to
      */
     421: Problem;
     /**
@@ -5917,7 +5917,7 @@ export type RetryBatchErrors = {
      */
     401: Problem;
     /**
-     * Of another origin; or a signed address is not valid any more
+     * From another origin, or a signed address that is no longer valid
      */
     403: Problem;
     /**
@@ -5925,11 +5925,11 @@ export type RetryBatchErrors = {
      */
     404: Problem;
     /**
-     * Not in the state that things are in
+     * Not possible in the current state
      */
     409: Problem;
     /**
-     * Under a name that LocalClip does not answer to
+     * Addressed by a host name that LocalClip does not answer to
      */
     421: Problem;
     /**
@@ -5994,7 +5994,7 @@ export type ListBatchRowsErrors = {
      */
     404: Problem;
     /**
-     * Under a name that LocalClip does not answer to
+     * Addressed by a host name that LocalClip does not answer to
      */
     421: Problem;
     /**
@@ -6046,7 +6046,7 @@ export type DropBatchRowErrors = {
      */
     401: Problem;
     /**
-     * Of another origin; or a signed address is not valid any more
+     * From another origin, or a signed address that is no longer valid
      */
     403: Problem;
     /**
@@ -6054,7 +6054,7 @@ export type DropBatchRowErrors = {
      */
     404: Problem;
     /**
-     * Not in the state that things are in
+     * Not possible in the current state
      */
     409: Problem;
     /**
@@ -6062,7 +6062,7 @@ export type DropBatchRowErrors = {
      */
     412: Problem;
     /**
-     * Under a name that LocalClip does not answer to
+     * Addressed by a host name that LocalClip does not answer to
      */
     421: Problem;
     /**
@@ -6103,7 +6103,7 @@ export type ListCastErrors = {
      */
     401: Problem;
     /**
-     * Under a name that LocalClip does not answer to
+     * Addressed by a host name that LocalClip does not answer to
      */
     421: Problem;
     /**
@@ -6146,7 +6146,7 @@ export type KeepSpeakerErrors = {
      */
     401: Problem;
     /**
-     * Of another origin; or a signed address is not valid any more
+     * From another origin, or a signed address that is no longer valid
      */
     403: Problem;
     /**
@@ -6154,7 +6154,7 @@ export type KeepSpeakerErrors = {
      */
     404: Problem;
     /**
-     * Not in the state that things are in
+     * Not possible in the current state
      */
     409: Problem;
     /**
@@ -6162,7 +6162,7 @@ export type KeepSpeakerErrors = {
      */
     413: Problem;
     /**
-     * Under a name that LocalClip does not answer to
+     * Addressed by a host name that LocalClip does not answer to
      */
     421: Problem;
     /**
@@ -6208,7 +6208,7 @@ export type DeleteCastErrors = {
      */
     401: Problem;
     /**
-     * Of another origin; or a signed address is not valid any more
+     * From another origin, or a signed address that is no longer valid
      */
     403: Problem;
     /**
@@ -6216,7 +6216,7 @@ export type DeleteCastErrors = {
      */
     404: Problem;
     /**
-     * Not in the state that things are in
+     * Not possible in the current state
      */
     409: Problem;
     /**
@@ -6224,7 +6224,7 @@ export type DeleteCastErrors = {
      */
     412: Problem;
     /**
-     * Under a name that LocalClip does not answer to
+     * Addressed by a host name that LocalClip does not answer to
      */
     421: Problem;
     /**
@@ -6274,7 +6274,7 @@ export type UpdateCastErrors = {
      */
     401: Problem;
     /**
-     * Of another origin; or a signed address is not valid any more
+     * From another origin, or a signed address that is no longer valid
      */
     403: Problem;
     /**
@@ -6282,7 +6282,7 @@ export type UpdateCastErrors = {
      */
     404: Problem;
     /**
-     * Not in the state that things are in
+     * Not possible in the current state
      */
     409: Problem;
     /**
@@ -6294,7 +6294,7 @@ export type UpdateCastErrors = {
      */
     413: Problem;
     /**
-     * Under a name that LocalClip does not answer to
+     * Addressed by a host name that LocalClip does not answer to
      */
     421: Problem;
     /**
@@ -6344,7 +6344,7 @@ export type GetCastSampleErrors = {
      */
     404: Problem;
     /**
-     * Not in the state that things are in
+     * Not possible in the current state
      */
     409: Problem;
     /**
@@ -6352,7 +6352,7 @@ export type GetCastSampleErrors = {
      */
     416: Problem;
     /**
-     * Under a name that LocalClip does not answer to
+     * Addressed by a host name that LocalClip does not answer to
      */
     421: Problem;
     /**
@@ -6395,7 +6395,7 @@ export type ListClipsErrors = {
      */
     401: Problem;
     /**
-     * Under a name that LocalClip does not answer to
+     * Addressed by a host name that LocalClip does not answer to
      */
     421: Problem;
     /**
@@ -6448,7 +6448,7 @@ export type CreateClipErrors = {
      */
     401: Problem;
     /**
-     * Of another origin; or a signed address is not valid any more
+     * From another origin, or a signed address that is no longer valid
      */
     403: Problem;
     /**
@@ -6456,7 +6456,7 @@ export type CreateClipErrors = {
      */
     404: Problem;
     /**
-     * Not in the state that things are in
+     * Not possible in the current state
      */
     409: Problem;
     /**
@@ -6464,11 +6464,11 @@ export type CreateClipErrors = {
      */
     413: Problem;
     /**
-     * The body is of a type that is not taken
+     * The body's type is not accepted
      */
     415: Problem;
     /**
-     * Under a name that LocalClip does not answer to
+     * Addressed by a host name that LocalClip does not answer to
      */
     421: Problem;
     /**
@@ -6514,7 +6514,7 @@ export type DeleteClipErrors = {
      */
     401: Problem;
     /**
-     * Of another origin; or a signed address is not valid any more
+     * From another origin, or a signed address that is no longer valid
      */
     403: Problem;
     /**
@@ -6522,7 +6522,7 @@ export type DeleteClipErrors = {
      */
     404: Problem;
     /**
-     * Not in the state that things are in
+     * Not possible in the current state
      */
     409: Problem;
     /**
@@ -6530,7 +6530,7 @@ export type DeleteClipErrors = {
      */
     412: Problem;
     /**
-     * Under a name that LocalClip does not answer to
+     * Addressed by a host name that LocalClip does not answer to
      */
     421: Problem;
     /**
@@ -6580,7 +6580,7 @@ export type GetClipErrors = {
      */
     404: Problem;
     /**
-     * Under a name that LocalClip does not answer to
+     * Addressed by a host name that LocalClip does not answer to
      */
     421: Problem;
     /**
@@ -6630,7 +6630,7 @@ export type GetClipAudioErrors = {
      */
     404: Problem;
     /**
-     * Not in the state that things are in
+     * Not possible in the current state
      */
     409: Problem;
     /**
@@ -6638,7 +6638,7 @@ export type GetClipAudioErrors = {
      */
     416: Problem;
     /**
-     * Under a name that LocalClip does not answer to
+     * Addressed by a host name that LocalClip does not answer to
      */
     421: Problem;
     /**
@@ -6677,7 +6677,7 @@ export type ListEnginesData = {
 
 export type ListEnginesErrors = {
     /**
-     * Under a name that LocalClip does not answer to
+     * Addressed by a host name that LocalClip does not answer to
      */
     421: Problem;
     /**
@@ -6729,7 +6729,7 @@ export type AllEventsErrors = {
      */
     401: Problem;
     /**
-     * Under a name that LocalClip does not answer to
+     * Addressed by a host name that LocalClip does not answer to
      */
     421: Problem;
     /**
@@ -6780,7 +6780,7 @@ export type GetSignedZipData = {
 
 export type GetSignedZipErrors = {
     /**
-     * Of another origin; or a signed address is not valid any more
+     * From another origin, or a signed address that is no longer valid
      */
     403: Problem;
     /**
@@ -6788,7 +6788,7 @@ export type GetSignedZipErrors = {
      */
     404: Problem;
     /**
-     * Not in the state that things are in
+     * Not possible in the current state
      */
     409: Problem;
     /**
@@ -6796,7 +6796,7 @@ export type GetSignedZipErrors = {
      */
     416: Problem;
     /**
-     * Under a name that LocalClip does not answer to
+     * Addressed by a host name that LocalClip does not answer to
      */
     421: Problem;
     /**
@@ -6859,7 +6859,7 @@ export type GetSignedFileData = {
 
 export type GetSignedFileErrors = {
     /**
-     * Of another origin; or a signed address is not valid any more
+     * From another origin, or a signed address that is no longer valid
      */
     403: Problem;
     /**
@@ -6867,7 +6867,7 @@ export type GetSignedFileErrors = {
      */
     404: Problem;
     /**
-     * Not in the state that things are in
+     * Not possible in the current state
      */
     409: Problem;
     /**
@@ -6875,7 +6875,7 @@ export type GetSignedFileErrors = {
      */
     416: Problem;
     /**
-     * Under a name that LocalClip does not answer to
+     * Addressed by a host name that LocalClip does not answer to
      */
     421: Problem;
     /**
@@ -6941,7 +6941,7 @@ export type ListTermsErrors = {
      */
     401: Problem;
     /**
-     * Under a name that LocalClip does not answer to
+     * Addressed by a host name that LocalClip does not answer to
      */
     421: Problem;
     /**
@@ -6988,7 +6988,7 @@ export type CreateTermErrors = {
      */
     401: Problem;
     /**
-     * Of another origin; or a signed address is not valid any more
+     * From another origin, or a signed address that is no longer valid
      */
     403: Problem;
     /**
@@ -6996,7 +6996,7 @@ export type CreateTermErrors = {
      */
     404: Problem;
     /**
-     * Not in the state that things are in
+     * Not possible in the current state
      */
     409: Problem;
     /**
@@ -7004,7 +7004,7 @@ export type CreateTermErrors = {
      */
     413: Problem;
     /**
-     * Under a name that LocalClip does not answer to
+     * Addressed by a host name that LocalClip does not answer to
      */
     421: Problem;
     /**
@@ -7056,7 +7056,7 @@ export type ExportTermsErrors = {
      */
     401: Problem;
     /**
-     * Not in the state that things are in
+     * Not possible in the current state
      */
     409: Problem;
     /**
@@ -7064,7 +7064,7 @@ export type ExportTermsErrors = {
      */
     416: Problem;
     /**
-     * Under a name that LocalClip does not answer to
+     * Addressed by a host name that LocalClip does not answer to
      */
     421: Problem;
     /**
@@ -7109,7 +7109,7 @@ export type ImportTermsErrors = {
      */
     401: Problem;
     /**
-     * Of another origin; or a signed address is not valid any more
+     * From another origin, or a signed address that is no longer valid
      */
     403: Problem;
     /**
@@ -7117,7 +7117,7 @@ export type ImportTermsErrors = {
      */
     404: Problem;
     /**
-     * Not in the state that things are in
+     * Not possible in the current state
      */
     409: Problem;
     /**
@@ -7125,11 +7125,11 @@ export type ImportTermsErrors = {
      */
     413: Problem;
     /**
-     * The body is of a type that is not taken
+     * The body's type is not accepted
      */
     415: Problem;
     /**
-     * Under a name that LocalClip does not answer to
+     * Addressed by a host name that LocalClip does not answer to
      */
     421: Problem;
     /**
@@ -7175,7 +7175,7 @@ export type DeleteTermErrors = {
      */
     401: Problem;
     /**
-     * Of another origin; or a signed address is not valid any more
+     * From another origin, or a signed address that is no longer valid
      */
     403: Problem;
     /**
@@ -7183,7 +7183,7 @@ export type DeleteTermErrors = {
      */
     404: Problem;
     /**
-     * Not in the state that things are in
+     * Not possible in the current state
      */
     409: Problem;
     /**
@@ -7191,7 +7191,7 @@ export type DeleteTermErrors = {
      */
     412: Problem;
     /**
-     * Under a name that LocalClip does not answer to
+     * Addressed by a host name that LocalClip does not answer to
      */
     421: Problem;
     /**
@@ -7241,7 +7241,7 @@ export type UpdateTermErrors = {
      */
     401: Problem;
     /**
-     * Of another origin; or a signed address is not valid any more
+     * From another origin, or a signed address that is no longer valid
      */
     403: Problem;
     /**
@@ -7249,7 +7249,7 @@ export type UpdateTermErrors = {
      */
     404: Problem;
     /**
-     * Not in the state that things are in
+     * Not possible in the current state
      */
     409: Problem;
     /**
@@ -7261,7 +7261,7 @@ export type UpdateTermErrors = {
      */
     413: Problem;
     /**
-     * Under a name that LocalClip does not answer to
+     * Addressed by a host name that LocalClip does not answer to
      */
     421: Problem;
     /**
@@ -7298,7 +7298,7 @@ export type ListLanguagesData = {
 
 export type ListLanguagesErrors = {
     /**
-     * Under a name that LocalClip does not answer to
+     * Addressed by a host name that LocalClip does not answer to
      */
     421: Problem;
     /**
@@ -7358,7 +7358,7 @@ export type ListMemoryErrors = {
      */
     401: Problem;
     /**
-     * Under a name that LocalClip does not answer to
+     * Addressed by a host name that LocalClip does not answer to
      */
     421: Problem;
     /**
@@ -7406,7 +7406,7 @@ export type DeleteMemoryErrors = {
      */
     401: Problem;
     /**
-     * Of another origin; or a signed address is not valid any more
+     * From another origin, or a signed address that is no longer valid
      */
     403: Problem;
     /**
@@ -7414,7 +7414,7 @@ export type DeleteMemoryErrors = {
      */
     404: Problem;
     /**
-     * Not in the state that things are in
+     * Not possible in the current state
      */
     409: Problem;
     /**
@@ -7422,7 +7422,7 @@ export type DeleteMemoryErrors = {
      */
     412: Problem;
     /**
-     * Under a name that LocalClip does not answer to
+     * Addressed by a host name that LocalClip does not answer to
      */
     421: Problem;
     /**
@@ -7463,7 +7463,7 @@ export type ListRecipesErrors = {
      */
     401: Problem;
     /**
-     * Under a name that LocalClip does not answer to
+     * Addressed by a host name that LocalClip does not answer to
      */
     421: Problem;
     /**
@@ -7502,7 +7502,7 @@ export type GetSettingsErrors = {
      */
     401: Problem;
     /**
-     * Under a name that LocalClip does not answer to
+     * Addressed by a host name that LocalClip does not answer to
      */
     421: Problem;
     /**
@@ -7543,7 +7543,7 @@ export type PutSettingsErrors = {
      */
     401: Problem;
     /**
-     * Of another origin; or a signed address is not valid any more
+     * From another origin, or a signed address that is no longer valid
      */
     403: Problem;
     /**
@@ -7551,7 +7551,7 @@ export type PutSettingsErrors = {
      */
     404: Problem;
     /**
-     * Not in the state that things are in
+     * Not possible in the current state
      */
     409: Problem;
     /**
@@ -7563,7 +7563,7 @@ export type PutSettingsErrors = {
      */
     413: Problem;
     /**
-     * Under a name that LocalClip does not answer to
+     * Addressed by a host name that LocalClip does not answer to
      */
     421: Problem;
     /**
@@ -7639,7 +7639,7 @@ export type ListTasksErrors = {
      */
     401: Problem;
     /**
-     * Under a name that LocalClip does not answer to
+     * Addressed by a host name that LocalClip does not answer to
      */
     421: Problem;
     /**
@@ -7680,7 +7680,7 @@ export type CreateTaskData = {
         /**
          * Filename
          *
-         * what it is called; else as the address ends, or the title
+         * what it is called; by default the end of its address, or its title
          */
         filename?: string;
         /**
@@ -7748,7 +7748,7 @@ export type CreateTaskErrors = {
      */
     401: Problem;
     /**
-     * Of another origin; or a signed address is not valid any more
+     * From another origin, or a signed address that is no longer valid
      */
     403: Problem;
     /**
@@ -7756,7 +7756,7 @@ export type CreateTaskErrors = {
      */
     404: Problem;
     /**
-     * Not in the state that things are in
+     * Not possible in the current state
      */
     409: Problem;
     /**
@@ -7764,11 +7764,11 @@ export type CreateTaskErrors = {
      */
     413: Problem;
     /**
-     * The body is of a type that is not taken
+     * The body's type is not accepted
      */
     415: Problem;
     /**
-     * Under a name that LocalClip does not answer to
+     * Addressed by a host name that LocalClip does not answer to
      */
     421: Problem;
     /**
@@ -7814,7 +7814,7 @@ export type DeleteTaskErrors = {
      */
     401: Problem;
     /**
-     * Of another origin; or a signed address is not valid any more
+     * From another origin, or a signed address that is no longer valid
      */
     403: Problem;
     /**
@@ -7822,7 +7822,7 @@ export type DeleteTaskErrors = {
      */
     404: Problem;
     /**
-     * Not in the state that things are in
+     * Not possible in the current state
      */
     409: Problem;
     /**
@@ -7830,7 +7830,7 @@ export type DeleteTaskErrors = {
      */
     412: Problem;
     /**
-     * Under a name that LocalClip does not answer to
+     * Addressed by a host name that LocalClip does not answer to
      */
     421: Problem;
     /**
@@ -7880,7 +7880,7 @@ export type GetTaskErrors = {
      */
     404: Problem;
     /**
-     * Under a name that LocalClip does not answer to
+     * Addressed by a host name that LocalClip does not answer to
      */
     421: Problem;
     /**
@@ -7930,7 +7930,7 @@ export type UpdateTaskErrors = {
      */
     401: Problem;
     /**
-     * Of another origin; or a signed address is not valid any more
+     * From another origin, or a signed address that is no longer valid
      */
     403: Problem;
     /**
@@ -7938,7 +7938,7 @@ export type UpdateTaskErrors = {
      */
     404: Problem;
     /**
-     * Not in the state that things are in
+     * Not possible in the current state
      */
     409: Problem;
     /**
@@ -7950,7 +7950,7 @@ export type UpdateTaskErrors = {
      */
     413: Problem;
     /**
-     * Under a name that LocalClip does not answer to
+     * Addressed by a host name that LocalClip does not answer to
      */
     421: Problem;
     /**
@@ -8000,7 +8000,7 @@ export type AnswerTaskErrors = {
      */
     401: Problem;
     /**
-     * Of another origin; or a signed address is not valid any more
+     * From another origin, or a signed address that is no longer valid
      */
     403: Problem;
     /**
@@ -8008,7 +8008,7 @@ export type AnswerTaskErrors = {
      */
     404: Problem;
     /**
-     * Not in the state that things are in
+     * Not possible in the current state
      */
     409: Problem;
     /**
@@ -8016,7 +8016,7 @@ export type AnswerTaskErrors = {
      */
     413: Problem;
     /**
-     * Under a name that LocalClip does not answer to
+     * Addressed by a host name that LocalClip does not answer to
      */
     421: Problem;
     /**
@@ -8066,7 +8066,7 @@ export type ListArtifactsErrors = {
      */
     404: Problem;
     /**
-     * Under a name that LocalClip does not answer to
+     * Addressed by a host name that LocalClip does not answer to
      */
     421: Problem;
     /**
@@ -8133,7 +8133,7 @@ export type GetArtifactErrors = {
      */
     404: Problem;
     /**
-     * Not in the state that things are in
+     * Not possible in the current state
      */
     409: Problem;
     /**
@@ -8141,7 +8141,7 @@ export type GetArtifactErrors = {
      */
     416: Problem;
     /**
-     * Under a name that LocalClip does not answer to
+     * Addressed by a host name that LocalClip does not answer to
      */
     421: Problem;
     /**
@@ -8196,7 +8196,7 @@ export type CancelTaskErrors = {
      */
     401: Problem;
     /**
-     * Of another origin; or a signed address is not valid any more
+     * From another origin, or a signed address that is no longer valid
      */
     403: Problem;
     /**
@@ -8204,7 +8204,7 @@ export type CancelTaskErrors = {
      */
     404: Problem;
     /**
-     * Not in the state that things are in
+     * Not possible in the current state
      */
     409: Problem;
     /**
@@ -8212,7 +8212,7 @@ export type CancelTaskErrors = {
      */
     413: Problem;
     /**
-     * Under a name that LocalClip does not answer to
+     * Addressed by a host name that LocalClip does not answer to
      */
     421: Problem;
     /**
@@ -8267,7 +8267,7 @@ export type ListEditsErrors = {
      */
     404: Problem;
     /**
-     * Under a name that LocalClip does not answer to
+     * Addressed by a host name that LocalClip does not answer to
      */
     421: Problem;
     /**
@@ -8319,7 +8319,7 @@ export type ListTaskEnginesErrors = {
      */
     404: Problem;
     /**
-     * Under a name that LocalClip does not answer to
+     * Addressed by a host name that LocalClip does not answer to
      */
     421: Problem;
     /**
@@ -8374,7 +8374,7 @@ export type UpgradeEnginesErrors = {
      */
     401: Problem;
     /**
-     * Of another origin; or a signed address is not valid any more
+     * From another origin, or a signed address that is no longer valid
      */
     403: Problem;
     /**
@@ -8382,7 +8382,7 @@ export type UpgradeEnginesErrors = {
      */
     404: Problem;
     /**
-     * Not in the state that things are in
+     * Not possible in the current state
      */
     409: Problem;
     /**
@@ -8390,7 +8390,7 @@ export type UpgradeEnginesErrors = {
      */
     413: Problem;
     /**
-     * Under a name that LocalClip does not answer to
+     * Addressed by a host name that LocalClip does not answer to
      */
     421: Problem;
     /**
@@ -8455,7 +8455,7 @@ export type TaskEventsErrors = {
      */
     404: Problem;
     /**
-     * Under a name that LocalClip does not answer to
+     * Addressed by a host name that LocalClip does not answer to
      */
     421: Problem;
     /**
@@ -8505,7 +8505,7 @@ export type ListExportsErrors = {
      */
     404: Problem;
     /**
-     * Under a name that LocalClip does not answer to
+     * Addressed by a host name that LocalClip does not answer to
      */
     421: Problem;
     /**
@@ -8562,7 +8562,7 @@ export type StartExportErrors = {
      */
     401: Problem;
     /**
-     * Of another origin; or a signed address is not valid any more
+     * From another origin, or a signed address that is no longer valid
      */
     403: Problem;
     /**
@@ -8570,7 +8570,7 @@ export type StartExportErrors = {
      */
     404: Problem;
     /**
-     * Not in the state that things are in
+     * Not possible in the current state
      */
     409: Problem;
     /**
@@ -8578,7 +8578,7 @@ export type StartExportErrors = {
      */
     413: Problem;
     /**
-     * Under a name that LocalClip does not answer to
+     * Addressed by a host name that LocalClip does not answer to
      */
     421: Problem;
     /**
@@ -8628,7 +8628,7 @@ export type DeleteExportErrors = {
      */
     401: Problem;
     /**
-     * Of another origin; or a signed address is not valid any more
+     * From another origin, or a signed address that is no longer valid
      */
     403: Problem;
     /**
@@ -8636,7 +8636,7 @@ export type DeleteExportErrors = {
      */
     404: Problem;
     /**
-     * Not in the state that things are in
+     * Not possible in the current state
      */
     409: Problem;
     /**
@@ -8644,7 +8644,7 @@ export type DeleteExportErrors = {
      */
     412: Problem;
     /**
-     * Under a name that LocalClip does not answer to
+     * Addressed by a host name that LocalClip does not answer to
      */
     421: Problem;
     /**
@@ -8698,7 +8698,7 @@ export type GetExportErrors = {
      */
     404: Problem;
     /**
-     * Under a name that LocalClip does not answer to
+     * Addressed by a host name that LocalClip does not answer to
      */
     421: Problem;
     /**
@@ -8756,7 +8756,7 @@ export type GetExportFileErrors = {
      */
     404: Problem;
     /**
-     * Not in the state that things are in
+     * Not possible in the current state
      */
     409: Problem;
     /**
@@ -8764,7 +8764,7 @@ export type GetExportFileErrors = {
      */
     416: Problem;
     /**
-     * Under a name that LocalClip does not answer to
+     * Addressed by a host name that LocalClip does not answer to
      */
     421: Problem;
     /**
@@ -8833,7 +8833,7 @@ export type ListJobsErrors = {
      */
     404: Problem;
     /**
-     * Under a name that LocalClip does not answer to
+     * Addressed by a host name that LocalClip does not answer to
      */
     421: Problem;
     /**
@@ -8885,7 +8885,7 @@ export type CancelJobErrors = {
      */
     401: Problem;
     /**
-     * Of another origin; or a signed address is not valid any more
+     * From another origin, or a signed address that is no longer valid
      */
     403: Problem;
     /**
@@ -8893,11 +8893,11 @@ export type CancelJobErrors = {
      */
     404: Problem;
     /**
-     * Not in the state that things are in
+     * Not possible in the current state
      */
     409: Problem;
     /**
-     * Under a name that LocalClip does not answer to
+     * Addressed by a host name that LocalClip does not answer to
      */
     421: Problem;
     /**
@@ -8954,7 +8954,7 @@ export type ApproveLanguageErrors = {
      */
     401: Problem;
     /**
-     * Of another origin; or a signed address is not valid any more
+     * From another origin, or a signed address that is no longer valid
      */
     403: Problem;
     /**
@@ -8962,7 +8962,7 @@ export type ApproveLanguageErrors = {
      */
     404: Problem;
     /**
-     * Not in the state that things are in
+     * Not possible in the current state
      */
     409: Problem;
     /**
@@ -8970,7 +8970,7 @@ export type ApproveLanguageErrors = {
      */
     413: Problem;
     /**
-     * Under a name that LocalClip does not answer to
+     * Addressed by a host name that LocalClip does not answer to
      */
     421: Problem;
     /**
@@ -9024,7 +9024,7 @@ export type AuditionVoiceErrors = {
      */
     401: Problem;
     /**
-     * Of another origin; or a signed address is not valid any more
+     * From another origin, or a signed address that is no longer valid
      */
     403: Problem;
     /**
@@ -9032,7 +9032,7 @@ export type AuditionVoiceErrors = {
      */
     404: Problem;
     /**
-     * Not in the state that things are in
+     * Not possible in the current state
      */
     409: Problem;
     /**
@@ -9040,7 +9040,7 @@ export type AuditionVoiceErrors = {
      */
     413: Problem;
     /**
-     * Under a name that LocalClip does not answer to
+     * Addressed by a host name that LocalClip does not answer to
      */
     421: Problem;
     /**
@@ -9098,7 +9098,7 @@ export type GetAuditionErrors = {
      */
     404: Problem;
     /**
-     * Under a name that LocalClip does not answer to
+     * Addressed by a host name that LocalClip does not answer to
      */
     421: Problem;
     /**
@@ -9156,7 +9156,7 @@ export type GetAuditionAudioErrors = {
      */
     404: Problem;
     /**
-     * Not in the state that things are in
+     * Not possible in the current state
      */
     409: Problem;
     /**
@@ -9164,7 +9164,7 @@ export type GetAuditionAudioErrors = {
      */
     416: Problem;
     /**
-     * Under a name that LocalClip does not answer to
+     * Addressed by a host name that LocalClip does not answer to
      */
     421: Problem;
     /**
@@ -9216,7 +9216,7 @@ export type CancelLanguageErrors = {
      */
     401: Problem;
     /**
-     * Of another origin; or a signed address is not valid any more
+     * From another origin, or a signed address that is no longer valid
      */
     403: Problem;
     /**
@@ -9224,11 +9224,11 @@ export type CancelLanguageErrors = {
      */
     404: Problem;
     /**
-     * Not in the state that things are in
+     * Not possible in the current state
      */
     409: Problem;
     /**
-     * Under a name that LocalClip does not answer to
+     * Addressed by a host name that LocalClip does not answer to
      */
     421: Problem;
     /**
@@ -9282,7 +9282,7 @@ export type DubLinesErrors = {
      */
     401: Problem;
     /**
-     * Of another origin; or a signed address is not valid any more
+     * From another origin, or a signed address that is no longer valid
      */
     403: Problem;
     /**
@@ -9290,7 +9290,7 @@ export type DubLinesErrors = {
      */
     404: Problem;
     /**
-     * Not in the state that things are in
+     * Not possible in the current state
      */
     409: Problem;
     /**
@@ -9298,7 +9298,7 @@ export type DubLinesErrors = {
      */
     413: Problem;
     /**
-     * Under a name that LocalClip does not answer to
+     * Addressed by a host name that LocalClip does not answer to
      */
     421: Problem;
     /**
@@ -9352,7 +9352,7 @@ export type ListLinesErrors = {
      */
     404: Problem;
     /**
-     * Under a name that LocalClip does not answer to
+     * Addressed by a host name that LocalClip does not answer to
      */
     421: Problem;
     /**
@@ -9408,7 +9408,7 @@ export type UpdateLinesErrors = {
      */
     401: Problem;
     /**
-     * Of another origin; or a signed address is not valid any more
+     * From another origin, or a signed address that is no longer valid
      */
     403: Problem;
     /**
@@ -9416,7 +9416,7 @@ export type UpdateLinesErrors = {
      */
     404: Problem;
     /**
-     * Not in the state that things are in
+     * Not possible in the current state
      */
     409: Problem;
     /**
@@ -9428,7 +9428,7 @@ export type UpdateLinesErrors = {
      */
     413: Problem;
     /**
-     * Under a name that LocalClip does not answer to
+     * Addressed by a host name that LocalClip does not answer to
      */
     421: Problem;
     /**
@@ -9488,7 +9488,7 @@ export type GetLineErrors = {
      */
     404: Problem;
     /**
-     * Under a name that LocalClip does not answer to
+     * Addressed by a host name that LocalClip does not answer to
      */
     421: Problem;
     /**
@@ -9546,7 +9546,7 @@ export type UpdateLineErrors = {
      */
     401: Problem;
     /**
-     * Of another origin; or a signed address is not valid any more
+     * From another origin, or a signed address that is no longer valid
      */
     403: Problem;
     /**
@@ -9554,7 +9554,7 @@ export type UpdateLineErrors = {
      */
     404: Problem;
     /**
-     * Not in the state that things are in
+     * Not possible in the current state
      */
     409: Problem;
     /**
@@ -9566,7 +9566,7 @@ export type UpdateLineErrors = {
      */
     413: Problem;
     /**
-     * Under a name that LocalClip does not answer to
+     * Addressed by a host name that LocalClip does not answer to
      */
     421: Problem;
     /**
@@ -9624,7 +9624,7 @@ export type DubLineErrors = {
      */
     401: Problem;
     /**
-     * Of another origin; or a signed address is not valid any more
+     * From another origin, or a signed address that is no longer valid
      */
     403: Problem;
     /**
@@ -9632,11 +9632,11 @@ export type DubLineErrors = {
      */
     404: Problem;
     /**
-     * Not in the state that things are in
+     * Not possible in the current state
      */
     409: Problem;
     /**
-     * Under a name that LocalClip does not answer to
+     * Addressed by a host name that LocalClip does not answer to
      */
     421: Problem;
     /**
@@ -9694,7 +9694,7 @@ export type ListTakesErrors = {
      */
     404: Problem;
     /**
-     * Under a name that LocalClip does not answer to
+     * Addressed by a host name that LocalClip does not answer to
      */
     421: Problem;
     /**
@@ -9758,7 +9758,7 @@ export type GetTakeAudioErrors = {
      */
     404: Problem;
     /**
-     * Not in the state that things are in
+     * Not possible in the current state
      */
     409: Problem;
     /**
@@ -9766,7 +9766,7 @@ export type GetTakeAudioErrors = {
      */
     416: Problem;
     /**
-     * Under a name that LocalClip does not answer to
+     * Addressed by a host name that LocalClip does not answer to
      */
     421: Problem;
     /**
@@ -9826,7 +9826,7 @@ export type ChooseTakeErrors = {
      */
     401: Problem;
     /**
-     * Of another origin; or a signed address is not valid any more
+     * From another origin, or a signed address that is no longer valid
      */
     403: Problem;
     /**
@@ -9834,7 +9834,7 @@ export type ChooseTakeErrors = {
      */
     404: Problem;
     /**
-     * Not in the state that things are in
+     * Not possible in the current state
      */
     409: Problem;
     /**
@@ -9842,7 +9842,7 @@ export type ChooseTakeErrors = {
      */
     412: Problem;
     /**
-     * Under a name that LocalClip does not answer to
+     * Addressed by a host name that LocalClip does not answer to
      */
     421: Problem;
     /**
@@ -9900,7 +9900,7 @@ export type TranslateLineErrors = {
      */
     401: Problem;
     /**
-     * Of another origin; or a signed address is not valid any more
+     * From another origin, or a signed address that is no longer valid
      */
     403: Problem;
     /**
@@ -9908,11 +9908,11 @@ export type TranslateLineErrors = {
      */
     404: Problem;
     /**
-     * Not in the state that things are in
+     * Not possible in the current state
      */
     409: Problem;
     /**
-     * Under a name that LocalClip does not answer to
+     * Addressed by a host name that LocalClip does not answer to
      */
     421: Problem;
     /**
@@ -9970,7 +9970,7 @@ export type WishForLineErrors = {
      */
     401: Problem;
     /**
-     * Of another origin; or a signed address is not valid any more
+     * From another origin, or a signed address that is no longer valid
      */
     403: Problem;
     /**
@@ -9978,7 +9978,7 @@ export type WishForLineErrors = {
      */
     404: Problem;
     /**
-     * Not in the state that things are in
+     * Not possible in the current state
      */
     409: Problem;
     /**
@@ -9986,7 +9986,7 @@ export type WishForLineErrors = {
      */
     413: Problem;
     /**
-     * Under a name that LocalClip does not answer to
+     * Addressed by a host name that LocalClip does not answer to
      */
     421: Problem;
     /**
@@ -10036,7 +10036,7 @@ export type ListenToLinesErrors = {
      */
     401: Problem;
     /**
-     * Of another origin; or a signed address is not valid any more
+     * From another origin, or a signed address that is no longer valid
      */
     403: Problem;
     /**
@@ -10044,11 +10044,11 @@ export type ListenToLinesErrors = {
      */
     404: Problem;
     /**
-     * Not in the state that things are in
+     * Not possible in the current state
      */
     409: Problem;
     /**
-     * Under a name that LocalClip does not answer to
+     * Addressed by a host name that LocalClip does not answer to
      */
     421: Problem;
     /**
@@ -10102,7 +10102,7 @@ export type ProcessLanguageErrors = {
      */
     401: Problem;
     /**
-     * Of another origin; or a signed address is not valid any more
+     * From another origin, or a signed address that is no longer valid
      */
     403: Problem;
     /**
@@ -10110,7 +10110,7 @@ export type ProcessLanguageErrors = {
      */
     404: Problem;
     /**
-     * Not in the state that things are in
+     * Not possible in the current state
      */
     409: Problem;
     /**
@@ -10118,7 +10118,7 @@ export type ProcessLanguageErrors = {
      */
     413: Problem;
     /**
-     * Under a name that LocalClip does not answer to
+     * Addressed by a host name that LocalClip does not answer to
      */
     421: Problem;
     /**
@@ -10172,7 +10172,7 @@ export type GetReportErrors = {
      */
     404: Problem;
     /**
-     * Under a name that LocalClip does not answer to
+     * Addressed by a host name that LocalClip does not answer to
      */
     421: Problem;
     /**
@@ -10230,7 +10230,7 @@ export type PutSubtitlesErrors = {
      */
     401: Problem;
     /**
-     * Of another origin; or a signed address is not valid any more
+     * From another origin, or a signed address that is no longer valid
      */
     403: Problem;
     /**
@@ -10238,7 +10238,7 @@ export type PutSubtitlesErrors = {
      */
     404: Problem;
     /**
-     * Not in the state that things are in
+     * Not possible in the current state
      */
     409: Problem;
     /**
@@ -10250,11 +10250,11 @@ export type PutSubtitlesErrors = {
      */
     413: Problem;
     /**
-     * The body is of a type that is not taken
+     * The body's type is not accepted
      */
     415: Problem;
     /**
-     * Under a name that LocalClip does not answer to
+     * Addressed by a host name that LocalClip does not answer to
      */
     421: Problem;
     /**
@@ -10304,7 +10304,7 @@ export type PreviewSubtitlesErrors = {
      */
     401: Problem;
     /**
-     * Of another origin; or a signed address is not valid any more
+     * From another origin, or a signed address that is no longer valid
      */
     403: Problem;
     /**
@@ -10312,11 +10312,11 @@ export type PreviewSubtitlesErrors = {
      */
     404: Problem;
     /**
-     * Not in the state that things are in
+     * Not possible in the current state
      */
     409: Problem;
     /**
-     * Under a name that LocalClip does not answer to
+     * Addressed by a host name that LocalClip does not answer to
      */
     421: Problem;
     /**
@@ -10374,7 +10374,7 @@ export type GetTakeErrors = {
      */
     404: Problem;
     /**
-     * Not in the state that things are in
+     * Not possible in the current state
      */
     409: Problem;
     /**
@@ -10382,7 +10382,7 @@ export type GetTakeErrors = {
      */
     416: Problem;
     /**
-     * Under a name that LocalClip does not answer to
+     * Addressed by a host name that LocalClip does not answer to
      */
     421: Problem;
     /**
@@ -10438,7 +10438,7 @@ export type ListWishesErrors = {
      */
     404: Problem;
     /**
-     * Under a name that LocalClip does not answer to
+     * Addressed by a host name that LocalClip does not answer to
      */
     421: Problem;
     /**
@@ -10493,7 +10493,7 @@ export type ListLogsErrors = {
      */
     404: Problem;
     /**
-     * Under a name that LocalClip does not answer to
+     * Addressed by a host name that LocalClip does not answer to
      */
     421: Problem;
     /**
@@ -10545,7 +10545,7 @@ export type GetPictureErrors = {
      */
     404: Problem;
     /**
-     * Under a name that LocalClip does not answer to
+     * Addressed by a host name that LocalClip does not answer to
      */
     421: Problem;
     /**
@@ -10599,7 +10599,7 @@ export type ReadCueAgainErrors = {
      */
     401: Problem;
     /**
-     * Of another origin; or a signed address is not valid any more
+     * From another origin, or a signed address that is no longer valid
      */
     403: Problem;
     /**
@@ -10607,7 +10607,7 @@ export type ReadCueAgainErrors = {
      */
     404: Problem;
     /**
-     * Not in the state that things are in
+     * Not possible in the current state
      */
     409: Problem;
     /**
@@ -10615,7 +10615,7 @@ export type ReadCueAgainErrors = {
      */
     413: Problem;
     /**
-     * Under a name that LocalClip does not answer to
+     * Addressed by a host name that LocalClip does not answer to
      */
     421: Problem;
     /**
@@ -10665,7 +10665,7 @@ export type PutPictureEditsErrors = {
      */
     401: Problem;
     /**
-     * Of another origin; or a signed address is not valid any more
+     * From another origin, or a signed address that is no longer valid
      */
     403: Problem;
     /**
@@ -10673,7 +10673,7 @@ export type PutPictureEditsErrors = {
      */
     404: Problem;
     /**
-     * Not in the state that things are in
+     * Not possible in the current state
      */
     409: Problem;
     /**
@@ -10685,7 +10685,7 @@ export type PutPictureEditsErrors = {
      */
     413: Problem;
     /**
-     * Under a name that LocalClip does not answer to
+     * Addressed by a host name that LocalClip does not answer to
      */
     421: Problem;
     /**
@@ -10735,7 +10735,7 @@ export type TranslateTitlesErrors = {
      */
     401: Problem;
     /**
-     * Of another origin; or a signed address is not valid any more
+     * From another origin, or a signed address that is no longer valid
      */
     403: Problem;
     /**
@@ -10743,7 +10743,7 @@ export type TranslateTitlesErrors = {
      */
     404: Problem;
     /**
-     * Not in the state that things are in
+     * Not possible in the current state
      */
     409: Problem;
     /**
@@ -10751,7 +10751,7 @@ export type TranslateTitlesErrors = {
      */
     413: Problem;
     /**
-     * Under a name that LocalClip does not answer to
+     * Addressed by a host name that LocalClip does not answer to
      */
     421: Problem;
     /**
@@ -10801,7 +10801,7 @@ export type ProcessTaskErrors = {
      */
     401: Problem;
     /**
-     * Of another origin; or a signed address is not valid any more
+     * From another origin, or a signed address that is no longer valid
      */
     403: Problem;
     /**
@@ -10809,7 +10809,7 @@ export type ProcessTaskErrors = {
      */
     404: Problem;
     /**
-     * Not in the state that things are in
+     * Not possible in the current state
      */
     409: Problem;
     /**
@@ -10817,7 +10817,7 @@ export type ProcessTaskErrors = {
      */
     413: Problem;
     /**
-     * Under a name that LocalClip does not answer to
+     * Addressed by a host name that LocalClip does not answer to
      */
     421: Problem;
     /**
@@ -10863,7 +10863,7 @@ export type RedoEditErrors = {
      */
     401: Problem;
     /**
-     * Of another origin; or a signed address is not valid any more
+     * From another origin, or a signed address that is no longer valid
      */
     403: Problem;
     /**
@@ -10871,11 +10871,11 @@ export type RedoEditErrors = {
      */
     404: Problem;
     /**
-     * Not in the state that things are in
+     * Not possible in the current state
      */
     409: Problem;
     /**
-     * Under a name that LocalClip does not answer to
+     * Addressed by a host name that LocalClip does not answer to
      */
     421: Problem;
     /**
@@ -10921,7 +10921,7 @@ export type RetryTaskErrors = {
      */
     401: Problem;
     /**
-     * Of another origin; or a signed address is not valid any more
+     * From another origin, or a signed address that is no longer valid
      */
     403: Problem;
     /**
@@ -10929,11 +10929,11 @@ export type RetryTaskErrors = {
      */
     404: Problem;
     /**
-     * Not in the state that things are in
+     * Not possible in the current state
      */
     409: Problem;
     /**
-     * Under a name that LocalClip does not answer to
+     * Addressed by a host name that LocalClip does not answer to
      */
     421: Problem;
     /**
@@ -10994,7 +10994,7 @@ export type ListReviewErrors = {
      */
     404: Problem;
     /**
-     * Under a name that LocalClip does not answer to
+     * Addressed by a host name that LocalClip does not answer to
      */
     421: Problem;
     /**
@@ -11046,7 +11046,7 @@ export type ListSegmentsErrors = {
      */
     404: Problem;
     /**
-     * Under a name that LocalClip does not answer to
+     * Addressed by a host name that LocalClip does not answer to
      */
     421: Problem;
     /**
@@ -11098,7 +11098,7 @@ export type InsertSegmentErrors = {
      */
     401: Problem;
     /**
-     * Of another origin; or a signed address is not valid any more
+     * From another origin, or a signed address that is no longer valid
      */
     403: Problem;
     /**
@@ -11106,7 +11106,7 @@ export type InsertSegmentErrors = {
      */
     404: Problem;
     /**
-     * Not in the state that things are in
+     * Not possible in the current state
      */
     409: Problem;
     /**
@@ -11114,7 +11114,7 @@ export type InsertSegmentErrors = {
      */
     413: Problem;
     /**
-     * Under a name that LocalClip does not answer to
+     * Addressed by a host name that LocalClip does not answer to
      */
     421: Problem;
     /**
@@ -11167,7 +11167,7 @@ export type TakeSegmentsAsWrittenErrors = {
      */
     401: Problem;
     /**
-     * Of another origin; or a signed address is not valid any more
+     * From another origin, or a signed address that is no longer valid
      */
     403: Problem;
     /**
@@ -11175,7 +11175,7 @@ export type TakeSegmentsAsWrittenErrors = {
      */
     404: Problem;
     /**
-     * Not in the state that things are in
+     * Not possible in the current state
      */
     409: Problem;
     /**
@@ -11183,7 +11183,7 @@ export type TakeSegmentsAsWrittenErrors = {
      */
     413: Problem;
     /**
-     * Under a name that LocalClip does not answer to
+     * Addressed by a host name that LocalClip does not answer to
      */
     421: Problem;
     /**
@@ -11233,7 +11233,7 @@ export type MergeSegmentsErrors = {
      */
     401: Problem;
     /**
-     * Of another origin; or a signed address is not valid any more
+     * From another origin, or a signed address that is no longer valid
      */
     403: Problem;
     /**
@@ -11241,7 +11241,7 @@ export type MergeSegmentsErrors = {
      */
     404: Problem;
     /**
-     * Not in the state that things are in
+     * Not possible in the current state
      */
     409: Problem;
     /**
@@ -11249,7 +11249,7 @@ export type MergeSegmentsErrors = {
      */
     413: Problem;
     /**
-     * Under a name that LocalClip does not answer to
+     * Addressed by a host name that LocalClip does not answer to
      */
     421: Problem;
     /**
@@ -11299,7 +11299,7 @@ export type ShiftSegmentsErrors = {
      */
     401: Problem;
     /**
-     * Of another origin; or a signed address is not valid any more
+     * From another origin, or a signed address that is no longer valid
      */
     403: Problem;
     /**
@@ -11307,7 +11307,7 @@ export type ShiftSegmentsErrors = {
      */
     404: Problem;
     /**
-     * Not in the state that things are in
+     * Not possible in the current state
      */
     409: Problem;
     /**
@@ -11315,7 +11315,7 @@ export type ShiftSegmentsErrors = {
      */
     413: Problem;
     /**
-     * Under a name that LocalClip does not answer to
+     * Addressed by a host name that LocalClip does not answer to
      */
     421: Problem;
     /**
@@ -11365,7 +11365,7 @@ export type DeleteSegmentErrors = {
      */
     401: Problem;
     /**
-     * Of another origin; or a signed address is not valid any more
+     * From another origin, or a signed address that is no longer valid
      */
     403: Problem;
     /**
@@ -11373,7 +11373,7 @@ export type DeleteSegmentErrors = {
      */
     404: Problem;
     /**
-     * Not in the state that things are in
+     * Not possible in the current state
      */
     409: Problem;
     /**
@@ -11381,7 +11381,7 @@ export type DeleteSegmentErrors = {
      */
     412: Problem;
     /**
-     * Under a name that LocalClip does not answer to
+     * Addressed by a host name that LocalClip does not answer to
      */
     421: Problem;
     /**
@@ -11439,7 +11439,7 @@ export type GetSegmentErrors = {
      */
     404: Problem;
     /**
-     * Under a name that LocalClip does not answer to
+     * Addressed by a host name that LocalClip does not answer to
      */
     421: Problem;
     /**
@@ -11493,7 +11493,7 @@ export type UpdateSegmentErrors = {
      */
     401: Problem;
     /**
-     * Of another origin; or a signed address is not valid any more
+     * From another origin, or a signed address that is no longer valid
      */
     403: Problem;
     /**
@@ -11501,7 +11501,7 @@ export type UpdateSegmentErrors = {
      */
     404: Problem;
     /**
-     * Not in the state that things are in
+     * Not possible in the current state
      */
     409: Problem;
     /**
@@ -11513,7 +11513,7 @@ export type UpdateSegmentErrors = {
      */
     413: Problem;
     /**
-     * Under a name that LocalClip does not answer to
+     * Addressed by a host name that LocalClip does not answer to
      */
     421: Problem;
     /**
@@ -11567,7 +11567,7 @@ export type TakeSegmentAsWrittenErrors = {
      */
     401: Problem;
     /**
-     * Of another origin; or a signed address is not valid any more
+     * From another origin, or a signed address that is no longer valid
      */
     403: Problem;
     /**
@@ -11575,11 +11575,11 @@ export type TakeSegmentAsWrittenErrors = {
      */
     404: Problem;
     /**
-     * Not in the state that things are in
+     * Not possible in the current state
      */
     409: Problem;
     /**
-     * Under a name that LocalClip does not answer to
+     * Addressed by a host name that LocalClip does not answer to
      */
     421: Problem;
     /**
@@ -11633,7 +11633,7 @@ export type SplitSegmentErrors = {
      */
     401: Problem;
     /**
-     * Of another origin; or a signed address is not valid any more
+     * From another origin, or a signed address that is no longer valid
      */
     403: Problem;
     /**
@@ -11641,7 +11641,7 @@ export type SplitSegmentErrors = {
      */
     404: Problem;
     /**
-     * Not in the state that things are in
+     * Not possible in the current state
      */
     409: Problem;
     /**
@@ -11653,7 +11653,7 @@ export type SplitSegmentErrors = {
      */
     413: Problem;
     /**
-     * Under a name that LocalClip does not answer to
+     * Addressed by a host name that LocalClip does not answer to
      */
     421: Problem;
     /**
@@ -11707,7 +11707,7 @@ export type ListSpeakersErrors = {
      */
     404: Problem;
     /**
-     * Under a name that LocalClip does not answer to
+     * Addressed by a host name that LocalClip does not answer to
      */
     421: Problem;
     /**
@@ -11759,7 +11759,7 @@ export type UpdateSpeakersErrors = {
      */
     401: Problem;
     /**
-     * Of another origin; or a signed address is not valid any more
+     * From another origin, or a signed address that is no longer valid
      */
     403: Problem;
     /**
@@ -11767,7 +11767,7 @@ export type UpdateSpeakersErrors = {
      */
     404: Problem;
     /**
-     * Not in the state that things are in
+     * Not possible in the current state
      */
     409: Problem;
     /**
@@ -11779,7 +11779,7 @@ export type UpdateSpeakersErrors = {
      */
     413: Problem;
     /**
-     * Under a name that LocalClip does not answer to
+     * Addressed by a host name that LocalClip does not answer to
      */
     421: Problem;
     /**
@@ -11831,7 +11831,7 @@ export type CreateSpeakerErrors = {
      */
     401: Problem;
     /**
-     * Of another origin; or a signed address is not valid any more
+     * From another origin, or a signed address that is no longer valid
      */
     403: Problem;
     /**
@@ -11839,7 +11839,7 @@ export type CreateSpeakerErrors = {
      */
     404: Problem;
     /**
-     * Not in the state that things are in
+     * Not possible in the current state
      */
     409: Problem;
     /**
@@ -11847,7 +11847,7 @@ export type CreateSpeakerErrors = {
      */
     413: Problem;
     /**
-     * Under a name that LocalClip does not answer to
+     * Addressed by a host name that LocalClip does not answer to
      */
     421: Problem;
     /**
@@ -11897,7 +11897,7 @@ export type MergeSpeakersErrors = {
      */
     401: Problem;
     /**
-     * Of another origin; or a signed address is not valid any more
+     * From another origin, or a signed address that is no longer valid
      */
     403: Problem;
     /**
@@ -11905,7 +11905,7 @@ export type MergeSpeakersErrors = {
      */
     404: Problem;
     /**
-     * Not in the state that things are in
+     * Not possible in the current state
      */
     409: Problem;
     /**
@@ -11913,7 +11913,7 @@ export type MergeSpeakersErrors = {
      */
     413: Problem;
     /**
-     * Under a name that LocalClip does not answer to
+     * Addressed by a host name that LocalClip does not answer to
      */
     421: Problem;
     /**
@@ -11967,7 +11967,7 @@ export type GetSpeakerErrors = {
      */
     404: Problem;
     /**
-     * Under a name that LocalClip does not answer to
+     * Addressed by a host name that LocalClip does not answer to
      */
     421: Problem;
     /**
@@ -12021,7 +12021,7 @@ export type UpdateSpeakerErrors = {
      */
     401: Problem;
     /**
-     * Of another origin; or a signed address is not valid any more
+     * From another origin, or a signed address that is no longer valid
      */
     403: Problem;
     /**
@@ -12029,7 +12029,7 @@ export type UpdateSpeakerErrors = {
      */
     404: Problem;
     /**
-     * Not in the state that things are in
+     * Not possible in the current state
      */
     409: Problem;
     /**
@@ -12041,7 +12041,7 @@ export type UpdateSpeakerErrors = {
      */
     413: Problem;
     /**
-     * Under a name that LocalClip does not answer to
+     * Addressed by a host name that LocalClip does not answer to
      */
     421: Problem;
     /**
@@ -12099,7 +12099,7 @@ export type AssignLinesErrors = {
      */
     401: Problem;
     /**
-     * Of another origin; or a signed address is not valid any more
+     * From another origin, or a signed address that is no longer valid
      */
     403: Problem;
     /**
@@ -12107,7 +12107,7 @@ export type AssignLinesErrors = {
      */
     404: Problem;
     /**
-     * Not in the state that things are in
+     * Not possible in the current state
      */
     409: Problem;
     /**
@@ -12115,7 +12115,7 @@ export type AssignLinesErrors = {
      */
     413: Problem;
     /**
-     * Under a name that LocalClip does not answer to
+     * Addressed by a host name that LocalClip does not answer to
      */
     421: Problem;
     /**
@@ -12169,7 +12169,7 @@ export type DecideCastErrors = {
      */
     401: Problem;
     /**
-     * Of another origin; or a signed address is not valid any more
+     * From another origin, or a signed address that is no longer valid
      */
     403: Problem;
     /**
@@ -12177,7 +12177,7 @@ export type DecideCastErrors = {
      */
     404: Problem;
     /**
-     * Not in the state that things are in
+     * Not possible in the current state
      */
     409: Problem;
     /**
@@ -12185,7 +12185,7 @@ export type DecideCastErrors = {
      */
     413: Problem;
     /**
-     * Under a name that LocalClip does not answer to
+     * Addressed by a host name that LocalClip does not answer to
      */
     421: Problem;
     /**
@@ -12239,7 +12239,7 @@ export type GetSpeakerSampleErrors = {
      */
     404: Problem;
     /**
-     * Not in the state that things are in
+     * Not possible in the current state
      */
     409: Problem;
     /**
@@ -12247,7 +12247,7 @@ export type GetSpeakerSampleErrors = {
      */
     416: Problem;
     /**
-     * Under a name that LocalClip does not answer to
+     * Addressed by a host name that LocalClip does not answer to
      */
     421: Problem;
     /**
@@ -12295,7 +12295,7 @@ export type UndoEditErrors = {
      */
     401: Problem;
     /**
-     * Of another origin; or a signed address is not valid any more
+     * From another origin, or a signed address that is no longer valid
      */
     403: Problem;
     /**
@@ -12303,11 +12303,11 @@ export type UndoEditErrors = {
      */
     404: Problem;
     /**
-     * Not in the state that things are in
+     * Not possible in the current state
      */
     409: Problem;
     /**
-     * Under a name that LocalClip does not answer to
+     * Addressed by a host name that LocalClip does not answer to
      */
     421: Problem;
     /**
@@ -12357,7 +12357,7 @@ export type ListWaitsErrors = {
      */
     404: Problem;
     /**
-     * Under a name that LocalClip does not answer to
+     * Addressed by a host name that LocalClip does not answer to
      */
     421: Problem;
     /**
@@ -12404,7 +12404,7 @@ export type CreateUploadErrors = {
      */
     401: Problem;
     /**
-     * Of another origin; or a signed address is not valid any more
+     * From another origin, or a signed address that is no longer valid
      */
     403: Problem;
     /**
@@ -12412,7 +12412,7 @@ export type CreateUploadErrors = {
      */
     404: Problem;
     /**
-     * Not in the state that things are in
+     * Not possible in the current state
      */
     409: Problem;
     /**
@@ -12420,11 +12420,11 @@ export type CreateUploadErrors = {
      */
     413: Problem;
     /**
-     * The body is of a type that is not taken
+     * The body's type is not accepted
      */
     415: Problem;
     /**
-     * Under a name that LocalClip does not answer to
+     * Addressed by a host name that LocalClip does not answer to
      */
     421: Problem;
     /**
@@ -12470,7 +12470,7 @@ export type DeleteUploadErrors = {
      */
     401: Problem;
     /**
-     * Of another origin; or a signed address is not valid any more
+     * From another origin, or a signed address that is no longer valid
      */
     403: Problem;
     /**
@@ -12478,7 +12478,7 @@ export type DeleteUploadErrors = {
      */
     404: Problem;
     /**
-     * Not in the state that things are in
+     * Not possible in the current state
      */
     409: Problem;
     /**
@@ -12486,11 +12486,11 @@ export type DeleteUploadErrors = {
      */
     412: Problem;
     /**
-     * The body is of a type that is not taken
+     * The body's type is not accepted
      */
     415: Problem;
     /**
-     * Under a name that LocalClip does not answer to
+     * Addressed by a host name that LocalClip does not answer to
      */
     421: Problem;
     /**
@@ -12540,11 +12540,11 @@ export type GetUploadErrors = {
      */
     404: Problem;
     /**
-     * The body is of a type that is not taken
+     * The body's type is not accepted
      */
     415: Problem;
     /**
-     * Under a name that LocalClip does not answer to
+     * Addressed by a host name that LocalClip does not answer to
      */
     421: Problem;
     /**
@@ -12594,7 +12594,7 @@ export type CompleteUploadErrors = {
      */
     401: Problem;
     /**
-     * Of another origin; or a signed address is not valid any more
+     * From another origin, or a signed address that is no longer valid
      */
     403: Problem;
     /**
@@ -12602,7 +12602,7 @@ export type CompleteUploadErrors = {
      */
     404: Problem;
     /**
-     * Not in the state that things are in
+     * Not possible in the current state
      */
     409: Problem;
     /**
@@ -12610,11 +12610,11 @@ export type CompleteUploadErrors = {
      */
     413: Problem;
     /**
-     * The body is of a type that is not taken
+     * The body's type is not accepted
      */
     415: Problem;
     /**
-     * Under a name that LocalClip does not answer to
+     * Addressed by a host name that LocalClip does not answer to
      */
     421: Problem;
     /**
@@ -12664,7 +12664,7 @@ export type AddressPartsErrors = {
      */
     401: Problem;
     /**
-     * Of another origin; or a signed address is not valid any more
+     * From another origin, or a signed address that is no longer valid
      */
     403: Problem;
     /**
@@ -12672,7 +12672,7 @@ export type AddressPartsErrors = {
      */
     404: Problem;
     /**
-     * Not in the state that things are in
+     * Not possible in the current state
      */
     409: Problem;
     /**
@@ -12680,11 +12680,11 @@ export type AddressPartsErrors = {
      */
     413: Problem;
     /**
-     * The body is of a type that is not taken
+     * The body's type is not accepted
      */
     415: Problem;
     /**
-     * Under a name that LocalClip does not answer to
+     * Addressed by a host name that LocalClip does not answer to
      */
     421: Problem;
     /**
@@ -12745,7 +12745,7 @@ export type PutPartErrors = {
      */
     400: Problem;
     /**
-     * Of another origin; or a signed address is not valid any more
+     * From another origin, or a signed address that is no longer valid
      */
     403: Problem;
     /**
@@ -12753,7 +12753,7 @@ export type PutPartErrors = {
      */
     404: Problem;
     /**
-     * Not in the state that things are in
+     * Not possible in the current state
      */
     409: Problem;
     /**
@@ -12765,11 +12765,11 @@ export type PutPartErrors = {
      */
     413: Problem;
     /**
-     * The body is of a type that is not taken
+     * The body's type is not accepted
      */
     415: Problem;
     /**
-     * Under a name that LocalClip does not answer to
+     * Addressed by a host name that LocalClip does not answer to
      */
     421: Problem;
     /**
@@ -12817,7 +12817,7 @@ export type ListVoicesErrors = {
      */
     401: Problem;
     /**
-     * Under a name that LocalClip does not answer to
+     * Addressed by a host name that LocalClip does not answer to
      */
     421: Problem;
     /**
@@ -12860,7 +12860,7 @@ export type ListWebhooksErrors = {
      */
     401: Problem;
     /**
-     * Under a name that LocalClip does not answer to
+     * Addressed by a host name that LocalClip does not answer to
      */
     421: Problem;
     /**
@@ -12903,7 +12903,7 @@ export type CreateWebhookErrors = {
      */
     401: Problem;
     /**
-     * Of another origin; or a signed address is not valid any more
+     * From another origin, or a signed address that is no longer valid
      */
     403: Problem;
     /**
@@ -12911,7 +12911,7 @@ export type CreateWebhookErrors = {
      */
     404: Problem;
     /**
-     * Not in the state that things are in
+     * Not possible in the current state
      */
     409: Problem;
     /**
@@ -12919,7 +12919,7 @@ export type CreateWebhookErrors = {
      */
     413: Problem;
     /**
-     * Under a name that LocalClip does not answer to
+     * Addressed by a host name that LocalClip does not answer to
      */
     421: Problem;
     /**
@@ -12965,7 +12965,7 @@ export type DeleteWebhookErrors = {
      */
     401: Problem;
     /**
-     * Of another origin; or a signed address is not valid any more
+     * From another origin, or a signed address that is no longer valid
      */
     403: Problem;
     /**
@@ -12973,7 +12973,7 @@ export type DeleteWebhookErrors = {
      */
     404: Problem;
     /**
-     * Not in the state that things are in
+     * Not possible in the current state
      */
     409: Problem;
     /**
@@ -12981,7 +12981,7 @@ export type DeleteWebhookErrors = {
      */
     412: Problem;
     /**
-     * Under a name that LocalClip does not answer to
+     * Addressed by a host name that LocalClip does not answer to
      */
     421: Problem;
     /**
@@ -13031,7 +13031,7 @@ export type GetWebhookErrors = {
      */
     404: Problem;
     /**
-     * Under a name that LocalClip does not answer to
+     * Addressed by a host name that LocalClip does not answer to
      */
     421: Problem;
     /**
@@ -13081,7 +13081,7 @@ export type UpdateWebhookErrors = {
      */
     401: Problem;
     /**
-     * Of another origin; or a signed address is not valid any more
+     * From another origin, or a signed address that is no longer valid
      */
     403: Problem;
     /**
@@ -13089,7 +13089,7 @@ export type UpdateWebhookErrors = {
      */
     404: Problem;
     /**
-     * Not in the state that things are in
+     * Not possible in the current state
      */
     409: Problem;
     /**
@@ -13101,7 +13101,7 @@ export type UpdateWebhookErrors = {
      */
     413: Problem;
     /**
-     * Under a name that LocalClip does not answer to
+     * Addressed by a host name that LocalClip does not answer to
      */
     421: Problem;
     /**
@@ -13164,7 +13164,7 @@ export type ListDeliveriesErrors = {
      */
     404: Problem;
     /**
-     * Under a name that LocalClip does not answer to
+     * Addressed by a host name that LocalClip does not answer to
      */
     421: Problem;
     /**
@@ -13220,7 +13220,7 @@ export type GetDeliveryErrors = {
      */
     404: Problem;
     /**
-     * Under a name that LocalClip does not answer to
+     * Addressed by a host name that LocalClip does not answer to
      */
     421: Problem;
     /**
@@ -13270,7 +13270,7 @@ export type ReplayDeliveryErrors = {
      */
     401: Problem;
     /**
-     * Of another origin; or a signed address is not valid any more
+     * From another origin, or a signed address that is no longer valid
      */
     403: Problem;
     /**
@@ -13278,11 +13278,11 @@ export type ReplayDeliveryErrors = {
      */
     404: Problem;
     /**
-     * Not in the state that things are in
+     * Not possible in the current state
      */
     409: Problem;
     /**
-     * Under a name that LocalClip does not answer to
+     * Addressed by a host name that LocalClip does not answer to
      */
     421: Problem;
     /**
@@ -13332,7 +13332,7 @@ export type ReplayWebhookErrors = {
      */
     401: Problem;
     /**
-     * Of another origin; or a signed address is not valid any more
+     * From another origin, or a signed address that is no longer valid
      */
     403: Problem;
     /**
@@ -13340,7 +13340,7 @@ export type ReplayWebhookErrors = {
      */
     404: Problem;
     /**
-     * Not in the state that things are in
+     * Not possible in the current state
      */
     409: Problem;
     /**
@@ -13348,7 +13348,7 @@ export type ReplayWebhookErrors = {
      */
     413: Problem;
     /**
-     * Under a name that LocalClip does not answer to
+     * Addressed by a host name that LocalClip does not answer to
      */
     421: Problem;
     /**
@@ -13394,7 +13394,7 @@ export type ChangeWebhookSecretErrors = {
      */
     401: Problem;
     /**
-     * Of another origin; or a signed address is not valid any more
+     * From another origin, or a signed address that is no longer valid
      */
     403: Problem;
     /**
@@ -13402,11 +13402,11 @@ export type ChangeWebhookSecretErrors = {
      */
     404: Problem;
     /**
-     * Not in the state that things are in
+     * Not possible in the current state
      */
     409: Problem;
     /**
-     * Under a name that LocalClip does not answer to
+     * Addressed by a host name that LocalClip does not answer to
      */
     421: Problem;
     /**
@@ -13452,7 +13452,7 @@ export type TestWebhookErrors = {
      */
     401: Problem;
     /**
-     * Of another origin; or a signed address is not valid any more
+     * From another origin, or a signed address that is no longer valid
      */
     403: Problem;
     /**
@@ -13460,11 +13460,11 @@ export type TestWebhookErrors = {
      */
     404: Problem;
     /**
-     * Not in the state that things are in
+     * Not possible in the current state
      */
     409: Problem;
     /**
-     * Under a name that LocalClip does not answer to
+     * Addressed by a host name that LocalClip does not answer to
      */
     421: Problem;
     /**
@@ -13501,7 +13501,7 @@ export type AsyncapiData = {
 
 export type AsyncapiErrors = {
     /**
-     * Under a name that LocalClip does not answer to
+     * Addressed by a host name that LocalClip does not answer to
      */
     421: Problem;
     /**
@@ -13567,7 +13567,7 @@ export type MetricsData = {
 
 export type MetricsErrors = {
     /**
-     * Under a name that LocalClip does not answer to
+     * Addressed by a host name that LocalClip does not answer to
      */
     421: Problem;
     /**
@@ -13596,7 +13596,7 @@ export type QueueLengthData = {
 
 export type QueueLengthErrors = {
     /**
-     * Under a name that LocalClip does not answer to
+     * Addressed by a host name that LocalClip does not answer to
      */
     421: Problem;
     /**

@@ -31,7 +31,7 @@ class AsyncLines(AsyncTransport):
         return as_model(LinesBegun, answer).lines
 
     async def listen(self, task_id: str, language: str) -> int:
-        """Have all takes heard that nobody heard yet; return how many those are."""
+        """Have all takes listened to that were not yet; return how many those are."""
         return as_model(LinesBegun, await self._post(at("tasks", task_id, "languages", language, "listen"))).lines
 
     async def takes(self, task_id: str, language: str, segment_id: str) -> tuple[Take, ...]:

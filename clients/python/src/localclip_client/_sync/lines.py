@@ -32,7 +32,7 @@ class SyncLines(SyncTransport):
         return as_model(LinesBegun, answer).lines
 
     def listen(self, task_id: str, language: str) -> int:
-        """Have all takes heard that nobody heard yet; return how many those are."""
+        """Have all takes listened to that were not yet; return how many those are."""
         return as_model(LinesBegun, self._post(at("tasks", task_id, "languages", language, "listen"))).lines
 
     def takes(self, task_id: str, language: str, segment_id: str) -> tuple[Take, ...]:
