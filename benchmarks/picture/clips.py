@@ -8,9 +8,9 @@ from shared.pipeline import CancelToken
 
 FPS = 25
 BACKGROUNDS = {
-    "still": "gradients=c0=0x203040:c1=0x607080:x0=0:y0=0:x1=640:y1=360:speed=0.00001",
+    "still": "gradients=c0=0x203040:c1=0x607080:x0=0:y0=0:x1=640:y1=360:speed=0.00001:seed=1",
     "moving": "testsrc2=alpha=255",
-    "bright": "gradients=c0=0xf0f0e8:c1=0xd8e8f8:speed=0.02",
+    "bright": "gradients=c0=0xf0f0e8:c1=0xd8e8f8:speed=0.02:seed=1",
     "busy": "mandelbrot=maxiter=120:start_scale=1.2:end_scale=0.3",
 }
 STYLES = {
