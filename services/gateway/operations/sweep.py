@@ -45,6 +45,7 @@ class Sweeper:
         self._revisit: dict[str, float] = {}
         self._unreadable: dict[str, int] = {}
         self._passed_over: dict[int, int] = {}
+        self._without_message: set[int] = set()
         self.wake = Wake()
 
     async def turn(self) -> None:
@@ -84,12 +85,17 @@ class Sweeper:
     async def _reissue_lost(self, js: JetStreamContext) -> None:
         """Make jobs ready again that were handed out but have neither a result nor a message that may still reach a
         worker."""
-        passed_over = self._passed_over
-        self._passed_over = {}
+        before, self._without_message = self._without_message, set()
+        passed_over, self._passed_over = self._passed_over, {}
         for job in await asyncio.to_thread(self._silent):
             id_ = int(job.id or 0)
-            with contextlib.suppress(NotFoundError):
+            try:
                 sequence = int((await js.get_last_msg(subjects.JOBS, _subject(job))).seq or 0)
+            except NotFoundError:
+                if id_ not in before:  # its result may be on the way: next time
+                    self._without_message.add(id_)
+                    continue
+            else:
                 if not await _is_passed_over(js, job, sequence):
                     continue
                 if passed_over.get(id_) != sequence:  # it may have been taken between the two queries: next time

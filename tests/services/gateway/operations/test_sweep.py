@@ -1,6 +1,9 @@
-"""A queue that lists messages and can read none, which nats-server 2.9 leaves after some crashes, is filled again."""
+"""What the sweeper finds: queues that list messages and can read none, as nats-server 2.9 leaves after some crashes,
+and jobs without a message."""
 
+import asyncio
 from collections.abc import AsyncIterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -11,9 +14,11 @@ from nats.js import JetStreamContext
 from nats.js.errors import NotFoundError
 
 from services.gateway.db.engine import Database
+from services.gateway.db.tables import JobKind, JobRow, JobState, Task, now
 from services.gateway.operations.sweep import Sweeper
 from services.gateway.settings import GatewaySettings
 from shared.messaging import Role, provision, subjects
+from shared.pipeline import Stage
 from shared.storage import DirectoryStore
 from shared.testing import NatsServer
 
@@ -72,3 +77,42 @@ async def test_a_queue_that_can_be_read_is_left_alone(js: JetStreamContext, swee
     for _ in range(3):
         await sweeper._empty_unreadable(js)
     assert await messages(js) == 1
+
+
+@pytest.mark.parametrize(("recorded", "resends"), [(True, 0), (False, 1)])
+async def test_a_job_without_a_message_is_sent_again_unless_its_result_was_on_the_way(
+    js: JetStreamContext, sweeper: Sweeper, recorded: bool, resends: int
+) -> None:
+    """A message goes when its job is done, a moment before the result is recorded."""
+    database = sweeper._database
+
+    def hand_out() -> None:
+        database.migrate()
+        address: dict[str, Any] = {
+            "task_id": "task_1",
+            "language": "es",
+            "stage": Stage.EXPORT,
+            "shard": "7",
+            "attempt": 1,
+        }
+        out: dict[str, Any] = {"state": JobState.DISPATCHED, "dispatched_at": now() - timedelta(hours=1)}
+        with database.write() as session:
+            names: dict[str, Any] = {"video_filename": "v.mp4", "video_original_name": "v.mp4", "video_key": "v"}
+            session.add(Task(task_id="task_1", source_language="en", video_size=1, **names))
+            session.add(JobRow(**address, **out, kind=JobKind.RENDER_RECIPE, payload="{}"))
+
+    def record() -> None:
+        with database.write() as session:
+            session.get_one(JobRow, 1).state = JobState.DONE
+
+    def sent_again() -> int:
+        with database.read() as session:
+            return session.get_one(JobRow, 1).resends
+
+    await asyncio.to_thread(hand_out)
+    await sweeper._reissue_lost(js)
+    assert await asyncio.to_thread(sent_again) == 0
+    if recorded:
+        await asyncio.to_thread(record)
+    await sweeper._reissue_lost(js)
+    assert await asyncio.to_thread(sent_again) == resends
