@@ -21,7 +21,6 @@ from tests.deploy.processes import STAGES, ProcessStack, Replica, servers
 from tests.deploy.stack_client import Listener, exchange_of, new_variables, upload, wait_for
 
 pytestmark = pytest.mark.timeout(900)
-# The whole of a short dialogue, and many small jobs besides.
 CONFIG = {"target_languages": ["es", "fr"], "source_language": "en", "num_speakers": 2}
 
 
@@ -58,11 +57,11 @@ def exchange(sample: Path) -> Path:
 
 
 @pytest.fixture(scope="module")
-def dubbed(stack: ProcessStack, sample: Path, exchange: Path) -> dict[str, Any]:
-    """The sample and three short videos, sent to both gateways at once and listened to on both."""
+def dubbed(stack: ProcessStack, exchange: Path) -> dict[str, Any]:
+    """Four videos, sent to both gateways at once and listened to on both."""
     one, other = stack.clients()
     ears = [Listener(one), Listener(other)]
-    tasks = [upload(one, sample, CONFIG)]
+    tasks = [upload(one, exchange, CONFIG)]
     tasks += [upload(http, exchange, {**CONFIG, "target_languages": ["es"]}) for http in (other, one, other)]
     for task_id in tasks:
         wait_for(other, task_id)
@@ -76,13 +75,13 @@ def dubbed(stack: ProcessStack, sample: Path, exchange: Path) -> dict[str, Any]:
     return {"tasks": tasks, "facts": [ear.facts for ear in ears], "clients": (one, other)}
 
 
-def test_the_sample_is_dubbed(stack: ProcessStack, dubbed: dict[str, Any], sample: Path, tmp_path: Path) -> None:
+def test_they_are_dubbed(stack: ProcessStack, dubbed: dict[str, Any], exchange: Path, tmp_path: Path) -> None:
     """Fetched from the other gateway, the exports pass what `make demo` checks."""
     _, other = dubbed["clients"]
     key = stack.variables["LOCALCLIP_API_KEYS"].partition(":")[2]
     with Client(str(other.base_url), key) as client:
         results = fetch(client, client.task(dubbed["tasks"][0]), ("es", "fr"), tmp_path)
-    failed = [check for result in results for check in check_export(result, sample) if not check.passed]
+    failed = [check for result in results for check in check_export(result, exchange) if not check.passed]
     assert failed == []
 
 
@@ -138,7 +137,7 @@ def test_ranges_and_downloads_come_from_the_object_store(dubbed: dict[str, Any])
     assert sent_on.headers["location"].startswith("http://")
     straight = httpx.get(sent_on.headers["location"], headers={"Range": "bytes=0-99"})
     assert (straight.status_code, straight.content) == (206, whole.content[:100])
-    assert straight.headers["content-disposition"].endswith("dialogue.es.mp4")
+    assert straight.headers["content-disposition"].endswith("exchange.es.mp4")
     assert httpx.get(str(one.base_url.join(url))).status_code == 401
 
 
