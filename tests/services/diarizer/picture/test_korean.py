@@ -7,14 +7,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from benchmarks.picture.clips import Clip, Line, make
+from benchmarks.picture.clips import Clip, Line
 from services.diarizer.engines import create_picture_text
 from services.diarizer.engines.rapidocr import KOREAN, RapidPictureText
-from services.diarizer.ffmpeg import Video
 from services.diarizer.picture.frames import frames_between
 from services.diarizer.picture.reading import PictureReading
 from services.diarizer.settings import DiarizerSettings
-from shared.media import probe
 from shared.models import ModelSettings, catalogued
 from shared.pipeline import CancelToken
 
@@ -118,18 +116,6 @@ def seen(engine, video, line):
 @pytest.fixture(scope="module")
 def plain():
     return RapidPictureText()
-
-
-@pytest.fixture(scope="module")
-def open_clip(tmp_path_factory):
-    """Makes a clip and opens it."""
-
-    def opened(clip):
-        path = make(clip, tmp_path_factory.mktemp("clips") / f"{clip.name}.mp4")
-        container, facts = probe(path, CancelToken())
-        return Video(path, container, facts)
-
-    return opened
 
 
 @pytest.fixture(scope="module")

@@ -4,10 +4,8 @@ from difflib import SequenceMatcher
 
 import pytest
 
-from benchmarks.picture.clips import FPS, Clip, make
-from services.diarizer.ffmpeg import Video
+from benchmarks.picture.clips import FPS, Clip
 from services.diarizer.picture.reading import PictureReading
-from shared.media import probe
 from shared.pipeline import Canceled, CancelToken
 
 pytest.importorskip("rapidocr", reason="RapidOCR is not installed: pip install rapidocr")
@@ -19,18 +17,6 @@ def engine():
     from services.diarizer.engines.rapidocr import RapidPictureText
 
     return RapidPictureText()
-
-
-@pytest.fixture(scope="session")
-def open_clip(tmp_path_factory):
-    """Makes a clip and opens it."""
-
-    def opened(clip):
-        path = make(clip, tmp_path_factory.mktemp("clips") / f"{clip.name}.mp4")
-        container, facts = probe(path, CancelToken())
-        return Video(path, container, facts)
-
-    return opened
 
 
 def read(engine, video, spoken=None):

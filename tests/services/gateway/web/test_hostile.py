@@ -76,7 +76,7 @@ RANGES = [
 ]
 RANGES += ["bytes=٣-".encode(), b"bytes=0-0,2-3", b"bytes", b"items=0-1"]
 OF_OPERATIONS = ["range", "if-range", "if-match", "if-none-match", "last-event-id", "idempotency-key"]
-# Read before any operation is chosen: one operation of each kind is enough.
+# Read in one place for all operations: one of each kind is enough.
 OF_ALL = ["authorization", "cookie", "accept", "accept-encoding", "content-encoding", "x-api-key", "x-forwarded-for"]
 KINDS = list({(one.method, one.json_schema is None): one for one in OPERATIONS}.values())
 HEADERS = [(one, OF_OPERATIONS) for one in OPERATIONS] + [(one, OF_ALL) for one in KINDS]
