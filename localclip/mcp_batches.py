@@ -243,7 +243,7 @@ def next_step(batch: Batch) -> str:
         return "It is held: resume_batch lets it go on."
     if not batch.ended and rows.get("waiting"):
         return f"{rows['waiting']} videos have not come: send_batch with the same folder sends them."
-    if rows.get("processing"):
+    if rows.get("processing") or not (batch.ended or rows.get("pending")):
         return "It is at work: call wait_for_batch, or get_batch from time to time."
     if not batch.ended:
         return "Some wait for a person: list_batch_videos with outcome 'pending', then answer_question or approve."
@@ -258,7 +258,10 @@ def next_step(batch: Batch) -> str:
 
 
 def _has_stopped(batch: Batch) -> bool:
-    return batch.ended or batch.state == "paused" or not batch.rows.get("processing")
+    """Whether waiting longer changes nothing; between the end of the last video and that of the batch, it does."""
+    rows = batch.rows
+    waits_for_somebody = not rows.get("processing") and (rows.get("waiting") or rows.get("pending"))
+    return batch.ended or batch.state == "paused" or bool(waits_for_somebody)
 
 
 def _told(batch: Batch) -> tuple[float, str]:

@@ -52,7 +52,7 @@ test.describe("a question about a doubtful transcript", () => {
     await page.goto(`/tasks/${task_id}`);
     const banner = page.getByTestId("question");
     await expect(banner).toContainText("这可能不是英语", { timeout: 120_000 });
-    await choose(banner.getByRole("combobox"), "Chinese");
+    await choose(banner.getByRole("combobox"), "中文");
     await banner.getByRole("button", { name: "重新识别" }).click();
     await expect(page.getByText("没有支持该语言的引擎")).toBeVisible();
     await expect(banner).toBeVisible();

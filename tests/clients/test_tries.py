@@ -81,6 +81,9 @@ def _no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("localclip_client._wire._FIRST_PAUSE_S", 0.01)
 
 
+_UPLOAD_OVER = {"status": 409, "code": "upload_over", "detail": "this upload has ended"}
+
+
 def first(fate: Any) -> Fate:
     return lambda _, number: fate if number == 1 else None
 
@@ -159,6 +162,14 @@ async def test_an_upload_is_gone_on_with(gateway: Stack, agile: AsyncClient, lon
         assert [found.task_id for found in client.tasks(metadata={"key": "k"}).tasks] == [task.task_id]
         assert [found.task_id for found in client.iterate_tasks(search="long")] == [task.task_id]
         client.delete(task.task_id)
+
+
+async def test_an_upload_that_is_joined_meanwhile_is_completed(agile: AsyncClient, short_video: Path) -> None:
+    """A part that is not taken any more is no failure: completing it tells what became of it."""
+    over(agile, lambda request, _: httpx.Response(409, json=_UPLOAD_OVER) if request.method == "PUT" else None)
+    with pytest.raises(ApiError) as refused:
+        await agile.create(NewTask(short_video, ("es",)), start=False)
+    assert refused.value.code == "upload_incomplete"
 
 
 async def test_what_is_given_up_leaves_nothing(agile: AsyncClient, short_video: Path) -> None:

@@ -332,10 +332,16 @@ def _known(session: Session, who: Caller, upload_id: str) -> UploadRow:
 
 
 def _arrived(parts: Gateway, row: UploadRow) -> Sequence[Part]:
+    """All of them once they are joined, also where the gateway that joined them died before it had made the task."""
     try:
         return parts.store.parts(row.key, row.write_id)
     except ObjectNotFound:
+        pass
+    try:
+        whole = parts.store.stat(row.key)
+    except ObjectNotFound:
         return ()
+    return [Part(number, _size(row, number), whole.etag) for number in range(1, _count(row) + 1)]
 
 
 def _read(row: UploadRow, arrived: Sequence[Part]) -> UploadRead:

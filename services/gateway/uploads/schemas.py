@@ -52,7 +52,7 @@ class TaskOfSource(Written):
 
 
 class PartRead(BaseModel):
-    """A part that has arrived."""
+    """A part that has arrived; once the parts are joined, `etag` is that of the whole video."""
 
     part_number: int
     size: int

@@ -2436,7 +2436,7 @@ export type PartAddress = {
 /**
  * PartRead
  *
- * A part that has arrived.
+ * A part that has arrived; once the parts are joined, `etag` is that of the whole video.
  */
 export type PartRead = {
     /**

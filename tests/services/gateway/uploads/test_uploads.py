@@ -3,10 +3,12 @@
 import base64
 import sqlite3
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from shared.storage import DirectoryStore
 from shared.testing import MinioServer, wait_until
 from tests.services.gateway.conftest import VIDEO, Gateway, World
 from tests.services.gateway.pipeline.test_tasks import objects, problem
@@ -92,6 +94,24 @@ def test_completing_twice_gives_the_same_task(gateway: Gateway) -> None:
     assert problem(late) == (409, "upload_over")
     assert problem(gateway.http.delete(f"/api/uploads/{upload['upload_id']}")) == (409, "upload_over")
     assert gateway.task(first.json()["task_id"])["status"] == "pending"
+
+
+def test_parts_joined_by_a_gateway_that_died_are_not_asked_for_again(plain: Gateway, small_world: World) -> None:
+    """It died before it had made the task: who goes on is told that all is there, and completes it."""
+    upload = begin(plain, LARGE)
+    send(plain, upload, LARGE, 1, 2, 3)
+    with sqlite3.connect(small_world.database_url.removeprefix("sqlite:///"), timeout=10) as database:
+        key, write_id = database.execute("SELECT key, write_id FROM uploads").fetchone()
+    store = DirectoryStore(Path(plain.service.environment["UPLOAD_DIR"]))
+    store.join(key, write_id, store.parts(key, write_id))
+    resumed = plain.http.get(f"/api/uploads/{upload['upload_id']}").json()
+    assert [(part["part_number"], part["size"]) for part in resumed["arrived"]] == [
+        (1, 5 * MIB),
+        (2, 5 * MIB),
+        (3, 2 * MIB + len(VIDEO)),
+    ]
+    answer = complete(plain, upload)
+    assert (answer.status_code, answer.json()["video_size"]) == (201, len(LARGE))
 
 
 def test_what_is_no_video_is_refused_and_removed(gateway: Gateway) -> None:

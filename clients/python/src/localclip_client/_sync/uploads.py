@@ -87,12 +87,15 @@ class SyncUploads(SyncTransport):
             headers = {"Content-Length": str(address.size)}
             return self._once("PUT", address.url, content=content, headers=headers)
 
-        self._patiently("PUT", once)
+        try:
+            self._patiently("PUT", once)
+        except (ConflictError, NotFoundError) as error:  # joined meanwhile, for a call whose answer was lost
+            raise _UploadOver from error
         progress.arrived(address.size)
 
 
 class _UploadOver(Exception):  # noqa: N818 (a state, not a mistake)
-    """It is a task already."""
+    """It takes no parts any more: it is a task, or about to be one, or was given up; completing it tells which."""
 
 
 class _Progress:
