@@ -3,7 +3,6 @@
 import os
 import sqlite3
 import subprocess
-import sys
 from contextlib import closing
 from pathlib import Path
 
@@ -13,6 +12,7 @@ from localclip import backup
 from localclip.errors import LocalClipError
 from localclip.lock import DataLock
 from shared.storage import DirectoryStore, put_bytes
+from tests.support.forked import command_line
 
 
 class Laptop:
@@ -128,15 +128,7 @@ def test_a_damaged_set_is_not_restored(laptop: Laptop, tmp_path: Path) -> None:
 
 def command(laptop: Laptop, *arguments: str, **more: str) -> "subprocess.CompletedProcess[str]":
     clean = {name: value for name, value in os.environ.items() if not name.startswith(("LOCALCLIP_", "S3_"))}
-    return subprocess.run(
-        [sys.executable, "-m", "localclip", *arguments],
-        env={**clean, "NO_COLOR": "1", **more},
-        cwd=laptop.place.data.parent,
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
+    return command_line(*arguments, environment={**clean, "NO_COLOR": "1", **more}, folder=laptop.place.data.parent)
 
 
 def test_the_commands(laptop: Laptop) -> None:

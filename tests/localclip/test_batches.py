@@ -16,6 +16,7 @@ from localclip_client import BatchItem, Client
 from shared.testing import wait_until
 from tests.localclip.conftest import needs_broker
 from tests.services.gateway.conftest import VIDEO, World
+from tests.support.forked import command_line
 
 
 def touch(folder: Path, *names: str, data: bytes = b"x") -> None:
@@ -122,7 +123,7 @@ def test_a_folder_is_dubbed_and_the_same_command_goes_on(world: World, tmp_path:
     touch(videos, "a.mp4", "s1/b.mp4", "s1/c.mp4", data=VIDEO)
     (videos / "a.es.srt").write_text("1\n00:00:00,000 --> 00:00:01,000\nuno\n")
     arguments = (str(videos), "--to", "es,fr", "--from", "en", "--out", str(out), "--json")
-    dry = subprocess.run(batch(url, *arguments, "--dry-run"), capture_output=True, text=True, check=False, timeout=60)
+    dry = command_line("batch", *arguments, "--dry-run", "--server", url)
     assert dry.returncode == 0, dry.stderr
     assert json.loads(dry.stdout)["rows"][0]["files"] == {"translation_es": "a.es.srt"}
     assert gateway.http.get("/api/batches").json() == []
@@ -143,7 +144,7 @@ def test_a_folder_is_dubbed_and_the_same_command_goes_on(world: World, tmp_path:
     assert (out / "s1/d.fr.mp4").read_text().startswith("[fr] line 0")
     assert again.returncode == told["exit"]
     before = (out / "a.es.mp4").stat().st_mtime_ns
-    third = subprocess.run(batch(url, *arguments), capture_output=True, text=True, check=False, timeout=60)
+    third = command_line("batch", *arguments, "--server", url)
     assert (third.returncode, json.loads(third.stdout)["batches"]) == (told["exit"], told["batches"]), third.stderr
     assert gateway.http.get("/api/tasks").headers["X-Total-Count"] == "4"
     assert (out / "a.es.mp4").stat().st_mtime_ns == before
@@ -158,24 +159,20 @@ def test_refused_rows_are_told_and_nothing_is_made(world: World, tmp_path: Path)
     touch(tmp_path, "a.mp4", data=VIDEO)
     (tmp_path / "list.csv").write_text("source,languages\na.mp4,es\nnotes.txt,es\ngone.mp4,es\n")
     arguments = (str(tmp_path / "list.csv"), "--out", str(tmp_path / "out"))
-    done = subprocess.run(batch(url, *arguments), capture_output=True, text=True, check=False, timeout=60)
+    done = command_line("batch", *arguments, "--server", url)
     assert done.returncode == 1
     assert "row 2 notes.txt: " in done.stdout
     assert "1 rows are refused; nothing was made" in done.stderr
     with Client(url) as client:
         assert client.tasks().total == 0
-    done = subprocess.run(
-        batch(url, *arguments, "--skip-refused"), capture_output=True, text=True, check=False, timeout=60
-    )
+    done = command_line("batch", *arguments, "--skip-refused", "--server", url)
     assert done.returncode == 1, done.stdout + done.stderr
     assert "not here" in done.stdout
     assert (tmp_path / "out/a.es.mp4").is_file()
     (batch_read,) = gateway.http.get("/api/batches").json()
     wait_until(lambda: gateway.http.get("/api/batches").json()[0]["state"] == "completed", 60, "the batch stays open")
     touch(tmp_path, "gone.mp4", data=VIDEO)  # it was given up, and is tried again once it is there
-    done = subprocess.run(
-        batch(url, *arguments, "--skip-refused"), capture_output=True, text=True, check=False, timeout=60
-    )
+    done = command_line("batch", *arguments, "--skip-refused", "--server", url)
     assert (tmp_path / "out/gone.es.mp4").is_file(), done.stdout + done.stderr
     rows = gateway.http.get(f"/api/batches/{batch_read['batch_id']}").json()["rows"]
     assert (rows["completed"], rows["canceled"]) == (2, 0)

@@ -13,16 +13,13 @@ from localclip.errors import LocalClipError
 from localclip.stack import Stack
 from localclip_client import Client, NewTask, Status
 from shared.pipeline import ChineseScript
-
-
-def run(*arguments: str) -> "subprocess.CompletedProcess[str]":
-    command = [sys.executable, "-m", "localclip", *arguments]
-    return subprocess.run(command, capture_output=True, text=True, check=False, timeout=240)
+from tests.support.forked import command_line
 
 
 def test_the_version_is_told() -> None:
     """The first thing that a report of a fault needs."""
-    done = run("--version")
+    command = [sys.executable, "-m", "localclip", "--version"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=240)
     assert (done.returncode, done.stdout.strip()) == (0, f"localclip {version('localclip')}")
 
 
@@ -66,25 +63,25 @@ def test_translations_name_a_language_asked_for_and_a_file_that_exists(tmp_path:
 
 def test_mistakes_end_with_one_readable_line(short_video: Path) -> None:
     """No traceback, and an exit code that scripts can tell: 1 for failures, 2 for wrong usage."""
-    wrong = run("dub", str(short_video), "--to", "klingon")
+    wrong = command_line("dub", str(short_video), "--to", "klingon")
     assert (wrong.returncode, wrong.stdout) == (1, "")
     assert wrong.stderr.startswith("error: --to: 'klingon' is not offered")
     assert wrong.stderr.count("\n") == 1
-    nothing_there = run("dub", str(short_video), "--to", "es", "--server", "http://127.0.0.1:9")
+    nothing_there = command_line("dub", str(short_video), "--to", "es", "--server", "http://127.0.0.1:9")
     assert nothing_there.returncode == 1
     assert "no answer from http://127.0.0.1:9" in nothing_there.stderr
-    assert run("dub", "--to", "es").returncode == 2
+    assert command_line("dub", "--to", "es").returncode == 2
 
 
 def test_tasks_cancel_and_events_speak_to_a_running_gateway(gateway: Stack, client: Client, short_video: Path) -> None:
     """Thin commands over the client."""
     task = client.create(NewTask(short_video, ()), start=False)
     server = ("--server", gateway.url)
-    listed = run("tasks", *server)
+    listed = command_line("tasks", *server)
     assert listed.returncode == 0
     assert "pending" in listed.stdout
-    assert run("cancel", task.task_id, *server).returncode == 0
-    refused = run("retry", "task_20300101_000000_00000000", *server)
+    assert command_line("cancel", task.task_id, *server).returncode == 0
+    refused = command_line("retry", "task_20300101_000000_00000000", *server)
     assert (refused.returncode, refused.stderr.split(":")[1].strip()) == (1, "not_found")
     assert client.task(task.task_id).status in (Status.CANCELED, Status.PENDING)
     with subprocess.Popen(

@@ -22,6 +22,7 @@ from localclip.stack import Stack, StackOptions
 from localclip_client import Client, Status
 from shared.testing import free_port
 from tests.localclip.test_mcp import done, refused
+from tests.support.forked import command_line
 
 SOURCE = "1\n00:00:00,300 --> 00:00:02,300\nGood morning.\n\n2\n00:00:03,000 --> 00:00:05,000\nHow are you?\n"
 SPANISH = (
@@ -88,21 +89,21 @@ def test_a_persons_own_subtitles_and_translation_are_dubbed(stack: Stack, talk: 
     assert any("2/2" in line and "export_ko.mp4" in line for line in lines)
     with Client(stack.url) as client:
         task_id = client.tasks(limit=1).tasks[0].task_id
-    export = [sys.executable, "-m", "localclip", "export", task_id, "--server", stack.url, "--out", str(tmp_path / "x")]
+    export = ["export", task_id, "--server", stack.url, "--out", str(tmp_path / "x")]
     arguments = ["--recipe", "audio_wav", "--to", "ko", "--set", "audio_format=flac", "--set", "name=mine"]
-    done = subprocess.run([*export, *arguments], capture_output=True, text=True, check=False, timeout=240)
+    done = command_line(*export, *arguments)
     assert done.returncode == 0, done.stdout + done.stderr
     assert [path.name for path in (tmp_path / "x").iterdir()] == ["mine.ko.flac"]
     delivered(stack, task_id, export, tmp_path / "x")
-    edit = [sys.executable, "-m", "localclip", "edit", task_id, "es", "s0001", "--text", "Muy buenos días."]
-    subprocess.run([*edit, "--server", stack.url], capture_output=True, check=True, timeout=60)
+    edit = ("edit", task_id, "es", "s0001", "--text", "Muy buenos días.")
+    assert command_line(*edit, "--server", stack.url).returncode == 0
     arguments = ["--recipe", "audio_mp3", "--to", "es", "--set", "name=said", "--dub-changed"]
-    done = subprocess.run([*export, *arguments], capture_output=True, text=True, check=False, timeout=240)
+    done = command_line(*export, *arguments)
     assert done.returncode == 0, done.stdout + done.stderr
     assert "speaking the changed lines of es" in done.stdout
     assert (tmp_path / "x/said.es.mp3").is_file()
     for wrong, told in ((["--recipe", "none"], "choose from master"), (["--set", "kind=film"], "not valid: kind")):
-        done = subprocess.run([*export, *wrong], capture_output=True, text=True, check=False, timeout=240)
+        done = command_line(*export, *wrong)
         assert (done.returncode, done.stdout) == (1, "")
         assert told in done.stderr
 
@@ -110,13 +111,7 @@ def test_a_persons_own_subtitles_and_translation_are_dubbed(stack: Stack, talk: 
 def delivered(stack: Stack, task_id: str, export: list[str], folder: Path) -> None:
     """What goes to an editing program and to a platform: takes on their frames, texts where they can be."""
     for recipe, title in (("editing", ()), ("youtube", ("--set", "publication.title=How are you?"))):
-        made = subprocess.run(
-            [*export, "--recipe", recipe, *title, "--set", f"name={recipe}"],
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=240,
-        )
+        made = command_line(*export, "--recipe", recipe, *title, "--set", f"name={recipe}")
         assert made.returncode == 0, made.stdout + made.stderr
     with zipfile.ZipFile(folder / "editing.zip") as archive:
         names = set(archive.namelist())
@@ -147,8 +142,8 @@ def test_a_dub_that_leaves_speech_out_is_no_success(stack: Stack, talk: Path, tm
     source.write_text("1\n00:00:00,300 --> 00:00:01,100\nGood morning.\n")
     spanish.write_text("1\n00:00:00,300 --> 00:00:01,100\nHola.\n")
     own = ("--subtitles", str(source), "--from", "en", "--translation", f"es={spanish}")
-    arguments = command(stack, str(talk), "--to", "es", *own, "--out", str(tmp_path / "out"), "--json")
-    done = subprocess.run(arguments, capture_output=True, text=True, check=False, timeout=240)
+    arguments = (str(talk), "--to", "es", *own, "--out", str(tmp_path / "out"), "--json")
+    done = command_line("dub", *arguments, "--server", stack.url)
     assert done.returncode == 3, done.stdout + done.stderr
     assert (tmp_path / "out/export_es.mp4").is_file()
     assert "es: speech_lost: speech of the original is in no line" in done.stderr
@@ -184,9 +179,9 @@ def test_speech_of_another_language_is_asked_about(stack: Stack, talk: Path, tmp
             told.append(row)
             if "localclip answer" in row:
                 task_id = row.split()[4]
-                answer = [sys.executable, "-m", "localclip", "answer", task_id, "--server", stack.url]
-                asked = subprocess.run(answer, capture_output=True, text=True, check=True, timeout=60).stdout
-                done = subprocess.run([*answer, "--continue"], capture_output=True, text=True, check=True, timeout=60)
+                answer = ("answer", task_id, "--server", stack.url)
+                asked = command_line(*answer).stdout
+                done = command_line(*answer, "--continue")
                 assert done.stdout.startswith(f"{task_id}: processing")
     text = "".join(told)
     assert dubbing.returncode == 3, text
@@ -220,8 +215,7 @@ def test_an_interrupt_cancels_the_task(stack: Stack, talk: Path, tmp_path: Path)
 
 def test_what_is_impossible_is_refused_with_what_would_help(stack: Stack, talk: Path) -> None:
     """Before the work begins, in one line."""
-    arguments = command(stack, str(talk), "--to", "ja", "--from", "en")
-    done = subprocess.run(arguments, capture_output=True, text=True, check=False, timeout=240)
+    done = command_line("dub", str(talk), "--to", "ja", "--from", "en", "--server", stack.url)
     assert (done.returncode, done.stdout) == (1, "")
     assert done.stderr.startswith("error: language_unsupported: ")
 
@@ -229,13 +223,12 @@ def test_what_is_impossible_is_refused_with_what_would_help(stack: Stack, talk: 
 def test_a_dub_that_stops_waits_to_be_approved(stack: Stack, talk: Path, tmp_path: Path) -> None:
     """It ends with 3 and says what lets it go on; once approved the rest runs."""
     arguments = (str(talk), "--to", "es", "--from", "en", "--stop-after", "translation", "--out", str(tmp_path / "out"))
-    done = subprocess.run(command(stack, *arguments), capture_output=True, text=True, check=False, timeout=240)
+    done = command_line("dub", *arguments, "--server", stack.url)
     assert done.returncode == 3, done.stdout + done.stderr
     with Client(stack.url) as client:
         task_id = client.tasks(limit=1).tasks[0].task_id
         assert f"localclip approve {task_id} es" in done.stdout
-        approve = [sys.executable, "-m", "localclip", "approve", task_id, "--by", "Ann", "--server", stack.url]
-        done = subprocess.run(approve, capture_output=True, text=True, check=False, timeout=60)
+        done = command_line("approve", task_id, "--by", "Ann", "--server", stack.url)
         assert (done.returncode, done.stdout.strip()) == (0, f"{task_id} es: processing"), done.stderr
         client.delete(task_id)
 

@@ -10,7 +10,7 @@ from localclip.editing import lines_table, remark, takes_table, voice_choice
 from localclip.errors import LocalClipError
 from localclip_client import Client, Line, LineState, NewTask
 from localclip_client.models import Take
-from tests.localclip.test_cli import run
+from tests.support.forked import command_line
 
 
 def line(**more: object) -> Line:
@@ -56,7 +56,7 @@ def test_commands_tell_what_is_refused(client: Client, short_video: object) -> N
     """One line, exit code 1; JSON is JSON alone."""
     task = client.create(NewTask(short_video, ("es",)), start=False)  # type: ignore[arg-type]
     where = ("--server", client.server)
-    listed = run("lines", task.task_id, "es", "--json", *where)
+    listed = command_line("lines", task.task_id, "es", "--json", *where)
     assert (listed.returncode, json.loads(listed.stdout)) == (0, [])
     for command, reason in (
         (("undo", task.task_id), "nothing_to_undo"),
@@ -66,7 +66,7 @@ def test_commands_tell_what_is_refused(client: Client, short_video: object) -> N
         (("edit", task.task_id, "es", "s0001", "--text", "x"), "not_found"),
         (("edit", task.task_id, "es", "s0001"), "nothing to change"),
     ):
-        refused = run(*command, *where)
+        refused = command_line(*command, *where)
         assert (refused.returncode, refused.stdout) == (1, "")
         assert reason in refused.stderr
         assert refused.stderr.count("\n") == 1

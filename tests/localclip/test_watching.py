@@ -1,7 +1,6 @@
 """A watched folder: what is whole is dubbed once, whatever is killed, restarted or away meanwhile."""
 
 import json
-import os
 import signal
 import subprocess
 import sys
@@ -18,6 +17,7 @@ from tests.localclip.conftest import needs_broker
 from tests.localclip.test_batches import touch
 from tests.services.gateway.batches.test_batches import BROKEN
 from tests.services.gateway.conftest import VIDEO, Gateway, World
+from tests.support.forked import command_line
 
 pytestmark = needs_broker
 
@@ -164,18 +164,20 @@ def test_the_command_is_killed_and_goes_on(world: World, tmp_path: Path) -> None
     """`--once` ends when everything is done; the second command does the rest and nothing twice."""
     gateway = world.gateway()
     touch(tmp_path / "in", "a.mp4", "b.mp4", data=VIDEO)
-    arguments = [sys.executable, "-m", "localclip", "watch", str(tmp_path / "in"), "--to", "es", "--from", "en"]
+    arguments = ["watch", str(tmp_path / "in"), "--to", "es", "--from", "en"]
     arguments += ["--out", str(tmp_path / "out"), "--still", "0.2", "--poll", "0.1", "--once", "--json"]
     arguments += ["--server", str(gateway.http.base_url)]
-    with subprocess.Popen(arguments, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as first:
+    with subprocess.Popen(
+        [sys.executable, "-m", "localclip", *arguments], stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    ) as first:
         wait_until(lambda: gateway.http.get("/api/tasks").json(), 60, "nothing is sent")
         first.kill()
     world.workers()
-    done = subprocess.run(arguments, capture_output=True, text=True, check=False, timeout=120, env=os.environ)
+    done = command_line(*arguments)
     assert done.returncode == 0, done.stderr
     told = [json.loads(line) for line in done.stdout.splitlines()]
     assert {one["video"] for one in told if one["state"] == "done"} == {"a.mp4", "b.mp4"}
     assert gateway.http.get("/api/tasks").headers["X-Total-Count"] == "2"
     assert {path.name for path in (tmp_path / "out").iterdir()} >= {"a.es.mp4", "b.es.mp4"}
-    again = subprocess.run(arguments, capture_output=True, text=True, check=False, timeout=60, env=os.environ)
+    again = command_line(*arguments)
     assert (again.returncode, again.stdout) == (0, "")

@@ -2,17 +2,16 @@
 
 import json
 import subprocess
-import sys
 
 from localclip.stack import Stack
 from localclip.webhook_commands import _last, _state
 from localclip_client.models import Delivery, Try, Webhook
 from tests.localclip.conftest import needs_broker
+from tests.support.forked import command_line
 
 
 def run(stack: Stack, *arguments: str) -> "subprocess.CompletedProcess[str]":
-    command = [sys.executable, "-m", "localclip", "webhooks", *arguments, "--server", stack.url]
-    return subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+    return command_line("webhooks", *arguments, "--server", stack.url)
 
 
 @needs_broker

@@ -2,7 +2,7 @@
 
 A service imports for two seconds and the tests start some hundreds of them. What runs is what always runs: a process of
 its own, with its own environment, signals and log, that can be stopped and killed. Where the way a person starts it
-matters (end to end, deployment, command line) the command itself is run.
+matters (end to end, deployment, the first command of each kind) the command itself is run.
 """
 
 import multiprocessing
@@ -11,6 +11,8 @@ import runpy
 import signal
 import subprocess
 import sys
+import tempfile
+from collections.abc import Mapping
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
@@ -23,6 +25,7 @@ _PROGRAMS.set_forkserver_preload(
         "services.cloner.fit",
         "shared.messaging",
         "shared.storage",
+        "localclip.cli",
     ]
 )
 
@@ -30,9 +33,21 @@ _PROGRAMS.set_forkserver_preload(
 class Forked:
     """A module or a script run as `__main__`, told apart by `.py`; with the ways of `subprocess.Popen`."""
 
-    def __init__(self, program: str, *arguments: str, environment: dict[str, str], log: Path) -> None:
+    def __init__(
+        self,
+        program: str,
+        *arguments: str,
+        environment: Mapping[str, str],
+        log: Path,
+        errors: Path | None = None,
+        folder: Path = ROOT,
+    ) -> None:
+        """`errors`: where stderr goes, if not into the log as well; `folder`: where it runs."""
         log.touch()
-        self._process = _PROGRAMS.Process(target=_run, args=(program, arguments, environment, log), daemon=True)
+        told = (log, errors or log)
+        self._process = _PROGRAMS.Process(
+            target=_run, args=(program, arguments, dict(environment), told, folder), daemon=True
+        )
         self._process.start()
         assert self._process.pid is not None
         self.pid = self._process.pid
@@ -61,14 +76,33 @@ class Forked:
         self.send_signal(signal.SIGKILL)
 
 
-def _run(program: str, arguments: tuple[str, ...], environment: dict[str, str], log: Path) -> None:
+def command_line(
+    *arguments: str, environment: Mapping[str, str] | None = None, folder: Path = ROOT, timeout_s: float = 240
+) -> "subprocess.CompletedProcess[str]":
+    """The command line, as `subprocess.run` would run it. Raises: subprocess.TimeoutExpired."""
+    with tempfile.TemporaryDirectory() as told:
+        out, errors = Path(told, "out"), Path(told, "errors")
+        settings = os.environ if environment is None else environment
+        command = Forked("localclip", *arguments, environment=settings, log=out, errors=errors, folder=folder)
+        try:
+            code = command.wait(timeout_s)
+        finally:
+            command.kill()
+        return subprocess.CompletedProcess(
+            ["localclip", *arguments], code, out.read_text("utf-8"), errors.read_text("utf-8")
+        )
+
+
+def _run(
+    program: str, arguments: tuple[str, ...], environment: dict[str, str], told: tuple[Path, Path], folder: Path
+) -> None:
     os.environ.clear()
     os.environ.update(environment)
-    os.chdir(ROOT)
-    output = os.open(log, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644)
-    os.dup2(output, sys.stdout.fileno())
-    os.dup2(output, sys.stderr.fileno())
-    os.close(output)
+    os.chdir(folder)
+    for path, stream in zip(told, (sys.stdout, sys.stderr), strict=True):
+        output = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644)
+        os.dup2(output, stream.fileno())
+        os.close(output)
     sys.argv = [program, *arguments]
     if program.endswith(".py"):
         runpy.run_path(program, run_name="__main__")

@@ -82,13 +82,14 @@ KINDS = list({(one.method, one.json_schema is None): one for one in OPERATIONS}.
 HEADERS = [(one, OF_OPERATIONS) for one in OPERATIONS] + [(one, OF_ALL) for one in KINDS]
 
 
-def check(answer: httpx.Response) -> None:
-    """An answer that is meant."""
+def check(answer: httpx.Response) -> bool:
+    """An answer that is meant; whether it did anything."""
     what = f"{answer.request.method} {answer.request.url}"[:200]
     assert answer.status_code < 500, f"{what}: {answer.status_code} {answer.text[:300]}"
     if answer.status_code >= 400:
         kind = answer.headers.get("content-type", "")
         assert kind.startswith("application/problem+json"), f"{what}: {answer.status_code} {kind}"
+    return answer.is_success
 
 
 @pytest.mark.parametrize("operation", WITH_JSON, ids=str)
@@ -97,13 +98,14 @@ def test_hostile_values_in_a_body(scene: Scene, operation: Operation) -> None:
     names = scene.names(operation)
     good = scene.request(operation, names, as_json=True)
     body: dict[str, Any] = json.loads(good.content)
+    did = False
     for name in _properties(operation):
         for value in [*NUMBERS, *TEXTS, *SHAPES]:
-            if "{task_id}" in operation.path and scene.gone(names["task_id"]):
+            if did and "{task_id}" in operation.path and scene.gone(names["task_id"]):
                 names = scene.names(operation)
             others = {key: one for key, one in body.items() if key != name}
             raw = f'{{"{name}": {value}{"".join(f", {json.dumps(k)}: {json.dumps(v)}" for k, v in others.items())}}}'
-            check(_send(scene, good, content=raw.encode()))
+            did = check(_send(scene, good, content=raw.encode()))
 
 
 def _properties(operation: Operation) -> list[str]:
