@@ -43,10 +43,10 @@ def list_terms(
 @glossary.command("add")
 def add_term(
     term: Annotated[str, typer.Argument(help="the source text")],
-    translation: Annotated[str | None, typer.Argument(help="its rendering [default: it stays as it is]")] = None,
+    translation: Annotated[str | None, typer.Argument(help="its translation [default: unchanged]")] = None,
     source: Annotated[str, typer.Option("--from", help="source language")] = "en",
     target: Annotated[str | None, typer.Option("--to", help="target language [default: all]")] = None,
-    spoken: Annotated[str | None, typer.Option(help="how a voice is to read it")] = None,
+    spoken: Annotated[str | None, typer.Option(help="how voices pronounce it")] = None,
     as_json: AsJson = False,
     server: Server = None,
     api_key: Key = None,
@@ -81,7 +81,7 @@ def import_terms(
     server: Server = None,
     api_key: Key = None,
 ) -> None:
-    """Take over a CSV file, all of it or nothing."""
+    """Import a CSV file, all of it or nothing."""
     with connect(server, api_key) as client:
         done = client.import_terms(file)
     if as_json:
@@ -95,7 +95,7 @@ _YES_NO = {True: "yes", False: "no"}
 
 @cast.command("list")
 def list_cast(as_json: AsJson = False, server: Server = None, api_key: Key = None) -> None:
-    """Show everybody known."""
+    """List the people known."""
     with connect(server, api_key) as client:
         members = client.cast()
     if as_json:
@@ -118,7 +118,7 @@ def keep_speaker(
     server: Server = None,
     api_key: Key = None,
 ) -> None:
-    """Keep a speaker of a task, to be known again in the next."""
+    """Keep a speaker of a task, so that later tasks know the voice."""
     with connect(server, api_key) as client:
         member = client.keep_speaker(task_id, speaker_id, name)
     if as_json:
@@ -129,8 +129,8 @@ def keep_speaker(
 
 def review(
     task_id: str,
-    limit: Annotated[int, typer.Option(min=1, max=1000, help="lines at most")] = 30,
-    minor: Annotated[bool, typer.Option("--minor", help="lines that are only sped up or doubtful, too")] = False,
+    limit: Annotated[int, typer.Option(min=1, max=1000, help="how many lines at most")] = 30,
+    minor: Annotated[bool, typer.Option("--minor", help="also lines that are only sped up or doubtful")] = False,
     as_json: AsJson = False,
     server: Server = None,
     api_key: Key = None,

@@ -19,10 +19,10 @@ def answer(
     task_id: Annotated[str, typer.Argument(metavar="TASK", help="a task that asks something, see `localclip tasks`")],
     go_on: Annotated[bool, typer.Option("--continue", help="dub what was recognized")] = False,
     language: Annotated[
-        str | None, typer.Option(help="hear it again in this language; with --subtitles the one they are in")
+        str | None, typer.Option(help="recognize it again in this language; with --subtitles, the language they are in")
     ] = None,
     subtitles: Annotated[
-        Path | None, typer.Option(exists=True, dir_okay=False, help="take these subtitles in place of recognition")
+        Path | None, typer.Option(exists=True, dir_okay=False, help="use these subtitles instead of recognition")
     ] = None,
     as_json: AsJson = False,
     server: Server = None,

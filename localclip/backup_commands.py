@@ -15,10 +15,10 @@ Data = Annotated[Path, typer.Option(help="folder for everything that is kept, as
 def save(
     folder: Annotated[Path, typer.Argument(help="where the sets are kept")] = Path("backups"),
     data: Data = Path("data"),
-    keep: Annotated[int, typer.Option(min=1, help="how many of the newest sets stay")] = 7,
-    check: Annotated[bool, typer.Option("--check", help="make none: read the newest one back and compare it")] = False,
+    keep: Annotated[int, typer.Option(min=1, help="how many of the newest sets to keep")] = 7,
+    check: Annotated[bool, typer.Option("--check", help="check the newest set instead of making one")] = False,
 ) -> None:
-    """Save database and files as a set named after its time; `localclip up` may run meanwhile."""
+    """Save database and files as a set named after the time; `localclip up` may be running."""
     if check:
         made = backup.newest(folder) or folder
         with console.status(f"reading {made} ..."):
@@ -36,7 +36,7 @@ def restore(
     folder: Annotated[Path, typer.Argument(help="a set, or a folder of sets, of which the newest is taken")],
     data: Data = Path("data"),
 ) -> None:
-    """Put a backup in place of what is there, which is moved aside; refuses while `localclip up` runs on it."""
+    """Restore a backup; what is there is moved aside. Refused while `localclip up` runs on it."""
     with console.status("checking and restoring ..."):
         made, old = backup.restore(backup.place_of(data, os.environ), folder)
     _say(f"restored from {made}; what was there is in {old}, remove it when all is well")

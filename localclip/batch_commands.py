@@ -26,7 +26,9 @@ _STOPS = (Stage.DIARIZATION, Stage.TRANSLATION, Stage.CLONING)
 def batch(
     what: Annotated[
         str,
-        typer.Argument(metavar="FOLDER|MANIFEST|s3:PREFIX", help="a folder, a .csv or .json, or folder of the bucket"),
+        typer.Argument(
+            metavar="FOLDER|MANIFEST|s3:PREFIX", help="a folder, a .csv or .json manifest, or a folder of the bucket"
+        ),
     ],
     to: Annotated[str | None, typer.Option("--to", help="target languages, such as es,fr")] = None,
     source: Annotated[str | None, typer.Option("--from", help="language spoken in the videos")] = None,
@@ -35,18 +37,18 @@ def batch(
         str | None, typer.Option(help="wait after this stage until `localclip approve` (needs --server)")
     ] = None,
     brief: Annotated[
-        Path | None, typer.Option(exists=True, dir_okay=False, help="what translators are told: .toml or .json")
+        Path | None, typer.Option(exists=True, dir_okay=False, help="brief for the translator: .toml or .json")
     ] = None,
     name: Annotated[str | None, typer.Option(help="what the batch is called [default: the folder's name]")] = None,
     dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="only tell what would be done and what is refused")
+        bool, typer.Option("--dry-run", help="only show what would be done and what is refused")
     ] = False,
     skip_refused: Annotated[
-        bool, typer.Option("--skip-refused", help="dub the others where rows or languages are refused")
+        bool, typer.Option("--skip-refused", help="dub the rest where rows or languages are refused")
     ] = False,
     deliver: Annotated[
         str | None,
-        typer.Option(metavar="PREFIX", help="copy the files into the bucket of the operator, too (needs --server)"),
+        typer.Option(metavar="PREFIX", help="also copy the files into the operator's bucket (needs --server)"),
     ] = None,
     as_json: AsJson = False,
     server: Server = None,
@@ -109,9 +111,9 @@ def run(
     if stop and stop not in _STOPS:
         raise LocalClipError(f"--stop-after: no stage '{stop}'; choose from {', '.join(_STOPS)}")
     if stop and not server:
-        raise LocalClipError("--stop-after needs --server: a stack of its own is gone when this command ends")
+        raise LocalClipError("--stop-after needs --server: a temporary gateway ends with this command")
     if deliver is not None and not server:
-        raise LocalClipError("--deliver needs --server: a stack of its own has no bucket")
+        raise LocalClipError("--deliver needs --server: a temporary gateway has no bucket")
     told_on = screen(as_json)
     with _gateway(server, api_key, folder, told_on) as client:
         batching = Batching(client, manifest, folder, told_on, server or _OWN)
@@ -127,7 +129,7 @@ def run(
             if deliver is not None:
                 batching.deliver(ended, deliver)
         except KeyboardInterrupt:
-            told_on.print("stopped watching; the same command again goes on", style="yellow")
+            told_on.print("stopped watching; the same command continues", style="yellow")
             raise
     if as_json:
         rows = [one.as_json() for one in ended.outcomes]

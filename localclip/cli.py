@@ -124,8 +124,8 @@ def up(
             )
             if stack.reader_file:
                 console.print(
-                    f"programs of your own read events with the login in {data / 'broker' / stack.reader_file.name}, "
-                    "and give commands with that in operator.env beside it",
+                    f"your own programs read events with the login in {data / 'broker' / stack.reader_file.name}, "
+                    "and send commands with the one in operator.env beside it",
                     highlight=False,
                     soft_wrap=True,
                 )
@@ -141,14 +141,14 @@ def dub_command(
     source: Annotated[str | None, typer.Option("--from", help="language spoken in the video")] = None,
     speakers: Annotated[int | None, typer.Option(min=1, max=20, help="number of speakers, if known")] = None,
     audio_track: Annotated[
-        str | None, typer.Option(help="audio track to listen to, from 1 on; 1+2 for two together [default: chosen]")
+        str | None, typer.Option(help="audio track to use, counted from 1; 1+2 mixes two [default: chosen for you]")
     ] = None,
     text_track: Annotated[
-        int | None, typer.Option(min=1, help="subtitles inside the file to use in place of recognition, from 1 on")
+        int | None, typer.Option(min=1, help="subtitle track of the file to use instead of recognition, counted from 1")
     ] = None,
     source_text: Annotated[
         SourceText | None,
-        typer.Option(help="what the source text is taken from [default: what was brought, else the best there is]"),
+        typer.Option(help="where the source text comes from [default: the subtitles you give, else the best there is]"),
     ] = None,
     picture: Annotated[
         PictureMode | None,
@@ -157,19 +157,19 @@ def dub_command(
     cover: Annotated[CoverWay | None, typer.Option(help="how they are covered [default: blur]")] = None,
     on_doubt: Annotated[
         OnDoubt | None,
-        typer.Option(help="a transcript that is doubtful as a whole: ask, continue and say so, or fail"),
+        typer.Option(help="if the whole transcript is doubtful: ask, continue and say so, or fail"),
     ] = None,
     chinese: Annotated[
         Literal["zh-Hans", "zh-Hant"] | None,
-        typer.Option(help="script of Chinese, recognized or translated; `--to zh-Hant` says it, too"),
+        typer.Option(help="script of Chinese transcripts and translations; `--to zh-Hant` sets it too"),
     ] = None,
     other_languages: Annotated[
         Literal["translate", "keep"] | None,
-        typer.Option(help="what becomes of lines in another language than the video's [default: translate]"),
+        typer.Option(help="what to do with lines in other languages than the video's [default: translate]"),
     ] = None,
     brief: Annotated[
         Path | None,
-        typer.Option(exists=True, dir_okay=False, help="what the translator is told: a .toml or .json file"),
+        typer.Option(exists=True, dir_okay=False, help="brief for the translator: a .toml or .json file"),
     ] = None,
     stop_after: Annotated[
         StopAfter | None, typer.Option(help="wait after this stage until `localclip approve` (needs --server)")
@@ -178,7 +178,7 @@ def dub_command(
     subtitles: Annotated[
         Path | None,
         typer.Option(
-            exists=True, dir_okay=False, help="subtitles of the spoken language; replace recognition (needs --from)"
+            exists=True, dir_okay=False, help="subtitles in the spoken language, instead of recognition (needs --from)"
         ),
     ] = None,
     translation: Annotated[
@@ -187,25 +187,27 @@ def dub_command(
     server: Server = None,
     api_key: Key = None,
     keep: Annotated[bool, typer.Option("--keep", help="keep the folder of the temporary stack")] = False,
-    master: Annotated[bool, typer.Option("--master", help="also one video with the tracks of all languages")] = False,
+    master: Annotated[bool, typer.Option("--master", help="also make one video with all languages as tracks")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Dub a video, or several as a batch, on a running gateway or with a stack of its own.
+    """Dub a video, or several as a batch, on a running gateway or a temporary one.
 
-    Several files, or a folder, are a batch with subtitles paired by name (see `localclip batch`): the same command
-    again goes on where it was.
+    Several files, or a folder, become a batch, with subtitles matched by name (see `localclip batch`); the same
+    command continues it where it stopped.
 
-    Ends with 0 only when every language passed its gate, with 3 when one did not or nothing was dubbed in it (the
-    files are there, the reasons are told), or waits for approval, with 1 when a language could not be made.
+    Exit code 0: every language passed its gate. 3: one did not, or nothing was dubbed in it (the files are there, the
+    reasons are printed), or it waits for approval. 1: a language could not be made.
     """
     languages = split_languages(to)
     if subtitles and not source:
         raise LocalClipError("--subtitles needs --from: name the language the subtitles are in")
     shown_on = screen(as_json)
     if on_doubt is OnDoubt.ASK and not (server or is_interactive(shown_on)):
-        raise LocalClipError("--on-doubt ask: nobody could answer here; use a terminal, or a --server others can reach")
+        raise LocalClipError(
+            "--on-doubt ask: nobody can answer here; use a terminal, or a --server that others can reach"
+        )
     if stop_after and not server:
-        raise LocalClipError("--stop-after needs --server: a stack of its own is gone when this command ends")
+        raise LocalClipError("--stop-after needs --server: a temporary gateway ends with this command")
     video = videos[0]
     new = NewTask(
         video=video,
@@ -228,7 +230,7 @@ def dub_command(
     if len(videos) > 1 or video.is_dir():
         if subtitles or translation or master:
             raise LocalClipError(
-                "several videos take subtitles by their names (talk.mp4, talk.es.srt), and no --master"
+                "with several videos, subtitles are found by name (talk.mp4, talk.es.srt) and there is no --master"
             )
         manifest = batch_commands.several(videos, languages, source, folder)
         config = batch_commands.with_config(manifest, new.config(), video.resolve().stem)
@@ -259,7 +261,7 @@ def demo(
     source: Annotated[str | None, typer.Option("--from", help="language spoken in the video")] = None,
     out: Annotated[Path, typer.Option(help="folder for the results")] = Path("demo-output"),
 ) -> None:
-    """Dub a sample video (or yours) with a stack of its own, and check the exported files."""
+    """Dub a sample video (or yours) on a temporary gateway, and check the exported files."""
     languages = split_languages(to)
     ensure_starter(_tell, _warn)
     if video is None:
@@ -288,7 +290,7 @@ def export_command(
         list[str] | None, typer.Option("--set", help="change the recipe, as in container=mkv; may be repeated")
     ] = None,
     dub_changed: Annotated[
-        bool, typer.Option("--dub-changed", help="first speak the lines that were edited and not spoken since")
+        bool, typer.Option("--dub-changed", help="first speak the lines edited since they were last spoken")
     ] = False,
     out: Annotated[Path, typer.Option(help="folder for the files")] = Path("export"),
     as_json: AsJson = False,
@@ -331,7 +333,7 @@ def sample(target: Annotated[Path, typer.Argument(help="where to write it, such 
 @app.command("doctor")
 def doctor_command(
     as_json: AsJson = False,
-    data: Annotated[Path, typer.Option(help="folder the work would be kept in")] = Path("data"),
+    data: Annotated[Path, typer.Option(help="data folder to look at")] = Path("data"),
 ) -> None:
     """Show what is installed, and how to install what is missing."""
     findings = doctor.examine(data)
@@ -356,7 +358,7 @@ for command in (*task_commands.COMMANDS, *editing.COMMANDS):
 def events(
     task_id: Annotated[str | None, typer.Argument(help="one task [default: all]")] = None,
     since: Annotated[
-        str | None, typer.Option(help="id of the last event seen; what came after it is told first")
+        str | None, typer.Option(help="id of the last event seen; the events after it are printed first")
     ] = None,
     server: Server = None,
     api_key: Key = None,

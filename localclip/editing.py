@@ -63,7 +63,7 @@ def edit(
     if voice is not None:
         changes["voice"] = voice_choice(voice)
     if not changes:
-        raise LocalClipError("nothing to change: give --text, --voice or another option, see --help")
+        raise LocalClipError("nothing to change: give --text, --voice or another option (see --help)")
     with connect(server, api_key) as client:
         changed = client.edit_line(task_id, client.line(task_id, language, line_id), language, **changes)
     _show([changed], as_json)
@@ -73,13 +73,13 @@ def redub(
     task_id: TaskId,
     language: Language,
     line_ids: Annotated[list[str] | None, typer.Argument(metavar="[LINE]...", help="[default: all outdated]")] = None,
-    wait: Annotated[bool, typer.Option("--wait/--no-wait", help="until they are spoken")] = True,
-    timeout: Annotated[float, typer.Option(min=1, help="seconds to wait at most")] = 600.0,
+    wait: Annotated[bool, typer.Option("--wait/--no-wait", help="wait until they are spoken")] = True,
+    timeout: Annotated[float, typer.Option(min=1, help="how many seconds to wait at most")] = 600.0,
     as_json: AsJson = False,
     server: Server = None,
     api_key: Key = None,
 ) -> None:
-    """Speak lines again: those named, or all that edits have outdated. The export mixes them with the next run."""
+    """Speak lines again: those named, or all that edits have outdated. The next export has them."""
     with connect(server, api_key) as client:
         now = client.lines(task_id, language)
         before = {line.segment_id: line.version for line in now}
@@ -98,7 +98,7 @@ def listen(
     server: Server = None,
     api_key: Key = None,
 ) -> None:
-    """Have all takes heard again that nobody heard yet: by itself LocalClip hears a part, the doubtful ones first."""
+    """Check all takes that were not checked yet: on its own LocalClip recognizes only some, the doubtful ones first."""
     with connect(server, api_key) as client:
         count = client.listen(task_id, language)
     if as_json:
@@ -111,7 +111,7 @@ def takes(
     task_id: TaskId,
     language: Language,
     line_id: LineId,
-    choose: Annotated[str | None, typer.Option(metavar="TAKE", help="let this take count again, and keep it")] = None,
+    choose: Annotated[str | None, typer.Option(metavar="TAKE", help="use this take again, and pin it")] = None,
     as_json: AsJson = False,
     server: Server = None,
     api_key: Key = None,
@@ -136,7 +136,7 @@ def undo(task_id: TaskId, as_json: AsJson = False, server: Server = None, api_ke
 
 
 def redo(task_id: TaskId, as_json: AsJson = False, server: Server = None, api_key: Key = None) -> None:
-    """Do the edit again that was undone last."""
+    """Redo the edit that was undone last."""
     with connect(server, api_key) as client:
         edit = client.redo(task_id)
     print_json([edit]) if as_json else console.print(f"done again: {edit.summary}", markup=False, highlight=False)

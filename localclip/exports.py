@@ -125,7 +125,7 @@ def speak_changed(client: Client, task_id: str, languages: Sequence[str], consol
         if (not languages or code in languages) and any(one.code == "unspoken_edits" for one in state.gate_reasons)
     ]
     if not changed:
-        console.print("every line is spoken as it is written")
+        console.print("every line is spoken as written")
         return
     console.print(f"speaking the changed lines of {', '.join(changed)} ...", markup=False)
     client.process(task_id, changed, dub_changed=True)

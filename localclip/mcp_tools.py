@@ -47,7 +47,7 @@ Language = Annotated[str, Field(description="one target language of the task, su
 Languages = Annotated[list[str] | None, Field(description="target languages; none: all of the task")]
 SegmentId = Annotated[str, Field(description="id of a line, such as 's0001', from list_lines or review_lines")]
 Folder = Annotated[str, Field(description="absolute path of a folder on this machine; it is made where it is missing")]
-Overwrite = Annotated[bool, Field(description="replace files that are there already")]
+Overwrite = Annotated[bool, Field(description="replace existing files")]
 Offset = Annotated[int, Field(ge=0, description="how many to leave out; `next_offset` of the page before")]
 Limit = Annotated[int, Field(ge=1, le=200, description="how many at most")]
 Wait = Annotated[
@@ -159,7 +159,7 @@ class Tools:
         self,
         task_id: TaskId,
         language: Annotated[str | None, Field(description="only this target language; none: all")] = None,
-        minor: Annotated[bool, Field(description="lines that are only sped up or doubtful, too")] = False,
+        minor: Annotated[bool, Field(description="also lines that are only sped up or doubtful")] = False,
         offset: Offset = 0,
         limit: Limit = 30,
     ) -> ReviewList:

@@ -43,12 +43,14 @@ def list_models(as_json: AsJson = False) -> None:
         )
     console.print(grid)
     if any(weights.state(model, settings) != "here" for model in CATALOGUE if model.name in STARTER):
-        _say(f"a good start ({', '.join(STARTER)}): localclip models pull starter")
+        _say(f"recommended ({', '.join(STARTER)}): localclip models pull starter")
 
 
 @models.command("pull")
 def pull_models(
-    names: Annotated[list[str], typer.Argument(help="names of `localclip models list`; starter: a good start")],
+    names: Annotated[
+        list[str], typer.Argument(help="names from `localclip models list`; starter: the recommended set")
+    ],
 ) -> None:
     """Fetch models; what broke off goes on where it stopped, what is here and whole is left alone.
 
@@ -92,7 +94,7 @@ def pull(model: Model, settings: ModelSettings) -> weights.Pulled:
 def check_models(
     name: Annotated[str | None, typer.Argument(help="one model [default: all that are here]")] = None,
 ) -> None:
-    """Compare every byte with what was fetched; names the files that are broken. Asks no network."""
+    """Compare every byte with what was fetched; names the files that are broken. Needs no network."""
     settings = ModelSettings()
     chosen = [weights.find(name)] if name else [m for m in CATALOGUE if weights.state(m, settings) != "absent"]
     broken = []

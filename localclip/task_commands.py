@@ -49,9 +49,9 @@ def process(
     to: Annotated[str | None, typer.Option("--to", help="languages, such as es,fr [default: all of the task]")] = None,
     stage: Annotated[Stage, typer.Option(help="up to and including this stage")] = Stage.EXPORT,
     dub_changed: Annotated[
-        bool, typer.Option("--dub-changed", help="first speak the lines that were edited and not spoken since")
+        bool, typer.Option("--dub-changed", help="first speak the lines edited since they were last spoken")
     ] = False,
-    wait: Annotated[bool, typer.Option("--wait/--no-wait", help="until it is done")] = True,
+    wait: Annotated[bool, typer.Option("--wait/--no-wait", help="wait until it is done")] = True,
     as_json: AsJson = False,
     server: Server = None,
     api_key: Key = None,
@@ -96,7 +96,7 @@ def cancel(
     server: Server = None,
     api_key: Key = None,
 ) -> None:
-    """Stop a task; what is finished stays."""
+    """Cancel a task; what is finished stays."""
     with connect(server, api_key) as client:
         _tell(client.cancel(task_id, split_languages(to) if to else None), as_json)
 
@@ -104,12 +104,12 @@ def cancel(
 def approve(
     task_id: TaskId,
     languages: Annotated[list[str] | None, typer.Argument(help="languages [default: all that wait]")] = None,
-    by: Annotated[str | None, typer.Option(help="who says so [default: the account]")] = None,
+    by: Annotated[str | None, typer.Option(help="name of who approves [default: the account]")] = None,
     as_json: AsJson = False,
     server: Server = None,
     api_key: Key = None,
 ) -> None:
-    """Let languages go on that wait after the stage at which their task stops."""
+    """Approve languages that wait for approval: they continue."""
     with connect(server, api_key) as client:
         task = client.task(task_id)
         wanted = languages or task.at_stop
@@ -136,7 +136,7 @@ def delete(
     server: Server = None,
     api_key: Key = None,
 ) -> None:
-    """Remove tasks with everything made from them, the uploaded video too. There is no way back."""
+    """Delete tasks with everything made from them, the uploaded video too. This cannot be undone."""
     if not yes and not (console.is_terminal and typer.confirm(f"remove {len(task_ids)} tasks and all their files?")):
         raise LocalClipError("nothing was removed; --yes removes without asking")
     with connect(server, api_key) as client:
@@ -154,7 +154,7 @@ def download(
         str | None, typer.Option("--to", help="languages, such as es,fr [default: all that are done]")
     ] = None,
     out: Annotated[Path | None, typer.Option(help="folder for the files [default: ./<video>-dub]")] = None,
-    overwrite: Annotated[bool, typer.Option("--overwrite", help="replace files that are there already")] = False,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="replace existing files")] = False,
     as_json: AsJson = False,
     server: Server = None,
     api_key: Key = None,
@@ -184,7 +184,7 @@ def download(
 
 def logs(
     task_id: TaskId,
-    limit: Annotated[int, typer.Option(min=1, max=1000, help="entries at most")] = 200,
+    limit: Annotated[int, typer.Option(min=1, max=1000, help="how many entries at most")] = 200,
     as_json: AsJson = False,
     server: Server = None,
     api_key: Key = None,

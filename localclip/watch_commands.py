@@ -19,19 +19,17 @@ _OWN = "own"
 
 
 def watch(
-    folder: Annotated[Path, typer.Argument(exists=True, file_okay=False, metavar="DIR", help="folder to look into")],
+    folder: Annotated[Path, typer.Argument(exists=True, file_okay=False, metavar="DIR", help="folder to watch")],
     to: Annotated[str, typer.Option("--to", help="target languages, such as es,fr")],
     source: Annotated[str | None, typer.Option("--from", help="language spoken in the videos")] = None,
     out: Annotated[Path | None, typer.Option(help="folder for the results [default: ./<name>-dub]")] = None,
     brief: Annotated[
-        Path | None, typer.Option(exists=True, dir_okay=False, help="what translators are told: .toml or .json")
+        Path | None, typer.Option(exists=True, dir_okay=False, help="brief for the translator: .toml or .json")
     ] = None,
-    still: Annotated[
-        float, typer.Option(min=0, help="seconds for which size and time of a file stand still before it is taken")
-    ] = 10.0,
-    poll: Annotated[float, typer.Option(min=0.05, help="seconds between two looks")] = 5.0,
-    once: Annotated[bool, typer.Option("--once", help="end when everything that is there has come to its end")] = False,
-    retry_failed: Annotated[bool, typer.Option("--retry-failed", help="try once more what failed before")] = False,
+    still: Annotated[float, typer.Option(min=0, help="seconds a file must stay unchanged before it is taken")] = 10.0,
+    poll: Annotated[float, typer.Option(min=0.05, help="seconds between checks")] = 5.0,
+    once: Annotated[bool, typer.Option("--once", help="exit when everything in the folder is finished")] = False,
+    retry_failed: Annotated[bool, typer.Option("--retry-failed", help="try again what failed before")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="print what happens as JSON, one object on a line")] = False,
     server: Server = None,
     api_key: Key = None,
@@ -51,7 +49,7 @@ def watch(
         watching = Watching(client, what, telling(shown_on, as_json=as_json), server or _OWN)
         if retry_failed:
             watching.retry_failed()
-        shown_on.print(f"watching {folder}; Ctrl-C ends it, the same command goes on", markup=False, highlight=False)
+        shown_on.print(f"watching {folder}; Ctrl-C stops it, the same command continues", markup=False, highlight=False)
         try:
             while True:
                 watching.turn()
@@ -59,7 +57,7 @@ def watch(
                     break
                 time.sleep(poll)
         except KeyboardInterrupt:
-            shown_on.print("stopped watching; the same command goes on", markup=False)
+            shown_on.print("stopped watching; the same command continues", markup=False)
 
 
 def _gateway(

@@ -14,7 +14,7 @@ Hook = Annotated[str, typer.Argument(metavar="WEBHOOK", help="its id, see `local
 
 @webhooks.command("list")
 def list_webhooks(as_json: AsJson = False, server: Server = None, api_key: Key = None) -> None:
-    """List the addresses that are told, and whether they answer."""
+    """List the addresses that events are posted to, and whether they answer."""
     with connect(server, api_key) as client:
         found = client.webhooks()
     if as_json:
@@ -39,19 +39,19 @@ def add(
     server: Server = None,
     api_key: Key = None,
 ) -> None:
-    """Have events posted to an address; the secret that signs them is printed this once."""
+    """Have events posted to an address; the secret that signs them is shown only now."""
     with connect(server, api_key) as client:
         made = client.add_webhook(url, types or ["*"], description)
     if as_json:
         print_json(made)
         return
     console.print(f"{made.webhook_id}", markup=False, highlight=False)
-    console.print(f"secret, told this once: {made.secret}", markup=False, highlight=False, soft_wrap=True)
+    console.print(f"secret, shown only now: {made.secret}", markup=False, highlight=False, soft_wrap=True)
 
 
 @webhooks.command()
 def remove(webhook_id: Hook, as_json: AsJson = False, server: Server = None, api_key: Key = None) -> None:
-    """Tell an address nothing more, and forget what waits for it."""
+    """Remove an address; what waits to be sent to it is dropped."""
     with connect(server, api_key) as client:
         client.remove_webhook(webhook_id)
     if as_json:
@@ -86,7 +86,7 @@ def attempts(
 def _state(one: Webhook) -> str:
     if not one.enabled:
         return f"off: {one.disabled_reason}" if one.disabled_reason else "off"
-    return f"fails since {one.failing_since:%Y-%m-%d %H:%M}" if one.failing_since else "well"
+    return f"failing since {one.failing_since:%Y-%m-%d %H:%M}" if one.failing_since else "well"
 
 
 def _last(one: Delivery) -> str:

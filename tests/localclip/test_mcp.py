@@ -11,8 +11,9 @@ from mcp import Client as Agent
 from localclip import mcp_command
 from localclip.errors import LocalClipError
 from localclip.mcp_answers import next_offset, next_step, task_told
+from localclip.mcp_batches import batch_state
 from localclip.mcp_server import create_server
-from localclip_client import Client, NewTask, Task
+from localclip_client import Batch, Client, NewTask, Task
 from shared.testing import free_port
 
 
@@ -47,6 +48,22 @@ def task(status: str, **more: object) -> Task:
 def test_every_state_tells_what_can_be_done(state: Task, tool: str) -> None:
     """By the name of a tool."""
     assert tool in next_step(state)
+
+
+@pytest.mark.parametrize(
+    ("rows", "ended", "tool"),
+    [
+        ({"processing": 1, "pending": 1}, None, "wait_for_batch"),
+        ({"canceled": 2}, None, "wait_for_batch"),  # the batch ends a moment after its last video
+        ({"pending": 1, "completed": 1}, None, "approve"),
+        ({"canceled": 2}, "2026-01-01T00:00:00Z", "retry_batch"),
+        ({"completed": 2}, "2026-01-01T00:00:00Z", "download_batch"),
+    ],
+)
+def test_every_state_of_a_batch_tells_what_can_be_done(rows: dict[str, int], ended: str | None, tool: str) -> None:
+    """Also between the end of its last video and its own."""
+    batch = Batch.model_validate({"batch_id": "b", "state": "open", "rows": rows, "ended_at": ended})
+    assert tool in batch_state(batch).next
 
 
 def test_progress_and_pages_go_forward() -> None:

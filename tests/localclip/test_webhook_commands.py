@@ -39,6 +39,6 @@ def test_trouble_is_told_in_words() -> None:
     assert _state(hook) == "well"
     assert _state(hook.model_copy(update={"enabled": False, "disabled_reason": "gone"})) == "off: gone"
     failed = Try.model_validate({"at": "2026-01-01T00:00:00Z", "status": 500, "error": "it answered 500"})
-    assert _state(hook.model_copy(update={"failing_since": failed.at})) == "fails since 2026-01-01 00:00"
+    assert _state(hook.model_copy(update={"failing_since": failed.at})) == "failing since 2026-01-01 00:00"
     sent = Delivery(delivery_id=1, type="task.created", state="waiting")
     assert [_last(sent), _last(sent.model_copy(update={"tries": (failed,)}))] == ["", "it answered 500"]

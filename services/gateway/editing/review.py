@@ -24,7 +24,7 @@ def list_review(
     who: Who,
     response: Response,
     limit: Annotated[int, Query(ge=1, le=1000)] = 100,
-    minor: Annotated[bool, Query(description="lines that are only sped up or doubtful, too")] = False,
+    minor: Annotated[bool, Query(description="also lines that are only sped up or doubtful")] = False,
 ) -> list[ReviewLine]:
     """Lines of all languages by risk; without `minor` those that each language counts as its `issues`.
 

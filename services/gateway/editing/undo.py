@@ -41,7 +41,7 @@ def undo_edit(task_id: str, parts: Parts, who: Who) -> EditUndone:
 
 @router.post("/redo", operation_id="redo_edit")
 def redo_edit(task_id: str, parts: Parts, who: Who) -> EditUndone:
-    """Do the edit again that was undone last.
+    """Redo the edit that was undone last.
 
     Raises: 409 `nothing_to_redo`, `edit_conflict`.
     """

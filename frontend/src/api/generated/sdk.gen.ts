@@ -927,7 +927,7 @@ export const processTask = <ThrowOnError extends boolean = false>(options: Optio
 /**
  * Redo Edit
  *
- * Do the edit again that was undone last.
+ * Redo the edit that was undone last.
  *
  * Raises: 409 `nothing_to_redo`, `edit_conflict`.
  */

@@ -10977,7 +10977,7 @@ export type ListReviewData = {
         /**
          * Minor
          *
-         * lines that are only sped up or doubtful, too
+         * also lines that are only sped up or doubtful
          */
         minor?: boolean;
     };

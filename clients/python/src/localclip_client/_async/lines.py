@@ -60,7 +60,7 @@ class AsyncLines(AsyncTransport):
         return as_model(Edited, await self._post(at("tasks", task_id, "undo"))).edit
 
     async def redo(self, task_id: str) -> Edit:
-        """Do the edit again that was undone last."""
+        """Redo the edit that was undone last."""
         return as_model(Edited, await self._post(at("tasks", task_id, "redo"))).edit
 
 

@@ -59,7 +59,7 @@ class SyncLines(SyncTransport):
         return as_model(Edited, self._post(at("tasks", task_id, "undo"))).edit
 
     def redo(self, task_id: str) -> Edit:
-        """Do the edit again that was undone last."""
+        """Redo the edit that was undone last."""
         return as_model(Edited, self._post(at("tasks", task_id, "redo"))).edit
 
 
