@@ -167,7 +167,8 @@ async def _quiet(stack: Stack, engine: Engine) -> None:
             queued=await observed.queued(stack.broker.url),
             work_folders=observed.work_folders(stack.work),
         )
-        if not left_over([], seen):
+        ends = await asyncio.to_thread(_batches, engine)  # a batch ends a moment after its last video
+        if not left_over([], seen) and all(end["state"] != "open" for end in ends):
             return
         await asyncio.sleep(1.0)
 
