@@ -1,6 +1,6 @@
 """Dub one video as a client: upload, watch, download."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -41,26 +41,36 @@ class Dubbed:
         return not short_of(self.results)
 
 
-def split_languages(text: str) -> tuple[str, ...]:
-    """Languages from `es,zh-Hant`, without scripts. Raises: LocalClipError, for one that is not offered."""
-    named = [part.strip() for part in text.split(",") if part.strip()]
+def offered(languages: Iterable[str], option: str = "") -> tuple[str, ...]:
+    """Target languages without scripts and repetitions. Raises: LocalClipError, for one that is not offered."""
+    named = [code.strip() for code in languages if code.strip()]
     found = tuple(dict.fromkeys("zh" if chinese_script(code) else code.lower() for code in named))
     unknown = [language for language in found if language not in TARGET_LANGUAGES]
     if unknown or not found:
         wrong = f"'{', '.join(unknown)}' is not offered" if unknown else "no language named"
-        raise LocalClipError(f"--to: {wrong}; choose from {', '.join(TARGET_LANGUAGES)}")
+        raise LocalClipError(f"{option}{wrong}; choose from {', '.join(TARGET_LANGUAGES)}")
     return found
 
 
+def script_of(languages: Sequence[str], option: str = "") -> ChineseScript | None:
+    """The script of Chinese that target languages name. Raises: LocalClipError, if they name both."""
+    try:
+        return one_script(languages)
+    except ValueError as error:
+        raise LocalClipError(f"{option}{error}") from error
+
+
+def split_languages(text: str) -> tuple[str, ...]:
+    """Those of `--to es,zh-Hant`. Raises: LocalClipError, for one that is not offered."""
+    return offered(text.split(","), "--to: ")
+
+
 def script_named(text: str, wanted: ChineseScript | None = None) -> ChineseScript | None:
-    """The script of Chinese in `es,zh-Hant`, or the one `wanted` by a separate option.
+    """The script in `--to es,zh-Hant`, or the one `wanted` by a separate option.
 
     Raises: LocalClipError, if they name both.
     """
-    try:
-        return one_script([*text.split(","), *([wanted] if wanted else [])])
-    except ValueError as error:
-        raise LocalClipError(f"--to: {error}") from error
+    return script_of([*text.split(","), *([wanted] if wanted else [])], "--to: ")
 
 
 def split_translations(entries: list[str], languages: tuple[str, ...]) -> dict[str, Path]:

@@ -9,6 +9,7 @@ import anyio
 from anyio import from_thread, to_thread
 from pydantic import BaseModel, Field
 
+from localclip.dub import offered, script_of
 from localclip.errors import LocalClipError
 from localclip.mcp_answers import next_offset
 from localclip.mcp_tools import (
@@ -21,8 +22,6 @@ from localclip.mcp_tools import (
     Wait,
     absolute,
     folder_of,
-    offered,
-    script_of,
     watch,
 )
 from localclip.pairing import row_of, videos_of

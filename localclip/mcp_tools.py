@@ -14,6 +14,7 @@ from mcp.server.mcpserver import Context
 from pydantic import Field
 
 from localclip import mcp_answers
+from localclip.dub import offered, script_of
 from localclip.editing import is_spoken, outdated, voice_choice
 from localclip.errors import LocalClipError, ServerUnreachable
 from localclip.exports import named_recipe
@@ -34,7 +35,7 @@ from localclip.results import already_there, fetch, refuse_unfinished
 from localclip_client import Client, Export, Line, LineState, NewTask, Stage, Status, Task
 from localclip_client.models import Edit
 from shared.messaging import Brief
-from shared.pipeline import SOURCE_LANGUAGES, TARGET_LANGUAGES, ChineseScript, chinese_script, one_script
+from shared.pipeline import SOURCE_LANGUAGES, TARGET_LANGUAGES
 
 _POLL_S = 1.0
 _REVIEWED = 1000
@@ -427,23 +428,6 @@ async def watch(
 
 def _is_made(made: Export) -> bool:
     return made.status not in (Status.PENDING, Status.PROCESSING)
-
-
-def offered(languages: Sequence[str]) -> tuple[str, ...]:
-    """Target languages without scripts. Raises: LocalClipError, for one that is not offered."""
-    found = tuple(dict.fromkeys("zh" if chinese_script(code) else code.strip().lower() for code in languages))
-    unknown = [code for code in found if code not in TARGET_LANGUAGES]
-    if unknown:
-        raise LocalClipError(f"'{', '.join(unknown)}' is not offered; choose from {', '.join(TARGET_LANGUAGES)}")
-    return found
-
-
-def script_of(languages: Sequence[str]) -> ChineseScript | None:
-    """The script that target languages name. Raises: LocalClipError, where they name both."""
-    try:
-        return one_script(languages)
-    except ValueError as error:
-        raise LocalClipError(str(error)) from error
 
 
 def _file(path: str) -> Path:
