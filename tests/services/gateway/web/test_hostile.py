@@ -75,11 +75,14 @@ RANGES = [
     b"bytes=5-1",
 ]
 RANGES += ["bytes=٣-".encode(), b"bytes=0-0,2-3", b"bytes", b"items=0-1"]
-OF_OPERATIONS = ["range", "if-range", "if-match", "if-none-match", "last-event-id", "idempotency-key"]
+OF_READS = ["range", "if-range", "if-none-match", "last-event-id"]
+OF_WRITES = ["if-match", "idempotency-key"]
 # Read in one place for all operations: one of each kind is enough.
 OF_ALL = ["authorization", "cookie", "accept", "accept-encoding", "content-encoding", "x-api-key", "x-forwarded-for"]
 KINDS = list({(one.method, one.json_schema is None): one for one in OPERATIONS}.values())
-HEADERS = [(one, OF_OPERATIONS) for one in OPERATIONS] + [(one, OF_ALL) for one in KINDS]
+HEADERS = [(one, OF_READS if one.method == "GET" else OF_WRITES) for one in OPERATIONS] + [
+    (one, OF_ALL) for one in KINDS
+]
 
 
 def check(answer: httpx.Response) -> bool:
@@ -154,6 +157,9 @@ def test_hostile_addresses(scene: Scene, operation: Operation) -> None:
 def test_hostile_headers(scene: Scene, operation: Operation, headers: list[str]) -> None:
     """Each header that means something, one at a time; none of them reaches the database as it came."""
     good = scene.request(operation, scene.names(operation))
+    if operation.name == "replay_webhook":  # not a thousand facts each time
+        brief = {"since": "2026-01-01T00:00:00Z", "until": "2026-01-01T00:00:01Z"}
+        good = scene.gateway.http.build_request("POST", good.url, json=brief)
     for name in headers:
         for value in RANGES if name == "range" else GARBAGE:
             sent = [(key, one) for key, one in good.headers.raw if key.lower() != name.encode()]
