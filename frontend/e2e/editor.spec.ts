@@ -458,6 +458,7 @@ test.describe("the editor", () => {
     await page.keyboard.press("Enter");
     await expect(page.locator("html")).toHaveClass(/dark/);
     await page.goto("/settings");
+    await expect(page.getByRole("heading", { level: 3 }).first()).toBeVisible();
     await page.keyboard.press("Control+k");
     await palette.getByRole("combobox").fill("Editing");
     await page.keyboard.press("ArrowDown");
