@@ -35,7 +35,7 @@ export default defineConfig({
     locale: "en-GB",
     viewport: { width: 1440, height: 900 },
     screenshot: "only-on-failure",
-    trace: process.env["LOCALCLIP_E2E_TRACE"] ? "retain-on-failure" : "off", // recording costs a third of the time
+    trace: process.env["LOCALCLIP_E2E_TRACE"] ? "retain-on-failure" : "off", // recording costs a fifth of the CPU time
     launchOptions: { executablePath: process.env["CHROMIUM"] ?? "/usr/bin/chromium", args: ["--autoplay-policy=no-user-gesture-required", "--disable-gpu"] },
   },
   webServer: {

@@ -164,7 +164,7 @@ async def test_an_upload_is_gone_on_with(gateway: Stack, agile: AsyncClient, lon
         client.delete(task.task_id)
 
 
-async def test_an_upload_that_is_joined_meanwhile_is_completed(agile: AsyncClient, short_video: Path) -> None:
+async def test_a_part_that_is_not_taken_is_left_to_the_completion(agile: AsyncClient, short_video: Path) -> None:
     """A part that is not taken any more is no failure: completing it tells what became of it."""
     over(agile, lambda request, _: httpx.Response(409, json=_UPLOAD_OVER) if request.method == "PUT" else None)
     with pytest.raises(ApiError) as refused:

@@ -2,7 +2,7 @@
 
 A service imports for two seconds and the tests start some hundreds of them. What runs is what always runs: a process of
 its own, with its own environment, signals and log, that can be stopped and killed. Where the way a person starts it
-matters (end to end, deployment, the first command of each kind) the command itself is run.
+matters (end to end, deployment, the commands that are killed in the middle) the command itself is run.
 """
 
 import multiprocessing
