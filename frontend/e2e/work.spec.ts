@@ -49,7 +49,7 @@ test.describe("lines", () => {
       await page.request.patch(`/api/tasks/${id}/languages/${language}/lines`, { data: { lines: (await lines(page, language)).map(({ segment_id }, n) => ({ segment_id, text: `Texto nuevo ${n}.` })) } });
     await page.goto(`/tasks/${id}`);
     await page.getByRole("tab", { name: "Review" }).click();
-    await page.getByRole("button", { name: /^Go through \d+ lines by keys/ }).click();
+    await page.getByRole("button", { name: /^Go through \d+ lines one by one/ }).click();
     const bar = page.getByTestId("review-bar");
     const count = Number(/1 of (\d+)/.exec((await bar.textContent()) ?? "")?.[1]);
     expect(count).toBeGreaterThanOrEqual(6);
@@ -97,7 +97,7 @@ test.describe("lines", () => {
     await expect(page.locator("[data-gate=es] [data-reason=too_fast]")).toBeVisible();
     await expect(row(page, 1).locator("[data-issue]").first()).toBeVisible();
     await expectAccessible(page);
-    await page.getByRole("button", { name: /by keys/ }).click();
+    await page.getByRole("button", { name: /^Go through/ }).click();
     await expect(page.getByTestId("review-bar")).toBeVisible();
     await expectAccessible(page);
     await page.keyboard.press("Escape");
@@ -131,20 +131,21 @@ test.describe("lines", () => {
     await expect.poll(starts).toEqual(before);
   });
 
-  test("on a phone a line is mended, spoken again and its takes are compared", async ({ page }) => {
+  test("on a phone a line is mended, spoken again and its takes are compared", async ({ page }, { repeatEachIndex }) => {
+    const text = `Desde el móvil, ${repeatEachIndex}.`; // a text of its own: what the memory knows is no change
     await page.setViewportSize({ width: 390, height: 844 });
     await page.goto(`/tasks/${id}`);
-    await translation(page, 2).fill("Desde el móvil.");
+    await translation(page, 2).fill(text);
     await row(page, 2).getByRole("button", { name: "Dub line again" }).click();
     await expect(row(page, 2).locator("[data-state=dubbed]")).toBeVisible();
-    await expect.poll(async () => (await lines(page))[1]?.text).toBe("Desde el móvil.");
+    await expect.poll(async () => (await lines(page))[1]?.text).toBe(text);
     await expect(page.getByTestId("picture")).toBeInViewport(); // it stays while the lines scroll
     await page.getByRole("main").getByRole("navigation").getByRole("button", { name: "Line", exact: true }).click();
     const sheet = page.getByRole("dialog", { name: "Line" });
-    await expect(sheet.getByRole("listitem").filter({ hasText: "Desde el móvil." })).toContainText("In use");
+    await expect(sheet.getByRole("listitem").filter({ hasText: text })).toContainText("In use");
     await page.screenshot({ path: `${screens}/phone-sheet.png` });
     await sheet.getByRole("button", { name: "Use", exact: true }).first().click();
-    await expect.poll(async () => (await lines(page))[1]?.text).not.toBe("Desde el móvil.");
+    await expect.poll(async () => (await lines(page))[1]?.text).not.toBe(text);
     await sheet.getByRole("button", { name: "Close" }).click();
     await page.getByRole("button", { name: "Export", exact: true }).click();
     await expect(page.getByRole("dialog", { name: "Export" }).getByRole("link").first()).toBeVisible();

@@ -1,9 +1,11 @@
-import { QueryClient } from "@tanstack/react-query";
+import { QueryClient, QueryObserver } from "@tanstack/react-query";
 import { afterEach, expect, it, vi } from "vitest";
 import { language, line, segment, task } from "@/test-tasks";
-import type { TaskRead } from "./generated";
-import { apply, sort, type TaskPage } from "./cache";
+import { createQueryClient } from "@/app/query";
+import { apply, replaceLines, sort, type TaskPage } from "./cache";
+import { getTask, listLines, listTakes, listTasks, type TaskRead } from "./generated";
 import { keys } from "./keys";
+import { data } from "./problems";
 
 const filter = { q: "", status: "", sort: "-created_at", batch: "" };
 const fact = (type: string, values: object) => ({ type, data: { data: { task_id: "task_1", ...values } } });
@@ -118,4 +120,64 @@ it("what moves a task, or tells of a batch, has the figures of batches read agai
   vi.advanceTimersByTime(1000);
   expect(asked.mock.calls.filter(([query]) => query?.queryKey === keys.batches)).toHaveLength(1);
   vi.useRealTimers();
+});
+
+/** A gateway that answers each question when the test says so. */
+function answerLater(): { url: string; say: (body: unknown) => void }[] {
+  const asked: { url: string; say: (body: unknown) => void }[] = [];
+  vi.stubGlobal("fetch", (request: Request) => {
+    const { pathname } = new URL(request.url);
+    return new Promise<Response>((answer) => asked.push({ url: pathname, say: (body) => answer(Response.json(body)) }));
+  });
+  return asked;
+}
+
+it("takes that were on their way when the line got its take are read again", async () => {
+  const asked = answerLater();
+  const cache = createQueryClient();
+  cache.setQueryData(keys.lines("task_1", "es"), [line(segment("s1", 0, 1))]);
+  const place = { task_id: "task_1", language: "es", segment_id: "s1" };
+  const takes = new QueryObserver(cache, { queryKey: keys.takes("task_1", "es", "s1"), queryFn: () => data(listTakes({ path: place })) });
+  const stop = takes.subscribe(() => undefined);
+  await vi.waitFor(() => expect(asked).toHaveLength(1));
+  await apply(cache, [fact("line.dubbed", { language: "es", segment_id: "s1" })]);
+  asked[0]?.say([{ take_id: "old", current: true }]); // as it was before
+  const again = () => asked.filter(({ url }) => url.endsWith("/takes"));
+  await vi.waitFor(() => expect(again()).toHaveLength(2));
+  again()[1]?.say([{ take_id: "new", current: true }, { take_id: "old", current: false }]);
+  await vi.waitFor(() => expect(takes.getCurrentResult().data).toHaveLength(2));
+  stop();
+});
+
+it("a list of lines that was on its way when a line changed does not bring the older line back", async () => {
+  const asked = answerLater();
+  const cache = createQueryClient();
+  const [was, is] = [1, 2].map((version) => line(segment("s1", 0, 1), { version, text: `text ${version}` }));
+  const path = { task_id: "task_1", language: "es" };
+  const lines = new QueryObserver(cache, { queryKey: keys.lines("task_1", "es"), queryFn: () => data(listLines({ path })) });
+  const stop = lines.subscribe(() => undefined);
+  await vi.waitFor(() => expect(asked).toHaveLength(1));
+  await apply(cache, [fact("line.dubbed", { language: "es", segment_id: "s1" })]);
+  asked[0]?.say([was]);
+  const alone = () => asked.find(({ url }) => url.endsWith("/lines/s1"));
+  await vi.waitFor(() => expect(alone()).toBeDefined());
+  alone()?.say(is);
+  await vi.waitFor(() => expect(lines.getCurrentResult().data?.[0]?.text).toBe("text 2"));
+  replaceLines(cache, "task_1", "es", was ? [was] : []); // an answer that was overtaken
+  expect(lines.getCurrentResult().data?.[0]?.text).toBe("text 2");
+  stop();
+});
+
+it("a task that was on its way when it changed is read again, alone and in the list", async () => {
+  const asked = answerLater();
+  const cache = createQueryClient();
+  const one = new QueryObserver(cache, { queryKey: keys.task("task_1"), queryFn: () => data(getTask({ path: { task_id: "task_1" } })) });
+  const page = new QueryObserver(cache, { queryKey: keys.page(filter, 0), queryFn: async () => ({ items: await data(listTasks()), total: 1 }) });
+  const stops = [one, page].map((observer) => observer.subscribe(() => undefined));
+  await vi.waitFor(() => expect(asked).toHaveLength(2));
+  await apply(cache, [fact("task.completed", {})]);
+  const was = task({ es: language({ status: "processing" }) });
+  for (const { url, say } of asked.slice()) say(url.endsWith("/tasks") ? [was] : was);
+  await vi.waitFor(() => expect(asked).toHaveLength(4));
+  stops.forEach((stop) => stop());
 });

@@ -108,7 +108,7 @@ export async function apply(cache: QueryClient, events: LiveEvent[]): Promise<vo
     void cache.invalidateQueries({ queryKey: keys.edits(id) });
     refreshVerdicts(cache, id);
   }
-  await Promise.all([...wanted.tasks].filter((id) => isKept(cache, id)).map((id) => refreshTask(cache, id)));
+  await Promise.all([...wanted.tasks].map((id) => refreshTask(cache, id)));
 }
 
 const BATCHES_AFTER_MS = 1000;
@@ -135,7 +135,7 @@ function refreshVerdicts(cache: QueryClient, id: string): void {
   const timer = setTimeout(() => {
     verdicts.delete(id);
     void cache.invalidateQueries({ queryKey: keys.review(id) });
-    if (isKept(cache, id)) void refreshTask(cache, id);
+    void refreshTask(cache, id);
   }, VERDICTS_AFTER_MS);
   verdicts.set(id, timer);
 }
@@ -158,7 +158,11 @@ function isKept(cache: QueryClient, id: string): boolean {
   return pages.some(([, page]) => page?.items.some((task) => task.task_id === id));
 }
 
+/** Read a task that is shown again. One that is just read for the first time, in a page or alone, may be older. */
 async function refreshTask(cache: QueryClient, id: string): Promise<void> {
+  for (const queryKey of [keys.tasks, keys.task(id)])
+    void cache.invalidateQueries({ queryKey, fetchStatus: "fetching", predicate: ({ state }) => !state.data });
+  if (!isKept(cache, id)) return;
   try {
     const task = await data(getTask({ path: { task_id: id } }));
     patchTask(cache, id, () => task);
@@ -171,10 +175,12 @@ async function refreshTask(cache: QueryClient, id: string): Promise<void> {
 
 async function refreshLines(cache: QueryClient, id: string, language: string, segments: string[]): Promise<void> {
   const key = keys.lines(id, language);
-  if (!cache.getQueryData(key)) return;
+  const kept = cache.getQueryCache().find({ queryKey: key });
+  if (!kept) return;
   void cache.invalidateQueries({ queryKey: ["task", id, "takes"] });
   if (segments.length > MANY_LINES) return cache.invalidateQueries({ queryKey: key });
   try {
+    await kept.promise; // all lines, on their way, may be older
     const fresh = await Promise.all(
       segments.map((segment_id) => data(getLine({ path: { task_id: id, language, segment_id } }))),
     );
@@ -188,6 +194,9 @@ async function refreshLines(cache: QueryClient, id: string, language: string, se
 export function replaceLines(cache: QueryClient, id: string, language: string, fresh: LineRead[]): void {
   const byId = new Map(fresh.map((line) => [line.segment_id, line]));
   cache.setQueryData<LineRead[]>(keys.lines(id, language), (lines) =>
-    lines?.map((line) => byId.get(line.segment_id) ?? line),
+    lines?.map((line) => {
+      const other = byId.get(line.segment_id);
+      return other && other.version >= line.version ? other : line; // answers may overtake each other
+    }),
   );
 }

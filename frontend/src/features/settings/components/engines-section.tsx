@@ -1,3 +1,4 @@
+import "@/i18n/later";
 import { useQuery } from "@tanstack/react-query";
 import { CircleCheck, CircleX } from "lucide-react";
 import { useTranslation } from "react-i18next";
