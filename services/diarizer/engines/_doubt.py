@@ -8,6 +8,8 @@ import zlib
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import accumulate, pairwise
+from math import inf
 
 from services.diarizer.engines.base import Span
 from shared.transcript import Word
@@ -20,6 +22,7 @@ _REPEATS = 3  # a phrase repeated that often is kept: people do that
 _NEAR_S = 0.3  # how far a word may be placed from where it was heard
 SURE_WORD = 0.5
 _LONG_S = 1.0  # shorter speech in which nothing is heard may be a laugh or a breath
+_LONG_PAUSE_S = 1.0
 _PHANTOMS = re.compile(
     r"(thank(s| you)( (so|very) much)? for (watching|listening|your attention)|please subscribe( to my channel)?"
     r"|(sub)?titles? by .*|subtitles by the amara\.?org community|transcription by .*|like and subscribe"
@@ -113,12 +116,28 @@ def within_speech(words: Iterable[Word], speech: Sequence[Span]) -> list[Word]:
     return kept
 
 
-def unheard(speech: Sequence[Span], words: Sequence[Word]) -> list[Span]:
-    """Stretches of speech between two pauses, at least a second long, without any words."""
-    middles = sorted((word.start_s + word.end_s) / 2 for word in words)
-    return [
-        span
-        for span in speech
-        if span.duration_s >= _LONG_S
-        and bisect_right(middles, span.end_s + _NEAR_S) == bisect_left(middles, span.start_s - _NEAR_S)
-    ]
+def unheard(speech: Sequence[Span], words: Sequence[Word]) -> list[tuple[Span, ...]]:
+    """Speech of a second and more that no word accounts for, in time order: each time the stretches without a long
+    pause between two words, before the first, or after the last.
+
+    Only what is further than `_NEAR_S` from a word counts: words are not placed more accurately.
+    """
+    ordered = sorted(words, key=lambda word: word.start_s)
+    ends = accumulate((word.end_s + _NEAR_S for word in ordered), max, initial=-inf)
+    starts = (*(word.start_s - _NEAR_S for word in ordered), inf)
+    gaps = (_between(speech, start_s, end_s) for start_s, end_s in zip(ends, starts, strict=True) if start_s < end_s)
+    together = (part for gap in gaps for part in _together(gap))
+    return [parts for parts in together if sum(part.duration_s for part in parts) >= _LONG_S]
+
+
+def _between(speech: Sequence[Span], start_s: float, end_s: float) -> list[Span]:
+    """The parts of `speech` between two times."""
+    first = bisect_right(speech, start_s, key=lambda span: span.end_s)
+    after = bisect_left(speech, end_s, key=lambda span: span.start_s)
+    return [Span(max(span.start_s, start_s), min(span.end_s, end_s)) for span in speech[first:after]]
+
+
+def _together(parts: Sequence[Span]) -> list[tuple[Span, ...]]:
+    """`parts` as they are between long pauses."""
+    cuts = [at for at in range(1, len(parts)) if parts[at].start_s - parts[at - 1].end_s >= _LONG_PAUSE_S]
+    return [tuple(parts[start:end]) for start, end in pairwise([0, *cuts, len(parts)])]

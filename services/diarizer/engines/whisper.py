@@ -184,18 +184,22 @@ class WhisperRecognizer:
         report(1.0)
         return words, languages
 
-    def _left_out(self, recording: Recording, missed: Sequence[Span], chunks: int, language: str) -> list[Word]:
-        """Words of stretches of speech in which nothing was heard, each recognized separately.
+    def _left_out(
+        self, recording: Recording, missed: Sequence[tuple[Span, ...]], chunks: int, language: str
+    ) -> list[Word]:
+        """Words of the speech in which nothing was heard, each gap recognized separately.
 
-        Whisper sometimes ends a window before the sound does. Uncertain results are dropped, since it writes words for
-        isolated noises. Limited to the longest stretches, a quarter of the number of chunks and at least four.
+        Whisper sometimes ends a window before the sound does, or skips a sentence. Uncertain results are dropped, since
+        it writes words for isolated noises. Limited to the longest gaps, a quarter of the number of chunks and at least
+        four.
         """
-        longest = sorted(missed, key=lambda span: -span.duration_s)[: max(_AGAIN_AT_LEAST, chunks // 4)]
-        items = [_Item(recording, chunk) for span in longest for chunk in chunks_of(recording, [span])]
+        longest = sorted(missed, key=lambda gap: -sum(part.duration_s for part in gap))
+        longest = longest[: max(_AGAIN_AT_LEAST, chunks // 4)]
+        items = [_Item(recording, chunk) for gap in longest for chunk in chunks_of(recording, gap)]
         heard, _ = self._heard(items, language, None, lambda _: None)
         sure = [own for own in heard if own and fmean(word.probability or 0.0 for word in own) >= SURE_WORD]
         if missed:
-            log.info("speech_left_out", stretches=len(missed), heard_again=len(longest), understood=len(sure))
+            log.info("speech_left_out", gaps=len(missed), heard_again=len(longest), understood=len(sure))
         return [word for own in sure for word in own]
 
     def _settled(self, item: _Item, passage: Passage, language: str) -> tuple[Word, ...]:

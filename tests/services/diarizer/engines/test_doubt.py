@@ -1,6 +1,10 @@
 """What a recognizer made up, and which language most of a recording is in."""
 
+from itertools import accumulate, pairwise
+
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from services.diarizer.engines import Span
 from services.diarizer.engines._doubt import Passage, believed, better, unheard, within_speech, without_loops
@@ -13,6 +17,10 @@ def words_of(text, probability=0.9):
         Word(text=one, start_s=number, end_s=number + 0.5, probability=probability)
         for number, one in enumerate(text.split())
     )
+
+
+def word_at(start_s, end_s):
+    return Word(text="word", start_s=start_s, end_s=end_s)
 
 
 def passage(text, **facts):
@@ -88,8 +96,32 @@ def test_a_language_is_elected_by_time():
 
 
 def test_speech_in_which_nothing_was_heard():
-    """Whole stretches of a second and more; a word may lie a little beside its own."""
-    words = [Word(text="a", start_s=0.5, end_s=0.7), Word(text="b", start_s=5.9, end_s=6.2)]
-    speech = [Span(0, 3), Span(3.5, 4.4), Span(4.5, 5.8), Span(7, 9)]
-    assert unheard(speech, words) == [Span(7, 9)]
-    assert unheard(speech, []) == [Span(0, 3), Span(4.5, 5.8), Span(7, 9)]
+    """Between words and beside them, a second and more of it in all; a word may lie a little beside its own."""
+    words = [word_at(0.5, 0.7), word_at(5.8, 6.2), word_at(8.9, 12), word_at(13.3, 14)]
+    speech = [Span(0, 3), Span(3.5, 4.4), Span(4.6, 5.8), Span(7, 9), Span(10, 14), Span(15, 15.9), Span(16, 16.5)]
+    missed = [tuple((part.start_s, part.end_s) for part in parts) for parts in unheard(speech, words)]
+    assert missed == [((1, 3), (3.5, 4.4), (4.6, 5.5)), ((7, 8.6),), ((15, 15.9), (16, 16.5))]
+    assert unheard([Span(4.6, 5.8), Span(7, 7.9), Span(20, 20.9), Span(21.9, 22.8)], words) == []
+    assert unheard(speech[:4], []) == [tuple(speech[:3]), (speech[3],)]
+
+
+def spans_of(steps):
+    """Stretches and pauses of these lengths in turn."""
+    edges = list(accumulate(steps))
+    return [Span(*ends) for ends in zip(edges[::2], edges[1::2], strict=False)]
+
+
+SPANS = st.lists(st.floats(0.01, 5), max_size=20).map(spans_of)
+
+
+@given(SPANS, SPANS)
+def test_what_was_not_heard_is_speech_without_words(speech, placed):
+    """Of each gap a second and more, in order; and without it nothing of a second and more is left."""
+    words = [word_at(span.start_s, span.end_s) for span in placed]
+    found = unheard(speech, words)
+    parts = [part for gap in found for part in gap]
+    assert all(sum(part.duration_s for part in gap) >= 1 for gap in found)
+    assert all(before.end_s <= after.start_s for before, after in pairwise(parts))
+    assert all(any(span.start_s <= part.start_s and part.end_s <= span.end_s for span in speech) for part in parts)
+    assert not any(part.start_s < word.end_s and word.start_s < part.end_s for part in parts for word in words)
+    assert unheard(speech, [*words, *(word_at(part.start_s, part.end_s) for part in parts)]) == []

@@ -2,6 +2,7 @@
 
 import dataclasses
 import hashlib
+import subprocess
 from itertools import pairwise
 
 import ctranslate2
@@ -9,14 +10,17 @@ import faster_whisper
 import numpy as np
 import pytest
 
+from services.diarizer.clips import as_recording
 from services.diarizer.engines import Recognizer, Span, create_engines, create_recognizer
 from services.diarizer.engines._pieces import whole_words
 from services.diarizer.engines._whisper import Whisper, _ended
 from services.diarizer.settings import DiarizerSettings
+from services.diarizer.wording import units
 from shared.models import ModelSettings, _find, catalogued
 from shared.models._contents import File
-from shared.pipeline import Canceled, ErrorCode, PermanentError
+from shared.pipeline import Canceled, ErrorCode, PermanentError, language
 from shared.transcript import Word
+from tests.support.real_weights import real_weights
 from tests.support.scripted_whisper import LANGUAGES, Script, build_whisper
 
 RATE_HZ = 16_000
@@ -45,6 +49,18 @@ def noise(record):
     return lambda seconds: record(np.random.default_rng(0).normal(0, 0.1, int(seconds * RATE_HZ)).astype(np.float32))
 
 
+@pytest.fixture
+def heard_again():
+    """What words do not account for is recognized again, as in the product."""
+
+
+@pytest.fixture(autouse=True)
+def heard_once(request, monkeypatch):
+    """It is not: the model would say its sentence again to any sound that is longer."""
+    if "heard_again" not in request.fixturenames:
+        monkeypatch.setattr("services.diarizer.engines.whisper.unheard", lambda speech, words: [])
+
+
 def texts(found):
     return [word.text for word in found.words]
 
@@ -53,12 +69,42 @@ def test_words_are_placed_in_the_recording(recognizer, noise):
     """Chunk by chunk, the sound before and after speech counted; pauses that were left out are not."""
     found = recognizer.recognize(noise(100), [Span(10, 12), Span(38, 38.9), Span(40, 65), Span(70, 75)], "en", ignore)
     assert texts(found) == SENTENCE * 3
-    # heard together with what follows at 40 s; 0.4 s before speech are heard too
+    # 0.4 s before speech are heard, too
     assert [word.start_s for word in found.words[:4]] == pytest.approx([9.6, 10.02, 10.42, 10.8], abs=0.03)
-    # the model ended before the second stretch, which is heard by itself; that of 0.9 s is not
     assert [word.start_s for word in found.words[4::4]] == pytest.approx([39.6, 69.6], abs=0.4)
     assert all(0.9 <= word.probability <= 1 for word in found.words)
     assert all(before.end_s <= after.start_s for before, after in pairwise(found.words))
+
+
+def test_what_the_model_left_out_is_recognized_again(recognizer, noise, heard_again):
+    """The end of a stretch, and stretches after it, each by itself; 0.9 s are no speech for certain."""
+    found = recognizer.recognize(noise(31), [Span(1, 12), Span(20, 22), Span(28, 28.9)], "en", ignore)
+    assert texts(found) == SENTENCE * 3
+    assert [word.start_s for word in found.words[::4]] == pytest.approx([0.6, 2.2, 19.6], abs=0.2)
+    assert all(before.end_s <= after.start_s for before, after in pairwise(found.words))
+
+
+def test_a_real_model_hears_what_it_left_out(tmp_path, heard_again, monkeypatch):
+    """The second half of what is said without a pause: at the first try its words end before."""
+    said = "The train is better. The weather is usually very good. I will buy the tickets tomorrow morning."
+    path = tmp_path / "said.wav"
+    subprocess.run(["flite", "-voice", "rms", "-t", said, "-o", str(path)], check=True)
+    recording = as_recording(path, tmp_path / "said.pcm")
+    hear, asked = Whisper.hear, []
+
+    def cut_short(self, sounds, *args):
+        heard = hear(self, sounds, *args)
+        asked.append(len(sounds))
+        if len(asked) > 1:
+            return heard
+        return [(dataclasses.replace(passage, words=passage.words[:4]), tongue) for passage, tongue in heard]
+
+    settings = DiarizerSettings(recognizer="faster-whisper", recognizer_model="whisper-tiny.en")
+    recognizer = create_recognizer(settings, real_weights("whisper-tiny.en"))
+    monkeypatch.setattr(Whisper, "hear", cut_short)
+    found = recognizer.recognize(recording, [Span(0, recording.duration_s)], "en", ignore)
+    assert units(" ".join(texts(found)), language("en")) == units(said, language("en"))
+    assert asked == [1, 1]
 
 
 def test_what_is_said_in_a_batch_stays_with_its_chunk(recognizer, noise):
