@@ -1,9 +1,17 @@
-import { expect, test } from "@playwright/test";
-import { clips } from "./media";
-import { screens, taskNamed } from "./support";
+import { readFileSync } from "node:fs";
+import { type APIRequestContext, expect, test } from "@playwright/test";
+import { clips, dialogue } from "./media";
+import { screens, taskNamed, type TaskRead, waitFor } from "./support";
 
 const CUES = ["One", "Two", "Three", "Four"].map((word, n) => `${n + 1}\n00:00:0${2 * n},100 --> 00:00:0${2 * n + 1},900\nLine ${word}.\n`).join("\n");
 const file = (name: string) => ({ name, mimeType: "application/x-subrip", buffer: Buffer.from(CUES) });
+
+async function made(request: APIRequestContext, name: string, buffer: Buffer, languages: string[]): Promise<TaskRead> {
+  const config = JSON.stringify({ target_languages: languages });
+  const answer = await request.post("/api/tasks", { multipart: { config, start: "false", video: { name, mimeType: "video/mp4", buffer } } });
+  expect(answer.status()).toBe(201);
+  return (await answer.json()) as TaskRead;
+}
 
 test("languages that nothing here translates are brought as subtitles, at upload and later, and hold up no other", async ({ page, request }) => {
   await page.goto("/dashboard");
@@ -34,6 +42,36 @@ test("languages that nothing here translates are brought as subtitles, at upload
   await dialog.getByRole("button", { name: "Take it and dub" }).click();
   await expect.poll(async () => (await state())["id"]?.status, { timeout: 120_000 }).toBe("completed");
   await expect(page.getByTestId("needs-translation")).toBeHidden();
+  await request.delete(`/api/tasks/${task_id}`);
+});
+
+test("a language whose subtitles lack lines says how many, and is mended by those that have them", async ({ page, request }) => {
+  const { task_id } = await made(request, "bare.mp4", readFileSync(clips[2] ?? ""), ["es"]);
+  await request.post(`/api/tasks/${task_id}/process`, { data: {} });
+  await waitFor(request, task_id, "completed");
+  await request.patch(`/api/tasks/${task_id}`, { data: { target_languages: ["es", "ja"] } });
+  await page.goto(`/tasks/${task_id}?language=ja`);
+  const needs = page.getByTestId("needs-translation");
+  await expect(needs).toContainText("No engine here translates this video into Japanese");
+  const lines = ((await (await request.get(`/api/tasks/${task_id}/segments`)).json()) as unknown[]).length;
+  const take = page.getByRole("dialog").getByRole("button", { name: "Take it and dub" });
+  await page.getByTestId("subtitle-input").setInputFiles({ ...file("first.ja.srt"), buffer: Buffer.from(CUES.split("\n\n")[0] ?? "") });
+  await take.click();
+  await expect(needs).toContainText(`${lines - 1} lines have no translation`);
+  await expect(page.getByTestId("task-status")).toHaveAttribute("data-status", "failed");
+  await page.getByTestId("subtitle-input").setInputFiles(file("all.ja.srt"));
+  await take.click();
+  await waitFor(request, task_id, "completed");
+  await expect(needs).toBeHidden();
+  await request.delete(`/api/tasks/${task_id}`);
+});
+
+test("a video that failed says why where its lines would be", async ({ page, request }) => {
+  const { task_id } = await made(request, "cut.mp4", readFileSync(dialogue).subarray(0, 60_000), ["es"]);
+  await request.post(`/api/tasks/${task_id}/process`, { data: {} });
+  await waitFor(request, task_id, "failed");
+  await page.goto(`/tasks/${task_id}`);
+  await expect(page.getByTestId("failed-work")).toContainText("upload the complete file");
   await request.delete(`/api/tasks/${task_id}`);
 });
 

@@ -81,7 +81,7 @@ test("exported files are downloaded under real names", async ({ page, request })
   const task = await taskNamed(request, "dialogue.mp4");
   await page.goto(`/tasks/${task.task_id}`);
   await page.getByRole("button", { name: "Export" }).click();
-  const [download] = await Promise.all([page.waitForEvent("download"), page.getByRole("link", { name: "Download export_es.mp4" }).click()]);
+  const [download] = await Promise.all([page.waitForEvent("download"), page.getByRole("link", { name: "Download dialogue.es.mp4" }).click()]);
   expect(download.suggestedFilename()).toBe("dialogue.es.mp4");
   await page.screenshot({ path: `${screens}/export-dialog.png` });
 });

@@ -3,7 +3,7 @@ import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { Download, FileAudio, FileText, FileVideo, Trash2 } from "lucide-react";
 import { useTranslation } from "react-i18next";
 import { exporting, isOpen, recipesQuery } from "@/api/exports";
-import type { Artifact, ExportRead, PresetRead } from "@/api/generated";
+import type { ExportFile, ExportRead, PresetRead } from "@/api/generated";
 import { keys } from "@/api/keys";
 import { bytes, languageName } from "@/core/format";
 import { tone } from "@/core/progress";
@@ -18,8 +18,8 @@ import { WaitText } from "./wait-text";
 
 const NO_PRESETS: PresetRead[] = [];
 
-/** A file that can be saved under its real name. */
-export function FileRow({ name, size, media_type, url }: Pick<Artifact, "name" | "size" | "media_type" | "url">) {
+/** A file that can be saved, under the name it then has. */
+export function FileRow({ name, size, media_type, url }: Pick<ExportFile, "name" | "size" | "media_type" | "url">) {
   const { t } = useTranslation();
   const Icon = media_type.startsWith("video/") ? FileVideo : media_type.startsWith("audio/") ? FileAudio : FileText;
   return (

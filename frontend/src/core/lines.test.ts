@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { line, segment } from "@/test-tasks";
 import {
+  called,
   changedLines,
   issuesOf,
   judgedIn,
@@ -17,6 +18,11 @@ const rows = rowsOf(
   segments,
   segments.slice(0, 2).map((one) => line(one, { text: `T ${one.text}` })),
 );
+
+it("calls speakers that nobody has named as the page does", () => {
+  const speakers = ["Speaker 1", "Anna", "Speaker 12", "Speaker One"].map((name) => ({ name }));
+  expect(called(speakers, (number) => `说话人 ${number}`).map(({ name }) => name)).toEqual(["说话人 1", "Anna", "说话人 12", "Speaker One"]);
+});
 
 describe("rows", () => {
   it("put a line beside its segment, or nothing", () => {

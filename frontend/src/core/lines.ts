@@ -133,6 +133,14 @@ export function textOf(row: Row, side: "source" | "target"): string {
 
 const HUES = [262, 155, 45, 325, 205, 95, 15, 290, 180, 70];
 
+/** `speakers`, those that nobody has named yet as the page calls them: the diarizer numbers them in English. */
+export function called<S extends { name: string }>(speakers: S[], numbered: (number: string) => string): S[] {
+  return speakers.map((speaker) => {
+    const number = /^Speaker (\d+)$/.exec(speaker.name)?.[1];
+    return number ? { ...speaker, name: numbered(number) } : speaker;
+  });
+}
+
 /** Every speaker has a colour of their own, the same on timeline, list and panel. */
 export function speakerColour(speakers: { speaker_id: string }[], id: string, alpha = 1): string {
   const index = Math.max(

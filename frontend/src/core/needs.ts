@@ -9,12 +9,12 @@ export function obstacle(language: LanguageRead, source: string | null): "no_voi
   return possible ? null : "no_translation";
 }
 
-/** Languages of a task that nobody here translates and nobody brought a translation of. */
+/** Languages of a task that nobody here translates, whether or not it was tried, and nobody brought a translation of. */
 export function needing(task: TaskRead, languages: LanguageRead[]): string[] {
   const source = task.source_language ?? task.config.source_language ?? null;
   return targets(task).flatMap(([code, state]) => {
     const language = languages.find((one) => one.code === code);
-    const begun = state.status !== "pending" || state.stages?.["translation"]?.["attempt"] !== undefined;
+    const begun = state.error_code !== "language_unsupported" && (state.status !== "pending" || state.stages?.["translation"]?.["attempt"] !== undefined);
     return language && !begun && !state.brought && obstacle(language, source) === "no_translation" ? [code] : [];
   });
 }

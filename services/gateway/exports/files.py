@@ -49,6 +49,11 @@ class _Known:
                 return file
         return self.beside(name) if self.folder and language == BASE and is_key(self.folder + name) else None
 
+    def saved_as(self, file: _File) -> str:
+        """The name under which a person downloads it."""
+        shown = shown_as(self.task, file.language, file.name, older=file.language in self.older)
+        return shown.rsplit("/", 1)[-1]
+
     def beside(self, name: str) -> _File:
         """A file of that folder."""
         return _File(BASE, name, self.folder + name, _media_type(name))
@@ -78,6 +83,7 @@ def _stored_files(store: ObjectStore, task_id: str, known: _Known) -> list[Artif
             Artifact(
                 language=file.language,
                 name=file.name,
+                saved_as=known.saved_as(file),
                 size=info.size,
                 media_type=file.media_type,
                 etag=info.etag,
@@ -136,8 +142,7 @@ def serve_artifact(
     file = known.find(language, name)
     if file is None:
         raise not_found(f"artifact '{language[:20]}/{name[:80]}'")
-    shown = shown_as(known.task, language, name, older=language in known.older)
-    return serve(parts, request, file.key, shown.rsplit("/", 1)[-1], file.media_type, download)
+    return serve(parts, request, file.key, known.saved_as(file), file.media_type, download)
 
 
 @router.get("/languages/{language}/takes/{segment_id}", operation_id="get_take", response_class=StreamingResponse)

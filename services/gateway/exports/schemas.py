@@ -17,6 +17,7 @@ class Artifact(BaseModel):
 
     language: str
     name: str
+    saved_as: str = Field(description="the name it is downloaded under: the video's, with the language")
     size: int
     media_type: str
     etag: str

@@ -41,6 +41,12 @@ export type Artifact = {
      */
     name: string;
     /**
+     * Saved As
+     *
+     * the name it is downloaded under: the video's, with the language
+     */
+    saved_as: string;
+    /**
      * Size
      */
     size: number;

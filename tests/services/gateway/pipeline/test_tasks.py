@@ -286,7 +286,9 @@ def test_files_are_served_in_ranges(gateway: Gateway) -> None:
     assert (changed.status_code, len(changed.content)) == (200, len(VIDEO))
     assert gateway.http.head(url).headers["content-length"] == str(len(VIDEO))
     listed = gateway.http.get(f"/api/tasks/{task['task_id']}/artifacts").json()
-    assert [(entry["name"], entry["size"]) for entry in listed] == [(task["video_filename"], len(VIDEO))]
+    assert [(entry["name"], entry["size"], entry["saved_as"]) for entry in listed] == [
+        (task["video_filename"], len(VIDEO), task["video_original_name"])
+    ]
 
 
 def test_interface_documents_are_served(gateway: Gateway) -> None:

@@ -10,7 +10,7 @@ import { ApiProblem } from "@/api/problems";
 import { reviewQuery, segmentsQuery, speakersQuery, taskQuery } from "@/api/queries";
 import { Button } from "@/components/ui/button";
 import { Empty, Failure } from "@/components/ui/states";
-import { judgedIn, rowsOf } from "@/core/lines";
+import { called, judgedIn, rowsOf } from "@/core/lines";
 import { isBusy, targets } from "@/core/progress";
 import { useLines } from "../state/beside";
 import { type Editor, EditorProvider } from "../state/context";
@@ -51,6 +51,7 @@ const NO_SPEAKERS: SpeakerRead[] = [];
 const NO_REVIEW: ReviewLine[] = [];
 
 function Loaded({ task }: { task: TaskRead }) {
+  const { t } = useTranslation();
   const [params] = useSearchParams();
   const poll = usePollInterval();
   const codes = targets(task).map(([code]) => code);
@@ -59,7 +60,7 @@ function Loaded({ task }: { task: TaskRead }) {
   const id = task.task_id;
   const { data: segments = NO_SEGMENTS } = useQuery({ ...segmentsQuery(id), refetchInterval: poll });
   const lines = useLines(task, language);
-  const { data: speakers = NO_SPEAKERS } = useQuery({ ...speakersQuery(id), refetchInterval: poll });
+  const { data: found = NO_SPEAKERS } = useQuery({ ...speakersQuery(id), refetchInterval: poll });
   const { data: review = NO_REVIEW } = useQuery({ ...reviewQuery(id), refetchInterval: poll });
   const transport = useMemo(() => new Transport(), []);
   useEffect(() => {
@@ -69,6 +70,7 @@ function Loaded({ task }: { task: TaskRead }) {
       reviewMode.end();
     };
   }, []);
+  const speakers = useMemo(() => called(found, (number) => t("speaker.new_name", { number })), [found, t]);
   const rows = useMemo(() => rowsOf(segments, lines), [segments, lines]);
   const judged = useMemo(() => judgedIn(review, language), [review, language]);
   const editor = useMemo<Editor>(() => {

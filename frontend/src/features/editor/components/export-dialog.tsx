@@ -86,7 +86,7 @@ function LanguageFiles({ code, state, files }: { code: string; state: LanguageSt
       </h3>
       <ul className="border-line divide-line divide-y rounded-lg border">
         {files.map((file) => (
-          <FileRow key={file.name} {...file} />
+          <FileRow key={file.name} {...file} name={file.saved_as} />
         ))}
       </ul>
     </section>

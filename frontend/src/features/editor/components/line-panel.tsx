@@ -16,6 +16,7 @@ import { useView } from "../state/view";
 import { FindBar } from "./find-bar";
 import { columns, LineRow } from "./line-row";
 import { Approval } from "./approval";
+import { FailedWork } from "./failed-work";
 import { NeedsTranslation } from "./needs-translation";
 import { ReviewBar } from "./review-bar";
 import { LineToolbar } from "./line-toolbar";
@@ -52,6 +53,7 @@ export function LinePanel() {
       <ReviewBar />
       <FindBar />
       <NeedsTranslation />
+      <FailedWork />
       <Approval />
       <div
         aria-hidden
@@ -135,6 +137,7 @@ function NothingShown() {
       </Empty>
     );
   const base = task.language_status[BASE];
+  if (base?.status === "failed") return null;
   if (base?.status === "processing")
     return (
       <Empty icon={AudioLines} title={t("editor.listening_title")}>

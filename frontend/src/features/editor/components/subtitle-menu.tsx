@@ -21,7 +21,7 @@ export function SubtitleMenu() {
     { label: t("editor.import_subtitles"), icon: FileUp, onSelect: () => input.current?.click() },
     ...(files.length > 0 ? [null] : []),
     ...files.map((file) => ({
-      label: t("editor.download_file", { name: file.name }),
+      label: t("editor.download_file", { name: file.saved_as }),
       icon: Download,
       onSelect: () => download(file.url),
     })),

@@ -12,7 +12,7 @@ export function LaneLabels({ lanes }: { lanes: Lane[] }) {
   const { t, i18n } = useTranslation();
   const { speakers, language } = useEditor();
   return (
-    <ul className="border-line w-40 shrink-0 border-r max-sm:w-20" style={{ paddingTop: RULER_H }}>
+    <ul className="border-line w-40 shrink-0 border-r max-sm:w-24" style={{ paddingTop: RULER_H }}>
       {lanes.map(({ key, speaker, height }) => (
         <li key={key} className="mb-[3px] flex items-center gap-1 pl-2 text-xs" style={{ height }}>
           {speaker !== null && (
