@@ -106,6 +106,12 @@ test.describe("the editor", () => {
     await row(page, 2).getByRole("button", { name: "More for this line" }).click();
     await page.getByRole("menuitem", { name: "Delete" }).click();
     await expect(items).toHaveCount(count);
+    const holes = () =>
+      items.evaluateAll((rows) => {
+        const boxes = rows.map((line) => line.getBoundingClientRect()).toSorted((a, b) => a.top - b.top);
+        return boxes.slice(1).map((box, n) => Math.round(box.top - (boxes[n]?.bottom ?? 0))).filter((hole) => Math.abs(hole) > 2); // but for rounding
+      });
+    expect(await holes()).toEqual([]); // closed at once
     await translation(page, 1).click();
     const start = page.getByRole("region", { name: "Properties" }).getByRole("textbox", { name: "Start" });
     await start.fill("0:01.25");

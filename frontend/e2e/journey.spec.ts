@@ -103,7 +103,7 @@ test("several tasks are made at once, found and sorted", async ({ page, request 
   await expect(page.locator("[data-task]")).toHaveCount(4);
   await expect(page.getByRole("searchbox", { name: "Search names" })).toHaveValue("");
   await choose(page.getByRole("combobox", { name: "Order" }), "Name A–Z");
-  await expect(page.locator("[data-task] h3").first()).toHaveText("dialogue.mp4");
+  await expect(page.locator("[data-task] h2").first()).toHaveText("dialogue.mp4");
   await page.getByRole("radio", { name: "List" }).click();
   await page.screenshot({ path: `${screens}/dashboard-list.png` });
   await page.getByRole("radio", { name: "Grid" }).click();

@@ -1,6 +1,6 @@
 import { expect, test, type Page } from "@playwright/test";
 import { clips } from "./media";
-import { choose, expectAccessible, expectNoOverflow, expectTargets, finishedTask, makeBatch, screens } from "./support";
+import { choose, expectAccessible, expectHeadings, expectNoOverflow, expectTargets, finishedTask, makeBatch, screens } from "./support";
 
 let id = "";
 let batch = "";
@@ -110,11 +110,11 @@ const PLACES: Record<string, (page: Page) => Promise<void>> = {
   },
   "not-found": async (page) => {
     await page.goto("/nowhere");
-    await expect(page.getByRole("heading", { level: 2 })).toBeVisible();
+    await expect(page.getByRole("heading", { level: 1 })).toBeVisible();
   },
   "task-gone": async (page) => {
     await page.goto("/tasks/task_20200101_000000_00000000");
-    await expect(page.getByRole("heading", { level: 2 })).toBeVisible();
+    await expect(page.getByRole("heading", { level: 1 })).toBeVisible();
   },
 };
 
@@ -126,6 +126,7 @@ const LOOKS = [
 
 test.beforeAll(async ({ request }) => {
   id = await finishedTask(request, clips[1] ?? "", ["es", "fr"], "Every page.mp4");
+  for (const name of ["Ada", "Grace"]) await request.post(`/api/tasks/${id}/speakers`, { data: { name } }); // more lanes than a phone shows
   batch = await makeBatch(request, "Every page", ["one.mp4", "two.mp4"], { target_languages: ["es"] });
 });
 test.afterAll(async ({ request }) => {
@@ -145,6 +146,7 @@ for (const { name: look, ...options } of LOOKS) {
         await page.evaluate(() => Promise.all(document.getAnimations().map((animation) => (animation.effect?.getTiming().iterations === Infinity ? null : animation.finished.catch(() => null)))));
         await page.screenshot({ path: `${screens}/${look}-${name}.png` });
         await expectNoOverflow(page);
+        await expectHeadings(page);
         await expectTargets(page, "hasTouch" in options ? 36 : 24);
         if (options.locale === "zh-CN") await expect(page.locator("span[lang=en]:visible")).toHaveCount(0); // no service's English
         await expectAccessible(page);
@@ -153,6 +155,48 @@ for (const { name: look, ...options } of LOOKS) {
     }
   });
 }
+
+for (const { name: look, ...options } of LOOKS) {
+  test.describe(look, () => {
+    test.use({ ...options, locale: "en-GB" });
+    test("uploads and messages cover neither the text one is in nor the buttons one works with", async ({ page }) => {
+      await page.goto("/dashboard");
+      await page.getByTestId("file-input").first().setInputFiles(clips);
+      await expect(page.getByRole("dialog")).toBeVisible();
+      await page.keyboard.press("Escape");
+      const uploads = page.getByRole("region", { name: "Uploads" });
+      await expect(uploads.getByRole("listitem")).toHaveCount(3);
+      const card = page.locator("[data-task]").last();
+      await card.getByRole("link").first().focus();
+      await expect(card.getByRole("link").first()).toBeInViewport({ ratio: 1 });
+      expect(await covered(page, "[data-task] a:focus")).toEqual([]);
+      await page.locator(`[data-task=${id}]`).getByRole("link", { name: "Every page.mp4" }).click();
+      const field = page.getByRole("textbox", { name: /^Translation of line/ }).last();
+      await expect(field).toBeVisible();
+      await page.route("**/lines/**", (route) => (route.request().method() === "PATCH" ? route.abort() : route.continue()));
+      await field.fill("Una cosa más.");
+      await field.blur();
+      await expect(page.locator("[data-sonner-toast]")).toContainText("What you typed is kept");
+      await page.evaluate(() => Promise.all(document.getAnimations().map((animation) => (animation.effect?.getTiming().iterations === Infinity ? null : animation.finished.catch(() => null)))));
+      await field.focus();
+      await page.screenshot({ path: `${screens}/${look}-messages.png` });
+      expect(await covered(page, ":focus, main header .bg-accent, section:has([data-testid=picture]) button, main nav button")).toEqual([]);
+      await expect(uploads).toBeVisible();
+    });
+  });
+}
+
+/** What uploads and messages, which have to be there, cover of the elements that are named. */
+const covered = (page: Page, selector: string): Promise<string[]> =>
+  page.evaluate((names) => {
+    const over = [...document.querySelectorAll("[data-sonner-toast], section[aria-label=Uploads]")].map((one) => one.getBoundingClientRect());
+    if (over.length === 0) return ["nothing that could cover anything"];
+    return [...document.querySelectorAll<HTMLElement>(names)].filter((one) => one.checkVisibility()).flatMap((one) => {
+      const { left, right, top, bottom } = one.getBoundingClientRect();
+      const hidden = over.some((box) => box.left < right && box.right > left && box.top < bottom && box.bottom > top);
+      return hidden ? [`${one.tagName.toLowerCase()} ${one.ariaLabel ?? one.textContent?.slice(0, 40)}: ${Math.round(top)}–${Math.round(bottom)}`] : [];
+    });
+  }, selector);
 
 test("the settings have a menu that leads to each part", async ({ page }) => {
   await page.goto("/settings");

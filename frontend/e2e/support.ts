@@ -143,6 +143,14 @@ export async function expectTargets(page: Page, least: number): Promise<void> {
   expect(small).toEqual([]);
 }
 
+/** Headings begin with the page's own, in a dialog with the one below it, and leave out no level. */
+export async function expectHeadings(page: Page): Promise<void> {
+  const first = (await page.locator("[role=dialog], [role=menu]").count()) > 0 ? 2 : 1;
+  const levels = await page.getByRole("heading").evaluateAll((all) => all.map(({ tagName }) => Number(tagName.slice(1))));
+  expect([first - 1, ...levels].slice(0, -1).filter((level, n) => (levels[n] ?? 0) > level + 1), `headings ${levels}`).toEqual([]);
+  if (first === 1) expect(levels.filter((level) => level === 1), `headings ${levels}`).toHaveLength(1);
+}
+
 /** The page is not wider than the window. */
 export async function expectNoOverflow(page: Page): Promise<void> {
   expect(await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth)).toBeLessThanOrEqual(0);

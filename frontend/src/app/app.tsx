@@ -20,7 +20,15 @@ export function App() {
       <Tooltip.Provider delayDuration={350}>
         <Live />
         {forbidden ? <KeyGate /> : <RouterProvider router={router} />}
-        <Toaster position="bottom-right" theme={dark ? "dark" : "light"} closeButton />
+        <Toaster
+          position="top-center"
+          offset={2}
+          mobileOffset={2}
+          gap={2}
+          toastOptions={{ style: { padding: "6px 14px", fontSize: 12 } }}
+          theme={dark ? "dark" : "light"}
+          closeButton
+        />
       </Tooltip.Provider>
     </QueryClientProvider>
   );

@@ -8,6 +8,7 @@ export function NotFoundPage() {
   const { t } = useTranslation();
   return (
     <Empty
+      page
       icon={Compass}
       title={t("not_found.title")}
       action={

@@ -10,16 +10,19 @@ interface EmptyProps {
   title: string;
   children?: ReactNode;
   action?: ReactNode;
+  /** It is all there is on the page. */
+  page?: boolean;
 }
 
 /** Nothing is here yet, and what to do about it. */
-export function Empty({ icon: Icon, title, children, action }: EmptyProps) {
+export function Empty({ icon: Icon, title, children, action, page }: EmptyProps) {
+  const Title = page ? "h1" : "h2";
   return (
     <div className="mx-auto flex max-w-sm flex-col items-center gap-2 px-6 py-12 text-center">
       <span className="bg-sunken text-soft mb-1 inline-flex size-11 items-center justify-center rounded-full">
         <Icon aria-hidden size={20} />
       </span>
-      <h2 className="font-semibold">{title}</h2>
+      <Title className="font-semibold">{title}</Title>
       {children && <div className="text-soft text-pretty">{children}</div>}
       {action && <div className="mt-2 flex flex-wrap justify-center gap-2">{action}</div>}
     </div>

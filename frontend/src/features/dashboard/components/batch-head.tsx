@@ -28,7 +28,7 @@ export default function BatchHead({ id }: { id: string }) {
         {t("not_found.home")}
       </Link>
       {isGone && (
-        <Empty icon={FileQuestion} title={t("batch.gone_title")}>
+        <Empty page icon={FileQuestion} title={t("batch.gone_title")}>
           {t("batch.gone_text")}
         </Empty>
       )}

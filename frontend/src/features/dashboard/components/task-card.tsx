@@ -102,11 +102,11 @@ function Head({ task, ticked }: { task: TaskRead; ticked: boolean }) {
       </div>
       <div className="flex items-start gap-1 px-3.5 pt-3.5 pb-2.5">
         <div className="min-w-0 flex-1">
-          <h3 className="font-semibold" title={task.video_original_name}>
+          <h2 className="font-semibold" title={task.video_original_name}>
             <Link to={`/tasks/${task.task_id}`} className="name-link">
               {task.video_original_name}
             </Link>
-          </h3>
+          </h2>
           <p className="text-soft text-xs">
             {ago(task.created_at, i18n.language)} · {bytes(task.video_size)}
           </p>
@@ -146,11 +146,11 @@ export const TaskRow = memo(function TaskRow({ task }: { task: TaskRead }) {
       <Tick task={task} />
       <Poster task={task} className="aspect-video rounded-md" />
       <div className="min-w-0">
-        <h3 className="font-semibold">
+        <h2 className="font-semibold">
           <Link to={`/tasks/${task.task_id}`} className="name-link">
             {task.video_original_name}
           </Link>
-        </h3>
+        </h2>
         <p className="text-soft truncate text-xs">
           {[ago(task.created_at, i18n.language), task.media && clock(task.media.duration_s), bytes(task.video_size)]
             .filter(Boolean)

@@ -29,6 +29,7 @@ export default function EditorPage() {
   if (error instanceof ApiProblem && error.status === 404) {
     return (
       <Empty
+        page
         icon={FileQuestion}
         title={t("editor.gone_title")}
         action={

@@ -52,7 +52,8 @@ export function Panes() {
 
 export function Boxed({ label, className, children }: { label: string; className?: string; children: ReactNode }) {
   return (
-    <section aria-label={label} className={cn("panel flex h-full min-h-0 min-w-0 flex-col overflow-hidden", className)}>
+    <section aria-label={label} className={cn("panel relative flex h-full min-h-0 min-w-0 flex-col overflow-hidden", className)}>
+      <h2 className="sr-only">{label}</h2>
       <PanelBoundary>{children}</PanelBoundary>
     </section>
   );

@@ -35,7 +35,7 @@ export function Stack() {
       </Boxed>
       <nav
         aria-label={t("editor.properties")}
-        className="bg-surface border-line fixed inset-x-0 bottom-0 z-20 grid grid-cols-4 border-t"
+        className="bg-surface border-line fixed inset-x-0 bottom-(--dock,0px) z-20 grid grid-cols-4 border-t"
       >
         {PLACES.map(([place, Icon]) => (
           <button

@@ -39,7 +39,7 @@ export function Workbench() {
   useWaitForTakes(editor);
   useSendDrafts(editor.task.task_id, editor.language);
   return (
-    <div className="flex min-h-0 flex-1 flex-col lg:h-[calc(100dvh-3.3125rem)] lg:flex-none">
+    <div className="flex min-h-0 flex-1 flex-col lg:h-[calc(100dvh-3.3125rem-var(--dock,0px))] lg:flex-none">
       <title>{`${editor.task.video_original_name} · LocalClip`}</title>
       <SkipToLines />
       <EditorHeader />

@@ -54,7 +54,7 @@ export function Timeline() {
   return (
     <div className="flex h-full min-h-0 flex-col">
       <Bar />
-      <div className="flex min-h-0 flex-1 overflow-y-auto" tabIndex={-1}>
+      <div className="flex min-h-0 flex-1 overflow-y-auto" tabIndex={0}>
         <LaneLabels lanes={lanes} />
         <Canvas peaks={peaks} />
       </div>

@@ -1,6 +1,7 @@
 import { ChevronDown, ChevronUp, FolderOpen, RotateCw } from "lucide-react";
-import { useState } from "react";
+import { useLayoutEffect, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
+import { useLocation } from "react-router";
 import { useProblemText } from "@/i18n/problem-text";
 import { detailOf } from "@/i18n/refusal";
 import { Button } from "@/components/ui/button";
@@ -9,18 +10,37 @@ import { isMoving, isRetryable, sameRefusals, undecided, type UploadItem, useUpl
 import { ChooseFiles } from "./choose-files";
 import { UploadRow } from "./upload-row";
 
-/** What is being uploaded, and what was: a panel in the corner of every page. */
+/** The height of the panel, as `--dock`: what else stays at the bottom of a page leaves it that room. */
+function useRoom() {
+  const box = useRef<HTMLElement>(null);
+  useLayoutEffect(() => {
+    const { style } = document.documentElement;
+    const observer = new ResizeObserver(() => style.setProperty("--dock", `${box.current?.offsetHeight ?? 0}px`));
+    if (box.current) observer.observe(box.current);
+    return () => {
+      observer.disconnect();
+      style.removeProperty("--dock");
+    };
+  }, []);
+  return box;
+}
+
+/** What is being uploaded, and what was: at the bottom of every page, never over it; one line where texts are edited. */
 export default function UploadsPanel() {
   const { t } = useTranslation();
   const { items, ask, retryAll, clearDone } = useUploads();
-  const [open, setOpen] = useState(true);
+  const isEditing = useLocation().pathname.startsWith("/tasks/");
+  const [chosen, setOpen] = useState<boolean | null>(null);
+  const open = chosen ?? !isEditing;
+  const box = useRoom();
   const moving = items.filter(isMoving).length;
   const lost = items.filter((item) => item.state === "needs_file").length;
   const waiting = undecided(items).length;
   return (
     <section
+      ref={box}
       aria-label={t("upload.title")}
-      className="panel shadow-card fixed right-3 bottom-3 left-3 z-30 sm:left-auto sm:w-96"
+      className="bg-surface border-line sticky bottom-0 z-30 border-t"
     >
       <header className="flex items-center gap-2 py-1.5 pr-1.5 pl-3.5">
         <h2 className="flex-1 font-semibold" aria-live="polite">
