@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from statistics import median
 
-from sqlalchemy import ColumnElement, delete, func, literal_column, or_, text, update
+from sqlalchemy import ColumnElement, delete, func, literal_column, text, update
 from sqlalchemy import select as sa_select
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col, select
@@ -22,7 +22,7 @@ from services.gateway.db.tables import (
     now,
 )
 from services.gateway.pipeline.rows import OPEN_JOBS
-from shared.pipeline import Lane, Stage, Status
+from shared.pipeline import Stage, Status
 
 
 def slow_listening(session: Session, older_than: timedelta) -> list[tuple[str, int]]:
@@ -139,14 +139,6 @@ def drop_idempotency(session: Session, older_than: datetime) -> None:
 
 
 _LAST = 20
-
-
-def ready_before(session: Session, job: JobRow) -> int:
-    """Jobs of the stage that are not out yet and go before `job`: earlier ones of its lane, and interactive ones."""
-    is_ready = col(JobRow.state) == literal_column(f"'{JobState.READY}'")
-    earlier = (col(JobRow.lane) == job.lane) & (col(JobRow.id) < job.id)
-    first = earlier if job.lane == Lane.INTERACTIVE else or_(earlier, col(JobRow.lane) == Lane.INTERACTIVE)
-    return session.exec(select(func.count()).where(is_ready, JobRow.stage == job.stage, first)).one()
 
 
 def typical_s(session: Session, stage: Stage, since: datetime) -> float | None:

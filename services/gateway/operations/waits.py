@@ -1,8 +1,6 @@
 """What the open work of a task is waiting for, and how long that will take."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import Literal
 
 from fastapi import APIRouter
@@ -12,17 +10,17 @@ from services.gateway.db import Session
 from services.gateway.db.tables import JobKind, JobRow, JobState, now
 from services.gateway.operations import rows as operations_rows
 from services.gateway.pipeline import rows as pipeline_rows
-from services.gateway.pipeline.fair_share import Held
+from services.gateway.pipeline.dispatch import jobs_before
+from services.gateway.pipeline.fair_share import WINDOW, Ledger
 from services.gateway.pipeline.parts import Gateway, Parts, visible_task
 from services.gateway.pipeline.titles import is_of_titles
 from services.gateway.script.lines import line_shard
 from services.gateway.web.keys import Who
-from shared.pipeline import Stage
+from shared.pipeline import Lane, Stage
 
 router = APIRouter(prefix="/api/tasks/{task_id}/waits", tags=["work"])
 What = Literal["stage", "line", "wish", "titles", "export"]
 State = Literal["at_work", "queued", "no_worker", "paused"]
-_WINDOW = timedelta(minutes=10)
 _LINE = line_shard("")
 
 
@@ -51,8 +49,16 @@ def list_waits(task_id: str, parts: Parts, who: Who) -> list[WaitRead]:
         for job in sorted(pipeline_rows.open_jobs(session, task_id), key=_turn):
             if wait := _of(job):
                 first.setdefault((wait.what, wait.language, wait.segment_id or wait.export_id or ""), (job, wait))
-        out = pipeline_rows.held_jobs(session) if first else []
-        return [wait.model_copy(update=_state(session, parts, job, out)) for job, wait in first.values()]
+        ledger = _ledger(session) if first else Ledger()
+        return [wait.model_copy(update=_state(session, parts, job, ledger)) for job, wait in first.values()]
+
+
+def _ledger(session: Session) -> Ledger:
+    """What the owners took of the slots, as a gateway that begins to lead reads it."""
+    at = now()
+    ledger = Ledger(pipeline_rows.ended_jobs(session, at - WINDOW))
+    ledger.look(pipeline_rows.held_jobs(session), at)
+    return ledger
 
 
 def _turn(job: JobRow) -> tuple[bool, int]:
@@ -60,16 +66,16 @@ def _turn(job: JobRow) -> tuple[bool, int]:
     return job.state != JobState.DISPATCHED, int(job.id or 0)
 
 
-def _state(session: Session, parts: Gateway, job: JobRow, out: Sequence[Held]) -> dict[str, object]:
+def _state(session: Session, parts: Gateway, job: JobRow, ledger: Ledger) -> dict[str, object]:
     stage = Stage(job.stage)
-    slots, own = sum(parts.workers.of(stage)), [one for one in out if one.queue[0] is stage]
+    slots, own = sum(parts.workers.of(stage)), [one for lane in Lane for one in ledger.out(stage, lane)]
     is_out = job.state == JobState.DISPATCHED
     if is_out:
         since = next((one.since for one in own if one.job_id == job.id), now())
         before = sum((one.since, one.job_id) < (since, job.id) for one in own)
     else:
-        before = len(own) + operations_rows.ready_before(session, job)
-    place = place_of(before, slots, operations_rows.typical_s(session, stage, now() - _WINDOW))
+        before = len(own) + jobs_before(session, job, ledger)
+    place = place_of(before, slots, operations_rows.typical_s(session, stage, now() - WINDOW))
     state: State = "queued"
     seconds: object = place.seconds
     if job.state == JobState.HELD:

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
+from math import inf
 
 from faststream.nats import NatsBroker
 from nats.errors import Error as NatsError
@@ -13,7 +14,17 @@ from services.gateway.db import Session
 from services.gateway.db.engine import Database, DatabaseBusy
 from services.gateway.db.tables import JobRow, now
 from services.gateway.pipeline import rows as pipeline_rows
-from services.gateway.pipeline.fair_share import WINDOW, Free, Held, Ledger, Waiting, choose, free_for_long, limit
+from services.gateway.pipeline.fair_share import (
+    WINDOW,
+    Free,
+    Held,
+    Ledger,
+    Waiting,
+    choose,
+    free_for_long,
+    in_turn,
+    limit,
+)
 from services.gateway.pipeline.results import give_up, record
 from services.gateway.pipeline.units import refused, too_large
 from services.gateway.pipeline.workers import Workers
@@ -37,6 +48,7 @@ from shared.storage import ObjectStore, StorageError, keys, put_bytes
 
 _PARALLEL = 16
 _TYPICAL_S = 1.0
+_FORESEEN = 2000
 _FORGETS = timedelta(minutes=1)
 _DOCUMENT_S = 10.0
 _SENT, _OVER = "sent", "over"
@@ -173,6 +185,28 @@ class Dispatcher:
     def _end(self, ended: Result) -> None:
         with self._database.write() as session:
             record(session, ended)
+
+
+def jobs_before(session: Session, job: JobRow, ledger: Ledger) -> int:
+    """Ready jobs of its stage that go out before `job`, by the rule of the dispatcher and what owners took of `ledger`.
+
+    Which of an owner's next jobs is the fourth is known only to the gateway that leads. Of an owner's jobs the first
+    `_FORESEEN` are looked at.
+    """
+    stage, before = Stage(job.stage), 0
+    ready = pipeline_rows.ready_queues(session)
+    for lane in (Lane.INTERACTIVE, Lane.BATCH):
+        queues = [long for long in (False, True) if (stage, lane, long) in ready]
+        spent_s = ledger.spent_s(stage, lane, now())
+        waiting = _waiting(session, stage, lane, queues, _FORESEEN, spent_s)
+        typical_s = ledger.typical_s(stage, lane) or _TYPICAL_S
+        for _, one in in_turn(waiting, spent_s, ledger.turns(stage, lane), inf, typical_s):
+            if one.job_id == job.id:
+                return before
+            before += 1
+        if lane == job.lane:
+            break
+    return before
 
 
 def _waiting(

@@ -1,9 +1,10 @@
 """Who gets the next free slot of a stage."""
 
 from collections import Counter, defaultdict, deque
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import islice
 from statistics import median
 
 from shared.pipeline import Lane, Stage, stages_through
@@ -118,28 +119,42 @@ def choose(
     free: Free,
     typical_s: float,
 ) -> list[tuple[str, Ready]]:
-    """The jobs that go out now, in order, each with its owner.
+    """The jobs that go out now, in order, each with its owner."""
+    return list(islice(in_turn(waiting, spent_s, handed_out, free.long, typical_s), max(0, free.slots)))
+
+
+def in_turn(
+    waiting: Mapping[str, Waiting],
+    spent_s: Mapping[str, float],
+    handed_out: Mapping[str, int],
+    long: float,
+    typical_s: float,
+) -> Iterator[tuple[str, Ready]]:
+    """All jobs in the order in which they go out, each with its owner; at most `long` of them are long ones.
 
     The next slot goes to the owner whose jobs used the slots least lately, within an owner to the oldest task and
     within a task to the latest stage, so that what was started gets finished. Every fourth job of an owner comes from
-    the task with the least work left, so that a clip does not wait behind a film. A job handed out now counts as
+    the task with the least work left, so that a clip does not wait behind a film. A job handed out counts as
     `typical_s`.
     """
-    spent, turns, long = defaultdict(float, spent_s), Counter(handed_out), free.long
-    taken: dict[Ready, str] = {}
+    spent, turns = defaultdict(float, spent_s), Counter(handed_out)
+    queues = {owner: (deque(jobs.oldest), deque(jobs.shortest)) for owner, jobs in waiting.items()}
+    taken: set[Ready] = set()
     owners = set(waiting)
-    while owners and len(taken) < free.slots:
+    while owners:
         owner = min(owners, key=lambda one: (spent[one], _first(waiting[one])))
-        in_turn = waiting[owner].shortest if (turns[owner] + 1) % SHORTEST_EVERY == 0 else waiting[owner].oldest
-        found = next((one for one in in_turn if one not in taken and (long > 0 or not one.rank.long)), None)
-        if found is None:
+        queue = queues[owner][(turns[owner] + 1) % SHORTEST_EVERY == 0]
+        while queue and (queue[0] in taken or (queue[0].rank.long and long <= 0)):
+            queue.popleft()
+        if not queue:
             owners.discard(owner)
             continue
-        taken[found] = owner
+        found = queue.popleft()
+        taken.add(found)
         spent[owner] += typical_s
         turns[owner] += 1
         long -= found.rank.long
-    return [(owner, job) for job, owner in taken.items()]
+        yield owner, found
 
 
 def _first(waiting: Waiting) -> int:

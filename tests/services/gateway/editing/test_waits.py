@@ -2,15 +2,20 @@
 
 import time
 from datetime import timedelta
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 
 import pytest
-from sqlmodel import col, update
+from sqlmodel import col, select, update
 
+from services.gateway.db.engine import Database
 from services.gateway.db.tables import JobRow, JobState, now
 from services.gateway.operations.waits import Place, place_of
+from services.gateway.pipeline.dispatch import Dispatcher, jobs_before
+from services.gateway.pipeline.fair_share import Ledger
+from services.gateway.web.threads import Threads
 from shared.messaging import WorkerSlots
-from shared.pipeline import Stage
+from shared.pipeline import Lane, Stage
 from tests.services.gateway.editing.conftest import Studio
 
 
@@ -60,6 +65,49 @@ def test_a_line_waits_for_a_worker_then_for_another_line(studio: Studio) -> None
     assert (second["state"], second["ahead"], round(second["seconds"])) == ("queued", 1, 3)
     hand_out(studio, shard="line-s0001")  # one more than the worker takes lies in the queue
     assert waits(studio)["line", "s0001"]["state"] == "queued"
+
+
+def test_a_place_in_the_queue_is_by_the_share_of_each_owner(studio: Studio) -> None:
+    """Hundreds of somebody else's jobs that came before do not go before ours, but every second one."""
+    with studio.database.write() as session:
+        for number in range(300):
+            place = {"task_id": f"film{number}", "language": "es", "shard": "0", "attempt": 1, "owner": "film"}
+            session.add(JobRow(**place, stage=Stage.CLONING, payload="{}", task_order=-300 + number))
+    took(studio, seconds=60, ago=timedelta(hours=1))
+    studio.call("POST", "/process", 202, languages=["es"], stage="voice_cloning")
+    workers = studio.http.app.state.gateway.workers  # type: ignore[attr-defined]
+    workers._heard = {"w1": (WorkerSlots(worker="w1", stage=Stage.CLONING, slots=1), time.monotonic())}
+    assert waits(studio)["stage", None]["ahead"] == 1
+    jobs = took(studio, seconds=60, ago=timedelta())
+    assert 0 < jobs < 299
+    assert waits(studio)["stage", None]["ahead"] == jobs + 1, "ours had its share"
+
+
+def took(studio: Studio, seconds: float, ago: timedelta) -> int:
+    """Say when the batch jobs of the studio's voice ended, and how long each took; answers with how many there are."""
+    ended = (col(JobRow.state) == JobState.DONE, col(JobRow.stage) == Stage.CLONING)
+    times = {"finished_at": now() - ago, "dispatched_at": now() - ago - timedelta(seconds=seconds)}
+    with studio.database.write() as session:
+        return session.execute(update(JobRow).where(*ended).values(**times, lane=Lane.BATCH)).rowcount
+
+
+def test_every_ready_job_is_told_the_place_it_gets(sqlite_url: str) -> None:
+    """By what the dispatcher hands out: three owners, clips and films, and a person's click before all."""
+    database = Database(sqlite_url)
+    database.migrate()
+    with database.write() as session:
+        for number in range(90):
+            owner = ("ann", "ann", "bob", "cid")[number % 4]
+            place = {"task_id": f"t{number}", "language": "es", "shard": "0", "attempt": 1, "owner": owner}
+            lane = Lane.INTERACTIVE if number == 77 else Lane.BATCH
+            rank = {"task_order": number // 5, "steps_left": number % 3, "left_s": float(number * 37 % 90)}
+            session.add(JobRow(**place, **rank, stage=Stage.CLONING, lane=lane, payload="{}"))
+    slots = cast(Any, SimpleNamespace(of=lambda _: [90]))
+    with database.read() as session:
+        told = {job.id: jobs_before(session, job, Ledger()) for job in session.exec(select(JobRow)).all()}
+    out = Dispatcher(database, cast(Any, None), cast(Any, None), Threads(), slots).choose()
+    assert [told[job.id] for job in out] == list(range(90))
+    database.close()
 
 
 def test_stages_exports_and_wishes_wait_too(small_studio: Studio) -> None:
