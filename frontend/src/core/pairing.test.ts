@@ -13,6 +13,21 @@ it("subtitles go with the video of their name, in their own folder", () => {
   expect(pairByName(found("talk.es.mp4", "talk.es.srt"))[0]?.subtitles).toEqual({ "": "talk.es.srt" });
 });
 
+it("Chinese is called by its script or region too, and one file of it counts", () => {
+  for (const tag of ["zh", "zh-Hant", "zh-Hans", "zh_TW", "ZH-cn"])
+    expect(pairByName(found("talk.mp4", `talk.${tag}.srt`))).toEqual([
+      { path: "talk.mp4", file: "talk.mp4", subtitles: { zh: `talk.${tag}.srt` } },
+    ]);
+  const [talk, other] = pairByName(found("talk.zh-Hant.srt", "talk.mp4", "talk.zh-Hans.srt"));
+  expect([talk?.subtitles, other?.path]).toEqual([{ zh: "talk.zh-Hans.srt" }, "talk.zh-Hant.srt"]);
+  expect(pairByName(found("talk.mp4", "talk.ru.srt", "talk.zh-Latn.srt", "talk.old.srt")).map(({ path }) => path)).toEqual([
+    "talk.mp4",
+    "talk.old.srt",
+    "talk.ru.srt",
+    "talk.zh-Latn.srt",
+  ]);
+});
+
 it("they are translations of targets, or what is said", () => {
   const subtitles = { es: "es", en: "en", "": "plain" };
   expect(broughtBy(subtitles, ["es"], "en")).toEqual({ files: { translation_es: "es", subtitles: "en" }, source_language: "en" });

@@ -10,11 +10,16 @@ export interface Paired<T> extends Found<T> {
 }
 
 const SUBTITLES = /\.(srt|vtt|ass|ssa|sbv|ttml|dfxp|smi|sub|lrc)$/i;
-const TAGGED = /^(.+)\.([a-z]{2,3})$/i;
+const TAGGED = /^(.+)\.([^./]+)$/;
+/** Tags of the languages that are offered, and of Chinese in either script, as `shared/pairing.py` reads them. */
+const LANGUAGE = /^(?:en|ko|ja|fr|de|es|id|(zh)(?:[-_](?:han[st]|cn|sg|tw|hk|mo))?)$/i;
 
 const stem = (path: string) => path.replace(/\.[^./]*$/, "");
 
-/** Videos with their subtitles: `talk.mp4` with `talk.srt` and `talk.es.srt`. Subtitles of no video stand by themselves. */
+/**
+ * Videos with their subtitles: `talk.mp4` with `talk.srt`, `talk.es.srt` and `talk.zh-Hant.srt`. Subtitles of no video
+ * stand by themselves, as do those of a language that another file of the video has: the first by name counts.
+ */
 export function pairByName<T>(found: Found<T>[]): Paired<T>[] {
   const paired = new Map<string, Paired<T>>();
   const rest: Found<T>[] = [];
@@ -23,12 +28,14 @@ export function pairByName<T>(found: Found<T>[]): Paired<T>[] {
     else paired.set(one.path, { ...one, subtitles: {} });
   }
   const byStem = new Map([...paired.values()].map((video) => [stem(video.path), video]));
-  for (const one of rest) {
+  for (const one of rest.toSorted((a, b) => (a.path < b.path ? -1 : 1))) {
     const name = stem(one.path);
-    const [, tagged = "", code = ""] = TAGGED.exec(name) ?? [];
-    const video = byStem.get(name) ?? byStem.get(tagged);
-    if (!video) paired.set(one.path, { ...one, subtitles: {} });
-    else video.subtitles[video === byStem.get(name) ? "" : code.toLowerCase()] = one.file;
+    const [, tagged = "", tag = ""] = TAGGED.exec(name) ?? [];
+    const [code, chinese] = LANGUAGE.exec(tag) ?? [];
+    const video = byStem.get(name) ?? (code && byStem.get(tagged));
+    const key = video === byStem.get(name) ? "" : (chinese ?? code ?? "").toLowerCase();
+    if (!video || key in video.subtitles) paired.set(one.path, { ...one, subtitles: {} });
+    else video.subtitles[key] = one.file;
   }
   return [...paired.values()];
 }

@@ -103,7 +103,7 @@ export const untranslated = (picture: PictureRead, language: string): PictureTit
   (picture.words?.titles ?? []).filter((title) => {
     const set = placedFor(picture.edits, title);
     const state = picture.translations?.[language]?.[title.text]?.state;
-    return set && !set.texts?.[language] && (!state || state === "failed");
+    return set && !set.texts?.[language] && state !== "waiting" && state !== "ready";
   });
 
 /** What a line says in the picture and what was heard meanwhile; of a cue that was read again the new text counts. */

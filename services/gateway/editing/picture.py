@@ -19,10 +19,11 @@ from services.gateway.editing.schemas import (
 from services.gateway.pipeline.facts import tell
 from services.gateway.pipeline.outdating import outdate_exports
 from services.gateway.pipeline.parts import Parts, known_language, locked_visible_task, visible_task
-from services.gateway.pipeline.picture import READINGS, is_waiting, read_cue_again
+from services.gateway.pipeline.picture import READINGS, read_cue_again
+from services.gateway.pipeline.picture import state_of as reading_state
 from services.gateway.pipeline.steps import carry_out
 from services.gateway.pipeline.titles import TITLES, translate
-from services.gateway.pipeline.titles import is_waiting as is_translated
+from services.gateway.pipeline.titles import state_of as title_state
 from services.gateway.web.claims import keep
 from services.gateway.web.keys import Who
 from services.gateway.web.problems import unprocessable
@@ -123,22 +124,19 @@ def _read(session: Session, task: Task, words: PictureWords | None) -> PictureRe
 
 
 def _readings(session: Session, task: Task) -> dict[str, CueReadAgain]:
-    """What was read again, and the state of that; a job that ended without a result failed."""
-    found = {}
-    for cue_id, kept in (task.config.get(READINGS) or {}).items():
-        ended = "ready" if kept.get("reading") else "failed"
-        open_ = ended == "failed" and not kept.get("error_code") and is_waiting(session, task, cue_id)
-        found[cue_id] = CueReadAgain.model_validate({**kept, "state": "waiting" if open_ else ended})
-    return found
+    """What was read again, and how far that is."""
+    known = task.config.get(READINGS) or {}
+    return {
+        cue_id: CueReadAgain.model_validate({**kept, "state": reading_state(session, task, cue_id, kept)})
+        for cue_id, kept in known.items()
+    }
 
 
 def _translations(session: Session, task: Task) -> dict[str, dict[str, TitleTranslation]]:
-    """What was translated, and how far that is; a job that ended without a word failed."""
+    """What was translated, and how far that is."""
 
     def told(language: str, asked: Mapping[str, Any]) -> TitleTranslation:
-        ended = "ready" if asked.get("text") else "failed"
-        state = "waiting" if is_translated(session, task, language, asked) else ended
-        return TitleTranslation.model_validate({**asked, "state": state})
+        return TitleTranslation.model_validate({**asked, "state": title_state(session, task, language, asked)})
 
     known = task.config.get(TITLES) or {}
     return {language: {text: told(language, asked) for text, asked in of.items()} for language, of in known.items()}

@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, Field, model_validator
 
 from services.gateway.pipeline.gate import GateLimits
+from services.gateway.pipeline.picture import AskedState
 from services.gateway.pipeline.questions import OnDoubt
 from services.gateway.pipeline.schemas import (
     AudioTracks,
@@ -419,7 +420,7 @@ class ReviewLine(LineRead):
 class CueReadAgain(BaseModel):
     """A cue that a person had read again; nothing of the text changes by it."""
 
-    state: Literal["waiting", "ready", "failed"]
+    state: AskedState
     box: PictureBox
     reading: CueReading | None = None
     error_code: str | None = None
@@ -429,7 +430,7 @@ class CueReadAgain(BaseModel):
 class TitleTranslation(BaseModel):
     """A title that a person had translated; nothing of the picture changes by it."""
 
-    state: Literal["waiting", "ready", "failed"]
+    state: AskedState
     text: str | None = None
     error_code: str | None = None
     error_message: str | None = None

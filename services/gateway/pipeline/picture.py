@@ -1,6 +1,7 @@
 """Subtitles in the picture that are read again, one at a time."""
 
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, Literal
 
 from services.gateway.db import Session
 from services.gateway.db.tables import JobRow, Task
@@ -8,17 +9,18 @@ from services.gateway.pipeline import rows as pipeline_rows
 from services.gateway.pipeline.cut import row
 from services.gateway.pipeline.facts import tell
 from shared.messaging import JobFailed, PictureReadAgain, ReadPicture
-from shared.pipeline import BASE, Lane
+from shared.pipeline import BASE, ErrorCode, Lane
 from shared.transcript import PictureBox, PictureCue, PictureWords
 
+AskedState = Literal["waiting", "ready", "failed", "canceled"]
 READINGS = "picture_readings"
 """Requests and their results, in a task's `config`, by the id of the cue."""
 
 
 def read_cue_again(session: Session, task: Task, words: PictureWords, cue: PictureCue, box: PictureBox) -> None:
     """Have `cue` read in `box`, ahead of all batch work; nothing is added while such a job is open."""
-    known, place = task.config.get(READINGS, {}), box.model_dump(mode="json")
-    if is_waiting(session, task, cue.id) and known.get(cue.id, {}).get("box") == place:
+    kept, place = task.config.get(READINGS, {}).get(cue.id), box.model_dump(mode="json")
+    if kept and kept["box"] == place and state_of(session, task, cue.id, kept) == "waiting":
         return
     before = pipeline_rows.newest_job(session, task.task_id, BASE, _shard(cue.id))
     attempt = 1 + (before.attempt if before else 0)
@@ -40,10 +42,19 @@ def read_cue_again(session: Session, task: Task, words: PictureWords, cue: Pictu
     _keep(session, task, cue.id, {"box": place, "attempt": attempt})
 
 
-def is_waiting(session: Session, task: Task, cue_id: str) -> bool:
-    """Whether the cue is being read, or is about to be."""
+def ended_as(kept: Mapping[str, Any], product: str) -> AskedState:
+    """How what a person asked for ended, by its product or its reason."""
+    if kept.get(product):
+        return "ready"
+    return "canceled" if kept.get("error_code") == ErrorCode.CANCELED else "failed"
+
+
+def state_of(session: Session, task: Task, cue_id: str, kept: Mapping[str, Any]) -> AskedState:
+    """How far reading a cue again is; a job that ended without a result was canceled."""
+    if "reading" in kept or "error_code" in kept:
+        return ended_as(kept, "reading")
     made = pipeline_rows.newest_job(session, task.task_id, BASE, _shard(cue_id))
-    return made is not None and made.state in pipeline_rows.OPEN_JOBS
+    return "waiting" if made is not None and made.state in pipeline_rows.OPEN_JOBS else "canceled"
 
 
 def take_reading(session: Session, task: Task, job: JobRow, result: PictureReadAgain | JobFailed) -> None:

@@ -12,6 +12,7 @@ from services.gateway.pipeline.cut import row
 from services.gateway.pipeline.engines import check_translator, first_choice
 from services.gateway.pipeline.facts import tell
 from services.gateway.pipeline.kept_engines import announced, choice_of
+from services.gateway.pipeline.picture import AskedState, ended_as
 from services.gateway.script.script import Script
 from services.gateway.script.terms import with_terms
 from shared.messaging import EngineChoice, JobFailed, LinesTranslated, SourceLine, TranslateLines
@@ -30,7 +31,8 @@ def translate(session: Session, task: Task, language: str, titles: Sequence[Pict
     Raises: PermanentError, `language_unsupported`, where nothing at hand translates one of them.
     """
     known: Mapping[str, dict[str, Any]] = task.config.get(TITLES, {}).get(language, {})
-    new = [title for title in titles if not is_waiting(session, task, language, known.get(title.text))]
+    waiting = {text for text, asked in known.items() if state_of(session, task, language, asked) == "waiting"}
+    new = [title for title in titles if title.text not in waiting]
     by_source = {title.text: written_in(title, task.source_language) for title in new}
     for source in sorted(set(by_source.values()) - {language}):
         check_translator(announced(session), source, language, "write the text yourself")
@@ -47,12 +49,13 @@ def translate(session: Session, task: Task, language: str, titles: Sequence[Pict
     _keep(session, task, language, asked)
 
 
-def is_waiting(session: Session, task: Task, language: str, asked: Mapping[str, Any] | None) -> bool:
-    """Whether it is being translated, or about to be."""
-    if not asked or "shard" not in asked or _has_ended(asked):
-        return False
+def state_of(session: Session, task: Task, language: str, asked: Mapping[str, Any]) -> AskedState:
+    """How far what was asked for is; a job that ended without a result was canceled."""
+    if _has_ended(asked):
+        return ended_as(asked, "text")
     made = pipeline_rows.newest_job(session, task.task_id, language, asked["shard"])
-    return made is not None and made.attempt == asked["attempt"] and made.state in pipeline_rows.OPEN_JOBS
+    is_open = made is not None and made.attempt == asked["attempt"] and made.state in pipeline_rows.OPEN_JOBS
+    return "waiting" if is_open else "canceled"
 
 
 def take_titles(session: Session, task: Task, job: JobRow, result: LinesTranslated | JobFailed) -> None:

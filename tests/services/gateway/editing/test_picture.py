@@ -151,6 +151,10 @@ def test_the_last_box_counts(small_studio: Studio) -> None:
     small_studio.answer(failed(second, ErrorCode.TOOL_FAILED, "it cannot be decoded"))
     ended = small_studio.call("GET", "/picture")["readings"]["p0001"]
     assert (ended["state"], ended["error_code"], ended["reading"]) == ("failed", "tool_failed", None)
+    small_studio.call("POST", "/picture/cues/p0001/readings", 202, box={**BOX, "x": 0.3})
+    (wait,) = small_studio.call("GET", "/jobs?status=pending")
+    small_studio.call("POST", f"/jobs/{wait['id']}/cancel", 202)
+    assert small_studio.call("GET", "/picture")["readings"]["p0001"]["state"] == "canceled"
     small_studio.call("POST", "/picture/cues/p0001/readings", 202, box=BOX)
     assert small_studio.call("GET", "/picture")["readings"]["p0001"]["state"] == "waiting"
     assert small_studio.call("POST", "/picture/cues/p0009/readings", 422, box=BOX)["code"] == "unknown_cue"
@@ -245,7 +249,7 @@ def test_a_title_that_was_not_translated_says_why_and_is_asked_for_again(small_s
     small_studio.call("POST", TRANSLATIONS, 202, language="fr", texts=["EXIT 24"])
     (wait,) = small_studio.call("GET", "/jobs?status=pending")
     small_studio.call("POST", f"/jobs/{wait['id']}/cancel", 202)
-    assert known(small_studio, "fr") == {"EXIT 24": ("failed", None)}
+    assert known(small_studio, "fr") == {"EXIT 24": ("canceled", None)}
     small_studio.call("POST", TRANSLATIONS, 202, language="fr", texts=["EXIT 24"])
     (last,) = asked_of_translator(small_studio)
     small_studio.answer(translated(last, EXIT24="SORTIE 24"))

@@ -158,7 +158,8 @@ function Translation({ picture, title, now, take }: TranslationProps) {
       >
         {t(waits ? "picture.translating" : "picture.translate")}
       </Button>
-      <p role="status" className="text-bad empty:hidden">
+      <p role="status" className={made?.state === "failed" ? "text-bad" : "text-soft empty:hidden"}>
+        {made?.state === "canceled" && t("failure.canceled")}
         {made?.state === "failed" && (
           <>
             {t("picture.not_translated")} <EngineText code={made.error_code} text={made.error_message ?? ""} />

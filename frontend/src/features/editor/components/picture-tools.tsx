@@ -85,6 +85,7 @@ function ReadAnew({ picture, cue }: CueProps) {
   const segment = rows.find((row) => isSaidBy(row.segment, cue))?.segment;
   if (!found || found.state === "waiting") return null;
   const text = found.reading?.text ?? "";
+  if (found.state === "canceled") return null;
   if (!text)
     return (
       <p role="status" className="text-warn text-xs" title={found.error_message ?? undefined}>
