@@ -158,10 +158,11 @@ def _left_out(track: Measured, was_first: bool) -> str:
     name = name[0].upper() + name[1:]
     if not track.speech_s:
         return f"{name} has no speech."
-    what = f"has {track.speech_s:.0f} s of speech"
     if track.facts.aside:
-        return f"{name} {what} and is marked as {track.facts.aside}."
-    return f"{name} {what}, {'far less' if was_first else 'too'}."
+        return f"{name} has {track.speech_s:.0f} s of speech and is marked as {track.facts.aside}."
+    if was_first:
+        return f"{name} has {track.speech_s:.0f} s of speech, far less."
+    return f"{name} has {track.speech_s:.0f} s of speech, too."
 
 
 def _only_aside(tracks: Sequence[Measured]) -> str | None:

@@ -3,7 +3,7 @@ import { sentences } from "./zh.sentences.json";
 import { retell } from "./zh";
 
 const services = Object.values(
-  import.meta.glob<string>(["../../../services/**/*.py"], { query: "?raw", import: "default", eager: true }),
+  import.meta.glob<string>(["../../../services/**/*.py", "../../../shared/**/*.py"], { query: "?raw", import: "default", eager: true }),
 )
   .join("\n")
   .replaceAll(/(["'])\s*\n\s*f?\1/g, "") // a text over several lines is one
@@ -47,6 +47,15 @@ it("what a service joined is told piece by piece", () => {
     "",
   ]);
   expect(told("Listened to audio track 1 (English) and track 3.")).toEqual(["已听取音轨（轨道 1 (英语)、轨道 3）。", ""]);
+  expect(
+    told(
+      "Listened to audio track 1 (English). Track 2 (French, Commentary) has 31 s of speech and is marked as commentary. Track 3 has 12 s of speech, too. Set audio_track to listen to another.",
+    ),
+  ).toEqual([
+    "已听取音轨（轨道 1 (英语)）。音轨（轨道 2 (法语, 评论音轨)）有 31 秒语音，但标记为评论音轨。音轨（轨道 3）也有 12 秒语音。如需听取其他音轨，请在任务属性的“原文来源”中选择。",
+    "",
+  ]);
+  expect(told("there is no bucket 'shelf'")).toEqual(["没有名为“shelf”的存储桶", ""]);
 });
 
 it("what is not known stays as it is, behind what is", () => {

@@ -47,7 +47,7 @@ function begins(english: string): { told: string; length: number } | null {
 }
 
 function valueOf(name: string, english: string): string {
-  if (name === "tracks") return [...WORDS].reduce((text, [word, chinese]) => (word.length > 2 ? text.replaceAll(word, chinese) : text), english);
+  if (name === "tracks") return [...WORDS].reduce((text, [word, chinese]) => (word.length > 2 ? text.replaceAll(new RegExp(word, "gi"), chinese) : text), english);
   const parts = english.split(", ").map((part) => WORDS.get(part) ?? "");
   if (parts.every(Boolean)) return parts.join("、");
   const [told, rest] = retell(english);

@@ -123,8 +123,8 @@ function Log({ id }: { id: string }) {
             <span>
               {[
                 entry.language === BASE ? null : languageName(entry.language, i18n.language),
-                t(`stage.${entry.stage as Stage}`, { defaultValue: entry.stage }),
-                t(`status.${entry.status as "failed"}`, { defaultValue: entry.status }),
+                t([`stage.${entry.stage as Stage}`, `log.stage.${entry.stage as "recipe"}`], { defaultValue: entry.stage }),
+                t([`status.${entry.status as "failed"}`, `log.status.${entry.status as "started"}`], { defaultValue: entry.status }),
               ]
                 .filter(Boolean)
                 .join(" · ")}
