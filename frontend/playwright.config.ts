@@ -42,7 +42,7 @@ export default defineConfig({
     command: `${root}.venv/bin/localclip up --port ${process.env["LOCALCLIP_E2E_PORT"]} --data ${process.env["LOCALCLIP_E2E_DATA"]}`,
     cwd: root,
     url: `${url}/readyz?all=true`,
-    timeout: 120_000,
+    timeout: 300_000,
     gracefulShutdown: { signal: "SIGTERM", timeout: 20_000 },
     env: { LOCALCLIP_PROFILE: "embedded", LOCALCLIP_UPLOAD_PART_MB: "5", LOCALCLIP_HEARTBEAT_S: "1", NATS_URL: "" },
   },

@@ -1,7 +1,8 @@
-import { expect, test } from "@playwright/test";
+import { expect, test, type APIRequestContext, type Page } from "@playwright/test";
 import { readFileSync, writeFileSync } from "node:fs";
+import { BucketStack } from "./bucket";
 import { clips, folder } from "./media";
-import { choose, expectAccessible, expectNoOverflow, makeBatch, screens, sendRow, taskNamed, tasks, waitFor } from "./support";
+import { choose, expectAccessible, expectNoOverflow, expectTargets, makeBatch, screens, sendRow, taskNamed, tasks, waitFor } from "./support";
 
 const clip = clips[0] ?? "";
 const config = { target_languages: ["es", "fr"], num_speakers: 2 };
@@ -39,6 +40,7 @@ test.describe("a batch", () => {
     await page.screenshot({ path: `${screens}/batch-open.png` });
     const rows = page.getByRole("region", { name: "Videos without a task" });
     await expect(rows).toContainText("s1/Never.mp4");
+    await expect(page.getByRole("region", { name: "Copies in a bucket" })).toHaveCount(0); // none is opened here
     await expectAccessible(page);
     await rows.getByRole("button", { name: "Give up s1/Never.mp4" }).click();
     const group = page.locator(`[data-batch=${id}]`);
@@ -80,6 +82,124 @@ test.describe("a batch", () => {
     await expect(page).toHaveURL(/\/dashboard$/);
     await expect(group).toHaveCount(0);
     await expect.poll(async () => (await tasks(request)).filter(({ task_id }) => made.includes(task_id)).length).toBe(0);
+  });
+});
+
+test.describe("the files of a batch", () => {
+  test.describe.configure({ mode: "serial", timeout: 480_000 });
+  test.skip(!BucketStack.binary, "no minio binary: make install fetches one");
+  let stack: BucketStack;
+  let request: APIRequestContext;
+  let id = "";
+  test.beforeAll(async ({ playwright }, info) => {
+    info.setTimeout(480_000);
+    stack = await BucketStack.start(info.outputPath("bucket"));
+    request = await playwright.request.newContext({ baseURL: stack.url });
+    const ready = async () => (await request.get("/readyz?all=true").catch(() => null))?.status();
+    await expect.poll(ready, { timeout: 300_000 }).toBe(200);
+    id = await makeBatch(request, "Season one", ["s1/One.mp4"], config);
+  });
+  test.afterAll(async () => {
+    await request?.dispose();
+    await stack?.stop();
+  });
+
+  const copies = (page: Page, name = "Copies in a bucket") => page.getByRole("region", { name });
+  const one = (page: Page, place: string) => page.locator("[data-delivery]").filter({ hasText: `shelf/ready/${place}` });
+
+  test("are copied into a bucket by keys alone, and the page says how far it is", async ({ page }) => {
+    await page.goto(`${stack.url}/dashboard?batch=${id}`);
+    await expect(copies(page)).toContainText("As soon as a language is finished, its files can be copied to shelf/ready/");
+    await expect(copies(page).getByRole("button")).toHaveCount(0);
+    await sendRow(request, id, 1, clip, "One.mp4");
+    stack.store.copies = 4;
+    await expect(page.locator(`[data-batch=${id}] [data-outcome=completed]`)).toHaveText("1 done", { timeout: 240_000 });
+    const begin = copies(page).getByRole("button", { name: "Copy into the bucket …" });
+    await begin.focus();
+    await page.keyboard.press("Enter");
+    const dialog = page.getByRole("dialog", { name: "Copy “Season one” into the bucket" });
+    const name = dialog.getByRole("textbox", { name: "Folder" });
+    await expect(name).toHaveValue("Season one");
+    await name.fill("season-1");
+    await expect(dialog).toContainText("The files go to shelf/ready/season-1/");
+    await expectAccessible(page);
+    await page.screenshot({ path: `${screens}/deliver-dialog.png` });
+    await name.press("Enter");
+    await expect(dialog).toBeHidden();
+    await expect(begin).toBeFocused();
+    const delivery = one(page, "season-1");
+    await expect(delivery).toContainText(/4 of (?:[5-9]|\d\d) files · [\d.]+ \w?B of/); // the others are held
+    await expect(delivery).toHaveAttribute("data-status", "copying");
+    await expect(delivery.getByRole("button")).toHaveCount(0);
+    await expectAccessible(page);
+    await page.screenshot({ path: `${screens}/deliver-1440-en.png` });
+    stack.store.release();
+    await expect(delivery).toHaveAttribute("data-status", "done");
+    await expect(delivery).toContainText(/(\d+) of \1 files/);
+    expect(["es", "fr"].map((code) => stack.has(`ready/season-1/s1/One.${code}.mp4`))).toEqual([true, true]);
+    stack.store.copies = 0; // nothing needs to be copied again
+    await delivery.getByRole("button", { name: "Copy what is new" }).press("Enter");
+    await expect(delivery).toHaveAttribute("data-status", /counting|copying/);
+    await expect(delivery).toHaveAttribute("data-status", "done");
+    stack.store.release();
+  });
+
+  test("say why they were not copied, and what helps", async ({ page }) => {
+    await page.goto(`${stack.url}/dashboard?batch=${id}`);
+    await expect(one(page, "season-1")).toHaveAttribute("data-status", "done"); // as it was left
+    stack.somebodyElse("ready/two/s1/One.es.srt", "puts");
+    await copies(page).getByRole("button", { name: "Copy into the bucket …" }).click();
+    const dialog = page.getByRole("dialog");
+    const name = dialog.getByRole("textbox", { name: "Folder" });
+    await name.fill("../two");
+    await dialog.getByRole("button", { name: "Copy", exact: true }).click();
+    await expect(dialog).toContainText("this is no prefix of keys, such as season-2");
+    await name.fill("two");
+    await dialog.getByRole("checkbox", { name: "Spanish" }).check();
+    await dialog.getByRole("button", { name: "Copy", exact: true }).click();
+    const delivery = one(page, "two");
+    await expect(delivery).toHaveAttribute("data-status", "failed");
+    await expect(delivery.getByRole("alert")).toContainText("shelf/ready/two/s1/One.es.srt was not put there by LocalClip");
+    await expect(delivery.getByRole("alert")).toContainText("Move that file away and try again");
+    await expectAccessible(page);
+    await page.screenshot({ path: `${screens}/deliver-failed-1440-en.png` });
+    await delivery.getByRole("button", { name: "Another folder …" }).click();
+    await expect(name).toHaveValue("two-2");
+    await page.keyboard.press("Escape");
+    stack.somebodyElse("ready/two/s1/One.es.srt", "removes");
+    stack.store.copies = "refuse";
+    await delivery.getByRole("button", { name: "Try again" }).click();
+    await expect(delivery).toHaveAttribute("data-status", "waiting");
+    await expect(delivery).toContainText("It is tried again automatically.");
+    stack.store.release();
+    await delivery.getByRole("button", { name: "Try now" }).click();
+    await expect(delivery).toHaveAttribute("data-status", "done");
+    expect([stack.has("ready/two/s1/One.es.mp4"), stack.has("ready/two/s1/One.fr.mp4")]).toEqual([true, false]);
+  });
+
+  test("are copied from a phone, in Chinese too", async ({ browser }) => {
+    stack.somebodyElse("ready/第一季/s1/One.fr.srt", "puts");
+    for (const [locale, width, more, go] of [
+      ["zh-CN", 1440, "复制到存储桶…", "复制"],
+      ["zh-CN", 390, "复制到存储桶…", "复制"],
+      ["en-GB", 390, "Copy into the bucket …", "Copy"],
+    ] as const) {
+      const context = await browser.newContext({ locale, viewport: { width, height: 844 }, hasTouch: width === 390 });
+      const page = await context.newPage();
+      await page.goto(`${stack.url}/dashboard?batch=${id}`);
+      await page.getByRole("button", { name: more }).click();
+      await page.getByRole("textbox", { name: locale === "zh-CN" ? "文件夹" : "Folder" }).fill("第一季");
+      await expectNoOverflow(page);
+      if (width === 390) await expectTargets(page, 36);
+      await page.screenshot({ path: `${screens}/deliver-dialog-${width}-${locale}.png` });
+      await page.getByRole("button", { name: go, exact: true }).click();
+      await expect(one(page, "第一季")).toHaveAttribute("data-status", "failed");
+      await expect(page.locator("span[lang=en]:visible")).toHaveCount(0); // no service's English, unmarked in an English page
+      await expectNoOverflow(page);
+      await expectAccessible(page);
+      await page.screenshot({ path: `${screens}/deliver-${width}-${locale}.png`, fullPage: true });
+      await context.close();
+    }
   });
 });
 

@@ -8,8 +8,11 @@ export class Proxy {
   uploadBytesPerS = Infinity;
   /** So many parts of uploads come through; those after them are held, however long the test takes to look. */
   mostParts = Infinity;
+  /** The same of objects copied within a store; `refuse`: the store lets nobody copy. */
+  copies: number | "refuse" = Infinity;
   readonly seen: string[] = [];
   private readonly streams = new Set<ServerResponse>();
+  private readonly held: (() => void)[] = [];
   private readonly server = createServer((incoming, outgoing) => this.forward(incoming, outgoing));
 
   constructor(private readonly target: string) {}
@@ -30,6 +33,12 @@ export class Proxy {
     this.streams.clear();
   }
 
+  /** Let through what is held, and all that comes. */
+  release(): void {
+    this.copies = Infinity;
+    for (const go of this.held.splice(0)) go();
+  }
+
   get openStreams(): number {
     return this.streams.size;
   }
@@ -42,6 +51,15 @@ export class Proxy {
     const path = incoming.url ?? "/";
     this.seen.push(`${incoming.method} ${path}`);
     if (/^PUT .*\/parts\//.test(`${incoming.method} ${path}`) && this.count("PUT ") > this.mostParts) return;
+    if (incoming.headers["x-amz-copy-source"]) {
+      if (this.copies === "refuse") return void outgoing.writeHead(403).end();
+      if (this.copies <= 0) return void this.held.push(() => this.pass(incoming, outgoing, path));
+      this.copies -= 1;
+    }
+    this.pass(incoming, outgoing, path);
+  }
+
+  private pass(incoming: IncomingMessage, outgoing: ServerResponse, path: string): void {
     const isStream = path.startsWith("/api/events");
     if (isStream && this.events === "refuse") {
       outgoing.writeHead(503).end();

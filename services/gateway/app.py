@@ -268,7 +268,7 @@ async def _background(
         repeat("dispatch", dispatcher.turn, to_dispatch, _POLL_S, leadership),
         repeat("cut", Cutter(database).turn, Wake(), _CUT_S, leadership),
         repeat("relay", relay.turn, to_relay, _POLL_S, leadership),
-        repeat("batches", Keeper(database, sweeper.wake.set).turn, to_keep, _KEEP_S, leadership),
+        repeat("batches", Keeper(database, settings, sweeper.wake.set).turn, to_keep, _KEEP_S, leadership),
         repeat("sources", fetcher.turn, to_fetch, _FETCH_S, leadership),
         repeat("deliveries", deliverer.turn, to_deliver, _FETCH_S, leadership),
         repeat("webhooks", Postman(database, settings.networks(), gateway.signer).turn, to_post, _POST_S, leadership),

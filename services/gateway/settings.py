@@ -137,6 +137,11 @@ class GatewaySettings(BaseSettings):
         """What stands before the keys that files of an account are delivered under."""
         return _folder(self.delivery_prefix, owner)
 
+    def delivers_to(self, owner: str) -> str | None:
+        """The bucket and that folder, such as `dubbed/ready/`; None if no bucket was opened."""
+        bucket = self.delivery_prefix.partition("/")[0]
+        return f"{bucket}/{self.delivery_folder(owner)}" if bucket else None
+
     @property
     def web_folder(self) -> Path:
         """Where the built web app is, if it is built."""

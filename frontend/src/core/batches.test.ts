@@ -15,6 +15,7 @@ const batch = (values: Partial<BatchRead>): BatchRead => ({
   round: 1,
   created_at: "2026-01-01T00:00:00Z",
   ended_at: null,
+  delivers_to: null,
   ...values,
 });
 

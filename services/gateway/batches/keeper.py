@@ -15,6 +15,7 @@ from services.gateway.pipeline.endings import Row, tasks_of_batch
 from services.gateway.pipeline.facts import tell_batch
 from services.gateway.pipeline.starting import retry
 from services.gateway.script import rows as script_rows
+from services.gateway.settings import GatewaySettings
 from services.gateway.web.signing import zip_address
 from shared.observability import logger
 from shared.pipeline import Status
@@ -31,8 +32,8 @@ class Keeper:
     between, it starts again, and repeating what was done has no effect.
     """
 
-    def __init__(self, database: Database, on_deleted: Callable[[], None]) -> None:
-        self._database, self._on_deleted = database, on_deleted
+    def __init__(self, database: Database, settings: GatewaySettings, on_deleted: Callable[[], None]) -> None:
+        self._database, self._settings, self._on_deleted = database, settings, on_deleted
 
     async def turn(self) -> None:
         """Look once."""
@@ -97,7 +98,7 @@ class Keeper:
             name = "canceled" if batch.state == BatchState.CANCELED else "completed"
             batch.state = BatchState(name)
             session.flush()
-            read = read_batch(session, batch)
+            read = read_batch(session, batch, self._settings)
             told = read.model_dump(mode="json", include={"name", "metadata", "rows", "languages", "round"})
             told |= {"tasks": tasks, "tasks_left_out": read.rows_total - len(tasks)}
             told |= {"rows_url": f"/api/batches/{batch_id}/rows"}

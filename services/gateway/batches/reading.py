@@ -9,10 +9,11 @@ from services.gateway.db import Session
 from services.gateway.db.tables import BatchItem, BatchRow, BatchState, Task, now
 from services.gateway.pipeline import rows as pipeline_rows
 from services.gateway.pipeline.schemas import LanguageOutcome
+from services.gateway.settings import GatewaySettings
 from shared.pipeline import Status
 
 
-def read_batches(session: Session, batches: Sequence[BatchRow]) -> list[BatchRead]:
+def read_batches(session: Session, batches: Sequence[BatchRow], settings: GatewaySettings) -> list[BatchRead]:
     """Several batches with five queries in all."""
     ids = [batch.batch_id for batch in batches]
     outcomes = batch_rows.outcomes(session, ids)
@@ -40,14 +41,15 @@ def read_batches(session: Session, batches: Sequence[BatchRow]) -> list[BatchRea
                 languages=counts,
                 progress=int(share * 100),
                 eta_seconds=eta_s(share, elapsed_s, rows) if is_moving else None,
+                delivers_to=settings.delivers_to(batch.owner),
             )
         )
     return found
 
 
-def read_batch(session: Session, batch: BatchRow) -> BatchRead:
+def read_batch(session: Session, batch: BatchRow, settings: GatewaySettings) -> BatchRead:
     """One batch."""
-    return read_batches(session, [batch])[0]
+    return read_batches(session, [batch], settings)[0]
 
 
 def _counts(rows: Sequence[tuple[str, bool | None, int]]) -> LanguageCounts:

@@ -133,7 +133,7 @@ def _create(
         session.add(made)
         batch_rows.add_items(session, [{"batch_id": made.batch_id, **row} for row in map(_item, making)])
         tell_batch(session, made.batch_id, "created", name=made.name, metadata=made.about, rows=len(making))
-        plan.batch = read_batch(session, made)
+        plan.batch = read_batch(session, made, parts.settings)
         response.headers["Location"] = f"/api/batches/{made.batch_id}"
         return keep(session, who.claim, plan, response.headers)
 
@@ -214,14 +214,14 @@ def list_batches(
     with parts.database.read() as session:
         page, total = batch_rows.batches(session, who.owner, skip, limit, metadata)
         response.headers["X-Total-Count"] = str(total)
-        return read_batches(session, page)
+        return read_batches(session, page, parts.settings)
 
 
 @router.get("/{batch_id}", operation_id="get_batch")
 def get_batch(batch_id: str, parts: Parts, who: Who) -> BatchRead:
     """One batch, with what became of its rows and languages in figures."""
     with parts.database.read() as session:
-        return read_batch(session, visible_batch(session, who, batch_id))
+        return read_batch(session, visible_batch(session, who, batch_id), parts.settings)
 
 
 @router.get("/{batch_id}/rows", operation_id="list_batch_rows")
@@ -266,7 +266,7 @@ def pause_batch(batch_id: str, parts: Parts, who: Who) -> BatchRead:
         _refuse_over(batch)
         batch.state = BatchState.PAUSED
         batch_rows.hold(session, batch_id)
-        return _changed(session, batch)
+        return _changed(session, batch, parts.settings)
 
 
 @router.post("/{batch_id}/resume", status_code=202, operation_id="resume_batch")
@@ -277,7 +277,7 @@ def resume_batch(batch_id: str, parts: Parts, who: Who) -> BatchRead:
         _refuse_over(batch)
         batch.state = BatchState.OPEN
         batch_rows.release(session, batch_id)
-        return _changed(session, batch)
+        return _changed(session, batch, parts.settings)
 
 
 @router.post("/{batch_id}/cancel", status_code=202, operation_id="cancel_batch")
@@ -289,7 +289,7 @@ def cancel_batch(batch_id: str, parts: Parts, who: Who) -> BatchRead:
             _refuse_over(batch)
             batch.state, batch.wish = BatchState.CANCELED, CANCEL
             batch_rows.drop_waiting(session, batch_id, dropped=True)
-        return _changed(session, batch)
+        return _changed(session, batch, parts.settings)
 
 
 @router.post("/{batch_id}/retry", status_code=202, operation_id="retry_batch")
@@ -308,7 +308,7 @@ def retry_batch(batch_id: str, parts: Parts, who: Who) -> BatchRead:
             batch.state = BatchState.PAUSED if batch.state == BatchState.PAUSED else BatchState.OPEN
             batch.wish, batch.ended_at = RETRY, None
             batch_rows.drop_waiting(session, batch_id, dropped=False)
-        return _changed(session, batch)
+        return _changed(session, batch, parts.settings)
 
 
 @router.delete("/{batch_id}", status_code=204, operation_id="delete_batch")
@@ -327,6 +327,6 @@ def _refuse_over(batch: BatchRow) -> None:
         raise Problem(409, "batch_over", f"this batch is {batch.state}; retry takes up again what failed")
 
 
-def _changed(session: Session, batch: BatchRow) -> BatchRead:
+def _changed(session: Session, batch: BatchRow, settings: GatewaySettings) -> BatchRead:
     session.flush()
-    return read_batch(session, batch)
+    return read_batch(session, batch, settings)

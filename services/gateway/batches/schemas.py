@@ -152,6 +152,9 @@ class BatchRead(BaseModel):
     round: int = Field(description="how often it was started: a retry of what failed starts it again")
     created_at: datetime
     ended_at: datetime | None
+    delivers_to: str | None = Field(
+        description="bucket and folder below which its files can be copied (`dubbed/ready/`); None: none is opened here"
+    )
 
 
 class BatchPlan(BaseModel):

@@ -152,7 +152,8 @@ class HandoverState(StrEnum):
 class HandoverRow(Row, table=True):
     """The files of a batch that are copied into a bucket, below `prefix`; a repeated request uses the same row.
 
-    `files` is how many there are, `done` how many have been copied; `missing` names those that disappeared meanwhile.
+    `files` is how many there are, `done` how many have been copied, `size` and `size_done` their bytes; `missing`
+    names those that disappeared meanwhile.
     `attempts` counts failures since the last file was copied.
     """
 
@@ -170,6 +171,8 @@ class HandoverRow(Row, table=True):
     state: str = Field(default=HandoverState.COPYING, max_length=16)
     files: int = 0
     done: int = 0
+    size: int = Field(default=0, sa_type=BigInteger)
+    size_done: int = Field(default=0, sa_type=BigInteger)
     missing: list[str] = Field(default_factory=list, sa_type=JSON)
     attempts: int = 0
     next_at: datetime = time_column()

@@ -42,9 +42,10 @@ log = logger(__name__)
 def deliver_batch(batch_id: str, body: DeliveryWrite, parts: Parts, who: Who) -> DeliveryRead:
     """Copy the newest files of every language that was exported into the bucket of LOCALCLIP_DELIVERY_PREFIX.
 
-    They are called as in the ZIP of the batch. To the same prefix again: one that is under way is answered, one that
-    has ended goes on with what is new or was not copied. Its end is told as `batch.delivered` or
-    `batch.delivery_failed`. Raises: 422 `delivery_not_configured`.
+    They are called as in the ZIP of the batch. To the same prefix again: one that is under way is answered, and tried
+    at once where it waits after an error; one that has ended goes on with what is new or was not copied. Its end is
+    told as `batch.delivered` or `batch.delivery_failed`. Raises: 422 `delivery_not_configured` (`delivers_to` of the
+    batch is null).
     """
     folder = _folder(parts.settings, body.prefix or batch_id)
     with parts.database.write() as session:
@@ -52,9 +53,11 @@ def deliver_batch(batch_id: str, body: DeliveryWrite, parts: Parts, who: Who) ->
         row = exports_rows.handover(session, batch_id, folder)
         if row is None:
             row = HandoverRow(delivery_id=f"delivery_{secrets.token_hex(12)}", batch_id=batch_id, prefix=folder)
-        if row.state != HandoverState.COPYING or row.id is None:
+        if row.state == HandoverState.COPYING and row.attempts:
+            row.next_at = now()
+        elif row.state != HandoverState.COPYING or row.id is None:
             row.languages, row.state, row.ended_at = list(dict.fromkeys(body.to)), HandoverState.COPYING, None
-            row.files = row.done = row.attempts = 0
+            row.files = row.done = row.size = row.size_done = row.attempts = 0
             row.missing, row.next_at = [], now()
             row.error_code = row.error_message = None
             session.add(row)
@@ -84,7 +87,9 @@ def _folder(settings: GatewaySettings, prefix: str) -> str:
 def _read(settings: GatewaySettings, owner: str, row: HandoverRow) -> DeliveryRead:
     known = row.model_dump(exclude={"id", "prefix", "attempts", "next_at"})
     bucket = settings.delivery_prefix.partition("/")[0]
-    return DeliveryRead(**known, bucket=bucket, prefix=settings.delivery_folder(owner) + row.prefix)
+    waits = row.state == HandoverState.COPYING and row.attempts > 0
+    prefix = settings.delivery_folder(owner) + row.prefix
+    return DeliveryRead(**known, bucket=bucket, prefix=prefix, next_at=row.next_at if waits else None)
 
 
 @dataclass(frozen=True)
@@ -162,15 +167,17 @@ class Deliverer:
             except ObjectNotFound:
                 missing.append(entry)
 
-        done = 0
+        done = size = 0
         for begin in range(0, len(work.entries), _FILES_AT_ONCE):
             several = work.entries[begin : begin + _FILES_AT_ONCE]
-            for ended in await asyncio.gather(*map(copy, several), return_exceptions=True):
-                if isinstance(ended, BaseException):
-                    raise ended
-            done += len(several)
-            if not await asyncio.to_thread(self._note, work.id, done - len(missing)):
+            ended = await asyncio.gather(*map(copy, several), return_exceptions=True)
+            errors = [one for one in ended if isinstance(one, BaseException)]
+            copied = [entry for entry, one in zip(several, ended, strict=True) if one is None and entry not in missing]
+            done, size = done + len(copied), size + sum(entry.size for entry in copied)
+            if not await asyncio.to_thread(self._note, work.id, done, size):
                 return []
+            if errors:
+                raise errors[0]
         return missing
 
     def _begin(self, id_: int) -> _Work | None:
@@ -181,16 +188,17 @@ class Deliverer:
             if row is None or batch is None:
                 return None
             entries = files_of(session, row.batch_id, row.languages)
-            row.files = len(entries)
+            row.files, row.size = len(entries), sum(entry.size for entry in entries)
             return _Work(id_, self._settings.delivery_folder(batch.owner) + row.prefix, entries)
 
-    def _note(self, id_: int, done: int) -> bool:
+    def _note(self, id_: int, done: int, size: int) -> bool:
         with self._database.write(quiet=True) as session:
             row = exports_rows.open_handover(session, id_, lock=True)
             if row is None:
                 return False
             if done > row.done:
-                row.done, row.attempts = done, 0
+                row.done, row.size_done, row.attempts = done, size, 0
+                row.error_code = row.error_message = None
             return True
 
     def _completed(self, id_: int, bucket: str, missing: Sequence[Entry]) -> None:

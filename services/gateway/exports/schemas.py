@@ -81,9 +81,12 @@ class DeliveryRead(BaseModel):
     state: HandoverState
     files: int = Field(description="how many there are; 0 before they were counted")
     done: int = Field(description="how many of them lie there")
+    size: int = Field(description="bytes of all files; 0 before they were counted")
+    size_done: int = Field(description="bytes of those that lie there")
     missing: list[str] = Field(description="names of files that went while they were copied, 100 at most")
-    error_code: str | None
+    error_code: str | None = Field(description="why it failed, or why the last attempt broke off")
     error_message: str | None
+    next_at: datetime | None = Field(description="when it is tried again, where an attempt broke off")
     created_at: datetime
     ended_at: datetime | None
 

@@ -35,6 +35,7 @@ class Entry:
     name: str
     key: str
     media_type: str = "application/octet-stream"
+    size: int = 0
 
 
 def unique(entries: Iterable[Entry]) -> list[Entry]:
@@ -90,7 +91,7 @@ def files_of(session: Session, batch_id: str, wanted: Sequence[str] | None) -> l
             for file in row.export_files if not wanted or row.language in wanted else ():
                 older = row.exported_version != row.content_version
                 name = shown_as(task, row.language, file["name"], older=older).replace("/", "_")
-                found.append(Entry(str(folder / name), file["key"], file["media_type"]))
+                found.append(Entry(str(folder / name), file["key"], file["media_type"], file.get("size", 0)))
     return unique(found)
 
 

@@ -276,6 +276,8 @@ class BatchDelivery(_Answer):
     state: str
     files: int = 0
     done: int = 0
+    size: int = 0
+    size_done: int = 0
     missing: tuple[str, ...] = ()
     error_message: str | None = None
 

@@ -93,9 +93,10 @@ export const listDeliveriesOfBatch = <ThrowOnError extends boolean = false>(opti
  *
  * Copy the newest files of every language that was exported into the bucket of LOCALCLIP_DELIVERY_PREFIX.
  *
- * They are called as in the ZIP of the batch. To the same prefix again: one that is under way is answered, one that
- * has ended goes on with what is new or was not copied. Its end is told as `batch.delivered` or
- * `batch.delivery_failed`. Raises: 422 `delivery_not_configured`.
+ * They are called as in the ZIP of the batch. To the same prefix again: one that is under way is answered, and tried
+ * at once where it waits after an error; one that has ended goes on with what is new or was not copied. Its end is
+ * told as `batch.delivered` or `batch.delivery_failed`. Raises: 422 `delivery_not_configured` (`delivers_to` of the
+ * batch is null).
  */
 export const deliverBatch = <ThrowOnError extends boolean = false>(options: Options<DeliverBatchData, ThrowOnError>) => (options.client ?? client).post<DeliverBatchResponses, DeliverBatchErrors, ThrowOnError>({
     url: '/api/batches/{batch_id}/deliveries',

@@ -280,6 +280,12 @@ export type BatchRead = {
      */
     created_at: string;
     /**
+     * Delivers To
+     *
+     * bucket and folder below which its files can be copied (`dubbed/ready/`); None: none is opened here
+     */
+    delivers_to: string | null;
+    /**
      * Ended At
      */
     ended_at: string | null;
@@ -711,7 +717,7 @@ export type CueReadAgain = {
     /**
      * State
      */
-    state: 'waiting' | 'ready' | 'failed';
+    state: 'waiting' | 'ready' | 'failed' | 'canceled';
 };
 
 /**
@@ -4596,7 +4602,7 @@ export type TitleTranslation = {
     /**
      * State
      */
-    state: 'waiting' | 'ready' | 'failed';
+    state: 'waiting' | 'ready' | 'failed' | 'canceled';
     /**
      * Text
      */
@@ -5109,6 +5115,8 @@ export type ServicesGatewayExportsSchemasDeliveryRead = {
     ended_at: string | null;
     /**
      * Error Code
+     *
+     * why it failed, or why the last attempt broke off
      */
     error_code: string | null;
     /**
@@ -5132,11 +5140,29 @@ export type ServicesGatewayExportsSchemasDeliveryRead = {
      */
     missing: Array<string>;
     /**
+     * Next At
+     *
+     * when it is tried again, where an attempt broke off
+     */
+    next_at: string | null;
+    /**
      * Prefix
      *
      * before the names of the files: `<bucket>/<prefix>/<name>`
      */
     prefix: string;
+    /**
+     * Size
+     *
+     * bytes of all files; 0 before they were counted
+     */
+    size: number;
+    /**
+     * Size Done
+     *
+     * bytes of those that lie there
+     */
+    size_done: number;
     state: HandoverState;
 };
 

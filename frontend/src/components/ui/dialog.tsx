@@ -18,6 +18,7 @@ interface DialogProps {
 export function Dialog({ open, onOpenChange, title, description, wide, footer, children }: DialogProps) {
   const { t } = useTranslation();
   const content = useRef<HTMLDivElement>(null);
+  const opener = useRef<Element>(null);
   return (
     <Radix.Root open={open} onOpenChange={onOpenChange}>
       <Radix.Portal>
@@ -27,7 +28,12 @@ export function Dialog({ open, onOpenChange, title, description, wide, footer, c
           tabIndex={-1}
           onOpenAutoFocus={(event) => {
             event.preventDefault(); // the first control is "close", which nobody comes for
+            opener.current = document.activeElement;
             content.current?.focus();
+          }}
+          onCloseAutoFocus={(event) => {
+            event.preventDefault(); // Radix goes back to a trigger of its own only
+            if (opener.current instanceof HTMLElement) opener.current.focus();
           }}
           {...(description ? {} : { "aria-describedby": undefined })}
           className={cn(

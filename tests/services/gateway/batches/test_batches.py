@@ -17,6 +17,7 @@ from sqlmodel import select
 from services.gateway.batches.keeper import Keeper
 from services.gateway.db.engine import Database
 from services.gateway.db.tables import BatchItem, BatchRow, JobRow, JobState, Task, TaskLanguage, now
+from services.gateway.settings import GatewaySettings
 from shared.pipeline import Stage, Status
 from shared.testing import wait_until
 from tests.services.gateway.conftest import VIDEO, Gateway, World
@@ -360,7 +361,7 @@ def test_a_batch_waits_for_an_approval_beside_a_failure(database_url: str) -> No
             Task(task_id="t", video_size=0, status=Status.FAILED, config={"stop_after": "translation"}, **names)
         )
         session.add_all([TaskLanguage(task_id="t", language="es", status=Status.FAILED), waiting])
-    keeper = Keeper(database, lambda: None)
+    keeper = Keeper(database, GatewaySettings(), lambda: None)
     asyncio.run(keeper.turn())
     assert _ended(database) is None
     with database.write() as session:

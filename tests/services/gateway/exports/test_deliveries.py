@@ -19,6 +19,7 @@ from shared.messaging import BatchDelivered
 from shared.storage import StorageError, UploadStore, open_copy_target, open_store, put_bytes, read_bytes
 from shared.testing import MinioServer
 
+SIZES = {"export_es.mp4": 3_000_000_000, "subtitles_es.srt": 500}
 NAMES = [f"s1/{name}.es.{ending}" for name in ("a", "b", "c") for ending in ("mp4", "srt")]
 
 
@@ -72,11 +73,11 @@ class Place:
         """As an exporter does: files under the attempt, which the language names from then on."""
         made = {"export_es.mp4": "video/mp4", "subtitles_es.srt": "application/x-subrip"}
         files = [
-            {"name": name, "key": f"tasks/{task_id}/{attempt}/{name}", "media_type": kind}
+            {"name": name, "key": f"tasks/{task_id}/{attempt}/{name}", "media_type": kind, "size": SIZES[name]}
             for name, kind in made.items()
         ]
         for file in files:
-            put_bytes(self.store, file["key"], f"{task_id} {attempt} {file['name']}".encode())
+            put_bytes(self.store, str(file["key"]), f"{task_id} {attempt} {file['name']}".encode())
         with self.database.write() as session:
             found = session.exec(select(TaskLanguage).where(TaskLanguage.task_id == task_id)).one()
             found.export_files = files
@@ -139,6 +140,7 @@ def test_each_file_is_copied_once(database_url: str, minio: MinioServer) -> None
     assert sorted(place.there()) == NAMES
     assert place.there()["s1/a.es.mp4"].endswith(b"1 export_es.mp4")
     assert (place.row().state, place.row().files, place.row().done) == ("completed", 6, 6)
+    assert place.row().size == place.row().size_done == 3 * sum(SIZES.values())
     (told,) = place.told("delivered")
     BatchDelivered.model_validate(told)
     assert (told["files"], told["prefix"], told["metadata"]) == (6, "ready/ann/season", {"show": "x"})
@@ -168,6 +170,7 @@ def test_what_was_broken_off_goes_on(place: Place, monkeypatch: pytest.MonkeyPat
     place.target.before = lambda _: _refuse() if away and len(place.target.copied) >= 4 else None
     asyncio.run(die_in_the_middle())
     assert (place.row().state, len(place.target.copied)) == ("copying", 4)
+    assert place.row().size_done == 2 * sum(SIZES.values())
     away.clear()
     place.deliver_all(place.deliverer(), place.deliverer())
     assert place.row().state == "completed"
@@ -207,6 +210,7 @@ def test_a_file_that_went_is_named(place: Place) -> None:
         4,
         ["s1/b.es.mp4", "s1/b.es.srt"],
     )
+    assert place.row().size_done == 2 * sum(SIZES.values())
     place.ask()
     place.target.copied.clear()
     with place.database.write() as session:

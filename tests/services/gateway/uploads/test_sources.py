@@ -470,6 +470,7 @@ def test_a_batch_of_a_bucket(tmp_path: Path, nats: NatsServer, sqlite_url: str, 
             for more in ({"source_prefix": "s2"}, {"source_prefix": "../bob"}, {"without": ["talk.mp4", "b/two.mp4"]})
         ]
         assert refused == ["prefix_empty", "invalid_request", "nothing_new"]
+        assert done["delivers_to"] == f"{name}/ready/"
         deliveries = f"/api/batches/{done['batch_id']}/deliveries"
         assert gateway.http.post(deliveries, json={"prefix": "../x"}).json()["code"] == "invalid_request"
         with ThreadPoolExecutor(2) as threads:

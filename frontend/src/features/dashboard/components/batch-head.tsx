@@ -8,6 +8,7 @@ import { usePollInterval } from "@/api/connection";
 import { ApiProblem } from "@/api/problems";
 import { Empty, Failure } from "@/components/ui/states";
 import { BatchCard } from "./batch-card";
+import { BatchDeliveries } from "./batch-deliveries";
 import { BatchRows } from "./batch-rows";
 
 /** What stands over the tasks of a batch: the batch itself, and its rows that have no task. */
@@ -37,6 +38,7 @@ export default function BatchHead({ id }: { id: string }) {
       {batch && !isGone && (
         <>
           <BatchCard own batch={batch} onDeleted={() => void navigate("/dashboard", { replace: true })} />
+          <BatchDeliveries batch={batch} />
           <BatchRows batch={batch} />
         </>
       )}
