@@ -42,7 +42,7 @@ function useActs() {
     reviewMode.next(true);
   };
   const edit = () => {
-    const id = current?.segment ?? "";
+    const id = here?.segment.segment_id ?? ""; // not a line of the language that is about to go
     document.querySelector<HTMLElement>(`[data-segment="${CSS.escape(id)}"] textarea[data-side=target]`)?.focus();
   };
   const redo = () => here?.line?.text && void redub(here.segment.segment_id);
