@@ -22,9 +22,10 @@ export function TranslationSlots({ languages, videos }: { languages: string[]; v
   const { t, i18n } = useTranslation();
   const translate = useUploads((state) => state.translate);
   if (languages.length === 0) return null;
+  const missing = languages.filter((code) => videos.some((video) => !video.subtitles[code]));
   return (
     <section className="bg-warn-soft grid gap-2 rounded-lg px-3.5 py-2.5" data-testid="translation-slots">
-      <p className="text-warn">{t("needs.upload", { count: languages.length })}</p>
+      {missing.length > 0 && <p className="text-warn">{t("needs.upload", { count: missing.length })}</p>}
       {languages.map((code) => {
         const language = languageName(code, i18n.language);
         return videos.map((video) => (
