@@ -6,8 +6,7 @@ import { exporting, isOpen, recipesQuery } from "@/api/exports";
 import type { ExportFile, ExportRead, PresetRead } from "@/api/generated";
 import { keys } from "@/api/keys";
 import { bytes, languageName } from "@/core/format";
-import { tone } from "@/core/progress";
-import { burnedIn, presetOf } from "@/core/recipes";
+import { burnedIn, exportTone, presetOf } from "@/core/recipes";
 import { useRefusal } from "@/i18n/refusal";
 import { EngineText } from "./engine-text";
 import { Badge } from "./ui/badge";
@@ -55,7 +54,7 @@ export function MadeExport({ task, made }: { task: string; made: ExportRead }) {
       <h3 className="mb-1.5 flex items-center gap-2 font-medium">
         {preset ? t(`recipe.${preset.name as "master"}`, { defaultValue: preset.title }) : t("export.recipe")}
         {burned && ` · ${languageName(burned, i18n.language)}`}
-        <Badge look={tone(made.status)}>{t(`status.${made.status}`)}</Badge>
+        <Badge look={exportTone(made)}>{t(`status.${made.status}`)}</Badge>
         <IconButton
           small
           icon={Trash2}

@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
 import type { ExportRecipe, PresetRead } from "@/api/generated";
-import { burnedIn, presetOf, recipesFor } from "./recipes";
+import { burnedIn, exportTone, presetOf, recipesFor } from "./recipes";
 
 const dub = { kind: "dub", language: "*" } as const;
 const original = { kind: "original" } as const;
@@ -49,4 +49,11 @@ it("an export is named by the preset whose languages it spells out", () => {
   expect(presetOf({ kind: "audio", audio: [{ ...dub, language: "es" }], audio_format: "mp3" }, presets)?.name).toBe(
     "mp3",
   );
+});
+
+it("an export is green only if all its languages are current and passed", () => {
+  const es = { state: "current", lines_unspoken: 0, lines_failed: 0, gate: "passed" } as const;
+  const look = (...languages: object[]) => exportTone({ status: "completed", languages: Object.fromEntries(languages.map((one, n) => [String(n), { ...es, ...one }])) });
+  expect([look(), look({}), look({}, { gate: "failed" }), look({ state: "older" }, {})]).toEqual(["good", "good", "warn", "warn"]);
+  expect(exportTone({ status: "failed", languages: { es: { ...es, gate: "failed" } } })).toBe("bad");
 });

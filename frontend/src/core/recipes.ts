@@ -1,4 +1,5 @@
-import type { ExportRecipe, PresetRead } from "@/api/generated";
+import type { ExportRead, ExportRecipe, PresetRead } from "@/api/generated";
+import { tone, type Tone } from "./progress";
 
 const EVERY = JSON.stringify("*");
 
@@ -38,4 +39,10 @@ function shapeOf(recipe: ExportRecipe): string {
 export function presetOf(recipe: ExportRecipe, presets: PresetRead[]): PresetRead | undefined {
   const shape = shapeOf(recipe);
   return presets.find((preset) => shapeOf(preset.recipe) === shape);
+}
+
+/** How an export is shown: finished is green only if every language in it is as its lines are, and passed its gate. */
+export function exportTone({ status, languages }: Pick<ExportRead, "status" | "languages">): Tone {
+  const doubtful = Object.values(languages ?? {}).some(({ state, gate }) => state === "older" || gate === "failed");
+  return status === "completed" && doubtful ? "warn" : tone(status);
 }
