@@ -36,7 +36,7 @@ from tests.deploy.composition import ROOT, Composed, compose, image
 STAGES = ("diarizer", "translator", "cloner", "exporter")
 _READY_S = 180.0
 _ASK_AGAIN_S = 0.5  # each question is a process, which takes from those that are starting
-_END_S = 60.0
+_END_S = 150.0  # stop_grace_period of the workers: Docker waits as long
 
 
 @dataclass
