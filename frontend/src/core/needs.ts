@@ -1,5 +1,5 @@
-import type { LanguageRead, TaskRead } from "@/api/generated";
-import { targets } from "./progress";
+import type { LanguageRead, LanguageStatus, TaskRead } from "@/api/generated";
+import { BASE, targets } from "./progress";
 
 /** What stands in the way of a dub into this language on this installation; null: nothing. */
 export function obstacle(language: LanguageRead, source: string | null): "no_voice" | "no_translation" | null {
@@ -17,4 +17,14 @@ export function needing(task: TaskRead, languages: LanguageRead[]): string[] {
     const begun = state.error_code !== "language_unsupported" && (state.status !== "pending" || state.stages?.["translation"]?.["attempt"] !== undefined);
     return language && !begun && !state.brought && obstacle(language, source) === "no_translation" ? [code] : [];
   });
+}
+
+/** What failed of a language, or before it of the whole video; not that nobody translates it, for which subtitles help. */
+export function failureOf(task: TaskRead, language: string): LanguageStatus | null {
+  const base = task.language_status[BASE];
+  if (base?.status === "failed") return base;
+  const state = task.language_status[language];
+  if (state?.status !== "failed") return null;
+  const untranslated = state.error_code === "language_unsupported" && state.stages?.["translation"]?.["status"] === "failed";
+  return untranslated ? null : state;
 }

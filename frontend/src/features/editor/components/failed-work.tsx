@@ -1,6 +1,7 @@
 import { useTranslation } from "react-i18next";
 import { EngineText } from "@/components/engine-text";
 import { languageName } from "@/core/format";
+import { failureOf } from "@/core/needs";
 import { BASE } from "@/core/progress";
 import { useEditor } from "../state/context";
 
@@ -8,13 +9,11 @@ import { useEditor } from "../state/context";
 export function FailedWork() {
   const { t, i18n } = useTranslation();
   const { task, language } = useEditor();
-  const whole = task.language_status[BASE]?.status === "failed";
-  const state = task.language_status[whole ? BASE : language];
-  if (state?.status !== "failed" || !state.error_message) return null;
-  if (!whole && state.error_code === "language_unsupported") return null;
+  const state = failureOf(task, language);
+  if (!state?.error_message) return null;
   return (
     <p role="note" data-testid="failed-work" className="bg-bad-soft text-bad border-line border-b px-3 py-2">
-      {!whole && `${t("editor.failed", { language: languageName(language, i18n.language) })} `}
+      {state !== task.language_status[BASE] && `${t("editor.failed", { language: languageName(language, i18n.language) })} `}
       <EngineText code={state.error_code} text={state.error_message} />
     </p>
   );
