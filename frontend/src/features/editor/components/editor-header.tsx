@@ -44,7 +44,8 @@ export function EditorHeader() {
         <h1 className="max-w-[22rem] truncate text-base font-semibold" title={task.video_original_name}>
           {task.video_original_name}
         </h1>
-        <span data-testid="task-status" data-status={shownStatus(task)}>
+        {/* a phone's width is the name's: the buttons of the languages say how far each is */}
+        <span data-testid="task-status" data-status={shownStatus(task)} className="max-sm:sr-only">
           <Badge look={taskTone(task)}>{t(`status.${shownStatus(task)}`)}</Badge>
         </span>
       </div>
