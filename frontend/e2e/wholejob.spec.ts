@@ -213,7 +213,7 @@ async function mendFive(page: Page, panel: Locator, german: () => Promise<Line[]
       await expect(field).toBeFocused();
       await page.keyboard.press("ControlOrMeta+a");
       await page.keyboard.type(text);
-      for (const key of ["Enter", "Escape"]) await page.keyboard.press(key); // saved, and back from the next field
+      await page.keyboard.press("Enter"); // saved; the walk stays at the line
       await page.keyboard.press("r");
     }
     await expect.poll(async () => (await german()).find((one) => one.segment_id === segment), { timeout: 120_000 }).toMatchObject({ text, state: "dubbed" });

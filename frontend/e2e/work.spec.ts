@@ -1,4 +1,4 @@
-import { expect, test, type Page } from "@playwright/test";
+import { expect, test, type Locator, type Page } from "@playwright/test";
 import { execFileSync } from "node:child_process";
 import { writeFileSync } from "node:fs";
 import { clips, folder } from "./media";
@@ -55,27 +55,83 @@ test.describe("lines", () => {
     expect(count).toBeGreaterThanOrEqual(6);
     await expect.poll(() => page.getByTestId("video").evaluate((video: HTMLVideoElement) => video.paused)).toBe(false); // in context, by itself
     await page.screenshot({ path: `${screens}/editor-walk.png` });
+    const accept = bar.getByRole("button", { name: "Accept" });
+    const chosen = page.getByTestId("lines").locator("[data-chosen]");
+    const segment = (await chosen.getAttribute("data-segment")) ?? "";
     await page.keyboard.press("e");
     await page.keyboard.press("Control+a");
     await page.keyboard.type("Corregido.");
-    await page.keyboard.press("Enter");
-    await page.keyboard.press("Escape");
+    await page.keyboard.press("Enter"); // saved, and still at the line that the bar speaks of
+    await expect(chosen.getByRole("textbox", { name: /^Translation/ })).not.toBeFocused();
+    await expect(chosen).toHaveAttribute("data-segment", segment);
     await page.keyboard.press("r");
     await expect.poll(async () => [...(await lines(page)), ...(await lines(page, "fr"))].some(({ text }) => text === "Corregido.")).toBe(true);
+    await page.getByTestId("lines").locator("[data-segment]:not([data-chosen])").first().getByRole("textbox").last().click();
+    await expect(bar).toContainText("another line is selected");
+    await expect(accept).toBeHidden();
+    for (const key of ["Escape", "Enter"]) await page.keyboard.press(key);
+    await expect(chosen).toHaveAttribute("data-segment", segment);
+    await expect(accept).toBeEnabled();
     await page.keyboard.press("s");
     await expect(bar).toContainText(`2 of ${count}`);
     for (let at = 3; at <= count; at += 1) {
+      await expect(accept).toBeEnabled();
       await page.keyboard.press("Enter");
       await expect(bar).toContainText(`${at} of ${count}`);
     }
     await page.keyboard.press("b");
     await expect(bar).toContainText(`${count - 1} of ${count}`);
-    await page.keyboard.press("Enter");
-    await page.keyboard.press("Enter");
+    for (let at = count; at <= count + 1; at += 1) {
+      await expect(accept).toBeEnabled();
+      await page.keyboard.press("Enter");
+      if (at <= count) await expect(bar).toContainText(`${at} of ${count}`);
+    }
     await expect(bar).toContainText("Review done");
     await expect.poll(async () => [...(await lines(page)), ...(await lines(page, "fr"))].filter(({ pinned }) => pinned).length).toBeGreaterThan(0);
     await page.keyboard.press("Escape");
     await expect(bar).toBeHidden();
+  });
+
+  test("on a phone each doubtful line is wholly seen, and accepted only once its language is shown", async ({ page }) => {
+    for (const language of ["es", "fr"])
+      await page.request.patch(`/api/tasks/${id}/languages/${language}/lines`, { data: { lines: (await lines(page, language)).map(({ segment_id }, n) => ({ segment_id, text: `Un texto nuevo que no es corto, ${n}.`, pinned: false })) } });
+    let free = () => {};
+    const held = new Promise<void>((resolve) => (free = resolve));
+    await page.route("**/languages/fr/lines", async (route) => (await held, route.continue()));
+    await page.setViewportSize({ width: 390, height: 844 });
+    await page.goto(`/tasks/${id}`);
+    const places = page.getByRole("main").getByRole("navigation");
+    await places.getByRole("button", { name: "Review", exact: true }).click();
+    await page.getByRole("button", { name: /^Go through \d+ lines one by one/ }).click();
+    const bar = page.getByTestId("review-bar");
+    const accept = bar.getByRole("button", { name: "Accept" });
+    const count = Number(/1 of (\d+)/.exec((await bar.textContent()) ?? "")?.[1]);
+    const edges = async (one: Locator): Promise<[number, number]> => {
+      const { y, height } = (await one.boundingBox()) ?? { y: -1, height: 0 };
+      return [y, y + height];
+    };
+    let isFirst = true;
+    for (let at = 1; at <= count; at += 1) {
+      await expect(bar).toContainText(`${at} of ${count}`);
+      if (isFirst && (await bar.textContent())?.includes("French")) {
+        isFirst = false;
+        await expect(accept).toBeDisabled();
+        await page.keyboard.press("Enter"); // nothing to accept yet
+        await expect(bar).toContainText(`${at} of ${count}`);
+        free();
+      }
+      await expect(accept).toBeEnabled();
+      const [player, nav] = [page.getByRole("region", { name: "Player" }), places];
+      await expect.poll(async () => {
+        const line = page.getByTestId("lines").locator("[data-chosen]");
+        const [[, top], [barTop, barEnd], [lineTop, lineEnd], [bottom]] = await Promise.all([edges(player), edges(bar), edges(line), edges(nav)]);
+        return [top <= barTop, barEnd <= lineTop + 1, lineEnd <= bottom];
+      }).toEqual([true, true, true]);
+      if (at === 2) await page.screenshot({ path: `${screens}/phone-review.png` });
+      await page.keyboard.press("Enter");
+    }
+    expect(isFirst).toBe(false);
+    await expect(bar).toContainText(`Review done: ${count} of ${count}`);
   });
 
   test("a language that did not pass is not green, and says why and what would mend it", async ({ page, request }) => {

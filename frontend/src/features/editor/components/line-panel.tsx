@@ -5,6 +5,7 @@ import { useTranslation } from "react-i18next";
 import { cn } from "@/components/ui/cn";
 import { EngineText } from "@/components/engine-text";
 import { Empty } from "@/components/ui/states";
+import { useWide } from "@/components/ui/use-media";
 import { findRows } from "@/core/find";
 import { languageName } from "@/core/format";
 import { BASE } from "@/core/progress";
@@ -12,6 +13,7 @@ import { type Beside, useBeside } from "../state/beside";
 import { useEditor } from "../state/context";
 import { useHeard } from "../state/use-time";
 import { usePlaying } from "../state/transport";
+import { useReviewMode } from "../state/review-mode";
 import { useView } from "../state/view";
 import { FindBar } from "./find-bar";
 import { columns, LineRow } from "./line-row";
@@ -47,9 +49,11 @@ export function LinePanel() {
   const { language } = useEditor();
   const shown = useShown();
   const beside = useBeside();
+  const wide = useWide();
+  const reviewing = useReviewMode((state) => state.list !== null);
   return (
     <>
-      <LineToolbar />
+      {(wide || !reviewing) && <LineToolbar />}
       <ReviewBar />
       <FindBar />
       <NeedsTranslation />
@@ -87,10 +91,11 @@ function Lines({ shown, beside }: { shown: number[]; beside: Beside | null }) {
   const heard = useHeard();
   const playing = usePlaying((state) => state.playing);
   const selectedAt = shown.findIndex((index) => rows[index]?.segment.segment_id === selected);
-  const heardAt = playing ? shown.indexOf(heard) : -1;
+  const reviewed = useReviewMode(({ list, at }) => list?.[at]); // it stays in view, whatever is heard around it
+  const heardAt = playing && !reviewed ? shown.indexOf(heard) : -1;
   useEffect(() => {
-    if (selectedAt >= 0) virtual.scrollToIndex(selectedAt, { align: "auto" });
-  }, [virtual, selectedAt]);
+    if (selectedAt >= 0) virtual.scrollToIndex(selectedAt, { align: reviewed?.segment === selected ? "start" : "auto" });
+  }, [virtual, selectedAt, selected, reviewed]);
   useEffect(() => {
     if (heardAt >= 0) virtual.scrollToIndex(heardAt, { align: "auto" });
   }, [virtual, heardAt]);

@@ -1,5 +1,5 @@
-import { Check, Pencil, RotateCw, SkipForward, Undo2, Volume2, X } from "lucide-react";
-import { useEffect, useRef } from "react";
+import { Check, CornerUpLeft, Pencil, RotateCw, SkipForward, Undo2, Volume2, X } from "lucide-react";
+import { useEffect, useLayoutEffect, useRef } from "react";
 import { useTranslation } from "react-i18next";
 import { Bar } from "@/components/ui/bar";
 import { Button } from "@/components/ui/button";
@@ -7,10 +7,11 @@ import { IconButton } from "@/components/ui/icon-button";
 import { Keys } from "@/components/ui/keys";
 import { languageName } from "@/core/format";
 import { useEditor } from "../state/context";
-import { reviewMode, useReviewMode } from "../state/review-mode";
+import { type Doubtful, REVIEW_KEYS, reviewMode, useReviewMode } from "../state/review-mode";
 import { useEdits } from "../state/use-edits";
 import { useGoToLine } from "../state/use-go-to-line";
 import { useRedub } from "../state/use-redub";
+import { useView } from "../state/view";
 
 /** One doubtful line after the other: it plays by itself, and a key decides. */
 export function ReviewBar() {
@@ -21,53 +22,61 @@ export function ReviewBar() {
 const BEFORE_S = 1;
 const AFTER_S = 0.6;
 
-/** What can be done with the line at hand, by key. */
+/** What can be done with the line at hand; nothing until it is the one that is shown and chosen. */
 function useActs() {
   const { task, language, rows, transport } = useEditor();
   const { list, at } = useReviewMode();
   const { setLine } = useEdits(task.task_id, language);
   const redub = useRedub();
+  const goTo = useGoToLine();
+  const selected = useView((state) => state.selected);
   const current = list?.[at];
   const row = rows.find(({ segment }) => segment.segment_id === current?.segment);
-  const here = current?.language === language ? row : undefined;
+  const isShown = current?.language === language && current.segment === selected && row?.line !== undefined;
+  const here = isShown ? row : undefined;
+  const go = () => current && goTo(current.language, current.segment);
   const play = () => {
-    if (!here) return;
+    if (!here) return go();
     const { line, segment } = here;
     const end = Math.max(segment.end_s, (line?.take_start_s ?? segment.start_s) + (line?.take_duration_s ?? 0));
     transport.setVoice("dub");
     transport.playSpan(Math.max(0, segment.start_s - BEFORE_S), end + AFTER_S);
   };
-  const accept = () => {
-    if (here?.line?.take_key && !here.line.pinned) void setLine(here.segment.segment_id, { pinned: true });
-    reviewMode.next(true);
+  const accept = async () => {
+    if (!here || !current) return go();
+    const keep = here.line?.take_key && !here.line.pinned;
+    reviewMode.next();
+    if (!keep || (await setLine(current.segment, { pinned: true }))) reviewMode.accept(current);
   };
   const edit = () => {
-    const id = here?.segment.segment_id ?? ""; // not a line of the language that is about to go
-    document.querySelector<HTMLElement>(`[data-segment="${CSS.escape(id)}"] textarea[data-side=target]`)?.focus();
+    if (!here) return go();
+    document.querySelector<HTMLElement>(`[data-segment="${CSS.escape(here.segment.segment_id)}"] textarea[data-side=target]`)?.focus();
   };
-  const redo = () => here?.line?.text && void redub(here.segment.segment_id);
-  return { here, play, accept, edit, redo, skip: () => reviewMode.next(false), back: reviewMode.back };
+  const redo = () => (here ? here.line?.text && void redub(here.segment.segment_id) : go());
+  return { here, go, play, accept, edit, redo, skip: reviewMode.next, back: reviewMode.back };
 }
 
-function Reviewing({ list }: { list: { language: string; segment: string }[] }) {
+function Reviewing({ list }: { list: Doubtful[] }) {
   const { t, i18n } = useTranslation();
-  const { at, accepted } = useReviewMode();
+  const { at, arrived, accepted } = useReviewMode();
   const acts = useActs();
-  const goTo = useGoToLine();
   const current = list[at];
-  const latest = useRef({ acts, goTo });
-  useEffect(() => {
-    latest.current = { acts, goTo };
+  const latest = useRef(acts);
+  useLayoutEffect(() => {
+    latest.current = acts;
   });
   useEffect(() => {
-    if (current) latest.current.goTo(current.language, current.segment);
+    if (current) latest.current.go();
   }, [current]);
   const shown = acts.here ? current : undefined; // once its language is here
   useEffect(() => {
-    if (shown) latest.current.acts.play();
+    if (!shown) return;
+    reviewMode.arrive();
+    latest.current.play();
   }, [shown]);
   useReviewKeys(acts);
-  const { accept, redo, edit, skip, play, back } = acts;
+  const left = current && arrived && !shown; // for another line or language, by whoever reviews
+  const where = { at: at + 1, count: list.length, language: current && languageName(current.language, i18n.language) };
   return (
     <section
       aria-label={t("walk.title")}
@@ -77,25 +86,33 @@ function Reviewing({ list }: { list: { language: string; segment: string }[] }) 
       <div className="flex flex-wrap items-center gap-2">
         <p className="font-medium tabular-nums" aria-live="polite">
           {current
-            ? t("walk.at", { at: at + 1, count: list.length, language: languageName(current.language, i18n.language) })
-            : t("walk.over", { count: list.length, accepted })}
+            ? t(left ? "walk.left" : "walk.at", where)
+            : t("walk.over", { count: list.length, accepted: accepted.size })}
         </p>
         <span className="ml-auto flex flex-wrap items-center gap-1.5">
-          {current && (
-            <>
-              <Act icon={Check} label={t("walk.accept")} keys="Enter" onClick={accept} main />
-              <Act icon={RotateCw} label={t("walk.redo")} keys="R" onClick={redo} />
-              <Act icon={Pencil} label={t("walk.edit")} keys="E" onClick={edit} />
-              <Act icon={SkipForward} label={t("walk.skip")} keys="S" onClick={skip} />
-              <IconButton small icon={Volume2} label={t("walk.again")} shortcut="Space" onClick={play} />
-              <IconButton small icon={Undo2} label={t("walk.back")} shortcut="B" onClick={back} disabled={at === 0} />
-            </>
-          )}
-          <IconButton small icon={X} label={t("walk.end")} shortcut="Esc" onClick={reviewMode.end} />
+          {left && <Act icon={CornerUpLeft} label={t("walk.return")} keys={REVIEW_KEYS.accept} onClick={acts.go} main />}
+          {current && !left && <Acts acts={acts} />}
+          <IconButton small icon={X} label={t("walk.end")} shortcut={REVIEW_KEYS.end} onClick={reviewMode.end} />
         </span>
       </div>
       <Bar value={(at / Math.max(1, list.length)) * 100} label={t("walk.title")} />
     </section>
+  );
+}
+
+function Acts({ acts }: { acts: ReturnType<typeof useActs> }) {
+  const { t } = useTranslation();
+  const isFirst = useReviewMode((state) => state.at === 0);
+  const { here, accept, redo, edit, skip, play, back } = acts;
+  return (
+    <>
+      <Act icon={Check} label={t("walk.accept")} keys={REVIEW_KEYS.accept} onClick={() => void accept()} disabled={!here} main />
+      <Act icon={RotateCw} label={t("walk.redo")} keys={REVIEW_KEYS.redo} onClick={redo} disabled={!here} />
+      <Act icon={Pencil} label={t("walk.edit")} keys={REVIEW_KEYS.edit} onClick={edit} disabled={!here} />
+      <Act icon={SkipForward} label={t("walk.skip")} keys={REVIEW_KEYS.skip} onClick={skip} />
+      <IconButton small icon={Volume2} label={t("walk.again")} shortcut={REVIEW_KEYS.again} onClick={play} disabled={!here} />
+      <IconButton small icon={Undo2} label={t("walk.back")} shortcut={REVIEW_KEYS.back} onClick={back} disabled={isFirst} />
+    </>
   );
 }
 
@@ -104,16 +121,18 @@ function Act({
   label,
   keys,
   onClick,
+  disabled,
   main,
 }: {
   icon: typeof Check;
   label: string;
   keys: string;
   onClick: () => void;
+  disabled?: boolean;
   main?: boolean;
 }) {
   return (
-    <Button small icon={icon} look={main ? "primary" : "plain"} onClick={onClick}>
+    <Button small icon={icon} look={main ? "primary" : "plain"} onClick={onClick} disabled={disabled}>
       {label}
       <span aria-hidden className="max-sm:hidden">
         <Keys keys={keys} />
@@ -125,7 +144,8 @@ function Act({
 /** Keys of the walk, while nothing is typed; Escape in a text leads back to the walk first. */
 function useReviewKeys({ accept, redo, edit, skip, play, back }: ReturnType<typeof useActs>): void {
   const latest = useRef<Record<string, () => unknown>>({});
-  useEffect(() => {
+  useLayoutEffect(() => {
+    // a key pressed as soon as the line is seen means that line
     latest.current = { Enter: accept, r: redo, e: edit, s: skip, " ": play, b: back, Escape: reviewMode.end };
   });
   useEffect(() => {

@@ -8,6 +8,7 @@ import { useCaret } from "../state/caret";
 import { useEdits } from "../state/use-edits";
 import { useRedub } from "../state/use-redub";
 import { focusNeighbour } from "../state/focus";
+import { useReviewMode } from "../state/review-mode";
 import { useView } from "../state/view";
 
 interface TextCellProps {
@@ -16,7 +17,7 @@ interface TextCellProps {
   label: string;
 }
 
-/** A text that is edited in place: Enter saves and goes on, Escape takes back, leaving the field saves. */
+/** A text that is edited in place: Enter saves and goes on (in review it stays on the line), Escape takes back, leaving the field saves. */
 export function TextCell({ row, side, label }: TextCellProps) {
   const { task, language } = useEditor();
   const { saveDraft } = useEdits(task.task_id, language);
@@ -41,7 +42,8 @@ export function TextCell({ row, side, label }: TextCellProps) {
       void redub(segment.segment_id);
     } else {
       void save();
-      focusNeighbour(event.currentTarget, 1);
+      if (useReviewMode.getState().list) event.currentTarget.blur();
+      else focusNeighbour(event.currentTarget, 1);
     }
   }
   const field = (
