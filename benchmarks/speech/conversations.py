@@ -20,6 +20,8 @@ FLITE = ("slt", "rms", "awb")
 _FLITE_SENTENCES = 24
 _LEAD_S = 0.5
 _REALISTIC = (0.3, 1.0)
+_BREATH = (0.08, 0.12)
+_QUESTIONS = 6
 _ENDS = (".wav", ".rttm")
 _PROGRAMME = Path(__file__).with_name("programme.rttm")
 
@@ -33,7 +35,7 @@ class Case:
     """Who takes part, for how many sentences, and what is between and beneath them.
 
     With `shares` a voice speaks as much as its number says beside the others; else they take turns at random.
-    `sentences_each` are said before another may speak.
+    With `answers` the first asks one of his shortest sentences, and the second answers with so many in one breath.
     """
 
     name: str
@@ -42,6 +44,7 @@ class Case:
     pauses_s: tuple[float, float] = _REALISTIC
     music_db: float | None = None
     shares: tuple[float, ...] = ()
+    answers: int = 0
 
 
 @dataclass(frozen=True)
@@ -88,6 +91,8 @@ CASES: tuple[Case, ...] = (
     Case("Spanish, 2", ("ef_dora", "em_alex"), 32),
     Case("Mandarin, 2", ("zf_xiaoxiao", "zm_yunxi"), 32),
     Case("Japanese, 2", ("jf_alpha", "jm_kumo"), 32),
+    Case("short questions, long answers, 2", ("am_michael", "af_heart"), 50, answers=4),
+    Case("short questions, long answers, 2 women", ("bf_emma", "af_bella"), 50, answers=4),
     Case("interpreted, 4", ("ef_dora", "em_alex", "af_heart", "rms"), 64),
 )
 
@@ -129,11 +134,19 @@ def compose(case: Case, voices: Bank) -> Conversation:
     parts, sentences, at = [np.zeros(int(_LEAD_S * RATE_HZ), np.float32)], [], int(_LEAD_S * RATE_HZ)
     for number in range(case.sentences):
         order = random.choice(len(case.voices), p=case.shares or None)
-        voice = case.voices[number] if number < len(case.voices) else case.voices[order]
-        said = voices[voice][heard[voice] % len(voices[voice])]
+        place = number % (case.answers + 1)
+        if case.answers:
+            order = min(place, 1)
+        elif number < len(case.voices):
+            order = number
+        voice = case.voices[order]
+        asked = case.answers and not order
+        sayings = sorted(voices[voice], key=len)[:_QUESTIONS] if asked else voices[voice]
+        said = sayings[heard[voice] % len(sayings)]
         heard[voice] += 1
         sentences.append(Sentence(at / RATE_HZ, (at + len(said)) / RATE_HZ, voice))
-        pause = int(random.uniform(*case.pauses_s) * RATE_HZ)
+        within = 0 < place < case.answers
+        pause = int(random.uniform(*(_BREATH if within else case.pauses_s)) * RATE_HZ)
         parts += [0.1 * said / np.sqrt(np.mean(said**2)), np.zeros(pause, np.float32)]
         at += len(said) + pause
     samples = np.concatenate(parts)

@@ -1,9 +1,12 @@
-"""How many speakers there are, from a trained encoder's vectors of pieces of speech.
+"""How many speakers there are, and who says what, from a trained encoder's vectors of pieces of speech.
 
 Pieces are the stretches between pauses, cut where the voice changes inside. They are clustered by average linkage of
-their cosines; thresholds were chosen on the conversations of `make bench ARGS=speech`, which has the figures.
+their cosines. A short piece of a real recording may differ from others of the same speaker as much as from another
+speaker: voices are those of the longest pieces. Thresholds were chosen on the conversations of `make bench
+ARGS=speech`, which has the figures, and on excerpts of meetings.
 """
 
+from bisect import bisect_left
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -21,6 +24,8 @@ from shared.voices import WINDOW_S, Vectors, VoiceEncoder, unit
 _APART = 0.25  # cosine distance of two voices, on average
 _SMALLEST_SHARE = 0.05  # of the speech: a smaller cluster is one of the others, heard badly
 _CLEAR_SHARE, _PLAINLY_APART = 0.08, 0.32  # a smaller cluster must differ more: music and noise differ less
+_LONG = 0.6  # share of the speech in the longest pieces; counts are the same with 0.65, and nearly with 0.5 and 0.7
+_FEW = 8  # pieces: too few to leave some out
 _SHORTEST_S = 1.2  # length of a piece in which a speaker can be recognized
 _CHANGE = 0.35  # cosine distance of what is before and after
 _STEP_S = 0.4
@@ -28,6 +33,7 @@ _STEPS = round(WINDOW_S / _STEP_S)
 _NEAR = 2  # steps within which one change hides another
 _MOST_PIECES = 1000  # the number of pairs is quadratic; long recordings are sampled evenly
 _SHORTEST_TURN_S = 1.0
+Pieces = NDArray[np.intp]
 _Stretch = TypeVar("_Stretch", bound=Span)
 _TWO = 0.3  # silhouette of two; halves of one speaker came to 0.2 at most, two speakers to 0.42 at least
 
@@ -39,23 +45,27 @@ class Voices:
     spans: tuple[Span, ...]
     heard: Vectors
 
-    def count(self, at_most: int) -> int:
-        """Count voices with at least a twentieth of the speech: at least 1."""
-        if len(self.spans) < 2:
-            return 1
+    def middles(self, count: int | None, at_most: int) -> Vectors:
+        """The vector of each voice: of `count` voices if as many are heard at all, else of those that are certain."""
         lengths = np.array([span.duration_s for span in self.spans])
-        return min(at_most, max(1, _speakers(self.heard, lengths)))
+        voices = voices_of(self.heard, lengths)
+        if count and count > len(voices):
+            everything = _clusters(self.heard, lengths, np.arange(len(lengths)), lengths.sum())
+            voices = everything if len(everything) >= count else voices
+        return _merged(_middles(self.heard, voices), count or at_most)
 
-    def turns(self, recording: Recording, speech: Sequence[Span], encoder: VoiceEncoder, count: int) -> list[Turn]:
-        """Who says what of `speech`, by the nearest of `count` voices."""
-        clusters = fcluster(linkage(self.heard, "average", metric="cosine"), count, "maxclust")
-        middles = unit(np.stack([self.heard[clusters == number].mean(axis=0) for number in np.unique(clusters)]))
+    def turns(
+        self, recording: Recording, speech: Sequence[Span], encoder: VoiceEncoder, middles: Vectors, report: Report
+    ) -> list[Turn]:
+        """Who says what of `speech`, by the nearest of the voices."""
         turns = []
-        for span in speech:
-            own = [piece for piece in self.spans if span.start_s <= piece.start_s < span.end_s]
-            edges = [span.start_s, *(piece.start_s for piece in own[1:]), span.end_s]
-            parts = [recording.read(start_s, end_s) for start_s, end_s in pairwise(edges)]
-            nearest = (encoder.embed(parts) @ middles.T).argmax(axis=1)
+        starts = [piece.start_s for piece in self.spans]
+        for number, span in enumerate(speech):
+            report(number / len(speech))
+            own = range(bisect_left(starts, span.start_s), bisect_left(starts, span.end_s))
+            edges = [span.start_s, *(starts[piece] for piece in own[1:]), span.end_s]
+            voices = self.heard[own] if own else encoder.embed([recording.read(span.start_s, span.end_s)])
+            nearest = (voices @ middles.T).argmax(axis=1)
             turns += [Turn(*ends, int(who)) for ends, who in zip(pairwise(edges), nearest, strict=True)]
         return turns
 
@@ -74,18 +84,56 @@ def voices_in(recording: Recording, speech: Sequence[Span], encoder: VoiceEncode
     return Voices(tuple(pieces), np.stack(heard) if heard else np.zeros((0, 0), np.float32))
 
 
-def _speakers(voices: Vectors, lengths: NDArray[np.float64]) -> int:
-    """Clusters that speak enough, and of those that speak little, the ones that clearly resemble no other."""
-    clusters = fcluster(linkage(voices, "average", metric="cosine"), _APART, "distance")
-    found = [clusters == number for number in np.unique(clusters)]
-    shares = [lengths[own].sum() / lengths.sum() for own in found]
-    count = 0
-    for own, share in zip(found, shares, strict=True):
-        nearest = min(
-            (float(np.mean(1 - voices[own] @ voices[other].T)) for other in found if other is not own), default=2.0
-        )
-        count += share >= _CLEAR_SHARE or (share >= _SMALLEST_SHARE and nearest >= _PLAINLY_APART)
-    return count
+def voices_of(heard: Vectors, lengths: NDArray[np.float64]) -> list[Pieces]:
+    """The pieces that tell each voice: the longest of the recording, and shorter ones that resemble none of those.
+
+    `lengths` are in seconds. Of a voice in short pieces alone (questions between long answers) there are at least two.
+    """
+    everything = np.arange(len(lengths))
+    long = everything if len(lengths) < _FEW else _longest(lengths)
+    voices = _clusters(heard, lengths, long, lengths[long].sum())
+    if not voices:
+        return []
+    short = np.setdiff1d(everything, long)
+    unlike = short[(1 - heard[short] @ _middles(heard, voices).T).min(axis=1) > _APART]
+    more = _clusters(heard, lengths, unlike, lengths.sum(), voices)
+    return voices + [own for own in more if len(own) > 1]
+
+
+def _longest(lengths: NDArray[np.float64]) -> Pieces:
+    order = np.argsort(-lengths, kind="stable")
+    before_s = np.cumsum(lengths[order]) - lengths[order]
+    return np.sort(order[before_s < _LONG * lengths.sum()])
+
+
+def _clusters(
+    heard: Vectors, lengths: NDArray[np.float64], pieces: Pieces, whole_s: float, known: Sequence[Pieces] = ()
+) -> list[Pieces]:
+    """Clusters that speak enough of `whole_s`, and of those that speak little, the ones that resemble no other."""
+    if len(pieces) < 2:
+        return [pieces] if len(pieces) else []
+    numbers = fcluster(linkage(heard[pieces], "average", metric="cosine"), _APART, "distance")
+    found = [pieces[numbers == number] for number in np.unique(numbers)]
+    voices = []
+    for own in found:
+        share = lengths[own].sum() / whole_s
+        others = (other for other in (*found, *known) if other is not own)
+        nearest = min((float(np.mean(1 - heard[own] @ heard[other].T)) for other in others), default=2.0)
+        if share >= _CLEAR_SHARE or (share >= _SMALLEST_SHARE and nearest >= _PLAINLY_APART):
+            voices.append(own)
+    return voices
+
+
+def _middles(heard: Vectors, voices: Sequence[Pieces]) -> Vectors:
+    return unit(np.stack([heard[own].mean(axis=0) for own in voices])) if voices else heard[:0]
+
+
+def _merged(middles: Vectors, at_most: int) -> Vectors:
+    """The nearest voices become one until there are no more than `at_most`."""
+    if len(middles) <= at_most:
+        return middles
+    numbers = fcluster(linkage(middles, "average", metric="cosine"), at_most, "maxclust")
+    return _middles(middles, [np.flatnonzero(numbers == number) for number in np.unique(numbers)])
 
 
 def are_two(recording: Recording, turns: Sequence[Turn], encoder: VoiceEncoder, check: Callable[[], None]) -> bool:

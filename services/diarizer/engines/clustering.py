@@ -1,4 +1,4 @@
-"""Distinguish speakers: counted by a small trained encoder; spectral features, clustering and resegmentation say when.
+"""Distinguish speakers: a small trained encoder counts them and says who speaks, resegmentation when.
 
 Its accuracy, with the number counted and given, is in benchmarks/README.md.
 """
@@ -28,13 +28,15 @@ _BACKGROUND_FRAMES = 60_000
 _RELEVANCE = 8.0
 _PITCH_WEIGHT = 0.3
 _LITTLE_S = 30.0
-"""Less speech than this is too little for mixtures of each speaker's sounds; the encoder then decides who says a
-piece."""
+"""Less speech than this is too little for mixtures of each speaker's sounds."""
 _SLIVER = 20  # frames; no turn is shorter where voices meet: it would be the edge of a word
 
 
 class ClusteringDiarizer:
-    """MAP supervectors of 1.5 s windows, spectral clustering, Gaussian mixtures with a Viterbi path."""
+    """Voices of a speaker encoder, Gaussian mixtures with a Viterbi path.
+
+    Where the encoder hears too few voices: MAP supervectors of 1.5 s windows and spectral clustering.
+    """
 
     def __init__(self) -> None:
         self._encoder = VoiceEncoder()
@@ -46,7 +48,7 @@ class ClusteringDiarizer:
             stage=Stage.DIARIZATION,
             port="diarizer",
             name="clustering",
-            version="2",
+            version="3",
             licence="Apache-2.0",
             commercial_use=True,
             hint="give the number of speakers where you know it, above all for quick exchanges without pauses",
@@ -60,23 +62,30 @@ class ClusteringDiarizer:
         alone = [Turn(span.start_s, span.end_s, 0) for span in speech]
         if len(frames) < _FEWEST_FRAMES or num_speakers == 1:
             return alone
-        little = sum(span.duration_s for span in speech) < _LITTLE_S
-        if little or not num_speakers:
-            voices = voices_in(recording, speech, self._encoder, lambda part: report(0.4 + 0.3 * part))
-            heard = voices.count(_MOST_SPEAKERS)
-            count = num_speakers or heard
-            if little and 1 < count <= heard:  # more: they talk without pauses, frames may distinguish them
+        voices = voices_in(recording, speech, self._encoder, lambda part: report(0.4 + 0.3 * part))
+        middles = voices.middles(num_speakers, _MOST_SPEAKERS)
+        if len(middles) >= max(2, num_speakers or 0):
+            turns = voices.turns(recording, speech, self._encoder, middles, lambda part: report(0.7 + 0.1 * part))
+            if sum(span.duration_s for span in speech) < _LITTLE_S:
                 report(1.0)
-                return voices.turns(recording, speech, self._encoder, count)
-        else:
-            count = num_speakers
-        labels = _cluster(frames, max(2, count), lambda part: report(0.7 + 0.1 * part))
+                return turns
+            labels = _speakers(frames, turns)
+        else:  # they talk without pauses, frames may distinguish them
+            labels = _cluster(frames, num_speakers or 2, lambda part: report(0.7 + 0.1 * part))
         labels = resegment(frames, labels, lambda part: report(0.8 + 0.15 * part))
         turns = _turns(frames, labels)
-        if count == 1 and not are_two(recording, turns, self._encoder, lambda: report(0.95)):
+        one = not num_speakers and len(middles) < 2
+        if one and not are_two(recording, turns, self._encoder, lambda: report(0.95)):
             turns = alone
         report(1.0)
         return turns
+
+
+def _speakers(frames: SpeechFrames, turns: Sequence[Turn]) -> Labels:
+    """The speaker of every frame."""
+    starts = [turn.start_s for turn in turns]
+    at = np.searchsorted(starts, (frames.index + 0.5) * HOP_S, side="right") - 1
+    return np.array([turn.speaker for turn in turns])[np.maximum(at, 0)]
 
 
 def _cluster(frames: SpeechFrames, count: int, report: Report) -> Labels:
