@@ -1,5 +1,7 @@
 """The process in which yt-dlp runs: it can only reach our proxy, only start ffmpeg, and ends with its gateway.
 
+Its memory is limited where the system can do that, and that of the programs it starts: a page may unpack to any size.
+
 A standalone script. The first line of its input says what to do, the single line of its output is the result; when its
 input ends, it ends too, with everything it started.
 """
@@ -12,6 +14,9 @@ import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
+
+if sys.platform == "linux":
+    import resource
 
 _PROGRAMS = ("ffmpeg", "ffprobe")
 _STARTS = ("os.system", "os.exec", "os.fork", "os.forkpty", "os.posix_spawn", "os.spawn", "os.startfile", "pty.spawn")
@@ -47,6 +52,8 @@ def main() -> int:
     out = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)  # whatever else is printed is not the result
     sys.addaudithook(guard(job["port"]))
+    if sys.platform == "linux":
+        resource.setrlimit(resource.RLIMIT_AS, (job["memory"], job["memory"]))
     try:
         answer = _fetch(job)
     except Exception as error:  # noqa: BLE001 (told by the gateway)
@@ -155,6 +162,8 @@ def _why(error: Exception) -> dict[str, Any]:
             return _of_status(one.status)
         if isinstance(one, UnsupportedError):
             return _failure("media_unsupported", "yt-dlp finds no video on this page", is_final=True)
+        if isinstance(one, MemoryError):
+            return _failure("source_refused", "reading this page takes too much memory", is_final=True)
     if any(isinstance(one, RequestError | OSError) for one in chain):
         return _failure("source_unreachable", _text(chain[-1]), is_final=False)
     known = next((one for one in chain if isinstance(one, ExtractorError) and one.expected), None)

@@ -25,6 +25,8 @@ _CHILD = Path(__file__).with_name("page_child.py")
 _LOOK_S = 1.0
 _PAGES_BYTES = 64 * 1024 * 1024
 """Pages, scripts and lists, beside the video itself."""
+_MEMORY_BYTES = 2 * 1024**3
+"""Of address space, for yt-dlp and for each ffmpeg it starts; as much as ffmpeg has elsewhere."""
 _KEPT = ("PATH", "SSL_CERT_FILE", "SSL_CERT_DIR", "SYSTEMROOT")
 Told = Callable[[int, int], Awaitable[None]]
 """Called with the bytes on disk and the bytes transferred in total."""
@@ -67,7 +69,7 @@ class Pages:
     async def _fetch(self, url: str, folder: Path, told: Told) -> dict[str, Any]:
         most = self._settings.max_video_bytes
         async with FilteringProxy(self._settings.networks(), most + _PAGES_BYTES) as proxy:
-            job = {"url": url, "proxy": proxy.url, "port": proxy.port, "most": most}
+            job = {"url": url, "proxy": proxy.url, "port": proxy.port, "most": most, "memory": _MEMORY_BYTES}
             found = await self._run(job, folder, proxy, told)
             if "file" in found:
                 return found

@@ -27,6 +27,8 @@ class File:
     location: str | None = None
     kind: str = ""
     """Its media type. Then parts of it are given without `If-Range`, too, as many servers do."""
+    encoding: str = ""
+    """Of its content, which comes as it is here."""
     tells_length: bool = True
     breaks_after: list[int] = field(default_factory=list)
     held_after: int | None = None
@@ -65,6 +67,8 @@ class Files:
                     self.send_header("Location", file.location)
                 if file.kind:
                     self.send_header("Content-Type", file.kind)
+                if file.encoding:
+                    self.send_header("Content-Encoding", file.encoding)
                 if file.etag:
                     self.send_header("ETag", file.etag)
                 if start:

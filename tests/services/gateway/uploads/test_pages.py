@@ -3,6 +3,7 @@
 import asyncio
 import base64
 import contextlib
+import gzip
 import shutil
 import signal
 import socket
@@ -23,6 +24,7 @@ from services.gateway.batches import addresses
 from services.gateway.pipeline.canceling import cancel
 from services.gateway.settings import GatewaySettings
 from services.gateway.uploads import page_child
+from services.gateway.uploads import pages as page_fetches
 from services.gateway.uploads.fetching import Fetcher
 from services.gateway.uploads.pages import Pages
 from services.gateway.uploads.proxy import FilteringProxy
@@ -159,6 +161,19 @@ def test_what_cannot_be_had_is_a_reason_of_its_row(small_world: World, files: Fi
     }
     assert inside.asked == []
     inside.close()
+
+
+@needs_ytdlp
+@pytest.mark.skipif(sys.platform != "linux", reason="the system limits no address space")
+def test_a_page_that_unpacks_to_no_end_stops_at_the_memory_it_may_use(
+    monkeypatch: pytest.MonkeyPatch, pages: "PagePlace", files: Files
+) -> None:
+    """A thousandth of it crosses the line, so no count of bytes sees it."""
+    monkeypatch.setattr(page_fetches, "_MEMORY_BYTES", 512 * MIB)
+    files.files["/page"] = File(gzip.compress(b"<html>" + b" " * 512 * MIB, 1), kind="text/html", encoding="gzip")
+    task_id = pages.add(f"page:{files.url}/page")
+    pages.fetch_all()
+    assert pages.reason(task_id) == ("source_refused", "reading this page takes too much memory")
 
 
 def test_pages_are_fetched_only_where_they_are_turned_on(gateway: Gateway) -> None:
