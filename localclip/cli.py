@@ -240,7 +240,7 @@ def dub_command(
     with _gateway(server, api_key, shown_on, keep=keep) as client:
         dubbed = dub(client, new, folder, shown_on)
         if master and dubbed.complete:
-            recipe = choose_recipe(client, "master", languages, [f"name={video.stem}-master"])
+            recipe = choose_recipe(client, "master", languages, [f"name={video.stem[:50]}.master"])
             made = export(client, dubbed.task.task_id, recipe, folder, shown_on)
     if as_json:
         told = [result.as_json() for result in dubbed.results]

@@ -59,7 +59,8 @@ def named_recipe(
 def _file_name(client: Client, task_id: str, recipe: str, languages: Sequence[str]) -> str:
     """The file names of a named recipe, chosen so that none replaces the video itself."""
     stem = Path(client.task(task_id).video_original_name).stem or "video"
-    return "-".join([stem[:50], recipe, *languages])[:80]
+    stem = stem.encode()[:100].decode(errors="ignore")[:50]  # as the gateway does for a recipe without a name
+    return ".".join([stem, recipe, *languages])[:80]
 
 
 def _set(fields: dict[str, Any], change: str) -> None:

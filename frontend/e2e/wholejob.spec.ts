@@ -170,7 +170,7 @@ for (const { device, ...options } of DEVICES) {
       await look("master");
       clicks += 1;
       const [download] = await Promise.all([page.waitForEvent("download"), touch(master.getByRole("link").first())]);
-      expect(download.suggestedFilename()).toMatch(/^dialogue\.(mp4|mkv)$/);
+      expect(download.suggestedFilename()).toMatch(/^dialogue\.master\.(mp4|mkv)$/);
       const probe = ["-v", "error", "-select_streams", "a", "-show_entries", "stream_tags=language", "-of", "csv=p=0"];
       expect(execFileSync("ffprobe", [...probe, await download.path()]).toString().trim().split("\n").toSorted()).toEqual(["deu", "eng", "spa"]);
       expect(clicks, "the whole job, but for what is mended").toBeLessThanOrEqual(12);

@@ -145,7 +145,9 @@ class ExportRecipe(_Part):
     """
 
     kind: Literal["video", "audio", "stems", "subtitles"] = "video"
-    name: str = Field(default="", max_length=80, description="what the files are called after; empty: the video")
+    name: str = Field(
+        default="", max_length=80, description="what the files are called after; empty: the video and the preset"
+    )
     audio: tuple[AudioTrack, ...] = Field(default=(), max_length=40)
     subtitles: tuple[SubtitleTrack, ...] = Field(default=(), max_length=40)
     burn: BurnIn | None = None

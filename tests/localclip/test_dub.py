@@ -79,8 +79,8 @@ def test_a_persons_own_subtitles_and_translation_are_dubbed(stack: Stack, talk: 
             *(f"subtitles_{code}.{ending}" for ending in ("srt", "vtt", "ttml")),
             f"report_{code}.json",
         )
-    } | {"talk-master.mp4"}
-    audio = [stream for stream in streams(tmp_path / "out/talk-master.mp4") if stream["codec_type"] == "audio"]
+    } | {"talk.master.mp4"}
+    audio = [stream for stream in streams(tmp_path / "out/talk.master.mp4") if stream["codec_type"] == "audio"]
     assert [stream["tags"]["language"] for stream in audio] == ["kor", "spa", "eng"]
     assert "잘 지내세요?" in (tmp_path / "out/subtitles_ko.srt").read_text()
     lines = done.stdout.splitlines()

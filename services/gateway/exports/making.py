@@ -10,7 +10,7 @@ from fastapi.responses import StreamingResponse
 
 from services.gateway.db import Session
 from services.gateway.db.tables import ExportRow, JobRow, Task
-from services.gateway.exports.recipes import PRESETS, Finished, finished_languages, refusals
+from services.gateway.exports.recipes import PRESETS, Finished, file_name, finished_languages, refusals
 from services.gateway.exports.schemas import ExportedLanguage, ExportFile, ExportRead, PresetRead
 from services.gateway.pipeline import canceling
 from services.gateway.pipeline import rows as pipeline_rows
@@ -62,6 +62,7 @@ def _start(
     with parts.database.write() as session:
         task = locked_visible_task(session, who, task_id)
         recipe = _possible(session, task, recipe, engines)
+        recipe = recipe.model_copy(update={"name": recipe.name or file_name(task.video_original_name, recipe)})
         named = {language for _, language in recipe.dubs()}
         named |= {code for _, text in recipe.texts() for code in (text.language, text.second)}
         made = begin(session, task, recipe, sorted(code for code in named if code not in (None, SOURCE)), lane)

@@ -110,6 +110,41 @@ PRESETS: tuple[Preset, ...] = (
 )
 
 
+_STEM_BYTES = 100  # of UTF-8: what comes after it is not cut off where names are stored
+
+
+def file_name(original_name: str, recipe: ExportRecipe) -> str:
+    """What the files of `recipe` are called after if it does not say: `talk.master`, with subtitles burned in
+    `talk.burned.es`; "" for one that is like no preset, which leaves them the name of the video."""
+    shape = _shape(recipe)
+    preset = next((preset.name for preset in PRESETS if _shape(preset.recipe) == shape), None)
+    if preset is None:
+        return ""
+    stem = original_name.rpartition(".")[0] or original_name
+    stem = stem.encode()[:_STEM_BYTES].decode(errors="ignore")[:50]
+    return ".".join([stem, preset, *([recipe.burn.language or ""] if recipe.burn else [])])
+
+
+def _shape(recipe: ExportRecipe) -> object:
+    """What kind of files a recipe makes, whichever languages it names."""
+
+    def every(language: str | None) -> str | None:
+        return language if language in (None, SOURCE) else EVERY
+
+    return (
+        recipe.kind,
+        {(track.kind, every(track.language), track.per_speaker) for track in recipe.audio},
+        {(every(track.language), every(track.second)) for track in recipe.subtitles},
+        recipe.burn and (every(recipe.burn.language), every(recipe.burn.second)),
+        recipe.picture is not None,
+        {(file.format, every(file.language), every(file.second)) for file in recipe.sidecars},
+        {every(one.language) for one in recipe.timelines},
+        None if recipe.kind == "video" else recipe.audio_format,
+        recipe.publication is not None,
+        recipe.bundle,
+    )
+
+
 @dataclass(frozen=True)
 class Finished:
     """How far a language is, as far as recipes need it: whether its lines have text, and whether it was dubbed."""

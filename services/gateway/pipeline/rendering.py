@@ -76,7 +76,7 @@ def _render(session: Session, task: Task, made: ExportRow, lane: Lane) -> None:
     recipe, languages = ExportRecipe.model_validate(made.recipe), list(made.languages or {})
     made.languages = {language: _as_it_is(session, task, language) for language in languages}
     if any(state["lines_unspoken"] for state in made.languages.values()):
-        recipe = recipe.model_copy(update={"name": f"{recipe.name or _stem(task)}{OLDER}"})
+        recipe = recipe.model_copy(update={"name": f"{(recipe.name or _stem(task))[: 80 - len(OLDER)]}{OLDER}"})
     shard, attempt = pipeline_rows.export_shard(made.export_id), int(made.id or 1)
     settings = recipe.settings or ExportSettings.model_validate(task.config.get("export_settings", {}))
     job = RenderRecipe(

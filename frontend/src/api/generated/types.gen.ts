@@ -1167,7 +1167,7 @@ export type ExportRecipe = {
     /**
      * Name
      *
-     * what the files are called after; empty: the video
+     * what the files are called after; empty: the video and the preset
      */
     name?: string;
     /**

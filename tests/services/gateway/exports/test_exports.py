@@ -5,6 +5,9 @@ from typing import Any
 
 import pytest
 
+from services.gateway.exports.recipes import PRESETS, Preset, file_name
+from shared.messaging import ExportRecipe, expanded
+from shared.storage import keys
 from shared.testing import wait_until
 from tests.services.gateway.conftest import Gateway, World
 
@@ -58,6 +61,30 @@ def test_a_recipe_is_made_and_its_files_are_served(world: World) -> None:
     assert gateway.task(task_id)["status"] == "completed"
     logged = gateway.http.get(f"/api/tasks/{task_id}/logs").json()
     assert [entry["status"] for entry in logged if entry["stage"] == "recipe"] == ["started", "completed"]
+
+
+@pytest.mark.parametrize("preset", PRESETS, ids=[preset.name for preset in PRESETS])
+def test_files_say_which_recipe_they_are_of(preset: Preset) -> None:
+    """Whichever languages and container are asked for, and however long the video's name is."""
+    asked = expanded(preset.recipe, ["es"]).model_copy(update={"container": "mkv"})
+    burned = ".es" if preset.recipe.burn else ""
+    assert file_name("My talk.1.mp4", asked) == f"My talk.1.{preset.name}{burned}"
+    long = file_name("长" * 200 + ".mp4", asked)
+    assert ExportRecipe.model_validate({**asked.model_dump(), "name": long}).name == long
+    assert keys.safe_name(f"{long}.mp4").endswith(f".{preset.name}{burned}.mp4")
+
+
+def test_a_named_recipe_gives_its_files_its_name(small_world: World) -> None:
+    """A name of one's own stays; one that is like no named recipe leaves the name of the video."""
+    gateway = small_world.gateway()
+    small_world.workers()
+    task_id = dubbed(small_world, gateway)
+    stem = gateway.task(task_id)["video_original_name"].rpartition(".")[0]
+    master = {**MASTER, "subtitles": [{"language": "*"}, {"language": "source"}]}
+    named = [
+        begin(gateway, task_id, recipe)["recipe"]["name"] for recipe in (master, {**master, "name": "mine"}, MASTER)
+    ]
+    assert named == [f"{stem}.master", "mine", ""]
 
 
 def test_an_export_can_be_made_again_and_listed_and_removed(small_world: World) -> None:
