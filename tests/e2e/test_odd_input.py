@@ -31,6 +31,7 @@ def test_nothing_to_dub(product: Product, tmp_path: Path, name: str, inputs: lis
     task_id = product.create(video, CONFIG)
     task = product.wait_for(task_id)
     assert task["note"]
+    assert task["nothing_to_dub"]
     assert product.lines(task_id, "es") == []
     export = tmp_path / "export.mp4"
     export.write_bytes(product.artifact(task_id, "es", "export_es.mp4"))

@@ -15,6 +15,7 @@ export function LanguageBars({ task }: { task: TaskRead }) {
   const languages = targets(task);
   const base = task.language_status[BASE];
   const preparing = base?.status === "processing" || base?.status === "failed";
+  if (task.nothing_to_dub) return null;
   return (
     <ul className="grid gap-1.5">
       {preparing && base && <LanguageBar code={BASE} name={t("stage.speaker_diarization")} language={base} />}

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { language, task } from "@/test-tasks";
-import { canRetry, canStart, targets, withProgress } from "./progress";
+import { canRetry, canStart, shownStatus, targets, taskTone, withProgress } from "./progress";
 
 const event = (of: string, stage: string, progress: number, attempt = 1) => ({
   task_id: "task_1",
@@ -58,5 +58,14 @@ describe("what can be done", () => {
     expect([canStart(failed), canRetry(failed)]).toEqual([true, true]);
     const busy = task({ es: language({ status: "processing" }) });
     expect([canStart(busy), canRetry(busy)]).toEqual([false, false]);
+  });
+});
+
+describe("how a task is shown", () => {
+  it("is not green if nothing is said in the video", () => {
+    const done = task({ es: language({ status: "completed" }) }, { status: "completed" });
+    expect([shownStatus(done), taskTone(done)]).toEqual(["completed", "good"]);
+    const silent = { ...done, nothing_to_dub: true };
+    expect([shownStatus(silent), taskTone(silent)]).toEqual(["silent", "idle"]);
   });
 });

@@ -148,11 +148,12 @@ export function toApprove(task: TaskRead): string[] {
 }
 
 /** The status of a task as it is shown: what it wants of a person comes first, then changes to take in. */
-export function shownStatus(task: TaskRead): TaskRead["status"] | "asking" | "approval" {
+export function shownStatus(task: TaskRead): TaskRead["status"] | "asking" | "approval" | "silent" {
   if (task.waiting_for) return "asking";
   if (task.status !== "failed" && toApprove(task).length > 0) return "approval";
   const outdated = targets(task).some(([, language]) => language.status === "stale");
-  return task.status === "completed" && outdated ? "stale" : task.status;
+  if (task.status !== "completed") return task.status;
+  return task.nothing_to_dub ? "silent" : outdated ? "stale" : "completed";
 }
 
 /** Lines that were edited or added and not spoken since, in languages that are to be exported again. */

@@ -22,17 +22,21 @@ _SETTINGS = tuple(TaskConfig.model_fields)
 
 
 def read_tasks(session: Session, live: Live, tasks: Sequence[Task]) -> list[TaskRead]:
-    """Several tasks with five queries in all."""
+    """Several tasks with six queries in all."""
     ids = [task.task_id for task in tasks]
     languages = pipeline_rows.shown_languages(session, ids)
     runs = pipeline_rows.shown_runs(session, ids)
     issues = pipeline_rows.issue_counts(session, ids)
     engines = pipeline_rows.kept_engines_of(session, ids)
     sources = pipeline_rows.sources(session, [task.task_id for task in tasks if task.video_size == 0])
+    silent = pipeline_rows.without_segments(
+        session, [task.task_id for task in tasks if task.transcript_key and task.note]
+    )
     found = []
     for task in tasks:
         read = _task(task, languages.get(task.task_id, []), runs.get(task.task_id, {}), issues, live)
         read.engines = [_engine(row) for row in engines.get(task.task_id, []) if row.used]
+        read.nothing_to_dub = task.task_id in silent
         if task.task_id in sources:
             _await(read, sources[task.task_id])
         found.append(read)

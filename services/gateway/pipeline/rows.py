@@ -696,6 +696,14 @@ def issue_counts(session: Session, task_ids: Sequence[str]) -> dict[tuple[str, s
     return {(task_id, code): count for task_id, code, count in rows}
 
 
+def without_segments(session: Session, task_ids: Sequence[str]) -> set[str]:
+    """Those of the tasks that have no segments."""
+    if not task_ids:
+        return set()
+    has_some = select(SegmentRow.id).where(SegmentRow.task_id == Task.task_id).exists()
+    return set(session.exec(select(Task.task_id).where(col(Task.task_id).in_(task_ids), ~has_some)))
+
+
 def maybe_wrong(session: Session, task_ids: Sequence[str]) -> Any:
     """Ids of lines that may be issues; the conditions are literals, since the partial indexes are used only then."""
     id_, of_task = col(LineRow.id), col(LineRow.task_id)

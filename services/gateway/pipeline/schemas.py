@@ -237,6 +237,9 @@ class TaskRead(BaseModel):
         description="what a person should know: why there is nothing to dub, which of several audio tracks were "
         "listened to, which language was assumed, what is doubtful about the transcript"
     )
+    nothing_to_dub: bool = Field(
+        default=False, description="nothing is said in the video: its exports are the original"
+    )
     subtitle_remarks: dict[str, list[Remark]] = Field(
         default={}, description="what was repaired, merged or left out of the subtitle files that were brought"
     )

@@ -4310,6 +4310,12 @@ export type TaskRead = {
      */
     note: string | null;
     /**
+     * Nothing To Dub
+     *
+     * nothing is said in the video: its exports are the original
+     */
+    nothing_to_dub?: boolean;
+    /**
      * the video is not here yet: it is fetched
      */
     source?: SourceRead | null;

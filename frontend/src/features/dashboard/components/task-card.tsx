@@ -130,7 +130,8 @@ function TaskNote({ task }: { task: TaskRead }) {
 }
 
 function RowNote({ task }: { task: TaskRead }) {
-  if (task.waiting_for || toApprove(task).length > 0 || task.error_message) return <TaskNote task={task} />;
+  if (task.waiting_for || toApprove(task).length > 0 || task.error_message || task.nothing_to_dub)
+    return <TaskNote task={task} />;
   return <LanguageBars task={task} />;
 }
 

@@ -163,7 +163,7 @@ function LanguageTabs() {
           <span className="text-xs font-normal tabular-nums" data-testid={`progress-${code}`}>
             {state.status === "processing"
               ? `${state.stage ? t(`stage_short.${state.stage}`) : ""} ${state.progress} %`
-              : t(`status.${shownLanguage(state)}`)}
+              : t(`status.${task.nothing_to_dub ? "silent" : shownLanguage(state)}`)}
             {languageTone(state) === "warn" && state.status === "completed" && (
               <TriangleAlert aria-label={t("report.not_passed")} size={13} className="text-warn ml-1 inline" />
             )}
