@@ -180,7 +180,7 @@ for (const { name: look, ...options } of LOOKS) {
       await page.evaluate(() => Promise.all(document.getAnimations().map((animation) => (animation.effect?.getTiming().iterations === Infinity ? null : animation.finished.catch(() => null)))));
       await field.focus();
       await page.screenshot({ path: `${screens}/${look}-messages.png` });
-      expect(await covered(page, ":focus, main header .bg-accent, section:has([data-testid=picture]) button, main nav button")).toEqual([]);
+      expect(await covered(page, ":focus, main header .bg-accent, [data-testid=picture], section:has([data-testid=picture]) button, main nav button")).toEqual([]);
       await expect(uploads).toBeVisible();
     });
   });

@@ -25,7 +25,7 @@ export function App() {
           offset={2}
           mobileOffset={2}
           gap={2}
-          toastOptions={{ style: { padding: "6px 14px", fontSize: 12 } }}
+          toastOptions={{ style: { padding: "2px 14px", fontSize: 12 }, classNames: { title: "leading-[1.2]!" } }}
           theme={dark ? "dark" : "light"}
           closeButton
         />

@@ -1,13 +1,14 @@
+import { Play } from "lucide-react";
 import { memo } from "react";
 import { useTranslation } from "react-i18next";
-import { Link } from "react-router";
+import { Link, useNavigate } from "react-router";
 import type { TaskRead } from "@/api/generated";
 import { EngineText } from "@/components/engine-text";
 import { Badge } from "@/components/ui/badge";
 import { cn } from "@/components/ui/cn";
 import { Check } from "@/components/ui/fields";
 import { ago, bytes, clock } from "@/core/format";
-import { BASE, canRetry, canStart, isBusy, shownStatus, taskTone, toApprove } from "@/core/progress";
+import { BASE, canRetry, canStart, finished, isBusy, shownStatus, taskTone, toApprove } from "@/core/progress";
 import { later } from "@/components/ui/later";
 import { useSelection } from "../state/selection";
 import { LanguageBars } from "@/components/language-bars";
@@ -71,6 +72,7 @@ const IN_HEAD: ((task: TaskRead) => unknown)[] = [
   isBusy,
   (task) => task.video_original_name,
   (task) => task.media,
+  (task) => finished(task)[0],
   (task) => task.language_status[BASE]?.status,
 ];
 
@@ -81,13 +83,25 @@ const CardHead = memo(
 );
 
 function Head({ task, ticked }: { task: TaskRead; ticked: boolean }) {
-  const { i18n } = useTranslation();
+  const { t, i18n } = useTranslation();
+  const navigate = useNavigate();
+  const [dub] = task.nothing_to_dub ? [] : finished(task);
   return (
     <>
       <div className="relative">
         <Link to={`/tasks/${task.task_id}`} tabIndex={-1} aria-hidden>
           <Poster task={task} className="aspect-video" />
         </Link>
+        {dub && (
+          <button
+            type="button"
+            onClick={() => void navigate(`/tasks/${task.task_id}?language=${dub}`, { state: { play: true } })}
+            aria-label={t("dashboard.play", { name: task.video_original_name })}
+            className="bg-surface/90 text-accent hover:bg-surface absolute inset-0 m-auto grid size-11 place-items-center rounded-full shadow-sm"
+          >
+            <Play aria-hidden size={20} className="ml-0.5" />
+          </button>
+        )}
         <span
           className={cn(
             "bg-surface/90 absolute top-2 left-2 inline-flex rounded-md shadow-sm transition-opacity",

@@ -10,6 +10,7 @@ import {
 } from "lucide-react";
 import { type RefObject, useEffect, useRef } from "react";
 import { useTranslation } from "react-i18next";
+import { useLocation, useNavigate } from "react-router";
 import { Choice } from "@/components/ui/choice";
 import { IconButton } from "@/components/ui/icon-button";
 import { later } from "@/components/ui/later";
@@ -39,6 +40,7 @@ export function Player() {
     () => (video.current && dub.current ? transport.attach(video.current, dub.current) : undefined),
     [transport],
   );
+  usePlayed(exportUrl);
   return (
     <>
       <div
@@ -61,6 +63,21 @@ export function Player() {
       {boxes && <PictureTools />}
     </>
   );
+}
+
+/** Whoever came by "play" hears the dub as soon as it is there; once. */
+function usePlayed(exportUrl: string | null): void {
+  const { transport } = useEditor();
+  const { state, search } = useLocation() as { state: { play?: boolean } | null; search: string };
+  const navigate = useNavigate();
+  const fromTakes = usePlaying((one) => one.fromTakes);
+  const wanted = state?.play === true && (exportUrl !== null || fromTakes);
+  useEffect(() => {
+    if (!wanted) return;
+    transport.setVoice("dub");
+    transport.play();
+    void navigate({ search }, { replace: true, state: null });
+  }, [wanted, transport, navigate, search]);
 }
 
 /** The line that is heard, in the languages asked for. */

@@ -83,7 +83,7 @@ export class Transport {
 
   play(until: number | null = null): void {
     usePlaying.setState({ until });
-    void this.video?.play();
+    void this.video?.play().catch(() => undefined); // paused again, or left, before it began
   }
 
   pause(): void {
