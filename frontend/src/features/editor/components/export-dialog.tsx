@@ -78,11 +78,15 @@ function Contents() {
 
 function LanguageFiles({ code, state, files }: { code: string; state: LanguageStatus; files: Artifact[] }) {
   const { t, i18n } = useTranslation();
+  const { task } = useEditor();
   if (files.length === 0) return null;
   return (
     <section>
       <h3 className="mb-1.5 flex items-center gap-2 font-medium">
-        {languageName(code, i18n.language)} <Badge look={languageTone(state)}>{t(`status.${state.status}`)}</Badge>
+        {languageName(code, i18n.language)}{" "}
+        <Badge look={task.nothing_to_dub ? "idle" : languageTone(state)}>
+          {t(`status.${task.nothing_to_dub ? "silent" : state.status}`)}
+        </Badge>
       </h3>
       <ul className="border-line divide-line divide-y rounded-lg border">
         {files.map((file) => (
