@@ -26,11 +26,11 @@ test("a video in which nothing is said does not look like a finished dub", async
   const id = await finishedTask(request, video, ["es"], "Nothing said.mp4");
   await page.goto("/dashboard");
   const card = page.locator(`[data-task=${id}]`);
-  await expect(card.getByText("Nothing to dub", { exact: true })).toBeVisible();
+  await expect(card.getByText("Nothing dubbed", { exact: true })).toBeVisible();
   await expect(card).toContainText("The audio is silent");
   await expect(card).not.toContainText("Done");
   await page.goto(`/tasks/${id}`);
-  await expect(page.getByTestId("task-status")).toHaveText("Nothing to dub");
-  await expect(page.getByTestId("progress-es")).toHaveText("Nothing to dub");
+  await expect(page.getByTestId("task-status")).toHaveText("Nothing dubbed");
+  await expect(page.getByTestId("progress-es")).toHaveText("Nothing dubbed");
   await request.delete(`/api/tasks/${id}`);
 });

@@ -238,7 +238,7 @@ class TaskRead(BaseModel):
         "listened to, which language was assumed, what is doubtful about the transcript"
     )
     nothing_to_dub: bool = Field(
-        default=False, description="nothing is said in the video: its exports are the original"
+        default=False, description="no line was found in the video, as `note` says: its exports are the original"
     )
     subtitle_remarks: dict[str, list[Remark]] = Field(
         default={}, description="what was repaired, merged or left out of the subtitle files that were brought"

@@ -4312,7 +4312,7 @@ export type TaskRead = {
     /**
      * Nothing To Dub
      *
-     * nothing is said in the video: its exports are the original
+     * no line was found in the video, as `note` says: its exports are the original
      */
     nothing_to_dub?: boolean;
     /**
