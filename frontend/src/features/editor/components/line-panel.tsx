@@ -94,10 +94,11 @@ function Lines({ shown, beside }: { shown: number[]; beside: Beside | null }) {
   const reviewed = useReviewMode(({ list, at }) => list?.[at]); // it stays in view, whatever is heard around it
   const heardAt = playing && !reviewed ? shown.indexOf(heard) : -1;
   useEffect(() => {
-    if (selectedAt >= 0) virtual.scrollToIndex(selectedAt, { align: reviewed?.segment === selected ? "start" : "auto" });
+    if (selectedAt < 0 || isPressed(box.current)) return;
+    virtual.scrollToIndex(selectedAt, { align: reviewed?.segment === selected ? "start" : "auto" });
   }, [virtual, selectedAt, selected, reviewed]);
   useEffect(() => {
-    if (heardAt >= 0) virtual.scrollToIndex(heardAt, { align: "auto" });
+    if (heardAt >= 0 && !isPressed(box.current)) virtual.scrollToIndex(heardAt, { align: "auto" });
   }, [virtual, heardAt]);
   return (
     <div ref={box} className="min-h-0 flex-1 overflow-y-auto" data-testid="lines">
@@ -129,6 +130,9 @@ function Lines({ shown, beside }: { shown: number[]; beside: Beside | null }) {
     </div>
   );
 }
+
+/** Whether something in it is being clicked: it would move away under the pointer, and the click be lost. */
+const isPressed = (list: HTMLElement | null): boolean => list?.matches(":active") ?? false;
 
 function NothingShown() {
   const { t } = useTranslation();
