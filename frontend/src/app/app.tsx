@@ -23,9 +23,9 @@ export function App() {
         <Toaster
           position="top-center"
           offset={2}
-          mobileOffset={2}
+          mobileOffset={0}
           gap={2}
-          toastOptions={{ style: { padding: "2px 14px", fontSize: 12 }, classNames: { title: "leading-[1.2]!" } }}
+          toastOptions={{ style: { padding: "2px 14px", fontSize: 12 }, classNames: { title: "leading-[1.2]!", description: "leading-[1.2]!" } }}
           theme={dark ? "dark" : "light"}
           closeButton
         />

@@ -18,22 +18,25 @@ export function HelpDialog() {
       title={t("editor.shortcuts")}
       description={t("shortcut.hint")}
     >
-      <dl className="divide-line grid divide-y">
-        {actions.map((action: Action) => (
-          <Key
-            key={action}
-            label={t(`shortcut.${action}`)}
-            keys={SHORTCUTS.filter((shortcut) => shortcut.action === action).map(({ keys }) => keys)}
-          />
-        ))}
-      </dl>
-      <h3 className="mt-4 font-medium">{t("walk.keys")}</h3>
-      <dl className="divide-line grid divide-y">
-        <Key label={t("walk.commit")} keys={["Enter"]} />
-        {REVIEW.map((act) => (
-          <Key key={act} label={t(`walk.${act}`)} keys={[REVIEW_KEYS[act]]} />
-        ))}
-      </dl>
+      <section tabIndex={0} aria-label={t("editor.shortcuts")}>
+        {/* reached by keys, as it may have to be scrolled */}
+        <dl className="divide-line grid divide-y">
+          {actions.map((action: Action) => (
+            <Key
+              key={action}
+              label={t(`shortcut.${action}`)}
+              keys={SHORTCUTS.filter((shortcut) => shortcut.action === action).map(({ keys }) => keys)}
+            />
+          ))}
+        </dl>
+        <h3 className="mt-4 font-medium">{t("walk.keys")}</h3>
+        <dl className="divide-line grid divide-y">
+          <Key label={t("walk.commit")} keys={["Enter"]} />
+          {REVIEW.map((act) => (
+            <Key key={act} label={t(`walk.${act}`)} keys={[REVIEW_KEYS[act]]} />
+          ))}
+        </dl>
+      </section>
     </Dialog>
   );
 }
