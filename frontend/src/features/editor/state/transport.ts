@@ -31,6 +31,8 @@ export const usePlaying = create<Playing>(() => ({
 const DRIFT_S = 0.06;
 const TOLD_MS = 33;
 const DUCKED = 0.18;
+/** Paused again or left, or the browser wants a click first: the button to play is there. */
+const BEFORE_IT_BEGAN = new Set(["AbortError", "NotAllowedError"]);
 
 /** Picture and sound as one: the original video runs, the dub is heard in step with it, and the two can be exchanged at any instant. */
 export class Transport {
@@ -83,7 +85,9 @@ export class Transport {
 
   play(until: number | null = null): void {
     usePlaying.setState({ until });
-    void this.video?.play().catch(() => undefined); // paused again, or left, before it began
+    void this.video?.play().catch((error: unknown) => {
+      if (!(error instanceof DOMException && BEFORE_IT_BEGAN.has(error.name))) throw error;
+    });
   }
 
   pause(): void {
