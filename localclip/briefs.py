@@ -3,14 +3,16 @@
 import json
 import tomllib
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from pydantic import ValidationError
 
 from localclip.errors import LocalClipError
 from localclip.terminal import AsJson, Key, Server, connect, console, print_json
-from shared.messaging import Brief
+
+if TYPE_CHECKING:
+    from shared.messaging import Brief
 
 
 def brief_command(
@@ -40,8 +42,10 @@ def brief_command(
     print_json(found)
 
 
-def read_brief(file: Path) -> Brief:
+def read_brief(file: Path) -> "Brief":
     """A brief from its file. Raises: LocalClipError, with what is wrong with it."""
+    from shared.messaging import Brief  # takes half a second, which other commands do not need
+
     try:
         text = file.read_text(encoding="utf-8")
         document = json.loads(text) if file.suffix == ".json" else tomllib.loads(text)

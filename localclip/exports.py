@@ -4,7 +4,7 @@ import json
 import time
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
 from rich.console import Console
@@ -12,16 +12,20 @@ from rich.table import Table
 
 from localclip.errors import LocalClipError
 from localclip_client import Client, Export, Status, Task
-from shared.messaging import ExportRecipe, expanded
+
+if TYPE_CHECKING:
+    from shared.messaging import ExportRecipe
 
 _POLL_S = 0.5
 
 
-def choose_recipe(client: Client, name: str, languages: Sequence[str], settings: Sequence[str]) -> ExportRecipe:
+def choose_recipe(client: Client, name: str, languages: Sequence[str], settings: Sequence[str]) -> "ExportRecipe":
     """The recipe called `name` on the gateway, or in a JSON file, with `key=value` changes, for `languages` if any.
 
     Raises: LocalClipError, for an unknown recipe, language or setting.
     """
+    from shared.messaging import ExportRecipe, expanded  # takes half a second, which other commands do not need
+
     if name.endswith(".json"):
         try:
             fields: dict[str, Any] = json.loads(Path(name).read_text(encoding="utf-8"))
@@ -47,7 +51,7 @@ def choose_recipe(client: Client, name: str, languages: Sequence[str], settings:
 
 def named_recipe(
     client: Client, task_id: str, name: str, languages: Sequence[str], settings: Sequence[str]
-) -> ExportRecipe:
+) -> "ExportRecipe":
     """The same with a name for its files, if neither it nor its own file gives one."""
     chosen = choose_recipe(client, name, languages, settings)
     if chosen.name or name.endswith(".json"):
@@ -80,7 +84,7 @@ def _set(fields: dict[str, Any], change: str) -> None:
     fields[last] = value
 
 
-def export(client: Client, task_id: str, recipe: ExportRecipe, folder: Path, console: Console) -> tuple[Path, ...]:
+def export(client: Client, task_id: str, recipe: "ExportRecipe", folder: Path, console: Console) -> tuple[Path, ...]:
     """Have `recipe` made and download its files into `folder`. An interrupt removes the export.
 
     Raises: LocalClipError, with the reason when it fails.

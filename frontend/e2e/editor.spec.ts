@@ -179,6 +179,7 @@ test.describe("the editor", () => {
     const count = await items.count();
     const original = page.getByRole("textbox", { name: "Original of line 1" });
     const text = await original.inputValue();
+    const translated = await translation(page, 1).inputValue();
     const at = text.indexOf(" ", text.length / 3);
     await original.focus();
     await original.evaluate((field: HTMLTextAreaElement, at) => field.setSelectionRange(at, at), at);
@@ -189,6 +190,7 @@ test.describe("the editor", () => {
     await page.keyboard.press("Control+z"); // in the field: nothing is typed in it, so that the task's own edit is undone
     await expect(items).toHaveCount(count);
     await expect(original).toHaveValue(text);
+    await expect(translation(page, 1)).toHaveValue(translated); // typed over what the undo has not brought yet, it would be a conflict
 
     // from the menu, with words that are not saved yet
     await translation(page, 1).fill("Primero esto y luego lo otro.");

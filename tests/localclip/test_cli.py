@@ -23,6 +23,13 @@ def test_the_version_is_told() -> None:
     assert (done.returncode, done.stdout.strip()) == (0, f"localclip {version('localclip')}")
 
 
+def test_a_command_loads_nothing_for_other_commands() -> None:
+    """What takes long to load, and few commands need, is loaded by those."""
+    program = "import sys, localclip.cli; print(sys.modules.keys() & {'faststream', 'nats', 'ftfy', 'numpy', 'mcp'})"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, timeout=240)
+    assert done.stdout.strip() == "set()"
+
+
 def test_languages_are_read_as_people_write_them() -> None:
     """Spaces, capitals and repetitions do not matter."""
     assert split_languages("es, FR,es,") == ("es", "fr")

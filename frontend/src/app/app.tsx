@@ -25,7 +25,14 @@ export function App() {
           offset={2}
           mobileOffset={0}
           gap={2}
-          toastOptions={{ style: { padding: "2px 14px", fontSize: 12 }, classNames: { title: "leading-[1.2]!", description: "leading-[1.2]!" } }}
+          toastOptions={{
+            style: { padding: "2px 30px 2px 14px", fontSize: 12 },
+            classNames: {
+              toast: "[--toast-close-button-start:auto] [--toast-close-button-end:4px] [--toast-close-button-transform:translateY(4px)]",
+              title: "leading-[1.2]!",
+              description: "leading-[1.2]!",
+            },
+          }}
           theme={dark ? "dark" : "light"}
           closeButton
         />

@@ -5,9 +5,6 @@ import contextlib
 import re
 from collections.abc import Iterator
 
-from charset_normalizer import from_bytes
-from ftfy import fix_encoding
-
 from shared.pipeline import ErrorCode, PermanentError
 from shared.transcript._reading._remarks import RemarkKind, Remarks
 
@@ -120,6 +117,8 @@ def _legacy(data: bytes, language: str | None) -> str:
         best = max(likely, key=lambda name: rated[name])  # the first of equals
         if rated[best] >= _ENOUGH:
             return best
+    from charset_normalizer import from_bytes  # takes time, and only files of unknown encoding need it
+
     for guessed in (from_bytes(sample, cp_isolation=_GUESSED), from_bytes(sample)):
         for match in guessed:
             if _decodes(data, match.encoding):  # the sample was, the rest may not be
@@ -169,6 +168,8 @@ def _once_encoded(text: str, remarks: Remarks) -> str:
     """Undo an encoding to UTF-8 of what was UTF-8 already."""
     if not _TWICE.search(text):
         return text
+    from ftfy import fix_encoding  # takes time, and few files need it
+
     rows = text.split("\n")
     for number, row in enumerate(rows):
         if len(row) < _SAMPLE and _TWICE.search(row) and (fixed := fix_encoding(row)) != row:

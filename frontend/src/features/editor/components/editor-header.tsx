@@ -1,4 +1,4 @@
-import { ArrowLeft, Ban, Download, Keyboard, Play, Redo2, RotateCw, TriangleAlert, Undo2 } from "lucide-react";
+import { ArrowLeft, Ban, Download, Keyboard, type LucideIcon, Play, Redo2, RotateCw, TriangleAlert, Undo2 } from "lucide-react";
 import { useQuery } from "@tanstack/react-query";
 import { useTranslation } from "react-i18next";
 import { Link, useSearchParams } from "react-router";
@@ -74,50 +74,52 @@ export function EditorHeader() {
           className="max-sm:hidden"
         />
         <WorkButtons />
-        <Button look="primary" icon={Download} onClick={() => show({ exporting: true })}>
-          {t("editor.export")}
-        </Button>
       </div>
     </header>
   );
 }
 
+/** What comes next for the task, as the chief button, and its export, which is the chief one once nothing else is left. */
 function WorkButtons() {
+  const { t } = useTranslation();
+  const { task } = useEditor();
+  const actions = useTaskActions();
+  const next = useNext();
+  const busy = isBusy(task) || Boolean(task.waiting_for);
+  return (
+    <>
+      {busy && (
+        <Button icon={Ban} onClick={() => void actions.cancel([task])}>
+          {t("actions.cancel")}
+        </Button>
+      )}
+      {!busy && next && (
+        <Button look="primary" icon={next.icon} onClick={next.act}>
+          {next.label}
+        </Button>
+      )}
+      <Button look={busy || next ? "plain" : "primary"} icon={Download} onClick={() => show({ exporting: true })}>
+        {t("editor.export")}
+      </Button>
+    </>
+  );
+}
+
+/** What a person can have done with a task that is not worked on. */
+function useNext(): { label: string; icon: LucideIcon; act: () => void } | null {
   const { t } = useTranslation();
   const { data: languages = [] } = useQuery(languagesQuery);
   const { task } = useEditor();
   const actions = useTaskActions();
-  if (isBusy(task) || task.waiting_for)
-    return (
-      <Button icon={Ban} onClick={() => void actions.cancel([task])}>
-        {t("actions.cancel")}
-      </Button>
-    );
-  if (canRetry(task))
-    return (
-      <Button icon={RotateCw} onClick={() => void actions.retry([task])}>
-        {t("actions.retry")}
-      </Button>
-    );
-  const changed = unspoken(task);
-  if (changed > 0)
-    return (
-      <Button icon={Play} onClick={() => void actions.dubChanged(task)}>
-        {t("editor.dub_changed_export", { count: changed })}
-      </Button>
-    );
+  if (canRetry(task)) return { label: t("actions.retry"), icon: RotateCw, act: () => void actions.retry([task]) };
+  const count = unspoken(task);
+  if (count > 0)
+    return { label: t("editor.dub_changed_export", { count }), icon: Play, act: () => void actions.dubChanged(task) };
   const open = toStart(task).filter((code) => !needing(task, languages).includes(code));
-  if (open.length > 0)
-    return (
-      <Button icon={Play} onClick={() => void actions.start([task])}>
-        {t(
-          open.every((code) => task.language_status[code]?.status === "stale")
-            ? "editor.update_export"
-            : "actions.start",
-        )}
-      </Button>
-    );
-  return null;
+  if (open.length === 0) return null;
+  const stale = open.every((code) => task.language_status[code]?.status === "stale");
+  const label = t(stale ? "editor.update_export" : "actions.start");
+  return { label, icon: Play, act: () => void actions.start([task]) };
 }
 
 /** What the language that is shown waits for while it is worked on; before there are lines that is the whole video. */
