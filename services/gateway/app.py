@@ -62,6 +62,7 @@ from services.gateway.settings import DatabaseSettings, GatewaySettings
 from services.gateway.uploads import create, parts
 from services.gateway.uploads.fetching import Fetcher
 from services.gateway.web import openapi, problems, static
+from services.gateway.web.compression import JsonCompression
 from services.gateway.web.connection import Connection
 from services.gateway.web.entrance import Entrance
 from services.gateway.web.idempotency import IdempotencyMiddleware
@@ -196,6 +197,7 @@ def create_app(
     app.state.gateway, app.state.turns, app.state.audience = gateway, Turns(database.wait_s), audience
     problems.install(app)
     app.add_middleware(IdempotencyMiddleware, database=database)
+    app.add_middleware(JsonCompression)
     app.add_middleware(Entrance, settings=settings)  # the last one added is passed first
     app.router.routes.extend(ROUTES.routes)
     _listen(app, gateway, broker)
