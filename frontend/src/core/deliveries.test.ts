@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { folderFor, folderOf, shareOf, statusOf, toneOf } from "./deliveries";
+import { anotherFolder, folderFor, folderOf, shareOf, statusOf, toneOf } from "./deliveries";
 
 const delivery = (values: Partial<Parameters<typeof statusOf>[0]>): Parameters<typeof statusOf>[0] => ({
   delivery_id: "delivery_1",
@@ -49,4 +49,10 @@ it("the name of a batch is suggested where it can be a folder", () => {
   expect(folderFor({ name: "Season 1: 第一季/..", batch_id: "batch_1" })).toBe("Season 1- 第一季-..");
   expect(folderFor({ name: "../x", batch_id: "batch_1" })).toBe("x");
   expect(folderFor({ name: "???", batch_id: "batch_1" })).toBe("batch_1");
+});
+
+it("another folder is one that nothing was copied into", () => {
+  expect(anotherFolder("season-1", ["season-1"])).toBe("season-1-2");
+  expect(anotherFolder("season-1-2", ["season-1", "season-1-2"])).toBe("season-1-3");
+  expect(anotherFolder("season-1", ["season-1", "season-1-2", "season-1-3"])).toBe("season-1-4");
 });

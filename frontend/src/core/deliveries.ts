@@ -42,3 +42,12 @@ export function folderFor({ name, batch_id }: Pick<BatchRead, "name" | "batch_id
   const plain = name.replaceAll(/[^\p{L}\p{N}._ -]+/gu, "-").replaceAll(/^[.\s-]+|[\s-]+$/g, "");
   return plain || batch_id;
 }
+
+/** The first of `folder-2`, `folder-3`, … that nothing was copied into yet; after `folder-2` comes `folder-3`. */
+export function anotherFolder(folder: string, taken: readonly string[]): string {
+  const before = /^(.+)-\d+$/.exec(folder)?.[1];
+  const stem = before && taken.includes(before) ? before : folder;
+  for (let number = 2; ; number += 1) {
+    if (!taken.includes(`${stem}-${number}`)) return `${stem}-${number}`;
+  }
+}

@@ -12,7 +12,7 @@ import { Badge } from "@/components/ui/badge";
 import { Bar } from "@/components/ui/bar";
 import { Button } from "@/components/ui/button";
 import { hasFiles } from "@/core/batches";
-import { type DeliveryStatus, folderFor, folderOf, shareOf, statusOf, toneOf } from "@/core/deliveries";
+import { anotherFolder, type DeliveryStatus, folderFor, folderOf, shareOf, statusOf, toneOf } from "@/core/deliveries";
 import { ago, bytes, languageName } from "@/core/format";
 import { useRefusal } from "@/i18n/refusal";
 import { DeliverDialog } from "./deliver-dialog";
@@ -26,6 +26,7 @@ export function BatchDeliveries({ batch }: { batch: BatchRead }) {
   const opened = batch.delivers_to;
   if (opened === null && deliveries.length === 0) return null;
   const ready = hasFiles(batch);
+  const taken = deliveries.map((one) => folderOf(one, opened ?? ""));
   return (
     <section aria-label={t("deliver.title")} className="panel grid grid-cols-[minmax(0,1fr)] overflow-hidden">
       <header className="flex flex-wrap items-center gap-x-3 gap-y-2 px-3.5 py-2">
@@ -44,7 +45,7 @@ export function BatchDeliveries({ batch }: { batch: BatchRead }) {
       {deliveries.length > 0 && (
         <ul className="border-line divide-line divide-y border-t">
           {deliveries.map((one) => (
-            <Delivery key={one.delivery_id} delivery={one} opened={opened} onOther={setFolder} />
+            <Delivery key={one.delivery_id} delivery={one} opened={opened} onOther={(one) => setFolder(anotherFolder(one, taken))} />
           ))}
         </ul>
       )}
@@ -58,7 +59,7 @@ export function BatchDeliveries({ batch }: { batch: BatchRead }) {
 interface DeliveryProps {
   delivery: DeliveryRead;
   opened: string | null;
-  /** Asks for another folder, beginning with this one. */
+  /** Asks for another folder than this one. */
   onOther: (folder: string) => void;
 }
 
@@ -160,7 +161,7 @@ function Again({ delivery, opened, status, onOther }: AgainProps) {
   return (
     <div className="flex flex-wrap gap-1.5">
       {status === "failed" && (
-        <Button small icon={FolderPen} onClick={() => onOther(`${prefix}-2`)}>
+        <Button small icon={FolderPen} onClick={() => onOther(prefix)}>
           {t("deliver.other_folder")}
         </Button>
       )}
