@@ -118,11 +118,24 @@ const PLACES: Record<string, (page: Page) => Promise<void>> = {
   },
 };
 
-/** Both languages, colours and sizes; English is the longer on a phone. */
-const LOOKS = [
-  { name: "zh-light", locale: "zh-CN", colorScheme: "light", viewport: { width: 1440, height: 900 } },
-  { name: "en-dark-390", locale: "en-GB", colorScheme: "dark", viewport: { width: 390, height: 844 }, hasTouch: true },
-] as const;
+const SIZES = {
+  390: { viewport: { width: 390, height: 844 }, hasTouch: true },
+  1440: { viewport: { width: 1440, height: 900 }, hasTouch: false },
+  2560: { viewport: { width: 2560, height: 1440 }, hasTouch: false },
+} as const;
+
+const look = (locale: "en-GB" | "zh-CN", colorScheme: "light" | "dark", size: keyof typeof SIZES) => ({
+  name: `${locale.slice(0, 2)}-${colorScheme}-${size}`,
+  options: { locale, colorScheme, ...SIZES[size] },
+});
+
+/** Both languages, colours and sizes, English on a phone, where it is the longer; LOCALCLIP_E2E_LOOKS=all takes all twelve. */
+const LOOKS =
+  process.env["LOCALCLIP_E2E_LOOKS"] === "all"
+    ? (["en-GB", "zh-CN"] as const).flatMap((locale) =>
+        (["light", "dark"] as const).flatMap((scheme) => ([390, 1440, 2560] as const).map((size) => look(locale, scheme, size))),
+      )
+    : [look("zh-CN", "light", 1440), look("en-GB", "dark", 390)];
 
 test.beforeAll(async ({ request }) => {
   id = await finishedTask(request, clips[1] ?? "", ["es", "fr"], "Every page.mp4");
@@ -134,8 +147,8 @@ test.afterAll(async ({ request }) => {
   await request.delete(`/api/batches/${batch}`);
 });
 
-for (const { name: look, ...options } of LOOKS) {
-  test.describe(look, () => {
+for (const { name: shown, options } of LOOKS) {
+  test.describe(shown, () => {
     test.use(options);
     for (const [name, go] of Object.entries(PLACES)) {
       test(`${name} has nothing for axe to find, and nothing too small to hit`, async ({ page }) => {
@@ -144,10 +157,10 @@ for (const { name: look, ...options } of LOOKS) {
         await go(page);
         await expect(page.locator("[data-connection=live]")).toBeVisible();
         await page.evaluate(() => Promise.all(document.getAnimations().map((animation) => (animation.effect?.getTiming().iterations === Infinity ? null : animation.finished.catch(() => null)))));
-        await page.screenshot({ path: `${screens}/${look}-${name}.png` });
+        await page.screenshot({ path: `${screens}/${shown}-${name}.png` });
         await expectNoOverflow(page);
         await expectHeadings(page);
-        await expectTargets(page, "hasTouch" in options ? 36 : 24);
+        await expectTargets(page, options.hasTouch ? 36 : 24);
         if (options.locale === "zh-CN") await expect(page.locator("span[lang=en]:visible")).toHaveCount(0); // no service's English
         await expectAccessible(page);
         expect(problems).toEqual([]);
@@ -156,8 +169,8 @@ for (const { name: look, ...options } of LOOKS) {
   });
 }
 
-for (const { name: look, ...options } of LOOKS) {
-  test.describe(look, () => {
+for (const { name: shown, options } of LOOKS) {
+  test.describe(shown, () => {
     test.use({ ...options, locale: "en-GB" });
     test("uploads and messages cover neither the text one is in nor the buttons one works with", async ({ page }) => {
       await page.goto("/dashboard");
@@ -179,7 +192,7 @@ for (const { name: look, ...options } of LOOKS) {
       await expect(page.locator("[data-sonner-toast]")).toContainText("What you typed is kept");
       await page.evaluate(() => Promise.all(document.getAnimations().map((animation) => (animation.effect?.getTiming().iterations === Infinity ? null : animation.finished.catch(() => null)))));
       await field.focus();
-      await page.screenshot({ path: `${screens}/${look}-messages.png` });
+      await page.screenshot({ path: `${screens}/${shown}-messages.png` });
       expect(await covered(page, ":focus, main header .bg-accent, [data-testid=picture], section:has([data-testid=picture]) button, main nav button")).toEqual([]);
       await expect(uploads).toBeVisible();
     });

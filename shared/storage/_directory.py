@@ -58,6 +58,7 @@ class DirectoryStore:
         self._parts = PartFolders(self._root / ".parts", self._temporary, self.put)
         self.begin, self.part_url, self.open_part = self._parts.begin, self._parts.part_url, self._parts.open_part
         self.parts, self.join, self.read_url = self._parts.parts, self._parts.join, self._parts.read_url
+        self._parts.remove_over()
         self._remove_abandoned()
         if next(_files(self._incoming), None):  # too young to judge: perhaps of the process this one replaces
             later = threading.Timer(_ABANDONED_S + 1, self._remove_abandoned)

@@ -1,5 +1,7 @@
 """Objects written in parts below a directory: `<root>/.parts/<key>/<write id>/<number>` until they are joined."""
 
+import os
+import re
 import secrets
 import shutil
 from collections.abc import Callable, Sequence
@@ -12,6 +14,8 @@ from shared.storage._draft import Draft
 from shared.storage._port import ObjectInfo, ObjectNotFound, Part, PartsChanged, check_key
 
 _ID_BYTES = 16
+_OVER = re.compile(rf"[0-9a-f]{{{2 * _ID_BYTES}}}\.[0-9a-f]{{8}}\.over")
+"""A folder whose parts are joined and about to go."""
 
 Temporary = Callable[[str], AbstractContextManager[tuple[Path, BinaryIO]]]
 
@@ -80,6 +84,12 @@ class PartFolders:
             raise ObjectNotFound(f"{key}: this write is over") from None
         shutil.rmtree(over, ignore_errors=True)
         return info
+
+    def remove_over(self) -> None:
+        """Remove the parts of joined objects that processes left behind which died before they could."""
+        for parent, names, _ in os.walk(self._root):
+            for name in filter(_OVER.fullmatch, names):
+                shutil.rmtree(Path(parent, name), ignore_errors=True)
 
     def end_below(self, prefix: str) -> None:
         """Remove all parts of objects below `prefix`."""

@@ -130,3 +130,24 @@ def test_parts_that_are_joined_while_they_are_listed_are_not_missing(
     monkeypatch.setattr(Path, "iterdir", late)
     with pytest.raises(ObjectNotFound):
         store.parts("a/video.mp4", write_id)
+
+
+def test_parts_of_a_joined_object_go_even_if_their_process_died(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A gateway was killed after the join, before the parts were removed: they are as large as the video."""
+    store = DirectoryStore(tmp_path)
+    for key in ("a/video.mp4", "b/talk.over"):
+        write_id = store.begin(key)
+        writer = store.open_part(key, write_id, 1, 3)
+        writer.write(b"abc")
+        writer.finish()
+        if key == "a/video.mp4":
+            with monkeypatch.context() as dying:
+                dying.setattr("shutil.rmtree", lambda *_, **__: None)
+                store.join(key, write_id, store.parts(key, write_id))
+    assert len(list((tmp_path / ".parts/a").rglob("00001"))) == 1
+    again = DirectoryStore(tmp_path)
+    assert list((tmp_path / ".parts/a").rglob("00001")) == []
+    assert read_bytes(again, "a/video.mp4") == b"abc"
+    assert [part.number for part in again.parts("b/talk.over", write_id)] == [1]  # not joined yet
