@@ -56,7 +56,7 @@ export function LineToolbar() {
         ]}
       />
       {changed.length > 0 && (
-        <Button small look="primary" icon={RefreshCw} onClick={() => void dubAll()}>
+        <Button small icon={RefreshCw} onClick={() => void dubAll()}>
           {t("editor.dub_changed", { count: changed.length })}
         </Button>
       )}
