@@ -45,7 +45,7 @@ export function BatchDeliveries({ batch }: { batch: BatchRead }) {
       {deliveries.length > 0 && (
         <ul className="border-line divide-line divide-y border-t">
           {deliveries.map((one) => (
-            <Delivery key={one.delivery_id} delivery={one} opened={opened} onOther={(one) => setFolder(anotherFolder(one, taken))} />
+            <Delivery key={one.delivery_id} delivery={one} opened={opened} onOther={(failed) => setFolder(anotherFolder(failed, taken))} />
           ))}
         </ul>
       )}
