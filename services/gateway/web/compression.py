@@ -15,8 +15,8 @@ _compress = partial(gzip.compress, compresslevel=3, mtime=0)  # a higher level t
 class JsonCompression:
     """Compresses long JSON bodies for clients that accept gzip.
 
-    Files pass as they are, since they are read in ranges and resumed (Starlette's GZipMiddleware compresses those that are
-    text or JSON, too); so do streams of events, and what has an ETag, which names its bytes.
+    Files pass as they are, since they are read in ranges and resumed (Starlette's GZipMiddleware would compress those
+    that are text or JSON); so do streams of events, and what has an ETag, which names its bytes.
     """
 
     def __init__(self, app: ASGIApp) -> None:
