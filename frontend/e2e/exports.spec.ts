@@ -47,7 +47,7 @@ test.describe("exports by recipe", () => {
     await choose(dialog.getByRole("combobox"), "Dubbed video with burned-in subtitles");
     await expect(dialog).toContainText("One file for each language.");
     await dialog.getByRole("button", { name: "Export 1 task" }).click();
-    await expect(dialog.locator("[data-export=completed]")).toHaveCount(2, { timeout: 90_000 });
+    await expect(dialog.locator("[data-export=completed]")).toHaveCount(2, { timeout: 180_000 });
     const burned = (await exportsOf(request, ids[1])).flatMap(({ recipe }) => recipe.burn?.language ?? []);
     expect(burned.toSorted()).toEqual(["es", "fr"]);
   });

@@ -102,7 +102,7 @@ test.describe("the inspector", () => {
     } finally {
       process.kill(cloner, "SIGCONT");
     }
-    await expect(inspector.getByRole("button", { name: "Dub line again" })).toBeEnabled({ timeout: 90_000 });
+    await expect(inspector.getByRole("button", { name: "Dub line again" })).toBeEnabled({ timeout: 180_000 });
     await expect(inspector.locator("[data-wait]")).toHaveCount(0);
   });
 

@@ -41,7 +41,7 @@ test("a video is uploaded, watched while it is made, and played", async ({ page,
   const [base, spanish, french] = await Promise.all(["[data-testid=base-progress]", "[data-testid=progress-es]", "[data-testid=progress-fr]"].map((selector) => record(page, selector)));
   await expect(page.locator("[data-connection=live]")).toBeVisible();
   await page.screenshot({ path: `${screens}/editor-listening.png` });
-  await expect(page.getByTestId("task-status")).toHaveAttribute("data-status", "completed", { timeout: 90_000 });
+  await expect(page.getByTestId("task-status")).toHaveAttribute("data-status", "completed", { timeout: 180_000 });
   const told = (await base?.())?.map((text) => Number.parseInt(text)) ?? [];
   expect(told.some((value) => value > 0 && value < 100), String(told)).toBe(true);
   expect(told).toEqual(told.toSorted((a, b) => a - b));
