@@ -1,4 +1,4 @@
-"""Long answers travel compressed: the script of a long video is megabytes of JSON, and a sixth of that as gzip."""
+"""Long answers travel compressed: the script of a long video is megabytes of JSON, and about a sixth as gzip."""
 
 import asyncio
 import gzip
