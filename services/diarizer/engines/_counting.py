@@ -33,6 +33,7 @@ _STEPS = round(WINDOW_S / _STEP_S)
 _NEAR = 2  # steps within which one change hides another
 _MOST_PIECES = 1000  # the number of pairs is quadratic; long recordings are sampled evenly
 _SHORTEST_TURN_S = 1.0
+_AT_ONCE_S = 30.0  # of speech: about as many windows as the encoder hears in one batch
 Pieces = NDArray[np.intp]
 _Stretch = TypeVar("_Stretch", bound=Span)
 _TWO = 0.3  # silhouette of two; halves of one speaker came to 0.2 at most, two speakers to 0.42 at least
@@ -60,13 +61,15 @@ class Voices:
         """Who says what of `speech`, by the nearest of the voices."""
         turns = []
         starts = [piece.start_s for piece in self.spans]
-        for number, span in enumerate(speech):
-            report(number / len(speech))
-            own = range(bisect_left(starts, span.start_s), bisect_left(starts, span.end_s))
-            edges = [span.start_s, *(starts[piece] for piece in own[1:]), span.end_s]
-            voices = self.heard[own] if own else encoder.embed([recording.read(span.start_s, span.end_s)])
-            nearest = (voices @ middles.T).argmax(axis=1)
-            turns += [Turn(*ends, int(who)) for ends, who in zip(pairwise(edges), nearest, strict=True)]
+        for together in _together(speech, report):
+            pieces = [range(bisect_left(starts, span.start_s), bisect_left(starts, span.end_s)) for span in together]
+            unheard = [span for span, own in zip(together, pieces, strict=True) if not own]
+            heard = iter(encoder.embed([recording.read(span.start_s, span.end_s) for span in unheard]))
+            for span, own in zip(together, pieces, strict=True):
+                edges = [span.start_s, *(starts[piece] for piece in own[1:]), span.end_s]
+                voices = self.heard[own] if own else next(heard)[np.newaxis]
+                nearest = (voices @ middles.T).argmax(axis=1)
+                turns += [Turn(*ends, int(who)) for ends, who in zip(pairwise(edges), nearest, strict=True)]
         return turns
 
 
@@ -75,12 +78,15 @@ def voices_in(recording: Recording, speech: Sequence[Span], encoder: VoiceEncode
     spans = _evenly([span for span in speech if span.duration_s >= _SHORTEST_S])
     pieces: list[Span] = []
     heard: list[Vectors] = []
-    for number, span in enumerate(spans):
-        report(number / len(spans))
-        for piece, voice in _pieces(recording, span, encoder):
-            if voice.any():
-                pieces.append(piece)
-                heard.append(voice)
+    for together in _together(spans, report):
+        windows = [_windows(span) for span in together]
+        sounds = [recording.read(*window) for own in windows for window in own]
+        voices = np.split(encoder.embed(sounds), np.cumsum([len(own) for own in windows])[:-1])
+        for span, own, voice in zip(together, windows, voices, strict=True):
+            for piece, vector in _pieces(span, [start_s for start_s, _ in own], voice):
+                if vector.any():
+                    pieces.append(piece)
+                    heard.append(vector)
     return Voices(tuple(pieces), np.stack(heard) if heard else np.zeros((0, 0), np.float32))
 
 
@@ -157,11 +163,28 @@ def _evenly(pieces: Sequence[_Stretch]) -> Sequence[_Stretch]:
     return [pieces[number] for number in np.linspace(0, len(pieces) - 1, _MOST_PIECES).astype(int)]
 
 
-def _pieces(recording: Recording, span: Span, encoder: VoiceEncoder) -> Iterator[tuple[Span, Vectors]]:
-    """Each part of `span` between changes of voice, with its vector."""
+def _together(spans: Sequence[Span], report: Report) -> Iterator[Sequence[Span]]:
+    """`spans` in groups that the encoder hears at once: a window alone costs more than twice as much as among many."""
+    group: list[Span] = []
+    for number, span in enumerate(spans, 1):
+        group.append(span)
+        if number == len(spans) or sum(one.duration_s for one in group) >= _AT_ONCE_S:
+            report((number - len(group)) / len(spans))
+            yield group
+            group = []
+
+
+def _windows(span: Span) -> list[tuple[float, float]]:
+    """Where the windows over `span` start and end; the first is there however short it is."""
     starts = np.arange(span.start_s, max(span.start_s, span.end_s - WINDOW_S) + 1e-6, _STEP_S)
-    heard = encoder.embed([recording.read(at_s, min(at_s + WINDOW_S, span.end_s)) for at_s in starts])
-    edges = [span.start_s, *(float(starts[at]) + WINDOW_S for at in _changes(heard)), span.end_s]
+    return [(float(at_s), min(float(at_s) + WINDOW_S, span.end_s)) for at_s in starts]
+
+
+def _pieces(span: Span, starts_s: Sequence[float], heard: Vectors) -> Iterator[tuple[Span, Vectors]]:
+    """Each part of `span` between changes of voice, with its vector, from those of the windows that start at
+    `starts_s`."""
+    starts = np.array(starts_s)
+    edges = [span.start_s, *(starts_s[at] + WINDOW_S for at in _changes(heard)), span.end_s]
     middles = starts + WINDOW_S / 2
     for start_s, end_s in pairwise(edges):
         if end_s - start_s < _SHORTEST_S:
