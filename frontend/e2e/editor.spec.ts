@@ -26,6 +26,38 @@ test.describe("the editor", () => {
   const lines = async (request: APIRequestContext): Promise<Line[]> => (await request.get(`/api/tasks/${id}/languages/es/lines`)).json();
   const translation = (page: Page, number: number) => page.getByRole("textbox", { name: `Translation of line ${number}` });
 
+  test("what is on its way is not called missing, and what cannot be read says so", async ({ page }) => {
+    const held = new Map<string, () => void>();
+    const hold = (name: string, path: string) =>
+      page.route(path, (route) => new Promise<void>((go) => held.set(name, () => go(route.continue()))));
+    await hold("segments", `**/api/tasks/${id}/segments`);
+    await hold("lines", `**/api/tasks/${id}/languages/es/lines`);
+    await hold("peaks", `**/api/tasks/${id}/artifacts/base/peaks.json`);
+    await page.route(`**/api/tasks/${id}/review*`, (route) => route.fulfill({ status: 500, json: { code: "INTERNAL", detail: "" } }));
+    await page.goto(`/tasks/${id}`);
+    await expect.poll(() => [...held.keys()].toSorted()).toEqual(["lines", "peaks", "segments"]);
+    const missing = page.getByText(/Not dubbed|No lines|Nothing to review|once the video has been analysed/);
+    await expect(page.getByRole("radio", { name: "All …" })).toBeVisible();
+    await expect(missing).toHaveCount(0);
+    held.get("segments")?.();
+    await expect(page.getByRole("textbox", { name: "Original of line 1" })).toBeVisible();
+    await expect(row(page, 1).getByText("Loading")).toBeAttached();
+    await expect(page.getByRole("radio", { name: "To review …" })).toBeVisible();
+    await expect(missing).toHaveCount(0);
+    await page.screenshot({ path: `${screens}/editor-on-its-way.png` });
+    held.get("lines")?.();
+    held.get("peaks")?.();
+    await expect(translation(page, 1)).not.toHaveValue("");
+    await expect(page.getByRole("button", { name: "Zoom in" })).toBeVisible();
+    const failure = page.getByTestId("unread");
+    await expect(failure).toBeVisible(); // of the review list, after it was asked for three times
+    await page.screenshot({ path: `${screens}/editor-unread.png` });
+    await page.unroute(`**/api/tasks/${id}/review*`);
+    await failure.getByRole("button", { name: "Try again" }).click();
+    await expect(failure).toHaveCount(0);
+    await expect(page.getByTestId("review-count")).toHaveText(/\d/);
+  });
+
   test("one line is edited, spoken again and heard, and the export follows", async ({ page, request }) => {
     await page.goto(`/tasks/${id}`);
     const before = (await lines(request))[1];

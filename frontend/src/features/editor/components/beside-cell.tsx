@@ -6,21 +6,23 @@ import { setBeside } from "../state/beside";
 import { useEditor } from "../state/context";
 import { useGoToLine } from "../state/use-go-to-line";
 import { IssueBadges } from "./issue-badges";
+import { NoLine } from "./no-line";
 
 interface BesideCellProps {
   row: Row;
   number: number;
   code: string;
   line: LineRead | undefined;
+  read: boolean;
   judged: ReviewLine | undefined;
 }
 
 /** A line in the second language, to be read; a click shows that language, with the former one beside it. */
-export function BesideCell({ row: { segment }, number, code, line, judged }: BesideCellProps) {
+export function BesideCell({ row: { segment }, number, code, line, read, judged }: BesideCellProps) {
   const { t, i18n } = useTranslation();
   const { language, busy } = useEditor();
   const go = useGoToLine();
-  const issues = issuesOf({ segment, line }, busy, judged);
+  const issues = issuesOf({ segment, line }, busy || !read, judged);
   const own = line && (line.start_s !== segment.start_s || line.end_s !== segment.end_s);
   const jump = () => {
     setBeside(code, language);
@@ -37,7 +39,7 @@ export function BesideCell({ row: { segment }, number, code, line, judged }: Bes
       <span className="text-soft text-xs md:sr-only">
         {t("beside.go", { language: languageName(code, i18n.language), number })}{" "}
       </span>
-      <span lang={code}>{line?.text ?? (busy ? t("editor.not_yet") : "–")}</span>
+      <span lang={code}>{line?.text ?? <NoLine read={read} />}</span>
       <span className="flex flex-wrap items-center gap-1.5 empty:hidden">
         {own && (
           <span className="text-soft text-xs tabular-nums" data-testid="beside-times">

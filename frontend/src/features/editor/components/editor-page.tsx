@@ -1,10 +1,10 @@
 import "@/i18n/later";
-import { useQuery } from "@tanstack/react-query";
+import { useQuery, type UseQueryResult } from "@tanstack/react-query";
 import { useEffect, useMemo } from "react";
 import { useTranslation } from "react-i18next";
 import { Link, useParams, useSearchParams } from "react-router";
 import { FileQuestion } from "lucide-react";
-import type { ReviewLine, SegmentRead, SpeakerRead, TaskRead } from "@/api/generated";
+import type { LineRead, ReviewLine, SegmentRead, SpeakerRead, TaskRead } from "@/api/generated";
 import { usePollInterval } from "@/api/connection";
 import { ApiProblem } from "@/api/problems";
 import { reviewQuery, segmentsQuery, speakersQuery, taskQuery } from "@/api/queries";
@@ -13,7 +13,7 @@ import { Empty, Failure } from "@/components/ui/states";
 import { called, judgedIn, rowsOf } from "@/core/lines";
 import { isBusy, targets } from "@/core/progress";
 import { useLines } from "../state/beside";
-import { type Editor, EditorProvider } from "../state/context";
+import { type Editor, EditorProvider, type Read } from "../state/context";
 import { useDrafts } from "../state/drafts";
 import { reviewMode } from "../state/review-mode";
 import { Transport } from "../state/transport";
@@ -48,6 +48,7 @@ export default function EditorPage() {
 }
 
 const NO_SEGMENTS: SegmentRead[] = [];
+const NO_LINES: LineRead[] = [];
 const NO_SPEAKERS: SpeakerRead[] = [];
 const NO_REVIEW: ReviewLine[] = [];
 
@@ -59,10 +60,15 @@ function Loaded({ task }: { task: TaskRead }) {
   const asked = params.get("language");
   const language = asked && codes.includes(asked) ? asked : (codes[0] ?? "");
   const id = task.task_id;
-  const { data: segments = NO_SEGMENTS } = useQuery({ ...segmentsQuery(id), refetchInterval: poll });
-  const lines = useLines(task, language);
+  const ofSegments = useQuery({ ...segmentsQuery(id), refetchInterval: poll });
+  const ofLines = useLines(task, language);
+  const ofReview = useQuery({ ...reviewQuery(id), refetchInterval: poll });
+  const { data: segments = NO_SEGMENTS } = ofSegments;
+  const { data: lines = NO_LINES } = ofLines;
+  const { data: review = NO_REVIEW } = ofReview;
+  const read = useRead(ofSegments.data !== undefined, ofLines.data !== undefined || language === "", ofReview.data !== undefined);
+  const unread = useUnread([ofSegments, ofLines, ofReview].find(({ data, error }) => data === undefined && error));
   const { data: found = NO_SPEAKERS } = useQuery({ ...speakersQuery(id), refetchInterval: poll });
-  const { data: review = NO_REVIEW } = useQuery({ ...reviewQuery(id), refetchInterval: poll });
   const transport = useMemo(() => new Transport(), []);
   useEffect(() => {
     resetView();
@@ -76,13 +82,21 @@ function Loaded({ task }: { task: TaskRead }) {
   const judged = useMemo(() => judgedIn(review, language), [review, language]);
   const editor = useMemo<Editor>(() => {
     const duration = task.media?.duration_s ?? 0;
-    return { task, language, rows, review, judged, speakers, duration, busy: isBusy(task), transport };
-  }, [task, language, rows, review, judged, speakers, transport]);
+    return { task, language, rows, review, judged, speakers, duration, busy: isBusy(task), transport, read, unread };
+  }, [task, language, rows, review, judged, speakers, transport, read, unread]);
   return (
     <EditorProvider value={editor}>
       <Workbench />
     </EditorProvider>
   );
+}
+
+const useRead = (segments: boolean, lines: boolean, review: boolean): Read =>
+  useMemo(() => ({ segments, lines, review }), [segments, lines, review]);
+
+function useUnread(query: UseQueryResult | undefined): Editor["unread"] {
+  const { error, refetch } = query ?? {};
+  return useMemo(() => (error && refetch ? { error, retry: () => void refetch() } : null), [error, refetch]);
 }
 
 function Loading() {

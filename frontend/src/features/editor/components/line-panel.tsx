@@ -4,7 +4,7 @@ import { useEffect, useMemo, useRef } from "react";
 import { useTranslation } from "react-i18next";
 import { cn } from "@/components/ui/cn";
 import { EngineText } from "@/components/engine-text";
-import { Empty } from "@/components/ui/states";
+import { Empty, Failure } from "@/components/ui/states";
 import { useWide } from "@/components/ui/use-media";
 import { findRows } from "@/core/find";
 import { languageName } from "@/core/format";
@@ -46,7 +46,7 @@ function useShown(): number[] {
 /** All lines, source beside target; only those in view exist. */
 export function LinePanel() {
   const { t, i18n } = useTranslation();
-  const { language } = useEditor();
+  const { language, unread } = useEditor();
   const shown = useShown();
   const beside = useBeside();
   const wide = useWide();
@@ -71,7 +71,12 @@ export function LinePanel() {
         <span className="px-2">{beside ? languageName(language, i18n.language) : t("editor.translation")}</span>
         {beside && <span className="px-2">{languageName(beside.code, i18n.language)}</span>}
       </div>
-      {shown.length === 0 ? <NothingShown /> : <Lines shown={shown} beside={beside} />}
+      {unread && (
+        <div data-testid="unread">
+          <Failure error={unread.error} onRetry={unread.retry} />
+        </div>
+      )}
+      {shown.length > 0 ? <Lines shown={shown} beside={beside} /> : !unread && <NothingShown />}
     </>
   );
 }
@@ -136,8 +141,10 @@ const isPressed = (list: HTMLElement | null): boolean => list?.matches(":active"
 
 function NothingShown() {
   const { t } = useTranslation();
-  const { task, rows } = useEditor();
+  const { task, rows, read } = useEditor();
   const { filter, search } = useView();
+  if (!read.segments || (filter === "review" && !read.review))
+    return <div role="status" aria-label={t("common.loading")} className="skeleton m-3 min-h-24" />;
   if (rows.length > 0 && search) return <Empty icon={SearchX} title={t("editor.nothing_found")} />;
   if (rows.length > 0 && filter === "review")
     return (

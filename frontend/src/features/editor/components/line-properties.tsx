@@ -29,7 +29,7 @@ const LineSource = later<{ segment: SegmentRead }>(() => import("./line-source")
 
 export function LineProperties() {
   const { t, i18n } = useTranslation();
-  const { task, language, rows, busy, judged } = useEditor();
+  const { task, language, rows, busy, judged, read } = useEditor();
   const { retime } = useEdits(task.task_id, language);
   const redub = useRedub();
   const selected = useView((state) => state.selected);
@@ -40,7 +40,7 @@ export function LineProperties() {
   return (
     <div className="grid grid-cols-[minmax(0,1fr)] gap-4" key={segment.segment_id}>
       <div className="flex flex-wrap gap-1.5 empty:hidden">
-        <IssueBadges issues={issuesOf(row, busy, judged.get(segment.segment_id))} line={line} />
+        <IssueBadges issues={issuesOf(row, busy || !read.lines, judged.get(segment.segment_id))} line={line} />
       </div>
       <div className="grid grid-cols-2 gap-2.5">
         <TimeField

@@ -13,6 +13,7 @@ import { useWaiting, waitKey } from "../state/waiting";
 import { BesideCell } from "./beside-cell";
 import { IssueBadges } from "./issue-badges";
 import { LineMenu } from "./line-menu";
+import { NoLine } from "./no-line";
 import { OriginBadges } from "./origin-badge";
 import { SpokenWords, TextFigures } from "./living-text";
 import { TextCell } from "./text-cell";
@@ -34,7 +35,7 @@ export const columns = (beside: boolean): string =>
 /** One line: when, who, what is said, what is said instead, and what is the matter with it. */
 export const LineRow = memo(function LineRow({ row, number, selected, heard, beside }: LineRowProps) {
   const { t } = useTranslation();
-  const { speakers, busy, language, judged } = useEditor();
+  const { speakers, busy, language, judged, read } = useEditor();
   const { segment, line } = row;
   const { start_s, speaker_id } = spanOf(row);
   const speaker = speakers.find((one) => one.speaker_id === speaker_id);
@@ -82,10 +83,12 @@ export const LineRow = memo(function LineRow({ row, number, selected, heard, bes
             <TextFigures row={row} />
           </>
         ) : (
-          <p className="text-soft px-2 py-1.5">{busy ? t("editor.not_yet") : "–"}</p>
+          <p className="px-2 py-1.5">
+            <NoLine read={read.lines} />
+          </p>
         )}
         <div className="flex flex-wrap items-center gap-1.5 px-2 pt-1 empty:hidden">
-          <IssueBadges issues={issuesOf(row, busy, judged.get(segment.segment_id))} line={line} />
+          <IssueBadges issues={issuesOf(row, busy || !read.lines, judged.get(segment.segment_id))} line={line} />
           <OriginBadges line={line} />
         </div>
       </div>
@@ -96,6 +99,7 @@ export const LineRow = memo(function LineRow({ row, number, selected, heard, bes
             number={number}
             code={beside.code}
             line={beside.lines.get(segment.segment_id)}
+            read={beside.read}
             judged={beside.judged.get(segment.segment_id)}
           />
         </div>

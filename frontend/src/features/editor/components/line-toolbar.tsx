@@ -13,7 +13,7 @@ import { SubtitleMenu } from "./subtitle-menu";
 
 export function LineToolbar() {
   const { t } = useTranslation();
-  const { task, language, rows, judged } = useEditor();
+  const { task, language, rows, judged, read } = useEditor();
   const { dubChanged } = useEdits(task.task_id, language);
   const { filter, finding } = useView();
   const review = [...judged.values()].filter(({ issue }) => issue).length;
@@ -37,7 +37,7 @@ export function LineToolbar() {
             value: "all",
             label: (
               <>
-                {t("editor.all")} <span className="tabular-nums">{rows.length}</span>
+                {t("editor.all")} <span className="tabular-nums">{read.segments ? rows.length : "…"}</span>
               </>
             ),
           },
@@ -48,7 +48,7 @@ export function LineToolbar() {
                 <ListChecks aria-hidden size={14} />
                 {t("editor.review")}{" "}
                 <span className="tabular-nums" data-testid="review-count">
-                  {review}
+                  {read.review ? review : "…"}
                 </span>
               </>
             ),

@@ -17,7 +17,7 @@ import { Verdicts } from "./verdicts";
 /** What is worth a person's time in all languages, worst first, and whether each language is good enough. */
 export function ReviewPanel() {
   const { t } = useTranslation();
-  const { review } = useEditor();
+  const { review, read } = useEditor();
   const [minor, setMinor] = useState(false);
   const shown = review.filter(({ issue }) => issue || minor);
   const begin = () => {
@@ -41,7 +41,9 @@ export function ReviewPanel() {
           onChange={(event) => setMinor(event.target.checked)}
         />
       )}
-      {shown.length === 0 ? (
+      {!read.review ? (
+        <div role="status" aria-label={t("common.loading")} className="skeleton h-24" />
+      ) : shown.length === 0 ? (
         <Empty icon={CircleCheck} title={t("editor.review_done_title")} />
       ) : (
         <ol aria-label={t("review.list")} className="border-line divide-line divide-y rounded-lg border">
@@ -56,7 +58,7 @@ export function ReviewPanel() {
 
 function Entry({ line }: { line: ReviewLine }) {
   const { t, i18n } = useTranslation();
-  const { busy, rows, language } = useEditor();
+  const { busy, rows, language, read } = useEditor();
   const goTo = useGoToLine();
   const selected = useView((state) => state.selected === line.segment_id) && line.language === language;
   const name = languageName(line.language, i18n.language);
@@ -72,7 +74,7 @@ function Entry({ line }: { line: ReviewLine }) {
         </span>
         <span lang={line.language}>{line.text ?? line.source_text}</span>
         <span className="flex flex-wrap gap-1.5">
-          <IssueBadges issues={issuesOf(row, busy, line)} line={line} />
+          <IssueBadges issues={issuesOf(row, busy || !read.lines, line)} line={line} />
         </span>
       </button>
     </li>

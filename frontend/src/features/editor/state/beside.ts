@@ -1,4 +1,4 @@
-import { useQuery } from "@tanstack/react-query";
+import { useQuery, type UseQueryResult } from "@tanstack/react-query";
 import { useMemo } from "react";
 import { create } from "zustand";
 import { usePollInterval } from "@/api/connection";
@@ -10,7 +10,6 @@ import { targets } from "@/core/progress";
 import { useEditor } from "./context";
 
 const KEPT = "localclip.editor.beside";
-const NO_LINES: LineRead[] = [];
 const WHILE_CLONING_MS = 3000;
 
 const useWanted = create<{ codes: readonly string[] }>(() => ({
@@ -37,18 +36,16 @@ export function useBesideCode(): string | null {
 }
 
 /** Lines of a language, kept fresh by events, and by asking while they are spoken. */
-export function useLines(task: TaskRead, language: string): LineRead[] {
+export function useLines(task: TaskRead, language: string): UseQueryResult<LineRead[]> {
   const poll = usePollInterval();
   const making = task.language_status[language]?.stage === "voice_cloning";
-  const { data = NO_LINES } = useQuery({
-    ...linesQuery(task.task_id, language),
-    refetchInterval: making ? WHILE_CLONING_MS : poll,
-  });
-  return data;
+  return useQuery({ ...linesQuery(task.task_id, language), refetchInterval: making ? WHILE_CLONING_MS : poll });
 }
 
 export interface Beside {
   code: string;
+  /** Whether its lines are here. */
+  read: boolean;
   lines: Lines;
   judged: ReadonlyMap<string, ReviewLine>;
 }
@@ -57,12 +54,17 @@ export interface Beside {
 export function useBeside(): Beside | null {
   const { task, review } = useEditor();
   const code = useBesideCode();
-  const lines = useLines(task, code ?? "");
+  const { data: lines } = useLines(task, code ?? "");
   return useMemo(
     () =>
       code === null
         ? null
-        : { code, lines: new Map(lines.map((line) => [line.segment_id, line])), judged: judgedIn(review, code) },
+        : {
+            code,
+            read: lines !== undefined,
+            lines: new Map(lines?.map((line) => [line.segment_id, line])),
+            judged: judgedIn(review, code),
+          },
     [code, lines, review],
   );
 }

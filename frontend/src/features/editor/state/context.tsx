@@ -16,6 +16,17 @@ export interface Editor {
   duration: number;
   busy: boolean;
   transport: Transport;
+  /** What is here of it; what is still on its way is not missing. */
+  read: Read;
+  /** Why some of it could not be read, and another try. */
+  unread: { error: Error; retry: () => void } | null;
+}
+
+/** Whether source lines, those of the language at hand and the review list have been read. */
+export interface Read {
+  segments: boolean;
+  lines: boolean;
+  review: boolean;
 }
 
 const Context = createContext<Editor | null>(null);

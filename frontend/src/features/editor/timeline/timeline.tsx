@@ -44,6 +44,7 @@ export function Timeline() {
     [data],
   );
   if (error) return <Failure error={error} onRetry={() => void refetch()} />;
+  if (ready && !peaks) return <div role="status" aria-label={t("common.loading")} className="skeleton m-3 h-24" />;
   if (!peaks)
     return (
       <p className="text-soft flex h-24 items-center justify-center gap-2 px-4">
