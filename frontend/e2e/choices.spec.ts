@@ -1,6 +1,6 @@
 import { expect, test, type Locator, type Page } from "@playwright/test";
 import { clips } from "./media";
-import { choose, expectAccessible, expectNoOverflow, screens } from "./support";
+import { choose, expectAccessible, expectNoOverflow, screens, still } from "./support";
 
 /** The options of an upload: a dialog with a long list and short ones. */
 async function plan(page: Page): Promise<Locator> {
@@ -18,6 +18,7 @@ async function active(page: Page): Promise<string> {
 }
 
 async function expectInside(page: Page, box: Locator): Promise<void> {
+  await still(page);
   const found = await box.boundingBox();
   const { width, height } = page.viewportSize() ?? { width: 0, height: 0 };
   if (!found) throw new Error("nothing is shown");

@@ -92,19 +92,22 @@ export async function choose(field: Locator, entry: string | number): Promise<vo
   await expect(list).toBeHidden();
 }
 
+/** What rises, fades or moves has come to its end; what turns for ever does not count. */
+export const still = (page: Page): Promise<void> =>
+  page.evaluate(async () => {
+    const ending = document
+      .getAnimations()
+      .filter((one) => one.playState === "running" && one.effect?.getComputedTiming().endTime !== Infinity);
+    await Promise.allSettled(ending.map((one) => one.finished));
+  });
+
 /** Nothing axe finds, by WCAG 2.2 AA. */
 export async function expectAccessible(page: Page): Promise<void> {
   // what header and player, which stay, happen to cover at this moment is no target too small
   await page.evaluate(() => {
     for (const one of document.querySelectorAll<HTMLElement>("body *")) if (getComputedStyle(one).position === "sticky") one.style.position = "static";
   });
-  // what fades in or out is too faint only for a moment
-  await page.evaluate(async () => {
-    const ending = document
-      .getAnimations()
-      .filter((one) => one.playState === "running" && one.effect?.getComputedTiming().endTime !== Infinity);
-    await Promise.allSettled(ending.map((one) => one.finished));
-  });
+  await still(page); // what fades in or out is too faint only for a moment
   const runOnly = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"];
   // The page has no frames, and what passes is not read: half the time.
   const axe = new AxeBuilder({ page }).options({ runOnly, resultTypes: ["violations"] }).setLegacyMode();
@@ -118,6 +121,7 @@ export async function expectAccessible(page: Page): Promise<void> {
  * mouse the edges of a clip, whose times are fields, too. Names what is smaller.
  */
 export async function expectTargets(page: Page, least: number): Promise<void> {
+  await still(page);
   const kinds = "a[href], button, input, select, textarea, summary, [role=slider], [role=menuitem], [role=option], .cursor-pointer, [tabindex='0']:not([role=separator])";
   const small = await page.evaluate(
     ({ kinds, least }) => {
