@@ -51,6 +51,8 @@ test.describe("the editor", () => {
     await expect(page.getByRole("button", { name: "Zoom in" })).toBeVisible();
     const failure = page.getByTestId("unread");
     await expect(failure).toBeVisible(); // of the review list, after it was asked for three times
+    await page.getByRole("tab", { name: "Review" }).click();
+    await expect(page.getByRole("region", { name: "Properties" }).getByRole("alert")).toBeVisible();
     await page.screenshot({ path: `${screens}/editor-unread.png` });
     await page.unroute(`**/api/tasks/${id}/review*`);
     await failure.getByRole("button", { name: "Try again" }).click();

@@ -4,7 +4,7 @@ import { useTranslation } from "react-i18next";
 import type { ReviewLine } from "@/api/generated";
 import { Button } from "@/components/ui/button";
 import { Check } from "@/components/ui/fields";
-import { Empty } from "@/components/ui/states";
+import { Empty, Failure } from "@/components/ui/states";
 import { clock, languageName } from "@/core/format";
 import { issuesOf, type Row } from "@/core/lines";
 import { useEditor } from "../state/context";
@@ -17,7 +17,7 @@ import { Verdicts } from "./verdicts";
 /** What is worth a person's time in all languages, worst first, and whether each language is good enough. */
 export function ReviewPanel() {
   const { t } = useTranslation();
-  const { review, read } = useEditor();
+  const { review, read, unread } = useEditor();
   const [minor, setMinor] = useState(false);
   const shown = review.filter(({ issue }) => issue || minor);
   const begin = () => {
@@ -41,7 +41,9 @@ export function ReviewPanel() {
           onChange={(event) => setMinor(event.target.checked)}
         />
       )}
-      {!read.review ? (
+      {!read.review && unread ? (
+        <Failure error={unread.error} onRetry={unread.retry} />
+      ) : !read.review ? (
         <div role="status" aria-label={t("common.loading")} className="skeleton h-24" />
       ) : shown.length === 0 ? (
         <Empty icon={CircleCheck} title={t("editor.review_done_title")} />
