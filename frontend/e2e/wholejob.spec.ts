@@ -236,6 +236,8 @@ async function drag(page: Page, finger: { send: (method: "Input.dispatchTouchEve
     await finger.send("Input.dispatchTouchEvent", { type: "touchStart", touchPoints: [from] });
     for (const at of steps) await finger.send("Input.dispatchTouchEvent", { type: "touchMove", touchPoints: [at] });
     await meanwhile();
+    // a finger let go in motion flings, and Chromium takes a tap within some 100 ms after that for the end of the fling
+    for (const y of [from.y + 1, from.y]) await finger.send("Input.dispatchTouchEvent", { type: "touchMove", touchPoints: [{ x: from.x + by, y }] });
     return void (await finger.send("Input.dispatchTouchEvent", { type: "touchEnd", touchPoints: [] }));
   }
   await page.mouse.move(from.x, from.y);

@@ -168,16 +168,33 @@ it("a list of lines that was on its way when a line changed does not bring the o
   stop();
 });
 
-it("a task that was on its way when it changed is read again, alone and in the list", async () => {
+it("a task that was on its way when it changed is read again, and shown as it is now, alone and in the list", async () => {
   const asked = answerLater();
   const cache = createQueryClient();
   const one = new QueryObserver(cache, { queryKey: keys.task("task_1"), queryFn: () => data(getTask({ path: { task_id: "task_1" } })) });
   const page = new QueryObserver(cache, { queryKey: keys.page(filter, 0), queryFn: async () => ({ items: await data(listTasks()), total: 1 }) });
   const stops = [one, page].map((observer) => observer.subscribe(() => undefined));
   await vi.waitFor(() => expect(asked).toHaveLength(2));
-  await apply(cache, [fact("task.completed", {})]);
+  const applied = apply(cache, [fact("task.completed", {})]);
   const was = task({ es: language({ status: "processing" }) });
   for (const { url, say } of asked.slice()) say(url.endsWith("/tasks") ? [was] : was);
-  await vi.waitFor(() => expect(asked).toHaveLength(4));
+  await vi.waitFor(() => expect(asked).toHaveLength(3));
+  asked[2]?.say(task({ es: language({ status: "completed" }) }));
+  await applied;
+  for (const shown of [one.getCurrentResult().data, page.getCurrentResult().data?.items[0]]) expect(shown?.language_status["es"]?.status).toBe("completed");
   stops.forEach((stop) => stop());
+});
+
+it("a task that moves while it is read is read once more after that, however often it moved", async () => {
+  const asked = answerLater();
+  const cache = createQueryClient();
+  cache.setQueryData(keys.task("task_1"), task({}));
+  const applied = ["export.started", "export.completed", "language.completed", "task.completed"].map((type) => apply(cache, [fact(type, {})]));
+  await vi.waitFor(() => expect(asked).toHaveLength(1));
+  asked[0]?.say(task({ es: language({ status: "processing" }) }));
+  await vi.waitFor(() => expect(asked).toHaveLength(2));
+  asked[1]?.say(task({ es: language({ status: "completed" }) }));
+  await Promise.all(applied);
+  expect(asked).toHaveLength(2);
+  expect(cache.getQueryData<TaskRead>(keys.task("task_1"))?.language_status["es"]?.status).toBe("completed");
 });

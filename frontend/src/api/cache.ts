@@ -158,10 +158,33 @@ function isKept(cache: QueryClient, id: string): boolean {
   return pages.some(([, page]) => page?.items.some((task) => task.task_id === id));
 }
 
-/** Read a task that is shown again. One that is just read for the first time, in a page or alone, may be older. */
-async function refreshTask(cache: QueryClient, id: string): Promise<void> {
-  for (const queryKey of [keys.tasks, keys.task(id)])
-    void cache.invalidateQueries({ queryKey, fetchStatus: "fetching", predicate: ({ state }) => !state.data });
+/** Tasks that are being read, and whether each was told of again meanwhile. */
+const reading = new Map<string, { again: boolean; done: Promise<void> }>();
+
+/** Read a task that is shown again: one read at a time, so that no answer overtakes a newer one. */
+function refreshTask(cache: QueryClient, id: string): Promise<void> {
+  const under = reading.get(id);
+  if (under) {
+    under.again = true;
+    return under.done;
+  }
+  const now = { again: false, done: Promise.resolve() };
+  now.done = (async () => {
+    do {
+      now.again = false;
+      await readTask(cache, id);
+    } while (now.again);
+  })().finally(() => reading.delete(id));
+  reading.set(id, now);
+  return now.done;
+}
+
+async function readTask(cache: QueryClient, id: string): Promise<void> {
+  const alone = { queryKey: keys.task(id), exact: true };
+  const underway = [{ queryKey: keys.tasks }, alone].flatMap((of) =>
+    cache.getQueryCache().findAll({ ...of, fetchStatus: "fetching" }),
+  );
+  await Promise.allSettled(underway.map(({ promise }) => promise)); // their answers may be older
   if (!isKept(cache, id)) return;
   try {
     const task = await data(getTask({ path: { task_id: id } }));
@@ -169,7 +192,7 @@ async function refreshTask(cache: QueryClient, id: string): Promise<void> {
   } catch (error) {
     if (error instanceof ApiProblem && error.status === 404)
       patchPages(cache, (items) => items.filter((task) => task.task_id !== id));
-    void cache.invalidateQueries({ queryKey: keys.task(id), exact: true });
+    void cache.invalidateQueries(alone);
   }
 }
 
