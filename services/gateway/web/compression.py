@@ -2,6 +2,7 @@
 
 import asyncio
 import gzip
+import re
 from functools import partial
 
 from starlette.datastructures import Headers, MutableHeaders
@@ -9,6 +10,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 _WORTH_IT = 16 * 1024
 _AT_ONCE = 128 * 1024  # a longer body is compressed in a thread
+_TAKES = re.compile(r"\bgzip\b(?!\s*;\s*q=0(\.0*)?\s*(,|$))", re.IGNORECASE)  # a weight of 0 refuses (RFC 9110, 12.4.2)
 _compress = partial(gzip.compress, compresslevel=3, mtime=0)  # a higher level takes twice as long for a tenth
 
 
@@ -24,7 +26,7 @@ class JsonCompression:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """ASGI."""
-        if scope["type"] != "http" or "gzip" not in Headers(scope=scope).get("accept-encoding", ""):
+        if scope["type"] != "http" or not _TAKES.search(Headers(scope=scope).get("accept-encoding", "")):
             await self._app(scope, receive, send)
             return
         start: Message | None = None

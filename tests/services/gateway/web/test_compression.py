@@ -67,6 +67,24 @@ async def test_long_json_is_compressed_for_who_takes_it(first: int) -> None:
     assert again.json() == plain.json() == LINES[:first]
 
 
+@pytest.mark.parametrize(
+    ("accepted", "sent"),
+    [
+        ("br, gzip;q=0.5", "gzip"),
+        ("GZIP", "gzip"),
+        ("gzip;q=0", None),
+        ("gzip; q=0.00, br", None),
+        ("identity", None),
+    ],
+)
+async def test_a_weight_of_zero_refuses(accepted: str, sent: str | None) -> None:
+    """RFC 9110 on Accept-Encoding."""
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(_app()), base_url="http://test") as client:
+        answer = await client.get("/lines", headers={"Accept-Encoding": accepted})
+    assert answer.headers.get("content-encoding") == sent
+    assert answer.json() == LINES
+
+
 @pytest.mark.parametrize("path", ["/lines?first=10", "/versioned", "/file", "/stream"])
 async def test_the_rest_travels_as_it_is(path: str) -> None:
     """What is short, has an ETag of its bytes, is read in ranges, or is sent bit by bit."""
