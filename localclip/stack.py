@@ -181,9 +181,15 @@ class Stack:
             raise
 
     def wait(self) -> None:
-        """Block until the stack is stopped from elsewhere."""
+        """Block until the stack is stopped from elsewhere.
+
+        Raises:
+            StackError: a part cannot be started.
+        """
         while not self._over.wait(0.5):  # not `join`: if interrupted, it considers the thread ended (Python 3.11, 3.12)
             pass
+        if self._failure:
+            raise self._failure
 
     def stop(self) -> None:
         """Stop every child in order, within 10 s; a second Ctrl-C stops them at once."""
@@ -241,7 +247,7 @@ class Stack:
         """Own the children from their start to their end."""
         try:
             self._start_children()
-            while not self._stop.wait(0.1):
+            while not (self._failure or self._stop.wait(0.1)):
                 self._check_children()
         except OSError as error:
             self._failure = StackError(f"cannot start a part of the stack: {error}")
@@ -267,6 +273,7 @@ class Stack:
                 remember(self._options.data, self.pids().values())
             if not self._ready and child.deaths >= _HOPELESS_DEATHS:
                 self._failure = _hopeless(child)
+                return
 
     def _log(self, name: str) -> Path:
         return self._options.data / "logs" / f"{name}.log"

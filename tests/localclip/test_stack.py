@@ -88,6 +88,35 @@ def test_of_a_part_that_cannot_start_errors_are_shown_first(tmp_path: Path, monk
             stack.start()
 
 
+def test_nothing_is_started_again_once_a_part_is_given_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also while the runner still waits for an answer: from whoever holds the port it may never come."""
+    told: list[str] = []
+    ambient = dict(os.environ) | {"MAX_VIDEO_SIZE_MB": "much"}
+    stack = Stack(StackOptions(tmp_path, port=free_port(), workers=()), tell=told.append, ambient=ambient)
+
+    def asked(_: Client) -> str:
+        wait_for(stack._over.is_set)
+        return "no answer"
+
+    monkeypatch.setattr(stack, "_missing", asked)
+    with pytest.raises(StackError, match="gateway died 3 times"):
+        stack.start()
+    assert len(told) == 3
+
+
+def test_a_runner_that_can_start_nothing_any_more_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A machine out of processes, for example, after everything was ready."""
+
+    def out_of_processes(_: Stack) -> None:
+        raise OSError("no more processes")
+
+    with Stack(StackOptions(tmp_path, port=free_port(), workers=(), isolated=True)) as stack:
+        monkeypatch.setattr(Stack, "_check_children", out_of_processes)
+        with pytest.raises(StackError, match="no more processes"):
+            stack.wait()
+    assert stack.pids() == {}
+
+
 class Runner:
     """`localclip up` as a person runs it, without workers."""
 
