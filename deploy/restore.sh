@@ -20,8 +20,13 @@ END $$;'
 
 refuse_writers() {
     local others
-    others=$(psql --no-psqlrc --tuples-only --no-align "$(database)" -c \
-        "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()")
+    for _ in 1 2 3 4 5 6; do # a closed connection takes a moment to go; autovacuum, which has no user, writes nothing of ours
+        others=$(psql --no-psqlrc --tuples-only --no-align "$(database)" -c \
+            "SELECT count(*) FROM pg_stat_activity
+             WHERE datname = current_database() AND pid <> pg_backend_pid() AND usesysid IS NOT NULL")
+        [ "$others" != 0 ] || break
+        sleep 0.5
+    done
     [ "$others" = 0 ] || fail "$others others use the database: stop every gateway first"
     if [ -n "${LOCALCLIP_BROKER:-}" ] &&
         timeout 5 bash -c "exec 3<>/dev/tcp/${LOCALCLIP_BROKER%:*}/${LOCALCLIP_BROKER##*:}" 2>/dev/null; then

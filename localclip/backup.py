@@ -110,12 +110,12 @@ def restore(place: Place, folder: Path) -> tuple[Path, Path]:
 
 def _save_once(place: Place, partial: Path, last: Path | None) -> tuple[int, int]:
     partial.mkdir()
-    listed = list(_objects(place.objects))
+    before = _objects(place.objects)
     with closing(_read_only(place.database)) as source, closing(sqlite3.connect(partial / DATABASE)) as target:
         source.backup(target)
     sums, lost = {DATABASE: _sha256(partial / DATABASE)}, 0
     known = _checksums(last) if last else {}
-    for path in listed:
+    for path in sorted(before | _objects(place.objects)):  # the database may know what came or went meanwhile
         name = f"{OBJECTS}/{path.relative_to(place.objects).as_posix()}"
         try:
             sums[name] = _save_object(path, partial / name, last / name if last else None, known.get(name))
@@ -148,11 +148,15 @@ def _same(facts: os.stat_result, before: Path) -> bool:
     return (kept.st_size, kept.st_mtime_ns) == (facts.st_size, facts.st_mtime_ns)
 
 
-def _objects(root: Path) -> Iterator[Path]:
+def _objects(root: Path) -> set[Path]:
     """What is stored; names that begin with a dot are the store's own, of unfinished writes."""
-    for path in sorted(root.rglob("*")):
-        if not path.relative_to(root).parts[0].startswith(".") and path.is_file():
-            yield path
+    found: set[Path] = set()
+    for parent, folders, names in os.walk(root):  # `Path.rglob` would fail when a folder goes away under it
+        if Path(parent) == root:
+            folders[:] = [name for name in folders if not name.startswith(".")]
+            names = [name for name in names if not name.startswith(".")]
+        found |= {Path(parent, name) for name in names}
+    return found
 
 
 def _settle(partial: Path, folder: Path) -> Path:

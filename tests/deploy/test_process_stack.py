@@ -95,7 +95,7 @@ def jobs_done(replicas: list[Replica]) -> list[Counter[tuple[str, ...]]]:
 
 
 def test_the_work_is_shared_and_no_job_is_done_twice(stack: ProcessStack, dubbed: dict[str, Any]) -> None:
-    """Every job row was done by exactly one worker, at the first try; both workers of the slow stages had work."""
+    """Every job row was done by exactly one worker, at the first try; both workers of the slowest stage had work."""
     query = "SELECT task_id, language, stage, shard, attempt, state, resends FROM jobs WHERE task_id = ANY(%s)"
     with psycopg.connect(stack.servers.database_url) as connection:
         rows = connection.execute(query, (dubbed["tasks"],)).fetchall()
@@ -106,7 +106,7 @@ def test_the_work_is_shared_and_no_job_is_done_twice(stack: ProcessStack, dubbed
         shares = jobs_done(stack.replicas[stage])
         for share in shares:
             done += share
-        if stage in ("diarizer", "exporter"):  # other jobs take a moment: one worker may be there first each time
+        if stage == "diarizer":  # its jobs are long; with others one worker may be there first each time
             assert all(shares), f"one {stage} did nothing"
         for replica in stack.replicas[stage]:
             assert replica.said("job_done_elsewhere") == []

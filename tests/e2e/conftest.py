@@ -92,7 +92,7 @@ class Product:
     def objects(self, task_id: str) -> list[str]:
         """Keys of all objects of a task, without its id."""
         root = self.data / "objects" / "tasks" / task_id
-        return sorted(path.relative_to(root).as_posix() for path in root.rglob("*") if path.is_file())
+        return sorted(path.relative_to(root).as_posix() for path in _files(root))
 
     def rows(self, task_id: str) -> dict[str, int]:
         """Rows of a task by table."""
@@ -109,7 +109,12 @@ class Product:
     def temporary_files(self) -> list[Path]:
         """What running jobs and unfinished writes have left in the working folders."""
         places = (self.data / "tmp", self.data / "objects" / ".incoming")
-        return [path for place in places for path in place.rglob("*") if path.is_file()]
+        return [path for place in places for path in _files(place)]
+
+
+def _files(root: Path) -> list[Path]:
+    """Every file below; folders that go meanwhile do not matter, which `Path.rglob` would stumble over."""
+    return [Path(folder, name) for folder, _, names in os.walk(root) for name in names]
 
 
 @contextlib.contextmanager

@@ -132,12 +132,15 @@ def test_gateway_dies_between_commit_and_publish(product: Product, exchange: Pat
 
 
 def test_cancel_reaches_a_running_engine(product: Product, exchange: Path) -> None:
-    """The worker lets go at once; a retry then completes."""
+    """The worker lets go in the middle; a retry then completes."""
+    log = product.data / "logs" / "diarizer.log"
+    before = log.read_text().count("job_canceled")
     task_id = product.create(exchange, CONFIG)
     product.wait_for_stage(task_id, "base", "speaker_diarization")
     wait_until(lambda: product.temporary_files(), 60, "the engine does not start")
     product.http.post(f"/api/tasks/{task_id}/cancel").raise_for_status()
-    wait_until(lambda: not product.temporary_files(), 10, "the engine goes on")
+    wait_until(lambda: not product.temporary_files(), 60, "the engine goes on")
+    wait_until(lambda: log.read_text().count("job_canceled") > before, 60, "it went on to its end")
     assert product.task(task_id)["status"] == "canceled"
     product.http.post(f"/api/tasks/{task_id}/retry").raise_for_status()
     product.wait_for(task_id)

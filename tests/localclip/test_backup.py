@@ -91,6 +91,23 @@ def test_what_is_deleted_meanwhile_begins_it_again(
     assert laptop.tasks() == ["one"]
 
 
+def test_what_is_added_meanwhile_has_its_files(laptop: Laptop, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Between the list and the copy of the database a task comes: the set has its row, and so its file."""
+    listed, added = backup._objects, []
+
+    def slowly(root: Path) -> set[Path]:
+        found = listed(root)
+        if not added:
+            added.append(laptop.add("three", b"3"))
+        return found
+
+    monkeypatch.setattr(backup, "_objects", slowly)
+    saved = backup.save(laptop.place, tmp_path / "sets", 7)
+    backup.restore(laptop.place, saved.folder)
+    assert laptop.tasks() == ["one", "three", "two"]
+    assert files(laptop.place.objects) == {"one": b"1", "three": b"3", "two": b"2"}
+
+
 def test_a_backup_that_fails_takes_nothing(laptop: Laptop, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A disk that gets full in the middle; the next one works, and only then the oldest goes."""
     first = backup.save(laptop.place, tmp_path / "sets", 1).folder

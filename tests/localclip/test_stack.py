@@ -95,7 +95,7 @@ def test_nothing_is_started_again_once_a_part_is_given_up(tmp_path: Path, monkey
     stack = Stack(StackOptions(tmp_path, port=free_port(), workers=()), tell=told.append, ambient=ambient)
 
     def asked(_: Client) -> str:
-        wait_for(stack._over.is_set)
+        wait_for(stack._over.is_set, 240)
         return "no answer"
 
     monkeypatch.setattr(stack, "_missing", asked)

@@ -73,13 +73,18 @@ def send_again(row: DeliveryRow) -> None:
 
 @dataclass(frozen=True)
 class Letter:
-    """What is sent, and where to. `asked_at`: when the delivery began, or began anew."""
+    """What is sent, and where to, and what was known as it was.
+
+    `asked_at`: when the delivery began, or began anew; `due_at`: when this attempt was due; `version`: the webhook's.
+    """
 
     url: str
     secrets: tuple[str, ...]
     message_id: str
     body: str
+    version: int
     asked_at: datetime | None = None
+    due_at: datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -97,10 +102,11 @@ class Answer:
         return self.status is not None and 200 <= self.status < 300
 
 
-def letter(hook: WebhookRow, message_id: str, body: str, asked_at: datetime | None = None) -> Letter:
+def letter(hook: WebhookRow, message_id: str, body: str, row: DeliveryRow | None = None) -> Letter:
     """A message to a webhook, signed by its secret and, for a day after a change, by the one before."""
     also = [hook.old_secret] if hook.old_secret and hook.old_until and hook.old_until > now() else []
-    return Letter(hook.url, (hook.secret, *also), message_id, body, asked_at)
+    asked_at, due_at = (row.created_at, row.next_at) if row else (None, None)
+    return Letter(hook.url, (hook.secret, *also), message_id, body, hook.version, asked_at, due_at)
 
 
 async def send(pool: httpcore.AsyncConnectionPool, networks: Sequence[Network], what: Letter) -> Answer:
@@ -183,7 +189,7 @@ class Postman:
                 if due[0][1].url != url:
                     return
                 answers = await asyncio.gather(*(send(pool, self._networks, what) for _, what in due))
-                ended = [(id_, what.asked_at, answer) for (id_, what), answer in zip(due, answers, strict=True)]
+                ended = [(*attempt, answer) for attempt, answer in zip(due, answers, strict=True)]
                 await asyncio.to_thread(self._note, webhook_id, ended)
 
     def _with_due(self) -> list[str]:
@@ -204,39 +210,41 @@ class Postman:
             most = 1 if is_down(hook.failures) else _AT_ONCE
             found = hook_rows.due(session, webhook_id, at, WAITS_FOR_PREDECESSOR, most)
             body = self._signer.renewed_body
-            return [(int(row.id or 0), letter(hook, row.message_id, body(row.body), row.created_at)) for row in found]
+            return [(int(row.id or 0), letter(hook, row.message_id, body(row.body), row)) for row in found]
 
-    def _note(self, webhook_id: str, ended: Sequence[tuple[int, datetime | None, Answer]]) -> None:
+    def _note(self, webhook_id: str, ended: Sequence[tuple[int, Letter, Answer]]) -> None:
         with self._database.write(quiet=True) as session:
             hook = hook_rows.webhook(session, webhook_id)
             if hook is None:  # removed meanwhile
                 return
-            for id_, asked_at, answer in ended:
+            for id_, what, answer in ended:
                 row = hook_rows.locked_delivery(session, id_)
                 if row is not None:
-                    note_try(row, answer, now(), asked_at)
-                note_health(session, hook, answer, now())
+                    note_try(row, what, answer, now())
+                if hook.version == what.version:  # else it was changed meanwhile, and this is about what it was
+                    note_health(session, hook, answer, now())
 
     def _forget(self) -> None:
         with self._database.write(quiet=True) as session:
             hook_rows.forget(session, now() - _KEPT)
 
 
-def note_try(row: DeliveryRow, answer: Answer, at: datetime, asked_at: datetime | None) -> None:
+def note_try(row: DeliveryRow, what: Letter, answer: Answer, at: datetime) -> None:
     """Write an attempt down, and when the next one is made; after three days there is none.
 
-    One that was asked for again since the attempt began is sent again, whatever came of that.
+    One that was asked for again since the attempt began is sent again, whatever came of that, and one that was hurried
+    since is not put off.
     """
     row.attempts += 1
     tried = {"at": at.isoformat(), "status": answer.status, "error": answer.error, "seconds": answer.seconds}
     row.tries = [*row.tries, tried][-_TRIES_KEPT:]
-    if asked_at != row.created_at:
+    if what.asked_at != row.created_at:
         return
     if answer.is_delivered:
         row.state, row.ended_at = DeliveryState.DELIVERED, at
     elif at - row.created_at >= GIVEN_UP_AFTER:
         row.state, row.ended_at = DeliveryState.FAILED, at
-    else:
+    elif row.next_at == what.due_at:
         row.next_at = at + pause(row.attempts, answer.retry_after_s) * random.uniform(1, 1.1)  # noqa: S311
 
 

@@ -139,9 +139,10 @@ def _kill(process: asyncio.subprocess.Process) -> None:
 
 def _size_of(folder: Path) -> int:
     size = 0
-    for one in folder.rglob("*"):
-        with suppress(FileNotFoundError):
-            size += one.stat().st_size
+    for parent, _, names in os.walk(folder):  # `Path.rglob` would fail when a folder goes away under it
+        for name in names:
+            with suppress(FileNotFoundError):
+                size += Path(parent, name).stat().st_size
     return size
 
 

@@ -127,7 +127,7 @@ class Gateway:
         found: dict[str, Any] = self.http.get(f"/api/tasks/{task_id}").json()
         return found
 
-    def wait_for(self, task_id: str, status: str = "completed", timeout_s: float = 60) -> dict[str, Any]:
+    def wait_for(self, task_id: str, status: str = "completed", timeout_s: float = 180) -> dict[str, Any]:
         """The task once it has a status."""
 
         def there() -> dict[str, Any] | None:

@@ -52,7 +52,7 @@ def read(gateway: Gateway, batch: dict[str, Any]) -> dict[str, Any]:
 
 
 def wait(gateway: Gateway, batch: dict[str, Any], there: Callable[[dict[str, Any]], bool], what: str) -> dict[str, Any]:
-    wait_until(lambda: there(read(gateway, batch)), 90, what)
+    wait_until(lambda: there(read(gateway, batch)), 300, what)
     return read(gateway, batch)
 
 

@@ -62,7 +62,7 @@ def _statuses(asked: "list[Future[httpx.Response]]") -> set[int]:
 def _reads_go_on(gateway: Gateway, task_id: str) -> None:
     """Every read and the probes answer."""
     for path in ("/readyz", f"/api/tasks/{task_id}", "/api/tasks", f"/api/tasks/{task_id}/logs", "/healthz"):
-        assert gateway.http.get(path, timeout=5).status_code == 200, path
+        assert gateway.http.get(path, timeout=30).status_code == 200, path
 
 
 def test_waiting_writers_stop_no_reader_and_succeed_in_the_end(world: World, pool: ThreadPoolExecutor) -> None:

@@ -108,14 +108,14 @@ def test_facts_on_the_stream_have_addresses_too(small_world: World) -> None:
 
 def test_an_address_that_arrives_late_is_good(small_world: World, receiver: Receiver) -> None:
     """A webhook that could not be delivered before its first address died is sent with one that lives."""
-    gateway = small_world.gateway(**LOOPBACK, LOCALCLIP_FILE_ADDRESS_HOURS="0.001")
+    gateway = small_world.gateway(**LOOPBACK, LOCALCLIP_FILE_ADDRESS_HOURS="0.003")
     small_world.workers()
     hook = make(gateway, receiver, "language.completed")
     receiver.answer = lambda _: 503
     gateway.create('{"target_languages": ["es"]}', start=True)
     wait_until(lambda: receiver.got, 60, "nothing was tried")
     first = told(receiver, "language.completed")[0]["files"][0]["url"]
-    wait_until(lambda: gateway.http.get(first).status_code == 403, 30, "the first address does not die")
+    wait_until(lambda: gateway.http.get(first).status_code == 403, 60, "the first address does not die")
     assert gateway.http.get(first).json()["code"] == "address_expired"
     tried = len(receiver.got)
     receiver.answer = lambda event: (
@@ -123,7 +123,7 @@ def test_an_address_that_arrives_late_is_good(small_world: World, receiver: Rece
     )
     gateway.http.patch(f"/api/webhooks/{hook['webhook_id']}", json={"enabled": True})
     arrived = f"/api/webhooks/{hook['webhook_id']}/deliveries?state=delivered"
-    wait_until(lambda: gateway.http.get(arrived).json(), 60, "no living address was sent")
+    wait_until(lambda: gateway.http.get(arrived).json(), 120, "no living address was sent")
     assert len(receiver.got) > tried
     assert len({headers["webhook-id"] for headers, _ in receiver.got}) == 1
 

@@ -67,7 +67,7 @@ def test_a_line_that_is_too_long_gets_the_shorter_text(world: World) -> None:
 def test_the_translator_is_asked_when_it_offered_nothing(small_world: World) -> None:
     """The jobs count for the voice run, whose progress never goes back; the translation is not heard of again."""
     small_world.progress()
-    gateway, task_id = dubbed(small_world, STUB_TEXTS=texts(LONG), STUB_REWRITES=texts(LONG, SHORT), STUB_DELAY_S="0.3")
+    gateway, task_id = dubbed(small_world, STUB_TEXTS=texts(LONG), STUB_REWRITES=texts(LONG, SHORT), STUB_DELAY_S="1")
     assert {line["text"] for line in lines_of(gateway, task_id)} == {SHORT}
     assert jobs(small_world) == [("translation", "fit-1-1", "done"), ("voice_cloning", "fit-1-2", "done")]
     assert execute(small_world, "SELECT jobs_total, jobs_done FROM stage_runs WHERE stage = 'voice_cloning'") == [

@@ -71,8 +71,8 @@ def test_a_dub_goes_on_without_listeners_that_fail(small_world: World) -> None:
 def test_a_dub_does_not_wait_long_to_be_heard(small_world: World) -> None:
     """A listener that is busy is given up, and its late word is ignored."""
     gateway = small_world.gateway(LOCALCLIP_LISTENING_PATIENCE_S="2")
-    small_world.workers(STUB_HEARS="es", STUB_HEAR_DELAY_S="40")
-    task_id = dubbed(gateway, timeout_s=35)
+    small_world.workers(STUB_HEARS="es", STUB_HEAR_DELAY_S="200")
+    task_id = dubbed(gateway, timeout_s=150)
     assert figures(gateway, task_id, "es") == [(None, None)] * 3
     assert gateway.http.get(f"/api/tasks/{task_id}/languages/es/report").status_code == 200
 

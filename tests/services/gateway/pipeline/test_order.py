@@ -22,10 +22,10 @@ def test_no_more_goes_out_than_workers_take(small_world: World) -> None:
     tasks = [gateway.create('{"target_languages": ["es"]}', start=True)["task_id"] for _ in range(5)]
     expected = {"stage": STAGE, "ready": 4, "in_hand": 1, "open": 5, "slots": 0}
     wait_until(lambda: queue(gateway) == expected, 30, "not one job is out")
-    small_world.workers(STUB_SLOTS="3", STUB_DELAY_S="5")
+    small_world.workers(STUB_SLOTS="3", STUB_DELAY_S="12")
     three = expected | {"ready": 2, "in_hand": 3, "slots": 3}
     wait_until(lambda: queue(gateway) == three, 60, "not three jobs are out")
     assert f'localclip_worker_slots{{stage="{STAGE}"}} 3.0' in gateway.http.get("/metrics").text
     for task in tasks:
-        gateway.wait_for(task, timeout_s=120)
+        gateway.wait_for(task, timeout_s=240)
     assert queue(gateway) == expected | {"ready": 0, "in_hand": 0, "open": 0, "slots": 3}

@@ -27,7 +27,7 @@ HELD = 5 * MIB + MIB // 2
 """So much of it comes before the rest: on S3 a part of it is stored by then."""
 HEAD = b'--xyz\r\nContent-Disposition: form-data; name="video"; filename="a.mp4"\r\n\r\n'
 TAIL = b"\r\n--xyz--\r\n"
-LIMITS = {"MAX_VIDEO_SIZE_MB": "40", "LOCALCLIP_UPLOAD_PART_MB": "5"}
+LIMITS = {"MAX_VIDEO_SIZE_MB": "40", "LOCALCLIP_UPLOAD_PART_MB": "5", "LOCALCLIP_DATABASE_WAIT_S": "100"}
 
 
 @pytest.fixture(params=["directory", "s3"])
