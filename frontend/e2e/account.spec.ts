@@ -31,9 +31,12 @@ test.describe("the account", () => {
     expect(csv).toContain("LocalClip");
     await terms.locator("input[type=file]").setInputFiles({ name: "terms.csv", mimeType: "text/csv", buffer: Buffer.from(csv.replaceAll("LocalClip", "Mountain hut")) });
     await expect(page.getByText("1 added, 0 changed")).toBeVisible();
-    await terms.getByRole("searchbox", { name: "Search terms" }).fill("hut");
+    const search = terms.getByRole("searchbox", { name: "Search terms" });
+    await search.pressSequentially("hut"); // letter by letter: the field stays while each is answered
+    await expect(search).toHaveValue("hut");
+    await expect(search).toBeFocused();
     await expect(terms.getByRole("listitem")).toHaveCount(1);
-    await terms.getByRole("searchbox", { name: "Search terms" }).fill("");
+    await search.fill("");
     await expect(terms.getByRole("listitem")).toHaveCount(2);
     await page.screenshot({ path: `${screens}/settings-glossary.png` });
     for (const term of ["LocalClip", "Mountain hut"]) await terms.getByRole("button", { name: `Remove ${term}` }).click();

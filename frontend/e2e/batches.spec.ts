@@ -106,6 +106,10 @@ test.describe("the files of a batch", () => {
 
   const copies = (page: Page, name = "Copies in a bucket") => page.getByRole("region", { name });
   const one = (page: Page, place: string) => page.locator("[data-delivery]").filter({ hasText: `shelf/ready/${place}` });
+  const told = async (place: string) => {
+    const all = (await (await request.get(`/api/batches/${id}/deliveries`)).json()) as { prefix: string; ended_at: string | null; next_at: string | null }[];
+    return all.find(({ prefix }) => prefix === `ready/${place}`);
+  };
 
   test("are copied into a bucket by keys alone, and the page says how far it is", async ({ page }) => {
     await page.goto(`${stack.url}/dashboard?batch=${id}`);
@@ -138,8 +142,10 @@ test.describe("the files of a batch", () => {
     await expect(delivery).toContainText(/(\d+) of \1 files/);
     expect(["es", "fr"].map((code) => stack.has(`ready/season-1/s1/One.${code}.mp4`))).toEqual([true, true]);
     stack.store.copies = 0; // nothing needs to be copied again
+    const before = (await told("season-1"))?.ended_at ?? "";
+    expect(before).not.toBe("");
     await delivery.getByRole("button", { name: "Copy what is new" }).press("Enter");
-    await expect(delivery).toHaveAttribute("data-status", /counting|copying/);
+    await expect.poll(async () => ((await told("season-1"))?.ended_at ?? before) > before).toBe(true); // it went through all again
     await expect(delivery).toHaveAttribute("data-status", "done");
     stack.store.release();
   });
@@ -171,6 +177,7 @@ test.describe("the files of a batch", () => {
     await delivery.getByRole("button", { name: "Try again" }).click();
     await expect(delivery).toHaveAttribute("data-status", "waiting");
     await expect(delivery).toContainText("It is tried again automatically.");
+    await expect.poll(async () => Date.parse((await told("two"))?.next_at ?? "") - Date.now()).toBeGreaterThan(5000); // not before the click
     stack.store.release();
     await delivery.getByRole("button", { name: "Try now" }).click();
     await expect(delivery).toHaveAttribute("data-status", "done");

@@ -7,7 +7,7 @@ async function plan(page: Page): Promise<Locator> {
   await page.goto("/dashboard");
   await page.getByTestId("file-input").first().setInputFiles(clips[2] ?? "");
   const dialog = page.getByRole("dialog");
-  await expect(dialog.getByRole("combobox").first()).toBeVisible();
+  await expect(dialog.getByRole("checkbox", { name: "Spanish" })).toBeVisible(); // the languages are there
   return dialog;
 }
 
@@ -49,6 +49,7 @@ test("a short list is used by arrows and letters, and Esc leaves what was chosen
   await expect(order).toBeFocused();
   await expect(page).not.toHaveURL(/sort=/);
   await page.keyboard.type("n");
+  await expect(list).toBeFocused();
   await page.keyboard.press("Enter");
   await expect(order).toHaveText("Name A–Z");
   await expect(order).toBeFocused();
@@ -81,6 +82,18 @@ test("a long list is searched, within a dialog that stays", async ({ page }) => 
   await expect(list.getByRole("option").first()).toHaveText("French");
   await page.keyboard.press("Enter");
   await expect(spoken).toHaveText("French");
+});
+
+test("a list that grows long while it is open is searched like any other", async ({ page }) => {
+  let come = () => {};
+  const late = new Promise<void>((resolve) => (come = resolve));
+  await page.route("**/api/languages", async (route) => (await late, route.continue()));
+  await page.goto("/dashboard");
+  await page.getByTestId("file-input").first().setInputFiles(clips[2] ?? "");
+  await page.getByRole("dialog").getByRole("combobox", { name: "Spoken language" }).click();
+  await expect(page.getByRole("listbox", { name: "Spoken language" })).toBeFocused();
+  come();
+  await expect(page.getByRole("combobox", { name: "Search the list" })).toBeFocused();
 });
 
 test.describe("on a phone", () => {

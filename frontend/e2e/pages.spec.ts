@@ -222,6 +222,18 @@ test("the settings have a menu that leads to each part", async ({ page }) => {
   await page.screenshot({ path: `${screens}/settings-menu.png` });
 });
 
+test("an address with a part of the settings shows it, though what stands above comes late", async ({ page }) => {
+  let come = () => {};
+  const late = new Promise<void>((resolve) => (come = resolve));
+  await page.route("**/api/languages", async (route) => (await late, route.continue()));
+  await page.goto("/settings#glossary");
+  const glossary = page.getByRole("heading", { name: "Glossary", exact: true });
+  await expect(glossary).toBeVisible();
+  come();
+  await expect(page.getByRole("rowheader", { name: "Spanish" })).toBeVisible();
+  await expect(glossary).toBeInViewport();
+});
+
 test("language and colours follow the system until they are chosen", async ({ browser }) => {
   const context = await browser.newContext({ locale: "zh-CN", colorScheme: "dark" });
   const page = await context.newPage();

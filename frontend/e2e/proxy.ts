@@ -10,9 +10,12 @@ export class Proxy {
   mostParts = Infinity;
   /** The same of objects copied within a store; `refuse`: the store lets nobody copy. */
   copies: number | "refuse" = Infinity;
+  /** The network is away: what comes is lost. */
+  lost = false;
   readonly seen: string[] = [];
   private readonly streams = new Set<ServerResponse>();
   private readonly held: (() => void)[] = [];
+  private readonly heldParts = new Set<ServerResponse>();
   private readonly server = createServer((incoming, outgoing) => this.forward(incoming, outgoing));
 
   constructor(private readonly target: string) {}
@@ -27,10 +30,18 @@ export class Proxy {
     this.server.close();
   }
 
-  /** End the streams that are open. */
+  /** End the streams that are open and the parts of uploads that are held. */
   cut(): void {
-    for (const stream of this.streams) stream.destroy();
-    this.streams.clear();
+    for (const open of [this.streams, this.heldParts]) {
+      for (const outgoing of open) outgoing.destroy();
+      open.clear();
+    }
+  }
+
+  /** Lose the network, and with it what is on its way. */
+  lose(): void {
+    this.lost = true;
+    this.cut();
   }
 
   /** Let through what is held, and all that comes. */
@@ -49,8 +60,9 @@ export class Proxy {
 
   private forward(incoming: IncomingMessage, outgoing: ServerResponse): void {
     const path = incoming.url ?? "/";
+    if (this.lost) return void outgoing.destroy(); // browsers send again what a connection that was used before has lost
     this.seen.push(`${incoming.method} ${path}`);
-    if (/^PUT .*\/parts\//.test(`${incoming.method} ${path}`) && this.count("PUT ") > this.mostParts) return;
+    if (/^PUT .*\/parts\//.test(`${incoming.method} ${path}`) && this.count("PUT ") > this.mostParts) return void this.heldParts.add(outgoing);
     if (incoming.headers["x-amz-copy-source"]) {
       if (this.copies === "refuse") return void outgoing.writeHead(403).end();
       if (this.copies <= 0) return void this.held.push(() => this.pass(incoming, outgoing, path));

@@ -62,11 +62,11 @@ it("a task nobody looks at is not asked for", async () => {
 it("a line that was dubbed is read again by itself", async () => {
   const one = segment("s1", 0, 1);
   const asked = answer(200, line(one, { text: "new", version: 2 }));
-  const cache = cacheWith();
-  cache.setQueryData(keys.lines("task_1", "es"), [line(one), line(segment("s2", 1, 2))]);
-  await apply(cache, [fact("line.updated", { language: "es", segment_id: "s1" })]);
+  const cache = new QueryClient(); // without the task: reading its verdict again, a second later, asks for nothing
+  cache.setQueryData(keys.lines("dubbed", "es"), [line(one), line(segment("s2", 1, 2))]);
+  await apply(cache, [fact("line.updated", { task_id: "dubbed", language: "es", segment_id: "s1" })]);
   await vi.waitFor(() =>
-    expect(cache.getQueryData<{ text: string }[]>(keys.lines("task_1", "es"))?.[0]?.text).toBe("new"),
+    expect(cache.getQueryData<{ text: string }[]>(keys.lines("dubbed", "es"))?.[0]?.text).toBe("new"),
   );
   expect(asked).toHaveBeenCalledTimes(1);
 });
@@ -135,12 +135,12 @@ function answerLater(): { url: string; say: (body: unknown) => void }[] {
 it("takes that were on their way when the line got its take are read again", async () => {
   const asked = answerLater();
   const cache = createQueryClient();
-  cache.setQueryData(keys.lines("task_1", "es"), [line(segment("s1", 0, 1))]);
-  const place = { task_id: "task_1", language: "es", segment_id: "s1" };
-  const takes = new QueryObserver(cache, { queryKey: keys.takes("task_1", "es", "s1"), queryFn: () => data(listTakes({ path: place })) });
+  const place = { task_id: "takes", language: "es", segment_id: "s1" };
+  cache.setQueryData(keys.lines("takes", "es"), [line(segment("s1", 0, 1))]);
+  const takes = new QueryObserver(cache, { queryKey: keys.takes("takes", "es", "s1"), queryFn: () => data(listTakes({ path: place })) });
   const stop = takes.subscribe(() => undefined);
   await vi.waitFor(() => expect(asked).toHaveLength(1));
-  await apply(cache, [fact("line.dubbed", { language: "es", segment_id: "s1" })]);
+  await apply(cache, [fact("line.dubbed", place)]);
   asked[0]?.say([{ take_id: "old", current: true }]); // as it was before
   const again = () => asked.filter(({ url }) => url.endsWith("/takes"));
   await vi.waitFor(() => expect(again()).toHaveLength(2));
@@ -153,17 +153,17 @@ it("a list of lines that was on its way when a line changed does not bring the o
   const asked = answerLater();
   const cache = createQueryClient();
   const [was, is] = [1, 2].map((version) => line(segment("s1", 0, 1), { version, text: `text ${version}` }));
-  const path = { task_id: "task_1", language: "es" };
-  const lines = new QueryObserver(cache, { queryKey: keys.lines("task_1", "es"), queryFn: () => data(listLines({ path })) });
+  const path = { task_id: "overtaken", language: "es" };
+  const lines = new QueryObserver(cache, { queryKey: keys.lines("overtaken", "es"), queryFn: () => data(listLines({ path })) });
   const stop = lines.subscribe(() => undefined);
   await vi.waitFor(() => expect(asked).toHaveLength(1));
-  await apply(cache, [fact("line.dubbed", { language: "es", segment_id: "s1" })]);
+  await apply(cache, [fact("line.dubbed", { ...path, segment_id: "s1" })]);
   asked[0]?.say([was]);
   const alone = () => asked.find(({ url }) => url.endsWith("/lines/s1"));
   await vi.waitFor(() => expect(alone()).toBeDefined());
   alone()?.say(is);
   await vi.waitFor(() => expect(lines.getCurrentResult().data?.[0]?.text).toBe("text 2"));
-  replaceLines(cache, "task_1", "es", was ? [was] : []); // an answer that was overtaken
+  replaceLines(cache, "overtaken", "es", was ? [was] : []); // an answer that was overtaken
   expect(lines.getCurrentResult().data?.[0]?.text).toBe("text 2");
   stop();
 });

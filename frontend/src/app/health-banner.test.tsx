@@ -20,7 +20,7 @@ it("a part that is away is named with what that stops, also when the gateway say
       <HealthBanner />
     </QueryClientProvider>,
   );
-  expect(await screen.findByText(/The message broker is down/)).toBeInTheDocument();
+  expect(await screen.findByText(/The message broker is down/, {}, { timeout: 10_000 })).toBeInTheDocument();
   expect(screen.queryByText(/object store/)).toBeNull();
   expect(asked[0]).toContain("/readyz?all=true");
 });

@@ -123,6 +123,9 @@ function List({ id, label, options, value, typed, phone, onChoose, onClose }: Li
     event.preventDefault();
   };
   const first = searched && !phone; // on a phone the keyboard comes when it is asked for
+  useEffect(() => {
+    if (first && document.activeElement?.id === id) input.current?.focus(); // the options came while it was open
+  }, [first, id]);
   return (
     <div role="presentation" className="flex min-h-0 flex-col" onKeyDown={onKey}>
       {searched && (

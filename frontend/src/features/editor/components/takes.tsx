@@ -1,7 +1,6 @@
 import { useQuery } from "@tanstack/react-query";
 import { Check, Play } from "lucide-react";
 import { useTranslation } from "react-i18next";
-import { editing } from "@/api/editing";
 import { type LineRead, listTakes, type TakeRead } from "@/api/generated";
 import { keys } from "@/api/keys";
 import { data } from "@/api/problems";
@@ -37,9 +36,7 @@ export function Takes({ line }: { line: LineRead }) {
 function TakeRow({ take, line }: { take: TakeRead; line: LineRead }) {
   const { t, i18n } = useTranslation();
   const { task, language } = useEditor();
-  const { edit } = useEdits(task.task_id, language);
-  const choose = () =>
-    void edit(() => editing.chooseTake(task.task_id, language, line.segment_id, take.take_id, line.version));
+  const { chooseTake } = useEdits(task.task_id, language);
   return (
     <li className="flex items-center gap-2 px-2 py-1.5">
       <IconButton
@@ -68,7 +65,7 @@ function TakeRow({ take, line }: { take: TakeRead; line: LineRead }) {
           {t("properties.in_use")}
         </Badge>
       ) : (
-        <Button small onClick={choose}>
+        <Button small onClick={() => void chooseTake(line.segment_id, take.take_id)}>
           {t("properties.use_take")}
         </Button>
       )}

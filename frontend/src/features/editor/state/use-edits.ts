@@ -22,6 +22,8 @@ export interface Edits {
   move: (segment: string, times: { start_s: number; end_s: number }) => Promise<void>;
   /** Set what is no text of a line in this language: the last choice counts, whatever the line was changed to since. */
   setLine: (segment: string, change: LineUpdate) => Promise<boolean>;
+  /** Let a take of a line count, whatever the line was changed to since. */
+  chooseTake: (segment: string, take: string) => Promise<boolean>;
   dub: (segment: string) => Promise<boolean>;
   dubChanged: (lines: LineRead[]) => Promise<boolean>;
   /** Do something else with the task's lines and read them again. */
@@ -73,18 +75,23 @@ export function useEdits(id: string, language: string): Edits {
       });
       await reread();
     };
-    const setLine: Edits["setLine"] = (segment_id, change) =>
+    /** Change a line as it is now, and again if it was changed meanwhile. */
+    const onLine = (segment_id: string, change: (version: number) => Promise<LineRead>) =>
       edit(async () => {
         for (let tries = 3; ; tries -= 1) {
           const { version } = await data(getLine({ path: { task_id: id, language, segment_id } }));
           try {
-            replaceLines(cache, id, language, [await editing.changeLine(id, language, segment_id, version, change)]);
+            replaceLines(cache, id, language, [await change(version)]);
             return;
           } catch (error) {
             if (tries === 1 || !(error instanceof ApiProblem && error.status === 412)) throw error;
           }
         }
       });
+    const setLine: Edits["setLine"] = (segment, change) =>
+      onLine(segment, (version) => editing.changeLine(id, language, segment, version, change));
+    const chooseTake: Edits["chooseTake"] = (segment, take) =>
+      onLine(segment, (version) => editing.chooseTake(id, language, segment, take, version));
     const move: Edits["move"] = async (segment_id, times) => {
       const lines = cache.getQueryData<LineRead[]>(keys.lines(id, language));
       const own = lines?.find((line) => line.segment_id === segment_id && line.moved);
@@ -104,6 +111,6 @@ export function useEdits(id: string, language: string): Edits {
       if (done) toast(t("editor.dubbing_lines", { count: lines.length }));
       return done;
     };
-    return { saveDraft, saveText, retime, move, setLine, dub, dubChanged, edit };
+    return { saveDraft, saveText, retime, move, setLine, chooseTake, dub, dubChanged, edit };
   }, [cache, id, language, refuse, t]);
 }

@@ -1,5 +1,5 @@
 import "@/i18n/later";
-import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import { keepPreviousData, useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { Download, FileUp, Plus, Trash2 } from "lucide-react";
 import { type FormEvent, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
@@ -19,7 +19,7 @@ import { Section } from "./section";
 export function GlossarySection() {
   const { t } = useTranslation();
   const [q, setQ] = useState("");
-  const { data: terms } = useQuery(glossaryQuery(q));
+  const { data: terms } = useQuery({ ...glossaryQuery(q), placeholderData: keepPreviousData }); // the search keeps the focus
   const change = useChange();
   const input = useRef<HTMLInputElement>(null);
   if (!terms) return null;

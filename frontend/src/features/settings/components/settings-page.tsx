@@ -1,5 +1,10 @@
 import "@/i18n/later";
+import { useQuery } from "@tanstack/react-query";
+import { useEffect } from "react";
 import { useTranslation } from "react-i18next";
+import { useLocation } from "react-router";
+import { castQuery, clipsQuery, glossaryQuery, memoryQuery, settingsQuery } from "@/api/account";
+import { enginesQuery, languagesQuery } from "@/api/queries";
 import { PanelBoundary } from "@/components/ui/panel-boundary";
 import { AccessSection } from "./access-section";
 import { AppearanceSection } from "./appearance-section";
@@ -23,8 +28,27 @@ const SECTIONS = [
   { id: "access", title: "settings.access", Part: AccessSection },
 ] as const;
 
+/** Show the section that the address names, once all sections have what they show and none above it grows any more. */
+function useSectionOfAddress(): void {
+  const { hash } = useLocation();
+  const shown = [
+    useQuery(settingsQuery),
+    useQuery(enginesQuery),
+    useQuery(languagesQuery),
+    useQuery(glossaryQuery("")),
+    useQuery(memoryQuery("")),
+    useQuery(castQuery),
+    useQuery(clipsQuery),
+  ];
+  const pending = shown.some(({ isPending }) => isPending);
+  useEffect(() => {
+    if (!pending) document.getElementById(hash.slice(1))?.scrollIntoView();
+  }, [hash, pending]);
+}
+
 export default function SettingsPage() {
   const { t } = useTranslation();
+  useSectionOfAddress();
   return (
     <div className="mx-auto grid w-full max-w-6xl grid-cols-[minmax(0,1fr)] gap-x-8 gap-y-5 px-3 py-5 sm:px-5 lg:grid-cols-[12rem_minmax(0,1fr)]">
       <title>{`${t("settings.title")} · LocalClip`}</title>
