@@ -14,7 +14,7 @@ from typing import Any, Protocol
 
 from shared.testing._waiting import wait_until
 
-_START_S = 30.0
+_START_S = 60.0
 started: set[str] = set()
 """What ran in this session and as what, for whoever reads the outcome of tests."""
 _STOP_S = 10.0
@@ -159,7 +159,7 @@ class ContainerServer:
                 self._created = True
         except DockerException as error:
             raise ServerUnavailable(f"{self._image}: {error}") from error
-        wait_until(self._ready, _START_S * 2, f"container {self._image} to answer")
+        wait_until(self._ready, _START_S, f"container {self._image} to answer")
         started.add(f"{self._image} as a container")
 
     def stop(self) -> None:

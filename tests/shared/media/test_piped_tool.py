@@ -57,7 +57,7 @@ def test_cancel_ends_a_blocked_read() -> None:
 
     with pytest.raises(Canceled, match="enough"):
         read()
-    assert children() == before
+    assert children() <= before
 
 
 def test_an_error_in_the_body_ends_the_tool() -> None:
@@ -65,7 +65,7 @@ def test_an_error_in_the_body_ends_the_tool() -> None:
     before = children()
     with pytest.raises(KeyError), piped_tool(python(NO_END), CancelToken(), stdout=True):
         raise KeyError
-    assert children() == before
+    assert children() <= before
 
 
 def test_time_is_limited() -> None:

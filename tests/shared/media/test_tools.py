@@ -81,14 +81,13 @@ def test_missing_tool() -> None:
     assert "localclip doctor" in failed.value.message
 
 
-def test_timeout_kills(tmp_path: Path) -> None:
-    """A tool that does not end is killed, and the process is gone."""
-    pid = tmp_path / "pid"
-    code = f"import os, time; open({str(pid)!r}, 'w').write(str(os.getpid())); time.sleep(60)"
+def test_timeout_kills() -> None:
+    """A tool that does not end is killed, and the process is gone, however far its start had come."""
+    before = set(psutil.Process().children(recursive=True))
     with pytest.raises(PermanentError) as failed:
-        run_tool(python(code), CancelToken(), ToolLimits(timeout_s=1.0))
+        run_tool(python("import time; time.sleep(60)"), CancelToken(), ToolLimits(timeout_s=1.0))
     assert failed.value.code is ErrorCode.TOOL_TIMEOUT
-    assert not psutil.pid_exists(int(pid.read_text()))
+    assert set(psutil.Process().children(recursive=True)) <= before
 
 
 def test_cancel_kills(tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ from typing import Any
 import nats as nats_client
 import pytest
 from nats.aio.client import Client
+from nats.aio.msg import Msg
 from nats.errors import Error as NatsError
 from nats.js import JetStreamContext
 from nats.js.errors import APIError
@@ -24,6 +25,7 @@ from shared.messaging import (
     Role,
     SourceLine,
     TranslateLines,
+    WorkerSlots,
     provision,
     subjects,
 )
@@ -32,9 +34,26 @@ from shared.storage import DirectoryStore
 from shared.testing import NatsServer, wait_until_async
 from tests.support.forked import Forked
 
-ACK_WAIT_S = 2.0
-PLAN = Provisioning(ack_wait_s=ACK_WAIT_S)
+# A worker that gets no processor for that long loses its job to another: only where that is wanted is it SHORT_S.
+PLAN = Provisioning(ack_wait_s=20)
+SHORT_S = 2.0
 _SCRIPT = Path(__file__).with_name("worker_process.py")
+
+
+def entries(path: Path) -> list[dict[str, Any]]:
+    """The JSON of each line; the last one may still be being written."""
+    written = path.read_bytes()
+    lines = written[: written.rfind(b"\n") + 1].splitlines()
+    return [json.loads(line) for line in lines if line.startswith(b"{")]
+
+
+async def flushed(client: Client) -> None:
+    """Wait until the broker has all that was sent, subscriptions too.
+
+    `flush` of nats-py 2.16 sends its question before what still waits to be sent: only a second one comes after it.
+    """
+    await client.flush()
+    await client.flush()
 
 
 @dataclass
@@ -50,8 +69,7 @@ class WorkerProcess:
 
     def logged(self, event: str) -> list[dict[str, Any]]:
         """The log lines of one event."""
-        entries = [json.loads(line) for line in self.log.read_text().splitlines() if line.startswith("{")]
-        return [entry for entry in entries if entry.get("event") == event]
+        return [entry for entry in entries(self.log) if entry.get("event") == event]
 
     def kill(self) -> None:
         """SIGKILL."""
@@ -82,7 +100,6 @@ class Bench:
         environment = {
             **os.environ,
             "NATS_URL": self.server.login(Role.TRANSLATOR),
-            "NATS_ACK_WAIT_S": str(ACK_WAIT_S),
             "UPLOAD_DIR": str(self.folder / "objects"),
             "LOCALCLIP_WORK_DIR": str(self.folder / "work"),
             "LOCALCLIP_RETRY_DELAYS_S": "[0.2, 0.3]",
@@ -96,6 +113,10 @@ class Bench:
             await wait_until_async(lambda: worker.logged("worker_ready"), 60, f"worker to be ready: {log.read_text()}")
         return worker
 
+    async def lease(self, seconds: float) -> None:
+        """Set how long a job may be silent before another worker gets it; before any worker is started."""
+        await provision(self.js, Provisioning(ack_wait_s=seconds))
+
     async def send(self, text: str, *, lane: Lane = Lane.BATCH, **fields: Any) -> TranslateLines:
         """Publish a job that says `text`."""
         number = fields.pop("number", 0)
@@ -105,6 +126,21 @@ class Bench:
         await self.publish(job)
         return job
 
+    def go(self, name: str = "go") -> None:
+        """Let the jobs end that work until `name`."""
+        (self.folder / name).touch()
+
+    async def heartbeats(self) -> list[WorkerSlots]:
+        """What the workers say of themselves from now on; the list grows."""
+        heard: list[WorkerSlots] = []
+
+        async def hear(message: Msg) -> None:
+            heard.append(WorkerSlots.model_validate_json(message.data))
+
+        await self.client.subscribe(subjects.workers("*"), cb=hear)
+        await flushed(self.client)
+        return heard
+
     async def publish(self, job: Job) -> None:
         """Put a job into its stream."""
         await self.js.publish(str(job.subject()), job.model_dump_json().encode(), stream=subjects.JOBS)
@@ -112,16 +148,16 @@ class Bench:
     def journal(self, event: str | None = None) -> list[dict[str, Any]]:
         """What the handlers noted, in order."""
         path = self.folder / "journal"
-        entries = [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
-        return [entry for entry in entries if event in (None, entry["event"])]
+        noted = entries(path) if path.exists() else []
+        return [entry for entry in noted if event in (None, entry["event"])]
 
     async def begun(self, count: int = 1) -> list[dict[str, Any]]:
         """Wait until `count` handlers were begun."""
         return await wait_until_async(lambda: self._at_least(count), 60, f"{count} jobs to begin; {self.logs()}")
 
     def _at_least(self, count: int) -> list[dict[str, Any]]:
-        entries = self.journal("begin")
-        return entries if len(entries) >= count else []
+        begun = self.journal("begin")
+        return begun if len(begun) >= count else []
 
     async def stored(self, stream: str) -> list[bytes]:
         """Everything in a stream."""

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from shared.messaging import Provisioning, provision, subjects
+from shared.messaging import provision, subjects
 from shared.pipeline import Lane, Stage
 from shared.storage import keys
 from shared.testing import wait_until_async
@@ -17,13 +17,14 @@ pytestmark = pytest.mark.anyio
 
 async def test_broker_crash_during_a_job(bench: Any) -> None:
     """kill -9 of the broker while a job runs: when it is back before the job's time is up, the job ends once."""
-    patience_s = 60.0  # the broker gives the job to the other worker when it has heard nothing of it for so long
-    await provision(bench.js, Provisioning(ack_wait_s=patience_s))
-    await asyncio.gather(*(bench.worker(NATS_ACK_WAIT_S=str(patience_s)) for _ in range(2)))
-    await bench.send("work 2")
+    await bench.lease(60)  # the other worker gets the job when the broker has heard nothing of it for so long
+    await asyncio.gather(bench.worker(), bench.worker())
+    await bench.send("until go")
     await bench.begun()
     bench.server.kill()
     bench.server.start()
+    await bench.broker_is_back()
+    bench.go()
     await bench.results(1)
     assert len(bench.journal("end")) == 1
 
@@ -31,9 +32,10 @@ async def test_broker_crash_during_a_job(bench: Any) -> None:
 async def test_job_ends_while_the_broker_is_down(bench: Any) -> None:
     """The report waits for the broker, arrives once, and the next job is taken."""
     await bench.worker()
-    job = await bench.send("work 1")
+    job = await bench.send("until go")
     await bench.begun()
     bench.server.kill()
+    bench.go()
     manifest = keys.manifest(job.task_id, "es", Stage.TRANSLATION, "0", 1)
     await wait_until_async(lambda: [i for i in bench.store.list("tasks/") if i.key == manifest], 60, "the manifest")
     bench.server.start()

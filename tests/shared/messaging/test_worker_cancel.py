@@ -1,6 +1,5 @@
 """A canceled job stops soon, reports nothing and leaves nothing behind."""
 
-import time
 from typing import Any
 
 import pytest
@@ -13,14 +12,12 @@ pytestmark = pytest.mark.anyio
 
 @pytest.mark.parametrize("language", [None, "es"])
 async def test_running_job_stops(bench: Any, language: str | None) -> None:
-    """A flag of the task or of the language reaches a running engine within two seconds."""
+    """A flag of the task or of the language reaches a running engine, which would not end without it."""
     worker = await bench.worker()
-    job = await bench.send("file 60", epoch=3)
+    job = await bench.send("file", epoch=3)
     await wait_until_async(lambda: bench.journal("written"), 60, "the job to be in the middle")
-    asked = time.monotonic()
     await bench.cancel(job, language=language, epoch=3)
     await wait_until_async(lambda: worker.logged("job_canceled"), 60, "the job to stop")
-    assert time.monotonic() - asked < 2
     await bench.results(0)
     await wait_until_async(lambda: not bench.work_folders(), 60, "the temporary folder to go")
     assert bench.journal("end") == []
@@ -51,7 +48,7 @@ async def test_job_after_the_flag_runs(bench: Any) -> None:
 async def test_work_that_does_not_heed_stores_nothing(bench: Any) -> None:
     """An engine that comes back after the cancellation finds its store closed: no manifest, no result."""
     worker = await bench.worker()
-    job = await bench.send("block 2.5")
+    job = await bench.send("deaf")
     await bench.begun()
     await bench.cancel(job)
     await wait_until_async(lambda: worker.logged("job_canceled"), 60, "the job to end")

@@ -7,6 +7,7 @@ import pytest
 from shared.messaging import JobFailed, subjects
 from shared.pipeline import ErrorCode
 from shared.testing import wait_until_async
+from tests.shared.messaging.conftest import SHORT_S
 
 pytestmark = pytest.mark.anyio
 
@@ -63,6 +64,7 @@ async def test_permanent_error_fails_at_once(bench: Any) -> None:
 
 async def test_job_that_kills_its_workers_is_given_up(bench: Any) -> None:
     """No worker is left to tell of it, so the next one counts and reports `worker_lost`."""
+    await bench.lease(SHORT_S)
     job = await bench.send("die")
     for _ in range(2):
         worker = await bench.worker(LOCALCLIP_MAX_TRIES="2")

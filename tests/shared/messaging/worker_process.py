@@ -2,10 +2,14 @@
 
 done                     nothing, at once
 work SECONDS             checks for cancellation, reports progress
+until NAME               works, half done, until the test makes the file NAME (`Bench.go`)
 block SECONDS            heeds nothing
-file SECONDS             writes into its folder and the store, then works
+deaf                     lasts until it is canceled, and goes on as if it had not heard
+file                     writes into its folder and the store, then does as `until go`
 transient TIMES          fails the first TIMES times
 permanent | crash | exit | verbose | nothing | die
+
+The environment may say how many SLOTS there are, and for how long a job is asked for at a time (FETCH_S).
 """
 
 import asyncio
@@ -25,6 +29,7 @@ from shared.messaging import (
     TranslateLines,
     Worker,
     WorkerSettings,
+    _worker,
 )
 from shared.observability import configure_logging
 from shared.pipeline import ErrorCode, PermanentError, Stage, TransientError
@@ -64,6 +69,14 @@ def work(seconds: float, context: JobContext) -> None:
         time.sleep(0.02)
 
 
+def work_until(name: str, context: JobContext) -> None:
+    """Work for as long as the test wants: neither has to be faster than the other."""
+    while not JOURNAL.with_name(name).exists():
+        context.cancel.check()
+        context.progress(0.5, "working")
+        time.sleep(0.02)
+
+
 def handle(job: TranslateLines, context: JobContext) -> LinesTranslated:
     """Do what the job says."""
     note("begin", job)
@@ -71,13 +84,18 @@ def handle(job: TranslateLines, context: JobContext) -> LinesTranslated:
     match verb:
         case "work":
             work(float(argument), context)
+        case "until":
+            work_until(argument, context)
         case "block":
             time.sleep(float(argument))
+        case "deaf":
+            while not context.cancel.wait(60):
+                pass
         case "file":
             (context.workdir / "large.wav").write_bytes(bytes(1000))
             put_bytes(context.store, f"tasks/{job.task_id}/outputs/es/cloned_audio/1.flac", b"take")
             note("written", job)
-            work(float(argument), context)
+            work_until("go", context)
         case "transient" if begun(job) <= int(argument):
             raise TransientError(ErrorCode.ENGINE_FAILED, "the engine is busy")
         case "permanent":
@@ -109,5 +127,6 @@ if __name__ == "__main__":
     configure_logging("worker")
     store = open_store(StorageSettings())
     slots = int(os.environ.get("SLOTS", "1"))
+    _worker.FETCH_S = float(os.environ.get("FETCH_S", _worker.FETCH_S))
     worker = Worker(Stage.TRANSLATION, handle, store, BrokerSettings(), WorkerSettings(), (ENGINE,), slots)
     asyncio.run(worker.run())

@@ -17,6 +17,7 @@ class Exchange(BaseHTTPRequestHandler):
 
     server: "ChatServer"
     asked: Json
+    is_open = False
 
     def do_POST(self) -> None:
         self.asked = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
@@ -24,14 +25,20 @@ class Exchange(BaseHTTPRequestHandler):
             self.server.requests.append(Request(self.path, self.headers.get("Authorization"), self.asked))
             self.server.open += 1
             self.server.most_open = max(self.server.most_open, self.server.open)
+            self.is_open = True
             act = self.server.acts.pop(0) if self.server.acts else well
         try:
             act(self)
         except (BrokenPipeError, ConnectionResetError):  # a client that no longer waits
             self.server.left.set()
         finally:
-            with self.server.lock:
-                self.server.open -= 1
+            self.close_question()
+
+    def close_question(self) -> None:
+        """Count it as open no longer: before the answer is out, for then the next question may come at once."""
+        with self.server.lock:
+            self.server.open -= self.is_open
+            self.is_open = False
 
     def reply(self, status: int, document: Json | str, **headers: str) -> None:
         body = (document if isinstance(document, str) else json.dumps(document)).encode()
@@ -39,6 +46,7 @@ class Exchange(BaseHTTPRequestHandler):
         for name, value in {"Content-Length": str(len(body)), **headers}.items():
             self.send_header(name.replace("_", "-"), value)
         self.end_headers()
+        self.close_question()
         self.wfile.write(body)
 
     def say(self, text: str, finish: str = "stop", **message: object) -> None:
