@@ -72,7 +72,7 @@ class Watching:
     def is_idle(self) -> bool:
         """Whether every video of the folder was picked up and has ended."""
         taken = all(one.state != _SENT for one in self._memory.known.values())
-        return taken and not any(self._is_new(name, _stamp(path)) for name, path in self._videos().items())
+        return taken and not any(self._may_be_new(name, path) for name, path in self._videos().items())
 
     def turn(self) -> None:
         """Send files that no longer change, and download finished results. An unreachable gateway is tried again in the
@@ -112,8 +112,10 @@ class Watching:
 
     def _give_up(self, name: str, why: str) -> None:
         """Do not retry it before the file changes."""
-        path = self._what.folder / name
-        stamp = _stamp(path) if path.exists() else (0, 0)
+        try:
+            stamp = _stamp(self._what.folder / name)
+        except FileNotFoundError:
+            stamp = (0, 0)
         before = self._memory.known.get(name)
         task_id = before.task_id if before and before.is_of(stamp) else ""
         self._memory.keep(name, Known(*stamp, state=_FAILED, task_id=task_id, reason=why))
@@ -128,6 +130,12 @@ class Watching:
         """Whether a video was not picked up yet; one that has changed since counts as new once its task has ended."""
         known = self._memory.known.get(name)
         return known is None or not (known.is_of(stamp) or known.state == _SENT)
+
+    def _may_be_new(self, name: str, path: Path) -> bool:
+        try:
+            return self._is_new(name, _stamp(path))
+        except FileNotFoundError:  # removed meanwhile
+            return False
 
     def _look_at(self, name: str, path: Path) -> None:
         stamp = _stamp(path)

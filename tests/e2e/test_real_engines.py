@@ -91,7 +91,7 @@ def test_a_french_video_is_dubbed_to_english_and_spanish(product: Product, voice
     spanish = srt(times, SPANISH, tmp_path / "es.srt")
     config = '{"target_languages": ["en", "es"]}'
     task_id = product.create(tmp_path / "french.mp4", config, translation_es=spanish)
-    task = product.wait_for(task_id)
+    task = product.wait_for(task_id, timeout_s=900)
     assert task["source_language"] == "fr"
     heard = " ".join(one["source_text"] for one in product.lines(task_id, "es"))
     wrong = error_rate(" ".join(FRENCH), heard, language("fr"))
@@ -116,7 +116,7 @@ def test_a_chinese_video_is_dubbed_to_all_seven_languages_with_the_texts_it_come
     config = f'{{"target_languages": [{listed}], "source_language": "zh"}}'
     subtitles = srt(times, CHINESE, tmp_path / "zh.srt")
     task_id = product.create(tmp_path / "chinese.mp4", config, subtitles=subtitles, **brought)
-    product.wait_for(task_id)
+    product.wait_for(task_id, timeout_s=900)
     for code, texts in BROUGHT.items():
         lines = product.lines(task_id, code)
         assert [(line["text"], line["state"]) for line in lines] == [(text, "dubbed") for text in texts], code
@@ -139,7 +139,7 @@ def test_chinese_speech_said_to_be_english_is_never_called_done(
 
     config = '{"target_languages": ["es"], "source_language": "en", "on_doubt": "ask"}'
     task_id = product.create(tmp_path / "chinese.mp4", config)
-    wait_until(lambda: product.task(task_id)["waiting_for"], 120, "it asks nothing")
+    wait_until(lambda: product.task(task_id)["waiting_for"], 600, "it asks nothing")
     asked = product.task(task_id)["waiting_for"]
     assert (asked["reasons"][0]["code"], asked["sounds_like"]) == ("other_language", "zh")
     product.http.post(f"/api/tasks/{task_id}/cancel").raise_for_status()

@@ -150,6 +150,17 @@ def test_a_gateway_that_is_away_is_waited_for(world: World, tmp_path: Path) -> N
     assert (folder.out / "a.es.mp4").is_file()
 
 
+def test_a_video_that_is_moved_away_while_it_is_looked_at_is_none(
+    world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Between the list of the folder and the look at the file."""
+    folder = Folder(world.gateway(), tmp_path)
+    monkeypatch.setattr(folder.watching, "_videos", lambda: {"gone.mp4": folder.videos / "gone.mp4"})
+    assert folder.watching.is_idle
+    folder.look()
+    assert folder.states("gone.mp4") == []
+
+
 def test_a_wrong_key_is_no_fault_of_the_videos(world: World, tmp_path: Path) -> None:
     """It ends the command, and nothing is remembered as failed."""
     folder = Folder(world.gateway(LOCALCLIP_API_KEYS="ann:aaaaaaaaaaaaaaaa"), tmp_path)

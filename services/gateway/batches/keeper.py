@@ -1,7 +1,7 @@
 """Carry out requests on batches, hold back paused ones, and report when one has ended."""
 
 import asyncio
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator, Sequence
 from functools import partial
 
 from services.gateway.batches import rows as batch_rows
@@ -66,22 +66,30 @@ class Keeper:
             RETRY: (Status.FAILED, Status.CANCELED),
             DELETE: None,
         }[wish]
-        with self._database.read() as session:
-            task_ids = batch_rows.task_ids(session, batch_id, statuses)
-        for task_id in task_ids:
-            with self._database.write() as session:
-                task = script_rows.locked_task(session, task_id)
-                if task is not None and task.deleted_at is None:
-                    _ACTS[wish](session, task)
-        with self._database.write() as session:
+        done: set[str] = set()
+        while left := self._left(batch_id, wish, statuses, done):
+            for task_id in left:
+                with self._database.write() as session:
+                    task = script_rows.locked_task(session, task_id)
+                    if task is not None and task.deleted_at is None:
+                        _ACTS[wish](session, task)
+            done.update(left)
+        if wish == DELETE:
+            self._on_deleted()
+
+    def _left(self, batch_id: str, wish: str, statuses: Sequence[Status] | None, done: Collection[str]) -> list[str]:
+        """The tasks that a request is still for, also such as came to that meanwhile; when none is left, it is over."""
+        with self._database.write(quiet=True) as session:
             batch = batch_rows.locked_batch(session, batch_id)
-            if batch is not None and batch.wish == wish:
+            if batch is None or batch.wish != wish:
+                return []
+            left = [task_id for task_id in batch_rows.task_ids(session, batch_id, statuses) if task_id not in done]
+            if not left:
                 batch.wish = None
                 if wish == DELETE:
                     batch.ended_at = batch.ended_at or now()
                     batch_rows.drop_items(session, batch_id)
-        if wish == DELETE:
-            self._on_deleted()
+            return left
 
     def _close(self, batch_id: str) -> None:
         """Record and publish the end, once, in one transaction; what became of the rows is read before it."""

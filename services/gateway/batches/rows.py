@@ -288,6 +288,6 @@ def forget(session: Session, deleted_before: datetime) -> None:
 
 
 def is_paused(session: Session, batch_id: str) -> bool:
-    """Whether a batch is paused, so that none of its jobs may be handed out."""
-    found = session.exec(select(BatchRow.state).where(BatchRow.batch_id == batch_id)).first()
-    return found == BatchState.PAUSED
+    """Whether a batch is paused, so that none of its jobs may be handed out; it stays so for this transaction."""
+    state = select(BatchRow.state).where(BatchRow.batch_id == batch_id).with_for_update(read=True)
+    return session.exec(state).first() == BatchState.PAUSED

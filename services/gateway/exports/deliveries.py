@@ -4,7 +4,7 @@ import asyncio
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from fastapi import APIRouter
 
@@ -50,12 +50,12 @@ def deliver_batch(batch_id: str, body: DeliveryWrite, parts: Parts, who: Who) ->
     folder = _folder(parts.settings, body.prefix or batch_id)
     with parts.database.write() as session:
         batch = locked_visible_batch(session, who, batch_id)
-        row = exports_rows.handover(session, batch_id, folder)
+        row = exports_rows.locked_handover(session, batch_id, folder)
         if row is None:
             row = HandoverRow(delivery_id=f"delivery_{secrets.token_hex(12)}", batch_id=batch_id, prefix=folder)
-        if row.state == HandoverState.COPYING and row.attempts:
+        if row.id is not None and row.state == HandoverState.COPYING:
             row.next_at = now()
-        elif row.state != HandoverState.COPYING or row.id is None:
+        else:
             row.languages, row.state, row.ended_at = list(dict.fromkeys(body.to)), HandoverState.COPYING, None
             row.files = row.done = row.size = row.size_done = row.attempts = 0
             row.missing, row.next_at = [], now()
@@ -96,7 +96,7 @@ def _read(settings: GatewaySettings, owner: str, row: HandoverRow) -> DeliveryRe
 class _Work:
     """Which files are to be copied where."""
 
-    id: int
+    delivery_id: str
     folder: str
     entries: Sequence[Entry]
 
@@ -109,7 +109,7 @@ class Deliverer:
         self, database: Database, threads: Threads, settings: GatewaySettings, target: CopyTarget | None
     ) -> None:
         self._database, self._threads, self._settings, self._target = database, threads, settings, target
-        self._under_way: dict[int, asyncio.Task[None]] = {}
+        self._under_way: dict[str, asyncio.Task[None]] = {}
 
     async def turn(self) -> None:
         """Copy until nothing is due."""
@@ -118,9 +118,9 @@ class Deliverer:
         try:
             async with asyncio.TaskGroup() as group:
                 while True:
-                    for id_ in await asyncio.to_thread(self._due):
+                    for id_, due_at in await asyncio.to_thread(self._due):
                         if id_ not in self._under_way and len(self._under_way) < _AT_ONCE:
-                            self._under_way[id_] = group.create_task(self._deliver(id_, self._target))
+                            self._under_way[id_] = group.create_task(self._deliver(id_, due_at, self._target))
                     if not self._under_way:
                         return
                     await asyncio.wait(self._under_way.values(), timeout=_LOOK_S, return_when=asyncio.FIRST_COMPLETED)
@@ -128,11 +128,11 @@ class Deliverer:
         finally:
             self._under_way = {}
 
-    def _due(self) -> list[int]:
+    def _due(self) -> list[tuple[str, datetime]]:
         with self._database.read() as session:
             return exports_rows.due_handovers(session, now(), 2 * _AT_ONCE)
 
-    async def _deliver(self, id_: int, target: CopyTarget) -> None:
+    async def _deliver(self, id_: str, due_at: datetime, target: CopyTarget) -> None:
         """Make one attempt; whatever goes wrong is recorded."""
         try:
             await self._threads.transfer(target.check)
@@ -146,15 +146,15 @@ class Deliverer:
                     break
             await asyncio.to_thread(self._completed, id_, target.bucket, missing)
         except KeyTaken as error:
-            await asyncio.to_thread(self._failed, id_, "delivery_taken", str(error), is_final=True)
+            await asyncio.to_thread(self._failed, id_, due_at, "delivery_taken", str(error), is_final=True)
         except InvalidKey as error:
-            await asyncio.to_thread(self._failed, id_, "invalid_request", str(error), is_final=True)
+            await asyncio.to_thread(self._failed, id_, due_at, "invalid_request", str(error), is_final=True)
         except StorageError as error:
-            await asyncio.to_thread(self._failed, id_, ErrorCode.STORAGE_UNAVAILABLE, str(error))
+            await asyncio.to_thread(self._failed, id_, due_at, ErrorCode.STORAGE_UNAVAILABLE, str(error))
         except Exception:  # logged, and tried again: the others go on
             log.exception("batch_not_delivered", delivery=id_)
             why = "something unexpected went wrong; the log tells what"
-            await asyncio.to_thread(self._failed, id_, ErrorCode.INTERNAL, why)
+            await asyncio.to_thread(self._failed, id_, due_at, ErrorCode.INTERNAL, why)
 
     async def _copy_all(self, work: _Work, target: CopyTarget) -> list[Entry]:
         """Copy what is not there yet, and return the files that disappeared meanwhile. Raises: StorageError."""
@@ -174,24 +174,29 @@ class Deliverer:
             errors = [one for one in ended if isinstance(one, BaseException)]
             copied = [entry for entry, one in zip(several, ended, strict=True) if one is None and entry not in missing]
             done, size = done + len(copied), size + sum(entry.size for entry in copied)
-            if not await asyncio.to_thread(self._note, work.id, done, size):
+            if not await asyncio.to_thread(self._note, work.delivery_id, done, size):
                 return []
             if errors:
                 raise errors[0]
         return missing
 
-    def _begin(self, id_: int) -> _Work | None:
+    def _begin(self, id_: str) -> _Work | None:
         """Count the files; None if nobody wants them any more."""
-        with self._database.write(quiet=True) as session:
-            row = exports_rows.open_handover(session, id_, lock=True)
+        with self._database.read() as session:
+            row = exports_rows.open_handover(session, id_)
             batch = batch_rows.batch(session, row.batch_id) if row else None
             if row is None or batch is None:
                 return None
+            folder = self._settings.delivery_folder(batch.owner) + row.prefix
             entries = files_of(session, row.batch_id, row.languages)
+        with self._database.write(quiet=True) as session:
+            row = exports_rows.open_handover(session, id_, lock=True)
+            if row is None:
+                return None
             row.files, row.size = len(entries), sum(entry.size for entry in entries)
-            return _Work(id_, self._settings.delivery_folder(batch.owner) + row.prefix, entries)
+        return _Work(id_, folder, entries)
 
-    def _note(self, id_: int, done: int, size: int) -> bool:
+    def _note(self, id_: str, done: int, size: int) -> bool:
         with self._database.write(quiet=True) as session:
             row = exports_rows.open_handover(session, id_, lock=True)
             if row is None:
@@ -201,7 +206,7 @@ class Deliverer:
                 row.error_code = row.error_message = None
             return True
 
-    def _completed(self, id_: int, bucket: str, missing: Sequence[Entry]) -> None:
+    def _completed(self, id_: str, bucket: str, missing: Sequence[Entry]) -> None:
         with self._database.write() as session:
             row = exports_rows.open_handover(session, id_, lock=True)
             batch = batch_rows.batch(session, row.batch_id) if row else None
@@ -214,8 +219,8 @@ class Deliverer:
             tell_batch(session, row.batch_id, "delivered", **told)
         log.info("batch_delivered", delivery=id_, bucket=bucket, files=told["done"])
 
-    def _failed(self, id_: int, code: str, why: str, *, is_final: bool = False) -> None:
-        """Try again after a while, or end with the reason."""
+    def _failed(self, id_: str, due_at: datetime, code: str, why: str, *, is_final: bool = False) -> None:
+        """Try again after a while, at once if that was asked for since this attempt began, or end with the reason."""
         with self._database.write() as session:
             row = exports_rows.open_handover(session, id_, lock=True)
             batch = batch_rows.batch(session, row.batch_id) if row else None
@@ -223,7 +228,9 @@ class Deliverer:
                 return
             row.attempts += 1
             row.error_code, row.error_message = code, why[:500]
-            if not is_final and row.attempts <= len(_PAUSES_S):
+            if not is_final and row.next_at != due_at:
+                row.attempts = 1
+            elif not is_final and row.attempts <= len(_PAUSES_S):
                 row.next_at = now() + timedelta(seconds=_PAUSES_S[row.attempts - 1])
             else:
                 row.state, row.ended_at = HandoverState.FAILED, now()

@@ -1,5 +1,7 @@
 """What the workers announce: their engines, and how many jobs they take at once."""
 
+import asyncio
+import contextlib
 import time
 
 from faststream.nats import NatsBroker, NatsRouter
@@ -20,6 +22,7 @@ class Capabilities:
         self._broker = broker
         self._engines: tuple[EngineInfo, ...] = ()
         self._read_at = float("-inf")
+        self._reading = asyncio.Lock()
 
     async def engines(self) -> tuple[EngineInfo, ...]:
         """The engines that work."""
@@ -32,12 +35,11 @@ class Capabilities:
     async def announced(self) -> tuple[EngineInfo, ...]:
         """All engines, including those that their workers left out; while the broker is unavailable, the last known
         ones."""
-        if time.monotonic() - self._read_at > _FRESH_S and is_connected(self._broker):
-            try:
-                self._engines = await announced_engines(self._broker.connection.jetstream())
-                self._read_at = time.monotonic()
-            except (NatsError, APIError, TimeoutError):
-                return self._engines
+        async with self._reading:  # one at a time, so that no answer overtakes a newer one
+            if time.monotonic() - self._read_at > _FRESH_S and is_connected(self._broker):
+                with contextlib.suppress(NatsError, APIError, TimeoutError):
+                    self._engines = await announced_engines(self._broker.connection.jetstream())
+                    self._read_at = time.monotonic()
         return self._engines
 
 

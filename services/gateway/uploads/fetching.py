@@ -10,7 +10,7 @@ import asyncio
 import time
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from math import ceil
 from pathlib import Path
 
@@ -18,7 +18,7 @@ from services.gateway.batches import rows as batch_rows
 from services.gateway.batches.addresses import PAGE
 from services.gateway.batches.joining import place as place_of
 from services.gateway.db.engine import Database
-from services.gateway.db.tables import SourceState, now
+from services.gateway.db.tables import SourceRow, SourceState, now
 from services.gateway.pipeline.facts import log_stage, tell
 from services.gateway.pipeline.loops import ended
 from services.gateway.pipeline.steps import carry_out
@@ -66,6 +66,7 @@ class _Fetch:
     write_id: str
     part_size: int
     validator: str | None
+    started_at: datetime
     left_s: float
     parts: list[Part] = field(default_factory=list)
     size: int | None = None
@@ -183,7 +184,7 @@ class Fetcher:
         since, seen = time.monotonic(), fetch.seen
         while not bringing.done():
             await asyncio.wait({bringing}, timeout=_LOOK_S)
-            if not bringing.done() and not await asyncio.to_thread(self._is_wanted, fetch.task_id):
+            if not bringing.done() and not await asyncio.to_thread(self._is_wanted, fetch.task_id, fetch.started_at):
                 await ended(bringing)  # type: ignore[arg-type]
             elif time.monotonic() - since > _SLOW_PERIOD_S:
                 if fetch.seen - seen < _SLOW_BYTES and not bringing.done():
@@ -330,17 +331,20 @@ class Fetcher:
                 row.write_id,
                 row.part_size,
                 row.validator,
+                row.started_at,
                 left_s,
             )
 
-    def _is_wanted(self, task_id: str) -> bool:
+    def _is_wanted(self, task_id: str, started_at: datetime | None = None) -> bool:
+        """Whether a video is to be fetched; with `started_at`, by the fetch that began then."""
         with self._database.read() as session:
-            return uploads_rows.fetched(session, task_id) is not None
+            row = uploads_rows.fetched(session, task_id)
+            return row is not None and started_at in (None, row.started_at)
 
     def _note(self, fetch: _Fetch, validator: str | None) -> None:
         """Record the progress; followers of the task are notified of every tenth part."""
         with self._database.write() as session:
-            row = uploads_rows.fetched(session, fetch.task_id, lock=True)
+            row = _same(fetch, uploads_rows.fetched(session, fetch.task_id, lock=True))
             if row is None:
                 return
             before, received = row.received, max(fetch.received, min(fetch.ahead, fetch.size or fetch.ahead))
@@ -359,7 +363,7 @@ class Fetcher:
         """The video is here: the task is now like one that was uploaded, and starts what was requested."""
         with self._database.write() as session:
             task = script_rows.locked_task(session, fetch.task_id)
-            row = uploads_rows.fetched(session, fetch.task_id, lock=True)
+            row = _same(fetch, uploads_rows.fetched(session, fetch.task_id, lock=True))
             if task is None or row is None:
                 return
             row.state, row.received, row.size = SourceState.ARRIVED, info.size, info.size
@@ -376,7 +380,7 @@ class Fetcher:
         """Try again after a while, or end the task with the reason."""
         with self._database.write() as session:
             task = script_rows.locked_task(session, fetch.task_id)
-            row = uploads_rows.fetched(session, fetch.task_id, lock=True)
+            row = _same(fetch, uploads_rows.fetched(session, fetch.task_id, lock=True))
             if task is None or row is None:
                 return
             row.attempts += 1
@@ -389,6 +393,11 @@ class Fetcher:
             log_stage(session, task, BASE, "source", "failed", error.message)
             carry_out(session, task, [])
         log.warning("source_failed", task=fetch.task_id, code=error.code, why=error.message)
+
+
+def _same(fetch: _Fetch, row: SourceRow | None) -> SourceRow | None:
+    """The row of a fetch; None if it was stopped and began again since, which is another one's."""
+    return row if row is not None and row.started_at == fetch.started_at else None
 
 
 def _refuse_unless_video(head: bytes) -> None:

@@ -12,11 +12,16 @@ from typing import Any
 from zipfile import ZipFile
 
 import pytest
+from sqlalchemy import text
+from sqlalchemy.exc import OperationalError
 from sqlmodel import select
 
-from services.gateway.batches.keeper import Keeper
+from services.gateway.batches import keeper as keeping
+from services.gateway.batches import rows as batch_rows
+from services.gateway.batches.keeper import RETRY, Keeper
+from services.gateway.db import Session
 from services.gateway.db.engine import Database
-from services.gateway.db.tables import BatchItem, BatchRow, JobRow, JobState, Task, TaskLanguage, now
+from services.gateway.db.tables import BatchItem, BatchRow, BatchState, JobRow, JobState, Task, TaskLanguage, now
 from services.gateway.settings import GatewaySettings
 from shared.pipeline import Stage, Status
 from shared.testing import wait_until
@@ -369,6 +374,47 @@ def test_a_batch_waits_for_an_approval_beside_a_failure(database_url: str) -> No
         row.approved_at, row.status = now(), Status.COMPLETED
     asyncio.run(keeper.turn())
     assert _ended(database) is not None
+    database.close()
+
+
+def test_a_retry_is_also_for_what_fails_while_it_is_carried_out(
+    sqlite_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever asks for it again meanwhile is not forgotten; and no task is tried again twice."""
+    database, acted = Database(sqlite_url), list[str]()
+    database.migrate()
+    names = dict.fromkeys(("owner", "video_filename", "video_original_name", "video_key"), "")
+    with database.write() as session:
+        session.add(BatchRow(batch_id="b", name="Season", wish=RETRY))
+        for number, status in ((1, Status.FAILED), (2, Status.PROCESSING)):
+            task_id = f"t{number}"
+            session.add(BatchItem(batch_id="b", number=number, source=task_id, task_id=task_id))
+            session.add(Task(task_id=task_id, video_size=0, status=status, config={}, **names))
+
+    def act(session: Session, task: Task) -> None:
+        acted.append(task.task_id)
+        second = session.exec(select(Task).where(Task.task_id == "t2")).one()
+        second.status = Status.FAILED
+
+    monkeypatch.setitem(keeping._ACTS, RETRY, act)
+    asyncio.run(Keeper(database, GatewaySettings(), lambda: None).turn())
+    with database.read() as session:
+        wish = session.exec(select(BatchRow)).one().wish
+    database.close()
+    assert (acted, wish) == (["t1", "t2"], None)
+
+
+def test_a_batch_is_not_resumed_while_its_jobs_are_being_held(postgres: str) -> None:
+    """Otherwise what the one released would be held by the other, and by nobody let go again."""
+    database = Database(postgres)
+    database.migrate()
+    with database.write() as session:
+        session.add(BatchRow(batch_id="b", name="Season", state=BatchState.PAUSED))
+    with database.write() as session, database.engine.connect() as another:
+        assert batch_rows.is_paused(session, "b")
+        another.execute(text("SET LOCAL lock_timeout = '200ms'"))
+        with pytest.raises(OperationalError, match="lock timeout"):
+            another.execute(text("SELECT id FROM batches FOR UPDATE"))
     database.close()
 
 

@@ -185,6 +185,47 @@ def test_what_was_broken_off_goes_on(place: Place, monkeypatch: pytest.MonkeyPat
     assert all(place.target.copied.count(f"ready/ann/season/{name}") == 1 for name in NAMES[:4])
 
 
+def test_what_is_asked_for_while_an_attempt_fails_is_tried_at_once(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever has mended something does not wait for the pause after an attempt that began before."""
+    monkeypatch.setattr(deliveries, "_PAUSES_S", (1000, 1000))
+    place.ask()
+    asked: list[None] = []
+
+    def refuse_once(_: str) -> None:
+        if not asked:
+            asked.append(place.hurry())
+            _refuse()
+
+    place.target.before = refuse_once
+    asyncio.run(place.deliverer().turn())
+    assert place.row().state == "completed"
+    assert sorted(place.there()) == NAMES
+
+
+def test_a_batch_that_is_deleted_meanwhile_says_nothing_of_another(place: Place) -> None:
+    """SQLite gives the number of its delivery to the next one, which is of another batch and has no files."""
+    place.ask()
+    replaced: list[int] = []
+
+    def replace_once(_: str) -> None:
+        if not replaced:
+            with place.database.write() as session:
+                old = session.exec(select(HandoverRow)).one()
+                replaced.append(old.id or 0)
+                session.delete(old)
+                session.flush()
+                session.add(BatchRow(batch_id="batch_2", owner="ann", name="Another"))
+                session.add(HandoverRow(delivery_id="delivery_2", batch_id="batch_2", prefix="another"))
+
+    place.target.before = replace_once
+    asyncio.run(place.deliverer().turn())
+    row = place.row()
+    assert (row.id, row.batch_id) == (replaced[0], "batch_2")
+    assert (row.state, row.files, row.done) == ("completed", 0, 0)
+
+
 def _refuse() -> None:
     raise StorageError("it is away")
 

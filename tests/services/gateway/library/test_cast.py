@@ -33,7 +33,8 @@ def test_a_kept_speaker_is_proposed_again(world: World) -> None:
         f"/api/cast/{ann['cast_id']}", json={"voice": {"kind": "stock", "id": "deep"}}, headers={"If-Match": '"1"'}
     )
     gateway.http.delete(f"/api/tasks/{first}")
-    wait_until(lambda: not list((world.folder / "objects/tasks").glob(f"{first}/*")), 60, "the task is not erased")
+    gone = world.folder / "objects/tasks" / first
+    wait_until(lambda: not gone.exists(), 60, "the task is not erased")
     assert gateway.http.get(f"/api/cast/{ann['cast_id']}/sample").content == b"voice 1"
     second = dubbed(gateway)
     found = speaker(gateway, second)

@@ -28,3 +28,23 @@ def test_an_engine_that_was_left_out_is_told_and_not_counted_on(monkeypatch: pyt
     known = Capabilities(NatsBroker())
     assert asyncio.run(known.announced()) == (SPEAKS, BROKEN)
     assert asyncio.run(known.engines()) == (SPEAKS,)
+
+
+async def _twice(known: Capabilities) -> None:
+    await asyncio.gather(known.announced(), known.announced())
+
+
+def test_engines_are_read_once_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of two reads that run side by side the older might end last, and hide what a worker announced between them."""
+    reads: list[int] = []
+
+    async def announced(_: object) -> tuple[EngineInfo, ...]:
+        reads.append(len(reads))
+        await asyncio.sleep(0)
+        return (SPEAKS,)
+
+    monkeypatch.setattr(workers, "announced_engines", announced)
+    monkeypatch.setattr(workers, "is_connected", lambda _: True)
+    monkeypatch.setattr(NatsBroker, "connection", type("Connection", (), {"jetstream": lambda _: None})())
+    asyncio.run(_twice(Capabilities(NatsBroker())))
+    assert reads == [0]

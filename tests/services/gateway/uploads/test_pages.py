@@ -118,7 +118,7 @@ def test_the_video_of_a_page_is_fetched_and_dubbed(small_world: World, files: Fi
     url = answer.headers["location"]
     assert gateway.http.get(f"{url}/artifacts/base/{done['video_filename']}").content == file.content
     scratch = small_world.folder / "tmp" / "pages"
-    wait_until(lambda: not list(scratch.iterdir()), 30, "something is left")
+    wait_until(lambda: not list(scratch.iterdir()), 60, "something is left")
 
 
 @needs_ytdlp

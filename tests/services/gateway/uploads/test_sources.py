@@ -26,8 +26,10 @@ from services.gateway.pipeline.starting import retry
 from services.gateway.script import rows as script_rows
 from services.gateway.settings import GatewaySettings
 from services.gateway.uploads.fetching import Fetcher
+from services.gateway.uploads.remote import SourceError
 from services.gateway.uploads.sources import await_source
 from services.gateway.web.threads import Threads
+from shared.pipeline import ErrorCode
 from shared.storage import DirectoryStore, UploadStore, keys, open_bucket, open_store, put_bytes, read_bytes
 from shared.testing import MinioServer, NatsServer, wait_until
 from tests.services.gateway.batches.test_batches import create, read, wait
@@ -248,6 +250,23 @@ def test_a_fetch_is_stopped_and_taken_up_again(place: Place, files: Files) -> No
     place.fetch_all()
     assert place.content(task_id) == content
     assert files.asked[-1] == ("/a.mp4", f"bytes={PIECE}-", '"1"')
+
+
+def test_an_attempt_that_was_stopped_says_nothing_of_the_next(place: Place, files: Files) -> None:
+    """Stopped and taken up again within a moment: the old attempt neither ends the new one nor writes into its row."""
+    known = place.add(f"{files.url}/slow.mp4", start=True)
+    fetcher = place.fetcher()
+    old = fetcher._read(known)
+    assert old is not None
+    _with_task(place, known, lambda session, task: cancel(session, task, None))
+    _with_task(place, known, retry)
+    assert fetcher._is_wanted(known)
+    assert not fetcher._is_wanted(known, old.started_at)
+    fetcher._failed(old, SourceError(ErrorCode.SOURCE_TOO_SLOW, "it took longer than 6 hours", is_final=True))
+    old.write_id = "of the old"
+    fetcher._note(old, "old")
+    row = place.source(known)
+    assert (row.state, row.attempts, row.write_id, row.validator) == ("fetching", 0, "", None)
 
 
 def test_nothing_stays_of_a_fetch_whose_task_is_deleted(place: Place, files: Files) -> None:

@@ -198,7 +198,7 @@ def test_an_abandoned_upload_is_swept(plain: Gateway, small_world: World) -> Non
         database.execute("UPDATE tasks SET updated_at = '2020-01-01 00:00:00.000000'")
     wait_until(
         lambda: plain.http.get(f"/api/uploads/{upload['upload_id']}").status_code == 404,
-        20,
+        60,
         "the upload is still there",
     )
     assert objects(plain) == before
