@@ -1,15 +1,15 @@
 """A manifest of many videos as a CSV file written by a spreadsheet, read by both clients and the gateway."""
 
-import csv
-import io
 import json
 from collections.abc import Sequence
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
+from shared.sheets import MalformedSheet, Sheet, lines_of
+
+MOST_ROWS = 5000
 _SOURCES = ("source", "source_url", "source_key", "source_page")
 _COLUMNS = (*_SOURCES, "languages", "source_language", "subtitles", "glossary", "brief", "stop_after", "metadata")
-_DELIMITERS = ",;\t"
 _SEPARATORS = str.maketrans(";|", ",,")
 
 
@@ -41,18 +41,11 @@ def read_csv(data: bytes) -> list[dict[str, Any]]:
     is JSON or just the instructions; `metadata` is JSON. Raises: MalformedManifest.
     """
     try:
-        text = data.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise MalformedManifest("the file is not UTF-8; save it as 'CSV UTF-8'") from error
-    head = text.split("\n", 1)[0]
-    reader = csv.DictReader(io.StringIO(text, newline=""), delimiter=max(_DELIMITERS, key=head.count), strict=True)
-    try:
-        names = [name.strip().lower() for name in reader.fieldnames or ()]
-        _check_head(names)
-        reader.fieldnames = names
-        return [_row(row) for row in reader if any(isinstance(cell, str) and cell.strip() for cell in row.values())]
-    except csv.Error as error:
-        raise MalformedManifest(f"row {reader.line_num}: {error}") from error
+        sheet = Sheet(lines_of(data))
+        _check_head(sheet.names)
+        return [_row(cells) for _, cells in sheet.rows(set(sheet.names), MOST_ROWS)]
+    except MalformedSheet as error:
+        raise MalformedManifest(str(error)) from error
 
 
 def _check_head(names: Sequence[str]) -> None:
@@ -61,15 +54,12 @@ def _check_head(names: Sequence[str]) -> None:
     unknown = [name for name in names if name not in _COLUMNS and not name.startswith(("translation_", "metadata."))]
     if unknown:
         more = "translation_<language>, metadata.<key>"
-        raise MalformedManifest(f"unknown column '{unknown[0]}'; columns are {', '.join(_COLUMNS)}, {more}")
+        raise MalformedManifest(f"unknown column '{unknown[0][:80]}'; columns are {', '.join(_COLUMNS)}, {more}")
 
 
-def _row(cells: dict[str | None, Any]) -> dict[str, Any]:
+def _row(cells: dict[str, str]) -> dict[str, Any]:
     row: dict[str, Any] = {}
-    for name, sent in cells.items():
-        text = sent.strip() if isinstance(sent, str) else ""
-        if name is None or not text:
-            continue
+    for name, text in cells.items():
         if name == "languages":
             row[name] = text.translate(_SEPARATORS).replace(",", " ").split()
         elif name == "glossary":

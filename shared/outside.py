@@ -7,7 +7,7 @@ import ssl
 from collections.abc import Iterable, Sequence
 from functools import cache
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit, urlunsplit
 
 import httpcore
 
@@ -15,6 +15,7 @@ Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 _NAT64 = ipaddress.ip_network("64:ff9b::/96")
 _LONGEST_URL = 2000
+_SAFE = "!#$%&'()*+,/:;=?@[]~"
 
 
 class Forbidden(Exception):  # noqa: N818 (what was named is refused; nothing failed)
@@ -74,6 +75,17 @@ def check_url(url: str, networks: Sequence[Network]) -> None:
         return
     if not is_allowed(number, networks):
         raise Forbidden(_refusal(host))
+
+
+def ascii_url(url: str) -> str:
+    """A URL as it is sent: host names in Punycode, other characters encoded, without a fragment. Raises: Forbidden."""
+    parts = urlsplit(url)
+    host, port = parts.hostname or "", f":{parts.port}" if parts.port else ""
+    try:
+        host = f"[{host}]" if ":" in host else host.encode("idna").decode()
+    except UnicodeError as error:
+        raise Forbidden(f"this is no address: {error}") from error
+    return urlunsplit((parts.scheme, host + port, quote(parts.path or "/", _SAFE), quote(parts.query, _SAFE), ""))
 
 
 def _refusal(host: str) -> str:

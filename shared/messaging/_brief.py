@@ -5,6 +5,8 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from shared.bounds import Bounded
+
 Register = Literal["formal", "informal"]
 Word = Annotated[str, Field(min_length=1, max_length=100)]
 Code = Annotated[str, Field(pattern=r"^[a-z]{2,3}$")]
@@ -20,7 +22,7 @@ class BriefTerm(BaseModel):
     proposed: bool = Field(default=False, description="by the translator: no person has written or kept it yet")
 
 
-class LanguageBrief(BaseModel):
+class LanguageBrief(Bounded):
     """What is asked of one target language."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -32,7 +34,7 @@ class LanguageBrief(BaseModel):
     )
 
 
-class Brief(BaseModel):
+class Brief(Bounded):
     """What a translator is told of a video; whatever is empty is not said."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")

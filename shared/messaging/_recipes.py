@@ -5,6 +5,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from shared.bounds import Bounded
 from shared.transcript import AssStyle, CoverWay, PictureMode
 
 EVERY = "*"
@@ -34,7 +35,7 @@ class ExportSettings(BaseModel):
     picture_second: bool = Field(default=False, description="`localised`: the source language stands below")
 
 
-class _Part(BaseModel):
+class _Part(Bounded):
     """Unlike other messages a recipe knows no fields it does not understand: leaving one out makes another file."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")

@@ -7,6 +7,8 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from shared.bounds import Bounded
+
 SourceText = Literal["heard", "picture", "inside", "brought"]
 """What the source text is taken from: recognized speech, subtitles in the picture, a subtitle track inside the file, or
 a file that a person brought."""
@@ -93,14 +95,16 @@ class CueEdit(_Frozen):
     cover: CoverWay | Literal["off"] | None = Field(default=None, description="None: like the rest")
 
 
-class PlacedText(_Frozen):
+class PlacedText(Bounded, _Frozen):
     """A title or sign that is covered and set again, as a person wants it."""
 
     start_s: float = Field(ge=0)
     end_s: float = Field(gt=0)
     box: PictureBox
     cover: CoverWay | Literal["off"] | None = Field(default=None, description="None: as the subtitles")
-    texts: dict[str, str] = Field(default={}, description="what is set there, by language; none: only covered")
+    texts: dict[str, str] = Field(
+        default={}, max_length=40, description="what is set there, by language; none: only covered"
+    )
     color: str = Field(default="#FFFFFF", pattern=_COLOR)
 
 

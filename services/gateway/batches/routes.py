@@ -13,7 +13,7 @@ from services.gateway.batches.keeper import CANCEL, DELETE, RETRY
 from services.gateway.batches.manifest import Planned, Planner
 from services.gateway.batches.prefixes import Listed, list_keys, rows_of
 from services.gateway.batches.reading import read_batch, read_batches, read_items
-from services.gateway.batches.schemas import MOST_ROWS, BatchPlan, BatchRead, BatchWrite, ItemRead
+from services.gateway.batches.schemas import BatchPlan, BatchRead, BatchWrite, ItemRead
 from services.gateway.db import Session
 from services.gateway.db.tables import BatchRow, BatchState, now
 from services.gateway.pipeline.facts import tell_batch
@@ -95,8 +95,6 @@ async def create_batch_of_csv(
         except ValidationError as error:
             detail = f"source_language: {error.errors()[0]['msg']}"
             raise unprocessable("malformed_manifest", detail, "") from error
-        if len(rows) > MOST_ROWS:
-            raise unprocessable("malformed_manifest", f"a batch has at most {MOST_ROWS} rows", "")
         body = BatchWrite(name=name.strip(), config=config, rows=rows)
         return _create(body, engines, parts, who, response, None, dry_run=dry_run, skip_refused=skip_refused)
 

@@ -16,11 +16,11 @@ from services.gateway.pipeline.schemas import (
     with_script,
 )
 from services.gateway.web.bodies import Written
-from shared.manifest import named
+from shared import manifest
 from shared.messaging import Brief, GlossaryTerm
 from shared.pipeline import TARGET_LANGUAGES, ChineseScript, Status
 
-MOST_ROWS = 5000
+MOST_ROWS = manifest.MOST_ROWS
 FileName = Annotated[str, Field(min_length=1, max_length=500)]
 FileOrAddress = Annotated[str, Field(min_length=1, max_length=2000)]
 
@@ -49,7 +49,9 @@ class ManifestRow(Written):
         default=None,
         description="file that is sent with the video; with one that is fetched an address, or `s3:` and a key",
     )
-    translations: dict[TargetLanguage, FileOrAddress] = Field(default={}, description="the same by target language")
+    translations: dict[TargetLanguage, FileOrAddress] = Field(
+        default={}, max_length=len(TARGET_LANGUAGES), description="the same by target language"
+    )
     chinese: ChineseScript | None = None
     glossary: list[GlossaryTerm] | None = Field(default=None, max_length=500)
     brief: Brief | None = None
@@ -60,7 +62,7 @@ class ManifestRow(Written):
     @classmethod
     def _named(cls, sent: Any) -> Any:
         """A file that is fetched is called as its address ends, unless the row says otherwise; scripts are read."""
-        return with_script(named(sent))
+        return with_script(manifest.named(sent))
 
 
 class BatchWrite(Written):

@@ -22,7 +22,7 @@ from services.gateway.web.problems import not_found, unprocessable
 from services.gateway.web.threads import turns
 from shared.pipeline import BASE, TARGET_LANGUAGES
 from shared.storage import keys, put_bytes
-from shared.transcript import Cue
+from shared.transcript import Cue, Reading
 
 router = APIRouter(prefix="/api/tasks/{task_id}", tags=["artifacts"])
 
@@ -37,17 +37,22 @@ async def put_subtitles(task_id: str, language: str, request: Request, parts: Pa
     """
     if language not in (BASE, *TARGET_LANGUAGES):
         raise not_found(f"language '{language[:20]}'")
-    return await turns(request).run(_take_subtitles, task_id, language, await _body(request), parts, who)
+    data, key = await _body(request), keys.input_subtitles(task_id, language, "subtitles.srt")
+    reading = await turns(request).run(_read_for, task_id, language, data, parts, who)
+    await parts.threads.transfer(put_bytes, parts.store, key, data)  # the next file replaces one that stays unused
+    return await turns(request).run(_take_subtitles, task_id, language, key, reading, parts, who)
 
 
-def _take_subtitles(task_id: str, language: str, data: bytes, parts: Gateway, who: Who) -> TaskRead:
-    key = keys.input_subtitles(task_id, language, "subtitles.srt")
+def _read_for(task_id: str, language: str, data: bytes, parts: Gateway, who: Who) -> Reading:
+    """Raises: Problem 404, 413, 422."""
     with parts.database.read() as session:
         task = visible_task(session, who, task_id)
         _may_be_brought(session, task, language)
         spoken = task.config.get("source_language")
-    reading = read_brought(data, spoken if language == BASE else language, "")
-    put_bytes(parts.store, key, data)
+    return read_brought(data, spoken if language == BASE else language, "")
+
+
+def _take_subtitles(task_id: str, language: str, key: str, reading: Reading, parts: Gateway, who: Who) -> TaskRead:
     with parts.database.write() as session:
         task = locked_visible_task(session, who, task_id)
         _may_be_brought(session, task, language)

@@ -125,7 +125,7 @@ class SegmentUpdate(Written):
 class AsWritten(Written):
     """Which decisions on captions are taken back; None: all."""
 
-    decisions: list[Decision] | None = Field(default=None, min_length=1)
+    decisions: list[Decision] | None = Field(default=None, min_length=1, max_length=len(Decision))
 
 
 class SegmentNew(Written):
@@ -142,7 +142,9 @@ class SegmentSplit(Written):
 
     at_s: float = Field(ge=0)
     text_at: int | None = Field(default=None, ge=1, le=2000, description="characters of the source text before the cut")
-    texts: dict[TargetLanguage, tuple[LineText, LineText]] = Field(default={}, description="both texts of a language")
+    texts: dict[TargetLanguage, tuple[LineText, LineText]] = Field(
+        default={}, max_length=len(TARGET_LANGUAGES), description="both texts of a language"
+    )
 
 
 class SegmentShift(BaseModel):

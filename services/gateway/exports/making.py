@@ -23,6 +23,7 @@ from services.gateway.web.claims import keep
 from services.gateway.web.files import serve
 from services.gateway.web.keys import Caller, Who
 from services.gateway.web.problems import Problem, not_found, unprocessable
+from services.gateway.web.threads import turns
 from shared.messaging import SOURCE, EngineInfo, ExportRecipe, expanded
 from shared.pipeline import BASE, Lane, LineState, Stage, Status
 from shared.storage import keys
@@ -132,15 +133,20 @@ def get_export(task_id: str, export_id: str, parts: Parts, who: Who) -> ExportRe
 
 
 @router.delete(_EXPORTS + "/{export_id}", status_code=204, operation_id="delete_export")
-def delete_export(task_id: str, export_id: str, parts: Parts, who: Who) -> None:
+async def delete_export(task_id: str, export_id: str, request: Request, parts: Parts, who: Who) -> None:
     """Stop an export if it is still being made, and remove its files."""
+    await turns(request).run(_forget, parts, who, task_id, export_id)
+    # if we die before this, the files are removed with their task
+    await parts.threads.transfer(parts.store.delete, keys.recipe_prefix(task_id, export_id))
+
+
+def _forget(parts: Gateway, who: Caller, task_id: str, export_id: str) -> None:
     with parts.database.write() as session:
         task = locked_visible_task(session, who, task_id)
         made = _known(session, task_id, export_id)
         canceling.cancel_export(session, task, made)
         session.flush()
         session.delete(made)
-    parts.store.delete(keys.recipe_prefix(task_id, export_id))
 
 
 @router.get(_EXPORTS + "/{export_id}/files/{name}", operation_id="get_export_file", response_class=StreamingResponse)

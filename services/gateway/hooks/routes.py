@@ -79,7 +79,7 @@ def update_webhook(
     if "url" in changes:
         _check(parts, changes["url"])
     with parts.database.write() as session:
-        row = _known(session, who.account, webhook_id)
+        row = _known(session, who.account, webhook_id, lock=True)
         check_version_sent(request, row.version)
         for name, value in changes.items():
             setattr(row, name, value)
@@ -94,7 +94,7 @@ def update_webhook(
 def delete_webhook(webhook_id: str, request: Request, parts: Parts, who: Who) -> None:
     """Remove a webhook, with what has not arrived."""
     with parts.database.write() as session:
-        row = _known(session, who.account, webhook_id)
+        row = _known(session, who.account, webhook_id, lock=True)
         check_version_sent(request, row.version)
         hook_rows.drop(session, row)
 
@@ -103,7 +103,7 @@ def delete_webhook(webhook_id: str, request: Request, parts: Parts, who: Who) ->
 def change_secret(webhook_id: str, parts: Parts, who: Who, response: Response) -> WebhookRead:
     """Make a new secret. For a day every message is signed by both, so that receivers can change theirs."""
     with parts.database.write() as session:
-        row = _known(session, who.account, webhook_id)
+        row = _known(session, who.account, webhook_id, lock=True)
         row.old_secret, row.old_until = row.secret, now() + OLD_SECRET_LASTS
         row.secret, row.version = new_secret(), row.version + 1
         return keep(session, who.claim, _answer(session, row, response, secret=row.secret), response.headers)
@@ -154,7 +154,7 @@ def get_delivery(webhook_id: str, delivery_id: int, parts: Parts, who: Who) -> D
 def replay_delivery(webhook_id: str, delivery_id: int, parts: Parts, who: Who) -> DeliveryRead:
     """Send one event again, under its own id."""
     with parts.database.write() as session:
-        row = _known_delivery(session, who.account, webhook_id, delivery_id)
+        row = _known_delivery(session, who.account, webhook_id, delivery_id, lock=True)
         send_again(row)
         return _delivery(row)
 
@@ -180,16 +180,16 @@ def _check(parts: Gateway, url: str) -> None:
         raise unprocessable("forbidden_address", str(error), "/url") from error
 
 
-def _known(session: Session, owner: str, webhook_id: str) -> WebhookRow:
-    found = hook_rows.webhook(session, webhook_id, owner)
+def _known(session: Session, owner: str, webhook_id: str, *, lock: bool = False) -> WebhookRow:
+    found = hook_rows.webhook(session, webhook_id, owner, lock=lock)
     if found is None:
         raise not_found(f"webhook '{webhook_id[:40]}'")
     return found
 
 
-def _known_delivery(session: Session, owner: str, webhook_id: str, id_: int) -> DeliveryRow:
-    row = _known(session, owner, webhook_id)
-    found = hook_rows.delivery(session, row.webhook_id, id_) if abs(id_) < 2**31 else None
+def _known_delivery(session: Session, owner: str, webhook_id: str, id_: int, *, lock: bool = False) -> DeliveryRow:
+    row = _known(session, owner, webhook_id, lock=lock)
+    found = hook_rows.delivery(session, row.webhook_id, id_, lock=lock) if abs(id_) < 2**31 else None
     if found is None:
         raise not_found(f"delivery {id_}")
     return found

@@ -5,8 +5,10 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import exists, func
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col, delete, select, update
+from sqlmodel.sql.expression import SelectOfScalar
 
 from services.gateway.db.tables import BatchRow, DeliveryRow, DeliveryState, Task, WebhookRow, now
 
@@ -18,10 +20,18 @@ def webhooks(session: Session, owner: str) -> list[WebhookRow]:
     return list(session.exec(select(WebhookRow).where(WebhookRow.owner == owner).order_by(col(WebhookRow.id))))
 
 
-def webhook(session: Session, webhook_id: str, owner: str | None = None) -> WebhookRow | None:
-    """One webhook, of one account if that is named."""
+def webhook(session: Session, webhook_id: str, owner: str | None = None, *, lock: bool = False) -> WebhookRow | None:
+    """One webhook, of one account if that is named.
+
+    `lock`: it or its deliveries are to be changed. Everybody locks the webhook first, so nobody waits in a circle.
+    """
     query = select(WebhookRow).where(WebhookRow.webhook_id == webhook_id)
-    return session.exec(query if owner is None else query.where(WebhookRow.owner == owner)).first()
+    query = query if owner is None else query.where(WebhookRow.owner == owner)
+    return session.exec(_locked(query) if lock else query).first()
+
+
+def _locked(query: SelectOfScalar[Any]) -> SelectOfScalar[Any]:
+    return query.with_for_update().execution_options(populate_existing=True)
 
 
 def enabled(session: Session) -> list[WebhookRow]:
@@ -48,16 +58,19 @@ def owners(session: Session, task_ids: Iterable[str]) -> dict[str, str]:
 
 
 def add(session: Session, made: Iterable[DeliveryRow]) -> None:
-    """Put events on their way."""
-    session.add_all(made)
+    """Put events on their way, except those that are: a replay may find one on the stream before the relay notes it."""
+    rows = [row.model_dump(exclude={"id"}) for row in made]
+    if rows:
+        dialect = postgresql if session.get_bind().dialect.name == "postgresql" else sqlite
+        session.connection().execute(dialect.insert(DeliveryRow).on_conflict_do_nothing(), rows)
 
 
 def known(session: Session, webhook_id: str, message_ids: Sequence[str]) -> list[DeliveryRow]:
-    """Which of these events a webhook has on its list already."""
+    """Which of these events a webhook, which is locked, has on its list already, to be changed."""
     query = select(DeliveryRow).where(
         DeliveryRow.webhook_id == webhook_id, col(DeliveryRow.message_id).in_(list(message_ids))
     )
-    return list(session.exec(query))
+    return list(session.exec(_locked(query)))
 
 
 def with_due(session: Session, at: datetime) -> list[str]:
@@ -97,14 +110,10 @@ def due(session: Session, webhook_id: str, at: datetime, patience: timedelta, mo
     return list(session.exec(query))
 
 
-def delivery(session: Session, webhook_id: str, id_: int) -> DeliveryRow | None:
-    """One delivery of a webhook."""
-    return session.exec(select(DeliveryRow).where(DeliveryRow.webhook_id == webhook_id, DeliveryRow.id == id_)).first()
-
-
-def locked_delivery(session: Session, id_: int) -> DeliveryRow | None:
-    """One delivery, to be changed."""
-    return session.exec(select(DeliveryRow).where(DeliveryRow.id == id_).with_for_update()).first()
+def delivery(session: Session, webhook_id: str, id_: int, *, lock: bool = False) -> DeliveryRow | None:
+    """One delivery of a webhook, which is locked before if this is to be changed."""
+    query = select(DeliveryRow).where(DeliveryRow.webhook_id == webhook_id, DeliveryRow.id == id_)
+    return session.exec(_locked(query) if lock else query).first()
 
 
 def deliveries(
@@ -120,7 +129,7 @@ def deliveries(
 
 
 def hurry(session: Session, webhook_id: str) -> None:
-    """A receiver is back: everything that waits for it may go at once."""
+    """A receiver is back: everything that waits for it, which is locked, may go at once."""
     session.exec(
         update(DeliveryRow)
         .where(col(DeliveryRow.webhook_id) == webhook_id, col(DeliveryRow.state) == DeliveryState.WAITING)
@@ -129,15 +138,18 @@ def hurry(session: Session, webhook_id: str) -> None:
 
 
 def drop(session: Session, row: WebhookRow) -> None:
-    """Remove a webhook and its list."""
+    """Remove a webhook, which is locked, and its list."""
     session.exec(delete(DeliveryRow).where(col(DeliveryRow.webhook_id) == row.webhook_id))
     session.delete(row)
 
 
 def forget(session: Session, older_than: datetime) -> None:
-    """Drop what came to its end a while ago."""
+    """Drop what came to its end a while ago, of all webhooks; what somebody is changing can be dropped next time."""
+    old = (
+        select(DeliveryRow.id)
+        .where(col(DeliveryRow.created_at) < older_than, col(DeliveryRow.state) != DeliveryState.WAITING)
+        .with_for_update(skip_locked=True)
+    )
     session.exec(
-        delete(DeliveryRow).where(
-            col(DeliveryRow.created_at) < older_than, col(DeliveryRow.state) != DeliveryState.WAITING
-        )
+        delete(DeliveryRow).where(col(DeliveryRow.id).in_(old)), execution_options={"synchronize_session": False}
     )

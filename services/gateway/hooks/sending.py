@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 import httpcore
 
 from services.gateway.db import Session
-from services.gateway.db.engine import Database
+from services.gateway.db.engine import Database, DatabaseBusy
 from services.gateway.db.tables import DeliveryRow, DeliveryState, WebhookRow, now
 from services.gateway.hooks import rows as hook_rows
 from services.gateway.hooks.rules import (
@@ -30,10 +30,11 @@ from services.gateway.hooks.rules import (
 from services.gateway.pipeline.relay import Told
 from services.gateway.web.signing import Signer
 from shared.observability import logger
-from shared.outside import Forbidden, Network, check_url, guarded_pool
+from shared.outside import Forbidden, Network, ascii_url, check_url, guarded_pool
 
 _AT_ONCE = 4
 _LOOK_AGAIN_S = 1.0
+_REST_S = 10.0
 _ATTEMPT_S, _CONNECT_S = 20.0, 10.0
 _MOST_READ = 64 * 1024
 _TRIES_KEPT = 20
@@ -48,10 +49,12 @@ def put_on_their_way(session: Session, told: Sequence[Told]) -> None:
     if not told or not (hooks := hook_rows.enabled(session)):
         return
     owners = hook_rows.owners(session, {whose(one.fact) for one in told})
+    made = []
     for one in told:
         owner = owners.get(whose(one.fact))
         wanting = [hook for hook in hooks if hook.owner == owner and matches(hook.types, one.fact.type)]
-        hook_rows.add(session, [new_delivery(hook, one) for hook in wanting])
+        made += [new_delivery(hook, one) for hook in wanting]
+    hook_rows.add(session, made)
 
 
 def new_delivery(hook: WebhookRow, told: Told) -> DeliveryRow:
@@ -127,16 +130,19 @@ async def send(pool: httpcore.AsyncConnectionPool, networks: Sequence[Network], 
         return answer(None, f"no answer within {_ATTEMPT_S:.0f} s")
     except (httpcore.NetworkError, httpcore.TimeoutException, httpcore.ProtocolError, OSError) as error:
         return answer(None, f"{type(error).__name__}: {error}"[:300])
+    except Exception as error:  # what no receiver should be able to cause stops no other receiver's attempts
+        log.exception("webhook_attempt_failed", message=what.message_id)
+        return answer(None, f"{type(error).__name__}: {error}"[:300])
     refused = None if 200 <= status < 300 else f"it answered {status}"
     return answer(status, refused, _seconds(retry_after))
 
 
 async def _post(pool: httpcore.AsyncConnectionPool, what: Letter, headers: dict[str, str]) -> tuple[int, str]:
     timeouts = {"connect": _CONNECT_S, "read": _ATTEMPT_S, "write": _ATTEMPT_S, "pool": _ATTEMPT_S}
-    content = what.body.encode()
-    sent = {**headers, "host": urlsplit(what.url).netloc, "content-length": str(len(content))}
+    content, target = what.body.encode(), ascii_url(what.url)
+    sent = {**headers, "host": urlsplit(target).netloc, "content-length": str(len(content))}
     async with pool.stream(
-        "POST", what.url, headers=list(sent.items()), content=content, extensions={"timeout": timeouts}
+        "POST", target, headers=list(sent.items()), content=content, extensions={"timeout": timeouts}
     ) as response:
         read = 0
         async for chunk in response.aiter_stream():  # so that the connection can be used again
@@ -150,7 +156,7 @@ async def _post(pool: httpcore.AsyncConnectionPool, what: Letter, headers: dict[
 def _seconds(retry_after: str) -> float | None:
     if retry_after.isdecimal():
         return float(retry_after)
-    with contextlib.suppress(ValueError, TypeError):
+    with contextlib.suppress(ValueError, TypeError, OverflowError):
         return max(0.0, (parsedate_to_datetime(retry_after) - now()).total_seconds())
     return None
 
@@ -164,6 +170,7 @@ class Postman:
     def __init__(self, database: Database, networks: Sequence[Network], signer: Signer) -> None:
         self._database, self._networks, self._signer = database, tuple(networks), signer
         self._forget_at = 0.0
+        self._resting: dict[str, float] = {}
 
     async def turn(self) -> None:
         """Send until nothing is due."""
@@ -173,8 +180,9 @@ class Postman:
         under_way: dict[str, asyncio.Task[None]] = {}
         async with asyncio.TaskGroup() as group:
             while True:
+                self._resting = {one: until for one, until in self._resting.items() if until > time.monotonic()}
                 for webhook_id in await asyncio.to_thread(self._with_due):
-                    if webhook_id not in under_way:
+                    if webhook_id not in under_way and webhook_id not in self._resting:
                         under_way[webhook_id] = group.create_task(self._serve(webhook_id))
                 if not under_way:
                     return
@@ -182,6 +190,18 @@ class Postman:
                 under_way = {webhook_id: task for webhook_id, task in under_way.items() if not task.done()}
 
     async def _serve(self, webhook_id: str) -> None:
+        """Send what is due to one address. If that fails, it rests for a while, and the attempts of others go on."""
+        try:
+            await self._send_due(webhook_id)
+        except DatabaseBusy as error:
+            log.warning("webhook_waits", webhook=webhook_id, why=str(error))
+        except Exception:  # a background loop: logged, and tried again
+            log.exception("webhook_failed", webhook=webhook_id)
+        else:
+            return
+        self._resting[webhook_id] = time.monotonic() + _REST_S
+
+    async def _send_due(self, webhook_id: str) -> None:
         """Send what is due to one address; one that was changed meanwhile is served anew, by the rules of its own."""
         url = await asyncio.to_thread(self._url, webhook_id)
         async with guarded_pool(self._networks, encrypted=url.lower().startswith("https:")) as pool:
@@ -193,8 +213,13 @@ class Postman:
                 await asyncio.to_thread(self._note, webhook_id, ended)
 
     def _with_due(self) -> list[str]:
-        with self._database.read() as session:
-            return hook_rows.with_due(session, now())
+        """The webhooks with something to send; none while the database is busy: what is under way goes on."""
+        try:
+            with self._database.read() as session:
+                return hook_rows.with_due(session, now())
+        except DatabaseBusy as error:
+            log.warning("webhooks_wait", why=str(error))
+            return []
 
     def _url(self, webhook_id: str) -> str:
         with self._database.read() as session:
@@ -214,11 +239,11 @@ class Postman:
 
     def _note(self, webhook_id: str, ended: Sequence[tuple[int, Letter, Answer]]) -> None:
         with self._database.write(quiet=True) as session:
-            hook = hook_rows.webhook(session, webhook_id)
+            hook = hook_rows.webhook(session, webhook_id, lock=True)
             if hook is None:  # removed meanwhile
                 return
             for id_, what, answer in ended:
-                row = hook_rows.locked_delivery(session, id_)
+                row = hook_rows.delivery(session, webhook_id, id_, lock=True)
                 if row is not None:
                     note_try(row, what, answer, now())
                 if hook.version == what.version:  # else it was changed meanwhile, and this is about what it was

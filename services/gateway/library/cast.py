@@ -1,5 +1,6 @@
 """The cast of an account: people known from earlier tasks, and whether a speaker is one of them."""
 
+import asyncio
 import uuid
 
 from fastapi import APIRouter, Request, Response
@@ -19,8 +20,9 @@ from services.gateway.script import rows as script_rows
 from services.gateway.web.claims import keep
 from services.gateway.web.etags import check_version_sent, etag
 from services.gateway.web.files import serve
-from services.gateway.web.keys import Who
+from services.gateway.web.keys import Caller, Who
 from services.gateway.web.problems import Problem, not_found, unprocessable
+from services.gateway.web.threads import turns
 from shared.storage import ObjectNotFound, keys
 
 router = APIRouter(tags=["cast"])
@@ -36,33 +38,41 @@ def list_cast(parts: Parts, who: Who) -> list[CastRead]:
 
 
 @router.post(_CAST, status_code=201, operation_id="keep_speaker")
-def keep_speaker(body: CastKeep, parts: Parts, who: Who, response: Response) -> CastRead:
+async def keep_speaker(body: CastKeep, request: Request, parts: Parts, who: Who, response: Response) -> CastRead:
     """Keep a speaker with name, voice and sample; they survive the task.
 
     Raises: 409 `already_in_cast` when the speaker is a known person already.
     """
+    owner, heard = await asyncio.to_thread(_sample_of, parts, who, body)
+    cast_id = f"cast_{uuid.uuid4().hex[:12]}"
+    # if we die before the row is there, this copy of a few seconds is left
+    sample = await parts.threads.transfer(_copied, parts, heard, keys.cast_sample(owner, cast_id))
+    async with parts.threads.undone_by(parts.store.delete, keys.cast_prefix(owner, cast_id)):
+        return await turns(request).run(_keep, parts, who, body, cast_id, sample, response)
+
+
+def _sample_of(parts: Gateway, who: Caller, body: CastKeep) -> tuple[str, str | None]:
+    """The owner of a speaker, and the key of what is heard of them."""
     with parts.database.read() as session:
         task = visible_task(session, who, body.task_id)
+        return task.owner, known_speaker(session, task.task_id, body.speaker_id).reference_key
+
+
+def _keep(
+    parts: Gateway, who: Caller, body: CastKeep, cast_id: str, sample: str | None, response: Response
+) -> CastRead:
+    with parts.database.write() as session:
+        task = locked_visible_task(session, who, body.task_id)
         speaker = known_speaker(session, task.task_id, body.speaker_id)
-    cast_id = f"cast_{uuid.uuid4().hex[:12]}"
-    owner = task.owner
-    sample = _copied(parts, speaker.reference_key, keys.cast_sample(owner, cast_id))
-    try:
-        with parts.database.write() as session:
-            task = locked_visible_task(session, who, body.task_id)
-            speaker = known_speaker(session, task.task_id, body.speaker_id)
-            if speaker.cast_accepted:
-                raise Problem(409, "already_in_cast", f"{speaker.name} is in the cast already")
-            member = _member(task, speaker, cast_id, body.name, sample)
-            session.add(member)
-            edit = Edit(session, task, "keep_speaker", who.owner)
-            edit.change(speaker, name=member.name, cast_id=cast_id, cast_accepted=True, cast_similarity=None)
-            edit.finish(f"Kept {member.name} in the cast")
-            response.headers["ETag"] = etag(member.version)
-            return keep(session, who.claim, _read(member, script_rows.current_model(session)), response.headers)
-    except BaseException:
-        parts.store.delete(keys.cast_prefix(owner, cast_id))
-        raise
+        if speaker.cast_accepted:
+            raise Problem(409, "already_in_cast", f"{speaker.name} is in the cast already")
+        member = _member(task, speaker, cast_id, body.name, sample)
+        session.add(member)
+        edit = Edit(session, task, "keep_speaker", who.owner)
+        edit.change(speaker, name=member.name, cast_id=cast_id, cast_accepted=True, cast_similarity=None)
+        edit.finish(f"Kept {member.name} in the cast")
+        response.headers["ETag"] = etag(member.version)
+        return keep(session, who.claim, _read(member, script_rows.current_model(session)), response.headers)
 
 
 def _member(task: Task, speaker: SpeakerRow, cast_id: str, name: str | None, sample: str | None) -> CastRow:
@@ -97,7 +107,7 @@ def update_cast(
 ) -> CastRead:
     """Rename a person or choose a voice; tasks that exist keep what they took over."""
     with parts.database.write() as session:
-        member = _known(session, who.account, cast_id)
+        member = _known(session, who.account, cast_id, lock=True)
         check_version_sent(request, member.version)
         if body.voice is not None:
             _check_voice(session, who.account, body.voice)
@@ -120,13 +130,19 @@ def _check_voice(session: Session, owner: str, voice: VoiceChoice) -> None:
 
 
 @router.delete(_CAST + "/{cast_id}", status_code=204, operation_id="delete_cast")
-def delete_cast(cast_id: str, request: Request, parts: Parts, who: Who) -> None:
+async def delete_cast(cast_id: str, request: Request, parts: Parts, who: Who) -> None:
     """Forget a person: voice, sample and all; speakers of tasks keep their names."""
+    owner = await turns(request).run(_forget, cast_id, request, parts, who)
+    await parts.threads.transfer(parts.store.delete, keys.cast_prefix(owner, cast_id))
+
+
+def _forget(cast_id: str, request: Request, parts: Gateway, who: Caller) -> str:
+    """Delete a person's row; return whose it was."""
     with parts.database.write() as session:
-        member = _known(session, who.account, cast_id)
+        member = _known(session, who.account, cast_id, lock=True)
         check_version_sent(request, member.version)
         script_rows.forget_member(session, member)
-    parts.store.delete(keys.cast_prefix(member.owner, cast_id))
+        return member.owner
 
 
 @router.get(_CAST + "/{cast_id}/sample", operation_id="get_cast_sample", response_class=StreamingResponse)
@@ -152,7 +168,7 @@ def decide_cast(
             edit.change(speaker, **casting.NOBODY)
             edit.finish(f"{before} is nobody of the cast")
         elif not (speaker.cast_accepted and speaker.cast_id == body.cast_id):
-            member = _known(session, task.owner, body.cast_id)
+            member = _known(session, task.owner, body.cast_id, lock=True)
             edit.change(speaker, **casting.acceptance(speaker, member))
             casting.learn(member, speaker, script_rows.current_model(session))
             edit.finish(f"{before} is {member.name} of the cast")
@@ -160,8 +176,11 @@ def decide_cast(
         return read_speaker(session, speaker)
 
 
-def _known(session: Session, owner: str, cast_id: str) -> CastRow:
+def _known(session: Session, owner: str, cast_id: str, *, lock: bool = False) -> CastRow:
+    """A member; `lock`: to be changed, as it is now, and before any speaker is."""
     found = library_rows.cast_member(session, owner, cast_id)
+    if found is not None and lock:
+        found = session.get(CastRow, found.id, with_for_update=True, populate_existing=True)
     if found is None:
         raise not_found(f"cast member '{cast_id[:40]}'")
     return found

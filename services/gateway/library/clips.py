@@ -1,11 +1,13 @@
 """Reference clips that a person uploads so that a voice speaks like them."""
 
 import array
-import asyncio
+import shutil
 import tempfile
 import uuid
 import wave
+from collections.abc import Mapping
 from pathlib import Path
+from typing import BinaryIO
 
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import StreamingResponse
@@ -22,9 +24,10 @@ from services.gateway.web.claims import keep
 from services.gateway.web.files import serve
 from services.gateway.web.keys import Caller, Who
 from services.gateway.web.problems import Problem, not_found, unprocessable
+from services.gateway.web.threads import turns
 from shared.media import plain_audio
 from shared.pipeline import CancelToken, PermanentError
-from shared.storage import keys, put_file
+from shared.storage import keys, put_bytes
 
 router = APIRouter(prefix="/api/clips", tags=["clips"])
 MAX_CLIP_BYTES = 25 * 1024 * 1024
@@ -60,12 +63,30 @@ async def create_clip(request: Request, parts: Parts, who: Who, response: Respon
     try:
         name = _checked_name(form)
         upload = file_of(form, "audio")
-        sound = await upload.read()
-        read = await asyncio.to_thread(_take, parts, who, name or upload.filename or "clip", sound)
+        wav, duration_s = await parts.threads.convert(_plain, upload.file)
     finally:
         await form.close()
-    response.headers["Location"] = f"/api/clips/{read.clip_id}"
-    return read
+    clip_id, owner = f"clip_{uuid.uuid4().hex[:12]}", who.account
+    row = ClipRow(
+        clip_id=clip_id,
+        owner=owner,
+        name="".join(filter(str.isprintable, name or upload.filename or ""))[:80].strip() or "clip",
+        key=keys.clip(owner, clip_id),
+        duration_s=round(duration_s, 3),
+        consent=True,
+    )
+    response.headers["Location"] = f"/api/clips/{clip_id}"
+    async with parts.threads.undone_by(parts.store.delete, keys.clip_prefix(owner, clip_id)):
+        # if we die before the row is there, this sound of half a minute at most is left
+        await parts.threads.transfer(put_bytes, parts.store, row.key, wav)
+        return await turns(request).run(_record, parts, who, row, response.headers)
+
+
+def _record(parts: Gateway, who: Caller, row: ClipRow, headers: Mapping[str, str]) -> ClipRead:
+    with parts.database.write() as session:
+        session.add(row)
+        session.flush()
+        return keep(session, who.claim, _read(row), headers)
 
 
 def _checked_name(form: FormData) -> str:
@@ -78,35 +99,19 @@ def _checked_name(form: FormData) -> str:
     return name
 
 
-def _take(parts: Gateway, who: Caller, name: str, sound: bytes) -> ClipRead:
+def _plain(sound: BinaryIO) -> tuple[bytes, float]:
+    """A clip as plain WAV, one and a half megabytes at most, and its length. Raises: Problem 415, 422."""
     with tempfile.TemporaryDirectory(prefix="localclip-clip-") as folder:
-        path = Path(folder) / "upload"
-        path.write_bytes(sound)
-        return _store(parts, who, name, path)
+        path, plain = Path(folder) / "upload", Path(folder) / "clip.wav"
+        with path.open("wb") as file:
+            shutil.copyfileobj(sound, file)
+        duration_s = _converted(path, plain)
+        return plain.read_bytes(), duration_s
 
 
 def _text(form: FormData, field: str) -> str:
     found = form.get(field)
     return found.strip() if isinstance(found, str) else ""  # a file is not text
-
-
-def _store(parts: Gateway, who: Caller, name: str, path: Path) -> ClipRead:
-    plain = path.with_name("clip.wav")
-    duration_s = _converted(path, plain)
-    clip_id = f"clip_{uuid.uuid4().hex[:12]}"
-    owner = who.account
-    key = keys.clip(owner, clip_id)
-    put_file(parts.store, key, plain)
-    shown = "".join(filter(str.isprintable, name))[:80].strip() or "clip"
-    row = ClipRow(clip_id=clip_id, owner=owner, name=shown, key=key, duration_s=round(duration_s, 3), consent=True)
-    try:
-        with parts.database.write() as session:
-            session.add(row)
-            session.flush()
-            return keep(session, who.claim, _read(row), {"location": f"/api/clips/{clip_id}"})
-    except BaseException:
-        parts.store.delete(keys.clip_prefix(owner, clip_id))
-        raise
 
 
 def _converted(path: Path, target: Path) -> float:
@@ -152,12 +157,18 @@ def get_clip_audio(clip_id: str, request: Request, parts: Parts, who: Who) -> Re
 
 
 @router.delete("/{clip_id}", status_code=204, operation_id="delete_clip")
-def delete_clip(clip_id: str, parts: Parts, who: Who) -> None:
+async def delete_clip(clip_id: str, request: Request, parts: Parts, who: Who) -> None:
     """Remove a clip and its sound; speakers and lines it was chosen for fail until another voice is."""
+    owner = await turns(request).run(_forget, parts, who, clip_id)
+    await parts.threads.transfer(parts.store.delete, keys.clip_prefix(owner, clip_id))
+
+
+def _forget(parts: Gateway, who: Caller, clip_id: str) -> str:
+    """Delete the row of a clip; return whose it was."""
     with parts.database.write() as session:
         row = _known(session, who.account, clip_id)
         session.delete(row)
-    parts.store.delete(keys.clip_prefix(row.owner, clip_id))
+        return row.owner
 
 
 def _known(session: Session, owner: str, clip_id: str) -> ClipRow:

@@ -1,14 +1,16 @@
 """The glossary of an account: terms with a fixed rendering, or how they are spoken."""
 
 import uuid
-from typing import Annotated
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request, Response
 
 from services.gateway.db import IntegrityError, Session
 from services.gateway.db.tables import TermRow
 from services.gateway.library import rows as library_rows
-from services.gateway.library.glossary_csv import MalformedTerms, read_terms, write_terms
+from services.gateway.library.glossary_csv import MAX_TERMS, MalformedTerms, read_terms, write_terms
 from services.gateway.library.schemas import Imported, TermRead, TermWrite
 from services.gateway.pipeline.parts import Gateway, Parts
 from services.gateway.pipeline.schemas import SourceLanguage, TargetLanguage
@@ -20,7 +22,6 @@ from services.gateway.web.keys import Who
 from services.gateway.web.problems import Problem, not_found
 from services.gateway.web.threads import turns
 
-MAX_TERMS = 10_000
 _MAX_IMPORT_BYTES = 5 * 1024 * 1024
 _CSV = "text/csv; charset=utf-8"
 router = APIRouter(prefix="/api/glossary", tags=["glossary"])
@@ -128,36 +129,40 @@ def _import(data: bytes, parts: Gateway, owner: str) -> Imported:
             {"pointer": f"/rows/{row}/{field}", "detail": why, "code": "invalid"} for row, field, why in error.rows
         ]
         raise Problem(422, "invalid_terms", str(error), found) from error
-    added = updated = unchanged = 0
+    rows = sorted((_filled(_new(owner), term).model_dump(exclude={"id"}) for term in terms), key=_key)
+    try:
+        return _merge(parts, owner, rows)
+    except IntegrityError:  # somebody else added one of them at the same time; now it is there
+        with _conflict_told():
+            return _merge(parts, owner, rows)
+
+
+def _merge(parts: Gateway, owner: str, rows: list[dict[str, Any]]) -> Imported:
+    """Add and replace terms. They are sorted: two imports at once that lock them in another order would deadlock."""
     with parts.database.write() as session:
-        known = {_key(_write(row)): row for row in script_rows.terms_of(session, owner)}
-        new = [term for term in terms if _key(term) not in known]
-        _refuse_too_many(session, owner, len(new))
-        for term in terms:
-            row = known.get(_key(term))
-            if row is None:
-                session.add(_filled(_new(owner), term))
-                added += 1
-            elif _write(row).model_dump() == term.model_dump():
-                unchanged += 1
-            else:
-                row.version += 1
-                _filled(row, term)
-                updated += 1
-        _flush(session)
-    return Imported(added=added, updated=updated, unchanged=unchanged)
+        known = library_rows.term_values(session, owner)
+        new = [row for row in rows if _key(row) not in known]
+        if new:
+            _refuse_more(len(known) + len(new))
+        old = [row for row in rows if _key(row) in known]
+        changed = [row for row in old if (row["target"], row["pronunciation"]) != known[_key(row)]]
+        library_rows.replace_terms(session, owner, changed)
+        library_rows.add_terms(session, new)
+    return Imported(added=len(new), updated=len(changed), unchanged=len(old) - len(changed))
 
 
-def _key(term: TermWrite) -> tuple[str, str | None, str]:
-    return term.source_language, term.target_language, term.source
+def _key(row: Mapping[str, Any]) -> tuple[str, ...]:
+    return row["source_language"], row["target_language"], row["source"]
 
 
 def _refuse_too_many(session: Session, owner: str, more: int) -> None:
     _, there = library_rows.page(session, script_rows.terms(session, owner), 0, 1)
-    if there + more > MAX_TERMS:
-        raise Problem(
-            409, "glossary_full", f"a glossary holds at most {MAX_TERMS} terms; this would make {there + more}"
-        )
+    _refuse_more(there + more)
+
+
+def _refuse_more(terms: int) -> None:
+    if terms > MAX_TERMS:
+        raise Problem(409, "glossary_full", f"a glossary holds at most {MAX_TERMS} terms; this would make {terms}")
 
 
 def _new(owner: str) -> TermRow:
@@ -171,14 +176,16 @@ def _filled(row: TermRow, body: TermWrite) -> TermRow:
 
 
 def _store(session: Session, row: TermRow, body: TermWrite) -> TermRow:
-    session.add(_filled(row, body))
-    _flush(session)
+    with _conflict_told():
+        session.add(_filled(row, body))
+        session.flush()
     return row
 
 
-def _flush(session: Session) -> None:
+@contextmanager
+def _conflict_told() -> Iterator[None]:
     try:
-        session.flush()
+        yield
     except IntegrityError as error:
         detail = "the glossary has a term for this source text and these languages already"
         raise Problem(409, "term_exists", detail) from error

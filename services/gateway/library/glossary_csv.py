@@ -7,10 +7,11 @@ from collections.abc import Iterable
 from pydantic import ValidationError
 
 from services.gateway.library.schemas import TermWrite
+from shared.sheets import MalformedSheet, Sheet, lines_of
 
 COLUMNS = ("source_language", "target_language", "source", "target", "pronunciation")
+MAX_TERMS = 10_000
 _REQUIRED = ("source_language", "source")
-_DELIMITERS = ",;\t"
 _MOST_ERRORS = 50
 
 
@@ -38,24 +39,11 @@ def read_terms(data: bytes) -> list[TermWrite]:
         MalformedTerms: with every wrong row, up to fifty.
     """
     try:
-        text = data.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise MalformedTerms("the file is not UTF-8; save it as 'CSV UTF-8'") from error
-    head = text.split("\n", 1)[0]
-    delimiter = max(_DELIMITERS, key=head.count)
-    reader = csv.DictReader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
-    try:
-        names = [name.strip().lower() for name in reader.fieldnames or ()]
-        reader.fieldnames = names
-        _check_head(names)
-        rows = [(reader.line_num, row) for row in reader if any(_cells(row))]
-    except csv.Error as error:
-        raise MalformedTerms(f"row {reader.line_num}: {error}") from error
-    return _terms(rows)
-
-
-def _cells(row: dict[str, str | None]) -> list[str]:
-    return [cell.strip() for name, cell in row.items() if name in COLUMNS and cell]
+        sheet = Sheet(lines_of(data))
+        _check_head(sheet.names)
+        return _terms(sheet.rows(COLUMNS, MAX_TERMS))
+    except MalformedSheet as error:
+        raise MalformedTerms(str(error)) from error
 
 
 def _check_head(names: list[str]) -> None:
@@ -65,17 +53,15 @@ def _check_head(names: list[str]) -> None:
         raise MalformedTerms(f"the first row has to name the columns; missing: {', '.join(missing)} (known: {known})")
 
 
-def _terms(rows: list[tuple[int, dict[str, str | None]]]) -> list[TermWrite]:
+def _terms(rows: Iterable[tuple[int, dict[str, str]]]) -> list[TermWrite]:
     found: list[TermWrite] = []
     wrong: list[tuple[int, str, str]] = []
     first_row: dict[tuple[str, str | None, str], int] = {}
     for number, row in rows:
-        values = {name: (row.get(name) or "").strip() or None for name in COLUMNS}
-        values["source_language"] = (values["source_language"] or "").lower()
-        values["target_language"] = values["target_language"].lower() if values["target_language"] else None
-        values["source"] = values["source"] or ""
+        languages = {name: row[name].lower() for name in ("source_language", "target_language") if name in row}
+        empty = {"source_language": "", "source": ""}
         try:
-            term = TermWrite.model_validate(values)
+            term = TermWrite.model_validate({**empty, **row, **languages})
         except ValidationError as error:
             wrong += [(number, str(entry["loc"][0]), str(entry["msg"])) for entry in error.errors()]
             continue

@@ -1,18 +1,57 @@
 """The SQL of the library: glossary, translation memory, cast and clips of an account."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import func, or_
+from sqlalchemy import bindparam, func, or_, update
+from sqlalchemy import select as sa_select
 from sqlmodel import Session, col, select
 from sqlmodel.sql.expression import SelectOfScalar
 
+from services.gateway.db.engine import add_later
 from services.gateway.db.tables import CastRow, ClipRow, MemoryRow, TermRow
 
 
 def term(session: Session, owner: str, term_id: str) -> TermRow | None:
-    """One term."""
-    return session.exec(select(TermRow).where(TermRow.owner == owner, TermRow.term_id == term_id)).first()
+    """One term, as it is now, with its row locked until the end of the transaction."""
+    query = select(TermRow).where(TermRow.owner == owner, TermRow.term_id == term_id).with_for_update()
+    return session.exec(query.execution_options(populate_existing=True)).first()
+
+
+_KEY = ("source_language", "target_language", "source")
+_VALUES = ("target", "pronunciation")
+_COLUMNS = [getattr(TermRow, name) for name in (*_KEY, *_VALUES)]
+_REPLACE = (
+    update(TermRow)
+    .where(*(getattr(TermRow, name) == bindparam(f"its_{name}") for name in ("owner", *_KEY)))
+    .values({name: bindparam(f"new_{name}") for name in _VALUES} | {"version": TermRow.version + 1})
+)
+
+
+def term_values(session: Session, owner: str) -> dict[tuple[str, ...], tuple[str | None, ...]]:
+    """Target and pronunciation of every term of an account, by both languages and source text.
+
+    An account may have ten thousand: as objects they would hold the write lock for a second.
+    """
+    found = session.execute(sa_select(*_COLUMNS).where(col(TermRow.owner) == owner))
+    return {tuple(row[:3]): tuple(row[3:]) for row in found}
+
+
+def add_terms(session: Session, rows: Iterable[Mapping[str, Any]]) -> None:
+    """Insert terms, given with all their columns, at the end of the transaction."""
+    add_later(session, TermRow, rows)
+
+
+def replace_terms(session: Session, owner: str, terms: Iterable[Mapping[str, Any]]) -> None:
+    """Give terms, named by both languages and source text, another target and pronunciation, with one statement."""
+    changes = [
+        {"its_owner": owner}
+        | {f"its_{name}": term[name] for name in _KEY}
+        | {f"new_{name}": term[name] for name in _VALUES}
+        for term in terms
+    ]
+    if changes:
+        session.connection().execute(_REPLACE, changes)
 
 
 def same_term(session: Session, owner: str, source_language: str, target_language: str, source: str) -> TermRow | None:

@@ -3,6 +3,7 @@
 from fastapi import APIRouter, Request, Response
 
 from services.gateway.db import IntegrityError
+from services.gateway.db.tables import AccountRow
 from services.gateway.library.schemas import SettingsRead
 from services.gateway.pipeline.parts import Parts
 from services.gateway.pipeline.schemas import Settings
@@ -27,7 +28,8 @@ def get_settings(parts: Parts, who: Who, response: Response) -> SettingsRead:
 def put_settings(body: Settings, request: Request, response: Response, parts: Parts, who: Who) -> SettingsRead:
     """Replace the settings; tasks that exist already keep theirs."""
     with parts.database.write() as session:
-        row = script_rows.settings_of(session, who.account)
+        # locked: of two changes of one version, the second sees the first
+        row = session.get(AccountRow, who.account, with_for_update=True) or AccountRow(owner=who.account, version=0)
         check_version_sent(request, row.version)
         row.settings, row.version = body.model_dump(mode="json"), row.version + 1
         session.add(row)

@@ -46,7 +46,8 @@ class Frame:
 class Mailbox:
     """What is waiting to be sent to one client.
 
-    Facts keep their order, at most `MAX_WAITING` of them: a slower client is cut off and resumes by event id.
+    Facts keep their order, at most `MAX_WAITING` of them: a slower client is cut off and resumes by event id. Nothing
+    is kept for it then, as its connection may stay open, unread, for hours.
     Progress is kept once per unit, so it cannot pile up.
     """
 
@@ -62,10 +63,14 @@ class Mailbox:
 
     def put(self, frame: Frame, unit: str) -> None:
         """Add a frame; `unit` is what progress frames replace each other by."""
+        if self.closed:
+            return
         if frame.sequence is None:
             self._progress[unit] = frame
         elif len(self._facts) >= MAX_WAITING:
             self.closed = True
+            self._facts.clear()
+            self._progress.clear()
         else:
             self._facts.append(frame)
         self._wake()
@@ -156,8 +161,10 @@ class Audience:
                 stored = await self._broker.connection.jetstream().get_last_msg(subjects.EVENTS, unit)
             except (NotFoundError, TimeoutError):
                 return None
-            frame = to_frame(stored.subject or unit, stored.data or b"{}", None)
-            self._remember(unit, frame)
+            frame = self._latest.get(unit)  # what came meanwhile is newer
+            if frame is None:
+                frame = to_frame(stored.subject or unit, stored.data or b"{}", None)
+                self._remember(unit, frame)
         return frame.payload if frame else None
 
     def known_progress(self, task_id: str, language: str, stage: str) -> dict[str, object] | None:

@@ -1,15 +1,18 @@
 """Languages, engines, health, and the documents that describe the interfaces."""
 
 import asyncio
+from collections.abc import Callable
+from functools import lru_cache
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Query, Response
+from fastapi import APIRouter, Query, Request, Response
 from nats.errors import Error as NatsError
 from nats.js.errors import APIError
 
 from services.gateway.operations.schemas import Health, LanguageRead, LanguageService
 from services.gateway.pipeline.engines import of_port, pairs_by_sound
 from services.gateway.pipeline.parts import Gateway, Parts
+from services.gateway.web.fixed import Fixed, as_json
 from shared.messaging import EngineInfo, is_connected, subjects
 from shared.models import Service, hearing, speaking
 from shared.pipeline import SOURCE_LANGUAGES, Lane, Stage, language
@@ -109,7 +112,17 @@ async def _workers(parts: Gateway) -> dict[str, int] | None:
     return found
 
 
-@router.get("/asyncapi.json", operation_id="asyncapi")
-def asyncapi(parts: Parts) -> dict[str, Any]:
+@router.get(
+    "/asyncapi.json",
+    operation_id="asyncapi",
+    response_model=dict[str, Any],
+    responses={304: {"description": "Not changed"}},
+)
+def asyncapi(parts: Parts, request: Request) -> Response:
     """AsyncAPI 3.0: every subject and message on the broker."""
-    return parts.asyncapi()
+    return _written(parts.asyncapi).answer(request, {"Cache-Control": "no-cache"})
+
+
+@lru_cache(maxsize=1)  # of the one application of a process
+def _written(document: Callable[[], dict[str, Any]]) -> Fixed:
+    return as_json(document())

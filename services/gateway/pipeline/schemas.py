@@ -273,7 +273,7 @@ class ProcessRequest(Written):
 class ProcessTask(ProcessRequest):
     """The same for several languages; None: all target languages of the task."""
 
-    languages: list[TargetLanguage] | None = Field(default=None, min_length=1)
+    languages: list[TargetLanguage] | None = Field(default=None, min_length=1, max_length=len(TARGET_LANGUAGES))
     chinese: ChineseScript | None = Field(
         default=None,
         description="as `chinese` of the task, which it changes; `zh-Hant` among the languages says it, too",
@@ -288,7 +288,7 @@ class ProcessTask(ProcessRequest):
 class CancelTask(Written):
     """What to stop; None: everything."""
 
-    languages: list[TargetLanguage] | None = Field(default=None, min_length=1)
+    languages: list[TargetLanguage] | None = Field(default=None, min_length=1, max_length=len(TARGET_LANGUAGES))
 
 
 class Approval(Written):

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Request
 
 from services.gateway.db import Session
 from services.gateway.db.tables import Task
@@ -30,9 +30,11 @@ from services.gateway.web.bodies import read_brought
 from services.gateway.web.claims import keep
 from services.gateway.web.keys import Caller, Who
 from services.gateway.web.problems import Problem, not_found, unprocessable
+from services.gateway.web.threads import turns
 from shared.messaging import EngineInfo
 from shared.pipeline import BASE, TARGET_LANGUAGES, Stage
 from shared.storage import keys, put_bytes
+from shared.transcript import Reading
 
 router = APIRouter(prefix="/api/tasks/{task_id}", tags=["work"])
 
@@ -182,11 +184,25 @@ def _cancel(task_id: str, languages: Sequence[str] | None, parts: Gateway, who: 
 
 
 @router.post("/answer", status_code=202, operation_id="answer_task")
-def answer_task(task_id: str, body: TaskAnswer, parts: Parts, who: Who, engines: Engines) -> TaskRead:
+async def answer_task(
+    task_id: str, body: TaskAnswer, request: Request, parts: Parts, who: Who, engines: Engines
+) -> TaskRead:
     """Answer what the task waits for (`waiting_for`): go on as it is, say the language, or bring subtitles.
 
     The same answer twice is one. Raises: 409 `already_answered`, 422 where the answer is incomplete or leads nowhere.
     """
+    spoken, reading = await turns(request).run(_checked_answer, task_id, body, parts, who, engines)
+    key = None
+    if body.subtitles is not None:
+        key = keys.input_subtitles(task_id, BASE, "subtitles.srt")
+        await parts.threads.transfer(put_bytes, parts.store, key, body.subtitles)
+    return await turns(request).run(_answer, task_id, body, spoken, key, reading, parts, who)
+
+
+def _checked_answer(
+    task_id: str, body: TaskAnswer, parts: Gateway, who: Caller, engines: Sequence[EngineInfo]
+) -> tuple[str | None, Reading | None]:
+    """The language that is spoken, and what the subtitles say. Raises: Problem 404, 413, 422."""
     with parts.database.read() as session:
         task = visible_task(session, who, task_id)
         targets = [row.language for row in pipeline_rows.languages(session, [task_id]).get(task_id, [])]
@@ -195,11 +211,18 @@ def answer_task(task_id: str, body: TaskAnswer, parts: Parts, who: Who, engines:
         brought = body.subtitles is not None or "subtitles_key" in task.config
         own = target in task.config.get("translation_keys", {})
         refuse_unless_possible(engines, spoken, target, subtitles=brought, translation=own)
-    reading = read_brought(body.subtitles, spoken, "/subtitles") if body.subtitles is not None else None
-    key = None
-    if body.subtitles is not None:
-        key = keys.input_subtitles(task_id, BASE, "subtitles.srt")
-        put_bytes(parts.store, key, body.subtitles)
+    return spoken, read_brought(body.subtitles, spoken, "/subtitles") if body.subtitles is not None else None
+
+
+def _answer(
+    task_id: str,
+    body: TaskAnswer,
+    spoken: str | None,
+    key: str | None,
+    reading: Reading | None,
+    parts: Gateway,
+    who: Caller,
+) -> TaskRead:
     with parts.database.write() as session:
         task = locked_visible_task(session, who, task_id)
         try:

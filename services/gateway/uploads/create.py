@@ -97,7 +97,8 @@ async def create_task(
         else:
             config = _config_of(place, upload)
         engines = await parts.capabilities.engines()
-        brought = await asyncio.to_thread(_check_languages, engines, config, upload, parts.store)
+        brought = await asyncio.to_thread(read_all, upload.files, config)
+        await parts.threads.transfer(_check_languages, engines, config, upload, parts.store)
         read = await parts.threads.transfer(_finish, parts, who, task_id, upload, config, brought, place)
         if read.task_id != task_id:
             await parts.threads.transfer(forget, parts, task_id)
@@ -191,11 +192,9 @@ def _config(upload: Upload) -> TaskConfig:
         raise unprocessable("invalid_config", "config is not JSON", "/config") from error
 
 
-def _check_languages(
-    engines: Sequence[EngineInfo], config: TaskConfig, upload: Upload, store: ObjectStore
-) -> Mapping[str, Reading]:
-    """The contents of the subtitle files of an upload, by language. Raises: Problem 413, 422."""
-    brought, provided = read_all(upload.files, config), translated(upload.files)
+def _check_languages(engines: Sequence[EngineInfo], config: TaskConfig, upload: Upload, store: ObjectStore) -> None:
+    """Raises: Problem 422, where one is not possible; whether a text is inside, the video in the store tells."""
+    provided = translated(upload.files)
     for language in config.target_languages:
         refuse_unless_possible(
             engines,
@@ -205,7 +204,6 @@ def _check_languages(
             translation=language in provided,
             inside=lambda: upload.video is not None and may_have_text(store, upload.video.key, upload.video.size),
         )
-    return brought
 
 
 def _finish(

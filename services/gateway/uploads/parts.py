@@ -45,6 +45,7 @@ from services.gateway.web.claims import keep
 from services.gateway.web.etags import etag
 from services.gateway.web.keys import Caller, Who
 from services.gateway.web.problems import Problem, not_found
+from services.gateway.web.threads import turns
 from shared.media import SNIFF_BYTES
 from shared.messaging import EngineInfo
 from shared.storage import ObjectInfo, ObjectNotFound, Part, PartsChanged, StorageError, keys
@@ -58,7 +59,7 @@ _JOIN_TRIES = 5
 
 
 @router.post("", status_code=201, operation_id="create_upload")
-def create_upload(body: UploadCreate, parts: Parts, who: Who, response: Response) -> UploadRead:
+async def create_upload(body: UploadCreate, request: Request, parts: Parts, who: Who, response: Response) -> UploadRead:
     """Begin an upload. With `head`, a file that is no video is refused before it is sent."""
     limit = parts.settings.max_video_bytes
     if body.size > limit:
@@ -66,11 +67,12 @@ def create_upload(body: UploadCreate, parts: Parts, who: Who, response: Response
     if body.head is not None:
         refuse_unless_video(body.head[:SNIFF_BYTES], "/head")
     name = printable(body.filename)
-    place = _place(parts, who, body.batch_id, body.row) if body.batch_id else None
-    task_id = announce(parts, who, place)
+    place = await asyncio.to_thread(_place, parts, who, body.batch_id, body.row) if body.batch_id else None
+    # if we die before the row is there, the sweeper clears the announced task, and with it what was begun in the store
+    task_id = await turns(request).run(announce, parts, who, place)
     key = keys.input_video(task_id, name)
     part_size = max(parts.settings.upload_part_mb, ceil(body.size / MAX_PARTS / _MIB)) * _MIB
-    try:
+    async with parts.threads.undone_by(forget, parts, task_id):
         row = UploadRow(
             upload_id=f"upload_{secrets.token_hex(16)}",
             task_id=task_id,
@@ -79,25 +81,25 @@ def create_upload(body: UploadCreate, parts: Parts, who: Who, response: Response
             size=body.size,
             part_size=part_size,
             key=key,
-            write_id=parts.store.begin(key),
+            write_id=await parts.threads.transfer(parts.store.begin, key),
             secret=secrets.token_hex(32),
         )
-        with parts.database.write() as session:
-            session.add(row)
-            session.flush()
-            response.headers["Location"] = f"/api/uploads/{row.upload_id}"
-            return keep(session, who.claim, _read(row, ()), response.headers)
-    except BaseException:
-        forget(parts, task_id)
-        raise
+        response.headers["Location"] = f"/api/uploads/{row.upload_id}"
+        return await turns(request).run(_record, parts, who, row, response.headers)
+
+
+def _record(parts: Gateway, who: Caller, row: UploadRow, headers: Mapping[str, str]) -> UploadRead:
+    with parts.database.write() as session:
+        session.add(row)
+        session.flush()
+        return keep(session, who.claim, _read(row, ()), headers)
 
 
 @router.get("/{upload_id}", operation_id="get_upload")
-def get_upload(upload_id: str, parts: Parts, who: Who) -> UploadRead:
+async def get_upload(upload_id: str, parts: Parts, who: Who) -> UploadRead:
     """What has arrived, to go on from there."""
-    with parts.database.read() as session:
-        row = _known(session, who, upload_id)
-    return _read(row, _arrived(parts, row))
+    row = await asyncio.to_thread(_row, parts, who, upload_id)
+    return _read(row, await parts.threads.transfer(_arrived, parts, row))
 
 
 @router.post("/{upload_id}/parts", operation_id="address_parts")
@@ -153,8 +155,7 @@ async def put_part(
 
 
 def _signed(parts: Gateway, upload_id: str, number: int, expires: int, signature: str) -> UploadRow:
-    with parts.database.read() as session:
-        row = _known(session, Caller(None), upload_id)
+    row = _row(parts, Caller(None), upload_id)
     if not hmac.compare_digest(_sign(row, number, expires).encode(), signature.encode()):
         raise Problem(403, "bad_signature", "this address was not made by LocalClip")
     if expires < time.time():
@@ -312,15 +313,26 @@ def _refuse_incomplete(row: UploadRow, found: Sequence[Part]) -> None:
 
 
 @router.delete("/{upload_id}", status_code=204, operation_id="delete_upload")
-def delete_upload(upload_id: str, parts: Parts, who: Who) -> None:
+async def delete_upload(upload_id: str, request: Request, parts: Parts, who: Who) -> None:
     """Give up an upload and remove what arrived; a finished one is a task, and stays."""
+    task_id = await turns(request).run(_give_up, parts, who, upload_id)
+    await parts.threads.transfer(forget, parts, task_id)
+
+
+def _give_up(parts: Gateway, who: Caller, upload_id: str) -> str:
+    """Mark the task of an upload as deleted, so that the sweeper removes what we do not; return its id."""
     with parts.database.write() as session:
         row = _known(session, who, upload_id)
         task = script_rows.locked_task(session, row.task_id)
         if task is None or task.status != UPLOADING or task.deleted_at is not None:
             raise _over()
         task.deleted_at = now()  # a request that completes it at this moment finds it gone
-    forget(parts, row.task_id)
+        return row.task_id
+
+
+def _row(parts: Gateway, who: Caller, upload_id: str) -> UploadRow:
+    with parts.database.read() as session:
+        return _known(session, who, upload_id)
 
 
 def _known(session: Session, who: Caller, upload_id: str) -> UploadRow:

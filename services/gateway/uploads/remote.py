@@ -8,11 +8,11 @@ import re
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
-from urllib.parse import quote, unquote, urljoin, urlsplit, urlunsplit
+from urllib.parse import unquote, urljoin, urlsplit
 
 import httpcore
 
-from shared.outside import Forbidden, Network, check_url, guarded_pool
+from shared.outside import Network, ascii_url, check_url, guarded_pool
 from shared.pipeline import ErrorCode
 
 _MOST_REDIRECTS = 5
@@ -21,7 +21,6 @@ _CONNECT_S, _READ_S = 15.0, 30.0
 _RANGE = re.compile(r"bytes (\d{1,18})-\d{1,18}/(\d{1,18}|\*)")
 _GONE = (404, 410)
 _LATER = (408, 425, 429)
-_SAFE = "!#$%&'()*+,/:;=?@[]~"
 
 
 class SourceError(Exception):
@@ -84,7 +83,7 @@ async def open_url(
 async def _asked(
     pool: httpcore.AsyncConnectionPool, url: str, start: int, validator: str | None
 ) -> AsyncIterator[httpcore.Response]:
-    target = _ascii(url)
+    target = ascii_url(url)
     timeouts = {"connect": _CONNECT_S, "read": _READ_S, "write": _READ_S, "pool": _READ_S}
     headers = {
         "host": urlsplit(target).netloc,
@@ -101,17 +100,6 @@ async def _asked(
             yield answer
     except (httpcore.NetworkError, httpcore.TimeoutException, httpcore.ProtocolError, OSError) as error:
         raise _unreachable(f"{urlsplit(url).hostname} does not answer: {type(error).__name__} {error}") from error
-
-
-def _ascii(url: str) -> str:
-    """A URL as it is sent: host names in Punycode, other characters encoded, without a fragment."""
-    parts = urlsplit(url)
-    host, port = parts.hostname or "", f":{parts.port}" if parts.port else ""
-    try:
-        host = f"[{host}]" if ":" in host else host.encode("idna").decode()
-    except UnicodeError as error:
-        raise Forbidden(f"this is no address: {error}") from error
-    return urlunsplit((parts.scheme, host + port, quote(parts.path or "/", _SAFE), quote(parts.query, _SAFE), ""))
 
 
 def _answer(response: httpcore.Response, headers: dict[bytes, str], start: int) -> Answer:

@@ -8,6 +8,7 @@ from pydantic import Base64Bytes, BaseModel, ConfigDict, Field
 from services.gateway.batches.schemas import FileOrAddress
 from services.gateway.pipeline.schemas import TargetLanguage, TaskConfig
 from services.gateway.web.bodies import Written
+from shared.pipeline import TARGET_LANGUAGES
 
 
 class UploadCreate(Written):
@@ -46,7 +47,9 @@ class TaskOfSource(Written):
     subtitles: FileOrAddress | None = Field(
         default=None, description="the source text: an address, or `s3:` and a key; with `source_key` a key alone"
     )
-    translations: dict[TargetLanguage, FileOrAddress] = Field(default={}, description="the same by target language")
+    translations: dict[TargetLanguage, FileOrAddress] = Field(
+        default={}, max_length=len(TARGET_LANGUAGES), description="the same by target language"
+    )
     config: TaskConfig = TaskConfig()
     start: bool = Field(default=False, description="process all target languages as soon as it has come")
 

@@ -14,6 +14,11 @@ _TAKES = re.compile(r"\bgzip\b(?!\s*;\s*q=0(\.0*)?\s*(,|$))", re.IGNORECASE)  # 
 _compress = partial(gzip.compress, compresslevel=3, mtime=0)  # a higher level takes twice as long for a tenth
 
 
+def takes_gzip(headers: Headers) -> bool:
+    """Whether a client accepts gzip."""
+    return _TAKES.search(headers.get("accept-encoding", "")) is not None
+
+
 class JsonCompression:
     """Compresses long JSON bodies for clients that accept gzip.
 
@@ -26,7 +31,7 @@ class JsonCompression:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """ASGI."""
-        if scope["type"] != "http" or not _TAKES.search(Headers(scope=scope).get("accept-encoding", "")):
+        if scope["type"] != "http" or not takes_gzip(Headers(scope=scope)):
             await self._app(scope, receive, send)
             return
         start: Message | None = None

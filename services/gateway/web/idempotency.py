@@ -224,8 +224,8 @@ class _Content:
     def _take(self, data: bytes, *, is_last: bool) -> None:
         if self._boundary:
             *parts, rest = (self._left + data).split(self._boundary)
-            for part in parts:
-                self._count(part + b"--")
+            if parts:  # counted together: a boundary may be one letter, and a body nothing else
+                self._count(b"--".join([*parts, b""]))
             kept = 0 if is_last else min(len(rest), len(self._boundary) - 1)  # a boundary may begin in it
             data, self._left = rest[: len(rest) - kept], rest[len(rest) - kept :]
         self._count(data)

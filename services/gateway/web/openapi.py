@@ -2,13 +2,15 @@
 
 import re
 import threading
+from functools import cache
 from typing import Any
 
 from fastapi import FastAPI
 from starlette.requests import Request
-from starlette.responses import JSONResponse
+from starlette.responses import Response
 
 from services.gateway.web.entrance import needs_key
+from services.gateway.web.fixed import Fixed, as_json
 from services.gateway.web.problems import MEDIA_TYPE
 
 PATH = "/openapi.json"
@@ -71,8 +73,12 @@ def install(app: FastAPI) -> None:
                 _complete(described())
             return described()
 
-    def document(_: Request) -> JSONResponse:  # a plain function: the first request must not block the event loop
-        return JSONResponse(complete())
+    @cache
+    def written() -> Fixed:
+        return as_json(complete())
+
+    def document(request: Request) -> Response:  # a plain function: the first request must not block the event loop
+        return written().answer(request, {"Cache-Control": "no-cache"})
 
     app.openapi = complete  # type: ignore[method-assign]
     app.add_route(PATH, document, include_in_schema=False)

@@ -1,8 +1,7 @@
 """The built web app with its start page, and `/docs` and `/redoc` from our own copies; nothing comes from elsewhere."""
 
-import gzip
 import mimetypes
-from dataclasses import dataclass
+from functools import cache
 from html import escape
 from importlib.resources import files
 from pathlib import Path
@@ -12,14 +11,13 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 from starlette.types import Receive, Scope, Send
 
+from services.gateway.web.fixed import Fixed, fixed
 from services.gateway.web.problems import not_found
 
 router = APIRouter(include_in_schema=False)
 
 _API = ("api", "ws", "docs", "redoc", "openapi.json", "asyncapi.json", "healthz", "readyz", "metrics")
 _IMMUTABLE = "public, max-age=31536000, immutable"
-_COMPRESSED = ("text/", "application/javascript", "application/json", "image/svg+xml")
-_MIN_COMPRESSED = 1024
 _NOT_BUILT = """<!doctype html>
 <html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width">
 <title>LocalClip</title>
@@ -37,19 +35,12 @@ again, or build it now and reload this page:</p>
 </html>"""
 
 
-@dataclass(frozen=True)
-class _File:
-    body: bytes
-    compressed: bytes | None
-    media_type: str
-
-
 class WebApp:
     """Answers what no route of the gateway answers; files are read once, and again when they change."""
 
     def __init__(self, folder: Path, upload_origin: str | None) -> None:
         self._folder = folder
-        self._files: dict[tuple[str, int], _File] = {}
+        self._files: dict[tuple[str, int], Fixed] = {}
         self._policy = policy(upload_origin)
 
     def answer(self, request: Request) -> Response | None:
@@ -80,21 +71,11 @@ class WebApp:
         tag = path.stat().st_mtime_ns
         found = self._files.get((str(path), tag))
         if found is None:
-            found = self._files[str(path), tag] = _read(path)
-        headers = {
-            "Cache-Control": _IMMUTABLE if immutable else "no-cache",
-            "ETag": f'"{tag:x}"',
-            "X-Content-Type-Options": "nosniff",
-            "Vary": "Accept-Encoding",
-        }
+            found = self._files[str(path), tag] = fixed(path.read_bytes(), _media_type(path.name), f"{tag:x}")
+        headers = {"Cache-Control": _IMMUTABLE if immutable else "no-cache", "X-Content-Type-Options": "nosniff"}
         if found.media_type == "text/html":
             headers |= {"Content-Security-Policy": self._policy, "Referrer-Policy": "same-origin"}
-        if headers["ETag"] in request.headers.get("if-none-match", ""):
-            return Response(status_code=304, headers=headers)
-        body = found.body
-        if found.compressed is not None and "gzip" in request.headers.get("accept-encoding", ""):
-            body, headers["Content-Encoding"] = found.compressed, "gzip"
-        return Response(body, headers=headers, media_type=found.media_type)
+        return found.answer(request, headers)
 
 
 def _is_page(request: Request, path: str) -> bool:
@@ -115,13 +96,9 @@ def policy(upload_origin: str | None) -> str:
     )
 
 
-def _read(path: Path) -> _File:
-    body = path.read_bytes()
-    media_type = mimetypes.guess_type(path.name)[0] or "application/octet-stream"
-    if media_type == "text/javascript":  # as Python 3.12 words it
-        media_type = "application/javascript"
-    worth_it = media_type.startswith(_COMPRESSED) and len(body) >= _MIN_COMPRESSED
-    return _File(body, gzip.compress(body, 9, mtime=0) if worth_it else None, media_type)
+def _media_type(name: str) -> str:
+    found = mimetypes.guess_type(name)[0] or "application/octet-stream"
+    return "application/javascript" if found == "text/javascript" else found  # as Python 3.12 words it
 
 
 def install(app: FastAPI, folder: Path, upload_origin: str | None) -> None:
@@ -173,12 +150,15 @@ def redoc() -> HTMLResponse:
 
 
 @router.get("/docs/{name}")
-def copy(name: str) -> Response:
+def copy(name: str, request: Request) -> Response:
     """A file of the two."""
-    kept = {"Cache-Control": "max-age=3600"}
-    if name in _STARTS:
-        return Response(_STARTS[name], headers=kept, media_type="text/javascript")
-    if name not in _COPIES:
+    if name not in (*_STARTS, *_COPIES):
         raise not_found(f"'{name[:80]}'")
-    content = files("fastapi_offline").joinpath("static", name).read_bytes()
-    return Response(content, headers=kept, media_type=_COPIES[name])
+    return _copy(name).answer(request, {"Cache-Control": "max-age=3600"})
+
+
+@cache
+def _copy(name: str) -> Fixed:
+    if name in _STARTS:
+        return fixed(_STARTS[name].encode(), "text/javascript")
+    return fixed(files("fastapi_offline").joinpath("static", name).read_bytes(), _COPIES[name])

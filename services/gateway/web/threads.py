@@ -1,11 +1,15 @@
 """Where blocking calls run, so that a hanging store holds up transfers and nothing else.
 
-    work       the loop's default executor: database calls of loops and requests (`asyncio.to_thread`)
-    routes     the framework's threads of plain routes (40)
-    transfers  bytes to and from the store: requests and the dispatcher
-    checks     one thread for each question of `/readyz`
+    work        the loop's default executor: database calls of loops and requests (`asyncio.to_thread`)
+    routes      the framework's threads of plain routes (40)
+    transfers   calls to the store: requests and the dispatcher
+    converting  tools that convert clips, two at a time
+    checks      one thread for each question of `/readyz`
 
-No call in any of them waits for a client; each ends by a timeout of the database's or the store's client.
+No call in any of them waits for a client; each ends by a timeout of the database's client, the store's or the tool.
+
+A request that needs both store and database is an `async def`: it calls the store with `transfer`, without a turn to
+write (`Turns`), since only so many have one, and the database before and after that.
 """
 
 import asyncio
@@ -13,6 +17,7 @@ import inspect
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager
 from typing import TypeVar
 
 from fastapi import Depends
@@ -21,8 +26,9 @@ from starlette.requests import HTTPConnection
 
 from services.gateway.db.engine import DatabaseBusy
 
-_WORK, _TRANSFERS, _CHECKS = 48, 16, 2
-"""`work` has more threads than may wait for the write lock (`Database`), plus a few for reads."""
+_WORK, _TRANSFERS, _CONVERTING, _CHECKS = 48, 16, 2, 2
+"""`work` has more threads than may wait for the write lock (`Database`), plus a few for reads. A conversion uses a core
+and up to a minute."""
 _PATIENCE_S = 60.0
 """Longer than a call waits for a busy database: a pool that is stuck for that long will not recover."""
 _TRANSFERS_PATIENCE_S = 900.0
@@ -59,6 +65,7 @@ class Threads:
     def __init__(self, patience_s: float = _PATIENCE_S, transfers_patience_s: float = _TRANSFERS_PATIENCE_S) -> None:
         self._work = ThreadPoolExecutor(_WORK, "work")
         self._transfers = ThreadPoolExecutor(_TRANSFERS, "transfers")
+        self._converting = ThreadPoolExecutor(_CONVERTING, "converting")
         self._checks = ThreadPoolExecutor(_CHECKS, "checks")
         self._pools = {
             "work": (Probe(lambda: self._run(self._work, _pass)), patience_s),
@@ -74,6 +81,22 @@ class Threads:
         """Run a call to the store."""
         return await self._run(self._transfers, call, *arguments)
 
+    @asynccontextmanager
+    async def undone_by(self, call: Callable[..., object], *arguments: object) -> AsyncIterator[None]:
+        """Undo what was stored with a call to the store if the block raises an error.
+
+        Not if its request is canceled: a thread goes on nevertheless, and may commit what refers to the stored object.
+        """
+        try:
+            yield
+        except Exception:
+            await self.transfer(call, *arguments)
+            raise
+
+    async def convert(self, call: Callable[..., T], *arguments: object) -> T:
+        """Run a call that converts media, once it is its turn."""
+        return await self._run(self._converting, call, *arguments)
+
     def check(self, ask: Callable[[], bool]) -> Probe:
         """A check with its own thread."""
         return Probe(lambda: self._run(self._checks, ask))
@@ -85,7 +108,7 @@ class Threads:
 
     def close(self) -> None:
         """Start nothing more; what is running ends by itself."""
-        for pool in (self._transfers, self._checks):
+        for pool in (self._transfers, self._converting, self._checks):
             pool.shutdown(wait=False, cancel_futures=True)
 
     @staticmethod

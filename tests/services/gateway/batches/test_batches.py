@@ -281,6 +281,16 @@ def test_a_batch_of_a_spreadsheet(few: Gateway) -> None:
         assert (refused.status_code, refused.json()["code"]) == (422, "malformed_manifest")
 
 
+def test_a_spreadsheet_of_too_much_is_refused(few: Gateway) -> None:
+    """Columns times rows would fill the memory; the limit is named."""
+    wide = "source," + ",".join(f"metadata.k{number}" for number in range(3000)) + "\n" + "a.mp4\n" * 4000
+    long = "source\n" + "a.mp4\n" * 5001
+    for sheet, limit in ((wide, "at most 200"), (long, "at most 5000 rows")):
+        refused = few.http.post("/api/batches/csv", params={"to": ["es"]}, content=sheet.encode())
+        assert (refused.status_code, refused.json()["code"]) == (422, "malformed_manifest")
+        assert limit in refused.json()["detail"]
+
+
 def test_the_same_batch_twice_is_one(few: Gateway) -> None:
     """By its Idempotency-Key, as with every request that makes something."""
     body, headers = {"rows": rows(2, languages=["es"])}, {"Idempotency-Key": "batch-1"}

@@ -11,7 +11,7 @@ from services.gateway.exports.zips import Entry, unique
 from services.gateway.pipeline.schemas import TaskConfig
 from services.gateway.settings import GatewaySettings
 from services.gateway.web.problems import Problem
-from shared.manifest import MalformedManifest, read_csv
+from shared.manifest import MOST_ROWS, MalformedManifest, read_csv
 from shared.messaging import EngineInfo
 from shared.pipeline import Stage
 
@@ -189,6 +189,14 @@ def test_what_is_no_manifest_is_said(data: bytes) -> None:
     """In words, without a row being read."""
     with pytest.raises(MalformedManifest):
         read_csv(data)
+
+
+def test_a_manifest_has_limits() -> None:
+    """As many rows as a batch may have; columns and cells are not multiplied."""
+    rows = ["a.mp4\n"] * MOST_ROWS
+    assert len(read_csv("".join(["source,metadata.a,metadata.b\n", *rows]).encode())) == MOST_ROWS
+    with pytest.raises(MalformedManifest, match=f"at most {MOST_ROWS} rows"):
+        read_csv("".join(["source\n", *rows, "b.mp4\n"]).encode())
 
 
 def test_a_batch_is_over_when_nothing_is_to_come() -> None:

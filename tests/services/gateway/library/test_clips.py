@@ -1,13 +1,18 @@
 """Reference clips: what is taken, what is refused, who hears them."""
 
 import io
+import os
+import shutil
 import subprocess
 import wave
+from concurrent.futures import ThreadPoolExecutor
+from itertools import accumulate
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from shared.testing import wait_until
 from tests.services.gateway.conftest import Gateway, World
 
 
@@ -99,3 +104,30 @@ def test_a_key_hears_its_own_clips_only(small_world: World, speech: Path) -> Non
         assert gateway.http.get(url, headers=bob).status_code == 404
         assert gateway.http.get(url, headers=ann).status_code == 200
     assert gateway.http.delete(f"/api/clips/{made['clip_id']}", headers=bob).status_code == 404
+
+
+def test_many_clips_at_once_are_converted_two_at_a_time(small_world: World, speech: Path) -> None:
+    """However long that takes; others are answered meanwhile, also those whose answer needs a thread."""
+    folder = small_world.folder / "bin"
+    told, go_on = small_world.folder / "told", small_world.folder / "go_on"
+    folder.mkdir()
+    told.touch()
+    tool = folder / "ffprobe"
+    real = shutil.which("ffprobe")
+    waits = f'echo 1 >> "{told}"; while [ ! -e "{go_on}" ]; do sleep 0.1; done'
+    tool.write_text(f'#!/bin/sh\n{waits}; "{real}" "$@"; status=$?; echo -1 >> "{told}"; exit $status\n')
+    tool.chmod(0o755)
+    gateway = small_world.gateway(PATH=f"{folder}:{os.environ['PATH']}")
+    task_id = gateway.create()["task_id"]
+    sound = encoded(speech, "-t", "4", "-f", "wav")
+    with ThreadPoolExecutor(60) as threads:
+        answers = [threads.submit(upload, gateway, sound) for _ in range(60)]
+        try:
+            wait_until(lambda: len(told.read_text().split()) >= 2, 60, "nothing is converted")
+            for _ in range(5):
+                assert gateway.http.get(f"/api/tasks/{task_id}/artifacts").status_code == 200
+        finally:
+            go_on.touch()
+        codes = [answer.result().status_code for answer in answers]
+    assert max(accumulate(map(int, told.read_text().split()))) == 2
+    assert codes == [201] * 60

@@ -1,9 +1,24 @@
 """Glossary routes: terms, files, who sees them."""
 
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
+from sqlmodel import select
+from starlette.requests import Request
+from starlette.responses import Response
 
+from services.gateway.db.engine import Database
+from services.gateway.db.tables import TermRow
+from services.gateway.library import glossary
+from services.gateway.library import rows as library_rows
+from services.gateway.library.schemas import Imported, TermWrite
+from services.gateway.web.problems import Problem
+from shared.testing import wait_until
 from tests.services.gateway.conftest import Gateway, World
 
 TERM = {"source_language": "en", "target_language": "es", "source": "cloud", "target": "nube"}
@@ -78,6 +93,143 @@ def test_a_wrong_file_imports_nothing(empty: Gateway, rows: str, pointers: list[
     assert (answer.status_code, answer.json()["code"]) == (422, "invalid_terms")
     assert [error["pointer"] for error in answer.json().get("errors", [])] == (pointers or [])
     assert sources(empty) == []
+
+
+def test_a_file_of_too_much_is_refused(empty: Gateway) -> None:
+    """Columns times rows would fill the memory; the limit is named."""
+    wide = "source_language,source," + ",".join(f"a{number}" for number in range(3000)) + "\n" + "en,x\n" * 2000
+    long = "source_language,source\n" + "".join(f"en,t{number}\n" for number in range(10_001))
+    for text, limit in ((wide, "at most 200"), (long, "at most 10000 rows")):
+        answer = empty.http.post("/api/glossary/import", content=text.encode())
+        assert (answer.status_code, answer.json()["code"]) == (422, "invalid_terms")
+        assert limit in answer.json()["detail"]
+    assert sources(empty) == []
+
+
+@pytest.fixture
+def database(database_url: str) -> Iterator[Database]:
+    """One of each kind."""
+    made = Database(database_url)
+    yield made
+    made.close()
+
+
+def parts_of(database: Database) -> Any:
+    return SimpleNamespace(database=database)
+
+
+def file_of(*terms: str) -> bytes:
+    return "\n".join(["source_language,target_language,source,target,pronunciation", *terms]).encode()
+
+
+def bring(database: Database, *terms: str) -> Imported:
+    return glossary._import(file_of(*terms), parts_of(database), "ann")
+
+
+def terms_in(database: Database) -> list[tuple[Any, ...]]:
+    with database.read() as session:
+        rows = session.exec(select(TermRow).where(TermRow.owner == "ann").order_by(TermRow.source)).all()
+        return [(row.source, row.target_language, row.target, row.pronunciation, row.version) for row in rows]
+
+
+def test_an_import_adds_replaces_and_leaves(database: Database) -> None:
+    """Of this account alone; what is replaced has the next version, and what is left keeps its own."""
+    glossary._import(file_of("en,es,cloud,ciel,"), parts_of(database), "bob")
+    assert bring(database, "en,es,cloud,nube,", "en,,Acme,,akmi").model_dump() == imported(2, 0, 0)
+    again = bring(database, "en,es,cloud,la nube,klaud", "en,,Acme,,akmi", "en,fr,cloud,nuage,")
+    assert again.model_dump() == imported(1, 1, 1)
+    assert sorted(terms_in(database)) == [
+        ("Acme", "", None, "akmi", 1),
+        ("cloud", "es", "la nube", "klaud", 2),
+        ("cloud", "fr", "nuage", None, 1),
+    ]
+    with database.read() as session:
+        assert library_rows.term_values(session, "bob") == {("en", "es", "cloud"): ("ciel", None)}
+        assert session.exec(select(TermRow.created_at)).first() is not None
+
+
+def imported(added: int, updated: int, unchanged: int) -> dict[str, int]:
+    return {"added": added, "updated": updated, "unchanged": unchanged}
+
+
+def test_an_import_is_as_many_statements_as_a_short_one(database: Database) -> None:
+    """However many terms there are: other writes wait for it."""
+    counts: list[int] = []
+    sa.event.listen(database.engine, "before_cursor_execute", lambda *_: counts.append(1))
+
+    def statements(*terms: str) -> int:
+        counts.clear()
+        bring(database, *terms)
+        return len(counts)
+
+    few, many = [f"en,es,a{number},x," for number in range(2)], [f"en,es,b{number},x," for number in range(300)]
+    assert statements(*many) == statements(*few)
+    assert statements(*[one.replace("x", "y") for one in many]) == statements(*[one.replace("x", "y") for one in few])
+    assert {term[2] for term in terms_in(database)} == {"y"}
+
+
+def test_the_same_import_twice_at_once_is_one(postgres: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Both have read that there is no such term; whoever is later finds those of the other."""
+    database, both = Database(postgres), threading.Barrier(2)
+    read, waited = library_rows.term_values, threading.local()
+
+    def read_together(session: Any, owner: str) -> Any:
+        found = read(session, owner)
+        if not hasattr(waited, "once"):
+            waited.once = both.wait(60)
+        return found
+
+    monkeypatch.setattr(library_rows, "term_values", read_together)
+    terms = [f"en,es,t{number},x," for number in range(50)]
+    with ThreadPoolExecutor(2) as threads:
+        answers = threads.map(lambda order: bring(database, *order), (terms, terms[::-1]))
+        counts = sorted((one.added, one.updated, one.unchanged) for one in answers)
+    assert counts == [(0, 0, 50), (50, 0, 0)]
+    assert len(terms_in(database)) == 50
+    database.close()
+
+
+def put(database: Database, term_id: str) -> str:
+    scope = {"type": "http", "headers": [(b"if-match", b'"1"')]}
+    who: Any = SimpleNamespace(account="ann", claim=None)
+    body = TermWrite(source_language="en", target_language="es", source="cloud", target="late")
+    glossary.update_term(term_id, body, Request(scope), parts_of(database), who, Response())
+    return "changed"
+
+
+def remove(database: Database, term_id: str) -> str:
+    who: Any = SimpleNamespace(account="ann", claim=None)
+    glossary.delete_term(
+        term_id, Request({"type": "http", "headers": [(b"if-match", b'"1"')]}), parts_of(database), who
+    )
+    return "removed"
+
+
+@pytest.mark.parametrize("write", [put, remove])
+def test_a_version_is_compared_with_what_others_just_made(postgres: str, write: Callable[[Database, str], str]) -> None:
+    """Whoever comes while another changes the term waits, and is then told that it was changed."""
+    database = Database(postgres)
+    bring(database, "en,es,cloud,nube,")
+    with ThreadPoolExecutor(1) as threads:
+        with database.write() as session:
+            row = session.exec(select(TermRow)).one()
+            row.target, row.version = "first", 2
+            session.flush()
+            late = threads.submit(write, database, row.term_id)
+            wait_until(lambda: is_waiting(database), 60, "nobody waits for the row")
+        with pytest.raises(Problem) as refused:
+            late.result(60)
+    assert (refused.value.status, refused.value.code) == (412, "version_conflict")
+    assert terms_in(database) == [("cloud", "es", "first", None, 2)]
+    database.close()
+
+
+def is_waiting(database: Database) -> bool:
+    with database.read() as session:
+        waiting = (
+            "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
+        )
+        return bool(session.execute(sa.text(waiting)).scalar())
 
 
 def test_a_key_has_a_glossary_of_its_own(small_world: World) -> None:

@@ -10,6 +10,8 @@ from typing import Any
 import httpx
 import pytest
 from faststream.nats import NatsBroker
+from nats.aio.msg import Msg
+from nats.js.api import RawStreamMsg
 from websockets.exceptions import InvalidStatus
 from websockets.sync.client import connect
 
@@ -164,20 +166,66 @@ def frame(number: int | None, task: str = "task_1") -> Frame:
 
 
 def test_a_slow_client_costs_bounded_memory_and_is_cut_off() -> None:
-    """Progress of a unit is kept once; too many waiting facts close the mailbox, what waits is still delivered."""
+    """Progress of a unit is kept once; too many waiting facts close the mailbox, and nothing is kept in it then."""
 
     async def run() -> None:
         box = Mailbox("task_1")
         for _ in range(10_000):
             box.put(frame(None), "unit-a")
             box.put(frame(None), "unit-b")
+        for number in range(1, MAX_WAITING + 1):
+            box.put(frame(number), "")
+        assert [f.sequence for f in await box.take(1)] == [*range(1, MAX_WAITING + 1), None, None]
         for number in range(1, MAX_WAITING + 10):
             box.put(frame(number), "")
         assert box.closed
-        waiting = await box.take(1)
-        assert [f.sequence for f in waiting] == [*range(1, MAX_WAITING + 1), None, None]
+        for number in range(10_000):
+            box.put(frame(None), f"unit-{number}")
+        assert await box.take(1) == []
 
     asyncio.run(run())
+
+
+def test_what_waits_when_the_gateway_stops_is_still_delivered() -> None:
+    """Nothing is added any more."""
+
+    async def run() -> None:
+        box = Mailbox("task_1")
+        box.put(frame(1), "")
+        box.close()
+        box.put(frame(2), "")
+        assert [f.sequence for f in await box.take(1)] == [1]
+
+    asyncio.run(run())
+
+
+async def test_progress_never_goes_back() -> None:
+    """What arrives while the stream is asked for what was before is newer than its answer."""
+    unit = "localclip.{}.task_1.es.export.progress"
+
+    def body(percent: int) -> bytes:
+        return json.dumps({"data": {"progress": percent}}).encode()
+
+    class Broker:
+        """It answers with 40 %, after 60 % was told."""
+
+        is_connected = True
+
+        def __init__(self) -> None:
+            self.connection = self
+            self.hub = Audience(self)  # type: ignore[arg-type]
+
+        def jetstream(self) -> "Broker":
+            return self
+
+        async def get_last_msg(self, _: str, subject: str) -> RawStreamMsg:
+            live: Any = None
+            await self.hub._receive(Msg(live, subject=unit.format("live"), data=body(60)))
+            return RawStreamMsg(subject=subject, data=body(40))
+
+    hub = Broker().hub
+    assert await hub.latest_progress("task_1", "es", "export") == {"progress": 60}
+    assert hub.known_progress("task_1", "es", "export") == {"progress": 60}
 
 
 def test_many_waits_make_one_timer() -> None:

@@ -1,12 +1,18 @@
 """The server's side of a connection, with an application of our own behind it."""
 
 import asyncio
+import base64
+import contextlib
+import socket
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import Any
 
+import psutil
 import pytest
 import uvicorn
+from uvicorn.protocols.utils import ClientDisconnected
 
 from services.gateway.web.connection import Connection
 from shared.testing import wait_until_async
@@ -160,6 +166,114 @@ async def test_the_application_is_told_that_the_client_is_gone() -> None:
         assert b"application/problem+json" in answered
         assert await asyncio.wait_for(told.get(), 60) == "http.disconnect"
         writer.close()
+
+
+LONG = 20_000_000
+"""More than a system holds for a client that does not read."""
+
+
+async def at_once(scope: dict[str, Any], receive: Any, send: Any) -> None:
+    """The whole answer in one piece, as small files are sent."""
+    await answer(send, bytes(LONG))
+
+
+async def in_pieces(scope: dict[str, Any], receive: Any, send: Any) -> None:
+    """As large files are sent."""
+    await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"%d" % LONG)]})
+    for left in range(LONG // 1_000_000 - 1, -1, -1):
+        await send({"type": "http.response.body", "body": bytes(1_000_000), "more_body": left > 0})
+
+
+async def events(scope: dict[str, Any], receive: Any, send: Any) -> None:
+    """Without an end, until the client is gone."""
+    await send({"type": "http.response.start", "status": 200, "headers": []})
+    gone = asyncio.ensure_future(told_gone(receive))
+    while not gone.done():
+        await send({"type": "http.response.body", "body": b"data: x\n" * 10_000, "more_body": True})
+        await asyncio.sleep(PERIOD_S / 20)
+
+
+async def told_gone(receive: Any) -> None:
+    while (await receive())["type"] != "http.disconnect":
+        pass
+
+
+@asynccontextmanager
+async def unread(connected: Callable[[], Awaitable[Any]], more: bytes = b"") -> AsyncIterator[socket.socket]:
+    """A connection on which a request was sent and nothing is read."""
+    _, writer = await connected()
+    address = writer.get_extra_info("peername")[:2]
+    writer.close()
+    line = socket.socket()
+    line.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+    line.setblocking(False)
+    loop = asyncio.get_running_loop()
+    try:
+        await loop.sock_connect(line, address)
+        await loop.sock_sendall(line, b"GET / HTTP/1.1\r\nHost: x\r\n" + more + b"\r\n")
+        yield line
+    finally:
+        line.close()
+
+
+def is_open(line: socket.socket) -> bool:
+    """Whether the server, which is in this process, has its end of a connection."""
+    here = line.getsockname()[1]
+    mine = psutil.Process().net_connections("tcp")
+    return any(one.raddr and one.raddr.port == here and one.status != "CLOSE" for one in mine)
+
+
+@pytest.mark.parametrize("application", [at_once, in_pieces, events])
+async def test_who_does_not_read_is_closed(application: Application) -> None:
+    """Whether the answer is complete or not; nothing of it is held."""
+    async with served(application) as connected, unread(connected) as line:
+        await wait_until_async(lambda: is_open(line), 60, "it is not connected")
+        await wait_until_async(lambda: not is_open(line), 60, "what nobody reads is held")
+
+
+async def test_a_websocket_that_nobody_reads_is_closed() -> None:
+    """As what it was before."""
+
+    async def speaks(scope: dict[str, Any], receive: Any, send: Any) -> None:
+        assert scope["type"] == "websocket"
+        await send({"type": "websocket.accept"})
+        with contextlib.suppress(ClientDisconnected):
+            await send({"type": "websocket.send", "bytes": bytes(LONG)})
+
+    upgrade = (
+        b"Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: %s\r\n"
+        % base64.b64encode(bytes(16))
+    )
+    async with served(speaks) as connected, unread(connected, upgrade) as line:
+        await wait_until_async(lambda: is_open(line), 60, "it is not connected")
+        await wait_until_async(lambda: not is_open(line), 15, "what nobody reads is held")
+
+
+async def test_an_answer_is_not_held_by_a_connection_that_is_closing() -> None:
+    """The server closes it itself, after `Connection: close` or an idle time; that waits for the client."""
+
+    async def last(scope: dict[str, Any], receive: Any, send: Any) -> None:
+        headers = [(b"content-length", b"%d" % LONG), (b"connection", b"close")]
+        await send({"type": "http.response.start", "status": 200, "headers": headers})
+        await send({"type": "http.response.body", "body": bytes(LONG)})
+
+    async with served(last) as connected, unread(connected) as line:
+        await wait_until_async(lambda: is_open(line), 60, "it is not connected")
+        await wait_until_async(lambda: not is_open(line), 60, "what nobody reads is held")
+
+
+@pytest.mark.parametrize("application", [at_once, in_pieces])
+async def test_who_reads_slowly_gets_everything(application: Application) -> None:
+    """Over several times the period, at a steady speed above the least."""
+    async with served(application) as connected, unread(connected) as line:
+        loop, began, size = asyncio.get_running_loop(), time.monotonic(), 0
+        while time.monotonic() < began + 4 * PERIOD_S:
+            size += len(await loop.sock_recv(line, 4096))
+            await asyncio.sleep(PERIOD_S / 60)
+        slowly = size
+        while size < LONG and (came := await loop.sock_recv(line, 1_000_000)):
+            size += len(came)
+        assert slowly < LONG <= size
 
 
 CHUNKED = b"POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n"

@@ -1,12 +1,15 @@
 """The pages that show the API, the document they show, and what answers tell of the machine."""
 
+import gzip
 import re
 from typing import Any, get_args
 
 import httpx
 import pytest
+from fastapi.testclient import TestClient
 
-from services.gateway.documents import asyncapi, openapi
+from services.gateway.documents import _app, asyncapi, openapi
+from services.gateway.web import static
 from shared.messaging import AnyJob, Result
 from tests.services.gateway.conftest import VIDEO, Gateway
 from tests.services.gateway.pipeline.test_tasks import problem
@@ -113,3 +116,36 @@ def test_answers_tell_nothing_of_the_machine(gateway: Gateway) -> None:
 
 def _texts(document: dict[str, Any]) -> list[str]:
     return [document["detail"], *(entry["detail"] for entry in document.get("errors", ()))]
+
+
+LONG = ["/openapi.json", "/asyncapi.json", "/docs/swagger-ui-bundle.js", "/docs/redoc.standalone.js"]
+
+
+@pytest.mark.parametrize("path", LONG)
+def test_a_long_document_is_made_once(path: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody needs a key for it: asked for again it is the same bytes, and nothing for whoever has them."""
+    compressed: list[int] = []
+    monkeypatch.setattr("services.gateway.web.fixed.gzip", _CountingGzip(compressed))
+    static._copy.cache_clear()
+    client = TestClient(_app(), base_url="http://localhost")
+    first, again = (client.get(path, headers={"Accept-Encoding": "gzip"}) for _ in range(2))
+    plain = client.get(path, headers={"Accept-Encoding": "gzip;q=0"})
+    assert [answer.status_code for answer in (first, again, plain)] == [200] * 3
+    assert first.content == again.content == plain.content
+    assert first.headers["content-encoding"] == "gzip"
+    assert "content-encoding" not in plain.headers
+    assert int(first.headers["content-length"]) < len(plain.content) / 2
+    known = client.get(path, headers={"If-None-Match": first.headers["etag"]})
+    assert (known.status_code, known.content) == (304, b"")
+    assert compressed == [len(plain.content)]
+
+
+class _CountingGzip:
+    """Notes what is compressed."""
+
+    def __init__(self, sizes: list[int]) -> None:
+        self._sizes = sizes
+
+    def compress(self, data: bytes, *arguments: Any, **named: Any) -> bytes:
+        self._sizes.append(len(data))
+        return gzip.compress(data, *arguments, **named)

@@ -1,6 +1,8 @@
 """`Idempotency-Key`: whose it is, what it stands for, and what becomes of it when a gateway dies."""
 
 import asyncio
+import hashlib
+import random
 import socket
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -21,7 +23,7 @@ from starlette.types import Message, Receive, Scope, Send
 from services.gateway.db.engine import Database, DatabaseBusy
 from services.gateway.db.tables import IdempotencyRow, now
 from services.gateway.web import claims
-from services.gateway.web.idempotency import IdempotencyMiddleware
+from services.gateway.web.idempotency import IdempotencyMiddleware, _Content
 from services.gateway.web.keys import Caller
 from services.gateway.web.threads import Turns
 from shared.testing import ServerUnavailable, nats_server, wait_until, wait_until_async
@@ -226,3 +228,44 @@ async def _unheard(message: Message) -> None:
 def _is_empty(database: Database) -> bool:
     with database.read() as session:
         return session.exec(select(IdempotencyRow)).first() is None
+
+
+def content(boundary: bytes, chunks: list[bytes]) -> _Content:
+    """A form of this boundary that has passed in `chunks`."""
+    kind = b"multipart/form-data; boundary=" + boundary
+    passed = _Content({"type": "http", "headers": [(b"content-type", kind)]}, _nothing)
+    for number, chunk in enumerate(chunks, 1):
+        passed._take(chunk, is_last=number == len(chunks))
+    return passed
+
+
+async def _nothing() -> Message:
+    raise AssertionError("the test gives it what there is")
+
+
+def hashed_as_before(boundary: bytes, body: bytes) -> tuple[str, int]:
+    """What keys that are stored already were made with: a form without its boundaries, part by part."""
+    *parts, rest = body.split(boundary)
+    whole = b"".join(part + b"--" for part in parts) + rest
+    return hashlib.blake2b(b"multipart/form-data" + whole, digest_size=32).hexdigest(), len(whole)
+
+
+@pytest.mark.parametrize("seed", range(300))
+def test_a_form_is_hashed_without_its_boundary(seed: int) -> None:
+    """However it is cut into chunks, also where a boundary is one letter or is repeated in itself."""
+    chance = random.Random(seed)
+    boundary = bytes(chance.choices(b"ab", k=chance.randint(1, 5)))
+    body = bytes(chance.choices(b"abc-", weights=(4, 4, 1, 1), k=chance.randint(0, 200)))
+    cuts = sorted(chance.choices(range(len(body) + 1), k=chance.randint(0, 12)))
+    chunks = [body[start:end] for start, end in zip([0, *cuts], [*cuts, len(body)], strict=True)]
+    passed = content(boundary, chunks)
+    assert (passed.digest(), passed.size) == hashed_as_before(boundary, body)
+
+
+def test_a_boundary_of_one_letter_is_no_work_for_each_letter(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A chunk is counted in two steps, however many boundaries are in it."""
+    counted: list[int] = []
+    count = _Content._count
+    monkeypatch.setattr(_Content, "_count", lambda self, data: (counted.append(len(data)), count(self, data))[1])
+    passed = content(b"a", [b"a" * 100_000, b"a" * 100_000])
+    assert (len(counted), passed.size) == (4, 400_000)

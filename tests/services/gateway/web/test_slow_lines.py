@@ -1,19 +1,27 @@
 """Clients that send slowly, or not at all: none of them keeps the gateway from anybody else."""
 
+import base64
 import contextlib
+import io
+import json
 import signal
 import socket
 import threading
 import time
+import wave
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from pathlib import Path
+from typing import Any
 
 import httpx
+import psutil
 import pytest
 from websockets.sync.client import connect
 
+from services.gateway.db.engine import Database
+from services.gateway.db.tables import CastRow, ClipRow, ExportRow, SpeakerRow
 from shared.testing import MinioServer, ServerUnavailable, minio_server, wait_until
 from shared.testing._server import ProcessServer
 from tests.services.gateway.conftest import VIDEO, Gateway, World
@@ -63,6 +71,13 @@ def post(size: int, more: str = "") -> bytes:
 def get(path: str) -> bytes:
     """A request to read."""
     return f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n".encode()
+
+
+def ask(method: str, path: str, body: bytes | dict[str, Any], kind: str = "application/json") -> bytes:
+    """A request with a body."""
+    content = body if isinstance(body, bytes) else json.dumps(body).encode()
+    head = f"{method} {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\nContent-Type: {kind}\r\n"
+    return head.encode() + b"Content-Length: %d\r\n\r\n" % len(content) + content
 
 
 def status_of(line: socket.socket) -> int:
@@ -257,6 +272,53 @@ def test_others_are_not_taken_for_slow(impatient: Gateway, dripping: Dripping) -
         assert live.ping().wait(20)
 
 
+def lazy_line(gateway: Gateway) -> socket.socket:
+    """A connection whose client takes little before it reads."""
+    line = socket.socket()
+    line.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+    line.settimeout(60)
+    url = gateway.http.base_url
+    line.connect((url.host, url.port or 80))
+    return line
+
+
+def held(gateway: Gateway, lines: list[socket.socket]) -> int:
+    """How many of the connections the gateway has."""
+    assert gateway.service.process is not None
+    ours = {line.getsockname()[1] for line in lines}
+    theirs = psutil.Process(gateway.service.process.pid).net_connections("tcp")
+    return sum(one.raddr.port in ours for one in theirs if one.raddr)
+
+
+def test_answers_that_nobody_reads_are_not_held(impatient: Gateway) -> None:
+    """Neither a file of the documentation, for which no key is needed, nor a video, nor events."""
+    task = impatient.create(video=LARGE)
+    video = f"/api/tasks/{task['task_id']}/artifacts/base/{task['video_filename']}"
+    with ExitStack() as stack:
+        lines = [stack.enter_context(lazy_line(impatient)) for _ in range(20)]
+        for number, line in enumerate(lines):
+            line.sendall(get(video) if number % 2 else 4 * get("/docs/swagger-ui-bundle.js").replace(b"close", b"x"))
+        wait_until(lambda: held(impatient, lines) == len(lines), 30, "they are not connected")
+        everything_answers(impatient)
+        wait_until(lambda: held(impatient, lines) == 0, 60, "what nobody reads is held")
+
+
+def test_who_reads_slowly_gets_the_whole_video(impatient: Gateway) -> None:
+    """It takes several times the period, with a pause shorter than that."""
+    task = impatient.create(video=LARGE)
+    with lazy_line(impatient) as line:
+        line.sendall(get(f"/api/tasks/{task['task_id']}/artifacts/base/{task['video_filename']}"))
+        came, began = bytearray(), time.monotonic()
+        while time.monotonic() < began + 2.5 * PERIOD_S:
+            came += line.recv(4096)
+            time.sleep(0.05)  # this is the speed of the line
+        assert len(came) < len(LARGE) // 2
+        time.sleep(PERIOD_S / 2)
+        while more := line.recv(MIB):
+            came += more
+    assert bytes(came).partition(b"\r\n\r\n")[2] == LARGE
+
+
 @pytest.fixture
 def own_minio(tmp_path: Path) -> Iterator[MinioServer]:
     """A store of this test alone, which may be stopped in mid-work."""
@@ -299,3 +361,79 @@ def test_a_store_that_hangs_holds_up_transfers_only(small_world: World, own_mini
             sender.join()
         assert [status_of(line) for line in lines] == [201] * 20
         assert [status_of(reader) for reader in readers] == [200] * 50
+
+
+SRT = b"1\n00:00:00,000 --> 00:00:00,900\nuno\n\n"
+
+
+def tone() -> bytes:
+    """Four seconds of sound."""
+    file = io.BytesIO()
+    with wave.open(file, "wb") as made:
+        made.setnchannels(1)
+        made.setsampwidth(2)
+        made.setframerate(8000)
+        made.writeframes(b"".join(bytes((0, 64 if n // 20 % 2 else 192)) for n in range(32_000)))
+    return file.getvalue()
+
+
+def form(sound: bytes) -> bytes:
+    """A clip as it is sent."""
+    consent = b'--xyz\r\nContent-Disposition: form-data; name="consent"\r\n\r\ntrue\r\n'
+    return consent + b'--xyz\r\nContent-Disposition: form-data; name="audio"; filename="a"\r\n\r\n' + sound + TAIL
+
+
+def work_for_the_store(world: World, gateway: Gateway, task_id: str, each: int) -> list[tuple[bytes, set[int]]]:
+    """Requests that need the store, `each` of every kind, with the answers they may get."""
+    database = Database(world.database_url)
+    with database.write() as session:
+        session.add(SpeakerRow(task_id=task_id, speaker_id="spk_1", name="Ann", reference_key="tasks/none.wav"))
+        for n in range(each):
+            session.add(ClipRow(clip_id=f"clip_{n}", name="a", key=f"clips/{n}", duration_s=4.0))
+            session.add(CastRow(cast_id=f"cast_{n}", name="a"))
+            session.add(ExportRow(task_id=task_id, export_id=f"export_{n}", recipe={}, status="completed"))
+    database.close()
+    begun = {"filename": "a.mp4", "size": len(VIDEO)}
+    uploads = [gateway.http.post("/api/uploads", json=begun).json()["upload_id"] for _ in range(each + 1)]
+    task, speaker = f"/api/tasks/{task_id}", {"task_id": task_id, "speaker_id": "spk_1"}
+    answer = {"choice": "subtitles", "language": "en", "subtitles": base64.b64encode(SRT).decode()}
+    asked: list[tuple[bytes, set[int]]] = [(get(f"/api/uploads/{uploads[each]}"), {200}) for _ in range(50)]
+    for n in range(each):
+        asked += [
+            (ask("POST", "/api/uploads", begun), {201}),
+            (ask("DELETE", f"/api/uploads/{uploads[n]}", b""), {204}),
+            (ask("PUT", f"{task}/languages/es/subtitles", SRT, "application/x-subrip"), {200}),
+            (ask("POST", f"{task}/answer", answer), {409}),
+            (ask("DELETE", f"{task}/exports/export_{n}", b""), {204}),
+            (ask("POST", "/api/cast", speaker), {201, 409}),
+            (ask("DELETE", f"/api/cast/cast_{n}", b""), {204}),
+            (ask("POST", "/api/clips", form(tone()), "multipart/form-data; boundary=xyz"), {201}),
+            (ask("DELETE", f"/api/clips/clip_{n}", b""), {204}),
+        ]
+    return asked
+
+
+def test_a_store_that_hangs_holds_up_who_needs_it_only(small_world: World, own_minio: MinioServer) -> None:
+    """Whatever they want of it; others read and write, the gateway is not restarted, and when it is back all go on."""
+    server = own_minio._server
+    if not isinstance(server, ProcessServer) or server._process is None:
+        pytest.skip("the store is no process of this test")
+    keys = {"S3_ACCESS_KEY": own_minio.access_key, "S3_SECRET_KEY": own_minio.secret_key}
+    gateway = small_world.gateway(**LIMITS, S3_ENDPOINT=own_minio.endpoint, **keys)
+    task_id = gateway.create('{"target_languages": ["es"], "source_language": "en"}')["task_id"]
+    asked = work_for_the_store(small_world, gateway, task_id, each=20)
+    with ExitStack() as stack:
+        lines = [stack.enter_context(open_line(gateway)) for _ in asked]
+        server._process.send_signal(signal.SIGSTOP)
+        try:
+            for line, (request, _) in zip(lines, asked, strict=True):
+                line.sendall(request)
+            for speakers in range(1, 21):
+                changed = gateway.http.patch(f"/api/tasks/{task_id}", json={"num_speakers": speakers})
+                assert changed.status_code == 200, changed.text
+                for path in ("/healthz", "/metrics", "/api/tasks", f"/api/tasks/{task_id}"):
+                    assert gateway.http.get(path).status_code == 200, path
+        finally:
+            server._process.send_signal(signal.SIGCONT)
+        got = [status_of(line) for line in lines]
+    assert [(request[:60], code) for (request, may), code in zip(asked, got, strict=True) if code not in may] == []

@@ -6,9 +6,12 @@ from typing import Any
 
 import httpx
 import pytest
+from sqlmodel import SQLModel, select
 
+from services.gateway.db.tables import AccountRow, CastRow, Task, WebhookRow
 from tests.services.gateway.conftest import NO_TLS, VIDEO
 from tests.services.gateway.web.writes import OPERATIONS, WRITES, Operation, Scene
+from tests.support.locks import wait_for_blocked
 
 PAIRS = 2
 REFUSED = (
@@ -95,16 +98,26 @@ def test_a_part_may_come_again_while_an_upload_is_completed(scene: Scene) -> Non
         assert _video(scene, done.json()) == VIDEO
 
 
-def test_of_two_changes_of_one_version_one_counts(scene: Scene) -> None:
-    """Nobody's change is lost without a word."""
-    operation = _named("update_task")
+@pytest.mark.parametrize(
+    ("name", "table"),
+    [("update_task", Task), ("update_webhook", WebhookRow), ("update_cast", CastRow), ("put_settings", AccountRow)],
+)
+def test_of_two_changes_of_one_version_one_counts(scene: Scene, name: str, table: type[SQLModel]) -> None:
+    """Nobody's change is lost without a word, also if both come before either is written."""
+    operation = _named(name)
+    scene.gateway.http.put("/api/settings", json={}).raise_for_status()  # there are some
     for _ in range(PAIRS):
         names = scene.names(operation)
-        version = scene.gateway.http.get(f"/api/tasks/{names['task_id']}").headers["etag"]
         requests = [scene.request(operation, names) for _ in range(2)]
+        version = scene.gateway.http.get(requests[0].url).headers.get("etag", '"1"')
         for request in requests:
             request.headers["if-match"] = version
-        assert sorted(answer.status_code for answer in at_once(scene, *requests)) == [200, 412]
+        with ThreadPoolExecutor(1) as thread, scene.database.write() as session:
+            session.exec(select(table).with_for_update()).all()
+            answers = thread.submit(at_once, scene, *requests)
+            if scene.database.is_shared:
+                wait_for_blocked(scene.database, 2)
+        assert sorted(answer.status_code for answer in answers.result()) == [200, 412]
 
 
 def _named(name: str) -> Operation:
