@@ -107,11 +107,11 @@ def test_nothing_is_started_again_once_a_part_is_given_up(tmp_path: Path, monkey
 def test_a_runner_that_can_start_nothing_any_more_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A machine out of processes, for example, after everything was ready."""
 
-    def out_of_processes(_: Stack) -> None:
+    def out_of_processes() -> None:
         raise OSError("no more processes")
 
     with Stack(StackOptions(tmp_path, port=free_port(), workers=(), isolated=True)) as stack:
-        monkeypatch.setattr(Stack, "_check_children", out_of_processes)
+        monkeypatch.setattr(stack, "_check_children", out_of_processes)  # not of the class: others run beside it
         with pytest.raises(StackError, match="no more processes"):
             stack.wait()
     assert stack.pids() == {}
