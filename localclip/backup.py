@@ -148,10 +148,16 @@ def _same(facts: os.stat_result, before: Path) -> bool:
     return (kept.st_size, kept.st_mtime_ns) == (facts.st_size, facts.st_mtime_ns)
 
 
+def _unless_gone(error: OSError) -> None:
+    """A folder may go away while it is listed, which `Path.rglob` does not survive; one that cannot be read is told."""
+    if not isinstance(error, FileNotFoundError):
+        raise error
+
+
 def _objects(root: Path) -> set[Path]:
     """What is stored; names that begin with a dot are the store's own, of unfinished writes."""
     found: set[Path] = set()
-    for parent, folders, names in os.walk(root):  # `Path.rglob` would fail when a folder goes away under it
+    for parent, folders, names in os.walk(root, onerror=_unless_gone):
         if Path(parent) == root:
             folders[:] = [name for name in folders if not name.startswith(".")]
             names = [name for name in names if not name.startswith(".")]

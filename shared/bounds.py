@@ -43,10 +43,13 @@ def _refuse_too_much(model: type[BaseModel], sent: dict[Any, Any]) -> None:
 
 
 def _too_long(model: type[BaseModel], sent: dict[Any, Any]) -> Iterator[InitErrorDetails]:
-    """The error that pydantic has for each list and dict with more entries than its field allows."""
+    """The error that pydantic has for each list and dict with far more entries than its field allows.
+
+    Pydantic itself refuses what is a little too long, after validators that may make it shorter.
+    """
     for name, most in _limits(model):
         entries = sent.get(name)
-        if isinstance(entries, (list, tuple, dict)) and len(entries) > most:
+        if isinstance(entries, (list, tuple, dict)) and len(entries) > max(most, MOST_FIELDS):
             kind = "Dictionary" if isinstance(entries, dict) else "List"
             measured = {"field_type": kind, "max_length": most, "actual_length": len(entries)}
             yield InitErrorDetails(type="too_long", loc=(name,), input=None, ctx=measured)

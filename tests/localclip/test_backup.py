@@ -108,6 +108,20 @@ def test_what_is_added_meanwhile_has_its_files(laptop: Laptop, tmp_path: Path, m
     assert files(laptop.place.objects) == {"one": b"1", "three": b"3", "two": b"2"}
 
 
+def test_a_folder_that_cannot_be_read_is_told(laptop: Laptop, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As of a disk that fails: a set without its files would count as good."""
+    scan = os.scandir
+
+    def broken(path: str) -> object:
+        if Path(path).name == "two":
+            raise OSError(5, "Input/output error")
+        return scan(path)
+
+    monkeypatch.setattr(os, "scandir", broken)
+    with pytest.raises(LocalClipError, match="no backup was made: Input/output error"):
+        backup.save(laptop.place, tmp_path / "sets", 7)
+
+
 def test_a_backup_that_fails_takes_nothing(laptop: Laptop, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A disk that gets full in the middle; the next one works, and only then the oldest goes."""
     first = backup.save(laptop.place, tmp_path / "sets", 1).folder

@@ -47,7 +47,11 @@ async def replay(parts: Gateway, owner: str, webhook_id: str, since: datetime, u
     last = since
     try:
         async for batch in _in_batches(_stored(parts.broker.connection.jetstream(), since, until)):
-            facts = [Told(one.fact, one.number) for one in batch if one.fact is not None and one.fact.time >= since]
+            facts = [
+                Told(one.fact, one.number)
+                for one in batch
+                if one.fact is not None and max(one.fact.time, one.at) >= since
+            ]
             wanted = [told for told in facts if matches(types, told.fact.type)]
             count += await asyncio.to_thread(_again, parts.database, owner, webhook_id, wanted)
             read, last = read + len(batch), facts[-1].fact.time if facts else last

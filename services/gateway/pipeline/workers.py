@@ -1,7 +1,6 @@
 """What the workers announce: their engines, and how many jobs they take at once."""
 
 import asyncio
-import contextlib
 import time
 
 from faststream.nats import NatsBroker, NatsRouter
@@ -21,7 +20,7 @@ class Capabilities:
     def __init__(self, broker: NatsBroker) -> None:
         self._broker = broker
         self._engines: tuple[EngineInfo, ...] = ()
-        self._read_at = float("-inf")
+        self._read_at = self._tried_at = float("-inf")
         self._reading = asyncio.Lock()
 
     async def engines(self) -> tuple[EngineInfo, ...]:
@@ -35,11 +34,17 @@ class Capabilities:
     async def announced(self) -> tuple[EngineInfo, ...]:
         """All engines, including those that their workers left out; while the broker is unavailable, the last known
         ones."""
+        asked = time.monotonic()
         async with self._reading:  # one at a time, so that no answer overtakes a newer one
-            if time.monotonic() - self._read_at > _FRESH_S and is_connected(self._broker):
-                with contextlib.suppress(NatsError, APIError, TimeoutError):
+            is_old = asked - self._read_at > _FRESH_S
+            if is_old and self._tried_at < asked and is_connected(self._broker):  # who waited takes what came of that
+                try:
                     self._engines = await announced_engines(self._broker.connection.jetstream())
                     self._read_at = time.monotonic()
+                except (NatsError, APIError, TimeoutError):
+                    pass
+                finally:
+                    self._tried_at = time.monotonic()
         return self._engines
 
 

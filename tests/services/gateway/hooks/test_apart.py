@@ -13,6 +13,7 @@ from sqlmodel import Session, select
 from services.gateway.db.engine import Database, DatabaseBusy
 from services.gateway.db.tables import DeliveryRow, DeliveryState, WebhookRow
 from services.gateway.hooks import rows as hook_rows
+from services.gateway.hooks import sending
 from services.gateway.hooks.rules import new_secret
 from services.gateway.hooks.sending import Postman
 from services.gateway.web.signing import Signer
@@ -88,6 +89,7 @@ def test_an_attempt_that_cannot_be_noted_ends_no_other(
         note(postman, webhook_id, ended)
 
     monkeypatch.setattr(Postman, "_note", busy_once)
+    monkeypatch.setattr(sending, "_REST_S", 3600.0)
     good.answer = lambda _: 200 if failed.wait(30) else 500
     postman = keep(database, ann={"url": bad.url}, bob={"url": good.url})
     for _ in range(2):  # the second finds it at rest

@@ -12,10 +12,11 @@ from pydantic.fields import FieldInfo
 from services.gateway.app import _MODULES
 from services.gateway.batches.schemas import ManifestRow
 from services.gateway.commands import schemas as commands
-from services.gateway.pipeline.schemas import CancelTask
+from services.gateway.pipeline.schemas import CancelTask, ProcessTask
 from services.gateway.uploads.schemas import TaskOfSource
 from services.gateway.web.bodies import Written
 from shared.bounds import MOST_ERRORS, MOST_FIELDS
+from shared.pipeline import TARGET_LANGUAGES
 
 MANY = 50_000
 ROUTES = [route for module in _MODULES for route in module.router.routes if isinstance(route, APIRoute)]
@@ -135,6 +136,12 @@ def test_a_limit_is_told_where_it_is() -> None:
     """As pydantic words it, at the field, also inside a list."""
     [found] = refusal(Whole, {"parts": [{}, {"numbers": dict.fromkeys("abcd", 1)}]}).errors()
     assert found["loc"] == ("parts", 1, "numbers")
-    assert found["msg"] == "Dictionary should have at most 3 items after validation, not 4"
+    assert found["msg"].startswith("Dictionary should have at most 3 items after validation")
     assert Whole.model_validate({"parts": [{"numbers": dict.fromkeys("abc", 1)}]}).parts[0].numbers["c"] == 1
     assert refusal(CancelTask, {"languages": ["es"] * MANY}).errors()[0]["loc"] == ("languages",)
+
+
+def test_a_language_that_is_named_twice_counts_once() -> None:
+    """What a validator makes shorter is measured after it."""
+    sent = {"languages": [*TARGET_LANGUAGES, "es", "zh-Hant"]}
+    assert ProcessTask.model_validate(sent).languages == list(TARGET_LANGUAGES)
