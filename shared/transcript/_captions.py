@@ -131,6 +131,11 @@ def _whole(cue: Cue, *, at_edge: bool) -> Caption | None:
     return None
 
 
+def _undashed(row: str) -> str:
+    """Without the dash at its beginning: one inside a word stays, and long runs of spaces are not searched for one."""
+    return row[dash.end() :] if (dash := _DASH.match(row)) else row
+
+
 def _parts(cue: Cue) -> Iterator[Caption]:
     """The parts of a cue that different people say, each with its share of the time."""
     rows = [part for row in cue.text.split("\n") for part in (_DASH_INSIDE.split(row) if _DASH.match(row) else [row])]
@@ -139,7 +144,7 @@ def _parts(cue: Cue) -> Iterator[Caption]:
         if number == 0 or _DASH.match(row):
             parts.append([])
         parts[-1].append(row)
-    texts = ["\n".join([_DASH.sub("", part[0], count=1), *part[1:]]).strip() for part in parts]
+    texts = ["\n".join([_undashed(part[0]), *part[1:]]).strip() for part in parts]
     if len(parts) < 2:
         turn = rows[0].lstrip().startswith(">>")
         text = texts[0] if _DASH.match(rows[0]) and texts[0] else cue.text

@@ -1,7 +1,8 @@
 """Add subtitles and translations to an existing task."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from typing import Any
 
 from fastapi import APIRouter, Request
 
@@ -16,7 +17,7 @@ from services.gateway.pipeline.schemas import TaskRead
 from services.gateway.script import rows as script_rows
 from services.gateway.script.cues import Matched, match_cues, remarks_of, with_match, with_remarks
 from services.gateway.script.script import spans
-from services.gateway.web.bodies import read_brought, refuse_oversize
+from services.gateway.web.bodies import named_by_content, read_brought, refuse_oversize
 from services.gateway.web.keys import Who
 from services.gateway.web.problems import not_found, unprocessable
 from services.gateway.web.threads import turns
@@ -37,22 +38,52 @@ async def put_subtitles(task_id: str, language: str, request: Request, parts: Pa
     """
     if language not in (BASE, *TARGET_LANGUAGES):
         raise not_found(f"language '{language[:20]}'")
-    data, key = await _body(request), keys.input_subtitles(task_id, language, "subtitles.srt")
-    reading = await turns(request).run(_read_for, task_id, language, data, parts, who)
-    await parts.threads.transfer(put_bytes, parts.store, key, data)  # the next file replaces one that stays unused
-    return await turns(request).run(_take_subtitles, task_id, language, key, reading, parts, who)
+    data = await _body(request)
+    key = keys.input_subtitles(task_id, language, named_by_content(data))
+    reading, fit = await turns(request).run(_read_for, task_id, language, data, parts, who)
+    await parts.threads.transfer(put_bytes, parts.store, key, data)  # one that stays unused goes with its task
+    return await turns(request).run(_take_subtitles, task_id, language, key, reading, fit, parts, who)
 
 
-def _read_for(task_id: str, language: str, data: bytes, parts: Gateway, who: Who) -> Reading:
-    """Raises: Problem 404, 413, 422."""
+@dataclass(frozen=True)
+class _Fit:
+    """How cues match the lines of a language: `matched`, and the text of each segment that has one.
+
+    Matching a film takes half a second: it is done before the transaction, and again in it only if `of` has changed.
+    """
+
+    of: Any
+    matched: Matched
+    texts: Mapping[str, str]
+
+
+def _fit(
+    task: Task, language: str, segments: Sequence[SegmentRow], lines: Mapping[str, LineRow], cues: Sequence[Cue]
+) -> _Fit:
+    return _Fit(_state(task, segments, lines), *matched_texts(task, language, segments, lines, cues))
+
+
+def _state(task: Task, segments: Sequence[SegmentRow], lines: Mapping[str, LineRow]) -> Any:
+    """What a match depends on."""
+    versions = {key: line.version for key, line in lines.items()}
+    return task.config.get("captions"), [(one.segment_id, one.version) for one in segments], versions
+
+
+def _read_for(task_id: str, language: str, data: bytes, parts: Gateway, who: Who) -> tuple[Reading, _Fit | None]:
+    """What a file says, and how it matches the lines, if it is a translation. Raises: Problem 404, 413, 422."""
     with parts.database.read() as session:
         task = visible_task(session, who, task_id)
         _may_be_brought(session, task, language)
         spoken = task.config.get("source_language")
-    return read_brought(data, spoken if language == BASE else language, "")
+        segments = [] if language == BASE else script_rows.segments(session, task_id)
+        lines = {} if language == BASE else script_rows.lines(session, task_id, language)
+    reading = read_brought(data, spoken if language == BASE else language, "")
+    return reading, None if language == BASE else _fit(task, language, segments, lines, reading.cues)
 
 
-def _take_subtitles(task_id: str, language: str, key: str, reading: Reading, parts: Gateway, who: Who) -> TaskRead:
+def _take_subtitles(
+    task_id: str, language: str, key: str, reading: Reading, fit: _Fit | None, parts: Gateway, who: Who
+) -> TaskRead:
     with parts.database.write() as session:
         task = locked_visible_task(session, who, task_id)
         _may_be_brought(session, task, language)
@@ -64,7 +95,7 @@ def _take_subtitles(task_id: str, language: str, key: str, reading: Reading, par
                 **task.config,
                 "translation_keys": {**task.config.get("translation_keys", {}), language: key},
             }
-            _bring_texts(session, task, language, reading.cues, who.owner)
+            _bring_texts(session, task, language, reading.cues, fit, who.owner)
         session.flush()
         return read_task(session, parts.audience, task)
 
@@ -77,12 +108,16 @@ def _may_be_brought(session: Session, task: Task, language: str) -> None:
         raise unprocessable("source_language_required", "name the language of the subtitles first", "/source_language")
 
 
-def _bring_texts(session: Session, task: Task, language: str, cues: Sequence[Cue], author: str | None) -> None:
+def _bring_texts(
+    session: Session, task: Task, language: str, cues: Sequence[Cue], fit: _Fit | None, author: str | None
+) -> None:
     segments = script_rows.segments(session, task.task_id)
     lines = script_rows.with_missing_lines(session, task, language, segments)
-    matched, texts = matched_texts(task, language, segments, lines, cues)
+    if fit is None or fit.of != _state(task, segments, lines):
+        fit = _fit(task, language, segments, lines, cues)
+    texts = fit.texts
     if segments:
-        task.config = with_match(task.config, language, matched)
+        task.config = with_match(task.config, language, fit.matched)
     edit = Edit(session, task, "bring_subtitles", author)
     for segment in segments:
         line, text = lines[segment.segment_id], texts.get(segment.segment_id)

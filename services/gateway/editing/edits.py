@@ -72,8 +72,7 @@ class Edit:
         if not (changes.segments or changes.lines or changes.speakers or changes.engines):
             return None
         number = editing_rows.newest_number(self._session, self._task.task_id) + 1
-        for undone in editing_rows.undone_edits(self._session, self._task.task_id):
-            self._session.delete(undone)
+        editing_rows.drop_undone_edits(self._session, self._task.task_id)
         row = EditRow(
             task_id=self._task.task_id,
             number=number,
@@ -101,10 +100,9 @@ def undo(session: Session, task: Task) -> tuple[EditRow, Touched] | None:
 
 def redo(session: Session, task: Task) -> tuple[EditRow, Touched] | None:
     """Redo the oldest undone edit; None when there is none. Raises: Conflict."""
-    undone = editing_rows.undone_edits(session, task.task_id)
-    if not undone:
+    edit = editing_rows.undone_edit(session, task.task_id)
+    if edit is None:
         return None
-    edit = undone[0]
     edit.before, edit.after = _apply(session, task, edit, edit.before, edit.after)
     edit.undone = False
     return _told(session, task, edit, "redone", edit.before, edit.after)

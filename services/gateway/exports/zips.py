@@ -1,6 +1,7 @@
 """All files of a batch as one ZIP, created while it is sent."""
 
 import io
+from collections import defaultdict
 from collections.abc import AsyncIterator, Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
@@ -41,12 +42,13 @@ class Entry:
 def unique(entries: Iterable[Entry]) -> list[Entry]:
     """The same with unique names, even where case is ignored: `talk.es.mp4`, `talk.es (2).mp4`."""
     seen: set[str] = set()
+    tried: defaultdict[str, int] = defaultdict(lambda: 1)  # the last number of a name: thousands may share it
     found = []
     for entry in entries:
-        path, name, count = PurePosixPath(entry.name), entry.name, 1
+        path, name = PurePosixPath(entry.name), entry.name
         while name.casefold() in seen:
-            count += 1
-            name = str(path.with_name(f"{path.stem} ({count}){path.suffix}"))
+            tried[entry.name.casefold()] += 1
+            name = str(path.with_name(f"{path.stem} ({tried[entry.name.casefold()]}){path.suffix}"))
         seen.add(name.casefold())
         found.append(replace(entry, name=name))
     return found

@@ -25,11 +25,16 @@ def cancel(session: Session, task: Task, languages: Sequence[str] | None) -> Non
     if languages is None:
         flag_cancel(session, task, None)
         cancel_exports(session, task)
-    for job in pipeline_rows.open_jobs(session, task.task_id):
-        if job.run_stage is None and (languages is None or job.language in languages):
-            job.state, job.finished_at = JobState.CANCELED, now()
-            flag_cancel(session, task, job.language)
-            _let_go(session, task, job)
+    alone = [
+        job
+        for job in pipeline_rows.open_jobs(session, task.task_id)
+        if job.run_stage is None and (languages is None or job.language in languages)
+    ]
+    for language in {job.language: None for job in alone}:
+        flag_cancel(session, task, language)
+    for job in alone:
+        job.state, job.finished_at = JobState.CANCELED, now()
+        _let_go(session, task, job)
     task.epoch += 1
     carry_out(session, task, steps)
     session.flush()

@@ -26,7 +26,7 @@ from services.gateway.pipeline.schemas import (
 from services.gateway.pipeline.starting import approve, retry, start
 from services.gateway.script.cues import with_remarks
 from services.gateway.script.script import Script
-from services.gateway.web.bodies import read_brought
+from services.gateway.web.bodies import named_by_content, read_brought
 from services.gateway.web.claims import keep
 from services.gateway.web.keys import Caller, Who
 from services.gateway.web.problems import Problem, not_found, unprocessable
@@ -194,7 +194,7 @@ async def answer_task(
     spoken, reading = await turns(request).run(_checked_answer, task_id, body, parts, who, engines)
     key = None
     if body.subtitles is not None:
-        key = keys.input_subtitles(task_id, BASE, "subtitles.srt")
+        key = keys.input_subtitles(task_id, BASE, named_by_content(body.subtitles))
         await parts.threads.transfer(put_bytes, parts.store, key, body.subtitles)
     return await turns(request).run(_answer, task_id, body, spoken, key, reading, parts, who)
 

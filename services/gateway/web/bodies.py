@@ -1,6 +1,7 @@
 """Request bodies within limits: JSON, small files and forms, subtitles, and videos on their way to the store."""
 
 import asyncio
+import hashlib
 from collections.abc import AsyncGenerator, Callable
 from typing import Generic, Self, TypeVar
 
@@ -151,6 +152,11 @@ def refuse_oversize(size: int) -> None:
     """Raises: Problem 413, for more bytes than are read."""
     if size > MAX_SUBTITLE_BYTES:
         raise subtitles_too_large(f"the subtitle file is larger than {MAX_SUBTITLE_BYTES // 1024**2} MiB")
+
+
+def named_by_content(data: bytes) -> str:
+    """A name for a subtitle file: one that is refused in the end replaces none that is used."""
+    return f"{hashlib.sha256(data).hexdigest()[:24]}.srt"
 
 
 def read_brought(data: bytes, language: str | None, pointer: str) -> Reading:

@@ -177,3 +177,8 @@ def test_a_recognizer_names_sounds_but_nobody(words: str, text: str, decisions: 
     assert line.written == (words if decisions else None)
     (line,) = lines_of_words(heard, turns, language("en"), punctuated=True, as_they_stand=True)
     assert (line.text, line.decisions) == (words, ())
+
+
+def test_a_hyphen_inside_a_word_is_no_dash() -> None:
+    """Only one at the beginning of a row says that somebody speaks."""
+    assert [text for text, _, _ in middle("A well-known man\n- Who?")] == ["A well-known man", "Who?"]

@@ -225,3 +225,5 @@ def test_names_in_a_zip_differ() -> None:
     names = ["a/t.es.mp4", "a/T.es.mp4", "b/t.es.mp4", "a/t.es.mp4"]
     found = [entry.name for entry in unique(Entry(name, "k") for name in names)]
     assert found == ["a/t.es.mp4", "a/T.es (2).mp4", "b/t.es.mp4", "a/t.es (3).mp4"]
+    many = [entry.name for entry in unique(Entry("t.mp4", "k") for _ in range(20_000))]
+    assert (many[0], many[-1], len(set(many))) == ("t.mp4", "t (20000).mp4", 20_000)

@@ -2,6 +2,9 @@
 
 from typing import Any
 
+import pytest
+
+from services.gateway.editing import bringing
 from tests.services.gateway.editing.conftest import Studio
 
 CUES = "".join(f"{n + 1}\n00:00:0{2 * n},000 --> 00:00:0{2 * n},900\nzeile {n}\n\n" for n in range(2)).encode()
@@ -45,6 +48,27 @@ def test_a_language_without_lines_takes_subtitles(small_studio: Studio) -> None:
     small_studio.work()
     texts = [line["text"] for line in small_studio.call("GET", "/languages/de/lines")]
     assert texts == ["zeile 0", "zeile 1", "[de] line 2"]
+
+
+def test_subtitles_are_matched_before_the_database_is_locked(
+    small_studio: Studio, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A film takes half a second; only where a line was changed meanwhile it is done once more, by what it is now."""
+    match, matched = bringing.matched_texts, list[int]()
+
+    def slowly(*given: Any) -> Any:
+        matched.append(len(matched))
+        if len(matched) == 2:
+            small_studio.call("PATCH", "/languages/es/lines/s0002", text="of somebody else")
+        return match(*given)
+
+    monkeypatch.setattr(bringing, "matched_texts", slowly)
+    bring(small_studio, "es/subtitles", CUES)
+    assert len(matched) == 1
+    bring(small_studio, "es/subtitles", CUES.replace(b"zeile", b"linea"))
+    assert len(matched) == 3
+    texts = [line["text"] for line in small_studio.call("GET", "/languages/es/lines")]
+    assert texts == ["linea 0", "linea 1", "of somebody else"]
 
 
 def test_a_text_is_given_back_to_the_translator(small_studio: Studio) -> None:

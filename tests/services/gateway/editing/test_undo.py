@@ -4,9 +4,10 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from sqlalchemy import event
 from sqlmodel import update
 
-from services.gateway.db.tables import LineRow
+from services.gateway.db.tables import EditRow, LineRow
 from tests.services.gateway.editing.conftest import Studio
 
 BROUGHT = """1
@@ -77,6 +78,28 @@ def test_edits_are_undone_in_turn(small_studio: Studio) -> None:
         (1, "update_line"),
     ]
     assert "s0001" in listed[1]["summary"]
+
+
+def test_an_undo_reads_one_edit_and_the_list_not_what_they_changed(small_studio: Studio) -> None:
+    """A history may be gigabytes: each translation that is brought is an edit of all lines, with their texts."""
+    for number in range(8):
+        small_studio.call("PATCH", "/languages/es/lines/s0001", text=f"otra {number}")
+    loaded: list[EditRow] = []
+    listen = lambda row, _: loaded.append(row)  # noqa: E731
+    event.listen(EditRow, "load", listen)
+    try:
+        small_studio.call("POST", "/undo")
+        assert len(loaded) == 1
+        small_studio.call("POST", "/undo")
+        small_studio.call("POST", "/redo")
+        assert len(loaded) == 3
+        small_studio.call("PATCH", "/languages/es/lines/s0001", text="something new")
+        assert len(loaded) == 3
+        assert len(small_studio.call("GET", "/edits")) == 8
+        assert all("before" not in vars(row) for row in loaded[3:])
+    finally:
+        event.remove(EditRow, "load", listen)
+    assert small_studio.call("POST", "/redo", 409)["code"] == "nothing_to_redo"
 
 
 def test_a_take_made_meanwhile_is_kept(studio: Studio) -> None:

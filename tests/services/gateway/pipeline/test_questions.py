@@ -10,6 +10,7 @@ import pytest
 
 from shared.testing import wait_until
 from tests.services.gateway.conftest import Gateway, World
+from tests.services.gateway.pipeline.test_delivery import execute
 
 POOR = {"STUB_SURE": "0.1"}
 CUES = b"1\n00:00:00,000 --> 00:00:01,000\nbrought\n\n"
@@ -117,6 +118,11 @@ def test_subtitles_take_the_place_of_what_was_recognized(small_world: World) -> 
     assert (damaged.status_code, gateway.task(task_id)["waiting_for"] is None) == (422, False)
     sent = base64.b64encode(CUES).decode()
     assert answer(gateway, task_id, "subtitles", subtitles=sent).status_code == 202
+    other = base64.b64encode(CUES + b" and more").decode()
+    assert answer(gateway, task_id, "subtitles", language="fr", subtitles=other).json()["code"] == "already_answered"
+    ((config,),) = execute(small_world, "SELECT config FROM tasks")
+    used = small_world.folder / "objects" / json.loads(config)["subtitles_key"]
+    assert used.read_bytes() == CUES, "a file that was refused took the place of the one that is used"
     task = gateway.wait_for(task_id)
     assert task["config"]["source_language"] == "en"
     assert [one["gate"] for one in task["language_status"].values()] == [None, "passed", "passed"]
