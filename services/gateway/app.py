@@ -231,7 +231,7 @@ def _listen(app: FastAPI, gateway: Gateway, broker: NatsBroker) -> None:
     """Everything the gateway hears on a broker, before that starts."""
     gateway.workers.listen(broker)
     retry_s = gateway.settings.result_retry_s
-    ingest.listen(broker, gateway.database, gateway.store, gateway.capabilities, retry_s)
+    ingest.listen(broker, gateway.database, gateway.store, gateway.threads, gateway.capabilities, retry_s)
     undeliverable.listen(broker, retry_s)
     Commands(app, broker, gateway.settings)
 

@@ -1,5 +1,6 @@
 """What the open work of a task is waiting for, and how long that will take."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
@@ -10,7 +11,7 @@ from services.gateway.db import Session
 from services.gateway.db.tables import JobKind, JobRow, JobState, now
 from services.gateway.operations import rows as operations_rows
 from services.gateway.pipeline import rows as pipeline_rows
-from services.gateway.pipeline.dispatch import jobs_before
+from services.gateway.pipeline.dispatch import Foreseen
 from services.gateway.pipeline.fair_share import WINDOW, Ledger
 from services.gateway.pipeline.parts import Gateway, Parts, visible_task
 from services.gateway.pipeline.titles import is_of_titles
@@ -49,8 +50,10 @@ def list_waits(task_id: str, parts: Parts, who: Who) -> list[WaitRead]:
         for job in sorted(pipeline_rows.open_jobs(session, task_id), key=_turn):
             if wait := _of(job):
                 first.setdefault((wait.what, wait.language, wait.segment_id or wait.export_id or ""), (job, wait))
-        ledger = _ledger(session) if first else Ledger()
-        return [wait.model_copy(update=_state(session, parts, job, ledger)) for job, wait in first.values()]
+        if not first:
+            return []
+        queues = _Queues(session, parts)
+        return [wait.model_copy(update=_state(parts, job, queues.of(job))) for job, wait in first.values()]
 
 
 def _ledger(session: Session) -> Ledger:
@@ -66,26 +69,56 @@ def _turn(job: JobRow) -> tuple[bool, int]:
     return job.state != JobState.DISPATCHED, int(job.id or 0)
 
 
-def _state(session: Session, parts: Gateway, job: JobRow, ledger: Ledger) -> dict[str, object]:
-    stage = Stage(job.stage)
-    slots, own = sum(parts.workers.of(stage)), [one for lane in Lane for one in ledger.out(stage, lane)]
-    is_out = job.state == JobState.DISPATCHED
-    if is_out:
-        since = next((one.since for one in own if one.job_id == job.id), now())
-        before = sum((one.since, one.job_id) < (since, job.id) for one in own)
-    else:
-        before = len(own) + jobs_before(session, job, ledger)
-    place = place_of(before, slots, operations_rows.typical_s(session, stage, now() - WINDOW))
+@dataclass(frozen=True)
+class _Queue:
+    """What stands before the jobs of a stage: `out` is the place of each that is handed out, by its id."""
+
+    slots: int
+    typical_s: float | None
+    out: Mapping[int, int]
+    foreseen: Foreseen
+
+    def before(self, job: JobRow) -> int:
+        """Jobs that were handed out before `job`, or will be."""
+        if job.state == JobState.DISPATCHED:
+            return self.out.get(int(job.id or 0), len(self.out))
+        return len(self.out) + self.foreseen.before(job)
+
+
+class _Queues:
+    """Of each stage that is asked about; read once, since hundreds of lines of a task may wait for the same one."""
+
+    def __init__(self, session: Session, parts: Gateway) -> None:
+        self._session, self._parts, self._ledger = session, parts, _ledger(session)
+        self._foreseen = Foreseen(session, self._ledger)
+        self._known: dict[Stage, _Queue] = {}
+
+    def of(self, job: JobRow) -> _Queue:
+        """The queue that `job` is in."""
+        stage = Stage(job.stage)
+        if stage not in self._known:
+            out = sorted((one.since, one.job_id) for lane in Lane for one in self._ledger.out(stage, lane))
+            self._known[stage] = _Queue(
+                sum(self._parts.workers.of(stage)),
+                operations_rows.typical_s(self._session, stage, now() - WINDOW),
+                {job_id: place for place, (_, job_id) in enumerate(out)},
+                self._foreseen,
+            )
+        return self._known[stage]
+
+
+def _state(parts: Gateway, job: JobRow, queue: _Queue) -> dict[str, object]:
+    place = place_of(queue.before(job), queue.slots, queue.typical_s)
     state: State = "queued"
     seconds: object = place.seconds
     if job.state == JobState.HELD:
         state, seconds = "paused", None
-    elif not slots:
+    elif not queue.slots:
         state = "no_worker"
-    elif is_out and place.ahead == 0:
+    elif job.state == JobState.DISPATCHED and place.ahead == 0:
         told = parts.audience.known_progress(job.task_id, job.language, job.run_stage) if job.run_stage else None
         state, seconds = "at_work", (told or {}).get("eta_seconds")
-    return {"state": state, "ahead": place.ahead, "seconds": seconds, "workers": slots}
+    return {"state": state, "ahead": place.ahead, "seconds": seconds, "workers": queue.slots}
 
 
 @dataclass(frozen=True)

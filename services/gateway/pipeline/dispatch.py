@@ -187,26 +187,36 @@ class Dispatcher:
             record(session, ended)
 
 
-def jobs_before(session: Session, job: JobRow, ledger: Ledger) -> int:
-    """Ready jobs of its stage that go out before `job`, by the rule of the dispatcher and what owners took of `ledger`.
+class Foreseen:
+    """The order in which ready jobs go out, by the rule of the dispatcher and what owners took of `ledger`.
 
-    Which of an owner's next jobs is the fourth is known only to the gateway that leads. Of an owner's jobs the first
-    `_FORESEEN` are looked at.
+    The order of a stage and lane is worked out once, however many of its jobs are asked about. Which of an owner's
+    next jobs is the fourth is known only to the gateway that leads. Of an owner's jobs the first `_FORESEEN` are
+    looked at.
     """
-    stage, before = Stage(job.stage), 0
-    ready = pipeline_rows.ready_queues(session)
-    for lane in (Lane.INTERACTIVE, Lane.BATCH):
-        queues = [long for long in (False, True) if (stage, lane, long) in ready]
-        spent_s = ledger.spent_s(stage, lane, now())
-        waiting = _waiting(session, stage, lane, queues, _FORESEEN, spent_s)
-        typical_s = ledger.typical_s(stage, lane) or _TYPICAL_S
-        for _, one in in_turn(waiting, spent_s, ledger.turns(stage, lane), inf, typical_s):
-            if one.job_id == job.id:
-                return before
-            before += 1
-        if lane == job.lane:
-            break
-    return before
+
+    def __init__(self, session: Session, ledger: Ledger) -> None:
+        self._session, self._ledger, self._at = session, ledger, now()
+        self._ready = pipeline_rows.ready_queues(session)
+        self._known: dict[tuple[Stage, Lane], dict[int, int]] = {}
+
+    def before(self, job: JobRow) -> int:
+        """Ready jobs of its stage that go out before `job`; all of its lane if it is not among those looked at."""
+        stage, lane = Stage(job.stage), Lane(job.lane)
+        places = self._places(stage, lane)
+        first = 0 if lane is Lane.INTERACTIVE else len(self._places(stage, Lane.INTERACTIVE))
+        return first + places.get(int(job.id or 0), len(places))
+
+    def _places(self, stage: Stage, lane: Lane) -> Mapping[int, int]:
+        """The place of each job of a lane, by its id."""
+        if (stage, lane) not in self._known:
+            queues = [long for long in (False, True) if (stage, lane, long) in self._ready]
+            spent_s = self._ledger.spent_s(stage, lane, self._at)
+            waiting = _waiting(self._session, stage, lane, queues, _FORESEEN, spent_s)
+            typical_s = self._ledger.typical_s(stage, lane) or _TYPICAL_S
+            order = in_turn(waiting, spent_s, self._ledger.turns(stage, lane), inf, typical_s)
+            self._known[stage, lane] = {one.job_id: place for place, (_, one) in enumerate(order)}
+        return self._known[stage, lane]
 
 
 def _waiting(

@@ -4,6 +4,7 @@ from collections import Counter, defaultdict, deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from heapq import heapify, heappop, heapreplace
 from itertools import islice
 from statistics import median
 
@@ -135,25 +136,28 @@ def in_turn(
     The next slot goes to the owner whose jobs used the slots least lately, within an owner to the oldest task and
     within a task to the latest stage, so that what was started gets finished. Every fourth job of an owner comes from
     the task with the least work left, so that a clip does not wait behind a film. A job handed out counts as
-    `typical_s`.
+    `typical_s`. Of owners who are even, the one whose oldest task came first is next, then the first by name.
     """
     spent, turns = defaultdict(float, spent_s), Counter(handed_out)
     queues = {owner: (deque(jobs.oldest), deque(jobs.shortest)) for owner, jobs in waiting.items()}
     taken: set[Ready] = set()
-    owners = set(waiting)
+    # Only the owner who gets a slot changes place: looking at all of them for each pick would take minutes.
+    owners = [(spent[owner], _first(jobs), owner) for owner, jobs in waiting.items()]
+    heapify(owners)
     while owners:
-        owner = min(owners, key=lambda one: (spent[one], _first(waiting[one])))
+        _, first, owner = owners[0]
         queue = queues[owner][(turns[owner] + 1) % SHORTEST_EVERY == 0]
         while queue and (queue[0] in taken or (queue[0].rank.long and long <= 0)):
             queue.popleft()
         if not queue:
-            owners.discard(owner)
+            heappop(owners)
             continue
         found = queue.popleft()
         taken.add(found)
         spent[owner] += typical_s
         turns[owner] += 1
         long -= found.rank.long
+        heapreplace(owners, (spent[owner], first, owner))
         yield owner, found
 
 

@@ -1,6 +1,7 @@
 """What a long video costs in the database: as many statements as a short one, whose rows are the same as ever."""
 
 import asyncio
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -36,6 +37,7 @@ from services.gateway.pipeline.steps import LINES_AT_ONCE, Cutter, carry_out
 from services.gateway.pipeline.transcripts import prepare
 from services.gateway.script import rows as script_rows
 from services.gateway.script.script import Script
+from services.gateway.web.threads import Threads
 from shared.messaging import (
     JOB,
     CloneLines,
@@ -47,7 +49,7 @@ from shared.messaging import (
     TranslateLines,
 )
 from shared.pipeline import BASE, Stage
-from shared.storage import DirectoryStore
+from shared.storage import DirectoryStore, put_bytes
 from shared.transcript import Cue, MediaFacts, Segment, Speaker, Transcript, Word
 
 LANGUAGES = ("es", "fr", "de")
@@ -86,16 +88,20 @@ class Video:
     def transcribe(self) -> None:
         """The base stage is done; one person brought half of the French lines."""
         cues = [Cue(start_s=2.0 * number, end_s=2.0 * number + 1.5, text=f"ligne {number}") for number in range(9)]
-        prepared = prepare(self.task_id, self._transcript(), {"fr": cues})
+        prepared = prepare(self.task_id, self.transcript(), {"fr": cues})
+        with self.counted() as session:
+            assert record(session, self.transcribed(), prepared)
+
+    def transcribed(self) -> TranscriptReady:
+        """What the worker of the base stage says."""
         base: dict[str, Any] = {"language": BASE, "stage": Stage.DIARIZATION, "shard": "0", "attempt": 1}
-        media = prepared.transcript.media
-        result = TranscriptReady(
+        media = self.transcript().media
+        return TranscriptReady(
             task_id=self.task_id, **base, transcript_key="t", media=media, segments=self.lines, speakers=1
         )
-        with self.counted() as session:
-            assert record(session, result, prepared)
 
-    def _transcript(self) -> Transcript:
+    def transcript(self) -> Transcript:
+        """So many lines of two seconds."""
         segments = [
             Segment(
                 id=f"s{number:04}",
@@ -379,7 +385,7 @@ async def test_results_of_many_tasks_share_a_transaction(
         return [row for video in others for row in video.jobs(Stage.TRANSLATION, "es")]
 
     rows = await asyncio.to_thread(translations)
-    taking = ingest.Ingest(database, DirectoryStore(tmp_path / "objects"))
+    taking = ingest.Ingest(database, DirectoryStore(tmp_path / "objects"), Threads())
     database.on_commit.append(lambda: commits.append(1))
     await asyncio.gather(*(taking.take(_result(row), ()) for row in rows))
     assert len(commits) == 1
@@ -389,6 +395,61 @@ async def test_results_of_many_tasks_share_a_transaction(
     assert [type(one) for one in told] == [ValidationError] + [type(None)] * (len(spoken) - 1)
     for video in others[1:]:
         assert await asyncio.to_thread(video.state) == await asyncio.to_thread(alone.state)
+
+
+async def test_a_transcript_that_takes_long_keeps_no_other_result_waiting(
+    database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nor does a store that hangs while it is read."""
+    other, long = await asyncio.to_thread(lambda: (Video(database, 3), Video(database, 4)))
+    await asyncio.to_thread(other.transcribe)
+    (row,) = await asyncio.to_thread(other.jobs, Stage.TRANSLATION, "es")
+    begun, goes_on = threading.Event(), threading.Event()
+
+    def slowly(*_: object) -> bytes:
+        begun.set()
+        assert goes_on.wait(120)
+        return long.transcript().model_dump_json().encode()
+
+    monkeypatch.setattr(ingest, "read_bytes", slowly)
+    taking = ingest.Ingest(database, DirectoryStore(tmp_path / "objects"), Threads())
+    under_way = asyncio.create_task(taking.take(long.transcribed(), ()))
+    try:
+        assert await asyncio.to_thread(begun.wait, 120)
+        await taking.take(_result(row), ())
+        assert not under_way.done()
+    finally:
+        goes_on.set()
+    await under_way
+    assert await asyncio.to_thread(long.begun) == ["de", "es", "fr"]
+
+
+async def test_what_is_brought_while_a_transcript_is_prepared_counts(
+    database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is prepared again with that: otherwise an engine would translate what a person has brought."""
+    store, video, prepared = DirectoryStore(tmp_path / "objects"), await asyncio.to_thread(Video, database, 2), []
+    await asyncio.to_thread(put_bytes, store, "t", video.transcript().model_dump_json().encode())
+    await asyncio.to_thread(put_bytes, store, "es.srt", b"1\n00:00:00,000 --> 00:00:01,500\nuno\n")
+    first = ingest._prepare
+
+    def bring() -> None:
+        with database.write() as session:
+            task = script_rows.locked_task(session, video.task_id)
+            assert task is not None
+            task.config = {**task.config, "translation_keys": {"es": "es.srt"}}
+
+    def and_then_brought(*given: Any) -> Any:
+        prepared.append(given)
+        if len(prepared) == 1:
+            bring()
+        return first(*given)
+
+    monkeypatch.setattr(ingest, "_prepare", and_then_brought)
+    await ingest.Ingest(database, store, Threads()).take(video.transcribed(), ())
+    assert len(prepared) == 2
+    provided = [line.provided for line in await asyncio.to_thread(script_lines, video, "es")]
+    assert provided == ["uno", None]
 
 
 def _break(database: Database, row: JobRow) -> None:

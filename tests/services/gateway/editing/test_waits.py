@@ -11,7 +11,7 @@ from sqlmodel import col, select, update
 from services.gateway.db.engine import Database
 from services.gateway.db.tables import JobRow, JobState, now
 from services.gateway.operations.waits import Place, place_of
-from services.gateway.pipeline.dispatch import Dispatcher, jobs_before
+from services.gateway.pipeline.dispatch import Dispatcher, Foreseen
 from services.gateway.pipeline.fair_share import Ledger
 from services.gateway.web.threads import Threads
 from shared.messaging import WorkerSlots
@@ -104,7 +104,8 @@ def test_every_ready_job_is_told_the_place_it_gets(sqlite_url: str) -> None:
             session.add(JobRow(**place, **rank, stage=Stage.CLONING, lane=lane, payload="{}"))
     slots = cast(Any, SimpleNamespace(of=lambda _: [90]))
     with database.read() as session:
-        told = {job.id: jobs_before(session, job, Ledger()) for job in session.exec(select(JobRow)).all()}
+        foreseen = Foreseen(session, Ledger())
+        told = {job.id: foreseen.before(job) for job in session.exec(select(JobRow)).all()}
     out = Dispatcher(database, cast(Any, None), cast(Any, None), Threads(), slots).choose()
     assert [told[job.id] for job in out] == list(range(90))
     database.close()

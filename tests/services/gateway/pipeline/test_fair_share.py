@@ -1,13 +1,16 @@
 """Who gets the next slot."""
 
-from collections import Counter
+from collections import Counter, defaultdict, deque
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
+from math import inf
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from services.gateway.pipeline.fair_share import (
+    SHORTEST_EVERY,
     Free,
     Held,
     Ledger,
@@ -16,6 +19,7 @@ from services.gateway.pipeline.fair_share import (
     Waiting,
     choose,
     free_for_long,
+    in_turn,
     is_long_export,
     limit,
     rank,
@@ -96,6 +100,118 @@ def test_slots_are_filled_and_none_twice(
         for other in known:
             if given_to[other] < len(queues[other]):  # it still waits
                 assert spent.get(owner, 0.0) + 7.0 * (count - 1) <= spent.get(other, 0.0) + 7.0 * given_to[other]
+
+
+def plainly_in_turn(
+    waiting: Mapping[str, Waiting],
+    spent_s: Mapping[str, float],
+    handed_out: Mapping[str, int],
+    long: float,
+    typical_s: float,
+) -> Iterator[tuple[str, Ready]]:
+    """The rule of `in_turn` word for word: before every pick it compares all owners by all of their jobs."""
+    spent, turns = defaultdict(float, spent_s), Counter(handed_out)
+    queues = {owner: (deque(jobs.oldest), deque(jobs.shortest)) for owner, jobs in waiting.items()}
+    taken: set[Ready] = set()
+    owners = set(waiting)
+    while owners:
+        owner = min(
+            sorted(owners),
+            key=lambda one: (spent[one], min((job.rank.task_order for job in waiting[one].oldest), default=0)),
+        )
+        queue = queues[owner][(turns[owner] + 1) % SHORTEST_EVERY == 0]
+        while queue and (queue[0] in taken or (queue[0].rank.long and long <= 0)):
+            queue.popleft()
+        if not queue:
+            owners.discard(owner)
+            continue
+        found = queue.popleft()
+        taken.add(found)
+        spent[owner] += typical_s
+        turns[owner] += 1
+        long -= found.rank.long
+        yield owner, found
+
+
+@given(
+    st.lists(
+        st.tuples(
+            st.sampled_from("abcdef"),
+            st.builds(Rank, st.integers(-3, 3), st.integers(0, 2), st.sampled_from([0.0, 5.0, 60.0]), st.booleans()),
+        ),
+        max_size=60,
+    ),
+    st.dictionaries(st.sampled_from("abcdefg"), st.one_of(st.integers(0, 4).map(float), st.floats(0, 100))),
+    st.dictionaries(st.sampled_from("abcdefg"), st.integers(0, 9)),
+    st.one_of(st.integers(-1, 9), st.just(inf)),
+    st.sampled_from([0.0, 0.1, 1.0, 7.0]),
+    st.integers(1, 60),
+)
+def test_the_order_is_that_of_the_plain_rule(
+    jobs: list[tuple[str, Rank]],
+    spent: dict[str, float],
+    turns: dict[str, int],
+    long: float,
+    typical_s: float,
+    most: int,
+) -> None:
+    """Also with long jobs, owners who are even, and only the first of an owner's jobs in either order."""
+    queues: dict[str, list[Ready]] = {"nothing": []}
+    for number, (owner, rank_) in enumerate(jobs):
+        queues.setdefault(owner, []).append(Ready(number, rank_))
+    known = {}
+    for owner, ready in queues.items():
+        both = Waiting((), ()).beside(Waiting(ready, ready))
+        known[owner] = Waiting(both.oldest[:most], both.shortest[:most])
+    expected = list(plainly_in_turn(known, spent, turns, long, typical_s))
+    assert list(in_turn(known, spent, turns, long, typical_s)) == expected
+
+
+class Watched(list[Ready]):
+    """Counts how often one of these jobs is looked at."""
+
+    looks = 0
+
+    def __iter__(self) -> Iterator[Ready]:
+        for one in super().__iter__():
+            self.looks += 1
+            yield one
+
+
+@pytest.mark.parametrize(("owners", "each"), [(1, 250), (1, 2000), (50, 40)])
+def test_each_job_is_looked_at_a_few_times(owners: int, each: int) -> None:
+    """However many of its owner's go before it, and however many owners wait."""
+    known = {}
+    for owner in range(owners):
+        ready = [Ready(owner * each + number, Rank(1, 1, 1.0, False)) for number in range(each)]
+        known[str(owner)] = Waiting(Watched(ready), Watched(ready))
+    assert len(list(in_turn(known, {}, {}, inf, 1.0))) == owners * each
+    for jobs in known.values():
+        assert isinstance(jobs.oldest, Watched)
+        assert isinstance(jobs.shortest, Watched)
+        assert jobs.oldest.looks + jobs.shortest.looks <= 3 * each
+
+
+class Compared(int):
+    """Counts the comparisons of owners who took the same."""
+
+    count = 0
+
+    def __lt__(self, other: int) -> bool:
+        Compared.count += 1
+        return super().__lt__(other)
+
+
+@pytest.mark.parametrize("owners", [16, 256])
+def test_owners_are_not_all_compared_before_each_pick(owners: int) -> None:
+    """By a few more comparisons when they are many, not by one for each of them."""
+    known = {}
+    for owner in range(owners):
+        ready = [Ready(owner * 8 + number, Rank(Compared(owner), 1, 1.0, False)) for number in range(8)]
+        known[str(owner)] = Waiting(ready, ready)
+    Compared.count = 0
+    assert len(list(in_turn(known, {}, {}, inf, 1.0))) == owners * 8
+    assert Compared.count <= owners * 8 * 4 * owners.bit_length()
 
 
 def test_no_more_than_the_workers_take() -> None:
