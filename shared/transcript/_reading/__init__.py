@@ -9,6 +9,7 @@ from shared.pipeline import ErrorCode, PermanentError
 from shared.transcript._cues import Cue
 from shared.transcript._reading._ass_text import read_ass
 from shared.transcript._reading._decoding import decode
+from shared.transcript._reading._limits import MAX_CUES, TooManyCues, limited
 from shared.transcript._reading._lists import (
     LRC,
     MICRODVD,
@@ -36,8 +37,6 @@ from shared.transcript._reading._written import language_named, reads_like
 
 __all__ = ["MAX_CUES", "Reading", "Remark", "RemarkKind", "Remarks", "TooManyCues", "read_subtitles", "reads_like"]
 
-MAX_CUES = 50_000
-"""Of a file; a whole day of speech has fewer."""
 _FORMATS = "SRT, WebVTT, ASS, SSA, SBV, TTML, SAMI, MicroDVD, MPL2, LRC, or TSV and JSON of Whisper"
 _HEAD = 4096
 _FEWEST_ROWS = 8
@@ -65,13 +64,6 @@ class Reading(BaseModel):
     remarks: tuple[Remark, ...] = Field(default=(), description="by kind, with rows of the file")
 
 
-class TooManyCues(PermanentError):  # noqa: N818 (says what is the matter)
-    """More than `MAX_CUES`."""
-
-    def __init__(self) -> None:
-        super().__init__(ErrorCode.SUBTITLES_UNREADABLE, f"the subtitle file holds more than {MAX_CUES} cues")
-
-
 def read_subtitles(data: bytes, language: str | None = None, frames_per_s: float | None = None) -> Reading:
     """Read a subtitle file in any format and encoding people have.
 
@@ -87,7 +79,7 @@ def read_subtitles(data: bytes, language: str | None = None, frames_per_s: float
     remarks = Remarks()
     text = decode(data, language, remarks)
     format_ = _format(text)
-    cues = _limited(_read(text, format_, language, frames_per_s, remarks))
+    cues = limited(_read(text, format_, language, frames_per_s, remarks), len(text))
     if not cues:
         raise PermanentError(ErrorCode.SUBTITLES_UNREADABLE, _no_cue(text, remarks))
     cues = without_repeats(in_order(with_apostrophes(cues, remarks), remarks), remarks)
@@ -156,15 +148,6 @@ def _single_spaced(rows: Sequence[str], remarks: Remarks) -> Sequence[str]:
     remarks.add(RemarkKind.DOUBLE_SPACED)
     remarks.stride = 2
     return rows[0::2]
-
-
-def _limited(cues: Iterable[Cue]) -> list[Cue]:
-    found = []
-    for cue in cues:
-        found.append(cue)
-        if len(found) > MAX_CUES:
-            raise TooManyCues
-    return found
 
 
 def _no_cue(text: str, remarks: Remarks) -> str:

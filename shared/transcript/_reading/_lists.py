@@ -8,12 +8,13 @@ from typing import Any
 from shared.pipeline import ErrorCode, PermanentError
 from shared.transcript._cues import Cue
 from shared.transcript._reading._ending import said_until
+from shared.transcript._reading._limits import MAX_CUES, TooManyCues
 from shared.transcript._reading._plain import plain
 from shared.transcript._reading._remarks import RemarkKind, Remarks
 
 MICRODVD = re.compile(r" ?\{ ?(\d{1,9}) ?\} ?\{ ?(\d{1,9})? ?\}(.*)")
 MPL2 = re.compile(r" ?\[(\d{1,9})\] ?\[(\d{1,9})?\](.*)")
-LRC = re.compile(r"\[(\d{1,3}):(\d{1,2})(?:[.:](\d{1,3}))?\]")
+LRC = re.compile(r"\s*\[(\d{1,3}):(\d{1,2})(?:[.:](\d{1,3}))?\]")
 _LRC_HEAD = re.compile(r"\[[a-z]{2,8}:.*\]\s*", re.IGNORECASE)
 _LRC_OFFSET = re.compile(r"\[offset:\s?([+-]?\d{1,6})\s?\]", re.IGNORECASE)
 _LRC_WORD = re.compile(r"<\d{1,3}:\d{1,2}(?:\.\d{1,3})?>")
@@ -53,19 +54,23 @@ def read_mpl2(rows: Sequence[str], remarks: Remarks) -> Iterator[Cue]:
 def read_lrc(rows: Sequence[str], remarks: Remarks) -> Iterator[Cue]:
     """Lyrics: a row is shown until the next begins; one with several times comes several times."""
     shown: list[tuple[float, str, int]] = []
-    offset_s = 0.0
+    offset_s, texts = 0.0, 0
     for number, row in enumerate(rows, 1):
         row = row.strip()
-        moments = []
+        moments, place = [], 0
         if offset := _LRC_OFFSET.match(row):
             offset_s = int(offset.group(1)) / 1000
-        while time := LRC.match(row):
+        while time := LRC.match(row, place):
             minutes, seconds, fraction = time.groups()
             moments.append(int(minutes) * 60 + int(seconds) + float(f"0.{fraction or 0}"))
-            row = row[time.end() :].lstrip()
+            place = time.end()
         if not moments and row and not _LRC_HEAD.fullmatch(row):
             remarks.add(RemarkKind.UNREADABLE, number)
-        shown += [(max(0.0, moment - offset_s), plain(_LRC_WORD.sub("", row)), number) for moment in moments]
+        said = plain(_LRC_WORD.sub("", row[place:])) if moments else ""
+        texts += len(moments) if said else 0
+        if texts > MAX_CUES:
+            raise TooManyCues
+        shown += [(max(0.0, moment - offset_s), said, number) for moment in moments]
     shown.sort(key=lambda one: one[0])
     for position, (start_s, text, number) in enumerate(shown):
         following_s = shown[position + 1][0] if position + 1 < len(shown) else None
@@ -126,7 +131,8 @@ def _span(entry: dict[str, Any]) -> tuple[float, float, str] | None:
         start, end, scale = entry.get("start"), entry.get("end"), 1
     text = entry.get("text")
     if text is None and isinstance(entry.get("segs"), list):
-        text = "".join(str(one.get("utf8", "")) for one in entry["segs"] if isinstance(one, dict))
+        parts = (one.get("utf8") for one in entry["segs"] if isinstance(one, dict))
+        text = "".join(part for part in parts if isinstance(part, str))
     if not (_is_number(start) and _is_number(end) and isinstance(text, str)):
         return None
     return float(start) / scale, float(end) / scale, text
@@ -142,4 +148,4 @@ def _cue(start_s: float, end_s: float, text: str, number: int, remarks: Remarks,
         remarks.add(RemarkKind.NO_TEXT, number)
         return
     start_s, end_s = round(max(0.0, start_s), 3), round(max(0.0, end_s), 3)
-    yield Cue(start_s=start_s, end_s=end_s, text=said, speaker=speaker[:80], row=number)
+    yield Cue(start_s=start_s, end_s=end_s, text=said, speaker=" ".join(plain(speaker).split())[:80], row=number)

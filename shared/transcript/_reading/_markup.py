@@ -12,7 +12,7 @@ from shared.transcript._reading._remarks import RemarkKind, Remarks
 
 _TAGS = re.compile(r"(<[^<>]{0,2000}>)")
 _NAME = re.compile(r"<(/?)(?:[\w-]{1,20}:)?([\w-]{1,30})")
-_ATTRIBUTE = re.compile(r"""([\w:-]{1,40})\s?=\s?("[^"]{0,400}"|'[^']{0,400}'|[^\s"'<>]{1,400})""")
+_ATTRIBUTE = re.compile(r"""(?<![\w:-])([\w:-]{1,40})\s?=\s?("[^"]{0,400}"|'[^']{0,400}'|[^\s"'<>]{1,400})""")
 _CLOCK = re.compile(r"(?:(\d{1,4}):)?(\d{1,2}):(\d{1,2})(?:\.(\d{1,9})|:(\d{1,3}))?")
 _MULTIPLIER = re.compile(r"(\d{1,6})[ :](\d{1,6})")
 _OFFSET = re.compile(r"(\d{1,9}(?:\.\d{1,9})?)(h|ms|m|s|f|t)")
@@ -155,10 +155,11 @@ def _sami_texts(text: str) -> Iterator[tuple[int, float, str, str]]:
         elif tag.name == "br":
             said.append("\n")
         elif tag.name in ("sync", "p", "body", "sami"):
-            if start_s is not None and (name or plain("".join(said))) and not (tag.name == "p" and tag.closes):
-                yield row, start_s, name, plain("".join(said))
-                name = ""
-            if not (tag.name == "p" and tag.closes):
+            if not (tag.name == "p" and tag.closes):  # the text of many closed ones is joined only once
+                shown = plain("".join(said)) if start_s is not None else ""
+                if start_s is not None and (name or shown):
+                    yield row, start_s, name, shown
+                    name = ""
                 said = []
             if tag.name == "sync" and not tag.closes:
                 written = tag.attributes.get("start", "")[:12]

@@ -168,10 +168,11 @@ def _cut(text: str) -> list[str]:
 
 def _pieces(sentence: str) -> Iterator[str]:
     """A sentence, cut at spaces where it alone is too long."""
-    while len(sentence) > MOST_CHARS:
-        place = sentence.rfind(" ", 0, MOST_CHARS + 1)
-        place = place if place > 0 else MOST_CHARS
-        yield sentence[:place]
-        sentence = sentence[place:].lstrip()
-    if sentence:
-        yield sentence
+    first = 0
+    while len(sentence) - first > MOST_CHARS:
+        place = sentence.rfind(" ", first + 1, first + MOST_CHARS + 1)
+        place = place if place > 0 else first + MOST_CHARS
+        yield sentence[first:place]
+        first = place + 1 if sentence[place] == " " else place  # there is one space between words
+    if first < len(sentence):
+        yield sentence[first:]

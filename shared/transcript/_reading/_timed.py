@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from shared.transcript._cues import Cue, CueKind
+from shared.transcript._reading._limits import MAX_CUES, TooManyCues
 from shared.transcript._reading._plain import plain, voices
 from shared.transcript._reading._remarks import RemarkKind, Remarks
 from shared.transcript._reading._sharing import shared_out
@@ -14,7 +15,7 @@ _ARROW = r"(-{1,3}\s?>|--?&gt;|[–—=]\s?>|→|-{2,3})"
 _TIMES = re.compile(rf"(?:\d{{1,6}}\s+)?{_MOMENT}\s*{_ARROW}\s*{_MOMENT}(?!\d)(.*)")
 _SBV_TIMES = re.compile(r"(\d{1,3}):(\d{2}):(\d{2})\.(\d{3}),(\d{1,3}):(\d{2}):(\d{2})\.(\d{3})")
 _ONLY_TIMES = re.compile(r"[-\d\s:.,;>=–—→]+")
-_SETTINGS = re.compile(r"(?:\s*(?:(?:align|line|position|size|vertical|region):\S*|[XY][12]:\S*))*\s*", re.IGNORECASE)
+_SETTING = re.compile(r"(?:align|line|position|size|vertical|region|[XY][12]):\S*", re.IGNORECASE)
 _NOTE = re.compile(r"(?:NOTE|STYLE|REGION)(?:\s|$)")
 _TOP = re.compile(r"\{\\an[4-9]\}")
 _FRAMES_PER_S = 25
@@ -139,7 +140,7 @@ def _times(row: str, number: int, remarks: Remarks) -> _Block | None:
     if arrow != "-->" or first[4] not in (",", ".") or second[4] not in (",", "."):
         remarks.add(RemarkKind.ODD_TIMES, number)
     block = _Block(number, (_moment(first), _moment(second)))
-    if not _SETTINGS.fullmatch(rest):
+    if not all(_SETTING.fullmatch(part) for part in rest.split()):
         remarks.add(RemarkKind.TEXT_BESIDE_TIMES, number)
         block.text.append(rest)
     return block
@@ -173,7 +174,12 @@ def _cues(block: _Block, remarks: Remarks) -> Iterator[Cue]:
         remarks.add(RemarkKind.UNREADABLE, block.row)
         return
     written = "\n".join(block.text)
-    said = [(name, text) for name, part in voices(written) if (text := plain(part))]
+    said: list[tuple[str, str]] = []
+    for name, part in voices(written):
+        if text := plain(part):
+            said.append((name, text))
+        if len(said) > MAX_CUES:  # they are made at once, to share the time
+            raise TooManyCues
     if not said:
         remarks.add(RemarkKind.NO_TEXT, block.row)
         return
