@@ -1,6 +1,7 @@
 """What the workers announce: their engines, and how many jobs they take at once."""
 
 import asyncio
+import contextlib
 import time
 
 from faststream.nats import NatsBroker, NatsRouter
@@ -38,13 +39,10 @@ class Capabilities:
         async with self._reading:  # one at a time, so that no answer overtakes a newer one
             is_old = asked - self._read_at > _FRESH_S
             if is_old and self._tried_at < asked and is_connected(self._broker):  # who waited takes what came of that
-                try:
+                with contextlib.suppress(NatsError, APIError, TimeoutError):
                     self._engines = await announced_engines(self._broker.connection.jetstream())
                     self._read_at = time.monotonic()
-                except (NatsError, APIError, TimeoutError):
-                    pass
-                finally:
-                    self._tried_at = time.monotonic()
+                self._tried_at = time.monotonic()
         return self._engines
 
 
