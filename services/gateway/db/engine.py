@@ -14,6 +14,7 @@ from alembic import command
 from alembic.config import Config
 from pydantic_core import from_json
 from sqlalchemy import Engine, event, insert, text
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as NoConnectionFree
@@ -183,6 +184,12 @@ def add_later(session: Session, table: type[SQLModel], rows: Iterable[Mapping[st
     """
     if added := list(rows):
         session.info.setdefault(_LATER, {}).setdefault(table, []).extend(added)
+
+
+def insert_into(session: Session, table: type[SQLModel]) -> postgresql.Insert | sqlite.Insert:
+    """An INSERT that may say what to do about rows that are there already."""
+    dialect = postgresql if session.get_bind().dialect.name == "postgresql" else sqlite
+    return dialect.insert(table.__table__)  # type: ignore[attr-defined, no-any-return]
 
 
 def _read_json(text: str | bytes) -> Any:

@@ -73,6 +73,7 @@ class Edit:
             return None
         number = editing_rows.newest_number(self._session, self._task.task_id) + 1
         editing_rows.drop_undone_edits(self._session, self._task.task_id)
+        editing_rows.drop_old_edits(self._session, self._task.task_id, number)
         row = EditRow(
             task_id=self._task.task_id,
             number=number,
@@ -89,7 +90,7 @@ class Edit:
 
 
 def undo(session: Session, task: Task) -> tuple[EditRow, Touched] | None:
-    """Revert the newest edit; None when there is none. Raises: Conflict."""
+    """Revert the newest edit; None when there is none, or none that is kept. Raises: Conflict."""
     edit = editing_rows.last_edit(session, task.task_id)
     if edit is None:
         return None
@@ -128,20 +129,24 @@ def _apply(session: Session, task: Task, edit: EditRow, now: Sides, then: Sides)
     for (table, key), row in rows.items():
         _check(edit, row, now.get(table, {}).get(key), then.get(table, {}).get(key))
     leaving: dict[tuple[str, str], Row] = {}
+    coming: dict[str, list[dict[str, Any]]] = {}
     for (table, key), row in rows.items():
         values = then.get(table, {}).get(key)
         if row is None and values is not None:
-            _add_again(session, table, values)
+            coming.setdefault(table, []).append(values | {"version": values["version"] + 1})
         elif row is not None and values is not None:
             for name, value in values.items():
                 setattr(row, name, value)
             row.version += 1
         elif row is not None:
-            leaving |= {_place(gone): gone for gone in (row, *_lines_of(session, row))}
+            leaving[table, key] = row
+    leaving |= {_place(line): line for line in _lines_of(session, task, leaving)}
     for (table, key), gone in leaving.items():
         kept.setdefault(table, {})[key] = _dump(gone)
         session.delete(gone)
     session.flush()
+    for table, again in coming.items():
+        editing_rows.add_again(session, _TABLES[table], again)
     return kept, then
 
 
@@ -187,21 +192,9 @@ def _rows(session: Session, task_id: str, table: str, language: str, ids: Sequen
     return script_rows.lines(session, task_id, language, ids).values()
 
 
-def _lines_of(session: Session, row: Row) -> Sequence[LineRow]:
+def _lines_of(session: Session, task: Task, leaving: Iterable[tuple[str, str]]) -> Iterable[LineRow]:
     """Lines go with their segment, including those of languages added since."""
-    if not isinstance(row, SegmentRow):
-        return ()
-    return script_rows.lines_of_segment(session, row.task_id, row.segment_id)
-
-
-def _add_again(session: Session, table: str, values: dict[str, Any]) -> None:
-    """Add a row again, with its old number if that is free, so that speakers keep their order."""
-    model = _TABLES[table]
-    free = not editing_rows.is_taken(session, model, values["id"])
-    row = model(**(values if free else {**values, "id": None}))
-    row.version += 1
-    session.add(row)
-    session.flush()
+    return script_rows.lines_of_segments(session, task.task_id, [key for table, key in leaving if table == SEGMENTS])
 
 
 def _place(row: Row) -> tuple[str, str]:

@@ -81,7 +81,7 @@ def update_line(
         line = known_line(session, task_id, language, segment_id)
         check_version(request, line.version)
         edit = Edit(session, task, "update_line", who.owner)
-        wanted = _change(session, task, edit, segment, line, change, engines)
+        (wanted,) = _change(session, task, edit, [(segment, line, change)], engines)
         edit.finish(f"{language}, line {segment_id}: {_summary(wanted)}")
         response.headers["ETag"] = etag(line.version)
         return read_line(segment, line)
@@ -101,41 +101,60 @@ def update_lines(
         named = [change.segment_id for change in changes.lines]
         lines = script_rows.lines(session, task_id, language, named)
         segments = {one.segment_id: one for one in script_rows.segments(session, task_id, named)}
-        edit = Edit(session, task, "update_lines", who.owner)
-        read = []
+        changed = []
         for change in changes.lines:
             key = change.segment_id
             line = lines.get(key) or known_line(session, task_id, language, key)  # which says so
             if change.version not in (None, line.version):
                 raise Problem(412, "version_conflict", f"line {key} was changed meanwhile; read it again")
-            _change(session, task, edit, segments[key], line, change, engines)
-            read.append((segments[key], line))
+            changed.append((segments[key], line, change))
+        edit = Edit(session, task, "update_lines", who.owner)
+        _change(session, task, edit, changed, engines)
         edit.finish(f"{language}: {len(named)} lines")
-        return [read_line(segment, line) for segment, line in read]
+        return [read_line(segment, line) for segment, line, _ in changed]
 
 
 def _change(
     session: Session,
     task: Task,
     edit: Edit,
-    segment: SegmentRow,
-    line: LineRow,
-    change: LineUpdate,
+    changed: Sequence[tuple[SegmentRow, LineRow, LineUpdate]],
     engines: Sequence[EngineInfo],
-) -> dict[str, Any]:
-    """Make one change of a line part of `edit`; returns the changes requested."""
-    given = change.model_dump(exclude_unset=True, include=set(LineUpdate.model_fields))
-    wanted = {name: value for name, value in given.items() if value is not None or name not in _NOT_NULL}
-    _check(session, task, segment, line, wanted)
-    if change.voice is not None:
-        check_voice(session, task, engines, change.voice, line.language)
-    edit.change(line, **_columns(segment, line, wanted))
-    if "text" in wanted:
-        script_rows.remember(session, task, line.language, segment.text, wanted["text"])
-    return wanted
+) -> list[dict[str, Any]]:
+    """Make changes of lines of one language part of `edit`; returns what each of them requested."""
+    every, settled = [], dict[str, str]()
+    language = changed[0][1].language
+    _check_choices(session, task, [change for _, _, change in changed], engines, language)
+    for segment, line, change in changed:
+        given = change.model_dump(exclude_unset=True, include=set(LineUpdate.model_fields))
+        wanted = {name: value for name, value in given.items() if value is not None or name not in _NOT_NULL}
+        _check(task, segment, line, wanted)
+        edit.change(line, **_columns(segment, line, wanted))
+        if "text" in wanted:
+            settled[segment.text] = wanted["text"]
+        every.append(wanted)
+    script_rows.remember(session, task, language, settled)
+    return every
 
 
-def _check(session: Session, task: Task, segment: SegmentRow, line: LineRow, wanted: dict[str, Any]) -> None:
+def _check_choices(
+    session: Session, task: Task, changes: Iterable[LineUpdate], engines: Sequence[EngineInfo], language: str
+) -> None:
+    """Check the speakers and voices of any number of lines, each of them once."""
+    speakers, chosen = dict[str, None](), dict[str, VoiceChoice]()
+    for change in changes:
+        if change.speaker_id is not None:
+            speakers[change.speaker_id] = None
+        if change.voice is not None:
+            chosen[change.voice.model_dump_json()] = change.voice
+    for speaker_id in speakers:
+        if script_rows.speaker(session, task.task_id, speaker_id) is None:
+            raise unprocessable("unknown_speaker", f"speaker '{speaker_id}' does not exist", "/speaker_id")
+    for voice in chosen.values():
+        check_voice(session, task, engines, voice, language)
+
+
+def _check(task: Task, segment: SegmentRow, line: LineRow, wanted: dict[str, Any]) -> None:
     if "text" in wanted:
         wanted["text"] = " ".join(wanted["text"].split())
         if not wanted["text"]:
@@ -146,9 +165,6 @@ def _check(session: Session, task: Task, segment: SegmentRow, line: LineRow, wan
     end_s = segment.end_s if end_s is None else end_s
     if not start_s < end_s <= max(media(task).duration_s, span.end_s, segment.end_s):
         raise unprocessable("invalid_times", "a line ends after its start and inside the video", "/end_s")
-    speaker_id = wanted.get("speaker_id")
-    if speaker_id is not None and script_rows.speaker(session, task.task_id, speaker_id) is None:
-        raise unprocessable("unknown_speaker", f"speaker '{speaker_id}' does not exist", "/speaker_id")
     if wanted.get("pinned") and line.take_key is None:
         raise Problem(409, "line_has_no_take", "dub the line first: there is no take to keep")
 

@@ -1,8 +1,10 @@
 """The SQL of editing: the edits of a task."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
-from sqlalchemy import delete, func
+from sqlalchemy import Table, delete, func, insert
+from sqlalchemy import select as sa_select
 from sqlalchemy.orm import defer
 from sqlmodel import Session, SQLModel, col, select
 
@@ -35,6 +37,19 @@ def drop_undone_edits(session: Session, task_id: str) -> None:
     )
 
 
+def drop_old_edits(session: Session, task_id: str, newest: int) -> None:
+    """Forget what is too far back to be undone, of which one edit may be megabytes."""
+    session.execute(
+        delete(EditRow)
+        .where(col(EditRow.task_id) == task_id, col(EditRow.number) <= newest - MOST_EDITS)
+        .execution_options(synchronize_session=False)
+    )
+
+
+MOST_EDITS = 1000
+"""How many edits of a task are kept."""
+
+
 def last_edit(session: Session, task_id: str) -> EditRow | None:
     """The edit that an undo reverts."""
     return session.exec(
@@ -45,6 +60,17 @@ def last_edit(session: Session, task_id: str) -> EditRow | None:
     ).first()
 
 
-def is_taken(session: Session, table: type[SQLModel], id_: int) -> bool:
-    """Whether a table already has a row with this number."""
-    return session.get(table, id_) is not None
+def add_again(session: Session, table: type[SQLModel], rows: Sequence[Mapping[str, Any]]) -> None:
+    """Insert rows as they were, each with its old number if that is free, so that they keep their order."""
+    into: Table = table.__table__  # type: ignore[attr-defined]
+    ids, taken = [row["id"] for row in rows], set[int]()
+    for begin in range(0, len(ids), _AT_ONCE):
+        taken.update(session.scalars(sa_select(into.c.id).where(into.c.id.in_(ids[begin : begin + _AT_ONCE]))))
+    as_before = [row for row in rows if row["id"] not in taken]
+    renumbered = [{name: row[name] for name in row if name != "id"} for row in rows if row["id"] in taken]
+    for added in (as_before, renumbered):
+        if added:
+            session.execute(insert(into), added)
+
+
+_AT_ONCE = 500  # the most values in one IN list

@@ -115,7 +115,7 @@ def delete_segment(task_id: str, segment_id: str, request: Request, parts: Parts
         segment = known_segment(session, task_id, segment_id)
         check_version(request, segment.version)
         edit = Edit(session, task, "delete_segment", who.owner)
-        remove(session, edit, segment)
+        remove(session, task, edit, [segment])
         edit.finish(f"Deleted line {segment_id}: {_short(segment.text)}")
 
 
@@ -127,8 +127,7 @@ def take_segments_as_written(task_id: str, parts: Parts, who: Who, which: AsWrit
         taken_back = set((which and which.decisions) or Decision)
         chosen = [one for one in script_rows.segments(session, task_id) if taken_back.intersection(one.decisions)]
         edit = Edit(session, task, "captions_as_written", who.owner)
-        for segment in chosen:
-            as_written(session, edit, segment)
+        as_written(session, task, edit, chosen)
         edit.finish(f"{len(chosen)} lines spoken as they were written")
         return SegmentParts(segments=[read_segment(segment) for segment in chosen])
 
@@ -143,7 +142,7 @@ def take_segment_as_written(
         segment = known_segment(session, task_id, segment_id)
         check_version(request, segment.version)
         edit = Edit(session, task, "captions_as_written", who.owner)
-        as_written(session, edit, segment)
+        as_written(session, task, edit, [segment])
         edit.finish(f"Line {segment_id} spoken as it was written: {_short(segment.text)}")
         response.headers["ETag"] = etag(segment.version)
         return read_segment(segment)

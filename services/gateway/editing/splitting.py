@@ -1,7 +1,7 @@
 """Split, merge, move and remove segments together with their lines in all languages."""
 
 import uuid
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from services.gateway.db import Session
@@ -20,23 +20,27 @@ def new_segment_id() -> str:
     return f"s{uuid.uuid4().hex[:12]}"
 
 
-def remove(session: Session, edit: Edit, segment: SegmentRow) -> None:
-    """Remove a segment with its lines."""
-    for line in script_rows.lines_of_segment(session, segment.task_id, segment.segment_id):
+def remove(session: Session, task: Task, edit: Edit, segments: Iterable[SegmentRow]) -> None:
+    """Remove segments with their lines."""
+    leaving = list(segments)
+    for line in script_rows.lines_of_segments(session, task.task_id, [segment.segment_id for segment in leaving]):
         edit.remove(line)
-    edit.remove(segment)
+    for segment in leaving:
+        edit.remove(segment)
 
 
-def as_written(session: Session, edit: Edit, segment: SegmentRow) -> None:
-    """Restore the text of a segment's caption, and have its lines spoken in all languages."""
-    unsaid = omission(segment.decisions) is not None
-    changed = {"text": segment.written, "revision": segment.version + 1} if segment.written else {}
-    if changed.get("text") == segment.text:
-        changed = {}
-    edit.change(segment, decisions=[], written=None, **changed)
-    for line in script_rows.lines_of_segment(session, segment.task_id, segment.segment_id):
-        if unsaid:
-            edit.change(line, omitted=False)
+def as_written(session: Session, task: Task, edit: Edit, segments: Iterable[SegmentRow]) -> None:
+    """Restore the texts of the captions of segments, and have their lines spoken in all languages."""
+    unsaid = []
+    for segment in segments:
+        if omission(segment.decisions) is not None:
+            unsaid.append(segment.segment_id)
+        changed = {"text": segment.written, "revision": segment.version + 1} if segment.written else {}
+        if changed.get("text") == segment.text:
+            changed = {}
+        edit.change(segment, decisions=[], written=None, **changed)
+    for line in script_rows.lines_of_segments(session, task.task_id, unsaid):
+        edit.change(line, omitted=False)
 
 
 def split(
@@ -79,7 +83,7 @@ def split(
     changed = {"text": source.texts[0], "words": source.words[0], "sureness": _sure(segment, source.words[0])}
     edit.change(segment, end_s=at_s, written=None, revision=revision, **changed)
     edit.add(second)
-    for line in script_rows.lines_of_segment(session, task.task_id, segment.segment_id):
+    for line in script_rows.lines_of_segments(session, task.task_id, [segment.segment_id]):
         in_sync = line.segment_revision == before
         _split_line(edit, line, second, at_s, source.share, texts.get(line.language))
         if in_sync:
@@ -125,12 +129,9 @@ def _split_line(
 def unite(session: Session, task: Task, edit: Edit, first: SegmentRow, others: Sequence[SegmentRow]) -> None:
     """Merge consecutive segments into the first."""
     every = [first, *others]
-    by_language = {
-        segment.segment_id: {
-            line.language: line for line in script_rows.lines_of_segment(session, task.task_id, segment.segment_id)
-        }
-        for segment in every
-    }
+    by_language: dict[str, dict[str, LineRow]] = {segment.segment_id: {} for segment in every}
+    for line in script_rows.lines_of_segments(session, task.task_id, by_language):
+        by_language[line.segment_id][line.language] = line
     before = {segment.segment_id: segment.revision for segment in every}
     revision = first.version + 1
     for code, line in by_language[first.segment_id].items():
@@ -148,8 +149,7 @@ def unite(session: Session, task: Task, edit: Edit, first: SegmentRow, others: S
         decisions=first.decisions if all(one.decisions == first.decisions for one in others) else [],
         revision=revision,
     )
-    for segment in others:
-        remove(session, edit, segment)
+    remove(session, task, edit, others)
 
 
 def _sure(segment: SegmentRow, words: Sequence[Mapping[str, Any]]) -> float | None:
@@ -185,11 +185,9 @@ def shift(session: Session, task: Task, edit: Edit, move: Callable[[float, float
     places = {segment.segment_id: move(segment.start_s, segment.end_s) for segment in segments}
     if not any(places.values()):
         return None
+    remove(session, task, edit, (segment for segment in segments if places[segment.segment_id] is None))
     for segment in segments:
-        place = places[segment.segment_id]
-        if place is None:
-            remove(session, edit, segment)
-        else:
+        if place := places[segment.segment_id]:
             edit.change(segment, start_s=place[0], end_s=place[1])
     for target in pipeline_rows.languages(session, [task.task_id]).get(task.task_id, []):
         for line in script_rows.lines(session, task.task_id, target.language).values():

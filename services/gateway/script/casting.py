@@ -28,8 +28,9 @@ def samples(session: Session, owner: str) -> tuple[CastSample, ...]:
 def describe_again(session: Session, owner: str, voices: Sequence[CastVoice]) -> None:
     """Store how the engine that describes voices now hears the samples of an account's people."""
     found = {one.cast_id: one for one in voices}
-    for member in script_rows.cast(session, owner) if found else ():
-        if (voice := found.get(member.cast_id)) and member.embedding_model != voice.embedding_model:
+    for cast_id, member in script_rows.locked_cast(session, found).items() if found else ():
+        voice = found[cast_id]
+        if member.owner == owner and member.embedding_model != voice.embedding_model:
             member.embedding, member.embedding_model = list(voice.embedding), voice.embedding_model
 
 
@@ -50,11 +51,12 @@ def recognize(session: Session, task: Task, heard: Sequence[Speaker], rows: Sequ
     known = {cast_id: voice for cast_id, member in members.items() if (voice := _known(member))}
     proposals = propose(voices, known)
     automatic = bool(proposals) and bool(script_rows.settings_of(session, task.owner).settings.get("auto_cast"))
+    taken = script_rows.locked_cast(session, {one.cast_id for one in proposals.values()}) if automatic else {}
     for row in rows:
         if proposal := proposals.get(row.speaker_id):
             row.cast_id, row.cast_similarity = proposal.cast_id, proposal.similarity
-            if automatic:
-                _accept(row, members[proposal.cast_id])
+            if proposal.cast_id in taken:
+                _accept(row, taken[proposal.cast_id])
 
 
 def _accept(row: SpeakerRow, member: CastRow) -> None:

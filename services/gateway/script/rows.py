@@ -24,11 +24,11 @@ from sqlalchemy import (
     update,
 )
 from sqlalchemy import select as sa_select
-from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import defer
 from sqlmodel import Session, col, select
 from sqlmodel.sql.expression import SelectOfScalar
 
+from services.gateway.db.engine import insert_into
 from services.gateway.db.tables import (
     UNCUT,
     UPLOADING,
@@ -220,9 +220,13 @@ def line(session: Session, task_id: str, language_: str, segment_id: str) -> Lin
     ).first()
 
 
-def lines_of_segment(session: Session, task_id: str, segment_id: str) -> Sequence[LineRow]:
-    """A segment in all languages."""
-    return session.exec(select(LineRow).where(LineRow.task_id == task_id, LineRow.segment_id == segment_id)).all()
+def lines_of_segments(session: Session, task_id: str, segment_ids: Iterable[str]) -> list[LineRow]:
+    """Segments in all languages, in the order their lines were made."""
+    found, wanted = list[LineRow](), list(segment_ids)
+    for begin in range(0, len(wanted), _AT_ONCE):
+        of_these = col(LineRow.segment_id).in_(wanted[begin : begin + _AT_ONCE])
+        found += session.exec(select(LineRow).where(LineRow.task_id == task_id, of_these).order_by(col(LineRow.id)))
+    return found
 
 
 def speakers(session: Session, task_id: str) -> Sequence[SpeakerRow]:
@@ -353,33 +357,22 @@ def _as_planned(rows: Iterable[TermRow]) -> list[Term]:
     return [Term(row.source, row.target, row.pronunciation, row.target_language != "") for row in rows]
 
 
-def remember(session: Session, task: Task, target_language: str, source: str, text: str) -> None:
-    """Keep a person's translation of `source`; the latest one counts."""
-    found, spoken = source_hash(source), task.source_language
-    if found is None or spoken is None or spoken == target_language:
+def remember(session: Session, task: Task, target_language: str, texts: Mapping[str, str]) -> None:
+    """Keep a person's translations of source texts; the latest of each counts."""
+    spoken = task.source_language
+    if spoken is None or spoken == target_language:
         return
-    row = _memory_of(session, task.owner, spoken, target_language, found)
-    row.source, row.text, row.updated_at = source, text, now()
-
-
-def _memory_of(session: Session, owner: str, spoken: str, target_language: str, source_hash_: str) -> MemoryRow:
-    """The entry of a source text, created if missing; another gateway may be creating it at the same time."""
-    for row in _memories(session, owner, spoken, target_language, [source_hash_]):
-        return row
-    try:
-        with session.begin_nested():
-            made = MemoryRow(
-                owner=owner,
-                source_language=spoken,
-                target_language=target_language,
-                source_hash=source_hash_,
-                source="",
-                text="",
-            )
-            session.add(made)
-    except IntegrityError:
-        return next(_memories(session, owner, spoken, target_language, [source_hash_]))
-    return made
+    settled = {found: pair for pair in texts.items() if (found := source_hash(pair[0]))}
+    of_pair = {"owner": task.owner, "source_language": spoken, "target_language": target_language}
+    entries = [
+        of_pair | {"source_hash": found, "source": source, "text": text, "uses": 0, "updated_at": now()}
+        for found, (source, text) in sorted(settled.items())  # in one order: no two gateways wait for each other
+    ]
+    if entries:
+        kept = insert_into(session, MemoryRow)
+        told = {name: kept.excluded[name] for name in ("source", "text", "updated_at")}
+        same = [*of_pair, "source_hash"]
+        session.connection().execute(kept.on_conflict_do_update(index_elements=same, set_=told), entries)
 
 
 def recalled(session: Session, task: Task, target_language: str, sources: Mapping[str, str]) -> dict[str, str]:
@@ -437,6 +430,12 @@ def cast(session: Session, owner: str) -> Sequence[CastRow]:
     return session.exec(
         select(CastRow).where(CastRow.owner == owner).order_by(col(CastRow.name), col(CastRow.id))
     ).all()
+
+
+def locked_cast(session: Session, cast_ids: Collection[str]) -> dict[str, CastRow]:
+    """Cast members as they are now, by id, with their rows locked until the end of the transaction."""
+    named = select(CastRow).where(col(CastRow.cast_id).in_(list(cast_ids))).order_by(col(CastRow.id)).with_for_update()
+    return {row.cast_id: row for row in session.exec(named.execution_options(populate_existing=True))}
 
 
 def known_by(session: Session, cast_id: str | None) -> CastRow | None:

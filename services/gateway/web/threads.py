@@ -2,7 +2,7 @@
 
     work        the loop's default executor: database calls of loops and requests (`asyncio.to_thread`)
     routes      the framework's threads of plain routes (40)
-    transfers   calls to the store: requests and the dispatcher
+    transfers   calls to the store: requests, the dispatcher and the eraser
     converting  tools that convert clips, two at a time
     checks      one thread for each question of `/readyz`
 
@@ -25,6 +25,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import HTTPConnection
 
 from services.gateway.db.engine import DatabaseBusy
+from shared.observability import logger
 
 _WORK, _TRANSFERS, _CONVERTING, _CHECKS = 48, 16, 2, 2
 """`work` has more threads than may wait for the write lock (`Database`), plus a few for reads. A conversion uses a core
@@ -36,6 +37,7 @@ _TRANSFERS_PATIENCE_S = 900.0
 _LOOK_S = 2.0
 
 T = TypeVar("T")
+log = logger(__name__)
 
 
 class Probe:
@@ -90,7 +92,10 @@ class Threads:
         try:
             yield
         except Exception:
-            await self.transfer(call, *arguments)
+            try:
+                await self.transfer(call, *arguments)
+            except Exception:  # what went wrong first is what the client is told
+                log.exception("stored_object_left")
             raise
 
     async def convert(self, call: Callable[..., T], *arguments: object) -> T:

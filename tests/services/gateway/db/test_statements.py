@@ -2,10 +2,12 @@
 
 import asyncio
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 
 import pytest
 from pydantic import ValidationError
@@ -26,17 +28,23 @@ from services.gateway.db.tables import (
 )
 from services.gateway.editing.edits import Edit, undo
 from services.gateway.editing.edits import redo as redo_edit
+from services.gateway.editing.halves import moved
+from services.gateway.editing.lines import update_lines
+from services.gateway.editing.schemas import LineChange, LineChanges
+from services.gateway.editing.splitting import as_written, shift, unite
 from services.gateway.pipeline import board, ingest, steps
 from services.gateway.pipeline import rows as pipeline_rows
 from services.gateway.pipeline.again import dub_again
 from services.gateway.pipeline.canceling import cancel
 from services.gateway.pipeline.cut import cut
 from services.gateway.pipeline.results import record
+from services.gateway.pipeline.schemas import VoiceChoice
 from services.gateway.pipeline.starting import retry
 from services.gateway.pipeline.steps import LINES_AT_ONCE, Cutter, carry_out
 from services.gateway.pipeline.transcripts import prepare
 from services.gateway.script import rows as script_rows
-from services.gateway.script.script import Script
+from services.gateway.script.script import Script, media
+from services.gateway.web.keys import Caller
 from services.gateway.web.threads import Threads
 from shared.messaging import (
     JOB,
@@ -310,11 +318,112 @@ def test_an_edit_of_many_lines_takes_as_many_statements_as_one_of_a_few(database
             counts.append(video.statements)
         with database.read() as session:
             rows = session.exec(select(OutboxRow).order_by(col(OutboxRow.id))).all()
-        told = [row.payload for row in rows if row.task_id() == video.task_id]
+        told = [row.payload for row in rows if row.task_id == video.task_id]
         assert sum('"localclip.segment.updated"' in one for one in told) == 3 * lines
         assert sum('"localclip.line.updated"' in one for one in told) == 3 * lines * len(LANGUAGES)
     few, many = counts[:3], counts[3:]
     assert [more - less for more, less in zip(many, few, strict=True)] <= [2, 2, 2]
+
+
+def test_lines_that_go_and_come_back_take_as_many_statements_as_a_few(database: Database) -> None:
+    """Moved out of the video, brought back and taken out again; another video has their old numbers meanwhile."""
+    counts = []
+    for lines in (6, 100):
+        video, other = Video(database, lines), Video(database, lines + 1)
+        video.transcribe()
+        before = _said(video)
+        for change in (_move_by(-lines), undo, redo_edit, undo):
+            with video.counted() as session:
+                task = script_rows.locked_task(session, video.task_id)
+                assert task is not None
+                change(session, task)
+            counts.append(video.statements)
+            there = _said(video)
+            assert there == before if change is undo else len(there) == len(before) // 2
+            if len(counts) % 4 == 1:
+                other.transcribe()
+    few, many = counts[:4], counts[4:]
+    assert max(more - less for more, less in zip(many, few, strict=True)) <= 2
+
+
+def _move_by(shift_s: float) -> Callable[[Session, Task], None]:
+    def move(session: Session, task: Task) -> None:
+        edit = Edit(session, task, "shift_segments", None)
+        end_s = media(task).duration_s
+        assert shift(session, task, edit, partial(moved, shift_s=shift_s, rate=1.0, until_s=end_s))
+        edit.finish("Moved all lines")
+
+    return move
+
+
+def _said(video: Video) -> list[tuple[Any, ...]]:
+    """What every line and segment says, in time order."""
+    with video.database.read() as session:
+        segments = {one.segment_id: one for one in script_rows.segments(session, video.task_id)}
+        lines = [line for code in LANGUAGES for line in script_rows.lines(session, video.task_id, code).values()]
+    said = [(line.language, *_times(segments[line.segment_id]), line.provided) for line in lines]
+    return [*map(_times, segments.values()), *sorted(said, key=str)]
+
+
+def _times(segment: SegmentRow) -> tuple[Any, ...]:
+    return segment.start_s, segment.end_s, segment.text, segment.words
+
+
+def test_many_lines_are_changed_with_as_many_statements_as_a_few(database: Database) -> None:
+    """Their speaker and voice are looked up once, and what a person wrote of them is remembered together."""
+    counts = []
+    for lines in (5, 100):
+        video = Video(database, lines)
+        video.transcribe()
+        for text in ("uno", "dos"):
+            voice = VoiceChoice(kind="speaker", id="a")
+            changes = [
+                LineChange(segment_id=line.segment_id, text=f"{text} {line.segment_id}", speaker_id="a", voice=voice)
+                for line in script_lines(video, "es")
+            ]
+            video.statements = 0
+            parts = SimpleNamespace(database=database)
+            update_lines(video.task_id, "es", LineChanges(lines=changes), cast(Any, parts), Caller(None), ())
+            counts.append(video.statements)
+            with database.read() as session:
+                task = script_rows.task(session, video.task_id)
+                assert task is not None
+                known = script_rows.recalled(session, task, "es", {"a": "line 0", "b": f"line {lines - 1}"})
+            assert known == {"a": f"{text} s0000", "b": f"{text} s{lines - 1:04}"}
+    few, many = counts[:2], counts[2:]
+    assert max(more - less for more, less in zip(many, few, strict=True)) <= 2
+
+
+def test_captions_are_taken_as_written_with_as_many_statements_as_a_few(database: Database) -> None:
+    """And merged."""
+    counts = []
+    for lines in (6, 100):
+        video = Video(database, lines)
+        video.transcribe()
+        with video.counted() as session:
+            for segment in script_rows.segments(session, video.task_id):
+                segment.decisions, segment.written = ["sound"], "[steps]"
+        for change in (_as_written, undo, _merge, undo):
+            with video.counted() as session:
+                task = script_rows.locked_task(session, video.task_id)
+                assert task is not None
+                change(session, task)
+            counts.append(video.statements)
+    few, many = counts[:4], counts[4:]
+    assert max(more - less for more, less in zip(many, few, strict=True)) <= 2
+
+
+def _as_written(session: Session, task: Task) -> None:
+    edit = Edit(session, task, "captions_as_written", None)
+    as_written(session, task, edit, script_rows.segments(session, task.task_id))
+    edit.finish("As written")
+
+
+def _merge(session: Session, task: Task) -> None:
+    edit = Edit(session, task, "merge_segments", None)
+    first, *others = script_rows.segments(session, task.task_id)
+    unite(session, task, edit, first, others)
+    edit.finish("Merged")
 
 
 def _give_to_another(session: Session, task: Task) -> None:

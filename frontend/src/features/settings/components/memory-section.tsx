@@ -1,5 +1,5 @@
 import "@/i18n/later";
-import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import { keepPreviousData, useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { Trash2 } from "lucide-react";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
@@ -16,7 +16,7 @@ export function MemorySection() {
   const refuse = useRefusal();
   const cache = useQueryClient();
   const [q, setQ] = useState("");
-  const { data: entries = [] } = useQuery(memoryQuery(q));
+  const { data: entries } = useQuery({ ...memoryQuery(q), placeholderData: keepPreviousData });
   const { mutate } = useMutation({
     mutationFn: account.removeMemory,
     onSuccess: () => cache.invalidateQueries({ queryKey: ["memory"] }),
@@ -33,7 +33,7 @@ export function MemorySection() {
         onChange={(event) => setQ(event.target.value)}
       />
       <ul className="divide-line mt-2 divide-y">
-        {entries.map((entry) => (
+        {entries?.map((entry) => (
           <li
             key={entry.id}
             className="grid grid-cols-[minmax(0,1fr)_auto] items-center gap-x-3 py-2 sm:grid-cols-[minmax(0,1fr)_minmax(0,1fr)_auto_auto]"
@@ -51,7 +51,7 @@ export function MemorySection() {
             />
           </li>
         ))}
-        {entries.length === 0 && <li className="text-soft py-2">{t("memory.empty")}</li>}
+        {entries?.length === 0 && <li className="text-soft py-2">{t(q ? "memory.nothing_found" : "memory.empty")}</li>}
       </ul>
     </Section>
   );
