@@ -8,8 +8,9 @@ from pathlib import Path
 
 from rich.console import Console
 
-from localclip.stack import Stack, StackOptions, free_port
+from localclip.stack import Stack, StackOptions
 from localclip_client import Client
+from shared.ports import free_port
 
 
 @contextmanager

@@ -1,7 +1,6 @@
 """The whole product as child processes: broker, gateway and workers, started, watched and stopped together."""
 
 import os
-import secrets
 import socket
 import sys
 import threading
@@ -20,6 +19,7 @@ from localclip.lock import DataLock
 from localclip.tools import find_tool
 from localclip_client import Client
 from shared.pipeline import Stage
+from shared.ports import free_port
 
 WORKERS: dict[str, Stage | None] = {
     "diarizer": Stage.DIARIZATION,
@@ -34,7 +34,6 @@ START_S, START_NEURAL_S = 120.0, 900.0
 # Stopping takes at most 10 s: workers have the first 6.5 of them, then the gateway, then the broker.
 WORKERS_GONE_S, GATEWAY_GONE_S, BROKER_GONE_S = 6.5, 8.0, 9.5
 _HOPELESS_DEATHS = 3
-_FREE_PORTS = range(15_000, 32_000)  # systems give those above to outgoing connections (Linux: 32768 on)
 _OWN_BROKER = ("NATS_URL", "NATS_USER", "NATS_PASSWORD", "NATS_TLS_CA")
 _OWN = (*_OWN_BROKER, "DATABASE_URL", "UPLOAD_DIR", "LOCALCLIP_WORK_DIR")
 Tell = Callable[[str], None]
@@ -56,18 +55,6 @@ class _Part:
     name: str
     command: tuple[str, ...]
     environment: Mapping[str, str]
-
-
-def free_port(host: str = "127.0.0.1") -> int:
-    """A port nothing listens on right now, and that no outgoing connection takes before it is listened on."""
-    while True:
-        port = secrets.choice(_FREE_PORTS)
-        with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
-            try:
-                probe.bind((host, port))
-            except OSError:
-                continue
-            return port
 
 
 def _usual_port(port: int) -> int:

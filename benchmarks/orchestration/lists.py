@@ -16,7 +16,6 @@ from services.gateway.db.engine import Database
 from services.gateway.operations.sweep import Sweeper
 from services.gateway.settings import GatewaySettings
 from shared.messaging import BrokerSettings, connect_options
-from shared.storage import DirectoryStore
 
 LINES = 40
 BEFORE, SECONDS, EVERY_S = 150, 30.0, 0.25
@@ -75,7 +74,7 @@ async def _sweeps(running: Stack, path: Path) -> dict[str, float]:
     broker = NatsBroker(running.nats, **connect_options(BrokerSettings(nats_url=running.nats)))
     await broker.connect()
     database = Database(str(running.database.url))
-    sweeper = Sweeper(database, broker, DirectoryStore(path / "objects"), GatewaySettings())
+    sweeper = Sweeper(database, broker, GatewaySettings())
     taken, at_work = [], time.process_time()
     for _ in range(_LOOKS):
         began = time.perf_counter()

@@ -47,6 +47,7 @@ from services.gateway.live import events
 from services.gateway.live.audience import Audience
 from services.gateway.operations import metrics, system, waits
 from services.gateway.operations.asyncapi import document
+from services.gateway.operations.erasing import Eraser
 from services.gateway.operations.sweep import Sweeper
 from services.gateway.pipeline import ingest, jobs, tasks, undeliverable, work
 from services.gateway.pipeline.channels import Channels
@@ -262,19 +263,20 @@ async def _background(
     relay = Relay(database, broker, gateway.channels, gateway.signer, put_on_their_way)
     fetcher = Fetcher(database, gateway.store, gateway.threads, settings, gateway.bucket)
     deliverer = Deliverer(database, gateway.threads, settings, gateway.target)
-    sweeper = Sweeper(database, broker, gateway.store, settings)
-    gateway.sweep = sweeper.wake
+    eraser = Eraser(database, broker, gateway.store, gateway.threads, settings)
+    gateway.erase = eraser.wake
     log.info("gateway_ready")
     await asyncio.gather(
         leadership.keep(),
         repeat("dispatch", dispatcher.turn, to_dispatch, _POLL_S, leadership),
         repeat("cut", Cutter(database).turn, Wake(), _CUT_S, leadership),
         repeat("relay", relay.turn, to_relay, _POLL_S, leadership),
-        repeat("batches", Keeper(database, settings, sweeper.wake.set).turn, to_keep, _KEEP_S, leadership),
+        repeat("batches", Keeper(database, settings, eraser.wake.set).turn, to_keep, _KEEP_S, leadership),
         repeat("sources", fetcher.turn, to_fetch, _FETCH_S, leadership),
         repeat("deliveries", deliverer.turn, to_deliver, _FETCH_S, leadership),
         repeat("webhooks", Postman(database, settings.networks(), gateway.signer).turn, to_post, _POST_S, leadership),
-        repeat("sweep", sweeper.turn, sweeper.wake, settings.sweep_s, leadership),
+        repeat("erase", eraser.turn, eraser.wake, settings.sweep_s, leadership),
+        repeat("sweep", Sweeper(database, broker, settings).turn, Wake(), settings.sweep_s, leadership),
         _keep_provisioned(broker, broker_settings, plan, reconnected),
     )
 

@@ -1,10 +1,11 @@
-"""Real servers as child processes, and waiting for a condition: for tests and for the local runner."""
+"""Real servers as child processes, and waiting for a condition: for tests."""
 
+from shared.ports import free_port
 from shared.testing._minio import MinioServer, minio_server
 from shared.testing._nats import NatsServer, nats_server
 from shared.testing._postgres import PostgresServer, postgres_server
 from shared.testing._server import ServerUnavailable, started
-from shared.testing._waiting import free_port, wait_until, wait_until_async
+from shared.testing._waiting import wait_until, wait_until_async
 
 __all__ = [
     "MinioServer",

@@ -11,9 +11,9 @@ from pathlib import Path
 
 from pydantic import SecretStr
 
+from shared.ports import free_port
 from shared.storage import StorageSettings
 from shared.testing._server import ContainerServer, GivenServer, ProcessServer, Server, ServerUnavailable
-from shared.testing._waiting import free_port
 
 ENDPOINT_VARIABLE = "LOCALCLIP_TEST_S3_ENDPOINT"
 _IMAGE = "pgsty/silo:RELEASE.2026-09-16T00-00-00Z"  # docker-compose.yml names the same

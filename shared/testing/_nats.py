@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from shared.messaging import Role, broker_config
+from shared.ports import free_port
 from shared.testing._server import ContainerServer, GivenServer, ProcessServer, Server, ServerUnavailable
-from shared.testing._waiting import free_port
 
 URL_VARIABLE = "LOCALCLIP_TEST_NATS_URL"
 _IMAGE = "nats:2.10.29"

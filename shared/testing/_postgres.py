@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import LiteralString
 from urllib.parse import urlsplit, urlunsplit
 
+from shared.ports import free_port
 from shared.testing._server import ContainerServer, GivenServer, ProcessServer, Server, ServerUnavailable
-from shared.testing._waiting import free_port
 
 URL_VARIABLE = "LOCALCLIP_TEST_DATABASE_URL"
 _IMAGE = "postgres:16"

@@ -2,20 +2,12 @@
 
 import asyncio
 import inspect
-import secrets
-import socket
 import time
-from collections import deque
 from collections.abc import Awaitable, Callable, Iterator
 from typing import TypeVar
 
 _POLL_S, _RARELY_S = 0.02, 0.1
 _SLOWER = 1.15
-# Below the ports that systems give to outgoing connections (Linux: 32768 on): while a server is stopped to be started
-# again, none of these takes its place.
-_PORTS = range(15_000, 32_000)
-_MARKS = 100
-_marks: deque[socket.socket] = deque()
 
 T = TypeVar("T")
 
@@ -57,24 +49,3 @@ def _pauses() -> Iterator[float]:
     while True:
         yield pause_s
         pause_s = min(pause_s * _SLOWER, _RARELY_S)
-
-
-def free_port() -> int:
-    """A TCP port of the loopback interface that nobody listens on and that no other process is given by this function.
-
-    A UDP socket of the same number marks it until this process ends or has asked for a hundred others.
-    """
-    while True:
-        port = secrets.choice(_PORTS)
-        mark = socket.socket(type=socket.SOCK_DGRAM)
-        try:
-            mark.bind(("127.0.0.1", port))
-            with socket.socket() as listener:
-                listener.bind(("127.0.0.1", port))
-        except OSError:
-            mark.close()
-        else:
-            _marks.append(mark)
-            if len(_marks) > _MARKS:
-                _marks.popleft().close()
-            return port

@@ -74,7 +74,13 @@ def add_items(session: Session, rows: Sequence[Mapping[str, Any]]) -> None:
 
 
 def item(session: Session, batch_id: str, number: int, *, lock: bool = False) -> BatchItem | None:
-    """One row, locked until the end of the transaction on request."""
+    """One row; `lock`: it is to be changed, so it is locked until the end of the transaction.
+
+    Everybody locks the task first, then the batch, then its rows, so nobody waits in a circle: who changes a batch
+    changes its rows too, and who gives a row its task may begin that, whose jobs ask whether the batch is paused.
+    """
+    if lock:
+        _kept_state(session, batch_id)
     query = select(BatchItem).where(BatchItem.batch_id == batch_id, BatchItem.number == number)
     query = query.with_for_update().execution_options(populate_existing=True) if lock else query
     return session.exec(query).first()
@@ -289,5 +295,9 @@ def forget(session: Session, deleted_before: datetime) -> None:
 
 def is_paused(session: Session, batch_id: str) -> bool:
     """Whether a batch is paused, so that none of its jobs may be handed out; it stays so for this transaction."""
-    state = select(BatchRow.state).where(BatchRow.batch_id == batch_id).with_for_update(read=True)
-    return session.exec(state).first() == BatchState.PAUSED
+    return _kept_state(session, batch_id) == BatchState.PAUSED
+
+
+def _kept_state(session: Session, batch_id: str) -> str | None:
+    """The state of a batch, which nobody changes before the end of this transaction."""
+    return session.exec(select(BatchRow.state).where(BatchRow.batch_id == batch_id).with_for_update(read=True)).first()

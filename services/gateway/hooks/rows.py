@@ -5,11 +5,11 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import exists, func
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col, delete, select, update
 from sqlmodel.sql.expression import SelectOfScalar
 
+from services.gateway.db.engine import insert_into
 from services.gateway.db.tables import BatchRow, DeliveryRow, DeliveryState, Task, WebhookRow, now
 
 _WAITING = DeliveryRow.state == DeliveryState.WAITING
@@ -61,8 +61,7 @@ def add(session: Session, made: Iterable[DeliveryRow]) -> None:
     """Put events on their way, except those that are: a replay may find one on the stream before the relay notes it."""
     rows = [row.model_dump(exclude={"id"}) for row in made]
     if rows:
-        dialect = postgresql if session.get_bind().dialect.name == "postgresql" else sqlite
-        session.connection().execute(dialect.insert(DeliveryRow).on_conflict_do_nothing(), rows)
+        session.connection().execute(insert_into(session, DeliveryRow).on_conflict_do_nothing(), rows)
 
 
 def known(session: Session, webhook_id: str, message_ids: Sequence[str]) -> list[DeliveryRow]:
@@ -144,12 +143,17 @@ def drop(session: Session, row: WebhookRow) -> None:
 
 
 def forget(session: Session, older_than: datetime) -> None:
-    """Drop what came to its end a while ago, of all webhooks; what somebody is changing can be dropped next time."""
-    old = (
-        select(DeliveryRow.id)
-        .where(col(DeliveryRow.created_at) < older_than, col(DeliveryRow.state) != DeliveryState.WAITING)
-        .with_for_update(skip_locked=True)
-    )
+    """Drop what came to its end a while ago, of all webhooks; what somebody is changing can be dropped next time.
+
+    So is what waits for a webhook that was removed in the moment the event was noted: the relay locks no webhook.
+    """
+    is_there = exists().where(col(WebhookRow.webhook_id) == col(DeliveryRow.webhook_id))
+    _drop_unlocked(session, col(DeliveryRow.created_at) < older_than, col(DeliveryRow.state) != DeliveryState.WAITING)
+    _drop_unlocked(session, _WAITING, ~is_there)
+
+
+def _drop_unlocked(session: Session, *which: Any) -> None:
+    found = select(DeliveryRow.id).where(*which).with_for_update(skip_locked=True)
     session.exec(
-        delete(DeliveryRow).where(col(DeliveryRow.id).in_(old)), execution_options={"synchronize_session": False}
+        delete(DeliveryRow).where(col(DeliveryRow.id).in_(found)), execution_options={"synchronize_session": False}
     )

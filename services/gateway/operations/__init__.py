@@ -1,1 +1,1 @@
-"""Health, metrics, the interface documents, and the sweeper that finds what was lost."""
+"""Health, metrics, the interface documents, the sweeper that finds what was lost, and the eraser."""

@@ -1,8 +1,7 @@
-"""Find what went silent, clear what is finished, complete deletions."""
+"""Find what went silent, clear what is finished."""
 
 import asyncio
 import contextlib
-import time
 from collections.abc import Iterator
 from datetime import timedelta
 
@@ -12,41 +11,35 @@ from nats.js.errors import NotFoundError
 
 from services.gateway.batches import rows as batch_rows
 from services.gateway.db.engine import Database
-from services.gateway.db.tables import JobRow, Task, now
+from services.gateway.db.tables import JobRow, now
 from services.gateway.operations import rows as operations_rows
 from services.gateway.pipeline import rows as pipeline_rows
 from services.gateway.pipeline.hearing import give_up_listening
-from services.gateway.pipeline.loops import Wake
 from services.gateway.settings import GatewaySettings
 from shared.messaging import RESULTS_CONSUMER, JobSubject, subjects
 from shared.observability import logger
 from shared.pipeline import Lane, Stage
-from shared.storage import ObjectStore, keys
 
 _UPLOAD_SILENT = timedelta(days=1)
 _ANSWERS_KEPT = timedelta(days=1)
 _BATCHES_KEPT = timedelta(days=1)
 _JOBS_KEPT = timedelta(days=30)
-_REVISIT_S = 120.0
-_LOOK_AGAIN_S = 0.5
 _MOST_CLEARED = 1000
 log = logger(__name__)
 
 
 class Sweeper:
-    """One turn looks at every open job, every message and every task that is being deleted.
+    """One turn looks at every open job and every message.
 
     Every step, and every task within it, is independent: one that fails is logged and tried again, and the others go
-    on.
+    on. None waits for the store, which may hang; the `Eraser` does.
     """
 
-    def __init__(self, database: Database, broker: NatsBroker, store: ObjectStore, settings: GatewaySettings) -> None:
-        self._database, self._broker, self._store, self._settings = database, broker, store, settings
-        self._revisit: dict[str, float] = {}
+    def __init__(self, database: Database, broker: NatsBroker, settings: GatewaySettings) -> None:
+        self._database, self._broker, self._settings = database, broker, settings
         self._unreadable: dict[str, int] = {}
         self._passed_over: dict[int, int] = {}
         self._without_message: set[int] = set()
-        self.wake = Wake()
 
     async def turn(self) -> None:
         """Look once."""
@@ -57,8 +50,6 @@ class Sweeper:
             self._reissue_lost,
             self._clear_over,
             self._clear_results,
-            self._finish_deletions,
-            self._erase_latecomers,
             self._forget,
         ):
             with _told(step.__name__.strip("_")):
@@ -101,7 +92,7 @@ class Sweeper:
                 if passed_over.get(id_) != sequence:  # it may have been taken between the two queries: next time
                     self._passed_over[id_] = sequence
                     continue
-                await _remove(js, _subject(job))
+                await remove(js, _subject(job))
             log.warning("job_reissued", task=job.task_id, stage=job.stage, job=job.shard, attempt=job.attempt)
             await asyncio.to_thread(self._reissue, id_)
 
@@ -118,7 +109,7 @@ class Sweeper:
 
     async def _clear_over(self, js: JetStreamContext) -> None:
         """Remove messages of jobs that ended: canceled ones, and those an old broker failed to remove in a crash."""
-        leaving = {task.task_id for task in await asyncio.to_thread(self._deleted)}
+        leaving = await asyncio.to_thread(self._deleted)
         messages = {
             subject: parsed for subject, parsed in (await self._messages(js)).items() if parsed.task_id not in leaving
         }
@@ -126,7 +117,7 @@ class Sweeper:
         for subject, parsed in messages.items():
             key = (parsed.task_id, parsed.language, str(parsed.stage), parsed.shard, parsed.attempt)
             if states.get(key) not in pipeline_rows.OPEN_JOBS:
-                await _remove(js, subject)
+                await remove(js, subject)
 
     async def _clear_results(self, js: JetStreamContext) -> None:
         """Remove results that were recorded and acknowledged, which a broker before 2.10 may keep after a crash.
@@ -145,25 +136,6 @@ class Sweeper:
                 return
             log.info("acknowledged_result_cleared", sequence=state.first_seq)
 
-    async def _finish_deletions(self, js: JetStreamContext) -> None:
-        """Erase deleted tasks once no worker can still be doing one of their jobs."""
-        for task in await asyncio.to_thread(self._deleted):
-            with _told("deletion", task.task_id):
-                await self._finish_deletion(js, task)
-
-    async def _finish_deletion(self, js: JetStreamContext, task: Task) -> None:
-        info = await js.stream_info(subjects.JOBS, subjects_filter=f"localclip.jobs.*.*.{task.task_id}.>")
-        held = list(info.state.subjects or {})
-        waited = (now() - task.deleted_at).total_seconds() if task.deleted_at else 0.0
-        if waited < self._settings.delete_grace_s and await _maybe_in_hand(js, held):
-            asyncio.get_running_loop().call_later(_LOOK_AGAIN_S, self.wake.set)
-            return
-        for subject in held:
-            await _remove(js, subject)
-        await asyncio.to_thread(self._erase, task.task_id)
-        self._revisit[task.task_id] = time.monotonic() + _REVISIT_S
-        log.info("task_erased", task=task.task_id)
-
     async def _give_up_listening(self, js: JetStreamContext) -> None:
         """Give up listening jobs: dubs do not wait long behind somebody else's video, or for a missing worker."""
         for task_id, job_id in await asyncio.to_thread(self._slow_listening):
@@ -179,19 +151,6 @@ class Sweeper:
             if give_up_listening(session, task_id, job_id):
                 log.warning("listening_given_up", task=task_id, job=job_id)
 
-    def _erase(self, task_id: str) -> None:
-        self._store.delete(keys.task_prefix(task_id))
-        with self._database.write() as session:
-            pipeline_rows.erase_task(session, task_id)
-
-    async def _erase_latecomers(self, js: JetStreamContext) -> None:
-        """A worker that was cut off from the broker may have written once more; look again long after its lease has
-        expired."""
-        for task_id in [key for key, due in self._revisit.items() if due <= time.monotonic()]:
-            with _told("latecomers", task_id):
-                await asyncio.to_thread(self._store.delete, keys.task_prefix(task_id))
-                del self._revisit[task_id]
-
     def _silent(self) -> list[JobRow]:
         with self._database.read() as session:
             return list(operations_rows.silent_jobs(session, timedelta(seconds=self._settings.resend_after_s)))
@@ -204,9 +163,9 @@ class Sweeper:
         with self._database.read() as session:
             return operations_rows.job_states(session, list(task_ids))
 
-    def _deleted(self) -> list[Task]:
+    def _deleted(self) -> set[str]:
         with self._database.read() as session:
-            return list(operations_rows.deleted_tasks(session))
+            return {task.task_id for task in operations_rows.deleted_tasks(session)}
 
     async def _forget(self, js: JetStreamContext) -> None:
         """Drop old answers, messages of ended jobs, jobs older than a month, and unfinished uploads."""
@@ -254,16 +213,7 @@ async def _is_passed_over(js: JetStreamContext, job: JobRow, sequence: int) -> b
     return sequence <= acknowledged or (sequence <= delivered and not info.num_ack_pending)
 
 
-async def _maybe_in_hand(js: JetStreamContext, held: list[str]) -> bool:
-    """Whether a worker may be working on one of these messages: its consumer waits for acknowledgements."""
-    for parsed in map(JobSubject.parse, held):
-        info = await js.consumer_info(subjects.JOBS, subjects.job_consumer(parsed.stage, parsed.lane))
-        if info.num_ack_pending:
-            return True
-    return False
-
-
-async def _remove(js: JetStreamContext, subject: str) -> None:
+async def remove(js: JetStreamContext, subject: str) -> None:
     """Delete by sequence: purging by subject loses other messages on servers before 2.9.12."""
     try:
         message = await js.get_last_msg(subjects.JOBS, subject)

@@ -66,7 +66,7 @@ class Gateway:
     target: CopyTarget | None = None
     asyncapi: Callable[[], dict[str, Any]] = dict
     """Makes the broker's document once the application has been built."""
-    sweep: Wake | None = None
+    erase: Wake | None = None
     stood: Longest = field(default_factory=Longest)
 
 

@@ -67,8 +67,8 @@ def delete_task(task_id: str, parts: Parts, who: Who) -> None:
     """Stop all work and remove everything of the task; what is running lets go within seconds."""
     with parts.database.write() as session:
         remove(session, locked_visible_task(session, who, task_id))
-    if parts.sweep:
-        parts.sweep.set()
+    if parts.erase:
+        parts.erase.set()
 
 
 def with_defaults(database: Database, owner: str, config: TaskConfig) -> TaskConfig:

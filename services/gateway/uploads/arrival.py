@@ -99,7 +99,7 @@ def show(session: Session, task: Task, start: Sequence[str]) -> None:
 def forget(parts: Gateway, task_id: str) -> None:
     """Remove what arrived of a task, unless it has become visible.
 
-    It waits for the store: call it without a turn to write. The sweeper finishes what it leaves.
+    It waits for the store: call it without a turn to write. The eraser finishes what it leaves.
     """
     with parts.database.write() as session:
         task = script_rows.locked_task(session, task_id)

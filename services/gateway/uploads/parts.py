@@ -320,7 +320,7 @@ async def delete_upload(upload_id: str, request: Request, parts: Parts, who: Who
 
 
 def _give_up(parts: Gateway, who: Caller, upload_id: str) -> str:
-    """Mark the task of an upload as deleted, so that the sweeper removes what we do not; return its id."""
+    """Mark the task of an upload as deleted, so that the eraser removes what we do not; return its id."""
     with parts.database.write() as session:
         row = _known(session, who, upload_id)
         task = script_rows.locked_task(session, row.task_id)

@@ -14,19 +14,23 @@ from zipfile import ZipFile
 import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import OperationalError
-from sqlmodel import select
+from sqlmodel import col, select
 
 from services.gateway.batches import keeper as keeping
 from services.gateway.batches import rows as batch_rows
+from services.gateway.batches.joining import Place, join
 from services.gateway.batches.keeper import RETRY, Keeper
 from services.gateway.db import Session
 from services.gateway.db.engine import Database
 from services.gateway.db.tables import BatchItem, BatchRow, BatchState, JobRow, JobState, Task, TaskLanguage, now
+from services.gateway.pipeline.rows import kept_back
+from services.gateway.pipeline.schemas import TaskConfig
 from services.gateway.settings import GatewaySettings
 from shared.pipeline import Stage, Status
 from shared.testing import wait_until
 from tests.services.gateway.conftest import VIDEO, Gateway, World
 from tests.services.gateway.hooks.test_webhooks import LOOPBACK, Receiver, make, receiver
+from tests.support.locks import wait_for_blocked
 
 __all__ = ["receiver"]
 SRT = b"1\n00:00:00,000 --> 00:00:01,000\nuno\n"
@@ -425,6 +429,35 @@ def test_a_batch_is_not_resumed_while_its_jobs_are_being_held(postgres: str) -> 
         another.execute(text("SET LOCAL lock_timeout = '200ms'"))
         with pytest.raises(OperationalError, match="lock timeout"):
             another.execute(text("SELECT id FROM batches FOR UPDATE"))
+    database.close()
+
+
+def test_a_video_may_arrive_while_its_batch_is_canceled(postgres: str) -> None:
+    """Its row gets a task, whose first job asks for the batch; who cancels that wants both, and waits."""
+    database = Database(postgres)
+    names: dict[str, Any] = dict.fromkeys(("owner", "video_filename", "video_original_name", "video_key"), "")
+    with database.write() as session:
+        session.add(BatchRow(batch_id="b", name="Season"))
+        session.add_all([BatchItem(batch_id="b", number=number, source="a") for number in (1, 2)])
+        session.add(Task(task_id="t1", video_size=0, **names))
+
+    def cancel() -> None:
+        with database.write() as session:
+            assert batch_rows.locked_batch(session, "b") is not None
+            batch_rows.drop_waiting(session, "b", dropped=True)
+
+    with ThreadPoolExecutor(1) as thread:
+        with database.write() as session:
+            task = session.exec(select(Task)).one()
+            assert join(session, task, Place("b", 1, TaskConfig(), {}, starts=True)) is None
+            canceling = thread.submit(cancel)
+            wait_for_blocked(database)
+            job = JobRow(task_id="t1", language="base", stage=Stage.DIARIZATION, shard="0", attempt=1)
+            kept_back(session, task, [job])
+        canceling.result()
+    with database.read() as session:
+        found = session.exec(select(BatchItem).order_by(col(BatchItem.number))).all()
+        assert [(item.task_id, item.dropped) for item in found] == [("t1", False), (None, True)]
     database.close()
 
 

@@ -1,6 +1,6 @@
 """What a person, the sender and the relay do with a webhook in the same moment."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
@@ -102,6 +102,29 @@ def test_what_is_sent_again_just_now_is_not_forgotten(kept_on_postgres: Database
             forgetting.result()
     with database.read() as session:
         assert _row(session).state == DeliveryState.WAITING
+
+
+def test_what_is_noted_for_a_webhook_that_is_removed_meanwhile_does_not_stay(
+    kept_on_postgres: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nobody would send it, nor see it."""
+    database, owners = kept_on_postgres, hook_rows.owners
+
+    def removed_meanwhile(session: Session, ids: Iterable[str]) -> dict[str, str]:
+        with database.write() as other:
+            hook = hook_rows.webhook(other, HOOK, lock=True)
+            assert hook is not None
+            hook_rows.drop(other, hook)
+        return owners(session, ids)
+
+    monkeypatch.setattr(hook_rows, "owners", removed_meanwhile)
+    with database.write() as session:
+        put_on_their_way(session, [TOLD])
+    with database.read() as session:
+        assert _row(session).state == DeliveryState.WAITING
+    Postman(database, [], Signer(b"k", timedelta(hours=1)))._forget()
+    with database.read() as session:
+        assert session.exec(select(DeliveryRow)).all() == []
 
 
 def test_what_ended_long_ago_is_forgotten(kept: Database) -> None:

@@ -19,7 +19,6 @@ from services.gateway.operations.sweep import Sweeper
 from services.gateway.settings import GatewaySettings
 from shared.messaging import Role, provision, subjects
 from shared.pipeline import Stage
-from shared.storage import DirectoryStore
 from shared.testing import NatsServer
 
 pytestmark = pytest.mark.anyio
@@ -54,7 +53,7 @@ async def js(nats: NatsServer) -> AsyncIterator[JetStreamContext]:
 async def sweeper(tmp_path: Path, nats: NatsServer) -> Sweeper:
     """A sweeper of an empty database."""
     database = Database(f"sqlite:///{tmp_path}/localclip.db")
-    return Sweeper(database, NatsBroker(nats.url), DirectoryStore(tmp_path / "objects"), GatewaySettings())
+    return Sweeper(database, NatsBroker(nats.url), GatewaySettings())
 
 
 async def messages(js: JetStreamContext) -> int:

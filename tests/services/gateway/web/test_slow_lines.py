@@ -18,15 +18,18 @@ from typing import Any
 import httpx
 import psutil
 import pytest
+from nats.js import JetStreamContext
 from websockets.sync.client import connect
 
 from services.gateway.db.engine import Database
 from services.gateway.db.tables import CastRow, ClipRow, ExportRow, SpeakerRow
+from shared.messaging import subjects
 from shared.testing import MinioServer, ServerUnavailable, minio_server, wait_until
 from shared.testing._server import ProcessServer
 from tests.services.gateway.conftest import VIDEO, Gateway, World
 from tests.services.gateway.impatient_gateway import PERIOD_S
 from tests.services.gateway.live.test_live import events
+from tests.services.gateway.pipeline.test_delivery import execute, messages, on_broker
 from tests.services.gateway.pipeline.test_tasks import objects
 
 MIB = 1024 * 1024
@@ -361,6 +364,31 @@ def test_a_store_that_hangs_holds_up_transfers_only(small_world: World, own_mini
             sender.join()
         assert [status_of(line) for line in lines] == [201] * 20
         assert [status_of(reader) for reader in readers] == [200] * 50
+
+
+def test_a_store_that_hangs_does_not_keep_lost_jobs_lost(small_world: World, own_minio: MinioServer) -> None:
+    """The sweep goes on while deleted tasks wait for the store, which erases them when it is back."""
+    server = own_minio._server
+    if not isinstance(server, ProcessServer) or server._process is None:
+        pytest.skip("the store is no process of this test")
+    keys = {"S3_ACCESS_KEY": own_minio.access_key, "S3_SECRET_KEY": own_minio.secret_key}
+    gateway = small_world.gateway(**LIMITS, S3_ENDPOINT=own_minio.endpoint, **keys)
+    deleted = gateway.create()
+    gateway.create('{"target_languages": ["es"]}', start=True)
+    wait_until(lambda: messages(small_world) == 1, 60, "nothing is dispatched")
+
+    async def lose(js: JetStreamContext) -> None:
+        await js.delete_msg(subjects.JOBS, (await js.stream_info(subjects.JOBS)).state.last_seq)
+
+    server._process.send_signal(signal.SIGSTOP)
+    try:
+        assert gateway.http.delete(f"/api/tasks/{deleted['task_id']}").status_code == 204
+        on_broker(small_world, lose)
+        wait_until(lambda: execute(small_world, "SELECT resends FROM jobs") == [(1,)], 60, "it is not sent again")
+        assert execute(small_world, "SELECT count(*) FROM tasks") == [(2,)]
+    finally:
+        server._process.send_signal(signal.SIGCONT)
+    wait_until(lambda: execute(small_world, "SELECT count(*) FROM tasks") == [(1,)], 60, "it is not erased")
 
 
 SRT = b"1\n00:00:00,000 --> 00:00:00,900\nuno\n\n"
