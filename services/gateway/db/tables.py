@@ -1,6 +1,5 @@
 """Every table. Schema changes are Alembic migrations in `migrations/`."""
 
-import json
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
@@ -30,6 +29,8 @@ FETCHED_SOURCES = "sources.state = 'fetching'"
 OPEN_HANDOVERS = "batch_deliveries.state = 'copying'"
 KEPT_BATCHES = "(batches.ended_at IS NULL OR batches.wish IS NOT NULL)"
 EDITED_SEGMENTS = "segments.revision <> 1"
+WAITING_FLAGS = "outbox.kind = 'cancel' AND outbox.set_aside_at IS NULL"
+WAITING_FACTS = "outbox.kind = 'fact' AND outbox.set_aside_at IS NULL"
 """Conditions of partial indexes, which are used if a query contains them literally."""
 
 
@@ -721,28 +722,23 @@ class OutboxKind(StrEnum):
 class OutboxRow(Row, table=True):
     """A fact to publish or a cancel flag to set, written together with the state it is about.
 
-    One that the broker refuses repeatedly is set aside, with the reason, until a person looks at it.
+    `task_id` is the task or batch it belongs to, whose facts are published in order. One that the broker refuses
+    repeatedly is set aside, with the reason, until a person looks at it.
     """
 
     __tablename__ = "outbox"
+    __table_args__ = (
+        partial_index("ix_outbox_flags", "id", where=WAITING_FLAGS),
+        partial_index("ix_outbox_facts", "task_id", "id", where=WAITING_FACTS),
+    )
 
     id: int | None = Field(default=None, primary_key=True)
     kind: str = Field(max_length=16)
+    task_id: str = Field(max_length=64)
     payload: str = Field(sa_column=Column(Text, nullable=False))
     attempts: int = 0
     last_error: str | None = Field(default=None, sa_column=Column(Text))
     set_aside_at: datetime | None = time_column(nullable=True)
-
-    def task_id(self) -> str:
-        """The task or batch the row belongs to; empty if that cannot be determined."""
-        try:
-            body = json.loads(self.payload)
-            if self.kind == OutboxKind.CANCEL:
-                return str(body["key"]).split(".")[0]
-            data = body["data"]
-            return str(data["task_id"] if "task_id" in data else data["batch_id"])
-        except (ValueError, LookupError, TypeError):
-            return ""
 
 
 class LogRow(Row, table=True):

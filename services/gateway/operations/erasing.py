@@ -65,11 +65,12 @@ class Eraser:
                 log.exception("task_not_erased", task=task_id)
 
     async def _finish(self, js: JetStreamContext, task: Task) -> None:
-        """Erase a task once no worker can still be doing one of its jobs."""
+        """Erase a task once no worker can still be doing one of its jobs, and its end was told to whom it belongs."""
         info = await js.stream_info(subjects.JOBS, subjects_filter=f"localclip.jobs.*.*.{task.task_id}.>")
         held = list(info.state.subjects or {})
         waited = (now() - task.deleted_at).total_seconds() if task.deleted_at else 0.0
-        if waited < self._settings.delete_grace_s and await _maybe_in_hand(js, held):
+        in_hand = waited < self._settings.delete_grace_s and await _maybe_in_hand(js, held)
+        if in_hand or not await asyncio.to_thread(self._is_told, task.task_id):
             asyncio.get_running_loop().call_later(_LOOK_AGAIN_S, self.wake.set)
             return
         for subject in held:
@@ -88,6 +89,10 @@ class Eraser:
     def _deleted(self) -> list[Task]:
         with self._database.read() as session:
             return list(operations_rows.deleted_tasks(session))
+
+    def _is_told(self, task_id: str) -> bool:
+        with self._database.read() as session:
+            return operations_rows.is_told(session, task_id)
 
     def _erase_rows(self, task_id: str) -> None:
         with self._database.write() as session:

@@ -13,6 +13,7 @@ from services.gateway.db.tables import (
     KEPT_MESSAGES,
     LEAVING,
     UPLOADING,
+    WAITING_FACTS,
     IdempotencyRow,
     JobRow,
     JobState,
@@ -87,6 +88,12 @@ def outbox_counts(session: Session) -> tuple[int, int]:
 def deleted_tasks(session: Session) -> Sequence[Task]:
     """Tasks that are being deleted."""
     return session.exec(select(Task).where(text(LEAVING))).all()
+
+
+def is_told(session: Session, task_id: str) -> bool:
+    """Whether everything there was to tell about a task has been published or set aside."""
+    untold = select(OutboxRow.id).where(OutboxRow.task_id == task_id, text(WAITING_FACTS)).limit(1)
+    return session.exec(untold).first() is None
 
 
 def abandoned_uploads(session: Session, older_than: timedelta) -> Sequence[Task]:

@@ -25,13 +25,14 @@ def tell_all(
     session: Session, task: Task, language: str, subject: str, told: Iterable[tuple[str, Mapping[str, Any]]]
 ) -> None:
     """Put any number of facts of one subject, each with its name and data, into the outbox."""
-    pipeline_rows.add_to_outbox(session, OutboxKind.FACT, [_fact(task, language, subject, *one) for one in told])
+    facts = [_fact(task, language, subject, *one) for one in told]
+    pipeline_rows.add_to_outbox(session, OutboxKind.FACT, task.task_id, facts)
 
 
 def tell_batch(session: Session, batch_id: str, happened: str, **data: Any) -> None:
     """Put the fact `batch`.`happened` into the outbox."""
     told = batch_fact(uuid.uuid4().hex, batch_id, happened, data)
-    pipeline_rows.add_to_outbox(session, OutboxKind.FACT, [told.model_dump_json()])
+    pipeline_rows.add_to_outbox(session, OutboxKind.FACT, batch_id, [told.model_dump_json()])
 
 
 def about(task: Task) -> dict[str, Any]:
@@ -53,7 +54,7 @@ def flag_cancel(
     Jobs made from now on are not affected.
     """
     flag = {"key": subjects.cancel_key(task.task_id, language, shard), "epoch": task.epoch if epoch is None else epoch}
-    pipeline_rows.add_to_outbox(session, OutboxKind.CANCEL, [json.dumps(flag)])
+    pipeline_rows.add_to_outbox(session, OutboxKind.CANCEL, task.task_id, [json.dumps(flag)])
 
 
 def log_stage(session: Session, task: Task, language: str, stage: str, status: str, message: str = "") -> None:
@@ -73,7 +74,7 @@ def count_refusal(session: Session, id_: int, reason: str, most: int) -> bool:
     if row.attempts < most:
         return False
     row.set_aside_at = now()
-    task = script_rows.task(session, row.task_id())
+    task = script_rows.task(session, row.task_id)
     if task is not None:
         log_stage(session, task, BASE, "events", "failed", f"an event could not be published: {reason[:200]}")
         tell(session, task, BASE, "task", "updated")  # whoever follows the task reads it again

@@ -1,4 +1,4 @@
-"""Publish facts and cancel flags from the outbox to the broker, those of one task in order."""
+"""Publish cancel flags and facts from the outbox to the broker, the facts of one task in order."""
 
 import asyncio
 import json
@@ -18,6 +18,9 @@ from services.gateway.pipeline.facts import count_refusal
 from services.gateway.web.signing import Signer
 from shared.messaging import MOST_TRIES, Fact, is_refusal, subjects
 from shared.observability import logger
+
+_PORTION = 200
+"""So many are sent before the next look for cancel flags; with more, a transaction for each hardly counts less."""
 
 log = logger(__name__)
 
@@ -40,8 +43,9 @@ class _Sent:
 
 
 class Relay:
-    """Publishes outbox rows oldest first and removes what the broker has acknowledged.
+    """Publishes outbox rows and removes what the broker has acknowledged: cancel flags first, then facts of all tasks.
 
+    Each portion has some facts of every task that has any: one with thousands of them does not hold up the others.
     What the broker refuses is tried ten times and then set aside; meanwhile it holds up only its own task. `on_told`
     gets the facts that were published in the transaction that removes them from the outbox, each exactly once.
     """
@@ -56,6 +60,7 @@ class Relay:
     ) -> None:
         self._database, self._broker, self._channels = database, broker, channels
         self._signer, self._on_told = signer, on_told
+        self._last = ""  # the task whose turn was the last one
 
     async def turn(self) -> None:
         """Empty the outbox; if the broker fails, the rest is left for the next turn."""
@@ -72,8 +77,7 @@ class Relay:
         held: set[str] = set()
         for row in rows:
             id_ = int(row.id or 0)
-            task_id = row.task_id()
-            if task_id in held:
+            if row.task_id in held:
                 continue
             try:
                 told = await self._send(row)
@@ -82,7 +86,7 @@ class Relay:
                 if not is_its_own:
                     raise
                 sent.refused[id_] = f"{type(error).__name__}: {error}"[:2000]
-                held.add(task_id)
+                held.add(row.task_id)
             else:
                 sent.done.append(id_)
                 sent.told += told
@@ -98,7 +102,11 @@ class Relay:
 
     def _read(self) -> list[OutboxRow]:
         with self._database.read() as session:
-            return list(pipeline_rows.outbox(session))
+            flags = pipeline_rows.waiting_flags(session, _PORTION)
+            facts = pipeline_rows.waiting_facts(session, _PORTION - len(flags), self._last)
+        if facts:
+            self._last = facts[-1].task_id
+        return [*flags, *facts]
 
     def _settle(self, sent: _Sent) -> None:
         if not (sent.done or sent.refused):

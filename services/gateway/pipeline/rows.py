@@ -31,6 +31,7 @@ from services.gateway.db.tables import (
     EDITED_SEGMENTS,
     SHOWN,
     UNSPOKEN_LINES,
+    WAITING_FLAGS,
     WRONG_LINES,
     BatchItem,
     BatchRow,
@@ -527,8 +528,9 @@ def first_job(session: Session, run_: StageRun) -> JobRow | None:
 
 
 def open_jobs(session: Session, task_id: str) -> Sequence[JobRow]:
-    """Jobs of a task that may still run."""
-    return session.exec(select(JobRow).where(JobRow.task_id == task_id, col(JobRow.state).in_(OPEN_JOBS))).all()
+    """Jobs of a task that may still run; what their messages say is loaded on access."""
+    wanted = select(JobRow).where(JobRow.task_id == task_id, col(JobRow.state).in_(OPEN_JOBS))
+    return session.exec(wanted.options(*(defer(getattr(JobRow, name)) for name in ("payload", "document")))).all()
 
 
 OWNERS = text("""
@@ -752,10 +754,49 @@ def logs(session: Session, task_id: str, limit: int) -> Sequence[LogRow]:
     return rows[::-1]
 
 
-def outbox(session: Session, limit: int = 200) -> Sequence[OutboxRow]:
-    """The oldest facts that are not yet published."""
-    waits = col(OutboxRow.set_aside_at).is_(None)
-    return session.exec(select(OutboxRow).where(waits).order_by(col(OutboxRow.id)).limit(limit)).all()
+_WAITING_FLAGS = select(OutboxRow).where(text(WAITING_FLAGS)).order_by(col(OutboxRow.id)).limit(bindparam("most"))
+_FACTS_IN_TURN = text("""
+WITH RECURSIVE waiting (task_id) AS (
+  SELECT min(task_id) FROM outbox WHERE kind = 'fact' AND set_aside_at IS NULL
+  UNION ALL
+  SELECT (
+    SELECT min(outbox.task_id) FROM outbox
+    WHERE kind = 'fact' AND set_aside_at IS NULL AND outbox.task_id > waiting.task_id
+  )
+  FROM waiting WHERE waiting.task_id IS NOT NULL
+), taken (task_id, id, place) AS (
+  SELECT waiting.task_id, (
+    SELECT min(outbox.id) FROM outbox
+    WHERE kind = 'fact' AND set_aside_at IS NULL AND outbox.task_id = waiting.task_id
+  ), 1
+  FROM waiting WHERE waiting.task_id IS NOT NULL
+  UNION ALL
+  SELECT taken.task_id, (
+    SELECT min(outbox.id) FROM outbox
+    WHERE kind = 'fact' AND set_aside_at IS NULL AND outbox.task_id = taken.task_id AND outbox.id > taken.id
+  ), taken.place + 1
+  FROM taken WHERE taken.id IS NOT NULL AND taken.place < :most / (SELECT count(task_id) FROM waiting)
+)
+SELECT id FROM taken WHERE id IS NOT NULL ORDER BY place, task_id <= :last, task_id LIMIT :most
+""")
+"""Goes from one task to the next in an index, then from fact to fact of each, to the same place in all of them."""
+_OUTBOX_ROWS = select(OutboxRow).where(col(OutboxRow.id).in_(bindparam("ids", expanding=True)))
+
+
+def waiting_flags(session: Session, most: int) -> Sequence[OutboxRow]:
+    """The oldest cancel flags that are not set yet."""
+    return session.scalars(_WAITING_FLAGS, {"most": most}).all()
+
+
+def waiting_facts(session: Session, most: int, last: str) -> list[OutboxRow]:
+    """Facts that are not published yet: the oldest of every task, then the second of every task, and so on.
+
+    If more than `most` tasks wait, it is the turn of those that follow `last` by their ids. One index look-up for each
+    task and each fact, however many wait.
+    """
+    ids = session.scalars(_FACTS_IN_TURN, {"most": most, "last": last}).all()
+    rows = {row.id: row for row in session.scalars(_OUTBOX_ROWS, {"ids": ids})} if ids else {}
+    return [rows[id_] for id_ in ids if id_ in rows]
 
 
 def drop_outbox(session: Session, ids: Sequence[int]) -> None:
@@ -824,10 +865,10 @@ def outbox_row(session: Session, id_: int) -> OutboxRow | None:
     return session.get(OutboxRow, id_)
 
 
-def add_to_outbox(session: Session, kind: OutboxKind, payloads: Iterable[str]) -> None:
-    """Have facts or cancel flags sent once this transaction is committed, in this order."""
-    rows = ({"kind": kind, "payload": one, "attempts": 0, "last_error": None, "set_aside_at": None} for one in payloads)
-    add_later(session, OutboxRow, rows)
+def add_to_outbox(session: Session, kind: OutboxKind, task_id: str, payloads: Iterable[str]) -> None:
+    """Have facts or cancel flags of a task or batch sent once this transaction is committed, in this order."""
+    new = {"kind": kind, "task_id": task_id, "attempts": 0, "last_error": None, "set_aside_at": None}
+    add_later(session, OutboxRow, ({**new, "payload": one} for one in payloads))
 
 
 def add_log(session: Session, row: LogRow) -> None:

@@ -39,7 +39,7 @@ def plans(database: Database, read: Any) -> list[str]:
     event.listen(database.engine, "before_cursor_execute", lambda _, __, sql, values, *___: seen.append((sql, values)))
     with database.read() as session:
         read(session)
-    asked = [one for one in seen if one[0].startswith("SELECT")]
+    asked = [one for one in seen if one[0].lstrip().startswith(("SELECT", "WITH"))]
     with database.engine.connect() as connection:
         return [
             str(row[3])
@@ -73,6 +73,16 @@ def test_issues_are_counted_without_reading_lines_that_are_right(sqlite: Databas
 def test_what_leaves_is_found_in_an_index(sqlite: Database) -> None:
     """A sweep does not look at the tasks that stay."""
     assert plans(sqlite, operations_rows.deleted_tasks) == ["SCAN tasks USING INDEX ix_tasks_leaving"]
+
+
+def test_what_is_to_be_published_is_found_in_indexes(sqlite: Database) -> None:
+    """However many facts of one task wait, no others are looked at than those that are taken."""
+    flags = plans(sqlite, lambda session: pipeline_rows.waiting_flags(session, 9))
+    assert flags == ["SCAN outbox USING INDEX ix_outbox_flags"]
+    found = plans(sqlite, lambda session: pipeline_rows.waiting_facts(session, 9, ""))
+    facts = [one for one in found if " outbox " in one]
+    assert len(facts) == 4
+    assert all(one.startswith("SEARCH outbox USING INDEX ix_outbox_facts") for one in facts)
 
 
 def line(number: int, **fields: Any) -> LineRow:

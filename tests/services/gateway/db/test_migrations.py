@@ -216,3 +216,27 @@ def test_jobs_of_before_know_what_they_ask_for(database_url: str) -> None:
         return list(found)
 
     assert _run(database_url, upgraded) == list(shards.values())
+
+
+def test_facts_that_wait_stay_in_order_with_those_that_follow(database_url: str) -> None:
+    """It is read from what they say whose they are; what cannot be read belongs to nobody, and the way back works."""
+    waiting = {
+        ("fact", '{"data": {"task_id": "task_1", "language": "es"}}'): "task_1",
+        ("fact", '{"data": {"batch_id": "batch_1"}}'): "batch_1",
+        ("cancel", '{"key": "task_2.es.0", "epoch": 3}'): "task_2",
+        ("fact", '{"data": []}'): "",
+        ("fact", "no JSON"): "",
+    }
+
+    def upgraded(config: Config, connection: sa.Connection) -> tuple[Any, Any]:
+        command.upgrade(config, "0023")
+        told = [{"kind": kind, "payload": payload} for kind, payload in waiting]
+        insert = sa.text("INSERT INTO outbox (kind, payload, attempts) VALUES (:kind, :payload, 0)")
+        connection.execute(insert, told)
+        command.upgrade(config, "head")
+        found = connection.execute(sa.text("SELECT task_id FROM outbox ORDER BY id")).scalars().all()
+        command.downgrade(config, "0023")
+        kept = connection.execute(sa.text("SELECT kind, payload FROM outbox ORDER BY id")).all()
+        return list(found), [tuple(row) for row in kept]
+
+    assert _run(database_url, upgraded) == (list(waiting.values()), list(waiting))

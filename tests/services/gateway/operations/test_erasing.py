@@ -3,6 +3,7 @@
 import asyncio
 import threading
 from collections.abc import AsyncIterator
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ from faststream.nats import NatsBroker
 from sqlmodel import select
 
 from services.gateway.db.engine import Database
-from services.gateway.db.tables import Task, now
+from services.gateway.db.tables import OutboxKind, OutboxRow, Task, now
 from services.gateway.operations.erasing import Eraser
 from services.gateway.pipeline.loops import ended
 from services.gateway.settings import GatewaySettings
@@ -117,3 +118,23 @@ async def test_a_turn_that_is_broken_off_ends_beside_a_store_that_hangs(eraser: 
     assert len(await left(eraser)) == MANY
     await eraser.turn()
     assert await left(eraser) == []
+
+
+async def test_whose_a_task_was_is_known_until_its_end_was_told(eraser: Eraser, store: Hanging) -> None:
+    """A webhook of its account would not be told otherwise; what the broker refuses is not waited for."""
+    store.refused = "nobody"
+    store.go_on.set()
+    await asyncio.to_thread(_tell, eraser._database, "task_0", None)
+    await asyncio.to_thread(_tell, eraser._database, "task_1", now())
+    await eraser.turn()
+    assert await left(eraser) == ["task_0"]
+    await asyncio.to_thread(_tell, eraser._database, "task_0", now())
+    await eraser.turn()
+    assert await left(eraser) == []
+
+
+def _tell(database: Database, task_id: str, set_aside_at: datetime | None) -> None:
+    with database.write() as session:
+        for row in session.exec(select(OutboxRow).where(OutboxRow.task_id == task_id)):
+            session.delete(row)
+        session.add(OutboxRow(kind=OutboxKind.FACT, task_id=task_id, payload="{}", set_aside_at=set_aside_at))
