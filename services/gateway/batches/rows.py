@@ -21,7 +21,7 @@ from services.gateway.db.tables import (
     TaskLanguage,
 )
 from services.gateway.pipeline.metadata import Wanted
-from services.gateway.pipeline.rows import has_metadata
+from services.gateway.pipeline.rows import batch_state, has_metadata
 from shared.pipeline import BASE, Stage, Status
 
 
@@ -80,7 +80,7 @@ def item(session: Session, batch_id: str, number: int, *, lock: bool = False) ->
     changes its rows too, and who gives a row its task may begin that, whose jobs ask whether the batch is paused.
     """
     if lock:
-        _kept_state(session, batch_id)
+        batch_state(session, batch_id)
     query = select(BatchItem).where(BatchItem.batch_id == batch_id, BatchItem.number == number)
     query = query.with_for_update().execution_options(populate_existing=True) if lock else query
     return session.exec(query).first()
@@ -295,9 +295,4 @@ def forget(session: Session, deleted_before: datetime) -> None:
 
 def is_paused(session: Session, batch_id: str) -> bool:
     """Whether a batch is paused, so that none of its jobs may be handed out; it stays so for this transaction."""
-    return _kept_state(session, batch_id) == BatchState.PAUSED
-
-
-def _kept_state(session: Session, batch_id: str) -> str | None:
-    """The state of a batch, which nobody changes before the end of this transaction."""
-    return session.exec(select(BatchRow.state).where(BatchRow.batch_id == batch_id).with_for_update(read=True)).first()
+    return batch_state(session, batch_id) == BatchState.PAUSED

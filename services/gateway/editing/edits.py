@@ -73,7 +73,7 @@ class Edit:
             return None
         number = editing_rows.newest_number(self._session, self._task.task_id) + 1
         editing_rows.drop_undone_edits(self._session, self._task.task_id)
-        editing_rows.drop_old_edits(self._session, self._task.task_id, number)
+        editing_rows.drop_old_edits(self._session, self._task.task_id)
         row = EditRow(
             task_id=self._task.task_id,
             number=number,

@@ -131,6 +131,7 @@ def _change(
         _check(task, segment, line, wanted)
         edit.change(line, **_columns(segment, line, wanted))
         if "text" in wanted:
+            settled.pop(segment.text, None)  # the latest of what is the same text comes last
             settled[segment.text] = wanted["text"]
         every.append(wanted)
     script_rows.remember(session, task, language, settled)

@@ -10,6 +10,9 @@ from sqlmodel import Session, SQLModel, col, select
 
 from services.gateway.db.tables import EditRow
 
+MOST_EDITS = 1000
+"""How many edits of a task are kept."""
+
 
 def edits(session: Session, task_id: str, limit: int) -> Sequence[EditRow]:
     """The newest edits, newest first, without what they changed, which may be megabytes each."""
@@ -37,17 +40,15 @@ def drop_undone_edits(session: Session, task_id: str) -> None:
     )
 
 
-def drop_old_edits(session: Session, task_id: str, newest: int) -> None:
-    """Forget what is too far back to be undone, of which one edit may be megabytes."""
+def drop_old_edits(session: Session, task_id: str) -> None:
+    """Make room for one more of the edits that are kept, each of which may be megabytes."""
+    numbers = select(EditRow.number).where(EditRow.task_id == task_id).order_by(col(EditRow.number).desc())
+    last_dropped = numbers.offset(MOST_EDITS - 1).limit(1).scalar_subquery()
     session.execute(
         delete(EditRow)
-        .where(col(EditRow.task_id) == task_id, col(EditRow.number) <= newest - MOST_EDITS)
+        .where(col(EditRow.task_id) == task_id, col(EditRow.number) <= last_dropped)
         .execution_options(synchronize_session=False)
     )
-
-
-MOST_EDITS = 1000
-"""How many edits of a task are kept."""
 
 
 def last_edit(session: Session, task_id: str) -> EditRow | None:

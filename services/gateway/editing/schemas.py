@@ -1,7 +1,7 @@
 """What clients send and get of segments, lines, speakers, edits and engines."""
 
 from datetime import datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, Field, model_validator
 
@@ -249,6 +249,12 @@ class LineChanges(Written):
     """Edits of several lines that count as one."""
 
     lines: list[LineChange] = Field(min_length=1, max_length=5000)
+
+    @model_validator(mode="after")
+    def _each_line_once(self) -> Self:
+        if len({line.segment_id for line in self.lines}) < len(self.lines):
+            raise ValueError("name each line once")
+        return self
 
 
 class SubtitlePreview(BaseModel):

@@ -65,17 +65,21 @@ class Eraser:
                 log.exception("task_not_erased", task=task_id)
 
     async def _finish(self, js: JetStreamContext, task: Task) -> None:
-        """Erase a task once no worker can still be doing one of its jobs, and its end was told to whom it belongs."""
+        """Erase a task once no worker can still be doing one of its jobs."""
         info = await js.stream_info(subjects.JOBS, subjects_filter=f"localclip.jobs.*.*.{task.task_id}.>")
         held = list(info.state.subjects or {})
         waited = (now() - task.deleted_at).total_seconds() if task.deleted_at else 0.0
-        in_hand = waited < self._settings.delete_grace_s and await _maybe_in_hand(js, held)
-        if in_hand or not await asyncio.to_thread(self._is_told, task.task_id):
-            asyncio.get_running_loop().call_later(_LOOK_AGAIN_S, self.wake.set)
+        is_new = waited < self._settings.delete_grace_s
+        if is_new and await _maybe_in_hand(js, held):
+            self._look_again()
             return
         for subject in held:
             await remove(js, subject)
         await self._threads.transfer(self._store.delete, keys.task_prefix(task.task_id))
+        if not await asyncio.to_thread(self._is_told, task.task_id):
+            if is_new:
+                self._look_again()
+            return
         await asyncio.to_thread(self._erase_rows, task.task_id)
         self._revisit[task.task_id] = time.monotonic() + _REVISIT_S
         log.info("task_erased", task=task.task_id)
@@ -90,7 +94,11 @@ class Eraser:
         with self._database.read() as session:
             return list(operations_rows.deleted_tasks(session))
 
+    def _look_again(self) -> None:
+        asyncio.get_running_loop().call_later(_LOOK_AGAIN_S, self.wake.set)
+
     def _is_told(self, task_id: str) -> bool:
+        """Whether whose task it was is no longer needed: its end was published, also to webhooks of its account."""
         with self._database.read() as session:
             return operations_rows.is_told(session, task_id)
 

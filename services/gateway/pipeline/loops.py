@@ -37,7 +37,7 @@ class Wake:
 
 
 class Leadership:
-    """Which of several gateways runs the dispatcher, the relay and the sweeper.
+    """Which of several gateways runs the loops: dispatcher, relay, sweeper, eraser and the others.
 
     On PostgreSQL the one that holds the `Lead`; with SQLite there is one gateway, which always leads. One task, `keep`,
     looks after it and tells the loops.

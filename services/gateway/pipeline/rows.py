@@ -813,13 +813,16 @@ def add_jobs(session: Session, jobs: Sequence[JobRow]) -> None:
 
 def kept_back(session: Session, task: Task, jobs: list[JobRow]) -> list[JobRow]:
     """`jobs`, held if the batch of their task is paused; it cannot be resumed before this transaction ends."""
-    if jobs and task.batch_id is not None:
-        state = select(BatchRow.state).where(BatchRow.batch_id == task.batch_id).with_for_update(read=True)
-        if session.exec(state).first() == BatchState.PAUSED:
-            for job in jobs:
-                if job.run_stage is not None and not job.optional:  # what a person is waiting for goes out
-                    job.state = JobState.HELD
+    if jobs and task.batch_id is not None and batch_state(session, task.batch_id) == BatchState.PAUSED:
+        for job in jobs:
+            if job.run_stage is not None and not job.optional:  # what a person is waiting for goes out
+                job.state = JobState.HELD
     return jobs
+
+
+def batch_state(session: Session, batch_id: str) -> str | None:
+    """The state of a batch, which nobody changes before the end of this transaction."""
+    return session.exec(select(BatchRow.state).where(BatchRow.batch_id == batch_id).with_for_update(read=True)).first()
 
 
 def kept_engines_of(session: Session, task_ids: Sequence[str]) -> dict[str, list[TaskEngine]]:

@@ -28,10 +28,13 @@ def samples(session: Session, owner: str) -> tuple[CastSample, ...]:
 def describe_again(session: Session, owner: str, voices: Sequence[CastVoice]) -> None:
     """Store how the engine that describes voices now hears the samples of an account's people."""
     found = {one.cast_id: one for one in voices}
-    for cast_id, member in script_rows.locked_cast(session, found).items() if found else ():
-        voice = found[cast_id]
-        if member.owner == owner and member.embedding_model != voice.embedding_model:
-            member.embedding, member.embedding_model = list(voice.embedding), voice.embedding_model
+    others = {
+        member.cast_id
+        for member in (script_rows.cast(session, owner) if found else ())
+        if (voice := found.get(member.cast_id)) and member.embedding_model != voice.embedding_model
+    }
+    for cast_id, member in script_rows.locked_cast(session, others).items() if others else ():
+        member.embedding, member.embedding_model = list(found[cast_id].embedding), found[cast_id].embedding_model
 
 
 def is_outdated(member: CastRow, current: str | None) -> bool:

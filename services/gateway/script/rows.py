@@ -221,7 +221,7 @@ def line(session: Session, task_id: str, language_: str, segment_id: str) -> Lin
 
 
 def lines_of_segments(session: Session, task_id: str, segment_ids: Iterable[str]) -> list[LineRow]:
-    """Segments in all languages, in the order their lines were made."""
+    """Segments in all languages."""
     found, wanted = list[LineRow](), list(segment_ids)
     for begin in range(0, len(wanted), _AT_ONCE):
         of_these = col(LineRow.segment_id).in_(wanted[begin : begin + _AT_ONCE])
@@ -405,9 +405,12 @@ _ANY_MEMORY = (
 def count_uses(session: Session, task: Task, target_language: str, sources: Iterable[str]) -> None:
     """Count the uses of memory entries by lines."""
     uses = Counter(found for text in sources if (found := source_hash(text)))
-    for row in _memories(session, task.owner, task.source_language or "", target_language, uses):
-        row.uses += uses[row.source_hash]
-        session.add(row)
+    entry = MemoryRow.__table__.c  # type: ignore[attr-defined]
+    same = entry.source_hash == bindparam("found")
+    of_pair = (entry.source_language == (task.source_language or ""), entry.target_language == target_language)
+    if told := [{"found": found, "more": more} for found, more in sorted(uses.items())]:  # in the order of `remember`
+        counted = update(MemoryRow).where(entry.owner == task.owner, *of_pair, same)
+        session.connection().execute(counted.values(uses=entry.uses + bindparam("more")), told)
 
 
 def _memories(

@@ -68,7 +68,7 @@ async def create_upload(body: UploadCreate, request: Request, parts: Parts, who:
         refuse_unless_video(body.head[:SNIFF_BYTES], "/head")
     name = printable(body.filename)
     place = await asyncio.to_thread(_place, parts, who, body.batch_id, body.row) if body.batch_id else None
-    # if we die before the row is there, the sweeper clears the announced task, and with it what was begun in the store
+    # if we die before the row is there, the announced task goes after a day, and with it what was begun in the store
     task_id = await turns(request).run(announce, parts, who, place)
     key = keys.input_video(task_id, name)
     part_size = max(parts.settings.upload_part_mb, ceil(body.size / MAX_PARTS / _MIB)) * _MIB

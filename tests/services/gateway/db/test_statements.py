@@ -18,6 +18,7 @@ from services.gateway.db.engine import Database
 from services.gateway.db.tables import (
     JobRow,
     LineRow,
+    MemoryRow,
     OutboxRow,
     SegmentRow,
     SpeakerRow,
@@ -392,6 +393,27 @@ def test_many_lines_are_changed_with_as_many_statements_as_a_few(database: Datab
             assert known == {"a": f"{text} s0000", "b": f"{text} s{lines - 1:04}"}
     few, many = counts[:2], counts[2:]
     assert max(more - less for more, less in zip(many, few, strict=True)) <= 2
+
+
+def test_the_latest_of_what_is_the_same_text_is_remembered(database: Database) -> None:
+    """Whatever came between; and its uses are counted."""
+    video = Video(database, 6)
+    video.transcribe()
+    with database.write() as session:
+        for number, segment in enumerate(script_rows.segments(session, video.task_id)):
+            segment.text = ("Hello", "hello", "Hello ")[number % 3]
+    lines = [LineChange(segment_id=f"s{n:04}", text=f"hola {n}") for n in range(4)]
+    update_lines(
+        video.task_id, "es", LineChanges(lines=lines), cast(Any, SimpleNamespace(database=database)), Caller(None), ()
+    )
+
+    with database.write() as session:
+        task = script_rows.task(session, video.task_id)
+        assert task is not None
+        assert script_rows.recalled(session, task, "es", {"a": "HELLO"}) == {"a": "hola 3"}
+        script_rows.count_uses(session, task, "es", ["hello", "Hello", "nobody said this"])
+    with database.read() as session:
+        assert [(row.text, row.uses) for row in session.exec(select(MemoryRow))] == [("hola 3", 2)]
 
 
 def test_captions_are_taken_as_written_with_as_many_statements_as_a_few(database: Database) -> None:

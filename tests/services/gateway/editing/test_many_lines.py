@@ -32,6 +32,8 @@ def test_several_lines_are_one_edit_with_one_undo(small_studio: Studio) -> None:
     assert small_studio.line("es", "s0000")["text"] == "otra s0000"
     small_studio.call("POST", "/undo")
     assert {line["text"] for line in small_studio.lines("es").values()} == {f"[es] line {n}" for n in range(3)}
+    twice = small_studio.call("PATCH", "/languages/es/lines", 422, lines=[{"segment_id": "s0000", "text": "x"}] * 2)
+    assert "name each line once" in twice["errors"][0]["detail"]
 
 
 def test_a_language_without_lines_takes_subtitles(small_studio: Studio) -> None:

@@ -121,13 +121,13 @@ async def test_a_turn_that_is_broken_off_ends_beside_a_store_that_hangs(eraser: 
 
 
 async def test_whose_a_task_was_is_known_until_its_end_was_told(eraser: Eraser, store: Hanging) -> None:
-    """A webhook of its account would not be told otherwise; what the broker refuses is not waited for."""
+    """A webhook would not be told otherwise; what is stored goes at once, and what is refused is not waited for."""
     store.refused = "nobody"
     store.go_on.set()
     await asyncio.to_thread(_tell, eraser._database, "task_0", None)
     await asyncio.to_thread(_tell, eraser._database, "task_1", now())
     await eraser.turn()
-    assert await left(eraser) == ["task_0"]
+    assert (await left(eraser), "tasks/task_0/" in store.asked) == (["task_0"], True)
     await asyncio.to_thread(_tell, eraser._database, "task_0", now())
     await eraser.turn()
     assert await left(eraser) == []

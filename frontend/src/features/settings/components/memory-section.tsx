@@ -16,7 +16,7 @@ export function MemorySection() {
   const refuse = useRefusal();
   const cache = useQueryClient();
   const [q, setQ] = useState("");
-  const { data: entries } = useQuery({ ...memoryQuery(q), placeholderData: keepPreviousData });
+  const { data: entries, isPlaceholderData: isOld } = useQuery({ ...memoryQuery(q), placeholderData: keepPreviousData });
   const { mutate } = useMutation({
     mutationFn: account.removeMemory,
     onSuccess: () => cache.invalidateQueries({ queryKey: ["memory"] }),
@@ -51,7 +51,7 @@ export function MemorySection() {
             />
           </li>
         ))}
-        {entries?.length === 0 && <li className="text-soft py-2">{t(q ? "memory.nothing_found" : "memory.empty")}</li>}
+        {entries?.length === 0 && !isOld && <li className="text-soft py-2">{t(q ? "memory.nothing_found" : "memory.empty")}</li>}
       </ul>
     </Section>
   );
