@@ -1,6 +1,7 @@
 """What the gateway is made of: database, store, broker, background loops, HTTP."""
 
 import asyncio
+import gc
 import signal
 import sys
 from collections.abc import AsyncIterator, Callable
@@ -398,6 +399,17 @@ def allow_many_connections() -> None:
 
 
 @ends_with_a_sentence("gateway")
+def _collect_garbage_rarely() -> None:
+    """Exempt the application's own objects from garbage collection, and look at all others less often.
+
+    A full collection stops every thread while it walks all objects: in the middle of a read of tens of thousands of
+    rows that was half a second at a time, and most of the CPU time of the read.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(20_000, 50, 20)
+
+
 def main() -> None:
     """Serve until SIGTERM."""
     allow_many_connections()
@@ -416,6 +428,7 @@ def main() -> None:
         open_sources(settings, storage),
         open_target(settings, storage),
     )
+    _collect_garbage_rarely()
     uvicorn.run(
         app,
         host=settings.host,

@@ -27,6 +27,8 @@ MIGRATIONS = Path(__file__).parent / "migrations"
 _LONG_S = 1.0
 _WAIT_S = 10.0
 _MOST_WAITING = 40  # threads: more than requests with a turn plus transfers, few enough not to keep reads out
+_CONNECTIONS, _SPARE = 30, 2
+"""Of all connections, those that neither reads nor writes take: for `Lead`, and to see whether the database answers."""
 _SQLITE_BUSY = (5, 6)  # SQLITE_BUSY, SQLITE_LOCKED
 _RETRIABLE = ("08", "40", "53", "55", "57")  # SQLSTATE classes: connection, rollback, resources, state, intervention
 log = logger(__name__)
@@ -46,7 +48,7 @@ class Database:
     `on_commit` is called after every committed write, in the writing thread. `facts` is what a transaction knows about
     the outside world when it begins, found in `info` of its session. A caller that waits longer than `wait_s` for the
     write lock, a row or a connection gets `DatabaseBusy`. Writers wait in a separate queue of limited length, without a
-    connection: reads go on while nothing can be written.
+    connection: reads go on while nothing can be written, and however many they are, they leave connections to writers.
     """
 
     def __init__(self, url: str, wait_s: float = _WAIT_S) -> None:
@@ -61,8 +63,10 @@ class Database:
         self.on_commit: list[Callable[[], None]] = []
         self.facts: Callable[[], dict[str, Any]] = dict
         self.held = Longest()
-        self._turns = threading.BoundedSemaphore(10 if self.is_shared else 1)
+        writers = 10 if self.is_shared else 1
+        self._turns = threading.BoundedSemaphore(writers)
         self._waiting = threading.BoundedSemaphore(_MOST_WAITING)
+        self._reads = threading.BoundedSemaphore(_CONNECTIONS - writers - _SPARE)
 
     def migrate(self) -> None:
         """Bring the schema up to date; blocks while another gateway does the same."""
@@ -78,8 +82,13 @@ class Database:
     def read(self) -> Iterator[Session]:
         """A session whose changes are discarded. Blocking. Raises: DatabaseBusy, OnEventLoop."""
         _refuse_event_loop()
-        with _busy_told(), self._session() as session:
-            yield session
+        if not self._reads.acquire(timeout=self.wait_s):
+            raise DatabaseBusy("too many read already")
+        try:
+            with _busy_told(), self._session() as session:
+                yield session
+        finally:
+            self._reads.release()
 
     @contextmanager
     def write(self, *, quiet: bool = False) -> Iterator[Session]:
@@ -125,7 +134,7 @@ class Database:
     def answers(self) -> bool:
         """Whether a query is answered. Blocking."""
         try:
-            with self.read() as session:
+            with _busy_told(), self._session() as session:
                 session.connection().execute(text("SELECT 1"))
         except SQLAlchemyError:
             return False
@@ -157,7 +166,7 @@ class Database:
                 json_deserializer=_read_json,
                 pool_pre_ping=True,
                 pool_size=10,
-                max_overflow=20,
+                max_overflow=_CONNECTIONS - 10,
                 pool_timeout=self.wait_s,
             )
         arguments = {"check_same_thread": False, "timeout": self.wait_s}
@@ -167,6 +176,7 @@ class Database:
             connect_args=arguments,
             poolclass=QueuePool,
             pool_size=20,
+            max_overflow=_CONNECTIONS - 20,
             pool_timeout=self.wait_s,
         )
         event.listen(engine, "connect", _prepare_sqlite)

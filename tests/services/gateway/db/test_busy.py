@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from typing import Any
 
 import httpx
@@ -118,6 +118,26 @@ def test_no_connection_is_free(database_url: str) -> None:
         session.connection()
     for connection in taken:
         connection.close()
+    database.close()
+
+
+def test_reads_leave_connections_to_writers(database_url: str) -> None:
+    """However many there are; one too many waits, and is told to come again."""
+    database = Database(database_url, wait_s=0.2)
+    database.migrate()
+    with ExitStack() as opened:
+
+        def read_on() -> None:
+            while True:
+                opened.enter_context(database.read()).connection()
+
+        with pytest.raises(DatabaseBusy, match="too many read already"):
+            read_on()
+        with database.write() as session:
+            session.add(_task("a"))
+        assert database.answers()
+    with database.read() as session:
+        assert session.connection().execute(text("SELECT count(*) FROM tasks")).scalar() == 1
     database.close()
 
 
