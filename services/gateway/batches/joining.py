@@ -2,9 +2,11 @@
 
 from dataclasses import dataclass
 
+from pydantic import ValidationError
+
 from services.gateway.batches import rows as batch_rows
 from services.gateway.db import Session
-from services.gateway.db.tables import BatchRow, BatchState, Task
+from services.gateway.db.tables import BatchItem, BatchRow, BatchState, Task
 from services.gateway.pipeline.schemas import TaskConfig
 from services.gateway.script import rows as script_rows
 from services.gateway.web.keys import Caller
@@ -40,14 +42,26 @@ def locked_visible_batch(session: Session, who: Caller, batch_id: str) -> BatchR
 
 
 def place(session: Session, who: Caller, batch_id: str, number: int) -> Place:
-    """Where an arriving video belongs. Raises: Problem 404, 409 `batch_over`."""
+    """Where an arriving video belongs. Raises: Problem 404, 409 `batch_over`, 422 `invalid_config`."""
     batch = visible_batch(session, who, batch_id)
     item = batch_rows.item(session, batch_id, number)
     if item is None:
         raise not_found(f"row {number} of this batch")
     if batch.state == BatchState.CANCELED or item.dropped:
         raise _over()
-    return Place(batch_id, number, TaskConfig.model_validate(item.config), dict(item.files), batch.starts)
+    return Place(batch_id, number, config_of(item), dict(item.files), batch.starts)
+
+
+def config_of(item: BatchItem) -> TaskConfig:
+    """What becomes of the video of a row. Raises: Problem 422 `invalid_config`, if another release wrote what this one
+    cannot read."""
+    try:
+        return TaskConfig.model_validate(item.config)
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(str(part) for part in first["loc"])
+        detail = f"this release cannot do what row {item.number} says: {where}: {first['msg']}"
+        raise Problem(422, "invalid_config", detail[:500]) from error
 
 
 def join(session: Session, task: Task, where: Place) -> Task | None:

@@ -1,7 +1,8 @@
 """Carry out requests on batches, hold back paused ones, and report when one has ended."""
 
 import asyncio
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
 from functools import partial
 
 from services.gateway.batches import rows as batch_rows
@@ -20,76 +21,104 @@ from services.gateway.web.signing import zip_address
 from shared.observability import logger
 from shared.pipeline import Status
 
-CANCEL, RETRY, DELETE = "cancel", "retry", "delete"
-_ROWS_AT_ONCE = 50
+CANCEL, RETRY, DELETE, RESUME = "cancel", "retry", "delete", "resume"
+_ROWS_AT_ONCE, _TASKS_AT_ONCE = 50, 100
 log = logger(__name__)
+
+
+def hold_all(database: Database, batch_id: str) -> None:
+    """Hold what is ready in a paused batch, some jobs in each transaction. Blocking."""
+    with database.read() as session:
+        is_left = batch_rows.may_hold(session, batch_id)
+    while is_left:
+        with database.write(quiet=True) as session:
+            is_left = batch_rows.is_paused(session, batch_id) and batch_rows.hold(session, batch_id)
+
+
+@dataclass(frozen=True)
+class _Asked:
+    """What is asked of a batch, and the tasks for which that was done."""
+
+    wish: str
+    done: set[str] = field(default_factory=set)
 
 
 class Keeper:
     """One turn looks at every batch that is not over; one that fails does not keep the others waiting.
 
     A request is carried out task by task, each in its own transaction, and cleared at the end: if the gateway dies in
-    between, it starts again, and repeating what was done has no effect.
+    between, it starts again, and repeating what was done has no effect. After some tasks the other batches come in
+    between: one of thousands takes minutes.
     """
 
     def __init__(self, database: Database, settings: GatewaySettings, on_deleted: Callable[[], None]) -> None:
         self._database, self._settings, self._on_deleted = database, settings, on_deleted
 
     async def turn(self) -> None:
-        """Look once."""
-        for batch_id in await asyncio.to_thread(self._kept):
-            try:
-                await asyncio.to_thread(self._keep, batch_id)
-            except Exception:  # logged, and tried again in the next turn
-                log.exception("batch_not_kept", batch=batch_id)
+        """Look once, and again as long as requests are being carried out."""
+        asked: dict[str, _Asked] = {}
+        goes_on = True
+        while goes_on:
+            goes_on = False
+            for batch_id in await asyncio.to_thread(self._kept):
+                try:
+                    goes_on |= await asyncio.to_thread(self._keep, batch_id, asked)
+                except Exception:  # logged, and tried again in the next turn
+                    log.exception("batch_not_kept", batch=batch_id)
 
     def _kept(self) -> list[str]:
         with self._database.read() as session:
             return batch_rows.kept(session)
 
-    def _keep(self, batch_id: str) -> None:
+    def _keep(self, batch_id: str, asked: dict[str, _Asked]) -> bool:
+        """Do what there is to do for a batch; returns whether what is `asked` of it is to go on."""
         with self._database.read() as session:
             batch = batch_rows.any_batch(session, batch_id)
             wish = batch.wish if batch else None
             state = batch.state if batch else None
+        if state == BatchState.PAUSED:
+            hold_all(self._database, batch_id)
+        before = asked.pop(batch_id, None)
         if wish is not None:
-            self._carry_out(batch_id, wish)
-        elif state == BatchState.PAUSED:
-            with self._database.write(quiet=True) as session:
-                if batch_rows.is_paused(session, batch_id):
-                    batch_rows.hold(session, batch_id)
+            asked[batch_id] = before if before and before.wish == wish else _Asked(wish)
+            if self._carry_out(batch_id, asked[batch_id]):
+                return True
+            del asked[batch_id]
         self._close(batch_id)
+        return False
 
-    def _carry_out(self, batch_id: str, wish: str) -> None:
-        statuses = {
-            CANCEL: (Status.PENDING, Status.PROCESSING),
-            RETRY: (Status.FAILED, Status.CANCELED),
-            DELETE: None,
-        }[wish]
-        done: set[str] = set()
-        while left := self._left(batch_id, wish, statuses, done):
-            for task_id in left:
-                with self._database.write() as session:
-                    task = script_rows.locked_task(session, task_id)
-                    if task is not None and task.deleted_at is None:
-                        _ACTS[wish](session, task)
-            done.update(left)
-        if wish == DELETE:
+    def _carry_out(self, batch_id: str, asked: _Asked) -> bool:
+        """Do for some tasks what is asked; returns whether it is to go on."""
+        left = self._left(batch_id, asked)
+        for task_id in left or ():
+            with self._database.write() as session:
+                task = script_rows.locked_task(session, task_id)
+                if task is not None and task.deleted_at is None:
+                    _ACTS[asked.wish](session, task)
+            asked.done.add(task_id)
+        if asked.wish == DELETE:
             self._on_deleted()
+        return left is not None
 
-    def _left(self, batch_id: str, wish: str, statuses: Sequence[Status] | None, done: Collection[str]) -> list[str]:
-        """The tasks that a request is still for, also such as came to that meanwhile; when none is left, it is over."""
-        with self._database.write(quiet=True) as session:
+    def _left(self, batch_id: str, asked: _Asked) -> list[str] | None:
+        """Some of the tasks that a request is still for, also such as came to that meanwhile; None when it is over.
+
+        Before that, what a pause held is let go where the batch is open: the rest of what was resumed.
+        """
+        with self._database.write() as session:
             batch = batch_rows.locked_batch(session, batch_id)
-            if batch is None or batch.wish != wish:
+            if batch is None or batch.wish != asked.wish:
+                return None
+            tasks = batch_rows.task_ids(session, batch_id, _STATUSES[asked.wish])
+            if left := [task_id for task_id in tasks if task_id not in asked.done]:
+                return left[:_TASKS_AT_ONCE]
+            if batch.state == BatchState.OPEN and batch_rows.release(session, batch_id):
                 return []
-            left = [task_id for task_id in batch_rows.task_ids(session, batch_id, statuses) if task_id not in done]
-            if not left:
-                batch.wish = None
-                if wish == DELETE:
-                    batch.ended_at = batch.ended_at or now()
-                    batch_rows.drop_items(session, batch_id)
-            return left
+            batch.wish = None
+            if asked.wish == DELETE:
+                batch.ended_at = batch.ended_at or now()
+                batch_rows.drop_items(session, batch_id)
+            return None
 
     def _close(self, batch_id: str) -> None:
         """Record and publish the end, once, in one transaction; what became of the rows is read before it."""
@@ -131,6 +160,12 @@ def _pages(session: Session, batch_id: str) -> Iterator[list[Row]]:
         skip += len(page)
 
 
+_STATUSES: dict[str, Sequence[Status] | None] = {
+    CANCEL: (Status.PENDING, Status.PROCESSING),
+    RETRY: (Status.FAILED, Status.CANCELED),
+    DELETE: None,
+    RESUME: (),
+}
 _ACTS: dict[str, Callable[[Session, Task], object]] = {
     CANCEL: partial(cancel, languages=None),
     RETRY: retry,

@@ -1,6 +1,7 @@
 """Create and follow batches; pause, cancel, retry or delete all their tasks."""
 
 import secrets
+from contextlib import suppress
 from functools import partial
 from typing import Annotated, Any
 
@@ -9,12 +10,13 @@ from pydantic import ValidationError
 
 from services.gateway.batches import rows as batch_rows
 from services.gateway.batches.joining import locked_visible_batch, visible_batch
-from services.gateway.batches.keeper import CANCEL, DELETE, RETRY
+from services.gateway.batches.keeper import CANCEL, DELETE, RESUME, RETRY, hold_all
 from services.gateway.batches.manifest import Planned, Planner
 from services.gateway.batches.prefixes import Listed, list_keys, rows_of
 from services.gateway.batches.reading import read_batch, read_batches, read_items
 from services.gateway.batches.schemas import BatchPlan, BatchRead, BatchWrite, ItemRead
 from services.gateway.db import Session
+from services.gateway.db.engine import DatabaseBusy
 from services.gateway.db.tables import BatchRow, BatchState, now
 from services.gateway.pipeline.facts import tell_batch
 from services.gateway.pipeline.metadata import LookedFor
@@ -263,8 +265,10 @@ def pause_batch(batch_id: str, parts: Parts, who: Who) -> BatchRead:
         batch = locked_visible_batch(session, who, batch_id)
         _refuse_over(batch)
         batch.state = BatchState.PAUSED
-        batch_rows.hold(session, batch_id)
-        return _changed(session, batch, parts.settings)
+        read = _changed(session, batch, parts.settings)
+    with suppress(DatabaseBusy):  # the keeper holds what is left
+        hold_all(parts.database, batch_id)
+    return read
 
 
 @router.post("/{batch_id}/resume", status_code=202, operation_id="resume_batch")
@@ -274,7 +278,8 @@ def resume_batch(batch_id: str, parts: Parts, who: Who) -> BatchRead:
         batch = locked_visible_batch(session, who, batch_id)
         _refuse_over(batch)
         batch.state = BatchState.OPEN
-        batch_rows.release(session, batch_id)
+        if batch_rows.release(session, batch_id):
+            batch.wish = batch.wish or RESUME  # the keeper lets go what is left
         return _changed(session, batch, parts.settings)
 
 

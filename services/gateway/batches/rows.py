@@ -10,6 +10,7 @@ from sqlmodel import Session, col, select
 
 from services.gateway.db.tables import (
     KEPT_BATCHES,
+    PAUSABLE_JOBS,
     BatchItem,
     BatchRow,
     BatchState,
@@ -230,42 +231,48 @@ def stages_done(session: Session, batch_ids: Sequence[str]) -> dict[str, dict[St
     return found
 
 
-def _jobs_of(batch_id: str, state: JobState) -> Any:
-    """Jobs of stages in a batch, without those that a person requested for single lines and those that listen."""
-    of_batch = sa_select(col(BatchItem.task_id)).where(col(BatchItem.batch_id) == batch_id)
-    return sa_select(col(JobRow.id)).where(
-        col(JobRow.state) == state,
-        col(JobRow.task_id).in_(of_batch),
-        col(JobRow.run_stage).is_not(None),
-        col(JobRow.optional).is_(False),
-    )
+_MOVED_AT_ONCE, _IDS_AT_ONCE = 2_000, 500
+
+
+def _pausable(state: JobState) -> tuple[Any, ...]:
+    """Jobs of stages, without those that a person requested for single lines and those that listen."""
+    return text(PAUSABLE_JOBS), col(JobRow.state) == state
+
+
+def _tasks_with(batch_id: str, state: JobState, most: int) -> Any:
+    """Tasks of a batch with such jobs. They are counted for each row: a join would read the jobs of all batches."""
+    jobs = sa_select(func.count()).where(col(JobRow.task_id) == BatchItem.task_id, *_pausable(state)).scalar_subquery()
+    return sa_select(col(BatchItem.task_id)).where(col(BatchItem.batch_id) == batch_id, jobs > 0).limit(most)
+
+
+def may_hold(session: Session, batch_id: str) -> bool:
+    """Whether jobs are ready that would be held in a paused batch."""
+    return session.execute(_tasks_with(batch_id, JobState.READY, 1)).first() is not None
 
 
 def hold(session: Session, batch_id: str) -> bool:
-    """Hold jobs that are ready but not handed out; returns whether there were any. Rows locked by others are left for
-    later."""
-    ids = session.execute(_jobs_of(batch_id, JobState.READY).with_for_update(skip_locked=True)).scalars().all()
-    _move(session, ids, JobState.READY, JobState.HELD)
-    return bool(ids)
+    """Hold some of the jobs that are ready but not handed out; returns whether there were any. Rows locked by others
+    are left for later."""
+    return _move(session, batch_id, JobState.READY, JobState.HELD)
 
 
-def release(session: Session, batch_id: str) -> None:
-    """Make what was held ready again."""
-    ids = session.execute(_jobs_of(batch_id, JobState.HELD)).scalars().all()
-    _move(session, ids, JobState.HELD, JobState.READY)
+def release(session: Session, batch_id: str) -> bool:
+    """Make some of what was held ready again; returns whether there was any."""
+    return _move(session, batch_id, JobState.HELD, JobState.READY)
 
 
-_AT_ONCE = 500
-
-
-def _move(session: Session, ids: Sequence[int], before: JobState, after: JobState) -> None:
-    for begin in range(0, len(ids), _AT_ONCE):
+def _move(session: Session, batch_id: str, before: JobState, after: JobState) -> bool:
+    tasks = session.execute(_tasks_with(batch_id, before, _IDS_AT_ONCE)).scalars().all()
+    found = sa_select(col(JobRow.id)).where(col(JobRow.task_id).in_(tasks), *_pausable(before)).limit(_MOVED_AT_ONCE)
+    ids = session.execute(found.with_for_update(skip_locked=True)).scalars().all() if tasks else []
+    for begin in range(0, len(ids), _IDS_AT_ONCE):
         session.execute(
             update(JobRow)
-            .where(col(JobRow.id).in_(ids[begin : begin + _AT_ONCE]), col(JobRow.state) == before)
+            .where(col(JobRow.id).in_(ids[begin : begin + _IDS_AT_ONCE]), col(JobRow.state) == before)
             .values(state=after)
             .execution_options(synchronize_session=False)
         )
+    return bool(ids)
 
 
 def drop_waiting(session: Session, batch_id: str, *, dropped: bool) -> None:

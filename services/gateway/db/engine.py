@@ -106,6 +106,8 @@ class Database:
             began = time.monotonic()
             try:
                 yield session
+                for last in session.info.pop(_AT_END, ()):
+                    last(session)
                 for table, rows in session.info.pop(_LATER, {}).items():
                     session.connection().execute(insert(table), rows)
                 session.commit()
@@ -184,7 +186,7 @@ class Database:
         return engine
 
 
-_LATER = "later"
+_LATER, _AT_END = "later", "at end"
 
 
 def add_later(session: Session, table: type[SQLModel], rows: Iterable[Mapping[str, Any]]) -> None:
@@ -194,6 +196,11 @@ def add_later(session: Session, table: type[SQLModel], rows: Iterable[Mapping[st
     """
     if added := list(rows):
         session.info.setdefault(_LATER, {}).setdefault(table, []).extend(added)
+
+
+def at_end(session: Session, last: Callable[[Session], None]) -> None:
+    """Have `last` done at the end of `Database.write`: once, for all that the transaction changed."""
+    session.info.setdefault(_AT_END, []).append(last)
 
 
 def insert_into(session: Session, table: type[SQLModel]) -> postgresql.Insert | sqlite.Insert:

@@ -24,7 +24,8 @@ WRONG_LINES = (
 )
 UNSPOKEN_LINES = "lines.state IN ('pending', 'translated')"
 KEPT_MESSAGES = "jobs.payload <> '' AND jobs.state NOT IN ('ready', 'dispatched')"
-COMING_ROWS = "batch_rows.address IS NOT NULL AND batch_rows.task_id IS NULL"
+PAUSABLE_JOBS = "jobs.state IN ('ready', 'held') AND jobs.run_stage IS NOT NULL AND NOT jobs.optional"
+COMING_ROWS = "batch_rows.address IS NOT NULL AND batch_rows.task_id IS NULL AND NOT batch_rows.dropped"
 FETCHED_SOURCES = "sources.state = 'fetching'"
 OPEN_HANDOVERS = "batch_deliveries.state = 'copying'"
 KEPT_BATCHES = "(batches.ended_at IS NULL OR batches.wish IS NOT NULL)"
@@ -127,7 +128,7 @@ class BatchItem(Row, table=True):
     __table_args__ = (
         UniqueConstraint("batch_id", "number"),
         Index("ix_batch_rows_task", "task_id"),
-        partial_index("ix_batch_rows_coming", "id", where=COMING_ROWS),
+        partial_index("ix_batch_rows_coming", "batch_id", "number", where=COMING_ROWS),
     )
 
     id: int | None = Field(default=None, primary_key=True)
@@ -332,8 +333,9 @@ class JobRow(Row, table=True):
         partial_index("ix_jobs_oldest", *_QUEUE, "task_order", "steps_left", "id", where="state = 'ready'"),
         partial_index("ix_jobs_shortest", *_QUEUE, "left_s", "id", where="state = 'ready'"),
         partial_index("ix_jobs_dispatched", "stage", "lane", where="state = 'dispatched'"),
+        partial_index("ix_jobs_of_batches", "task_id", "state", where=PAUSABLE_JOBS),
         Index("ix_jobs_finished", "finished_at"),
-        partial_index("ix_jobs_kept", "finished_at", where=KEPT_MESSAGES),
+        partial_index("ix_jobs_kept_runs", "task_id", "language", "run_stage", "attempt", where=KEPT_MESSAGES),
     )
 
     id: int | None = Field(default=None, primary_key=True)
@@ -772,6 +774,7 @@ class IdempotencyRow(Row, table=True):
     """
 
     __tablename__ = "idempotency_keys"
+    __table_args__ = (Index("ix_idempotency_keys_created", "created_at"),)
 
     key: str = Field(primary_key=True, max_length=300)
     fingerprint: str = Field(max_length=64)

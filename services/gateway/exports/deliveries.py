@@ -2,6 +2,7 @@
 
 import asyncio
 import secrets
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -10,7 +11,7 @@ from fastapi import APIRouter
 
 from services.gateway.batches import rows as batch_rows
 from services.gateway.batches.joining import locked_visible_batch, visible_batch
-from services.gateway.db.engine import Database
+from services.gateway.db.engine import Database, DatabaseBusy
 from services.gateway.db.tables import BatchRow, HandoverRow, HandoverState, now
 from services.gateway.exports import rows as exports_rows
 from services.gateway.exports.schemas import DeliveryRead, DeliveryWrite
@@ -28,7 +29,11 @@ from shared.storage import CopyTarget, InvalidKey, KeyTaken, ObjectNotFound, Sto
 
 router = APIRouter(prefix="/api/batches", tags=["batches"])
 _AT_ONCE, _FILES_AT_ONCE = 2, 4
-"""Uploads need some of the threads for transfers too."""
+"""Uploads need some of the threads for transfers too: two batches copy four files each, then others take their
+turn."""
+_UNDER_WAY, _OF_EACH = 8, 2
+"""Batches that take turns, and how many of them may be of one account: what each is to copy is kept in memory."""
+_REST_S = 10.0
 _LOOK_S = 1.0
 _PAUSES_S = (2, 10, 30, 60, 180, 300)
 """After the first failed attempt, the second, ...; a copied file restarts the count. After the last the copying
@@ -102,40 +107,72 @@ class _Work:
 
 
 class Deliverer:
-    """Copies what is due, a few batches at a time, each independently; even if a gateway dies, a file is copied
-    once."""
+    """Copies what is due, a few batches in turn, each independently; even if a gateway dies, a file is copied once."""
 
     def __init__(
         self, database: Database, threads: Threads, settings: GatewaySettings, target: CopyTarget | None
     ) -> None:
         self._database, self._threads, self._settings, self._target = database, threads, settings, target
-        self._under_way: dict[str, asyncio.Task[None]] = {}
+        self._under_way: dict[str, tuple[str, asyncio.Task[None]]] = {}
+        self._resting: dict[str, float] = {}
+        self._turns = asyncio.Semaphore(_AT_ONCE)
 
     async def turn(self) -> None:
         """Copy until nothing is due."""
         if self._target is None:
             return
+        self._turns = asyncio.Semaphore(_AT_ONCE)
         try:
             async with asyncio.TaskGroup() as group:
                 while True:
-                    for id_, due_at in await asyncio.to_thread(self._due):
-                        if id_ not in self._under_way and len(self._under_way) < _AT_ONCE:
-                            self._under_way[id_] = group.create_task(self._deliver(id_, due_at, self._target))
+                    await self._begin_due(group, self._target)
                     if not self._under_way:
                         return
-                    await asyncio.wait(self._under_way.values(), timeout=_LOOK_S, return_when=asyncio.FIRST_COMPLETED)
-                    self._under_way = {id_: one for id_, one in self._under_way.items() if not one.done()}
+                    tasks = [task for _, task in self._under_way.values()]
+                    await asyncio.wait(tasks, timeout=_LOOK_S, return_when=asyncio.FIRST_COMPLETED)
+                    self._under_way = {id_: one for id_, one in self._under_way.items() if not one[1].done()}
         finally:
             self._under_way = {}
 
-    def _due(self) -> list[tuple[str, datetime]]:
-        with self._database.read() as session:
-            return exports_rows.due_handovers(session, now(), 2 * _AT_ONCE)
+    async def _begin_due(self, group: asyncio.TaskGroup, target: CopyTarget) -> None:
+        """Begin what is due; what is of the owner with the fewest under way comes first."""
+        self._resting = {id_: until for id_, until in self._resting.items() if until > time.monotonic()}
+        held = self._under_way.keys() | self._resting.keys()
+        waiting = [one for one in await asyncio.to_thread(self._due) if one[0] not in held]
+        while waiting and len(self._under_way) < _UNDER_WAY:
+            owners = [owner for owner, _ in self._under_way.values()]
+            id_, owner, due_at = min(waiting, key=lambda one: owners.count(one[1]))
+            if owners.count(owner) >= _OF_EACH:
+                return
+            waiting.remove((id_, owner, due_at))
+            self._under_way[id_] = (owner, group.create_task(self._serve(id_, due_at, target)))
+
+    def _due(self) -> list[tuple[str, str, datetime]]:
+        """What is due; nothing while the database is busy: what is under way goes on."""
+        try:
+            with self._database.read() as session:
+                return exports_rows.due_handovers(session, now(), 2 * _OF_EACH)
+        except DatabaseBusy as error:
+            log.warning("deliveries_wait", why=str(error))
+            return []
+
+    async def _serve(self, id_: str, due_at: datetime, target: CopyTarget) -> None:
+        """Make one attempt. If what became of it cannot be recorded, it rests for a while, and the others go on."""
+        try:
+            await self._deliver(id_, due_at, target)
+        except DatabaseBusy as error:
+            log.warning("batch_delivery_waits", delivery=id_, why=str(error))
+        except Exception:  # a background loop: logged, and tried again
+            log.exception("batch_delivery_not_recorded", delivery=id_)
+        else:
+            return
+        self._resting[id_] = time.monotonic() + _REST_S
 
     async def _deliver(self, id_: str, due_at: datetime, target: CopyTarget) -> None:
         """Make one attempt; whatever goes wrong is recorded."""
         try:
-            await self._threads.transfer(target.check)
+            async with self._turns:
+                await self._threads.transfer(target.check)
             missing: list[Entry] = []
             for _ in range(_PASSES):  # files that a newer export replaced meanwhile are looked up again
                 work = await asyncio.to_thread(self._begin, id_)
@@ -151,6 +188,8 @@ class Deliverer:
             await asyncio.to_thread(self._failed, id_, due_at, "invalid_request", str(error), is_final=True)
         except StorageError as error:
             await asyncio.to_thread(self._failed, id_, due_at, ErrorCode.STORAGE_UNAVAILABLE, str(error))
+        except DatabaseBusy:  # no failure of the delivery
+            raise
         except Exception:  # logged, and tried again: the others go on
             log.exception("batch_not_delivered", delivery=id_)
             why = "something unexpected went wrong; the log tells what"
@@ -170,7 +209,8 @@ class Deliverer:
         done = size = 0
         for begin in range(0, len(work.entries), _FILES_AT_ONCE):
             several = work.entries[begin : begin + _FILES_AT_ONCE]
-            ended = await asyncio.gather(*map(copy, several), return_exceptions=True)
+            async with self._turns:  # whoever waits longest is next, so a large batch keeps no other waiting
+                ended = await asyncio.gather(*map(copy, several), return_exceptions=True)
             errors = [one for one in ended if isinstance(one, BaseException)]
             copied = [entry for entry, one in zip(several, ended, strict=True) if one is None and entry not in missing]
             done, size = done + len(copied), size + sum(entry.size for entry in copied)

@@ -1,7 +1,9 @@
 """Exports by recipe: begin, follow, fetch, remove."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from typing import Annotated, Any
 from urllib.parse import quote
 
@@ -9,15 +11,15 @@ from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import StreamingResponse
 
 from services.gateway.db import Session
-from services.gateway.db.tables import ExportRow, JobRow, Task
+from services.gateway.db.engine import DatabaseBusy
+from services.gateway.db.tables import ExportRow, Task
 from services.gateway.exports.recipes import PRESETS, Finished, file_name, finished_languages, refusals
 from services.gateway.exports.schemas import ExportedLanguage, ExportFile, ExportRead, PresetRead
 from services.gateway.pipeline import canceling
 from services.gateway.pipeline import rows as pipeline_rows
 from services.gateway.pipeline.engines import of_port
 from services.gateway.pipeline.parts import Gateway, Parts, locked_visible_task, visible_task
-from services.gateway.pipeline.rendering import begin
-from services.gateway.script import rows as script_rows
+from services.gateway.pipeline.rendering import Standing, begin, prepare, standing
 from services.gateway.script.script import media
 from services.gateway.web.claims import keep
 from services.gateway.web.files import serve
@@ -43,6 +45,7 @@ def list_recipes(who: Who) -> list[PresetRead]:
 async def start_export(
     task_id: str,
     recipe: ExportRecipe,
+    request: Request,
     parts: Parts,
     who: Who,
     lane: Annotated[Lane, Query(description="`batch` for one of many: it lets what people wait for go first")] = (
@@ -53,41 +56,115 @@ async def start_export(
 
     Posting the same recipe again makes a new export of what the task has become.
     """
-    engines = await parts.capabilities.engines()
-    return await asyncio.to_thread(_start, task_id, recipe, engines, parts, who, lane)
+    order = _Order(task_id, recipe, await parts.capabilities.engines(), lane)
+    for _ in range(_TRIES):
+        async with _place(request):
+            ready = await asyncio.to_thread(_prepare, order, parts, who)
+        made = await turns(request).run(_start, order, ready, parts, who)
+        if made is not None:
+            return made
+    return await turns(request).run(_start_anew, order, parts, who)
 
 
-def _start(
-    task_id: str, recipe: ExportRecipe, engines: Sequence[EngineInfo], parts: Gateway, who: Caller, lane: Lane
-) -> ExportRead:
+_AT_ONCE = 2
+"""The lines of a film in many languages take a core for about a second."""
+_PATIENCE_S = 30.0
+"""Longer than for a turn to write: nobody else waits meanwhile."""
+_TRIES = 3
+"""After that the lines are read in the transaction: there are tasks in which something changes every second."""
+
+
+@dataclass(frozen=True)
+class _Order:
+    """An export as it was requested, with the engines there are."""
+
+    task_id: str
+    recipe: ExportRecipe
+    engines: Sequence[EngineInfo]
+    lane: Lane
+
+
+@dataclass(frozen=True)
+class _Ready:
+    """What an export is made from: prepared before the transaction, and good for it if the task is still `at` that."""
+
+    recipe: ExportRecipe
+    languages: Sequence[str]
+    document: str | None
+    at: Standing
+
+
+@asynccontextmanager
+async def _place(request: Request) -> AsyncIterator[None]:
+    """Be one of the few that are prepared at once; no other request waits for them. Raises: DatabaseBusy."""
+    state = request.app.state
+    if not hasattr(state, "preparing_exports"):
+        state.preparing_exports = asyncio.Semaphore(_AT_ONCE)
+    try:
+        async with asyncio.timeout(_PATIENCE_S):
+            await state.preparing_exports.acquire()
+    except TimeoutError as error:
+        raise DatabaseBusy("too many exports are being prepared already") from error
+    try:
+        yield
+    finally:
+        state.preparing_exports.release()
+
+
+def _prepare(order: _Order, parts: Gateway, who: Caller) -> _Ready:
+    with parts.database.read() as session:
+        return _ready(session, visible_task(session, who, order.task_id), order)
+
+
+def _ready(session: Session, task: Task, order: _Order) -> _Ready:
+    """Raises: Problem 409, 422."""
+    at = standing(session, task)  # first: what changes from here on is noticed
+    recipe = _possible(task, at, order)
+    named = {language for _, language in recipe.dubs()}
+    named |= {code for _, text in recipe.texts() for code in (text.language, text.second)}
+    languages = sorted(code for code in named if code not in (None, SOURCE))
+    return _Ready(recipe, languages, prepare(session, task, recipe, languages), at)
+
+
+def _start(order: _Order, ready: _Ready, parts: Gateway, who: Caller) -> ExportRead | None:
+    """Begin what is `ready`; None if the task has changed since."""
     with parts.database.write() as session:
-        task = locked_visible_task(session, who, task_id)
-        recipe = _possible(session, task, recipe, engines)
-        recipe = recipe.model_copy(update={"name": recipe.name or file_name(task.video_original_name, recipe)})
-        named = {language for _, language in recipe.dubs()}
-        named |= {code for _, text in recipe.texts() for code in (text.language, text.second)}
-        made = begin(session, task, recipe, sorted(code for code in named if code not in (None, SOURCE)), lane)
-        session.flush()
-        job = pipeline_rows.jobs_of_exports(session, task_id, [made.export_id]).get(made.export_id)
-        return keep(session, who.claim, _read(made, job, parts, _versions(session, task_id)))
+        task = locked_visible_task(session, who, order.task_id)
+        return _begun(session, task, order, ready, parts, who) if standing(session, task) == ready.at else None
 
 
-def _possible(session: Session, task: Task, recipe: ExportRecipe, engines: Sequence[EngineInfo]) -> ExportRecipe:
+def _start_anew(order: _Order, parts: Gateway, who: Caller) -> ExportRead:
+    with parts.database.write() as session:
+        task = locked_visible_task(session, who, order.task_id)
+        return _begun(session, task, order, _ready(session, task, order), parts, who)
+
+
+def _begun(session: Session, task: Task, order: _Order, ready: _Ready, parts: Gateway, who: Caller) -> ExportRead:
+    recipe = ready.recipe
+    recipe = recipe.model_copy(update={"name": recipe.name or file_name(task.video_original_name, recipe)})
+    made = begin(session, task, recipe, ready.languages, order.lane, ready.at, ready.document)
+    session.flush()
+    attempt = pipeline_rows.attempts_of_exports(session, task.task_id, [made.export_id]).get(made.export_id)
+    versions = {code: one.content_version for code, one in ready.at.languages.items()}
+    return keep(session, who.claim, _read(made, attempt, parts, versions))
+
+
+def _possible(task: Task, at: Standing, order: _Order) -> ExportRecipe:
     """The recipe with every language named. Raises: Problem 409, 422."""
     if task.media is None:
         raise Problem(409, "not_ready", "the video was not looked at yet; process the task first")
-    languages = _languages(session, task)
+    languages = {code: _finished(at, code) for code in at.languages}
     try:
-        recipe = expanded(recipe, finished_languages(recipe, languages))
+        recipe = expanded(order.recipe, finished_languages(order.recipe, languages))
     except ValueError as error:
         raise unprocessable("no_such_recipe", _words(error), "") from error
-    judged = of_port(engines, "mixer")  # nothing is refused while no worker has announced itself
+    judged = of_port(order.engines, "mixer")  # nothing is refused while no worker has announced itself
     found = refusals(
         recipe,
         languages,
         has_audio=media(task).audio_codec is not None,
-        has_lines=bool(script_rows.segments(session, task.task_id)),
-        has_separator=not judged or bool(of_port(engines, "separator")),
+        has_lines=at.segments.segments > 0,
+        has_separator=not judged or bool(of_port(order.engines, "separator")),
     )
     for refusal in found:
         raise unprocessable(refusal.code, refusal.detail, refusal.pointer)
@@ -99,16 +176,12 @@ def _words(error: ValueError) -> str:
     return "no language of this task is finished that the recipe could be made of" if "\n" in text else text
 
 
-def _languages(session: Session, task: Task) -> Mapping[str, Finished]:
-    runs = pipeline_rows.newest_runs(session, [task.task_id]).get(task.task_id, {})
-    found = {}
-    for language in pipeline_rows.languages(session, [task.task_id]).get(task.task_id, []):
-        lines = script_rows.lines(session, task.task_id, language.language).values()
-        cloning = runs.get((language.language, Stage.CLONING))
-        spoken = cloning is not None and cloning.status in (Status.COMPLETED, Status.STALE)
-        takes = any(line.take_key and not line.omitted and line.state != LineState.FAILED for line in lines)
-        found[language.language] = Finished(any(line.text for line in lines), spoken and takes)
-    return found
+def _finished(at: Standing, language: str) -> Finished:
+    lines = [one for one in at.lines if one.language == language]
+    cloning = at.runs.get((language, Stage.CLONING))
+    spoken = cloning is not None and cloning["status"] in (Status.COMPLETED, Status.STALE)
+    takes = any(one.spoken and not one.omitted and one.state != LineState.FAILED for one in lines)
+    return Finished(any(one.translated for one in lines), spoken and takes)
 
 
 @router.get(_EXPORTS, operation_id="list_exports")
@@ -117,9 +190,9 @@ def list_exports(task_id: str, parts: Parts, who: Who) -> list[ExportRead]:
     with parts.database.read() as session:
         visible_task(session, who, task_id)
         found = pipeline_rows.exports(session, task_id)
-        jobs = pipeline_rows.jobs_of_exports(session, task_id, [made.export_id for made in found])
+        attempts = pipeline_rows.attempts_of_exports(session, task_id, [made.export_id for made in found])
         versions = _versions(session, task_id)
-        return [_read(made, jobs.get(made.export_id), parts, versions) for made in found]
+        return [_read(made, attempts.get(made.export_id), parts, versions) for made in found]
 
 
 @router.get(_EXPORTS + "/{export_id}", operation_id="get_export")
@@ -128,8 +201,8 @@ def get_export(task_id: str, export_id: str, parts: Parts, who: Who) -> ExportRe
     with parts.database.read() as session:
         visible_task(session, who, task_id)
         made = _known(session, task_id, export_id)
-        job = pipeline_rows.jobs_of_exports(session, task_id, [export_id]).get(export_id)
-        return _read(made, job, parts, _versions(session, task_id))
+        attempt = pipeline_rows.attempts_of_exports(session, task_id, [export_id]).get(export_id)
+        return _read(made, attempt, parts, _versions(session, task_id))
 
 
 @router.delete(_EXPORTS + "/{export_id}", status_code=204, operation_id="delete_export")
@@ -171,7 +244,7 @@ def _known(session: Session, task_id: str, export_id: str) -> ExportRow:
 
 def _versions(session: Session, task_id: str) -> Mapping[str, int]:
     """How often the content of each language has changed so far."""
-    return {row.language: row.content_version for row in pipeline_rows.languages(session, [task_id]).get(task_id, [])}
+    return {one.language: one.content_version for one in pipeline_rows.language_states(session, task_id)}
 
 
 def _state(kept: Mapping[str, Any], version: int | None) -> ExportedLanguage:
@@ -179,14 +252,14 @@ def _state(kept: Mapping[str, Any], version: int | None) -> ExportedLanguage:
     return ExportedLanguage.model_validate({**kept, "state": "current" if current else "older"})
 
 
-def _read(made: ExportRow, job: JobRow | None, parts: Gateway, versions: Mapping[str, int]) -> ExportRead:
+def _read(made: ExportRow, attempt: int | None, parts: Gateway, versions: Mapping[str, int]) -> ExportRead:
     """Progress is what the progress service reported for this export's attempt; it follows a task's newest one."""
     progress, message = 100 if made.status == Status.COMPLETED else 0, ""
-    if made.status == Status.PROCESSING and job is None and ExportRecipe.model_validate(made.recipe).publication:
+    if made.status == Status.PROCESSING and attempt is None and ExportRecipe.model_validate(made.recipe).publication:
         message = "translating title and description"
-    if made.status == Status.PROCESSING and job is not None:
+    if made.status == Status.PROCESSING and attempt is not None:
         told = parts.audience.known_progress(made.task_id, BASE, Stage.EXPORT)
-        if told and told.get("attempt") == job.attempt:
+        if told and told.get("attempt") == attempt:
             progress, message = min(99, int(str(told["progress"]))), str(told.get("message", ""))
     url = f"/api/tasks/{made.task_id}/exports/{made.export_id}/files/"
     return ExportRead(

@@ -3,10 +3,11 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import text
+from sqlalchemy import func, text
+from sqlalchemy import select as sa_select
 from sqlmodel import Session, col, select
 
-from services.gateway.db.tables import OPEN_HANDOVERS, HandoverRow, HandoverState
+from services.gateway.db.tables import OPEN_HANDOVERS, BatchRow, HandoverRow, HandoverState
 
 
 def handovers(session: Session, batch_id: str) -> Sequence[HandoverRow]:
@@ -33,9 +34,20 @@ def open_handover(session: Session, delivery_id: str, *, lock: bool = False) -> 
     return session.exec(query).first()
 
 
-def due_handovers(session: Session, at: datetime, most: int) -> list[tuple[str, datetime]]:
-    """The handovers to continue now, oldest first, and since when."""
-    query = select(HandoverRow.delivery_id, HandoverRow.next_at).where(
-        text(OPEN_HANDOVERS), col(HandoverRow.next_at) <= at
+def due_handovers(session: Session, at: datetime, of_each: int) -> list[tuple[str, str, datetime]]:
+    """The handovers to continue now, for each owner the `of_each` oldest: [(handover, owner, since when)]."""
+    place = func.row_number().over(partition_by=col(BatchRow.owner), order_by=col(HandoverRow.id))
+    due = (
+        sa_select(
+            col(HandoverRow.delivery_id),
+            col(BatchRow.owner),
+            col(HandoverRow.next_at),
+            col(HandoverRow.id),
+            place.label("place"),
+        )
+        .join_from(HandoverRow, BatchRow, col(BatchRow.batch_id) == HandoverRow.batch_id)
+        .where(text(OPEN_HANDOVERS), col(HandoverRow.next_at) <= at)
+        .subquery()
     )
-    return list(session.exec(query.order_by(col(HandoverRow.id)).limit(most)))
+    found = sa_select(due.c.delivery_id, due.c.owner, due.c.next_at).where(due.c.place <= of_each)
+    return [(id_, owner, since) for id_, owner, since in session.execute(found.order_by(due.c.place, due.c.id))]

@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections import OrderedDict
+from collections import OrderedDict, deque
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -11,6 +11,7 @@ from faststream.nats import NatsBroker
 from nats.aio.msg import Msg
 from nats.js.errors import NotFoundError
 
+from services.gateway.live.owners import Owners
 from shared.messaging import is_connected, subjects
 from shared.observability import logger
 
@@ -18,6 +19,7 @@ MAX_WAITING = 256
 PROGRESS = "progress"
 """The only event that every client of the first version knows."""
 _MAX_LATEST = 20_000
+_MOST_RECENT, _MOST_RECENT_BYTES = 2000, 16 * 1024 * 1024
 log = logger(__name__)
 
 
@@ -110,11 +112,50 @@ class Mailbox:
             self._waiter.set_result(None)
 
 
+class Recent:
+    """The latest facts without a gap: clients that reconnect together are served from here.
+
+    The broker numbers facts and progress alike, so a missing number is a fact that may have been missed.
+    """
+
+    def __init__(self, most: int = _MOST_RECENT, most_bytes: int = _MOST_RECENT_BYTES) -> None:
+        self._most, self._most_bytes = most, most_bytes
+        self._facts: deque[Frame] = deque()
+        self._bytes = self._after = 0
+        self.last = 0
+
+    def add(self, frame: Frame | None, sequence: int) -> None:
+        """Note what the broker told under a number; None: no fact."""
+        if sequence != self.last + 1:
+            self.clear()
+            self._after = sequence - 1
+        self.last = sequence
+        if frame is not None:
+            self._facts.append(frame)
+            self._bytes += len(frame.data)
+        while len(self._facts) > self._most or self._bytes > self._most_bytes:
+            gone = self._facts.popleft()
+            self._bytes -= len(gone.data)
+            self._after = gone.sequence or 0
+
+    def after(self, known: int, last: int) -> list[Frame] | None:
+        """The facts after `known`, up to `last`; None if some of those up to `self.last` are no longer here."""
+        if not self._after <= known <= self.last:
+            return None
+        return [one for one in self._facts if known < (one.sequence or 0) <= last]
+
+    def clear(self) -> None:
+        """Begin again: something may have been missed."""
+        self._facts.clear()
+        self._bytes = self._after = self.last = 0
+
+
 class Audience:
-    """One broker subscription, many clients; remembers the latest progress of every unit."""
+    """One broker subscription, many clients; remembers the latest facts, and the latest progress of every unit."""
 
     def __init__(self, broker: NatsBroker) -> None:
         self._broker = broker
+        self.owners, self.recent = Owners(), Recent()
         self._boxes: dict[str | None, set[Mailbox]] = {}
         self._latest: OrderedDict[str, Frame] = OrderedDict()
         self._is_subscribed = False
@@ -148,6 +189,7 @@ class Audience:
 
     def close_all(self) -> None:
         """End every stream; clients come back with the id of their last event and miss nothing."""
+        self.recent.clear()
         for boxes in self._boxes.values():
             for box in boxes:
                 box.close()
@@ -184,7 +226,9 @@ class Audience:
             frame = to_frame(unit, message.data, sequence)
         except (ValueError, KeyError) as error:
             log.warning("event_unreadable", subject=message.subject, error=repr(error))
+            self.recent.add(None, sequence)
             return
+        self.recent.add(None if frame.sequence is None else frame, sequence)
         if frame.sequence is None:
             self._remember(unit, frame)
         self.deliver(frame, unit)

@@ -1,8 +1,8 @@
 """Live events: server-sent events per task and for all tasks, and the first version's WebSocket."""
 
 import asyncio
-from collections import OrderedDict
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from functools import partial
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Header, Query, WebSocket
@@ -27,7 +27,6 @@ router = APIRouter(tags=["events"])
 _HEADERS = {"Cache-Control": "no-cache", "X-Accel-Buffering": "no"}
 _TASKS: TypeAdapter[list[TaskRead]] = TypeAdapter(list[TaskRead])
 _HELLO_TASKS = 50
-_OWNERS_KEPT = 10_000
 
 
 def _audience(connection: HTTPConnection) -> Audience:
@@ -87,7 +86,7 @@ async def all_events(parts: Parts, audience: Everybody, who: Who, known: Known) 
     async def hello() -> bytes:
         return await asyncio.to_thread(_hello_all, parts, who)
 
-    visit = Visit(None, known, _visibility(parts, who), hello, parts.settings.heartbeat_s)
+    visit = Visit(None, known, _visibility(parts, audience, who), hello, parts.settings.heartbeat_s)
     return _stream(parts, audience, visit)
 
 
@@ -125,31 +124,27 @@ def _hello_all(parts: Gateway, who: Caller) -> bytes:
         return b'{"tasks":' + _TASKS.dump_json(read_tasks(session, parts.audience, page)) + b"}"
 
 
-def _visibility(parts: Gateway, who: Caller) -> Callable[[str], Awaitable[bool]]:
-    """Whether the caller may see a task, cached since ownership never changes."""
+def _visibility(parts: Gateway, audience: Audience, who: Caller) -> Callable[[str], Awaitable[bool]]:
+    """Whether the caller may see a task or batch."""
     if who.owner is None:
 
         async def everything(_: str) -> bool:
             return True
 
         return everything
-    known: OrderedDict[str, bool] = OrderedDict()
+    look_up = partial(_owner, parts)
 
-    async def own(task_id: str) -> bool:
-        if task_id not in known:
-            known[task_id] = await asyncio.to_thread(_owns, parts, who, task_id)
-            while len(known) > _OWNERS_KEPT:
-                known.popitem(last=False)
-        return known[task_id]
+    async def own(id_: str) -> bool:
+        return await audience.owners.owner(id_, look_up) == who.owner
 
     return own
 
 
-def _owns(parts: Gateway, who: Caller, id_: str) -> bool:
-    """Whether a task or batch is the caller's."""
+def _owner(parts: Gateway, id_: str) -> str | None:
+    """Whose a task or batch is."""
     with parts.database.read() as session:
         owner = batch_rows.owner if id_.startswith("batch_") else script_rows.owner
-        return owner(session, id_) == who.owner
+        return owner(session, id_)
 
 
 @router.websocket("/ws/tasks/{task_id}")

@@ -1,5 +1,6 @@
 """The server-sent event stream of one client: hello, what was missed, then live."""
 
+import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
@@ -11,6 +12,7 @@ from services.gateway.live.audience import PROGRESS, Audience, Frame, Mailbox, t
 from shared.messaging import subjects
 
 MAX_REPLAY = 2000
+_AT_ONCE = 100
 
 
 @dataclass(frozen=True)
@@ -37,8 +39,8 @@ async def frames(hub: Audience, broker: NatsBroker, visit: Visit) -> AsyncIterat
         if lost:
             yield Frame("", "resync", b"{}", last).encoded
         elif known is not None:
-            async for frame in _missed(broker, visit, known, last):
-                yield frame.encoded
+            async for chunk in _missed(hub, broker, visit, known, last):
+                yield chunk
         if visit.task_id is not None:
             yield b"".join(frame.encoded for frame in hub.snapshot(visit.task_id))
         async for chunk in _live(box, visit, seen):
@@ -52,8 +54,26 @@ async def _bounds(broker: NatsBroker) -> tuple[int, int]:
     return info.state.first_seq, info.state.last_seq
 
 
-async def _missed(broker: NatsBroker, visit: Visit, known: int, last: int) -> AsyncIterator[Frame]:
-    """Facts after `known` up to `last`; if there are too many, a resync instead."""
+async def _missed(hub: Audience, broker: NatsBroker, visit: Visit, known: int, last: int) -> AsyncIterator[bytes]:
+    """Facts after `known` up to `last`; if there are too many, a resync instead.
+
+    What this gateway has heard lately is not asked of the broker for each client.
+    """
+    heard, upto = hub.recent.after(known, last), hub.recent.last
+    if heard is not None:
+        wanted = [one for one in heard if visit.task_id in (None, one.task_id)]
+        for begin in range(0, len(wanted), _AT_ONCE):
+            some = wanted[begin : begin + _AT_ONCE]
+            yield b"".join([one.encoded for one in some if await visit.may_see(one.task_id)])
+            await asyncio.sleep(0)  # many clients come back together, and others have their turn too
+        known = min(upto, last)
+    if known < last:
+        async for frame in _stored(broker, visit, known, last):
+            yield frame.encoded
+
+
+async def _stored(broker: NatsBroker, visit: Visit, known: int, last: int) -> AsyncIterator[Frame]:
+    """The same, one request to the broker for each."""
     js = broker.connection.jetstream()
     which = f"{subjects.EVENTS_PREFIX}.{visit.task_id or '*'}.>"
     sequence = known + 1

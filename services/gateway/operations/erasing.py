@@ -2,14 +2,15 @@
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
+from datetime import datetime
 from functools import partial
 
 from faststream.nats import NatsBroker
 from nats.js import JetStreamContext
 
 from services.gateway.db.engine import Database
-from services.gateway.db.tables import Task, now
+from services.gateway.db.tables import now
 from services.gateway.operations import rows as operations_rows
 from services.gateway.operations.sweep import remove
 from services.gateway.pipeline import rows as pipeline_rows
@@ -52,8 +53,8 @@ class Eraser:
         js = self._broker.connection.jetstream()
         due = [task_id for task_id, at in self._revisit.items() if at <= time.monotonic()]
         async with asyncio.TaskGroup() as group:
-            for task in await asyncio.to_thread(self._deleted):
-                group.create_task(self._in_turn(task.task_id, partial(self._finish, js, task)))
+            for task_id, deleted_at in await asyncio.to_thread(self._deleted):
+                group.create_task(self._in_turn(task_id, partial(self._finish, js, task_id, deleted_at)))
             for task_id in due:
                 group.create_task(self._in_turn(task_id, partial(self._erase_latecomers, task_id)))
 
@@ -64,25 +65,24 @@ class Eraser:
             except Exception:  # logged, and tried again: the others are erased
                 log.exception("task_not_erased", task=task_id)
 
-    async def _finish(self, js: JetStreamContext, task: Task) -> None:
+    async def _finish(self, js: JetStreamContext, task_id: str, deleted_at: datetime) -> None:
         """Erase a task once no worker can still be doing one of its jobs."""
-        info = await js.stream_info(subjects.JOBS, subjects_filter=f"localclip.jobs.*.*.{task.task_id}.>")
+        info = await js.stream_info(subjects.JOBS, subjects_filter=f"localclip.jobs.*.*.{task_id}.>")
         held = list(info.state.subjects or {})
-        waited = (now() - task.deleted_at).total_seconds() if task.deleted_at else 0.0
-        is_new = waited < self._settings.delete_grace_s
+        is_new = (now() - deleted_at).total_seconds() < self._settings.delete_grace_s
         if is_new and await _maybe_in_hand(js, held):
             self._look_again()
             return
         for subject in held:
             await remove(js, subject)
-        await self._threads.transfer(self._store.delete, keys.task_prefix(task.task_id))
-        if not await asyncio.to_thread(self._is_told, task.task_id):
+        await self._threads.transfer(self._store.delete, keys.task_prefix(task_id))
+        if not await asyncio.to_thread(self._is_told, task_id):
             if is_new:
                 self._look_again()
             return
-        await asyncio.to_thread(self._erase_rows, task.task_id)
-        self._revisit[task.task_id] = time.monotonic() + _REVISIT_S
-        log.info("task_erased", task=task.task_id)
+        await asyncio.to_thread(self._erase_rows, task_id)
+        self._revisit[task_id] = time.monotonic() + _REVISIT_S
+        log.info("task_erased", task=task_id)
 
     async def _erase_latecomers(self, task_id: str) -> None:
         """A worker that was cut off from the broker may have written once more; look again long after its lease has
@@ -90,9 +90,9 @@ class Eraser:
         await self._threads.transfer(self._store.delete, keys.task_prefix(task_id))
         del self._revisit[task_id]
 
-    def _deleted(self) -> list[Task]:
+    def _deleted(self) -> Sequence[tuple[str, datetime]]:
         with self._database.read() as session:
-            return list(operations_rows.deleted_tasks(session))
+            return operations_rows.deleted_tasks(session)
 
     def _look_again(self) -> None:
         asyncio.get_running_loop().call_later(_LOOK_AGAIN_S, self.wake.set)

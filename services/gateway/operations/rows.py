@@ -1,10 +1,11 @@
 """The SQL of operations: counts, and what is silent, finished or to be removed."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
-from statistics import median
+from typing import Any
 
-from sqlalchemy import ColumnElement, delete, func, literal_column, text, update
+from sqlalchemy import ColumnElement, and_, column, delete, func, literal_column, text, update, values
 from sqlalchemy import select as sa_select
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col, select
@@ -14,6 +15,7 @@ from services.gateway.db.tables import (
     LEAVING,
     UPLOADING,
     WAITING_FACTS,
+    BatchRow,
     IdempotencyRow,
     JobRow,
     JobState,
@@ -24,6 +26,8 @@ from services.gateway.db.tables import (
 )
 from services.gateway.pipeline.rows import OPEN_JOBS
 from shared.pipeline import Stage, Status
+
+_KEYS_AT_ONCE = 500
 
 
 def slow_listening(session: Session, older_than: timedelta) -> list[tuple[str, int]]:
@@ -85,9 +89,10 @@ def outbox_counts(session: Session) -> tuple[int, int]:
     return every - aside, aside
 
 
-def deleted_tasks(session: Session) -> Sequence[Task]:
-    """Tasks that are being deleted."""
-    return session.exec(select(Task).where(text(LEAVING))).all()
+def deleted_tasks(session: Session) -> Sequence[tuple[str, datetime]]:
+    """Tasks that are being deleted, and since when."""
+    rows = session.execute(sa_select(col(Task.task_id), col(Task.deleted_at)).where(text(LEAVING)))
+    return [(task_id, deleted_at) for task_id, deleted_at in rows]
 
 
 def is_told(session: Session, task_id: str) -> bool:
@@ -96,36 +101,91 @@ def is_told(session: Session, task_id: str) -> bool:
     return session.exec(untold).first() is None
 
 
-def abandoned_uploads(session: Session, older_than: timedelta) -> Sequence[Task]:
-    """Tasks whose upload ended silently."""
-    return session.exec(select(Task).where(Task.status == UPLOADING, col(Task.updated_at) < now() - older_than)).all()
+JobKey = tuple[str, str, str, str, int]
+"""Task, language, stage, shard and attempt of a job."""
 
 
-def job_states(session: Session, task_ids: Sequence[str]) -> dict[tuple[str, str, str, str, int], str]:
-    """States of all jobs of some tasks by (task, language, stage, shard, attempt)."""
-    columns = (JobRow.task_id, JobRow.language, JobRow.stage, JobRow.shard, JobRow.attempt, JobRow.state)
-    rows = session.execute(sa_select(*map(col, columns)).where(col(JobRow.task_id).in_(task_ids)))
-    return {(task_id, code, stage, shard, attempt): state for task_id, code, stage, shard, attempt, state in rows}
+def job_states(session: Session, wanted: Collection[JobKey]) -> dict[JobKey, str]:
+    """States of some jobs; one that does not exist is missing."""
+    key: list[Any] = [col(one) for one in (JobRow.task_id, JobRow.language, JobRow.stage, JobRow.shard, JobRow.attempt)]
+    names = [column(one.key, one.type) for one in key]
+    keys, found = list(wanted), dict[JobKey, str]()
+    for begin in range(0, len(keys), _KEYS_AT_ONCE):
+        some = values(*names, name="wanted").data(keys[begin : begin + _KEYS_AT_ONCE]).cte("wanted")
+        same = and_(*(mine == some.c[mine.key] for mine in key))
+        rows = session.execute(sa_select(*key, col(JobRow.state)).join_from(some, JobRow, same))
+        found |= {(task_id, code, stage, shard, attempt): state for task_id, code, stage, shard, attempt, state in rows}
+    return found
 
 
-def drop_messages(session: Session, most: int) -> None:
-    """Empty the messages of at most so many ended jobs, except those of running runs, which may still need them."""
-    ended = sa_select(col(JobRow.id)).where(text(KEPT_MESSAGES), ~_is_under_way()).limit(most)
-    session.exec(
-        update(JobRow).where(col(JobRow.id).in_(ended.correlate(None))).values(payload="", document=None),
+@dataclass(frozen=True)
+class Over:
+    """What may be forgotten: keys of answers, batches and tasks, ids of jobs.
+
+    `messages`: jobs whose message is no longer needed; `jobs`: those that are removed.
+    """
+
+    answers: Sequence[str]
+    batches: Sequence[str]
+    messages: Sequence[int]
+    jobs: Sequence[int]
+    uploads: Sequence[str]
+
+    def __bool__(self) -> bool:
+        """Whether there is anything."""
+        return any((self.answers, self.batches, self.messages, self.jobs, self.uploads))
+
+
+@dataclass(frozen=True)
+class Kept:
+    """What happened before these times may be forgotten."""
+
+    answers: datetime
+    batches: datetime
+    jobs: datetime
+    uploads: datetime
+
+
+def over(session: Session, kept: Kept, most: int) -> Over:
+    """Find what may be forgotten, at most so many of each; it is read without keeping anybody from writing."""
+    answers = sa_select(col(IdempotencyRow.key)).where(col(IdempotencyRow.created_at) < kept.answers)
+    batches = sa_select(col(BatchRow.batch_id)).where(
+        col(BatchRow.deleted_at) < kept.batches, col(BatchRow.wish).is_(None)
+    )
+    messages = sa_select(col(JobRow.id)).where(text(KEPT_MESSAGES), ~_is_under_way())
+    ended = (col(JobRow.finished_at) < kept.jobs, col(JobRow.state).not_in(OPEN_JOBS))
+    jobs = sa_select(col(JobRow.id)).where(*ended, ~_is_under_way())
+    uploads = sa_select(col(Task.task_id)).where(*_is_abandoned(kept.uploads))
+    found = [session.execute(one.limit(most)).scalars().all() for one in (answers, batches, messages, jobs, uploads)]
+    return Over(*found)
+
+
+def forget(session: Session, found: Over, kept: Kept) -> None:
+    """Forget what was found, unless it has come back meanwhile; batches are left to their folder, answers to
+    `forget_answers`."""
+    silent: Any = {"synchronize_session": False}
+    if found.messages:
+        emptied = update(JobRow).where(col(JobRow.id).in_(found.messages), ~_is_under_way())
+        session.execute(emptied.values(payload="", document=None), execution_options=silent)
+    if found.jobs:
+        removed = delete(JobRow).where(col(JobRow.id).in_(found.jobs), ~_is_under_way())
+        session.execute(removed, execution_options=silent)
+    if found.uploads:
+        left = update(Task).where(col(Task.task_id).in_(found.uploads), *_is_abandoned(kept.uploads))
+        session.execute(left.values(deleted_at=now()), execution_options=silent)
+
+
+def forget_answers(session: Session, keys: Sequence[str]) -> None:
+    """Forget the answers to requests."""
+    session.execute(
+        delete(IdempotencyRow).where(col(IdempotencyRow.key).in_(keys)),
         execution_options={"synchronize_session": False},
     )
 
 
-def drop_jobs(session: Session, ended_before: datetime, most: int) -> None:
-    """Remove at most so many jobs that ended before a given time."""
-    ended = sa_select(col(JobRow.id)).where(
-        col(JobRow.finished_at) < ended_before, col(JobRow.state).not_in(OPEN_JOBS), ~_is_under_way()
-    )
-    session.exec(
-        delete(JobRow).where(col(JobRow.id).in_(ended.limit(most).correlate(None))),
-        execution_options={"synchronize_session": False},
-    )
+def _is_abandoned(silent_since: datetime) -> tuple[ColumnElement[bool], ...]:
+    """Whether the upload of a task ended silently."""
+    return col(Task.status) == UPLOADING, col(Task.updated_at) < silent_since, col(Task.deleted_at).is_(None)
 
 
 def _is_under_way() -> ColumnElement[bool]:
@@ -138,23 +198,3 @@ def _is_under_way() -> ColumnElement[bool]:
         col(StageRun.status) == Status.PROCESSING,
     )
     return run.correlate(JobRow).exists()
-
-
-def drop_idempotency(session: Session, older_than: datetime) -> None:
-    """Forget old answers."""
-    session.exec(delete(IdempotencyRow).where(col(IdempotencyRow.created_at) < older_than))
-
-
-_LAST = 20
-
-
-def typical_s(session: Session, stage: Stage, since: datetime) -> float | None:
-    """Median of how long the latest jobs of the stage were out; None when none has ended since."""
-    rows = session.exec(
-        select(JobRow.dispatched_at, JobRow.finished_at)
-        .where(col(JobRow.finished_at) >= since, JobRow.stage == stage, col(JobRow.dispatched_at).is_not(None))
-        .order_by(col(JobRow.finished_at).desc())
-        .limit(_LAST)
-    )
-    took = [(ended - began).total_seconds() for began, ended in rows if began and ended]
-    return median(took) if took else None

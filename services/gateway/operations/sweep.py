@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 
 from faststream.nats import NatsBroker
@@ -13,6 +14,7 @@ from services.gateway.batches import rows as batch_rows
 from services.gateway.db.engine import Database
 from services.gateway.db.tables import JobRow, now
 from services.gateway.operations import rows as operations_rows
+from services.gateway.operations.rows import JobKey, Kept
 from services.gateway.pipeline import rows as pipeline_rows
 from services.gateway.pipeline.hearing import give_up_listening
 from services.gateway.settings import GatewaySettings
@@ -25,6 +27,8 @@ _ANSWERS_KEPT = timedelta(days=1)
 _BATCHES_KEPT = timedelta(days=1)
 _JOBS_KEPT = timedelta(days=30)
 _MOST_CLEARED = 1000
+_ANSWERS_AT_ONCE = 50
+"""An answer may have megabytes, and nobody else can write while they are removed."""
 log = logger(__name__)
 
 
@@ -113,10 +117,9 @@ class Sweeper:
         messages = {
             subject: parsed for subject, parsed in (await self._messages(js)).items() if parsed.task_id not in leaving
         }
-        states = await asyncio.to_thread(self._states, {parsed.task_id for parsed in messages.values()})
+        states = await asyncio.to_thread(self._states, [_key(parsed) for parsed in messages.values()])
         for subject, parsed in messages.items():
-            key = (parsed.task_id, parsed.language, str(parsed.stage), parsed.shard, parsed.attempt)
-            if states.get(key) not in pipeline_rows.OPEN_JOBS:
+            if states.get(_key(parsed)) not in pipeline_rows.OPEN_JOBS:
                 await remove(js, subject)
 
     async def _clear_results(self, js: JetStreamContext) -> None:
@@ -159,26 +162,32 @@ class Sweeper:
         with self._database.write() as session:
             operations_rows.reissue(session, id_)
 
-    def _states(self, task_ids: set[str]) -> dict[tuple[str, str, str, str, int], str]:
+    def _states(self, jobs: list[JobKey]) -> dict[JobKey, str]:
         with self._database.read() as session:
-            return operations_rows.job_states(session, list(task_ids))
+            return operations_rows.job_states(session, jobs)
 
     def _deleted(self) -> set[str]:
         with self._database.read() as session:
-            return {task.task_id for task in operations_rows.deleted_tasks(session)}
+            return {task_id for task_id, _ in operations_rows.deleted_tasks(session)}
 
     async def _forget(self, js: JetStreamContext) -> None:
         """Drop old answers, messages of ended jobs, jobs older than a month, and unfinished uploads."""
         await asyncio.to_thread(self._forget_rows)
 
     def _forget_rows(self) -> None:
+        at = now()
+        kept = Kept(at - _ANSWERS_KEPT, at - _BATCHES_KEPT, at - _JOBS_KEPT, at - _UPLOAD_SILENT)
+        with self._database.read() as session:
+            found = operations_rows.over(session, kept, _MOST_CLEARED)
+        for begin in range(0, len(found.answers), _ANSWERS_AT_ONCE):
+            with self._database.write(quiet=True) as session:
+                operations_rows.forget_answers(session, found.answers[begin : begin + _ANSWERS_AT_ONCE])
+        if not replace(found, answers=()):
+            return
         with self._database.write() as session:
-            operations_rows.drop_idempotency(session, now() - _ANSWERS_KEPT)
-            batch_rows.forget(session, now() - _BATCHES_KEPT)
-            operations_rows.drop_messages(session, _MOST_CLEARED)
-            operations_rows.drop_jobs(session, now() - _JOBS_KEPT, _MOST_CLEARED)
-            for task in operations_rows.abandoned_uploads(session, _UPLOAD_SILENT):
-                task.deleted_at = now()
+            operations_rows.forget(session, found, kept)
+            if found.batches:
+                batch_rows.forget(session, kept.batches)
 
 
 @contextlib.contextmanager
@@ -188,6 +197,10 @@ def _told(step: str, task_id: str | None = None) -> Iterator[None]:
         yield
     except Exception:
         log.exception("sweep_step_failed", step=step, task=task_id)
+
+
+def _key(parsed: JobSubject) -> JobKey:
+    return parsed.task_id, parsed.language, str(parsed.stage), parsed.shard, parsed.attempt
 
 
 def _subject(job: JobRow) -> str:

@@ -2,17 +2,17 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import Annotated, Literal
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Depends
 from pydantic import BaseModel, Field
+from starlette.requests import HTTPConnection
 
 from services.gateway.db import Session
-from services.gateway.db.tables import JobKind, JobRow, JobState, now
-from services.gateway.operations import rows as operations_rows
+from services.gateway.db.tables import JobKind, JobRow, JobState
+from services.gateway.operations.lately import Lately
 from services.gateway.pipeline import rows as pipeline_rows
 from services.gateway.pipeline.dispatch import Foreseen
-from services.gateway.pipeline.fair_share import WINDOW, Ledger
 from services.gateway.pipeline.parts import Gateway, Parts, visible_task
 from services.gateway.pipeline.titles import is_of_titles
 from services.gateway.script.lines import line_shard
@@ -41,8 +41,17 @@ class WaitRead(BaseModel):
     workers: int = Field(description="jobs that the workers of its stage take at a time")
 
 
+async def _lately(connection: HTTPConnection) -> Lately:
+    """One for all requests, made by the first; on the event loop, where no other can be made beside it."""
+    state = connection.app.state
+    if not hasattr(state, "ended_lately"):
+        state.ended_lately = Lately()
+    found: Lately = state.ended_lately
+    return found
+
+
 @router.get("", operation_id="list_waits")
-def list_waits(task_id: str, parts: Parts, who: Who) -> list[WaitRead]:
+def list_waits(task_id: str, parts: Parts, who: Who, lately: Annotated[Lately, Depends(_lately)]) -> list[WaitRead]:
     """What is open in a task, whether it is at work, and what goes first where it is not."""
     with parts.database.read() as session:
         visible_task(session, who, task_id)
@@ -52,16 +61,8 @@ def list_waits(task_id: str, parts: Parts, who: Who) -> list[WaitRead]:
                 first.setdefault((wait.what, wait.language, wait.segment_id or wait.export_id or ""), (job, wait))
         if not first:
             return []
-        queues = _Queues(session, parts)
+        queues = _Queues(session, parts, lately)
         return [wait.model_copy(update=_state(parts, job, queues.of(job))) for job, wait in first.values()]
-
-
-def _ledger(session: Session) -> Ledger:
-    """What the owners took of the slots, as a gateway that begins to lead reads it."""
-    at = now()
-    ledger = Ledger(pipeline_rows.ended_jobs(session, at - WINDOW))
-    ledger.look(pipeline_rows.held_jobs(session), at)
-    return ledger
 
 
 def _turn(job: JobRow) -> tuple[bool, int]:
@@ -88,8 +89,8 @@ class _Queue:
 class _Queues:
     """Of each stage that is asked about; read once, since hundreds of lines of a task may wait for the same one."""
 
-    def __init__(self, session: Session, parts: Gateway) -> None:
-        self._session, self._parts, self._ledger = session, parts, _ledger(session)
+    def __init__(self, session: Session, parts: Gateway, lately: Lately) -> None:
+        self._parts, self._lately, self._ledger = parts, lately, lately.ledger(session)
         self._foreseen = Foreseen(session, self._ledger)
         self._known: dict[Stage, _Queue] = {}
 
@@ -100,7 +101,7 @@ class _Queues:
             out = sorted((one.since, one.job_id) for lane in Lane for one in self._ledger.out(stage, lane))
             self._known[stage] = _Queue(
                 sum(self._parts.workers.of(stage)),
-                operations_rows.typical_s(self._session, stage, now() - WINDOW),
+                self._lately.typical_s(stage),
                 {job_id: place for place, (_, job_id) in enumerate(out)},
                 self._foreseen,
             )

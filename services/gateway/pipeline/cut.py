@@ -13,7 +13,7 @@ from services.gateway.pipeline.kept_engines import keeping
 from services.gateway.script import casting
 from services.gateway.script import rows as script_rows
 from services.gateway.script.script import Script, chinese, media, own_terms, spans
-from services.gateway.script.terms import hotwords, pronunciations, with_pronunciations, with_terms
+from services.gateway.script.terms import hotwords, with_pronunciations, with_terms
 from services.gateway.script.voices import with_needed
 from shared.messaging import (
     AnyJob,
@@ -78,8 +78,7 @@ def spoken_right(script: Script, jobs: Iterable[CloneLines]) -> list[CloneLines]
     found = list(jobs)
     if not found:
         return []
-    terms = script_rows.terms_of_pair(script.session, script.task.owner, script.spoken_language, script.language)
-    known = pronunciations(terms)
+    known = script.account_terms.spoken
     return keeping(script.session, script.task, (with_pronunciations(job, known) for job in found))
 
 
@@ -143,7 +142,7 @@ def translation_jobs(
         known,
         {key: line for key, line in script.lines.items() if key in todo},
         script.media.duration_s,
-        script.glossary,
+        (),
         script.pace(),
         recalled=script.recalled(todo),
         alone=alone,

@@ -16,7 +16,7 @@ from services.gateway.pipeline.listening import (
     unheard,
     worth_hearing,
 )
-from services.gateway.pipeline.outdating import judge_again
+from services.gateway.pipeline.outdating import judge_later
 from services.gateway.pipeline.rows import add_jobs
 from services.gateway.pipeline.steps import carry_out
 from services.gateway.script import rows as script_rows
@@ -117,7 +117,7 @@ def take_heard(script: Script, heard: Sequence[HeardLine]) -> None:
         line.version += 1
         told = {"segment_id": line.segment_id, "state": line.state, "version": line.version}
         tell(script.session, script.task, script.language, "line", "updated", **told)
-    judge_again(script.session, script.task, script.language)
+    judge_later(script.session, script.task, script.language)
 
 
 def give_up_listening(session: Session, task_id: str, job_id: int) -> bool:

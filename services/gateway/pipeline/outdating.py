@@ -1,9 +1,10 @@
 """What a result or an edit outdates: lines, exports, and the verdict of a language's gate."""
 
 from collections.abc import Collection, Sequence
-from typing import Any
+from typing import Any, cast
 
 from services.gateway.db import Session
+from services.gateway.db.engine import at_end
 from services.gateway.db.tables import LineRow, TakeRow, Task, TaskLanguage
 from services.gateway.pipeline import rows as pipeline_rows
 from services.gateway.pipeline.facts import tell
@@ -13,6 +14,7 @@ from services.gateway.pipeline.questions import went_on
 from services.gateway.script import rows as script_rows
 from services.gateway.script.cues import reads_like, timing_of
 from services.gateway.script.doubt import DOUBTFUL
+from services.gateway.script.lines import Line
 from services.gateway.script.script import Script
 from services.gateway.script.slots import is_crowded
 from services.gateway.script.takes import show_again
@@ -26,12 +28,12 @@ def judge_language(session: Session, task: Task, row: TaskLanguage) -> None:
     if row.report is None:
         row.gate = None
         return
-    lines = list(script_rows.lines(session, task.task_id, row.language).values())
     settings = ExportSettings.model_validate(task.config.get("export_settings", {}))
     limits = GateLimits.model_validate(task.config.get("gate", {}))
+    lines = script_rows.judged_lines(session, task.task_id, row.language)
     gate = judge(
         row.report,
-        lines,
+        cast(Sequence[Line], lines),  # they have what is judged of a line
         limits,
         settings.loudness_lufs,
         doubtful=script_rows.doubtful_segments(session, task.task_id, DOUBTFUL),
@@ -49,6 +51,26 @@ def judge_again(session: Session, task: Task, language: str) -> None:
     if row is not None and row.report is not None:
         session.flush()
         judge_language(session, task, row)
+
+
+def judge_later(session: Session, task: Task, language: str) -> None:
+    """The same once for all changes of a transaction: by `judge_due`, or else when it is committed."""
+    due: dict[tuple[str, str], Task] | None = session.info.get(_DUE)
+    if due is None:
+        due = session.info[_DUE] = {}
+        at_end(session, judge_due)
+    due[task.task_id, language] = task
+
+
+def judge_due(session: Session) -> None:
+    """Judge the languages that wait for it, before somebody is told of their verdicts."""
+    due: dict[tuple[str, str], Task] = session.info.get(_DUE, {})
+    while due:
+        (_, language), task = due.popitem()
+        judge_again(session, task, language)
+
+
+_DUE = "due verdicts"
 
 
 def spoken_by(script: Script, speakers: Collection[str]) -> set[str]:

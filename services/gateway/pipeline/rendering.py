@@ -2,16 +2,18 @@
 translated."""
 
 import secrets
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, cast
 
 from services.gateway.db import Session
-from services.gateway.db.tables import ExportRow, JobRow, Task
+from services.gateway.db.tables import ExportRow, JobRow, LineRow, Task
 from services.gateway.pipeline import rows as pipeline_rows
 from services.gateway.pipeline.cut import row, source_timeline, timeline
 from services.gateway.pipeline.endings import OLDER
 from services.gateway.pipeline.facts import log_stage, tell
 from services.gateway.pipeline.publishing import (
+    asked,
     export_of,
     shard_of,
     translations,
@@ -19,23 +21,79 @@ from services.gateway.pipeline.publishing import (
     with_summary,
     with_translation,
 )
+from services.gateway.pipeline.rows import LanguageState
 from services.gateway.pipeline.worth_a_look import worth_a_look
 from services.gateway.script import rows as script_rows
+from services.gateway.script.rows import LineCount, SegmentCount
 from services.gateway.script.script import Script
-from shared.messaging import ExportRecipe, ExportSettings, JobFailed, LinesTranslated, RecipeTimelines, RenderRecipe
+from shared.messaging import (
+    ExportRecipe,
+    ExportSettings,
+    JobFailed,
+    LinesTranslated,
+    PublishedText,
+    RecipeTimelines,
+    RenderRecipe,
+)
 from shared.pipeline import BASE, Lane, LineState, Stage, Status
 from shared.storage import keys
 from shared.transcript import PictureEdits
 
 
-def begin(session: Session, task: Task, recipe: ExportRecipe, languages: Sequence[str], lane: Lane) -> ExportRow:
-    """Begin an export by `recipe`, which names `languages`; each export is a separate attempt."""
+@dataclass(frozen=True)
+class Standing:
+    """How far a task is; while this is the same, so is everything that its exports are made from."""
+
+    languages: Mapping[str, LanguageState]
+    runs: Mapping[tuple[str, Stage], Mapping[str, Any]]
+    segments: SegmentCount
+    lines: Sequence[LineCount]
+    rest: tuple[Any, ...]
+
+
+def standing(session: Session, task: Task) -> Standing:
+    """How far `task` is now; its lines are counted, not read."""
+    runs = pipeline_rows.newest_runs(session, [task.task_id]).get(task.task_id, {})
+    speakers = [(one.speaker_id, one.name) for one in script_rows.speakers(session, task.task_id)]
+    return Standing(
+        languages={one.language: one for one in pipeline_rows.language_states(session, task.task_id)},
+        runs={key: run.model_dump() for key, run in runs.items()},
+        segments=script_rows.segment_counts(session, task.task_id),
+        lines=script_rows.line_counts(session, task.task_id),
+        rest=(task.source_language, task.media, task.config, speakers),
+    )
+
+
+def prepare(session: Session, task: Task, recipe: ExportRecipe, languages: Sequence[str]) -> str | None:
+    """The document of an export, which takes long: to be made before the transaction that begins it.
+
+    None if title and description may have to be translated: it is made after that, from what the task is then.
+    """
+    recipe = with_summary(task, recipe)
+    if any(asked(recipe, language) != PublishedText() for language in languages):
+        return None
+    return _document(session, task, recipe, languages)
+
+
+def begin(
+    session: Session,
+    task: Task,
+    recipe: ExportRecipe,
+    languages: Sequence[str],
+    lane: Lane,
+    at: Standing,
+    document: str | None = None,
+) -> ExportRow:
+    """Begin an export by `recipe`, which names `languages`; each export is a separate attempt.
+
+    `at` is how far `task` is, `document` what was prepared from that.
+    """
     made = ExportRow(
         export_id=f"exp_{secrets.token_hex(6)}",
         task_id=task.task_id,
         recipe=with_summary(task, recipe).model_dump(mode="json"),
         status=Status.PROCESSING,
-        languages={language: _as_it_is(session, task, language) for language in languages},
+        languages={language: _as_it_is(at, language) for language in languages},
     )
     session.add(made)
     session.flush()
@@ -44,7 +102,7 @@ def begin(session: Session, task: Task, recipe: ExportRecipe, languages: Sequenc
     before = translations(session, task, made, lane)
     pipeline_rows.add_jobs(session, [row(task, job) for job in before])
     if not before:
-        _render(session, task, made, lane)
+        _render(session, task, made, lane, at, document)
     return made
 
 
@@ -68,13 +126,15 @@ def go_on(session: Session, task: Task, job: JobRow) -> None:
     session.flush()
     shards = {open_job.shard for open_job in pipeline_rows.open_jobs(session, task.task_id)}
     if not shards & {shard_of(export_id), pipeline_rows.export_shard(export_id)}:
-        _render(session, task, made, Lane(job.lane))
+        _render(session, task, made, Lane(job.lane), standing(session, task))
 
 
-def _render(session: Session, task: Task, made: ExportRow, lane: Lane) -> None:
+def _render(
+    session: Session, task: Task, made: ExportRow, lane: Lane, at: Standing, document: str | None = None
+) -> None:
     """Add the job that makes the files from the current state of the task."""
     recipe, languages = ExportRecipe.model_validate(made.recipe), list(made.languages or {})
-    made.languages = {language: _as_it_is(session, task, language) for language in languages}
+    made.languages = {language: _as_it_is(at, language) for language in languages}
     if any(state["lines_unspoken"] for state in made.languages.values()):
         recipe = recipe.model_copy(update={"name": f"{(recipe.name or _stem(task))[: 80 - len(OLDER)]}{OLDER}"})
     shard, attempt = pipeline_rows.export_shard(made.export_id), int(made.id or 1)
@@ -95,14 +155,28 @@ def _render(session: Session, task: Task, made: ExportRow, lane: Lane) -> None:
         transcript_key=task.transcript_key,
         picture_edits=PictureEdits.model_validate(task.config.get("picture_edits") or {}),
     )
+    document = document or _document(session, task, recipe, languages)
+    session.add(row(task, job, document=document))
+
+
+def _document(session: Session, task: Task, recipe: ExportRecipe, languages: Sequence[str]) -> str:
+    """The lines of all languages as they are now, and what else the files say."""
+    beside = Script(session, task, BASE)  # segments are read once for all languages
     why_not = {language: unpublished(session, task, recipe, language) for language in languages}
-    document = RecipeTimelines(
+    made = RecipeTimelines(
         source=source_timeline(session, task),
-        languages=tuple(timeline(Script(session, task, language)) for language in languages),
+        languages=tuple(timeline(_script(session, task, language, beside)) for language in languages),
         unpublished={language: why for language, why in why_not.items() if why},
         **(_for_editors(session, task) if recipe.timelines else {}),
     )
-    session.add(row(task, job, document=document.model_dump_json()))
+    return made.model_dump_json()
+
+
+def _script(session: Session, task: Task, language: str, beside: Script) -> Script:
+    """A script of whose lines no more than a timeline shows is read."""
+    script = Script(session, task, language, beside=beside)
+    script.lines = cast("dict[str, LineRow]", script_rows.timeline_lines(session, task.task_id, language))
+    return script
 
 
 def _for_editors(session: Session, task: Task) -> dict[str, Any]:
@@ -118,14 +192,14 @@ def _stem(task: Task) -> str:
     return task.video_original_name.rpartition(".")[0] or task.video_original_name
 
 
-def _as_it_is(session: Session, task: Task, language: str) -> dict[str, Any]:
+def _as_it_is(at: Standing, language: str) -> dict[str, Any]:
     """The current state of a language, as an export records it."""
-    row = pipeline_rows.language(session, task.task_id, language)
-    lines = [line for line in script_rows.lines(session, task.task_id, language).values() if not line.omitted]
-    passed = row.gate["passed"] if row and row.gate else None
+    known = at.languages.get(language)
+    counts = [one for one in at.lines if one.language == language and not one.omitted]
+    passed = known.gate["passed"] if known and known.gate else None
     return {
-        "version": row.content_version if row else 0,
-        "lines_unspoken": sum(LineState(line.state).is_unspoken for line in lines),
-        "lines_failed": sum(line.state == LineState.FAILED for line in lines),
+        "version": known.content_version if known else 0,
+        "lines_unspoken": sum(one.lines for one in counts if LineState(one.state).is_unspoken),
+        "lines_failed": sum(one.lines for one in counts if one.state == LineState.FAILED),
         "gate": None if passed is None else "passed" if passed else "failed",
     }

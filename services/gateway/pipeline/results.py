@@ -18,7 +18,14 @@ from services.gateway.pipeline.facts import log_stage, tell
 from services.gateway.pipeline.fit_loop import after_first_takes, after_refit, is_refit
 from services.gateway.pipeline.hearing import listen_after, listen_to_line, take_heard
 from services.gateway.pipeline.kept_engines import used
-from services.gateway.pipeline.outdating import judge_again, judge_language, outdate_export, settle, tell_line
+from services.gateway.pipeline.outdating import (
+    judge_due,
+    judge_language,
+    judge_later,
+    outdate_export,
+    settle,
+    tell_line,
+)
 from services.gateway.pipeline.picture import take_reading
 from services.gateway.pipeline.pieces import join_pieces, recognize_pieces
 from services.gateway.pipeline.publishing import export_of
@@ -112,6 +119,8 @@ def record(
         run.jobs_total += len(rest)
     if hears:
         listen_after(session, task, run)
+    if run.jobs_failed or run.jobs_done >= run.jobs_total:  # its end may be told with the verdicts of the task
+        judge_due(session)
     carry_out(session, task, [], lines=len(transcript.segments) if transcript else 0)
     return True
 
@@ -168,6 +177,7 @@ def _take_alone(session: Session, task: Task, job: JobRow, result: Result, *, he
         case JobKind.RENDER_RECIPE, RecipeRendered() | JobFailed():
             record_recipe(session, task, result)
         case JobKind.TRANSLATE_LINES, LinesTranslated() | JobFailed() if export_of(job.shard):
+            judge_due(session)  # the export records verdicts
             take_translation(session, task, job, result)
         case JobKind.TRANSLATE_LINES, LinesTranslated() | JobFailed() if is_of_titles(job.shard):
             take_titles(session, task, job, result)
@@ -295,7 +305,7 @@ def _take_line(session: Session, task: Task, job: JobRow, result: Result, *, hea
             if hears:
                 listen_to_line(script, row.segment_id, job)
     outdate_export(session, task, result.language)
-    judge_again(session, task, result.language)
+    judge_later(session, task, result.language)
     failed, spoken = row.state == LineState.FAILED, row.state == LineState.DUBBED
     tell_line(session, task, row, "failed" if failed else "dubbed" if spoken else "updated")
 

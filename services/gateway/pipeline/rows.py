@@ -23,7 +23,7 @@ from sqlalchemy import (
     update,
 )
 from sqlalchemy import select as sa_select
-from sqlalchemy.orm import defer
+from sqlalchemy.orm import defer, load_only
 from sqlmodel import Session, col, select
 
 from services.gateway.db.engine import add_later
@@ -904,11 +904,66 @@ def export_of(shard: str) -> str:
     return shard.removeprefix(_RECIPE)
 
 
-def jobs_of_exports(session: Session, task_id: str, export_ids: Sequence[str]) -> dict[str, JobRow]:
-    """The job of each export."""
+def attempts_of_exports(session: Session, task_id: str, export_ids: Sequence[str]) -> dict[str, int]:
+    """The attempt of the job of each export that has one."""
     shards = [export_shard(export_id) for export_id in export_ids]
-    found = session.exec(select(JobRow).where(JobRow.task_id == task_id, col(JobRow.shard).in_(shards)))
-    return {export_of(job.shard): job for job in found}
+    of_exports = (JobRow.task_id == task_id, col(JobRow.shard).in_(shards))
+    return {
+        export_of(shard): attempt
+        for shard, attempt in session.exec(select(JobRow.shard, JobRow.attempt).where(*of_exports))
+    }
+
+
+class LanguageState(NamedTuple):
+    """What an export records of a language."""
+
+    language: str
+    content_version: int
+    exported_version: int | None
+    gate: dict[str, Any] | None
+
+
+def language_states(session: Session, task_id: str) -> list[LanguageState]:
+    """The languages of a task without their reports, which grow with the video."""
+    columns = (col(getattr(TaskLanguage, name)) for name in LanguageState._fields)
+    rows = sa_select(*columns).where(col(TaskLanguage.task_id) == task_id).order_by(col(TaskLanguage.id))
+    return [LanguageState(*row) for row in session.execute(rows)]
+
+
+class Exported(NamedTuple):
+    """The files of the newest export of a language."""
+
+    task_id: str
+    language: str
+    files: list[dict[str, Any]]
+    exported_version: int | None
+    content_version: int
+
+
+def exported_of_batch(session: Session, batch_id: str, languages_: Sequence[str] | None) -> dict[str, list[Exported]]:
+    """Of the tasks of a batch, by task: in these languages, in all if none is named."""
+    row = TaskLanguage
+    columns = (row.task_id, row.language, row.export_files, row.exported_version, row.content_version)
+    of_batch = select(BatchItem.task_id).where(BatchItem.batch_id == batch_id)
+    wanted = sa_select(*map(col, columns)).where(col(row.task_id).in_(of_batch)).order_by(col(row.id))
+    if languages_:
+        wanted = wanted.where(col(row.language).in_(languages_))
+    found: dict[str, list[Exported]] = {}
+    for one in session.execute(wanted):
+        found.setdefault(one.task_id, []).append(Exported(*one))
+    return found
+
+
+def named_of_batch(session: Session, batch_id: str) -> Sequence[tuple[str, Task]]:
+    """Where each task of a batch that was not deleted came from, by row; of a task only its names are read."""
+    names = (Task.task_id, Task.video_filename, Task.video_original_name)
+    found = (
+        select(BatchItem.source, Task)
+        .join(Task, col(Task.task_id) == BatchItem.task_id)
+        .where(BatchItem.batch_id == batch_id, col(Task.deleted_at).is_(None))
+        .order_by(col(BatchItem.number))
+    )
+    return session.exec(found.options(load_only(*names))).all()  # type: ignore[arg-type]
 
 
 def erase_task(session: Session, task_id: str) -> None:

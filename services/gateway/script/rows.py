@@ -24,7 +24,7 @@ from sqlalchemy import (
     update,
 )
 from sqlalchemy import select as sa_select
-from sqlalchemy.orm import defer
+from sqlalchemy.orm import aliased, defer
 from sqlmodel import Session, col, select
 from sqlmodel.sql.expression import SelectOfScalar
 
@@ -211,6 +211,125 @@ _LINES = (
 _NAMED_LINES = _LINES.where(col(LineRow.segment_id).in_(_NAMED))
 
 
+class Judged(NamedTuple):
+    """What the verdict of a language is made from of each line, without an ORM row."""
+
+    segment_id: str
+    text: str | None
+    omitted: bool
+    state: str
+    take_key: str | None
+    speed: float | None
+    fit: str | None
+    error_rate: float | None
+    similarity: float | None
+
+
+def judged_lines(session: Session, task_id: str, language_: str) -> list[Judged]:
+    """All lines of a language in the order they were made."""
+    found = session.execute(_JUDGED, {"task": task_id, "language": language_})
+    return [Judged(*row) for row in found]
+
+
+_JUDGED = (
+    sa_select(*(col(getattr(LineRow, name)) for name in Judged._fields))
+    .where(col(LineRow.task_id) == bindparam("task"), col(LineRow.language) == bindparam("language"))
+    .order_by(col(LineRow.id))
+)
+
+
+class LineCount(NamedTuple):
+    """How many lines of a language are in a state, and how many of them have a text and a take.
+
+    Whatever changes a line makes `versions` grow; together with `newest`, an id, they tell whether any has changed.
+    """
+
+    language: str
+    state: str
+    omitted: bool
+    lines: int
+    translated: int
+    spoken: int
+    versions: int
+    newest: int
+
+
+def line_counts(session: Session, task_id: str) -> list[LineCount]:
+    """The lines of all languages of a task."""
+    return [LineCount(*row) for row in session.execute(_LINE_COUNTS, {"task": task_id})]
+
+
+_KINDS_OF_LINES = (col(LineRow.language), col(LineRow.state), col(LineRow.omitted))
+_LINE_COUNTS = (
+    sa_select(
+        *_KINDS_OF_LINES,
+        func.count(),
+        func.count(func.nullif(LineRow.text, "")),
+        func.count(col(LineRow.take_key)),
+        func.sum(LineRow.version),
+        func.max(LineRow.id),
+    )
+    .where(col(LineRow.task_id) == bindparam("task"))
+    .group_by(*_KINDS_OF_LINES)
+    .order_by(*_KINDS_OF_LINES)
+)
+
+
+class SegmentCount(NamedTuple):
+    """How many segments there are; `versions` and `newest` as in `LineCount`."""
+
+    segments: int
+    versions: int
+    newest: int
+
+
+def segment_counts(session: Session, task_id: str) -> SegmentCount:
+    """The segments of a task."""
+    return SegmentCount(*session.execute(_SEGMENT_COUNTS, {"task": task_id}).one())
+
+
+_SEGMENT_COUNTS = sa_select(
+    func.count(), func.coalesce(func.sum(SegmentRow.version), 0), func.coalesce(func.max(SegmentRow.id), 0)
+).where(col(SegmentRow.task_id) == bindparam("task"))
+
+
+class TimelineRow(NamedTuple):
+    """What a timeline shows of a line, without an ORM row, which takes several times as long to make."""
+
+    segment_id: str
+    text: str | None
+    origin: str
+    edited: bool
+    omitted: bool
+    state: str
+    rounds: int
+    start_s: float | None
+    end_s: float | None
+    speaker_id: str | None
+    take_key: str | None
+    take_start_s: float | None
+    take_duration_s: float | None
+    speed: float | None
+    fit: str | None
+    decision: str | None
+    error_rate: float | None
+    similarity: float | None
+    error_code: str | None
+
+
+def timeline_lines(session: Session, task_id: str, language_: str) -> dict[str, TimelineRow]:
+    """Lines of a language by segment id, in the order they were made."""
+    rows = session.execute(_TIMELINE_LINES, {"task": task_id, "language": language_})
+    return {row[0]: TimelineRow(*row) for row in rows}
+
+
+_TIMELINE_LINES = (
+    sa_select(*(col(getattr(LineRow, name)) for name in TimelineRow._fields))
+    .where(col(LineRow.task_id) == bindparam("task"), col(LineRow.language) == bindparam("language"))
+    .order_by(col(LineRow.id))
+)
+
+
 def line(session: Session, task_id: str, language_: str, segment_id: str) -> LineRow | None:
     """One line."""
     return session.exec(
@@ -334,27 +453,51 @@ def terms_of(
 def terms_of_pair(session: Session, owner: str, source_language: str, target_language: str) -> list[Term]:
     """Terms that count for a language pair."""
     values = {"owner": owner, "source": source_language, "targets": ["", target_language]}
-    return _as_planned(session.scalars(_TERMS_OF_PAIR, values))
-
-
-_TERMS_OF_PAIR = (
-    select(TermRow)
-    .where(
-        TermRow.owner == bindparam("owner"),
-        TermRow.source_language == bindparam("source"),
-        col(TermRow.target_language).in_(bindparam("targets", expanding=True)),
-    )
-    .order_by(col(TermRow.source), col(TermRow.id))
-)
+    return [Term(*row) for row in session.execute(_TERMS_OF_PAIR, values)]
 
 
 def terms_said(session: Session, owner: str, source_language: str | None) -> list[Term]:
     """Terms that may be said in a video in this language, which may not be known yet."""
-    return _as_planned(session.exec(terms(session, owner, source_language)))
+    query = _TERMS_SAID_IN if source_language else _TERMS_SAID
+    return [Term(*row) for row in session.execute(query, {"owner": owner, "source": source_language})]
 
 
-def _as_planned(rows: Iterable[TermRow]) -> list[Term]:
-    return [Term(row.source, row.target, row.pronunciation, row.target_language != "") for row in rows]
+_TERMS_SAID = (
+    sa_select(*map(col, (TermRow.source, TermRow.target, TermRow.pronunciation)), col(TermRow.target_language) != "")
+    .where(col(TermRow.owner) == bindparam("owner"))
+    .order_by(col(TermRow.source), col(TermRow.id))
+)
+_TERMS_SAID_IN = _TERMS_SAID.where(col(TermRow.source_language) == bindparam("source"))
+_TERMS_OF_PAIR = _TERMS_SAID_IN.where(col(TermRow.target_language).in_(bindparam("targets", expanding=True)))
+
+
+class TermsState(NamedTuple):
+    """What tells whether the terms of an account are still the same.
+
+    Every change of a term raises its version. One that is added has a greater number than all others; SQLite gives the
+    number of the last one again when that is removed, but not its name.
+    """
+
+    terms: int
+    versions: int | None
+    numbers: int | None
+    last_number: int | None
+    last_name: str | None
+
+
+def terms_state(session: Session, owner: str) -> TermsState:
+    """The state of an account's terms, without reading them."""
+    return TermsState(*session.execute(_TERMS_STATE, {"owner": owner}).one())
+
+
+def _terms_state() -> Select[*tuple[Any, ...]]:
+    number, last = col(TermRow.id), aliased(TermRow)
+    sums = (func.count(), func.sum(TermRow.version), func.sum(number), func.max(number).label("last"))
+    every = sa_select(*sums).where(col(TermRow.owner) == bindparam("owner")).subquery()
+    return sa_select(every, col(last.term_id)).outerjoin_from(every, last, col(last.id) == every.c.last)
+
+
+_TERMS_STATE = _terms_state()
 
 
 def remember(session: Session, task: Task, target_language: str, texts: Mapping[str, str]) -> None:

@@ -9,11 +9,12 @@ from services.gateway.db.tables import LineRow, SegmentRow, SpeakerRow, Task
 from services.gateway.script import rows as script_rows
 from services.gateway.script import voices
 from services.gateway.script.cues import omission
+from services.gateway.script.kept_terms import terms_of_pair
 from services.gateway.script.pace import Pace, measure
 from services.gateway.script.pace import Spoken as SpokenTake
 from services.gateway.script.rows import Placed, Spoken
 from services.gateway.script.slots import Room, Span, rooms
-from services.gateway.script.terms import merged, with_brief_terms
+from services.gateway.script.terms import AccountTerms, Glossary
 from shared.messaging import Brief, GlossaryTerm
 from shared.pipeline import ChineseScript
 from shared.transcript import MediaFacts
@@ -110,11 +111,15 @@ class Script:
         return voices.roles(people, said, chosen, known)
 
     @cached_property
-    def glossary(self) -> tuple[GlossaryTerm, ...]:
+    def account_terms(self) -> AccountTerms:
+        """What the task's account keeps for its languages."""
+        return terms_of_pair(self.session, self.task.owner, self.spoken_language, self.language)
+
+    @cached_property
+    def glossary(self) -> Glossary:
         """The terms that apply: the task's own, then its account's, then those of its brief."""
-        terms = script_rows.terms_of_pair(self.session, self.task.owner, self.spoken_language, self.language)
-        known = merged(own_terms(self.task), terms)
-        return with_brief_terms(known, brief(self.task).languages.get(self.language))
+        told = brief(self.task).languages.get(self.language)
+        return Glossary(own_terms(self.task), self.account_terms.said, told.terms if told else ())
 
     @property
     def media(self) -> MediaFacts:

@@ -2,22 +2,98 @@
 
 import hashlib
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import Generic, NamedTuple, TypeVar
 
-from shared.messaging import CloneLines, GlossaryTerm, LanguageBrief, Pronunciation, TranslateLines
+from shared.messaging import BriefTerm, CloneLines, GlossaryTerm, Pronunciation, TranslateLines
 
 MOST_HOTWORDS = 100
+E = TypeVar("E")
 
 
-@dataclass(frozen=True)
-class Term:
+class Term(NamedTuple):
     """A term an account keeps for a language pair; `specific`: for this target language, not for all of them."""
 
     source: str
     target: str | None = None
     pronunciation: str | None = None
     specific: bool = True
+
+    @property
+    def written(self) -> str:
+        """How it stands in the target text: what is not translated appears there unchanged."""
+        return self.target or self.source
+
+
+class Index(Generic[E]):
+    """Entries by what is written of them, and which of them a text contains, found without trying each.
+
+    Case and line breaks make no difference; what is written may begin within a word, as in a compound.
+    """
+
+    def __init__(self, entries: Iterable[tuple[str, E]] = ()) -> None:
+        self._entries = [(_folded(written), entry) for written, entry in entries]
+        self._by_start: dict[str, list[int]] = {}
+        for at, (written, _) in enumerate(self._entries):
+            self._by_start.setdefault(written[:_START], []).append(at)
+        self._sizes = sorted({len(start) for start in self._by_start})
+
+    def __len__(self) -> int:
+        return len(self._entries)
+
+    def __iter__(self) -> Iterator[E]:
+        return (entry for _, entry in self._entries)
+
+    def within(self, texts: Iterable[str]) -> list[E]:
+        """The entries that occur in `texts`, in their order."""
+        text = _folded(" ".join(texts))
+        tried = range(len(self._entries)) if len(self._entries) <= _FEW else self._beginning_in(text)
+        return [entry for written, entry in map(self._entries.__getitem__, tried) if written in text]
+
+    def _beginning_in(self, text: str) -> list[int]:
+        """Positions of the entries whose first characters are in `text`."""
+        starts = {text[at : at + size] for size in self._sizes for at in range(len(text) - size + 1)}
+        return sorted(at for start in self._by_start.keys() & starts for at in self._by_start[start])
+
+
+_START = 3  # characters: enough to rule out most terms, few enough that two of Chinese or Japanese are a whole one
+_FEW = 50  # entries that are tried in less time than a text is taken apart
+
+
+@dataclass(frozen=True)
+class AccountTerms:
+    """What an account keeps for a language pair: by source, and what has a pronunciation by how it is written."""
+
+    said: Index[Term]
+    spoken: Index[Term]
+
+    @classmethod
+    def of(cls, terms: Sequence[Term]) -> "AccountTerms":
+        """The same for `terms`, which count in this order."""
+        spoken = ((term.written, term) for term in terms if term.pronunciation)
+        return cls(Index((term.source, term) for term in terms), Index(spoken))
+
+
+class Glossary:
+    """The terms that apply to a task in a language: its own, then its account's, then those of its brief.
+
+    An account may have more than fit into a message, so a job gets those that its lines contain. What is the same term
+    is so in every text, so they are merged after that.
+    """
+
+    def __init__(self, own: Iterable[GlossaryTerm], account: Index[Term], brief: Iterable[BriefTerm] = ()) -> None:
+        self._own = Index((term.source, term) for term in own)
+        self._account = account
+        self._brief = Index((term.source, term) for term in brief)
+
+    def __iter__(self) -> Iterator[GlossaryTerm]:
+        return iter(with_brief_terms(merged(self._own, self._account), self._brief))
+
+    def within(self, texts: Iterable[str]) -> tuple[GlossaryTerm, ...]:
+        """Those that occur in the source `texts`."""
+        said = list(texts)
+        return with_brief_terms(merged(self._own.within(said), self._account.within(said)), self._brief.within(said))
 
 
 def merged(own: Iterable[GlossaryTerm], account: Iterable[Term]) -> tuple[GlossaryTerm, ...]:
@@ -34,10 +110,10 @@ def merged(own: Iterable[GlossaryTerm], account: Iterable[Term]) -> tuple[Glossa
     return tuple(found.values())
 
 
-def with_brief_terms(glossary: Sequence[GlossaryTerm], own: LanguageBrief | None) -> tuple[GlossaryTerm, ...]:
+def with_brief_terms(glossary: Sequence[GlossaryTerm], own: Iterable[BriefTerm]) -> tuple[GlossaryTerm, ...]:
     """The terms of the glossaries, then those of the brief that are not among them."""
     known = {term.source for term in glossary}
-    added = (GlossaryTerm(source=term.source, target=term.target) for term in (own.terms if own else ()))
+    added = (GlossaryTerm(source=term.source, target=term.target) for term in own)
     return (*glossary, *(term for term in added if term.source not in known))
 
 
@@ -46,7 +122,7 @@ def hotwords(own: Iterable[GlossaryTerm], account: Iterable[Term]) -> tuple[str,
 
     Limited to what a recognizer can make use of.
     """
-    terms = [*own, *(GlossaryTerm(source=term.source, target=term.target) for term in account)]
+    terms: list[GlossaryTerm | Term] = [*own, *account]
     sources = [_one_line(term.source) for term in sorted(terms, key=lambda term: term.target is not None)]
     return tuple(dict.fromkeys(sources))[:MOST_HOTWORDS]
 
@@ -55,27 +131,25 @@ def pronunciations(account: Iterable[Term]) -> tuple[Pronunciation, ...]:
     """How words of the target text are spoken; a term that is not translated appears there unchanged."""
     found: dict[str, Pronunciation] = {}
     for term in _specific_first(account):
-        written = term.target or term.source
-        if term.pronunciation and _one_line(written) not in found:
-            found[_one_line(written)] = Pronunciation(written=written, spoken=term.pronunciation)
+        if term.pronunciation and _one_line(term.written) not in found:
+            found[_one_line(term.written)] = Pronunciation(written=term.written, spoken=term.pronunciation)
     return tuple(found.values())
 
 
-def with_terms(job: TranslateLines, terms: Sequence[GlossaryTerm]) -> TranslateLines:
-    """`job` with those of `terms` that its lines contain: an account may have more than fit into a message."""
-    return job.model_copy(update={"glossary": held(terms, (line.text for line in job.lines))})
+def with_terms(job: TranslateLines, glossary: Glossary) -> TranslateLines:
+    """`job` with the terms that its lines contain."""
+    return job.model_copy(update={"glossary": held(glossary, (line.text for line in job.lines))})
 
 
-def held(terms: Sequence[GlossaryTerm], texts: Iterable[str]) -> tuple[GlossaryTerm, ...]:
-    """Those of `terms` that occur in the source `texts`."""
-    text = _folded(" ".join(texts))
-    return tuple(term for term in terms if _folded(term.source) in text)
+def held(glossary: Glossary, texts: Iterable[str]) -> tuple[GlossaryTerm, ...]:
+    """The terms that occur in the source `texts`."""
+    return glossary.within(texts)
 
 
-def with_pronunciations(job: CloneLines, known: Sequence[Pronunciation]) -> CloneLines:
-    """`job` with those of `known` that its lines contain."""
-    text = _folded(" ".join(line.text for line in job.lines))
-    return job.model_copy(update={"pronunciations": tuple(one for one in known if _folded(one.written) in text)})
+def with_pronunciations(job: CloneLines, spoken: Index[Term]) -> CloneLines:
+    """`job` with the pronunciations of what its lines contain."""
+    known = pronunciations(spoken.within(line.text for line in job.lines))
+    return job.model_copy(update={"pronunciations": known})
 
 
 def _specific_first(terms: Iterable[Term]) -> list[Term]:

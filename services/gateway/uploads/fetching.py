@@ -8,16 +8,19 @@ detected.
 
 import asyncio
 import time
+from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import partial
 from math import ceil
 from pathlib import Path
+from typing import TypeVar
 
 from services.gateway.batches import rows as batch_rows
 from services.gateway.batches.addresses import PAGE
 from services.gateway.batches.joining import place as place_of
-from services.gateway.db.engine import Database
+from services.gateway.db.engine import Database, DatabaseBusy
 from services.gateway.db.tables import SourceRow, SourceState, now
 from services.gateway.pipeline.facts import log_stage, tell
 from services.gateway.pipeline.loops import ended
@@ -36,6 +39,7 @@ from services.gateway.web.keys import Caller
 from services.gateway.web.problems import Problem
 from services.gateway.web.threads import Threads
 from shared.media import SNIFF_BYTES
+from shared.messaging import Tries
 from shared.observability import logger
 from shared.outside import Forbidden
 from shared.pipeline import BASE, ErrorCode
@@ -43,13 +47,14 @@ from shared.storage import ObjectInfo, ObjectNotFound, ObjectStore, Part, Storag
 from shared.transcript import Reading
 
 _MOST_PIECES = 9_000
-_LOOK_S = 1.0
+_LOOK_S, _REST_S = 1.0, 10.0
 _SLOW_PERIOD_S, _SLOW_BYTES = 60.0, 60_000
 """A server that sends less than 1 kB/s for a minute is disconnected and asked again."""
 _PAUSES = (1, 4, 12, 60, 180)
 """Pauses after the first failed attempt, the second, ..., in units of `source_retry_s`. Then the fetch is given up."""
 _ROWS_AT_ONCE = 50
 _STEPS_TOLD = 10
+T = TypeVar("T")
 log = logger(__name__)
 
 
@@ -102,14 +107,16 @@ class Fetcher:
         self._settings, self._opener = settings, Opener(settings, threads, bucket)
         self._pages = Pages(settings, threads, scratch or settings.work_dir / "pages")
         self._under_way: dict[str, tuple[str, asyncio.Task[None]]] = {}
+        self._resting: dict[str, float] = {}
+        self._tries = Tries()
 
     async def turn(self) -> None:
         """Make the tasks of rows that name a source, and fetch until nothing is due."""
         try:
             async with asyncio.TaskGroup() as group:
                 while True:
-                    await asyncio.to_thread(self._pages.tidy, self._is_wanted)
-                    await asyncio.to_thread(self._make_rows)
+                    await self._looked(partial(self._pages.tidy, self._is_wanted), None)
+                    await self._looked(self._make_rows, None)
                     await self._begin_due(group)
                     if not self._under_way:
                         return
@@ -122,39 +129,87 @@ class Fetcher:
     async def _begin_due(self, group: asyncio.TaskGroup) -> None:
         """Begin fetches that are due; those of the owner with the fewest in progress come first."""
         at_once = self._settings.sources_at_once
-        waiting = await asyncio.to_thread(self._due)
-        waiting = [one for one in waiting if one[0] not in self._under_way]
+        self._resting = {key: until for key, until in self._resting.items() if until > time.monotonic()}
+        held = self._under_way.keys() | self._resting.keys()
+        due = await self._looked(self._due, list[tuple[str, str]]())
+        waiting = [one for one in due if one[0] not in held]
         while waiting and len(self._under_way) < at_once:
             owners = [owner for owner, _ in self._under_way.values()]
             task_id, owner = min(waiting, key=lambda one: owners.count(one[1]))
             waiting.remove((task_id, owner))
-            self._under_way[task_id] = (owner, group.create_task(self._fetch(task_id)))
+            self._under_way[task_id] = (owner, group.create_task(self._serve(task_id)))
+
+    async def _looked(self, look: Callable[[], T], otherwise: T) -> T:
+        """What `look` finds, or `otherwise` if something goes wrong: what is under way goes on."""
+        try:
+            return await self._unless_busy(look, otherwise)
+        except Exception:  # a background loop: logged, and tried again
+            log.exception("sources_not_looked_for")
+            return otherwise
+
+    async def _unless_busy(self, ask: Callable[[], T], otherwise: T) -> T:
+        """What `ask` returns, or `otherwise` while the database is busy."""
+        try:
+            return await asyncio.to_thread(ask)
+        except DatabaseBusy as error:
+            log.warning("sources_wait", why=str(error))
+            return otherwise
 
     def _due(self) -> list[tuple[str, str]]:
         with self._database.read() as session:
             return uploads_rows.due_sources(session, now(), 2 * self._settings.sources_at_once)
 
     def _make_rows(self) -> None:
-        """Make a task for each row of a batch that names a source; a row for which that is impossible is given up with
-        the reason."""
+        """Make a task for each row of a batch that names a source, each in its own transaction.
+
+        A row for which that is impossible is given up; its batch tells the reason. Raises: DatabaseBusy.
+        """
         with self._database.read() as session:
             rows = uploads_rows.coming_rows(session, _ROWS_AT_ONCE)
-        for batch_id, number in rows:
-            with self._database.write() as session:
-                item = batch_rows.item(session, batch_id, number, lock=True)
-                batch = batch_rows.any_batch(session, batch_id)
-                if item is None or batch is None or item.task_id is not None or not item.address:
-                    continue
-                try:
-                    place = place_of(session, Caller(batch.owner or None), batch_id, number)
-                except Problem:  # canceled or deleted meanwhile
-                    item.dropped = True
-                    continue
-                config = place.config.model_dump(mode="json")
-                start = place.config.target_languages if place.starts else []
-                name = item.source.replace("\\", "/").rsplit("/", 1)[-1]
-                files = place.files
-                await_source(session, batch.owner, item.address, name, config, start=start, place=place, files=files)
+        for row in rows:
+            try:
+                self._make(*row)
+                self._tries.over(row)
+            except DatabaseBusy:
+                raise
+            except Problem as error:  # also canceled or deleted meanwhile
+                log.warning("row_given_up", batch=row[0], row=row[1], code=error.code, why=error.detail)
+                self._drop(*row)
+            except Exception:  # logged, and tried again: the other rows go on
+                log.exception("row_not_made", batch=row[0], row=row[1])
+                if self._tries.failed(row):
+                    self._drop(*row)
+
+    def _make(self, batch_id: str, number: int) -> None:
+        with self._database.write() as session:
+            item = batch_rows.item(session, batch_id, number, lock=True)
+            batch = batch_rows.any_batch(session, batch_id)
+            if item is None or batch is None or item.task_id is not None or not item.address:
+                return
+            place = place_of(session, Caller(batch.owner or None), batch_id, number)
+            config = place.config.model_dump(mode="json")
+            start = place.config.target_languages if place.starts else []
+            name = item.source.replace("\\", "/").rsplit("/", 1)[-1]
+            files = place.files
+            await_source(session, batch.owner, item.address, name, config, start=start, place=place, files=files)
+
+    def _drop(self, batch_id: str, number: int) -> None:
+        with self._database.write() as session:
+            item = batch_rows.item(session, batch_id, number, lock=True)
+            if item is not None and item.task_id is None:
+                item.dropped = True
+
+    async def _serve(self, task_id: str) -> None:
+        """Make one attempt. If what became of it cannot be recorded, it rests for a while, and the others go on."""
+        try:
+            await self._fetch(task_id)
+        except DatabaseBusy as error:
+            log.warning("source_rests", task=task_id, why=str(error))
+        except Exception:  # a background loop: logged, and tried again
+            log.exception("source_not_recorded", task=task_id)
+        else:
+            return
+        self._resting[task_id] = time.monotonic() + _REST_S
 
     async def _fetch(self, task_id: str) -> None:
         """Make one attempt, which ends as soon as somebody stops it; whatever goes wrong is recorded."""
@@ -172,6 +227,8 @@ class Fetcher:
             await asyncio.to_thread(self._failed, fetch, error)
         except StorageError as error:
             await asyncio.to_thread(self._failed, fetch, _not_stored(error))
+        except DatabaseBusy:  # no failure of the source
+            raise
         except Exception:  # logged, and tried again: the other videos go on
             log.exception("source_not_fetched", task=task_id)
             await asyncio.to_thread(self._failed, fetch, _not_stored(None))
@@ -182,9 +239,10 @@ class Fetcher:
     async def _watch(self, fetch: _Fetch, bringing: "asyncio.Future[ObjectInfo]") -> None:
         """Wait for the end; cancel the fetch if somebody stopped it, or if almost nothing arrives."""
         since, seen = time.monotonic(), fetch.seen
+        is_wanted = partial(self._is_wanted, fetch.task_id, fetch.started_at)
         while not bringing.done():
             await asyncio.wait({bringing}, timeout=_LOOK_S)
-            if not bringing.done() and not await asyncio.to_thread(self._is_wanted, fetch.task_id, fetch.started_at):
+            if not bringing.done() and not await self._unless_busy(is_wanted, True):
                 await ended(bringing)  # type: ignore[arg-type]
             elif time.monotonic() - since > _SLOW_PERIOD_S:
                 if fetch.seen - seen < _SLOW_BYTES and not bringing.done():
@@ -248,14 +306,14 @@ class Fetcher:
             before = moved
             if there - fetch.ahead >= PIECE_BYTES:
                 fetch.ahead = there
-                await asyncio.to_thread(self._note, fetch, None)
+                await self._unless_busy(partial(self._note, fetch, None), None)
 
         return self._pages.open(fetch.address.removeprefix(PAGE), fetch.task_id, told)
 
     async def _take(self, fetch: _Fetch, answer: Answer) -> None:
-        fetch.size, fetch.called = answer.size, answer.called
+        fetch.size, fetch.called, fetch.validator = answer.size, answer.called, answer.validator
         self._refuse_oversize(answer.size or 0)
-        await asyncio.to_thread(self._note, fetch, answer.validator)
+        await self._unless_busy(partial(self._note, fetch, fetch.validator), None)
         piece = bytearray()
         async for chunk in answer.chunks:
             piece += chunk
@@ -275,7 +333,7 @@ class Fetcher:
 
     async def _keep(self, fetch: _Fetch, piece: bytes) -> None:
         fetch.parts.append(await self._threads.transfer(self._store_part, fetch, len(fetch.parts) + 1, piece))
-        await asyncio.to_thread(self._note, fetch, fetch.validator)
+        await self._unless_busy(partial(self._note, fetch, fetch.validator), None)
 
     def _store_part(self, fetch: _Fetch, number: int, piece: bytes) -> Part:
         writer = self._store.open_part(fetch.key, fetch.write_id, number, len(piece))

@@ -1,6 +1,9 @@
 """The SQL of arriving videos: in parts, or fetched from elsewhere."""
 
+from collections import deque
+from collections.abc import Iterable, Iterator
 from datetime import datetime
+from itertools import islice
 
 from sqlalchemy import func, text
 from sqlalchemy import select as sa_select
@@ -9,7 +12,9 @@ from sqlmodel import Session, col, select
 from services.gateway.db.tables import (
     COMING_ROWS,
     FETCHED_SOURCES,
+    KEPT_BATCHES,
     BatchItem,
+    BatchRow,
     SourceRow,
     SourceState,
     Task,
@@ -50,8 +55,31 @@ def fetched(session: Session, task_id: str, *, lock: bool = False) -> SourceRow 
 
 
 def coming_rows(session: Session, most: int) -> list[tuple[str, int]]:
-    """Rows of batches that the gateway fetches and that have no task yet."""
-    query = sa_select(col(BatchItem.batch_id), col(BatchItem.number)).where(
-        text(COMING_ROWS), col(BatchItem.dropped).is_(False)
+    """Rows of batches that the gateway fetches and that have no task yet, those of the owners in turn."""
+    coming = (
+        sa_select(col(BatchItem.id)).where(col(BatchItem.batch_id) == BatchRow.batch_id, text(COMING_ROWS)).exists()
     )
-    return [(batch_id, number) for batch_id, number in session.execute(query.order_by(col(BatchItem.id)).limit(most))]
+    query = sa_select(col(BatchRow.owner), col(BatchRow.batch_id)).where(text(KEPT_BATCHES), coming)
+    batches: dict[str, list[str]] = {}
+    for owner, batch_id in session.execute(query.order_by(col(BatchRow.id))):
+        batches.setdefault(owner, []).append(batch_id)
+    queues = [_coming(session, of_owner, most) for of_owner in batches.values()]
+    return list(islice(_in_turn(queues), most))
+
+
+def _coming(session: Session, batches: list[str], most: int) -> Iterator[tuple[str, int]]:
+    """The rows of an owner, which are looked up as they are asked for."""
+    for batch_id in batches:
+        query = sa_select(col(BatchItem.number)).where(col(BatchItem.batch_id) == batch_id, text(COMING_ROWS))
+        for number in session.execute(query.order_by(col(BatchItem.number)).limit(most)).scalars().all():
+            yield batch_id, number
+
+
+def _in_turn(queues: Iterable[Iterator[tuple[str, int]]]) -> Iterator[tuple[str, int]]:
+    """The first of each, then the second of each, and so on."""
+    waiting = deque(queues)
+    while waiting:
+        queue = waiting.popleft()
+        for row in islice(queue, 1):
+            yield row
+            waiting.append(queue)

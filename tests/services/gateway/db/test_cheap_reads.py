@@ -1,6 +1,6 @@
 """What is read often reads little, and what nobody needs any more goes."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -10,10 +10,12 @@ from sqlmodel import Session, col, select
 from services.gateway.db.engine import Database
 from services.gateway.db.tables import JobRow, JobState, LineRow, SegmentRow, StageRun, Task, TaskLanguage, now
 from services.gateway.operations import rows as operations_rows
+from services.gateway.operations.rows import Kept
 from services.gateway.pipeline import rows as pipeline_rows
 from shared.pipeline import Stage, Status
 
 TASK = "task_20260101_000000_00000000"
+NEVER = datetime(2000, 1, 1, tzinfo=UTC)
 NAMED = {"video_filename": "a.mp4", "video_original_name": "Müller ruft an.mp4", "video_key": "a", "video_size": 1}
 
 
@@ -73,6 +75,20 @@ def test_issues_are_counted_without_reading_lines_that_are_right(sqlite: Databas
 def test_what_leaves_is_found_in_an_index(sqlite: Database) -> None:
     """A sweep does not look at the tasks that stay."""
     assert plans(sqlite, operations_rows.deleted_tasks) == ["SCAN tasks USING INDEX ix_tasks_leaving"]
+
+
+def test_what_is_to_be_forgotten_is_found_in_indexes(sqlite: Database) -> None:
+    """Neither the answers of a day are read for it, nor the messages of running runs; a state is found by its key."""
+    kept = Kept(NEVER, NEVER, NEVER, NEVER)
+    found = plans(sqlite, lambda session: operations_rows.over(session, kept, 9))
+    assert "SEARCH idempotency_keys USING INDEX ix_idempotency_keys_created (created_at<?)" in found
+    assert "SCAN jobs USING INDEX ix_jobs_kept_runs" in found
+    assert not any(one.startswith("SCAN ") and "INDEX" not in one for one in found if " batches" not in one)
+    keys = [(TASK, "es", "export", str(number), 1) for number in range(3)]
+    states = plans(sqlite, lambda session: operations_rows.job_states(session, keys))
+    assert any(
+        one.startswith("SEARCH jobs USING INDEX sqlite_autoindex_jobs_1") and "attempt=?" in one for one in states
+    )
 
 
 def test_what_is_to_be_published_is_found_in_indexes(sqlite: Database) -> None:
@@ -153,6 +169,11 @@ def left(session: Session) -> dict[str, str]:
     return {row.shard: row.payload for row in session.exec(select(JobRow).order_by(col(JobRow.id)))}
 
 
+def forget(session: Session, **since: datetime) -> None:
+    kept = Kept(**{name: since.get(name, NEVER) for name in ("answers", "batches", "jobs", "uploads")})
+    operations_rows.forget(session, operations_rows.over(session, kept, 1000), kept)
+
+
 def test_messages_go_with_their_jobs_and_jobs_after_a_month(database: Database) -> None:
     """Not those of a run that is under way, and none that may still be sent."""
     old = now() - timedelta(days=40)
@@ -169,10 +190,10 @@ def test_messages_go_with_their_jobs_and_jobs_after_a_month(database: Database) 
             ]
         )
     with database.write() as session:
-        operations_rows.drop_messages(session, 1000)
+        forget(session, jobs=old - timedelta(days=1))
     with database.read() as session:
         assert left(session) == {"old": "", "failed": "", "alone": "", "ready": "{}", "under way": "{}"}
     with database.write() as session:
-        operations_rows.drop_jobs(session, now() - timedelta(days=30), 1000)
+        forget(session, jobs=now() - timedelta(days=30))
     with database.read() as session:
         assert set(left(session)) == {"failed", "alone", "ready", "under way"}

@@ -10,6 +10,7 @@ import sqlalchemy as sa
 
 from services.gateway.db.engine import Database
 from services.gateway.db.tables import JobKind, JobRow, JobState, Task, now
+from services.gateway.operations.lately import Lately
 from services.gateway.operations.waits import WaitRead, list_waits
 from services.gateway.script.lines import line_shard
 from services.gateway.web.keys import Caller
@@ -67,7 +68,7 @@ def asked(database: Database, slots: int = 1) -> tuple[dict[str | None, WaitRead
         database=database, workers=workers, audience=SimpleNamespace(known_progress=lambda *_: None)
     )
     sa.event.listen(database.engine, "before_cursor_execute", count)
-    found = list_waits(TASK, cast(Any, parts), Caller(None))
+    found = list_waits(TASK, cast(Any, parts), Caller(None), Lately())
     sa.event.remove(database.engine, "before_cursor_execute", count)
     return {one.segment_id: one for one in found}, len(statements)
 

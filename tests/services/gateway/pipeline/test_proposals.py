@@ -26,6 +26,6 @@ def test_a_long_video_is_seen_in_parts(count: int, size: int) -> None:
 def test_terms_of_the_brief_come_last() -> None:
     """What the glossaries say goes before."""
     own = LanguageBrief(terms=(BriefTerm(source="sea", target="mar"), BriefTerm(source="cat", target="gato")))
-    found = with_brief_terms([GlossaryTerm(source="cat", target="minino")], own)
+    found = with_brief_terms([GlossaryTerm(source="cat", target="minino")], own.terms)
     assert [(term.source, term.target) for term in found] == [("cat", "minino"), ("sea", "mar")]
-    assert with_brief_terms(found, None) == found
+    assert with_brief_terms(found, ()) == found
