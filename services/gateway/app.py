@@ -398,7 +398,6 @@ def allow_many_connections() -> None:
         resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))
 
 
-@ends_with_a_sentence("gateway")
 def _collect_garbage_rarely() -> None:
     """Exempt the application's own objects from garbage collection, and look at all others less often.
 
@@ -410,6 +409,7 @@ def _collect_garbage_rarely() -> None:
     gc.set_threshold(20_000, 50, 20)
 
 
+@ends_with_a_sentence("gateway")
 def main() -> None:
     """Serve until SIGTERM."""
     allow_many_connections()

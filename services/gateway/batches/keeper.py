@@ -37,10 +37,11 @@ def hold_all(database: Database, batch_id: str) -> None:
 
 @dataclass(frozen=True)
 class _Asked:
-    """What is asked of a batch, and the tasks for which that was done."""
+    """What is asked of a batch, the tasks for which that was tried in this turn, and those for which it failed."""
 
     wish: str
     done: set[str] = field(default_factory=set)
+    failed: set[str] = field(default_factory=set)
 
 
 class Keeper:
@@ -91,10 +92,14 @@ class Keeper:
         """Do for some tasks what is asked; returns whether it is to go on."""
         left = self._left(batch_id, asked)
         for task_id in left or ():
-            with self._database.write() as session:
-                task = script_rows.locked_task(session, task_id)
-                if task is not None and task.deleted_at is None:
-                    _ACTS[asked.wish](session, task)
+            try:
+                with self._database.write() as session:
+                    task = script_rows.locked_task(session, task_id)
+                    if task is not None and task.deleted_at is None:
+                        _ACTS[asked.wish](session, task)
+            except Exception:  # logged, and tried again in the next turn: the other tasks go on
+                log.exception("wish_not_carried_out", batch=batch_id, task=task_id, wish=asked.wish)
+                asked.failed.add(task_id)
             asked.done.add(task_id)
         if asked.wish == DELETE:
             self._on_deleted()
@@ -114,6 +119,8 @@ class Keeper:
                 return left[:_TASKS_AT_ONCE]
             if batch.state == BatchState.OPEN and batch_rows.release(session, batch_id):
                 return []
+            if asked.failed:
+                return None
             batch.wish = None
             if asked.wish == DELETE:
                 batch.ended_at = batch.ended_at or now()

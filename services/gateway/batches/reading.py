@@ -170,7 +170,7 @@ def read_items(session: Session, page: Sequence[tuple[BatchItem, str, Task | Non
 
 
 def _why_dropped(item: BatchItem) -> tuple[str | None, str | None]:
-    """Why a row was given up for which no task could be made; nothing if a person did that."""
+    """Why a row that was dropped has no task, if it says what this release cannot do."""
     try:
         if item.dropped:
             config_of(item)

@@ -265,6 +265,7 @@ def pause_batch(batch_id: str, parts: Parts, who: Who) -> BatchRead:
         batch = locked_visible_batch(session, who, batch_id)
         _refuse_over(batch)
         batch.state = BatchState.PAUSED
+        batch_rows.hold(session, batch_id)
         read = _changed(session, batch, parts.settings)
     with suppress(DatabaseBusy):  # the keeper holds what is left
         hold_all(parts.database, batch_id)

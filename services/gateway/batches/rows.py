@@ -253,18 +253,18 @@ def may_hold(session: Session, batch_id: str) -> bool:
 def hold(session: Session, batch_id: str) -> bool:
     """Hold some of the jobs that are ready but not handed out; returns whether there were any. Rows locked by others
     are left for later."""
-    return _move(session, batch_id, JobState.READY, JobState.HELD)
+    return _move(session, batch_id, JobState.READY, JobState.HELD, skip_locked=True)
 
 
 def release(session: Session, batch_id: str) -> bool:
     """Make some of what was held ready again; returns whether there was any."""
-    return _move(session, batch_id, JobState.HELD, JobState.READY)
+    return _move(session, batch_id, JobState.HELD, JobState.READY, skip_locked=False)
 
 
-def _move(session: Session, batch_id: str, before: JobState, after: JobState) -> bool:
+def _move(session: Session, batch_id: str, before: JobState, after: JobState, *, skip_locked: bool) -> bool:
     tasks = session.execute(_tasks_with(batch_id, before, _IDS_AT_ONCE)).scalars().all()
     found = sa_select(col(JobRow.id)).where(col(JobRow.task_id).in_(tasks), *_pausable(before)).limit(_MOVED_AT_ONCE)
-    ids = session.execute(found.with_for_update(skip_locked=True)).scalars().all() if tasks else []
+    ids = session.execute(found.with_for_update(skip_locked=skip_locked)).scalars().all() if tasks else []
     for begin in range(0, len(ids), _IDS_AT_ONCE):
         session.execute(
             update(JobRow)
@@ -283,6 +283,12 @@ def drop_waiting(session: Session, batch_id: str, *, dropped: bool) -> None:
         .values(dropped=dropped)
         .execution_options(synchronize_session=False)
     )
+
+
+def give_up(session: Session, batch_id: str, number: int) -> None:
+    """Drop a row for which no task could be made."""
+    this = (col(BatchItem.batch_id) == batch_id, col(BatchItem.number) == number, col(BatchItem.task_id).is_(None))
+    session.execute(update(BatchItem).where(*this).values(dropped=True).execution_options(synchronize_session=False))
 
 
 def drop_items(session: Session, batch_id: str) -> None:

@@ -12,6 +12,7 @@ from services.gateway.pipeline import rows as pipeline_rows
 from services.gateway.pipeline.cut import row, source_timeline, timeline
 from services.gateway.pipeline.endings import OLDER
 from services.gateway.pipeline.facts import log_stage, tell
+from services.gateway.pipeline.outdating import judge_due
 from services.gateway.pipeline.publishing import (
     asked,
     export_of,
@@ -126,6 +127,7 @@ def go_on(session: Session, task: Task, job: JobRow) -> None:
     session.flush()
     shards = {open_job.shard for open_job in pipeline_rows.open_jobs(session, task.task_id)}
     if not shards & {shard_of(export_id), pipeline_rows.export_shard(export_id)}:
+        judge_due(session)  # the export records verdicts
         _render(session, task, made, Lane(job.lane), standing(session, task))
 
 

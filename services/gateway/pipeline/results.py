@@ -177,7 +177,6 @@ def _take_alone(session: Session, task: Task, job: JobRow, result: Result, *, he
         case JobKind.RENDER_RECIPE, RecipeRendered() | JobFailed():
             record_recipe(session, task, result)
         case JobKind.TRANSLATE_LINES, LinesTranslated() | JobFailed() if export_of(job.shard):
-            judge_due(session)  # the export records verdicts
             take_translation(session, task, job, result)
         case JobKind.TRANSLATE_LINES, LinesTranslated() | JobFailed() if is_of_titles(job.shard):
             take_titles(session, task, job, result)

@@ -36,13 +36,15 @@ class KeptTerms:
 
     def of(self, session: Session, pair: _Pair) -> AccountTerms:
         """The terms of an account that count for a language pair."""
-        state = script_rows.terms_state(session, pair.owner)  # asked first: the terms may be newer than it, never older
+        state = script_rows.terms_state(session, pair.owner)
         with self._lock:
             known = self._kept.get(pair)
             if known is not None and known.state == state:
                 self._kept.move_to_end(pair)
                 return known.terms
         terms = AccountTerms.of(script_rows.terms_of_pair(session, *pair) if state.terms else [])
+        if script_rows.terms_state(session, pair.owner) != state:
+            return terms  # changed while it was read, perhaps to be changed back
         with self._lock:
             self._kept[pair] = _Kept(state, terms)
             self._kept.move_to_end(pair)
@@ -56,7 +58,7 @@ class KeptTerms:
 
 
 def _size(kept: _Kept) -> int:
-    return 1 + len(kept.terms.said)
+    return 1 + len(kept.terms.said) + len(kept.terms.spoken)
 
 
 _KEPT: WeakKeyDictionary[object, KeptTerms] = WeakKeyDictionary()  # by database

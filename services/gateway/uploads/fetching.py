@@ -162,7 +162,9 @@ class Fetcher:
     def _make_rows(self) -> None:
         """Make a task for each row of a batch that names a source, each in its own transaction.
 
-        A row for which that is impossible is given up; its batch tells the reason. Raises: DatabaseBusy.
+        A row for which that is impossible is given up. The log tells why, and so does the batch if it cannot be read.
+
+        Raises: DatabaseBusy.
         """
         with self._database.read() as session:
             rows = uploads_rows.coming_rows(session, _ROWS_AT_ONCE)
@@ -195,9 +197,7 @@ class Fetcher:
 
     def _drop(self, batch_id: str, number: int) -> None:
         with self._database.write() as session:
-            item = batch_rows.item(session, batch_id, number, lock=True)
-            if item is not None and item.task_id is None:
-                item.dropped = True
+            batch_rows.give_up(session, batch_id, number)
 
     async def _serve(self, task_id: str) -> None:
         """Make one attempt. If what became of it cannot be recorded, it rests for a while, and the others go on."""

@@ -15,7 +15,7 @@ from services.gateway.batches import rows as batch_rows
 from services.gateway.batches.joining import place
 from services.gateway.batches.keeper import RETRY, Keeper
 from services.gateway.batches.routes import resume_batch
-from services.gateway.db.engine import Database
+from services.gateway.db.engine import Database, DatabaseBusy
 from services.gateway.db.tables import BatchItem, BatchRow, BatchState, JobRow, JobState, Task
 from services.gateway.pipeline.parts import Gateway
 from services.gateway.settings import GatewaySettings
@@ -71,7 +71,7 @@ def test_what_is_asked_of_a_large_batch_keeps_no_other_waiting(
     database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The batches come in turn; all of it is done in the end, and what is asked again meanwhile once more."""
-    monkeypatch.setattr(keeping, "_TASKS_AT_ONCE", 1, raising=False)
+    monkeypatch.setattr(keeping, "_TASKS_AT_ONCE", 1)
     acted: list[str] = []
     with database.write() as session:
         add(session, "a", 3, Status.FAILED, wish=RETRY)
@@ -88,6 +88,27 @@ def test_what_is_asked_of_a_large_batch_keeps_no_other_waiting(
     assert (wish_of(database, "a"), wish_of(database, "b")) == (None, None)
 
 
+def test_a_task_for_which_it_fails_keeps_no_other_of_the_batch_waiting(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is tried again in the next turn, and what was asked stays until it is done."""
+    acted: list[str] = []
+    with database.write() as session:
+        add(session, "a", 3, Status.FAILED, wish=RETRY)
+
+    def act(session: Session, task: Task) -> None:
+        acted.append(task.task_id)
+        if acted == ["a1"]:
+            raise ValueError("once")
+        task.status = Status.PROCESSING
+
+    monkeypatch.setitem(keeping._ACTS, RETRY, act)
+    keep(database)
+    assert (acted, wish_of(database, "a")) == (["a1", "a2", "a3"], RETRY)
+    keep(database)
+    assert (acted[3:], wish_of(database, "a")) == (["a1"], None)
+
+
 def moved(database: Database) -> list[int]:
     """How many jobs each transaction changes from now on."""
     counts: list[int] = [0]
@@ -102,7 +123,7 @@ def moved(database: Database) -> list[int]:
 
 def test_a_pause_holds_some_jobs_at_a_time(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
     """All of them in the end, and none that a person waits for."""
-    monkeypatch.setattr(batch_rows, "_MOVED_AT_ONCE", 2, raising=False)
+    monkeypatch.setattr(batch_rows, "_MOVED_AT_ONCE", 2)
     with database.write() as session:
         add(session, "a", 5, state=BatchState.PAUSED)
         add_jobs(session, "a", 5, JobState.READY)
@@ -119,7 +140,7 @@ def test_a_large_batch_is_resumed_some_jobs_at_a_time(
     database: Database, monkeypatch: pytest.MonkeyPatch, asked: str | None
 ) -> None:
     """The keeper lets go what is left, after a restart too, and if somebody asks for something else meanwhile."""
-    monkeypatch.setattr(batch_rows, "_MOVED_AT_ONCE", 2, raising=False)
+    monkeypatch.setattr(batch_rows, "_MOVED_AT_ONCE", 2)
     with database.write() as session:
         add(session, "a", 5, state=BatchState.PAUSED)
         add_jobs(session, "a", 5, JobState.HELD)
@@ -188,3 +209,22 @@ def test_a_video_for_a_row_that_this_release_cannot_read(database: Database) -> 
     with database.read() as session, pytest.raises(Problem, match=r"row 1 says: of_tomorrow: ") as told:
         place(session, Caller(None), "a", 1)
     assert (told.value.status, told.value.code) == (422, "invalid_config")
+
+
+def test_what_is_locked_while_a_batch_is_resumed_is_not_left_behind(postgres: str) -> None:
+    """Somebody cancels one of its tasks, and fails: a resume waits for that, or is refused and leaves the pause."""
+    one, two = Database(postgres, wait_s=0.5), Database(postgres)
+    one.migrate()
+    with one.write() as session:
+        add(session, "a", 1, state=BatchState.PAUSED)
+        add_jobs(session, "a", 1, JobState.HELD)
+    parts = cast(Gateway, SimpleNamespace(database=one, settings=GatewaySettings()))
+    with two.read() as session:
+        session.exec(select(JobRow).with_for_update()).all()
+        with pytest.raises(DatabaseBusy):
+            resume_batch("a", parts, Caller(None))
+    assert states(one, "a") == ["held"]
+    assert resume_batch("a", parts, Caller(None)).state == "open"
+    assert states(one, "a") == ["ready"]
+    one.close()
+    two.close()

@@ -143,3 +143,27 @@ def test_not_more_terms_are_kept_than_are_wanted(gateways: tuple[Gateway, Gatewa
             gateway.statements.clear()
             kept.of(session, de)
             assert gateway.has_read() == (de in read_again)
+
+
+def test_what_changes_while_it_is_read_and_changes_back_is_not_kept(
+    postgres: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A term that another gateway adds just then, and removes again, is in use no longer."""
+    one, two = Gateway(postgres), Gateway(postgres)
+    one.database.migrate()
+    with one.database.write() as session:
+        session.add(_term("one"))
+    read = script_rows.terms_of_pair
+
+    def read_late(session: Session, *pair: str) -> Any:
+        two.change(lambda other, _: other.add(_term("gone")))
+        monkeypatch.setattr(script_rows, "terms_of_pair", read)
+        return read(session, *pair)
+
+    monkeypatch.setattr(script_rows, "terms_of_pair", read_late)
+    with one.database.read() as session:
+        assert [term.source for term in terms_of_pair(session, "a", "en", "es").said] == ["gone", "one"]
+    two.change(lambda other, newest: other.delete(newest))
+    assert one.sources() == ["one"]
+    one.close()
+    two.close()

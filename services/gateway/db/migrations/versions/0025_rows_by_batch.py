@@ -24,7 +24,8 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    """Take back."""
+    """Take back. The release before knows no wish to resume a batch."""
+    op.execute("UPDATE batches SET wish = NULL WHERE wish = 'resume'")
     op.drop_index("ix_jobs_of_batches", "jobs")
     op.drop_index("ix_batch_rows_coming", "batch_rows")
     _partial("ix_batch_rows_coming", "batch_rows", ["id"], _COMING_BEFORE)
