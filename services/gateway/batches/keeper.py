@@ -9,7 +9,7 @@ from services.gateway.batches import rows as batch_rows
 from services.gateway.batches.outcomes import is_over
 from services.gateway.batches.reading import read_batch
 from services.gateway.db import Session
-from services.gateway.db.engine import Database
+from services.gateway.db.engine import Database, DatabaseBusy
 from services.gateway.db.tables import BatchRow, BatchState, Task, now
 from services.gateway.pipeline.canceling import cancel, remove
 from services.gateway.pipeline.endings import Row, tasks_of_batch
@@ -18,6 +18,7 @@ from services.gateway.pipeline.starting import retry
 from services.gateway.script import rows as script_rows
 from services.gateway.settings import GatewaySettings
 from services.gateway.web.signing import zip_address
+from shared.messaging import Tries
 from shared.observability import logger
 from shared.pipeline import Status
 
@@ -37,7 +38,7 @@ def hold_all(database: Database, batch_id: str) -> None:
 
 @dataclass(frozen=True)
 class _Asked:
-    """What is asked of a batch, the tasks for which that was tried in this turn, and those for which it failed."""
+    """What is asked of a batch, the tasks that had their turn, and of these the ones to be tried again."""
 
     wish: str
     done: set[str] = field(default_factory=set)
@@ -49,21 +50,25 @@ class Keeper:
 
     A request is carried out task by task, each in its own transaction, and cleared at the end: if the gateway dies in
     between, it starts again, and repeating what was done has no effect. After some tasks the other batches come in
-    between: one of thousands takes minutes.
+    between: one of thousands takes minutes. A task for which it fails is tried in ten turns, then it is left.
     """
 
     def __init__(self, database: Database, settings: GatewaySettings, on_deleted: Callable[[], None]) -> None:
         self._database, self._settings, self._on_deleted = database, settings, on_deleted
+        self._asked: dict[str, _Asked] = {}
+        self._tries = Tries()
 
     async def turn(self) -> None:
         """Look once, and again as long as requests are being carried out."""
-        asked: dict[str, _Asked] = {}
+        for asked in self._asked.values():
+            asked.done.difference_update(asked.failed)
+            asked.failed.clear()
         goes_on = True
         while goes_on:
             goes_on = False
             for batch_id in await asyncio.to_thread(self._kept):
                 try:
-                    goes_on |= await asyncio.to_thread(self._keep, batch_id, asked)
+                    goes_on |= await asyncio.to_thread(self._keep, batch_id)
                 except Exception:  # logged, and tried again in the next turn
                     log.exception("batch_not_kept", batch=batch_id)
 
@@ -71,20 +76,22 @@ class Keeper:
         with self._database.read() as session:
             return batch_rows.kept(session)
 
-    def _keep(self, batch_id: str, asked: dict[str, _Asked]) -> bool:
-        """Do what there is to do for a batch; returns whether what is `asked` of it is to go on."""
+    def _keep(self, batch_id: str) -> bool:
+        """Do what there is to do for a batch; returns whether what is asked of it is to go on in this turn."""
         with self._database.read() as session:
             batch = batch_rows.any_batch(session, batch_id)
             wish = batch.wish if batch else None
             state = batch.state if batch else None
         if state == BatchState.PAUSED:
             hold_all(self._database, batch_id)
-        before = asked.pop(batch_id, None)
+        before = self._asked.pop(batch_id, None)
         if wish is not None:
-            asked[batch_id] = before if before and before.wish == wish else _Asked(wish)
-            if self._carry_out(batch_id, asked[batch_id]):
+            asked = before if before and before.wish == wish else _Asked(wish)
+            self._asked[batch_id] = asked
+            if self._carry_out(batch_id, asked):
                 return True
-            del asked[batch_id]
+            if not asked.failed:
+                del self._asked[batch_id]
         self._close(batch_id)
         return False
 
@@ -97,9 +104,14 @@ class Keeper:
                     task = script_rows.locked_task(session, task_id)
                     if task is not None and task.deleted_at is None:
                         _ACTS[asked.wish](session, task)
+            except DatabaseBusy:
+                raise
             except Exception:  # logged, and tried again in the next turn: the other tasks go on
                 log.exception("wish_not_carried_out", batch=batch_id, task=task_id, wish=asked.wish)
-                asked.failed.add(task_id)
+                if not self._tries.failed((batch_id, task_id, asked.wish)):
+                    asked.failed.add(task_id)
+            else:
+                self._tries.over((batch_id, task_id, asked.wish))
             asked.done.add(task_id)
         if asked.wish == DELETE:
             self._on_deleted()
@@ -117,10 +129,10 @@ class Keeper:
             tasks = batch_rows.task_ids(session, batch_id, _STATUSES[asked.wish])
             if left := [task_id for task_id in tasks if task_id not in asked.done]:
                 return left[:_TASKS_AT_ONCE]
-            if batch.state == BatchState.OPEN and batch_rows.release(session, batch_id):
-                return []
             if asked.failed:
                 return None
+            if asked.wish != DELETE and batch.state == BatchState.OPEN and batch_rows.release(session, batch_id):
+                return []
             batch.wish = None
             if asked.wish == DELETE:
                 batch.ended_at = batch.ended_at or now()

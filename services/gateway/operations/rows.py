@@ -153,8 +153,7 @@ def over(session: Session, kept: Kept, most: int) -> Over:
         col(BatchRow.deleted_at) < kept.batches, col(BatchRow.wish).is_(None)
     )
     messages = sa_select(col(JobRow.id)).where(text(KEPT_MESSAGES), ~_is_under_way())
-    ended = (col(JobRow.finished_at) < kept.jobs, col(JobRow.state).not_in(OPEN_JOBS))
-    jobs = sa_select(col(JobRow.id)).where(*ended, ~_is_under_way())
+    jobs = sa_select(col(JobRow.id)).where(*_ended(kept.jobs), ~_is_under_way())
     uploads = sa_select(col(Task.task_id)).where(*_is_abandoned(kept.uploads))
     found = [session.execute(one.limit(most)).scalars().all() for one in (answers, batches, messages, jobs, uploads)]
     return Over(*found)
@@ -165,10 +164,10 @@ def forget(session: Session, found: Over, kept: Kept) -> None:
     `forget_answers`."""
     silent: Any = {"synchronize_session": False}
     if found.messages:
-        emptied = update(JobRow).where(col(JobRow.id).in_(found.messages), ~_is_under_way())
+        emptied = update(JobRow).where(col(JobRow.id).in_(found.messages), text(KEPT_MESSAGES), ~_is_under_way())
         session.execute(emptied.values(payload="", document=None), execution_options=silent)
     if found.jobs:
-        removed = delete(JobRow).where(col(JobRow.id).in_(found.jobs), ~_is_under_way())
+        removed = delete(JobRow).where(col(JobRow.id).in_(found.jobs), *_ended(kept.jobs), ~_is_under_way())
         session.execute(removed, execution_options=silent)
     if found.uploads:
         left = update(Task).where(col(Task.task_id).in_(found.uploads), *_is_abandoned(kept.uploads))
@@ -181,6 +180,11 @@ def forget_answers(session: Session, keys: Sequence[str]) -> None:
         delete(IdempotencyRow).where(col(IdempotencyRow.key).in_(keys)),
         execution_options={"synchronize_session": False},
     )
+
+
+def _ended(before: datetime) -> tuple[ColumnElement[bool], ...]:
+    """Whether a job ended so long ago."""
+    return col(JobRow.finished_at) < before, col(JobRow.state).not_in(OPEN_JOBS)
 
 
 def _is_abandoned(silent_since: datetime) -> tuple[ColumnElement[bool], ...]:

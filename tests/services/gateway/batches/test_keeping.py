@@ -91,22 +91,27 @@ def test_what_is_asked_of_a_large_batch_keeps_no_other_waiting(
 def test_a_task_for_which_it_fails_keeps_no_other_of_the_batch_waiting(
     database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """It is tried again in the next turn, and what was asked stays until it is done."""
+    """It alone is tried again in the next turns, not for ever; what was asked stays until then."""
     acted: list[str] = []
     with database.write() as session:
         add(session, "a", 3, Status.FAILED, wish=RETRY)
+        add(session, "b", 2, Status.FAILED, wish=RETRY)
 
     def act(session: Session, task: Task) -> None:
         acted.append(task.task_id)
-        if acted == ["a1"]:
-            raise ValueError("once")
-        task.status = Status.PROCESSING
+        if task.task_id == "a1" or acted.count("b2") == 1:
+            raise ValueError("cannot be tried again")
 
     monkeypatch.setitem(keeping._ACTS, RETRY, act)
-    keep(database)
-    assert (acted, wish_of(database, "a")) == (["a1", "a2", "a3"], RETRY)
-    keep(database)
-    assert (acted[3:], wish_of(database, "a")) == (["a1"], None)
+    keeper = Keeper(database, GatewaySettings(), lambda: None)
+    asyncio.run(keeper.turn())
+    assert (sorted(acted), wish_of(database, "a")) == (["a1", "a2", "a3", "b1", "b2"], RETRY)
+    asyncio.run(keeper.turn())
+    assert (acted[5:], wish_of(database, "b")) == (["a1", "b2"], None)
+    for _ in range(8):
+        assert wish_of(database, "a") == RETRY
+        asyncio.run(keeper.turn())
+    assert (acted[7:], wish_of(database, "a")) == (["a1"] * 8, None)
 
 
 def moved(database: Database) -> list[int]:
