@@ -43,7 +43,7 @@ class KeptTerms:
                 self._kept.move_to_end(pair)
                 return known.terms
         terms = AccountTerms.of(script_rows.terms_of_pair(session, *pair) if state.terms else [])
-        if script_rows.terms_state(session, pair.owner) != state:
+        if state.terms and script_rows.terms_state(session, pair.owner) != state:
             return terms  # changed while it was read, perhaps to be changed back
         with self._lock:
             self._kept[pair] = _Kept(state, terms)

@@ -5,8 +5,8 @@ from collections.abc import Iterable
 from shared.pipeline import ErrorCode, PermanentError
 from shared.transcript._cues import Cue
 
-MAX_CUES = 50_000
-"""Of a file; a whole day of speech has fewer."""
+MAX_CUES = 30_000
+"""Of a file; a day and a night of speech have fewer. SQLite takes 32 766 values in one statement."""
 _REPEATED_CHARS = 1_000_000
 """Of all cues, in a file of any length: a song may say one row many times."""
 
