@@ -201,9 +201,10 @@ def _rests(told: Iterable[Told]) -> Iterator[Finding]:
             if name in _ENDS and rests.get(where) == fact.what:
                 yield Finding("DOUBLE", f"{_name(fact)} was told twice with nothing in between")
             rests[where] = fact.what
-        elif name == "started":
-            rests.pop(where, None)
-            rests.pop((fact.task_id, "base"), None)
+        elif name == "started":  # the base stage begins for every language
+            for task_id, language in list(rests):
+                if task_id == fact.task_id and (fact.language == "base" or language in ("base", fact.language)):
+                    del rests[task_id, language]
 
 
 def _runs(told: Iterable[Told]) -> Iterator[Finding]:

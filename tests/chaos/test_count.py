@@ -286,6 +286,19 @@ def test_what_ends_again_after_a_new_start_is_not_double(tmp_path: Path) -> None
     assert run.findings() == []
 
 
+def test_what_is_canceled_again_while_the_base_stage_runs_is_not_double(tmp_path: Path) -> None:
+    """That began for every language, none of which began a stage of its own."""
+    run = Run(tmp_path)
+    for attempt in (1, 2):
+        run.tell("base.speaker_diarization.started", attempt=attempt)
+        run.tell("base.speaker_diarization.canceled", attempt=attempt)
+        run.tell("es.language.canceled")
+        run.tell("base.task.canceled")
+    assert not [one for one in run.findings() if "told twice" in one]
+    run.tell("es.language.canceled")
+    assert [one for one in run.findings() if "told twice" in one]
+
+
 def test_a_fact_stored_twice_with_one_id_is_one_fact(tmp_path: Path) -> None:
     """Readers tell by its id."""
     run = Run(tmp_path)
