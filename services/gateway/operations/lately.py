@@ -32,7 +32,7 @@ class Lately:
         self._looked_at: datetime | None = None
         self._read_at = datetime.min.replace(tzinfo=UTC)
         self._known: set[int] = set()
-        self._ledger = _OfEnded()
+        self._ledger = Ledger()
         self._took: dict[Stage, deque[tuple[datetime, float]]] = {}
 
     def ledger(self, session: Session) -> Ledger:
@@ -54,7 +54,7 @@ class Lately:
 
     def _read(self, session: Session, at: datetime) -> None:
         if self._looked_at is None or at - self._looked_at > WINDOW:
-            self._known, self._ledger, self._took = set(), _OfEnded(), {}
+            self._known, self._ledger, self._took = set(), Ledger(), {}
             since = at - WINDOW
         else:
             since = max(at - WINDOW, self._looked_at - _LATE)
@@ -66,15 +66,7 @@ class Lately:
 
     def _add(self, ended: Iterable[tuple[Held, datetime]], at: datetime) -> None:
         for one, ended_at in ended:
-            self._ledger.add(one, ended_at)
+            self._ledger.charge(one, ended_at)
             took = self._took.setdefault(one.queue[0], deque(maxlen=_LAST))
             took.append((ended_at, (ended_at - one.since).total_seconds()))
         self._ledger.look((), at)  # what is older than the window goes
-
-
-class _OfEnded(Ledger):
-    """A ledger that is told of each job that has ended."""
-
-    def add(self, one: Held, at: datetime) -> None:
-        """Charge a job for its time."""
-        self._charge(one, at)

@@ -177,13 +177,13 @@ class Ledger:
         self._recent: dict[Queue, deque[float]] = {}
         self._turns: dict[Queue, Counter[str]] = {}
         for one, at in sorted(ended, key=lambda pair: pair[1]):
-            self._charge(one, at)
+            self.charge(one, at)
 
     def look(self, held: Iterable[Held], now: datetime) -> None:
         """Update what is out now, and charge what was out before for its time."""
         known = {one.job_id: one for one in held}
         for job_id in self._held.keys() - known.keys():
-            self._charge(self._held[job_id], now)
+            self.charge(self._held[job_id], now)
         self._held = known
         while self._spent and self._spent[0][0] < now - WINDOW:
             self._spent.popleft()
@@ -218,7 +218,8 @@ class Ledger:
             found[one.owner] += max(typical_s, (now - one.since).total_seconds())
         return dict(found)
 
-    def _charge(self, one: Held, at: datetime) -> None:
+    def charge(self, one: Held, at: datetime) -> None:
+        """Charge a job that ended `at` for the time it was out."""
         seconds = max(0.0, (at - one.since).total_seconds())
         self._recent.setdefault(one.queue, deque(maxlen=_RECENT)).append(seconds)
         if not self._spent or at - self._spent[-1][0] > timedelta(seconds=_BUCKET_S):

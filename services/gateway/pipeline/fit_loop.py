@@ -20,7 +20,6 @@ from services.gateway.pipeline.kept_engines import keeping
 from services.gateway.pipeline.units import FITTING_SHARE, line_to_speak, sentences_of, unended_lines
 from services.gateway.script.script import Script
 from services.gateway.script.takes import show
-from services.gateway.script.terms import held
 from services.gateway.script.voices import with_needed
 from shared.messaging import (
     JOB,
@@ -215,7 +214,7 @@ def _follow(loop: _Loop) -> None:
             **_share(loop, loop.ask),
             source_language=script.spoken_language,
             **script.told,
-            glossary=held(script.glossary, (line.source_text for line in loop.ask)),
+            glossary=script.glossary.within(line.source_text for line in loop.ask),
         )
         for rewriting in keeping(script.session, script.task, [asking]):
             _add(loop, rewriting)

@@ -15,7 +15,6 @@ from services.gateway.script import rows as script_rows
 from services.gateway.script.pace import Budget, budget
 from services.gateway.script.script import Script
 from services.gateway.script.slots import Room
-from services.gateway.script.terms import held
 from shared.messaging import JobFailed, LinesRewritten, LineToRewrite, Result, RewriteLines, Wish
 from shared.pipeline import FitLimits, Lane
 
@@ -54,7 +53,7 @@ def ask(script: Script, segment_id: str, wish: Wish, by: str) -> None:
         total_weight=1.0,
         source_language=script.spoken_language,
         lines=(_order(script, line, source, wish),),
-        glossary=held(script.glossary, [source]),
+        glossary=script.glossary.within([source]),
         **script.told,
     )
     add_jobs(session, [row(task, one) for one in keeping(session, task, [job])])

@@ -138,12 +138,7 @@ def pronunciations(account: Iterable[Term]) -> tuple[Pronunciation, ...]:
 
 def with_terms(job: TranslateLines, glossary: Glossary) -> TranslateLines:
     """`job` with the terms that its lines contain."""
-    return job.model_copy(update={"glossary": held(glossary, (line.text for line in job.lines))})
-
-
-def held(glossary: Glossary, texts: Iterable[str]) -> tuple[GlossaryTerm, ...]:
-    """The terms that occur in the source `texts`."""
-    return glossary.within(texts)
+    return job.model_copy(update={"glossary": glossary.within(line.text for line in job.lines)})
 
 
 def with_pronunciations(job: CloneLines, spoken: Index[Term]) -> CloneLines:
